@@ -1,0 +1,1 @@
+"""What is known to be bad? Feeds -> frozen snapshots."""

@@ -1,0 +1,1 @@
+"""What is wrong in it? Components x advisories x VEX, with the why."""

@@ -1,0 +1,100 @@
+"""What is wrong in an image: findings, with the why. Each axis stands apart; labels are derived."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from stella.kernel import Digest
+
+
+class Match(StrEnum):
+    """Whether the advisory's range holds the version."""
+
+    AFFECTED = "affected"
+    NOT_AFFECTED = "not_affected"
+    UNKNOWN_VERSION = (
+        "unknown_version"  # the version or the range cannot be parsed: shown, never dropped
+    )
+
+
+class Vex(StrEnum):
+    """OpenVEX's four states, and what they cannot say."""
+
+    NOT_AFFECTED = "not_affected"
+    AFFECTED = "affected"
+    FIXED = "fixed"
+    UNDER_INVESTIGATION = "under_investigation"
+    CONFLICT = "conflict"
+    NONE = "none"
+
+
+class Reach(StrEnum):
+    """Static reachability. Unknown until a graph proves otherwise."""
+
+    REACHABLE = "reachable"
+    UNREACHABLE = "unreachable"
+    UNKNOWN = "unknown"
+
+
+class Seen(StrEnum):
+    """Runtime observation."""
+
+    OBSERVED = "observed"
+    NOT_OBSERVED = "not_observed"
+    NO_SENSOR = "no_sensor"
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """Package -> file path -> layer, and the advisory range that hit."""
+
+    package: str
+    paths: tuple[str, ...]
+    layer: str
+    layer_index: int | None
+    advisory: str
+    range: str
+    compared: str  # "deb source openssl 3.0.11-1", "PyPI 2.19.0"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """(vulnerability, component purl and version, image digest), and what is known about it.
+
+    id: the advisory record's id; aliases sorted. severity: "critical", "high", "medium", "low",
+        "none" or "unknown". cvss: vector or "". fixed: lowest version that mends it, "" if none is known.
+    kev: in CISA's catalogue of known exploited vulnerabilities.
+    note: for people ("headers only"), policy may read it.
+    """
+
+    id: str
+    aliases: tuple[str, ...]
+    purl: str
+    component: str
+    version: str
+    image: Digest
+    match: Match
+    severity: str
+    fixed: str
+    kev: bool
+    why: Why
+    cvss: str = ""
+    summary: str = ""
+    note: str = ""
+    vex: Vex = Vex.NONE
+    reach: Reach = Reach.UNKNOWN
+    seen: Seen = Seen.NO_SENSOR
+    epss_permille: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """Every finding of one platform image against one snapshot, sorted by (id, purl).
+
+    snapshot: the advisory snapshot's digest. unmatched: components whose ecosystem the snapshot
+        holds no advisories for: purl type or distro -> count; "unknown", never "fine".
+    """
+
+    image: Digest
+    snapshot: Digest
+    findings: tuple[Finding, ...]
+    unmatched: dict[str, int] = field(default_factory=dict)

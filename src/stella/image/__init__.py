@@ -1,0 +1,1 @@
+"""What is it? Reference -> digest, manifest, layers, attestations attached to it."""

@@ -1,0 +1,35 @@
+"""Words everyone needs. Imports nothing of ours."""
+
+from stella.kernel.canonical import Json, NotCanonical, canonical_json, digest_of
+from stella.kernel.clock import Now, parse_time, time_text
+from stella.kernel.digest import Digest, MalformedDigest
+from stella.kernel.errors import Fault, Remedy, StellaError
+from stella.kernel.fact import Fact
+from stella.kernel.ids import NewId, checked_id, id_maker, ulid
+from stella.kernel.machine import IllegalMove, Machine
+from stella.kernel.outcome import Outcome, Unknown, worst
+
+__all__ = [
+    "Digest",
+    "Fact",
+    "Fault",
+    "IllegalMove",
+    "Json",
+    "Machine",
+    "MalformedDigest",
+    "NewId",
+    "NotCanonical",
+    "Now",
+    "Outcome",
+    "Remedy",
+    "StellaError",
+    "Unknown",
+    "canonical_json",
+    "checked_id",
+    "digest_of",
+    "id_maker",
+    "parse_time",
+    "time_text",
+    "ulid",
+    "worst",
+]

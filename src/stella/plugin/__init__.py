@@ -1,0 +1,1 @@
+"""What a plugin is, how it is found, and why one is refused."""

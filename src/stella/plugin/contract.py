@@ -1,0 +1,261 @@
+"""What a plugin is: a manifest as data, and one factory for each thing it contributes.
+
+``stella.sdk`` re-exports this module; plugin authors, ourselves included, import it from there.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+from stella.kernel import Digest, Json
+
+SDK_VERSION = 1
+
+
+class Capability(StrEnum):
+    """What a plugin may ask for. The host grants or refuses, with all reasons at once."""
+
+    NETWORK = "network"
+    READ_SECRET = "read_secret"
+    FILES = "files"
+    RUN_COMMAND = "run_command"
+    DOCKER = "docker"
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """A plugin's description of itself: data only, read without running any of its code.
+
+    config_schema: JSON Schema (2020-12) of one connection or target configuration.
+    timeout_s, attempts_max: limits of one call, enforced by the host.
+    """
+
+    name: str
+    version: str
+    publisher: str
+    sdk: int
+    needs: frozenset[Capability]
+    config_schema: Mapping[str, Json]
+    timeout_s: int = 300
+    attempts_max: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Plugin:
+    """What the entry point in group ``stella.plugins`` names: the manifest and the factories.
+
+    registries: kind -> factory of a registry connector from its configuration.
+    targets: kind -> factory of a target connector.
+    """
+
+    manifest: Manifest
+    registries: "Mapping[str, Callable[[RegistryConfig], Registry]]" = field(default_factory=dict)
+    targets: "Mapping[str, Callable[[], TargetConnector]]" = field(default_factory=dict)
+
+
+# ---------------------------------------------------------------- registries
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryConfig:
+    """How to reach one registry.
+
+    host: ``name[:port]`` as it stands in image references.
+    plain_http: talk HTTP, not HTTPS. True without asking only for loopback hosts.
+    username, password: None for anonymous. Resolved at the last moment; never printed.
+    """
+
+    host: str
+    plain_http: bool = False
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+    ca_file: str | None = None
+    timeout_s: int = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Descriptor:
+    """An OCI content descriptor (image-spec, "Descriptors"). ``size`` in bytes."""
+
+    media_type: str
+    digest: Digest
+    size: int
+    artifact_type: str | None = None
+    platform: str | None = None  # "linux/amd64", "linux/arm64/v8"
+    annotations: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RawManifest:
+    """A manifest or index exactly as the registry sent it; ``digest`` is computed over ``content``."""
+
+    media_type: str
+    digest: Digest
+    content: bytes
+
+
+class Registry(Protocol):
+    """One registry, by the OCI distribution specification 1.1.
+
+    ``repository`` is the path without the host (``shop/web``); ``reference`` a tag or digest text.
+    All calls raise the refusals of ``stella.image.errors``: unreachable, not found, not allowed,
+    malformed or too large, digest mismatch.
+    """
+
+    host: str
+
+    def manifest(self, repository: str, reference: str) -> RawManifest:
+        """The manifest, its bytes verified against the digest asked for or announced."""
+        ...
+
+    def blob(
+        self, repository: str, descriptor: Descriptor
+    ) -> AbstractContextManager[Iterator[bytes]]:
+        """The blob as chunks, bounded by and verified against the descriptor at the end."""
+        ...
+
+    def put_blob(self, repository: str, content: bytes) -> Descriptor:
+        """Upload; a blob that is already there costs one HEAD."""
+        ...
+
+    def put_manifest(
+        self, repository: str, content: bytes, *, media_type: str, tag: str | None = None
+    ) -> Digest:
+        """Upload by digest, or under ``tag`` as well."""
+        ...
+
+    def referrers(
+        self, repository: str, subject: Digest, artifact_type: str | None = None
+    ) -> tuple[Descriptor, ...]:
+        """What is attached to ``subject``: by the referrers API, else by the fallback tag."""
+        ...
+
+    def attach(self, repository: str, manifest: bytes) -> Digest:
+        """Upload an artifact manifest that names a ``subject``; keeps the fallback tag's index."""
+        ...
+
+    def tags(self, repository: str) -> tuple[str, ...]:
+        """Every tag, sorted; empty where the repository does not exist."""
+        ...
+
+
+# ---------------------------------------------------------------- targets
+
+
+@dataclass(frozen=True, slots=True)
+class ServicePlan:
+    """One service of a release on one target.
+
+    image: repository with digest, never a tag: ``127.0.0.1:5000/shop/web@sha256:...``.
+    platform_digests: the platform manifests under it; what a pull may lead to.
+    settings: of this service as the target's configuration gives them (ports, env, health, ...);
+        what may stand there is the connector's ``config_schema``.
+    """
+
+    component: str
+    image: str
+    digest: Digest
+    platform_digests: tuple[Digest, ...]
+    settings: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class TargetIntent:
+    """What the control plane wants of one target; the input of ``plan``.
+
+    project: groups what belongs together on the host (``shop``); label ``stella.project``.
+    config: the target's own settings (for compose: the user's compose file as data).
+    """
+
+    deployment: str
+    release: str
+    release_digest: Digest
+    version: str
+    environment: str
+    target: str
+    project: str
+    services: tuple[ServicePlan, ...]
+    config: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One step on the host, as data: shown to the approver, hashed, then executed as it stands.
+
+    verb: what it is for ("pull", "verify", "start", "wait_healthy", "retire", "place_sticker").
+    argv: the command for people and for the script artifact, or empty where the agent does it itself.
+    """
+
+    verb: str
+    subject: str
+    argv: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TargetPlan:
+    """What will happen on one target. ``files``: name -> text that is placed before the actions.
+
+    Independent of the host's present state and of ids or times, so that the same intent gives the
+    same bytes: the deployment's id reaches the host in the order, not in the plan.
+    """
+
+    connector: str
+    target: str
+    actions: tuple[Action, ...]
+    files: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """One container that a target reports. ``digest`` None: the engine knows no registry digest."""
+
+    component: str | None
+    name: str
+    image: str
+    digest: Digest | None
+    state: str
+    healthy: bool | None
+    release: str | None = None
+    deployment: str | None = None
+
+
+class Host(Protocol):
+    """What an agent hands to a target connector: the only way it may touch the machine."""
+
+    def run(self, argv: Sequence[str], *, timeout_s: int, stdin: bytes | None = None) -> bytes:
+        """Run a command, never through a shell; its output. Raises CommandFailed (output kept)."""
+        ...
+
+    def write(self, name: str, content: bytes) -> str:
+        """Place a file atomically in this project's state directory; its absolute path."""
+        ...
+
+    def read(self, name: str) -> bytes | None:
+        """A file of this project's state directory, or None."""
+        ...
+
+    def log(self, line: str) -> None:
+        """One line of progress, sent to the control plane live. Secrets are masked."""
+        ...
+
+
+class TargetConnector(Protocol):
+    """One kind of target. ``plan`` runs in the control plane and is pure; the rest on the agent."""
+
+    def plan(self, intent: TargetIntent) -> TargetPlan:
+        """The actions and generated files for ``intent``. Raises a refusal for a bad configuration."""
+        ...
+
+    def apply(self, intent: TargetIntent, plan: TargetPlan, host: Host) -> None:
+        """Carry the plan out; again after a crash it converges and starts nothing twice.
+
+        On any failure what ran before keeps serving or serves again, and the refusal says why:
+        ``PullDigestMismatch``, ``PullFailed``, ``UnhealthyAfterStart``, ``CommandFailed``.
+        """
+        ...
+
+    def inspect(self, project: str, host: Host) -> Iterable[Running]:
+        """What runs now, by the labels ``stella.project`` and ``stella.component``."""
+        ...

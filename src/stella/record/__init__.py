@@ -1,0 +1,1 @@
+"""Facts: stored with the value in one transaction, chained by hash, proven later."""

@@ -1,0 +1,1 @@
+"""What is in it? Layers -> components; CycloneDX in and out."""
