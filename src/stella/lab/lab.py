@@ -12,7 +12,7 @@ from stella.kernel import Remedy
 from stella.lab.cleanup import cleanup, remove_traces
 from stella.lab.engine import EngineSettings, Host, docker_config
 from stella.lab.errors import LabRootInUse, LabUnavailable
-from stella.lab.network import add_bridge, free_subnets
+from stella.lab.network import add_bridge, choosing_alone, free_subnets
 from stella.lab.probe import compose_program, probe, storage_driver
 from stella.lab.registry import Notification, Registry
 from stella.lab.state import STATE_FILE, LabState, owner_of_this_process
@@ -103,11 +103,12 @@ class Lab:
         driver = storage_driver(state.root)
         for name in ("a", "b"):
             bridge = f"stl-{state.cgroup[-6:]}-{name}"
-            subnet, pool = free_subnets(state.subnets)
-            state.bridges.append(bridge)
-            state.subnets += [str(subnet), str(pool)]
-            state.save()
-            add_bridge(bridge, subnet)
+            with choosing_alone():
+                subnet, pool = free_subnets()
+                state.bridges.append(bridge)
+                state.subnets += [str(subnet), str(pool)]
+                state.save()
+                add_bridge(bridge, subnet)
             settings = EngineSettings(
                 name=name,
                 directory=state.root / name,

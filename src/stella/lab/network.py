@@ -1,17 +1,19 @@
 """Bridges and ports of the lab's own."""
 
+import contextlib
 import ipaddress
 import json
 import socket
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
 
 from stella.kernel import Remedy
 from stella.lab.errors import NoFreeSubnet
 from stella.lab.process import run_command
 
-# 10.96.0.0/12 is rarely used on a developer's machine; each engine takes one /24 for its bridge
-# and one /20 from which Compose cuts its networks.
-_BRIDGES = ipaddress.IPv4Network("10.96.0.0/16")
+# Rarely used on a developer's machine: 64 pairs, each a /24 for an engine's bridge and a /20 from
+# which Compose cuts its networks.
+_BRIDGES = ipaddress.IPv4Network("10.96.0.0/18")
 _POOLS = ipaddress.IPv4Network("10.100.0.0/14")
 
 
@@ -38,28 +40,45 @@ def taken_networks() -> list[ipaddress.IPv4Network]:
     return taken
 
 
-def free_subnets(
-    promised: Sequence[str] = (),
-) -> tuple[ipaddress.IPv4Network, ipaddress.IPv4Network]:
-    """A free /24 for an engine's bridge, and a free /20 for the networks it will make.
+def free_subnets() -> tuple[ipaddress.IPv4Network, ipaddress.IPv4Network]:
+    """A free /24 for an engine's bridge, and the /20 for the networks that engine will make.
 
-    ``promised`` networks are given away already though nothing on the machine shows it yet.
+    The two belong together by number, so the bridge alone reserves both: two labs never share
+    a pool, and the sweep after one cannot take a bridge of the other. Raises NoFreeSubnet.
     """
-    taken = [*taken_networks(), *(ipaddress.IPv4Network(network) for network in promised)]
-    return _first_free(_BRIDGES, 24, taken), _first_free(_POOLS, 20, taken)
-
-
-def _first_free(
-    among: ipaddress.IPv4Network, prefix: int, taken: list[ipaddress.IPv4Network]
-) -> ipaddress.IPv4Network:
-    for candidate in among.subnets(new_prefix=prefix):
-        if not any(candidate.overlaps(network) for network in taken):
-            return candidate
+    taken = taken_networks()
+    pairs = zip(_BRIDGES.subnets(new_prefix=24), _POOLS.subnets(new_prefix=20), strict=True)
+    for bridge, pool in pairs:
+        if not any(network.overlaps(bridge) or network.overlaps(pool) for network in taken):
+            return bridge, pool
     raise NoFreeSubnet(
-        f"no free /{prefix} within {among}",
+        f"no free networks within {_BRIDGES} and {_POOLS}",
         remedy=Remedy("Remove networks that are no longer used.", "ip -4 route"),
-        among=str(among),
+        bridges=str(_BRIDGES),
+        pools=str(_POOLS),
     )
+
+
+@contextlib.contextmanager
+def choosing_alone(timeout_s: float = 20) -> Iterator[None]:
+    """Hold off every other lab of this machine between choosing a subnet and taking it.
+
+    An abstract Unix socket is the lock: the kernel frees it whatever happens to us (unix(7)).
+    """
+    deadline = time.monotonic() + timeout_s
+    with socket.socket(socket.AF_UNIX) as lock:
+        while True:
+            try:
+                lock.bind("\0stella-lab-subnets")
+                break
+            except OSError as taken:
+                if time.monotonic() > deadline:
+                    raise NoFreeSubnet(
+                        "another lab has been choosing its networks for too long",
+                        remedy=Remedy("Try again once it has started."),
+                    ) from taken
+                time.sleep(0.05)
+        yield
 
 
 def add_bridge(name: str, subnet: ipaddress.IPv4Network) -> None:

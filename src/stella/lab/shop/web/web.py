@@ -1,3 +1,4 @@
+# ruff: noqa: INP001, T201 - a program of the demo image, not a module of ours
 """The shop's web service: `/`, `/healthz`, `/version`. Standard library only."""
 
 import importlib.metadata
