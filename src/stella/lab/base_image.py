@@ -65,8 +65,8 @@ def _pack(tree: Path, target: Path) -> None:
 
     try:
         with tarfile.open(target, "w", format=tarfile.PAX_FORMAT) as archive:
-            for name in sorted(os.listdir(tree)):
-                archive.add(tree / name, arcname=name, filter=kept)
+            for entry in sorted(tree.iterdir()):
+                archive.add(entry, arcname=entry.name, filter=kept)
     except BaseException:
         target.unlink(missing_ok=True)
         raise

@@ -1,0 +1,57 @@
+# Every target does its own set-up; run again, the set-up takes under a second.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PY := .venv/bin/python
+# A bare Debian has no python3 either: tools/setup.py does everything else.
+ENSURE_PYTHON := command -v python3 >/dev/null || { [ "$$(id -u)" = 0 ] && echo "installing python3: everything here is written in it" && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends python3 python3-venv; } || { echo "Install Python 3.11: apt-get install python3 python3-venv" >&2; exit 1; }
+SETUP := @$(ENSURE_PYTHON); python3 tools/setup.py
+SERIAL := lab or browser or postgres
+
+.PHONY: help setup demo test test-unit test-real check check-long bench tidy reference
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+
+setup: ## make .venv, install what is locked, build the console
+	$(SETUP)
+
+demo: ## walk a release from a pushed image to verified evidence on real Docker hosts
+	$(SETUP) --for demo
+	$(PY) -m stella.cli.main demo $(ARGS)
+
+test: test-unit test-real ## run all tests
+
+test-unit: ## run the tests that need no real part, two at a time
+	$(SETUP)
+	$(PY) -m pytest -n 2 -m "not ($(SERIAL))" $(ARGS)
+
+test-real: ## run the tests on the real lab, PostgreSQL and Chromium, one at a time
+	$(SETUP) --for test
+	$(PY) -m pytest -m "$(SERIAL)" $(ARGS)
+
+check: ## format, lint, types, import contract, docs, tidy
+	$(SETUP)
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/mypy
+	.venv/bin/mypy tools/setup.py tools/tidy.py tools/reference.py bench
+	.venv/bin/lint-imports --config .importlinter
+	$(PY) tools/reference.py --check
+	$(PY) tools/tidy.py
+	@if [ -d tests/docs ]; then $(PY) -m pytest tests/docs; fi
+
+check-long: ## simulation and fuzzing, as long as STELLA_EXAMPLES says
+	$(SETUP) --for test
+	STELLA_EXAMPLES=$${STELLA_EXAMPLES:-2000} $(PY) -m pytest --timeout 3600 $(ARGS)
+
+bench: ## measure beside what a user would do instead; writes docs/benchmarks.md
+	$(SETUP) --for test
+	$(PY) -m bench.run
+
+tidy: ## the ten longest files and functions, and the rules no linter knows
+	$(SETUP)
+	$(PY) tools/tidy.py
+
+reference: ## write the generated pages of docs/reference
+	$(SETUP)
+	$(PY) tools/reference.py
