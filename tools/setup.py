@@ -160,7 +160,8 @@ def venv_step() -> None:
 def python_step(stamps: Stamps) -> None:
     """Install the locked requirements, each checked by its hash, and the project itself."""
     lock = ROOT / "requirements" / "dev.txt"
-    key = key_of([lock, ROOT / "pyproject.toml"])
+    in_place = ROOT / "tools" / "editable-install.txt"
+    key = key_of([lock, in_place, ROOT / "pyproject.toml"])
     if stamps.holds("python", key):
         return
     say("installing the locked Python packages")
@@ -173,6 +174,7 @@ def python_step(stamps: Stamps) -> None:
         "-q",
     ]
     run([*pip, "--require-hashes", "-r", lock])
+    run([*pip, "--require-hashes", "-r", in_place])
     run([*pip, "--no-deps", "--no-build-isolation", "-e", "."])
     stamps.put("python", key)
 
