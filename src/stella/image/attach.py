@@ -35,13 +35,14 @@ def artifact_manifest(
     return canonical_json(made)
 
 
-def attach_artifact(
+def attach_artifact(  # noqa: PLR0917 - the order of an attachment: where, to what, what
     registry: Registry,
     reference: Reference,
     subject: Descriptor,
     artifact_type: str,
     content: bytes,
     media_type: str,
+    *,
     annotations: Mapping[str, str] | None = None,
 ) -> Digest:
     """Attach ``content`` to ``subject`` in the reference's repository; the artifact's digest.

@@ -25,9 +25,7 @@ class ImageSource(Protocol):
         ...
 
 
-def read_blob(
-    source: ImageSource, repository: str, wanted: Descriptor, *, bytes_max: int
-) -> bytes:
+def read_blob(source: ImageSource, repository: str, wanted: Descriptor, *, bytes_max: int) -> bytes:
     """A small blob as a whole, verified once more: a connector may be a stranger's.
 
     Raises BlobDigestMismatch, and whatever the source raises.

@@ -1,8 +1,8 @@
 """Compressed layer -> plain bytes, hashing both sides on the way, bounded against bombs."""
 
 import hashlib
-import zlib
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from isal import isal_zlib
 
@@ -11,6 +11,8 @@ from stella.sbom.errors import BrokenLayer, LayerTooLarge, UnsupportedLayer
 from stella.sbom.limits import Limits
 
 _PIECE_BYTES = 1024 * 1024
+# What is left after a gzip member is copied: small slices keep a file of tiny members linear.
+_SLICE_BYTES = 128 * 1024
 _GZIP_MAGIC = b"\x1f\x8b"
 _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 _GZIP_WINDOW = 31
@@ -60,24 +62,25 @@ class PlainLayer:
 
     def _gunzipped(self, first: bytes) -> Iterator[bytes]:
         engine = isal_zlib.decompressobj(_GZIP_WINDOW)
-        for chunk in _chain(first, self._incoming()):
-            data = chunk
+        members = 1
+        for piece_in in _sliced(_chain(first, self._incoming())):
+            data = piece_in
             while data:
                 if engine.eof:
                     # Members follow each other; zeros after the last one are padding, as in gzip(1).
                     data = data.lstrip(b"\0")
                     if not data:
                         break
+                    members += 1
+                    if members > self._limits.gzip_members_max:
+                        raise broken(f"more than {self._limits.gzip_members_max} gzip members")
                     engine = isal_zlib.decompressobj(_GZIP_WINDOW)
-                try:
-                    piece = engine.decompress(data, _PIECE_BYTES)
-                except (isal_zlib.error, zlib.error) as error:
-                    raise broken(f"its gzip stream is damaged: {error}") from None
+                piece = _inflated(engine, data)
                 data = engine.unused_data if engine.eof else engine.unconsumed_tail
                 if piece:
                     yield self._counted(piece)
         while not engine.eof:
-            piece = engine.decompress(b"", _PIECE_BYTES)
+            piece = _inflated(engine, b"")
             if not piece:
                 raise broken("its gzip stream is cut off")
             yield self._counted(piece)
@@ -108,6 +111,20 @@ def broken(why: str) -> BrokenLayer:
         remedy=Remedy("Do not run this image: pull and push it again from a good source."),
         why=why,
     )
+
+
+def _inflated(engine: Any, data: bytes) -> bytes:
+    try:
+        piece: bytes = engine.decompress(data, _PIECE_BYTES)
+    except isal_zlib.error as error:  # type: ignore[misc]  # a class, whatever isal's stub says
+        raise broken(f"its gzip stream is damaged: {error}") from None
+    return piece
+
+
+def _sliced(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    for chunk in chunks:
+        for at in range(0, len(chunk), _SLICE_BYTES):
+            yield chunk[at : at + _SLICE_BYTES]
 
 
 def _chain(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:

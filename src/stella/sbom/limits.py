@@ -14,14 +14,13 @@ class Limits:
     plain_bytes_max: int = 64 * 1024**3
     ratio_max: int = 250
     ratio_from_bytes: int = 128 * 1024**2
+    gzip_members_max: int = 1_000_000
     entries_max: int = 3_000_000
     header_bytes_max: int = 1024 * 1024
 
     file_bytes_max: int = 32 * 1024**2
-    kept_files_max: int = 100_000
-    kept_bytes_max: int = 128 * 1024**2
     packages_max: int = 200_000
-    partial_max: int = 200
+    marks_max: int = 500_000
     path_characters_max: int = 4096
 
 

@@ -5,7 +5,7 @@ GNU (long names, base-256 numbers), pax. Source: POSIX.1-2017 pax, "ustar Interc
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from stella.sbom.inflate import broken
 from stella.sbom.limits import Limits
@@ -19,6 +19,10 @@ DIRECTORY = ord("5")
 _PAX, _PAX_GLOBAL = ord("x"), ord("g")
 _GNU_NAME, _GNU_LINK = ord("L"), ord("K")
 _GNU_SPARSE = ord("S")
+_EXTENSIONS = frozenset({_PAX, _PAX_GLOBAL, _GNU_NAME, _GNU_LINK})
+# Links, directories, devices and pipes: no data follows, whatever their size says (as GNU tar reads).
+_WITHOUT_DATA = frozenset(b"123456")
+_GLOBALS_MAX = 64
 
 
 @dataclass(slots=True)
@@ -32,6 +36,15 @@ class Entry:
     is_sparse: bool = False
 
 
+@dataclass(slots=True)
+class _Extra:
+    """What extended headers said about the entry that follows them."""
+
+    name: str | None = None
+    link: str | None = None
+    pax: dict[str, str] = field(default_factory=dict)
+
+
 class Reader:
     """Headers of an archive in order; the data of an entry is read on demand, else skipped."""
 
@@ -42,45 +55,35 @@ class Reader:
         self._at = 0
         self._left = 0  # data bytes of the current entry, padding included, not yet consumed
         self._global: dict[str, str] = {}
+        self._extensions = 0
         self.entries = 0
 
     def __iter__(self) -> Iterator[Entry]:
-        name = link = None
-        pax: dict[str, str] = {}
+        extra = _Extra()
         while True:
             self._skip(self._left)
             self._left = 0
             header = self._take(_BLOCK, at_end=True)
             if not header or header == _ZERO:
                 break
-            kind = header[156]
-            size = _number(header[124:136])
-            _check_sum(header)
-            if kind in (_PAX, _PAX_GLOBAL, _GNU_NAME, _GNU_LINK):
-                text = self._extension(size)
-                if kind == _GNU_NAME:
-                    name = _text(text.rstrip(b"\0"))
-                elif kind == _GNU_LINK:
-                    link = _text(text.rstrip(b"\0"))
-                elif kind == _PAX:
-                    pax = _pax_records(text)
-                else:
-                    self._global.update(_pax_records(text))
+            # The diff id holds every byte; the sum only tells "no tar at all" from "a tar".
+            if not self.entries or header[257:262] != b"ustar":
+                _check_sum(header)
+            kind, size = header[156], _number(header[124:136])
+            if kind in _EXTENSIONS:
+                self._extend(extra, kind, size)
                 continue
-            if self._global:
-                pax = {**self._global, **pax}
-            entry = _entry(header, kind, size, name=name, link=link)
-            if pax:
-                _apply_pax(entry, pax)
-            if kind not in REGULAR and kind != _GNU_SPARSE:
-                # Links, directories and devices have no data, whatever their size says (tarfile, GNU tar).
-                entry.size = entry.size if _has_data(kind) else 0
+            entry = _entry(header, kind, size, extra)
+            if self._global or extra.pax:
+                _apply_pax(entry, {**self._global, **extra.pax})
+            if entry.kind in _WITHOUT_DATA:
+                entry.size = 0
             self._left = -(-entry.size // _BLOCK) * _BLOCK
             self.entries += 1
             if self.entries > self._limits.entries_max:
                 raise broken(f"more than {self._limits.entries_max} entries")
             yield entry
-            name, link, pax = None, None, {}
+            extra = _Extra()
         self._drain()
 
     def content(self, entry: Entry) -> bytes:
@@ -89,12 +92,24 @@ class Reader:
         self._left -= entry.size
         return data
 
-    def _extension(self, size: int) -> bytes:
+    def _extend(self, extra: "_Extra", kind: int, size: int) -> None:
         if size > self._limits.header_bytes_max:
             raise broken(f"an extended header of {size} bytes")
+        self._extensions += 1
+        if self._extensions > self._limits.entries_max:
+            raise broken(f"more than {self._limits.entries_max} extended headers")
         data = self._take(size)
         self._skip(-size % _BLOCK)
-        return data
+        if kind == _GNU_NAME:
+            extra.name = _text(data.rstrip(b"\0"))
+        elif kind == _GNU_LINK:
+            extra.link = _text(data.rstrip(b"\0"))
+        elif kind == _PAX:
+            extra.pax = _pax_records(data)
+        else:
+            self._global.update(_pax_records(data))
+            if len(self._global) > _GLOBALS_MAX:
+                raise broken("more global headers than anybody writes")
 
     def _take(self, count: int, *, at_end: bool = False) -> bytes:
         start, end = self._at, self._at + count
@@ -138,14 +153,14 @@ class Reader:
             pass
 
 
-def _entry(header: bytes, kind: int, size: int, *, name: str | None, link: str | None) -> Entry:
-    path = name
+def _entry(header: bytes, kind: int, size: int, extra: _Extra) -> Entry:
+    path, link = extra.name, extra.link
     if path is None:
         path = _text(header[:100].partition(b"\0")[0])
-        if header[257:262] == b"ustar" and header[262:264] != b" \0" and header[345]:
+        if header[345] and header[257:263] == b"ustar\0":
             prefix = header[345:500].partition(b"\0")[0]
             path = f"{_text(prefix)}/{path}"
-    if kind in (HARD_LINK, SYMBOLIC_LINK) and link is None:
+    if link is None and kind in (HARD_LINK, SYMBOLIC_LINK):
         link = _text(header[157:257].partition(b"\0")[0])
     if kind in REGULAR and path.endswith("/"):
         kind = DIRECTORY  # as written before POSIX
@@ -162,10 +177,6 @@ def _apply_pax(entry: Entry, pax: dict[str, str]) -> None:
     if any(key.startswith("GNU.sparse.") for key in pax):
         entry.is_sparse = True
         entry.path = pax.get("GNU.sparse.name", entry.path)
-
-
-def _has_data(kind: int) -> bool:
-    return kind not in (HARD_LINK, SYMBOLIC_LINK, DIRECTORY, ord("3"), ord("4"), ord("6"))
 
 
 def _number(field: bytes) -> int:

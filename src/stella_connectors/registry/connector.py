@@ -12,7 +12,6 @@ from stella.kernel import Digest, MalformedDigest, Remedy
 from stella.plugin.contract import Descriptor, RawManifest, RegistryConfig
 from stella.plugin.refusals import (
     BlobDigestMismatch,
-    ImageNotFound,
     ManifestMalformed,
     ManifestTooLarge,
     UploadRefused,
@@ -32,13 +31,10 @@ PAGES_MAX = 200
 
 _OCI_INDEX = "application/vnd.oci.image.index.v1+json"
 _OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
-_ACCEPT = ", ".join(
-    (
-        _OCI_INDEX,
-        _OCI_MANIFEST,
-        "application/vnd.docker.distribution.manifest.list.v2+json",
-        "application/vnd.docker.distribution.manifest.v2+json",
-    )
+_ACCEPT = (
+    f"{_OCI_INDEX}, {_OCI_MANIFEST}, "
+    "application/vnd.docker.distribution.manifest.list.v2+json, "
+    "application/vnd.docker.distribution.manifest.v2+json"
 )
 _NEXT = re.compile(r'<([^>]+)>\s*;\s*rel="?next"?')
 
@@ -169,9 +165,7 @@ class OciRegistry:
             url = _same_host(self._http.root, following.group(1), self.host)
         return tuple(sorted(names))
 
-    def _referrers_by_api(
-        self, repository: str, subject: Digest
-    ) -> tuple[Descriptor, ...] | None:
+    def _referrers_by_api(self, repository: str, subject: Digest) -> tuple[Descriptor, ...] | None:
         """The referrers API's answer, or None where the registry has no such API."""
         found: list[Descriptor] = []
         url = f"/v2/{repository}/referrers/{subject}"
@@ -287,6 +281,3 @@ def _not_a_registry(host: str, why: str) -> ManifestMalformed:
         remedy=Remedy("Check that this host is an OCI registry."),
         registry=host,
     )
-
-
-__all__ = ["ImageNotFound", "OciRegistry", "open_registry"]
