@@ -158,13 +158,14 @@ class MemoryRegistry:
 
     @contextmanager
     def blob(self, repository: str, descriptor: Descriptor) -> Iterator[Iterator[bytes]]:
-        self.reads.append(f"blob {descriptor.digest}")
+        self.reads.append(f"blob {descriptor.digest} of {repository}")
         if descriptor.digest not in self.blobs:
             raise _not_found(descriptor.digest.text)
         content = self.blobs[descriptor.digest]
         yield (content[at : at + 700] for at in range(0, len(content), 700))
 
     def put_blob(self, repository: str, content: bytes) -> Descriptor:
+        del repository
         digest = Digest.of(content)
         self.blobs[digest] = content
         return Descriptor("application/octet-stream", digest, len(content))
@@ -221,7 +222,9 @@ def write_saved(file: Path, image: BuiltImage, tag: str = "shop/web:1") -> None:
     names = []
     for number, layer in enumerate(image.layers):
         name = f"{number:064x}/layer.tar"
-        same = next((old for old, known in zip(names, image.layers, strict=False) if known is layer), "")
+        same = next(
+            (old for old, known in zip(names, image.layers, strict=False) if known is layer), ""
+        )
         files.append((name, Soft(f"../{same}") if same else layer.plain))
         names.append(name)
     config_name = f"{Digest.of(image.config).hex}.json"

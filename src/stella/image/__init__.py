@@ -7,10 +7,11 @@ from stella.image.errors import (
     MalformedLayout,
     MalformedReference,
     NoSuchPlatform,
+    NothingToAttachTo,
     UnsupportedImage,
 )
 from stella.image.layout import OciLayout
-from stella.image.manifest import WireConfig, parse_config
+from stella.image.manifest import WireConfig, media_type_of, parse_config
 from stella.image.model import Image, PlatformImage, Reference
 from stella.image.reference import parse_reference
 from stella.image.resolve import covers, resolve
@@ -24,6 +25,7 @@ __all__ = [
     "MalformedLayout",
     "MalformedReference",
     "NoSuchPlatform",
+    "NothingToAttachTo",
     "OciLayout",
     "PlatformImage",
     "Reference",
@@ -33,6 +35,7 @@ __all__ = [
     "artifact_manifest",
     "attach_artifact",
     "covers",
+    "media_type_of",
     "parse_config",
     "parse_reference",
     "read_blob",

@@ -32,3 +32,9 @@ class AmbiguousImage(StellaError):
     """Several images where one was asked for."""
 
     code = "ST-IMG-005"
+
+
+class NothingToAttachTo(StellaError):
+    """Attaching was asked for, but the target is not in a registry."""
+
+    code = "ST-IMG-006"

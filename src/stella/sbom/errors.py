@@ -39,3 +39,9 @@ class UnreadableDirectory(StellaError):
 
     code = "ST-SBM-006"
     fault = Fault.NOT_FOUND
+
+
+class UnknownScanOption(StellaError):
+    """An output format, a target or a rule that ``stella scan`` does not know."""
+
+    code = "ST-SBM-007"

@@ -76,6 +76,8 @@ class Reader:
             entry = _entry(header, kind, size, extra)
             if self._global or extra.pax:
                 _apply_pax(entry, {**self._global, **extra.pax})
+            if entry.kind == 0 and entry.path.endswith("/"):
+                entry.kind = DIRECTORY  # as written before POSIX; only the full path can tell
             if entry.kind in _WITHOUT_DATA:
                 entry.size = 0
             self._left = -(-entry.size // _BLOCK) * _BLOCK
@@ -162,8 +164,6 @@ def _entry(header: bytes, kind: int, size: int, extra: _Extra) -> Entry:
             path = f"{_text(prefix)}/{path}"
     if link is None and kind in (HARD_LINK, SYMBOLIC_LINK):
         link = _text(header[157:257].partition(b"\0")[0])
-    if kind in REGULAR and path.endswith("/"):
-        kind = DIRECTORY  # as written before POSIX
     return Entry(path, kind, size, link or "", is_sparse=kind == _GNU_SPARSE)
 
 
