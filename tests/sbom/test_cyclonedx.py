@@ -1,5 +1,6 @@
 """CycloneDX: what we write validates and reads back; what breaks the format is refused."""
 
+import functools
 import json
 import os
 from datetime import UTC, datetime
@@ -226,6 +227,7 @@ def test_a_second_reader_finds_the_same_components():
     assert bom.metadata.component.name == SAMPLE.name
 
 
+@functools.cache
 def official_validator():
     import jsonschema_rs
 
