@@ -96,7 +96,7 @@ def played_registry(play: Play) -> Iterator[str]:
             if int(headers["content-length"]) != len(made.body):
                 self.close_connection = True
 
-        do_GET = do_PUT = do_POST = do_HEAD = answer
+        do_GET = do_PUT = do_POST = do_HEAD = answer  # noqa: N815 - the names http.server calls
 
         def log_message(self, *_: object) -> None:
             pass

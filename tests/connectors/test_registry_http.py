@@ -3,8 +3,8 @@
 import json
 
 import pytest
-from connectors.registries import Answer, played_registry
 
+from connectors.registries import Answer, played_registry
 from stella.kernel import Digest
 from stella.plugin.contract import Descriptor, RegistryConfig
 from stella.plugin.refusals import (
@@ -114,9 +114,10 @@ def test_a_next_page_on_another_host_is_not_followed():
 
 
 def answering(answer: Answer):
-    return lambda method, path, headers, body: answer
+    return lambda *_: answer
 
 
+FILE_REALM = {"www-authenticate": 'Bearer realm="file:///x"'}
 OTHER = {"docker-content-digest": Digest.of(b"other").text}
 LYING_MANIFESTS = [
     ("announced digest of other bytes", Answer(200, CONTENT, OTHER), BlobDigestMismatch),
@@ -126,7 +127,7 @@ LYING_MANIFESTS = [
     ("server error", Answer(500), RegistryUnreachable),
     ("too many requests", Answer(429), RegistryUnreachable),
     ("teapot", Answer(418), ManifestMalformed),
-    ("token server over other scheme", Answer(401, headers={"www-authenticate": 'Bearer realm="file:///x"'}), RegistryUnreachable),
+    ("token server over other scheme", Answer(401, headers=FILE_REALM), RegistryUnreachable),
     ("redirect without end", Answer(302, headers={"location": "/v2/"}), RegistryUnreachable),
     ("broken off", Answer(200, b"{", {"content-length": "100"}), RegistryUnreachable),
 ]  # fmt: skip
@@ -157,9 +158,12 @@ BLOBS = [
 )
 def test_a_blob_that_is_not_what_was_promised_is_refused(answer, refusal):
     wanted = Descriptor("x", Digest.of(b"123"), 3)
-    with played_registry(answering(answer)) as host, pytest.raises(refusal):
-        with open_registry(config(host)).blob("shop/web", wanted) as chunks:
-            list(chunks)
+    with (
+        played_registry(answering(answer)) as host,
+        pytest.raises(refusal),
+        open_registry(config(host)).blob("shop/web", wanted) as chunks,
+    ):
+        list(chunks)
 
 
 def test_a_registry_that_is_not_there_is_unreachable_and_says_so():

@@ -5,6 +5,8 @@ import shutil
 import subprocess
 
 import pytest
+from typer.testing import CliRunner
+
 from connectors.registries import RunningRegistry, running_registry
 from image.images import (
     DEBIAN,
@@ -15,8 +17,6 @@ from image.images import (
     metadata,
     push,
 )
-from typer.testing import CliRunner
-
 from stella.image import (
     BUNDLE_MEDIA_TYPE,
     NoSuchPlatform,
@@ -123,10 +123,12 @@ def test_a_byte_changed_in_the_storage_is_a_digest_mismatch(
     content = bytearray(file.read_bytes())
     content[len(content) // 2] ^= 1
     file.write_bytes(bytes(content))
-    with registry.blob("shop/tampered", Descriptor("x", layer.digest, len(content))) as chunks:
-        with pytest.raises(BlobDigestMismatch, match="digest mismatch"):
-            b"".join(chunks)
-    with pytest.raises(Exception, match="digest mismatch|damaged|promises"):
+    with (
+        pytest.raises(BlobDigestMismatch, match="digest mismatch"),
+        registry.blob("shop/tampered", Descriptor("x", layer.digest, len(content))) as chunks,
+    ):
+        b"".join(chunks)
+    with pytest.raises(BlobDigestMismatch, match="digest mismatch"):
         scan_image(registry, reference, MemoryCache(), tool_version="1")
 
 

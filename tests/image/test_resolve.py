@@ -1,6 +1,7 @@
 import json
 
 import pytest
+
 from image.images import (
     OCI_MANIFEST,
     BuiltImage,
@@ -11,7 +12,6 @@ from image.images import (
     push,
     wire,
 )
-
 from stella.image import NoSuchPlatform, UnsupportedImage, resolve
 from stella.kernel import Digest
 from stella.plugin.contract import RawManifest
@@ -87,6 +87,8 @@ def changed(**fields: object) -> bytes:
     return json.dumps({**json.loads(AMD.manifest), **fields}).encode()
 
 
+ODD_LAYER = {**wire("x", b""), "digest": "md5:0"}
+HUGE_CONFIG = {**wire("application/vnd.oci.image.config.v1+json", b""), "size": 2**40}
 HOSTILE_MANIFESTS = [
     ("not json", b"<html>", ManifestMalformed),
     ("no utf-8", b'{"schemaVersion":2,"mediaType":"\xff"}', ManifestMalformed),
@@ -96,13 +98,13 @@ HOSTILE_MANIFESTS = [
     ("schema version 1", changed(schemaVersion=1), ManifestMalformed),
     ("config without digest", changed(config={"mediaType": "x", "size": 1}), ManifestMalformed),
     ("manifest and index at once", changed(manifests=[]), ManifestMalformed),
-    ("layer digest of another kind", changed(layers=[{**wire("x", b""), "digest": "md5:0"}]), ManifestMalformed),
+    ("layer digest of another kind", changed(layers=[ODD_LAYER]), ManifestMalformed),
     ("negative size", changed(layers=[{**wire("x", b""), "size": -1}]), ManifestMalformed),
     ("more layers than diff ids", changed(layers=[wire("x", b"")] * 2), ManifestMalformed),
     ("a thousand layers", changed(layers=[wire("x", b"")] * 1000), ManifestTooLarge),
     ("an artifact", changed(config=wire("application/vnd.oci.empty.v1+json", b"{}")), UnsupportedImage),
     ("an unknown kind", changed(mediaType="application/json"), UnsupportedImage),
-    ("a huge config", changed(config={**wire("application/vnd.oci.image.config.v1+json", b""), "size": 2**40}), BlobDigestMismatch),
+    ("a huge config", changed(config=HUGE_CONFIG), BlobDigestMismatch),
 ]  # fmt: skip
 
 

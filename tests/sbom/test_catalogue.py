@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from image.images import (
     DEBIAN,
     Hard,
@@ -19,7 +20,6 @@ from image.images import (
     write_layout,
     write_saved,
 )
-
 from stella.image import OciLayout, TarImage, parse_reference, resolve
 from stella.sbom import (
     BrokenLayer,
@@ -63,9 +63,10 @@ def test_a_dpkg_package_belongs_to_the_lowest_layer_that_holds_this_version():
 
 
 def test_source_package_and_purl_follow_the_database():
-    inventory = inventory_of(
-        {**LINKED, STATUS: dpkg_status(("libc6", "2.36-9+b1", "glibc (2.36-9)"), ("libssl3", "1:3~rc1", "openssl"))}
-    )  # fmt: skip
+    status = dpkg_status(
+        ("libc6", "2.36-9+b1", "glibc (2.36-9)"), ("libssl3", "1:3~rc1", "openssl")
+    )
+    inventory = inventory_of({**LINKED, STATUS: status})
     libc, libssl = inventory.components
     assert (libc.source_name, libc.source_version) == ("glibc", "2.36-9")
     assert libc.purl == (

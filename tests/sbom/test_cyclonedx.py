@@ -200,7 +200,7 @@ def test_a_strangers_document_gives_packages_and_names_what_cannot_be_matched():
 
 
 def test_a_difference_names_what_came_went_and_changed():
-    ssl, scoped = SAMPLE.components
+    ssl, _ = SAMPLE.components
     newer = Component(
         **{**fields(ssl), "version": "3.0.12", "purl": "pkg:deb/debian/libssl3@3.0.12"}
     )
@@ -238,7 +238,7 @@ def official_validator():
     for name in ("spdx", "jsf-0.82", "cryptography-defs"):
         content = json.loads((schemas / f"{name}.schema.json").read_text())
         names = {content["$id"], f"http://cyclonedx.org/schema/{name}.SNAPSHOT.schema.json"}
-        resources += [(one, jsonschema_rs.Resource.from_contents(content)) for one in sorted(names)]
+        resources += [(one, content) for one in sorted(names)]
     main = json.loads((schemas / "bom-1.7.schema.json").read_text())
     registry = jsonschema_rs.Registry(resources)
     return jsonschema_rs.validator_for(main, registry=registry, validate_formats=True)

@@ -7,6 +7,7 @@ import tarfile
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from image.images import (
     DIRECTORY,
     Device,
@@ -17,7 +18,6 @@ from image.images import (
     metadata,
     tar_of,
 )
-
 from stella.kernel import Digest, StellaError
 from stella.sbom import BrokenLayer, LayerTooLarge, Limits, UnsupportedLayer, read_layer
 from stella.sbom.facts import PackageFile, Unread, decode_facts, encode_facts
@@ -194,4 +194,4 @@ def test_no_damage_to_a_layer_ever_crashes_the_reader(data):
     try:
         facts_of(Layer.of_tar(bytes(broken)))
     except StellaError as refusal:
-        assert refusal.code.startswith("ST-SBM-")
+        assert refusal.code.startswith("ST-SBM-")  # noqa: PT017 - either outcome is right

@@ -9,7 +9,7 @@ from stella.plugin.contract import Descriptor
 from stella.sbom.cache import LayerCache, cached_layer
 from stella.sbom.catalogue import catalogue
 from stella.sbom.cyclonedx import to_cyclonedx
-from stella.sbom.errors import UnsupportedLayer
+from stella.sbom.errors import BrokenLayer, UnsupportedLayer
 from stella.sbom.facts import LayerFacts
 from stella.sbom.layer import read_layer
 from stella.sbom.limits import DEFAULT_LIMITS, Limits
@@ -63,7 +63,16 @@ def scan_platform(
         def read() -> LayerFacts:
             _refuse_foreign(descriptor)
             with source.blob(reference.repository, descriptor) as chunks:
-                return read_layer(chunks, digest=descriptor.digest, diff_id=diff_id, limits=limits)
+                try:
+                    return read_layer(
+                        chunks, digest=descriptor.digest, diff_id=diff_id, limits=limits
+                    )
+                except BrokenLayer:
+                    # Read on: where the bytes are not the promised ones, "digest mismatch" is the
+                    # truth, and that they cannot be unpacked is only its effect.
+                    for _ in chunks:
+                        pass
+                    raise
 
         return cached_layer(cache, descriptor, diff_id, read)
 
