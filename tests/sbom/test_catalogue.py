@@ -1,11 +1,15 @@
 """Layers on top of each other -> packages, each with the layer that brought it."""
 
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from packageurl import PackageURL
 
 from image.images import (
     DEBIAN,
@@ -30,7 +34,13 @@ from stella.sbom import (
     scan_directory,
     scan_image,
 )
+from stella.sbom.catalogue import package_purl
+from stella.sbom.facts import PackageFile, Unread
+from stella.sbom.npm import parse_package_json
+from stella.sbom.python import parse_metadata
 
+words = st.text(max_size=8) | st.from_regex(r"[@a-zA-Z0-9._/ ~%+-]{1,8}", fullmatch=True)
+words = words.filter(lambda text: not any("\ud800" <= sign <= "\udfff" for sign in text))
 STATUS = "var/lib/dpkg/status"
 FOO = "opt/lib/foo-1.dist-info/METADATA"
 LINKED = {"etc/os-release": Soft("../usr/lib/os-release"), "usr/lib/os-release": DEBIAN}
@@ -168,6 +178,25 @@ def test_npm_packages_nested_scoped_and_broken():
     }
     scoped = next(one for one in inventory.components if one.name == "@s/b")
     assert scoped.purl == "pkg:npm/%40s/b@2"
+
+
+@settings(max_examples=200, deadline=None)
+@given(words, words)
+def test_whatever_a_package_file_claims_it_becomes_a_package_or_a_gap(name: str, version: str):
+    claimed = json.dumps({"name": name, "version": version}).encode()
+    header = f"Name: {name}\nVersion: {version}\n\n".encode()
+    files = [parse_package_json(claimed), parse_metadata(header)]
+    facts = [one for one in files if isinstance(one, PackageFile)]
+    for one in facts:
+        purl = PackageURL.from_string(package_purl(one))
+        assert (purl.type, purl.version) == (one.purl_type, one.version)
+    assert all(isinstance(one, PackageFile | Unread) for one in files)
+
+
+@pytest.mark.parametrize("name", ["/", "a/", "@/", "@a/", " ", "a b", "a/b/c", "x" * 300])
+def test_an_impossible_npm_name_is_a_gap(name):
+    content = json.dumps({"name": name, "version": "1"}).encode()
+    assert isinstance(parse_package_json(content), Unread)
 
 
 def test_one_package_in_two_places_is_one_component_with_both():

@@ -1,5 +1,6 @@
 """Inventory -> CycloneDX 1.7 JSON: the same inventory gives the same bytes."""
 
+import re
 import uuid
 from datetime import datetime
 
@@ -13,6 +14,7 @@ from stella.sbom.model import Component, Inventory, Occurrence
 SPEC_VERSION = "1.7"
 MEDIA_TYPE = "application/vnd.cyclonedx+json; version=1.7"
 PREDICATE_TYPE = "https://cyclonedx.org/bom"
+_IMAGE_NAME = re.compile(r"[a-z0-9][a-z0-9._-]*\Z")
 _SCHEMA = "http://cyclonedx.org/schema/bom-1.7.schema.json"
 
 
@@ -73,7 +75,7 @@ def _subject(inventory: Inventory) -> wire.Component:
 def _image_purl(inventory: Inventory) -> str | None:
     """``pkg:oci/web@sha256:...?arch=amd64&repository_url=...``, or None for what is no image."""
     name = inventory.name.rpartition("/")[2].lower()
-    if not inventory.platform or not name:
+    if not inventory.platform or not _IMAGE_NAME.match(name):
         return None
     qualifiers = {
         "arch": inventory.platform.split("/")[1:2][0] if "/" in inventory.platform else "",

@@ -1,5 +1,7 @@
 """npm packages: the ``package.json`` of each directory directly under a ``node_modules``."""
 
+import re
+
 import msgspec
 
 from stella.sbom.facts import PackageFile, Unread
@@ -7,6 +9,9 @@ from stella.sbom.facts import PackageFile, Unread
 _NAME_CHARACTERS_MAX = 214  # docs.npmjs.com, package.json, "name"
 _VERSION_CHARACTERS_MAX = 256
 _LICENCE_CHARACTERS_MAX = 80
+
+# Wider than what may be published today: old packages have capitals and odd signs.
+_NAME = re.compile(r"(?:@[A-Za-z0-9._~!'()*-]+/)?[A-Za-z0-9._~!'()*-]+\Z")
 
 
 class _PackageJson(msgspec.Struct, frozen=True):
@@ -42,9 +47,9 @@ def parse_package_json(content: bytes) -> PackageFile | Unread:
     name, version = found.name, found.version
     if not isinstance(name, str) or not 0 < len(name) <= _NAME_CHARACTERS_MAX:
         return Unread("package.json without a name")
-    if not name.isprintable() or " " in name or name.count("/") > 1:
+    if not _NAME.match(name):
         return Unread(f"package.json with an impossible name: {name[:60]!r}")
-    if not isinstance(version, str) or not 0 < len(version) <= _VERSION_CHARACTERS_MAX:
+    if not isinstance(version, str) or not 0 < len(version.strip()) <= _VERSION_CHARACTERS_MAX:
         return Unread(f"package.json of {name} without a version")
     if not version.isprintable():
         return Unread(f"package.json of {name} with an impossible version")
