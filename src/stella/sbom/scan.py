@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from stella import __version__
 from stella.image import Image, ImageSource, PlatformImage, Reference, parse_config, resolve
 from stella.kernel import Digest, Remedy
 from stella.plugin.contract import Descriptor
@@ -34,7 +35,7 @@ def scan_image(
     cache: LayerCache,
     platform: str | None = None,
     *,
-    tool_version: str,
+    tool_version: str = __version__,
     limits: Limits = DEFAULT_LIMITS,
 ) -> list[ScanResult]:
     """Every platform that ``reference`` names (or only ``platform``), scanned.
