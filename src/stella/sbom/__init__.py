@@ -1,1 +1,56 @@
 """What is in it? Layers -> components; CycloneDX in and out."""
+
+from stella.sbom.cache import DirectoryCache, LayerCache, MemoryCache
+from stella.sbom.catalogue import Catalogue, catalogue
+from stella.sbom.cyclonedx import MEDIA_TYPE, PREDICATE_TYPE, SPEC_VERSION, to_cyclonedx
+from stella.sbom.diff import Change, diff_inventories
+from stella.sbom.directory import scan_directory
+from stella.sbom.errors import (
+    BrokenLayer,
+    LayerTooLarge,
+    MalformedSbom,
+    UnknownScanOption,
+    UnreadableDirectory,
+    UnsupportedLayer,
+    UnsupportedSbom,
+)
+from stella.sbom.facts import LayerFacts
+from stella.sbom.layer import read_layer
+from stella.sbom.limits import DEFAULT_LIMITS, Limits
+from stella.sbom.model import Component, Inventory, Occurrence, Partial
+from stella.sbom.read import parse_cyclonedx
+from stella.sbom.scan import ScanResult, scan_image, scan_platform
+
+__all__ = [
+    "DEFAULT_LIMITS",
+    "MEDIA_TYPE",
+    "PREDICATE_TYPE",
+    "SPEC_VERSION",
+    "BrokenLayer",
+    "Catalogue",
+    "Change",
+    "Component",
+    "DirectoryCache",
+    "Inventory",
+    "LayerCache",
+    "LayerFacts",
+    "LayerTooLarge",
+    "Limits",
+    "MalformedSbom",
+    "MemoryCache",
+    "Occurrence",
+    "Partial",
+    "ScanResult",
+    "UnknownScanOption",
+    "UnreadableDirectory",
+    "UnsupportedLayer",
+    "UnsupportedSbom",
+    "catalogue",
+    "diff_inventories",
+    "parse_cyclonedx",
+    "read_layer",
+    "scan_directory",
+    "scan_image",
+    "scan_platform",
+    "to_cyclonedx",
+]

@@ -1,0 +1,1 @@
+"""The command line: each verb translates into one use case."""

@@ -1,0 +1,81 @@
+"""``stella image``: what a reference names."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from stella.cli.scan_target import ImageTarget, RegistryAccess, open_target
+from stella.cli.written import write
+from stella.image import Image, resolve
+from stella.kernel import Remedy
+from stella.sbom import UnknownScanOption
+
+app = typer.Typer(no_args_is_help=True, help="Look at images.")
+
+
+@app.callback()
+def image() -> None:
+    """Look at images."""
+
+
+@app.command("resolve")
+def resolve_(
+    reference: Annotated[
+        str, typer.Argument(help="Registry reference, oci-layout:DIR[:TAG] or tar:FILE[:TAG].")
+    ],
+    *,
+    platform: Annotated[str | None, typer.Option(help="os/architecture[/variant].")] = None,
+    output: Annotated[str, typer.Option("-o", "--output", help="table|json|name")] = "table",
+    to: Annotated[Path | None, typer.Option(help="Write to this file.")] = None,
+    plain_http: Annotated[bool, typer.Option(help="Talk HTTP, not HTTPS.")] = False,
+    ca_file: Annotated[str | None, typer.Option(help="PEM of the registry's authority.")] = None,
+    username: Annotated[str | None, typer.Option(envvar="STELLA_REGISTRY_USERNAME")] = None,
+    password: Annotated[str | None, typer.Option(envvar="STELLA_REGISTRY_PASSWORD")] = None,
+) -> None:
+    """Say which digest a reference names now, and which platforms and layers it has."""
+    access = RegistryAccess(plain_http, ca_file, username, password)
+    target = open_target(reference, access)
+    if not isinstance(target, ImageTarget):
+        raise UnknownScanOption(
+            f"{reference} is no image", remedy=Remedy("Give an image, a layout or a tar file.")
+        )
+    found = resolve(target.source, target.reference, platform)
+    write(_text(found, output), to)
+
+
+def _text(image: Image, output: str) -> str:
+    if output == "name":
+        return f"{image.reference.at(image.digest)}\n"
+    if output == "json":
+        return json.dumps(_plain(image), indent=2) + "\n"
+    if output != "table":
+        raise UnknownScanOption(
+            f"no output format {output!r} here", remedy=Remedy("Use table, json or name.")
+        )
+    lines = [f"{image.reference}", f"digest    {image.digest}"]
+    for one in image.platforms:
+        size = sum(layer.size for layer in one.layers)
+        lines.append(f"{one.platform:<12}  {one.digest}  {len(one.layers)} layers, {size:,} bytes")
+    return "\n".join(lines) + "\n"
+
+
+def _plain(image: Image) -> dict[str, object]:
+    return {
+        "reference": str(image.reference),
+        "digest": image.digest.text,
+        "media_type": image.media_type,
+        "platforms": [
+            {
+                "platform": one.platform,
+                "digest": one.digest.text,
+                "config": one.config.digest.text,
+                "layers": [
+                    {"digest": layer.digest.text, "size": layer.size, "diff_id": diff_id.text}
+                    for layer, diff_id in zip(one.layers, one.diff_ids, strict=True)
+                ],
+            }
+            for one in image.platforms
+        ],
+    }

@@ -1,0 +1,107 @@
+"""``stella sbom``: bills of materials as files."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from stella.cli.scan_report import component_lines, inventory_json
+from stella.cli.scan_target import tool_version
+from stella.cli.written import write
+from stella.kernel import Remedy
+from stella.sbom import (
+    Inventory,
+    UnknownScanOption,
+    UnreadableDirectory,
+    diff_inventories,
+    parse_cyclonedx,
+    to_cyclonedx,
+)
+
+app = typer.Typer(no_args_is_help=True, help="Read, check, compare and convert SBOMs.")
+
+File = Annotated[Path, typer.Argument(help="A CycloneDX JSON file.")]
+Output = Annotated[str, typer.Option("-o", "--output", help="table|json")]
+To = Annotated[Path | None, typer.Option(help="Write to this file.")]
+
+
+@app.command()
+def show(file: File, output: Output = "table", to: To = None) -> None:
+    """List what the document says is installed."""
+    inventory = read_sbom(file)
+    if _is_json(output):
+        write(json.dumps(inventory_json(inventory), indent=2) + "\n", to)
+    else:
+        write("\n".join(component_lines(inventory)) + "\n", to)
+
+
+@app.command()
+def validate(file: File, output: Output = "table", to: To = None) -> None:
+    """Check the document; exit code 1 with the place where it breaks its format."""
+    inventory = read_sbom(file)
+    found = {
+        "valid": True,
+        "components": len(inventory.components),
+        "partial": len(inventory.partial),
+    }
+    text = (
+        json.dumps(found)
+        if _is_json(output)
+        else f"valid CycloneDX: {found['components']} components, {found['partial']} gaps"
+    )
+    write(text + "\n", to)
+
+
+@app.command()
+def diff(before: File, after: File, output: Output = "table", to: To = None) -> None:
+    """Say which packages came, went or changed their version."""
+    changes = diff_inventories(read_sbom(before), read_sbom(after))
+    if _is_json(output):
+        listed = [{"kind": change.kind, **asdict(change)} for change in changes]
+        write(json.dumps(listed, indent=2) + "\n", to)
+        return
+    lines = [
+        f"{change.kind:<8} {change.type:<5} {change.name}  "
+        f"{', '.join(change.before) or '-'} -> {', '.join(change.after) or '-'}"
+        for change in changes
+    ]
+    write("\n".join(lines or ["no difference"]) + "\n", to)
+
+
+@app.command()
+def convert(
+    file: File,
+    output: Annotated[
+        str, typer.Option("-o", "--output", help="cyclonedx-json")
+    ] = "cyclonedx-json",
+    to: To = None,
+) -> None:
+    """Write the document anew as CycloneDX 1.7."""
+    if output != "cyclonedx-json":
+        raise UnknownScanOption(
+            f"no conversion to {output!r}", remedy=Remedy("Use cyclonedx-json.")
+        )
+    write(to_cyclonedx(read_sbom(file), tool_version()), to)
+
+
+def read_sbom(file: Path) -> Inventory:
+    """The inventory in ``file``. Raises UnreadableDirectory, MalformedSbom, UnsupportedSbom."""
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise UnreadableDirectory(
+            f"{file} cannot be read: {error.strerror}",
+            remedy=Remedy("Check the path."),
+            path=str(file),
+        ) from None
+    return parse_cyclonedx(content)
+
+
+def _is_json(output: str) -> bool:
+    if output not in {"table", "json"}:
+        raise UnknownScanOption(
+            f"no output format {output!r} here", remedy=Remedy("Use table or json.")
+        )
+    return output == "json"

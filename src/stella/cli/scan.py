@@ -1,0 +1,182 @@
+"""``stella scan``: what is in it, and what is known to be wrong with that. No server needed."""
+
+import importlib
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from stella.cli.sbom import read_sbom
+from stella.cli.scan_report import (
+    NO_ADVISORIES,
+    Scanned,
+    checked_rules,
+    failures,
+    scanned_json,
+    table_lines,
+)
+from stella.cli.scan_target import (
+    DirectoryTarget,
+    ImageTarget,
+    RegistryAccess,
+    Target,
+    open_cache,
+    open_target,
+    tool_version,
+)
+from stella.cli.written import write
+from stella.finding.model import Findings
+from stella.image import BUNDLE_MEDIA_TYPE, NothingToAttachTo, attach_artifact, media_type_of
+from stella.kernel import Digest, Remedy, Unknown
+from stella.plugin.contract import Descriptor
+from stella.sbom import (
+    PREDICATE_TYPE,
+    Inventory,
+    UnknownScanOption,
+    scan_directory,
+    scan_image,
+    to_cyclonedx,
+)
+
+_FORMATS = ("table", "json", "cyclonedx-json")
+_SBOM_ARTIFACT = "application/vnd.cyclonedx+json"
+
+
+def scan(
+    target: Annotated[
+        str,
+        typer.Argument(help="Registry reference, oci-layout:DIR, tar:FILE, dir:DIR or sbom:FILE."),
+    ],
+    *,
+    output: Annotated[
+        str, typer.Option("-o", "--output", help="table|json|cyclonedx-json")
+    ] = "table",
+    to: Annotated[Path | None, typer.Option(help="Write to this file.")] = None,
+    advisories: Annotated[
+        Path | None, typer.Option(help="Advisory snapshot to match against.")
+    ] = None,
+    fail_on: Annotated[
+        str, typer.Option(help="critical|high|medium|low|any|kev|unknown, comma between them.")
+    ] = "",
+    sign: Annotated[str | None, typer.Option(help="Key to sign the SBOM with.")] = None,
+    attach: Annotated[bool, typer.Option(help="Attach the SBOM to the image.")] = False,
+    platform: Annotated[str | None, typer.Option(help="os/architecture[/variant].")] = None,
+    cache: Annotated[bool, typer.Option(help="Remember layers seen before.")] = True,
+    plain_http: Annotated[bool, typer.Option(help="Talk HTTP, not HTTPS.")] = False,
+    ca_file: Annotated[str | None, typer.Option(help="PEM of the registry's authority.")] = None,
+    username: Annotated[str | None, typer.Option(envvar="STELLA_REGISTRY_USERNAME")] = None,
+    password: Annotated[str | None, typer.Option(envvar="STELLA_REGISTRY_PASSWORD")] = None,
+) -> None:
+    """List what an image holds and which known vulnerabilities that brings."""
+    rules = checked_rules(fail_on)
+    if output not in _FORMATS:
+        raise UnknownScanOption(
+            f"no output format {output!r} here", remedy=Remedy(f"Use {', '.join(_FORMATS)}.")
+        )
+    opened = open_target(target, RegistryAccess(plain_http, ca_file, username, password))
+    if attach and not (isinstance(opened, ImageTarget) and opened.registry):
+        raise NothingToAttachTo(
+            f"{target} is not in a registry, so nothing can be attached to it",
+            remedy=Remedy("Push the image and scan it by its registry reference."),
+        )
+    results = [
+        Scanned(one.inventory, one.sbom, _matched(one.inventory, advisories), one.image)
+        for one in _scanned(opened, platform, use_cache=cache)
+    ]
+    write(_text(results, output), to)
+    for one in results:
+        bundle = _signed(one, sign) if sign else None
+        if bundle and to:
+            _beside(to, one, len(results)).write_bytes(bundle)
+        if attach and isinstance(opened, ImageTarget):
+            _attached(opened, one, bundle)
+    failed = [reason for one in results for reason in failures(one, rules)]
+    for reason in failed:
+        typer.echo(f"failed: {reason}", err=True)
+    if failed:
+        raise typer.Exit(1)
+
+
+def _scanned(target: Target, platform: str | None, *, use_cache: bool) -> list[Scanned]:
+    version = tool_version()
+    if isinstance(target, ImageTarget):
+        found = scan_image(
+            target.source,
+            target.reference,
+            open_cache(is_wanted=use_cache),
+            platform,
+            tool_version=version,
+        )
+        return [Scanned(one.inventory, one.sbom_bytes, NO_ADVISORIES, one.image) for one in found]
+    is_directory = isinstance(target, DirectoryTarget)
+    inventory = scan_directory(target.path) if is_directory else read_sbom(target.path)
+    return [Scanned(inventory, to_cyclonedx(inventory, version), NO_ADVISORIES)]
+
+
+def _matched(inventory: Inventory, advisories: Path | None) -> Findings | Unknown:
+    if advisories is None:
+        return NO_ADVISORIES
+    # Late: the matcher and its database cost start-up time that a bare scan does not owe.
+    snapshot = importlib.import_module("stella.advisory").open_snapshot(advisories)
+    found: Findings = importlib.import_module("stella.finding").match_inventory(inventory, snapshot)
+    return found
+
+
+def _text(results: list[Scanned], output: str) -> str | bytes:
+    if output == "json":
+        return json.dumps([scanned_json(one) for one in results], indent=2) + "\n"
+    if output == "table":
+        return "\n".join(line for one in results for line in table_lines(one)) + "\n"
+    if len(results) != 1:
+        platforms = ", ".join(one.inventory.platform for one in results)
+        raise UnknownScanOption(
+            f"one document holds one platform, the image has {platforms}",
+            remedy=Remedy("Choose one with --platform."),
+        )
+    return results[0].sbom
+
+
+def _signed(one: Scanned, key: str) -> bytes:
+    trust: Any = importlib.import_module("stella.trust")
+    bundle: bytes = trust.sign_statement(
+        trust.load_signer(key),
+        subject_name=one.inventory.name,
+        subject=one.inventory.subject,
+        predicate_type=PREDICATE_TYPE,
+        predicate=json.loads(one.sbom),
+    )
+    return bundle
+
+
+def _attached(target: ImageTarget, one: Scanned, bundle: bytes | None) -> Digest:
+    """The SBOM as a signed bundle where there is a key, as the bare document otherwise."""
+    assert target.registry is not None
+    assert one.image is not None
+    platform = next(it for it in one.image.platforms if it.digest == one.inventory.subject)
+    subject = Descriptor(
+        media_type_of(platform.manifest, ""), platform.digest, len(platform.manifest)
+    )
+    kind = BUNDLE_MEDIA_TYPE if bundle else _SBOM_ARTIFACT
+    # cosign reads these to tell bundles apart without fetching them.
+    annotations = {
+        "dev.sigstore.bundle.content": "dsse-envelope",
+        "dev.sigstore.bundle.predicateType": PREDICATE_TYPE,
+    }
+    digest = attach_artifact(
+        target.registry,
+        target.reference,
+        subject,
+        kind,
+        bundle or one.sbom,
+        kind,
+        annotations=annotations if bundle else None,
+    )
+    typer.echo(f"attached {digest} to {target.reference.at(platform.digest)}", err=True)
+    return digest
+
+
+def _beside(to: Path, one: Scanned, count: int) -> Path:
+    """``sbom.json.sigstore.json``; with several platforms each has its own."""
+    platform = f".{one.inventory.platform.replace('/', '-')}" if count > 1 else ""
+    return to.with_name(f"{to.name}{platform}.sigstore.json")

@@ -1,0 +1,183 @@
+"""A scan's result for people and for programs. No advisories is never the same as no findings."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+
+from stella.finding.model import Finding, Findings, Match
+from stella.image import Image
+from stella.kernel import Digest, Json, Remedy, Unknown
+from stella.sbom import Component, Inventory, UnknownScanOption
+
+NO_ADVISORIES = Unknown("no advisories")
+NO_ADVISORIES_REMEDY = "Import a feed, then scan with --advisories SNAPSHOT."
+
+SEVERITIES = ("critical", "high", "medium", "low")
+_RULES = (*SEVERITIES, "any", "kev", "unknown")
+
+
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """One inventory and what was found in it. image: None for directories and SBOM files."""
+
+    inventory: Inventory
+    sbom: bytes
+    findings: Findings | Unknown
+    image: Image | None = None
+
+
+def scanned_json(one: Scanned) -> dict[str, Json]:
+    """The whole result."""
+    image = one.image
+    return {
+        "reference": str(image.reference) if image else None,
+        "digest": image.digest.text if image else None,
+        "sbom_digest": Digest.of(one.sbom).text,
+        **inventory_json(one.inventory),
+        "findings": _findings_json(one.findings),
+    }
+
+
+def inventory_json(inventory: Inventory) -> dict[str, Json]:
+    """Components with where each was seen."""
+    return {
+        "subject": inventory.subject.text,
+        "name": inventory.name,
+        "platform": inventory.platform,
+        "distro": inventory.distro,
+        "components": [_component_json(component) for component in inventory.components],
+        "partial": [asdict(partial) for partial in inventory.partial],
+    }
+
+
+def table_lines(one: Scanned) -> Iterator[str]:
+    """Counts, findings, gaps; the packages themselves are in the other formats."""
+    inventory = one.inventory
+    counts = Counter(component.type for component in inventory.components)
+    kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(counts.items()))
+    yield f"{inventory.name or 'sbom'}  {inventory.platform}  {inventory.distro}".rstrip()
+    yield f"  digest      {inventory.subject}"
+    yield f"  components  {len(inventory.components)} ({kinds or 'none'})"
+    if isinstance(one.findings, Unknown):
+        yield f"  findings    unknown: {one.findings.reason}. {NO_ADVISORIES_REMEDY}"
+    else:
+        yield from _finding_lines(one.findings)
+    for partial in inventory.partial:
+        yield f"  not read    {partial.path}: {partial.reason}"
+
+
+def component_lines(inventory: Inventory) -> Iterator[str]:
+    """One line a component, then the gaps."""
+    for component in inventory.components:
+        layers = {place.layer_index for place in component.occurrences} - {None}
+        where = f"  layer {min(str(index) for index in layers)}" if layers else ""
+        yield f"{component.type:<5} {component.name}  {component.version}{where}"
+    for partial in inventory.partial:
+        yield f"not read: {partial.path}: {partial.reason}"
+
+
+def checked_rules(text: str) -> frozenset[str]:
+    """The rules of ``--fail-on``, comma between them. Raises UnknownScanOption."""
+    rules = frozenset(rule.strip() for rule in text.split(",") if rule.strip())
+    for rule in sorted(rules - set(_RULES)):
+        raise UnknownScanOption(
+            f"--fail-on knows no rule {rule!r}", remedy=Remedy(f"Use {', '.join(_RULES)}.")
+        )
+    return rules
+
+
+def failures(one: Scanned, rules: frozenset[str]) -> list[str]:
+    """Why the rules fail this result; empty where they do not. Without advisories any rule fails."""
+    if not rules:
+        return []
+    if isinstance(one.findings, Unknown):
+        return [f"unknown: {one.findings.reason}; no rule can be judged. {NO_ADVISORIES_REMEDY}"]
+    failed = [
+        f"{finding.id} in {finding.component} {finding.version} ({finding.severity})"
+        for finding in one.findings.findings
+        if finding.match is not Match.NOT_AFFECTED and rules & set(_rules_hit(finding))
+    ]
+    if "unknown" in rules:
+        failed += [f"no advisories for {key}" for key in sorted(one.findings.unmatched)]
+        failed += [f"{gap.path} not read: {gap.reason}" for gap in one.inventory.partial]
+    return failed
+
+
+def _rules_hit(finding: Finding) -> Iterator[str]:
+    """A severity rule takes everything at least as severe."""
+    yield "any"
+    if finding.kev:
+        yield "kev"
+    if finding.match is Match.UNKNOWN_VERSION or finding.severity == "unknown":
+        yield "unknown"
+    if finding.severity in SEVERITIES:
+        yield from SEVERITIES[SEVERITIES.index(finding.severity) :]
+
+
+def _finding_lines(findings: Findings) -> Iterator[str]:
+    counts = Counter(finding.severity for finding in findings.findings)
+    kinds = ", ".join(f"{count} {severity}" for severity, count in sorted(counts.items()))
+    yield f"  findings    {len(findings.findings)}{f' ({kinds})' if kinds else ''}"
+    yield f"  snapshot    {findings.snapshot}"
+    for finding in findings.findings:
+        why = finding.why
+        fixed = f", fixed in {finding.fixed}" if finding.fixed else ", no fix known"
+        kev = ", known exploited" if finding.kev else ""
+        layer = "" if why.layer_index is None else f" layer {why.layer_index}"
+        yield (
+            f"    {finding.severity:<8} {finding.id}  {finding.component} {finding.version}"
+            f"{fixed}{kev}  {', '.join(why.paths[:2])}{layer}"
+        )
+    for key, count in sorted(findings.unmatched.items()):
+        yield f"  unknown     no advisories for {count} components of {key}"
+
+
+def _findings_json(findings: Findings | Unknown) -> dict[str, Json]:
+    if isinstance(findings, Unknown):
+        return {"state": "unknown", "reason": findings.reason, "remedy": NO_ADVISORIES_REMEDY}
+    return {
+        "state": "matched",
+        "snapshot": findings.snapshot.text,
+        "unmatched": dict(sorted(findings.unmatched.items())),
+        "findings": [_finding_json(finding) for finding in findings.findings],
+    }
+
+
+def _finding_json(finding: Finding) -> dict[str, Json]:
+    return {
+        "id": finding.id,
+        "aliases": list(finding.aliases),
+        "purl": finding.purl,
+        "component": finding.component,
+        "version": finding.version,
+        "match": finding.match.value,
+        "severity": finding.severity,
+        "fixed": finding.fixed,
+        "kev": finding.kev,
+        "vex": finding.vex.value,
+        "reach": finding.reach.value,
+        "seen": finding.seen.value,
+        "note": finding.note,
+        "why": {**asdict(finding.why), "paths": list(finding.why.paths)},
+    }
+
+
+def _component_json(component: Component) -> dict[str, Json]:
+    return {
+        "purl": component.purl,
+        "type": component.type,
+        "name": component.name,
+        "version": component.version,
+        "source_name": component.source_name,
+        "source_version": component.source_version,
+        "licence": component.licence,
+        "evidence": component.evidence,
+        "occurrences": [
+            {
+                "path": place.path,
+                "layer": place.layer.text if place.layer else None,
+                "layer_index": place.layer_index,
+            }
+            for place in component.occurrences
+        ],
+    }

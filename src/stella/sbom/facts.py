@@ -1,0 +1,99 @@
+"""What one layer says, as data: the same layer always says the same, so it is kept by digest."""
+
+from typing import TypeAlias
+
+import msgspec
+
+READER_VERSION = 1
+"""Goes into the cache's key: what an older reader kept is read again, not believed."""
+
+
+class DpkgPackage(msgspec.Struct, frozen=True, array_like=True):
+    """One installed package of a dpkg database."""
+
+    name: str
+    version: str
+    architecture: str
+    source_name: str
+    source_version: str
+
+
+class DpkgStatus(msgspec.Struct, frozen=True, tag="dpkg", array_like=True):
+    """A dpkg database file. broken: what is wrong with stanzas that cannot be read."""
+
+    packages: tuple[DpkgPackage, ...]
+    broken: tuple[str, ...] = ()
+
+
+class DpkgOwned(msgspec.Struct, frozen=True, tag="owned", array_like=True):
+    """The package metadata files that a dpkg package installed (out of its ``.list``)."""
+
+    paths: tuple[str, ...]
+
+
+class PackageFile(msgspec.Struct, frozen=True, tag="package", array_like=True):
+    """The metadata file of one installed package."""
+
+    purl_type: str
+    name: str
+    version: str
+    licence: str = ""
+
+
+class OsRelease(msgspec.Struct, frozen=True, tag="os", array_like=True):
+    """``os-release``: ``distro`` is ``debian-12``, empty where the file does not say."""
+
+    distro: str
+
+
+class Unread(msgspec.Struct, frozen=True, tag="unread", array_like=True):
+    """A file of interest that could not be read, and why."""
+
+    reason: str
+
+
+class Link(msgspec.Struct, frozen=True, tag="link", array_like=True):
+    """A link at the path of a file of interest. ``target``: path in the image, without first slash."""
+
+    target: str
+    is_hard: bool
+
+
+FileFacts: TypeAlias = DpkgStatus | DpkgOwned | PackageFile | OsRelease | Unread | Link
+
+
+class LayerFacts(msgspec.Struct, frozen=True):
+    """One layer. Paths are relative to the image's root, without first slash.
+
+    files: of interest. removed: whited out below this layer, files or whole directories.
+    opaque: directories whose content below this layer is hidden. replaced: what is no directory
+    in this layer and may have been one below.
+    """
+
+    digest: str
+    diff_id: str
+    compressed_bytes: int
+    plain_bytes: int
+    entries: int
+    files: dict[str, FileFacts]
+    removed: tuple[str, ...] = ()
+    opaque: tuple[str, ...] = ()
+    replaced: tuple[str, ...] = ()
+    partial: tuple[tuple[str, str], ...] = ()
+
+
+_encoder = msgspec.msgpack.Encoder(order="deterministic")
+_decoder = msgspec.msgpack.Decoder(LayerFacts)
+
+
+def encode_facts(facts: LayerFacts) -> bytes:
+    """Bytes for a cache; equal facts give equal bytes."""
+    return _encoder.encode(facts)
+
+
+def decode_facts(content: bytes) -> LayerFacts | None:
+    """The facts, or None where the bytes are damaged or of another reader."""
+    try:
+        return _decoder.decode(content)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None

@@ -1,0 +1,207 @@
+"""One layer -> its facts, in one pass, with nothing written anywhere."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+from stella.kernel import Digest
+from stella.sbom import dpkg, npm, python, system
+from stella.sbom.facts import DpkgOwned, DpkgStatus, FileFacts, LayerFacts, Link, Unread
+from stella.sbom.inflate import PlainLayer, broken
+from stella.sbom.limits import DEFAULT_LIMITS, Limits
+from stella.sbom.tar import DIRECTORY, HARD_LINK, REGULAR, SYMBOLIC_LINK, Entry, Reader
+
+_WHITEOUT = ".wh."
+_OPAQUE = ".wh..wh..opq"
+_UNIONFS = ".wh..wh."  # bookkeeping of aufs, not of the image
+# Names that may have been directories of interest in a layer below.
+_CONTAINERS = frozenset({"node_modules", "site-packages", "dist-packages", "status.d", "dpkg"})
+
+
+def read_layer(
+    chunks: Iterable[bytes], *, digest: Digest, diff_id: Digest, limits: Limits = DEFAULT_LIMITS
+) -> LayerFacts:
+    """The facts of the layer whose compressed bytes are ``chunks``, both digests verified.
+
+    Raises BrokenLayer (cut off, no archive, other digest), LayerTooLarge (bomb), UnsupportedLayer.
+    """
+    plain = PlainLayer(chunks, limits)
+    reader = Reader(iter(plain), limits)
+    pass_ = _Pass(reader, limits)
+    for entry in reader:
+        pass_.take(entry)
+    if plain.digest != digest:
+        raise broken(f"its digest is {plain.digest}, the manifest promises {digest}")
+    if plain.diff_id != diff_id:
+        raise broken(f"its diff id is {plain.diff_id}, the configuration promises {diff_id}")
+    return LayerFacts(
+        digest=digest.text,
+        diff_id=diff_id.text,
+        compressed_bytes=plain.compressed_bytes,
+        plain_bytes=plain.plain_bytes,
+        entries=reader.entries,
+        files=dict(sorted(pass_.files.items())),
+        removed=tuple(sorted(pass_.removed)),
+        opaque=tuple(sorted(pass_.opaque)),
+        replaced=tuple(sorted(pass_.replaced)),
+        partial=pass_.oddities(),
+    )
+
+
+def is_of_interest(path: str) -> bool:
+    """Whether the file at ``path`` (without first slash) says what is installed."""
+    return _is_package_metadata(path) or _is_database(path)
+
+
+def parse_file(path: str, content: bytes, limits: Limits) -> FileFacts:
+    """What the file of interest at ``path`` says."""
+    if path in system.PATHS:
+        return system.parse_os_release(content)
+    if path == dpkg.STATUS_PATH or path.startswith(dpkg.STATUS_DIRECTORY):
+        return dpkg.parse_status(content, packages_max=limits.packages_max)
+    if path.startswith(dpkg.INFO_DIRECTORY):
+        return dpkg.parse_owned(content, _is_package_metadata)
+    if path.endswith("/package.json"):
+        return npm.parse_package_json(content)
+    return python.parse_metadata(content)
+
+
+class _Pass:
+    """What has been collected so far from one layer."""
+
+    def __init__(self, reader: Reader, limits: Limits) -> None:
+        self._reader = reader
+        self._limits = limits
+        self._kept = 0
+        self._marked = 0
+        self._odd: Counter[str] = Counter()
+        self._odd_first: dict[str, str] = {}
+        self.files: dict[str, FileFacts] = {}
+        self.removed: set[str] = set()
+        self.opaque: set[str] = set()
+        self.replaced: set[str] = set()
+
+    def take(self, entry: Entry) -> None:
+        """Look at one entry; read its data only where it is of interest."""
+        path = self._confined(entry.path)
+        if not path:
+            return
+        directory, _, name = path.rpartition("/")
+        if name.startswith(_WHITEOUT):
+            self._whiteout(directory, name)
+        elif entry.kind == DIRECTORY:
+            self.files.pop(path, None)
+        elif is_of_interest(path):
+            self._keep(path, self._facts(path, entry))
+        elif entry.kind == SYMBOLIC_LINK or name in _CONTAINERS:
+            self._bounded(self.replaced, path)
+
+    def oddities(self) -> tuple[tuple[str, str], ...]:
+        """Each kind of oddity once, with its first path and how often it was met."""
+        return tuple(
+            (self._odd_first[reason], f"{reason} ({count} in this layer)")
+            for reason, count in sorted(self._odd.items())
+        )
+
+    def _confined(self, raw: str) -> str:
+        """The path inside the image, or "" for one that leaves it or has no name."""
+        path = raw.rstrip("/").removeprefix("./")
+        if len(path) > self._limits.path_characters_max or "\0" in path:
+            self._note("a path that no file system takes, skipped", path[:200])
+            return ""
+        if path[:1] != "/" and ".." not in path and "//" not in path and "/./" not in path:
+            return "" if path == "." else path
+        if path.startswith("/"):
+            self._note("an absolute path, read as inside the image", path)
+        parts = [part for part in path.split("/") if part not in {"", "."}]
+        if ".." in parts:
+            self._note("a path that leaves the image with '..', skipped", path)
+            return ""
+        return "/".join(parts)
+
+    def _whiteout(self, directory: str, name: str) -> None:
+        if name == _OPAQUE:
+            self._bounded(self.opaque, directory)
+            return
+        if name.startswith(_UNIONFS):
+            return
+        hidden = name[len(_WHITEOUT) :]
+        if hidden in {"", ".", ".."}:
+            self._note("a whiteout of nothing, skipped", f"{directory}/{name}")
+            return
+        self._bounded(self.removed, f"{directory}/{hidden}" if directory else hidden)
+
+    def _facts(self, path: str, entry: Entry) -> FileFacts:
+        if entry.kind in (HARD_LINK, SYMBOLIC_LINK):
+            return self._link(path, entry)
+        if entry.is_sparse:
+            return Unread("it is stored as a sparse file")
+        if entry.kind not in REGULAR:
+            return Unread("it is a device, a pipe or of an unknown kind, not a file")
+        if entry.size > self._limits.file_bytes_max:
+            return Unread(f"it is {entry.size} bytes long, {self._limits.file_bytes_max} are read")
+        return parse_file(path, self._reader.content(entry), self._limits)
+
+    def _link(self, path: str, entry: Entry) -> FileFacts:
+        is_hard = entry.kind == HARD_LINK
+        target = _link_target(path, entry.link, is_hard=is_hard)
+        if target is None:
+            return Unread("it is a link that leaves the image")
+        if is_hard and target in self.files:
+            return self.files[target]
+        return Link(target, is_hard)
+
+    def _keep(self, path: str, facts: FileFacts) -> None:
+        self._kept += _weight(facts)
+        if self._kept > self._limits.packages_max:
+            self._note(f"beyond {self._limits.packages_max} packages and files, not read", path)
+            return
+        self.files[path] = facts
+
+    def _bounded(self, paths: set[str], path: str) -> None:
+        self._marked += 1
+        if self._marked > self._limits.marks_max:
+            self._note(f"beyond {self._limits.marks_max} links and whiteouts, not followed", path)
+            return
+        paths.add(path)
+
+    def _note(self, reason: str, path: str) -> None:
+        self._odd[reason] += 1
+        self._odd_first.setdefault(reason, path)
+
+
+def _weight(facts: FileFacts) -> int:
+    """How many things ``facts`` makes us remember."""
+    if isinstance(facts, DpkgStatus):
+        return 1 + len(facts.packages)
+    return 1 + len(facts.paths) if isinstance(facts, DpkgOwned) else 1
+
+
+def _is_package_metadata(path: str) -> bool:
+    if path.endswith("/package.json"):
+        return npm.is_package_json(path)
+    return path.endswith(("METADATA", "PKG-INFO", ".egg-info")) and python.is_metadata(path)
+
+
+def _is_database(path: str) -> bool:
+    if path.startswith("var/lib/dpkg/"):
+        if path.startswith(dpkg.STATUS_DIRECTORY):
+            return not path.endswith(".md5sums")
+        return path == dpkg.STATUS_PATH or (
+            path.startswith(dpkg.INFO_DIRECTORY) and path.endswith(".list")
+        )
+    return path in system.PATHS
+
+
+def _link_target(path: str, link: str, *, is_hard: bool) -> str | None:
+    """Where a link leads inside the image, or None."""
+    is_relative = not is_hard and not link.startswith("/")
+    parts = path.split("/")[:-1] if is_relative else []
+    for part in link.split("/"):
+        if part == "..":
+            if is_hard:
+                return None
+            # Above the root is the root, as for every process in the container.
+            del parts[-1:]
+        elif part not in {"", "."}:
+            parts.append(part)
+    return "/".join(parts) or None

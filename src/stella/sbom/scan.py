@@ -1,0 +1,117 @@
+"""Image -> inventory and bill of materials, from whatever source holds it."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from stella import __version__
+from stella.image import Image, ImageSource, PlatformImage, Reference, parse_config, resolve
+from stella.kernel import Digest, Remedy
+from stella.plugin.contract import Descriptor
+from stella.sbom.cache import LayerCache, cached_layer
+from stella.sbom.catalogue import catalogue
+from stella.sbom.cyclonedx import to_cyclonedx
+from stella.sbom.errors import BrokenLayer, UnsupportedLayer
+from stella.sbom.facts import LayerFacts
+from stella.sbom.layer import read_layer
+from stella.sbom.limits import DEFAULT_LIMITS, Limits
+from stella.sbom.model import Inventory
+
+_READERS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class ScanResult:
+    """One platform of one image. sbom_bytes: CycloneDX 1.7 JSON, the same for the same image."""
+
+    image: Image
+    platform: PlatformImage
+    inventory: Inventory
+    sbom_bytes: bytes
+
+
+def scan_image(
+    source: ImageSource,
+    reference: Reference,
+    cache: LayerCache,
+    platform: str | None = None,
+    *,
+    tool_version: str = __version__,
+    limits: Limits = DEFAULT_LIMITS,
+) -> list[ScanResult]:
+    """Every platform that ``reference`` names (or only ``platform``), scanned.
+
+    Raises what ``image.resolve`` raises, and BrokenLayer, LayerTooLarge, UnsupportedLayer.
+    """
+    image = resolve(source, reference, platform)
+    results = []
+    for one in image.platforms:
+        inventory = scan_platform(source, reference, one, cache, limits=limits)
+        results.append(ScanResult(image, one, inventory, to_cyclonedx(inventory, tool_version)))
+    return results
+
+
+def scan_platform(
+    source: ImageSource,
+    reference: Reference,
+    platform: PlatformImage,
+    cache: LayerCache,
+    *,
+    limits: Limits = DEFAULT_LIMITS,
+) -> Inventory:
+    """What is in one platform image; its layers are read two at a time."""
+
+    def layer(descriptor: Descriptor, diff_id: Digest) -> LayerFacts:
+        def read() -> LayerFacts:
+            _refuse_foreign(descriptor)
+            with source.blob(reference.repository, descriptor) as chunks:
+                try:
+                    return read_layer(
+                        chunks, digest=descriptor.digest, diff_id=diff_id, limits=limits
+                    )
+                except BrokenLayer:
+                    # Read on: where the bytes are not the promised ones, "digest mismatch" is the
+                    # truth, and that they cannot be unpacked is only its effect.
+                    for _ in chunks:
+                        pass
+                    raise
+
+        return cached_layer(cache, descriptor, diff_id, read)
+
+    with ThreadPoolExecutor(_READERS, thread_name_prefix="layer") as pool:
+        waiting = [
+            pool.submit(layer, descriptor, diff_id)
+            for descriptor, diff_id in zip(platform.layers, platform.diff_ids, strict=True)
+        ]
+        try:
+            facts = [future.result() for future in waiting]
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    return inventory_of(facts, platform, f"{reference.host}/{reference.repository}")
+
+
+def inventory_of(facts: list[LayerFacts], platform: PlatformImage, name: str) -> Inventory:
+    """The inventory that layers' facts and the image's configuration give together."""
+    found = catalogue(facts)
+    run = parse_config(platform.config_content).config
+    return Inventory(
+        subject=platform.digest,
+        name=name,
+        platform=platform.platform,
+        distro=found.distro,
+        components=found.components,
+        partial=found.partial,
+        entrypoint=tuple((run.entrypoint or []) + (run.command or [])) if run else (),
+        user=(run.user or "") if run else "",
+        labels=dict(sorted((run.labels or {}).items())) if run else {},
+    )
+
+
+def _refuse_foreign(descriptor: Descriptor) -> None:
+    """Layers that are not in the registry at all ("foreign", Windows base layers) cannot be read."""
+    if "foreign" in descriptor.media_type or "nondistributable" in descriptor.media_type:
+        raise UnsupportedLayer(
+            f"the layer {descriptor.digest} is not distributed with the image",
+            remedy=Remedy("Push the image with all its layers."),
+            digest=descriptor.digest,
+        )

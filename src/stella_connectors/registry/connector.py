@@ -1,0 +1,283 @@
+"""The registry connector: OCI distribution specification 1.1 over HTTP."""
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from urllib.parse import quote
+
+import httpx
+
+from stella.kernel import Digest, MalformedDigest, Remedy
+from stella.plugin.contract import Descriptor, RawManifest, RegistryConfig
+from stella.plugin.refusals import (
+    BlobDigestMismatch,
+    ManifestMalformed,
+    ManifestTooLarge,
+    UploadRefused,
+)
+from stella_connectors.registry.referrers import (
+    FallbackIndex,
+    descriptor_of,
+    parse_subject,
+    read_index,
+)
+from stella_connectors.registry.transport import Transport
+
+MANIFEST_BYTES_MAX = 4 * 1024 * 1024
+CHUNK_BYTES = 1024 * 1024
+TAGS_MAX = 100_000
+PAGES_MAX = 200
+
+_OCI_INDEX = "application/vnd.oci.image.index.v1+json"
+_OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+_ACCEPT = (
+    f"{_OCI_INDEX}, {_OCI_MANIFEST}, "
+    "application/vnd.docker.distribution.manifest.list.v2+json, "
+    "application/vnd.docker.distribution.manifest.v2+json"
+)
+_NEXT = re.compile(r'<([^>]+)>\s*;\s*rel="?next"?')
+
+
+def open_registry(config: RegistryConfig) -> "OciRegistry":
+    """A connector for the registry that ``config`` names; nothing is sent yet."""
+    return OciRegistry(config)
+
+
+class OciRegistry:
+    """One registry, as ``stella.plugin.contract.Registry`` asks. Safe for several threads."""
+
+    def __init__(self, config: RegistryConfig) -> None:
+        self.host = config.host
+        self._http = Transport(config)
+        self._fallback = FallbackIndex(self)
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._http.close()
+
+    def manifest(self, repository: str, reference: str) -> RawManifest:
+        """The manifest, verified against the digest asked for, or the one announced."""
+        what = f"{repository}{'@' if ':' in reference else ':'}{reference}"
+        response, content = self._http.request(
+            "GET",
+            f"/v2/{repository}/manifests/{quote(reference, safe=':')}",
+            scope=_pull(repository),
+            headers={"Accept": _ACCEPT},
+            bytes_max=MANIFEST_BYTES_MAX,
+        )
+        self._http.refuse(response, what)
+        if len(content) > MANIFEST_BYTES_MAX:
+            raise ManifestTooLarge(
+                f"the manifest {what} is larger than {MANIFEST_BYTES_MAX} bytes",
+                remedy=Remedy("Check what was pushed there: no real manifest is so large."),
+                registry=self.host,
+                wanted=what,
+            )
+        computed = Digest.of(content)
+        promised = reference if ":" in reference else _announced(response)
+        if promised and promised != computed.text:
+            raise self._mismatch(what, promised, computed.text)
+        media_type = response.headers.get("content-type", "")
+        return RawManifest(media_type.partition(";")[0].strip(), computed, content)
+
+    @contextmanager
+    def blob(self, repository: str, descriptor: Descriptor) -> Iterator[Iterator[bytes]]:
+        """The blob as chunks; the last one is followed by the check of size and digest."""
+        url = f"/v2/{repository}/blobs/{descriptor.digest}"
+        with self._http.stream("GET", url, scope=_pull(repository)) as response:
+            self._http.refuse(response, f"blob {descriptor.digest} in {repository}")
+            yield self._verified(response, descriptor)
+
+    def put_blob(self, repository: str, content: bytes) -> Descriptor:
+        """Upload ``content``, unless the registry has it."""
+        digest = Digest.of(content)
+        made = Descriptor("application/octet-stream", digest, len(content))
+        scope = _push(repository)
+        head, _ = self._http.request("HEAD", f"/v2/{repository}/blobs/{digest}", scope=scope)
+        if head.status_code == 200:
+            return made
+        start, _ = self._http.request("POST", f"/v2/{repository}/blobs/uploads/", scope=scope)
+        if start.status_code == 404:
+            raise self._not_taken(f"a blob of {repository}", start)
+        self._http.refuse(start, f"an upload to {repository}")
+        location = httpx.URL(self._http.root).join(start.headers.get("location", ""))
+        url = str(location.copy_add_param("digest", digest.text))
+        put, _ = self._http.request(
+            "PUT",
+            url,
+            scope=scope,
+            headers={"Content-Type": "application/octet-stream"},
+            content=content,
+        )
+        if put.status_code not in {200, 201, 204}:
+            raise self._not_taken(f"the blob {digest}", put)
+        return made
+
+    def put_manifest(
+        self, repository: str, content: bytes, *, media_type: str, tag: str | None = None
+    ) -> Digest:
+        """Upload by digest, or under ``tag``."""
+        self._put_manifest(repository, content, media_type, tag)
+        return Digest.of(content)
+
+    def referrers(
+        self, repository: str, subject: Digest, artifact_type: str | None = None
+    ) -> tuple[Descriptor, ...]:
+        """What is attached to ``subject``, sorted by digest."""
+        found = self._referrers_by_api(repository, subject)
+        if found is None:
+            found = self._fallback.read(repository, subject)
+        kept = {
+            entry.digest: entry
+            for entry in found
+            if artifact_type is None or entry.artifact_type == artifact_type
+        }
+        return tuple(kept[digest] for digest in sorted(kept))
+
+    def attach(self, repository: str, manifest: bytes) -> Digest:
+        """Upload an artifact manifest; where the registry knows no referrers, keep its index."""
+        subject = parse_subject(manifest)
+        digest = Digest.of(manifest)
+        response = self._put_manifest(repository, manifest, _OCI_MANIFEST, None)
+        if "oci-subject" not in response.headers:
+            self._fallback.add(repository, subject, descriptor_of(manifest))
+        return digest
+
+    def tags(self, repository: str) -> tuple[str, ...]:
+        """Every tag, sorted."""
+        names: set[str] = set()
+        url = f"/v2/{repository}/tags/list?n=1000"
+        for _ in range(PAGES_MAX):
+            response, content = self._http.request(
+                "GET", url, scope=_pull(repository), bytes_max=MANIFEST_BYTES_MAX
+            )
+            if response.status_code == 404:
+                return ()
+            self._http.refuse(response, f"tags of {repository}")
+            page = _json_object(content, self.host).get("tags") or []
+            if not isinstance(page, list) or not all(isinstance(tag, str) for tag in page):
+                raise _not_a_registry(self.host, "its list of tags is no list of names")
+            names.update(page)
+            following = _NEXT.search(response.headers.get("link", ""))
+            if not following or len(names) > TAGS_MAX:
+                break
+            url = _same_host(self._http.root, following.group(1), self.host)
+        return tuple(sorted(names))
+
+    def _referrers_by_api(self, repository: str, subject: Digest) -> tuple[Descriptor, ...] | None:
+        """The referrers API's answer, or None where the registry has no such API."""
+        found: list[Descriptor] = []
+        url = f"/v2/{repository}/referrers/{subject}"
+        for _ in range(PAGES_MAX):
+            response, content = self._http.request(
+                "GET",
+                url,
+                scope=_pull(repository),
+                headers={"Accept": _OCI_INDEX},
+                bytes_max=MANIFEST_BYTES_MAX,
+            )
+            is_index = response.headers.get("content-type", "").startswith(_OCI_INDEX)
+            if response.status_code in {400, 404, 405} or (response.is_success and not is_index):
+                return None
+            self._http.refuse(response, f"referrers of {subject}")
+            found.extend(read_index(content))
+            following = _NEXT.search(response.headers.get("link", ""))
+            if not following:
+                break
+            url = _same_host(self._http.root, following.group(1), self.host)
+        return tuple(found)
+
+    def _put_manifest(
+        self, repository: str, content: bytes, media_type: str, tag: str | None
+    ) -> httpx.Response:
+        name = tag or Digest.of(content).text
+        response, _ = self._http.request(
+            "PUT",
+            f"/v2/{repository}/manifests/{quote(name, safe=':')}",
+            scope=_push(repository),
+            headers={"Content-Type": media_type},
+            content=content,
+        )
+        if response.status_code in {400, 404, 413, 422}:
+            raise self._not_taken(f"the manifest {repository}:{name}", response)
+        self._http.refuse(response, f"the manifest {repository}:{name}")
+        return response
+
+    def _verified(self, response: httpx.Response, descriptor: Descriptor) -> Iterator[bytes]:
+        hasher, received = hashlib.sha256(), 0
+        what = f"blob {descriptor.digest}"
+        # Raw: a registry that compresses on the way would otherwise change what is hashed.
+        for chunk in response.iter_raw(CHUNK_BYTES):
+            received += len(chunk)
+            if received > descriptor.size:
+                raise self._mismatch(what, f"{descriptor.size} bytes", "more")
+            hasher.update(chunk)
+            yield chunk
+        if received != descriptor.size:
+            raise self._mismatch(what, f"{descriptor.size} bytes", f"{received} bytes")
+        if hasher.hexdigest() != descriptor.digest.hex:
+            raise self._mismatch(what, descriptor.digest.text, f"sha256:{hasher.hexdigest()}")
+
+    def _mismatch(self, what: str, promised: str, delivered: str) -> BlobDigestMismatch:
+        return BlobDigestMismatch(
+            f"digest mismatch: {self.host} promised {promised} for {what}, delivered {delivered}",
+            remedy=Remedy(
+                "Do not use this image: the registry's storage is damaged or tampered with."
+            ),
+            registry=self.host,
+            wanted=what,
+            promised=promised,
+            delivered=delivered,
+        )
+
+    def _not_taken(self, what: str, response: httpx.Response) -> UploadRefused:
+        return UploadRefused(
+            f"{self.host} did not take {what}: HTTP {response.status_code}",
+            remedy=Remedy("Check the repository's name, its quota and that pushing is allowed."),
+            registry=self.host,
+            status=response.status_code,
+        )
+
+
+def _pull(repository: str) -> str:
+    return f"repository:{repository}:pull"
+
+
+def _push(repository: str) -> str:
+    return f"repository:{repository}:pull,push"
+
+
+def _announced(response: httpx.Response) -> str | None:
+    """The digest header, where it is one that we compute too."""
+    text = response.headers.get("docker-content-digest", "")
+    try:
+        return Digest(text).text
+    except MalformedDigest:
+        return None
+
+
+def _same_host(root: str, link: str, host: str) -> str:
+    """The next page; a page on another host is refused, for our token would go there."""
+    url = httpx.URL(root).join(link)
+    if url.netloc != httpx.URL(root).netloc:
+        raise _not_a_registry(host, f"its next page is on another host, {url.host}")
+    return str(url)
+
+
+def _json_object(content: bytes, host: str) -> Mapping[str, object]:
+    try:
+        value = httpx.Response(200, content=content).json()
+    except ValueError:
+        value = None
+    if not isinstance(value, dict):
+        raise _not_a_registry(host, "its answer is no JSON object")
+    return value
+
+
+def _not_a_registry(host: str, why: str) -> ManifestMalformed:
+    return ManifestMalformed(
+        f"{host} does not answer as a registry should: {why}",
+        remedy=Remedy("Check that this host is an OCI registry."),
+        registry=host,
+    )

@@ -1,0 +1,220 @@
+"""HTTP to one registry: TLS, credentials, tokens, and the failures turned into refusals."""
+
+import base64
+import re
+import ssl
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+import httpx
+
+from stella.kernel import Remedy
+from stella.plugin.contract import RegistryConfig
+from stella.plugin.refusals import (
+    ImageNotFound,
+    ManifestMalformed,
+    RegistryRefused,
+    RegistryUnreachable,
+)
+
+_LOOPBACK = re.compile(r"(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?\Z")
+_CHALLENGE = re.compile(r'([a-zA-Z_]+)="([^"]*)"')
+_TOKEN_BYTES_MAX = 256 * 1024
+_RETRYABLE = frozenset({408, 425, 429, 500, 502, 503, 504})
+
+
+class Transport:
+    """Requests to one registry. Safe for several threads; keeps one token for each scope."""
+
+    def __init__(self, config: RegistryConfig) -> None:
+        self.host = config.host
+        loopback = bool(_LOOPBACK.match(config.host))
+        self._is_plain = config.plain_http or loopback
+        self.root = f"{'http' if self._is_plain else 'https'}://{config.host}"
+        self._basic = _basic(config)
+        self._tokens: dict[str, str] = {}
+        self._lock = threading.Lock()
+        verify: ssl.SSLContext | bool = True
+        if config.ca_file:
+            verify = ssl.create_default_context(cafile=config.ca_file)
+        self._client = httpx.Client(
+            base_url=self.root,
+            timeout=config.timeout_s,
+            verify=verify,
+            follow_redirects=True,
+            # A proxy of the environment never stands between us and our own machine.
+            trust_env=not loopback,
+            headers={"User-Agent": "stella-ops"},
+        )
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._client.close()
+
+    @contextmanager
+    def stream(
+        self,
+        method: str,
+        url: str,
+        *,
+        scope: str,
+        headers: Mapping[str, str] | None = None,
+        content: bytes | None = None,
+    ) -> Iterator[httpx.Response]:
+        """One request with its body unread; refused credentials are renewed once.
+
+        Raises RegistryUnreachable for anything below HTTP.
+        """
+        try:
+            response = self._send(method, url, self._headers(headers, scope), content)
+            if response.status_code == 401:
+                challenge = response.headers.get("www-authenticate", "")
+                response.close()
+                self._authenticate(challenge, scope)
+                response = self._send(method, url, self._headers(headers, scope), content)
+            try:
+                self._refuse_downgrade(response)
+                yield response
+            finally:
+                response.close()
+        except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError) as error:
+            raise self.unreachable(f"{type(error).__name__}: {error}") from None
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        scope: str,
+        headers: Mapping[str, str] | None = None,
+        content: bytes | None = None,
+        bytes_max: int = 1024 * 1024,
+    ) -> tuple[httpx.Response, bytes]:
+        """One request and its body, of which at most ``bytes_max`` + 1 bytes are kept."""
+        with self.stream(method, url, scope=scope, headers=headers, content=content) as response:
+            return response, bounded(response, bytes_max)
+
+    def refuse(self, response: httpx.Response, what: str) -> None:
+        """Raise the refusal that a status other than 2xx means; ``what`` was asked for."""
+        status = response.status_code
+        if response.is_success:
+            return
+        if status == 404:
+            raise ImageNotFound(
+                f"{self.host} has no {what}",
+                remedy=Remedy(
+                    "Check repository and tag; list what is there with a registry client."
+                ),
+                registry=self.host,
+                wanted=what,
+            )
+        if status in {401, 403}:
+            raise self.refused(what)
+        if status in _RETRYABLE or status >= 500:
+            raise self.unreachable(f"HTTP {status} for {what}")
+        raise ManifestMalformed(
+            f"{self.host} answered HTTP {status} for {what}",
+            remedy=Remedy("Check that this host is an OCI registry and the reference is right."),
+            registry=self.host,
+            status=status,
+        )
+
+    def refused(self, what: str) -> RegistryRefused:
+        """The refusal for credentials that are missing or do not suffice."""
+        have = "the credentials given do not suffice" if self._basic else "it wants credentials"
+        return RegistryRefused(
+            f"{self.host} does not allow {what}: {have}",
+            remedy=Remedy("Give a user and password (or token) that may do this."),
+            registry=self.host,
+            wanted=what,
+        )
+
+    def unreachable(self, why: str) -> RegistryUnreachable:
+        """The refusal for a registry that gives no usable answer."""
+        return RegistryUnreachable(
+            f"the registry {self.host} cannot be reached: {why[:300]}",
+            remedy=Remedy(
+                "Check host and port, that it runs, and its certificate; then try again."
+            ),
+            registry=self.host,
+        )
+
+    def _send(
+        self, method: str, url: str, headers: Mapping[str, str], content: bytes | None
+    ) -> httpx.Response:
+        request = self._client.build_request(method, url, headers=dict(headers), content=content)
+        return self._client.send(request, stream=True)
+
+    def _headers(self, headers: Mapping[str, str] | None, scope: str) -> dict[str, str]:
+        merged = dict(headers or {})
+        with self._lock:
+            token = self._tokens.get(scope) or self._tokens.get("")
+        if token:
+            merged["Authorization"] = token
+        return merged
+
+    def _authenticate(self, challenge: str, scope: str) -> None:
+        """Answer a 401: basic credentials, or a token from the realm that the registry names."""
+        kind, _, rest = challenge.partition(" ")
+        if kind.lower() == "basic" and self._basic:
+            with self._lock:
+                self._tokens[""] = self._basic
+            return
+        if kind.lower() != "bearer":
+            raise self.refused("this without credentials")
+        fields = dict(_CHALLENGE.findall(rest))
+        token = self._fetch_token(fields, scope)
+        with self._lock:
+            self._tokens[scope] = f"Bearer {token}"
+
+    def _fetch_token(self, fields: Mapping[str, str], scope: str) -> str:
+        realm = fields.get("realm", "")
+        # Credentials leave only over TLS, unless the whole registry is plain HTTP by choice.
+        if not realm.startswith("https://") and not (
+            self._is_plain and realm.startswith("http://")
+        ):
+            raise self.unreachable(f"its token server is no https address: {realm[:80]!r}")
+        query = {"scope": fields.get("scope") or scope}
+        if "service" in fields:
+            query["service"] = fields["service"]
+        headers = {"Authorization": self._basic} if self._basic else {}
+        request = self._client.build_request("GET", realm, params=query, headers=headers)
+        response = self._client.send(request, stream=True)
+        try:
+            body = bounded(response, _TOKEN_BYTES_MAX)
+        finally:
+            response.close()
+        if response.status_code in {400, 401, 403}:
+            raise self.refused(query["scope"])
+        try:
+            answer = httpx.Response(200, content=body).json()
+            token = answer.get("token") or answer.get("access_token")
+        except (ValueError, AttributeError):
+            token = None
+        if not isinstance(token, str) or not token.isprintable():
+            raise self.unreachable(f"its token server gave no token (HTTP {response.status_code})")
+        return token
+
+    def _refuse_downgrade(self, response: httpx.Response) -> None:
+        if not self._is_plain and response.url.scheme != "https":
+            raise self.unreachable("it redirects from https to plain http")
+
+
+def bounded(response: httpx.Response, bytes_max: int) -> bytes:
+    """The body, read no further than one byte past ``bytes_max``."""
+    parts: list[bytes] = []
+    left = bytes_max + 1
+    for chunk in response.iter_bytes(64 * 1024):
+        parts.append(chunk[:left])
+        left -= len(parts[-1])
+        if left <= 0:
+            break
+    return b"".join(parts)
+
+
+def _basic(config: RegistryConfig) -> str | None:
+    if config.username is None or config.password is None:
+        return None
+    pair = f"{config.username}:{config.password}".encode()
+    return f"Basic {base64.b64encode(pair).decode()}"

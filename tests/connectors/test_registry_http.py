@@ -1,0 +1,174 @@
+"""Rarer registries: tokens, the referrers API, pages, and those that lie or break off."""
+
+import json
+
+import pytest
+
+from connectors.registries import Answer, played_registry
+from stella.kernel import Digest
+from stella.plugin.contract import Descriptor, RegistryConfig
+from stella.plugin.refusals import (
+    BlobDigestMismatch,
+    ImageNotFound,
+    ManifestMalformed,
+    ManifestTooLarge,
+    RegistryRefused,
+    RegistryUnreachable,
+)
+from stella_connectors.registry import open_registry
+
+INDEX = "application/vnd.oci.image.index.v1+json"
+MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+CONTENT = b'{"schemaVersion":2}'
+
+
+def config(host: str, **more: str) -> RegistryConfig:
+    return RegistryConfig(host, timeout_s=5, **more)
+
+
+def test_a_token_is_fetched_once_from_the_realm_with_the_credentials():
+    asked: list[str] = []
+
+    def play(method, path, headers, body):
+        if path.startswith("/token"):
+            asked.append(f"{path} {headers.get('authorization')}")
+            return Answer(body=b'{"token":"t0ken"}')
+        if headers.get("authorization") != "Bearer t0ken":
+            challenge = f'Bearer realm="http://{headers["host"]}/token",service="s",scope="x"'
+            return Answer(401, headers={"www-authenticate": challenge})
+        return Answer(body=CONTENT, headers={"content-type": MANIFEST})
+
+    with played_registry(play) as host:
+        registry = open_registry(config(host, username="ana", password="pass"))
+        assert registry.manifest("shop/web", "1").digest == Digest.of(CONTENT)
+        assert registry.manifest("shop/web", "2").digest == Digest.of(CONTENT)
+    assert asked == ["/token?scope=x&service=s Basic YW5hOnBhc3M="]
+
+
+def test_basic_credentials_are_sent_when_asked_for():
+    def play(method, path, headers, body):
+        if headers.get("authorization") != "Basic YW5hOnBhc3M=":
+            return Answer(401, headers={"www-authenticate": 'Basic realm="r"'})
+        return Answer(body=CONTENT, headers={"content-type": MANIFEST})
+
+    with played_registry(play) as host:
+        registry = open_registry(config(host, username="ana", password="pass"))
+        assert registry.manifest("shop/web", "1").content == CONTENT
+        with pytest.raises(RegistryRefused, match="wants credentials") as refusal:
+            open_registry(config(host)).manifest("shop/web", "1")
+    assert refusal.value.exit_code == 5
+
+
+def test_credentials_never_show_in_the_configuration():
+    assert "geheim" not in repr(RegistryConfig("r.example", username="u", password="geheim"))
+
+
+def entry(content: bytes, artifact_type: str) -> dict:
+    return {
+        "mediaType": MANIFEST,
+        "digest": Digest.of(content).text,
+        "size": len(content),
+        "artifactType": artifact_type,
+    }
+
+
+def test_the_referrers_api_is_read_page_by_page():
+    def play(method, path, headers, body):
+        second = "page=2" in path
+        index = {
+            "schemaVersion": 2,
+            "manifests": [entry(b"2" if second else b"1", "a" if second else "b")],
+        }
+        link = {} if second else {"link": f'<{path}?page=2>; rel="next"'}
+        return Answer(body=json.dumps(index).encode(), headers={"content-type": INDEX, **link})
+
+    with played_registry(play) as host:
+        registry = open_registry(config(host))
+        every = registry.referrers("shop/web", Digest.of(b"subject"))
+        only_a = registry.referrers("shop/web", Digest.of(b"subject"), "a")
+    assert {one.digest for one in every} == {Digest.of(b"1"), Digest.of(b"2")}
+    assert [one.digest for one in only_a] == [Digest.of(b"2")]
+
+
+def test_a_registry_with_the_api_gets_no_fallback_tag():
+    written: list[str] = []
+
+    def play(method, path, headers, body):
+        written.append(f"{method} {path}")
+        return Answer(201, headers={"oci-subject": "sha256:x"})
+
+    artifact = json.dumps(
+        {"config": entry(b"{}", ""), "subject": entry(b"s", ""), "artifactType": "a"}
+    ).encode()
+    with played_registry(play) as host:
+        digest = open_registry(config(host)).attach("shop/web", artifact)
+    assert written == [f"PUT /v2/shop/web/manifests/{digest}"]
+
+
+def test_a_next_page_on_another_host_is_not_followed():
+    def play(method, path, headers, body):
+        return Answer(body=b'{"tags":["a"]}', headers={"link": '<http://evil.test/x>; rel="next"'})
+
+    with played_registry(play) as host, pytest.raises(ManifestMalformed, match="another host"):
+        open_registry(config(host)).tags("shop/web")
+
+
+def answering(answer: Answer):
+    return lambda *_: answer
+
+
+FILE_REALM = {"www-authenticate": 'Bearer realm="file:///x"'}
+OTHER = {"docker-content-digest": Digest.of(b"other").text}
+LYING_MANIFESTS = [
+    ("announced digest of other bytes", Answer(200, CONTENT, OTHER), BlobDigestMismatch),
+    ("five megabytes", Answer(200, b" " * 5_000_000), ManifestTooLarge),
+    ("not found", Answer(404), ImageNotFound),
+    ("forbidden", Answer(403), RegistryRefused),
+    ("server error", Answer(500), RegistryUnreachable),
+    ("too many requests", Answer(429), RegistryUnreachable),
+    ("teapot", Answer(418), ManifestMalformed),
+    ("token server over other scheme", Answer(401, headers=FILE_REALM), RegistryUnreachable),
+    ("redirect without end", Answer(302, headers={"location": "/v2/"}), RegistryUnreachable),
+    ("broken off", Answer(200, b"{", {"content-length": "100"}), RegistryUnreachable),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("answer", "refusal"),
+    [case[1:] for case in LYING_MANIFESTS],
+    ids=[case[0] for case in LYING_MANIFESTS],
+)
+def test_a_manifest_that_does_not_come_right_is_refused(answer, refusal):
+    with played_registry(answering(answer)) as host, pytest.raises(refusal) as refused:
+        open_registry(config(host)).manifest("shop/web", "1")
+    assert refused.value.remedy.advice
+
+
+BLOBS = [
+    ("other bytes of the same size", Answer(200, b"12x"), BlobDigestMismatch),
+    ("longer", Answer(200, b"1234"), BlobDigestMismatch),
+    ("shorter", Answer(200, b"12"), BlobDigestMismatch),
+    ("broken off", Answer(200, b"12", {"content-length": "3"}), RegistryUnreachable),
+    ("missing", Answer(404), ImageNotFound),
+]
+
+
+@pytest.mark.parametrize(
+    ("answer", "refusal"), [case[1:] for case in BLOBS], ids=[case[0] for case in BLOBS]
+)
+def test_a_blob_that_is_not_what_was_promised_is_refused(answer, refusal):
+    wanted = Descriptor("x", Digest.of(b"123"), 3)
+    with (
+        played_registry(answering(answer)) as host,
+        pytest.raises(refusal),
+        open_registry(config(host)).blob("shop/web", wanted) as chunks,
+    ):
+        list(chunks)
+
+
+def test_a_registry_that_is_not_there_is_unreachable_and_says_so():
+    with played_registry(answering(Answer())) as host:
+        pass
+    with pytest.raises(RegistryUnreachable, match="cannot be reached") as refusal:
+        open_registry(config(host)).manifest("shop/web", "1")
+    assert refusal.value.retry_may_help
