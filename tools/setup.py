@@ -173,8 +173,9 @@ def python_step(stamps: Stamps) -> None:
         "install",
         "-q",
     ]
-    run([*pip, "--require-hashes", "-r", lock])
-    run([*pip, "--require-hashes", "-r", in_place])
+    # The lock is complete: resolving it again only meets what older pips get wrong (extras and hashes).
+    run([*pip, "--require-hashes", "--no-deps", "-r", lock])
+    run([*pip, "--require-hashes", "--no-deps", "-r", in_place])
     run([*pip, "--no-deps", "--no-build-isolation", "-e", "."])
     stamps.put("python", key)
 
