@@ -1,8 +1,8 @@
 """Inventory -> CycloneDX 1.7 JSON: the same inventory gives the same bytes."""
 
 import re
-import uuid
 from datetime import datetime
+from uuid import NAMESPACE_URL, uuid5
 
 import msgspec
 from packageurl import PackageURL
@@ -27,7 +27,7 @@ def to_cyclonedx(
     """
     content = _bom(inventory, tool_version, timestamp)
     digest = Digest.of(msgspec.json.encode(content))
-    serial = uuid.uuid5(uuid.NAMESPACE_URL, f"urn:stella:sbom:{digest}")
+    serial = uuid5(NAMESPACE_URL, f"urn:stella:sbom:{digest}")
     return msgspec.json.encode(msgspec.structs.replace(content, serial_number=f"urn:uuid:{serial}"))
 
 
