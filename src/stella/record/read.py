@@ -1,0 +1,66 @@
+"""Questions about facts: of one subject, after a place in the chain, waiting for a handler."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import delete, func, select
+
+from stella.record import tables
+from stella.record.chain import stored_fact
+from stella.record.transaction import StoredFact, Tx
+
+PAGE_MAX = 1000
+
+
+def fact_by_id(tx: Tx, fact: str) -> StoredFact | None:
+    """One fact, sealed or not."""
+    row = tx.row(select(tables.fact).where(tables.fact.c.id == fact))
+    return stored_fact(row) if row else None
+
+
+def facts_about(tx: Tx, subjects: Sequence[str]) -> tuple[StoredFact, ...]:
+    """Every fact of the subjects, in the order of their ids, which is the order of time."""
+    query = (
+        select(tables.fact)
+        .where(tables.fact.c.tenant == tx.tenant, tables.fact.c.subject.in_(subjects))
+        .order_by(tables.fact.c.at, tables.fact.c.id)
+    )
+    return tuple(stored_fact(row) for row in tx.rows(query))
+
+
+def facts_after(
+    tx: Tx,
+    position: int,
+    *,
+    limit: int = 100,
+    subject: str | None = None,
+    kind: str | None = None,
+) -> tuple[StoredFact, ...]:
+    """Sealed facts after ``position`` in the chain, in its order; at most PAGE_MAX."""
+    query = select(tables.fact).where(
+        tables.fact.c.tenant == tx.tenant, tables.fact.c.position > position
+    )
+    if subject is not None:
+        query = query.where(tables.fact.c.subject == subject)
+    if kind is not None:
+        query = query.where(tables.fact.c.kind == kind)
+    query = query.order_by(tables.fact.c.position).limit(min(limit, PAGE_MAX))
+    return tuple(stored_fact(row) for row in tx.rows(query))
+
+
+def head_position(tx: Tx) -> int:
+    """The place of the last sealed fact: the revision of everything that is derived from facts."""
+    query = select(func.max(tables.chain.c.position)).where(tables.chain.c.tenant == tx.tenant)
+    return tx.connection.execute(query).scalar() or 0
+
+
+def pending_facts(tx: Tx, limit: int = 100) -> tuple[tuple[int, str, str], ...]:
+    """Facts that wait for their handler: (sequence, fact id, kind), oldest first."""
+    pending = tables.fact_pending
+    rows = tx.rows(select(pending).order_by(pending.c.sequence).limit(limit))
+    return tuple((row["sequence"], row["fact"], row["kind"]) for row in rows)
+
+
+def drop_pending(tx: Tx, sequences: Sequence[int]) -> None:
+    """Forget pending rows whose workflow exists now."""
+    pending = tables.fact_pending
+    tx.connection.execute(delete(pending).where(pending.c.sequence.in_(sequences)))

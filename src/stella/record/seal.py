@@ -1,0 +1,77 @@
+"""The sealer: gives new facts their order and chains them by hash, in batches."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from stella.record import tables
+from stella.record.chain import GENESIS, fact_hash, stored_fact
+from stella.record.database import Database
+from stella.record.lease import take_lease
+from stella.record.transaction import StoredFact, Tx
+
+_BATCH = 500
+_LEASE_S = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """The head of one tenant's chain after a batch."""
+
+    tenant: str
+    position: int
+    hash: str
+
+
+def seal(database: Database, holder: str) -> tuple[Sealed, ...]:
+    """Chain every unsealed fact; the new heads. Nothing where another process holds the lease."""
+    heads: dict[str, Sealed] = {}
+    while True:
+        with database.transaction(actor="system") as tx:
+            if take_lease(tx, "sealer", holder, _LEASE_S) is None:
+                return ()
+            batch = _seal_batch(tx)
+        heads |= {head.tenant: head for head in batch}
+        if not batch:
+            return tuple(heads.values())
+
+
+def _seal_batch(tx: Tx) -> list[Sealed]:
+    unsealed = tables.fact_unsealed
+    query = (
+        select(unsealed.c.sequence, tables.fact)
+        .join(tables.fact, tables.fact.c.id == unsealed.c.fact)
+        .order_by(unsealed.c.sequence)
+        .limit(_BATCH)
+    )
+    rows = [dict(row) for row in tx.rows(query)]
+    sequences = [row.pop("sequence") for row in rows]
+    by_tenant: dict[str, list[StoredFact]] = {}
+    for row in rows:
+        by_tenant.setdefault(row["tenant"], []).append(stored_fact(row))
+    heads = [_chain_facts(tx, tenant, facts) for tenant, facts in by_tenant.items()]
+    if sequences:
+        tx.connection.execute(unsealed.delete().where(unsealed.c.sequence.in_(sequences)))
+    return heads
+
+
+def _chain_facts(tx: Tx, tenant: str, facts: Sequence[StoredFact]) -> Sealed:
+    head = tx.row(select(tables.chain).where(tables.chain.c.tenant == tenant))
+    position, previous = (head["position"], head["hash"]) if head else (0, GENESIS)
+    for fact in facts:
+        position += 1
+        previous = fact_hash(fact, position, previous).text
+        tx.connection.execute(
+            tables.fact.update()
+            .where(tables.fact.c.id == fact.id)
+            .values(position=position, hash=previous)
+        )
+    values = {"position": position, "hash": previous}
+    if head is None:
+        tx.connection.execute(tables.chain.insert().values(tenant=tenant, **values))
+    else:
+        tx.connection.execute(
+            tables.chain.update().where(tables.chain.c.tenant == tenant).values(**values)
+        )
+    return Sealed(tenant, position, previous)
