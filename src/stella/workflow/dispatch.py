@@ -1,0 +1,25 @@
+"""Starts a durable run for each fact that waits for its handler."""
+
+from stella.record import Database, drop_pending, pending_facts
+from stella.workflow.durable import Runs
+
+_BATCH = 100
+
+
+def dispatch(database: Database, runs: Runs) -> int:
+    """Start every waiting handler; how many. Ended in the middle, it starts them again: no matter.
+
+    A run's id is its fact's, so that two dispatchers, or one that was killed between the start and
+    the forgetting, begin nothing twice.
+    """
+    started = 0
+    while True:
+        with database.read() as tx:
+            waiting = pending_facts(tx, _BATCH)
+        if not waiting:
+            return started
+        for _, fact, kind in waiting:
+            runs.start(kind, fact)
+        with database.transaction(actor="system") as tx:
+            drop_pending(tx, [sequence for sequence, _, _ in waiting])
+        started += len(waiting)
