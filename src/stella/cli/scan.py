@@ -3,7 +3,7 @@
 import importlib
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -138,15 +138,15 @@ def _text(results: list[Scanned], output: str) -> str | bytes:
 
 
 def _signed(one: Scanned, key: str) -> bytes:
-    trust: Any = importlib.import_module("stella.trust")
-    bundle: bytes = trust.sign_statement(
-        trust.load_signer(key),
+    from stella.trust import load_signer, sign_statement
+
+    return sign_statement(
+        load_signer(Path(key)),
         subject_name=one.inventory.name,
         subject=one.inventory.subject,
         predicate_type=PREDICATE_TYPE,
         predicate=json.loads(one.sbom),
     )
-    return bundle
 
 
 def _attached(target: ImageTarget, one: Scanned, bundle: bytes | None) -> Digest:

@@ -1,0 +1,146 @@
+"""in-toto statements v1, and the Sigstore bundles v0.3 they travel in."""
+
+import base64
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from stella.kernel import Digest, Json, Remedy, canonical_json
+from stella.trust.dsse import (
+    PAYLOAD_TYPE,
+    Envelope,
+    decode,
+    malformed,
+    sign_envelope,
+    verify_envelope,
+)
+from stella.trust.errors import WrongStatement
+from stella.trust.keys import PublicKey, Signer
+
+STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
+BUNDLE_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json"
+_OURS = "https://stella-ops.org/predicate"
+
+CYCLONEDX = "https://cyclonedx.org/bom"
+GATE_DECISION = f"{_OURS}/gate-decision/v1"
+APPROVAL = f"{_OURS}/approval/v1"
+DEPLOYMENT = f"{_OURS}/deployment/v1"
+PACKET_MANIFEST = f"{_OURS}/packet-manifest/v1"
+ORDER = f"{_OURS}/order/v1"
+STICKER = f"{_OURS}/sticker/v1"
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What was signed: about which bytes, of which kind, and by whom. key_id: the trusted key's."""
+
+    subject_name: str
+    subject: Digest
+    predicate_type: str
+    predicate: Any
+    key_id: str
+
+
+class _Bundle(msgspec.Struct, frozen=True, rename="camel"):
+    media_type: str
+    verification_material: dict[str, Any]
+    dsse_envelope: Envelope
+
+
+def sign_statement(
+    signer: Signer,
+    *,
+    subject_name: str,
+    subject: Digest,
+    predicate_type: str,
+    predicate: Json,
+) -> bytes:
+    """A Sigstore bundle around a signed in-toto statement about ``subject``."""
+    statement: Json = {
+        "_type": STATEMENT_TYPE,
+        "subject": [{"name": subject_name, "digest": {"sha256": subject.hex}}],
+        "predicateType": predicate_type,
+        "predicate": predicate,
+    }
+    envelope = sign_envelope(canonical_json(statement), PAYLOAD_TYPE, signer)
+    return canonical_json(
+        {
+            "mediaType": BUNDLE_TYPE,
+            "verificationMaterial": {"publicKey": {"hint": _hint(signer.public)}},
+            "dsseEnvelope": {
+                "payload": envelope.payload,
+                "payloadType": envelope.payload_type,
+                "signatures": [{"sig": s.sig, "keyid": s.keyid} for s in envelope.signatures],
+            },
+        }
+    )
+
+
+def verify_bundle(
+    bundle: bytes,
+    keys: Iterable[PublicKey],
+    *,
+    subject: Digest | None = None,
+    predicate_type: str | None = None,
+) -> Statement:
+    """The statement in ``bundle``, signed by one of ``keys``, about ``subject``.
+
+    Raises MalformedEnvelope, BadSignature, or WrongStatement where it is about something else.
+    """
+    try:
+        read = msgspec.json.decode(bundle, type=_Bundle)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise malformed(f"no Sigstore bundle: {error}") from error
+    if read.media_type != BUNDLE_TYPE:
+        raise malformed(f"a bundle of the type {read.media_type[:80]!r}, not {BUNDLE_TYPE}")
+    payload, key = verify_envelope(read.dsse_envelope, keys)
+    if read.dsse_envelope.payload_type != PAYLOAD_TYPE:
+        raise malformed(f"a payload of the type {read.dsse_envelope.payload_type[:80]!r}")
+    statement = _read_statement(payload, key.key_id)
+    _expect("subject", subject.text if subject else None, statement.subject.text)
+    _expect("predicate type", predicate_type, statement.predicate_type)
+    return statement
+
+
+def unverified_predicate(bundle: bytes) -> Any:
+    """What a bundle claims, for showing only: no signature is looked at."""
+    try:
+        read = msgspec.json.decode(bundle, type=_Bundle)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise malformed(f"no Sigstore bundle: {error}") from error
+    return _read_statement(decode(read.dsse_envelope.payload), "").predicate
+
+
+def _read_statement(payload: bytes, key_id: str) -> Statement:
+    try:
+        content = json.loads(payload)
+        (subject,) = content["subject"]
+        if content["_type"] != STATEMENT_TYPE:
+            raise malformed("no in-toto statement v1")
+        return Statement(
+            subject_name=subject["name"],
+            subject=Digest("sha256:" + subject["digest"]["sha256"]),
+            predicate_type=content["predicateType"],
+            predicate=content["predicate"],
+            key_id=key_id,
+        )
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise malformed("no in-toto statement about one sha256 digest") from error
+
+
+def _expect(what: str, wanted: str | None, found: str) -> None:
+    if wanted is not None and wanted != found:
+        raise WrongStatement(
+            f"the statement's {what} is {found}, not {wanted}",
+            remedy=Remedy("Take the statement that was made about this."),
+            wanted=wanted,
+            found=found,
+        )
+
+
+def _hint(key: PublicKey) -> str:
+    """What names the key in a bundle; stock clients compare it only with what they are given."""
+    return base64.b64encode(bytes.fromhex(key.key_id)).decode()
