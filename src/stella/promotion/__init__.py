@@ -1,0 +1,1 @@
+"""Who let it go? Requests, gates, approvals, decisions."""

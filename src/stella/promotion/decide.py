@@ -1,0 +1,166 @@
+"""May it go? A pure function of documents, so that it can be replayed from evidence alone."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from stella.kernel import Json, Outcome, Remedy, canonical_json, digest_of
+from stella.policy import PolicyBundle, PolicyResult, evaluate, gate_input, verdict_digest
+from stella.promotion.approvals import judge_approvals
+from stella.promotion.errors import DocumentMissing
+from stella.promotion.gates import freeze_gate, order_gate
+from stella.promotion.model import (
+    Decision,
+    DecisionInput,
+    Gate,
+    GateState,
+    PlanInputs,
+    Reason,
+    document,
+)
+
+Documents = Mapping[str, bytes]
+"""Digest text -> content of each document that a decision input names."""
+
+_WORST_FIRST = (GateState.BLOCKED, GateState.UNKNOWN, GateState.WAITING)
+
+
+def decide(given: DecisionInput, documents: Documents, bundle: PolicyBundle) -> Decision:
+    """Judge every gate and bind the answer to a plan.
+
+    The order of the gates is that of the questions a person would ask: has it been where it had to
+    be, is it good enough, is now a good time, do people stand behind it.
+    """
+    assert bundle.digest.text == given.policy, (bundle.digest, given.policy)
+    findings = findings_of(given, documents)
+    result = evaluate(bundle, policy_input(given, findings))
+    inputs = PlanInputs(
+        release_digest=given.release.digest,
+        environment=given.environment.name,
+        configuration=given.environment.configuration,
+        policy=given.policy,
+        verdict=verdict_digest(result, list(findings.values())).text,
+        deployment_plan=given.deployment_plan,
+    )
+    plan_digest = digest_of(document(inputs)).text
+    approvals = judge_approvals(given, plan_digest)
+    gates = (order_gate(given), policy_gate(result), freeze_gate(given), approvals.gate)
+    return Decision(
+        promotion=given.promotion,
+        release=given.release,
+        environment=given.environment.name,
+        plan_digest=plan_digest,
+        inputs=inputs,
+        gates=gates,
+        outcome=outcome_of(gates),
+        approvals=approvals.counted,
+        requested_by=given.requested_by,
+        requested_at=given.requested_at,
+        decided_at=given.now,
+        rollback=given.rollback,
+        simulated=given.simulated,
+    )
+
+
+def record_of(decision: Decision) -> bytes:
+    """The decision record: ``release.evidence.json``, byte for byte what is signed and replayed."""
+    return canonical_json(document(decision))
+
+
+def outcome_of(gates: tuple[Gate, ...]) -> GateState:
+    """The worst state among the gates; only all of them passing is a pass."""
+    states = {gate.state for gate in gates}
+    return next((state for state in _WORST_FIRST if state in states), GateState.PASS)
+
+
+def findings_of(given: DecisionInput, documents: Documents) -> dict[str, Any]:
+    """Platform image digest -> its findings document; images without one are left out.
+
+    Raises DocumentMissing where a document that is named is not there.
+    """
+    found = {}
+    for component in given.release.components:
+        for scan in component.scans:
+            if scan.findings is not None:
+                found[scan.digest] = json.loads(_document(documents, scan.findings))
+    return found
+
+
+def policy_input(given: DecisionInput, findings: Mapping[str, Any]) -> Json:
+    """The exact document the policy is asked about."""
+    components: list[dict[str, Any]] = [
+        {
+            "name": component.name,
+            "reference": component.reference,
+            "digest": component.digest,
+            "scans": [
+                {**document_of(scan), "document": findings.get(scan.digest)}
+                for scan in component.scans
+            ],
+        }
+        for component in given.release.components
+    ]
+    release = given.release
+    return gate_input(
+        environment=given.environment.name,
+        release={
+            "id": release.id,
+            "name": release.name,
+            "version": release.version,
+            "digest": release.digest,
+        },
+        components=components,
+        parameters=given.environment.parameters,
+        now=given.now,
+    )
+
+
+def policy_gate(result: PolicyResult) -> Gate:
+    """The policy's rules as a gate: what did not pass is a reason."""
+    reasons = tuple(
+        Reason(
+            rule=rule.rule,
+            outcome=rule.outcome.value,
+            message=rule.message,
+            component=rule.component,
+            finding=rule.finding,
+            fix=rule.fix,
+            who=rule.who,
+        )
+        for rule in result.rules
+        if rule.outcome is not Outcome.PASS
+    )
+    names = sorted({rule.rule for rule in result.rules})
+    if not reasons:
+        return Gate(
+            name="policy",
+            state=GateState.of(result.outcome),
+            summary=f"{len(names)} rules passed" if names else "no rule spoke",
+            unblocks="" if result.outcome is Outcome.PASS else "give the policy a rule that passes",
+        )
+    fixes = list(dict.fromkeys(reason.fix for reason in reasons if reason.fix))
+    broken = sorted({reason.rule for reason in reasons})
+    return Gate(
+        name="policy",
+        state=GateState.of(result.outcome),
+        summary=f"{len(reasons)} reasons from {len(broken)} rules: {', '.join(broken)}",
+        reasons=reasons,
+        unblocks="; ".join(fixes),
+    )
+
+
+def document_of(scan: Any) -> dict[str, Any]:
+    """A scan as the policy sees it."""
+    plain = document(scan)
+    assert isinstance(plain, dict), plain
+    return plain
+
+
+def _document(documents: Documents, digest: str) -> bytes:
+    if digest not in documents:
+        raise DocumentMissing(
+            f"the document {digest} is not at hand",
+            remedy=Remedy("See that the server's blobs are whole.", command="stella doctor"),
+            digest=digest,
+        )
+    return documents[digest]

@@ -1,0 +1,74 @@
+"""Refusals of promotions."""
+
+from stella.kernel import Fault, StellaError
+
+
+class UnknownPromotion(StellaError):
+    """There is no such promotion."""
+
+    code = "ST-PRO-001"
+    fault = Fault.NOT_FOUND
+
+
+class EnvironmentIsBusy(StellaError):
+    """Another promotion is being deployed into the environment."""
+
+    code = "ST-PRO-002"
+    fault = Fault.CONFLICT
+    retry_may_help = True
+
+
+class OwnRequest(StellaError):
+    """Nobody approves what they asked for themselves."""
+
+    code = "ST-PRO-003"
+    fault = Fault.NOT_ALLOWED
+
+
+class PlanHasChanged(StellaError):
+    """The approval names a plan that is no longer the promotion's."""
+
+    code = "ST-PRO-004"
+    fault = Fault.CONFLICT
+
+
+class NoRuleNamesYou(StellaError):
+    """No approval rule of the environment names this person or a role of theirs."""
+
+    code = "ST-PRO-005"
+    fault = Fault.NOT_ALLOWED
+
+
+class AlreadyApproved(StellaError):
+    """The same person has approved this plan before."""
+
+    code = "ST-PRO-006"
+    fault = Fault.CONFLICT
+
+
+class NotAwaitingApproval(StellaError):
+    """The promotion does not wait for anybody."""
+
+    code = "ST-PRO-007"
+    fault = Fault.CONFLICT
+
+
+class NothingToRollBackTo(StellaError):
+    """No earlier release ran in the environment."""
+
+    code = "ST-PRO-008"
+    fault = Fault.CONFLICT
+
+
+class EnvironmentHasNoTargets(StellaError):
+    """There is nowhere to deploy to."""
+
+    code = "ST-PRO-009"
+    fault = Fault.CONFLICT
+
+
+class DocumentMissing(StellaError):
+    """A document that the decision names is not at hand, so nothing is decided."""
+
+    code = "ST-PRO-010"
+    fault = Fault.FAILED

@@ -1,0 +1,100 @@
+"""What happens to promotions."""
+
+from dataclasses import dataclass
+
+from stella.kernel import Fact
+
+
+@dataclass(frozen=True, slots=True)
+class PromotionRequested(Fact):
+    """Somebody asked for a release in an environment."""
+
+    release: str
+    environment: str
+    reason: str
+    rollback: bool
+
+
+@dataclass(frozen=True, slots=True)
+class GatesDecided(Fact):
+    """The gates were evaluated. record: digest of the decision record; input: of what it rests on."""
+
+    outcome: str
+    plan_digest: str
+    record: str
+    input: str
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalGiven(Fact):
+    """A person approved exactly this plan. subject: the promotion."""
+
+    approval: str
+    plan_digest: str
+    comment: str
+
+
+@dataclass(frozen=True, slots=True)
+class PromotionApproved(Fact):
+    """Every gate passed: it may be deployed."""
+
+    environment: str
+    plan_digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class PromotionBlocked(Fact):
+    """A gate said no, or could not know."""
+
+    environment: str
+    outcome: str
+    gates: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PromotionRejected(Fact):
+    """A person who may approve said no."""
+
+    environment: str
+    comment: str
+
+
+@dataclass(frozen=True, slots=True)
+class PromotionCancelled(Fact):
+    """It was taken back before it was deployed."""
+
+    environment: str
+    comment: str
+
+
+@dataclass(frozen=True, slots=True)
+class PromotionErrored(Fact):
+    """It could not be judged or begun. code, message: the refusal."""
+
+    environment: str
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class PromotionStarted(Fact):
+    """Its deployment has begun."""
+
+    environment: str
+    deployment: str
+
+
+@dataclass(frozen=True, slots=True)
+class PromotionDeployed(Fact):
+    """The release runs in the environment."""
+
+    environment: str
+    deployment: str
+
+
+@dataclass(frozen=True, slots=True)
+class PromotionFailed(Fact):
+    """Its deployment did not succeed; what ran before still runs where the deployment says so."""
+
+    environment: str
+    deployment: str

@@ -1,0 +1,62 @@
+"""The gates that need no policy language: order of environments, freeze windows."""
+
+from stella.promotion.model import DecisionInput, Gate, GateState, Reason
+
+
+def order_gate(given: DecisionInput) -> Gate:
+    """Has this very set of digests succeeded in the environment before?
+
+    A rollback goes back to what ran here already, which is the better proof.
+    """
+    environment = given.environment
+    if given.rollback and environment.ran_before:
+        return _passed("order", f"ran here before ({environment.ran_before})")
+    if environment.order is None:
+        return _passed("order", "the first environment")
+    if environment.order.deployment:
+        return _passed(
+            "order",
+            f"{given.release.name} {given.release.version} succeeded in {environment.order.after}",
+        )
+    before = environment.order.after
+    message = (
+        f"{given.release.name} {given.release.version} has not succeeded in {before},"
+        f" which comes before {environment.name}"
+    )
+    command = f"stella promote {given.release.id} --env {before}"
+    return _blocked("order", "environment-order", message, f"promote it to {before}: {command}")
+
+
+def freeze_gate(given: DecisionInput) -> Gate:
+    """Does a freeze window hold now?"""
+    freezes = given.environment.freezes
+    if not freezes:
+        return _passed("freeze", "no freeze window holds")
+    reasons = tuple(
+        Reason(
+            rule="freeze-window",
+            outcome=GateState.BLOCKED.value,
+            message=f"{given.environment.name} is frozen until {freeze.ends_at}: {freeze.reason}",
+            fix=f"wait until {freeze.ends_at}, or end it: stella freeze end {freeze.id}",
+            who=f"{freeze.by}, or an operator",
+        )
+        for freeze in freezes
+    )
+    return Gate(
+        name="freeze",
+        state=GateState.BLOCKED,
+        summary=reasons[0].message,
+        reasons=reasons,
+        unblocks=reasons[0].fix,
+    )
+
+
+def _passed(name: str, summary: str) -> Gate:
+    return Gate(name=name, state=GateState.PASS, summary=summary)
+
+
+def _blocked(name: str, rule: str, message: str, fix: str) -> Gate:
+    reason = Reason(rule=rule, outcome=GateState.BLOCKED.value, message=message, fix=fix)
+    return Gate(
+        name=name, state=GateState.BLOCKED, summary=message, reasons=(reason,), unblocks=fix
+    )

@@ -1,0 +1,65 @@
+"""The one table of what can happen to a promotion."""
+
+from enum import StrEnum
+
+from stella.kernel import Machine
+
+
+class State(StrEnum):
+    """Where a promotion stands. ``failed`` is a verdict, ``errored`` could not run."""
+
+    EVALUATING = "evaluating"
+    WAITING = "waiting"
+    BLOCKED = "blocked"
+    APPROVED = "approved"
+    DEPLOYING = "deploying"
+    DEPLOYED = "deployed"
+    FAILED = "failed"
+    REJECTED = "rejected"
+    CANCELLED = "cancelled"
+    ERRORED = "errored"
+
+
+class Event(StrEnum):
+    """What moves it."""
+
+    PASS = "pass"
+    WAIT = "wait"
+    BLOCK = "block"
+    REJECT = "reject"
+    CANCEL = "cancel"
+    START = "start"
+    SUCCEED = "succeed"
+    FAIL = "fail"
+    BREAK = "break"
+
+
+_S, _E = State, Event
+
+PROMOTION = Machine(
+    name="promotion",
+    start=State.EVALUATING,
+    moves={
+        (_S.EVALUATING, _E.PASS): _S.APPROVED,
+        (_S.EVALUATING, _E.WAIT): _S.WAITING,
+        (_S.EVALUATING, _E.BLOCK): _S.BLOCKED,
+        (_S.EVALUATING, _E.CANCEL): _S.CANCELLED,
+        (_S.EVALUATING, _E.BREAK): _S.ERRORED,
+        (_S.WAITING, _E.PASS): _S.APPROVED,
+        (_S.WAITING, _E.WAIT): _S.WAITING,
+        (_S.WAITING, _E.BLOCK): _S.BLOCKED,
+        (_S.WAITING, _E.REJECT): _S.REJECTED,
+        (_S.WAITING, _E.CANCEL): _S.CANCELLED,
+        (_S.WAITING, _E.BREAK): _S.ERRORED,
+        (_S.APPROVED, _E.START): _S.DEPLOYING,
+        # Judged again at the start: a freeze may have begun, an approval may have lost its plan.
+        (_S.APPROVED, _E.PASS): _S.APPROVED,
+        (_S.APPROVED, _E.WAIT): _S.WAITING,
+        (_S.APPROVED, _E.BLOCK): _S.BLOCKED,
+        (_S.APPROVED, _E.CANCEL): _S.CANCELLED,
+        (_S.APPROVED, _E.BREAK): _S.ERRORED,
+        (_S.DEPLOYING, _E.SUCCEED): _S.DEPLOYED,
+        (_S.DEPLOYING, _E.FAIL): _S.FAILED,
+        (_S.DEPLOYING, _E.BREAK): _S.ERRORED,
+    },
+)

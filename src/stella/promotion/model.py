@@ -1,0 +1,206 @@
+"""What a decision is made of, and what it says. All of it is stored, signed and replayed."""
+
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from stella.kernel import Json, Outcome
+
+
+class GateState(StrEnum):
+    """An outcome, or waiting: nothing is wrong, but a person has not spoken yet."""
+
+    PASS = "pass"
+    BLOCKED = "blocked"
+    UNKNOWN = "unknown"
+    WAITING = "waiting"
+
+    @classmethod
+    def of(cls, outcome: Outcome) -> "GateState":
+        """The state of a gate whose rules ended so."""
+        return cls(outcome.value)
+
+
+class _Document(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
+    """A part of a signed document: camel case outside, unknown keys refused."""
+
+
+class Person(_Document, frozen=True):
+    """Who did something, with the roles they held then."""
+
+    id: str
+    name: str
+    roles: tuple[str, ...] = ()
+
+
+class ScanInput(_Document, frozen=True):
+    """What is known of one platform image. ``findings``, ``sbom``: digests of the documents, or None.
+
+    state: of the scan; anything but ``done`` leaves the policy with nothing to judge. at: when.
+    """
+
+    platform: str
+    digest: str
+    state: str
+    at: str | None = None
+    snapshot: str | None = None
+    sbom: str | None = None
+    findings: str | None = None
+
+
+class ComponentInput(_Document, frozen=True):
+    """One component of the release. digest: what the reference resolved to when it was sealed."""
+
+    name: str
+    reference: str
+    digest: str
+    scans: tuple[ScanInput, ...]
+
+
+class ReleaseInput(_Document, frozen=True):
+    """The sealed release."""
+
+    id: str
+    name: str
+    version: str
+    digest: str
+    components: tuple[ComponentInput, ...]
+
+
+class RuleInput(_Document, frozen=True):
+    """One approval rule: ``count`` people, each with one of the roles or names in ``approvers``."""
+
+    rule: str
+    approvers: tuple[str, ...]
+    count: int
+
+
+class OrderInput(_Document, frozen=True):
+    """Whether the environment before this one was passed. deployment: the proof, or None."""
+
+    after: str
+    deployment: str | None
+
+
+class FreezeInput(_Document, frozen=True):
+    """A freeze window that holds at the time of the decision."""
+
+    id: str
+    starts_at: str
+    ends_at: str
+    reason: str
+    by: str
+
+
+class EnvironmentInput(_Document, frozen=True):
+    """Where it shall go. configuration: digest of the configuration snapshot.
+
+    ran_before: the deployment that brought this release here earlier; what a rollback rests on.
+    """
+
+    name: str
+    configuration: str
+    rules: tuple[RuleInput, ...]
+    order: OrderInput | None
+    freezes: tuple[FreezeInput, ...]
+    parameters: dict[str, Any]
+    ran_before: str | None = None
+
+
+class ApprovalInput(_Document, frozen=True):
+    """One approval as given. bundle: digest of its signed statement."""
+
+    id: str
+    by: Person
+    at: str
+    comment: str
+    plan_digest: str
+    bundle: str
+
+
+class DecisionInput(_Document, frozen=True):
+    """Everything a decision rests on, but for the documents it names by digest.
+
+    now: when it is judged. policy: digest of the policy bundle. deployment_plan: its digest.
+    """
+
+    promotion: str
+    now: str
+    requested_by: Person
+    requested_at: str
+    reason: str
+    rollback: bool
+    release: ReleaseInput
+    environment: EnvironmentInput
+    policy: str
+    deployment_plan: str
+    approvals: tuple[ApprovalInput, ...] = ()
+    simulated: bool = False
+    schema: int = 1
+
+
+class Reason(_Document, frozen=True):
+    """One sentence of why, with what would mend it and who can."""
+
+    rule: str
+    outcome: str
+    message: str
+    component: str | None = None
+    finding: dict[str, Any] | None = None
+    fix: str = ""
+    who: str | None = None
+
+
+class Gate(_Document, frozen=True):
+    """One gate's answer. unblocks: one sentence, empty where it passes."""
+
+    name: str
+    state: GateState
+    summary: str
+    reasons: tuple[Reason, ...] = ()
+    unblocks: str = ""
+
+
+class PlanInputs(_Document, frozen=True):
+    """The six digests whose digest is the ``planDigest`` an approval is bound to."""
+
+    release_digest: str
+    environment: str
+    configuration: str
+    policy: str
+    verdict: str
+    deployment_plan: str
+
+
+class Counted(_Document, frozen=True):
+    """An approval, and whether it counts for this plan: for which rule, or why not."""
+
+    id: str
+    rule: str | None
+    why_not: str = ""
+
+
+class Decision(_Document, frozen=True):
+    """What the gates said, and the plan it was said of. Its canonical JSON is the decision record."""
+
+    promotion: str
+    release: ReleaseInput
+    environment: str
+    plan_digest: str
+    inputs: PlanInputs
+    gates: tuple[Gate, ...]
+    outcome: GateState
+    approvals: tuple[Counted, ...]
+    requested_by: Person
+    requested_at: str
+    decided_at: str
+    rollback: bool
+    simulated: bool
+    schema: int = 1
+
+
+def document(value: msgspec.Struct) -> Json:
+    """``value`` as plain JSON values, ready for ``canonical_json``."""
+    plain: Json = msgspec.to_builtins(value)
+    return plain
