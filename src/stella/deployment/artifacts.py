@@ -5,7 +5,7 @@ import zipfile
 
 from stella.deployment.plan import DeploymentPlan, PlannedTarget
 from stella.kernel import Digest, Json, canonical_json
-from stella.trust import STICKER, Signer, sign_statement
+from stella.trust import STICKER, Signer, sign_document
 
 SCRIPT = "deploy.stella.script.pyz"
 EVIDENCE = "release.evidence.json"
@@ -108,11 +108,10 @@ def sticker(
         "at": at,
         "simulated": simulated,
     }
-    bundle = sign_statement(
+    return sign_document(
         signer,
+        said,
         subject_name=f"{plan.release.name} {plan.release.version}",
         subject=Digest(plan.release.digest),
         predicate_type=STICKER,
-        predicate=said,
     )
-    return canonical_json({**said, "signature": bundle.decode()})

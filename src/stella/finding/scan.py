@@ -41,7 +41,7 @@ class Known:
     components: int
     findings: str | None = None
     snapshot: str | None = None
-    slice: str | None = None
+    advisories: str | None = None
     counts: dict[str, int] | None = None
     kev: int | None = None
 
@@ -171,7 +171,7 @@ def _matched(
         known,
         findings=blobs.put(findings_document(findings)).text,
         snapshot=findings.snapshot.text,
-        slice=blobs.put(snapshot.slice(inventory.components)).text,
+        advisories=blobs.put(snapshot.slice(inventory.components)).text,
         counts=dict(sorted(Counter(one.severity for one in affected).items())),
         kev=sum(one.kev for one in affected),
     )

@@ -25,7 +25,7 @@ scan = Table(
     Column("sbom", String(71)),
     Column("sbom_bundle", String(71)),
     Column("findings", String(71)),
-    Column("slice", String(71)),
+    Column("advisories", String(71)),
     Column("components", Integer),
     Column("counts", Text),
     Column("kev", Integer),
@@ -42,8 +42,8 @@ class Scan:
     """What is known of one platform image. at: of the last change.
 
     image: the digest that the reference resolved to (an index stays an index). sbom, sbom_bundle,
-    findings, slice: digests of documents in the blob store; findings and slice are None where no
-    advisory snapshot was at hand. counts: severity -> findings. All but the first four are None
+    findings, advisories (the part of the snapshot they rest on): digests of documents in the blob
+    store; the last two are None where no advisory snapshot was at hand. counts: severity -> findings. All but the first four are None
     until the scan is done.
     """
 
@@ -58,7 +58,7 @@ class Scan:
     sbom: str | None = None
     sbom_bundle: str | None = None
     findings: str | None = None
-    slice: str | None = None
+    advisories: str | None = None
     components: int | None = None
     counts: dict[str, int] | None = None
     kev: int | None = None

@@ -61,7 +61,7 @@ def approve_promotion(
         subject=Digest(plan_digest),
         predicate_type=APPROVAL,
         predicate={
-            "approval": approval_id,
+            "id": approval_id,
             "promotion": found.id,
             "planDigest": plan_digest,
             "by": document(person),

@@ -130,7 +130,9 @@ def _scan(tx: Tx, platform: Platform) -> ScanInput:
         at=known.at,
         snapshot=known.snapshot,
         sbom=known.sbom if done else None,
+        sbom_bundle=known.sbom_bundle if done else None,
         findings=known.findings if done else None,
+        advisories=known.advisories if done else None,
     )
 
 

@@ -63,8 +63,9 @@ def sealed_manifest(
     name: str, version: str, components: tuple[ReleaseComponent, ...]
 ) -> bytes:
     """The canonical document that names the release, its images and the platforms under them."""
-    listed: dict[str, Json] = {
-        one.name: {
+    listed: list[Json] = [
+        {
+            "name": one.name,
             "reference": one.reference,
             "digest": one.digest,
             "mediaType": one.media_type,
@@ -74,7 +75,7 @@ def sealed_manifest(
             ],
         }
         for one in components
-    }
+    ]
     digests = {one.name: one.digest for one in components}
     return canonical_json(
         {
