@@ -72,7 +72,10 @@ def script(plan: DeploymentPlan, target: PlannedTarget) -> bytes:
     }
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
-        for name, data in (("__main__.py", _RUNNER.encode()), ("plan.json", canonical_json(content))):
+        for name, data in (
+            ("__main__.py", _RUNNER.encode()),
+            ("plan.json", canonical_json(content)),
+        ):
             entry = zipfile.ZipInfo(name, _EPOCH)
             entry.create_system = 3  # the same on every machine
             entry.external_attr = 0o644 << 16

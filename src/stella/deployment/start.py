@@ -101,4 +101,3 @@ def _keep(tx: Tx, blobs: Blobs, deployment: str, target: str, name: str, content
     digest = blobs.put(content).text
     put_artifact(tx, Artifact(deployment, target, name, digest, len(content)))
     return digest
-

@@ -131,7 +131,9 @@ class Artifact:
 
 def insert_deployment(tx: Tx, value: Deployment) -> None:
     """A new row."""
-    tx.connection.execute(deployment.insert().values(tenant=tx.tenant, **_deployment_columns(value)))
+    tx.connection.execute(
+        deployment.insert().values(tenant=tx.tenant, **_deployment_columns(value))
+    )
 
 
 def update_deployment(tx: Tx, value: Deployment) -> None:

@@ -114,9 +114,7 @@ def _spec(kind: str, name: str, spec: Mapping[str, Json], form: type[_Spec]) -> 
     known = frozenset(form.__struct_fields__)
     unknown = sorted(set(spec) - known)
     if unknown:
-        raise malformed(
-            kind, name, f"unknown key spec.{unknown[0]}{_nearest(unknown[0], known)}"
-        )
+        raise malformed(kind, name, f"unknown key spec.{unknown[0]}{_nearest(unknown[0], known)}")
     try:
         return msgspec.convert(spec, type=form)
     except msgspec.ValidationError as error:

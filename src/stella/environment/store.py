@@ -47,9 +47,7 @@ freeze = Table(
 
 def find_environment(tx: Tx, name: str, *, lock: bool = False) -> Environment:
     """Raises UnknownEnvironment. lock: hold the row, so that one promotion at a time decides."""
-    query = select(environment).where(
-        environment.c.tenant == tx.tenant, environment.c.name == name
-    )
+    query = select(environment).where(environment.c.tenant == tx.tenant, environment.c.name == name)
     row = tx.row(query.with_for_update() if lock else query)
     if row is None:
         raise UnknownEnvironment(
@@ -162,4 +160,3 @@ def _target(row: Any) -> Target:
 
 def _freeze(row: Any) -> Freeze:
     return Freeze(**{name: row[name] for name in Freeze.__slots__})
-

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import select
+from stella.evidence.verify_facts import PacketFact, facts_bytes
 
 from stella.blob import Blobs
 from stella.deployment.store import (
@@ -14,11 +15,10 @@ from stella.deployment.store import (
     list_target_deployments,
 )
 from stella.evidence import names
-from stella.evidence.verify_facts import PacketFact, facts_bytes
 from stella.kernel import Digest, Json, canonical_json
 from stella.promotion.assemble import PersonOf
 from stella.promotion.model import DecisionInput, document
-from stella.promotion.store import Promotion, list_approvals
+from stella.promotion.store import Promotion
 from stella.record.chain import GENESIS
 from stella.record.read import facts_about
 from stella.record.tables import fact as fact_table

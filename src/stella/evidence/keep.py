@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from stella.evidence.packet import PacketAbout, PacketKind, build_packet
+
 from stella.blob import Blobs
 from stella.deployment.store import find_deployment, list_target_deployments
 from stella.evidence.collect import deployment_entries, promotion_entries
 from stella.evidence.facts import EvidenceSealed
-from stella.evidence.packet import PacketAbout, PacketKind, build_packet
 from stella.evidence.store import Kept, insert_evidence
 from stella.kernel import time_text
 from stella.promotion.assemble import PersonOf

@@ -151,9 +151,7 @@ def _asked(tx: Tx, scan_id: str) -> Scan:
     return found
 
 
-def _matched(
-    result: ScanResult, bundle: bytes, blobs: Blobs, snapshot: Snapshot | None
-) -> Known:
+def _matched(result: ScanResult, bundle: bytes, blobs: Blobs, snapshot: Snapshot | None) -> Known:
     inventory = result.inventory
     known = Known(
         image=result.image.digest.text,

@@ -43,8 +43,8 @@ class Scan:
 
     image: the digest that the reference resolved to (an index stays an index). sbom, sbom_bundle,
     findings, advisories (the part of the snapshot they rest on): digests of documents in the blob
-    store; the last two are None where no advisory snapshot was at hand. counts: severity -> findings. All but the first four are None
-    until the scan is done.
+    store; the last two are None where no advisory snapshot was at hand. counts: severity ->
+    findings. All but the first four are None until the scan is done.
     """
 
     id: str

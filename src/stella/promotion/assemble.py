@@ -153,9 +153,7 @@ def _environment(
     return EnvironmentInput(
         name=environment.name,
         configuration=snapshot,
-        rules=tuple(
-            RuleInput(one.rule, one.approvers, one.count) for one in environment.approvals
-        ),
+        rules=tuple(RuleInput(one.rule, one.approvers, one.count) for one in environment.approvals),
         order=order,
         freezes=tuple(
             FreezeInput(

@@ -22,9 +22,7 @@ from stella.trust import GATE_DECISION, Signer, sign_statement
 _JUDGED = frozenset({State.EVALUATING, State.WAITING, State.APPROVED})
 
 
-def evaluate_promotion(
-    tx: Tx, promotion_id: str, deciding: Deciding, signer: Signer
-) -> Promotion:
+def evaluate_promotion(tx: Tx, promotion_id: str, deciding: Deciding, signer: Signer) -> Promotion:
     """Judge it now; what is no longer to be judged stays as it is.
 
     A refusal (a plan that cannot be made, a document that is gone) ends it as errored, with why.

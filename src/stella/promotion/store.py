@@ -108,9 +108,7 @@ def update_promotion(tx: Tx, value: Promotion) -> None:
 
 def find_promotion(tx: Tx, promotion_id: str, *, lock: bool = False) -> Promotion:
     """Raises UnknownPromotion."""
-    query = select(promotion).where(
-        promotion.c.tenant == tx.tenant, promotion.c.id == promotion_id
-    )
+    query = select(promotion).where(promotion.c.tenant == tx.tenant, promotion.c.id == promotion_id)
     row = tx.row(query.with_for_update() if lock else query)
     if row is None:
         raise UnknownPromotion(

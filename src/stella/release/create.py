@@ -32,7 +32,8 @@ def checked_release(name: str, version: str, components: Mapping[str, str]) -> N
         raise _malformed(f"the version {version[:80]!r}", "Use something like 1.4.0 or 1.4.0-rc.1.")
     if not 0 < len(components) <= _COMPONENTS_MAX:
         raise _malformed(
-            f"{len(components)} components", f"Give between 1 and {_COMPONENTS_MAX}: name=reference."
+            f"{len(components)} components",
+            f"Give between 1 and {_COMPONENTS_MAX}: name=reference.",
         )
     for component in components:
         if not _NAME.match(component):
@@ -62,9 +63,7 @@ def resolve_components(
                 tag=None if reference.digest else reference.tag,
                 digest=image.digest.text,
                 media_type=image.media_type,
-                platforms=tuple(
-                    Platform(one.platform, one.digest.text) for one in image.platforms
-                ),
+                platforms=tuple(Platform(one.platform, one.digest.text) for one in image.platforms),
             )
         )
     return tuple(resolved)
@@ -86,7 +85,9 @@ def create_release(
     if exists(tx, name, version):
         raise ReleaseExists(
             f"{name} {version} is sealed already",
-            remedy=Remedy("Choose another version.", command=f"stella release get {name}@{version}"),
+            remedy=Remedy(
+                "Choose another version.", command=f"stella release get {name}@{version}"
+            ),
             name=name,
             version=version,
         )

@@ -59,9 +59,7 @@ def release_digest(digests: dict[str, str]) -> Digest:
     return digest_of(digests)
 
 
-def sealed_manifest(
-    name: str, version: str, components: tuple[ReleaseComponent, ...]
-) -> bytes:
+def sealed_manifest(name: str, version: str, components: tuple[ReleaseComponent, ...]) -> bytes:
     """The canonical document that names the release, its images and the platforms under them."""
     listed: list[Json] = [
         {
