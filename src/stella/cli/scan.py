@@ -30,6 +30,7 @@ from stella.finding.model import Findings
 from stella.image import NothingToAttachTo
 from stella.kernel import Digest, Remedy, Unknown
 from stella.sbom import (
+    Inventory,
     UnknownScanOption,
     attach_sbom,
     scan_directory,

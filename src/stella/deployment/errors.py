@@ -28,3 +28,10 @@ class UnknownArtifact(StellaError):
 
     code = "ST-DEP-004"
     fault = Fault.NOT_FOUND
+
+
+class AgentSilent(StellaError):
+    """An agent did not take an order in time, or took it and was not heard again."""
+
+    code = "ST-DEP-005"
+    fault = Fault.TIMED_OUT

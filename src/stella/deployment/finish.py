@@ -40,6 +40,13 @@ _EVENTS = {
     Ending.FAILED: TargetEvent.FAIL,
     Ending.ERRORED: TargetEvent.BREAK,
 }
+_ENDED: dict[
+    DeploymentEvent, type[DeploymentSucceeded] | type[DeploymentFailed] | type[DeploymentErrored]
+] = {
+    DeploymentEvent.SUCCEED: DeploymentSucceeded,
+    DeploymentEvent.FAIL: DeploymentFailed,
+    DeploymentEvent.BREAK: DeploymentErrored,
+}
 
 
 def next_turn(tx: Tx, deployment: Deployment) -> bool:
@@ -177,16 +184,16 @@ def _close(tx: Tx, deployment: Deployment) -> Deployment:
     """The last target has ended: so does the whole."""
     states = {one.state for one in list_target_deployments(tx, deployment.id)}
     if states == {TargetState.SUCCEEDED} and deployment.state is DeploymentState.RUNNING:
-        event, fact = DeploymentEvent.SUCCEED, DeploymentSucceeded
+        event = DeploymentEvent.SUCCEED
     elif TargetState.ERRORED in states:
-        event, fact = DeploymentEvent.BREAK, DeploymentErrored
+        event = DeploymentEvent.BREAK
     else:
-        event, fact = DeploymentEvent.FAIL, DeploymentFailed
+        event = DeploymentEvent.FAIL
     ended = replace(
         deployment,
         state=DEPLOYMENT.next(deployment.state, event),
         ended_at=time_text(tx.now),
     )
     update_deployment(tx, ended)
-    tx.add(fact(ended.id, ended.promotion, ended.environment, ended.release))
+    tx.add(_ENDED[event](ended.id, ended.promotion, ended.environment, ended.release))
     return ended

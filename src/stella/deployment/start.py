@@ -66,11 +66,11 @@ def start_deployment(
 def _make_targets(tx: Tx, value: Deployment, blobs: Blobs, signer: Signer) -> None:
     """A row for each target, and its artifacts."""
     plan = read_plan(blobs.get(Digest(value.plan)))
-    _keep(tx, blobs, value.id, "", EVIDENCE, blobs.get(Digest(value.record)))
+    _keep(tx, blobs, value.id, ("", EVIDENCE), blobs.get(Digest(value.record)))
     for position, target in enumerate(plan.targets):
         for name, text in sorted(target.files.items()):
-            _keep(tx, blobs, value.id, target.target, name, text.encode())
-        _keep(tx, blobs, value.id, target.target, SCRIPT, script(plan, target))
+            _keep(tx, blobs, value.id, (target.target, name), text.encode())
+        _keep(tx, blobs, value.id, (target.target, SCRIPT), script(plan, target))
         placed = sticker(
             signer,
             plan,
@@ -92,12 +92,13 @@ def _make_targets(tx: Tx, value: Deployment, blobs: Blobs, signer: Signer) -> No
                 agent=target.agent,
                 plan=value.plan,
                 state=TARGET_DEPLOYMENT.start,
-                sticker=_keep(tx, blobs, value.id, target.target, STICKER_FILE, placed),
+                sticker=_keep(tx, blobs, value.id, (target.target, STICKER_FILE), placed),
             ),
         )
 
 
-def _keep(tx: Tx, blobs: Blobs, deployment: str, target: str, name: str, content: bytes) -> str:
+def _keep(tx: Tx, blobs: Blobs, deployment: str, file: tuple[str, str], content: bytes) -> str:
+    """Store an artifact. file: target and name."""
     digest = blobs.put(content).text
-    put_artifact(tx, Artifact(deployment, target, name, digest, len(content)))
+    put_artifact(tx, Artifact(deployment, *file, digest, len(content)))
     return digest

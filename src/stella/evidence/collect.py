@@ -5,7 +5,6 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import select
-from stella.evidence.verify_facts import PacketFact, facts_bytes
 
 from stella.blob import Blobs
 from stella.deployment.store import (
@@ -15,6 +14,7 @@ from stella.deployment.store import (
     list_target_deployments,
 )
 from stella.evidence import names
+from stella.evidence.verify_facts import PacketFact, facts_bytes
 from stella.kernel import Digest, Json, canonical_json
 from stella.promotion.assemble import PersonOf
 from stella.promotion.model import DecisionInput, document
@@ -109,8 +109,8 @@ def deployment_entries(
         entries[names.artifact_entry(one.target or None, one.name)] = content
     for target, log in logs.items():
         entries[names.log_entry(target)] = log
-    for one in targets:  # the last word about a target wins
-        entries[names.running_entry(one.target)] = canonical_json(list(one.running))
+    for ended in targets:  # the last word about a target wins
+        entries[names.running_entry(ended.target)] = canonical_json(list(ended.running))
     return entries
 
 

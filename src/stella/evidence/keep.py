@@ -3,12 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from stella.evidence.packet import PacketAbout, PacketKind, build_packet
-
 from stella.blob import Blobs
 from stella.deployment.store import find_deployment, list_target_deployments
 from stella.evidence.collect import deployment_entries, promotion_entries
 from stella.evidence.facts import EvidenceSealed
+from stella.evidence.packet import PacketAbout, PacketKind, build_packet
 from stella.evidence.store import Kept, insert_evidence
 from stella.kernel import time_text
 from stella.promotion.assemble import PersonOf
@@ -35,7 +34,14 @@ def keep_promotion_packet(tx: Tx, promotion_id: str, proving: Proving) -> Kept |
         return None
     promotion = find_promotion(tx, promotion_id)
     entries = promotion_entries(tx, promotion, proving.blobs, proving.root, proving.person_of)
-    return _kept(tx, PacketKind.PROMOTION, promotion_id, _name(tx, promotion), entries, proving)
+    return _kept(
+        tx,
+        PacketKind.PROMOTION,
+        promotion_id,
+        _name(tx, promotion),
+        entries=entries,
+        proving=proving,
+    )
 
 
 def keep_deployment_packet(
@@ -58,7 +64,14 @@ def keep_deployment_packet(
         ),
         **deployment_entries(tx, deployment, proving.blobs, proving.signer, logs),
     }
-    return _kept(tx, PacketKind.DEPLOYMENT, deployment_id, _name(tx, promotion), entries, proving)
+    return _kept(
+        tx,
+        PacketKind.DEPLOYMENT,
+        deployment_id,
+        _name(tx, promotion),
+        entries=entries,
+        proving=proving,
+    )
 
 
 def _name(tx: Tx, promotion: Promotion) -> str:
@@ -71,6 +84,7 @@ def _kept(
     kind: PacketKind,
     subject: str,
     what: str,
+    *,
     entries: Mapping[str, bytes],
     proving: Proving,
 ) -> Kept:

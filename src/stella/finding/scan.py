@@ -10,7 +10,7 @@ from stella.finding.document import findings_document
 from stella.finding.errors import UnknownScan
 from stella.finding.facts import ImageScanned, ScanFailed, ScanRequested
 from stella.finding.lifecycle import SCAN, ScanEvent, ScanState
-from stella.finding.match import match_inventory
+from stella.finding.match import match_inventory, packages_of
 from stella.finding.model import Match
 from stella.finding.store import (
     Scan,
@@ -169,7 +169,7 @@ def _matched(result: ScanResult, bundle: bytes, blobs: Blobs, snapshot: Snapshot
         known,
         findings=blobs.put(findings_document(findings)).text,
         snapshot=findings.snapshot.text,
-        advisories=blobs.put(snapshot.slice(inventory.components)).text,
+        advisories=blobs.put(snapshot.slice(packages_of(inventory))).text,
         counts=dict(sorted(Counter(one.severity for one in affected).items())),
         kev=sum(one.kev for one in affected),
     )
