@@ -24,16 +24,24 @@ _NOT_AFFECTED = Judged(is_affected=False)
 
 def judge(record: Record, version: str) -> Judged:
     """Whether the record's spans or its enumerated versions hold ``version``."""
-    own = version_key(record.scheme, version)
-    hits = [span for span in record.spans if holds(record.scheme, span, version)]
-    if hits:
-        return Judged(True, fixed=_fix(record, own, hits), range=_words(hits))
-    if _is_listed(record, version, own):
+    scheme, spans = record.scheme, record.spans
+    own = version_key(scheme, version)
+    doubtful: list[Span] = []
+    if own is None:
+        doubtful = list(spans)
+    else:
+        hits = []
+        for span in spans:
+            position = _position(scheme, span, own)
+            if position:
+                hits.append(span)
+            elif position is None:
+                doubtful.append(span)
+        if hits:
+            return Judged(True, fixed=_fix(record, own, hits), range=_words(hits))
+    if record.versions and _is_listed(record, version, own):
         return Judged(True, fixed=_next_fix(record, own), range=f"listed: {version}")
-    if own is None or not (record.spans or record.versions):
-        return Judged(True, False, _next_fix(record, None), _words(record.spans))
-    doubtful = [span for span in record.spans if _position(record.scheme, span, own) is None]
-    if doubtful:
+    if own is None or doubtful or not (spans or record.versions):
         return Judged(True, False, _next_fix(record, own), _words(doubtful))
     return _NOT_AFFECTED
 
@@ -72,6 +80,8 @@ def _is_listed(record: Record, version: str, own: Key | None) -> bool:
 def _fix(record: Record, own: Key, hits: list[Span]) -> str:
     """The end of the spans that hold the version; a fix that another span holds mends nothing."""
     fixed = _highest(record.scheme, [span.fixed for span in hits])
+    if len(record.spans) == 1:
+        return fixed
     for _ in record.spans:
         beyond = [span for span in record.spans if holds(record.scheme, span, fixed)]
         if not fixed or not beyond:
@@ -84,6 +94,8 @@ def _highest(scheme: str, fixes: list[str]) -> str:
     """The last of them to be reached, "" where one span has no end. Unreadable ones win: no guess."""
     if not fixes or not all(fixes):
         return ""
+    if len(fixes) == 1:
+        return fixes[0]
     unreadable = [fix for fix in fixes if version_key(scheme, fix) is None]
     return unreadable[0] if unreadable else max(fixes, key=lambda fix: version_key(scheme, fix))
 
@@ -100,5 +112,5 @@ def _next_fix(record: Record, own: Key | None) -> str:
     return next((fix for key, fix in keyed if key is None), "")
 
 
-def _words(spans: "tuple[Span, ...] | list[Span]") -> str:
+def _words(spans: list[Span]) -> str:
     return " or ".join(str(span) for span in spans) or "no range is given"

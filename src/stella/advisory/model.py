@@ -13,7 +13,7 @@ SEVERITIES = ("unknown", "none", "low", "medium", "high", "critical")
 """From "nobody said" upwards; ``unknown`` is no number and never compared."""
 
 
-class Span(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class Span(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True, omit_defaults=True):
     """Versions from ``introduced`` on (``0``: from the first), up to a bound.
 
     fixed: the first version that is not affected. last: the last one that is. Both empty: every
@@ -30,7 +30,7 @@ class Span(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
         return ", ".join(part for part in (text, bound) if part) or "every version"
 
 
-class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class Record(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True, omit_defaults=True):
     """What one advisory says of one package.
 
     scheme: how its versions compare, a key of ``stella.advisory.versions.SCHEMES``; "" where nobody

@@ -1,0 +1,16 @@
+"""Refusals of findings."""
+
+from stella.kernel import Fault, StellaError
+
+
+class MalformedFindings(StellaError):
+    """A document that should hold findings does not."""
+
+    code = "ST-FIN-001"
+
+
+class UnknownFinding(StellaError):
+    """No finding of that id or alias is in the document."""
+
+    code = "ST-FIN-002"
+    fault = Fault.NOT_FOUND
