@@ -20,4 +20,6 @@ NOUNS: dict[str, Noun] = {
     "image": Noun("stella.cli.image:app", "Look at images."),
     "sbom": Noun("stella.cli.sbom:app", "Read, check, compare and convert SBOMs."),
     "version": Noun("stella.cli.version:version", "Say which version this is."),
+    "evidence": Noun("stella.cli.evidence:app", "Verify and fetch evidence packets."),
+    "replay": Noun("stella.cli.replay:replay", "Decide again from a packet alone, and compare."),
 }

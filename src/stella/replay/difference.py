@@ -1,7 +1,16 @@
 """Where two documents first say something else."""
 
 import json
+from collections.abc import Iterator
+from itertools import zip_longest
 from typing import Any
+
+
+class _Nothing:
+    """What stands where one of two documents has no value; JSON's null is a value."""
+
+
+_NOTHING = _Nothing()
 
 
 def first_difference(recorded: bytes, replayed: bytes) -> str:
@@ -10,7 +19,7 @@ def first_difference(recorded: bytes, replayed: bytes) -> str:
     ``$.gates[1].state: recorded "pass", replayed "blocked"``
     """
     try:
-        found = _difference(json.loads(recorded), json.loads(replayed), "$")
+        found = next(_differences(json.loads(recorded), json.loads(replayed), "$"), None)
     except (ValueError, RecursionError):
         found = None
     if found is not None:
@@ -21,29 +30,25 @@ def first_difference(recorded: bytes, replayed: bytes) -> str:
     return f"byte {offset} of {len(recorded)} recorded, {len(replayed)} replayed"
 
 
-def _difference(recorded: Any, replayed: Any, path: str) -> str | None:
+def _differences(recorded: Any, replayed: Any, path: str) -> Iterator[str]:
+    """One line for each value that differs, in the order of a canonical document."""
     if isinstance(recorded, dict) and isinstance(replayed, dict):
         for key in sorted(recorded.keys() | replayed.keys()):
-            place = f"{path}.{key}"
-            if key not in replayed:
-                return f"{place}: recorded {_shown(recorded[key])}, replayed nothing"
-            if key not in recorded:
-                return f"{place}: recorded nothing, replayed {_shown(replayed[key])}"
-            if (found := _difference(recorded[key], replayed[key], place)) is not None:
-                return found
-        return None
-    if isinstance(recorded, list) and isinstance(replayed, list):
-        for number, (one, other) in enumerate(zip(recorded, replayed, strict=False)):
-            if (found := _difference(one, other, f"{path}[{number}]")) is not None:
-                return found
-        if len(recorded) != len(replayed):
-            return f"{path}: recorded {len(recorded)} items, replayed {len(replayed)}"
-        return None
-    if _shown(recorded) == _shown(replayed):
-        return None
-    return f"{path}: recorded {_shown(recorded)}, replayed {_shown(replayed)}"
+            values = recorded.get(key, _NOTHING), replayed.get(key, _NOTHING)
+            yield from _differences(*values, f"{path}.{key}")
+    elif isinstance(recorded, list) and isinstance(replayed, list):
+        pairs = zip_longest(recorded, replayed, fillvalue=_NOTHING)
+        for number, (one, other) in enumerate(pairs):
+            yield from _differences(one, other, f"{path}[{number}]")
+    elif (said := _text(recorded)) != (says := _text(replayed)):
+        yield f"{path}: recorded {_short(said)}, replayed {_short(says)}"
 
 
-def _shown(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False, sort_keys=True)
+def _text(value: Any) -> str:
+    if isinstance(value, _Nothing):
+        return "nothing"
+    return json.dumps(value, ensure_ascii=False, sort_keys=True)
+
+
+def _short(text: str) -> str:
     return text if len(text) <= 120 else f"{text[:117]}..."

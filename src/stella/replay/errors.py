@@ -1,6 +1,6 @@
 """Refusals of replays."""
 
-from stella.kernel import Fault, StellaError
+from stella.kernel import StellaError
 
 
 class NothingToReplay(StellaError):
@@ -12,5 +12,4 @@ class NothingToReplay(StellaError):
 class UnverifiedPacket(StellaError):
     """The packet does not hold, so that what it would replay to proves nothing."""
 
-    code = "ST-RPL-002"
-    fault = Fault.FAILED
+    code = "ST-RPL-002"  # ends a command with 1, as every bad verdict of an offline verb does
