@@ -61,7 +61,7 @@ def api_routes() -> dict[tuple[str, str], APIRoute]:
         for router in _ROUTERS
         for route in router.routes
         if isinstance(route, APIRoute)
-        for method in route.methods
+        for method in route.methods or ()
     }
 
 
