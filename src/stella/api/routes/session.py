@@ -6,7 +6,8 @@ from fastapi import APIRouter, Query, Request, Response
 
 from stella.api.asked import COOKIE, Viewer, refuse_other_sites
 from stella.api.services import Services
-from stella.api.views.identity import Credentials, LoginView, MeView, PersonView
+from stella.api.views.base import person_view
+from stella.api.views.identity import Credentials, LoginView, MeView
 from stella.identity import log_in, revoke_token
 from stella.identity.tokens import SECRET_BYTES
 
@@ -43,7 +44,7 @@ def create_login(
             secure=services.is_https,
         )
     return LoginView(
-        user=PersonView.of(made.person),
+        user=person_view(made.person),
         expires_at=made.expires_at,
         token=made.text if token else None,
     )
@@ -63,7 +64,7 @@ def delete_login(asked: Viewer) -> Response:
 def get_me(asked: Viewer) -> MeView:
     """Who asks, and what they may do."""
     permissions = tuple(sorted(one.value for one in asked.principal.permissions))
-    return MeView(user=PersonView.of(asked.principal.person), permissions=permissions)
+    return MeView(user=person_view(asked.principal.person), permissions=permissions)
 
 
 def _address(request: Request, services: Services) -> str:

@@ -1,1 +1,1 @@
-"""What the API shows and takes: camelCase JSON."""
+"""What the API shows: one model a noun, and how each is made from the rooms' values."""

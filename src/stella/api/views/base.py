@@ -10,7 +10,9 @@ from pydantic import BaseModel, ConfigDict, PlainSerializer
 from pydantic.alias_generators import to_camel
 
 from stella.api.errors import MalformedCursor
+from stella.identity import Person as User
 from stella.kernel import Remedy, time_text
+from stella.promotion.model import Person
 
 T = TypeVar("T")
 
@@ -18,11 +20,20 @@ Time: TypeAlias = Annotated[datetime, PlainSerializer(time_text, return_type=str
 """A time: UTC, RFC 3339, microseconds and Z."""
 
 
+def _camel(name: str) -> str:
+    """``from_`` stands for a word that Python keeps for itself."""
+    return to_camel(name.rstrip("_"))
+
+
 class View(BaseModel):
     """Base of what is sent. etag: of what changes can be conditional on; empty otherwise."""
 
     model_config = ConfigDict(
-        alias_generator=to_camel, populate_by_name=True, frozen=True, extra="forbid"
+        alias_generator=_camel,
+        populate_by_name=True,
+        serialize_by_alias=True,
+        frozen=True,
+        extra="forbid",
     )
 
     @property
@@ -35,8 +46,21 @@ class Body(BaseModel):
     """Base of what is taken. Unknown fields are refused: a typing error must not be ignored."""
 
     model_config = ConfigDict(
-        alias_generator=to_camel, populate_by_name=True, frozen=True, extra="forbid"
+        alias_generator=_camel, populate_by_name=True, frozen=True, extra="forbid"
     )
+
+
+class PersonView(View):
+    """Who did something, with the roles they hold or held. Agents and the system have none."""
+
+    id: str
+    name: str
+    roles: list[str] = []
+
+
+def person_view(person: Person | User) -> PersonView:
+    """A person as the API shows them."""
+    return PersonView(id=person.id, name=person.name, roles=[str(role) for role in person.roles])
 
 
 class Page(View, Generic[T]):

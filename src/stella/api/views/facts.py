@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping
 
-from stella.api.views.base import View
-from stella.api.views.identity import PersonView
+from stella.api.views.base import PersonView, View, person_view
 from stella.identity import Person
 from stella.record import ChainReport, StoredFact
 
@@ -30,7 +29,7 @@ class FactView(View):
             hash=fact.hash,
             kind=fact.kind,
             subject=fact.subject,
-            actor=PersonView.of(people[fact.actor]),
+            actor=person_view(people[fact.actor]),
             cause=fact.cause,
             at=fact.at,
             data=dict(fact.data),

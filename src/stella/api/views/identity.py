@@ -1,20 +1,7 @@
 """People, users, tokens, logins."""
 
-from stella.api.views.base import Body, Time, View
+from stella.api.views.base import Body, PersonView, Time, View, person_view
 from stella.identity import MadeToken, Person, Role, TokenRow, User
-
-
-class PersonView(View):
-    """Somebody who did something. Agents and the system have no roles."""
-
-    id: str
-    name: str
-    roles: tuple[Role, ...]
-
-    @classmethod
-    def of(cls, person: Person) -> "PersonView":
-        """The view of ``person``."""
-        return cls(id=person.id, name=person.name, roles=person.roles)
 
 
 class UserView(PersonView):
@@ -35,7 +22,7 @@ class UserView(PersonView):
         return cls(
             id=user.id,
             name=user.name,
-            roles=user.roles,
+            roles=[role.value for role in user.roles],
             disabled=user.disabled,
             created_at=user.created_at,
             revision=user.revision,
@@ -105,7 +92,7 @@ class TokenView(View):
         return cls(
             id=row.id,
             name=row.name,
-            user=PersonView.of(owner),
+            user=person_view(owner),
             roles=row.roles,
             created_at=row.created_at,
             expires_at=row.expires_at,

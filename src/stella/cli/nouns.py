@@ -1,0 +1,25 @@
+"""The one table of what stands after ``stella``. Each entry is imported when it is used, not before.
+
+``module:attribute`` names a ``typer.Typer`` (a noun with verbs) or a function (a verb of its own).
+A new noun is one line here.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Noun:
+    """Where a command lives, and its line in ``stella --help``."""
+
+    where: str
+    help: str
+
+
+NOUNS: dict[str, Noun] = {
+    "scan": Noun("stella.cli.scan:scan", "List what an image holds and what is known against it."),
+    "image": Noun("stella.cli.image:app", "Look at images."),
+    "sbom": Noun("stella.cli.sbom:app", "Read, check, compare and convert SBOMs."),
+    "version": Noun("stella.cli.version:version", "Say which version this is."),
+    "evidence": Noun("stella.cli.evidence:app", "Verify and fetch evidence packets."),
+    "replay": Noun("stella.cli.replay:replay", "Decide again from a packet alone, and compare."),
+}
