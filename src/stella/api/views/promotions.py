@@ -3,8 +3,9 @@
 import json
 from typing import Any
 
-from stella.api.views.base import Looking, PersonView, View, person_view
+from stella.api.views.base import PersonView, View, person_view
 from stella.api.views.evidence import EvidenceRef, evidence_ref
+from stella.api.views.looking import Looking
 from stella.api.views.releases import ReleaseRef, release_ref
 from stella.deployment.plan import DeploymentPlan, read_plan
 from stella.deployment.store import current_deployment, find_deployment
