@@ -43,3 +43,10 @@ def broken(why: str, place: str) -> BrokenPacket:
         place=place,
         why=why,
     )
+
+
+class NoSuchPacket(StellaError):
+    """The locker holds no such packet."""
+
+    code = "ST-EVI-006"
+    fault = Fault.NOT_FOUND

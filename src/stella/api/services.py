@@ -1,0 +1,82 @@
+"""What the routes are given. ``app/wiring.py`` makes it; nothing here picks an implementation."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event
+
+from stella.blob import Blobs
+from stella.plugin.contract import Registry
+from stella.record import Bell, Database
+from stella.sbom import LayerCache
+from stella.trust import Authority, Signer, TrustRoot
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Spans and sizes, as the settings give them."""
+
+    session_hours: int
+    login_hours: int
+    request_bytes_max: int
+    agent_offline_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class ServerKeys:
+    """What the server signs with. hook_token: what registries show with their notifications."""
+
+    evidence: Signer
+    orders: Signer
+    sbom: Signer
+    hook_token: str
+
+    @property
+    def root(self) -> TrustRoot:
+        """The public halves, as verifiers are given them."""
+        signers = {"evidence": self.evidence, "orders": self.orders, "sbom": self.sbom}
+        return TrustRoot({name: signer.public for name, signer in signers.items()})
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The parts of one running server.
+
+    open_registry: host -> connector. random: how many bytes -> that many random ones.
+    sealed: rung when facts have been given their place in the chain; the event stream waits on it.
+    stopping: set when the server ends, so that long requests end too.
+    url, agents_url: as people and agents reach it. is_https: whether people reach it by TLS.
+    advisories, console: None where there is none. failed_runs: facts whose handlers gave up.
+    """
+
+    database: Database
+    blobs: Blobs
+    keys: ServerKeys
+    authority: Authority
+    layers: LayerCache
+    open_registry: Callable[[str], Registry]
+    random: Callable[[int], bytes]
+    limits: Limits
+    data: Path
+    url: str
+    agents_url: str
+    is_https: bool
+    is_behind_proxy: bool
+    simulated: bool
+    registries: tuple[str, ...]
+    advisories: Path | None
+    console: Path | None
+    sealed: Bell
+    stopping: Event
+    failed_runs: Callable[[], tuple[str, ...]]
+
+    @property
+    def trust_root(self) -> TrustRoot:
+        """Whom a reader of this server's evidence believes."""
+        return self.keys.root
+
+    def stop(self) -> None:
+        """Let every long request end."""
+        self.stopping.set()
+        self.sealed.ring()
+        self.database.bell.ring()
