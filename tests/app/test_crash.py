@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from fixtures.databases import Clock
-from fixtures.path import BreakableDatabase, Broken, Path_, make_path
+from fixtures.road import BreakableDatabase, Broken, Road, make_road
 from stella.app.flows import HANDLED
 from stella.deployment.store import list_deployments, list_target_deployments
 from stella.evidence.store import list_evidence
@@ -19,7 +19,7 @@ from stella.release.model import Release
 from stella.release.store import find_release
 
 
-def broken_path(clock: Clock, directory: Path) -> tuple[Path_, BreakableDatabase]:
+def broken_road(clock: Clock, directory: Path) -> tuple[Road, BreakableDatabase]:
     numbers = itertools.count(1)
     database = BreakableDatabase.open(
         f"sqlite:///{directory}/stella.db",
@@ -29,14 +29,14 @@ def broken_path(clock: Clock, directory: Path) -> tuple[Path_, BreakableDatabase
     )
     assert isinstance(database, BreakableDatabase)
     database.create_tables()
-    return make_path(database, clock, directory), database
+    return make_road(database, clock, directory), database
 
 
 @pytest.mark.parametrize("stored", [False, True], ids=["lost", "stored_reply_lost"])
 def test_a_break_at_any_handler_write_ends_the_same(
     clock: Clock, tmp_path: Path, stored: bool
 ) -> None:
-    plain, database = broken_path(clock, tmp_path)
+    plain, database = broken_road(clock, tmp_path)
     plain.environment("dev")
     plain.release("2.0.0")
     begun = database.count
@@ -54,26 +54,26 @@ def test_a_break_at_any_handler_write_ends_the_same(
 def check_one(
     clock: Clock, directory: Path, break_at: int, stored: bool, expected: list[str]
 ) -> None:
-    path, database = broken_path(clock, directory)
-    path.environment("dev")
-    path.release("2.0.0")
+    road, database = broken_road(clock, directory)
+    road.environment("dev")
+    road.release("2.0.0")
     database.break_at, database.stored = database.count + break_at, stored
     try:
-        promotion = path.promote(plain_release(path), "dev")
+        promotion = road.promote(plain_release(road), "dev")
     except Broken:
-        path.settle()
+        road.settle()
         with database.read() as tx:
             (promotion,) = list_promotions(tx)
     for host in ("host-a", "host-b"):
         try:
-            path.finish(host)
+            road.finish(host)
         except Broken:
-            path.settle()
-            if path.take(host) is not None:  # it was not stored: the agent reports again
-                path.finish(host)
-    done = path.promotion(promotion.id)
+            road.settle()
+            if road.take(host) is not None:  # it was not stored: the agent reports again
+                road.finish(host)
+    done = road.promotion(promotion.id)
     assert done.state is State.DEPLOYED, (break_at, stored)
-    assert sorted(set(path.kinds(done.id))) == sorted(set(expected)), (break_at, stored)
+    assert sorted(set(road.kinds(done.id))) == sorted(set(expected)), (break_at, stored)
     with database.read() as tx:
         (deployment,) = list_deployments(tx)
         parts = list_target_deployments(tx, deployment.id)
@@ -85,6 +85,6 @@ def check_one(
         assert verify_chain(tx).good
 
 
-def plain_release(path: Path_) -> Release:
-    with path.database.read() as tx:
+def plain_release(road: Road) -> Release:
+    with road.database.read() as tx:
         return find_release(tx, "shop@2.0.0")

@@ -49,8 +49,8 @@ def _apply(
 ) -> list[Change]:
     changes = [_apply_policy(tx, blobs, name, spec) for name, spec in documents["Policy"].items()]
     environments = documents["Environment"]
-    for one in in_order(parse_environment(name, spec) for name, spec in environments.items()):
-        changes.append(apply_environment(tx, one.name, environments[one.name]))
+    parsed = in_order(parse_environment(name, spec) for name, spec in environments.items())
+    changes += [apply_environment(tx, one.name, environments[one.name]) for one in parsed]
     changes += [apply_target(tx, name, spec) for name, spec in documents["Target"].items()]
     return changes
 
