@@ -1,0 +1,1 @@
+"""HTTP: a request becomes one use case, its result or refusal the answer."""
