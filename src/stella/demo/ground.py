@@ -108,9 +108,7 @@ class RealGround:
 
     def running(self, host: str) -> str:
         """``docker ps``."""
-        return self._lab.host(host).run(
-            ["ps", "--format", "{{.Names}}\t{{.Status}}\t{{.Image}}"]
-        )
+        return self._lab.host(host).run(["ps", "--format", "{{.Names}}\t{{.Status}}\t{{.Image}}"])
 
     def stop(self) -> None:
         """Gone without a trace."""

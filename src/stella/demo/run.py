@@ -111,7 +111,9 @@ def _finish(wishes: Wishes, summary: Summary, teller: Teller) -> None:
     print(f"\nDone in {summary.seconds:.0f} s.", flush=True)
     teller.say(f"releases   {', '.join(summary.releases)}")
     teller.say(f"refused    {summary.refusal['promotion']} (exit code 6)")
-    teller.say(f"evidence   {len(summary.packets)} packets verified, {identical} replayed identical")
+    teller.say(
+        f"evidence   {len(summary.packets)} packets verified, {identical} replayed identical"
+    )
     teller.say(f"packets    {wishes.packets_directory}")
     if wishes.summary is not None:
         teller.say(f"summary    {wishes.summary}")
@@ -160,5 +162,3 @@ def _kept() -> dict[str, Any] | None:
 def _state_file() -> Path:
     base = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
     return Path(base) / "stella" / "demo.json"
-
-

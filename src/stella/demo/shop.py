@@ -32,7 +32,9 @@ def documents(ports: Ports, compose: str) -> list[dict[str, Any]]:
     """What ``stella apply`` is given. compose: the shop's own compose file, as text."""
     return [
         _document("Environment", "dev", {"parameters": {"severityMax": "critical"}}),
-        _document("Environment", "stage", {"after": "dev", "parameters": {"severityMax": "medium"}}),
+        _document(
+            "Environment", "stage", {"after": "dev", "parameters": {"severityMax": "medium"}}
+        ),
         _document(
             "Environment",
             "prod",

@@ -90,7 +90,9 @@ class Walk:
             "releaseDigest": made["releaseDigest"],
         }
         components = " ".join(f"--component {key}={value}" for key, value in references.items())
-        self.teller.command(f"stella release create {RELEASE} --version {version.value} {components}")
+        self.teller.command(
+            f"stella release create {RELEASE} --version {version.value} {components}"
+        )
         self.teller.say(f"sealed {RELEASE} {version.value}: {made['releaseDigest']}")
 
     def deploy(self, version: ShopVersion, environment: str) -> dict[str, Any]:
@@ -322,7 +324,9 @@ class Walk:
         """Simulated hosts serve nothing: what their agents report stands for it."""
         cells = self._as("dana").get("/matrix")["cells"]
         return ", ".join(
-            sorted({one["release"]["version"] for one in cells if one["environment"] == environment})
+            sorted(
+                {one["release"]["version"] for one in cells if one["environment"] == environment}
+            )
         )
 
     def _until(self, what: str, found: Callable[[], Any]) -> Any:
