@@ -6,4 +6,5 @@ pytest_plugins = [
     "fixtures.databases",
     "fixtures.fleets",
     "fixtures.outside",
+    "fixtures.servers",
 ]

@@ -42,6 +42,11 @@ class RequestTooLarge(StellaError):
 
     code = "ST-API-006"
 
+    @property
+    def status(self) -> int:
+        """413 Content Too Large."""
+        return 413
+
 
 class MalformedCursor(StellaError):
     """A cursor that no page of this server ended with."""

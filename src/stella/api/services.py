@@ -1,11 +1,12 @@
 """What the routes are given. ``app/wiring.py`` makes it; nothing here picks an implementation."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 
 from stella.blob import Blobs
+from stella.doctor import AgentSeen, Patient
 from stella.plugin.contract import Registry
 from stella.record import Bell, Database
 from stella.sbom import LayerCache
@@ -46,10 +47,12 @@ class Services:
     sealed: rung when facts have been given their place in the chain; the event stream waits on it.
     stopping: set when the server ends, so that long requests end too.
     url, agents_url: as people and agents reach it. is_https: whether people reach it by TLS.
+    schema: the revision of the tables that this version brings.
     advisories, console: None where there is none. failed_runs: facts whose handlers gave up.
     """
 
     database: Database
+    schema: str
     blobs: Blobs
     keys: ServerKeys
     authority: Authority
@@ -74,6 +77,25 @@ class Services:
     def trust_root(self) -> TrustRoot:
         """Whom a reader of this server's evidence believes."""
         return self.keys.root
+
+    def patient(self) -> Patient:
+        """What the doctor examines."""
+        return Patient(
+            database=self.database,
+            schema=self.schema,
+            data=self.data,
+            blobs=self.blobs,
+            trust_root=self.trust_root,
+            registries=self.registries,
+            open_registry=self.open_registry,
+            advisories=self.advisories,
+            agents=self.agents_seen,
+            failed_runs=self.failed_runs,
+        )
+
+    def agents_seen(self) -> Sequence[AgentSeen]:
+        """The agents, for the doctor."""
+        return ()
 
     def stop(self) -> None:
         """Let every long request end."""

@@ -11,6 +11,7 @@ from threading import Event
 from stella.api.services import Limits, Services
 from stella.app.keys import data_unusable, open_keys
 from stella.app.references import resolve_reference
+from stella.app.schema import head_revision
 from stella.app.settings import RegistrySetting, Settings
 from stella.blob import Blobs
 from stella.kernel import Now, id_maker
@@ -44,6 +45,7 @@ def open_services(
     keys, authority = open_keys(data, now=now(), random=random)
     return Services(
         database=open_database(settings, handled=handled, now=now, random=random),
+        schema=head_revision(),
         blobs=Blobs(data / "blobs"),
         keys=keys,
         authority=authority,

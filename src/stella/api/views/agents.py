@@ -1,6 +1,7 @@
 """Agents: which hosts answer, and what they bring."""
 
-from stella.api.views.base import Looking, View
+from stella.api.views.base import View
+from stella.api.views.looking import Looking
 from stella.environment.store import list_targets
 from stella.fleet import Agent
 from stella.kernel import time_text

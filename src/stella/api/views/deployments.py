@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from stella.api.views.base import Looking, PersonView, View, person_view
+from stella.api.views.base import PersonView, View, person_view
 from stella.api.views.evidence import EvidenceRef, evidence_ref
+from stella.api.views.looking import Looking
 from stella.api.views.releases import ReleaseRef, release_ref
 from stella.deployment.store import (
     Deployment,

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from stella.api.views.base import Looking, PersonView, View
+from stella.api.views.base import PersonView, View
+from stella.api.views.looking import Looking
 from stella.api.views.releases import ReleaseRef, release_ref
 from stella.deployment.store import current_deployment
 from stella.environment.model import Environment, Freeze, Target, configuration

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
-from stella.api.views.base import Looking, View
+from stella.api.views.base import View
+from stella.api.views.looking import Looking
 from stella.api.views.releases import ReleaseRef, release_ref
 from stella.deployment.drift import Drift, Health, Observed, observe
 from stella.deployment.plan import PlannedTarget, read_plan

@@ -3,8 +3,11 @@
 import json
 from typing import Any
 
-from stella.api.views.base import Looking, PersonView, View, person_view
+from pydantic import ConfigDict
+
+from stella.api.views.base import PersonView, View, person_view
 from stella.api.views.evidence import EvidenceRef, evidence_ref
+from stella.api.views.looking import Looking
 from stella.api.views.releases import ReleaseRef, release_ref
 from stella.deployment.plan import DeploymentPlan, read_plan
 from stella.deployment.store import current_deployment, find_deployment
@@ -41,7 +44,12 @@ class GateView(View):
 
 
 class DecisionView(View):
-    """The decision record, as it is signed; ``inputs`` are the six digests of the plan digest."""
+    """The decision record, as it is signed; ``inputs`` are the six digests of the plan digest.
+
+    What a promotion shows by itself (release, approvals) is not repeated.
+    """
+
+    model_config = ConfigDict(extra="ignore")
 
     outcome: str
     plan_digest: str

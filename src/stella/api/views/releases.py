@@ -3,7 +3,8 @@
 import json
 from typing import Any
 
-from stella.api.views.base import Looking, PersonView, View
+from stella.api.views.base import PersonView, View
+from stella.api.views.looking import Looking
 from stella.api.views.scans import FindingView, ScanView, scan_view
 from stella.deployment.lifecycle import DeploymentState
 from stella.deployment.store import current_deployment, list_deployments
