@@ -1,8 +1,8 @@
 import react from '@vitejs/plugin-react'
 import { defineConfig } from 'vite'
 
-/** During development the API is the real server's; `STELLA_URL` says where it listens. */
-const server = process.env['STELLA_URL'] ?? 'http://127.0.0.1:8421'
+/** During development the API is the real server's, at the address it listens on by default. */
+const server = 'http://127.0.0.1:8421'
 
 export default defineConfig({
   plugins: [react()],

@@ -1,0 +1,1 @@
+export function NewReleasePage() { return null }

@@ -1,0 +1,1 @@
+export function ReleaseDiffPage() { return null }
