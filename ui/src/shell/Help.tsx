@@ -1,4 +1,4 @@
-import { Modal } from '@mantine/core'
+import { Above } from '../widgets/Above'
 import { ACTIONS } from './actions'
 import style from './Help.module.css'
 
@@ -14,12 +14,12 @@ const MOVES = [
 
 export function Help({ close }: { close: () => void }) {
   return (
-    <Modal opened onClose={close} title="Keyboard" closeButtonProps={{ 'aria-label': 'Close' }}>
+    <Above title="Keyboard" onClose={close}>
       <div className={style.columns}>
         <Keys title="On a page" rows={MOVES} />
         <Keys title="From anywhere" rows={ACTIONS.map((action) => [action.keys ?? '', action.label] as const)} />
       </div>
-    </Modal>
+    </Above>
   )
 }
 

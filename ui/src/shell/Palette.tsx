@@ -36,7 +36,7 @@ export function Palette({ close }: { close: () => void }) {
     }
   }
   return (
-    <Modal opened onClose={close} withCloseButton={false} yOffset="12vh" centered={false} padding={0} title={undefined}>
+    <Modal opened onClose={close} withCloseButton={false} yOffset="12vh" padding={0} size="lg">
       <TextInput
         data-autofocus
         size="md"

@@ -8,12 +8,12 @@ const GROUPS = ['Now', 'Proof', 'Set-up'] as const
 
 export function SideBar({ version }: { version: Version }) {
   return (
-    <div className={style.bar}>
+    <nav className={style.bar} aria-label="Pages">
       <Link to="/" className={style.brand} aria-label="Stella Ops, to the matrix">
         <Star />
         <span>Stella Ops</span>
       </Link>
-      <nav aria-label="Pages">
+      <div>
         {GROUPS.map((group) => (
           <section key={group} className={style.group}>
             <h2>{group}</h2>
@@ -35,11 +35,11 @@ export function SideBar({ version }: { version: Version }) {
             </ul>
           </section>
         ))}
-      </nav>
+      </div>
       <p className={style.version}>
         {version.name} {version.version}
       </p>
-    </div>
+    </nav>
   )
 }
 

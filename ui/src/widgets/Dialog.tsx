@@ -1,5 +1,6 @@
-import { Button, Modal } from '@mantine/core'
+import { Button } from '@mantine/core'
 import type { ReactNode } from 'react'
+import { Above } from './Above'
 import { CopyButton } from './Copy'
 import { Icon } from './Icon'
 import { Refusal } from './Refusal'
@@ -12,7 +13,6 @@ interface Problem {
 }
 
 interface Props {
-  opened: boolean
   title: string
   onClose: () => void
   onSubmit: () => void
@@ -30,9 +30,9 @@ interface Props {
 
 /** A question before something is done. A refusal of the server appears here, beside what was asked. */
 export function Dialog(props: Props) {
-  const { opened, title, onClose, onSubmit, submit, busy, grave, ready = true, problem, command, children } = props
+  const { title, onClose, onSubmit, submit, busy, grave, ready = true, problem, command, children } = props
   return (
-    <Modal opened={opened} onClose={onClose} title={title} closeButtonProps={{ 'aria-label': 'Close' }}>
+    <Above title={title} onClose={onClose}>
       <form
         className="stack"
         onSubmit={(event) => {
@@ -53,7 +53,7 @@ export function Dialog(props: Props) {
           </Button>
         </footer>
       </form>
-    </Modal>
+    </Above>
   )
 }
 

@@ -56,16 +56,18 @@ interface ChoiceProps {
   value: string | undefined
   options: readonly (readonly [string, string])[]
   onChange: (value: string | undefined) => void
+  /** What no choice reads as. */
+  none?: string
 }
 
 /** One of a few, or any. */
-export function Choice({ label, value, options, onChange }: ChoiceProps) {
+export function Choice({ label, value, options, onChange, none = `${label}: any` }: ChoiceProps) {
   return (
     <NativeSelect
       aria-label={label}
       value={value ?? ''}
       onChange={(event) => onChange(event.currentTarget.value || undefined)}
-      data={[{ value: '', label: `${label}: any` }, ...options.map(([of, text]) => ({ value: of, label: text }))]}
+      data={[{ value: '', label: none }, ...options.map(([of, text]) => ({ value: of, label: text }))]}
     />
   )
 }

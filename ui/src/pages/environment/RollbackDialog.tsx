@@ -6,10 +6,10 @@ import { api, take } from '../../api/client'
 import { deploymentsQuery } from '../../api/queries'
 import type { Deployment, ReleaseRef } from '../../api/types'
 import { useAct } from '../../api/useAct'
+import { commands } from '../../commands'
 import { paths } from '../../paths'
 import { Dialog } from '../../widgets/Dialog'
 import { say } from '../../widgets/Toasts'
-import { shellLine } from '../../words/text'
 
 interface Props {
   environment: string
@@ -44,10 +44,8 @@ export function RollbackDialog({ environment, current, close }: Props) {
       void navigate(paths.promotion(promotion.id))
     },
   )
-  const words = ['stella', 'rollback', environment, '-m', reason || 'REASON']
   return (
     <Dialog
-      opened
       title={`Roll ${environment} back`}
       submit="Request the roll back"
       onClose={close}
@@ -55,7 +53,7 @@ export function RollbackDialog({ environment, current, close }: Props) {
       busy={act.busy}
       ready={reason.trim() !== ''}
       problem={act.problem}
-      command={shellLine(release === '' ? words : [...words, '--release', release])}
+      command={commands.rollback(environment, reason, release)}
     >
       <p>
         All targets of {environment} go back together. It is a promotion like any other: the gates are asked, and it

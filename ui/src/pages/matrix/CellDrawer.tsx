@@ -1,4 +1,3 @@
-import { Drawer } from '@mantine/core'
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
@@ -10,6 +9,7 @@ import { DEPLOYMENT } from '../../deployment/states'
 import { DRIFT, HEALTH } from '../../matrix/states'
 import { paths } from '../../paths'
 import { lookOf } from '../../promotion/states'
+import { Aside } from '../../widgets/Above'
 import { ActionButton } from '../../widgets/ActionButton'
 import { Digest } from '../../widgets/Copy'
 import { Icon } from '../../widgets/Icon'
@@ -29,12 +29,7 @@ export function CellDrawer({ cell, close }: { cell: Cell; close: () => void }) {
   const whyNot = useWhyNot('promotion.request')
   const after = useQuery(environmentsQuery).data?.items.find(({ after: before }) => before === cell.environment)
   return (
-    <Drawer
-      opened
-      onClose={close}
-      title={`${cell.component} in ${cell.environment}`}
-      closeButtonProps={{ 'aria-label': 'Close' }}
-    >
+    <Aside title={`${cell.component} in ${cell.environment}`} onClose={close}>
       <div className="stack">
         <div className="row wrap">
           <State look={HEALTH[cell.health]} pill />
@@ -85,7 +80,7 @@ export function CellDrawer({ cell, close }: { cell: Cell; close: () => void }) {
       {rolling && (
         <RollbackDialog environment={cell.environment} current={cell.release.id} close={() => setRolling(false)} />
       )}
-    </Drawer>
+    </Aside>
   )
 }
 

@@ -11,6 +11,7 @@ import { PageHead } from '../../widgets/Panel'
 import { State, type Look } from '../../widgets/State'
 import { CellDrawer } from './CellDrawer'
 import { MatrixGrid } from './MatrixGrid'
+import { NowPanels } from './NowPanels'
 
 const route = getRouteApi('/shell/')
 
@@ -36,6 +37,7 @@ export function MatrixPage() {
         <SearchBox label="Component, version or digest" value={search.q ?? ''} onChange={onSearch} />
         <Choice
           label="Compare"
+          none="Compare two environments"
           value={search.compare}
           options={pairsOf(grid.environments.map(({ name }) => name))}
           onChange={(compare) => set({ compare })}
@@ -50,6 +52,7 @@ export function MatrixPage() {
       ) : (
         <NothingDeployed />
       )}
+      <NowPanels />
       {shown && <CellDrawer cell={shown} close={() => set({ cell: undefined })} />}
     </>
   )
