@@ -108,7 +108,7 @@ def _finish(wishes: Wishes, summary: Summary, teller: Teller) -> None:
     if wishes.summary is not None:
         summary.write(wishes.summary)
     identical = sum(one["identical"] for one in summary.replay)
-    print(f"\nDone in {summary.seconds:.0f} s.", flush=True)
+    teller.line(f"\nDone in {summary.seconds:.0f} s.")
     teller.say(f"releases   {', '.join(summary.releases)}")
     teller.say(f"refused    {summary.refusal['promotion']} (exit code 6)")
     teller.say(
@@ -136,7 +136,7 @@ def _keep_running(stage: Stage, teller: Teller) -> None:
             }
         )
     )
-    print(f"\nIt stays: {stage.url}", flush=True)
+    teller.line(f"\nIt stays: {stage.url}")
     teller.say(f"first login: admin, password: {stage.password}")
     teller.say("end it with: stella demo --stop")
 

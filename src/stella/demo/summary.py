@@ -1,6 +1,7 @@
 """What a demonstration showed, for people and as JSON."""
 
 import json
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -45,29 +46,34 @@ class Teller:
     def step(self, title: str) -> Iterator[None]:
         """One numbered step."""
         number = len(self._summary.steps) + 1
-        print(f"\n{self._bold(f'{number}. {title}')}", flush=True)
+        self.line(f"\n{self._bold(f'{number}. {title}')}")
         begun = time.monotonic()
         yield
         took = time.monotonic() - begun
         self._summary.steps.append({"name": title, "seconds": round(took, 2)})
-        print(self._dim(f"   {took:.1f} s"), flush=True)
+        self.line(self._dim(f"   {took:.1f} s"))
         self._summary.seconds = round(time.monotonic() - self._begun, 2)
 
     def say(self, text: str) -> None:
         """One line about what is so now."""
-        print(f"   {text}", flush=True)
+        self.line(f"   {text}")
 
     def command(self, text: str) -> None:
         """The command that does the same by hand."""
-        print(self._dim(f"   $ {text}"), flush=True)
+        self.line(self._dim(f"   $ {text}"))
 
     def quote(self, text: str, lines_max: int = 40) -> None:
         """What a program printed."""
         lines = text.rstrip().splitlines()
         for line in lines[:lines_max]:
-            print(f"   | {line}", flush=True)
+            self.line(f"   | {line}")
         if len(lines) > lines_max:
-            print(f"   | and {len(lines) - lines_max} lines more", flush=True)
+            self.line(f"   | and {len(lines) - lines_max} lines more")
+
+    def line(self, text: str) -> None:
+        """A line as it stands, at once: a step may take a while."""
+        sys.stdout.write(f"{text}\n")
+        sys.stdout.flush()
 
     def _bold(self, text: str) -> str:
         return f"\x1b[1m{text}\x1b[0m" if self._colours else text
