@@ -5,5 +5,7 @@ pytest_plugins = [
     "fixtures.real_parts",
     "fixtures.databases",
     "fixtures.fleets",
+    "fixtures.outside",
     "fixtures.servers",
+    "fixtures.road",
 ]

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -145,6 +145,17 @@ class Story:
     def scan(self) -> Scanned:
         return scanned(self.image)
 
+    @cached_property
+    def sbom_bundle(self) -> bytes:
+        """Made once: each signature of the same key is another one."""
+        return sign_statement(
+            self.sbom,
+            subject_name="web",
+            subject=self.scan.image.digest,
+            predicate_type=CYCLONEDX,
+            predicate=json.loads(self.scan.sbom),
+        )
+
     def given(self, approvals: tuple[ApprovalInput, ...] = ()) -> DecisionInput:
         scan = self.scan
         digest = scan.image.digest.text
@@ -160,7 +171,9 @@ class Story:
                     at=AT,
                     snapshot=scan.snapshot.text,
                     sbom=Digest.of(scan.sbom).text,
+                    sbom_bundle=Digest.of(self.sbom_bundle).text,
                     findings=Digest.of(scan.findings).text,
+                    advisories=Digest.of(scan.advisories).text,
                 ),
             ),
         )
@@ -254,13 +267,7 @@ class Story:
             ),
             names.POLICY_BUNDLE: bundle_bytes(self.policy),
             names.sbom_entry(platform): scan.sbom,
-            names.sbom_bundle_entry(platform): sign_statement(
-                self.sbom,
-                subject_name="web",
-                subject=platform,
-                predicate_type=CYCLONEDX,
-                predicate=json.loads(scan.sbom),
-            ),
+            names.sbom_bundle_entry(platform): self.sbom_bundle,
             names.findings_entry(platform): scan.findings,
             names.slice_entry(scan.snapshot, platform): scan.advisories,
             names.PEOPLE: canonical_json([document(DAN), document(ANN)]),

@@ -186,6 +186,7 @@ APPROVAL = names.approval_entry("apr_01J00000000000000000000000")
         (_replace(SBOM_BUNDLE, b'"payload":"', b'"payload":"AAAA'), SBOM_BUNDLE),
         (_remove(SBOM_BUNDLE), SBOM_BUNDLE),
         (_remove(SLICE), SLICE),
+        (_replace(SLICE, b'"schema":1', b'"schema":2'), SLICE),
         (_remove(FINDINGS), FINDINGS),
         (_remove(APPROVAL), APPROVAL),
         (_remove(names.FACTS), names.FACTS),

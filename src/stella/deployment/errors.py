@@ -17,21 +17,15 @@ class ImpossiblePlan(StellaError):
     fault = Fault.CONFLICT
 
 
-class UnknownConnector(StellaError):
-    """No plugin brings the kind of target that is named."""
-
-    code = "ST-DEP-003"
-
-
 class UnknownArtifact(StellaError):
     """No deployment made an artifact of that digest."""
 
-    code = "ST-DEP-004"
+    code = "ST-DEP-003"
     fault = Fault.NOT_FOUND
 
 
 class AgentSilent(StellaError):
     """An agent did not take an order in time, or took it and was not heard again."""
 
-    code = "ST-DEP-005"
+    code = "ST-DEP-004"
     fault = Fault.TIMED_OUT

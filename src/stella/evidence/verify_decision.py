@@ -85,7 +85,8 @@ def _check_findings(reading: Reading, scan: ScanInput, platform: Digest) -> None
     expect(scan.digest, found.get("image"), "the image of the findings", name)
     expect(scan.snapshot, found.get("snapshot"), "the snapshot of the findings", name)
     snapshot = _digest(scan.snapshot or "", names.DECISION_INPUT)
-    reading.content(names.slice_entry(snapshot, platform))
+    place = names.slice_entry(snapshot, platform)
+    reading.expect_digest(place, str(scan.advisories), "the slice of advisories")
 
 
 def _check_release_manifest(reading: Reading) -> None:
@@ -110,6 +111,7 @@ def check_sboms(reading: Reading) -> str:
             continue
         platform = _digest(scan.digest, names.DECISION_INPUT)
         name = names.sbom_bundle_entry(platform)
+        reading.expect_digest(name, str(scan.sbom_bundle), "the signed SBOM")
         statement = _statement(reading, name, ("sbom", "evidence"), scan.digest, CYCLONEDX)
         if not same_json(statement.predicate, reading.json(names.sbom_entry(platform))):
             raise DoesNotHold("what was signed is not the SBOM beside it", name)

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 import msgspec
 
-from stella.evidence import Packet, names
+from stella.evidence import Packet, names, read_packet
 from stella.finding import findings_document, match_inventory
 from stella.kernel import Digest, Remedy, StellaError, parse_time
 from stella.policy import parse_bundle
@@ -42,14 +42,18 @@ class Replay:
     steps: tuple[Step, ...]
 
 
-def replay_packet(packet: Packet, rescanned: Mapping[str, Inventory] | None = None) -> Replay:
+def replay_packet(
+    packet: Packet | bytes, rescanned: Mapping[str, Inventory] | None = None
+) -> Replay:
     """Repeat what the packet records, and compare byte for byte.
 
     packet: verified before, for only then does it say what was decided.
     rescanned: platform digest -> what a fresh scan of that image found; scans of images that are
         not in it read "not replayed".
-    Raises NothingToReplay where no decision was made.
+    Raises NothingToReplay where no decision was made, and for bytes what ``read_packet`` raises.
     """
+    if isinstance(packet, bytes):
+        packet = read_packet(packet)
     if names.DECISION_INPUT not in packet.entries:
         raise NothingToReplay(
             f"{packet.manifest.name} holds no decision",

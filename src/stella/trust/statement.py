@@ -145,7 +145,7 @@ def _bundle_bytes(envelope: Envelope, key: PublicKey) -> bytes:
             "dsseEnvelope": {
                 "payload": envelope.payload,
                 "payloadType": envelope.payload_type,
-                "signatures": [{"sig": s.sig, "keyid": s.keyid} for s in envelope.signatures],
+                "signatures": [{"sig": one.sig} for one in envelope.signatures],
             },
         }
     )
@@ -158,7 +158,7 @@ def _check_exact(bundle: bytes, envelope: Envelope, key: PublicKey) -> None:
     remade = Envelope(
         payload=_encoded(decode(envelope.payload)),
         payload_type=PAYLOAD_TYPE,
-        signatures=(Signature(_encoded(decode(signature.sig)), key.key_id),),
+        signatures=(Signature(_encoded(decode(signature.sig))),),
     )
     if _bundle_bytes(remade, key) != bundle:
         raise malformed("a bundle with bytes in it that its signature does not cover")

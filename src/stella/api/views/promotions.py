@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+from pydantic import ConfigDict
+
 from stella.api.views.base import PersonView, View, person_view
 from stella.api.views.evidence import EvidenceRef, evidence_ref
 from stella.api.views.looking import Looking
@@ -42,7 +44,12 @@ class GateView(View):
 
 
 class DecisionView(View):
-    """The decision record, as it is signed; ``inputs`` are the six digests of the plan digest."""
+    """The decision record, as it is signed; ``inputs`` are the six digests of the plan digest.
+
+    What a promotion shows by itself (release, approvals) is not repeated.
+    """
+
+    model_config = ConfigDict(extra="ignore")
 
     outcome: str
     plan_digest: str
