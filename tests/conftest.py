@@ -7,4 +7,5 @@ pytest_plugins = [
     "fixtures.fleets",
     "fixtures.outside",
     "fixtures.servers",
+    "fixtures.road",
 ]

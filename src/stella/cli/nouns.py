@@ -19,6 +19,7 @@ NOUNS: dict[str, Noun] = {
     "scan": Noun("stella.cli.scan:scan", "List what an image holds and what is known against it."),
     "image": Noun("stella.cli.image:app", "Look at images."),
     "sbom": Noun("stella.cli.sbom:app", "Read, check, compare and convert SBOMs."),
+    "demo": Noun("stella.cli.demo:demo", "Walk a release to verified evidence, on this machine."),
     "version": Noun("stella.cli.version:version", "Say which version this is."),
     "evidence": Noun("stella.cli.evidence:app", "Verify and fetch evidence packets."),
     "replay": Noun("stella.cli.replay:replay", "Decide again from a packet alone, and compare."),

@@ -76,3 +76,10 @@ class UnusableName(StellaError):
     """A name that an agent cannot have."""
 
     code = "ST-FLT-011"
+
+
+class ListenerPortTaken(StellaError):
+    """The address on which agents are to be listened for cannot be had."""
+
+    code = "ST-FLT-012"
+    fault = Fault.CONFLICT

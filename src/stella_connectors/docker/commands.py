@@ -93,10 +93,10 @@ def docker(
 
 def is_present(host: Host, image: str) -> bool:
     """Whether the engine has the image by this very digest."""
-    try:
-        return _named_digest(docker(host, verify_argv(image)), image)
-    except CommandFailed:
-        return False
+    listed = ("docker", "image", "ls", "--quiet", f"--filter=reference={image}")
+    return bool(docker(host, listed).strip()) and _named_digest(
+        docker(host, verify_argv(image)), image
+    )
 
 
 def pull(host: Host, argv: Sequence[str], image: str) -> None:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from stella.sdk import (
     Action,
-    CommandFailed,
     Digest,
     Host,
     Json,
@@ -119,9 +118,8 @@ class _Run:
                 raise AssertionError(verb)
 
     def _network(self, action: Action) -> None:
-        try:
-            docker(self.host, ("docker", "network", "inspect", "--format={{.Id}}", action.subject))
-        except CommandFailed:
+        listed = ("docker", "network", "ls", "--format={{.Name}}")
+        if action.subject not in docker(self.host, listed).split():
             self.host.log(" ".join(action.argv))
             docker(self.host, action.argv)
 
@@ -176,11 +174,14 @@ class _Run:
     def _bring_back(self, refusal: StellaError) -> None:
         """Remove what is new and start what ran before."""
         try:
-            for one in containers(self.host, self.intent.project):
+            found = containers(self.host, self.intent.project)
+            # All of the new first: it may hold a port that the old one needs.
+            for one in found:
                 if one.name not in self.before:
                     self.host.log(f"removing {one.name}")
                     _remove(self.host, one.name)
-                elif self.before[one.name] and not one.is_running:
+            for one in found:
+                if self.before.get(one.name) and not one.is_running:
                     self.host.log(f"starting {one.name} again")
                     docker(self.host, ("docker", "start", one.name), timeout_s=_START_TIMEOUT_S)
         except StellaError as second:
@@ -254,12 +255,12 @@ def _why_lost(one: Container | None) -> str:
     """Why waiting on makes no sense; empty while it does."""
     if one is None:
         return "it is gone"
-    if one.health == "unhealthy":
-        return "its health check fails"
     if one.state in {"exited", "dead"}:
         return f"it ended with status {one.exit_status}"
     if one.restarts:
         return f"it ended and was restarted {one.restarts} times"
+    if one.health == "unhealthy":
+        return "its health check fails"
     return ""
 
 

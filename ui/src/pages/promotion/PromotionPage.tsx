@@ -1,0 +1,1 @@
+export function PromotionPage() { return null }
