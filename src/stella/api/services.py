@@ -5,8 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 
+from stella.advisory import Snapshot
 from stella.blob import Blobs
 from stella.doctor import AgentSeen, Patient
+from stella.fleet import AgentState, list_agents
+from stella.plugin import Plugins
 from stella.plugin.contract import Registry
 from stella.record import Bell, Database
 from stella.sbom import LayerCache
@@ -20,7 +23,7 @@ class Limits:
     session_hours: int
     login_hours: int
     request_bytes_max: int
-    agent_offline_s: int
+    order_life_s: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,8 @@ class ServerKeys:
 class Services:
     """The parts of one running server.
 
-    open_registry: host -> connector. random: how many bytes -> that many random ones.
+    open_registry: host -> connector. snapshot: the advisories to match against now; None where
+        there are none. random: how many bytes -> that many random ones.
     sealed: rung when facts have been given their place in the chain; the event stream waits on it.
     stopping: set when the server ends, so that long requests end too.
     url, agents_url: as people and agents reach it. is_https: whether people reach it by TLS.
@@ -58,6 +62,8 @@ class Services:
     authority: Authority
     layers: LayerCache
     open_registry: Callable[[str], Registry]
+    plugins: Plugins
+    snapshot: Callable[[], Snapshot | None]
     random: Callable[[int], bytes]
     limits: Limits
     data: Path
@@ -94,8 +100,21 @@ class Services:
         )
 
     def agents_seen(self) -> Sequence[AgentSeen]:
-        """The agents, for the doctor."""
-        return ()
+        """The agents that are still trusted, for the doctor."""
+        with self.database.read() as tx:
+            agents = list_agents(tx)
+        return [
+            AgentSeen(
+                name=one.name,
+                is_online=one.state is AgentState.ONLINE,
+                engines=tuple(
+                    (connector.kind, connector.engine or connector.problem or "no engine")
+                    for connector in (one.report.connectors if one.report else ())
+                ),
+            )
+            for one in agents
+            if one.state is not AgentState.REVOKED
+        ]
 
     def stop(self) -> None:
         """Let every long request end."""

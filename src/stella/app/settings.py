@@ -55,7 +55,7 @@ class Settings:
     console_directory: str = ""
     session_hours: int = 12
     login_hours: int = 168
-    agent_offline_s: int = 90
+    order_life_s: int = 900
     sweep_s: int = 10
     request_bytes_max: int = 8_388_608
     simulated: bool = False
@@ -65,7 +65,7 @@ class Settings:
         for key in ("listen_port", "agents_port"):
             if not 0 <= getattr(self, key) <= 65535:
                 raise _malformed(key, "a port is 0 (any free one) to 65535")
-        for key in ("session_hours", "login_hours", "agent_offline_s", "sweep_s"):
+        for key in ("session_hours", "login_hours", "order_life_s", "sweep_s"):
             if getattr(self, key) < 1:
                 raise _malformed(key, "at least 1")
         if self.request_bytes_max < 65_536:

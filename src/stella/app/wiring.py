@@ -1,13 +1,13 @@
 """Makes the parts of a server from its settings: the one place that picks implementations."""
 
-import importlib.metadata
 import os
 from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from threading import Event
 
+from stella.advisory import Snapshot, open_snapshot
 from stella.api.services import Limits, Services
 from stella.app.keys import data_unusable, open_keys
 from stella.app.references import resolve_reference
@@ -15,7 +15,8 @@ from stella.app.schema import head_revision
 from stella.app.settings import RegistrySetting, Settings
 from stella.blob import Blobs
 from stella.kernel import Now, id_maker
-from stella.plugin.contract import Plugin, Registry, RegistryConfig
+from stella.plugin import Plugins, load_plugins
+from stella.plugin.contract import Registry, RegistryConfig
 from stella.record import Bell, Database
 from stella.sbom import DirectoryCache
 
@@ -42,6 +43,7 @@ def open_services(
     Raises DataUnusable, KeysIncomplete, UnusableKey, UnknownDatabase. Nothing is connected yet.
     """
     data = make_data_directory(settings)
+    plugins = load_plugins()
     keys, authority = open_keys(data, now=now(), random=random)
     return Services(
         database=open_database(settings, handled=handled, now=now, random=random),
@@ -50,13 +52,15 @@ def open_services(
         keys=keys,
         authority=authority,
         layers=DirectoryCache(data / "cache" / "layers"),
-        open_registry=registry_opener(settings),
+        open_registry=registry_opener(settings, plugins),
+        plugins=plugins,
+        snapshot=snapshot_opener(settings),
         random=random,
         limits=Limits(
             session_hours=settings.session_hours,
             login_hours=settings.login_hours,
             request_bytes_max=settings.request_bytes_max,
-            agent_offline_s=settings.agent_offline_s,
+            order_life_s=settings.order_life_s,
         ),
         data=data,
         url=settings.url,
@@ -94,15 +98,13 @@ def make_data_directory(settings: Settings) -> Path:
     return data
 
 
-def registry_opener(settings: Settings) -> Callable[[str], Registry]:
+def registry_opener(settings: Settings, plugins: Plugins) -> Callable[[str], Registry]:
     """Host -> the installed connector for it, kept: its connections are used again."""
 
     @cache
     def open_registry(host: str) -> Registry:
-        (point,) = importlib.metadata.entry_points(group="stella.plugins", name="registry")
-        plugin: Plugin = point.load()
         known = settings.registries.get(host, RegistrySetting())
-        return plugin.registries["oci"](
+        return plugins.registry("oci")(
             RegistryConfig(
                 host=host,
                 plain_http=known.plain_http,
@@ -113,6 +115,23 @@ def registry_opener(settings: Settings) -> Callable[[str], Registry]:
         )
 
     return open_registry
+
+
+def snapshot_opener(settings: Settings) -> Callable[[], Snapshot | None]:
+    """The snapshot that the settings name, None where they name none; opened again when replaced.
+
+    Opening hashes the whole file, so an unchanged one is opened once.
+    """
+    path = Path(settings.advisories).expanduser()
+    opened = lru_cache(maxsize=1)(lambda _mark: open_snapshot(path))
+
+    def snapshot() -> Snapshot | None:
+        if not settings.advisories:
+            return None
+        files = [path] if path.is_file() else sorted(path.glob("*"))
+        return opened(tuple((str(file), file.stat().st_mtime_ns) for file in files))
+
+    return snapshot
 
 
 def console_directory(settings: Settings) -> Path | None:

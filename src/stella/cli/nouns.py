@@ -23,4 +23,13 @@ NOUNS: dict[str, Noun] = {
     "version": Noun("stella.cli.version:version", "Say which version this is."),
     "evidence": Noun("stella.cli.evidence:app", "Verify and fetch evidence packets."),
     "replay": Noun("stella.cli.replay:replay", "Decide again from a packet alone, and compare."),
+    "serve": Noun("stella.app.commands.serve:serve", "Run the server: API, console, agents' port."),
+    "db": Noun("stella.app.commands.db:app", "Migrate, back up and restore the server's data."),
+    "doctor": Noun("stella.app.commands.doctor:doctor", "Examine the server, and say what to do."),
+    "login": Noun("stella.cli.login:login", "Log in to a server."),
+    "logout": Noun("stella.cli.login:logout", "End the login."),
+    "whoami": Noun("stella.cli.login:whoami", "Say who the server takes you for."),
+    "user": Noun("stella.cli.user:app", "Users and their roles."),
+    "token": Noun("stella.cli.token:app", "Tokens for programs."),
+    "audit": Noun("stella.cli.audit:app", "What happened, and whether the record of it holds."),
 }

@@ -1,0 +1,1 @@
+"""Commands that run on the server's own host."""
