@@ -1,18 +1,12 @@
 import type { Decision, Gate, Reason } from '../../api/types'
-import { gateLine, gateWord, worstFirst } from '../../promotion/gates'
+import { gateLine, gateName, gateWord, worstFirst } from '../../promotion/gates'
 import { GATE, lookOf } from '../../promotion/states'
 import { Icon } from '../../widgets/Icon'
 import { Kev, SeverityWord } from '../../widgets/Severity'
 import { State } from '../../widgets/State'
+import { Words } from '../../widgets/Words'
 import { FindingWhy } from '../release/FindingWhy'
 import style from './Gates.module.css'
-
-const NAMES: Readonly<Record<string, string>> = {
-  order: 'Order of environments',
-  policy: 'Policy',
-  freeze: 'Freeze windows',
-  approvals: 'Approvals',
-}
 
 /** Every gate with its answer, each reason with what mends it and who can. What stands in the way is open. */
 export function Gates({ decision }: { decision: Decision }) {
@@ -35,8 +29,8 @@ function OneGate({ gate }: { gate: Gate }) {
         <State look={lookOf(GATE, gate.state)} />
       </span>
       <span className="grow">
-        <span className="strong">{NAMES[gate.name] ?? gate.name}</span>
-        <span className={style.summary}>{gate.summary}</span>
+        <span className="strong">{gateName(gate.name)}</span>
+        <span className={style.summary}><Words text={gate.summary} /></span>
       </span>
     </>
   )
@@ -67,7 +61,7 @@ function OneGate({ gate }: { gate: Gate }) {
           <p className={style.unblocks}>
             <Icon name="arrow-right" size={14} />
             <span>
-              <strong>What unblocks it:</strong> {gate.unblocks}
+              <strong>What unblocks it:</strong> <Words text={gate.unblocks} />
             </span>
           </p>
         )}
@@ -86,7 +80,7 @@ function OneReason({ reason }: { reason: Reason }) {
       </span>
       <div className="grow stack tight">
         <p className={reason.outcome === 'pass' ? 'muted' : undefined}>
-          {reason.message}
+          <Words text={reason.message} />
           {reason.finding?.severity && (
             <span className={style.marks}>
               <SeverityWord severity={reason.finding.severity} />
@@ -98,7 +92,7 @@ function OneReason({ reason }: { reason: Reason }) {
           <p className={style.fix}>
             {reason.fix !== '' && (
               <span>
-                <span className="muted">Fix:</span> {reason.fix}
+                <span className="muted">Fix:</span> <Words text={reason.fix} />
               </span>
             )}
             {reason.who && (

@@ -1,5 +1,5 @@
 import type { Plan } from '../../api/types'
-import { CopyButton, Digest } from '../../widgets/Copy'
+import { Command, Digest } from '../../widgets/Copy'
 import { Panel } from '../../widgets/Panel'
 import { count, shellLine } from '../../words/text'
 import style from './PlanView.module.css'
@@ -31,11 +31,8 @@ export function PlanView({ plan }: { plan: Plan }) {
             <details key={name} className={style.file}>
               <summary>
                 <code>{name}</code>
-                <CopyButton text={text} what={name} />
               </summary>
-              <pre tabIndex={0} aria-label={name}>
-                {text}
-              </pre>
+              <Command text={text} label={name} />
             </details>
           ))}
         </details>

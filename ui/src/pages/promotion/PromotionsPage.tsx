@@ -15,6 +15,7 @@ import { PageHead } from '../../widgets/Panel'
 import { State } from '../../widgets/State'
 import { type Column, Table } from '../../widgets/Table'
 import { Time } from '../../widgets/Time'
+import { Words } from '../../widgets/Words'
 
 const route = getRouteApi('/shell/promotions')
 
@@ -52,7 +53,7 @@ function InTheWay({ promotion }: { promotion: Promotion }) {
   if (!open || gates[0] === undefined) return <span className="muted">{promotion.reason}</span>
   return (
     <span>
-      {gateLine(gateWord(gates[0]))}
+      <Words text={gateLine(gateWord(gates[0]))} />
       {gates.length > 1 && <span className="muted"> and {gates.length - 1} more</span>}
     </span>
   )
