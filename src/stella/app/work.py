@@ -2,26 +2,10 @@
 
 from datetime import timedelta
 
+from stella.api.looking import deciding_of, person_of
 from stella.api.services import Services
 from stella.app.flows import Work
-from stella.deployment.plan import plan_deployment
 from stella.evidence.keep import Proving
-from stella.identity import person
-from stella.promotion.assemble import Deciding
-from stella.promotion.model import Person
-from stella.record import Tx
-
-
-def deciding_of(services: Services) -> Deciding:
-    """What decisions need from outside."""
-    return Deciding(
-        blobs=services.blobs,
-        planner=lambda release, environment, targets: plan_deployment(
-            release, environment, targets, services.plugins.target
-        ),
-        person_of=person_of,
-        simulated=services.simulated,
-    )
 
 
 def work_of(services: Services, holder: str) -> Work:
@@ -46,9 +30,3 @@ def work_of(services: Services, holder: str) -> Work:
         holder=holder,
         order_life=timedelta(seconds=services.limits.order_life_s),
     )
-
-
-def person_of(tx: Tx, actor: str) -> Person:
-    """Who an id is, as decisions and packets name people."""
-    known = person(tx, actor)
-    return Person(known.id, known.name, tuple(role.value for role in known.roles))
