@@ -89,6 +89,11 @@ ADVISORIES = (
     advisory("OSV-2029-2", "PyPI", "requests", "2.31.0", "MODERATE"),
     advisory("OSV-2029-3", "Debian:12", "openssl", "3.0.11-1", "HIGH"),
 )
+MANY = tuple(
+    advisory(f"OSV-2029-{number}", "PyPI", "jinja2", "3.1.6", "MODERATE")
+    for number in range(1000, 2000)
+)
+IMAGES = {"old": (OLD, ADVISORIES), "fixed": (FIXED, ADVISORIES), "many": (OLD, MANY)}
 
 
 @dataclass(frozen=True)
@@ -104,14 +109,14 @@ class Scanned:
 
 @cache
 def scanned(image_name: str) -> Scanned:
-    image = {"old": OLD, "fixed": FIXED}[image_name]
+    image, records = IMAGES[image_name]
     registry = MemoryRegistry()
     reference = push(registry, image)
     (result,) = scan_image(registry, reference, MemoryCache(), tool_version="0.1.0")
     with TemporaryDirectory() as directory:
         feed = Path(directory) / "feed"
         feed.mkdir()
-        for record in ADVISORIES:
+        for record in records:
             (feed / f"{record['id']}.json").write_text(json.dumps(record))
         snapshot = open_snapshot(import_advisories([feed], Path(directory) / "to").path)
         findings = findings_document(match_inventory(result.inventory, snapshot))
@@ -121,7 +126,10 @@ def scanned(image_name: str) -> Scanned:
 
 @dataclass
 class Story:
-    """A promotion of one image; ``packet`` tells it. Approvals are given for the plan as it is."""
+    """A promotion of one image; ``packet`` tells it. Approvals are given for the plan as it is.
+
+    image: of IMAGES; "many" has a thousand findings.
+    """
 
     image: str = "fixed"
     approvers: tuple[Person, ...] = (ANN,)
@@ -346,7 +354,9 @@ class Story:
             "startedAt": AT,
             "endedAt": AT,
             "requestedBy": document(DAN),
-            "targets": [{"target": "prod-1", "agent": "agt_1", "state": "succeeded"}],
+            "targets": [
+                {"target": "prod-1", "purpose": "deploy", "agent": "agt_1", "state": "succeeded"}
+            ],
             "artifacts": artifacts,
         }
         entries |= {names.artifact_entry("prod-1", name): data for name, data in files.items()}
@@ -359,7 +369,16 @@ class Story:
             predicate=deployment,
         )
         entries[names.log_entry("prod-1")] = b"pulling <web>\nhealthy\n"
-        entries[names.running_entry("prod-1")] = canonical_json([])
+        entries[names.running_entry("prod-1")] = canonical_json(
+            [
+                {
+                    "component": "web",
+                    "name": "shop-web-1",
+                    "digest": self.scan.image.digest.text,
+                    "state": "running",
+                }
+            ]
+        )
         return entries
 
     def deployment_packet(self) -> bytes:

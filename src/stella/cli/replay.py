@@ -6,12 +6,13 @@ from typing import Annotated
 
 import typer
 
-from stella.cli.evidence import Output, Root, To, read_root
+from stella.cli.evidence import Root, To, Verdict, read_root
 from stella.cli.scan_target import ImageTarget, RegistryAccess, open_target
 from stella.cli.written import checked_output, write
 from stella.evidence import packet_bytes, read_packet, verify_packet
 from stella.kernel import Remedy
-from stella.replay import Replay, UnverifiedPacket, Verdict, replay_packet
+from stella.replay import Replay, UnverifiedPacket, replay_packet
+from stella.replay import Verdict as ReplayVerdict
 from stella.sbom import Inventory, MemoryCache, UnknownScanOption, scan_image
 
 
@@ -25,7 +26,7 @@ def replay(
         ),
     ] = None,
     trusted_root: Root = None,
-    output: Output = "table",
+    output: Verdict = "table",
     to: To = None,
     plain_http: Annotated[bool, typer.Option(help="Talk HTTP, not HTTPS.")] = False,
     ca_file: Annotated[str | None, typer.Option(help="PEM of the registry's authority.")] = None,
@@ -52,7 +53,7 @@ def replay(
         write(json.dumps(replay_json(found), indent=2) + "\n", to)
     else:
         write("\n".join(replay_lines(found)) + "\n", to)
-    if found.verdict is not Verdict.IDENTICAL:
+    if found.verdict is not ReplayVerdict.IDENTICAL:
         raise typer.Exit(1)
 
 

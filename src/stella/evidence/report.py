@@ -5,7 +5,7 @@ released never changes: what looks different is a new form beside it.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -21,7 +21,7 @@ _STYLE = (
     "border-bottom:1px solid #d0d7de;font-size:1.15rem}table{border-collapse:collapse;width:100%}"
     "th,td{text-align:left;vertical-align:top;padding:.3rem .6rem .3rem 0;"
     "border-bottom:1px solid #eaeef2}th{font-weight:600}code,pre{font:12.5px/1.45 ui-monospace,"
-    "monospace;overflow-wrap:anywhere}pre{background:#f6f8fa;padding:.7rem;white-space:pre-wrap}"
+    "monospace;overflow-wrap:anywhere}time{white-space:nowrap}table+table{margin-top:1rem}pre{background:#f6f8fa;padding:.7rem;white-space:pre-wrap}"
     ".state{font-weight:700}.pass{color:#1a7f37}.blocked{color:#b35900}.bad{color:#b42318}"
     ".simulated{background:#fff4d6;padding:.6rem;border:1px solid #d4a72c}"
     "@media print{body{margin:0;max-width:none}h2,tr{break-inside:avoid}}"
@@ -143,11 +143,16 @@ def _state(state: str) -> str:
     return f'<span class="state {_TONES.get(state, "")}">{escape(state)}</span>'
 
 
-def _table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+def _table(heads: Sequence[str], rows: Iterable[Iterable[str]]) -> str:
     """Heads are words of ours; cells are HTML already escaped."""
     head = "".join(f"<th>{word}</th>" for word in heads)
+    head = f"<thead><tr>{head}</tr></thead>" if any(heads) else ""
     body = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>\n" for row in rows)
-    return f"<table><thead><tr>{head}</tr></thead><tbody>\n{body}</tbody></table>\n"
+    return f"<table>{head}<tbody>\n{body}</tbody></table>\n"
+
+
+def _time(value: Any) -> str:
+    return f"<time>{escape(text(value))}</time>" if text(value) else ""
 
 
 def _code(value: Any) -> str:
@@ -167,10 +172,16 @@ def _who(told: _Told) -> str:
     started_by = look(told.deployment, "requestedBy")
     if started_by is not None:
         rows.append(("deployed for", told.person(started_by), ""))
-    for target in items(look(told.deployment, "targets")):
-        where = escape(f"on {text(look(target, 'target'))}")
-        rows.append(("executed", f"agent {_code(look(target, 'agent'))}", where))
-    return _table(("", "", ""), rows)
+    carried_out = [
+        (
+            "executed",
+            f"agent {_code(look(one, 'agent'))}",
+            escape(f"on {text(look(one, 'target'))}"),
+        )
+        for one in items(look(told.deployment, "targets"))
+    ]
+    # An agent that undid what it had done is named once.
+    return _table(("", "", ""), [*rows, *dict.fromkeys(carried_out)])
 
 
 def _what(told: _Told) -> str:
@@ -256,18 +267,7 @@ def _how(told: _Told) -> str:
         ]
         parts.append(f"<h3>Plan for {escape(name)} ({escape(connector)})</h3>\n")
         parts.append(_table(("Step", "Of", "Command"), rows))
-    outcomes = [
-        (
-            escape(text(look(target, "target"))),
-            _state(text(look(target, "state"))),
-            escape(text(look(target, "message"))),
-            escape(text(look(target, "startedAt"))),
-            escape(text(look(target, "endedAt"))),
-        )
-        for target in items(look(told.deployment, "targets"))
-    ]
-    if outcomes:
-        parts.append(_table(("Target", "Ended", "Message", "Began", "Ended at"), outcomes))
+    parts += _outcomes(told)
     for name, target_name in told.under(names.LOGS, ".log"):
         lines = told.entries[name].decode("utf-8", "replace").splitlines()
         left_out = len(lines) - _LOG_LINES_MAX
@@ -275,6 +275,46 @@ def _how(told: _Told) -> str:
         log = escape("\n".join(lines[-_LOG_LINES_MAX:]))
         parts.append(f"<h3>Log of {escape(target_name)}{note}</h3>\n<pre>{log}</pre>\n")
     return "".join(parts) or "<p>Nothing was executed.</p>\n"
+
+
+def _outcomes(told: _Told) -> list[str]:
+    """How each target ended, what was generated for it, and what ran there afterwards."""
+    ended = [
+        (
+            escape(text(look(target, "target"))),
+            escape(text(look(target, "purpose"))),
+            _state(text(look(target, "state"))),
+            escape(text(look(target, "message"))),
+            _time(look(target, "startedAt")),
+            _time(look(target, "endedAt")),
+        )
+        for target in items(look(told.deployment, "targets"))
+    ]
+    generated = [
+        (
+            escape(text(look(artifact, "target"))),
+            escape(text(look(artifact, "name"))),
+            _code(look(artifact, "digest")),
+        )
+        for artifact in items(look(told.deployment, "artifacts"))
+    ]
+    running = [
+        (
+            escape(target),
+            escape(text(look(one, "component"))),
+            _code(look(one, "name")),
+            _code(look(one, "digest")),
+            escape(text(look(one, "state"))),
+        )
+        for name, target in told.under(names.RUNNING, ".json")
+        for one in items(told.document(name))
+    ]
+    tables = (
+        ("Outcome", ("Target", "Purpose", "Ended", "Message", "Began", "Ended at"), ended),
+        ("Generated artifacts", ("Target", "File", "Digest"), generated),
+        ("What ran afterwards", ("Target", "Component", "Container", "Digest", "State"), running),
+    )
+    return [f"<h3>{title}</h3>\n{_table(heads, rows)}" for title, heads, rows in tables if rows]
 
 
 def _when(told: _Told, about: Mapping[str, Json]) -> str:
@@ -285,10 +325,10 @@ def _when(told: _Told, about: Mapping[str, Json]) -> str:
         ("execution ended", look(told.deployment, "endedAt")),
         ("this packet", about.get("createdAt")),
     ]
-    parts = [_table(("", ""), ((word, escape(text(at))) for word, at in times if text(at)))]
+    parts = [_table(("", ""), ((word, _time(at)) for word, at in times if text(at)))]
     facts = [
         (
-            escape(text(look(fact, "at"))),
+            _time(look(fact, "at")),
             escape(text(look(fact, "kind"))),
             told.person(look(fact, "actor")),
             _code(look(fact, "subject")),

@@ -1,1 +1,19 @@
-"""May it go? Rules and their outcomes."""
+"""May it go? Rules in Rego, and what they say."""
+
+from stella.policy.bundle import bundle_bytes, load_bundle, parse_bundle, starter_bundle
+from stella.policy.evaluate import evaluate, gate_input
+from stella.policy.model import PolicyBundle, PolicyResult, RuleResult
+from stella.policy.verdict import verdict_digest
+
+__all__ = [
+    "PolicyBundle",
+    "PolicyResult",
+    "RuleResult",
+    "bundle_bytes",
+    "evaluate",
+    "gate_input",
+    "load_bundle",
+    "parse_bundle",
+    "starter_bundle",
+    "verdict_digest",
+]

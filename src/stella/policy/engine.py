@@ -1,0 +1,98 @@
+"""The Rego engine, regorus, made safe: one engine a thread, messages without stack traces.
+
+An engine that is used from another thread than its own panics, so each thread keeps its own, by
+digest of the bundle. Nothing of one question remains for the next but the parsed policy.
+"""
+
+import json
+import re
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from stella.kernel import Digest
+
+if TYPE_CHECKING:
+    from regorus import Engine
+
+RESULTS = "data.stella.policy.results"
+RULES = "data.stella.policy.rules"
+
+_ENGINES_MAX = 16
+_PLACE = re.compile(r"-->\s*(?P<place>\S+:\d+:\d+)")
+_ERROR = re.compile(r"error: (?P<what>[^\n]*)")
+
+
+class _Engines(threading.local):
+    def __init__(self) -> None:
+        self.by_digest: OrderedDict[Digest, Engine] = OrderedDict()
+
+
+_engines = _Engines()
+
+
+class EngineError(Exception):
+    """What the engine said. place: ``file:line:column``, or "". Never leaves this room."""
+
+    def __init__(self, what: str, place: str) -> None:
+        super().__init__(what)
+        self.what, self.place = what, place
+
+
+def new_engine(files: Mapping[str, str]) -> "Engine":
+    """An engine that has read the files, for this thread only. Raises EngineError."""
+    from regorus import Engine
+
+    engine = Engine()
+    # Or what a policy prints would end up on our standard error.
+    engine.set_gather_prints(True)
+    try:
+        for name, text in sorted(files.items()):
+            engine.add_policy(name, text)
+    except RuntimeError as error:
+        raise _told(error) from None
+    return engine
+
+
+def ask(digest: Digest, files: Mapping[str, str], rule: str, given: bytes) -> bytes | None:
+    """The value of ``rule`` for the input ``given``, both JSON; None where there is no such rule.
+
+    Raises EngineError where the policy breaks on this input.
+    """
+    kept = _engines.by_digest
+    if digest not in kept:
+        kept[digest] = new_engine(files)
+        while len(kept) > _ENGINES_MAX:
+            kept.popitem(last=False)
+    kept.move_to_end(digest)
+    return evaluate_rule(kept[digest], rule, given)
+
+
+def evaluate_rule(engine: "Engine", rule: str, given: bytes) -> bytes | None:
+    """The value of ``rule``, JSON; None where there is no such rule. Raises EngineError."""
+    try:
+        engine.set_input_json(given.decode())
+        value: str = engine.eval_rule_as_json(rule)
+    except RuntimeError as error:
+        if str(error).startswith("not a valid rule path"):
+            return None
+        raise _told(error) from None
+    finally:
+        engine.take_prints()
+    return None if value.strip() in {"", '"<undefined>"', "<undefined>"} else value.encode()
+
+
+def builtins() -> frozenset[str]:
+    """Every function that the engine brings."""
+    engine = new_engine({"builtins.rego": "package b\nall := opa.runtime().builtins"})
+    return frozenset(json.loads(engine.eval_rule_as_json("data.b.all")))
+
+
+def _told(error: RuntimeError) -> EngineError:
+    """The engine's message without source excerpt and stack trace."""
+    text = str(error).partition("\n\nStack backtrace")[0]
+    place, what = _PLACE.search(text), _ERROR.search(text)
+    return EngineError(
+        what["what"] if what else " ".join(text.split())[:200], place["place"] if place else ""
+    )

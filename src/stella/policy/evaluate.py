@@ -1,0 +1,118 @@
+"""Ask a policy. Whatever it answers, what is not said is unknown, and unknown never passes."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from stella.kernel import Json, Outcome, worst
+from stella.policy.engine import RESULTS, RULES, EngineError, ask
+from stella.policy.model import PolicyBundle, PolicyResult, RuleResult
+
+_BROKEN = "policy"
+"""The name under which a policy's own failures stand among its rules."""
+
+_results = msgspec.json.Decoder(list[RuleResult])
+_rules = msgspec.json.Decoder(list[str])
+
+
+def gate_input(
+    *,
+    environment: str,
+    release: Mapping[str, Json],
+    components: Sequence[Mapping[str, Any]],
+    parameters: Mapping[str, Any],
+    now: str,
+) -> Json:
+    """The document a policy is asked about, ``input`` in Rego.
+
+    components: ``{name, reference, digest, scans: [{platform, digest, state, at, snapshot, sbom,
+        findings, document}]}``, where ``document`` is the findings document or null.
+    now: RFC 3339; a policy has no other clock.
+    """
+    return {
+        "schema": 1,
+        "environment": environment,
+        "release": dict(release),
+        "components": [dict(component) for component in components],
+        "parameters": dict(parameters),
+        "now": now,
+    }
+
+
+def evaluate(bundle: PolicyBundle, given: Json) -> PolicyResult:
+    """What every rule says of ``given``. A policy that breaks, or a rule that is silent, is unknown."""
+    content = msgspec.json.encode(given)
+    try:
+        spoken = ask(bundle.digest, bundle.files, RESULTS, content)
+        expected = ask(bundle.digest, bundle.files, RULES, content)
+        results = _checked(_results.decode(spoken)) if spoken else []
+        names = _rules.decode(expected) if expected else []
+    except EngineError as error:
+        place = f"{error.place}: " if error.place else ""
+        return _sorted([_broken(f"the policy broke on this release: {place}{error.what}")])
+    except (msgspec.DecodeError, _Unreadable) as error:
+        return _sorted([_broken(f"the policy's results cannot be read: {error}")])
+    silent = sorted(set(names) - {result.rule for result in results})
+    return _sorted([*results, *(_silent(name) for name in silent)])
+
+
+def _sorted(results: list[RuleResult]) -> PolicyResult:
+    ordered = sorted(results, key=_order)
+    return PolicyResult(tuple(ordered), worst([result.outcome for result in ordered]))
+
+
+def _order(result: RuleResult) -> tuple[str, ...]:
+    finding = result.finding or {}
+    return (
+        result.rule,
+        result.component or "",
+        str(finding.get("id", "")),
+        str(finding.get("purl", "")),
+        str(finding.get("image", "")),
+        result.outcome.value,
+        result.message,
+        result.fix,
+        result.who or "",
+    )
+
+
+class _Unreadable(Exception):
+    """A result that JSON can hold and a signed record cannot."""
+
+
+def _checked(results: list[RuleResult]) -> list[RuleResult]:
+    for result in results:
+        if not result.rule:
+            raise _Unreadable("a result without the name of its rule")
+        if result.finding is not None and _has_float(result.finding):
+            raise _Unreadable(f"{result.rule} gives a number with a fraction; write it as text")
+    return results
+
+
+def _has_float(value: object) -> bool:
+    if isinstance(value, dict):
+        return any(map(_has_float, value.values()))
+    if isinstance(value, list):
+        return any(map(_has_float, value))
+    return isinstance(value, float)
+
+
+def _broken(message: str) -> RuleResult:
+    return RuleResult(
+        rule=_BROKEN,
+        outcome=Outcome.UNKNOWN,
+        message=message,
+        fix="mend the policy: stella policy test, stella policy eval",
+        who="an operator",
+    )
+
+
+def _silent(name: str) -> RuleResult:
+    return RuleResult(
+        rule=name,
+        outcome=Outcome.UNKNOWN,
+        message=f"the rule {name} said nothing, not even that it passed",
+        fix="mend the policy, or give what the rule asks for",
+        who="an operator",
+    )

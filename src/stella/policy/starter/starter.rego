@@ -1,0 +1,282 @@
+# The policy of an environment that names none. Each rule says why, and what mends it.
+#
+# Parameters, set per environment:
+#   severityMax       the worst severity that may pass: none, low, medium, high, critical.  medium
+#   severityUnknown   a finding that nobody has rated: unknown, blocked, pass.              unknown
+#   knownExploited    a finding in CISA's catalogue: blocked, pass.                         blocked
+#   fixAvailableFrom  from which severity on an available fix must be taken: off, low,
+#                     medium, high, critical.                                               off
+#   unmatched         packages that no feed covers: unknown, blocked, pass.                 unknown
+#   headersOnly       findings in header packages such as linux-libc-dev: pass, judge.      pass
+package stella.policy
+
+import rego.v1
+
+# Every one of these must speak. One that says nothing counts as unknown.
+rules := {"scan", "unmatched", "known-exploited", "severity", "fix-available", "parameters"}
+
+defaults := {
+	"severityMax": "medium",
+	"severityUnknown": "unknown",
+	"knownExploited": "blocked",
+	"fixAvailableFrom": "off",
+	"unmatched": "unknown",
+	"headersOnly": "pass",
+}
+
+allowed := {
+	"severityMax": {"none", "low", "medium", "high", "critical"},
+	"severityUnknown": {"unknown", "blocked", "pass"},
+	"knownExploited": {"blocked", "pass"},
+	"fixAvailableFrom": {"off", "low", "medium", "high", "critical"},
+	"unmatched": {"unknown", "blocked", "pass"},
+	"headersOnly": {"pass", "judge"},
+}
+
+ranks := {"none": 0, "low": 1, "medium": 2, "high": 3, "critical": 4}
+
+# A value that is not allowed makes a parameter undefined, and every rule that needs it silent.
+parameter[name] := value if {
+	some name, fallback in defaults
+	value := object.get(input.parameters, name, fallback)
+	value in allowed[name]
+}
+
+limit := ranks[parameter.severityMax]
+
+fix_from := 5 if parameter.fixAvailableFrom == "off"
+
+fix_from := ranks[parameter.fixAvailableFrom]
+
+# --- parameters
+
+results contains {
+	"rule": "parameters",
+	"outcome": "unknown",
+	"message": sprintf("the parameter %s has the value %v", [name, input.parameters[name]]),
+	"fix": sprintf("set it to one of %s", [concat(", ", sort(allowed[name]))]),
+	"who": "an operator",
+} if {
+	some name, _ in allowed
+	object.get(input.parameters, name, defaults[name]) != object.get(parameter, name, null)
+}
+
+results contains {
+	"rule": "parameters",
+	"outcome": "unknown",
+	"message": sprintf("the policy has no parameter %s", [name]),
+	"fix": sprintf("use %s", [concat(", ", sort(object.keys(defaults)))]),
+	"who": "an operator",
+} if {
+	some name, _ in input.parameters
+	not defaults[name]
+}
+
+results contains passed("parameters", "all known") if {
+	every name, value in input.parameters {
+		value in allowed[name]
+	}
+}
+
+# --- scan
+
+unscanned := [result |
+	some component in input.components
+	some scan in component.scans
+	not scan.document
+	result := unknown(
+		"scan",
+		component,
+		sprintf("%s: %s %s was not scanned (%s)", [component.name, scan.platform, scan.digest, scan.state]),
+		sprintf("scan it: stella scan %s", [component.reference]),
+	)
+]
+
+platformless := [result |
+	some component in input.components
+	count(component.scans) == 0
+	result := unknown(
+		"scan",
+		component,
+		sprintf("%s: no platform of %s is known, so nothing was scanned", [component.name, component.digest]),
+		sprintf("scan it: stella scan %s", [component.reference]),
+	)
+]
+
+results contains result if some result in unscanned
+
+results contains result if some result in platformless
+
+results contains passed("scan", "every image was scanned") if {
+	count(input.components) > 0
+	count(unscanned) + count(platformless) == 0
+}
+
+# --- unmatched
+
+uncovered := [result |
+	some component in input.components
+	some scan in component.scans
+	some kind, number in scan.document.unmatched
+	number > 0
+	result := object.union(
+		unknown(
+			"unmatched",
+			component,
+			sprintf("%s: no advisories at hand for %d packages of %s", [component.name, number, kind]),
+			sprintf("import a feed for %s, or set the parameter unmatched", [kind]),
+		),
+		{"outcome": parameter.unmatched, "who": "an operator"},
+	)
+]
+
+results contains result if {
+	parameter.unmatched != "pass"
+	some result in uncovered
+}
+
+results contains passed("unmatched", "every package is covered by a feed") if {
+	parameter.unmatched
+	count(uncovered) == 0
+}
+
+results contains passed("unmatched", "packages without a feed are let pass") if {
+	parameter.unmatched == "pass"
+	count(uncovered) > 0
+}
+
+# --- findings that count
+
+settled(finding) if finding.vex in {"not_affected", "fixed"}
+
+settled(finding) if {
+	finding.note == "headers only"
+	parameter.headersOnly == "pass"
+}
+
+open := [{"component": component, "image": scan.digest, "platform": scan.platform, "finding": finding} |
+	some component in input.components
+	some scan in component.scans
+	some finding in scan.document.findings
+	finding.match != "not_affected"
+	not settled(finding)
+]
+
+# --- known exploited
+
+exploited := [result |
+	parameter.knownExploited == "blocked"
+	some one in open
+	one.finding.kev
+	result := about("known-exploited", one, "is known to be exploited")
+]
+
+results contains result if some result in exploited
+
+results contains passed("known-exploited", "nothing known to be exploited") if {
+	parameter.knownExploited == "blocked"
+	count(exploited) == 0
+}
+
+results contains passed("known-exploited", "not asked for") if parameter.knownExploited == "pass"
+
+# --- severity
+
+severe := [result |
+	some one in open
+	ranks[one.finding.severity] > limit
+	result := about("severity", one, sprintf("is %s, at most %s may pass", [one.finding.severity, parameter.severityMax]))
+]
+
+unrated := [result |
+	parameter.severityUnknown != "pass"
+	some one in open
+	not ranks[one.finding.severity]
+	result := object.union(
+		about("severity", one, "has no severity"),
+		{"outcome": parameter.severityUnknown},
+	)
+]
+
+results contains result if some result in severe
+
+results contains result if some result in unrated
+
+results contains passed("severity", sprintf("nothing above %s", [parameter.severityMax])) if {
+	limit >= 0
+	parameter.severityUnknown
+	count(severe) + count(unrated) == 0
+}
+
+# --- fix available
+
+fixable := [result |
+	some one in open
+	one.finding.fixed != ""
+	ranks[one.finding.severity] >= fix_from
+	result := about("fix-available", one, sprintf("is %s and has a fix", [one.finding.severity]))
+]
+
+results contains result if some result in fixable
+
+results contains passed("fix-available", "no fix is left untaken") if {
+	fix_from >= 0
+	count(fixable) == 0
+}
+
+# --- how a rule speaks
+
+passed(rule, message) := {"rule": rule, "outcome": "pass", "message": message}
+
+unknown(rule, component, message, fix) := {
+	"rule": rule,
+	"outcome": "unknown",
+	"message": message,
+	"component": component.name,
+	"fix": fix,
+	"who": sprintf("whoever builds %s", [component.name]),
+}
+
+about(rule, one, what) := {
+	"rule": rule,
+	"outcome": outcome_of[one.finding.match],
+	"message": sprintf("%s %s: %s %s%s%s", [
+		one.finding.component,
+		one.finding.version,
+		concat(", ", array.concat([one.finding.id], one.finding.aliases)),
+		what,
+		doubt[one.finding.match],
+		place(one.finding.why),
+	]),
+	"component": one.component.name,
+	"finding": object.union(one.finding, {"image": one.image, "platform": one.platform}),
+	"fix": mend(one),
+	"who": sprintf("whoever builds %s", [one.component.name]),
+}
+
+outcome_of := {"affected": "blocked", "unknown_version": "unknown"}
+
+doubt := {
+	"affected": "",
+	"unknown_version": ", and its version cannot be compared",
+}
+
+place(why) := "" if count(why.paths) == 0
+
+place(why) := sprintf(" (%s)", [why.paths[0]]) if {
+	count(why.paths) > 0
+	why.layerIndex == null
+}
+
+place(why) := sprintf(" (%s, layer %d)", [why.paths[0], why.layerIndex]) if {
+	count(why.paths) > 0
+	why.layerIndex != null
+}
+
+mend(one) := sprintf("update %s to %s or later and build %s again", [one.finding.component, one.finding.fixed, one.component.name]) if {
+	one.finding.fixed != ""
+}
+
+mend(one) := sprintf("no fixed version is known: remove or replace %s in %s", [one.finding.component, one.component.name]) if {
+	one.finding.fixed == ""
+}
