@@ -6,12 +6,9 @@ from typing import Annotated, TypeAlias, TypeVar
 from fastapi import Query
 
 from stella.api.asked import Asked, needs
-from stella.api.services import Services
 from stella.api.views.base import Page, View, read_cursor, write_cursor
 from stella.api.views.looking import Looking
-from stella.deployment.plan import plan_deployment
-from stella.identity import Permission, person
-from stella.promotion.assemble import Deciding
+from stella.identity import Permission
 from stella.promotion.model import Person
 from stella.record import Tx
 
@@ -31,24 +28,6 @@ Cursor: TypeAlias = Annotated[str | None, Query(description="`next` of the part 
 Limit: TypeAlias = Annotated[int, Query(ge=1, le=500)]
 
 
-def deciding_of(services: Services) -> Deciding:
-    """What decisions need from outside."""
-    return Deciding(
-        blobs=services.blobs,
-        planner=lambda release, environment, targets: plan_deployment(
-            release, environment, targets, services.plugins.target
-        ),
-        person_of=person_of,
-        simulated=services.simulated,
-    )
-
-
-def person_of(tx: Tx, actor: str) -> Person:
-    """Who an id is, as decisions and packets name people."""
-    known = person(tx, actor)
-    return Person(known.id, known.name, tuple(role.value for role in known.roles))
-
-
 def asking_person(asked: Asked) -> Person:
     """Who asks, with the roles they hold now."""
     principal = asked.principal
@@ -59,7 +38,7 @@ def look(asked: Asked, tx: Tx) -> Looking:
     """One reading of the record by who asks."""
     return Looking(
         tx=tx,
-        deciding=deciding_of(asked.services),
+        deciding=asked.services.deciding,
         person=asking_person(asked),
         permissions=frozenset(one.value for one in asked.principal.permissions),
     )

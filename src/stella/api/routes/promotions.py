@@ -12,7 +12,6 @@ from stella.api.looking import (
     Requester,
     after_of,
     asking_person,
-    deciding_of,
     look,
     page,
 )
@@ -193,7 +192,7 @@ def post_evaluation(asked: Requester, promotion: str) -> Response:
 
     def do(tx: Tx) -> PromotionView:
         after = evaluate_promotion(
-            tx, promotion, deciding_of(asked.services), asked.services.keys.evidence
+            tx, promotion, asked.services.deciding, asked.services.keys.evidence
         )
         return promotion_view(look(asked, tx), after)
 
