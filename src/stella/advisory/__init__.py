@@ -1,7 +1,7 @@
 """What is known to be bad? Feeds -> records -> frozen snapshots."""
 
 from stella.advisory.affected import Judged, judge
-from stella.advisory.demo_snapshot import demo_snapshot
+from stella.advisory.demonstration import demo_snapshot
 from stella.advisory.importing import import_advisories
 from stella.advisory.model import (
     SEVERITIES,

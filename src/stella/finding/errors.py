@@ -1,4 +1,4 @@
-"""Refusals of findings."""
+"""Refusals of scans and findings."""
 
 from stella.kernel import Fault, StellaError
 
@@ -13,4 +13,11 @@ class UnknownFinding(StellaError):
     """No finding of that id or alias is in the document."""
 
     code = "ST-FIN-002"
+    fault = Fault.NOT_FOUND
+
+
+class UnknownScan(StellaError):
+    """There is no such scan."""
+
+    code = "ST-FIN-003"
     fault = Fault.NOT_FOUND

@@ -1,0 +1,160 @@
+import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
+import { api, take } from './client'
+import type { Page } from './types'
+
+/** Filters as they stand in the address bar: an absent one is not sent. */
+export type Filters = Readonly<Record<string, string | undefined>>
+
+const PAGE = 50
+
+/** A list that goes on: pages of `Page<T>`, fetched by the server's own cursor. */
+function listOf<T>(key: readonly unknown[], fetchPage: (cursor: string | undefined) => Promise<Page<T>>) {
+  return infiniteQueryOptions({
+    queryKey: key,
+    queryFn: ({ pageParam }) => fetchPage(pageParam),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (last) => last.next ?? undefined,
+  })
+}
+
+const query = (filters: Filters, cursor?: string) => ({ ...filters, cursor, limit: PAGE })
+
+export const versionQuery = queryOptions({
+  queryKey: ['version'],
+  queryFn: () => take(api.GET('/api/v1/version')),
+  staleTime: Infinity,
+})
+
+export const meQuery = queryOptions({
+  queryKey: ['me'],
+  queryFn: () => take(api.GET('/api/v1/me')),
+  staleTime: 60_000,
+  retry: false,
+})
+
+export const matrixQuery = queryOptions({
+  queryKey: ['matrix'],
+  queryFn: () => take(api.GET('/api/v1/matrix')),
+})
+
+export const environmentsQuery = queryOptions({
+  queryKey: ['environments'],
+  queryFn: () => take(api.GET('/api/v1/environments')),
+})
+
+export const environmentQuery = (name: string) =>
+  queryOptions({
+    queryKey: ['environments', name],
+    queryFn: () => take(api.GET('/api/v1/environments/{name}', { params: { path: { name } } })),
+  })
+
+export const policyQuery = (name: string) =>
+  queryOptions({
+    queryKey: ['policies', name],
+    queryFn: () => take(api.GET('/api/v1/policies/{name}', { params: { path: { name } } })),
+  })
+
+export const releasesQuery = (filters: Filters = {}) =>
+  listOf(['releases', filters], (cursor) =>
+    take(api.GET('/api/v1/releases', { params: { query: query(filters, cursor) } })),
+  )
+
+export const releaseQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['releases', id],
+    queryFn: () => take(api.GET('/api/v1/releases/{id}', { params: { path: { id } } })),
+  })
+
+export const releaseDiffQuery = (id: string, other: string) =>
+  queryOptions({
+    queryKey: ['releases', id, 'diff', other],
+    queryFn: () => take(api.GET('/api/v1/releases/{id}/diff/{other}', { params: { path: { id, other } } })),
+    staleTime: Infinity,
+  })
+
+export const findingsQuery = (scan: string, filters: Filters = {}) =>
+  listOf(['scans', scan, 'findings', filters], (cursor) =>
+    take(
+      api.GET('/api/v1/scans/{id}/findings', {
+        params: { path: { id: scan }, query: query(filters, cursor) },
+      }),
+    ),
+  )
+
+/** `mine` is the page's word for what waits for this reader. */
+export function promotionFilters({ mine, ...rest }: Filters): Filters {
+  return mine === undefined ? rest : { ...rest, waitingForMe: 'true' }
+}
+
+export const promotionsQuery = (filters: Filters = {}) =>
+  listOf(['promotions', filters], (cursor) =>
+    take(api.GET('/api/v1/promotions', { params: { query: query(filters, cursor) } })),
+  )
+
+export const promotionQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['promotions', id],
+    queryFn: () => take(api.GET('/api/v1/promotions/{id}', { params: { path: { id } } })),
+  })
+
+/** What would happen, asked without asking for it: the server stores nothing. */
+export const previewQuery = (release: string, environment: string) =>
+  queryOptions({
+    queryKey: ['preview', release, environment],
+    queryFn: () => take(api.POST('/api/v1/promotions/preview', { body: { release, environment } })),
+    retry: false,
+  })
+
+export const deploymentsQuery = (filters: Filters = {}) =>
+  listOf(['deployments', filters], (cursor) =>
+    take(api.GET('/api/v1/deployments', { params: { query: query(filters, cursor) } })),
+  )
+
+export const deploymentQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['deployments', id],
+    queryFn: () => take(api.GET('/api/v1/deployments/{id}', { params: { path: { id } } })),
+  })
+
+export const agentsQuery = queryOptions({
+  queryKey: ['agents'],
+  queryFn: () => take(api.GET('/api/v1/agents')),
+})
+
+export const evidenceListQuery = (filters: Filters = {}) =>
+  listOf(['evidence', filters], (cursor) =>
+    take(api.GET('/api/v1/evidence', { params: { query: query(filters, cursor) } })),
+  )
+
+export const evidenceQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['evidence', id],
+    queryFn: () => take(api.GET('/api/v1/evidence/{id}', { params: { path: { id } } })),
+  })
+
+export const factsQuery = (filters: Filters = {}) =>
+  listOf(['facts', filters], (cursor) =>
+    take(api.GET('/api/v1/facts', { params: { query: query(filters, cursor) } })),
+  )
+
+export const chainQuery = queryOptions({
+  queryKey: ['facts', 'chain'],
+  queryFn: () => take(api.GET('/api/v1/audit/verify')),
+  staleTime: 60_000,
+})
+
+export const usersQuery = queryOptions({
+  queryKey: ['users'],
+  queryFn: () => take(api.GET('/api/v1/users')),
+})
+
+export const tokensQuery = queryOptions({
+  queryKey: ['tokens'],
+  queryFn: () => take(api.GET('/api/v1/tokens')),
+})
+
+export const doctorQuery = queryOptions({
+  queryKey: ['doctor'],
+  queryFn: () => take(api.GET('/api/v1/doctor')),
+  retry: false,
+})

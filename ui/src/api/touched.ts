@@ -1,0 +1,34 @@
+// Which of what the console holds a fact makes old.
+
+/** The first word of a query key. */
+export type Held =
+  | 'agents'
+  | 'deployments'
+  | 'environments'
+  | 'evidence'
+  | 'facts'
+  | 'matrix'
+  | 'policies'
+  | 'preview'
+  | 'promotions'
+  | 'releases'
+  | 'scans'
+  | 'tokens'
+  | 'users'
+
+const RULES: readonly (readonly [RegExp, readonly Held[]])[] = [
+  [/^(Promotion|Gates|Approval)/, ['promotions', 'matrix', 'environments', 'evidence']],
+  [/^(Deployment|Target|Rollback)/, ['deployments', 'promotions', 'matrix', 'environments', 'releases', 'evidence']],
+  [/^(Order|Agent|Heartbeat)/, ['agents', 'environments', 'deployments', 'matrix']],
+  [/^(Release|Tag)/, ['releases', 'matrix']],
+  [/^(Image|Scan|Sbom|Finding|Advisor)/, ['releases', 'scans', 'promotions']],
+  [/^(Environment|Freeze|Policy|Configuration)/, ['environments', 'policies', 'matrix', 'promotions', 'preview']],
+  [/^(Evidence|Packet|Sticker)/, ['evidence', 'promotions', 'deployments']],
+  [/^(User|Login|Logout|Token|Session)/, ['users', 'tokens']],
+]
+
+/** Every fact is in the audit list; a kind that no rule knows may touch anything: undefined. */
+export function touched(kind: string): readonly Held[] | undefined {
+  const rule = RULES.find(([pattern]) => pattern.test(kind))
+  return rule && [...rule[1], 'facts']
+}

@@ -1,0 +1,23 @@
+import type { DeploymentState, TargetState } from '../api/types'
+import type { Look } from '../widgets/State'
+
+export const DEPLOYMENT: Readonly<Record<DeploymentState, Look>> = {
+  running: { tone: 'busy', icon: 'loader-2', word: 'Running', spin: true },
+  undoing: { tone: 'wait', icon: 'arrow-back-up', word: 'Undoing' },
+  succeeded: { tone: 'good', icon: 'circle-check', word: 'Succeeded' },
+  failed: { tone: 'bad', icon: 'circle-x', word: 'Failed' },
+  errored: { tone: 'bad', icon: 'alert-triangle', word: 'Errored' },
+  cancelled: { tone: 'idle', icon: 'circle-minus', word: 'Cancelled' },
+}
+
+export const TARGET: Readonly<Record<TargetState, Look>> = {
+  pending: { tone: 'idle', icon: 'circle-dashed', word: 'Pending' },
+  ordered: { tone: 'busy', icon: 'clock', word: 'Ordered' },
+  running: { tone: 'busy', icon: 'loader-2', word: 'Running', spin: true },
+  succeeded: { tone: 'good', icon: 'circle-check', word: 'Succeeded' },
+  failed: { tone: 'bad', icon: 'circle-x', word: 'Failed' },
+  errored: { tone: 'bad', icon: 'alert-triangle', word: 'Errored' },
+  cancelled: { tone: 'idle', icon: 'circle-minus', word: 'Cancelled' },
+}
+
+export const isLive = (state: DeploymentState): boolean => state === 'running' || state === 'undoing'

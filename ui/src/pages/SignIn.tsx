@@ -1,0 +1,81 @@
+import { Button, PasswordInput, TextInput } from '@mantine/core'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { getRouteApi, useRouter } from '@tanstack/react-router'
+import { useState } from 'react'
+import { api, take } from '../api/client'
+import { meQuery, versionQuery } from '../api/queries'
+import { problemFrom } from '../api/refused'
+import { Star } from '../shell/SideBar'
+import { Refusal } from '../widgets/Refusal'
+import style from './SignIn.module.css'
+
+const route = getRouteApi('/sign-in')
+
+/** Only an address of this console: `next` comes from the address bar, where anybody can write anything. */
+export function safeNext(next: string | undefined): string {
+  return next !== undefined && /^\/(?![/\\])/.test(next) ? next : '/'
+}
+
+export function SignIn() {
+  const { next } = route.useSearch()
+  const router = useRouter()
+  const client = useQueryClient()
+  const version = useQuery(versionQuery).data
+  const [name, setName] = useState('')
+  const [password, setPassword] = useState('')
+  const login = useMutation({
+    mutationFn: () => take(api.POST('/api/v1/login', { body: { name: name.trim(), password } })),
+    onSuccess: async () => {
+      await client.fetchQuery({ ...meQuery, staleTime: 0 })
+      await router.navigate({ href: safeNext(next), replace: true })
+    },
+  })
+  return (
+    <main className={style.page}>
+      <form
+        className={style.card}
+        onSubmit={(event) => {
+          event.preventDefault()
+          login.mutate()
+        }}
+      >
+        <div className={style.head}>
+          <Star size={34} />
+          <h1>Stella Ops</h1>
+          <p className="muted">What runs where, what may go next, and the proof.</p>
+        </div>
+        <TextInput
+          size="sm"
+          label="Name"
+          name="username"
+          autoComplete="username"
+          autoFocus
+          required
+          withAsterisk={false}
+          value={name}
+          onChange={(event) => setName(event.currentTarget.value)}
+        />
+        <PasswordInput
+          size="sm"
+          label="Password"
+          name="password"
+          autoComplete="current-password"
+          required
+          withAsterisk={false}
+          value={password}
+          onChange={(event) => setPassword(event.currentTarget.value)}
+        />
+        {login.error && <Refusal problem={problemFrom(login.error)} />}
+        <Button type="submit" size="sm" loading={login.isPending} fullWidth>
+          Sign in
+        </Button>
+        <p className="muted small">
+          The first start prints a name and a password. Lost them? On the server: <code>stella user reset admin</code>
+        </p>
+      </form>
+      <p className={style.foot}>
+        {version ? `${version.name} ${version.version}${version.simulated ? ', simulated' : ''}` : ' '}
+      </p>
+    </main>
+  )
+}

@@ -1,0 +1,1 @@
+export function EnvironmentPage() { return null }

@@ -1,0 +1,1 @@
+export function EnvironmentsPage() { return null }

@@ -1,0 +1,1 @@
+export function EvidenceListPage() { return null }

@@ -1,0 +1,197 @@
+import { useSuspenseQuery } from '@tanstack/react-query'
+import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
+import { useCallback, useState } from 'react'
+import { findingsQuery, releaseQuery } from '../../api/queries'
+import type { Finding, Scan } from '../../api/types'
+import { usePages } from '../../api/usePages'
+import { paths } from '../../paths'
+import { Empty } from '../../widgets/Empty'
+import { Choice, Filters, SearchBox } from '../../widgets/Filters'
+import { Icon } from '../../widgets/Icon'
+import { PageHead } from '../../widgets/Panel'
+import { Kev, SeverityWord } from '../../widgets/Severity'
+import { type Column, Table } from '../../widgets/Table'
+import { Time } from '../../widgets/Time'
+import { FindingWhy } from './FindingWhy'
+import style from './FindingsPage.module.css'
+
+const route = getRouteApi('/shell/releases/$id/findings/$scan')
+const SEVERITIES = ['critical', 'high', 'medium', 'low', 'unknown'] as const
+
+const keyOf = (finding: Finding) => `${finding.id} ${finding.purl}`
+
+/** What is wrong in one platform image of a release, each with its whole why. */
+export function FindingsPage() {
+  const { id, scan: scanId } = route.useParams()
+  const search = route.useSearch()
+  const navigate = useNavigate()
+  const release = useSuspenseQuery(releaseQuery(id)).data
+  const { rows, more } = usePages(findingsQuery(scanId, search))
+  const [open, setOpen] = useState<ReadonlySet<string>>(new Set())
+  const onSearch = useCallback(
+    (q: string) => void navigate({ ...paths.findings(id, scanId, { ...search, q }), replace: true }),
+    [navigate, id, scanId, search],
+  )
+  const toggle = (key: string) => {
+    const next = new Set(open)
+    if (!next.delete(key)) next.add(key)
+    setOpen(next)
+  }
+  const scans = release.components.flatMap((component) =>
+    component.scans.map((scan) => ({ component: component.name, scan })),
+  )
+  const here = scans.find(({ scan }) => scan.id === scanId)
+  return (
+    <>
+      <PageHead
+        title={`Findings in ${here ? `${here.component} ${here.scan.platform}` : 'this image'}`}
+        sub={
+          <>
+            <Link {...paths.release(release.id)}>
+              {release.name} {release.version}
+            </Link>
+            {here && <Basis scan={here.scan} />}
+          </>
+        }
+      />
+      <nav className="row wrap" aria-label="Images of the release">
+        {scans.map(({ component, scan }) => (
+          <Link
+            key={scan.id}
+            {...paths.findings(id, scan.id, search)}
+            className={style.tab}
+            aria-current={scan.id === scanId ? 'page' : undefined}
+          >
+            {component} <span className="muted">{scan.platform}</span>
+          </Link>
+        ))}
+      </nav>
+      <Filters>
+        <SearchBox label="Advisory or package" value={search.q ?? ''} onChange={onSearch} />
+        <Choice
+          label="Severity"
+          value={search.severity}
+          options={SEVERITIES.map((severity) => [severity, severity])}
+          onChange={(severity) =>
+            void navigate({
+              ...paths.findings(id, scanId, severity === undefined ? { q: search.q } : { ...search, severity }),
+              replace: true,
+            })
+          }
+        />
+      </Filters>
+      {rows.length > 0 ? (
+        <Table
+          label="Findings"
+          rows={rows}
+          rowKey={keyOf}
+          columns={columns(open, toggle)}
+          more={more}
+          detail={(finding) => (open.has(keyOf(finding)) ? <FindingWhy finding={finding} /> : null)}
+          fill
+        />
+      ) : (
+        <None scan={here?.scan} filtered={Boolean(search.q ?? search.severity)} />
+      )}
+    </>
+  )
+}
+
+function Basis({ scan }: { scan: Scan }) {
+  return (
+    <span>
+      scanned <Time at={scan.at} />{' '}
+      {scan.snapshot === null ? 'without advisories: nothing can be known' : `against snapshot ${scan.snapshot.slice(7, 19)}`}
+    </span>
+  )
+}
+
+function None({ scan, filtered }: { scan: Scan | undefined; filtered: boolean }) {
+  if (filtered) {
+    return (
+      <Empty icon="filter" title="No finding fits these filters">
+        Empty the filters to see all of them.
+      </Empty>
+    )
+  }
+  if (scan?.snapshot === null || scan?.state !== 'done') {
+    return (
+      <Empty icon="help-circle" title="Unknown: no advisories" command="stella advisory import FILE">
+        Without a snapshot of advisories an image has not “no findings”: nobody looked.
+      </Empty>
+    )
+  }
+  return (
+    <Empty icon="shield-check" title="No findings">
+      Nothing in the snapshot is known to be wrong with the packages of this image.
+    </Empty>
+  )
+}
+
+function columns(open: ReadonlySet<string>, toggle: (key: string) => void): readonly Column<Finding>[] {
+  return [
+    {
+      key: 'id',
+      head: 'Finding',
+      cell: (finding) => {
+        const key = keyOf(finding)
+        return (
+          <button type="button" className="plain row" aria-expanded={open.has(key)} onClick={() => toggle(key)}>
+            <Icon name={open.has(key) ? 'chevron-down' : 'chevron-right'} size={14} />
+            <span className="strong nowrap">{finding.id}</span>
+          </button>
+        )
+      },
+    },
+    {
+      key: 'severity',
+      head: 'Severity',
+      cell: (finding) => (
+        <span className="row">
+          <SeverityWord severity={finding.severity} />
+          {finding.kev && <Kev />}
+        </span>
+      ),
+    },
+    {
+      key: 'package',
+      head: 'Package',
+      cell: (finding) => (
+        <span className="nowrap">
+          {finding.component} <code className="muted">{finding.version}</code>
+        </span>
+      ),
+    },
+    {
+      key: 'fixed',
+      head: 'Fixed in',
+      cell: (finding) =>
+        finding.fixed === null ? (
+          <span className="muted">no fix</span>
+        ) : (
+          <code className="nowrap">{finding.fixed}</code>
+        ),
+    },
+    {
+      key: 'axes',
+      head: 'VEX, reach, seen',
+      cell: (finding) => (
+        <span className="muted nowrap">
+          {finding.vex}, {finding.reach}, {finding.seen}
+        </span>
+      ),
+    },
+    {
+      key: 'epss',
+      head: 'EPSS',
+      align: 'right',
+      cell: (finding) =>
+        finding.epssPermille === null ? (
+          <span className="muted">none</span>
+        ) : (
+          <span className="nowrap">{(finding.epssPermille / 10).toFixed(1)} %</span>
+        ),
+    },
+    { key: 'summary', head: 'What', width: '34%', cell: (finding) => finding.summary },
+  ]
+}

@@ -1,0 +1,32 @@
+import { linkOptions } from '@tanstack/react-router'
+
+// Every place of the console, named once. A link is one of these; nothing else writes an address.
+export const paths = {
+  signIn: (next?: string) => linkOptions({ to: '/sign-in', search: { next } }),
+  matrix: (search: { q?: string; compare?: string; cell?: string } = {}) => linkOptions({ to: '/', search }),
+  releases: (search: { name?: string } = {}) => linkOptions({ to: '/releases', search }),
+  newRelease: (from?: string) => linkOptions({ to: '/releases/new', search: { from } }),
+  release: (id: string) => linkOptions({ to: '/releases/$id', params: { id } }),
+  findings: (id: string, scan: string, search: { q?: string; severity?: string } = {}) =>
+    linkOptions({ to: '/releases/$id/findings/$scan', params: { id, scan }, search }),
+  releaseDiff: (id: string, other: string) =>
+    linkOptions({ to: '/releases/$id/diff/$other', params: { id, other } }),
+  promotions: (search: { environment?: string; state?: string; release?: string; mine?: string } = {}) =>
+    linkOptions({ to: '/promotions', search }),
+  newPromotion: (search: { release?: string; environment?: string } = {}) =>
+    linkOptions({ to: '/promotions/new', search }),
+  promotion: (id: string) => linkOptions({ to: '/promotions/$id', params: { id } }),
+  deployments: (search: { environment?: string; state?: string } = {}) =>
+    linkOptions({ to: '/deployments', search }),
+  deployment: (id: string, search: { line?: string; target?: string; q?: string } = {}) =>
+    linkOptions({ to: '/deployments/$id', params: { id }, search }),
+  evidence: (search: { subject?: string } = {}) => linkOptions({ to: '/evidence', search }),
+  packet: (id: string) => linkOptions({ to: '/evidence/$id', params: { id } }),
+  environments: () => linkOptions({ to: '/environments' }),
+  environment: (name: string) => linkOptions({ to: '/environments/$name', params: { name } }),
+  policy: (name: string) => linkOptions({ to: '/policies/$name', params: { name } }),
+  agents: () => linkOptions({ to: '/agents' }),
+  audit: (search: { subject?: string; kind?: string } = {}) => linkOptions({ to: '/audit', search }),
+  access: () => linkOptions({ to: '/access' }),
+  system: () => linkOptions({ to: '/system' }),
+} as const

@@ -1,0 +1,30 @@
+import type { GateState, PromotionState } from '../api/types'
+import type { Look } from '../widgets/State'
+
+export const PROMOTION: Readonly<Record<PromotionState, Look>> = {
+  evaluating: { tone: 'busy', icon: 'loader-2', word: 'Evaluating', spin: true },
+  waiting: { tone: 'wait', icon: 'clock', word: 'Waiting' },
+  blocked: { tone: 'bad', icon: 'hand-stop', word: 'Blocked' },
+  approved: { tone: 'good', icon: 'check', word: 'Approved' },
+  deploying: { tone: 'busy', icon: 'loader-2', word: 'Deploying', spin: true },
+  deployed: { tone: 'good', icon: 'circle-check', word: 'Deployed' },
+  failed: { tone: 'bad', icon: 'circle-x', word: 'Failed' },
+  rejected: { tone: 'bad', icon: 'ban', word: 'Rejected' },
+  cancelled: { tone: 'idle', icon: 'circle-minus', word: 'Cancelled' },
+  errored: { tone: 'bad', icon: 'alert-triangle', word: 'Errored' },
+}
+
+export const GATE: Readonly<Record<GateState, Look>> = {
+  pass: { tone: 'good', icon: 'circle-check', word: 'Pass' },
+  blocked: { tone: 'bad', icon: 'hand-stop', word: 'Blocked' },
+  unknown: { tone: 'open', icon: 'help-circle', word: 'Unknown' },
+  waiting: { tone: 'wait', icon: 'clock', word: 'Waiting' },
+}
+
+/** The look of a word the server may have learned since this page was built. */
+export function lookOf(table: Readonly<Record<string, Look>>, word: string): Look {
+  return table[word] ?? { tone: 'open', icon: 'help-circle', word }
+}
+
+export const isMoving = (state: PromotionState): boolean =>
+  state === 'evaluating' || state === 'approved' || state === 'deploying'

@@ -1,0 +1,285 @@
+import type { QueryClient } from '@tanstack/react-query'
+import {
+  createRootRouteWithContext,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  redirect,
+} from '@tanstack/react-router'
+import * as queries from './api/queries'
+import { Refused } from './api/refused'
+import { NotThere, PageRefused } from './shell/Faces'
+import { Shell } from './shell/Shell'
+import { keys, parseSearch, stringifySearch } from './search'
+import { Loading } from './widgets/Loading'
+
+interface Context {
+  client: QueryClient
+}
+
+// Named before the routes: within them the compiler would lose the keys' names.
+const searches = {
+  signIn: keys('next'),
+  matrix: keys('q', 'compare', 'cell'),
+  releases: keys('name'),
+  newRelease: keys('from'),
+  findings: keys('q', 'severity'),
+  promotions: keys('environment', 'state', 'release', 'mine'),
+  newPromotion: keys('release', 'environment'),
+  deployments: keys('environment', 'state'),
+  deployment: keys('line', 'target', 'q'),
+  evidence: keys('subject'),
+  audit: keys('subject', 'kind'),
+}
+
+const root = createRootRouteWithContext<Context>()({ notFoundComponent: NotThere })
+
+const signIn = createRoute({
+  getParentRoute: () => root,
+  path: '/sign-in',
+  validateSearch: searches.signIn,
+  component: lazyRouteComponent(() => import('./pages/SignIn'), 'SignIn'),
+})
+
+/** Everything behind the sign-in. */
+const shell = createRoute({
+  getParentRoute: () => root,
+  id: 'shell',
+  component: Shell,
+  beforeLoad: async ({ context, location }) => {
+    try {
+      await context.client.ensureQueryData(queries.meQuery)
+    } catch (error) {
+      if (error instanceof Refused && error.problem.status === 401) {
+        throw redirect({ to: '/sign-in', search: { next: location.href === '/' ? undefined : location.href } })
+      }
+      throw error
+    }
+  },
+  loader: ({ context }) => context.client.ensureQueryData(queries.versionQuery),
+})
+
+const under = () => shell
+
+const matrix = createRoute({
+  getParentRoute: under,
+  path: '/',
+  validateSearch: searches.matrix,
+  loader: ({ context }) => context.client.ensureQueryData(queries.matrixQuery),
+  component: lazyRouteComponent(() => import('./pages/matrix/MatrixPage'), 'MatrixPage'),
+})
+
+const releases = createRoute({
+  getParentRoute: under,
+  path: '/releases',
+  validateSearch: searches.releases,
+  loaderDeps: ({ search }) => search,
+  loader: ({ context, deps }) => context.client.ensureInfiniteQueryData(queries.releasesQuery(deps)),
+  component: lazyRouteComponent(() => import('./pages/release/ReleasesPage'), 'ReleasesPage'),
+})
+
+const newRelease = createRoute({
+  getParentRoute: under,
+  path: '/releases/new',
+  validateSearch: searches.newRelease,
+  loaderDeps: ({ search }) => search,
+  loader: async ({ context, deps }) =>
+    deps.from === undefined ? undefined : context.client.ensureQueryData(queries.releaseQuery(deps.from)),
+  component: lazyRouteComponent(() => import('./pages/release/NewReleasePage'), 'NewReleasePage'),
+})
+
+const release = createRoute({
+  getParentRoute: under,
+  path: '/releases/$id',
+  loader: ({ context, params }) => context.client.ensureQueryData(queries.releaseQuery(params.id)),
+  component: lazyRouteComponent(() => import('./pages/release/ReleasePage'), 'ReleasePage'),
+})
+
+const findings = createRoute({
+  getParentRoute: under,
+  path: '/releases/$id/findings/$scan',
+  validateSearch: searches.findings,
+  loaderDeps: ({ search }) => search,
+  loader: ({ context, params, deps }) =>
+    Promise.all([
+      context.client.ensureQueryData(queries.releaseQuery(params.id)),
+      context.client.ensureInfiniteQueryData(queries.findingsQuery(params.scan, deps)),
+    ]),
+  component: lazyRouteComponent(() => import('./pages/release/FindingsPage'), 'FindingsPage'),
+})
+
+const releaseDiff = createRoute({
+  getParentRoute: under,
+  path: '/releases/$id/diff/$other',
+  loader: ({ context, params }) =>
+    context.client.ensureQueryData(queries.releaseDiffQuery(params.id, params.other)),
+  component: lazyRouteComponent(() => import('./pages/release/ReleaseDiffPage'), 'ReleaseDiffPage'),
+})
+
+const promotions = createRoute({
+  getParentRoute: under,
+  path: '/promotions',
+  validateSearch: searches.promotions,
+  loaderDeps: ({ search }) => search,
+  loader: ({ context, deps }) =>
+    Promise.all([
+      context.client.ensureInfiniteQueryData(queries.promotionsQuery(queries.promotionFilters(deps))),
+      context.client.ensureQueryData(queries.environmentsQuery),
+    ]),
+  component: lazyRouteComponent(() => import('./pages/promotion/PromotionsPage'), 'PromotionsPage'),
+})
+
+const newPromotion = createRoute({
+  getParentRoute: under,
+  path: '/promotions/new',
+  validateSearch: searches.newPromotion,
+  loader: ({ context }) =>
+    Promise.all([
+      context.client.ensureInfiniteQueryData(queries.releasesQuery()),
+      context.client.ensureQueryData(queries.environmentsQuery),
+    ]),
+  component: lazyRouteComponent(() => import('./pages/promotion/NewPromotionPage'), 'NewPromotionPage'),
+})
+
+const promotion = createRoute({
+  getParentRoute: under,
+  path: '/promotions/$id',
+  loader: ({ context, params }) => context.client.ensureQueryData(queries.promotionQuery(params.id)),
+  component: lazyRouteComponent(() => import('./pages/promotion/PromotionPage'), 'PromotionPage'),
+})
+
+const deployments = createRoute({
+  getParentRoute: under,
+  path: '/deployments',
+  validateSearch: searches.deployments,
+  loaderDeps: ({ search }) => search,
+  loader: ({ context, deps }) =>
+    Promise.all([
+      context.client.ensureInfiniteQueryData(queries.deploymentsQuery(deps)),
+      context.client.ensureQueryData(queries.environmentsQuery),
+    ]),
+  component: lazyRouteComponent(() => import('./pages/deployment/DeploymentsPage'), 'DeploymentsPage'),
+})
+
+const deployment = createRoute({
+  getParentRoute: under,
+  path: '/deployments/$id',
+  validateSearch: searches.deployment,
+  loader: ({ context, params }) => context.client.ensureQueryData(queries.deploymentQuery(params.id)),
+  component: lazyRouteComponent(() => import('./pages/deployment/DeploymentPage'), 'DeploymentPage'),
+})
+
+const evidence = createRoute({
+  getParentRoute: under,
+  path: '/evidence',
+  validateSearch: searches.evidence,
+  loaderDeps: ({ search }) => search,
+  loader: ({ context, deps }) => context.client.ensureInfiniteQueryData(queries.evidenceListQuery(deps)),
+  component: lazyRouteComponent(() => import('./pages/evidence/EvidenceListPage'), 'EvidenceListPage'),
+})
+
+const packet = createRoute({
+  getParentRoute: under,
+  path: '/evidence/$id',
+  loader: ({ context, params }) => context.client.ensureQueryData(queries.evidenceQuery(params.id)),
+  component: lazyRouteComponent(() => import('./pages/evidence/EvidencePage'), 'EvidencePage'),
+})
+
+const environments = createRoute({
+  getParentRoute: under,
+  path: '/environments',
+  loader: ({ context }) => context.client.ensureQueryData(queries.environmentsQuery),
+  component: lazyRouteComponent(() => import('./pages/environment/EnvironmentsPage'), 'EnvironmentsPage'),
+})
+
+const environment = createRoute({
+  getParentRoute: under,
+  path: '/environments/$name',
+  loader: ({ context, params }) => context.client.ensureQueryData(queries.environmentQuery(params.name)),
+  component: lazyRouteComponent(() => import('./pages/environment/EnvironmentPage'), 'EnvironmentPage'),
+})
+
+const policy = createRoute({
+  getParentRoute: under,
+  path: '/policies/$name',
+  loader: ({ context, params }) => context.client.ensureQueryData(queries.policyQuery(params.name)),
+  component: lazyRouteComponent(() => import('./pages/environment/PolicyPage'), 'PolicyPage'),
+})
+
+const agents = createRoute({
+  getParentRoute: under,
+  path: '/agents',
+  loader: ({ context }) => context.client.ensureQueryData(queries.agentsQuery),
+  component: lazyRouteComponent(() => import('./pages/fleet/AgentsPage'), 'AgentsPage'),
+})
+
+const audit = createRoute({
+  getParentRoute: under,
+  path: '/audit',
+  validateSearch: searches.audit,
+  loaderDeps: ({ search }) => search,
+  loader: ({ context, deps }) => context.client.ensureInfiniteQueryData(queries.factsQuery(deps)),
+  component: lazyRouteComponent(() => import('./pages/audit/AuditPage'), 'AuditPage'),
+})
+
+const access = createRoute({
+  getParentRoute: under,
+  path: '/access',
+  component: lazyRouteComponent(() => import('./pages/access/AccessPage'), 'AccessPage'),
+})
+
+const system = createRoute({
+  getParentRoute: under,
+  path: '/system',
+  loader: ({ context }) => context.client.ensureQueryData(queries.doctorQuery),
+  component: lazyRouteComponent(() => import('./pages/system/SystemPage'), 'SystemPage'),
+})
+
+const tree = root.addChildren([
+  signIn,
+  shell.addChildren([
+    matrix,
+    releases,
+    newRelease,
+    release,
+    findings,
+    releaseDiff,
+    promotions,
+    newPromotion,
+    promotion,
+    deployments,
+    deployment,
+    evidence,
+    packet,
+    environments,
+    environment,
+    policy,
+    agents,
+    audit,
+    access,
+    system,
+  ]),
+])
+
+export function makeRouter(client: QueryClient) {
+  return createRouter({
+    routeTree: tree,
+    context: { client },
+    parseSearch,
+    stringifySearch,
+    defaultPreload: 'intent',
+    defaultPreloadStaleTime: 0,
+    defaultPendingMs: 150,
+    defaultPendingMinMs: 0,
+    defaultPendingComponent: Loading,
+    defaultErrorComponent: PageRefused,
+    defaultNotFoundComponent: NotThere,
+    scrollRestoration: true,
+  })
+}
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: ReturnType<typeof makeRouter>
+  }
+}

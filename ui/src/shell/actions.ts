@@ -1,0 +1,38 @@
+import type { AnyRouter } from '@tanstack/react-router'
+import { paths } from '../paths'
+import type { IconName } from '../widgets/Icon'
+
+/** Something that can be done from anywhere: the menu, the palette, the keys and the help all come from this list. */
+export interface ShellAction {
+  id: string
+  label: string
+  icon: IconName
+  /** Pressed one after the other: "g m". */
+  keys?: string
+  /** Where it stands in the side bar, if it does. */
+  group?: 'Now' | 'Proof' | 'Set-up'
+  to?: string
+  perform: (router: AnyRouter) => void
+}
+
+type Place = { to: string }
+
+function page(id: string, label: string, icon: IconName, keys: string, path: Place, group?: ShellAction['group']) {
+  const action: ShellAction = { id, label, icon, keys, to: path.to, perform: (router) => void router.navigate(path) }
+  return group === undefined ? action : { ...action, group }
+}
+
+export const ACTIONS: readonly ShellAction[] = [
+  page('matrix', 'Matrix', 'layout-grid', 'g m', paths.matrix(), 'Now'),
+  page('promotions', 'Promotions', 'git-pull-request', 'g p', paths.promotions(), 'Now'),
+  page('deployments', 'Deployments', 'rocket', 'g d', paths.deployments(), 'Now'),
+  page('releases', 'Releases', 'package', 'g r', paths.releases(), 'Now'),
+  page('evidence', 'Evidence', 'file-certificate', 'g v', paths.evidence(), 'Proof'),
+  page('audit', 'Audit', 'history', 'g l', paths.audit(), 'Proof'),
+  page('environments', 'Environments', 'stack-2', 'g e', paths.environments(), 'Set-up'),
+  page('agents', 'Agents', 'server-2', 'g a', paths.agents(), 'Set-up'),
+  page('access', 'Users and tokens', 'users', 'g u', paths.access(), 'Set-up'),
+  page('system', 'System', 'stethoscope', 'g s', paths.system(), 'Set-up'),
+  page('new-promotion', 'Request a promotion', 'plus', 'c p', paths.newPromotion()),
+  page('new-release', 'Create a release', 'plus', 'c r', paths.newRelease()),
+]

@@ -1,0 +1,83 @@
+import { NativeSelect, TextInput } from '@mantine/core'
+import { type ReactNode, useEffect, useRef, useState } from 'react'
+import { Icon } from './Icon'
+import style from './Filters.module.css'
+
+const WAIT_MS = 200
+
+/** The line of filters above a list. */
+export function Filters({ children }: { children: ReactNode }) {
+  return (
+    <div className={style.bar} role="search">
+      {children}
+    </div>
+  )
+}
+
+interface SearchProps {
+  label: string
+  value: string
+  onChange: (value: string) => void
+}
+
+/** The text filter of a page: `/` comes here, Escape empties it. Tells what was typed after a short rest. */
+export function SearchBox({ label, value, onChange }: SearchProps) {
+  const [text, setText] = useState(value)
+  const told = useRef(value)
+  useEffect(() => {
+    if (text === told.current) return undefined
+    const timer = setTimeout(() => {
+      told.current = text
+      onChange(text)
+    }, WAIT_MS)
+    return () => clearTimeout(timer)
+  }, [text, onChange])
+  return (
+    <TextInput
+      data-filter
+      className={style.search}
+      aria-label={label}
+      placeholder={label}
+      value={text}
+      onChange={(event) => setText(event.currentTarget.value)}
+      onKeyDown={(event) => {
+        if (event.key !== 'Escape') return
+        if (text === '') event.currentTarget.blur()
+        setText('')
+      }}
+      leftSection={<Icon name="search" size={14} />}
+      rightSection={text === '' ? <kbd className={style.key}>/</kbd> : undefined}
+    />
+  )
+}
+
+interface ChoiceProps {
+  label: string
+  value: string | undefined
+  options: readonly (readonly [string, string])[]
+  onChange: (value: string | undefined) => void
+  /** What no choice reads as. */
+  none?: string
+}
+
+/** One of a few, or any. */
+export function Choice({ label, value, options, onChange, none = `${label}: any` }: ChoiceProps) {
+  return (
+    <NativeSelect
+      aria-label={label}
+      value={value ?? ''}
+      onChange={(event) => onChange(event.currentTarget.value || undefined)}
+      data={[{ value: '', label: none }, ...options.map(([of, text]) => ({ value: of, label: text }))]}
+    />
+  )
+}
+
+/** A filter that is on or off. */
+export function Pill({ on, onToggle, children }: { on: boolean; onToggle: () => void; children: ReactNode }) {
+  return (
+    <button type="button" className={style.pill} aria-pressed={on} onClick={onToggle}>
+      {children}
+      {on && <Icon name="x" size={12} />}
+    </button>
+  )
+}
