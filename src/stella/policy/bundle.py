@@ -8,9 +8,17 @@ from importlib.resources import files as package_files
 import msgspec
 
 from stella.kernel import Digest, Json, Remedy, canonical_json
-from stella.policy.engine import RESULTS, EngineError, builtins, evaluate_rule, new_engine
+from stella.policy.engine import (
+    RESULTS,
+    EngineError,
+    builtins,
+    evaluate_rule,
+    new_engine,
+    undefined_variable,
+)
 from stella.policy.errors import MalformedBundle, PolicyDoesNotCompile, PolicySaysNothing
-from stella.policy.model import PolicyBundle, RuleResult
+from stella.policy.evaluate import UnreadableResults, read_results
+from stella.policy.model import PolicyBundle
 from stella.policy.sample import SAMPLES
 from stella.policy.syntax import check_calls, check_size
 
@@ -25,7 +33,6 @@ class _Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 _decoder = msgspec.json.Decoder(_Document)
-_results = msgspec.json.Decoder(list[RuleResult])
 _builtins = lru_cache(maxsize=1)(builtins)
 
 
@@ -46,7 +53,13 @@ def load_bundle(files: Mapping[str, str]) -> PolicyBundle:
     try:
         engine = new_engine(files)
         check_calls(engine.get_ast_as_json(), _builtins())
-        answers = [evaluate_rule(engine, RESULTS, msgspec.json.encode(one)) for one in SAMPLES]
+        unknown = undefined_variable(files, RESULTS)
+        if unknown is not None:
+            raise unknown
+        answers = []
+        for sample in SAMPLES:
+            engine.set_input_json(msgspec.json.encode(sample).decode())
+            answers.append(evaluate_rule(engine, RESULTS))
     except EngineError as error:
         place = f"{error.place}: " if error.place else ""
         raise PolicyDoesNotCompile(
@@ -60,15 +73,17 @@ def load_bundle(files: Mapping[str, str]) -> PolicyBundle:
 
 
 def _check_answer(answer: bytes | None) -> None:
-    shape = "Results are objects {rule, outcome, message, component, finding, fix, who}."
+    shape = (
+        "Results are objects {rule, outcome, message or objection, component, finding, fix, who}."
+    )
     if answer is None:
         raise PolicySaysNothing(
             "the policy has no rule `results` in `package stella.policy`",
             remedy=Remedy(f"Write rules such as `results contains r if {{ ... }}`. {shape}"),
         )
     try:
-        _results.decode(answer)
-    except msgspec.DecodeError as error:
+        read_results(answer)
+    except UnreadableResults as error:
         raise PolicySaysNothing(
             f"the policy's results cannot be read: {error}", remedy=Remedy(shape)
         ) from None
