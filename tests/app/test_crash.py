@@ -71,6 +71,7 @@ def check_one(
             road.settle()
             if road.take(host) is not None:  # it was not stored: the agent reports again
                 road.finish(host)
+    assert database.count > database.break_at, "it was broken nowhere"
     done = road.promotion(promotion.id)
     assert done.state is State.DEPLOYED, (break_at, stored)
     assert sorted(set(road.kinds(done.id))) == sorted(set(expected)), (break_at, stored)

@@ -38,7 +38,8 @@ from stella.release.push import note_push, tag_drift
 from stella.release.withdraw import withdraw_release
 from stella.replay import replay_packet
 
-LENIENT = {"parameters": {"severityMax": "critical", "kevBlocks": False}}
+LENIENT = {"parameters": {"severityMax": "critical"}}
+STRICT = {"parameters": {"severityMax": "medium"}}
 TWO_RULES = {
     "approvals": [
         {"rule": "security", "approvers": ["ann"], "count": 1},
@@ -94,7 +95,7 @@ def test_a_clean_release_goes_all_the_way_and_leaves_proof(road: Road) -> None:
 
 def test_a_vulnerable_release_is_blocked_with_the_whole_why(road: Road) -> None:
     road.environment("dev", **LENIENT)
-    road.environment("stage", "dev")
+    road.environment("stage", "dev", **STRICT)
     release = road.release("1.0.0", OLD)
     assert road.deploy(road.promote(release, "dev")).state is State.DEPLOYED
 
@@ -115,7 +116,7 @@ def test_a_vulnerable_release_is_blocked_with_the_whole_why(road: Road) -> None:
 
 def test_the_order_of_environments_holds(road: Road) -> None:
     road.environment("dev")
-    road.environment("stage", "dev")
+    road.environment("stage", "dev", **STRICT)
     blocked = road.promote(road.release("2.0.0"), "stage")
     assert blocked.state is State.BLOCKED
     assert gate(road, blocked, "order")["state"] == "blocked"
@@ -123,7 +124,7 @@ def test_the_order_of_environments_holds(road: Road) -> None:
 
 def test_the_same_digests_under_another_name_have_been_there_already(road: Road) -> None:
     road.environment("dev")
-    road.environment("stage", "dev")
+    road.environment("stage", "dev", **STRICT)
     release = road.release("2.0.0")
     road.deploy(road.promote(release, "dev"))
     with road.database.transaction(actor="usr_1") as tx:

@@ -17,12 +17,27 @@ interface Context {
   client: QueryClient
 }
 
+// Named before the routes: within them the compiler would lose the keys' names.
+const searches = {
+  signIn: keys('next'),
+  matrix: keys('q', 'compare', 'cell'),
+  releases: keys('name'),
+  newRelease: keys('from'),
+  findings: keys('q', 'severity'),
+  promotions: keys('environment', 'state', 'release', 'mine'),
+  newPromotion: keys('release', 'environment'),
+  deployments: keys('environment', 'state'),
+  deployment: keys('line', 'target', 'q'),
+  evidence: keys('subject'),
+  audit: keys('subject', 'kind'),
+}
+
 const root = createRootRouteWithContext<Context>()({ notFoundComponent: NotThere })
 
 const signIn = createRoute({
   getParentRoute: () => root,
   path: '/sign-in',
-  validateSearch: keys('next'),
+  validateSearch: searches.signIn,
   component: lazyRouteComponent(() => import('./pages/SignIn'), 'SignIn'),
 })
 
@@ -49,7 +64,7 @@ const under = () => shell
 const matrix = createRoute({
   getParentRoute: under,
   path: '/',
-  validateSearch: keys('q', 'compare', 'cell'),
+  validateSearch: searches.matrix,
   loader: ({ context }) => context.client.ensureQueryData(queries.matrixQuery),
   component: lazyRouteComponent(() => import('./pages/matrix/MatrixPage'), 'MatrixPage'),
 })
@@ -57,18 +72,17 @@ const matrix = createRoute({
 const releases = createRoute({
   getParentRoute: under,
   path: '/releases',
-  validateSearch: keys('name'),
+  validateSearch: searches.releases,
   loaderDeps: ({ search }) => search,
   loader: ({ context, deps }) => context.client.ensureInfiniteQueryData(queries.releasesQuery(deps)),
   component: lazyRouteComponent(() => import('./pages/release/ReleasesPage'), 'ReleasesPage'),
 })
 
-const fromKey = keys('from')
 const newRelease = createRoute({
   getParentRoute: under,
   path: '/releases/new',
-  validateSearch: fromKey,
-  loaderDeps: ({ search }) => ({ from: search.from }),
+  validateSearch: searches.newRelease,
+  loaderDeps: ({ search }) => search,
   loader: async ({ context, deps }) =>
     deps.from === undefined ? undefined : context.client.ensureQueryData(queries.releaseQuery(deps.from)),
   component: lazyRouteComponent(() => import('./pages/release/NewReleasePage'), 'NewReleasePage'),
@@ -84,7 +98,7 @@ const release = createRoute({
 const findings = createRoute({
   getParentRoute: under,
   path: '/releases/$id/findings/$scan',
-  validateSearch: keys('q', 'severity'),
+  validateSearch: searches.findings,
   loaderDeps: ({ search }) => search,
   loader: ({ context, params, deps }) =>
     Promise.all([
@@ -105,7 +119,7 @@ const releaseDiff = createRoute({
 const promotions = createRoute({
   getParentRoute: under,
   path: '/promotions',
-  validateSearch: keys('environment', 'state', 'release', 'mine'),
+  validateSearch: searches.promotions,
   loaderDeps: ({ search }) => search,
   loader: ({ context, deps }) =>
     Promise.all([
@@ -118,7 +132,7 @@ const promotions = createRoute({
 const newPromotion = createRoute({
   getParentRoute: under,
   path: '/promotions/new',
-  validateSearch: keys('release', 'environment'),
+  validateSearch: searches.newPromotion,
   loader: ({ context }) =>
     Promise.all([
       context.client.ensureInfiniteQueryData(queries.releasesQuery()),
@@ -137,7 +151,7 @@ const promotion = createRoute({
 const deployments = createRoute({
   getParentRoute: under,
   path: '/deployments',
-  validateSearch: keys('environment', 'state'),
+  validateSearch: searches.deployments,
   loaderDeps: ({ search }) => search,
   loader: ({ context, deps }) =>
     Promise.all([
@@ -150,7 +164,7 @@ const deployments = createRoute({
 const deployment = createRoute({
   getParentRoute: under,
   path: '/deployments/$id',
-  validateSearch: keys('line', 'target', 'q'),
+  validateSearch: searches.deployment,
   loader: ({ context, params }) => context.client.ensureQueryData(queries.deploymentQuery(params.id)),
   component: lazyRouteComponent(() => import('./pages/deployment/DeploymentPage'), 'DeploymentPage'),
 })
@@ -158,7 +172,7 @@ const deployment = createRoute({
 const evidence = createRoute({
   getParentRoute: under,
   path: '/evidence',
-  validateSearch: keys('subject'),
+  validateSearch: searches.evidence,
   loaderDeps: ({ search }) => search,
   loader: ({ context, deps }) => context.client.ensureInfiniteQueryData(queries.evidenceListQuery(deps)),
   component: lazyRouteComponent(() => import('./pages/evidence/EvidenceListPage'), 'EvidenceListPage'),
@@ -202,7 +216,7 @@ const agents = createRoute({
 const audit = createRoute({
   getParentRoute: under,
   path: '/audit',
-  validateSearch: keys('subject', 'kind'),
+  validateSearch: searches.audit,
   loaderDeps: ({ search }) => search,
   loader: ({ context, deps }) => context.client.ensureInfiniteQueryData(queries.factsQuery(deps)),
   component: lazyRouteComponent(() => import('./pages/audit/AuditPage'), 'AuditPage'),

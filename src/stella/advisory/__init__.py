@@ -1,6 +1,7 @@
 """What is known to be bad? Feeds -> records -> frozen snapshots."""
 
 from stella.advisory.affected import Judged, judge
+from stella.advisory.demonstration import demo_snapshot
 from stella.advisory.importing import import_advisories
 from stella.advisory.model import (
     SEVERITIES,
@@ -26,6 +27,7 @@ __all__ = [
     "SnapshotSlice",
     "Span",
     "StoredSnapshot",
+    "demo_snapshot",
     "import_advisories",
     "judge",
     "open_snapshot",

@@ -3,6 +3,7 @@
 import shlex
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -71,8 +72,7 @@ class Walk:
         for component in COMPONENTS:
             self.teller.say(f"pushed {references[component]}")
             scan = self._until(
-                f"{references[component]} is scanned",
-                lambda component=component: self._scan_of(references[component]),
+                f"{references[component]} is scanned", partial(self._scan_of, references[component])
             )
             self.teller.say(f"scanned on push: {_scan_line(scan)}")
 
@@ -289,7 +289,8 @@ class Walk:
             found: dict[str, Any] = self._as("dana").get(path)
             return found if found["state"] in _FINAL else None
 
-        return self._until(f"{asked['id']} has ended", ended)
+        done: dict[str, Any] = self._until(f"{asked['id']} has ended", ended)
+        return done
 
     def _scan_of(self, reference: str) -> dict[str, Any] | None:
         repository = reference.rpartition(":")[0]

@@ -1,6 +1,6 @@
 """Refusals of policies."""
 
-from stella.kernel import StellaError
+from stella.kernel import Fault, StellaError
 
 
 class PolicyDoesNotCompile(StellaError):
@@ -37,3 +37,10 @@ class MalformedPolicyInput(StellaError):
     """What a policy is to be asked about is not a JSON object."""
 
     code = "ST-POL-006"
+
+
+class UnknownPolicy(StellaError):
+    """There is no policy pack of that name."""
+
+    code = "ST-POL-007"
+    fault = Fault.NOT_FOUND

@@ -4,8 +4,9 @@ from sqlalchemy import Column, String, Table, select
 
 from stella.blob import Blobs
 from stella.kernel import Digest, Remedy, time_text
-from stella.policy.bundle import PolicyBundle, parse_bundle, starter_bundle
+from stella.policy.bundle import parse_bundle, starter_bundle
 from stella.policy.errors import UnknownPolicy
+from stella.policy.model import PolicyBundle
 from stella.record.tables import metadata
 from stella.record.transaction import Tx
 

@@ -8,28 +8,38 @@ export type GateWord =
   | { kind: 'waiting'; gate: string; who: string }
 
 const who = (reasons: readonly Reason[]) =>
-  [...new Set(reasons.flatMap((reason) => (reason.who ? [reason.who] : [])))].join(', ')
+  [...new Set(reasons.flatMap((reason) => (reason.outcome === 'waiting' && reason.who ? [reason.who] : [])))].join(', ')
+
+const NAMES: Readonly<Record<string, string>> = {
+  order: 'Order of environments',
+  policy: 'Policy',
+  freeze: 'Freeze windows',
+  approvals: 'Approvals',
+}
+
+/** A gate's name for people. */
+export const gateName = (name: string): string => NAMES[name] ?? name
 
 export function gateWord(gate: Gate): GateWord {
   const kind: GateState = gate.state
   switch (kind) {
     case 'pass':
-      return { kind, gate: gate.name, summary: gate.summary }
+      return { kind, gate: gateName(gate.name), summary: gate.summary }
     case 'blocked':
       return {
         kind,
-        gate: gate.name,
+        gate: gateName(gate.name),
         reasons: gate.reasons.filter((reason) => reason.outcome === 'blocked').length,
         unblocks: gate.unblocks,
       }
     case 'unknown':
       return {
         kind,
-        gate: gate.name,
+        gate: gateName(gate.name),
         missing: gate.reasons.find((reason) => reason.outcome === 'unknown')?.message ?? gate.summary,
       }
     case 'waiting':
-      return { kind, gate: gate.name, who: who(gate.reasons) }
+      return { kind, gate: gateName(gate.name), who: who(gate.reasons) }
     default:
       return kind satisfies never
   }
@@ -39,13 +49,13 @@ export function gateWord(gate: Gate): GateWord {
 export function gateLine(word: GateWord): string {
   switch (word.kind) {
     case 'pass':
-      return `${word.gate} passes: ${word.summary}`
+      return `${word.gate}: pass, ${word.summary}`
     case 'blocked':
-      return `${word.gate} blocks for ${word.reasons === 1 ? '1 reason' : `${word.reasons} reasons`}: ${word.unblocks}`
+      return `${word.gate}: blocked for ${word.reasons === 1 ? '1 reason' : `${word.reasons} reasons`}. ${word.unblocks}`
     case 'unknown':
-      return `${word.gate} has no answer: ${word.missing}`
+      return `${word.gate}: unknown, ${word.missing}`
     case 'waiting':
-      return word.who === '' ? `${word.gate} waits` : `${word.gate} waits for ${word.who}`
+      return word.who === '' ? `${word.gate}: waiting` : `${word.gate}: waiting for ${word.who}`
     default:
       return word satisfies never
   }

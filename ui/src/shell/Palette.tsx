@@ -36,7 +36,9 @@ export function Palette({ close }: { close: () => void }) {
     }
   }
   return (
-    <Modal opened onClose={close} withCloseButton={false} yOffset="12vh" padding={0} size="lg">
+    <Modal.Root opened onClose={close} yOffset="12vh" size="lg">
+      <Modal.Overlay backgroundOpacity={0.4} />
+      <Modal.Content aria-label="Go to or do anything" aria-labelledby={undefined}>
       <TextInput
         data-autofocus
         size="md"
@@ -75,7 +77,8 @@ export function Palette({ close }: { close: () => void }) {
         ))}
       </ul>
       {found.length === 0 && <p className={style.none}>Nothing is called so.</p>}
-    </Modal>
+      </Modal.Content>
+    </Modal.Root>
   )
 }
 

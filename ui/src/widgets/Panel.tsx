@@ -27,15 +27,19 @@ export function Panel({ title, side, children, flush = false, label }: Props) {
 
 interface PageProps {
   title: ReactNode
+  /** What the browser's tab says, where the title is more than a text. */
+  name?: string
   /** What kind of thing this is, or a sentence about it. */
   sub?: ReactNode
   actions?: ReactNode
 }
 
 /** The head of a page: what it shows, and what can be done with it. */
-export function PageHead({ title, sub, actions }: PageProps) {
+export function PageHead({ title, name, sub, actions }: PageProps) {
+  const text = name ?? (typeof title === 'string' ? title : undefined)
   return (
     <header className={style.page}>
+      <title>{text === undefined ? 'Stella Ops' : `${text} - Stella Ops`}</title>
       <div className="stack tight">
         <h1>{title}</h1>
         {sub !== undefined && <div className="row wrap muted">{sub}</div>}

@@ -83,14 +83,20 @@ results contains passed("parameters", "all known") if {
 unscanned := [result |
 	some component in input.components
 	some scan in component.scans
-	not scan.document
+	not is_object(scan.document)
+	why := scan_gap(scan)
 	result := unknown(
 		"scan",
 		component,
-		sprintf("%s: %s %s was not scanned (%s)", [component.name, scan.platform, scan.digest, scan.state]),
+		sprintf("%s: %s %s was not %s", [component.name, scan.platform, scan.digest, why]),
 		sprintf("scan it: stella scan %s", [component.reference]),
 	)
 ]
+
+# null is no document: an image that was scanned without advisories is as unknown as an unscanned one.
+scan_gap(scan) := "matched against advisories" if scan.state == "done"
+
+scan_gap(scan) := sprintf("scanned (%s)", [scan.state]) if scan.state != "done"
 
 platformless := [result |
 	some component in input.components

@@ -19,6 +19,7 @@ import { Refusal } from '../../widgets/Refusal'
 import { State } from '../../widgets/State'
 import { Time } from '../../widgets/Time'
 import { Timeline } from '../../widgets/Timeline'
+import { Words } from '../../widgets/Words'
 import { RollbackDialog } from '../environment/RollbackDialog'
 
 const HISTORY = 8
@@ -90,7 +91,7 @@ function Blocked({ id }: { id: string }) {
   return (
     <div className="stack tight">
       <State look={{ tone: 'bad', icon: 'hand-stop', word: gate ? `Blocked: ${gate.name}` : 'Blocked' }} />
-      {gate && <p>{gate.summary}</p>}
+      {gate && <p><Words text={gate.summary} /></p>}
       <Link {...paths.promotion(id)}>Why, and what unblocks it</Link>
     </div>
   )

@@ -166,7 +166,11 @@ function columns(open: ReadonlySet<string>, toggle: (key: string) => void): read
       key: 'fixed',
       head: 'Fixed in',
       cell: (finding) =>
-        finding.fixed === null ? <span className="muted">no fix</span> : <code>{finding.fixed}</code>,
+        finding.fixed === null ? (
+          <span className="muted">no fix</span>
+        ) : (
+          <code className="nowrap">{finding.fixed}</code>
+        ),
     },
     {
       key: 'axes',
@@ -185,7 +189,7 @@ function columns(open: ReadonlySet<string>, toggle: (key: string) => void): read
         finding.epssPermille === null ? (
           <span className="muted">none</span>
         ) : (
-          `${(finding.epssPermille / 10).toFixed(1)} %`
+          <span className="nowrap">{(finding.epssPermille / 10).toFixed(1)} %</span>
         ),
     },
     { key: 'summary', head: 'What', width: '34%', cell: (finding) => finding.summary },

@@ -24,6 +24,7 @@ export function ReleaseDiffPage() {
   return (
     <>
       <PageHead
+        name={`${diff.from.name} ${diff.from.version} to ${diff.to.version}`}
         title={
           <>
             <Name of={diff.from} /> <Icon name="arrow-right" size={18} /> <Name of={diff.to} />
@@ -100,9 +101,8 @@ function Component({ component }: { component: ReleaseDiff['components'][number]
     >
       {(findings.fixed.length > 0 || findings.introduced.length > 0) && (
         <div className={style.findings}>
-          <Findings title="Fixed" of={findings.fixed} look={{ tone: 'good', icon: 'circle-check', word: 'fixed' }} />
+          <Findings of={findings.fixed} look={{ tone: 'good', icon: 'circle-check', word: 'fixed' }} />
           <Findings
-            title="Introduced"
             of={findings.introduced}
             look={{ tone: 'wait', icon: 'alert-triangle', word: 'introduced' }}
           />
@@ -123,9 +123,9 @@ function Component({ component }: { component: ReleaseDiff['components'][number]
   )
 }
 
-function Findings({ title, of, look }: { title: string; of: readonly Finding[]; look: Look }) {
+function Findings({ of, look }: { of: readonly Finding[]; look: Look }) {
   return (
-    <section className="stack near" aria-label={`Findings ${title.toLowerCase()}`}>
+    <div className="stack near">
       <State look={{ ...look, word: `${of.length} ${look.word}` }} />
       <ul className="stack tight">
         {of.map((finding) => (
@@ -139,6 +139,6 @@ function Findings({ title, of, look }: { title: string; of: readonly Finding[]; 
           </li>
         ))}
       </ul>
-    </section>
+    </div>
   )
 }

@@ -1,0 +1,121 @@
+import type { Decision, Gate, Reason } from '../../api/types'
+import { gateLine, gateName, gateWord, worstFirst } from '../../promotion/gates'
+import { GATE, lookOf } from '../../promotion/states'
+import { Icon } from '../../widgets/Icon'
+import { Kev, SeverityWord } from '../../widgets/Severity'
+import { State } from '../../widgets/State'
+import { Words } from '../../widgets/Words'
+import { FindingWhy } from '../release/FindingWhy'
+import style from './Gates.module.css'
+
+/** Every gate with its answer, each reason with what mends it and who can. What stands in the way is open. */
+export function Gates({ decision }: { decision: Decision }) {
+  return (
+    <ol>
+      {decision.gates.map((gate) => (
+        <li key={gate.name} className={style.gate}>
+          <OneGate gate={gate} />
+        </li>
+      ))}
+    </ol>
+  )
+}
+
+function OneGate({ gate }: { gate: Gate }) {
+  const passes = gate.state === 'pass'
+  const head = (
+    <>
+      <span className={style.state}>
+        <State look={lookOf(GATE, gate.state)} />
+      </span>
+      <span className="grow">
+        <span className="strong">{gateName(gate.name)}</span>
+        <span className={style.summary}><Words text={gate.summary} /></span>
+      </span>
+    </>
+  )
+  if (gate.reasons.length === 0) {
+    return (
+      <div className={style.head} aria-label={gateLine(gateWord(gate))} role="group">
+        {head}
+      </div>
+    )
+  }
+  return (
+    <details open={!passes}>
+      <summary className={style.head}>
+        {head}
+        <span className={style.fold}>
+          <Icon name="chevron-down" size={14} />
+        </span>
+      </summary>
+      <div className={style.body}>
+        <ul className="stack near">
+          {worstFirst(gate.reasons).map((reason) => (
+            <li key={`${reason.rule}${reason.component ?? ''}${reason.message}`}>
+              <OneReason reason={reason} />
+            </li>
+          ))}
+        </ul>
+        {!passes && gate.unblocks !== '' && (
+          <p className={style.unblocks}>
+            <Icon name="arrow-right" size={14} />
+            <span>
+              <strong>What unblocks it:</strong> <Words text={gate.unblocks} />
+            </span>
+          </p>
+        )}
+      </div>
+    </details>
+  )
+}
+
+function OneReason({ reason }: { reason: Reason }) {
+  const look = lookOf(GATE, reason.outcome)
+  return (
+    <div className={style.reason} data-outcome={reason.outcome}>
+      <span className={`tone-${look.tone}`}>
+        <Icon name={look.icon} size={15} />
+        <span className="hidden">{look.word}: </span>
+      </span>
+      <div className="grow stack tight">
+        <p className={reason.outcome === 'pass' ? 'muted' : undefined}>
+          <Words text={reason.message} />
+          {reason.finding?.severity && (
+            <span className={style.marks}>
+              <SeverityWord severity={reason.finding.severity} />
+              {reason.finding.kev && <Kev />}
+            </span>
+          )}
+        </p>
+        {(reason.fix !== '' || reason.who) && reason.outcome !== 'pass' && (
+          <p className={style.fix}>
+            {reason.fix !== '' && (
+              <span>
+                <span className="muted">Fix:</span> <Words text={reason.fix} />
+              </span>
+            )}
+            {reason.who && (
+              <span>
+                <span className="muted">Who:</span> {reason.who}
+              </span>
+            )}
+          </p>
+        )}
+        {reason.finding?.why && (
+          <details className={style.more}>
+            <summary>
+              Why: package, file, layer
+              <span className="hidden"> of {reason.finding.id}</span>
+            </summary>
+            <FindingWhy finding={reason.finding} />
+          </details>
+        )}
+        <span className="muted small">
+          rule <code>{reason.rule}</code>
+          {reason.component ? ` on ${reason.component}` : ''}
+        </span>
+      </div>
+    </div>
+  )
+}

@@ -1,0 +1,42 @@
+import type { Plan } from '../../api/types'
+import { Command, Digest } from '../../widgets/Copy'
+import { Panel } from '../../widgets/Panel'
+import { count, shellLine } from '../../words/text'
+import style from './PlanView.module.css'
+
+/** Exactly what the agents will be told to do: what an approver says yes to. */
+export function PlanView({ plan }: { plan: Plan }) {
+  return (
+    <Panel title="Deployment plan" side={<Digest value={plan.digest} label="plan digest" />} flush>
+      {plan.targets.map((target) => (
+        <details key={target.target} className={style.target} open={plan.targets.length < 3}>
+          <summary>
+            <span className="strong">{target.target}</span>
+            <span className="muted">
+              {target.connector} by {target.agent || 'no agent'}, {count(target.actions.length, 'action')}
+            </span>
+          </summary>
+          <ol className={style.actions}>
+            {target.actions.map((action, index) => (
+              <li key={`${index}${action.verb}${action.subject}`}>
+                <span className={style.verb}>{action.verb}</span>
+                <span>
+                  {action.subject}
+                  {action.argv.length > 0 && <code title={shellLine(action.argv)}>{shellLine(action.argv)}</code>}
+                </span>
+              </li>
+            ))}
+          </ol>
+          {Object.entries(target.files).map(([name, text]) => (
+            <details key={name} className={style.file}>
+              <summary>
+                <code>{name}</code>
+              </summary>
+              <Command text={text} label={name} />
+            </details>
+          ))}
+        </details>
+      ))}
+    </Panel>
+  )
+}
