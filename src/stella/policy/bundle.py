@@ -8,7 +8,14 @@ from importlib.resources import files as package_files
 import msgspec
 
 from stella.kernel import Digest, Json, Remedy, canonical_json
-from stella.policy.engine import RESULTS, EngineError, builtins, evaluate_rule, new_engine
+from stella.policy.engine import (
+    RESULTS,
+    EngineError,
+    builtins,
+    evaluate_rule,
+    new_engine,
+    undefined_variable,
+)
 from stella.policy.errors import MalformedBundle, PolicyDoesNotCompile, PolicySaysNothing
 from stella.policy.model import PolicyBundle, RuleResult
 from stella.policy.sample import SAMPLES
@@ -46,7 +53,13 @@ def load_bundle(files: Mapping[str, str]) -> PolicyBundle:
     try:
         engine = new_engine(files)
         check_calls(engine.get_ast_as_json(), _builtins())
-        answers = [evaluate_rule(engine, RESULTS, msgspec.json.encode(one)) for one in SAMPLES]
+        unknown = undefined_variable(files, RESULTS)
+        if unknown is not None:
+            raise unknown
+        answers = []
+        for sample in SAMPLES:
+            engine.set_input_json(msgspec.json.encode(sample).decode())
+            answers.append(evaluate_rule(engine, RESULTS))
     except EngineError as error:
         place = f"{error.place}: " if error.place else ""
         raise PolicyDoesNotCompile(

@@ -153,19 +153,21 @@ results contains passed("unmatched", "packages without a feed are let pass") if 
 
 # --- findings that count
 
-settled(finding) if finding.vex in {"not_affected", "fixed"}
+settled := {"not_affected", "fixed"}
 
-settled(finding) if {
-	finding.note == "headers only"
-	parameter.headersOnly == "pass"
-}
+passed_over := {"headers only"} if parameter.headersOnly == "pass"
 
-open := [{"component": component, "image": scan.digest, "platform": scan.platform, "finding": finding} |
+passed_over := set() if parameter.headersOnly == "judge"
+
+# The name only: with the component whole, each entry would hold every finding again.
+open := [{"component": component.name, "who": who, "finding": finding} |
 	some component in input.components
+	who := sprintf("whoever builds %s", [component.name])
 	some scan in component.scans
 	some finding in scan.document.findings
 	finding.match != "not_affected"
-	not settled(finding)
+	not finding.vex in settled
+	not finding.note in passed_over
 ]
 
 # --- known exploited
@@ -254,10 +256,10 @@ about(rule, one, what) := {
 		doubt[one.finding.match],
 		place(one.finding.why),
 	]),
-	"component": one.component.name,
-	"finding": object.union(one.finding, {"image": one.image, "platform": one.platform}),
-	"fix": mend(one),
-	"who": sprintf("whoever builds %s", [one.component.name]),
+	"component": one.component,
+	"finding": one.finding,
+	"fix": mend(one.finding, one.component),
+	"who": one.who,
 }
 
 outcome_of := {"affected": "blocked", "unknown_version": "unknown"}
@@ -267,22 +269,18 @@ doubt := {
 	"unknown_version": ", and its version cannot be compared",
 }
 
-place(why) := "" if count(why.paths) == 0
-
-place(why) := sprintf(" (%s)", [why.paths[0]]) if {
-	count(why.paths) > 0
-	why.layerIndex == null
-}
-
 place(why) := sprintf(" (%s, layer %d)", [why.paths[0], why.layerIndex]) if {
-	count(why.paths) > 0
 	why.layerIndex != null
-}
+} else := sprintf(" (%s)", [why.paths[0]]) if {
+	count(why.paths) > 0
+} else := ""
 
-mend(one) := sprintf("update %s to %s or later and build %s again", [one.finding.component, one.finding.fixed, one.component.name]) if {
-	one.finding.fixed != ""
-}
-
-mend(one) := sprintf("no fixed version is known: remove or replace %s in %s", [one.finding.component, one.component.name]) if {
-	one.finding.fixed == ""
-}
+mend(finding, component) := sprintf(
+	"update %s to %s or later and build %s again",
+	[finding.component, finding.fixed, component],
+) if {
+	finding.fixed != ""
+} else := sprintf(
+	"no fixed version is known: remove or replace %s in %s",
+	[finding.component, component],
+)
