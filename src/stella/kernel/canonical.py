@@ -1,5 +1,6 @@
 """Canonical JSON (RFC 8785): the only form in which anything is hashed or signed."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias, Union
 
@@ -23,16 +24,48 @@ class NotCanonical(StellaError):
 def canonical_json(value: Json) -> bytes:
     """``value`` as RFC 8785 bytes, UTF-8, keys in UTF-16 order, no white space.
 
-    Raises NotCanonical for a float, an integer beyond 2**53 - 1, or any other type.
+    Raises NotCanonical for a float, an integer beyond 2**53 - 1, text that is no Unicode, or any
+    other type.
     """
-    _refuse_strangers(value, "$")
-    encoded: bytes = rfc8785.dumps(_containers(value))
+    try:
+        if _is_plain(value):
+            return _write(value).encode()
+        _refuse_strangers(value, "$")
+        encoded: bytes = rfc8785.dumps(_containers(value))
+    except (UnicodeEncodeError, rfc8785.CanonicalizationError) as error:
+        raise _refusal("half of a surrogate pair", "$") from error
     return encoded
 
 
 def digest_of(value: Json) -> Digest:
     """SHA-256 of the canonical JSON of ``value``."""
     return Digest.of(canonical_json(value))
+
+
+# Without floats, and with keys of ASCII alone, the standard library's encoder in C writes exactly
+# RFC 8785, ten times as fast: the same escapes, and UTF-16 order is that of the characters. A
+# property test holds them equal.
+_write = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether ``value`` is made of nothing but what the fast encoder writes rightly."""
+    waiting: list[Any] = [value]
+    while waiting:
+        item = waiting.pop()
+        kind = type(item)
+        if kind is dict:
+            if not all(type(key) is str and key.isascii() for key in item):
+                return False
+            waiting.extend(item.values())
+        elif kind is list or kind is tuple:
+            waiting.extend(item)
+        elif kind is int:
+            if not -_SAFE_INTEGER_MAX <= item <= _SAFE_INTEGER_MAX:
+                return False
+        elif not (kind is str or kind is bool or item is None):
+            return False
+    return True
 
 
 def _containers(value: Json) -> Any:
