@@ -22,7 +22,8 @@ def permission_of(dependant: object) -> list[str]:
 def test_the_routes_are_all_of_the_documented_ones(api: TestClient):
     paths = api.get("/api/v1/openapi.json").json()["paths"]
     documented = {(method.upper(), path) for path, one in paths.items() for method in one}
-    assert set(api_routes()) == documented
+    # The document leaves out which parameters take slashes.
+    assert {(method, path.replace(":path}", "}")) for method, path in api_routes()} == documented
     assert documented > PUBLIC
 
 

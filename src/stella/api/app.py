@@ -12,14 +12,34 @@ from stella.api.console import Console
 from stella.api.edge import Edge
 from stella.api.errors import UnknownRoute
 from stella.api.problems import MEDIA_TYPE, add_handlers, problem_response
-from stella.api.routes import about, doctor, facts, session, tokens, users
+from stella.api.routes import (
+    about,
+    agents,
+    deployments,
+    doctor,
+    environments,
+    evidence,
+    facts,
+    promotions,
+    releases,
+    scans,
+    session,
+    tokens,
+    users,
+)
 from stella.api.services import Services
 from stella.api.views.base import Problem
 from stella.kernel import Remedy
 
 PREFIX = "/api/v1"
 OPENAPI = f"{PREFIX}/openapi.json"
-PUBLIC = frozenset({("GET", f"{PREFIX}/version"), ("POST", f"{PREFIX}/login")})
+PUBLIC = frozenset(
+    {
+        ("GET", f"{PREFIX}/version"),
+        ("POST", f"{PREFIX}/login"),
+        ("POST", f"{PREFIX}/hooks/registry"),
+    }
+)
 """The routes that need nobody logged in. A test holds that every other names its permission."""
 
 _ROUTERS: tuple[APIRouter, ...] = (
@@ -29,6 +49,13 @@ _ROUTERS: tuple[APIRouter, ...] = (
     tokens.router,
     facts.router,
     doctor.router,
+    scans.router,
+    releases.router,
+    environments.router,
+    promotions.router,
+    deployments.router,
+    agents.router,
+    evidence.router,
 )
 
 

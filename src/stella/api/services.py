@@ -11,6 +11,7 @@ from stella.doctor import AgentSeen, Patient
 from stella.fleet import AgentState, list_agents
 from stella.plugin import Plugins
 from stella.plugin.contract import Registry
+from stella.promotion.assemble import Deciding
 from stella.record import Bell, Database
 from stella.sbom import LayerCache
 from stella.trust import Authority, Signer, TrustRoot
@@ -49,6 +50,7 @@ class Services:
     open_registry: host -> connector. snapshot: the advisories to match against now; None where
         there are none. random: how many bytes -> that many random ones.
     sealed: rung when facts have been given their place in the chain; the event stream waits on it.
+    deciding: what decisions are made with.
     stopping: set when the server ends, so that long requests end too.
     url, agents_url: as people and agents reach it. is_https: whether people reach it by TLS.
     schema: the revision of the tables that this version brings.
@@ -63,6 +65,7 @@ class Services:
     layers: LayerCache
     open_registry: Callable[[str], Registry]
     plugins: Plugins
+    deciding: Deciding
     snapshot: Callable[[], Snapshot | None]
     random: Callable[[int], bytes]
     limits: Limits

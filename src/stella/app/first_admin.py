@@ -47,6 +47,11 @@ def reset_admin(database: Database, random: Callable[[int], bytes]) -> str:
     return password
 
 
+def first_login(password: str) -> str:
+    """The lines that show it, for people and for programs that read them."""
+    return f"First login, shown this once:\n  user: {ADMIN}\n  password: {password}"
+
+
 def _password(random: Callable[[int], bytes]) -> str:
     """120 random bits, in groups that can be read out."""
     text = base64.b32encode(random(_PASSWORD_BYTES)).decode().lower()

@@ -13,10 +13,11 @@ from typing import Any
 import uvicorn
 
 from stella import __version__
+from stella.api.agent_listener import AgentServer, AgentServices, AgentSettings, serve_agents
 from stella.api.app import create_app
 from stella.api.services import Services
 from stella.app.background import Background, Sweep
-from stella.app.first_admin import make_first_admin
+from stella.app.first_admin import first_login, make_first_admin
 from stella.app.flows import HANDLED, steps_of
 from stella.app.listen import listen, port_of
 from stella.app.lock import server_lock
@@ -40,16 +41,14 @@ def serve(settings: Settings, announce: Callable[[str], None]) -> int:
     with ExitStack() as parts:
         parts.enter_context(server_lock(data))
         api = parts.enter_context(_listening(settings.listen_host, settings.listen_port, "listen"))
-        agents = parts.enter_context(
-            _listening(settings.agents_host, settings.agents_port, "agents")
-        )
-        bound = replace(settings, listen_port=port_of(api), agents_port=port_of(agents))
+        with _listening(settings.agents_host, settings.agents_port, "agents") as agents:
+            bound = replace(settings, listen_port=port_of(api), agents_port=port_of(agents))
         services = parts.enter_context(running(bound))
+        parts.enter_context(agents_listener(services, bound))
         password = make_first_admin(services.database, services.random)
-        parts.enter_context(agents_listener(services, bound, agents))
         announce(f"Stella {__version__}: {services.url}  agents: {services.agents_url}")
         if password is not None:
-            announce(f"First login, shown this once:  user admin  password {password}")
+            announce(first_login(password))
         return _serve_http(services, api)
 
 
@@ -94,12 +93,26 @@ def server_id(data: Path) -> str:
 
 
 @contextmanager
-def agents_listener(
-    services: Services, settings: Settings, listener: socket.socket
-) -> Iterator[None]:
-    """The agents' port, served beside."""
-    del services, settings, listener
-    yield
+def agents_listener(services: Services, settings: Settings) -> Iterator[AgentServer]:
+    """The agents' port, served in a thread beside. Raises ListenerPortTaken."""
+    server = serve_agents(
+        AgentServices(
+            database=services.database,
+            authority=services.authority,
+            order_keys=(services.keys.orders.public,),
+            settings=AgentSettings(proxy_terminates_tls=settings.agents_tls_ends_at_proxy),
+        ),
+        host=settings.agents_host,
+        port=settings.agents_port,
+        names=settings.agents_hosts,
+        directory=services.data / "agents-port",
+    )
+    try:
+        yield server
+    finally:
+        # Long polls wait on the bell; this wakes them, so that they see the end.
+        services.stop()
+        server.stop()
 
 
 class _Server(uvicorn.Server):

@@ -7,6 +7,7 @@ import stella.evidence.store
 import stella.finding.store
 import stella.fleet.store
 import stella.identity.store
+import stella.policy.store
 import stella.promotion.store
 import stella.release.store
 from stella.record import metadata
@@ -16,6 +17,7 @@ STORES = (
     stella.finding.store,
     stella.release.store,
     stella.environment.store,
+    stella.policy.store,
     stella.promotion.store,
     stella.deployment.store,
     stella.evidence.store,

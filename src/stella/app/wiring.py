@@ -13,6 +13,7 @@ from stella.app.keys import data_unusable, open_keys
 from stella.app.references import resolve_reference
 from stella.app.schema import head_revision
 from stella.app.settings import RegistrySetting, Settings
+from stella.app.work import deciding_of
 from stella.blob import Blobs
 from stella.kernel import Now, id_maker
 from stella.plugin import Plugins, load_plugins
@@ -43,17 +44,18 @@ def open_services(
     Raises DataUnusable, KeysIncomplete, UnusableKey, UnknownDatabase. Nothing is connected yet.
     """
     data = make_data_directory(settings)
-    plugins = load_plugins()
+    plugins, blobs = load_plugins(), Blobs(data / "blobs")
     keys, authority = open_keys(data, now=now(), random=random)
     return Services(
         database=open_database(settings, handled=handled, now=now, random=random),
         schema=head_revision(),
-        blobs=Blobs(data / "blobs"),
+        blobs=blobs,
         keys=keys,
         authority=authority,
         layers=DirectoryCache(data / "cache" / "layers"),
         open_registry=registry_opener(settings, plugins),
         plugins=plugins,
+        deciding=deciding_of(blobs, plugins, is_simulated=settings.simulated),
         snapshot=snapshot_opener(settings),
         random=random,
         limits=Limits(

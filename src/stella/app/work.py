@@ -4,24 +4,25 @@ from datetime import timedelta
 
 from stella.api.services import Services
 from stella.app.flows import Work
+from stella.blob import Blobs
 from stella.deployment.plan import plan_deployment
+from stella.environment.model import Environment, Target
 from stella.evidence.keep import Proving
 from stella.identity import person
+from stella.plugin import Plugins
 from stella.promotion.assemble import Deciding
 from stella.promotion.model import Person
 from stella.record import Tx
+from stella.release.model import Release
 
 
-def deciding_of(services: Services) -> Deciding:
+def deciding_of(blobs: Blobs, plugins: Plugins, *, is_simulated: bool) -> Deciding:
     """What decisions need from outside."""
-    return Deciding(
-        blobs=services.blobs,
-        planner=lambda release, environment, targets: plan_deployment(
-            release, environment, targets, services.plugins.target
-        ),
-        person_of=person_of,
-        simulated=services.simulated,
-    )
+
+    def planner(release: Release, environment: Environment, targets: tuple[Target, ...]) -> bytes:
+        return plan_deployment(release, environment, targets, plugins.target)
+
+    return Deciding(blobs, planner, person_of, is_simulated)
 
 
 def work_of(services: Services, holder: str) -> Work:
@@ -35,7 +36,7 @@ def work_of(services: Services, holder: str) -> Work:
         sbom_signer=services.keys.sbom,
         evidence_signer=services.keys.evidence,
         order_signer=services.keys.orders,
-        deciding=deciding_of(services),
+        deciding=services.deciding,
         proving=Proving(
             blobs=services.blobs,
             signer=services.keys.evidence,

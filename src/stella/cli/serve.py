@@ -23,9 +23,11 @@ def serve(
     from stella.app.logs import start_logs
     from stella.app.settings import load_settings
 
+    os.umask(0o077)  # keys, records and bytes are the server's alone
     loaded = load_settings(settings)
     start_logs(loaded.log_level)
     if reset_admin:
+        from stella.app.first_admin import first_login
         from stella.app.first_admin import reset_admin as new_password
         from stella.app.schema import migrate
         from stella.app.wiring import make_data_directory, open_database
@@ -33,7 +35,7 @@ def serve(
         make_data_directory(loaded)
         database = open_database(loaded)
         migrate(database.engine)
-        typer.echo(f"user admin  password {new_password(database, os.urandom)}")
+        typer.echo(first_login(new_password(database, os.urandom)))
         return
     from stella.app.serve import serve as run
 

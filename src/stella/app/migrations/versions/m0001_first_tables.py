@@ -248,6 +248,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tenant", "name_digest", name=op.f("pk_login_failure")),
     )
     op.create_table(
+        "policy",
+        sa.Column("tenant", sa.String(length=40), nullable=False),
+        sa.Column("name", sa.String(length=80), nullable=False),
+        sa.Column("digest", sa.String(length=71), nullable=False),
+        sa.Column("at", sa.String(length=27), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "name", name=op.f("pk_policy")),
+    )
+    op.create_table(
         "promotion",
         sa.Column("id", sa.String(length=40), nullable=False),
         sa.Column("tenant", sa.String(length=40), nullable=False),
