@@ -1,9 +1,9 @@
 """Canonical JSON (RFC 8785): the only form in which anything is hashed or signed."""
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias, Union
 
+import msgspec
 import rfc8785
 
 from stella.kernel.digest import Digest
@@ -24,16 +24,18 @@ class NotCanonical(StellaError):
 def canonical_json(value: Json) -> bytes:
     """``value`` as RFC 8785 bytes, UTF-8, keys in UTF-16 order, no white space.
 
-    Raises NotCanonical for a float, an integer beyond 2**53 - 1, text that is no Unicode, or any
-    other type.
+    Raises NotCanonical for a float, an integer beyond 2**53 - 1, or any other type.
     """
+    if _is_plain(value):
+        try:
+            return _encoder.encode(value)
+        except UnicodeEncodeError:
+            raise _refusal("half of a surrogate pair in a text", "$") from None
+    _refuse_strangers(value, "$")
     try:
-        if _is_plain(value):
-            return _write(value).encode()
-        _refuse_strangers(value, "$")
         encoded: bytes = rfc8785.dumps(_containers(value))
-    except (UnicodeEncodeError, rfc8785.CanonicalizationError) as error:
-        raise _refusal("half of a surrogate pair", "$") from error
+    except rfc8785.CanonicalizationError as error:
+        raise _refusal(str(error), "$") from None
     return encoded
 
 
@@ -42,28 +44,25 @@ def digest_of(value: Json) -> Digest:
     return Digest.of(canonical_json(value))
 
 
-# Without floats, and with keys of ASCII alone, the standard library's encoder in C writes exactly
-# RFC 8785, ten times as fast: the same escapes, and UTF-16 order is that of the characters. A
-# property test holds them equal.
-_write = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
+# For plain values its bytes are those of RFC 8785, in a tenth of the time (a test holds that).
+_encoder = msgspec.json.Encoder(order="sorted")
 
 
-def _is_plain(value: Any) -> bool:
-    """Whether ``value`` is made of nothing but what the fast encoder writes rightly."""
-    waiting: list[Any] = [value]
-    while waiting:
-        item = waiting.pop()
-        kind = type(item)
+def _is_plain(value: Json) -> bool:
+    """Whether there are only the exact types of JSON, and keys that sort alike in UTF-8 and UTF-16."""
+    pending: list[Any] = [value]
+    while pending:
+        one = pending.pop()
+        kind = type(one)
+        if kind is str or kind is bool or one is None:
+            continue
         if kind is dict:
-            if not all(type(key) is str and key.isascii() for key in item):
+            if not all(type(key) is str and key.isascii() for key in one):
                 return False
-            waiting.extend(item.values())
+            pending += one.values()
         elif kind is list or kind is tuple:
-            waiting.extend(item)
-        elif kind is int:
-            if not -_SAFE_INTEGER_MAX <= item <= _SAFE_INTEGER_MAX:
-                return False
-        elif not (kind is str or kind is bool or item is None):
+            pending += one
+        elif kind is not int or abs(one) > _SAFE_INTEGER_MAX:
             return False
     return True
 

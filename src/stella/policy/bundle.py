@@ -17,7 +17,8 @@ from stella.policy.engine import (
     undefined_variable,
 )
 from stella.policy.errors import MalformedBundle, PolicyDoesNotCompile, PolicySaysNothing
-from stella.policy.model import PolicyBundle, RuleResult
+from stella.policy.evaluate import UnreadableResults, read_results
+from stella.policy.model import PolicyBundle
 from stella.policy.sample import SAMPLES
 from stella.policy.syntax import check_calls, check_size
 
@@ -32,7 +33,6 @@ class _Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 _decoder = msgspec.json.Decoder(_Document)
-_results = msgspec.json.Decoder(list[RuleResult])
 _builtins = lru_cache(maxsize=1)(builtins)
 
 
@@ -73,15 +73,17 @@ def load_bundle(files: Mapping[str, str]) -> PolicyBundle:
 
 
 def _check_answer(answer: bytes | None) -> None:
-    shape = "Results are objects {rule, outcome, message, component, finding, fix, who}."
+    shape = (
+        "Results are objects {rule, outcome, message or objection, component, finding, fix, who}."
+    )
     if answer is None:
         raise PolicySaysNothing(
             "the policy has no rule `results` in `package stella.policy`",
             remedy=Remedy(f"Write rules such as `results contains r if {{ ... }}`. {shape}"),
         )
     try:
-        _results.decode(answer)
-    except msgspec.DecodeError as error:
+        read_results(answer)
+    except UnreadableResults as error:
         raise PolicySaysNothing(
             f"the policy's results cannot be read: {error}", remedy=Remedy(shape)
         ) from None

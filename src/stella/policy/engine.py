@@ -20,6 +20,7 @@ RESULTS = "data.stella.policy.results"
 RULES = "data.stella.policy.rules"
 
 _ENGINES_MAX = 16
+_UNDEFINED = '"<undefined>"'
 _PLACE = re.compile(r"-->\s*(?P<place>\S+:\d+:\d+)")
 _ERROR = re.compile(r"error: (?P<what>[^\n]*)")
 
@@ -82,7 +83,7 @@ def evaluate_rule(engine: "Engine", rule: str) -> bytes | None:
         raise _told(error) from None
     finally:
         engine.take_prints()
-    return value.encode()
+    return None if value == _UNDEFINED else value.encode()
 
 
 def undefined_variable(files: Mapping[str, str], rule: str) -> EngineError | None:

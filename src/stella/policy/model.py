@@ -31,7 +31,7 @@ class RuleResult(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=Tr
 
     rule: str
     outcome: Outcome
-    message: str
+    message: str = ""
     component: str | None = None
     finding: dict[str, Part] | None = None
     fix: str = ""
