@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 
 from anyio import to_thread
 from sqlalchemy import select
@@ -23,10 +24,14 @@ class OrderBoard:
         self._rung: asyncio.Event | None = None
         self._looker: asyncio.Task[None] | None = None
         self._unlisten: Callable[[], None] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._is_closed = False
 
     async def wait(self, agent: str, seconds: float) -> None:
         """Return once an order may be there for ``agent``, or after ``seconds``."""
-        loop = asyncio.get_running_loop()
+        loop = self._loop = asyncio.get_running_loop()
+        if self._is_closed:
+            return
         if self._looker is None or self._looker.done():
             self._begin(loop)
         woken: asyncio.Future[None] = loop.create_future()
@@ -44,9 +49,14 @@ class OrderBoard:
                 self._waiting.pop(agent, None)
 
     def close(self) -> None:
-        """Wake everybody and look no more."""
+        """Let everybody go, from any thread; nobody waits here any more."""
+        self._is_closed = True
         if self._unlisten is not None:
             self._unlisten()
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._let_go)
+
+    def _let_go(self) -> None:
         if self._looker is not None:
             self._looker.cancel()
         self._wake(set(self._waiting))
@@ -55,15 +65,17 @@ class OrderBoard:
         rung = self._rung = asyncio.Event()
         if self._unlisten is not None:
             self._unlisten()
-        self._unlisten = self._database.bell.listen(lambda: loop.call_soon_threadsafe(rung.set))
+
+        def ring() -> None:
+            loop.call_soon_threadsafe(rung.set)
+
+        self._unlisten = self._database.bell.listen(ring)
         self._looker = loop.create_task(self._look(rung))
 
     async def _look(self, rung: asyncio.Event) -> None:
         while True:
-            try:
+            with suppress(TimeoutError):
                 await asyncio.wait_for(rung.wait(), _LOOK_S if self._waiting else None)
-            except TimeoutError:
-                pass
             rung.clear()
             if self._waiting:
                 self._wake(await to_thread.run_sync(self._addressed))
