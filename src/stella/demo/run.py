@@ -12,11 +12,12 @@ from typing import Any
 
 from stella.demo.errors import DemoNotKept, DemoRuns
 from stella.demo.ground import Ground, RealGround
+from stella.demo.simulated import SimulatedGround
 from stella.demo.stage import Stage
 from stella.demo.summary import Summary, Teller
 from stella.demo.walk import Walk, run_walk
 from stella.kernel import Remedy
-from stella.lab import LabUnavailable, cleanup, probe
+from stella.lab import cleanup, probe
 from stella.lab.state import process_started
 
 _STOP_TIMEOUT_S = 20
@@ -67,14 +68,11 @@ def run_demo(wishes: Wishes) -> Summary:
 
 
 def choose_ground() -> Ground:
-    """Real hosts where the machine lets us; a refusal says what is missing otherwise."""
+    """Real hosts where the machine lets us, simulated ones with the reasons otherwise."""
     missing = probe()
     if not missing:
         return RealGround()
-    raise LabUnavailable(
-        "no engine or registry can be started: " + "; ".join(one.what for one in missing),
-        remedy=missing[0].remedy,
-    )
+    return SimulatedGround(tuple(one.what for one in missing))
 
 
 def stop_kept() -> None:
