@@ -128,6 +128,12 @@ class Stage:
         if "server" in self.processes:
             end_program(self.processes.pop("server"))
 
+    def save_logs(self, to: Path) -> None:
+        """Keep what our programs printed; everything else goes with the stage."""
+        to.mkdir(parents=True, exist_ok=True)
+        for log in self.directory.glob("*.log"):
+            shutil.copy2(log, to / log.name)
+
     def stop(self) -> None:
         """End every program and remove every file, in the order in which they lean on each other."""
         for name in [one for one in self.processes if one != "server"]:
