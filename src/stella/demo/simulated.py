@@ -42,8 +42,9 @@ class SimulatedGround:
     def prepare(self, directory: Path) -> Mapping[str, object]:
         """The server's settings for it; everything lies below ``directory``."""
         self._directory = directory / "simulated"
+        (self._directory / "registry").mkdir(parents=True)
         for host in ("a", "b"):
-            (self._directory / host).mkdir(parents=True)
+            (self._directory / host).mkdir()
             (self._directory / host / "registry").symlink_to(self._directory / "registry")
         shared = str(self._directory / "registry")
         return {"simulated": True, "registries": {SIMULATED_HOST: {"simulated_in": shared}}}
