@@ -64,7 +64,7 @@ def eval_(
 
 
 @app.command("test")
-def test_(
+def run_tests(
     policy: Annotated[
         list[Path] | None, typer.Argument(help="Rego files or folders, tests among them.")
     ] = None,
