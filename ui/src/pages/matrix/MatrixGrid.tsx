@@ -31,6 +31,7 @@ export function MatrixGrid({ grid, compared, chosen }: Props) {
     getScrollElement: () => scroller.current,
     estimateSize: () => ROW_PX,
     overscan: 4,
+    paddingStart: HEAD_PX,
     scrollPaddingStart: HEAD_PX,
     initialRect: { width: 1200, height: 800 },
   })
@@ -40,6 +41,7 @@ export function MatrixGrid({ grid, compared, chosen }: Props) {
     getScrollElement: () => scroller.current,
     estimateSize: () => columnPx,
     overscan: 2,
+    paddingStart: NAME_PX,
     scrollPaddingStart: NAME_PX,
     initialRect: { width: 1200, height: 800 },
     // Measured sizes belong to one width of the window.
@@ -75,7 +77,7 @@ export function MatrixGrid({ grid, compared, chosen }: Props) {
       <div
         role="presentation"
         className={style.canvas}
-        style={{ height: rows.getTotalSize() + HEAD_PX, width: columns.getTotalSize() + NAME_PX }}
+        style={{ height: rows.getTotalSize(), width: columns.getTotalSize() }}
       >
         <div role="row" className={style.head} aria-rowindex={1}>
           <div role="columnheader" className={style.corner}>
@@ -110,7 +112,7 @@ function Head({ grid, column }: { grid: Grid; column: VirtualItem }) {
       role="columnheader"
       aria-colindex={column.index + 2}
       className={style.environment}
-      style={{ left: column.start + NAME_PX, width: column.size }}
+      style={{ left: column.start, width: column.size }}
     >
       <Link {...paths.environment(environment.name)}>{environment.name}</Link>
       {environment.frozen && (
@@ -137,7 +139,7 @@ function Row({ grid, row, seen, compared, chosen }: RowProps) {
       data-row
       aria-rowindex={row.index + 2}
       className={style.row}
-      style={{ top: row.start + HEAD_PX, height: row.size }}
+      style={{ top: row.start, height: row.size }}
       data-faint={!marked || undefined}
     >
       <div role="rowheader" className={style.name} title={component}>
@@ -155,7 +157,7 @@ function Row({ grid, row, seen, compared, chosen }: RowProps) {
             aria-colindex={column.index + 2}
             className={style.cell}
             data-compared={(marked && compared?.includes(environment.name)) || undefined}
-            style={{ left: column.start + NAME_PX, width: column.size }}
+            style={{ left: column.start, width: column.size }}
           >
             <MatrixCell
               cell={grid.cell(environment.name, component)}
