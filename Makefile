@@ -45,7 +45,7 @@ check-long: ## simulation and fuzzing, as long as STELLA_EXAMPLES says
 	STELLA_EXAMPLES=$${STELLA_EXAMPLES:-2000} $(PY) -m pytest --timeout 3600 $(ARGS)
 
 bench: ## measure beside what a user would do instead; writes docs/benchmarks.md
-	$(SETUP) --for test
+	$(SETUP) --for bench
 	$(PY) -m bench.run
 
 tidy: ## the ten longest files and functions, and the rules no linter knows

@@ -26,6 +26,7 @@ NOUNS: dict[str, Noun] = {
     "version": Noun("stella.cli.version:version", "Say which version this is."),
     "evidence": Noun("stella.cli.evidence:app", "Verify and fetch evidence packets."),
     "replay": Noun("stella.cli.replay:replay", "Decide again from a packet alone, and compare."),
+    "agent": Noun("stella.cli.agent:app", "Run and enrol the program on a host."),
     "serve": Noun("stella.cli.serve:serve", "Run the server: API, console, agents' port."),
     "db": Noun("stella.cli.db:app", "Migrate, back up and restore the server's data."),
     "doctor": Noun("stella.cli.doctor:doctor", "Examine the server, and say what to do."),

@@ -61,8 +61,8 @@ class Stage:
                     "listen_port": self.api_port,
                     "agents_port": self.agents_port,
                     "advisories": str(advisories),
-                    "simulated": self.ground.is_simulated,
                     "sweep_s": 2,
+                    **self.ground.prepare(self.directory),
                 }
             )
         )
@@ -128,8 +128,16 @@ class Stage:
         if "server" in self.processes:
             end_program(self.processes.pop("server"))
 
+    def save_logs(self, to: Path) -> None:
+        """Keep what our programs printed; everything else goes with the stage."""
+        to.mkdir(parents=True, exist_ok=True)
+        for log in self.directory.glob("*.log"):
+            shutil.copy2(log, to / log.name)
+
     def stop(self) -> None:
         """End every program and remove every file, in the order in which they lean on each other."""
+        for name in [one for one in self.processes if one != "server"]:
+            self.processes[name].terminate()  # all at once: each may take its time
         for name in [one for one in self.processes if one != "server"]:
             end_program(self.processes.pop(name))
         try:
@@ -163,9 +171,8 @@ def _stella() -> list[str]:
 def _bootstrap_password(log: Path) -> str:
     """The one-time password that the server printed at its first start."""
     for line in log.read_text(errors="replace").splitlines():
-        word, _, value = line.strip().partition("password:")
+        _, _, value = line.strip().partition("password:")
         if value:
-            del word
             return value.strip()
     raise PartDidNotStart(
         "the server printed no first credential", remedy=Remedy(f"Read {log}."), log=str(log)

@@ -38,6 +38,11 @@ class Walk:
         self._tokens: dict[str, str] = {}
         self._scans_seen: set[str] = set()
 
+    @property
+    def logs(self) -> Path:
+        """Where the programs' logs are put when something goes wrong."""
+        return self.packets.parent / "logs"
+
     # ------------------------------------------------------------ steps
 
     def start(self) -> None:
@@ -347,7 +352,7 @@ class Walk:
     def _failed(self, what: str, found: object) -> DemoFailed:
         return DemoFailed(
             f"the demonstration wanted that {what}, and found: {str(found)[:1500]}",
-            remedy=Remedy(f"Read the logs in {self.stage.directory}."),
+            remedy=Remedy(f"Read the logs in {self.logs}."),
         )
 
 
