@@ -8,4 +8,5 @@ pytest_plugins = [
     "fixtures.outside",
     "fixtures.servers",
     "fixtures.road",
+    "fixtures.control",
 ]
