@@ -1,3 +1,12 @@
 """What every test may ask for: the real lab, a PostgreSQL server, a browser, the shared data."""
 
-pytest_plugins = ["fixtures.skips", "fixtures.real_parts", "fixtures.databases"]
+pytest_plugins = [
+    "fixtures.skips",
+    "fixtures.real_parts",
+    "fixtures.databases",
+    "fixtures.fleets",
+    "fixtures.outside",
+    "fixtures.servers",
+    "fixtures.road",
+    "fixtures.control_planes",
+]

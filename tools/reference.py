@@ -1,4 +1,4 @@
-"""Write docs/reference/errors.md from the refusals in the source; --check compares instead."""
+"""Write the generated pages of docs/reference from the source; --check compares instead."""
 
 import ast
 import sys
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGE = Path("docs/reference/errors.md")
+FOLDER = Path("docs/reference")
 
 
 @dataclass(frozen=True, order=True)
@@ -71,15 +71,28 @@ def page(codes: list[ErrorCode]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def pages() -> dict[str, str]:
+    """File name -> what it must hold."""
+    # Late: tidy imports this module for the codes alone, also where nothing is installed.
+    from pages import cli_page, states_page
+
+    return {
+        "errors.md": page(error_codes(ROOT)),
+        "cli.md": cli_page(),
+        "states.md": states_page(ROOT),
+    }
+
+
 def main() -> None:
-    """Write the page, or with --check end with 1 where it differs."""
-    wanted = page(error_codes(ROOT))
-    target = ROOT / PAGE
-    if "--check" not in sys.argv[1:]:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(wanted)
-    elif not target.exists() or target.read_text() != wanted:
-        sys.exit(f"{PAGE} is not what the source says: run `make reference`")
+    """Write the pages, or with --check end with 1 where one differs."""
+    is_check = "--check" in sys.argv[1:]
+    for name, wanted in pages().items():
+        target = ROOT / FOLDER / name
+        if not is_check:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(wanted)
+        elif not target.exists() or target.read_text() != wanted:
+            sys.exit(f"{FOLDER / name} is not what the source says: run `make reference`")
 
 
 if __name__ == "__main__":

@@ -17,7 +17,9 @@ BANNED_MODULES = frozenset({"time", "random", "uuid", "secrets", "subprocess", "
 PURE_NAMES = frozenset({"NAMESPACE_URL", "UUID", "uuid5"})
 BANNED_CALLS = frozenset({"now", "utcnow", "today"})
 # Only these may touch the clock, chance, sockets and processes; the kernel wraps them.
-OUTSIDE = frozenset({"agent", "api", "app", "cli", "client", "doctor", "kernel", "lab", "sdk"})
+OUTSIDE = frozenset(
+    {"agent", "api", "app", "cli", "client", "demo", "doctor", "kernel", "lab", "sdk"}
+)
 
 
 def tracked_files(root: Path) -> list[Path]:

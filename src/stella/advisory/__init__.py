@@ -1,1 +1,39 @@
-"""What is known to be bad? Feeds -> frozen snapshots."""
+"""What is known to be bad? Feeds -> records -> frozen snapshots."""
+
+from stella.advisory.affected import Judged, judge
+from stella.advisory.demonstration import demo_snapshot
+from stella.advisory.importing import import_advisories
+from stella.advisory.model import (
+    SEVERITIES,
+    Package,
+    Record,
+    Skipped,
+    Snapshot,
+    SnapshotInfo,
+    Span,
+)
+from stella.advisory.slice import SnapshotSlice, parse_slice
+from stella.advisory.snapshot import StoredSnapshot, open_snapshot
+from stella.advisory.versions import package_name, scheme_of, version_key, without_rebuild
+
+__all__ = [
+    "SEVERITIES",
+    "Judged",
+    "Package",
+    "Record",
+    "Skipped",
+    "Snapshot",
+    "SnapshotInfo",
+    "SnapshotSlice",
+    "Span",
+    "StoredSnapshot",
+    "demo_snapshot",
+    "import_advisories",
+    "judge",
+    "open_snapshot",
+    "package_name",
+    "parse_slice",
+    "scheme_of",
+    "version_key",
+    "without_rebuild",
+]

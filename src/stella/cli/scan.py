@@ -27,20 +27,19 @@ from stella.cli.scan_target import (
 )
 from stella.cli.written import write
 from stella.finding.model import Findings
-from stella.image import BUNDLE_MEDIA_TYPE, NothingToAttachTo, attach_artifact, media_type_of
+from stella.image import NothingToAttachTo
 from stella.kernel import Digest, Remedy, Unknown
-from stella.plugin.contract import Descriptor
 from stella.sbom import (
-    PREDICATE_TYPE,
     Inventory,
     UnknownScanOption,
+    attach_sbom,
     scan_directory,
     scan_image,
+    sign_sbom,
     to_cyclonedx,
 )
 
 _FORMATS = ("table", "json", "cyclonedx-json")
-_SBOM_ARTIFACT = "application/vnd.cyclonedx+json"
 
 
 def scan(
@@ -138,15 +137,11 @@ def _text(results: list[Scanned], output: str) -> str | bytes:
 
 
 def _signed(one: Scanned, key: str) -> bytes:
-    from stella.trust import load_signer, sign_statement
+    from stella.trust import load_signer
 
-    return sign_statement(
-        load_signer(Path(key)),
-        subject_name=one.inventory.name,
-        subject=one.inventory.subject,
-        predicate_type=PREDICATE_TYPE,
-        predicate=json.loads(one.sbom),
-    )
+    inventory = one.inventory
+    signer = load_signer(Path(key))
+    return sign_sbom(signer, name=inventory.name, subject=inventory.subject, sbom=one.sbom)
 
 
 def _attached(target: ImageTarget, one: Scanned, bundle: bytes | None) -> Digest:
@@ -154,23 +149,9 @@ def _attached(target: ImageTarget, one: Scanned, bundle: bytes | None) -> Digest
     assert target.registry is not None
     assert one.image is not None
     platform = next(it for it in one.image.platforms if it.digest == one.inventory.subject)
-    subject = Descriptor(
-        media_type_of(platform.manifest, ""), platform.digest, len(platform.manifest)
-    )
-    kind = BUNDLE_MEDIA_TYPE if bundle else _SBOM_ARTIFACT
-    # cosign reads these to tell bundles apart without fetching them.
-    annotations = {
-        "dev.sigstore.bundle.content": "dsse-envelope",
-        "dev.sigstore.bundle.predicateType": PREDICATE_TYPE,
-    }
-    digest = attach_artifact(
-        target.registry,
-        target.reference,
-        subject,
-        kind,
-        bundle or one.sbom,
-        kind,
-        annotations=annotations if bundle else None,
+    content = bundle or one.sbom
+    digest = attach_sbom(
+        target.registry, target.reference, platform, content, is_bundle=bundle is not None
     )
     typer.echo(f"attached {digest} to {target.reference.at(platform.digest)}", err=True)
     return digest

@@ -1,14 +1,49 @@
-"""Where a command's data goes: a file, or standard output."""
+"""What a command reads and writes: files, or standard output."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+
+from stella.cli.errors import UnknownOutput, UnreadableFile, UnwritableOutput
+from stella.kernel import Remedy
 
 
 def write(text: str | bytes, to: Path | None) -> None:
-    """Put ``text`` into the file, or on standard output where there is none."""
+    """Put ``text`` into the file, or on standard output where there is none.
+
+    Raises UnwritableOutput.
+    """
     content = text.encode() if isinstance(text, str) else text
-    if to is not None:
-        to.write_bytes(content)
+    if to is None:
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
         return
-    sys.stdout.buffer.write(content)
-    sys.stdout.buffer.flush()
+    try:
+        to.write_bytes(content)
+    except OSError as error:
+        raise UnwritableOutput(
+            f"{to} cannot be written: {error.strerror}",
+            remedy=Remedy("Name a file in a directory that exists and has room."),
+            path=str(to),
+        ) from None
+
+
+def read(path: Path) -> bytes:
+    """The file's content. Raises UnreadableFile."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UnreadableFile(
+            f"{path} cannot be read: {error.strerror}",
+            remedy=Remedy("Check the path."),
+            path=str(path),
+        ) from None
+
+
+def checked_output(output: str, known: Sequence[str]) -> str:
+    """``output`` if the command has that format. Raises UnknownOutput."""
+    if output in known:
+        return output
+    raise UnknownOutput(
+        f"no output format {output!r} here", remedy=Remedy(f"Use {', '.join(known)}.")
+    )

@@ -4,7 +4,7 @@ from stella.kernel.canonical import Json, NotCanonical, canonical_json, digest_o
 from stella.kernel.clock import Now, parse_time, time_text
 from stella.kernel.digest import Digest, MalformedDigest
 from stella.kernel.errors import Fault, Remedy, StellaError
-from stella.kernel.fact import Fact
+from stella.kernel.fact import Fact, sealed_hash
 from stella.kernel.ids import NewId, checked_id, id_maker, ulid
 from stella.kernel.machine import IllegalMove, Machine
 from stella.kernel.outcome import Outcome, Unknown, worst
@@ -29,6 +29,7 @@ __all__ = [
     "digest_of",
     "id_maker",
     "parse_time",
+    "sealed_hash",
     "time_text",
     "ulid",
     "worst",

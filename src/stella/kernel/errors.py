@@ -79,12 +79,13 @@ class StellaError(Exception):
         return _STATUSES[self.fault]
 
     def problem(self) -> dict[str, object]:
-        """The error as an RFC 9457 problem document (plus ``code``, ``remedy`` and ``facts``)."""
+        """The error as an RFC 9457 problem document (plus ``code``, ``fault``, ``remedy``, ...)."""
         return {
             "type": f"urn:stella:error:{self.code}",
             "title": str(self),
             "status": self.status,
             "code": self.code,
+            "fault": self.fault.value,
             "retry_may_help": self.retry_may_help,
             "remedy": asdict(self.remedy),
             "facts": {name: _plain(value) for name, value in self.facts.items()},

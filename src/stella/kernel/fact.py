@@ -4,7 +4,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
 
-from stella.kernel.canonical import Json
+from stella.kernel.canonical import Json, digest_of
 from stella.kernel.clock import time_text
 from stella.kernel.digest import Digest
 
@@ -48,3 +48,36 @@ def fact_json(value: object) -> Json:
         return {str(key): fact_json(item) for key, item in value.items()}
     assert value is None or isinstance(value, str | int | bool), (type(value), value)
     return value
+
+
+def sealed_hash(
+    *,
+    id: str,  # noqa: A002 - the name it has in every stored and signed fact
+    tenant: str,
+    kind: str,
+    subject: str,
+    actor: str,
+    cause: str | None,
+    at: str,
+    data: Json,
+    position: int,
+    previous: str,
+) -> Digest:
+    """What chains a fact: the hash over all it says, its place, and the hash before it.
+
+    Stands in the kernel because the record writes it and an evidence packet proves it without one.
+    """
+    return digest_of(
+        {
+            "id": id,
+            "tenant": tenant,
+            "kind": kind,
+            "subject": subject,
+            "actor": actor,
+            "cause": cause,
+            "at": at,
+            "data": data,
+            "position": position,
+            "previous": previous,
+        }
+    )

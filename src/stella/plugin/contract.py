@@ -222,10 +222,26 @@ class Running:
 
 
 class Host(Protocol):
-    """What an agent hands to a target connector: the only way it may touch the machine."""
+    """What an agent hands to a target connector: the only way it may touch the machine.
 
-    def run(self, argv: Sequence[str], *, timeout_s: int, stdin: bytes | None = None) -> bytes:
-        """Run a command, never through a shell; its output. Raises CommandFailed (output kept)."""
+    It belongs to one project and has a state directory for it.
+    """
+
+    def run(
+        self,
+        argv: Sequence[str],
+        *,
+        timeout_s: int,
+        stdin: bytes | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> bytes:
+        """Run a command in the state directory, never through a shell: its standard output.
+
+        What it writes to standard error is logged live. environment: added to the agent's own; a
+        value may be a secret reference (``env://NAME``, ``file:///PATH``), resolved here and
+        masked wherever it shows. Raises CommandFailed, CommandMissing, CommandTimedOut,
+        SecretUnresolved.
+        """
         ...
 
     def write(self, name: str, content: bytes) -> str:
@@ -240,6 +256,10 @@ class Host(Protocol):
         """One line of progress, sent to the control plane live. Secrets are masked."""
         ...
 
+    def wait(self, seconds: float) -> None:
+        """Let time pass on the host."""
+        ...
+
 
 class TargetConnector(Protocol):
     """One kind of target. ``plan`` runs in the control plane and is pure; the rest on the agent."""
@@ -251,6 +271,8 @@ class TargetConnector(Protocol):
     def apply(self, intent: TargetIntent, plan: TargetPlan, host: Host) -> None:
         """Carry the plan out; again after a crash it converges and starts nothing twice.
 
+        The agent itself carries out ``place_sticker``, once this has returned.
+
         On any failure what ran before keeps serving or serves again, and the refusal says why:
         ``PullDigestMismatch``, ``PullFailed``, ``UnhealthyAfterStart``, ``CommandFailed``.
         """
@@ -258,4 +280,8 @@ class TargetConnector(Protocol):
 
     def inspect(self, project: str, host: Host) -> Iterable[Running]:
         """What runs now, by the labels ``stella.project`` and ``stella.component``."""
+        ...
+
+    def engine(self, host: Host) -> str:
+        """The version of what runs the containers there. Raises EngineUnreachable, CommandMissing."""
         ...

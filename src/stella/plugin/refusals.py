@@ -1,4 +1,4 @@
-"""How a registry connector says no. Every connector raises these, whoever wrote it."""
+"""How a connector says no. Every connector raises these, whoever wrote it."""
 
 from stella.kernel import Fault, StellaError
 
@@ -51,3 +51,110 @@ class UploadRefused(StellaError):
 
     code = "ST-REG-007"
     fault = Fault.FAILED
+
+
+# ---------------------------------------------------------------- targets
+
+
+class PullDigestMismatch(StellaError):
+    """What the host pulled is not what the digest promised: tampered with, or broken on the way."""
+
+    code = "ST-TGT-001"
+    fault = Fault.FAILED
+
+
+class PullFailed(StellaError):
+    """The host could not get the image from the registry."""
+
+    code = "ST-TGT-002"
+    fault = Fault.UNAVAILABLE
+    retry_may_help = True
+
+
+class UnhealthyAfterStart(StellaError):
+    """It started, but did not become healthy in time, or ended."""
+
+    code = "ST-TGT-003"
+    fault = Fault.FAILED
+
+
+class CommandFailed(StellaError):
+    """A command on the host ended badly. ``facts``: argv, exit_status, output (its last part)."""
+
+    code = "ST-TGT-004"
+    fault = Fault.FAILED
+
+
+class CommandMissing(StellaError):
+    """A program that the connector needs is not installed on the host."""
+
+    code = "ST-TGT-005"
+    fault = Fault.UNAVAILABLE
+
+
+class CommandTimedOut(StellaError):
+    """A command on the host did not end in time and was ended."""
+
+    code = "ST-TGT-006"
+    fault = Fault.TIMED_OUT
+    retry_may_help = True
+
+
+class EngineUnreachable(StellaError):
+    """The container engine on the host does not answer."""
+
+    code = "ST-TGT-007"
+    fault = Fault.UNAVAILABLE
+    retry_may_help = True
+
+
+class PortIsTaken(StellaError):
+    """A port that the service publishes is used by something else on the host."""
+
+    code = "ST-TGT-008"
+    fault = Fault.CONFLICT
+
+
+class BadTargetConfig(StellaError):
+    """A target's configuration says something that its connector does not know."""
+
+    code = "ST-TGT-009"
+
+
+class ComposeFileRefused(StellaError):
+    """A compose file that cannot be deployed as it is."""
+
+    code = "ST-TGT-010"
+
+
+class UnknownService(StellaError):
+    """A component of the release belongs to no service of the target, or a service to none of it."""
+
+    code = "ST-TGT-011"
+
+
+class SecretUnresolved(StellaError):
+    """A secret reference that the host cannot resolve. The reference is named, never its value."""
+
+    code = "ST-TGT-012"
+    fault = Fault.UNAVAILABLE
+
+
+class NotBroughtBack(StellaError):
+    """A deployment failed, and what ran before could not be brought back either."""
+
+    code = "ST-TGT-013"
+    fault = Fault.FAILED
+
+
+class UnsafeName(StellaError):
+    """A project or a file that would lie outside the directory that is the project's."""
+
+    code = "ST-TGT-014"
+
+
+class UnknownConnector(StellaError):
+    """No loaded plugin brings a connector of that kind. ``facts``: what was refused, and why."""
+
+    code = "ST-PLG-002"
+    fault = Fault.NOT_FOUND

@@ -35,8 +35,10 @@ class Person(_Document, frozen=True):
 
 
 class ScanInput(_Document, frozen=True):
-    """What is known of one platform image. ``findings``, ``sbom``: digests of the documents, or None.
+    """What is known of one platform image. sbom, sbom_bundle, findings, advisories: digests, or None.
 
+    sbom_bundle: the signed statement around the SBOM. advisories: the part of the snapshot that the
+    findings rest on.
     state: of the scan; anything but ``done`` leaves the policy with nothing to judge. at: when.
     """
 
@@ -46,7 +48,9 @@ class ScanInput(_Document, frozen=True):
     at: str | None = None
     snapshot: str | None = None
     sbom: str | None = None
+    sbom_bundle: str | None = None
     findings: str | None = None
+    advisories: str | None = None
 
 
 class ComponentInput(_Document, frozen=True):

@@ -10,6 +10,7 @@ from stella.record.read import (
     fact_by_id,
     facts_about,
     facts_after,
+    has_unsealed,
     head_position,
     pending_facts,
 )
@@ -30,6 +31,7 @@ __all__ = [
     "fact_by_id",
     "facts_about",
     "facts_after",
+    "has_unsealed",
     "head_position",
     "metadata",
     "open_workflow_engine",

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from stella.kernel import Digest, Json, digest_of
+from stella.kernel import Digest, sealed_hash
 from stella.record import tables
 from stella.record.transaction import StoredFact, Tx
 
@@ -16,19 +16,18 @@ GENESIS = "sha256:" + "0" * 64
 
 def fact_hash(fact: StoredFact, position: int, previous: str) -> Digest:
     """The hash of ``fact`` at ``position`` after ``previous``."""
-    content: dict[str, Json] = {
-        "id": fact.id,
-        "tenant": fact.tenant,
-        "kind": fact.kind,
-        "subject": fact.subject,
-        "actor": fact.actor,
-        "cause": fact.cause,
-        "at": fact.at,
-        "data": fact.data,
-        "position": position,
-        "previous": previous,
-    }
-    return digest_of(content)
+    return sealed_hash(
+        id=fact.id,
+        tenant=fact.tenant,
+        kind=fact.kind,
+        subject=fact.subject,
+        actor=fact.actor,
+        cause=fact.cause,
+        at=fact.at,
+        data=fact.data,
+        position=position,
+        previous=previous,
+    )
 
 
 def stored_fact(row: Mapping[Any, Any]) -> StoredFact:

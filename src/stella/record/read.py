@@ -60,6 +60,11 @@ def pending_facts(tx: Tx, limit: int = 100) -> tuple[tuple[int, str, str], ...]:
     return tuple((row["sequence"], row["fact"], row["kind"]) for row in rows)
 
 
+def has_unsealed(tx: Tx) -> bool:
+    """Whether a fact waits for its place in the chain: asking costs no write."""
+    return tx.row(select(tables.fact_unsealed.c.sequence).limit(1)) is not None
+
+
 def drop_pending(tx: Tx, sequences: Sequence[int]) -> None:
     """Forget pending rows whose workflow exists now."""
     pending = tables.fact_pending

@@ -18,6 +18,7 @@ from stella.sbom.facts import LayerFacts
 from stella.sbom.layer import read_layer
 from stella.sbom.limits import DEFAULT_LIMITS, Limits
 from stella.sbom.model import Component, Inventory, Occurrence, Partial
+from stella.sbom.publish import SBOM_MEDIA_TYPE, attach_sbom, sign_sbom
 from stella.sbom.read import parse_cyclonedx
 from stella.sbom.scan import ScanResult, scan_image, scan_platform
 
@@ -25,6 +26,7 @@ __all__ = [
     "DEFAULT_LIMITS",
     "MEDIA_TYPE",
     "PREDICATE_TYPE",
+    "SBOM_MEDIA_TYPE",
     "SPEC_VERSION",
     "BrokenLayer",
     "Catalogue",
@@ -45,6 +47,7 @@ __all__ = [
     "UnreadableDirectory",
     "UnsupportedLayer",
     "UnsupportedSbom",
+    "attach_sbom",
     "catalogue",
     "diff_inventories",
     "parse_cyclonedx",
@@ -52,5 +55,6 @@ __all__ = [
     "scan_directory",
     "scan_image",
     "scan_platform",
+    "sign_sbom",
     "to_cyclonedx",
 ]

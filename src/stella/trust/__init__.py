@@ -11,6 +11,7 @@ from stella.trust.authority import (
     make_csr,
     read_certificate,
 )
+from stella.trust.document import sign_document, verify_document
 from stella.trust.dsse import Envelope, pae, sign_envelope, verify_envelope
 from stella.trust.errors import (
     BadCertificate,
@@ -85,11 +86,13 @@ __all__ = [
     "pae",
     "public_key",
     "read_certificate",
+    "sign_document",
     "sign_envelope",
     "sign_request",
     "sign_statement",
     "unverified_predicate",
     "verify_bundle",
+    "verify_document",
     "verify_envelope",
     "verify_request",
 ]

@@ -12,6 +12,7 @@ from stella.kernel import Digest, Json, Remedy, canonical_json
 from stella.trust.dsse import (
     PAYLOAD_TYPE,
     Envelope,
+    Signature,
     decode,
     malformed,
     sign_envelope,
@@ -66,17 +67,7 @@ def sign_statement(
         "predicate": predicate,
     }
     envelope = sign_envelope(canonical_json(statement), PAYLOAD_TYPE, signer)
-    return canonical_json(
-        {
-            "mediaType": BUNDLE_TYPE,
-            "verificationMaterial": {"publicKey": {"hint": _hint(signer.public)}},
-            "dsseEnvelope": {
-                "payload": envelope.payload,
-                "payloadType": envelope.payload_type,
-                "signatures": [{"sig": s.sig, "keyid": s.keyid} for s in envelope.signatures],
-            },
-        }
-    )
+    return _bundle_bytes(envelope, signer.public)
 
 
 def verify_bundle(
@@ -85,9 +76,12 @@ def verify_bundle(
     *,
     subject: Digest | None = None,
     predicate_type: str | None = None,
+    exact: bool = False,
 ) -> Statement:
     """The statement in ``bundle``, signed by one of ``keys``, about ``subject``.
 
+    exact: also refuse any byte of the bundle that is not what ``sign_statement`` writes around
+        this signature (white space, key hint, spare bits of base64): where no digest covers it.
     Raises MalformedEnvelope, BadSignature, or WrongStatement where it is about something else.
     """
     try:
@@ -99,6 +93,8 @@ def verify_bundle(
     payload, key = verify_envelope(read.dsse_envelope, keys)
     if read.dsse_envelope.payload_type != PAYLOAD_TYPE:
         raise malformed(f"a payload of the type {read.dsse_envelope.payload_type[:80]!r}")
+    if exact:
+        _check_exact(bundle, read.dsse_envelope, key)
     statement = _read_statement(payload, key.key_id)
     _expect("subject", subject.text if subject else None, statement.subject.text)
     _expect("predicate type", predicate_type, statement.predicate_type)
@@ -139,6 +135,37 @@ def _expect(what: str, wanted: str | None, found: str) -> None:
             wanted=wanted,
             found=found,
         )
+
+
+def _bundle_bytes(envelope: Envelope, key: PublicKey) -> bytes:
+    return canonical_json(
+        {
+            "mediaType": BUNDLE_TYPE,
+            "verificationMaterial": {"publicKey": {"hint": _hint(key)}},
+            "dsseEnvelope": {
+                "payload": envelope.payload,
+                "payloadType": envelope.payload_type,
+                "signatures": [{"sig": one.sig} for one in envelope.signatures],
+            },
+        }
+    )
+
+
+def _check_exact(bundle: bytes, envelope: Envelope, key: PublicKey) -> None:
+    (signature, *more) = envelope.signatures
+    if more:
+        raise malformed(f"{len(more) + 1} signatures where there is one")
+    remade = Envelope(
+        payload=_encoded(decode(envelope.payload)),
+        payload_type=PAYLOAD_TYPE,
+        signatures=(Signature(_encoded(decode(signature.sig))),),
+    )
+    if _bundle_bytes(remade, key) != bundle:
+        raise malformed("a bundle with bytes in it that its signature does not cover")
+
+
+def _encoded(content: bytes) -> str:
+    return base64.b64encode(content).decode()
 
 
 def _hint(key: PublicKey) -> str:

@@ -1,6 +1,6 @@
 """Any registry that speaks the OCI distribution specification."""
 
-from stella.plugin.contract import SDK_VERSION, Capability, Manifest, Plugin
+from stella.sdk import SDK_VERSION, Capability, Manifest, Plugin
 from stella_connectors.registry.connector import OciRegistry, open_registry
 
 MANIFEST = Manifest(

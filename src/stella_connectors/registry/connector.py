@@ -8,12 +8,16 @@ from urllib.parse import quote
 
 import httpx
 
-from stella.kernel import Digest, MalformedDigest, Remedy
-from stella.plugin.contract import Descriptor, RawManifest, RegistryConfig
-from stella.plugin.refusals import (
+from stella.sdk import (
     BlobDigestMismatch,
+    Descriptor,
+    Digest,
+    MalformedDigest,
     ManifestMalformed,
     ManifestTooLarge,
+    RawManifest,
+    RegistryConfig,
+    Remedy,
     UploadRefused,
 )
 from stella_connectors.registry.referrers import (

@@ -8,9 +8,16 @@ from typing import Protocol, TypeVar
 
 import msgspec
 
-from stella.kernel import Digest, MalformedDigest, Remedy
-from stella.plugin.contract import Descriptor, RawManifest
-from stella.plugin.refusals import ImageNotFound, ManifestMalformed, UploadRefused
+from stella.sdk import (
+    Descriptor,
+    Digest,
+    ImageNotFound,
+    MalformedDigest,
+    ManifestMalformed,
+    RawManifest,
+    Remedy,
+    UploadRefused,
+)
 
 OCI_INDEX = "application/vnd.oci.image.index.v1+json"
 OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"

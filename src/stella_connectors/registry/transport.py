@@ -9,13 +9,13 @@ from contextlib import contextmanager
 
 import httpx
 
-from stella.kernel import Remedy
-from stella.plugin.contract import RegistryConfig
-from stella.plugin.refusals import (
+from stella.sdk import (
     ImageNotFound,
     ManifestMalformed,
+    RegistryConfig,
     RegistryRefused,
     RegistryUnreachable,
+    Remedy,
 )
 
 _LOOPBACK = re.compile(r"(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?\Z")

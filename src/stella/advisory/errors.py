@@ -1,0 +1,66 @@
+"""Refusals of advisories."""
+
+from stella.kernel import Fault, StellaError
+
+
+class UnreadableFeed(StellaError):
+    """A feed that is not there, cannot be read, or is no archive although it claims to be one."""
+
+    code = "ST-ADV-001"
+
+
+class NothingToImport(StellaError):
+    """The feeds hold not one record that can be matched, so no snapshot is made of them."""
+
+    code = "ST-ADV-002"
+
+
+class FeedTooLarge(StellaError):
+    """A feed beyond the bounds: a decompression bomb, or more than any real feed holds."""
+
+    code = "ST-ADV-003"
+
+
+class SnapshotNotFound(StellaError):
+    """There is no advisory snapshot where one was named."""
+
+    code = "ST-ADV-004"
+    fault = Fault.NOT_FOUND
+
+
+class SnapshotAltered(StellaError):
+    """A snapshot whose bytes are not what its name promises. Nothing is matched against it."""
+
+    code = "ST-ADV-005"
+    fault = Fault.FAILED
+
+
+class UnsupportedSnapshot(StellaError):
+    """A file that is no advisory snapshot, or one of another format."""
+
+    code = "ST-ADV-006"
+
+
+class AmbiguousSnapshot(StellaError):
+    """A directory with more than one snapshot in it, and none was chosen."""
+
+    code = "ST-ADV-007"
+
+
+class UnwritableSnapshot(StellaError):
+    """The place for the snapshot cannot be written; nothing half-made is left."""
+
+    code = "ST-ADV-008"
+
+
+class UnknownAdvisory(StellaError):
+    """The snapshot holds no record of that id or alias."""
+
+    code = "ST-ADV-009"
+    fault = Fault.NOT_FOUND
+
+
+class MalformedSlice(StellaError):
+    """A document that should be a slice of a snapshot is not."""
+
+    code = "ST-ADV-010"

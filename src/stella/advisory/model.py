@@ -1,0 +1,101 @@
+"""What is known to be bad: records as they are matched, whatever feed they came from."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+
+from stella.kernel import Digest
+
+SEVERITIES = ("unknown", "none", "low", "medium", "high", "critical")
+"""From "nobody said" upwards; ``unknown`` is no number and never compared."""
+
+
+class Span(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True, omit_defaults=True):
+    """Versions from ``introduced`` on (``0``: from the first), up to a bound.
+
+    fixed: the first version that is not affected. last: the last one that is. Both empty: every
+    later version is affected.
+    """
+
+    introduced: str = "0"
+    fixed: str = ""
+    last: str = ""
+
+    def __str__(self) -> str:
+        text = "" if self.introduced == "0" else f">= {self.introduced}"
+        bound = f"< {self.fixed}" if self.fixed else f"<= {self.last}" if self.last else ""
+        return ", ".join(part for part in (text, bound) if part) or "every version"
+
+
+class Record(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True, omit_defaults=True):
+    """What one advisory says of one package.
+
+    scheme: how its versions compare, a key of ``stella.advisory.versions.SCHEMES``; "" where nobody
+        knows. versions: affected ones that no span holds. severity: one of ``SEVERITIES``.
+    cvss: the vector the severity comes from, or "". kev: an id of it is in CISA's catalogue.
+    """
+
+    id: str
+    aliases: tuple[str, ...] = ()
+    scheme: str = ""
+    spans: tuple[Span, ...] = ()
+    versions: tuple[str, ...] = ()
+    severity: str = "unknown"
+    cvss: str = ""
+    kev: bool = False
+    summary: str = ""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Package:
+    """A package as advisories name it: ``Debian:12`` and ``openssl``."""
+
+    ecosystem: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """Something in a feed that was not taken, and why. where: file, member or line."""
+
+    where: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotInfo:
+    """A snapshot that was made.
+
+    records: ecosystem -> records of packages in it. kev: known exploited CVEs. skipped: reason ->
+    how many; examples: the first few of them with their place.
+    """
+
+    path: Path
+    digest: Digest
+    records: Mapping[str, int]
+    kev: int
+    skipped: Mapping[str, int]
+    examples: tuple[Skipped, ...] = ()
+
+
+class Snapshot(Protocol):
+    """Frozen advisories: a whole snapshot file, or the slice of one that an evidence packet holds."""
+
+    @property
+    def digest(self) -> Digest:
+        """The snapshot's name; a slice keeps that of the snapshot it was cut from."""
+
+    @property
+    def ecosystems(self) -> frozenset[str]:
+        """Every ecosystem that it holds records of."""
+
+    def candidates(
+        self, ecosystem: str, names: Collection[str]
+    ) -> Mapping[str, tuple[Record, ...]]:
+        """Package name -> its records in order of id; names without one are left out."""
+
+    def slice(self, packages: Iterable[Package]) -> bytes:
+        """Canonical JSON of all that matching these packages can see of the snapshot."""

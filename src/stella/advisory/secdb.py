@@ -1,0 +1,66 @@
+"""Alpine's security database, https://secdb.alpinelinux.org: package -> version -> what it fixed."""
+
+import re
+from collections.abc import Iterator
+
+import msgspec
+
+from stella.advisory.model import Package, Record, Span
+
+_ID = re.compile(r"[A-Z][A-Za-z]*-[0-9A-Za-z][0-9A-Za-z-]*\Z")
+_NEVER_AFFECTED = "0"
+
+
+class _Fixes(msgspec.Struct, frozen=True):
+    name: str
+    secfixes: dict[str, list[str] | None] | None = None
+
+
+class _Entry(msgspec.Struct, frozen=True):
+    pkg: _Fixes
+
+
+class Secdb(msgspec.Struct, frozen=True):
+    """One repository of one release."""
+
+    distroversion: str
+    reponame: str
+    packages: list[_Entry]
+
+
+_decoder = msgspec.json.Decoder(Secdb)
+
+
+def parse_secdb(content: bytes) -> Secdb:
+    """The database. Raises msgspec.DecodeError."""
+    return _decoder.decode(content)
+
+
+def secdb_records(database: Secdb) -> Iterator[tuple[Package, Record]]:
+    """One record for each fix. Version ``0`` says that the package was never affected.
+
+    An installed package does not tell its repository, and no release has one name in two of them:
+    main and community share the ecosystem and stay apart in the summary.
+    """
+    ecosystem = f"Alpine:{database.distroversion}"
+    for entry in database.packages:
+        fixes: dict[str, tuple[str, tuple[str, ...]]] = {}
+        for version, listed in (entry.pkg.secfixes or {}).items():
+            if version == _NEVER_AFFECTED:
+                continue
+            for text in listed or []:
+                words = text.replace("CVE_", "CVE-").split()
+                ids = tuple(word for word in words if _ID.match(word))
+                if ids:
+                    fixes.setdefault(ids[0], (version, ids))
+        for first, (version, ids) in fixes.items():
+            yield (
+                Package(ecosystem, entry.pkg.name),
+                Record(
+                    id=f"ALPINE-{first}",
+                    aliases=tuple(sorted(set(ids))),
+                    scheme="apk",
+                    spans=(Span(fixed=version),),
+                    summary=f"{first} fixed in {entry.pkg.name} of Alpine's {database.reponame}",
+                ),
+            )

@@ -1,0 +1,208 @@
+"""A snapshot: one read-only SQLite file, named by the digest of its bytes.
+
+One row a package, holding all its records as JSON: matching reads one row for each package of an
+image, whatever the number of advisories.
+"""
+
+import contextlib
+import hashlib
+import re
+import sqlite3
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Self
+
+import msgspec
+
+from stella.advisory.errors import (
+    AmbiguousSnapshot,
+    SnapshotAltered,
+    SnapshotNotFound,
+    UnknownAdvisory,
+    UnsupportedSnapshot,
+)
+from stella.advisory.model import Package, Record
+from stella.advisory.slice import slice_bytes
+from stella.kernel import Digest, Remedy
+
+FORMAT = "stella-advisories/1"
+SUFFIX = ".advisories.sqlite"
+
+_NAME = re.compile(r"(?P<hex>[0-9a-f]{64})" + re.escape(SUFFIX) + r"\Z")
+_NAMES_A_QUERY = 500
+
+# Bytes of the SQLite header that tell who wrote the file last, not what is in it: the change
+# counter, the change at which the version was noted (both must agree), and that version.
+# https://www.sqlite.org/fileformat.html#the_database_header
+_HEADER_CONSTANTS = ((24, 1), (92, 1), (96, 3_040_000))
+
+_encoder = msgspec.json.Encoder(order="deterministic")
+_decoder = msgspec.json.Decoder(tuple[Record, ...])
+
+
+def file_name(digest: Digest) -> str:
+    """The name of the snapshot with that digest."""
+    return f"{digest.hex}{SUFFIX}"
+
+
+def write_snapshot(
+    path: Path, packages: Iterable[tuple[Package, list[Record]]], kev: frozenset[str]
+) -> dict[str, int]:
+    """Write the file; equal input gives equal bytes. packages: sorted. Returns records by ecosystem."""
+    counts: dict[str, int] = {}
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        database.executescript(
+            "PRAGMA page_size = 4096; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
+            "PRAGMA encoding = 'UTF-8'; PRAGMA auto_vacuum = NONE;"
+            "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;"
+            "CREATE TABLE ecosystem (name TEXT PRIMARY KEY, records INTEGER) WITHOUT ROWID;"
+            "CREATE TABLE package (ecosystem TEXT, name TEXT, records BLOB,"
+            " PRIMARY KEY (ecosystem, name)) WITHOUT ROWID;"
+            "CREATE TABLE known (id TEXT, ecosystem TEXT, name TEXT,"
+            " PRIMARY KEY (id, ecosystem, name)) WITHOUT ROWID;"
+            "CREATE TABLE kev (id TEXT PRIMARY KEY) WITHOUT ROWID;"
+        )
+        database.execute("INSERT INTO meta VALUES ('format', ?)", (FORMAT,))
+        for package, records in packages:
+            place = (package.ecosystem, package.name)
+            database.execute(
+                "INSERT INTO package VALUES (?, ?, ?)", (*place, _encoder.encode(records))
+            )
+            ids = {name for record in records for name in (record.id, *record.aliases)}
+            database.executemany(
+                "INSERT INTO known VALUES (?, ?, ?)", ((name, *place) for name in sorted(ids))
+            )
+            counts[package.ecosystem] = counts.get(package.ecosystem, 0) + len(records)
+        database.executemany("INSERT INTO ecosystem VALUES (?, ?)", sorted(counts.items()))
+        database.executemany("INSERT INTO kev VALUES (?)", ((one,) for one in sorted(kev)))
+        database.commit()
+        database.execute("VACUUM")
+    with path.open("r+b") as file:
+        for offset, number in _HEADER_CONSTANTS:
+            file.seek(offset)
+            file.write(number.to_bytes(4))
+    return counts
+
+
+def open_snapshot(path: Path) -> "StoredSnapshot":
+    """The snapshot at ``path``: the file, or a directory that holds exactly one.
+
+    Raises SnapshotNotFound, AmbiguousSnapshot, SnapshotAltered, UnsupportedSnapshot.
+    """
+    file = _found(path)
+    named = _NAME.match(file.name)
+    if named is None:
+        raise UnsupportedSnapshot(
+            f"{file.name} is not the name of a snapshot",
+            remedy=Remedy(
+                "Make a snapshot of a feed.", command=f"stella advisory import {path} --into DIR"
+            ),
+            path=str(file),
+        )
+    with file.open("rb") as stream:
+        actual = hashlib.file_digest(stream, "sha256").hexdigest()
+    if actual != named["hex"]:
+        raise SnapshotAltered(
+            f"{file} holds other bytes than its name promises",
+            remedy=Remedy("Fetch or import the snapshot again; this one was changed or cut off."),
+            path=str(file),
+            actual=f"sha256:{actual}",
+        )
+    return StoredSnapshot(file, Digest(f"sha256:{actual}"))
+
+
+def _found(path: Path) -> Path:
+    if path.is_file():
+        return path
+    files = sorted(path.glob(f"*{SUFFIX}")) if path.is_dir() else []
+    if not files:
+        raise SnapshotNotFound(
+            f"no advisory snapshot at {path}",
+            remedy=Remedy(
+                "Import a feed first.", command=f"stella advisory import FEED --into {path}"
+            ),
+            path=str(path),
+        )
+    if len(files) > 1:
+        raise AmbiguousSnapshot(
+            f"{path} holds {len(files)} snapshots",
+            remedy=Remedy("Name one of the files."),
+            files=[file.name for file in files],
+        )
+    return files[0]
+
+
+class StoredSnapshot:
+    """A snapshot file, open for reading. May be used from several threads."""
+
+    def __init__(self, path: Path, digest: Digest) -> None:
+        self.path, self.digest = path, digest
+        try:
+            self._database = sqlite3.connect(
+                f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False
+            )
+            ((form,),) = self._database.execute("SELECT value FROM meta WHERE key = 'format'")
+        except (sqlite3.DatabaseError, ValueError):
+            form = None
+        if form != FORMAT:
+            raise UnsupportedSnapshot(
+                f"{path} is no advisory snapshot of a format that is read",
+                remedy=Remedy("Import the feeds again with this version."),
+                path=str(path),
+                format=form,
+            )
+        self.records = dict(self._database.execute("SELECT name, records FROM ecosystem"))
+        self.ecosystems = frozenset(self.records)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._database.close()
+
+    def candidates(
+        self, ecosystem: str, names: Collection[str]
+    ) -> Mapping[str, tuple[Record, ...]]:
+        """Package name -> its records in order of id; names without one are left out."""
+        wanted = sorted(set(names))
+        found: dict[str, tuple[Record, ...]] = {}
+        for start in range(0, len(wanted), _NAMES_A_QUERY):
+            part = wanted[start : start + _NAMES_A_QUERY]
+            marks = ",".join("?" * len(part))
+            rows = self._database.execute(
+                f"SELECT name, records FROM package WHERE ecosystem = ? AND name IN ({marks})",  # noqa: S608 - question marks only
+                (ecosystem, *part),
+            )
+            found.update((name, _decoder.decode(body)) for name, body in rows)
+        return found
+
+    def kev(self) -> frozenset[str]:
+        """Every known exploited CVE of the catalogue that was imported."""
+        return frozenset(row[0] for row in self._database.execute("SELECT id FROM kev"))
+
+    def named(self, name: str) -> Iterator[tuple[Package, Record]]:
+        """Every record with that id or alias, and the package it speaks of.
+
+        Raises UnknownAdvisory.
+        """
+        places = self._database.execute(
+            "SELECT ecosystem, name FROM known WHERE id = ? ORDER BY ecosystem, name", (name,)
+        ).fetchall()
+        if not places:
+            raise UnknownAdvisory(
+                f"the snapshot holds no advisory {name!r}",
+                remedy=Remedy("Give an id or an alias, such as CVE-2023-43804."),
+                id=name,
+            )
+        for ecosystem, package in places:
+            for record in self.candidates(ecosystem, [package])[package]:
+                if name in (record.id, *record.aliases):
+                    yield Package(ecosystem, package), record
+
+    def slice(self, packages: Iterable[Package]) -> bytes:
+        """Canonical JSON of all that matching these packages can see of the snapshot."""
+        return slice_bytes(self, packages)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

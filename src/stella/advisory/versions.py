@@ -1,0 +1,161 @@
+"""How versions compare, one scheme an ecosystem. A version that cannot be read has no key."""
+
+import re
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Any, TypeAlias
+
+Key: TypeAlias = Any
+"""Something that compares with ``<`` and ``==`` to other keys of the same scheme."""
+
+_VERSION_CHARACTERS_MAX = 300
+
+_DEB = re.compile(r"(?:(?P<epoch>[0-9]+):)?(?P<rest>[0-9A-Za-z.+~:-]+)\Z")
+_DEB_PARTS = re.compile(r"([^0-9]*)([0-9]*)")
+_REBUILD = re.compile(r"\+b[0-9]+\Z")
+
+# Fewer numbers than three are read as if zeros followed: "1.2" stands in npm and Go feeds.
+_SEMVER = re.compile(
+    r"(?P<numbers>[0-9]+(?:\.[0-9]+){0,2})"
+    r"(?:-(?P<pre>[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?(?:\+[0-9A-Za-z.+-]*)?\Z"
+)
+
+
+def deb_key(text: str) -> Key | None:
+    """deb-version(7): epoch, upstream version, revision; ``~`` sorts before the end of a part."""
+    found = _DEB.match(text)
+    if found is None:
+        return None
+    upstream, dash, revision = found["rest"].rpartition("-")
+    if not dash:
+        upstream, revision = revision, "0"
+    if not upstream or not revision:
+        return None
+    return int(found["epoch"] or 0), _deb_part(upstream), _deb_part(revision)
+
+
+def without_rebuild(text: str) -> str:
+    """``1.0-1`` for ``1.0-1+b2``: a rebuild of the binaries, of which the source knows nothing."""
+    return _REBUILD.sub("", text)
+
+
+def _deb_part(text: str) -> tuple[Any, ...]:
+    """Alternating letters and numbers. The end weighs 0, letters their code, other signs more."""
+    key: list[Any] = []
+    for letters, digits in _DEB_PARTS.findall(text):
+        if letters or digits:
+            key.append((*map(_deb_weight, letters), 0))
+            key.append(int(digits or 0))
+    return (*key, (0,))
+
+
+def _deb_weight(letter: str) -> int:
+    if letter == "~":
+        return -1
+    return ord(letter) if letter.isalpha() else ord(letter) + 256
+
+
+def semver_key(text: str) -> Key | None:
+    """semver.org 2.0.0, section 11. A leading ``v`` or ``go`` is Go's habit."""
+    found = _SEMVER.match(text.removeprefix("go").removeprefix("v"))
+    if found is None:
+        return None
+    numbers = [int(number) for number in found["numbers"].split(".")]
+    numbers += [0] * (3 - len(numbers))
+    pre = found["pre"]
+    if pre is None:
+        return (*numbers, (1,))
+    # Numbers sort below words, and fewer fields below more; (0, ...) below the release's (1,).
+    fields = tuple(
+        (0, int(field), "") if field.isdigit() else (1, 0, field) for field in pre.split(".")
+    )
+    return (*numbers, (0, fields))
+
+
+def pep440_key(text: str) -> Key | None:
+    """PEP 440; 75 version strings of the PyPA feed are none."""
+    from packaging.version import InvalidVersion, Version
+
+    try:
+        return Version(text)
+    except InvalidVersion:
+        return None
+
+
+def _univers(name: str) -> Callable[[str], Key | None]:
+    """The scheme of that class of ``univers``."""
+
+    def key(text: str) -> Key | None:
+        from univers import versions
+        from univers.nuget import InvalidNuGetVersion
+
+        try:
+            return getattr(versions, name)(text)
+        # Its parsers raise what Python raises where a version is odd.
+        except (versions.InvalidVersion, InvalidNuGetVersion, ArithmeticError, LookupError):
+            return None
+        except (ValueError, TypeError, AttributeError):
+            return None
+
+    return key
+
+
+SCHEMES: Mapping[str, Callable[[str], Key | None]] = {
+    "deb": deb_key,
+    "pep440": pep440_key,
+    "semver": semver_key,
+    "apk": _univers("AlpineLinuxVersion"),
+    "rpm": _univers("RpmVersion"),
+    "maven": _univers("MavenVersion"),
+    "nuget": _univers("NugetVersion"),
+    "gem": _univers("RubygemsVersion"),
+    "composer": _univers("ComposerVersion"),
+}
+
+_SCHEME_OF = {
+    "PyPI": "pep440",
+    "npm": "semver",
+    "Go": "semver",
+    "crates.io": "semver",
+    "Hex": "semver",
+    "Pub": "semver",
+    "SwiftURL": "semver",
+    "Bitnami": "semver",
+    "Debian": "deb",
+    "Ubuntu": "deb",
+    "Alpine": "apk",
+    "Wolfi": "apk",
+    "Chainguard": "apk",
+    "Red Hat": "rpm",
+    "Rocky Linux": "rpm",
+    "AlmaLinux": "rpm",
+    "SUSE": "rpm",
+    "openSUSE": "rpm",
+    "Maven": "maven",
+    "NuGet": "nuget",
+    "RubyGems": "gem",
+    "Packagist": "composer",
+}
+
+_SEPARATORS = re.compile(r"[-_.]+")
+
+
+def scheme_of(ecosystem: str) -> str:
+    """The scheme of ``Debian:12`` or ``npm``; empty where none is known."""
+    return _SCHEME_OF.get(ecosystem.partition(":")[0], "")
+
+
+def package_name(ecosystem: str, name: str) -> str:
+    """``name`` as every spelling of it is looked up."""
+    if ecosystem == "PyPI":
+        return _SEPARATORS.sub("-", name).lower()
+    return name.lower() if ecosystem in {"NuGet", "Packagist"} else name
+
+
+@lru_cache(maxsize=1 << 17)
+def version_key(scheme: str, text: str) -> Key:
+    """The key of a version, or None where the scheme is unknown or cannot read it."""
+    read = SCHEMES.get(scheme)
+    if read is None or not text or len(text) > _VERSION_CHARACTERS_MAX:
+        return None
+    return read(text.strip())

@@ -1,0 +1,137 @@
+"""Puts the application together: routes, refusals, the edge, the console."""
+
+from typing import Any
+
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.openapi.utils import get_openapi
+from fastapi.responses import PlainTextResponse, Response
+from fastapi.routing import APIRoute
+
+from stella import __version__
+from stella.api.console import Console
+from stella.api.edge import Edge
+from stella.api.errors import UnknownRoute
+from stella.api.problems import MEDIA_TYPE, add_handlers, problem_response
+from stella.api.routes import (
+    about,
+    agents,
+    deployments,
+    doctor,
+    environments,
+    evidence,
+    facts,
+    promotions,
+    releases,
+    scans,
+    session,
+    tokens,
+    users,
+)
+from stella.api.services import Services
+from stella.api.views.base import Problem
+from stella.kernel import Remedy
+
+PREFIX = "/api/v1"
+OPENAPI = f"{PREFIX}/openapi.json"
+PUBLIC = frozenset(
+    {
+        ("GET", f"{PREFIX}/version"),
+        ("POST", f"{PREFIX}/login"),
+        ("POST", f"{PREFIX}/hooks/registry"),
+    }
+)
+"""The routes that need nobody logged in. A test holds that every other names its permission."""
+
+_ROUTERS: tuple[APIRouter, ...] = (
+    about.router,
+    session.router,
+    users.router,
+    tokens.router,
+    facts.router,
+    doctor.router,
+    scans.router,
+    releases.router,
+    environments.router,
+    promotions.router,
+    deployments.router,
+    agents.router,
+    evidence.router,
+)
+
+
+def create_app(services: Services) -> FastAPI:
+    """The application over ``services``."""
+    app = FastAPI(
+        title="Stella Ops",
+        version=__version__,
+        openapi_url=OPENAPI,
+        docs_url=None,  # their pages come from another host
+        redoc_url=None,
+        generate_unique_id_function=lambda route: route.name,
+        responses={"default": {"model": Problem, "description": "A refusal"}},
+    )
+    app.state.services = services
+    add_handlers(app)
+    for router in _ROUTERS:
+        app.include_router(router, prefix=PREFIX)
+    _add_health(app)
+    _add_console(app, Console(services.console))
+    app.add_middleware(Edge, services=services)
+    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # FastAPI's way to extend it
+    return app
+
+
+def api_routes() -> dict[tuple[str, str], APIRoute]:
+    """Every route of the API itself, by method and path."""
+    return {
+        (method, f"{PREFIX}{route.path}"): route
+        for router in _ROUTERS
+        for route in router.routes
+        if isinstance(route, APIRoute)
+        for method in route.methods or ()
+    }
+
+
+def _add_health(app: FastAPI) -> None:
+    @app.get("/healthz", include_in_schema=False)
+    def healthz() -> Response:
+        """Whether the server answers; for load balancers."""
+        return PlainTextResponse("ok\n")
+
+
+def _add_console(app: FastAPI, console: Console) -> None:
+    @app.get("/{path:path}", include_in_schema=False)
+    def console_file(request: Request, path: str) -> Response:
+        """A file of the console, or its page."""
+        if path == "api" or path.startswith("api/"):
+            return problem_response(
+                UnknownRoute(
+                    f"there is no GET /{path[:200]}",
+                    remedy=Remedy(f"Every path stands in {OPENAPI}."),
+                )
+            )
+        return console.answer(request, path)
+
+
+def _openapi(app: FastAPI) -> dict[str, Any]:
+    """The OpenAPI document; refusals are problems everywhere, never the framework's own form."""
+    if app.openapi_schema is None:
+        document = get_openapi(
+            title=app.title, version=app.version, routes=app.routes, openapi_version="3.1.0"
+        )
+        for path in document["paths"].values():
+            for operation in path.values():
+                operation["responses"].pop("422", None)
+                refusal = operation["responses"]["default"]
+                refusal["content"] = {
+                    MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}
+                }
+        for name in ("HTTPValidationError", "ValidationError"):
+            document["components"]["schemas"].pop(name, None)
+        document["components"]["securitySchemes"] = {
+            "token": {"type": "http", "scheme": "bearer", "bearerFormat": "st_..."},
+            "session": {"type": "apiKey", "in": "cookie", "name": "stella_session"},
+        }
+        document["security"] = [{"token": []}, {"session": []}]
+        app.openapi_schema = document
+    return app.openapi_schema

@@ -1,0 +1,73 @@
+"""Refusals of the HTTP edge itself."""
+
+from stella.kernel import Fault, StellaError
+
+
+class InvalidRequest(StellaError):
+    """The request's body or parameters are not of the documented form."""
+
+    code = "ST-API-001"
+
+
+class UnknownRoute(StellaError):
+    """There is nothing at that path, or not with that method."""
+
+    code = "ST-API-002"
+    fault = Fault.NOT_FOUND
+
+
+class KeyReused(StellaError):
+    """An Idempotency-Key that came with another request before."""
+
+    code = "ST-API-003"
+    fault = Fault.CONFLICT
+
+
+class SecretShownOnce(StellaError):
+    """A repeated request for something secret, which was shown at the first one."""
+
+    code = "ST-API-004"
+    fault = Fault.CONFLICT
+
+
+class ForeignOrigin(StellaError):
+    """Another site tried to use the login of this browser."""
+
+    code = "ST-API-005"
+    fault = Fault.NOT_ALLOWED
+
+
+class RequestTooLarge(StellaError):
+    """The request's body is larger than the server takes."""
+
+    code = "ST-API-006"
+
+    @property
+    def status(self) -> int:
+        """413 Content Too Large."""
+        return 413
+
+
+class MalformedCursor(StellaError):
+    """A cursor that no page of this server ended with."""
+
+    code = "ST-API-007"
+
+
+class InternalError(StellaError):
+    """A bug in the server. Its log holds the details under the incident's id."""
+
+    code = "ST-API-008"
+    fault = Fault.FAILED
+
+    @property
+    def status(self) -> int:
+        """500: nothing the caller did."""
+        return 500
+
+
+class Changed(StellaError):
+    """The thing was changed since it was read (If-Match)."""
+
+    code = "ST-API-009"
+    fault = Fault.CONFLICT

@@ -1,0 +1,75 @@
+"""The stream of facts, as server-sent events: first where it stands, then each new fact."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
+
+from starlette.concurrency import run_in_threadpool
+
+from stella.api.services import Services
+from stella.record import StoredFact, facts_after, head_position
+
+_BATCH = 200
+# Another server's sealer rings no bell here.
+_POLL_S = 1.0
+_PING_S = 15.0
+
+
+async def fact_stream(services: Services, after: int | None) -> AsyncIterator[str]:
+    """Events from ``after`` on, or from now where it is None, until the server stops."""
+    loop, woken = asyncio.get_running_loop(), asyncio.Event()
+
+    def wake() -> None:
+        with suppress(RuntimeError):  # the loop has ended: nobody reads any more
+            loop.call_soon_threadsafe(woken.set)
+
+    end = services.sealed.listen(wake)
+    try:
+        revision = await run_in_threadpool(_head, services)
+        position, silent_s = revision if after is None else after, 0.0
+        yield _event("synced", {"revision": revision})
+        while not services.stopping.is_set():
+            woken.clear()
+            facts = await run_in_threadpool(_facts, services, position)
+            for fact in facts:
+                assert fact.position is not None, "a sealed fact without a place"
+                position, silent_s = fact.position, 0.0
+                yield _event("fact", _data(fact), position)
+            if facts:
+                continue
+            with suppress(TimeoutError):
+                await asyncio.wait_for(woken.wait(), _POLL_S)
+            silent_s += _POLL_S
+            if silent_s >= _PING_S:
+                silent_s = 0.0
+                yield ": still here\n\n"
+    finally:
+        end()
+
+
+def _head(services: Services) -> int:
+    with services.database.read() as tx:
+        return head_position(tx)
+
+
+def _facts(services: Services, position: int) -> Sequence[StoredFact]:
+    with services.database.read() as tx:
+        return facts_after(tx, position, limit=_BATCH)
+
+
+def _data(fact: StoredFact) -> dict[str, object]:
+    data: dict[str, object] = {
+        "position": fact.position,
+        "kind": fact.kind,
+        "subject": fact.subject,
+        "at": fact.at,
+    }
+    if "environment" in fact.data:
+        data["environment"] = fact.data["environment"]
+    return data
+
+
+def _event(name: str, data: dict[str, object], position: int | None = None) -> str:
+    place = f"id: {position}\n" if position is not None else ""
+    return f"event: {name}\n{place}data: {json.dumps(data, separators=(',', ':'))}\n\n"

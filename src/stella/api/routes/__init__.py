@@ -1,0 +1,1 @@
+"""One file a noun; one use case a route."""

@@ -1,0 +1,77 @@
+"""Evidence: the locker, each packet verified, and its bytes. Taking one out is a fact."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Response
+
+from stella.api.asked import Asked, Viewer
+from stella.api.looking import Cursor, Limit, after_of, page
+from stella.api.views.base import Page
+from stella.api.views.evidence import EvidenceRef, EvidenceView, evidence_ref, evidence_view
+from stella.evidence import names
+from stella.evidence.errors import NoSuchPacket
+from stella.evidence.facts import EvidenceRead
+from stella.evidence.packet import FILE_SUFFIX, read_packet
+from stella.evidence.store import Kept, find_evidence, list_evidence
+from stella.kernel import Digest, Remedy
+
+router = APIRouter(prefix="/evidence", tags=["evidence"])
+
+
+@router.get("")
+def get_evidence_list(
+    asked: Viewer, *, subject: str | None = None, cursor: Cursor = None, limit: Limit = 100
+) -> Page[EvidenceRef]:
+    """Packets, the newest first."""
+    with asked.read() as tx:
+        rows = list_evidence(tx, subject=subject, after=after_of(cursor), limit=limit)
+    return page(rows, limit, evidence_ref, lambda one: one.id)
+
+
+@router.get("/{evidence}")
+def get_evidence(asked: Viewer, evidence: str) -> EvidenceView:
+    """One packet, by its id or by the promotion or deployment, verified now."""
+    kept = _taken_out(asked, evidence)
+    return evidence_view(kept, asked.services.blobs, asked.services.trust_root)
+
+
+@router.get(
+    "/{evidence}/packet",
+    response_class=Response,
+    responses={200: {"content": {"application/x-tar": {}}}},
+)
+def get_packet(asked: Viewer, evidence: str) -> Response:
+    """The packet, byte for byte."""
+    kept = _taken_out(asked, evidence)
+    return Response(
+        asked.services.blobs.get(Digest(kept.digest)),
+        media_type="application/x-tar",
+        headers={"Content-Disposition": f'attachment; filename="{kept.name}{FILE_SUFFIX}"'},
+    )
+
+
+@router.get(
+    "/{evidence}/entries/{entry:path}",
+    response_class=Response,
+    responses={200: {"content": {"application/octet-stream": {}}}},
+)
+def get_entry(asked: Viewer, evidence: str, entry: Annotated[str, Path()]) -> Response:
+    """One file of a packet. HTML comes as text: a report is opened from the packet, not from here."""
+    kept = _taken_out(asked, evidence)
+    entries = read_packet(asked.services.blobs.get(Digest(kept.digest))).entries
+    if entry not in entries:
+        raise NoSuchPacket(
+            f"the packet has no entry {entry[:120]!r}",
+            remedy=Remedy("List its entries.", command=f"stella evidence get {kept.id}"),
+        )
+    kind = names.media_type(entry)
+    return Response(
+        entries[entry], media_type="text/plain; charset=utf-8" if "html" in kind else kind
+    )
+
+
+def _taken_out(asked: Asked, evidence: str) -> Kept:
+    with asked.services.database.transaction(actor=asked.principal.id) as tx:
+        kept = find_evidence(tx, evidence)
+        tx.add(EvidenceRead(kept.id, kept.digest))
+    return kept

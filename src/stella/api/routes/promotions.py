@@ -1,0 +1,203 @@
+"""Promotions."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from stella.api.asked import Viewer
+from stella.api.looking import (
+    Approver,
+    Cursor,
+    Limit,
+    Requester,
+    after_of,
+    asking_person,
+    look,
+    page,
+)
+from stella.api.views.base import Body, Page
+from stella.api.views.promotions import (
+    DecisionView,
+    PreviewView,
+    PromotionView,
+    diff_view,
+    plan_view,
+    promotion_view,
+)
+from stella.deployment.plan import read_plan
+from stella.environment.store import find_environment
+from stella.identity import Permission, record_refusal
+from stella.promotion.approve import (
+    approve_promotion,
+    cancel_promotion,
+    reject_promotion,
+    why_not_approve,
+)
+from stella.promotion.evaluate import evaluate_promotion, preview_promotion
+from stella.promotion.lifecycle import State
+from stella.promotion.model import document
+from stella.promotion.request import promotable, request_promotion
+from stella.promotion.store import find_promotion, list_promotions
+from stella.record import Tx
+
+router = APIRouter(prefix="/promotions", tags=["promotions"])
+
+
+class NewPromotion(Body):
+    """What to promote, and where. release: id or name@version."""
+
+    release: str
+    environment: str
+    reason: str = ""
+
+
+class Approval(Body):
+    """A yes to exactly this plan."""
+
+    plan_digest: str
+    comment: str = ""
+
+
+class Comment(Body):
+    """Why."""
+
+    comment: str
+
+
+@router.get("")
+def get_promotions(
+    asked: Viewer,
+    *,
+    environment: str | None = None,
+    release: str | None = None,
+    state: Annotated[str | None, Query(description="Comma between several.")] = None,
+    waiting_for_me: Annotated[bool, Query(alias="waitingForMe")] = False,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Page[PromotionView]:
+    """Promotions, the newest first."""
+    states = {one for one in State if state and one.value in state.split(",")} if state else None
+    with asked.read() as tx:
+        looking = look(asked, tx)
+        rows = list_promotions(
+            tx,
+            environment=environment,
+            release=release,
+            states=frozenset({State.WAITING}) if waiting_for_me else _frozen(states),
+            after=after_of(cursor),
+            limit=limit,
+        )
+        shown = page(rows, limit, lambda one: promotion_view(looking, one), lambda one: one.id)
+        if not waiting_for_me:
+            return shown
+        person = asking_person(asked)
+        mine = {one.id for one in rows if why_not_approve(tx, one, person) is None}
+    return Page(items=[one for one in shown.items if one.id in mine], next=shown.next)
+
+
+@router.post("", status_code=201, response_model=PromotionView)
+def post_promotion(asked: Requester, body: NewPromotion) -> Response:
+    """Ask for a release in an environment; the gates judge it soon after."""
+
+    def do(tx: Tx) -> PromotionView:
+        made = request_promotion(
+            tx,
+            asking_person(asked),
+            release=body.release,
+            environment=body.environment,
+            reason=body.reason,
+        )
+        return promotion_view(look(asked, tx), made)
+
+    return asked.once(do, status=201)
+
+
+@router.post("/preview")
+def preview_of_promotion(asked: Requester, body: NewPromotion) -> PreviewView:
+    """What the gates would say now, and what would happen. Nothing is stored."""
+    # A transaction and no mere reading: assembling keeps documents, which are harmless by themselves.
+    with asked.services.database.read() as tx:
+        looking = look(asked, tx)
+        find_environment(tx, body.environment)
+        release = promotable(tx, body.release)
+        decision, assembled = preview_promotion(
+            tx, asking_person(asked), release, body.environment, looking.deciding
+        )
+        return PreviewView(
+            decision=DecisionView.model_validate(document(decision)),
+            plan=plan_view(assembled.given.deployment_plan, read_plan(assembled.plan)),
+            diff=diff_view(looking, release, body.environment),
+        )
+
+
+@router.get("/{promotion}")
+def get_promotion(asked: Viewer, promotion: str) -> PromotionView:
+    """One promotion, with everything that a decision about it needs."""
+    with asked.read() as tx:
+        return promotion_view(look(asked, tx), find_promotion(tx, promotion))
+
+
+@router.post("/{promotion}/approve", response_model=PromotionView)
+def post_approval(asked: Approver, promotion: str, body: Approval) -> Response:
+    """Say yes to the plan that was looked at."""
+
+    def do(tx: Tx) -> PromotionView:
+        approve_promotion(
+            tx,
+            asking_person(asked),
+            promotion,
+            plan_digest=body.plan_digest,
+            comment=body.comment,
+            blobs=asked.services.blobs,
+            signer=asked.services.keys.evidence,
+        )
+        return promotion_view(look(asked, tx), find_promotion(tx, promotion))
+
+    return asked.once(do)
+
+
+@router.post("/{promotion}/reject", response_model=PromotionView)
+def post_rejection(asked: Approver, promotion: str, body: Comment) -> Response:
+    """Say no, which ends it."""
+
+    def do(tx: Tx) -> PromotionView:
+        after = reject_promotion(tx, asking_person(asked), promotion, body.comment)
+        return promotion_view(look(asked, tx), after)
+
+    return asked.once(do)
+
+
+@router.post("/{promotion}/cancel", response_model=PromotionView)
+def post_cancellation(asked: Viewer, promotion: str, body: Comment) -> Response:
+    """Take it back before it is deployed: one's own, or anybody's for an operator."""
+    with asked.read() as tx:
+        is_own = find_promotion(tx, promotion).requested_by.id == asked.principal.id
+    if not is_own and Permission.PROMOTION_CANCEL not in asked.principal.permissions:
+        with asked.services.database.transaction(actor=asked.principal.id) as tx:
+            denied = record_refusal(
+                tx, asked.principal, Permission.PROMOTION_CANCEL, f"cancel {promotion}"
+            )
+        raise denied
+
+    def do(tx: Tx) -> PromotionView:
+        after = cancel_promotion(tx, promotion, body.comment)
+        return promotion_view(look(asked, tx), after)
+
+    return asked.once(do)
+
+
+@router.post("/{promotion}/evaluate", response_model=PromotionView)
+def post_evaluation(asked: Requester, promotion: str) -> Response:
+    """Judge it again now."""
+
+    def do(tx: Tx) -> PromotionView:
+        after = evaluate_promotion(
+            tx, promotion, asked.services.deciding, asked.services.keys.evidence
+        )
+        return promotion_view(look(asked, tx), after)
+
+    return asked.once(do)
+
+
+def _frozen(states: set[State] | None) -> frozenset[State] | None:
+    return None if states is None else frozenset(states)

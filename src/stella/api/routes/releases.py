@@ -1,0 +1,78 @@
+"""Releases."""
+
+from fastapi import APIRouter, Response
+
+from stella.api.asked import Viewer
+from stella.api.looking import Cursor, Developer, Limit, after_of, look, page
+from stella.api.views.base import Body, Page
+from stella.api.views.releases import ReleaseDiff, ReleaseView, diff_releases, release_view
+from stella.record import Tx
+from stella.release.create import checked_release, create_release, resolve_components
+from stella.release.store import find_release, list_releases
+from stella.release.withdraw import withdraw_release
+
+router = APIRouter(prefix="/releases", tags=["releases"])
+
+
+class NewRelease(Body):
+    """A release to seal. components: name -> image reference, by tag or digest."""
+
+    name: str
+    version: str
+    components: dict[str, str]
+
+
+class Reason(Body):
+    """Why."""
+
+    reason: str
+
+
+@router.get("")
+def get_releases(
+    asked: Viewer, *, name: str | None = None, cursor: Cursor = None, limit: Limit = 50
+) -> Page[ReleaseView]:
+    """Releases, the newest first."""
+    with asked.read() as tx:
+        looking = look(asked, tx)
+        rows = list_releases(tx, name=name, after=after_of(cursor), limit=limit)
+        return page(rows, limit, lambda one: release_view(looking, one), lambda one: one.id)
+
+
+@router.post("", status_code=201, response_model=ReleaseView)
+def post_release(asked: Developer, body: NewRelease) -> Response:
+    """Resolve each reference to a digest, once, and seal the set."""
+    checked_release(body.name, body.version, body.components)
+    components = resolve_components(asked.services.open_registry, body.components)
+
+    def do(tx: Tx) -> ReleaseView:
+        made = create_release(
+            tx, asked.services.blobs, name=body.name, version=body.version, components=components
+        )
+        return release_view(look(asked, tx), made)
+
+    return asked.once(do, status=201)
+
+
+@router.get("/{release}")
+def get_release(asked: Viewer, release: str) -> ReleaseView:
+    """One release, by id or name@version."""
+    with asked.read() as tx:
+        return release_view(look(asked, tx), find_release(tx, release))
+
+
+@router.post("/{release}/withdraw", response_model=ReleaseView)
+def post_withdrawal(asked: Developer, release: str, body: Reason) -> Response:
+    """Let it be promoted no more."""
+
+    def do(tx: Tx) -> ReleaseView:
+        return release_view(look(asked, tx), withdraw_release(tx, release, body.reason))
+
+    return asked.once(do)
+
+
+@router.get("/{release}/diff/{other}")
+def get_diff(asked: Viewer, release: str, other: str) -> ReleaseDiff:
+    """What changes from one release to the other: digests, packages, findings."""
+    with asked.read() as tx:
+        return diff_releases(look(asked, tx), find_release(tx, release), find_release(tx, other))

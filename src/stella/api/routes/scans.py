@@ -1,0 +1,199 @@
+"""Scans, findings, and the registry's notifications."""
+
+import hmac
+import json
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Query, Request, Response
+
+from stella.api.asked import Viewer
+from stella.api.looking import Cursor, Limit, Scanner, after_of, page
+from stella.api.services import Services
+from stella.api.views.base import Body, Page, View, read_cursor, write_cursor
+from stella.api.views.scans import FindingView, ScanView, scan_view
+from stella.finding.errors import UnknownScan
+from stella.finding.scan import request_scan
+from stella.finding.store import Scan, list_scans, scan_by_id
+from stella.identity import TokenRefused
+from stella.image import Reference
+from stella.image.manifest import INDEX_TYPES, MANIFEST_TYPES
+from stella.kernel import Digest, MalformedDigest, Remedy
+from stella.record import Tx
+from stella.release.push import note_push
+
+router = APIRouter(tags=["scans"])
+
+_EVENTS_MAX = 1000
+
+
+class ImageToScan(Body):
+    """Which image."""
+
+    reference: str
+
+
+class Accepted(View):
+    """How many images of a notification are scanned."""
+
+    scans: int
+
+
+@router.post("/scans", status_code=202, response_model=ScanView)
+def post_scan(asked: Scanner, body: ImageToScan) -> Response:
+    """Scan an image; it is done when its state says so."""
+    return asked.once(lambda tx: scan_view(request_scan(tx, body.reference, "request")), status=202)
+
+
+@router.get("/scans")
+def get_scans(
+    asked: Viewer,
+    *,
+    image: Annotated[str | None, Query(description="Digest of an index or platform.")] = None,
+    cursor: Cursor = None,
+    limit: Limit = 100,
+) -> Page[ScanView]:
+    """Scans, the newest first."""
+    with asked.read() as tx:
+        rows = list_scans(tx, image=image, after=after_of(cursor), limit=limit)
+    return page(rows, limit, scan_view, lambda one: one.id)
+
+
+@router.get("/scans/{scan}")
+def get_scan(asked: Viewer, scan: str) -> ScanView:
+    """One scan."""
+    with asked.read() as tx:
+        return scan_view(_find(tx, scan))
+
+
+@router.get("/scans/{scan}/findings")
+def get_findings(
+    asked: Viewer,
+    scan: str,
+    *,
+    severity: Annotated[str | None, Query(description="Comma between several.")] = None,
+    kev: bool | None = None,
+    q: Annotated[str | None, Query(description="Part of an id, alias or package.")] = None,
+    cursor: Cursor = None,
+    limit: Limit = 100,
+) -> Page[FindingView]:
+    """What is wrong in the image, the worst first."""
+    with asked.read() as tx:
+        found = _find(tx, scan)
+    if found.findings is None:
+        return Page(items=[])
+    document = json.loads(asked.services.blobs.get(Digest(found.findings)))
+    wanted = frozenset(severity.split(",")) if severity else None
+    rows = [one for one in document["findings"] if _matches(one, wanted, kev, (q or "").lower())]
+    rows.sort(key=_worst_first)
+    start = _offset(cursor)
+    part = rows[start : start + limit]
+    following = write_cursor(str(start + limit)) if start + limit < len(rows) else None
+    return Page(items=[FindingView.model_validate(one) for one in part], next=following)
+
+
+@router.get(
+    "/scans/{scan}/sbom",
+    response_class=Response,
+    responses={200: {"content": {"application/vnd.cyclonedx+json": {}}}},
+)
+def get_sbom(asked: Viewer, scan: str) -> Response:
+    """The image's bill of materials, CycloneDX 1.7."""
+    with asked.read() as tx:
+        found = _find(tx, scan)
+    if found.sbom is None:
+        raise _unknown(scan, "has no bill of materials yet")
+    return Response(
+        asked.services.blobs.get(Digest(found.sbom)), media_type="application/vnd.cyclonedx+json"
+    )
+
+
+@router.post("/hooks/registry", status_code=202)
+def post_registry_hook(
+    request: Request,
+    body: dict[str, Any],
+    authorization: Annotated[str, Header()] = "",
+) -> Accepted:
+    """What a registry tells of pushes; its own token is in data/keys/registry-hook.token.
+
+    Source: https://distribution.github.io/distribution/about/notifications/
+    """
+    services: Services = request.app.state.services
+    token = authorization.removeprefix("Bearer ").strip()
+    if not hmac.compare_digest(token.encode(), services.keys.hook_token.encode()):
+        raise TokenRefused(
+            "that is not the registry's token",
+            remedy=Remedy("Configure the registry with data/keys/registry-hook.token."),
+        )
+    events = body.get("events")
+    pushed = [
+        one
+        for event in (events if isinstance(events, list) else [])[:_EVENTS_MAX]
+        if (one := _pushed(event)) is not None
+    ]
+    if pushed:
+        with services.database.transaction(actor="registry") as tx:
+            for reference in pushed:
+                assert reference.digest is not None
+                assert reference.tag is not None
+                named = note_push(
+                    tx,
+                    host=reference.host,
+                    repository=reference.repository,
+                    tag=reference.tag,
+                    digest=reference.digest,
+                )
+                request_scan(tx, str(named), "push")
+    return Accepted(scans=len(pushed))
+
+
+def _pushed(event: Any) -> Reference | None:
+    """The image that an event tells of; None for pulls, layers, attachments and what is malformed."""
+    try:
+        target = event["target"]
+        is_image = target["mediaType"] in INDEX_TYPES | MANIFEST_TYPES
+        tag = target.get("tag") or ""
+        # Under sha256-... stands what is attached to an image; parts of an index have no tag.
+        if event["action"] != "push" or not is_image or not tag or tag.startswith("sha256-"):
+            return None
+        host, repository = event["request"]["host"], target["repository"]
+        return Reference(str(host), str(repository), str(tag), Digest(target["digest"]))
+    except (KeyError, TypeError, AttributeError, MalformedDigest):
+        return None
+
+
+def _find(tx: Tx, scan: str) -> Scan:
+    found = scan_by_id(tx, scan)
+    if found is None:
+        raise _unknown(scan, "is not there")
+    return found
+
+
+def _unknown(scan: str, why: str) -> UnknownScan:
+    return UnknownScan(
+        f"the scan {scan[:60]!r} {why}",
+        remedy=Remedy("List them.", command="stella image scans"),
+        scan=scan[:60],
+    )
+
+
+def _matches(
+    one: dict[str, Any], severities: frozenset[str] | None, kev: bool | None, text: str
+) -> bool:
+    if severities is not None and one["severity"] not in severities:
+        return False
+    if kev is not None and one["kev"] is not kev:
+        return False
+    words = (one["id"], one["component"], one["purl"], *one["aliases"])
+    return not text or any(text in word.lower() for word in words)
+
+
+_RANK = {"critical": 0, "high": 1, "medium": 2, "unknown": 3, "low": 4, "none": 5}
+
+
+def _worst_first(one: dict[str, Any]) -> tuple[bool, int, str, str]:
+    return (not one["kev"], _RANK.get(one["severity"], 3), one["component"], one["id"])
+
+
+def _offset(cursor: str | None) -> int:
+    text = read_cursor(cursor) if cursor else "0"
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0

@@ -1,0 +1,75 @@
+"""Users."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Response
+
+from stella.api.asked import Asked, needs
+from stella.api.views.base import Page
+from stella.api.views.identity import NewUser, UserChange, UserView
+from stella.identity import (
+    Permission,
+    change_user,
+    create_user,
+    hash_password,
+    list_users,
+    user_by_name,
+    user_of,
+)
+from stella.identity.model import User
+from stella.record import Tx
+
+router = APIRouter(prefix="/users", tags=["users"])
+
+Admin = Annotated[Asked, needs(Permission.USER_CHANGE)]
+
+
+@router.get("")
+def get_users(asked: Admin) -> Page[UserView]:
+    """Every user, by name."""
+    with asked.read() as tx:
+        return Page(items=[UserView.of_user(user) for user in list_users(tx)])
+
+
+@router.get("/{user}")
+def get_user(asked: Admin, user: str, response: Response) -> UserView:
+    """One user, by id or name."""
+    with asked.read() as tx:
+        view = UserView.of_user(_find(tx, user))
+    response.headers["ETag"] = view.etag
+    return view
+
+
+@router.post("", status_code=201, response_model=UserView)
+def post_user(asked: Admin, body: NewUser) -> Response:
+    """Make a user."""
+    password_hash = hash_password(body.password) if body.password is not None else None
+
+    def do(tx: Tx) -> UserView:
+        made = create_user(tx, name=body.name, roles=body.roles, password_hash=password_hash)
+        return UserView.of_user(made)
+
+    return asked.once(do, status=201)
+
+
+@router.patch("/{user}", response_model=UserView)
+def patch_user(asked: Admin, user: str, body: UserChange) -> Response:
+    """Change a user's roles, password, or whether it is disabled; by id or name."""
+    password_hash = hash_password(body.password) if body.password is not None else None
+
+    def do(tx: Tx) -> UserView:
+        changed = change_user(
+            tx,
+            _find(tx, user).id,
+            roles=body.roles,
+            disabled=body.disabled,
+            password_hash=password_hash,
+            revision=asked.revision(),
+        )
+        return UserView.of_user(changed)
+
+    return asked.once(do)
+
+
+def _find(tx: Tx, user: str) -> User:
+    return user_of(tx, user) if user.startswith("usr_") else user_by_name(tx, user)

@@ -1,0 +1,126 @@
+"""What the routes are given. ``app/wiring.py`` makes it; nothing here picks an implementation."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event
+
+from stella.advisory import Snapshot
+from stella.blob import Blobs
+from stella.doctor import AgentSeen, Patient
+from stella.fleet import AgentState, list_agents
+from stella.plugin import Plugins
+from stella.plugin.contract import Registry
+from stella.promotion.assemble import Deciding
+from stella.record import Bell, Database
+from stella.sbom import LayerCache
+from stella.trust import Authority, Signer, TrustRoot
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Spans and sizes, as the settings give them."""
+
+    session_hours: int
+    login_hours: int
+    request_bytes_max: int
+    order_life_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class ServerKeys:
+    """What the server signs with. hook_token: what registries show with their notifications."""
+
+    evidence: Signer
+    orders: Signer
+    sbom: Signer
+    hook_token: str
+
+    @property
+    def root(self) -> TrustRoot:
+        """The public halves, as verifiers are given them."""
+        signers = {"evidence": self.evidence, "orders": self.orders, "sbom": self.sbom}
+        return TrustRoot({name: signer.public for name, signer in signers.items()})
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The parts of one running server.
+
+    open_registry: host -> connector. snapshot: the advisories to match against now; None where
+        there are none. random: how many bytes -> that many random ones.
+    sealed: rung when facts have been given their place in the chain; the event stream waits on it.
+    deciding: what decisions are made with.
+    stopping: set when the server ends, so that long requests end too.
+    url, agents_url: as people and agents reach it. is_https: whether people reach it by TLS.
+    schema: the revision of the tables that this version brings.
+    advisories, console: None where there is none. failed_runs: facts whose handlers gave up.
+    """
+
+    database: Database
+    schema: str
+    blobs: Blobs
+    keys: ServerKeys
+    authority: Authority
+    layers: LayerCache
+    open_registry: Callable[[str], Registry]
+    plugins: Plugins
+    deciding: Deciding
+    snapshot: Callable[[], Snapshot | None]
+    random: Callable[[int], bytes]
+    limits: Limits
+    data: Path
+    url: str
+    agents_url: str
+    is_https: bool
+    is_behind_proxy: bool
+    simulated: bool
+    registries: tuple[str, ...]
+    advisories: Path | None
+    console: Path | None
+    sealed: Bell
+    stopping: Event
+    failed_runs: Callable[[], tuple[str, ...]]
+
+    @property
+    def trust_root(self) -> TrustRoot:
+        """Whom a reader of this server's evidence believes."""
+        return self.keys.root
+
+    def patient(self) -> Patient:
+        """What the doctor examines."""
+        return Patient(
+            database=self.database,
+            schema=self.schema,
+            data=self.data,
+            blobs=self.blobs,
+            trust_root=self.trust_root,
+            registries=self.registries,
+            open_registry=self.open_registry,
+            advisories=self.advisories,
+            agents=self.agents_seen,
+            failed_runs=self.failed_runs,
+        )
+
+    def agents_seen(self) -> Sequence[AgentSeen]:
+        """The agents that are still trusted, for the doctor."""
+        with self.database.read() as tx:
+            agents = list_agents(tx)
+        return [
+            AgentSeen(
+                name=one.name,
+                is_online=one.state is AgentState.ONLINE,
+                engines=tuple(
+                    (connector.kind, connector.engine or connector.problem or "no engine")
+                    for connector in (one.report.connectors if one.report else ())
+                ),
+            )
+            for one in agents
+            if one.state is not AgentState.REVOKED
+        ]
+
+    def stop(self) -> None:
+        """Let every long request end."""
+        self.stopping.set()
+        self.sealed.ring()
+        self.database.bell.ring()

@@ -1,0 +1,53 @@
+"""Agents: which hosts answer, and what they bring."""
+
+from stella.api.views.base import View
+from stella.api.views.looking import Looking
+from stella.environment.store import list_targets
+from stella.fleet import Agent
+from stella.kernel import time_text
+
+
+class ConnectorView(View):
+    """A target connector on an agent, and the engine behind it, or why it has none."""
+
+    kind: str
+    version: str
+    engine: str | None
+    problem: str | None
+
+
+class AgentView(View):
+    """An agent as the API shows it."""
+
+    id: str
+    name: str
+    state: str
+    last_seen_at: str | None
+    version: str | None
+    connectors: list[ConnectorView]
+    certificate_expires_at: str
+    enrolled_at: str
+    revoked_reason: str | None
+    targets: list[str]
+
+
+def agent_view(looking: Looking, agent: Agent) -> AgentView:
+    """An agent and the targets that are given to it."""
+    report = agent.report
+    return AgentView(
+        id=agent.id,
+        name=agent.name,
+        state=agent.state.value,
+        last_seen_at=time_text(agent.last_seen_at) if agent.last_seen_at else None,
+        version=report.version if report else None,
+        connectors=[
+            ConnectorView(
+                kind=one.kind, version=one.version, engine=one.engine, problem=one.problem
+            )
+            for one in (report.connectors if report else ())
+        ],
+        certificate_expires_at=time_text(agent.certificate_expires_at),
+        enrolled_at=time_text(agent.enrolled_at),
+        revoked_reason=agent.revoked_reason,
+        targets=[one.name for one in list_targets(looking.tx) if one.agent == agent.name],
+    )

@@ -1,0 +1,129 @@
+"""Deployments: how far each target is, what was made for it, what its agent prints."""
+
+from typing import Any
+
+from stella.api.views.base import PersonView, View, person_view
+from stella.api.views.evidence import EvidenceRef, evidence_ref
+from stella.api.views.looking import Looking
+from stella.api.views.releases import ReleaseRef, release_ref
+from stella.deployment.store import (
+    Deployment,
+    TargetDeployment,
+    find_deployment,
+    list_artifacts,
+    list_target_deployments,
+)
+from stella.evidence.store import list_evidence
+from stella.release.store import find_release
+
+
+class RunningView(View):
+    """One container as the agent saw it."""
+
+    component: str | None
+    name: str
+    image: str
+    digest: str | None
+    state: str
+    healthy: bool | None
+
+
+class TargetView(View):
+    """One target's part. purpose: "deploy" or "undo"."""
+
+    target: str
+    connector: str
+    agent: str
+    state: str
+    purpose: str
+    started_at: str | None
+    ended_at: str | None
+    code: str | None
+    message: str | None
+    running: list[RunningView]
+
+
+class ArtifactView(View):
+    """A generated file. target: None for what belongs to the whole."""
+
+    name: str
+    target: str | None
+    digest: str
+    size: int
+
+
+class DeploymentView(View):
+    """A deployment as the API shows it."""
+
+    id: str
+    promotion: str
+    release: ReleaseRef
+    environment: str
+    state: str
+    started_at: str
+    ended_at: str | None
+    requested_by: PersonView
+    rollback: bool
+    simulated: bool
+    previous: ReleaseRef | None
+    plan: str
+    record: str
+    targets: list[TargetView]
+    artifacts: list[ArtifactView]
+    evidence: list[EvidenceRef]
+
+
+class LogLineView(View):
+    """One line that an agent printed. seq: its place in the deployment's log."""
+
+    seq: int
+    target: str
+    at: str
+    line: str
+
+
+def deployment_view(looking: Looking, deployment: Deployment) -> DeploymentView:
+    """A deployment with its targets and artifacts."""
+    tx = looking.tx
+    before = find_deployment(tx, deployment.previous) if deployment.previous else None
+    return DeploymentView(
+        id=deployment.id,
+        promotion=deployment.promotion,
+        release=release_ref(find_release(tx, deployment.release)),
+        environment=deployment.environment,
+        state=deployment.state.value,
+        started_at=deployment.started_at,
+        ended_at=deployment.ended_at,
+        requested_by=person_view(deployment.requested_by),
+        rollback=deployment.rollback,
+        simulated=deployment.simulated,
+        previous=release_ref(find_release(tx, before.release)) if before else None,
+        plan=deployment.plan,
+        record=deployment.record,
+        targets=[_target(one) for one in list_target_deployments(tx, deployment.id)],
+        artifacts=[
+            ArtifactView(name=one.name, target=one.target or None, digest=one.digest, size=one.size)
+            for one in list_artifacts(tx, deployment.id)
+        ],
+        evidence=[evidence_ref(one) for one in list_evidence(tx, subject=deployment.id)],
+    )
+
+
+def running_view(one: dict[str, Any]) -> RunningView:
+    """A container as an agent reported it."""
+    return RunningView.model_validate({name: one.get(name) for name in RunningView.model_fields})
+
+
+def _target(one: TargetDeployment) -> TargetView:
+    return TargetView(
+        target=one.target,
+        connector=one.connector,
+        agent=one.agent,
+        state=one.state.value,
+        purpose=one.purpose,
+        started_at=one.started_at,
+        ended_at=one.ended_at,
+        code=one.code,
+        message=one.message,
+        running=[running_view(item) for item in one.running],
+    )

@@ -1,0 +1,153 @@
+"""Environments, targets, freeze windows."""
+
+from typing import Any
+
+from stella.api.views.base import PersonView, View
+from stella.api.views.looking import Looking
+from stella.api.views.releases import ReleaseRef, release_ref
+from stella.deployment.store import current_deployment
+from stella.environment.model import Environment, Freeze, Target, configuration
+from stella.environment.store import list_freezes, list_targets
+from stella.fleet import find_agent_by_name
+from stella.kernel import digest_of, time_text
+from stella.policy.store import find_policy
+from stella.release.store import find_release
+
+
+class FreezeView(View):
+    """A window in which nothing goes into an environment."""
+
+    id: str
+    environment: str
+    starts_at: str
+    ends_at: str
+    reason: str
+    by: PersonView
+    ended_at: str | None
+    holds: bool
+
+
+class TargetConfigView(View):
+    """One target as it was applied. agent_state: "unknown" where no agent of that name enrolled."""
+
+    name: str
+    environment: str
+    connector: str
+    agent: str
+    agent_state: str
+    project: str
+    components: list[str]
+    config: dict[str, Any]
+
+
+class PolicyRef(View):
+    """Which bundle the policy's name stands for now."""
+
+    name: str
+    digest: str
+
+
+class ApprovalRuleView(View):
+    """``count`` people, each named by name or role in ``approvers``."""
+
+    rule: str
+    approvers: list[str]
+    count: int
+
+
+class CurrentView(View):
+    """What runs there now."""
+
+    release: ReleaseRef
+    deployment: str
+    at: str
+
+
+class EnvironmentView(View):
+    """An environment as the API shows it. order: from 0, each after the one it follows."""
+
+    name: str
+    after: str | None
+    order: int
+    policy: PolicyRef
+    parameters: dict[str, Any]
+    approvals: list[ApprovalRuleView]
+    targets: list[TargetConfigView]
+    freezes: list[FreezeView]
+    current: CurrentView | None
+    configuration: str
+
+
+class ChangeView(View):
+    """One value that a document changes."""
+
+    path: str
+    before: Any
+    after: Any
+
+
+class AppliedView(View):
+    """What applying one document does: created, updated or unchanged."""
+
+    kind: str
+    name: str
+    change: str
+    diff: list[ChangeView]
+
+
+def environment_view(looking: Looking, environment: Environment, order: int) -> EnvironmentView:
+    """An environment with its targets, freezes and what runs there."""
+    tx = looking.tx
+    targets = list_targets(tx, environment.name)
+    current = current_deployment(tx, environment.name)
+    bundle = find_policy(tx, looking.blobs, environment.policy)
+    return EnvironmentView(
+        name=environment.name,
+        after=environment.after,
+        order=order,
+        policy=PolicyRef(name=environment.policy, digest=bundle.digest.text),
+        parameters=dict(environment.parameters),
+        approvals=[
+            ApprovalRuleView(rule=one.rule, approvers=list(one.approvers), count=one.count)
+            for one in environment.approvals
+        ],
+        targets=[target_view(looking, one) for one in targets],
+        freezes=[freeze_view(looking, one) for one in list_freezes(tx, environment.name)],
+        current=CurrentView(
+            release=release_ref(find_release(tx, current.release)),
+            deployment=current.id,
+            at=current.ended_at or current.started_at,
+        )
+        if current
+        else None,
+        configuration=digest_of(configuration(environment, targets)).text,
+    )
+
+
+def target_view(looking: Looking, target: Target) -> TargetConfigView:
+    """A target, and whether its agent is there."""
+    agent = find_agent_by_name(looking.tx, target.agent)
+    return TargetConfigView(
+        name=target.name,
+        environment=target.environment,
+        connector=target.connector,
+        agent=target.agent,
+        agent_state=agent.state.value if agent else "unknown",
+        project=target.project,
+        components=list(target.components),
+        config=dict(target.config),
+    )
+
+
+def freeze_view(looking: Looking, freeze: Freeze) -> FreezeView:
+    """A freeze window, and whether it holds now."""
+    return FreezeView(
+        id=freeze.id,
+        environment=freeze.environment,
+        starts_at=freeze.starts_at,
+        ends_at=freeze.ends_at,
+        reason=freeze.reason,
+        by=looking.person_view(freeze.by),
+        ended_at=freeze.ended_at,
+        holds=freeze.holds(time_text(looking.tx.now)),
+    )

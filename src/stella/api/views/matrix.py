@@ -1,0 +1,135 @@
+"""The matrix: which release of which component runs where, and whether that is so on the hosts."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from stella.api.views.base import View
+from stella.api.views.looking import Looking
+from stella.api.views.releases import ReleaseRef, release_ref
+from stella.deployment.drift import Drift, Health, Observed, observe
+from stella.deployment.plan import PlannedTarget, read_plan
+from stella.deployment.store import Deployment, current_deployment
+from stella.environment.freeze import holding_freezes
+from stella.environment.store import list_environments
+from stella.fleet import AgentState, find_agent_by_name
+from stella.kernel import Digest
+from stella.plugin.wire import to_wire
+from stella.promotion.lifecycle import State
+from stella.promotion.store import ACTIVE, Promotion, list_promotions
+from stella.record import head_position
+from stella.release.store import find_release
+
+
+class ColumnView(View):
+    """One environment of the matrix."""
+
+    name: str
+    order: int
+    frozen: bool
+
+
+class CellView(View):
+    """One component in one environment. running: containers. detail: what differs, for people."""
+
+    environment: str
+    component: str
+    release: ReleaseRef
+    digest: str
+    deployment: str
+    at: str
+    health: str
+    drift: str
+    running: int
+    detail: str
+    blocked: str | None
+    in_progress: str | None
+
+
+class MatrixView(View):
+    """The whole. revision: the place in the chain of facts that it was read at."""
+
+    environments: list[ColumnView]
+    components: list[str]
+    cells: list[CellView]
+    pending: dict[str, str]
+    revision: int
+
+
+_WORST_DRIFT = (Drift.DRIFTED, Drift.UNKNOWN, Drift.NONE)
+_WORST_HEALTH = (Health.UNHEALTHY, Health.UNKNOWN, Health.HEALTHY)
+
+
+def matrix_view(looking: Looking, at: str | None = None) -> MatrixView:
+    """What runs where now, or what had been deployed at the time ``at``."""
+    tx = looking.tx
+    columns: list[ColumnView] = []
+    cells: list[CellView] = []
+    pending: dict[str, str] = {}
+    for order, environment in enumerate(list_environments(tx)):
+        name = environment.name
+        frozen = bool(holding_freezes(tx, name))
+        columns.append(ColumnView(name=name, order=order, frozen=frozen))
+        deployment = current_deployment(tx, name, at)
+        latest = _latest(looking, name)
+        if latest is not None and latest.state in ACTIVE:
+            pending[name] = latest.id
+        if deployment is not None:
+            cells += _cells(looking, deployment, latest)
+    return MatrixView(
+        environments=columns,
+        components=sorted({cell.component for cell in cells}),
+        cells=cells,
+        pending=pending,
+        revision=head_position(tx),
+    )
+
+
+def _latest(looking: Looking, environment: str) -> Promotion | None:
+    found = list_promotions(looking.tx, environment=environment, limit=1)
+    return found[0] if found else None
+
+
+def _cells(
+    looking: Looking, deployment: Deployment, latest: Promotion | None
+) -> Iterator[CellView]:
+    release = find_release(looking.tx, deployment.release)
+    plan = read_plan(looking.blobs.get(Digest(deployment.plan)))
+    seen: dict[str, list[Observed]] = {}
+    for target in plan.targets:
+        for one in observe(target, reported_of(looking, target)):
+            seen.setdefault(one.component, []).append(one)
+    is_blocked = latest is not None and latest.state is State.BLOCKED
+    for component in release.components:
+        observed = seen.get(component.name, [])
+        yield CellView(
+            environment=deployment.environment,
+            component=component.name,
+            release=release_ref(release),
+            digest=component.digest,
+            deployment=deployment.id,
+            at=deployment.ended_at or deployment.started_at,
+            health=next(
+                (it.value for it in _WORST_HEALTH if it in {one.health for one in observed}),
+                Health.UNKNOWN.value,
+            ),
+            drift=next(
+                (it.value for it in _WORST_DRIFT if it in {one.drift for one in observed}),
+                Drift.UNKNOWN.value,
+            ),
+            running=sum(one.running for one in observed),
+            detail="; ".join(dict.fromkeys(one.detail for one in observed if one.detail)),
+            blocked=latest.id if latest is not None and is_blocked else None,
+            in_progress=latest.id if latest is not None and latest.state in ACTIVE else None,
+        )
+
+
+def reported_of(looking: Looking, target: PlannedTarget) -> list[dict[str, Any]] | None:
+    """What the target's agent last reported of its project; None where that is not known now."""
+    agent = find_agent_by_name(looking.tx, target.agent)
+    if agent is None or agent.state is not AgentState.ONLINE or agent.report is None:
+        return None
+    for project in agent.report.projects:
+        if project.project == target.project and project.problem is None:
+            wired = (to_wire(one) for one in project.running)
+            return [one for one in wired if isinstance(one, dict)]
+    return None

@@ -1,0 +1,320 @@
+"""Promotions: the decision, the plan, what changes, and what the one who looks may do."""
+
+import json
+from typing import Any
+
+from pydantic import ConfigDict
+
+from stella.api.views.base import PersonView, View, person_view
+from stella.api.views.evidence import EvidenceRef, evidence_ref
+from stella.api.views.looking import Looking
+from stella.api.views.releases import ReleaseRef, release_ref
+from stella.deployment.plan import DeploymentPlan, read_plan
+from stella.deployment.store import current_deployment, find_deployment
+from stella.evidence.store import list_evidence
+from stella.kernel import Digest, StellaError
+from stella.promotion.approve import why_not_approve, why_not_reject
+from stella.promotion.lifecycle import PROMOTION, Event, State
+from stella.promotion.store import Promotion, list_approvals
+from stella.record.read import facts_about
+from stella.release.model import Release
+from stella.release.store import find_release
+
+
+class ReasonView(View):
+    """Why a gate does not pass. finding: with package, path and layer, where one is meant."""
+
+    rule: str
+    outcome: str
+    message: str
+    component: str | None = None
+    finding: dict[str, Any] | None = None
+    fix: str = ""
+    who: str | None = None
+
+
+class GateView(View):
+    """One gate's answer."""
+
+    name: str
+    state: str
+    summary: str
+    reasons: list[ReasonView]
+    unblocks: str = ""
+
+
+class DecisionView(View):
+    """The decision record, as it is signed; ``inputs`` are the six digests of the plan digest.
+
+    What a promotion shows by itself (release, approvals) is not repeated.
+    """
+
+    model_config = ConfigDict(extra="ignore")
+
+    outcome: str
+    plan_digest: str
+    inputs: dict[str, str]
+    gates: list[GateView]
+    decided_at: str
+    rollback: bool
+    simulated: bool
+
+
+class ActionView(View):
+    """One step on a host."""
+
+    verb: str
+    subject: str
+    argv: list[str]
+
+
+class TargetPlanView(View):
+    """What will happen on one target."""
+
+    target: str
+    connector: str
+    agent: str
+    project: str
+    actions: list[ActionView]
+    files: dict[str, str]
+
+
+class PlanView(View):
+    """The deployment plan."""
+
+    digest: str
+    targets: list[TargetPlanView]
+
+
+class ComponentChange(View):
+    """One component's digest before and after."""
+
+    name: str
+    from_: str | None
+    to: str | None
+    changed: bool
+
+
+class DiffView(View):
+    """What runs there now, and what would. from_: None where nothing runs."""
+
+    from_: ReleaseRef | None
+    components: list[ComponentChange]
+
+
+class ApprovalView(View):
+    """One approval, and whether it counts for the present plan."""
+
+    id: str
+    by: PersonView
+    at: str
+    comment: str
+    plan_digest: str
+    rule: str | None
+    counts: bool
+    why_not: str
+
+
+class Allowed(View):
+    """Whether the one who looks may do it now, and why not."""
+
+    allowed: bool
+    reason: str = ""
+
+
+class ActionsView(View):
+    """What the one who looks may do with a promotion."""
+
+    approve: Allowed
+    reject: Allowed
+    cancel: Allowed
+
+
+class HistoryView(View):
+    """One thing that happened."""
+
+    state: str
+    event: str
+    at: str
+    by: PersonView
+
+
+class PromotionView(View):
+    """A promotion as the API shows it."""
+
+    id: str
+    release: ReleaseRef
+    environment: str
+    state: str
+    requested_by: PersonView
+    requested_at: str
+    reason: str
+    rollback: bool
+    simulated: bool
+    plan_digest: str | None
+    decision: DecisionView | None
+    plan: PlanView | None
+    diff: DiffView
+    approvals: list[ApprovalView]
+    deployment: str | None
+    actions: ActionsView
+    evidence: list[EvidenceRef]
+    history: list[HistoryView]
+
+
+class PreviewView(View):
+    """What the gates would say now, and what would happen."""
+
+    decision: DecisionView
+    plan: PlanView
+    diff: DiffView
+
+
+_AFTER = {
+    "PromotionRequested": State.EVALUATING,
+    "ApprovalGiven": State.WAITING,
+    "PromotionApproved": State.APPROVED,
+    "PromotionBlocked": State.BLOCKED,
+    "PromotionRejected": State.REJECTED,
+    "PromotionCancelled": State.CANCELLED,
+    "PromotionErrored": State.ERRORED,
+    "PromotionStarted": State.DEPLOYING,
+    "PromotionDeployed": State.DEPLOYED,
+    "PromotionFailed": State.FAILED,
+}
+
+
+def promotion_view(looking: Looking, promotion: Promotion) -> PromotionView:
+    """A promotion with everything a decision about it needs."""
+    record = looking.blobs.get(Digest(promotion.record)) if promotion.record else None
+    decision = json.loads(record) if record else None
+    plan = looking.blobs.get(Digest(promotion.plan)) if promotion.plan else None
+    release = find_release(looking.tx, promotion.release)
+    return PromotionView(
+        id=promotion.id,
+        release=release_ref(release),
+        environment=promotion.environment,
+        state=promotion.state.value,
+        requested_by=person_view(promotion.requested_by),
+        requested_at=promotion.requested_at,
+        reason=promotion.reason,
+        rollback=promotion.rollback,
+        simulated=looking.deciding.simulated,
+        plan_digest=promotion.plan_digest,
+        decision=DecisionView.model_validate(decision) if decision else None,
+        plan=plan_view(promotion.plan, read_plan(plan)) if plan and promotion.plan else None,
+        diff=diff_view(looking, release, promotion.environment, promotion.id),
+        approvals=_approvals(looking, promotion, decision),
+        deployment=promotion.deployment,
+        actions=_actions(looking, promotion),
+        evidence=[evidence_ref(one) for one in list_evidence(looking.tx, subject=promotion.id)],
+        history=_history(looking, promotion),
+    )
+
+
+def plan_view(digest: str, plan: DeploymentPlan) -> PlanView:
+    """A deployment plan as the API shows it."""
+    return PlanView(
+        digest=digest,
+        targets=[
+            TargetPlanView(
+                target=one.target,
+                connector=one.connector,
+                agent=one.agent,
+                project=one.project,
+                actions=[
+                    ActionView(verb=act.verb, subject=act.subject, argv=list(act.argv))
+                    for act in one.actions
+                ],
+                files=dict(one.files),
+            )
+            for one in plan.targets
+        ],
+    )
+
+
+def diff_view(
+    looking: Looking, release: Release, environment: str, promotion: str | None = None
+) -> DiffView:
+    """What this release changes in the environment: now, or when that promotion deployed it."""
+    current = current_deployment(looking.tx, environment)
+    if current is not None and current.promotion == promotion:
+        previous = current.previous
+        current = find_deployment(looking.tx, previous) if previous else None
+    running = find_release(looking.tx, current.release) if current else None
+    return diff_of(running, release)
+
+
+def diff_of(running: Release | None, release: Release) -> DiffView:
+    """Component by component."""
+    old = {one.name: one.digest for one in running.components} if running else {}
+    new = {one.name: one.digest for one in release.components}
+    return DiffView(
+        from_=release_ref(running) if running else None,
+        components=[
+            ComponentChange(
+                name=name,
+                from_=old.get(name),
+                to=new.get(name),
+                changed=old.get(name) != new.get(name),
+            )
+            for name in sorted({*old, *new})
+        ],
+    )
+
+
+def _approvals(
+    looking: Looking, promotion: Promotion, decision: dict[str, Any] | None
+) -> list[ApprovalView]:
+    counted = {one["id"]: one for one in decision["approvals"]} if decision else {}
+    return [
+        ApprovalView(
+            id=one.id,
+            by=person_view(one.by),
+            at=one.at,
+            comment=one.comment,
+            plan_digest=one.plan_digest,
+            rule=counted.get(one.id, {}).get("rule"),
+            counts=counted.get(one.id, {}).get("rule") is not None,
+            why_not=counted.get(one.id, {}).get("whyNot", "" if decision else "not judged yet"),
+        )
+        for one in list_approvals(looking.tx, promotion.id)
+    ]
+
+
+def _actions(looking: Looking, promotion: Promotion) -> ActionsView:
+    may_approve = "promotion.approve" in looking.permissions
+    return ActionsView(
+        approve=_allowed(may_approve, why_not_approve(looking.tx, promotion, looking.person)),
+        reject=_allowed(may_approve, why_not_reject(looking.tx, promotion, looking.person)),
+        cancel=_cancel(looking, promotion),
+    )
+
+
+def _allowed(may: bool, refusal: StellaError | None) -> Allowed:
+    if refusal is not None:
+        return Allowed(allowed=False, reason=str(refusal))
+    return Allowed(allowed=may, reason="" if may else "your roles may not approve")
+
+
+def _cancel(looking: Looking, promotion: Promotion) -> Allowed:
+    if Event.CANCEL not in PROMOTION.events_from(promotion.state):
+        return Allowed(allowed=False, reason=f"it is {promotion.state.value} already")
+    own = promotion.requested_by.id == looking.person.id
+    if own or "promotion.cancel" in looking.permissions:
+        return Allowed(allowed=True)
+    return Allowed(allowed=False, reason="only who asked for it or an operator may cancel it")
+
+
+def _history(looking: Looking, promotion: Promotion) -> list[HistoryView]:
+    shown = []
+    for fact in facts_about(looking.tx, [promotion.id]):
+        state = _AFTER[fact.kind].value if fact.kind in _AFTER else str(fact.data.get("outcome"))
+        if fact.kind == "EvidenceSealed":
+            continue
+        shown.append(
+            HistoryView(
+                state=state, event=fact.kind, at=fact.at, by=looking.person_view(fact.actor)
+            )
+        )
+    return shown

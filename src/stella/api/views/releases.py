@@ -1,0 +1,217 @@
+"""Releases: what is in them, where they run, how two of them differ."""
+
+import json
+from typing import Any
+
+from stella.api.views.base import PersonView, View
+from stella.api.views.looking import Looking
+from stella.api.views.scans import FindingView, ScanView, scan_view
+from stella.deployment.lifecycle import DeploymentState
+from stella.deployment.store import current_deployment, list_deployments
+from stella.finding.store import scan_of_platform
+from stella.kernel import Digest
+from stella.release.model import Release, ReleaseComponent
+from stella.release.push import tag_drift
+from stella.release.store import TagSeen
+from stella.sbom import diff_inventories, parse_cyclonedx
+
+
+class ReleaseRef(View):
+    """Which release."""
+
+    id: str
+    name: str
+    version: str
+    release_digest: str
+
+
+class PlatformView(View):
+    """One platform image under a component's digest."""
+
+    platform: str
+    digest: str
+
+
+class TagDrift(View):
+    """The tag that was resolved names another digest now."""
+
+    tag: str
+    digest: str
+    seen_at: str
+
+
+class ComponentView(View):
+    """One component. tag_drift: None while the tag still names what was sealed."""
+
+    name: str
+    reference: str
+    digest: str
+    media_type: str
+    platforms: list[PlatformView]
+    scans: list[ScanView]
+    tag_drift: TagDrift | None
+
+
+class RunsIn(View):
+    """One environment that it came to run in. current: whether it runs there now."""
+
+    environment: str
+    deployment: str
+    at: str
+    current: bool
+
+
+class ReleaseView(ReleaseRef):
+    """A release as the API shows it."""
+
+    state: str
+    created_at: str
+    created_by: PersonView
+    components: list[ComponentView]
+    environments: list[RunsIn]
+
+
+class PackageChange(View):
+    """One package that differs."""
+
+    name: str
+    type: str
+    change: str
+    before: list[str]
+    after: list[str]
+
+
+class FindingChanges(View):
+    """Findings that went away, and those that came."""
+
+    fixed: list[FindingView]
+    introduced: list[FindingView]
+
+
+class ComponentDiff(View):
+    """One component between two releases; ``from`` and ``to`` are digests."""
+
+    name: str
+    from_: str | None
+    to: str | None
+    packages: list[PackageChange]
+    findings: FindingChanges
+
+
+class ReleaseDiff(View):
+    """Two releases beside each other."""
+
+    from_: ReleaseRef
+    to: ReleaseRef
+    components: list[ComponentDiff]
+
+
+def release_ref(release: Release) -> ReleaseRef:
+    """Its names."""
+    return ReleaseRef(
+        id=release.id, name=release.name, version=release.version, release_digest=release.digest
+    )
+
+
+def release_view(looking: Looking, release: Release) -> ReleaseView:
+    """A release with what is known of its images and where it runs."""
+    drift = tag_drift(looking.tx, release)
+    return ReleaseView(
+        id=release.id,
+        name=release.name,
+        version=release.version,
+        release_digest=release.digest,
+        state=release.state.value,
+        created_at=release.created_at,
+        created_by=looking.person_view(release.created_by),
+        components=[_component(looking, one, drift.get(one.name)) for one in release.components],
+        environments=_runs_in(looking, release),
+    )
+
+
+def diff_releases(looking: Looking, before: Release, after: Release) -> ReleaseDiff:
+    """What changes from ``before`` to ``after``, as far as their images were scanned."""
+    old = {one.name: one for one in before.components}
+    new = {one.name: one for one in after.components}
+    return ReleaseDiff(
+        from_=release_ref(before),
+        to=release_ref(after),
+        components=[
+            _component_diff(looking, name, old.get(name), new.get(name))
+            for name in sorted({*old, *new})
+        ],
+    )
+
+
+def _component(looking: Looking, one: ReleaseComponent, drift: TagSeen | None) -> ComponentView:
+    known = [scan_of_platform(looking.tx, platform.digest) for platform in one.platforms]
+    return ComponentView(
+        name=one.name,
+        reference=one.reference,
+        digest=one.digest,
+        media_type=one.media_type,
+        platforms=[PlatformView(platform=it.platform, digest=it.digest) for it in one.platforms],
+        scans=[scan_view(scan) for scan in known if scan is not None],
+        tag_drift=TagDrift(tag=drift.tag, digest=drift.digest, seen_at=drift.at) if drift else None,
+    )
+
+
+def _runs_in(looking: Looking, release: Release) -> list[RunsIn]:
+    found: dict[str, RunsIn] = {}
+    done = list_deployments(
+        looking.tx, release=release.id, states=frozenset({DeploymentState.SUCCEEDED})
+    )
+    for one in done:
+        if one.environment in found:
+            continue
+        current = current_deployment(looking.tx, one.environment)
+        found[one.environment] = RunsIn(
+            environment=one.environment,
+            deployment=one.id,
+            at=one.ended_at or one.started_at,
+            current=current is not None and current.release == release.id,
+        )
+    return list(found.values())
+
+
+def _component_diff(
+    looking: Looking, name: str, old: ReleaseComponent | None, new: ReleaseComponent | None
+) -> ComponentDiff:
+    before, after = _known(looking, old), _known(looking, new)
+    packages: list[PackageChange] = []
+    if before["sbom"] and after["sbom"]:
+        changes = diff_inventories(parse_cyclonedx(before["sbom"]), parse_cyclonedx(after["sbom"]))
+        packages = [
+            PackageChange(
+                name=change.name,
+                type=change.type,
+                change=change.kind,
+                before=list(change.before),
+                after=list(change.after),
+            )
+            for change in changes
+        ]
+    had = {(one["id"], one["component"]): one for one in before["findings"]}
+    has = {(one["id"], one["component"]): one for one in after["findings"]}
+    return ComponentDiff(
+        name=name,
+        from_=old.digest if old else None,
+        to=new.digest if new else None,
+        packages=packages,
+        findings=FindingChanges(
+            fixed=[FindingView.model_validate(had[key]) for key in sorted(had.keys() - has.keys())],
+            introduced=[
+                FindingView.model_validate(has[key]) for key in sorted(has.keys() - had.keys())
+            ],
+        ),
+    )
+
+
+def _known(looking: Looking, one: ReleaseComponent | None) -> dict[str, Any]:
+    """The documents about the first platform: what two versions of an image are compared by."""
+    scan = scan_of_platform(looking.tx, one.platforms[0].digest) if one else None
+    findings = scan.findings if scan else None
+    return {
+        "sbom": looking.blobs.get(Digest(scan.sbom)) if scan and scan.sbom else b"",
+        "findings": json.loads(looking.blobs.get(Digest(findings)))["findings"] if findings else [],
+    }

@@ -1,0 +1,1 @@
+"""The running server: settings, wiring, flows, migrations. The only place that picks implementations."""

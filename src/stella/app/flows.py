@@ -1,0 +1,306 @@
+"""The whole release flow on one page: fact -> the use cases that follow from it.
+
+A handler is a use case in a transaction of its own, done at least once: the fact's id is its cause,
+and what a cause has left already is not left again. A wait (for a person, a scan, an agent) is the
+state of a row; the fact that ends it is a line of this table.
+"""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from typing import TypeAlias
+
+from stella.advisory import Snapshot
+from stella.blob import Blobs
+from stella.deployment.errors import AgentSilent
+from stella.deployment.finish import finish_target, order_target, take_target
+from stella.deployment.plan import intent_of, read_plan, target_plan_of
+from stella.deployment.start import start_deployment
+from stella.deployment.store import (
+    TargetDeployment,
+    find_deployment,
+    find_target,
+    list_target_deployments,
+)
+from stella.evidence.keep import Proving, keep_deployment_packet, keep_promotion_packet
+from stella.finding.lifecycle import ScanState
+from stella.finding.scan import record_scan, record_scan_failure, request_scan, scan_now
+from stella.finding.store import pending_scan, scan_by_id, scan_of_platform
+from stella.fleet import find_order, issue_order, read_log
+from stella.kernel import Digest, StellaError, time_text
+from stella.plugin.contract import Registry
+from stella.plugin.order import Purpose
+from stella.promotion.assemble import Deciding
+from stella.promotion.close import Ending, close_promotion
+from stella.promotion.evaluate import evaluate_promotion
+from stella.promotion.lifecycle import State
+from stella.promotion.store import Promotion, find_promotion, list_promotions
+from stella.record import Database, StoredFact, Tx, fact_by_id, seal
+from stella.release.store import find_release
+from stella.sbom import LayerCache
+from stella.trust import Signer
+from stella.workflow import Step
+
+_SCAN_ATTEMPTS = 3
+_SCAN_WAIT_S = 1.0
+_LOG_PAGE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What handlers need from outside. holder: under which name this process seals facts.
+
+    order_life: how long an agent has to carry an order out.
+    """
+
+    database: Database
+    blobs: Blobs
+    open_registry: Callable[[str], Registry]
+    layers: LayerCache
+    snapshot: Callable[[], Snapshot | None]
+    sbom_signer: Signer
+    evidence_signer: Signer
+    order_signer: Signer
+    deciding: Deciding
+    proving: Proving
+    holder: str
+    order_life: timedelta
+
+    def because(self, fact: StoredFact) -> AbstractContextManager[Tx]:
+        """A transaction whose facts are caused by ``fact``."""
+        return self.database.transaction(actor="system", cause=fact.id, tenant=fact.tenant)
+
+
+Handler: TypeAlias = Callable[[Work, StoredFact], None]
+
+
+def scan_image(work: Work, fact: StoredFact) -> None:
+    """Scan what was pushed or asked for; a registry that does not answer is tried again."""
+    with work.database.read(fact.tenant) as tx:
+        asked = scan_by_id(tx, fact.subject)
+    if asked is None or asked.state is not ScanState.PENDING:
+        return
+    host = asked.reference.partition("/")[0]
+    for attempt in range(1, _SCAN_ATTEMPTS + 1):
+        try:
+            found = scan_now(
+                work.open_registry(host),
+                asked.reference,
+                work.layers,
+                blobs=work.blobs,
+                signer=work.sbom_signer,
+                snapshot=work.snapshot(),
+            )
+            break
+        except StellaError as refusal:
+            if refusal.retry_may_help and attempt < _SCAN_ATTEMPTS:
+                time.sleep(_SCAN_WAIT_S * attempt)
+                continue
+            with work.because(fact) as tx:
+                record_scan_failure(tx, fact.subject, refusal)
+            return
+    with work.because(fact) as tx:
+        record_scan(tx, fact.subject, found)
+
+
+def scan_release(work: Work, fact: StoredFact) -> None:
+    """Scan the images of a new release that nobody has scanned yet."""
+    with work.because(fact) as tx:
+        for component in find_release(tx, fact.subject).components:
+            known = [scan_of_platform(tx, platform.digest) for platform in component.platforms]
+            if None in known:
+                request_scan(tx, component.pinned, "release")
+
+
+def judge(work: Work, fact: StoredFact) -> None:
+    """Judge a promotion's gates, unless images of it are being scanned: that comes first."""
+    with work.because(fact) as tx:
+        if not _waits_for_scan(tx, find_promotion(tx, fact.subject)):
+            evaluate_promotion(tx, fact.subject, work.deciding, work.evidence_signer)
+
+
+def judge_what_waited(work: Work, fact: StoredFact) -> None:
+    """A scan has ended: judge the promotions that waited for it."""
+    with work.database.read(fact.tenant) as tx:
+        waiting = list_promotions(tx, states=frozenset({State.EVALUATING}))
+    for promotion in waiting:
+        with work.because(fact) as tx:
+            if not _waits_for_scan(tx, promotion):
+                evaluate_promotion(tx, promotion.id, work.deciding, work.evidence_signer)
+
+
+def begin_deployment(work: Work, fact: StoredFact) -> None:
+    """Deploy what was approved."""
+    with work.because(fact) as tx:
+        start_deployment(tx, fact.subject, work.deciding, work.evidence_signer)
+
+
+def send_order(work: Work, fact: StoredFact) -> None:
+    """A target's turn: sign its order for its agent."""
+    with work.because(fact) as tx:
+        part = find_target(tx, fact.subject)
+        plan = read_plan(work.blobs.get(Digest(part.plan)))
+        planned = plan.target(part.target)
+        assert planned is not None, "a target deployment follows a plan that has its target"
+        try:
+            order = issue_order(
+                tx,
+                work.order_signer,
+                agent_name=part.agent,
+                deployment=part.deployment,
+                target=part.target,
+                purpose=Purpose(part.purpose),
+                intent=intent_of(plan, planned, part.deployment),
+                plan=target_plan_of(planned),
+                sticker=work.blobs.get(Digest(part.sticker)) if part.sticker else None,
+                expires_at=tx.now + work.order_life,
+            )
+        except StellaError as refusal:  # no such agent, or one that is trusted no more
+            finish_target(tx, part.id, Ending.ERRORED, code=refusal.code, message=str(refusal))
+            return
+        order_target(tx, part.id, order.id)
+
+
+def note_taken(work: Work, fact: StoredFact) -> None:
+    """The agent has begun."""
+    with work.because(fact) as tx:
+        take_target(tx, _ordered(tx, fact).id)
+
+
+def end_target(work: Work, fact: StoredFact) -> None:
+    """The agent has reported how it ended."""
+    from stella.plugin.wire import to_wire
+
+    with work.because(fact) as tx:
+        result = find_order(tx, fact.subject).result
+        assert result is not None, "a finished order has a result"
+        running = [to_wire(one) for one in result.running]
+        finish_target(
+            tx,
+            _ordered(tx, fact).id,
+            Ending(result.outcome.value),
+            code=result.code or "",
+            message=result.message or "",
+            running=[one for one in running if isinstance(one, dict)],
+        )
+
+
+def expire_target(work: Work, fact: StoredFact) -> None:
+    """Nobody carried it out in time."""
+    was_taken = bool(fact.data["was_taken"])
+    message = (
+        "the agent took the order and was not heard again"
+        if was_taken
+        else "the agent did not take the order in time; is it running? (stella agent list)"
+    )
+    with work.because(fact) as tx:
+        part = _ordered(tx, fact)
+        finish_target(tx, part.id, Ending.ERRORED, code=AgentSilent.code, message=message)
+
+
+def close_with_deployment(ending: Ending, work: Work, fact: StoredFact) -> None:
+    """The promotion ends as its deployment did."""
+    with work.because(fact) as tx:
+        close_promotion(tx, str(fact.data["promotion"]), fact.subject, ending)
+
+
+def prove_promotion(work: Work, fact: StoredFact) -> None:
+    """Close the packet of an ended promotion."""
+    seal(work.database, work.holder)
+    with work.because(fact) as tx:
+        keep_promotion_packet(tx, fact.subject, work.proving)
+
+
+def prove_deployment(work: Work, fact: StoredFact) -> None:
+    """Close the packet of an ended deployment."""
+    seal(work.database, work.holder)
+    with work.because(fact) as tx:
+        logs = _logs(tx, fact.subject)
+        keep_deployment_packet(tx, fact.subject, logs, work.proving)
+
+
+FLOWS: Mapping[str, Sequence[Handler]] = {
+    "ScanRequested": (scan_image,),
+    "ReleaseSealed": (scan_release,),
+    "PromotionRequested": (judge,),
+    "ImageScanned": (judge_what_waited,),
+    "ScanFailed": (judge_what_waited,),
+    "ApprovalGiven": (judge,),
+    "PromotionApproved": (begin_deployment,),
+    "TargetReady": (send_order,),
+    "OrderTaken": (note_taken,),
+    "OrderFinished": (end_target,),
+    "OrderExpired": (expire_target,),
+    "DeploymentSucceeded": (partial(close_with_deployment, Ending.SUCCEEDED), prove_deployment),
+    "DeploymentFailed": (partial(close_with_deployment, Ending.FAILED), prove_deployment),
+    "DeploymentErrored": (partial(close_with_deployment, Ending.ERRORED), prove_deployment),
+    "PromotionBlocked": (prove_promotion,),
+    "PromotionRejected": (prove_promotion,),
+    "PromotionCancelled": (prove_promotion,),
+    "PromotionErrored": (prove_promotion,),
+    "PromotionDeployed": (prove_promotion,),
+    "PromotionFailed": (prove_promotion,),
+}
+"""Fact -> what follows, in this order. Kinds that are not listed have no consequence."""
+
+HANDLED = frozenset(FLOWS)
+
+
+def steps_of(work: Work) -> dict[str, Sequence[Step]]:
+    """The table for the durable runs: each handler as a step that takes the fact's id."""
+    return {
+        kind: tuple(_step(work, handler) for handler in handlers)
+        for kind, handlers in FLOWS.items()
+    }
+
+
+def _step(work: Work, handler: Handler) -> Step:
+    def step(fact_id: str) -> None:
+        with work.database.read() as tx:
+            fact = fact_by_id(tx, fact_id)
+        assert fact is not None, f"the fact {fact_id} is gone"
+        handler(work, fact)
+
+    plain = handler.func if isinstance(handler, partial) else handler
+    step.__name__ = getattr(plain, "__name__", "step")
+    return step
+
+
+def _waits_for_scan(tx: Tx, promotion: Promotion) -> bool:
+    if promotion.state is not State.EVALUATING:
+        return False
+    for component in find_release(tx, promotion.release).components:
+        if pending_scan(tx, component.pinned) is not None:
+            return True
+        for platform in component.platforms:
+            known = scan_of_platform(tx, platform.digest)
+            if known is not None and known.state is ScanState.PENDING:
+                return True
+    return False
+
+
+def _ordered(tx: Tx, fact: StoredFact) -> TargetDeployment:
+    """The target deployment that an order is for."""
+    deployment = find_deployment(tx, str(fact.data["deployment"]))
+    wanted = (fact.data["target"], fact.data["purpose"])
+    return next(
+        one
+        for one in list_target_deployments(tx, deployment.id)
+        if (one.target, one.purpose) == wanted
+    )
+
+
+def _logs(tx: Tx, deployment: str) -> dict[str, bytes]:
+    """Target -> its log as text, one line a line, each with its time."""
+    logs: dict[str, list[str]] = {}
+    after = 0
+    while True:
+        page = read_log(tx, deployment, after=after, limit=_LOG_PAGE)
+        for line in page:
+            logs.setdefault(line.target, []).append(f"{time_text(line.at)} {line.line}\n")
+            after = line.seq
+        if len(page) < _LOG_PAGE:
+            return {target: "".join(lines).encode() for target, lines in logs.items()}

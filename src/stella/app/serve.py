@@ -1,0 +1,174 @@
+"""Runs a server: takes the addresses, migrates, goes on with what was unfinished, serves."""
+
+import logging
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import uvicorn
+
+from stella import __version__
+from stella.api.agent_listener import AgentServer, AgentServices, AgentSettings, serve_agents
+from stella.api.app import create_app
+from stella.api.services import Services
+from stella.app.background import Background, Sweep
+from stella.app.first_admin import first_login, make_first_admin
+from stella.app.flows import HANDLED, steps_of
+from stella.app.listen import listen, port_of
+from stella.app.lock import server_lock
+from stella.app.schema import migrate, schema_lock
+from stella.app.settings import Settings
+from stella.app.wiring import make_data_directory, open_services
+from stella.app.work import work_of
+from stella.fleet import expire_orders, mark_offline
+from stella.record import open_workflow_engine
+from stella.workflow import DurableRuns
+
+_DRAIN_S = 5
+
+
+def serve(settings: Settings, announce: Callable[[str], None]) -> int:
+    """Serve until a signal says to stop; the signal's number. announce: says what people must know.
+
+    Raises DataInUse, AddressTaken, and what the settings, keys and database refuse.
+    """
+    data = make_data_directory(settings)
+    with ExitStack() as parts:
+        parts.enter_context(server_lock(data))
+        api = parts.enter_context(_listening(settings.listen_host, settings.listen_port, "listen"))
+        with _listening(settings.agents_host, settings.agents_port, "agents") as agents:
+            bound = replace(settings, listen_port=port_of(api), agents_port=port_of(agents))
+        services = parts.enter_context(running(bound))
+        parts.enter_context(agents_listener(services, bound))
+        password = make_first_admin(services.database, services.random)
+        announce(f"Stella {__version__}: {services.url}  agents: {services.agents_url}")
+        if password is not None:
+            announce(first_login(password))
+        return _serve_http(services, api)
+
+
+@contextmanager
+def running(settings: Settings) -> Iterator[Services]:
+    """Everything but the listeners: records, durable runs, background threads."""
+    data = make_data_directory(settings)
+    holder = server_id(data)
+
+    def failed_runs() -> tuple[str, ...]:
+        return runs.failed()
+
+    services = open_services(settings, handled=HANDLED, failed_runs=failed_runs)
+    database = services.database
+    migrate(database.engine)
+    workflows = open_workflow_engine(settings.database)
+    steps = steps_of(work_of(services, holder))
+    runs = DurableRuns(workflows, executor=holder, handlers=steps)
+    with schema_lock(database.engine):
+        runs.launch()
+    background = Background(services, runs, holder=holder, sweeps=_sweeps(services, settings))
+    background.start()
+    try:
+        yield services
+    finally:
+        services.stop()
+        background.join()
+        runs.close()
+        workflows.dispose()
+        database.close()
+
+
+def server_id(data: Path) -> str:
+    """A name for this server that no other has, and that it keeps over restarts."""
+    path = data / "server.id"
+    try:
+        return path.read_text().strip()
+    except FileNotFoundError:
+        name = f"{socket.gethostname()[:30]}-{data.stat().st_ino}"
+        path.write_text(f"{name}\n")
+        return name
+
+
+@contextmanager
+def agents_listener(services: Services, settings: Settings) -> Iterator[AgentServer]:
+    """The agents' port, served in a thread beside. Raises ListenerPortTaken."""
+    server = serve_agents(
+        AgentServices(
+            database=services.database,
+            authority=services.authority,
+            order_keys=(services.keys.orders.public,),
+            settings=AgentSettings(proxy_terminates_tls=settings.agents_tls_ends_at_proxy),
+        ),
+        host=settings.agents_host,
+        port=settings.agents_port,
+        names=settings.agents_hosts,
+        directory=services.data / "agents-port",
+    )
+    try:
+        yield server
+    finally:
+        # Long polls wait on the bell; this wakes them, so that they see the end.
+        services.stop()
+        server.stop()
+
+
+class _Server(uvicorn.Server):
+    """Lets long requests end first when a signal comes, and remembers which it was."""
+
+    def __init__(self, config: uvicorn.Config, services: Services) -> None:
+        super().__init__(config)
+        self._services = services
+        self.signal = 0
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Called in the main thread, by the signal."""
+        self.signal = sig
+        self._services.stop()
+        super().handle_exit(sig, frame)
+
+
+def _serve_http(services: Services, listener: socket.socket) -> int:
+    config = uvicorn.Config(
+        create_app(services),
+        loop="asyncio",
+        http="httptools",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=_DRAIN_S,
+    )
+    server = _Server(config, services)
+    # uvicorn raises the signal again at its end; it has done its work by then.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _ignore)
+    server.run(sockets=[listener])
+    return server.signal
+
+
+def _ignore(_number: int, _frame: Any) -> None:
+    logging.getLogger("stella").debug("stopping")
+
+
+def _sweeps(services: Services, settings: Settings) -> tuple[Sweep, ...]:
+    database = services.database
+
+    def fleet() -> None:
+        with database.transaction(actor="system") as tx:
+            mark_offline(tx)
+            expire_orders(tx)
+
+    return (Sweep("fleet", settings.sweep_s, fleet),)
+
+
+@contextmanager
+def _listening(host: str, port: int, setting: str) -> Iterator[socket.socket]:
+    listener = listen(host, port, setting)
+    try:
+        yield listener
+    finally:
+        listener.close()

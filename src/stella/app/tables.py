@@ -1,0 +1,28 @@
+"""Every table of every room: importing this makes ``metadata`` whole."""
+
+import stella.api.idempotency
+import stella.deployment.store
+import stella.environment.store
+import stella.evidence.store
+import stella.finding.store
+import stella.fleet.store
+import stella.identity.store
+import stella.policy.store
+import stella.promotion.store
+import stella.release.store
+from stella.record import metadata
+
+STORES = (
+    stella.identity.store,
+    stella.finding.store,
+    stella.release.store,
+    stella.environment.store,
+    stella.policy.store,
+    stella.promotion.store,
+    stella.deployment.store,
+    stella.evidence.store,
+    stella.fleet.store,
+    stella.api.idempotency,
+)
+
+__all__ = ["STORES", "metadata"]

@@ -1,0 +1,55 @@
+"""What the flows are given, from the parts of a server."""
+
+from datetime import timedelta
+
+from stella.api.services import Services
+from stella.app.flows import Work
+from stella.blob import Blobs
+from stella.deployment.plan import plan_deployment
+from stella.environment.model import Environment, Target
+from stella.evidence.keep import Proving
+from stella.identity import person
+from stella.plugin import Plugins
+from stella.promotion.assemble import Deciding
+from stella.promotion.model import Person
+from stella.record import Tx
+from stella.release.model import Release
+
+
+def deciding_of(blobs: Blobs, plugins: Plugins, *, is_simulated: bool) -> Deciding:
+    """What decisions need from outside."""
+
+    def planner(release: Release, environment: Environment, targets: tuple[Target, ...]) -> bytes:
+        return plan_deployment(release, environment, targets, plugins.target)
+
+    return Deciding(blobs, planner, person_of, is_simulated)
+
+
+def work_of(services: Services, holder: str) -> Work:
+    """What handlers need from outside. holder: under which name this process seals facts."""
+    return Work(
+        database=services.database,
+        blobs=services.blobs,
+        open_registry=services.open_registry,
+        layers=services.layers,
+        snapshot=services.snapshot,
+        sbom_signer=services.keys.sbom,
+        evidence_signer=services.keys.evidence,
+        order_signer=services.keys.orders,
+        deciding=services.deciding,
+        proving=Proving(
+            blobs=services.blobs,
+            signer=services.keys.evidence,
+            root=services.trust_root,
+            person_of=person_of,
+            simulated=services.simulated,
+        ),
+        holder=holder,
+        order_life=timedelta(seconds=services.limits.order_life_s),
+    )
+
+
+def person_of(tx: Tx, actor: str) -> Person:
+    """Who an id is, as decisions and packets name people."""
+    known = person(tx, actor)
+    return Person(known.id, known.name, tuple(role.value for role in known.roles))

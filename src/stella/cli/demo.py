@@ -1,0 +1,31 @@
+"""``stella demo``: a release from a pushed image to verified evidence, on this machine."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def demo(
+    *,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Leave everything running and print a first login.")
+    ] = False,
+    stop: Annotated[bool, typer.Option("--stop", help="End what --keep left running.")] = False,
+    simulated: Annotated[
+        bool, typer.Option("--simulated", help="Pretend the hosts, also where real ones could run.")
+    ] = False,
+    summary: Annotated[Path | None, typer.Option(help="Write what was shown as JSON.")] = None,
+    packets: Annotated[
+        Path | None, typer.Option(help="Put the evidence packets here; else beside the summary.")
+    ] = None,
+) -> None:
+    """Walk a release from a pushed image to verified, replayed evidence. Asks no question."""
+    # Late: it brings the lab and the client, which no other command needs.
+    from stella.demo.run import Wishes, run_demo, stop_kept
+
+    if stop:
+        stop_kept()
+        typer.echo("ended; nothing of it is left", err=True)
+        return
+    run_demo(Wishes(keep=keep, simulated=simulated, summary=summary, packets=packets))

@@ -1,0 +1,160 @@
+"""``stella evidence``: packets as files, proven with no server; fetched from one by the rest."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from stella.cli.output import Column, Output, say, show_list
+from stella.cli.output import To as ListTo
+from stella.cli.written import checked_output, read, write
+from stella.evidence import (
+    FILE_SUFFIX,
+    OWN_KEYS,
+    BrokenPacket,
+    Verification,
+    packet_bytes,
+    verify_packet,
+)
+from stella.kernel import Digest, Remedy
+from stella.trust import TrustRoot
+
+if TYPE_CHECKING:
+    from stella.client import Client
+
+app = typer.Typer(no_args_is_help=True, help="Verify and fetch evidence packets.")
+
+File = Annotated[Path, typer.Argument(help="An evidence packet, NAME.stella.tar.")]
+Root = Annotated[
+    Path | None,
+    typer.Option("--trusted-root", help="Whose keys to believe; by default the packet's own."),
+]
+Verdict = Annotated[str, typer.Option("-o", "--output", help="table|json", metavar="FORMAT")]
+To = Annotated[Path | None, typer.Option("--to", help="Write to this file.")]
+
+_COLUMNS: dict[str, Column] = {
+    "id": "id",
+    "kind": "kind",
+    "of": "subject",
+    "sealed": "createdAt",
+    "bytes": "size",
+    "name": "name",
+}
+
+
+@app.callback()
+def evidence() -> None:
+    """Verify and fetch evidence packets."""
+
+
+@app.command()
+def verify(file: File, trusted_root: Root = None, output: Verdict = "table", to: To = None) -> None:
+    """Check every byte and every signature; exit code 1 with the place that does not hold."""
+    is_json = checked_output(output, ("table", "json")) == "json"
+    found = verify_packet(packet_bytes(file), read_root(trusted_root))
+    if is_json:
+        write(json.dumps(verification_json(found), indent=2) + "\n", to)
+    else:
+        write("\n".join(verification_lines(found)) + "\n", to)
+    if not found.good:
+        raise typer.Exit(1)
+
+
+@app.command("list")
+def list_(
+    *,
+    subject: Annotated[str | None, typer.Option(help="Of this promotion or deployment.")] = None,
+    output: Output = "table",
+    to: ListTo = None,
+) -> None:
+    """List the packets that a server keeps, the newest first."""
+    with _client() as client:
+        rows = list(client.items("/evidence", subject=subject))
+    show_list(rows, _COLUMNS, output=output, to=to)
+
+
+@app.command()
+def get(
+    packet: Annotated[str, typer.Argument(help="Id of a packet, promotion or deployment.")],
+    *,
+    to: Annotated[Path | None, typer.Option(help="Write here; by default its own name.")] = None,
+) -> None:
+    """Fetch one packet from a server, and say where it lies."""
+    with _client() as client:
+        said = client.get(f"/evidence/{packet}")
+        path = to or Path(_file_name(str(said["name"])))
+        write(_fetched(client, said), path)
+    write(f"{path}\n", None)
+
+
+@app.command()
+def export(
+    to: Annotated[Path, typer.Option(help="The directory; made where it is missing.")],
+    *,
+    subject: Annotated[str | None, typer.Option(help="Of this promotion or deployment.")] = None,
+) -> None:
+    """Fetch many packets and the trusted root into a directory, for whoever audits them."""
+    to.mkdir(parents=True, exist_ok=True)
+    with _client() as client:
+        root = client.content("/trust/root")
+        TrustRoot.from_json(root)
+        write(root, to / "trusted-root.json")
+        count = 0
+        for said in client.items("/evidence", subject=subject):
+            path = to / _file_name(str(said["name"]))
+            write(_fetched(client, said), path)
+            write(f"{path}\n", None)
+            count += 1
+    say(f"{count} packets; verify each with --trusted-root {to / 'trusted-root.json'}")
+
+
+def _client() -> "Client":
+    # Late: what verifies a file owes no time to HTTP.
+    from stella.client import open_client
+
+    return open_client()
+
+
+def _fetched(client: "Client", said: Mapping[str, Any]) -> bytes:
+    """The packet, its bytes those that the server named. Raises BrokenPacket."""
+    content = client.content(f"/evidence/{said['id']}/packet")
+    if Digest.of(content).text != said["digest"]:
+        raise BrokenPacket(
+            f"the packet {said['id']} arrived as {Digest.of(content)}, not {said['digest']}",
+            remedy=Remedy("Fetch it again; see the server's blobs.", command="stella doctor"),
+            place=None,
+        )
+    return content
+
+
+def _file_name(name: str) -> str:
+    """A file name out of what a server says: one part of a path, whatever it is."""
+    kept = "".join(letter if letter.isalnum() or letter in "-_.+" else "_" for letter in name)
+    return (kept.lstrip(".") or "packet") + FILE_SUFFIX
+
+
+def verification_json(found: Verification) -> dict[str, object]:
+    """The whole answer."""
+    return {"good": found.good, "checks": [asdict(check) for check in found.checks]}
+
+
+def verification_lines(found: Verification) -> list[str]:
+    """One line a check, the verdict last."""
+    width = max(len(check.name) for check in found.checks)
+    lines = [
+        f"{'good' if check.good else 'BAD ':<4}  {check.name:<{width}}  {check.detail}"
+        + (f" [{check.place}]" if check.place and not check.good else "")
+        for check in found.checks
+    ]
+    if not found.good:
+        return [*lines, "NOT VERIFIED"]
+    is_own = any(check.detail == OWN_KEYS for check in found.checks)
+    return [*lines, f"verified, {OWN_KEYS}" if is_own else "verified"]
+
+
+def read_root(path: Path | None) -> TrustRoot | None:
+    """The trusted root in a file. Raises UnreadableFile, MalformedEnvelope."""
+    return TrustRoot.from_json(read(path)) if path else None

@@ -1,0 +1,39 @@
+"""The one table of what stands after ``stella``. Each entry is imported when it is used, not before.
+
+``module:attribute`` names a ``typer.Typer`` (a noun with verbs) or a function (a verb of its own).
+A new noun is one line here.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Noun:
+    """Where a command lives, and its line in ``stella --help``."""
+
+    where: str
+    help: str
+
+
+NOUNS: dict[str, Noun] = {
+    "scan": Noun("stella.cli.scan:scan", "List what an image holds and what is known against it."),
+    "image": Noun("stella.cli.image:app", "Look at images."),
+    "sbom": Noun("stella.cli.sbom:app", "Read, check, compare and convert SBOMs."),
+    "advisory": Noun("stella.cli.advisory:app", "Import advisory feeds, look into snapshots."),
+    "finding": Noun("stella.cli.finding:app", "Match SBOMs, list and explain findings."),
+    "policy": Noun("stella.cli.policy:app", "Try and test policies written in Rego."),
+    "demo": Noun("stella.cli.demo:demo", "Walk a release to verified evidence, on this machine."),
+    "version": Noun("stella.cli.version:version", "Say which version this is."),
+    "evidence": Noun("stella.cli.evidence:app", "Verify and fetch evidence packets."),
+    "replay": Noun("stella.cli.replay:replay", "Decide again from a packet alone, and compare."),
+    "agent": Noun("stella.cli.agent:app", "Run and enrol the program on a host."),
+    "serve": Noun("stella.cli.serve:serve", "Run the server: API, console, agents' port."),
+    "db": Noun("stella.cli.db:app", "Migrate, back up and restore the server's data."),
+    "doctor": Noun("stella.cli.doctor:doctor", "Examine the server, and say what to do."),
+    "login": Noun("stella.cli.login:login", "Log in to a server."),
+    "logout": Noun("stella.cli.login:logout", "End the login."),
+    "whoami": Noun("stella.cli.login:whoami", "Say who the server takes you for."),
+    "user": Noun("stella.cli.user:app", "Users and their roles."),
+    "token": Noun("stella.cli.token:app", "Tokens for programs."),
+    "audit": Noun("stella.cli.audit:app", "What happened, and whether the record of it holds."),
+}

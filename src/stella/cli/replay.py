@@ -1,0 +1,87 @@
+"""``stella replay``: decide again from a packet alone."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from stella.cli.evidence import Root, To, Verdict, read_root
+from stella.cli.scan_target import ImageTarget, RegistryAccess, open_target
+from stella.cli.written import checked_output, write
+from stella.evidence import packet_bytes, read_packet, verify_packet
+from stella.kernel import Remedy
+from stella.replay import Replay, UnverifiedPacket, replay_packet
+from stella.replay import Verdict as ReplayVerdict
+from stella.sbom import Inventory, MemoryCache, UnknownScanOption, scan_image
+
+
+def replay(
+    file: Annotated[Path, typer.Argument(help="An evidence packet, NAME.stella.tar.")],
+    *,
+    image: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Scan again: registry reference, oci-layout:DIR or tar:FILE. Repeatable."
+        ),
+    ] = None,
+    trusted_root: Root = None,
+    output: Verdict = "table",
+    to: To = None,
+    plain_http: Annotated[bool, typer.Option(help="Talk HTTP, not HTTPS.")] = False,
+    ca_file: Annotated[str | None, typer.Option(help="PEM of the registry's authority.")] = None,
+    username: Annotated[str | None, typer.Option(envvar="STELLA_REGISTRY_USERNAME")] = None,
+    password: Annotated[str | None, typer.Option(envvar="STELLA_REGISTRY_PASSWORD")] = None,
+) -> None:
+    """Repeat match, gate and plan from the packet, and compare byte for byte; exit code 1 if unlike.
+
+    The scan is repeated for each image that is given, and reads "not replayed" for the others.
+    """
+    is_json = checked_output(output, ("table", "json")) == "json"
+    content = packet_bytes(file)
+    verified = verify_packet(content, read_root(trusted_root))
+    if not verified.good:
+        bad = next(check for check in verified.checks if not check.good)
+        raise UnverifiedPacket(
+            f"{file} does not hold: {bad.name}: {bad.detail}",
+            remedy=Remedy("See every check.", command=f"stella evidence verify {file}"),
+            place=bad.place,
+        )
+    access = RegistryAccess(plain_http, ca_file, username, password)
+    found = replay_packet(read_packet(content), _rescanned(image or [], access))
+    if is_json:
+        write(json.dumps(replay_json(found), indent=2) + "\n", to)
+    else:
+        write("\n".join(replay_lines(found)) + "\n", to)
+    if found.verdict is not ReplayVerdict.IDENTICAL:
+        raise typer.Exit(1)
+
+
+def _rescanned(images: list[str], access: RegistryAccess) -> dict[str, Inventory]:
+    """Platform digest -> inventory, read afresh: no remembered layer stands in for the image's."""
+    found = {}
+    for text in images:
+        target = open_target(text, access)
+        if not isinstance(target, ImageTarget):
+            raise UnknownScanOption(
+                f"{text} is no image", remedy=Remedy("Give an image, a layout or a tar file.")
+            )
+        for one in scan_image(target.source, target.reference, MemoryCache()):
+            found[one.platform.digest.text] = one.inventory
+    return found
+
+
+def replay_json(found: Replay) -> dict[str, object]:
+    """The whole answer."""
+    steps = [
+        {"name": step.name, "verdict": step.verdict.value, "detail": step.detail}
+        for step in found.steps
+    ]
+    return {"verdict": found.verdict.value, "steps": steps}
+
+
+def replay_lines(found: Replay) -> list[str]:
+    """One line a step, the verdict last."""
+    width = max(len(step.name) for step in found.steps)
+    lines = [f"{step.verdict:<12}  {step.name:<{width}}  {step.detail}" for step in found.steps]
+    return [*lines, found.verdict.value]

@@ -1,0 +1,18 @@
+"""How does a program talk to the server? A typed HTTP client, used by the command line."""
+
+from stella.client.client import Client
+from stella.client.errors import NoServer, Refused, ServerUnreachable, StrangeAnswer
+from stella.client.login import Login, forget_login, load_login, open_client, save_login
+
+__all__ = [
+    "Client",
+    "Login",
+    "NoServer",
+    "Refused",
+    "ServerUnreachable",
+    "StrangeAnswer",
+    "forget_login",
+    "load_login",
+    "open_client",
+    "save_login",
+]

@@ -1,0 +1,121 @@
+"""What the demonstration stands on: a registry and two hosts, real ones where the machine lets us."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol
+
+from stella.image import parse_reference, resolve
+from stella.kernel import Digest
+from stella.lab import Host, Lab, Notification, ShopVersion, build_shop
+from stella.plugin import load_plugins
+from stella.plugin.contract import RegistryConfig
+
+
+class Ground(Protocol):
+    """A registry and the hosts ``a`` and ``b``."""
+
+    is_simulated: bool
+
+    @property
+    def registry(self) -> str:
+        """``host:port`` of the registry."""
+        ...
+
+    @property
+    def lab_root(self) -> str | None:
+        """The directory of a lab that another process can clean up; None where there is none."""
+        ...
+
+    def prepare(self, directory: Path) -> Mapping[str, object]:
+        """What the server's settings need for it, before anything runs."""
+        ...
+
+    def start(self, notification: Notification) -> str:
+        """Start everything; one line about what runs now."""
+        ...
+
+    def host_environment(self, name: str) -> Mapping[str, str]:
+        """What an agent on that host needs in its environment."""
+        ...
+
+    def build(self, version: ShopVersion) -> Mapping[str, str]:
+        """Build and push the shop; component -> reference by tag."""
+        ...
+
+    def move_tag(self, component: str, tag: str, to: str) -> None:
+        """Let ``tag`` of a component name what the tag ``to`` names."""
+        ...
+
+    def tamper(self, reference: str) -> Digest:
+        """Change one byte of what host ``b`` still has to pull; twice restores it."""
+        ...
+
+    def stop(self) -> None:
+        """End and remove everything."""
+        ...
+
+
+class RealGround:
+    """The lab: docker-registry and two Docker Engines of their own."""
+
+    is_simulated = False
+
+    def __init__(self) -> None:
+        self._lab = Lab()
+        self._tampered: dict[str, Digest] = {}
+
+    @property
+    def registry(self) -> str:
+        """``host:port`` of the registry."""
+        return self._lab.registry.address
+
+    @property
+    def lab_root(self) -> str | None:
+        """Where the lab is."""
+        return str(self._lab.root)
+
+    def lab_host(self, name: str) -> Host:
+        """The Docker host ``a`` or ``b``."""
+        return self._lab.host(name)
+
+    def prepare(self, directory: Path) -> Mapping[str, object]:
+        """Nothing: a registry on the loopback address is reached as it is."""
+        del directory
+        return {}
+
+    def start(self, notification: Notification) -> str:
+        """Start the lab."""
+        self._lab.start(notification)
+        engine = self._lab.host("a").run(["version", "--format", "{{.Server.Version}}"]).strip()
+        return (
+            f"registry {self.registry} and two Docker Engines {engine} as separate hosts,"
+            f" ready in {self._lab.started_in_s:.1f} s"
+        )
+
+    def host_environment(self, name: str) -> Mapping[str, str]:
+        """DOCKER_HOST and what belongs to it."""
+        return self._lab.host(name).environment
+
+    def build(self, version: ShopVersion) -> Mapping[str, str]:
+        """Two images on a debootstrapped Debian, built on host ``a``."""
+        return build_shop(self._lab, version)
+
+    def move_tag(self, component: str, tag: str, to: str) -> None:
+        """Tag and push again."""
+        host, name = self._lab.host("a"), f"{self.registry}/shop/{component}"
+        host.run(["tag", f"{name}:{to}", f"{name}:{tag}"])
+        host.run(["push", "--quiet", f"{name}:{tag}"])
+
+    def tamper(self, reference: str) -> Digest:
+        """One byte of the image's configuration, which no host has before it pulls."""
+        parsed = parse_reference(reference)
+        registry = load_plugins().registry("oci")(RegistryConfig(host=parsed.host, plain_http=True))
+        if reference not in self._tampered:  # once tampered with, it resolves no more
+            image = resolve(registry, parsed)
+            self._tampered[reference] = image.platforms[0].config.digest
+        self._lab.registry.tamper_blob(self._tampered[reference])
+        return self._tampered[reference]
+
+    def stop(self) -> None:
+        """Gone without a trace."""
+        self._lab.stop()

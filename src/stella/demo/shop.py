@@ -1,0 +1,89 @@
+"""The shop's environments, targets and people, as a user would write them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+RELEASE = "shop"
+COMPONENTS = ("web", "worker")
+ENVIRONMENTS = ("dev", "stage", "prod")
+
+PEOPLE: dict[str, list[str]] = {
+    "dana": ["developer"],
+    "ann": ["approver"],
+    "ben": ["approver"],
+    "olga": ["operator"],
+}
+"""Name -> roles. The rules of prod name ann and ben."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Loopback ports of the web service, by environment and host."""
+
+    dev: int
+    stage: int
+    prod_a: int
+    prod_b: int
+
+
+def documents(ports: Ports, compose: str) -> list[dict[str, Any]]:
+    """What ``stella apply`` is given. compose: the shop's own compose file, as text."""
+    return [
+        _document("Environment", "dev", {"parameters": {"severityMax": "critical"}}),
+        _document(
+            "Environment", "stage", {"after": "dev", "parameters": {"severityMax": "medium"}}
+        ),
+        _document(
+            "Environment",
+            "prod",
+            {
+                "after": "stage",
+                "parameters": {"severityMax": "medium"},
+                "approvals": [
+                    {"rule": "security", "approvers": ["ann"], "count": 1},
+                    {"rule": "product", "approvers": ["ben"], "count": 1},
+                ],
+            },
+        ),
+        _document("Target", "dev-a", _docker("dev", "host-a", ports.dev)),
+        _document("Target", "stage-b", _compose("stage", "host-b", ports.stage, compose)),
+        _document("Target", "prod-a", _docker("prod", "host-a", ports.prod_a)),
+        _document("Target", "prod-b", _compose("prod", "host-b", ports.prod_b, compose)),
+    ]
+
+
+def as_yaml(listed: list[dict[str, Any]]) -> str:
+    """The documents as one file."""
+    text: str = yaml.safe_dump_all(listed, sort_keys=False)
+    return text
+
+
+def _document(kind: str, name: str, spec: dict[str, Any]) -> dict[str, Any]:
+    return {"apiVersion": "stella/v1", "kind": kind, "name": name, "spec": spec}
+
+
+def _docker(environment: str, agent: str, port: int) -> dict[str, Any]:
+    return {
+        "environment": environment,
+        "connector": "docker",
+        "agent": agent,
+        "project": f"shop-{environment}",
+        "config": {
+            "services": {
+                "web": {"ports": [f"127.0.0.1:{port}:8080"], "init": True},
+                "worker": {"init": True},
+            }
+        },
+    }
+
+
+def _compose(environment: str, agent: str, port: int, compose: str) -> dict[str, Any]:
+    return {
+        "environment": environment,
+        "connector": "compose",
+        "agent": agent,
+        "project": f"shop-{environment}",
+        "config": {"compose": compose, "env": {"SHOP_PORT": str(port)}},
+    }

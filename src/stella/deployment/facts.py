@@ -1,0 +1,83 @@
+"""What happens to deployments."""
+
+from dataclasses import dataclass
+
+from stella.kernel import Fact
+
+
+@dataclass(frozen=True, slots=True)
+class DeploymentStarted(Fact):
+    """Its targets are next. plan, record: digests of the plan and of the sealed decision record."""
+
+    promotion: str
+    environment: str
+    release: str
+    plan: str
+    record: str
+
+
+@dataclass(frozen=True, slots=True)
+class TargetReady(Fact):
+    """A target's turn has come. subject: the target deployment."""
+
+    deployment: str
+    target: str
+    purpose: str
+
+
+@dataclass(frozen=True, slots=True)
+class TargetDeployed(Fact):
+    """A target runs what it was to run. subject: the target deployment."""
+
+    deployment: str
+    environment: str
+    target: str
+    purpose: str
+
+
+@dataclass(frozen=True, slots=True)
+class TargetFailed(Fact):
+    """A target does not. subject: the target deployment. outcome: failed or errored."""
+
+    deployment: str
+    environment: str
+    target: str
+    purpose: str
+    outcome: str
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeploymentUndoing(Fact):
+    """What had succeeded goes back to what ran before."""
+
+    environment: str
+    targets: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DeploymentSucceeded(Fact):
+    """Every target runs the release."""
+
+    promotion: str
+    environment: str
+    release: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeploymentFailed(Fact):
+    """A target refused or failed; what had succeeded was taken back where that was possible."""
+
+    promotion: str
+    environment: str
+    release: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeploymentErrored(Fact):
+    """It could not be carried out, which says nothing about the release."""
+
+    promotion: str
+    environment: str
+    release: str

@@ -1,0 +1,199 @@
+"""A target has ended: the next one's turn, the whole's end, or the way back."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from stella.deployment.facts import (
+    DeploymentErrored,
+    DeploymentFailed,
+    DeploymentSucceeded,
+    DeploymentUndoing,
+    TargetDeployed,
+    TargetFailed,
+    TargetReady,
+)
+from stella.deployment.lifecycle import (
+    DEPLOYMENT,
+    TARGET_DEPLOYMENT,
+    DeploymentEvent,
+    DeploymentState,
+    TargetEvent,
+    TargetState,
+)
+from stella.deployment.store import (
+    Deployment,
+    TargetDeployment,
+    find_deployment,
+    find_target,
+    insert_target,
+    list_target_deployments,
+    update_deployment,
+    update_target,
+)
+from stella.kernel import time_text
+from stella.promotion.close import Ending
+from stella.record.transaction import Tx
+
+_EVENTS = {
+    Ending.SUCCEEDED: TargetEvent.SUCCEED,
+    Ending.FAILED: TargetEvent.FAIL,
+    Ending.ERRORED: TargetEvent.BREAK,
+}
+_ENDED: dict[
+    DeploymentEvent, type[DeploymentSucceeded] | type[DeploymentFailed] | type[DeploymentErrored]
+] = {
+    DeploymentEvent.SUCCEED: DeploymentSucceeded,
+    DeploymentEvent.FAIL: DeploymentFailed,
+    DeploymentEvent.BREAK: DeploymentErrored,
+}
+
+
+def next_turn(tx: Tx, deployment: Deployment) -> bool:
+    """Give the first pending target its turn; whether there was one.
+
+    One after the other, so that what fails on the first has touched no other.
+    """
+    for one in list_target_deployments(tx, deployment.id):
+        if one.state is TargetState.PENDING:
+            update_target(
+                tx, replace(one, state=TARGET_DEPLOYMENT.next(one.state, TargetEvent.RELEASE))
+            )
+            tx.add(TargetReady(one.id, deployment.id, one.target, one.purpose))
+            return True
+    return False
+
+
+def order_target(tx: Tx, target_deployment_id: str, order: str) -> None:
+    """Its order is with the agent. A second call changes nothing."""
+    found = find_target(tx, target_deployment_id)
+    if found.state is TargetState.READY:
+        state = TARGET_DEPLOYMENT.next(found.state, TargetEvent.ORDER)
+        update_target(tx, replace(found, state=state, order=order))
+
+
+def take_target(tx: Tx, target_deployment_id: str) -> None:
+    """The agent has begun. News that comes late changes nothing."""
+    found = find_target(tx, target_deployment_id)
+    if found.state is TargetState.ORDERED:
+        state = TARGET_DEPLOYMENT.next(found.state, TargetEvent.TAKE)
+        update_target(tx, replace(found, state=state, started_at=time_text(tx.now)))
+
+
+def finish_target(
+    tx: Tx,
+    target_deployment_id: str,
+    ending: Ending,
+    *,
+    code: str = "",
+    message: str = "",
+    running: Sequence[dict[str, Any]] = (),
+) -> Deployment:
+    """A target has ended so; what follows for the deployment. A second call changes nothing."""
+    deployment_id = find_target(tx, target_deployment_id).deployment
+    deployment = find_deployment(tx, deployment_id, lock=True)
+    found = find_target(tx, target_deployment_id)
+    if TARGET_DEPLOYMENT.is_final(found.state):
+        return deployment
+    ended = replace(
+        found,
+        state=TARGET_DEPLOYMENT.next(found.state, _EVENTS[ending]),
+        ended_at=time_text(tx.now),
+        code=code or None,
+        message=message or None,
+        running=tuple(running),
+    )
+    update_target(tx, ended)
+    _tell(tx, deployment, ended, ending)
+    if ending is Ending.SUCCEEDED or deployment.state is DeploymentState.UNDOING:
+        return deployment if next_turn(tx, deployment) else _close(tx, deployment)
+    return _turn_back(tx, deployment)
+
+
+def _tell(tx: Tx, deployment: Deployment, ended: TargetDeployment, ending: Ending) -> None:
+    if ending is Ending.SUCCEEDED:
+        tx.add(
+            TargetDeployed(
+                ended.id, deployment.id, deployment.environment, ended.target, ended.purpose
+            )
+        )
+        return
+    tx.add(
+        TargetFailed(
+            ended.id,
+            deployment.id,
+            deployment.environment,
+            ended.target,
+            ended.purpose,
+            ending.value,
+            ended.code or "",
+            ended.message or "",
+        )
+    )
+
+
+def _turn_back(tx: Tx, deployment: Deployment) -> Deployment:
+    """Those still to come never come; those that succeeded go back to what ran before.
+
+    The way back is an order like any other, from the plan of the deployment before. Where nothing
+    ran before there is nothing to go back to: what was started stays, and the record says so.
+    """
+    targets = list_target_deployments(tx, deployment.id)
+    for one in targets:
+        if one.state is TargetState.PENDING:
+            state = TARGET_DEPLOYMENT.next(one.state, TargetEvent.CANCEL)
+            update_target(tx, replace(one, state=state))
+    previous = find_deployment(tx, deployment.previous) if deployment.previous else None
+    before = {one.target: one for one in _deployed(tx, previous)} if previous else {}
+    back = [
+        before[one.target]
+        for one in reversed(targets)
+        if one.state is TargetState.SUCCEEDED and one.target in before
+    ]
+    if not back:
+        return _close(tx, deployment)
+    for number, old in enumerate(back):
+        insert_target(
+            tx,
+            TargetDeployment(
+                id=tx.new_id("tdp"),
+                deployment=deployment.id,
+                position=len(targets) + number,
+                target=old.target,
+                purpose="undo",
+                connector=old.connector,
+                agent=old.agent,
+                plan=old.plan,
+                state=TARGET_DEPLOYMENT.start,
+                sticker=old.sticker,
+            ),
+        )
+    undoing = replace(deployment, state=DEPLOYMENT.next(deployment.state, DeploymentEvent.UNDO))
+    update_deployment(tx, undoing)
+    names = tuple(old.target for old in back)
+    tx.add(DeploymentUndoing(deployment.id, deployment.environment, names))
+    next_turn(tx, undoing)
+    return undoing
+
+
+def _deployed(tx: Tx, deployment: Deployment) -> list[TargetDeployment]:
+    return [one for one in list_target_deployments(tx, deployment.id) if one.purpose == "deploy"]
+
+
+def _close(tx: Tx, deployment: Deployment) -> Deployment:
+    """The last target has ended: so does the whole."""
+    states = {one.state for one in list_target_deployments(tx, deployment.id)}
+    if states == {TargetState.SUCCEEDED} and deployment.state is DeploymentState.RUNNING:
+        event = DeploymentEvent.SUCCEED
+    elif TargetState.ERRORED in states:
+        event = DeploymentEvent.BREAK
+    else:
+        event = DeploymentEvent.FAIL
+    ended = replace(
+        deployment,
+        state=DEPLOYMENT.next(deployment.state, event),
+        ended_at=time_text(tx.now),
+    )
+    update_deployment(tx, ended)
+    tx.add(_ENDED[event](ended.id, ended.promotion, ended.environment, ended.release))
+    return ended

@@ -1,0 +1,226 @@
+"""What will happen, on which target, as data: shown, hashed, approved, then carried out."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from stella.deployment.errors import ImpossiblePlan
+from stella.environment.model import Environment, Target
+from stella.kernel import Digest, Json, Remedy, canonical_json
+from stella.plugin.contract import (
+    Action,
+    ServicePlan,
+    TargetConnector,
+    TargetIntent,
+    TargetPlan,
+)
+from stella.release.model import Release, ReleaseComponent
+
+OpenConnector = Callable[[str], TargetConnector]
+"""Handed in from outside: the connector of a kind. Raises UnknownConnector."""
+
+
+class _Document(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
+    """A part of the signed plan: camel case outside, unknown keys refused."""
+
+
+class PlannedService(_Document, frozen=True):
+    """One component on one target. image: by digest."""
+
+    component: str
+    image: str
+    digest: str
+    platform_digests: tuple[str, ...]
+    settings: dict[str, Any]
+
+
+class PlannedAction(_Document, frozen=True):
+    """One step on the host."""
+
+    verb: str
+    subject: str
+    argv: tuple[str, ...] = ()
+
+
+class PlannedTarget(_Document, frozen=True):
+    """Everything that one target is given, but for the deployment's id."""
+
+    target: str
+    connector: str
+    agent: str
+    project: str
+    services: tuple[PlannedService, ...]
+    config: dict[str, Any]
+    actions: tuple[PlannedAction, ...]
+    files: dict[str, str]
+
+
+class PlannedRelease(_Document, frozen=True):
+    """Which release."""
+
+    id: str
+    name: str
+    version: str
+    digest: str
+
+
+class DeploymentPlan(_Document, frozen=True):
+    """The whole deployment. The same release and configuration give the same bytes."""
+
+    environment: str
+    release: PlannedRelease
+    targets: tuple[PlannedTarget, ...]
+    schema: int = 1
+
+    def target(self, name: str) -> PlannedTarget | None:
+        """The part of the plan for one target."""
+        return next((one for one in self.targets if one.target == name), None)
+
+
+def plan_deployment(
+    release: Release,
+    environment: Environment,
+    targets: tuple[Target, ...],
+    open_connector: OpenConnector,
+) -> bytes:
+    """The plan as canonical JSON. Targets go in order of name.
+
+    Raises ImpossiblePlan, UnknownConnector, and what a connector refuses in a configuration.
+    """
+    components = {one.name: one for one in release.components}
+    _refuse_gaps(environment, components, targets)
+    planned = []
+    for target in sorted(targets, key=lambda one: one.name):
+        services = [
+            _service(one, target)
+            for name, one in sorted(components.items())
+            if not target.components or name in target.components
+        ]
+        intent = _intent("", release, target, tuple(services))
+        planned.append(_planned(target, intent, open_connector(target.connector).plan(intent)))
+    plan = DeploymentPlan(
+        environment=environment.name,
+        release=PlannedRelease(release.id, release.name, release.version, release.digest),
+        targets=tuple(planned),
+    )
+    return canonical_json(msgspec.to_builtins(plan))
+
+
+def read_plan(content: bytes) -> DeploymentPlan:
+    """A plan that ``plan_deployment`` wrote."""
+    return msgspec.json.decode(content, type=DeploymentPlan)
+
+
+def intent_of(plan: DeploymentPlan, target: PlannedTarget, deployment: str) -> TargetIntent:
+    """What an order tells the agent to bring about, now with the deployment's id."""
+    return TargetIntent(
+        deployment=deployment,
+        release=plan.release.id,
+        release_digest=Digest(plan.release.digest),
+        version=plan.release.version,
+        environment=plan.environment,
+        target=target.target,
+        project=target.project,
+        services=tuple(
+            ServicePlan(
+                component=one.component,
+                image=one.image,
+                digest=Digest(one.digest),
+                platform_digests=tuple(Digest(text) for text in one.platform_digests),
+                settings=one.settings,
+            )
+            for one in target.services
+        ),
+        config=target.config,
+    )
+
+
+def target_plan_of(target: PlannedTarget) -> TargetPlan:
+    """The actions and files as the connector planned them."""
+    return TargetPlan(
+        connector=target.connector,
+        target=target.target,
+        actions=tuple(Action(one.verb, one.subject, one.argv) for one in target.actions),
+        files=target.files,
+    )
+
+
+def _service(component: ReleaseComponent, target: Target) -> ServicePlan:
+    services = target.config.get("services")
+    given: Json = services.get(component.name, {}) if isinstance(services, Mapping) else {}
+    return ServicePlan(
+        component=component.name,
+        image=component.pinned,
+        digest=Digest(component.digest),
+        platform_digests=tuple(Digest(one.digest) for one in component.platforms),
+        settings=given if isinstance(given, Mapping) else {},
+    )
+
+
+def _intent(
+    deployment: str, release: Release, target: Target, services: tuple[ServicePlan, ...]
+) -> TargetIntent:
+    return TargetIntent(
+        deployment=deployment,
+        release=release.id,
+        release_digest=Digest(release.digest),
+        version=release.version,
+        environment=target.environment,
+        target=target.name,
+        project=target.project,
+        services=services,
+        config=target.config,
+    )
+
+
+def _planned(target: Target, intent: TargetIntent, plan: TargetPlan) -> PlannedTarget:
+    return PlannedTarget(
+        target=target.name,
+        connector=target.connector,
+        agent=target.agent,
+        project=target.project,
+        services=tuple(
+            PlannedService(
+                component=one.component,
+                image=one.image,
+                digest=one.digest.text,
+                platform_digests=tuple(digest.text for digest in one.platform_digests),
+                settings=dict(one.settings),
+            )
+            for one in intent.services
+        ),
+        config=dict(target.config),
+        actions=tuple(PlannedAction(one.verb, one.subject, one.argv) for one in plan.actions),
+        files=dict(plan.files),
+    )
+
+
+def _refuse_gaps(
+    environment: Environment,
+    components: Mapping[str, ReleaseComponent],
+    targets: tuple[Target, ...],
+) -> None:
+    """Every component has a target, and every target's components are in the release."""
+    for target in targets:
+        strangers = sorted(set(target.components) - set(components))
+        if strangers:
+            raise _impossible(
+                environment, f"{target.name} wants {', '.join(strangers)}, not in the release"
+            )
+    if all(target.components for target in targets):
+        placed = {name for target in targets for name in target.components}
+        homeless = sorted(set(components) - placed)
+        if homeless:
+            raise _impossible(environment, f"no target takes {', '.join(homeless)}")
+
+
+def _impossible(environment: Environment, why: str) -> ImpossiblePlan:
+    return ImpossiblePlan(
+        f"nothing can be deployed to {environment.name}: {why}",
+        remedy=Remedy(
+            "Let the targets' components and the release's fit.", command="stella apply -f FILE"
+        ),
+        environment=environment.name,
+        why=why,
+    )

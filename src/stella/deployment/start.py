@@ -1,0 +1,104 @@
+"""Begin a deployment: judge once more, seal the record, make the artifacts, give the first turn."""
+
+from stella.blob import Blobs
+from stella.deployment.artifacts import EVIDENCE, SCRIPT, STICKER_FILE, script, sticker
+from stella.deployment.facts import DeploymentStarted
+from stella.deployment.finish import next_turn
+from stella.deployment.lifecycle import DEPLOYMENT, TARGET_DEPLOYMENT
+from stella.deployment.plan import read_plan
+from stella.deployment.store import (
+    Artifact,
+    Deployment,
+    TargetDeployment,
+    current_deployment,
+    insert_deployment,
+    insert_target,
+    put_artifact,
+)
+from stella.kernel import Digest, time_text
+from stella.promotion.assemble import Deciding
+from stella.promotion.close import start_promotion
+from stella.promotion.evaluate import evaluate_promotion
+from stella.promotion.lifecycle import State
+from stella.record.transaction import Tx
+from stella.trust import Signer
+
+
+def start_deployment(
+    tx: Tx, promotion_id: str, deciding: Deciding, signer: Signer
+) -> Deployment | None:
+    """Deploy an approved promotion; None where the gates no longer let it go.
+
+    The record that is sealed here, before anything is carried out, is the one that counts.
+    """
+    promotion = evaluate_promotion(tx, promotion_id, deciding, signer)
+    if promotion.state is not State.APPROVED:
+        return None
+    assert promotion.plan is not None, "a judged promotion has a plan"
+    assert promotion.record is not None, "a judged promotion has a record"
+    before = current_deployment(tx, promotion.environment)
+    value = Deployment(
+        id=tx.new_id("dep"),
+        promotion=promotion.id,
+        release=promotion.release,
+        environment=promotion.environment,
+        state=DEPLOYMENT.start,
+        plan=promotion.plan,
+        record=promotion.record,
+        previous=before.id if before else None,
+        requested_by=promotion.requested_by,
+        rollback=promotion.rollback,
+        simulated=deciding.simulated,
+        started_at=time_text(tx.now),
+    )
+    insert_deployment(tx, value)
+    _make_targets(tx, value, deciding.blobs, signer)
+    start_promotion(tx, promotion, value.id)
+    tx.add(
+        DeploymentStarted(
+            value.id, promotion.id, value.environment, value.release, value.plan, value.record
+        )
+    )
+    next_turn(tx, value)
+    return value
+
+
+def _make_targets(tx: Tx, value: Deployment, blobs: Blobs, signer: Signer) -> None:
+    """A row for each target, and its artifacts."""
+    plan = read_plan(blobs.get(Digest(value.plan)))
+    _keep(tx, blobs, value.id, ("", EVIDENCE), blobs.get(Digest(value.record)))
+    for position, target in enumerate(plan.targets):
+        for name, text in sorted(target.files.items()):
+            _keep(tx, blobs, value.id, (target.target, name), text.encode())
+        _keep(tx, blobs, value.id, (target.target, SCRIPT), script(plan, target))
+        placed = sticker(
+            signer,
+            plan,
+            target,
+            deployment=value.id,
+            record=value.record,
+            at=value.started_at,
+            simulated=value.simulated,
+        )
+        insert_target(
+            tx,
+            TargetDeployment(
+                id=tx.new_id("tdp"),
+                deployment=value.id,
+                position=position,
+                target=target.target,
+                purpose="deploy",
+                connector=target.connector,
+                agent=target.agent,
+                plan=value.plan,
+                state=TARGET_DEPLOYMENT.start,
+                sticker=_keep(tx, blobs, value.id, (target.target, STICKER_FILE), placed),
+            ),
+        )
+
+
+def _keep(tx: Tx, blobs: Blobs, deployment: str, file: tuple[str, str], content: bytes) -> str:
+    """Store an artifact. file: target and name."""
+    digest = blobs.put(content).text
+    put_artifact(tx, Artifact(deployment, *file, digest, len(content)))
+    return digest

@@ -1,0 +1,301 @@
+"""The tables of deployments, their targets and the artifacts made for them."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from sqlalchemy import Boolean, Column, Index, Integer, String, Table, Text, select
+
+from stella.deployment.errors import UnknownArtifact, UnknownDeployment
+from stella.deployment.lifecycle import DeploymentState, TargetState
+from stella.kernel import Remedy
+from stella.promotion.model import Person
+from stella.record.tables import metadata
+from stella.record.transaction import Tx
+
+deployment = Table(
+    "deployment",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("tenant", String(40), nullable=False),
+    Column("promotion", String(40), nullable=False, unique=True),
+    Column("release", String(40), nullable=False),
+    Column("environment", String(80), nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("plan", String(71), nullable=False),
+    Column("record", String(71), nullable=False),
+    Column("previous", String(40)),
+    Column("requested_by", Text, nullable=False),
+    Column("rollback", Boolean, nullable=False),
+    Column("simulated", Boolean, nullable=False),
+    Column("started_at", String(27), nullable=False),
+    Column("ended_at", String(27)),
+    Index(None, "environment", "state"),
+)
+
+target_deployment = Table(
+    "target_deployment",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("tenant", String(40), nullable=False),
+    Column("deployment", String(40), nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("target", String(80), nullable=False),
+    Column("purpose", String(20), nullable=False),
+    Column("connector", String(80), nullable=False),
+    Column("agent", String(80), nullable=False),
+    Column("plan", String(71), nullable=False),
+    Column("sticker", String(71)),
+    Column("state", String(20), nullable=False),
+    Column("order", String(40)),
+    Column("started_at", String(27)),
+    Column("ended_at", String(27)),
+    Column("code", String(40)),
+    Column("message", Text),
+    Column("running", Text, nullable=False),
+    Index(None, "deployment"),
+    Index(None, "order"),
+)
+
+artifact = Table(
+    "artifact",
+    metadata,
+    Column("deployment", String(40), primary_key=True),
+    Column("target", String(80), primary_key=True),
+    Column("name", String(200), primary_key=True),
+    Column("tenant", String(40), nullable=False),
+    Column("digest", String(71), nullable=False),
+    Column("size", Integer, nullable=False),
+    Index(None, "digest"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """One release on its way into one environment. plan, record: digests of documents.
+
+    previous: the deployment whose release ran there before, None where nothing did.
+    """
+
+    id: str
+    promotion: str
+    release: str
+    environment: str
+    state: DeploymentState
+    plan: str
+    record: str
+    previous: str | None
+    requested_by: Person
+    rollback: bool
+    simulated: bool
+    started_at: str
+    ended_at: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TargetDeployment:
+    """One target's part. purpose: "deploy" or "undo". plan: digest of the plan it follows.
+
+    order: the agent's order. running: what the agent saw run afterwards, as it reported it.
+    """
+
+    id: str
+    deployment: str
+    position: int
+    target: str
+    purpose: str
+    connector: str
+    agent: str
+    plan: str
+    state: TargetState
+    sticker: str | None = None
+    order: str | None = None
+    started_at: str | None = None
+    ended_at: str | None = None
+    code: str | None = None
+    message: str | None = None
+    running: tuple[dict[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """A generated file. target: "" for what belongs to the whole deployment. size in bytes."""
+
+    deployment: str
+    target: str
+    name: str
+    digest: str
+    size: int
+
+
+def insert_deployment(tx: Tx, value: Deployment) -> None:
+    """A new row."""
+    tx.connection.execute(
+        deployment.insert().values(tenant=tx.tenant, **_deployment_columns(value))
+    )
+
+
+def update_deployment(tx: Tx, value: Deployment) -> None:
+    """The row of ``value.id`` as ``value`` says."""
+    tx.connection.execute(
+        deployment.update()
+        .where(deployment.c.tenant == tx.tenant, deployment.c.id == value.id)
+        .values(**_deployment_columns(value))
+    )
+
+
+def find_deployment(tx: Tx, deployment_id: str, *, lock: bool = False) -> Deployment:
+    """Raises UnknownDeployment."""
+    query = select(deployment).where(
+        deployment.c.tenant == tx.tenant, deployment.c.id == deployment_id
+    )
+    row = tx.row(query.with_for_update() if lock else query)
+    if row is None:
+        raise UnknownDeployment(
+            f"there is no deployment {deployment_id[:60]!r}",
+            remedy=Remedy("List them.", command="stella deploy list"),
+            deployment=deployment_id[:60],
+        )
+    return _deployment(row)
+
+
+def list_deployments(
+    tx: Tx,
+    *,
+    environment: str | None = None,
+    states: frozenset[DeploymentState] | None = None,
+    release: str | None = None,
+    before: str | None = None,
+    started_by: str | None = None,
+    limit: int = 100,
+) -> tuple[Deployment, ...]:
+    """The newest first. before: the last id of the page before. started_by: a time, for "as of"."""
+    query = select(deployment).where(deployment.c.tenant == tx.tenant)
+    if environment is not None:
+        query = query.where(deployment.c.environment == environment)
+    if states is not None:
+        query = query.where(deployment.c.state.in_(sorted(state.value for state in states)))
+    if release is not None:
+        query = query.where(deployment.c.release == release)
+    if before is not None:
+        query = query.where(deployment.c.id < before)
+    if started_by is not None:
+        query = query.where(deployment.c.ended_at <= started_by)
+    rows = tx.rows(query.order_by(deployment.c.id.desc()).limit(limit))
+    return tuple(_deployment(row) for row in rows)
+
+
+def current_deployment(tx: Tx, environment: str, at: str | None = None) -> Deployment | None:
+    """The last deployment that succeeded there (up to the time ``at``): what should run now."""
+    found = list_deployments(
+        tx,
+        environment=environment,
+        states=frozenset({DeploymentState.SUCCEEDED}),
+        started_by=at,
+        limit=1,
+    )
+    return found[0] if found else None
+
+
+def insert_target(tx: Tx, value: TargetDeployment) -> None:
+    """A new row."""
+    tx.connection.execute(
+        target_deployment.insert().values(tenant=tx.tenant, **_target_columns(value))
+    )
+
+
+def update_target(tx: Tx, value: TargetDeployment) -> None:
+    """The row of ``value.id`` as ``value`` says."""
+    tx.connection.execute(
+        target_deployment.update()
+        .where(target_deployment.c.tenant == tx.tenant, target_deployment.c.id == value.id)
+        .values(**_target_columns(value))
+    )
+
+
+def find_target(tx: Tx, target_deployment_id: str) -> TargetDeployment:
+    """Raises UnknownDeployment."""
+    row = tx.row(
+        select(target_deployment).where(
+            target_deployment.c.tenant == tx.tenant,
+            target_deployment.c.id == target_deployment_id,
+        )
+    )
+    if row is None:
+        raise UnknownDeployment(
+            f"there is no target deployment {target_deployment_id[:60]!r}",
+            remedy=Remedy("List deployments.", command="stella deploy list"),
+        )
+    return _target(row)
+
+
+def list_target_deployments(tx: Tx, deployment_id: str) -> tuple[TargetDeployment, ...]:
+    """In the order of their turns."""
+    query = select(target_deployment).where(
+        target_deployment.c.tenant == tx.tenant, target_deployment.c.deployment == deployment_id
+    )
+    return tuple(_target(row) for row in tx.rows(query.order_by(target_deployment.c.position)))
+
+
+def put_artifact(tx: Tx, value: Artifact) -> None:
+    """A new row; artifacts never change."""
+    columns = {name: getattr(value, name) for name in Artifact.__slots__}
+    tx.connection.execute(artifact.insert().values(tenant=tx.tenant, **columns))
+
+
+def list_artifacts(tx: Tx, deployment_id: str) -> tuple[Artifact, ...]:
+    """By target and name."""
+    query = (
+        select(artifact)
+        .where(artifact.c.tenant == tx.tenant, artifact.c.deployment == deployment_id)
+        .order_by(artifact.c.target, artifact.c.name)
+    )
+    return tuple(_artifact(row) for row in tx.rows(query))
+
+
+def find_artifact(tx: Tx, digest: str) -> Artifact:
+    """Raises UnknownArtifact."""
+    row = tx.row(
+        select(artifact).where(artifact.c.tenant == tx.tenant, artifact.c.digest == digest).limit(1)
+    )
+    if row is None:
+        raise UnknownArtifact(
+            f"no deployment made an artifact {digest[:80]}",
+            remedy=Remedy("Take the digest from a deployment.", command="stella deploy show ID"),
+        )
+    return _artifact(row)
+
+
+def _deployment_columns(value: Deployment) -> dict[str, Any]:
+    columns = {name: getattr(value, name) for name in Deployment.__slots__}
+    columns["state"] = value.state.value
+    columns["requested_by"] = json.dumps(msgspec.to_builtins(value.requested_by), sort_keys=True)
+    return columns
+
+
+def _deployment(row: Any) -> Deployment:
+    values = dict(row)
+    values.pop("tenant")
+    values["state"] = DeploymentState(values["state"])
+    values["requested_by"] = msgspec.json.decode(values["requested_by"], type=Person)
+    return Deployment(**values)
+
+
+def _target_columns(value: TargetDeployment) -> dict[str, Any]:
+    columns = {name: getattr(value, name) for name in TargetDeployment.__slots__}
+    columns["state"] = value.state.value
+    columns["running"] = json.dumps(list(value.running), sort_keys=True)
+    return columns
+
+
+def _target(row: Any) -> TargetDeployment:
+    values = dict(row)
+    values.pop("tenant")
+    values["state"] = TargetState(values["state"])
+    values["running"] = tuple(json.loads(values["running"]))
+    return TargetDeployment(**values)
+
+
+def _artifact(row: Any) -> Artifact:
+    return Artifact(**{name: row[name] for name in Artifact.__slots__})

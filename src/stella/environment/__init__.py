@@ -1,0 +1,1 @@
+"""Where can it go? Environments, targets, freeze windows, configuration."""

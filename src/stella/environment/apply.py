@@ -1,0 +1,104 @@
+"""Apply environments and targets as documents say; say what that changes."""
+
+from collections.abc import Iterator, Mapping
+
+from stella.environment.document import malformed, parse_environment, parse_target
+from stella.environment.errors import EnvironmentLoop, UnknownEnvironment
+from stella.environment.facts import EnvironmentApplied, TargetApplied
+from stella.environment.model import Change, Environment, Target
+from stella.environment.store import (
+    find_environment,
+    list_environments,
+    list_targets,
+    put_environment,
+    put_target,
+)
+from stella.kernel import Json, NotCanonical, Remedy, digest_of
+from stella.record.transaction import Tx
+
+
+def apply_environment(tx: Tx, name: str, spec: Mapping[str, Json]) -> Change:
+    """Make or change an environment. Raises MalformedDocument, EnvironmentLoop, UnknownEnvironment."""
+    value = parse_environment(name, spec)
+    _refuse_unsignable("Environment", name, value.spec())
+    known = {one.name: one for one in list_environments(tx)}
+    if value.after is not None and value.after != name and value.after not in known:
+        raise malformed("Environment", name, f"it comes after {value.after!r}, which is not there")
+    _refuse_loop(value, known)
+    before = known.get(name)
+    change = changed("Environment", name, before.spec() if before else None, value.spec())
+    if change.change != "unchanged":
+        put_environment(tx, value)
+        tx.add(EnvironmentApplied(name, change.change, digest_of(value.spec()).text))
+    return change
+
+
+def apply_target(tx: Tx, name: str, spec: Mapping[str, Json]) -> Change:
+    """Make or change a target. Raises MalformedDocument where its environment is not there."""
+    value = parse_target(name, spec)
+    _refuse_unsignable("Target", name, value.spec())
+    try:
+        find_environment(tx, value.environment)
+    except UnknownEnvironment:
+        raise malformed("Target", name, f"no environment {value.environment!r}") from None
+    before = next((one for one in list_targets(tx) if one.name == name), None)
+    _refuse_same_place(tx, value)
+    change = changed("Target", name, before.spec() if before else None, value.spec())
+    if change.change != "unchanged":
+        put_target(tx, value)
+        digest = digest_of(value.spec()).text
+        tx.add(TargetApplied(name, value.environment, change.change, digest))
+    return change
+
+
+def changed(
+    kind: str, name: str, before: Mapping[str, Json] | None, after: Mapping[str, Json]
+) -> Change:
+    """What it means to put ``after`` in the place of ``before``."""
+    if before is None:
+        return Change(kind, name, "created", tuple(_differences("spec", None, after)))
+    differences = tuple(_differences("spec", before, after))
+    return Change(kind, name, "updated" if differences else "unchanged", differences)
+
+
+def _differences(path: str, before: Json, after: Json) -> Iterator[tuple[str, Json, Json]]:
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        for key in sorted({*before, *after}):
+            yield from _differences(f"{path}.{key}", before.get(key), after.get(key))
+    elif before != after:
+        yield (path, before, after)
+
+
+def _refuse_loop(value: Environment, known: Mapping[str, Environment]) -> None:
+    seen, at = [value.name], value.after
+    while at is not None:
+        seen.append(at)
+        if at == value.name:
+            raise EnvironmentLoop(
+                f"environments come after each other in a circle: {' -> '.join(seen)}",
+                remedy=Remedy("One of them must come first: leave out its 'after'."),
+                environments=seen,
+            )
+        at = known[at].after if at in known else None
+
+
+def _refuse_same_place(tx: Tx, value: Target) -> None:
+    """Two targets with one project on one agent would remove each other's containers."""
+    for other in list_targets(tx):
+        if other.name != value.name and (other.agent, other.project) == (
+            value.agent,
+            value.project,
+        ):
+            raise malformed(
+                "Target",
+                value.name,
+                f"the target {other.name!r} has the project {value.project!r} on that agent",
+            )
+
+
+def _refuse_unsignable(kind: str, name: str, spec: Mapping[str, Json]) -> None:
+    """What is deployed is signed, and signed JSON holds no floats."""
+    try:
+        digest_of(spec)
+    except NotCanonical as error:
+        raise malformed(kind, name, str(error)) from None

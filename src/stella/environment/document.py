@@ -1,0 +1,126 @@
+"""Declarative documents -> environments and targets. Unknown keys are refused with the nearest."""
+
+import difflib
+import re
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+import msgspec
+
+from stella.environment.errors import MalformedDocument
+from stella.environment.model import ApprovalRule, Environment, Target
+from stella.kernel import Json, Remedy
+
+API_VERSION = "stella/v1"
+_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?\Z")
+_TOP = frozenset({"apiVersion", "kind", "name", "spec"})
+_APPROVERS_MAX = 50
+_COUNT_MAX = 20
+
+
+class _Rule(msgspec.Struct, forbid_unknown_fields=True):
+    rule: str
+    approvers: list[str]
+    count: int = 1
+
+
+class _Environment(msgspec.Struct, forbid_unknown_fields=True):
+    after: str | None = None
+    policy: str = "starter"
+    parameters: dict[str, Any] = {}
+    approvals: list[_Rule] = []
+
+
+class _Target(msgspec.Struct, forbid_unknown_fields=True):
+    environment: str
+    connector: str
+    agent: str
+    project: str
+    components: list[str] = []
+    config: dict[str, Any] = {}
+
+
+_Spec = TypeVar("_Spec", _Environment, _Target)
+
+
+def parse_environment(name: str, spec: Mapping[str, Json]) -> Environment:
+    """Raises MalformedDocument."""
+    checked_name("Environment", name)
+    read = _spec("Environment", name, spec, _Environment)
+    rules = tuple(_rule(name, one) for one in read.approvals)
+    if len({one.rule for one in rules}) != len(rules):
+        raise malformed("Environment", name, "two approval rules have the same name")
+    return Environment(name, read.after, read.policy, read.parameters, rules)
+
+
+def parse_target(name: str, spec: Mapping[str, Json]) -> Target:
+    """Raises MalformedDocument."""
+    checked_name("Target", name)
+    read = _spec("Target", name, spec, _Target)
+    for key, value in (("project", read.project), ("agent", read.agent)):
+        if not _NAME.match(value):
+            raise malformed("Target", name, f"{key} {value[:80]!r} is no name")
+    return Target(
+        name=name,
+        environment=read.environment,
+        connector=read.connector,
+        agent=read.agent,
+        project=read.project,
+        components=tuple(sorted(set(read.components))),
+        config=read.config,
+    )
+
+
+def checked_document(document: Mapping[str, Json]) -> tuple[str, str, Mapping[str, Json]]:
+    """Kind, name and specification of one document. Raises MalformedDocument."""
+    if not isinstance(document, Mapping):
+        raise malformed("document", "", "it is no mapping of keys")
+    unknown = sorted(set(document) - _TOP)
+    if unknown:
+        raise malformed("document", "", f"unknown key {unknown[0]!r}{_nearest(unknown[0], _TOP)}")
+    kind, name, spec = document.get("kind"), document.get("name"), document.get("spec")
+    if document.get("apiVersion") != API_VERSION:
+        raise malformed("document", str(name or ""), f"apiVersion must be {API_VERSION!r}")
+    if not isinstance(kind, str) or not isinstance(name, str) or not isinstance(spec, Mapping):
+        raise malformed("document", str(name or ""), "it needs kind, name and spec")
+    return kind, name, spec
+
+
+def checked_name(kind: str, name: str) -> None:
+    """Return where ``name`` may be a name. Raises MalformedDocument."""
+    if not _NAME.match(name):
+        raise malformed(kind, name[:80], "its name is not lower-case letters, digits and hyphens")
+
+
+def malformed(kind: str, name: str, why: str) -> MalformedDocument:
+    """The refusal of a document."""
+    return MalformedDocument(
+        f"{kind} {name!r} cannot be applied: {why}".replace("document ''", "a document"),
+        remedy=Remedy("Correct the document; nothing of it was applied."),
+        kind=kind,
+        name=name,
+    )
+
+
+def _rule(environment: str, rule: _Rule) -> ApprovalRule:
+    if not 0 < rule.count <= _COUNT_MAX:
+        raise malformed("Environment", environment, f"the rule {rule.rule!r} counts {rule.count}")
+    if not 0 < len(rule.approvers) <= _APPROVERS_MAX:
+        raise malformed("Environment", environment, f"the rule {rule.rule!r} names no approvers")
+    return ApprovalRule(rule.rule, tuple(rule.approvers), rule.count)
+
+
+def _spec(kind: str, name: str, spec: Mapping[str, Json], form: type[_Spec]) -> _Spec:
+    known = frozenset(form.__struct_fields__)
+    unknown = sorted(set(spec) - known)
+    if unknown:
+        raise malformed(kind, name, f"unknown key spec.{unknown[0]}{_nearest(unknown[0], known)}")
+    try:
+        return msgspec.convert(spec, type=form)
+    except msgspec.ValidationError as error:
+        raise malformed(kind, name, str(error)[:300]) from None
+
+
+def _nearest(word: str, known: frozenset[str]) -> str:
+    near = difflib.get_close_matches(word, sorted(known), n=1, cutoff=0.5)
+    return f" (did you mean {near[0]!r}?)" if near else f" (known: {', '.join(sorted(known))})"

@@ -1,0 +1,84 @@
+"""Apply a set of declarative documents: all of it or nothing, in an order that works."""
+
+from collections.abc import Mapping, Sequence
+
+from stella.blob import Blobs
+from stella.environment.apply import apply_environment, apply_target, changed
+from stella.environment.document import checked_document, checked_name, malformed, parse_environment
+from stella.environment.model import Change
+from stella.environment.store import in_order
+from stella.kernel import Json
+from stella.policy import bundle_bytes, load_bundle
+from stella.policy.facts import PolicyApplied
+from stella.policy.store import STARTER, put_policy
+from stella.record.transaction import Tx
+
+KINDS = ("Policy", "Environment", "Target")
+_DOCUMENTS_MAX = 1000
+
+
+def apply_documents(
+    tx: Tx, blobs: Blobs, documents: Sequence[Mapping[str, Json]], *, dry_run: bool = False
+) -> tuple[Change, ...]:
+    """What each document changes, in the order given; with ``dry_run`` nothing is kept.
+
+    Raises MalformedDocument, EnvironmentLoop, and what a policy that does not compile raises.
+    """
+    if len(documents) > _DOCUMENTS_MAX:
+        raise malformed("document", "", f"{len(documents)} of them, at most {_DOCUMENTS_MAX}")
+    sorted_out: dict[str, dict[str, Mapping[str, Json]]] = {kind: {} for kind in KINDS}
+    for document in documents:
+        kind, name, spec = checked_document(document)
+        if kind not in sorted_out:
+            raise malformed(kind, name, f"no such kind; there are {', '.join(KINDS)}")
+        if name in sorted_out[kind]:
+            raise malformed(kind, name, "it stands there twice")
+        sorted_out[kind][name] = spec
+    kept = tx.connection.begin_nested()
+    changes = _apply(tx, blobs, sorted_out)
+    if dry_run:
+        kept.rollback()
+        tx.added.clear()
+    else:
+        kept.commit()
+    return tuple(changes)
+
+
+def _apply(
+    tx: Tx, blobs: Blobs, documents: Mapping[str, Mapping[str, Mapping[str, Json]]]
+) -> list[Change]:
+    changes = [_apply_policy(tx, blobs, name, spec) for name, spec in documents["Policy"].items()]
+    environments = documents["Environment"]
+    parsed = in_order(parse_environment(name, spec) for name, spec in environments.items())
+    changes += [apply_environment(tx, one.name, environments[one.name]) for one in parsed]
+    changes += [apply_target(tx, name, spec) for name, spec in documents["Target"].items()]
+    return changes
+
+
+def _apply_policy(tx: Tx, blobs: Blobs, name: str, spec: Mapping[str, Json]) -> Change:
+    """``rego``: the text of one file; or ``files``: file name -> text."""
+    checked_name("Policy", name)
+    if name == STARTER:
+        raise malformed("Policy", name, "the starter pack stays as it is; choose another name")
+    bundle = load_bundle(_files(name, spec))
+    before = put_policy(tx, name, blobs.put(bundle_bytes(bundle)))
+    change = changed(
+        "Policy", name, {"digest": before} if before else None, {"digest": bundle.digest.text}
+    )
+    if change.change != "unchanged":
+        tx.add(PolicyApplied(name, bundle.digest.text, before))
+    return change
+
+
+def _files(name: str, spec: Mapping[str, Json]) -> dict[str, str]:
+    unknown = sorted(set(spec) - {"rego", "files"})
+    if unknown:
+        raise malformed("Policy", name, f"unknown key spec.{unknown[0]} (known: files, rego)")
+    rego, files = spec.get("rego"), spec.get("files")
+    if isinstance(rego, str) and files is None:
+        return {"policy.rego": rego}
+    if isinstance(files, Mapping) and rego is None and files:
+        texts = {str(key): value for key, value in files.items() if isinstance(value, str)}
+        if len(texts) == len(files):
+            return texts
+    raise malformed("Policy", name, "it needs either rego (a text) or files (name: text)")

@@ -1,0 +1,40 @@
+"""What happens to environments."""
+
+from dataclasses import dataclass
+
+from stella.kernel import Fact
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentApplied(Fact):
+    """It was made or changed. subject: its name; spec: digest of the new specification."""
+
+    change: str
+    spec: str
+
+
+@dataclass(frozen=True, slots=True)
+class TargetApplied(Fact):
+    """It was made or changed. subject: its name; spec: digest of the new specification."""
+
+    environment: str
+    change: str
+    spec: str
+
+
+@dataclass(frozen=True, slots=True)
+class FreezeBegun(Fact):
+    """A freeze window was set. subject: the freeze."""
+
+    environment: str
+    starts_at: str
+    ends_at: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class FreezeEnded(Fact):
+    """It was ended before its time."""
+
+    environment: str
+    reason: str

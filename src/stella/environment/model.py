@@ -1,0 +1,104 @@
+"""Where a release can go: environments in order, their targets, when they are frozen."""
+
+from dataclasses import dataclass, field
+
+from stella.kernel import Json
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalRule:
+    """``count`` people, each named in ``approvers`` by name or by a role."""
+
+    rule: str
+    approvers: tuple[str, ...]
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """One environment. after: the one that a release has to succeed in before, None for the first.
+
+    policy: name of the policy pack. parameters: what the policy is asked with.
+    """
+
+    name: str
+    after: str | None = None
+    policy: str = "starter"
+    parameters: dict[str, Json] = field(default_factory=dict)
+    approvals: tuple[ApprovalRule, ...] = ()
+
+    def spec(self) -> dict[str, Json]:
+        """As it stands in a declarative document."""
+        return {
+            "after": self.after,
+            "policy": self.policy,
+            "parameters": self.parameters,
+            "approvals": [
+                {"rule": one.rule, "approvers": list(one.approvers), "count": one.count}
+                for one in self.approvals
+            ],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One place in an environment that an agent serves.
+
+    project: groups its containers on the host. components: those that run here, empty for all of
+    the release. config: what the connector is given.
+    """
+
+    name: str
+    environment: str
+    connector: str
+    agent: str
+    project: str
+    components: tuple[str, ...] = ()
+    config: dict[str, Json] = field(default_factory=dict)
+
+    def spec(self) -> dict[str, Json]:
+        """As it stands in a declarative document."""
+        return {
+            "environment": self.environment,
+            "connector": self.connector,
+            "agent": self.agent,
+            "project": self.project,
+            "components": list(self.components),
+            "config": self.config,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Freeze:
+    """A window in which nothing goes into an environment. by: a user's id."""
+
+    id: str
+    environment: str
+    starts_at: str
+    ends_at: str
+    reason: str
+    by: str
+    ended_at: str | None = None
+
+    def holds(self, at: str) -> bool:
+        """Whether it holds at that time (``time_text`` form, which sorts as time does)."""
+        return self.ended_at is None and self.starts_at <= at < self.ends_at
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What applying a document does. diff: path, before, after; None where there is nothing."""
+
+    kind: str
+    name: str
+    change: str
+    diff: tuple[tuple[str, Json, Json], ...] = ()
+
+
+def configuration(environment: Environment, targets: tuple[Target, ...]) -> dict[str, Json]:
+    """The configuration snapshot: everything of the environment that a deployment rests on."""
+    return {
+        "schema": 1,
+        "environment": {"name": environment.name, **environment.spec()},
+        "targets": {one.name: one.spec() for one in targets},
+    }

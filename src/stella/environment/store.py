@@ -1,0 +1,162 @@
+"""The tables of environments, targets and freeze windows."""
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import Column, Index, String, Table, Text, select
+
+from stella.environment.errors import UnknownEnvironment, UnknownFreeze
+from stella.environment.model import ApprovalRule, Environment, Freeze, Target
+from stella.kernel import Json, Remedy
+from stella.record.tables import metadata
+from stella.record.transaction import Tx
+
+environment = Table(
+    "environment",
+    metadata,
+    Column("tenant", String(40), primary_key=True),
+    Column("name", String(80), primary_key=True),
+    Column("spec", Text, nullable=False),
+)
+
+target = Table(
+    "target",
+    metadata,
+    Column("tenant", String(40), primary_key=True),
+    Column("name", String(80), primary_key=True),
+    Column("environment", String(80), nullable=False),
+    Column("spec", Text, nullable=False),
+    Index(None, "environment"),
+)
+
+freeze = Table(
+    "freeze",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("tenant", String(40), nullable=False),
+    Column("environment", String(80), nullable=False),
+    Column("starts_at", String(27), nullable=False),
+    Column("ends_at", String(27), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("by", String(80), nullable=False),
+    Column("ended_at", String(27)),
+    Index(None, "environment"),
+)
+
+
+def find_environment(tx: Tx, name: str, *, lock: bool = False) -> Environment:
+    """Raises UnknownEnvironment. lock: hold the row, so that one promotion at a time decides."""
+    query = select(environment).where(environment.c.tenant == tx.tenant, environment.c.name == name)
+    row = tx.row(query.with_for_update() if lock else query)
+    if row is None:
+        raise UnknownEnvironment(
+            f"there is no environment {name[:80]!r}",
+            remedy=Remedy("Apply one, or list them.", command="stella environment list"),
+            environment=name[:80],
+        )
+    return _environment(row)
+
+
+def list_environments(tx: Tx) -> tuple[Environment, ...]:
+    """In order: each after the one it follows, and by name where that leaves a choice."""
+    rows = tx.rows(select(environment).where(environment.c.tenant == tx.tenant))
+    return in_order(_environment(row) for row in rows)
+
+
+def in_order(environments: Iterable[Environment]) -> tuple[Environment, ...]:
+    """Each environment after the one it follows; the rest by name."""
+    left = {one.name: one for one in environments}
+    ordered: dict[str, Environment] = {}
+    while left:
+        ready = sorted(
+            name for name, one in left.items() if one.after is None or one.after not in left
+        )
+        # A circle is refused when it is applied; what stands in one all the same is still shown.
+        for name in ready or sorted(left):
+            ordered[name] = left.pop(name)
+    return tuple(ordered.values())
+
+
+def put_environment(tx: Tx, value: Environment) -> None:
+    """Insert or replace."""
+    _put(tx, environment, {"name": value.name}, {"spec": _text(value.spec())})
+
+
+def put_target(tx: Tx, value: Target) -> None:
+    """Insert or replace."""
+    values = {"environment": value.environment, "spec": _text(value.spec())}
+    _put(tx, target, {"name": value.name}, values)
+
+
+def list_targets(tx: Tx, of: str | None = None) -> tuple[Target, ...]:
+    """By name; ``of``: of one environment."""
+    query = select(target).where(target.c.tenant == tx.tenant)
+    if of is not None:
+        query = query.where(target.c.environment == of)
+    return tuple(_target(row) for row in tx.rows(query.order_by(target.c.name)))
+
+
+def insert_freeze(tx: Tx, value: Freeze) -> None:
+    """A new window."""
+    columns = {name: getattr(value, name) for name in Freeze.__slots__}
+    tx.connection.execute(freeze.insert().values(tenant=tx.tenant, **columns))
+
+
+def end_freeze_row(tx: Tx, freeze_id: str, at: str) -> None:
+    """Note when it was ended."""
+    tx.connection.execute(
+        freeze.update()
+        .where(freeze.c.tenant == tx.tenant, freeze.c.id == freeze_id)
+        .values(ended_at=at)
+    )
+
+
+def find_freeze(tx: Tx, freeze_id: str) -> Freeze:
+    """Raises UnknownFreeze."""
+    row = tx.row(select(freeze).where(freeze.c.tenant == tx.tenant, freeze.c.id == freeze_id))
+    if row is None:
+        raise UnknownFreeze(
+            f"there is no freeze {freeze_id[:60]!r}",
+            remedy=Remedy("List them.", command="stella freeze list"),
+            freeze=freeze_id[:60],
+        )
+    return _freeze(row)
+
+
+def list_freezes(tx: Tx, of: str | None = None) -> tuple[Freeze, ...]:
+    """The newest first; ``of``: of one environment."""
+    query = select(freeze).where(freeze.c.tenant == tx.tenant)
+    if of is not None:
+        query = query.where(freeze.c.environment == of)
+    return tuple(_freeze(row) for row in tx.rows(query.order_by(freeze.c.id.desc())))
+
+
+def _put(tx: Tx, table: Table, key: dict[str, str], values: dict[str, str]) -> None:
+    where = [table.c.tenant == tx.tenant, *(table.c[name] == value for name, value in key.items())]
+    changed = tx.connection.execute(table.update().where(*where).values(**values))
+    if changed.rowcount == 0:
+        tx.connection.execute(table.insert().values(tenant=tx.tenant, **key, **values))
+
+
+def _text(spec: Mapping[str, Json]) -> str:
+    return json.dumps(spec, sort_keys=True)
+
+
+def _environment(row: Any) -> Environment:
+    spec = json.loads(row["spec"])
+    rules = tuple(
+        ApprovalRule(one["rule"], tuple(one["approvers"]), one["count"])
+        for one in spec["approvals"]
+    )
+    return Environment(row["name"], spec["after"], spec["policy"], spec["parameters"], rules)
+
+
+def _target(row: Any) -> Target:
+    spec = json.loads(row["spec"])
+    spec["components"] = tuple(spec["components"])
+    return Target(name=row["name"], **spec)
+
+
+def _freeze(row: Any) -> Freeze:
+    return Freeze(**{name: row[name] for name in Freeze.__slots__})

@@ -1,0 +1,82 @@
+"""What each entry of a packet is called. docs/reference/packet.md says what stands in it."""
+
+from stella.kernel import Digest
+
+MANIFEST, MANIFEST_BUNDLE = "manifest.json", "manifest.bundle.json"
+REPORT = "report.html"
+TRUSTED_ROOT = "trusted-root.json"
+FACTS, PEOPLE = "facts.json", "people.json"
+
+DECISION_INPUT = "decision/input.json"
+DECISION_RECORD = "decision/record.json"
+DECISION_BUNDLE = "decision/record.bundle.json"
+POLICY_BUNDLE = "policy/bundle.json"
+RELEASE_MANIFEST = "release/manifest.json"
+CONFIGURATION = "environment/configuration.json"
+DEPLOYMENT_PLAN = "deployment/plan.json"
+
+DEPLOYMENT = "deployment/deployment.json"
+DEPLOYMENT_BUNDLE = "deployment/deployment.bundle.json"
+ARTIFACTS, LOGS, RUNNING = "deployment/artifacts/", "deployment/logs/", "deployment/running/"
+STICKER_FILE = "stella.version.json"
+
+SBOMS, FINDINGS, ADVISORIES, APPROVALS = "sboms/", "findings/", "advisories/", "approvals/"
+BUNDLE_SUFFIX = ".bundle.json"
+
+
+def sbom_entry(platform: Digest) -> str:
+    """The CycloneDX document of a platform image."""
+    return f"{SBOMS}{platform.hex}.cdx.json"
+
+
+def sbom_bundle_entry(platform: Digest) -> str:
+    """The signed statement around it."""
+    return f"{SBOMS}{platform.hex}{BUNDLE_SUFFIX}"
+
+
+def findings_entry(platform: Digest) -> str:
+    """What was found in a platform image."""
+    return f"{FINDINGS}{platform.hex}.json"
+
+
+def slice_entry(snapshot: Digest, platform: Digest) -> str:
+    """The part of a snapshot that concerns one image. Two levels: ustar holds 100 characters each."""
+    return f"{ADVISORIES}slice-{snapshot.hex}/{platform.hex}.json"
+
+
+def approval_entry(approval: str) -> str:
+    """The signed statement of one approval."""
+    return f"{APPROVALS}{approval}{BUNDLE_SUFFIX}"
+
+
+def artifact_entry(target: str | None, file: str) -> str:
+    """One generated file of one target, or of the whole deployment."""
+    return f"{ARTIFACTS}{target}/{file}" if target else f"{ARTIFACTS}{file}"
+
+
+def log_entry(target: str) -> str:
+    """What the execution on one target printed."""
+    return f"{LOGS}{target}.log"
+
+
+def running_entry(target: str) -> str:
+    """What ran on one target afterwards."""
+    return f"{RUNNING}{target}.json"
+
+
+def media_type(name: str) -> str:
+    """The media type that an entry's name stands for."""
+    if name.endswith(BUNDLE_SUFFIX):
+        return "application/vnd.dev.sigstore.bundle.v0.3+json"
+    if name.startswith(SBOMS):
+        return "application/vnd.cyclonedx+json; version=1.7"
+    endings = {
+        ".json": "application/json",
+        ".html": "text/html; charset=utf-8",
+        ".log": "text/plain; charset=utf-8",
+        ".yml": "application/yaml",
+        ".yaml": "application/yaml",
+        ".pyz": "application/zip",
+    }
+    ending = name[name.rfind(".") :] if "." in name else ""
+    return endings.get(ending, "application/octet-stream")

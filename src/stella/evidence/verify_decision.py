@@ -1,0 +1,186 @@
+"""Checks of a decision: that it was signed, about this plan, and rests on the documents here."""
+
+from stella.evidence import names
+from stella.evidence.reading import DoesNotHold, Reading, expect, same_json
+from stella.kernel import Digest, MalformedDigest, digest_of
+from stella.promotion.model import ApprovalInput, ScanInput, document
+from stella.trust import (
+    APPROVAL,
+    CYCLONEDX,
+    GATE_DECISION,
+    BadSignature,
+    MalformedEnvelope,
+    Statement,
+    WrongStatement,
+    verify_bundle,
+)
+
+
+def check_decision(reading: Reading) -> str:
+    """The record is what was signed, about its own plan, and answers the input beside it."""
+    decision, given = reading.decision, reading.given
+    statement = _statement(
+        reading, names.DECISION_BUNDLE, ("evidence",), decision.plan_digest, GATE_DECISION
+    )
+    expect(
+        reading.json(names.DECISION_RECORD),
+        statement.predicate,
+        "the signed decision",
+        names.DECISION_BUNDLE,
+    )
+    place = names.DECISION_RECORD
+    expect(given.promotion, decision.promotion, "the promotion", place)
+    expect(document(given.release), document(decision.release), "the release", place)
+    expect(given.environment.name, decision.environment, "the environment", place)
+    expect(document(given.requested_by), document(decision.requested_by), "who asked", place)
+    expect(given.now, decision.decided_at, "the time of the decision", place)
+    expect(given.simulated, decision.simulated, "whether it was simulated", place)
+    expect(given.simulated, reading.packet.manifest.simulated, "simulated", names.MANIFEST)
+    if reading.packet.manifest.kind == "promotion":
+        expect(given.promotion, reading.packet.manifest.subject, "the subject", names.MANIFEST)
+    return f"{decision.outcome.value}, signed by the key {statement.key_id[:12]}"
+
+
+def check_plan(reading: Reading) -> str:
+    """The plan's digest follows from its six parts, the release's from its components."""
+    decision, given = reading.decision, reading.given
+    place = names.DECISION_RECORD
+    inputs = decision.inputs
+    expect(digest_of(document(inputs)).text, decision.plan_digest, "the plan digest", place)
+    components = {one.name: one.digest for one in given.release.components}
+    expect(digest_of(components).text, given.release.digest, "the release digest", place)
+    expect(given.release.digest, inputs.release_digest, "the plan's release", place)
+    expect(given.environment.name, inputs.environment, "the plan's environment", place)
+    expect(given.environment.configuration, inputs.configuration, "its configuration", place)
+    expect(given.policy, inputs.policy, "the plan's policy", place)
+    expect(given.deployment_plan, inputs.deployment_plan, "the deployment plan", place)
+    return f"{decision.plan_digest} over release {given.release.digest}"
+
+
+def check_documents(reading: Reading) -> str:
+    """Every document that the input names by digest is here, and is that document."""
+    given = reading.given
+    reading.expect_digest(names.POLICY_BUNDLE, given.policy, "the policy")
+    configuration = given.environment.configuration
+    reading.expect_digest(names.CONFIGURATION, configuration, "the configuration")
+    reading.expect_digest(names.DEPLOYMENT_PLAN, given.deployment_plan, "the deployment plan")
+    _check_release_manifest(reading)
+    count = 4
+    for scan in _scans(reading):
+        platform = _digest(scan.digest, names.DECISION_INPUT)
+        if scan.sbom is not None:
+            reading.expect_digest(names.sbom_entry(platform), scan.sbom, "the SBOM")
+            count += 1
+        if scan.findings is not None:
+            _check_findings(reading, scan, platform)
+            count += 2
+    return f"{count} documents"
+
+
+def _check_findings(reading: Reading, scan: ScanInput, platform: Digest) -> None:
+    name = names.findings_entry(platform)
+    assert scan.findings is not None
+    reading.expect_digest(name, scan.findings, "the findings")
+    found = reading.object(name)
+    expect(scan.digest, found.get("image"), "the image of the findings", name)
+    expect(scan.snapshot, found.get("snapshot"), "the snapshot of the findings", name)
+    snapshot = _digest(scan.snapshot or "", names.DECISION_INPUT)
+    place = names.slice_entry(snapshot, platform)
+    reading.expect_digest(place, str(scan.advisories), "the slice of advisories")
+
+
+def _check_release_manifest(reading: Reading) -> None:
+    name, given = names.RELEASE_MANIFEST, reading.given
+    manifest = reading.object(name)
+    try:
+        components = {one["name"]: one["digest"] for one in manifest["components"]}
+        said = manifest["releaseDigest"]
+    except (KeyError, TypeError):
+        detail = "it names no releaseDigest, or no components with name and digest"
+        raise DoesNotHold(detail, name) from None
+    wanted = {one.name: one.digest for one in given.release.components}
+    expect(wanted, components, "the set of components", name)
+    expect(given.release.digest, said, "the release digest", name)
+
+
+def check_sboms(reading: Reading) -> str:
+    """Each SBOM is what was signed about that platform image."""
+    count = 0
+    for scan in _scans(reading):
+        if scan.sbom is None:
+            continue
+        platform = _digest(scan.digest, names.DECISION_INPUT)
+        name = names.sbom_bundle_entry(platform)
+        reading.expect_digest(name, str(scan.sbom_bundle), "the signed SBOM")
+        statement = _statement(reading, name, ("sbom", "evidence"), scan.digest, CYCLONEDX)
+        if not same_json(statement.predicate, reading.json(names.sbom_entry(platform))):
+            raise DoesNotHold("what was signed is not the SBOM beside it", name)
+        count += 1
+    _refuse_strangers(reading, names.SBOMS, ".cdx.json", {s.digest[7:] for s in _scans(reading)})
+    return f"{count} signed" if count else "no image was scanned"
+
+
+def check_approvals(reading: Reading) -> str:
+    """Each approval is signed, by whom and for which plan the decision says."""
+    approvals = reading.given.approvals
+    for approval in approvals:
+        _check_approval(reading, approval)
+    known = {approval.id for approval in approvals}
+    _refuse_strangers(reading, names.APPROVALS, names.BUNDLE_SUFFIX, known)
+    bound = reading.decision.plan_digest
+    for counted in reading.decision.approvals:
+        plan = next((a.plan_digest for a in approvals if a.id == counted.id), None)
+        if counted.rule is not None:
+            expect(bound, plan, f"the plan of {counted.id}", names.DECISION_RECORD)
+    counting = sum(counted.rule is not None for counted in reading.decision.approvals)
+    if not approvals:
+        return "none was given"
+    return f"{len(approvals)} signed, {counting} count for {bound[:19]}"
+
+
+def _check_approval(reading: Reading, approval: ApprovalInput) -> None:
+    name = names.approval_entry(approval.id)
+    reading.expect_digest(name, approval.bundle, "the approval")
+    statement = _statement(reading, name, ("evidence",), approval.plan_digest, APPROVAL)
+    said = statement.predicate
+    if not isinstance(said, dict) or "by" not in said:
+        raise DoesNotHold("it does not say by whom", name)
+    by = said["by"].get("id") if isinstance(said["by"], dict) else said["by"]
+    expect(approval.by.id, by, "who approved", name)
+    known = document(approval)
+    assert isinstance(known, dict)
+    for field in ("id", "at", "comment", "planDigest"):
+        if field in said:
+            expect(known[field], said[field], f"its {field}", name)
+
+
+def _statement(
+    reading: Reading, name: str, purposes: tuple[str, ...], subject: str, predicate_type: str
+) -> Statement:
+    """The statement in an entry. Raises DoesNotHold with the entry's name."""
+    try:
+        return verify_bundle(
+            reading.content(name),
+            reading.keys(*purposes),
+            subject=Digest(subject),
+            predicate_type=predicate_type,
+        )
+    except (BadSignature, MalformedEnvelope, WrongStatement, MalformedDigest) as error:
+        raise DoesNotHold(str(error), name) from error
+
+
+def _scans(reading: Reading) -> list[ScanInput]:
+    return [scan for component in reading.given.release.components for scan in component.scans]
+
+
+def _digest(text: str, place: str) -> Digest:
+    try:
+        return Digest(text)
+    except MalformedDigest as error:
+        raise DoesNotHold(str(error), place) from error
+
+
+def _refuse_strangers(reading: Reading, folder: str, ending: str, known: set[str]) -> None:
+    for name in reading.packet.under(folder):
+        if name.endswith(ending) and name.removesuffix(ending) not in known:
+            raise DoesNotHold("the decision does not know it", folder + name)

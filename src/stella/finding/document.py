@@ -1,0 +1,128 @@
+"""Findings as a document: canonical JSON, what a scan stores, a policy judges and a packet holds."""
+
+import msgspec
+
+from stella.finding.errors import MalformedFindings
+from stella.finding.model import Finding, Findings, Match, Reach, Seen, Vex, Why
+from stella.kernel import Digest, Json, MalformedDigest, Remedy, canonical_json
+
+
+class _Part(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
+    """Camel case outside, unknown keys refused."""
+
+
+class _Why(_Part, frozen=True):
+    package: str
+    paths: tuple[str, ...]
+    layer: str
+    layer_index: int | None
+    advisory: str
+    range: str
+    compared: str
+
+
+class _Finding(_Part, frozen=True):
+    id: str
+    aliases: tuple[str, ...]
+    purl: str
+    component: str
+    version: str
+    match: Match
+    severity: str
+    cvss: str
+    fixed: str
+    kev: bool
+    vex: Vex
+    reach: Reach
+    seen: Seen
+    epss_permille: int | None
+    summary: str
+    note: str
+    why: _Why
+
+
+class _Document(_Part, frozen=True):
+    image: str
+    snapshot: str
+    findings: tuple[_Finding, ...]
+    unmatched: dict[str, int]
+    schema: int = 1
+
+
+_decoder = msgspec.json.Decoder(_Document)
+
+
+def findings_document(findings: Findings) -> bytes:
+    """``findings`` as canonical JSON; equal findings give equal bytes."""
+    document = _Document(
+        image=findings.image.text,
+        snapshot=findings.snapshot.text,
+        findings=tuple(_part(finding) for finding in findings.findings),
+        unmatched=findings.unmatched,
+    )
+    plain: Json = msgspec.to_builtins(document)
+    return canonical_json(plain)
+
+
+def finding_json(finding: Finding) -> dict[str, Json]:
+    """One finding as it stands in the document."""
+    plain: dict[str, Json] = msgspec.to_builtins(_part(finding))
+    return plain
+
+
+def parse_findings(content: bytes) -> Findings:
+    """The findings in the document. Raises MalformedFindings with the place."""
+    try:
+        document = _decoder.decode(content)
+        image = Digest(document.image)
+        return Findings(
+            image=image,
+            snapshot=Digest(document.snapshot),
+            findings=tuple(_whole(one, image) for one in document.findings),
+            unmatched=document.unmatched,
+        )
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, MalformedDigest) as error:
+        raise MalformedFindings(
+            f"not a document of findings: {str(error)[:200]}",
+            remedy=Remedy(
+                "Make one from an SBOM.",
+                command="stella finding match SBOM --advisories SNAPSHOT -o json --to FILE",
+            ),
+        ) from None
+
+
+def _part(finding: Finding) -> _Finding:
+    why = finding.why
+    return _Finding(
+        id=finding.id,
+        aliases=finding.aliases,
+        purl=finding.purl,
+        component=finding.component,
+        version=finding.version,
+        match=finding.match,
+        severity=finding.severity,
+        cvss=finding.cvss,
+        fixed=finding.fixed,
+        kev=finding.kev,
+        vex=finding.vex,
+        reach=finding.reach,
+        seen=finding.seen,
+        epss_permille=finding.epss_permille,
+        summary=finding.summary,
+        note=finding.note,
+        why=_Why(
+            package=why.package,
+            paths=why.paths,
+            layer=why.layer,
+            layer_index=why.layer_index,
+            advisory=why.advisory,
+            range=why.range,
+            compared=why.compared,
+        ),
+    )
+
+
+def _whole(part: _Finding, image: Digest) -> Finding:
+    fields = msgspec.structs.asdict(part)
+    why = msgspec.structs.asdict(fields.pop("why"))
+    return Finding(**fields, image=image, why=Why(**why))

@@ -1,0 +1,175 @@
+"""Scan an image: what is in it, what is wrong with that; signed, attached, kept."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from stella.advisory import Snapshot
+from stella.blob import Blobs
+from stella.finding.document import findings_document
+from stella.finding.errors import UnknownScan
+from stella.finding.facts import ImageScanned, ScanFailed, ScanRequested
+from stella.finding.lifecycle import SCAN, ScanEvent, ScanState
+from stella.finding.match import match_inventory, packages_of
+from stella.finding.model import Match
+from stella.finding.store import (
+    Scan,
+    delete_scan,
+    insert_scan,
+    pending_scan,
+    scan_by_id,
+    scan_of_platform,
+    update_scan,
+)
+from stella.image import parse_reference
+from stella.kernel import Remedy, StellaError, time_text
+from stella.plugin.contract import Registry
+from stella.record.transaction import Tx
+from stella.sbom import LayerCache, ScanResult, attach_sbom, scan_image, sign_sbom
+from stella.trust import Signer
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a scan of one platform image brought: digests of the documents, and what to show."""
+
+    image: str
+    platform_digest: str
+    platform: str
+    sbom: str
+    sbom_bundle: str
+    components: int
+    findings: str | None = None
+    snapshot: str | None = None
+    advisories: str | None = None
+    counts: dict[str, int] | None = None
+    kev: int | None = None
+
+
+def request_scan(tx: Tx, reference: str, trigger: str) -> Scan:
+    """Ask for ``reference`` to be scanned; one that is under way is given back as it is.
+
+    trigger: "push", "release" or "request". Raises MalformedReference.
+    """
+    text = str(parse_reference(reference))
+    under_way = pending_scan(tx, text)
+    if under_way is not None:
+        return under_way
+    asked = Scan(tx.new_id("scn"), text, SCAN.start, time_text(tx.now))
+    insert_scan(tx, asked)
+    tx.add(ScanRequested(asked.id, text, trigger))
+    return asked
+
+
+def scan_now(
+    registry: Registry,
+    reference: str,
+    cache: LayerCache,
+    *,
+    blobs: Blobs,
+    signer: Signer,
+    snapshot: Snapshot | None,
+) -> tuple[Known, ...]:
+    """Read, match, sign, attach and keep every platform of ``reference``. No transaction is open.
+
+    Doing it twice leaves the same documents under the same digests; only signatures are made anew.
+    Raises what ``sbom.scan_image`` and the registry raise.
+    """
+    parsed = parse_reference(reference)
+    results = scan_image(registry, parsed, cache)
+    known = []
+    for result in results:
+        bundle = sign_sbom(
+            signer,
+            name=result.inventory.name,
+            subject=result.platform.digest,
+            sbom=result.sbom_bytes,
+        )
+        attach_sbom(registry, parsed, result.platform, bundle, is_bundle=True)
+        known.append(_matched(result, bundle, blobs, snapshot))
+    return tuple(known)
+
+
+def record_scan(tx: Tx, scan_id: str, found: Sequence[Known]) -> None:
+    """Store what ``scan_now`` brought; the first platform answers the request itself."""
+    asked = _asked(tx, scan_id)
+    if tx.has_caused("ImageScanned", scan_id) or asked.state is not ScanState.PENDING:
+        return
+    delete_scan(tx, scan_id)  # its place is taken below, by what is known of each platform
+    for number, known in enumerate(found):
+        before = scan_of_platform(tx, known.platform_digest)
+        value = Scan(
+            id=scan_id if number == 0 else tx.new_id("scn"),
+            reference=asked.reference,
+            state=SCAN.next(ScanState.PENDING, ScanEvent.FINISH),
+            at=time_text(tx.now),
+            **{name: getattr(known, name) for name in Known.__slots__},
+        )
+        if before is not None:
+            delete_scan(tx, before.id)
+        insert_scan(tx, value)
+        tx.add(
+            ImageScanned(
+                value.id,
+                value.reference,
+                known.image,
+                known.platform_digest,
+                known.platform,
+                known.sbom,
+                known.findings,
+                known.snapshot,
+            )
+        )
+
+
+def record_scan_failure(tx: Tx, scan_id: str, refusal: StellaError) -> None:
+    """Store that the image could not be scanned, and why."""
+    asked = _asked(tx, scan_id)
+    if tx.has_caused("ScanFailed", scan_id) or asked.state is not ScanState.PENDING:
+        return
+    update_scan(
+        tx,
+        replace(
+            asked,
+            state=SCAN.next(asked.state, ScanEvent.FAIL),
+            at=time_text(tx.now),
+            error_code=refusal.code,
+            error_message=str(refusal),
+        ),
+    )
+    tx.add(ScanFailed(scan_id, asked.reference, refusal.code, str(refusal)))
+
+
+def _asked(tx: Tx, scan_id: str) -> Scan:
+    found = scan_by_id(tx, scan_id)
+    if found is None:
+        raise UnknownScan(
+            f"there is no scan {scan_id}",
+            remedy=Remedy("List them.", command="stella image scans"),
+            scan=scan_id,
+        )
+    return found
+
+
+def _matched(result: ScanResult, bundle: bytes, blobs: Blobs, snapshot: Snapshot | None) -> Known:
+    inventory = result.inventory
+    known = Known(
+        image=result.image.digest.text,
+        platform_digest=result.platform.digest.text,
+        platform=inventory.platform,
+        sbom=blobs.put(result.sbom_bytes).text,
+        sbom_bundle=blobs.put(bundle).text,
+        components=len(inventory.components),
+    )
+    if snapshot is None:
+        return known
+    findings = match_inventory(inventory, snapshot)
+    affected = [one for one in findings.findings if one.match is not Match.NOT_AFFECTED]
+    return replace(
+        known,
+        findings=blobs.put(findings_document(findings)).text,
+        snapshot=findings.snapshot.text,
+        advisories=blobs.put(snapshot.slice(packages_of(inventory))).text,
+        counts=dict(sorted(Counter(one.severity for one in affected).items())),
+        kev=sum(one.kev for one in affected),
+    )

@@ -1,0 +1,133 @@
+"""The table of scans: what is known of each platform image."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Column, Index, Integer, String, Table, Text, UniqueConstraint, select
+
+from stella.finding.lifecycle import ScanState
+from stella.record.tables import metadata
+from stella.record.transaction import Tx
+
+scan = Table(
+    "scan",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("tenant", String(40), nullable=False),
+    Column("reference", String(1024), nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("at", String(27), nullable=False),
+    Column("image", String(71)),
+    Column("platform_digest", String(71)),
+    Column("platform", String(80)),
+    Column("snapshot", String(71)),
+    Column("sbom", String(71)),
+    Column("sbom_bundle", String(71)),
+    Column("findings", String(71)),
+    Column("advisories", String(71)),
+    Column("components", Integer),
+    Column("counts", Text),
+    Column("kev", Integer),
+    Column("error_code", String(40)),
+    Column("error_message", Text),
+    UniqueConstraint("tenant", "platform_digest"),
+    Index(None, "image"),
+    Index(None, "reference"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """What is known of one platform image. at: of the last change.
+
+    image: the digest that the reference resolved to (an index stays an index). sbom, sbom_bundle,
+    findings, advisories (the part of the snapshot they rest on): digests of documents in the blob
+    store; the last two are None where no advisory snapshot was at hand. counts: severity ->
+    findings. All but the first four are None until the scan is done.
+    """
+
+    id: str
+    reference: str
+    state: ScanState
+    at: str
+    image: str | None = None
+    platform_digest: str | None = None
+    platform: str | None = None
+    snapshot: str | None = None
+    sbom: str | None = None
+    sbom_bundle: str | None = None
+    findings: str | None = None
+    advisories: str | None = None
+    components: int | None = None
+    counts: dict[str, int] | None = None
+    kev: int | None = None
+    error_code: str | None = None
+    error_message: str | None = None
+
+
+def scan_by_id(tx: Tx, scan_id: str) -> Scan | None:
+    """The scan of that id."""
+    return _first(tx, scan.c.id == scan_id)
+
+
+def scan_of_platform(tx: Tx, platform_digest: str) -> Scan | None:
+    """What is known of that platform image."""
+    return _first(tx, scan.c.platform_digest == platform_digest)
+
+
+def pending_scan(tx: Tx, reference: str) -> Scan | None:
+    """A scan of ``reference`` that is under way."""
+    return _first(tx, scan.c.reference == reference, scan.c.state == ScanState.PENDING.value)
+
+
+def list_scans(
+    tx: Tx, *, image: str | None = None, after: str | None = None, limit: int = 100
+) -> tuple[Scan, ...]:
+    """Scans, the newest first; ``image`` is an index's or a platform's digest, after an id."""
+    query = select(scan).where(scan.c.tenant == tx.tenant)
+    if image is not None:
+        query = query.where((scan.c.image == image) | (scan.c.platform_digest == image))
+    if after is not None:
+        query = query.where(scan.c.id < after)
+    rows = tx.rows(query.order_by(scan.c.id.desc()).limit(limit))
+    return tuple(_scan(row) for row in rows)
+
+
+def insert_scan(tx: Tx, value: Scan) -> None:
+    """A new row."""
+    tx.connection.execute(scan.insert().values(tenant=tx.tenant, **_columns(value)))
+
+
+def update_scan(tx: Tx, value: Scan) -> None:
+    """The row of ``value.id`` as ``value`` says."""
+    tx.connection.execute(
+        scan.update()
+        .where(scan.c.tenant == tx.tenant, scan.c.id == value.id)
+        .values(**_columns(value))
+    )
+
+
+def delete_scan(tx: Tx, scan_id: str) -> None:
+    """Forget a request whose answer stands in another row."""
+    tx.connection.execute(scan.delete().where(scan.c.tenant == tx.tenant, scan.c.id == scan_id))
+
+
+def _first(tx: Tx, *conditions: Any) -> Scan | None:
+    row = tx.row(select(scan).where(scan.c.tenant == tx.tenant, *conditions))
+    return None if row is None else _scan(row)
+
+
+def _columns(value: Scan) -> dict[str, Any]:
+    columns = {name: getattr(value, name) for name in Scan.__slots__}
+    columns["state"] = value.state.value
+    columns["counts"] = None if value.counts is None else json.dumps(value.counts, sort_keys=True)
+    return columns
+
+
+def _scan(row: Any) -> Scan:
+    values = dict(row)
+    values.pop("tenant")
+    values["state"] = ScanState(values["state"])
+    values["counts"] = None if values["counts"] is None else json.loads(values["counts"])
+    return Scan(**values)

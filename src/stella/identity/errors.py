@@ -1,0 +1,88 @@
+"""Refusals of identity. What an outsider may learn from them is nothing."""
+
+from stella.kernel import Fault, Remedy, StellaError
+
+
+class LoginDenied(StellaError):
+    """The name or the password is wrong, or the user is disabled; which of them is not said."""
+
+    code = "ST-IDN-001"
+    fault = Fault.NOT_AUTHENTICATED
+
+
+class TooManyAttempts(StellaError):
+    """Too many wrong passwords for one name: it rests for a while."""
+
+    code = "ST-IDN-002"
+    fault = Fault.NOT_AUTHENTICATED
+    retry_may_help = True
+
+
+class TokenRefused(StellaError):
+    """A token that is missing, unknown, revoked, expired, or of a disabled user."""
+
+    code = "ST-IDN-003"
+    fault = Fault.NOT_AUTHENTICATED
+
+
+class PermissionDenied(StellaError):
+    """The user, or the token, lacks the permission that the request needs."""
+
+    code = "ST-IDN-004"
+    fault = Fault.NOT_ALLOWED
+
+
+class NoSuchUser(StellaError):
+    """No user has that id or name."""
+
+    code = "ST-IDN-005"
+    fault = Fault.NOT_FOUND
+
+
+class UserExists(StellaError):
+    """Another user has that name."""
+
+    code = "ST-IDN-006"
+    fault = Fault.CONFLICT
+
+
+class MalformedUser(StellaError):
+    """A name, password, role or term of validity that cannot be taken."""
+
+    code = "ST-IDN-007"
+
+
+class LastAdmin(StellaError):
+    """The change would leave nobody who can administer."""
+
+    code = "ST-IDN-008"
+    fault = Fault.CONFLICT
+
+
+class NoSuchToken(StellaError):
+    """No token of that id is there, or it is somebody else's."""
+
+    code = "ST-IDN-009"
+    fault = Fault.NOT_FOUND
+
+
+class RolesBeyondOwn(StellaError):
+    """A token was asked for that may do more than who asks for it, or than its owner."""
+
+    code = "ST-IDN-010"
+    fault = Fault.NOT_ALLOWED
+
+
+class UserChangedMeanwhile(StellaError):
+    """Somebody else changed the user since it was read (If-Match)."""
+
+    code = "ST-IDN-011"
+    fault = Fault.CONFLICT
+
+
+def no_such_user(user: str) -> NoSuchUser:
+    """No account under that id or name."""
+    return NoSuchUser(
+        f"no user {user[:80]}",
+        remedy=Remedy("Copy the id or name from the list.", command="stella user list"),
+    )

@@ -1,0 +1,65 @@
+"""What happens to users and tokens. No fact holds a password or a token."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from stella.kernel import Fact
+
+
+@dataclass(frozen=True, slots=True)
+class UserCreated(Fact):
+    """An account was made. subject: the user."""
+
+    name: str
+    roles: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class UserChanged(Fact):
+    """Roles, password or the account's state changed. roles, disabled: as they are now."""
+
+    roles: tuple[str, ...]
+    disabled: bool
+    password_changed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class UserLoggedIn(Fact):
+    """A user gave the right password. token: the session that began."""
+
+    token: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LoginRefused(Fact):
+    """A login failed. subject: the user, or ``unknown`` where no such user is there."""
+
+    reason: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class TokenCreated(Fact):
+    """A token was made. roles: empty where it has its owner's."""
+
+    user: str
+    name: str
+    roles: tuple[str, ...]
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRevoked(Fact):
+    """A token ended before its time."""
+
+    user: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccessRefused(Fact):
+    """Somebody known asked for what they may not do. subject: the user; place: method and path."""
+
+    permission: str
+    place: str
+    token: str

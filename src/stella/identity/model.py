@@ -1,0 +1,113 @@
+"""Roles, what each may do, and who asks."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What a user is trusted with."""
+
+    VIEWER = "viewer"
+    DEVELOPER = "developer"
+    APPROVER = "approver"
+    OPERATOR = "operator"
+    ADMIN = "admin"
+
+
+class Permission(StrEnum):
+    """What a request needs. Every route of the API names one."""
+
+    VIEW = "view"
+    RELEASE_CREATE = "release.create"
+    PROMOTION_REQUEST = "promotion.request"
+    IMAGE_SCAN = "image.scan"
+    PROMOTION_APPROVE = "promotion.approve"
+    PROMOTION_CANCEL = "promotion.cancel"
+    DEPLOYMENT_OPERATE = "deployment.operate"
+    ENVIRONMENT_CHANGE = "environment.change"
+    FREEZE_CHANGE = "freeze.change"
+    AGENT_ENROL = "agent.enrol"
+    POLICY_CHANGE = "policy.change"
+    USER_CHANGE = "user.change"
+    TOKEN_CREATE_ANY = "token.create-any"
+    TRUST_CHANGE = "trust.change"
+
+
+PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
+    Role.VIEWER: frozenset({Permission.VIEW}),
+    Role.DEVELOPER: frozenset(
+        {
+            Permission.VIEW,
+            Permission.RELEASE_CREATE,
+            Permission.PROMOTION_REQUEST,
+            Permission.IMAGE_SCAN,
+        }
+    ),
+    Role.APPROVER: frozenset({Permission.VIEW, Permission.PROMOTION_APPROVE}),
+    Role.OPERATOR: frozenset(
+        {
+            Permission.VIEW,
+            Permission.PROMOTION_CANCEL,
+            Permission.DEPLOYMENT_OPERATE,
+            Permission.ENVIRONMENT_CHANGE,
+            Permission.FREEZE_CHANGE,
+            Permission.AGENT_ENROL,
+            Permission.POLICY_CHANGE,
+        }
+    ),
+    Role.ADMIN: frozenset(Permission),
+}
+"""The one table of who may do what. What no role lists, nobody may."""
+
+
+def permissions_of(roles: Iterable[Role]) -> frozenset[Permission]:
+    """Everything that at least one of ``roles`` may do."""
+    return frozenset().union(*(PERMISSIONS[role] for role in roles))
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody as others see them. Agents and the system itself have no roles."""
+
+    id: str
+    name: str
+    roles: tuple[Role, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """An account. revision: grows by one with each change; what If-Match compares."""
+
+    id: str
+    name: str
+    roles: tuple[Role, ...]
+    disabled: bool
+    created_at: datetime
+    revision: int
+
+    @property
+    def person(self) -> Person:
+        """As others see it."""
+        return Person(self.id, self.name, self.roles)
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who asks, by which token, and what may be done with it.
+
+    permissions: what both the user's roles and the token's allow.
+    """
+
+    id: str
+    name: str
+    roles: tuple[Role, ...]
+    permissions: frozenset[Permission]
+    token: str
+    expires_at: datetime
+
+    @property
+    def person(self) -> Person:
+        """As others see them."""
+        return Person(self.id, self.name, self.roles)

@@ -1,0 +1,292 @@
+# The policy of an environment that names none. Each rule says why, and what mends it.
+#
+# Parameters, set per environment:
+#   severityMax       the worst severity that may pass: none, low, medium, high, critical.  medium
+#   severityUnknown   a finding that nobody has rated: unknown, blocked, pass.              unknown
+#   knownExploited    a finding in CISA's catalogue: blocked, pass.                         blocked
+#   fixAvailableFrom  from which severity on an available fix must be taken: off, low,
+#                     medium, high, critical.                                               off
+#   unmatched         packages that no feed covers: unknown, blocked, pass.                 unknown
+#   headersOnly       findings in header packages such as linux-libc-dev: pass, judge.      pass
+package stella.policy
+
+import rego.v1
+
+# Every one of these must speak. One that says nothing counts as unknown.
+rules := {"scan", "unmatched", "known-exploited", "severity", "fix-available", "parameters"}
+
+defaults := {
+	"severityMax": "medium",
+	"severityUnknown": "unknown",
+	"knownExploited": "blocked",
+	"fixAvailableFrom": "off",
+	"unmatched": "unknown",
+	"headersOnly": "pass",
+}
+
+allowed := {
+	"severityMax": {"none", "low", "medium", "high", "critical"},
+	"severityUnknown": {"unknown", "blocked", "pass"},
+	"knownExploited": {"blocked", "pass"},
+	"fixAvailableFrom": {"off", "low", "medium", "high", "critical"},
+	"unmatched": {"unknown", "blocked", "pass"},
+	"headersOnly": {"pass", "judge"},
+}
+
+ranks := {"none": 0, "low": 1, "medium": 2, "high": 3, "critical": 4}
+
+# A value that is not allowed makes a parameter undefined, and every rule that needs it silent.
+parameter[name] := value if {
+	some name, fallback in defaults
+	value := object.get(input.parameters, name, fallback)
+	value in allowed[name]
+}
+
+limit := ranks[parameter.severityMax]
+
+fix_from := 5 if parameter.fixAvailableFrom == "off"
+
+fix_from := ranks[parameter.fixAvailableFrom]
+
+# --- parameters
+
+results contains {
+	"rule": "parameters",
+	"outcome": "unknown",
+	"message": sprintf("the parameter %s has the value %v", [name, input.parameters[name]]),
+	"fix": sprintf("set it to one of %s", [concat(", ", sort(allowed[name]))]),
+	"who": "an operator",
+} if {
+	some name, _ in allowed
+	object.get(input.parameters, name, defaults[name]) != object.get(parameter, name, null)
+}
+
+results contains {
+	"rule": "parameters",
+	"outcome": "unknown",
+	"message": sprintf("the policy has no parameter %s", [name]),
+	"fix": sprintf("use %s", [concat(", ", sort(object.keys(defaults)))]),
+	"who": "an operator",
+} if {
+	some name, _ in input.parameters
+	not defaults[name]
+}
+
+results contains passed("parameters", "all known") if {
+	every name, value in input.parameters {
+		value in allowed[name]
+	}
+}
+
+# --- scan
+
+unscanned := [result |
+	some component in input.components
+	some scan in component.scans
+	not is_object(scan.document)
+	why := scan_gap(scan)
+	result := unknown(
+		"scan",
+		component,
+		sprintf("%s: %s %s was not %s", [component.name, scan.platform, scan.digest, why]),
+		sprintf("scan it: stella scan %s", [component.reference]),
+	)
+]
+
+# null is no document: an image that was scanned without advisories is as unknown as an unscanned one.
+scan_gap(scan) := "matched against advisories" if scan.state == "done"
+
+scan_gap(scan) := sprintf("scanned (%s)", [scan.state]) if scan.state != "done"
+
+platformless := [result |
+	some component in input.components
+	count(component.scans) == 0
+	result := unknown(
+		"scan",
+		component,
+		sprintf("%s: no platform of %s is known, so nothing was scanned", [component.name, component.digest]),
+		sprintf("scan it: stella scan %s", [component.reference]),
+	)
+]
+
+results contains result if some result in unscanned
+
+results contains result if some result in platformless
+
+results contains {
+	"rule": "scan",
+	"outcome": "unknown",
+	"message": "the release has no components",
+	"fix": "create a release with components",
+	"who": "whoever makes the release",
+} if {
+	count(input.components) == 0
+}
+
+results contains passed("scan", "every image was scanned") if {
+	count(input.components) > 0
+	count(unscanned) + count(platformless) == 0
+}
+
+# --- unmatched
+
+uncovered := [result |
+	some component in input.components
+	some scan in component.scans
+	some kind, number in scan.document.unmatched
+	number > 0
+	result := object.union(
+		unknown(
+			"unmatched",
+			component,
+			sprintf("%s: no advisories at hand for %d packages of %s", [component.name, number, kind]),
+			sprintf("import a feed for %s, or set the parameter unmatched", [kind]),
+		),
+		{"outcome": parameter.unmatched, "who": "an operator"},
+	)
+]
+
+results contains result if {
+	parameter.unmatched != "pass"
+	some result in uncovered
+}
+
+results contains passed("unmatched", "every package is covered by a feed") if {
+	parameter.unmatched
+	count(uncovered) == 0
+}
+
+results contains passed("unmatched", "packages without a feed are let pass") if {
+	parameter.unmatched == "pass"
+	count(uncovered) > 0
+}
+
+# --- findings that count
+
+settled := {"not_affected", "fixed"}
+
+passed_over := {"headers only"} if parameter.headersOnly == "pass"
+
+passed_over := set() if parameter.headersOnly == "judge"
+
+# The name only: with the component whole, each entry would hold every finding again.
+open := [{"component": component.name, "finding": finding} |
+	some component in input.components
+	some scan in component.scans
+	some finding in scan.document.findings
+	finding.match != "not_affected"
+	not finding.vex in settled
+	not finding.note in passed_over
+]
+
+# A version that cannot be compared is no proof of anything.
+outcome_of := {"affected": "blocked", "unknown_version": "unknown"}
+
+# A result with an objection is put into words when it is read: package, ids, objection, path and
+# layer make the message, fixed version and component the fix.
+
+# --- known exploited
+
+exploited := [result |
+	parameter.knownExploited == "blocked"
+	some one in open
+	one.finding.kev
+	result := {
+		"rule": "known-exploited",
+		"outcome": outcome_of[one.finding.match],
+		"objection": "is known to be exploited",
+		"component": one.component,
+		"finding": one.finding,
+	}
+]
+
+results contains result if some result in exploited
+
+results contains passed("known-exploited", "nothing known to be exploited") if {
+	parameter.knownExploited == "blocked"
+	count(exploited) == 0
+}
+
+results contains passed("known-exploited", "not asked for") if parameter.knownExploited == "pass"
+
+# --- severity
+
+too_severe[word] := sprintf("is %s, at most %s may pass", [word, parameter.severityMax]) if {
+	some word, rank in ranks
+	rank > limit
+}
+
+severe := [result |
+	some one in open
+	objection := too_severe[one.finding.severity]
+	result := {
+		"rule": "severity",
+		"outcome": outcome_of[one.finding.match],
+		"objection": objection,
+		"component": one.component,
+		"finding": one.finding,
+	}
+]
+
+unrated := [result |
+	parameter.severityUnknown != "pass"
+	some one in open
+	not ranks[one.finding.severity]
+	result := {
+		"rule": "severity",
+		"outcome": parameter.severityUnknown,
+		"objection": "has no severity",
+		"component": one.component,
+		"finding": one.finding,
+	}
+]
+
+results contains result if some result in severe
+
+results contains result if some result in unrated
+
+results contains passed("severity", sprintf("nothing above %s", [parameter.severityMax])) if {
+	limit >= 0
+	parameter.severityUnknown
+	count(severe) + count(unrated) == 0
+}
+
+# --- fix available
+
+worth_fixing[word] := sprintf("is %s and has a fix", [word]) if {
+	some word, rank in ranks
+	rank >= fix_from
+}
+
+fixable := [result |
+	some one in open
+	one.finding.fixed != ""
+	objection := worth_fixing[one.finding.severity]
+	result := {
+		"rule": "fix-available",
+		"outcome": outcome_of[one.finding.match],
+		"objection": objection,
+		"component": one.component,
+		"finding": one.finding,
+	}
+]
+
+results contains result if some result in fixable
+
+results contains passed("fix-available", "no fix is left untaken") if {
+	fix_from >= 0
+	count(fixable) == 0
+}
+
+# --- how a rule speaks
+
+passed(rule, message) := {"rule": rule, "outcome": "pass", "message": message}
+
+unknown(rule, component, message, fix) := {
+	"rule": rule,
+	"outcome": "unknown",
+	"message": message,
+	"component": component.name,
+	"fix": fix,
+	"who": sprintf("whoever builds %s", [component.name]),
+}

@@ -1,0 +1,57 @@
+"""The table of policy packs: which bundle each name stands for now."""
+
+from sqlalchemy import Column, String, Table, select
+
+from stella.blob import Blobs
+from stella.kernel import Digest, Remedy, time_text
+from stella.policy.bundle import parse_bundle, starter_bundle
+from stella.policy.errors import UnknownPolicy
+from stella.policy.model import PolicyBundle
+from stella.record.tables import metadata
+from stella.record.transaction import Tx
+
+STARTER = "starter"
+
+policy = Table(
+    "policy",
+    metadata,
+    Column("tenant", String(40), primary_key=True),
+    Column("name", String(80), primary_key=True),
+    Column("digest", String(71), nullable=False),
+    Column("at", String(27), nullable=False),
+)
+
+
+def find_policy(tx: Tx, blobs: Blobs, name: str) -> PolicyBundle:
+    """The bundle that ``name`` stands for now. Raises UnknownPolicy."""
+    row = tx.row(select(policy).where(policy.c.tenant == tx.tenant, policy.c.name == name))
+    if row is not None:
+        return parse_bundle(blobs.get(Digest(row["digest"])))
+    if name == STARTER:
+        return starter_bundle()
+    raise UnknownPolicy(
+        f"there is no policy pack {name[:80]!r}",
+        remedy=Remedy("Apply one of kind Policy, or use 'starter'.", command="stella policy list"),
+        policy=name[:80],
+    )
+
+
+def list_policies(tx: Tx, blobs: Blobs) -> dict[str, PolicyBundle]:
+    """Every pack by name; the starter pack is always there."""
+    rows = tx.rows(select(policy).where(policy.c.tenant == tx.tenant))
+    names = sorted({STARTER, *(row["name"] for row in rows)})
+    return {name: find_policy(tx, blobs, name) for name in names}
+
+
+def put_policy(tx: Tx, name: str, digest: Digest) -> str | None:
+    """Let ``name`` stand for another bundle; the digest it stood for before."""
+    query = select(policy.c.digest).where(policy.c.tenant == tx.tenant, policy.c.name == name)
+    before = tx.row(query)
+    values = {"digest": digest.text, "at": time_text(tx.now)}
+    if before is None:
+        tx.connection.execute(policy.insert().values(tenant=tx.tenant, name=name, **values))
+        return None
+    tx.connection.execute(
+        policy.update().where(policy.c.tenant == tx.tenant, policy.c.name == name).values(**values)
+    )
+    return str(before["digest"])

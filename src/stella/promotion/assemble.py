@@ -1,0 +1,170 @@
+"""Gather everything a decision rests on, as documents named by their digests."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from stella.blob import Blobs
+from stella.environment.freeze import holding_freezes
+from stella.environment.model import Environment, Target, configuration
+from stella.environment.store import find_environment, list_targets
+from stella.finding.lifecycle import ScanState
+from stella.finding.store import scan_of_platform
+from stella.kernel import Digest, canonical_json, time_text
+from stella.policy import PolicyBundle, bundle_bytes
+from stella.policy.store import find_policy
+from stella.promotion.model import (
+    ApprovalInput,
+    ComponentInput,
+    DecisionInput,
+    EnvironmentInput,
+    FreezeInput,
+    OrderInput,
+    Person,
+    ReleaseInput,
+    RuleInput,
+    ScanInput,
+)
+from stella.promotion.store import Promotion, list_approvals, succeeded
+from stella.record.transaction import Tx
+from stella.release.model import Platform, Release, ReleaseComponent
+from stella.release.store import find_release
+
+Planner = Callable[[Release, Environment, tuple[Target, ...]], bytes]
+"""Handed in from outside: the deployment plan as canonical bytes. Pure, so that it can be repeated."""
+PersonOf = Callable[[Tx, str], Person]
+"""Handed in from outside: who an id is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deciding:
+    """What ``assemble`` needs from outside. simulated: hosts and registry are stand-ins."""
+
+    blobs: Blobs
+    planner: Planner
+    person_of: PersonOf
+    simulated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Assembled:
+    """A decision's input with every document it names. plan: the deployment plan's bytes."""
+
+    given: DecisionInput
+    documents: dict[str, bytes]
+    bundle: PolicyBundle
+    plan: bytes
+
+
+def assemble(tx: Tx, promotion: Promotion, deciding: Deciding) -> Assembled:
+    """The exact inputs of ``promotion``'s decision as they are now.
+
+    Raises what a policy, a plan or a document that is not there raises.
+    """
+    blobs = deciding.blobs
+    release = find_release(tx, promotion.release)
+    environment = find_environment(tx, promotion.environment)
+    targets = list_targets(tx, environment.name)
+    bundle = find_policy(tx, blobs, environment.policy)
+    plan = deciding.planner(release, environment, targets)
+    snapshot = canonical_json(configuration(environment, targets))
+    components = tuple(_component(tx, one) for one in release.components)
+    documents = {
+        digest: blobs.get(Digest(digest))
+        for component in components
+        for scan in component.scans
+        for digest in (scan.findings,)
+        if digest is not None
+    }
+    given = DecisionInput(
+        promotion=promotion.id,
+        now=time_text(tx.now),
+        requested_by=promotion.requested_by,
+        requested_at=promotion.requested_at,
+        reason=promotion.reason,
+        rollback=promotion.rollback,
+        release=ReleaseInput(
+            id=release.id,
+            name=release.name,
+            version=release.version,
+            digest=release.digest,
+            components=components,
+        ),
+        environment=_environment(tx, promotion, environment, blobs.put(snapshot).text, deciding),
+        policy=blobs.put(bundle_bytes(bundle)).text,
+        deployment_plan=blobs.put(plan).text,
+        approvals=tuple(
+            ApprovalInput(
+                id=one.id,
+                by=one.by,
+                at=one.at,
+                comment=one.comment,
+                plan_digest=one.plan_digest,
+                bundle=one.bundle,
+            )
+            for one in list_approvals(tx, promotion.id)
+        ),
+        simulated=deciding.simulated,
+    )
+    return Assembled(given, documents, bundle, plan)
+
+
+def _component(tx: Tx, component: ReleaseComponent) -> ComponentInput:
+    return ComponentInput(
+        name=component.name,
+        reference=component.reference,
+        digest=component.digest,
+        scans=tuple(_scan(tx, platform) for platform in component.platforms),
+    )
+
+
+def _scan(tx: Tx, platform: Platform) -> ScanInput:
+    """What is known of one platform image; nothing known is said, never left out."""
+    known = scan_of_platform(tx, platform.digest)
+    if known is None:
+        return ScanInput(platform.platform, platform.digest, state="missing")
+    done = known.state is ScanState.DONE
+    return ScanInput(
+        platform=platform.platform,
+        digest=platform.digest,
+        state=known.state.value,
+        at=known.at,
+        snapshot=known.snapshot,
+        sbom=known.sbom if done else None,
+        sbom_bundle=known.sbom_bundle if done else None,
+        findings=known.findings if done else None,
+        advisories=known.advisories if done else None,
+    )
+
+
+def _environment(
+    tx: Tx,
+    promotion: Promotion,
+    environment: Environment,
+    snapshot: str,
+    deciding: Deciding,
+) -> EnvironmentInput:
+    order = None
+    if environment.after is not None:
+        proof = succeeded(
+            tx, release_digest=promotion.release_digest, environment=environment.after
+        )
+        order = OrderInput(environment.after, proof.deployment if proof else None)
+    here = succeeded(tx, release_digest=promotion.release_digest, environment=environment.name)
+    return EnvironmentInput(
+        name=environment.name,
+        configuration=snapshot,
+        rules=tuple(RuleInput(one.rule, one.approvers, one.count) for one in environment.approvals),
+        order=order,
+        freezes=tuple(
+            FreezeInput(
+                id=one.id,
+                starts_at=one.starts_at,
+                ends_at=one.ends_at,
+                reason=one.reason,
+                by=deciding.person_of(tx, one.by).name,
+            )
+            for one in holding_freezes(tx, environment.name)
+        ),
+        parameters=environment.parameters,
+        ran_before=here.deployment if here else None,
+    )

@@ -1,0 +1,121 @@
+"""Judge a promotion's gates: gather, decide, keep the signed record, move it."""
+
+from dataclasses import replace
+from typing import assert_never
+
+from stella.kernel import Digest, StellaError, canonical_json
+from stella.promotion.assemble import Assembled, Deciding, assemble
+from stella.promotion.decide import decide, record_of
+from stella.promotion.facts import (
+    GatesDecided,
+    PromotionApproved,
+    PromotionBlocked,
+    PromotionErrored,
+)
+from stella.promotion.lifecycle import PROMOTION, Event, State
+from stella.promotion.model import Decision, GateState, Person, document
+from stella.promotion.store import Promotion, find_promotion, update_promotion
+from stella.record.transaction import Tx
+from stella.release.model import Release
+from stella.trust import GATE_DECISION, Signer, sign_statement
+
+_JUDGED = frozenset({State.EVALUATING, State.WAITING, State.APPROVED})
+
+
+def evaluate_promotion(tx: Tx, promotion_id: str, deciding: Deciding, signer: Signer) -> Promotion:
+    """Judge it now; what is no longer to be judged stays as it is.
+
+    A refusal (a plan that cannot be made, a document that is gone) ends it as errored, with why.
+    """
+    before = find_promotion(tx, promotion_id, lock=True)
+    if before.state not in _JUDGED or tx.has_caused("GatesDecided", promotion_id):
+        return before
+    try:
+        assembled = assemble(tx, before, deciding)
+        decision = decide(assembled.given, assembled.documents, assembled.bundle)
+    except StellaError as refusal:
+        return break_promotion(tx, before, refusal)
+    kept = _kept(before, assembled, decision, deciding, signer)
+    after = replace(kept, state=PROMOTION.next(before.state, _event(decision.outcome)))
+    update_promotion(tx, after)
+    tx.add(
+        GatesDecided(
+            after.id,
+            decision.outcome.value,
+            decision.plan_digest,
+            after.record or "",
+            after.input or "",
+        )
+    )
+    if after.state is State.BLOCKED:
+        gates = tuple(one.name for one in decision.gates if one.state is not GateState.PASS)
+        tx.add(PromotionBlocked(after.id, after.environment, decision.outcome.value, gates))
+    elif after.state is State.APPROVED and before.state is not State.APPROVED:
+        tx.add(PromotionApproved(after.id, after.environment, decision.plan_digest))
+    return after
+
+
+def preview_promotion(
+    tx: Tx, person: Person, release: Release, environment: str, deciding: Deciding
+) -> tuple[Decision, Assembled]:
+    """What the gates would say now. Stores no promotion and no fact."""
+    asked = Promotion(
+        id="prm_00000000000000000000000000",
+        release=release.id,
+        release_digest=release.digest,
+        environment=environment,
+        state=State.EVALUATING,
+        requested_by=person,
+        requested_at="",
+        reason="",
+        rollback=False,
+    )
+    assembled = assemble(tx, asked, deciding)
+    return decide(assembled.given, assembled.documents, assembled.bundle), assembled
+
+
+def break_promotion(tx: Tx, before: Promotion, refusal: StellaError) -> Promotion:
+    """End it as errored: it could not be judged or begun, which is no verdict."""
+    after = replace(before, state=PROMOTION.next(before.state, Event.BREAK))
+    update_promotion(tx, after)
+    tx.add(PromotionErrored(after.id, after.environment, refusal.code, str(refusal)))
+    return after
+
+
+def _kept(
+    before: Promotion,
+    assembled: Assembled,
+    decision: Decision,
+    deciding: Deciding,
+    signer: Signer,
+) -> Promotion:
+    """The promotion with the documents of this decision, which are in the blob store now."""
+    blobs = deciding.blobs
+    record = record_of(decision)
+    bundle = sign_statement(
+        signer,
+        subject_name=f"plan of {before.id}",
+        subject=Digest(decision.plan_digest),
+        predicate_type=GATE_DECISION,
+        predicate=document(decision),
+    )
+    return replace(
+        before,
+        plan_digest=decision.plan_digest,
+        input=blobs.put(canonical_json(document(assembled.given))).text,
+        record=blobs.put(record).text,
+        bundle=blobs.put(bundle).text,
+        plan=assembled.given.deployment_plan,
+    )
+
+
+def _event(outcome: GateState) -> Event:
+    match outcome:
+        case GateState.PASS:
+            return Event.PASS
+        case GateState.WAITING:
+            return Event.WAIT
+        case GateState.BLOCKED | GateState.UNKNOWN:
+            return Event.BLOCK
+        case _:
+            assert_never(outcome)

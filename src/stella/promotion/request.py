@@ -1,0 +1,125 @@
+"""Ask for a release in an environment, or for the way back."""
+
+from stella.environment.store import find_environment, list_targets
+from stella.kernel import Remedy, time_text
+from stella.promotion.errors import (
+    EnvironmentHasNoTargets,
+    EnvironmentIsBusy,
+    NothingToRollBackTo,
+)
+from stella.promotion.facts import PromotionRequested
+from stella.promotion.lifecycle import PROMOTION
+from stella.promotion.model import Person
+from stella.promotion.store import (
+    ACTIVE,
+    Promotion,
+    deployed_before,
+    insert_promotion,
+    list_promotions,
+    succeeded,
+)
+from stella.record.transaction import Tx
+from stella.release.errors import ReleaseIsWithdrawn
+from stella.release.lifecycle import ReleaseState
+from stella.release.model import Release
+from stella.release.store import find_release
+
+
+def request_promotion(
+    tx: Tx, person: Person, *, release: str, environment: str, reason: str = ""
+) -> Promotion:
+    """Ask for ``release`` (id or name@version) in ``environment``. The gates judge it soon after.
+
+    Raises UnknownRelease, ReleaseIsWithdrawn, UnknownEnvironment, EnvironmentHasNoTargets,
+    EnvironmentIsBusy.
+    """
+    wanted = promotable(tx, release)
+    return _requested(tx, person, wanted, environment, reason, rollback=False)
+
+
+def request_rollback(
+    tx: Tx, person: Person, *, environment: str, reason: str, release: str | None = None
+) -> Promotion:
+    """Ask for what ran before, or for an earlier ``release`` that ran here; the same road back.
+
+    Raises NothingToRollBackTo, and what ``request_promotion`` raises.
+    """
+    find_environment(tx, environment)
+    if release is None:
+        wanted = _before_the_present(tx, environment)
+    else:
+        wanted = promotable(tx, release)
+        if succeeded(tx, release_digest=wanted.digest, environment=environment) is None:
+            raise _nothing(environment, f"{wanted.name} {wanted.version} never ran in it")
+    return _requested(tx, person, wanted, environment, reason, rollback=True)
+
+
+def promotable(tx: Tx, release: str) -> Release:
+    """The release, if it may still be promoted. Raises UnknownRelease, ReleaseIsWithdrawn."""
+    wanted = find_release(tx, release)
+    if wanted.state is ReleaseState.WITHDRAWN:
+        raise ReleaseIsWithdrawn(
+            f"{wanted.name} {wanted.version} was withdrawn",
+            remedy=Remedy("Promote another release.", command="stella release list"),
+            release=wanted.id,
+        )
+    return wanted
+
+
+def _requested(
+    tx: Tx, person: Person, wanted: Release, environment: str, reason: str, *, rollback: bool
+) -> Promotion:
+    place = find_environment(tx, environment, lock=True)
+    if not list_targets(tx, place.name):
+        raise EnvironmentHasNoTargets(
+            f"{place.name} has no targets, so nothing can be deployed to it",
+            remedy=Remedy("Apply a document of kind Target.", command="stella apply -f FILE"),
+            environment=place.name,
+        )
+    busy = list_promotions(tx, environment=place.name, states=ACTIVE, limit=1)
+    if busy:
+        other = busy[0]
+        raise EnvironmentIsBusy(
+            f"{place.name} is busy: {other.id} is {other.state.value}",
+            remedy=Remedy(
+                "Wait until it has ended, or cancel it if it still waits.",
+                command=f"stella why {other.id}",
+            ),
+            environment=place.name,
+            promotion=other.id,
+            state=other.state.value,
+        )
+    value = Promotion(
+        id=tx.new_id("prm"),
+        release=wanted.id,
+        release_digest=wanted.digest,
+        environment=place.name,
+        state=PROMOTION.start,
+        requested_by=person,
+        requested_at=time_text(tx.now),
+        reason=reason,
+        rollback=rollback,
+    )
+    insert_promotion(tx, value)
+    tx.add(PromotionRequested(value.id, wanted.id, place.name, reason, rollback))
+    return value
+
+
+def _before_the_present(tx: Tx, environment: str) -> Release:
+    """The last release that ran here and is another set of digests than what runs now."""
+    history = deployed_before(tx, environment)
+    for earlier in history[1:]:
+        if earlier.release_digest == history[0].release_digest:
+            continue
+        found = find_release(tx, earlier.release)
+        if found.state is ReleaseState.SEALED:
+            return found
+    raise _nothing(environment, "no other release ran in it before" if history else "nothing runs")
+
+
+def _nothing(environment: str, why: str) -> NothingToRollBackTo:
+    return NothingToRollBackTo(
+        f"{environment} cannot be rolled back: {why}",
+        remedy=Remedy("Promote a release instead.", command="stella release list"),
+        environment=environment,
+    )

@@ -1,0 +1,223 @@
+"""The tables of promotions and of the approvals given to them."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from sqlalchemy import Boolean, Column, Index, String, Table, Text, select
+
+from stella.kernel import Remedy
+from stella.promotion.errors import UnknownPromotion
+from stella.promotion.lifecycle import PROMOTION, State
+from stella.promotion.model import Person
+from stella.record.tables import metadata
+from stella.record.transaction import Tx
+
+promotion = Table(
+    "promotion",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("tenant", String(40), nullable=False),
+    Column("release", String(40), nullable=False),
+    Column("release_digest", String(71), nullable=False),
+    Column("environment", String(80), nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("requested_by", Text, nullable=False),
+    Column("requested_at", String(27), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("rollback", Boolean, nullable=False),
+    Column("plan_digest", String(71)),
+    Column("input", String(71)),
+    Column("record", String(71)),
+    Column("bundle", String(71)),
+    Column("plan", String(71)),
+    Column("deployment", String(40)),
+    Index(None, "environment", "state"),
+    Index(None, "release"),
+)
+
+approval = Table(
+    "approval",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("tenant", String(40), nullable=False),
+    Column("promotion", String(40), nullable=False),
+    Column("by", Text, nullable=False),
+    Column("at", String(27), nullable=False),
+    Column("comment", Text, nullable=False),
+    Column("plan_digest", String(71), nullable=False),
+    Column("bundle", String(71), nullable=False),
+    Index(None, "promotion"),
+)
+
+ACTIVE = frozenset(state for state in State if not PROMOTION.is_final(state))
+
+
+@dataclass(frozen=True, slots=True)
+class Promotion:
+    """One request to bring a release into an environment.
+
+    input, record, bundle: digests of what was last decided on, of the decision record, and of the
+    record's signed statement. plan: digest of the deployment plan. All None until it was judged.
+    """
+
+    id: str
+    release: str
+    release_digest: str
+    environment: str
+    state: State
+    requested_by: Person
+    requested_at: str
+    reason: str
+    rollback: bool
+    plan_digest: str | None = None
+    input: str | None = None
+    record: str | None = None
+    bundle: str | None = None
+    plan: str | None = None
+    deployment: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """One person's yes to one plan. bundle: digest of its signed statement."""
+
+    id: str
+    promotion: str
+    by: Person
+    at: str
+    comment: str
+    plan_digest: str
+    bundle: str
+
+
+def insert_promotion(tx: Tx, value: Promotion) -> None:
+    """A new row."""
+    tx.connection.execute(promotion.insert().values(tenant=tx.tenant, **_columns(value)))
+
+
+def update_promotion(tx: Tx, value: Promotion) -> None:
+    """The row of ``value.id`` as ``value`` says; the caller holds it by ``find_promotion(lock=True)``."""
+    tx.connection.execute(
+        promotion.update()
+        .where(promotion.c.tenant == tx.tenant, promotion.c.id == value.id)
+        .values(**_columns(value))
+    )
+
+
+def find_promotion(tx: Tx, promotion_id: str, *, lock: bool = False) -> Promotion:
+    """Raises UnknownPromotion."""
+    query = select(promotion).where(promotion.c.tenant == tx.tenant, promotion.c.id == promotion_id)
+    row = tx.row(query.with_for_update() if lock else query)
+    if row is None:
+        raise UnknownPromotion(
+            f"there is no promotion {promotion_id[:60]!r}",
+            remedy=Remedy("List them.", command="stella promotion list"),
+            promotion=promotion_id[:60],
+        )
+    return _promotion(row)
+
+
+def list_promotions(
+    tx: Tx,
+    *,
+    environment: str | None = None,
+    release: str | None = None,
+    states: frozenset[State] | None = None,
+    after: str | None = None,
+    limit: int = 100,
+) -> tuple[Promotion, ...]:
+    """The newest first; ``after`` is the last id of the page before."""
+    query = select(promotion).where(promotion.c.tenant == tx.tenant)
+    if environment is not None:
+        query = query.where(promotion.c.environment == environment)
+    if release is not None:
+        query = query.where(promotion.c.release == release)
+    if states is not None:
+        query = query.where(promotion.c.state.in_(sorted(state.value for state in states)))
+    if after is not None:
+        query = query.where(promotion.c.id < after)
+    rows = tx.rows(query.order_by(promotion.c.id.desc()).limit(limit))
+    return tuple(_promotion(row) for row in rows)
+
+
+def succeeded(tx: Tx, *, release_digest: str, environment: str) -> Promotion | None:
+    """The last promotion by which exactly these digests came to run in ``environment``."""
+    row = tx.row(
+        select(promotion)
+        .where(
+            promotion.c.tenant == tx.tenant,
+            promotion.c.release_digest == release_digest,
+            promotion.c.environment == environment,
+            promotion.c.state == State.DEPLOYED.value,
+        )
+        .order_by(promotion.c.id.desc())
+        .limit(1)
+    )
+    return None if row is None else _promotion(row)
+
+
+def deployed_before(tx: Tx, environment: str, limit: int = 50) -> tuple[Promotion, ...]:
+    """What came to run in ``environment``, the last first."""
+    return list_promotions(
+        tx, environment=environment, states=frozenset({State.DEPLOYED}), limit=limit
+    )
+
+
+def insert_approval(tx: Tx, value: Approval) -> None:
+    """A new row; approvals are never changed."""
+    tx.connection.execute(
+        approval.insert().values(
+            id=value.id,
+            tenant=tx.tenant,
+            promotion=value.promotion,
+            by=_person_text(value.by),
+            at=value.at,
+            comment=value.comment,
+            plan_digest=value.plan_digest,
+            bundle=value.bundle,
+        )
+    )
+
+
+def list_approvals(tx: Tx, promotion_id: str) -> tuple[Approval, ...]:
+    """In the order they were given."""
+    query = select(approval).where(
+        approval.c.tenant == tx.tenant, approval.c.promotion == promotion_id
+    )
+    return tuple(
+        Approval(
+            id=row["id"],
+            promotion=row["promotion"],
+            by=_person(row["by"]),
+            at=row["at"],
+            comment=row["comment"],
+            plan_digest=row["plan_digest"],
+            bundle=row["bundle"],
+        )
+        for row in tx.rows(query.order_by(approval.c.id))
+    )
+
+
+def _columns(value: Promotion) -> dict[str, Any]:
+    columns = {name: getattr(value, name) for name in Promotion.__slots__}
+    columns["state"] = value.state.value
+    columns["requested_by"] = _person_text(value.requested_by)
+    return columns
+
+
+def _promotion(row: Any) -> Promotion:
+    values = dict(row)
+    values.pop("tenant")
+    values["state"] = State(values["state"])
+    values["requested_by"] = _person(values["requested_by"])
+    return Promotion(**values)
+
+
+def _person_text(person: Person) -> str:
+    return json.dumps(msgspec.to_builtins(person), sort_keys=True)
+
+
+def _person(text: str) -> Person:
+    return msgspec.json.decode(text, type=Person)

@@ -1,0 +1,1 @@
+"""What goes together? Sealed sets of image digests."""

@@ -1,0 +1,30 @@
+"""Refusals of releases."""
+
+from stella.kernel import Fault, StellaError
+
+
+class UnknownRelease(StellaError):
+    """There is no such release."""
+
+    code = "ST-REL-001"
+    fault = Fault.NOT_FOUND
+
+
+class ReleaseExists(StellaError):
+    """A release of that name and version is sealed already, and a release never changes."""
+
+    code = "ST-REL-002"
+    fault = Fault.CONFLICT
+
+
+class MalformedRelease(StellaError):
+    """A name, version or component that a release cannot have."""
+
+    code = "ST-REL-003"
+
+
+class ReleaseIsWithdrawn(StellaError):
+    """The release was withdrawn: it is promoted no more."""
+
+    code = "ST-REL-004"
+    fault = Fault.CONFLICT

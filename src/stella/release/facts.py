@@ -1,0 +1,33 @@
+"""What happens to releases and to the tags they came from."""
+
+from dataclasses import dataclass
+
+from stella.kernel import Fact
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseSealed(Fact):
+    """A set of digests was named. components: name -> digest."""
+
+    name: str
+    version: str
+    release_digest: str
+    manifest: str
+    components: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseWithdrawn(Fact):
+    """It is to be promoted no more."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImagePushed(Fact):
+    """A registry reported a push. subject: the reference by digest; before: where the tag stood."""
+
+    repository: str
+    tag: str
+    digest: str
+    before: str | None

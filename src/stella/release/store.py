@@ -1,0 +1,212 @@
+"""The tables of releases, and of what each tag was last seen to name."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Column, Index, Integer, String, Table, Text, UniqueConstraint, select
+
+from stella.kernel import Remedy, time_text
+from stella.record.tables import metadata
+from stella.record.transaction import Tx
+from stella.release.errors import UnknownRelease
+from stella.release.lifecycle import ReleaseState
+from stella.release.model import Platform, Release, ReleaseComponent
+
+release = Table(
+    "release",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("tenant", String(40), nullable=False),
+    Column("name", String(80), nullable=False),
+    Column("version", String(80), nullable=False),
+    Column("digest", String(71), nullable=False),
+    Column("manifest", String(71), nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("created_at", String(27), nullable=False),
+    Column("created_by", String(80), nullable=False),
+    UniqueConstraint("tenant", "name", "version"),
+    Index(None, "digest"),
+)
+
+release_component = Table(
+    "release_component",
+    metadata,
+    Column("release", String(40), primary_key=True),
+    Column("name", String(80), primary_key=True),
+    Column("tenant", String(40), nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("reference", String(1024), nullable=False),
+    Column("host", String(255), nullable=False),
+    Column("repository", String(255), nullable=False),
+    Column("tag", String(128)),
+    Column("digest", String(71), nullable=False),
+    Column("media_type", String(200), nullable=False),
+    Column("platforms", Text, nullable=False),
+    Index(None, "digest"),
+)
+
+tag_seen = Table(
+    "tag_seen",
+    metadata,
+    Column("tenant", String(40), primary_key=True),
+    Column("repository", String(500), primary_key=True),
+    Column("tag", String(128), primary_key=True),
+    Column("digest", String(71), nullable=False),
+    Column("at", String(27), nullable=False),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TagSeen:
+    """What a tag was last seen to name."""
+
+    tag: str
+    digest: str
+    at: str
+
+
+def insert_release(tx: Tx, value: Release) -> None:
+    """The release and its components."""
+    tx.connection.execute(
+        release.insert().values(
+            id=value.id,
+            tenant=tx.tenant,
+            name=value.name,
+            version=value.version,
+            digest=value.digest,
+            manifest=value.manifest,
+            state=value.state.value,
+            created_at=value.created_at,
+            created_by=value.created_by,
+        )
+    )
+    for position, one in enumerate(value.components):
+        platforms = [[platform.platform, platform.digest] for platform in one.platforms]
+        tx.connection.execute(
+            release_component.insert().values(
+                release=value.id,
+                name=one.name,
+                tenant=tx.tenant,
+                position=position,
+                reference=one.reference,
+                host=one.host,
+                repository=one.repository,
+                tag=one.tag,
+                digest=one.digest,
+                media_type=one.media_type,
+                platforms=json.dumps(platforms),
+            )
+        )
+
+
+def set_release_state(tx: Tx, release_id: str, state: ReleaseState) -> None:
+    """Move a release; its lifecycle was asked before."""
+    tx.connection.execute(
+        release.update()
+        .where(release.c.tenant == tx.tenant, release.c.id == release_id)
+        .values(state=state.value)
+    )
+
+
+def find_release(tx: Tx, name: str) -> Release:
+    """By id, or by ``name@version``. Raises UnknownRelease."""
+    condition = release.c.id == name
+    if "@" in name:
+        plain, _, version = name.partition("@")
+        condition = (release.c.name == plain) & (release.c.version == version)
+    row = tx.row(select(release).where(release.c.tenant == tx.tenant, condition))
+    if row is None:
+        raise UnknownRelease(
+            f"there is no release {name[:120]!r}",
+            remedy=Remedy("Give its id, or name@version.", command="stella release list"),
+            release=name[:120],
+        )
+    return _release(tx, row)
+
+
+def exists(tx: Tx, name: str, version: str) -> bool:
+    """Whether that name and version are taken."""
+    query = select(release.c.id).where(
+        release.c.tenant == tx.tenant, release.c.name == name, release.c.version == version
+    )
+    return tx.row(query) is not None
+
+
+def list_releases(
+    tx: Tx, *, name: str | None = None, after: str | None = None, limit: int = 100
+) -> tuple[Release, ...]:
+    """The newest first; ``after`` is the last id of the page before."""
+    query = select(release).where(release.c.tenant == tx.tenant)
+    if name is not None:
+        query = query.where(release.c.name == name)
+    if after is not None:
+        query = query.where(release.c.id < after)
+    rows = tx.rows(query.order_by(release.c.id.desc()).limit(limit))
+    return tuple(_release(tx, row) for row in rows)
+
+
+def see_tag(tx: Tx, repository: str, tag: str, digest: str) -> str | None:
+    """Note what ``tag`` names now; what it named before, None where that is new or the same."""
+    known = tag_names(tx, repository, tag)
+    values = {"digest": digest, "at": time_text(tx.now)}
+    if known is None:
+        tx.connection.execute(
+            tag_seen.insert().values(tenant=tx.tenant, repository=repository, tag=tag, **values)
+        )
+        return None
+    tx.connection.execute(
+        tag_seen.update()
+        .where(
+            tag_seen.c.tenant == tx.tenant,
+            tag_seen.c.repository == repository,
+            tag_seen.c.tag == tag,
+        )
+        .values(**values)
+    )
+    return known.digest if known.digest != digest else None
+
+
+def tag_names(tx: Tx, repository: str, tag: str) -> TagSeen | None:
+    """What ``tag`` of ``host/repository`` was last seen to name."""
+    row = tx.row(
+        select(tag_seen).where(
+            tag_seen.c.tenant == tx.tenant,
+            tag_seen.c.repository == repository,
+            tag_seen.c.tag == tag,
+        )
+    )
+    return None if row is None else TagSeen(row["tag"], row["digest"], row["at"])
+
+
+def _release(tx: Tx, row: Any) -> Release:
+    query = (
+        select(release_component)
+        .where(release_component.c.release == row["id"])
+        .order_by(release_component.c.position)
+    )
+    components = tuple(_component(one) for one in tx.rows(query))
+    return Release(
+        id=row["id"],
+        name=row["name"],
+        version=row["version"],
+        digest=row["digest"],
+        manifest=row["manifest"],
+        state=ReleaseState(row["state"]),
+        created_at=row["created_at"],
+        created_by=row["created_by"],
+        components=components,
+    )
+
+
+def _component(row: Any) -> ReleaseComponent:
+    return ReleaseComponent(
+        name=row["name"],
+        reference=row["reference"],
+        host=row["host"],
+        repository=row["repository"],
+        tag=row["tag"],
+        digest=row["digest"],
+        media_type=row["media_type"],
+        platforms=tuple(Platform(name, digest) for name, digest in json.loads(row["platforms"])),
+    )

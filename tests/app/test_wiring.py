@@ -1,0 +1,79 @@
+"""Keys, references and directories of a server."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from fixtures.databases import Clock
+from stella.app.errors import DataUnusable, KeysIncomplete, UnresolvedReference
+from stella.app.references import resolve_reference
+from stella.app.settings import RegistrySetting, Settings
+from stella.app.wiring import open_services
+from stella.trust import UnusableKey
+
+
+def settings(tmp_path: Path, **values: object) -> Settings:
+    return Settings(data_directory=str(tmp_path / "data"), **values)
+
+
+def test_the_first_start_makes_keys_for_the_server_alone_and_the_second_keeps_them(
+    tmp_path: Path, clock: Clock
+):
+    first = open_services(settings(tmp_path), now=clock)
+    second = open_services(settings(tmp_path), now=clock)
+    assert first.trust_root.to_json() == second.trust_root.to_json()
+    assert first.authority.fingerprint == second.authority.fingerprint
+    assert first.keys.hook_token == second.keys.hook_token
+    keys = tmp_path / "data" / "keys"
+    modes = {path.name: path.stat().st_mode & 0o777 for path in keys.iterdir()}
+    private = [name for name in modes if name.endswith((".key", ".token"))]
+    assert [modes[name] for name in private] == [0o600] * 5
+    assert keys.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_start_killed_while_making_keys_makes_them_anew(tmp_path: Path, clock: Clock):
+    (tmp_path / "data" / f".keys-{os.getpid()}").mkdir(parents=True)
+    (tmp_path / "data" / f".keys-{os.getpid()}" / "evidence.key").write_text("half")
+    assert len(open_services(settings(tmp_path), now=clock).trust_root.keys) == 3
+
+
+def test_a_missing_key_is_a_refusal_and_never_replaced(tmp_path: Path, clock: Clock):
+    open_services(settings(tmp_path), now=clock)
+    (tmp_path / "data" / "keys" / "evidence.key").unlink()
+    with pytest.raises(KeysIncomplete, match=r"evidence\.key"):
+        open_services(settings(tmp_path), now=clock)
+
+
+def test_a_key_that_others_may_read_is_refused(tmp_path: Path, clock: Clock):
+    open_services(settings(tmp_path), now=clock)
+    (tmp_path / "data" / "keys" / "orders.key").chmod(0o644)
+    with pytest.raises(UnusableKey, match="others may read"):
+        open_services(settings(tmp_path), now=clock)
+
+
+def test_a_data_directory_that_cannot_be_made_is_refused(tmp_path: Path, clock: Clock):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(DataUnusable):
+        open_services(Settings(data_directory=str(tmp_path / "file" / "data")), now=clock)
+
+
+def test_references_lead_to_secrets(tmp_path: Path):
+    (tmp_path / "secret").write_text("from a file\n")
+    assert resolve_reference("env://A", {"A": "from a variable"}) == "from a variable"
+    assert resolve_reference(f"file://{tmp_path}/secret") == "from a file"
+
+
+@pytest.mark.parametrize("reference", ["env://NONE", "file:///none", "plain-secret"])
+def test_a_reference_that_leads_nowhere_is_refused_without_showing_it(reference: str):
+    with pytest.raises(UnresolvedReference) as refusal:
+        resolve_reference(reference, {})
+    assert "plain-secret" not in str(refusal.value)
+
+
+def test_registries_are_opened_as_the_settings_say_and_kept(tmp_path: Path, clock: Clock):
+    registries = {"127.0.0.1:5000": RegistrySetting(plain_http=True)}
+    services = open_services(settings(tmp_path, registries=registries), now=clock)
+    opened = services.open_registry("127.0.0.1:5000")
+    assert opened.host == "127.0.0.1:5000"
+    assert services.open_registry("127.0.0.1:5000") is opened

@@ -1,0 +1,131 @@
+"""Commands that talk to a server: what they print, and how they end."""
+
+import io
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+
+from fixtures.servers import PASSWORD, People
+from stella.cli import audit, login, token, user
+from stella.cli.main import main
+from stella.identity import Role
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command line ended, and what it said."""
+
+    exit_code: int
+    stdout: str
+    stderr: str
+
+
+@dataclass(frozen=True)
+class Command:
+    """Runs command lines in this process, as the program does, against one server."""
+
+    monkeypatch: pytest.MonkeyPatch
+    captured: pytest.CaptureFixture[str]
+
+    def __call__(self, *words: str, given: str = "") -> Ended:
+        self.monkeypatch.setattr("sys.stdin", io.StringIO(given))
+        exit_code = main(words)
+        return Ended(exit_code, *self.captured.readouterr())
+
+    def data(self, *words: str) -> object:
+        result = self(*words, "-o", "json")
+        assert result.exit_code == 0, result.stderr
+        return json.loads(result.stdout)
+
+
+@pytest.fixture
+def stella(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    server_url: str,
+) -> Command:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    monkeypatch.setenv("STELLA_URL", server_url)
+    monkeypatch.delenv("STELLA_TOKEN", raising=False)
+    return Command(monkeypatch, capsys)
+
+
+@pytest.fixture
+def admin(stella: Command, users: People) -> Command:
+    users.make("root", Role.ADMIN)
+    logged_in = stella("login", "--name", "root", "--password-stdin", given=f"{PASSWORD}\n")
+    assert logged_in.exit_code == 0, logged_in.stderr
+    return stella
+
+
+def test_logging_in_and_out(admin: Command):
+    assert admin.data("whoami")["name"] == "root"
+    assert admin("whoami", "-o", "name").stdout == "root\n"
+    assert admin("logout").exit_code == 0
+    assert admin("whoami").exit_code == 4
+    assert "nobody is logged in" in admin("logout").stderr
+
+
+def test_without_a_terminal_nothing_is_asked(stella: Command):
+    refused = stella("login")
+    assert refused.exit_code == 4
+    assert "--password-stdin" in refused.stderr
+
+
+def test_users_are_made_changed_and_listed(admin: Command):
+    made = admin.data("user", "create", "ana", "--role", "developer", "--role", "viewer")
+    assert made["roles"] == ["viewer", "developer"]
+    assert admin.data("user", "change", "ana", "--role", "operator", "--disable")["disabled"]
+    assert [one["name"] for one in admin.data("user", "list")] == ["ana", "root"]
+    assert admin("user", "list", "-o", "name").stdout == "ana\nroot\n"
+    table = admin("user", "list").stdout.splitlines()
+    assert table[0].split() == ["NAME", "ROLES", "DISABLED", "CREATED", "ID"]
+    assert admin("user", "get", "nobody").exit_code == 3
+    assert admin("user", "get", "../tokens").exit_code == 3
+
+
+def test_tokens_are_made_and_ended(admin: Command, monkeypatch: pytest.MonkeyPatch):
+    assert admin.data("token", "list") == []
+    made = admin.data("token", "create", "ci", "--role", "developer", "--days", "1")
+    listed = yaml.safe_load(admin("token", "list", "-o", "yaml").stdout)
+    assert [one["id"] for one in listed] == [made["id"]]
+    assert admin("token", "delete", made["id"]).exit_code == 0
+    assert admin.data("token", "list") == []
+    monkeypatch.setenv("STELLA_TOKEN", made["token"])
+    assert admin("whoami").exit_code == 4
+
+
+def test_the_chain_is_listed_and_verified(admin: Command, tmp_path: Path):
+    to = tmp_path / "facts.json"
+    assert admin.data("audit", "verify")["good"]
+    assert (
+        admin("audit", "list", "--kind", "UserCreated", "-o", "json", "--to", str(to)).stdout == ""
+    )
+    assert [fact["kind"] for fact in json.loads(to.read_text())] == ["UserCreated"]
+    assert admin("audit", "list", "--kind", "Nothing", "-o", "json").stdout == "[]\n"
+
+
+def test_a_changed_chain_ends_with_1(admin: Command, users: People):
+    with users.services.database.transaction(actor="system") as tx:
+        tx.connection.exec_driver_sql("UPDATE fact SET data = '{}' WHERE position = 1")
+    assert admin("audit", "verify").exit_code == 1
+
+
+def test_the_doctor_asks_the_server(admin: Command):
+    checks = {one["name"]: one["outcome"] for one in admin.data("doctor")}
+    assert checks["database"] == checks["keys"] == checks["audit chain"] == "pass"
+    assert checks["advisories"] == "unknown"
+
+
+def test_an_unknown_format_is_refused(admin: Command):
+    assert "ST-CLI-002" in admin("user", "list", "-o", "xml").stderr
+
+
+@pytest.mark.parametrize("app", [audit.app, user.app, token.app])
+def test_every_verb_says_what_it_does(app: object):
+    assert all(command.callback.__doc__ for command in app.registered_commands)
+    assert login.login.__doc__
