@@ -9,4 +9,5 @@ pytest_plugins = [
     "fixtures.servers",
     "fixtures.road",
     "fixtures.control_planes",
+    "fixtures.control",
 ]
