@@ -8,5 +8,19 @@ def test_a_release_walks_to_an_environment_by_http(control: Control):
     release = control.sealed("2.0.0")
     done = control.deployed(release["id"], "dev")
     assert done["state"] == "deployed"
-    for path in ("/promotions", "/deployments", "/releases", "/scans", "/evidence", "/matrix", "/environments", "/targets", "/agents", "/policies", "/freezes", "/facts", "/doctor"):
+    for path in (
+        "/promotions",
+        "/deployments",
+        "/releases",
+        "/scans",
+        "/evidence",
+        "/matrix",
+        "/environments",
+        "/targets",
+        "/agents",
+        "/policies",
+        "/freezes",
+        "/facts",
+        "/doctor",
+    ):
         control.get(path)
