@@ -33,9 +33,8 @@ def told(control: Control, *events: Any, token: str | None = None) -> Any:
 
 
 def test_a_push_is_scanned_and_its_findings_are_listed_the_worst_first(control: Control):
-    digest = control.registry.manifests
     control.push("web", "1", OLD)
-    pushed = digest["shop/web", "1"].digest.text
+    pushed = control.registry.manifests["shop/web", "1"].digest.text
     assert told(control, event(digest=pushed)).json() == {"scans": 1}
     (scan,) = control.get("/scans")["items"]
     assert (scan["state"], scan["image"]) == ("done", pushed)
@@ -180,7 +179,6 @@ def test_the_same_push_told_often_is_one_scan_at_a_time(control: Control):
     pushed = control.registry.manifests["shop/web", "1"].digest.text
     told(control, *[event(digest=pushed)] * 5)
     assert control.count("scan") == 1
-    assert len([one for one in control.get("/facts")["items"]]) == 0  # nothing is sealed yet
     told(control, event(digest=pushed))
     assert control.count("scan") == 1
 

@@ -5,7 +5,7 @@ import json
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Request, Response
-from pydantic import ConfigDict
+from pydantic import BaseModel
 
 from stella.api.asked import Viewer
 from stella.api.looking import Cursor, Limit, Scanner, after_of, one_of, page
@@ -33,10 +33,8 @@ class ImageToScan(Body):
     reference: str
 
 
-class Envelope(Body):
-    """A registry's notification; what else it holds is its own."""
-
-    model_config = ConfigDict(extra="ignore")
+class Envelope(BaseModel):
+    """A registry's notification. What else it holds is the registry's own."""
 
     events: Any = None
 
@@ -160,8 +158,9 @@ def _pushed(event: Any) -> Reference | None:
         # Under sha256-... stands what is attached to an image; parts of an index have no tag.
         if event["action"] != "push" or not is_image or not tag or tag.startswith("sha256-"):
             return None
-        name = f"{event['request']['host']}/{target['repository']}"
-        return parse_reference(f"{name}:{tag}@{target['digest']}")
+        host = event["request"]["host"]
+        named = parse_reference(f"{host}/{target['repository']}:{tag}@{target['digest']}")
+        return named if named.host == host else None
     except (KeyError, TypeError, AttributeError, MalformedReference):
         return None
 
