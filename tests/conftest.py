@@ -9,4 +9,5 @@ pytest_plugins = [
     "fixtures.servers",
     "fixtures.road",
     "fixtures.control",
+    "fixtures.control_planes",
 ]

@@ -2,28 +2,21 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from evidence.packets import FIXED, OLD, Story
+from evidence.record import let_through
 from image.images import write_layout
 from stella.cli.evidence import app as evidence_app
 from stella.cli.main import main
 from stella.evidence import names, read_packet, verify_packet
 from stella.image import OciLayout, parse_reference
-from stella.promotion.model import Decision, Gate, GateState
 from stella.replay import NothingToReplay, Verdict, replay_packet
 from stella.replay.difference import first_difference
 from stella.sbom import Inventory, MemoryCache, scan_image
-
-
-def let_through(decision: Decision) -> Decision:
-    """The same plan, but whatever held it back is gone."""
-    gates = tuple(Gate(name=g.name, state=GateState.PASS, summary="fine") for g in decision.gates)
-    return msgspec.structs.replace(decision, gates=gates, outcome=GateState.PASS)
 
 
 def inventory(directory: Path) -> Inventory:

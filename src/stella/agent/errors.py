@@ -67,20 +67,21 @@ class ReplayedOrder(StellaError):
     fault = Fault.CONFLICT
 
 
-class UnsafeName(StellaError):
-    """A project or a file that would lie outside the agent's state directory."""
-
-    code = "ST-AGT-010"
-
-
 class StateUnusable(StellaError):
     """The state directory cannot be written, is readable by others, or is damaged."""
 
-    code = "ST-AGT-011"
+    code = "ST-AGT-010"
 
 
 class LeaseLost(StellaError):
     """The control plane gave the order to somebody else, or ended it, while it was carried out."""
 
-    code = "ST-AGT-012"
+    code = "ST-AGT-011"
     fault = Fault.CONFLICT
+
+
+class BrokenConnector(StellaError):
+    """A connector ended in a way that it must not: a bug of its own, no verdict on the release."""
+
+    code = "ST-AGT-012"
+    fault = Fault.UNAVAILABLE

@@ -1,18 +1,15 @@
 """The machine, as a connector may touch it: commands without a shell, files of one project."""
 
 import os
-import re
 import subprocess
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from stella.agent.durable import write_file
-from stella.agent.errors import UnsafeName
 from stella.kernel import Remedy
 from stella.sdk import CommandFailed, CommandMissing, CommandTimedOut, SecretUnresolved
+from stella.sdk.files import ProjectFiles
 
-_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9._-]{0,99}\Z")
 _OUTPUT_BYTES_MAX = 16 * 1024 * 1024
 _TOLD_BYTES_MAX = 8_000
 _SECRET_LENGTH_MIN = 4
@@ -39,8 +36,7 @@ class RealHost:
         stop: threading.Event,
         timeout_s_max: int = 3600,
     ) -> None:
-        self._directory = directory / checked_name(project)
-        self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._files = ProjectFiles(directory, project)
         self._log = log
         self._stop = stop
         self._timeout_s_max = timeout_s_max
@@ -61,7 +57,7 @@ class RealHost:
         try:
             process = subprocess.Popen(
                 list(argv),
-                cwd=self._directory,
+                cwd=self._files.directory,
                 env={**os.environ, **added},
                 stdin=subprocess.PIPE if stdin is not None else subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
@@ -95,17 +91,11 @@ class RealHost:
 
     def write(self, name: str, content: bytes) -> str:
         """Place a file of the project, whole or not at all."""
-        path = self._directory / checked_name(name)
-        write_file(path, content)
-        return str(path)
+        return self._files.write(name, content)
 
     def read(self, name: str) -> bytes | None:
         """A file of the project, or None."""
-        path = self._directory / checked_name(name)
-        try:
-            return path.read_bytes()
-        except FileNotFoundError:
-            return None
+        return self._files.read(name)
 
     def log(self, line: str) -> None:
         """A line of progress, masked."""
@@ -180,17 +170,6 @@ class RealHost:
         for secret in sorted(self._secrets, key=len, reverse=True):
             text = text.replace(secret, MASK)
         return text
-
-
-def checked_name(name: str) -> str:
-    """``name`` where it names something directly in a directory. Raises UnsafeName."""
-    if not _NAME.match(name):
-        raise UnsafeName(
-            f"{name[:60]!r} names nothing in the project's own directory",
-            remedy=Remedy("Use letters, digits, dots and dashes, without a path."),
-            name=name,
-        )
-    return name
 
 
 def _feed(stream: object, content: bytes) -> None:

@@ -4,8 +4,7 @@ import json
 import socket
 import ssl
 import threading
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -73,19 +72,8 @@ class AgentServices:
 def agent_app(services: AgentServices) -> FastAPI:
     """The application behind the listener; ``serve_agents`` puts TLS around it."""
     door = _Door(services)
-
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        yield
-        door.board.close()
-
-    app = FastAPI(
-        title="Stella Ops agents",
-        openapi_url=None,
-        docs_url=None,
-        redoc_url=None,
-        lifespan=lifespan,
-    )
+    app = FastAPI(title="Stella Ops agents", openapi_url=None, docs_url=None, redoc_url=None)
+    app.state.board = door.board
     app.add_exception_handler(StellaError, door.refuse)
     app.add_api_route(protocol.CA_PATH, door.ca, methods=["GET"])
     app.add_api_route(protocol.ENROLL_PATH, door.enroll, methods=["POST"])
@@ -296,7 +284,8 @@ class _PeerProtocol(HttpToolsProtocol):
 class AgentServer:
     """The listener in a thread of its own. ``port`` is the one it has."""
 
-    def __init__(self, server: uvicorn.Server, listening: socket.socket) -> None:
+    def __init__(self, server: uvicorn.Server, board: OrderBoard, listening: socket.socket) -> None:
+        self._board = board
         self.port: int = listening.getsockname()[1]
         self._server = server
         self._socket = listening
@@ -311,6 +300,7 @@ class AgentServer:
     def stop(self) -> None:
         """End it; requests that wait for an order are let go."""
         self._server.should_exit = True
+        self._board.close()
         self._thread.join(15)
         self._socket.close()
 
@@ -325,8 +315,9 @@ def serve_agents(
     """
     listening = _listen(host, port)
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    app = agent_app(services)
     config = uvicorn.Config(
-        agent_app(services),
+        app,
         http=_PeerProtocol,
         log_level="warning",
         access_log=False,
@@ -335,7 +326,8 @@ def serve_agents(
         server_header=False,
         **({} if services.settings.proxy_terminates_tls else _tls(services, names, directory)),
     )
-    server = AgentServer(uvicorn.Server(config), listening)
+    config.load()  # here, not in the thread: what is wrong with it is the caller's to know
+    server = AgentServer(uvicorn.Server(config), app.state.board, listening)
     server.start()
     return server
 
@@ -365,6 +357,7 @@ def _listen(host: str, port: int) -> socket.socket:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))
+        listening.listen(1024)
     except OSError as error:
         listening.close()
         raise ListenerPortTaken(

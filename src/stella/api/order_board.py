@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 
 from anyio import to_thread
 from sqlalchemy import select
 
 from stella.fleet.lifecycle import OrderState
 from stella.fleet.store import target_order
+from stella.kernel import time_text
 from stella.record import Database
 
 # Orders that another process issued ring no bell here.
@@ -23,10 +25,14 @@ class OrderBoard:
         self._rung: asyncio.Event | None = None
         self._looker: asyncio.Task[None] | None = None
         self._unlisten: Callable[[], None] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._is_closed = False
 
     async def wait(self, agent: str, seconds: float) -> None:
         """Return once an order may be there for ``agent``, or after ``seconds``."""
-        loop = asyncio.get_running_loop()
+        loop = self._loop = asyncio.get_running_loop()
+        if self._is_closed:
+            return
         if self._looker is None or self._looker.done():
             self._begin(loop)
         woken: asyncio.Future[None] = loop.create_future()
@@ -44,9 +50,14 @@ class OrderBoard:
                 self._waiting.pop(agent, None)
 
     def close(self) -> None:
-        """Wake everybody and look no more."""
+        """Let everybody go, from any thread; nobody waits here any more."""
+        self._is_closed = True
         if self._unlisten is not None:
             self._unlisten()
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._let_go)
+
+    def _let_go(self) -> None:
         if self._looker is not None:
             self._looker.cancel()
         self._wake(set(self._waiting))
@@ -55,27 +66,28 @@ class OrderBoard:
         rung = self._rung = asyncio.Event()
         if self._unlisten is not None:
             self._unlisten()
-        self._unlisten = self._database.bell.listen(lambda: loop.call_soon_threadsafe(rung.set))
+
+        def ring() -> None:
+            loop.call_soon_threadsafe(rung.set)
+
+        self._unlisten = self._database.bell.listen(ring)
         self._looker = loop.create_task(self._look(rung))
 
     async def _look(self, rung: asyncio.Event) -> None:
         while True:
-            try:
+            with suppress(TimeoutError):
                 await asyncio.wait_for(rung.wait(), _LOOK_S if self._waiting else None)
-            except TimeoutError:
-                pass
             rung.clear()
             if self._waiting:
                 self._wake(await to_thread.run_sync(self._addressed))
 
     def _addressed(self) -> set[str]:
-        query = (
-            select(target_order.c.agent)
-            .where(target_order.c.state == OrderState.ISSUED.value)
-            .distinct()
-        )
+        waiting = target_order.c
         with self._database.read() as tx:
-            return {row["agent"] for row in tx.rows(query)}
+            query = select(waiting.agent).where(
+                waiting.state == OrderState.ISSUED.value, waiting.expires_at > time_text(tx.now)
+            )
+            return {row["agent"] for row in tx.rows(query.distinct())}
 
     def _wake(self, agents: set[str]) -> None:
         for agent in agents & self._waiting.keys():

@@ -13,6 +13,7 @@ from stella.cli.output import To as ListTo
 from stella.cli.written import checked_output, read, write
 from stella.evidence import (
     FILE_SUFFIX,
+    OWN_KEYS,
     BrokenPacket,
     Verification,
     packet_bytes,
@@ -148,7 +149,10 @@ def verification_lines(found: Verification) -> list[str]:
         + (f" [{check.place}]" if check.place and not check.good else "")
         for check in found.checks
     ]
-    return [*lines, "verified" if found.good else "NOT VERIFIED"]
+    if not found.good:
+        return [*lines, "NOT VERIFIED"]
+    is_own = any(check.detail == OWN_KEYS for check in found.checks)
+    return [*lines, f"verified, {OWN_KEYS}" if is_own else "verified"]
 
 
 def read_root(path: Path | None) -> TrustRoot | None:

@@ -16,11 +16,12 @@ from stella.evidence.packet import (
     packet_bytes,
     read_packet,
 )
-from stella.evidence.verify import Check, Verification, verify_packet
+from stella.evidence.verify import OWN_KEYS, Check, Verification, verify_packet
 from stella.evidence.verify_facts import PacketFact, facts_bytes
 
 __all__ = [
     "FILE_SUFFIX",
+    "OWN_KEYS",
     "BrokenPacket",
     "Check",
     "Packet",

@@ -11,7 +11,7 @@ import msgspec
 from stella.evidence import names
 from stella.evidence.packet import Packet
 from stella.kernel import Digest, Json, canonical_json
-from stella.promotion.model import Decision, DecisionInput, document
+from stella.promotion.model import Decision, DecisionInput
 from stella.trust import PublicKey, TrustRoot
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -72,7 +72,8 @@ class Reading:
             value = msgspec.json.decode(content, type=kind)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise DoesNotHold(f"it cannot be read: {str(error)[:200]}", name) from None
-        if canonical_json(document(value)) != content:
+        # Of what was read, not of ``value``: a field that came later must not disown old packets.
+        if canonical_json(self.json(name)) != content:
             raise DoesNotHold("it is not in canonical form", name)
         return value
 

@@ -117,7 +117,7 @@ def check_sboms(reading: Reading) -> str:
             raise DoesNotHold("what was signed is not the SBOM beside it", name)
         count += 1
     _refuse_strangers(reading, names.SBOMS, ".cdx.json", {s.digest[7:] for s in _scans(reading)})
-    return f"{count} signed SBOMs" if count else "no image was scanned"
+    return f"{count} signed" if count else "no image was scanned"
 
 
 def check_approvals(reading: Reading) -> str:

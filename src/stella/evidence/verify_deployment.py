@@ -69,7 +69,7 @@ def check_sticker(reading: Reading) -> str:
             if f'"{wanted}"' not in said:
                 raise DoesNotHold(f"the sticker does not name the {what} {wanted}", name)
         count += 1
-    return f"{count} stickers" if count else "none was placed"
+    return f"{count} signed" if count else "none was placed"
 
 
 def _artifact_name(artifact: Any) -> str:

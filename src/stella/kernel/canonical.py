@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias, Union
 
+import msgspec
 import rfc8785
 
 from stella.kernel.digest import Digest
@@ -25,14 +26,45 @@ def canonical_json(value: Json) -> bytes:
 
     Raises NotCanonical for a float, an integer beyond 2**53 - 1, or any other type.
     """
+    if _is_plain(value):
+        try:
+            return _encoder.encode(value)
+        except UnicodeEncodeError:
+            raise _refusal("half of a surrogate pair in a text", "$") from None
     _refuse_strangers(value, "$")
-    encoded: bytes = rfc8785.dumps(_containers(value))
+    try:
+        encoded: bytes = rfc8785.dumps(_containers(value))
+    except rfc8785.CanonicalizationError as error:
+        raise _refusal(str(error), "$") from None
     return encoded
 
 
 def digest_of(value: Json) -> Digest:
     """SHA-256 of the canonical JSON of ``value``."""
     return Digest.of(canonical_json(value))
+
+
+# For plain values its bytes are those of RFC 8785, in a tenth of the time (a test holds that).
+_encoder = msgspec.json.Encoder(order="sorted")
+
+
+def _is_plain(value: Json) -> bool:
+    """Whether there are only the exact types of JSON, and keys that sort alike in UTF-8 and UTF-16."""
+    pending: list[Any] = [value]
+    while pending:
+        one = pending.pop()
+        kind = type(one)
+        if kind is str or kind is bool or one is None:
+            continue
+        if kind is dict:
+            if not all(type(key) is str and key.isascii() for key in one):
+                return False
+            pending += one.values()
+        elif kind is list or kind is tuple:
+            pending += one
+        elif kind is not int or abs(one) > _SAFE_INTEGER_MAX:
+            return False
+    return True
 
 
 def _containers(value: Json) -> Any:

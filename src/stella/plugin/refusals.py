@@ -147,6 +147,12 @@ class NotBroughtBack(StellaError):
     fault = Fault.FAILED
 
 
+class UnsafeName(StellaError):
+    """A project or a file that would lie outside the directory that is the project's."""
+
+    code = "ST-TGT-014"
+
+
 class UnknownConnector(StellaError):
     """No loaded plugin brings a connector of that kind. ``facts``: what was refused, and why."""
 

@@ -9,9 +9,17 @@ from traceback import clear_frames
 import msgspec
 
 from stella.kernel import Digest, Json, Remedy, StellaError, canonical_json
-from stella.policy.engine import RESULTS, EngineError, builtins, evaluate_rule, new_engine
+from stella.policy.engine import (
+    RESULTS,
+    EngineError,
+    builtins,
+    evaluate_rule,
+    new_engine,
+    undefined_variable,
+)
 from stella.policy.errors import MalformedBundle, PolicyDoesNotCompile, PolicySaysNothing
-from stella.policy.model import PolicyBundle, RuleResult
+from stella.policy.evaluate import UnreadableResults, read_results
+from stella.policy.model import PolicyBundle
 from stella.policy.sample import SAMPLES
 from stella.policy.syntax import check_calls, check_size
 
@@ -26,7 +34,6 @@ class _Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 _decoder = msgspec.json.Decoder(_Document)
-_results = msgspec.json.Decoder(list[RuleResult])
 _builtins = lru_cache(maxsize=1)(builtins)
 
 
@@ -70,19 +77,28 @@ def _answers(files: Mapping[str, str]) -> list[bytes | None]:
     """
     engine = new_engine(files)
     check_calls(engine.get_ast_as_json(), _builtins())
-    return [evaluate_rule(engine, RESULTS, msgspec.json.encode(one)) for one in SAMPLES]
+    unknown = undefined_variable(files, RESULTS)
+    if unknown is not None:
+        raise unknown
+    answers = []
+    for sample in SAMPLES:
+        engine.set_input_json(msgspec.json.encode(sample).decode())
+        answers.append(evaluate_rule(engine, RESULTS))
+    return answers
 
 
 def _check_answer(answer: bytes | None) -> None:
-    shape = "Results are objects {rule, outcome, message, component, finding, fix, who}."
+    shape = (
+        "Results are objects {rule, outcome, message or objection, component, finding, fix, who}."
+    )
     if answer is None:
         raise PolicySaysNothing(
             "the policy has no rule `results` in `package stella.policy`",
             remedy=Remedy(f"Write rules such as `results contains r if {{ ... }}`. {shape}"),
         )
     try:
-        _results.decode(answer)
-    except msgspec.DecodeError as error:
+        read_results(answer)
+    except UnreadableResults as error:
         raise PolicySaysNothing(
             f"the policy's results cannot be read: {error}", remedy=Remedy(shape)
         ) from None
@@ -116,10 +132,15 @@ def parse_bundle(content: bytes) -> PolicyBundle:
 @lru_cache(maxsize=1)
 def starter_bundle() -> PolicyBundle:
     """The policy that an environment has which names none."""
+    texts = starter_files()
+    return load_bundle({name: text for name, text in texts.items() if not name.endswith(_TEST)})
+
+
+def starter_files() -> dict[str, str]:
+    """The starter policy as files, its tests among them: what to begin an own policy with."""
     folder = package_files("stella.policy") / "starter"
     names = sorted(one.name for one in folder.iterdir() if one.name.endswith(".rego"))
-    texts = {name: (folder / name).read_text("utf-8") for name in names}
-    return load_bundle({name: text for name, text in texts.items() if not name.endswith(_TEST)})
+    return {name: (folder / name).read_text("utf-8") for name in names}
 
 
 def _bundle(files: Mapping[str, str]) -> PolicyBundle:

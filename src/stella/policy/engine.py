@@ -8,7 +8,7 @@ import json
 import re
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from stella.kernel import Digest
@@ -20,6 +20,7 @@ RESULTS = "data.stella.policy.results"
 RULES = "data.stella.policy.rules"
 
 _ENGINES_MAX = 16
+_UNDEFINED = '"<undefined>"'
 _PLACE = re.compile(r"-->\s*(?P<place>\S+:\d+:\d+)")
 _ERROR = re.compile(r"error: (?P<what>[^\n]*)")
 
@@ -55,8 +56,10 @@ def new_engine(files: Mapping[str, str]) -> "Engine":
     return engine
 
 
-def ask(digest: Digest, files: Mapping[str, str], rule: str, given: bytes) -> bytes | None:
-    """The value of ``rule`` for the input ``given``, both JSON; None where there is no such rule.
+def ask(
+    digest: Digest, files: Mapping[str, str], rules: Sequence[str], given: bytes
+) -> list[bytes | None]:
+    """The value of each rule for the input ``given``, all JSON; None where there is no such rule.
 
     Raises EngineError where the policy breaks on this input.
     """
@@ -66,13 +69,13 @@ def ask(digest: Digest, files: Mapping[str, str], rule: str, given: bytes) -> by
         while len(kept) > _ENGINES_MAX:
             kept.popitem(last=False)
     kept.move_to_end(digest)
-    return evaluate_rule(kept[digest], rule, given)
+    kept[digest].set_input_json(given.decode())
+    return [evaluate_rule(kept[digest], rule) for rule in rules]
 
 
-def evaluate_rule(engine: "Engine", rule: str, given: bytes) -> bytes | None:
+def evaluate_rule(engine: "Engine", rule: str) -> bytes | None:
     """The value of ``rule``, JSON; None where there is no such rule. Raises EngineError."""
     try:
-        engine.set_input_json(given.decode())
         value: str = engine.eval_rule_as_json(rule)
     except RuntimeError as error:
         if str(error).startswith("not a valid rule path"):
@@ -80,7 +83,23 @@ def evaluate_rule(engine: "Engine", rule: str, given: bytes) -> bytes | None:
         raise _told(error) from None
     finally:
         engine.take_prints()
-    return None if value.strip() in {"", '"<undefined>"', "<undefined>"} else value.encode()
+    return None if value == _UNDEFINED else value.encode()
+
+
+def undefined_variable(files: Mapping[str, str], rule: str) -> EngineError | None:
+    """The first variable that nothing defines, found without reaching it.
+
+    The engine's compiler knows; its interpreter notices only when it comes by. Other complaints of
+    the compiler are passed over: it does not know the whole language yet.
+    """
+    from regorus import Program
+
+    try:
+        Program.compile_from_modules("{}", sorted(files.items()), [rule])
+    except RuntimeError as error:
+        told = _told(error)
+        return told if told.what.startswith("Undefined variable") else None
+    return None
 
 
 def builtins() -> frozenset[str]:

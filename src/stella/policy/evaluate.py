@@ -8,11 +8,12 @@ import msgspec
 from stella.kernel import Json, Outcome, worst
 from stella.policy.engine import RESULTS, RULES, EngineError, ask
 from stella.policy.model import PolicyBundle, PolicyResult, RuleResult
+from stella.policy.wording import Spoken, worded
 
 _BROKEN = "policy"
 """The name under which a policy's own failures stand among its rules."""
 
-_results = msgspec.json.Decoder(list[RuleResult])
+_results = msgspec.json.Decoder(list[Spoken])
 _rules = msgspec.json.Decoder(list[str])
 
 
@@ -44,14 +45,13 @@ def evaluate(bundle: PolicyBundle, given: Json) -> PolicyResult:
     """What every rule says of ``given``. A policy that breaks, or a rule that is silent, is unknown."""
     content = msgspec.json.encode(given)
     try:
-        spoken = ask(bundle.digest, bundle.files, RESULTS, content)
-        expected = ask(bundle.digest, bundle.files, RULES, content)
-        results = _checked(_results.decode(spoken)) if spoken else []
+        spoken, expected = ask(bundle.digest, bundle.files, (RESULTS, RULES), content)
+        results = read_results(spoken) if spoken else []
         names = _rules.decode(expected) if expected else []
     except EngineError as error:
         place = f"{error.place}: " if error.place else ""
         return _sorted([_broken(f"the policy broke on this release: {place}{error.what}")])
-    except (msgspec.DecodeError, _Unreadable) as error:
+    except (msgspec.DecodeError, UnreadableResults) as error:
         return _sorted([_broken(f"the policy's results cannot be read: {error}")])
     silent = sorted(set(names) - {result.rule for result in results})
     return _sorted([*results, *(_silent(name) for name in silent)])
@@ -77,25 +77,22 @@ def _order(result: RuleResult) -> tuple[str, ...]:
     )
 
 
-class _Unreadable(Exception):
-    """A result that JSON can hold and a signed record cannot."""
+class UnreadableResults(Exception):
+    """Results of another shape than is read. Never leaves this room."""
 
 
-def _checked(results: list[RuleResult]) -> list[RuleResult]:
+def read_results(content: bytes) -> list[RuleResult]:
+    """The results that Rego gave as JSON, in words. Raises UnreadableResults."""
+    try:
+        results = [worded(spoken) for spoken in _results.decode(content)]
+    except msgspec.DecodeError as error:
+        raise UnreadableResults(str(error)) from None
     for result in results:
         if not result.rule:
-            raise _Unreadable("a result without the name of its rule")
-        if result.finding is not None and _has_float(result.finding):
-            raise _Unreadable(f"{result.rule} gives a number with a fraction; write it as text")
+            raise UnreadableResults("a result without the name of its rule")
+        if not result.message:
+            raise UnreadableResults(f"{result.rule} gives neither a message nor an objection")
     return results
-
-
-def _has_float(value: object) -> bool:
-    if isinstance(value, dict):
-        return any(map(_has_float, value.values()))
-    if isinstance(value, list):
-        return any(map(_has_float, value))
-    return isinstance(value, float)
 
 
 def _broken(message: str) -> RuleResult:

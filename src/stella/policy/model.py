@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeAlias
 
 import msgspec
 
@@ -17,6 +17,11 @@ class PolicyBundle:
     files: Mapping[str, str]
 
 
+Scalar: TypeAlias = str | int | bool | None
+Part: TypeAlias = Scalar | list[Scalar] | dict[str, Scalar | list[Scalar]]
+"""No fractions: a result ends up in a signed record, which cannot hold them."""
+
+
 class RuleResult(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """One sentence of one rule.
 
@@ -26,9 +31,9 @@ class RuleResult(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=Tr
 
     rule: str
     outcome: Outcome
-    message: str
+    message: str = ""
     component: str | None = None
-    finding: dict[str, Any] | None = None
+    finding: dict[str, Part] | None = None
     fix: str = ""
     who: str | None = None
 

@@ -51,6 +51,7 @@ from stella.plugin.refusals import (
     SecretUnresolved,
     UnhealthyAfterStart,
     UnknownService,
+    UnsafeName,
     UploadRefused,
 )
 from stella.trust import BadSignature, PublicKey, Statement, WrongStatement, verify_bundle
@@ -101,6 +102,7 @@ __all__ = [
     "UnhealthyAfterStart",
     "Unknown",
     "UnknownService",
+    "UnsafeName",
     "UploadRefused",
     "WrongStatement",
     "canonical_json",

@@ -113,6 +113,16 @@ results contains result if some result in unscanned
 
 results contains result if some result in platformless
 
+results contains {
+	"rule": "scan",
+	"outcome": "unknown",
+	"message": "the release has no components",
+	"fix": "create a release with components",
+	"who": "whoever makes the release",
+} if {
+	count(input.components) == 0
+}
+
 results contains passed("scan", "every image was scanned") if {
 	count(input.components) > 0
 	count(unscanned) + count(platformless) == 0
@@ -153,20 +163,27 @@ results contains passed("unmatched", "packages without a feed are let pass") if 
 
 # --- findings that count
 
-settled(finding) if finding.vex in {"not_affected", "fixed"}
+settled := {"not_affected", "fixed"}
 
-settled(finding) if {
-	finding.note == "headers only"
-	parameter.headersOnly == "pass"
-}
+passed_over := {"headers only"} if parameter.headersOnly == "pass"
 
-open := [{"component": component, "image": scan.digest, "platform": scan.platform, "finding": finding} |
+passed_over := set() if parameter.headersOnly == "judge"
+
+# The name only: with the component whole, each entry would hold every finding again.
+open := [{"component": component.name, "finding": finding} |
 	some component in input.components
 	some scan in component.scans
 	some finding in scan.document.findings
 	finding.match != "not_affected"
-	not settled(finding)
+	not finding.vex in settled
+	not finding.note in passed_over
 ]
+
+# A version that cannot be compared is no proof of anything.
+outcome_of := {"affected": "blocked", "unknown_version": "unknown"}
+
+# A result with an objection is put into words when it is read: package, ids, objection, path and
+# layer make the message, fixed version and component the fix.
 
 # --- known exploited
 
@@ -174,7 +191,13 @@ exploited := [result |
 	parameter.knownExploited == "blocked"
 	some one in open
 	one.finding.kev
-	result := about("known-exploited", one, "is known to be exploited")
+	result := {
+		"rule": "known-exploited",
+		"outcome": outcome_of[one.finding.match],
+		"objection": "is known to be exploited",
+		"component": one.component,
+		"finding": one.finding,
+	}
 ]
 
 results contains result if some result in exploited
@@ -188,20 +211,34 @@ results contains passed("known-exploited", "not asked for") if parameter.knownEx
 
 # --- severity
 
+too_severe[word] := sprintf("is %s, at most %s may pass", [word, parameter.severityMax]) if {
+	some word, rank in ranks
+	rank > limit
+}
+
 severe := [result |
 	some one in open
-	ranks[one.finding.severity] > limit
-	result := about("severity", one, sprintf("is %s, at most %s may pass", [one.finding.severity, parameter.severityMax]))
+	objection := too_severe[one.finding.severity]
+	result := {
+		"rule": "severity",
+		"outcome": outcome_of[one.finding.match],
+		"objection": objection,
+		"component": one.component,
+		"finding": one.finding,
+	}
 ]
 
 unrated := [result |
 	parameter.severityUnknown != "pass"
 	some one in open
 	not ranks[one.finding.severity]
-	result := object.union(
-		about("severity", one, "has no severity"),
-		{"outcome": parameter.severityUnknown},
-	)
+	result := {
+		"rule": "severity",
+		"outcome": parameter.severityUnknown,
+		"objection": "has no severity",
+		"component": one.component,
+		"finding": one.finding,
+	}
 ]
 
 results contains result if some result in severe
@@ -216,11 +253,22 @@ results contains passed("severity", sprintf("nothing above %s", [parameter.sever
 
 # --- fix available
 
+worth_fixing[word] := sprintf("is %s and has a fix", [word]) if {
+	some word, rank in ranks
+	rank >= fix_from
+}
+
 fixable := [result |
 	some one in open
 	one.finding.fixed != ""
-	ranks[one.finding.severity] >= fix_from
-	result := about("fix-available", one, sprintf("is %s and has a fix", [one.finding.severity]))
+	objection := worth_fixing[one.finding.severity]
+	result := {
+		"rule": "fix-available",
+		"outcome": outcome_of[one.finding.match],
+		"objection": objection,
+		"component": one.component,
+		"finding": one.finding,
+	}
 ]
 
 results contains result if some result in fixable
@@ -241,48 +289,4 @@ unknown(rule, component, message, fix) := {
 	"component": component.name,
 	"fix": fix,
 	"who": sprintf("whoever builds %s", [component.name]),
-}
-
-about(rule, one, what) := {
-	"rule": rule,
-	"outcome": outcome_of[one.finding.match],
-	"message": sprintf("%s %s: %s %s%s%s", [
-		one.finding.component,
-		one.finding.version,
-		concat(", ", array.concat([one.finding.id], one.finding.aliases)),
-		what,
-		doubt[one.finding.match],
-		place(one.finding.why),
-	]),
-	"component": one.component.name,
-	"finding": object.union(one.finding, {"image": one.image, "platform": one.platform}),
-	"fix": mend(one),
-	"who": sprintf("whoever builds %s", [one.component.name]),
-}
-
-outcome_of := {"affected": "blocked", "unknown_version": "unknown"}
-
-doubt := {
-	"affected": "",
-	"unknown_version": ", and its version cannot be compared",
-}
-
-place(why) := "" if count(why.paths) == 0
-
-place(why) := sprintf(" (%s)", [why.paths[0]]) if {
-	count(why.paths) > 0
-	why.layerIndex == null
-}
-
-place(why) := sprintf(" (%s, layer %d)", [why.paths[0], why.layerIndex]) if {
-	count(why.paths) > 0
-	why.layerIndex != null
-}
-
-mend(one) := sprintf("update %s to %s or later and build %s again", [one.finding.component, one.finding.fixed, one.component.name]) if {
-	one.finding.fixed != ""
-}
-
-mend(one) := sprintf("no fixed version is known: remove or replace %s in %s", [one.finding.component, one.component.name]) if {
-	one.finding.fixed == ""
 }

@@ -27,7 +27,7 @@ interface Props {
 export function LogLines(props: Props) {
   const { lines, live, stamps, search, shownMatch, marked, onMark, showTarget } = props
   const scroller = useRef<HTMLDivElement>(null)
-  const [following, setFollowing] = useState(live && marked === undefined)
+  const [following, setFollowing] = useState(marked === undefined && search === '')
   const [zone] = useZone()
   const rows = useVirtualizer({
     count: lines.length,
@@ -52,7 +52,7 @@ export function LogLines(props: Props) {
 
   const onScroll = () => {
     const box = scroller.current
-    if (box === null || !live) return
+    if (box === null) return
     const atEnd = box.scrollHeight - box.scrollTop - box.clientHeight < NEAR_END_PX
     if (atEnd !== following) setFollowing(atEnd)
   }

@@ -1,1 +1,201 @@
-export function EnvironmentPage() { return null }
+import { useSuspenseQuery } from '@tanstack/react-query'
+import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
+import { useState } from 'react'
+import { environmentQuery } from '../../api/queries'
+import { useWhyNot } from '../../api/session'
+import type { Environment, Target } from '../../api/types'
+import { AGENT } from '../../fleet/states'
+import { paths } from '../../paths'
+import { lookOf } from '../../promotion/states'
+import { ActionButton } from '../../widgets/ActionButton'
+import { Command, Digest } from '../../widgets/Copy'
+import { Icon } from '../../widgets/Icon'
+import { PageHead, Pairs, Panel } from '../../widgets/Panel'
+import { State } from '../../widgets/State'
+import { type Column, Table } from '../../widgets/Table'
+import { Time } from '../../widgets/Time'
+import { count } from '../../words/text'
+import { Freezes } from './Freezes'
+import { RollbackDialog } from './RollbackDialog'
+
+const route = getRouteApi('/shell/environments/$name')
+
+export function EnvironmentPage() {
+  const { name } = route.useParams()
+  const environment = useSuspenseQuery(environmentQuery(name)).data
+  const { current } = environment
+  return (
+    <>
+      <PageHead
+        title={name}
+        sub={
+          <>
+            <span>{environment.after ? `after ${environment.after}` : 'the first environment'}</span>
+            {current && (
+              <span>
+                runs{' '}
+                <Link {...paths.release(current.release.id)}>
+                  {current.release.name} {current.release.version}
+                </Link>{' '}
+                since{' '}
+                <Link {...paths.deployment(current.deployment)}>
+                  <Time at={current.at} />
+                </Link>
+              </span>
+            )}
+          </>
+        }
+        actions={<Actions environment={environment} />}
+      />
+      <div className="split">
+        <div className="stack">
+          <Panel title={count(environment.targets.length, 'target')} flush>
+            {environment.targets.length === 0 ? (
+              <p className="muted" style={{ padding: '12px 14px' }}>
+                Nothing can be deployed here before a document of kind Target is applied.
+              </p>
+            ) : (
+              <Table
+                label="Targets"
+                rows={environment.targets}
+                rowKey={(target) => target.name}
+                columns={TARGETS}
+                detail={(target) => <Config target={target} />}
+              />
+            )}
+          </Panel>
+          <Parameters environment={environment} />
+        </div>
+        <div className="stack">
+          <Rules environment={environment} />
+          <Freezes environment={environment} />
+          <Panel title="About">
+            <Pairs
+              of={[
+                [
+                  'Policy',
+                  environment.policy ? (
+                    <span key="policy" className="row">
+                      <Link {...paths.policy(environment.policy.name)}>{environment.policy.name}</Link>
+                      <Digest value={environment.policy.digest} label="policy digest" />
+                    </span>
+                  ) : (
+                    <State key="policy" look={{ tone: 'open', icon: 'help-circle', word: 'none: every gate of it is unknown' }} />
+                  ),
+                ],
+                ['Configuration', <Digest key="configuration" value={environment.configuration} label="configuration digest" />],
+                [
+                  'Deployments',
+                  <Link key="deployments" {...paths.deployments({ environment: name })}>
+                    all here
+                  </Link>,
+                ],
+                [
+                  'Promotions',
+                  <Link key="promotions" {...paths.promotions({ environment: name })}>
+                    all to here
+                  </Link>,
+                ],
+              ]}
+            />
+          </Panel>
+        </div>
+      </div>
+    </>
+  )
+}
+
+function Actions({ environment }: { environment: Environment }) {
+  const navigate = useNavigate()
+  const [rolling, setRolling] = useState(false)
+  const mayNot = useWhyNot('promotion.request')
+  return (
+    <>
+      <ActionButton
+        variant="default"
+        whyNot={mayNot ?? (environment.current ? undefined : 'Nothing runs here yet')}
+        onClick={() => setRolling(true)}
+        leftSection={<Icon name="arrow-back-up" />}
+      >
+        Roll back
+      </ActionButton>
+      <ActionButton
+        whyNot={mayNot}
+        leftSection={<Icon name="git-pull-request" />}
+        onClick={() => void navigate(paths.newPromotion({ environment: environment.name }))}
+      >
+        Promote to here
+      </ActionButton>
+      {rolling && (
+        <RollbackDialog
+          environment={environment.name}
+          current={environment.current?.release.id}
+          close={() => setRolling(false)}
+        />
+      )}
+    </>
+  )
+}
+
+const TARGETS: readonly Column<Target>[] = [
+  { key: 'name', head: 'Target', cell: (target) => <span className="strong">{target.name}</span> },
+  { key: 'connector', head: 'Connector', cell: (target) => target.connector },
+  {
+    key: 'agent',
+    head: 'Agent',
+    cell: (target) => (
+      <span className="row">
+        {target.agent || <span className="muted">none</span>}
+        <State look={lookOf(AGENT, target.agentState)} />
+      </span>
+    ),
+  },
+  { key: 'project', head: 'Project', cell: (target) => target.project },
+  {
+    key: 'components',
+    head: 'Components',
+    cell: (target) =>
+      target.components && target.components.length > 0 ? target.components.join(', ') : <span className="muted">all</span>,
+  },
+]
+
+function Config({ target }: { target: Target }) {
+  if (Object.keys(target.config).length === 0) return null
+  return <Command text={JSON.stringify(target.config, null, 2)} label={`configuration of ${target.name}`} />
+}
+
+function Parameters({ environment }: { environment: Environment }) {
+  const pairs = Object.entries(environment.parameters)
+  return (
+    <Panel title="Parameters">
+      {pairs.length === 0 ? (
+        <p className="muted">None.</p>
+      ) : (
+        <Pairs
+          of={pairs.map(([name, value]) => [
+            name,
+            <code key={name}>{typeof value === 'string' ? value : JSON.stringify(value)}</code>,
+          ])}
+        />
+      )}
+    </Panel>
+  )
+}
+
+function Rules({ environment }: { environment: Environment }) {
+  return (
+    <Panel title="Approval rules">
+      {environment.approvals.length === 0 && <p className="muted">None: nobody needs to approve.</p>}
+      <ul className="stack near">
+        {environment.approvals.map((rule) => (
+          <li key={rule.rule}>
+            <span className="strong">{rule.rule}</span>
+            <p className="muted">
+              {rule.count} of: {rule.approvers.join(', ')}. Never the one who asked.
+            </p>
+          </li>
+        ))}
+      </ul>
+    </Panel>
+  )
+}

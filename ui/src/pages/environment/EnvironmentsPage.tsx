@@ -1,1 +1,101 @@
-export function EnvironmentsPage() { return null }
+import { useSuspenseQuery } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
+import { environmentsQuery } from '../../api/queries'
+import type { Environment } from '../../api/types'
+import { AGENT } from '../../fleet/states'
+import { paths } from '../../paths'
+import { lookOf } from '../../promotion/states'
+import { Digest } from '../../widgets/Copy'
+import { Empty } from '../../widgets/Empty'
+import { Icon } from '../../widgets/Icon'
+import { PageHead, Pairs, Panel } from '../../widgets/Panel'
+import { State } from '../../widgets/State'
+import { Time } from '../../widgets/Time'
+import { count } from '../../words/text'
+import { ruleText } from '../../environment/rules'
+import style from './EnvironmentsPage.module.css'
+
+/** The road of a release, from first to last. */
+export function EnvironmentsPage() {
+  const environments = useSuspenseQuery(environmentsQuery).data.items.toSorted((a, b) => a.order - b.order)
+  return (
+    <>
+      <PageHead title="Environments" sub="The road of a release, in order; written as YAML and applied with stella apply" />
+      {environments.length === 0 ? (
+        <Empty icon="stack-2" title="No environments yet" command="stella apply -f environments.yaml">
+          Environments, their targets, rules and policy are configuration: write them down and apply them.
+        </Empty>
+      ) : (
+        <ol className={style.road}>
+          {environments.map((environment) => (
+            <li key={environment.name} data-row>
+              <Card environment={environment} />
+            </li>
+          ))}
+        </ol>
+      )}
+    </>
+  )
+}
+
+function Card({ environment }: { environment: Environment }) {
+  const { name, current, targets, approvals, policy, freezes } = environment
+  const away = targets.filter(({ agentState }) => agentState !== 'online')
+  return (
+    <Panel
+      title={<Link {...paths.environment(name)}>{name}</Link>}
+      side={
+        freezes.length > 0 ? <State look={{ tone: 'busy', icon: 'snowflake', word: 'Frozen' }} pill /> : undefined
+      }
+    >
+      <Pairs
+        of={[
+          [
+            'Runs',
+            current ? (
+              <span key="current">
+                <Link {...paths.release(current.release.id)}>
+                  {current.release.name} {current.release.version}
+                </Link>{' '}
+                <span className="muted">
+                  since <Time at={current.at} />
+                </span>
+              </span>
+            ) : (
+              <span key="current" className="muted">
+                nothing yet
+              </span>
+            ),
+          ],
+          [
+            'Targets',
+            <span key="targets" className="row wrap">
+              {targets.length === 0 && <span className="muted">none</span>}
+              {targets.map((target) => (
+                <State key={target.name} look={{ ...lookOf(AGENT, target.agentState), word: target.name }} />
+              ))}
+              {away.length > 0 && <span className="muted">{count(away.length, 'agent')} away</span>}
+            </span>,
+          ],
+          ['Approvals', approvals.length === 0 ? 'none needed' : approvals.map(ruleText).join('; ')],
+          [
+            'Policy',
+            policy ? (
+              <span key="policy" className="row">
+                <Link {...paths.policy(policy.name)}>{policy.name}</Link>
+                <Digest value={policy.digest} label="policy digest" />
+              </span>
+            ) : (
+              <State key="policy" look={{ tone: 'open', icon: 'help-circle', word: 'none' }} />
+            ),
+          ],
+        ]}
+      />
+      {environment.after !== null && (
+        <p className={style.after}>
+          <Icon name="arrow-right" size={14} /> only after {environment.after}
+        </p>
+      )}
+    </Panel>
+  )
+}

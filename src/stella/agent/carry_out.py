@@ -1,0 +1,123 @@
+"""One order: is it ours, is it in time, was it done before? Then it is carried out."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from stella.agent.errors import BrokenConnector, ExpiredOrder, ForeignOrder, ReplayedOrder
+from stella.agent.state import Identity, OrderNote, Phase, ProjectNote, StateDirectory
+from stella.kernel import Fault, Now, Remedy, StellaError
+from stella.sdk import Host, Running, TargetConnector
+from stella.sdk.protocol import (
+    NextReply,
+    OrderContent,
+    OrderOutcome,
+    OrderResult,
+    Plugins,
+    read_order,
+)
+
+STICKER_FILE = "stella.version.json"
+_MESSAGE_LENGTH_MAX = 2000
+# These say nothing about the release: it could not be tried.
+_ERRORED = frozenset({Fault.UNAVAILABLE, Fault.NOT_FOUND, Fault.NOT_AUTHENTICATED, Fault.TIMED_OUT})
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """An order that this agent may carry out now. note: of an earlier try, None at the first."""
+
+    content: OrderContent
+    note: OrderNote | None
+
+
+def accept(given: NextReply, identity: Identity, note: OrderNote | None, now: datetime) -> Accepted:
+    """The order in ``given``, signed by a trusted key, for this agent, in time, not done before.
+
+    An order that was begun here in time is gone on with after its time too: half-done is worse.
+    Raises BadSignature, MalformedEnvelope, MalformedWire, WrongStatement, ForeignOrder,
+    ExpiredOrder, ReplayedOrder.
+    """
+    content = read_order(given.bundle.encode(), identity.trusted_keys)
+    if content.agent != identity.agent or content.order != given.order:
+        raise ForeignOrder(
+            f"the order {content.order[:60]} is for {content.agent[:60]}, not for this agent",
+            remedy=Remedy("See who hands out orders between the control plane and this host."),
+            order=content.order,
+        )
+    if note is not None and note.phase is Phase.TOLD:
+        raise ReplayedOrder(
+            f"the order {content.order} was carried out before, and its end was told",
+            remedy=Remedy("See who hands out orders between the control plane and this host."),
+            order=content.order,
+        )
+    if note is None and content.expires_at <= now:
+        raise ExpiredOrder(
+            f"the order {content.order} had to be begun before {content.expires_at.isoformat()}",
+            remedy=Remedy("See that this host's clock is right, then deploy again."),
+            order=content.order,
+        )
+    return Accepted(content, note)
+
+
+def carry_out(
+    accepted: Accepted, fence: int, *, state: StateDirectory, plugins: Plugins, host: Host, now: Now
+) -> OrderNote:
+    """Do it and note how it ended, before anybody is told. ``Stopped`` passes through: it stays
+    begun, and is gone on with.
+    """
+    content = accepted.content
+    begun_at = accepted.note.begun_at if accepted.note else now()
+    note = OrderNote(content.order, Phase.BEGUN, fence, content.expires_at, begun_at)
+    state.note_order(note)
+    state.note_project(ProjectNote(content.intent.project, content.plan.connector, content.target))
+    try:
+        connector = plugins.target(content.plan.connector)
+        connector.apply(content.intent, content.plan, host)
+        _place_sticker(content, host)
+        result = _succeeded(begun_at, now(), _running(connector, content, host))
+    except StellaError as refusal:
+        result = refused(refusal, begun_at, now(), _running_anyway(plugins, content, host))
+    except Exception as bug:  # noqa: BLE001 - a plugin's bug must not leave the order open
+        broken = BrokenConnector(
+            f"the connector {content.plan.connector} broke: {type(bug).__name__}: {bug}",
+            remedy=Remedy("Report it to who made the connector."),
+        )
+        host.log(str(broken))
+        result = refused(broken, begun_at, now(), _running_anyway(plugins, content, host))
+    host.log(f"{content.purpose} {result.outcome}")
+    done = OrderNote(content.order, Phase.DONE, fence, content.expires_at, begun_at, result)
+    state.note_order(done)
+    return done
+
+
+def refused(
+    refusal: StellaError, begun_at: datetime, ended_at: datetime, running: tuple[Running, ...] = ()
+) -> OrderResult:
+    """A refusal as the end of an order: a verdict, or it could not be tried."""
+    outcome = OrderOutcome.ERRORED if refusal.fault in _ERRORED else OrderOutcome.FAILED
+    message = str(refusal)[:_MESSAGE_LENGTH_MAX]
+    return OrderResult(outcome, begun_at, ended_at, refusal.code, message, running)
+
+
+def _place_sticker(content: OrderContent, host: Host) -> None:
+    is_planned = any(action.verb == "place_sticker" for action in content.plan.actions)
+    if is_planned and content.sticker is not None:
+        path = host.write(STICKER_FILE, content.sticker.encode())
+        host.log(f"sticker placed at {path}")
+
+
+def _succeeded(begun_at: datetime, ended_at: datetime, running: tuple[Running, ...]) -> OrderResult:
+    return OrderResult(OrderOutcome.SUCCEEDED, begun_at, ended_at, running=running)
+
+
+def _running(connector: TargetConnector, content: OrderContent, host: Host) -> tuple[Running, ...]:
+    return tuple(connector.inspect(content.intent.project, host))
+
+
+def _running_anyway(plugins: Plugins, content: OrderContent, host: Host) -> tuple[Running, ...]:
+    """What runs after a failure, where that can be seen at all."""
+    try:
+        return _running(plugins.target(content.plan.connector), content, host)
+    except StellaError as refusal:
+        host.log(f"what runs now cannot be seen: {refusal}")
+        return ()

@@ -1,0 +1,314 @@
+"""The agent's loop: take an order, carry it out, tell how it ended; and be heard meanwhile."""
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import version
+
+from stella.agent.carry_out import accept, carry_out, refused
+from stella.agent.control_plane import ControlPlane
+from stella.agent.enroll import renew_where_due
+from stella.agent.errors import ControlPlaneRefused, ControlPlaneUnreachable, LeaseLost
+from stella.agent.host import Stopped
+from stella.agent.log_pump import LogPump
+from stella.agent.state import Identity, OrderNote, Phase, ProjectNote, StateDirectory
+from stella.kernel import Now, StellaError
+from stella.sdk import Host, protocol
+from stella.sdk.protocol import (
+    AgentReport,
+    ConnectorState,
+    NextReply,
+    OrderResult,
+    Plugins,
+    ProjectState,
+)
+
+_LOG = logging.getLogger("stella.agent")
+_WAIT_S = 25
+_BACKOFF_S = (0.5, 1.0, 2.0, 5.0)
+_LOG_EVERY_S = 0.3
+_IDLE_JOIN_S = 0.5
+_BUSY_JOIN_S = 20.0
+
+OpenHost = Callable[[str, Callable[[str], None], threading.Event], Host]
+"""(project, where lines go, set when to stop) -> the host for that project."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a running agent is given. stop: set from outside to end it."""
+
+    state: StateDirectory
+    plugins: Plugins
+    open_host: OpenHost
+    now: Now
+    stop: threading.Event
+    open_plane: Callable[[StateDirectory, Identity, Now], ControlPlane] = ControlPlane
+
+
+def run_agent(settings: Settings) -> None:
+    """Serve until ``stop`` is set. Raises NotEnrolled, AnotherAgentRuns, StateUnusable.
+
+    Whatever the control plane does or does not do, it goes on trying; what was done here and not
+    told is kept on disk until it is.
+    """
+    settings.state.create()
+    with settings.state.locked():
+        agent = _Agent(settings)
+        # The threads are daemons: a request that waits for an order may be left behind.
+        threads = [
+            threading.Thread(target=agent.guarded, args=(what,), name=name, daemon=True)
+            for name, what in (("work", agent.work), ("heart", agent.beat))
+        ]
+        for thread in threads:
+            thread.start()
+        settings.stop.wait()
+        agent.is_due.set()
+        for thread in threads:
+            thread.join(_BUSY_JOIN_S if agent.is_busy.is_set() else _IDLE_JOIN_S)
+        agent.close()
+        if agent.broken is not None:
+            raise agent.broken
+
+
+class _Agent:
+    """Two threads: ``work`` takes orders one by one, ``beat`` makes the agent heard."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._state = settings.state
+        self._stop = settings.stop
+        self._identity: Identity = settings.state.identity()
+        self._plane = settings.open_plane(self._state, self._identity, settings.now)
+        self.is_due = threading.Event()
+        self.is_busy = threading.Event()
+        self.broken: BaseException | None = None
+
+    def guarded(self, what: Callable[[], None]) -> None:
+        """Do ``what``; where it breaks the agent ends, and does not go on with half of itself."""
+        try:
+            what()
+        except BaseException as bug:  # noqa: BLE001 - it is raised again, by who waits
+            self.broken = bug
+        finally:
+            self._stop.set()
+
+    def close(self) -> None:
+        self._plane.close()
+
+    # ------------------------------------------------------------ orders
+
+    def work(self) -> None:
+        """Until stopped: tell what is untold, then take the next order."""
+        failures = 0
+        while not self._stop.is_set():
+            try:
+                for note in self._state.untold_orders():
+                    self._tell(note)
+                self._state.forget_orders(self._settings.now())
+                given = self._plane.post(
+                    protocol.NEXT_PATH,
+                    protocol.NextRequest(_WAIT_S),
+                    NextReply,
+                    patience_s=_WAIT_S,
+                )
+                failures = 0
+                # What arrives while it ends is given again to who comes after.
+                if given is not None and not self._stop.is_set():
+                    self.is_busy.set()
+                    self._handle(given)
+            except Stopped:
+                return
+            except StellaError as refusal:
+                _LOG.warning("%s: %s", refusal.code, refusal)
+                self._stop.wait(_BACKOFF_S[min(failures, len(_BACKOFF_S) - 1)])
+                failures += 1
+            finally:
+                self.is_busy.clear()
+
+    def _handle(self, given: NextReply) -> None:
+        note = self._state.order(given.order)
+        if note is not None and note.phase is Phase.DONE:
+            # It was done, but that did not arrive: it is told again under the new fence.
+            self._keep_and_tell(note, given.fence)
+            return
+        try:
+            accepted = accept(given, self._identity, note, self._settings.now())
+        except StellaError as refusal:
+            _LOG.warning("%s: %s", refusal.code, refusal)
+            at = self._settings.now()
+            self._send_result(given.order, given.fence, refused(refusal, at, at))
+            return
+        pump = LogPump(given.fence, self._settings.now)
+        lost = _Ending(self._stop)
+        host = self._settings.open_host(accepted.content.intent.project, pump.add, lost.event)
+        with _Holding(self._plane, given, pump, lost):
+            try:
+                done = carry_out(
+                    accepted,
+                    given.fence,
+                    state=self._state,
+                    plugins=self._settings.plugins,
+                    host=host,
+                    now=self._settings.now,
+                )
+            except Stopped:
+                if self._stop.is_set():
+                    raise
+                _LOG.warning("the order %s was given up: its lease is lost", given.order)
+                return
+        self._flush(given, pump)
+        self.is_due.set()
+        self._tell(done)
+
+    def _flush(self, given: NextReply, pump: LogPump) -> None:
+        """The last lines, as long as somebody listens: the result is worth more."""
+        try:
+            pump.send(_log_sender(self._plane, given.order))
+        except StellaError as refusal:
+            _LOG.warning("%s: the last lines of %s: %s", refusal.code, given.order, refusal)
+
+    def _keep_and_tell(self, note: OrderNote, fence: int) -> None:
+        renewed = OrderNote(
+            note.order, note.phase, fence, note.expires_at, note.begun_at, note.result
+        )
+        self._state.note_order(renewed)
+        self._tell(renewed)
+
+    def _tell(self, note: OrderNote) -> None:
+        """Say how an order ended. Raises ControlPlaneUnreachable; it is said again later."""
+        assert note.result is not None, note.order
+        try:
+            self._send_result(note.order, note.fence, note.result)
+        except LeaseLost as refusal:
+            if refusal.facts.get("code") == "ST-FLT-008":
+                return  # it is given to us again, under the fence that counts
+            _LOG.warning("%s: %s", refusal.facts.get("code"), refusal)
+        self._state.note_order(
+            OrderNote(
+                note.order, Phase.TOLD, note.fence, note.expires_at, note.begun_at, note.result
+            )
+        )
+
+    def _send_result(self, order: str, fence: int, result: OrderResult) -> None:
+        self._plane.post(
+            protocol.order_path(order, "result"),
+            protocol.ResultRequest(fence, result),
+            protocol.ResultReply,
+        )
+
+    # ------------------------------------------------------------ being heard
+
+    def beat(self) -> None:
+        """Until stopped: say what runs, and renew the certificate in time."""
+        while not self._stop.is_set():
+            self.is_due.clear()
+            wait_s: float = self._identity.heartbeat_s
+            try:
+                self._renew()
+                self._plane.post(protocol.HEARTBEAT_PATH, self._report(), protocol.HeartbeatReply)
+            except Stopped:
+                return
+            except (ControlPlaneUnreachable, ControlPlaneRefused) as refusal:
+                _LOG.warning("%s: %s", refusal.code, refusal)
+                wait_s = min(wait_s, _BACKOFF_S[-1])
+            except StellaError as refusal:
+                _LOG.warning("%s: %s", refusal.code, refusal)
+            self.is_due.wait(wait_s)
+
+    def _renew(self) -> None:
+        renewed = renew_where_due(self._state, self._identity, self._plane, self._settings.now())
+        if renewed is not None:
+            self._identity = renewed
+            self._plane.use(renewed)
+
+    def _report(self) -> AgentReport:
+        plugins = self._settings.plugins
+        return AgentReport(
+            version=version("stella-ops"),
+            connectors=tuple(self._connector(kind) for kind in plugins.target_kinds()),
+            projects=tuple(self._project(note) for note in self._state.project_notes()),
+        )
+
+    def _connector(self, kind: str) -> ConnectorState:
+        plugins = self._settings.plugins
+        release = plugins.target_manifest(kind).version
+        try:
+            engine = plugins.target(kind).engine(self._host("agent"))
+        except StellaError as refusal:
+            return ConnectorState(kind, release, problem=f"{refusal.code}: {refusal}"[:500])
+        return ConnectorState(kind, release, engine)
+
+    def _project(self, note: ProjectNote) -> ProjectState:
+        try:
+            connector = self._settings.plugins.target(note.connector)
+            running = tuple(connector.inspect(note.project, self._host(note.project)))
+        except StellaError as refusal:
+            problem = f"{refusal.code}: {refusal}"[:500]
+            return ProjectState(note.project, note.connector, note.target, problem=problem)
+        return ProjectState(note.project, note.connector, note.target, running)
+
+    def _host(self, project: str) -> Host:
+        return self._settings.open_host(project, _LOG.debug, self._stop)
+
+
+class _Ending:
+    """An event that is set when the agent shall stop, or the order is lost."""
+
+    def __init__(self, stop: threading.Event) -> None:
+        self.event = threading.Event()
+        self._stop = stop
+
+    def look(self) -> None:
+        if self._stop.is_set():
+            self.event.set()
+
+
+class _Holding:
+    """Keeps the lease and sends the log while an order is carried out, in a thread of its own."""
+
+    def __init__(self, plane: ControlPlane, given: NextReply, pump: LogPump, lost: _Ending) -> None:
+        self._plane = plane
+        self._given = given
+        self._pump = pump
+        self._lost = lost
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._hold, name="lease")
+
+    def __enter__(self) -> None:
+        self._thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _hold(self) -> None:
+        since_renewal_s = 0.0
+        while not self._over.wait(_LOG_EVERY_S):
+            since_renewal_s += _LOG_EVERY_S
+            self._lost.look()
+            try:
+                if since_renewal_s > self._given.lease_s / 3:
+                    since_renewal_s = 0.0
+                    self._plane.post(
+                        protocol.order_path(self._given.order, "renew"),
+                        protocol.RenewRequest(self._given.fence),
+                        protocol.RenewReply,
+                    )
+                if self._pump.has_more.is_set():
+                    self._pump.send(_log_sender(self._plane, self._given.order))
+            except LeaseLost as refusal:
+                _LOG.warning("%s: %s", refusal.code, refusal)
+                self._lost.event.set()
+                return
+            except StellaError as refusal:
+                # The server is away for a while: the order goes on, what is to be said waits.
+                _LOG.info("%s: %s", refusal.code, refusal)
+
+
+def _log_sender(
+    plane: ControlPlane, order: str
+) -> Callable[[protocol.LogRequest], protocol.LogReply | None]:
+    path = protocol.order_path(order, "log")
+    return lambda request: plane.post(path, request, protocol.LogReply)

@@ -1,0 +1,66 @@
+"""A host whose engine is simulated; its files are real."""
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from stella.kernel import Remedy
+from stella.plugin.refusals import CommandMissing
+from stella.sdk.files import ProjectFiles
+from stella.sdk.testing.engine import SimulatedEngine
+
+
+class SimulatedHost:
+    """``stella.sdk.Host`` on a simulated engine. Nothing waits, and every line says what it is.
+
+    fail_at: where a test wants it to be killed: called with each command before it is done.
+    """
+
+    def __init__(
+        self,
+        engine: SimulatedEngine,
+        projects: Path,
+        project: str,
+        *,
+        log: Callable[[str], None] = lambda _: None,
+        stop: threading.Event | None = None,
+        fail_at: Callable[[Sequence[str]], None] = lambda _: None,
+    ) -> None:
+        self._engine = engine
+        self._files = ProjectFiles(projects, project)
+        self._log = log
+        self._stop = stop or threading.Event()
+        self._fail_at = fail_at
+
+    def run(
+        self,
+        argv: Sequence[str],
+        *,
+        timeout_s: int,
+        stdin: bytes | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> bytes:
+        """What the command would have printed."""
+        del timeout_s, stdin, environment
+        self._fail_at(argv)
+        if argv[0] != "docker":
+            raise CommandMissing(
+                f"a simulated host has no {argv[0]}", remedy=Remedy("Use a real one for this.")
+            )
+        return self._engine.run(argv, self._files.directory).encode()
+
+    def write(self, name: str, content: bytes) -> str:
+        """Place a file of the project."""
+        return self._files.write(name, content)
+
+    def read(self, name: str) -> bytes | None:
+        """A file of the project, or None."""
+        return self._files.read(name)
+
+    def log(self, line: str) -> None:
+        """A line of progress, marked."""
+        self._log(f"[simulated] {line}")
+
+    def wait(self, seconds: float) -> None:
+        """No time passes here."""
+        self._stop.wait(min(seconds, 0.001))

@@ -1,0 +1,175 @@
+import { PasswordInput, TextInput } from '@mantine/core'
+import { useQuery } from '@tanstack/react-query'
+import { useState } from 'react'
+import { api, take } from '../../api/client'
+import { usersQuery } from '../../api/queries'
+import { problemFrom } from '../../api/refused'
+import { useMe, useWhyNot } from '../../api/session'
+import type { User } from '../../api/types'
+import { useAct } from '../../api/useAct'
+import { commands } from '../../commands'
+import { ActionButton } from '../../widgets/ActionButton'
+import { Dialog } from '../../widgets/Dialog'
+import { Icon } from '../../widgets/Icon'
+import { Loading } from '../../widgets/Loading'
+import { Panel } from '../../widgets/Panel'
+import { Refusal } from '../../widgets/Refusal'
+import { State } from '../../widgets/State'
+import { type Column, Table } from '../../widgets/Table'
+import { say } from '../../widgets/Toasts'
+import { RolePicker } from './RolePicker'
+
+type Open = { kind: 'nothing' } | { kind: 'new' } | { kind: 'change'; user: User }
+
+export function Users() {
+  const users = useQuery(usersQuery)
+  const mayNot = useWhyNot('user.change')
+  const [open, setOpen] = useState<Open>({ kind: 'nothing' })
+  const close = () => setOpen({ kind: 'nothing' })
+  return (
+    <Panel
+      title="Users"
+      flush
+      side={
+        <ActionButton
+          size="compact-xs"
+          variant="default"
+          whyNot={mayNot}
+          leftSection={<Icon name="plus" size={14} />}
+          onClick={() => setOpen({ kind: 'new' })}
+        >
+          Add a user
+        </ActionButton>
+      }
+    >
+      {users.isPending && <Loading inset lines={3} />}
+      {users.error && <Refusal problem={problemFrom(users.error)} onRetry={() => void users.refetch()} />}
+      {users.data && (
+        <Table
+          label="Users"
+          rows={users.data.items}
+          rowKey={({ id }) => id}
+          columns={columns(mayNot, (user) => setOpen({ kind: 'change', user }))}
+        />
+      )}
+      {open.kind === 'new' && <NewUser close={close} />}
+      {open.kind === 'change' && <ChangeUser user={open.user} close={close} />}
+    </Panel>
+  )
+}
+
+function columns(mayNot: string | undefined, onChange: (user: User) => void): readonly Column<User>[] {
+  return [
+    { key: 'name', head: 'Name', cell: (user) => <span className="strong">{user.name}</span> },
+    { key: 'roles', head: 'Roles', cell: (user) => user.roles.join(', ') || <span className="muted">none</span> },
+    {
+      key: 'state',
+      head: 'State',
+      cell: (user) => (
+        <State
+          look={
+            user.disabled
+              ? { tone: 'idle', icon: 'ban', word: 'Disabled' }
+              : { tone: 'good', icon: 'check', word: 'Active' }
+          }
+        />
+      ),
+    },
+    {
+      key: 'change',
+      head: <span className="hidden">Actions</span>,
+      align: 'right',
+      cell: (user) => (
+        <ActionButton size="compact-xs" variant="default" whyNot={mayNot} onClick={() => onChange(user)}>
+          Change
+        </ActionButton>
+      ),
+    },
+  ]
+}
+
+function NewUser({ close }: { close: () => void }) {
+  const [name, setName] = useState('')
+  const [password, setPassword] = useState('')
+  const [roles, setRoles] = useState<string[]>(['viewer'])
+  const act = useAct(
+    (body: { name: string; password?: string; roles: string[] }, headers) =>
+      take(api.POST('/api/v1/users', { body, headers })),
+    (user) => {
+      say(`${user.name} may sign in`)
+      close()
+    },
+  )
+  return (
+    <Dialog
+      title="Add a user"
+      submit="Add"
+      onClose={close}
+      onSubmit={() => act.run({ name: name.trim(), roles, ...(password === '' ? {} : { password }) })}
+      busy={act.busy}
+      ready={name.trim() !== '' && password !== '' && roles.length > 0}
+      problem={act.problem}
+      command={commands.createUser(name, roles)}
+    >
+      <TextInput
+        label="Name"
+        data-autofocus
+        autoComplete="off"
+        value={name}
+        onChange={(event) => setName(event.currentTarget.value)}
+      />
+      <PasswordInput
+        label="First password"
+        autoComplete="new-password"
+        value={password}
+        onChange={(event) => setPassword(event.currentTarget.value)}
+      />
+      <RolePicker roles={roles} onChange={setRoles} />
+    </Dialog>
+  )
+}
+
+function ChangeUser({ user, close }: { user: User; close: () => void }) {
+  const me = useMe().user
+  const [roles, setRoles] = useState(user.roles)
+  const [password, setPassword] = useState('')
+  const params = { path: { id: user.id } }
+  const act = useAct(
+    (body: { roles?: string[]; disabled?: boolean; password?: string }, headers) =>
+      take(api.PATCH('/api/v1/users/{id}', { params, body, headers })),
+    () => {
+      say(`${user.name} was changed`)
+      close()
+    },
+  )
+  return (
+    <Dialog
+      title={`Change ${user.name}`}
+      submit="Change"
+      onClose={close}
+      onSubmit={() => act.run({ roles, ...(password === '' ? {} : { password }) })}
+      busy={act.busy}
+      ready={roles.length > 0}
+      problem={act.problem}
+    >
+      <RolePicker roles={roles} onChange={setRoles} />
+      <PasswordInput
+        label="New password"
+        description="Empty leaves it as it is."
+        autoComplete="new-password"
+        value={password}
+        onChange={(event) => setPassword(event.currentTarget.value)}
+      />
+      <div>
+        <ActionButton
+          variant="default"
+          whyNot={user.id === me.id ? 'You cannot shut yourself out' : undefined}
+          leftSection={<Icon name={user.disabled ? 'check' : 'ban'} />}
+          onClick={() => act.run({ disabled: !user.disabled })}
+        >
+          {user.disabled ? 'Let them in again' : 'Disable'}
+        </ActionButton>
+      </div>
+    </Dialog>
+  )
+}
