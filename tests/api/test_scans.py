@@ -80,62 +80,61 @@ def test_findings_are_filtered_and_come_in_pages(control: Control):
     "token", ["", "wrong", "st_" + "x" * 43, "\u00e9", "Bearer", None], ids=repr
 )
 def test_a_hook_with_another_token_is_refused_and_nothing_is_scanned(
-    control: Control, token: str | None
+    standing: Control, token: str | None
 ):
     headers = {} if token is None else {"Authorization": f"Bearer {token}".encode()}
-    answer = control.client.post(HOOK, json={"events": [event()]}, headers=headers)
+    answer = standing.client.post(HOOK, json={"events": [event()]}, headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (401, "ST-IDN-003")
-    assert control.count("scan") == 0
+    assert standing.count("scan") == 0
 
 
-def test_a_users_token_is_none_of_a_registry(control: Control):
-    assert told(control, event(), token=control.tokens["root"]).status_code == 401
+def test_a_users_token_is_none_of_a_registry(standing: Control):
+    assert told(standing, event(), token=standing.tokens["root"]).status_code == 401
 
 
-@pytest.mark.parametrize(
-    "strange",
-    [
-        {"action": "pull"},
-        {"action": "delete"},
-        {"action": None},
-        {"tag": ""},
-        {"tag": None},
-        {"tag": 7},
-        {"tag": ["1"]},
-        {"tag": "sha256-" + "b" * 64},
-        {"tag": "sha256-" + "b" * 64 + ".sig"},
-        {"tag": "a b"},
-        {"tag": "x" * 200},
-        {"mediaType": "application/vnd.oci.image.layer.v1.tar+gzip"},
-        {"mediaType": ["x"]},
-        {"mediaType": {}},
-        {"digest": "sha256:abc"},
-        {"digest": "sha512:" + "a" * 128},
-        {"digest": None},
-        {"digest": 5},
-        {"repository": "../../etc"},
-        {"repository": "SHOP"},
-        {"repository": ""},
-        {"repository": None},
-        {"repository": "a\u0000b"},
-        {"repository": "a" * 300},
-        {"request": None},
-        {"request": {}},
-        {"request": {"host": "no host"}},
-        {"request": {"host": "registry.test/x"}},
-        {"request": {"host": ""}},
-        {"request": "registry.test"},
-        {"target": None},
-        {"target": []},
-    ],
-    ids=repr,
+STRANGE = (
+    {"action": "pull"},
+    {"action": "delete"},
+    {"action": None},
+    {"tag": ""},
+    {"tag": None},
+    {"tag": 7},
+    {"tag": ["1"]},
+    {"tag": "sha256-" + "b" * 64},
+    {"tag": "sha256-" + "b" * 64 + ".sig"},
+    {"tag": "a b"},
+    {"tag": "x" * 200},
+    {"mediaType": "application/vnd.oci.image.layer.v1.tar+gzip"},
+    {"mediaType": ["x"]},
+    {"mediaType": {}},
+    {"digest": "sha256:abc"},
+    {"digest": "sha512:" + "a" * 128},
+    {"digest": None},
+    {"digest": 5},
+    {"repository": "../../etc"},
+    {"repository": "SHOP"},
+    {"repository": ""},
+    {"repository": None},
+    {"repository": "a\u0000b"},
+    {"repository": "a" * 300},
+    {"request": None},
+    {"request": {}},
+    {"request": {"host": "no host"}},
+    {"request": {"host": "registry.test/x"}},
+    {"request": {"host": ""}},
+    {"request": "registry.test"},
+    {"target": None},
+    {"target": []},
 )
-def test_a_strange_event_is_passed_over_and_the_others_are_heard(
-    control: Control, strange: dict[str, Any]
-):
+
+
+def test_a_strange_event_is_passed_over_and_the_others_are_heard(control: Control):
     control.push("web", "1", FIXED)
     pushed = control.registry.manifests["shop/web", "1"].digest.text
-    answer = told(control, event(**strange), event(digest=pushed))
+    for strange in STRANGE:
+        assert told(control, event(**strange)).json() == {"scans": 0}, strange
+    events = [event(**strange) for strange in STRANGE]
+    answer = told(control, *events, event(digest=pushed), *events)
     assert (answer.status_code, answer.json()) == (202, {"scans": 1})
     assert [one["image"] for one in control.get("/scans")["items"]] == [pushed]
 
@@ -159,18 +158,18 @@ def test_a_strange_event_is_passed_over_and_the_others_are_heard(
         b'{"events": [{"action": "\\ud800"}]}',
     ],
 )
-def test_a_malformed_envelope_scans_nothing(control: Control, content: bytes):
-    token = control.services.keys.hook_token
+def test_a_malformed_envelope_scans_nothing(standing: Control, content: bytes):
+    token = standing.services.keys.hook_token
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
-    answer = control.client.post(HOOK, content=content, headers=headers)
+    answer = standing.client.post(HOOK, content=content, headers=headers)
     assert answer.status_code in {202, 400, 422}
-    assert control.count("scan") == 0
+    assert standing.count("scan") == 0
 
 
-def test_a_huge_envelope_is_refused_unread(control: Control):
-    headers = {"Authorization": f"Bearer {control.services.keys.hook_token}"}
-    size = control.services.limits.request_bytes_max
-    answer = control.client.post(HOOK, content=b" " * (size + 1), headers=headers)
+def test_a_huge_envelope_is_refused_unread(standing: Control):
+    headers = {"Authorization": f"Bearer {standing.services.keys.hook_token}"}
+    size = standing.services.limits.request_bytes_max
+    answer = standing.client.post(HOOK, content=b" " * (size + 1), headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (413, "ST-API-006")
 
 
@@ -195,15 +194,15 @@ def test_an_image_that_cannot_be_scanned_says_why(control: Control):
 @pytest.mark.parametrize(
     "reference", ["", "x", "shop/web:1", "a b", "host.test/\u0000", "h.test/" + "x" * 2000]
 )
-def test_what_is_no_reference_is_not_scanned(control: Control, reference: str):
-    answer = control.ask("POST", "/scans", {"reference": reference})
+def test_what_is_no_reference_is_not_scanned(standing: Control, reference: str):
+    answer = standing.ask("POST", "/scans", {"reference": reference})
     assert answer.status_code == 422
-    assert control.count("scan") == 0
+    assert standing.count("scan") == 0
 
 
-def test_scans_are_unknown_or_not_allowed(control: Control):
+def test_scans_are_unknown_or_not_allowed(standing: Control):
     for path in ("/scans/scn_1", "/scans/scn_1/findings", "/scans/scn_1/sbom", "/scans/%00"):
-        assert control.ask("GET", path).status_code in {404, 422}
+        assert standing.ask("GET", path).status_code in {404, 422}
     for by in ("vic", "ann", "olga"):
         body = {"reference": "registry.test/shop/web:1"}
-        assert control.refused("POST", "/scans", body, by=by) == "ST-IDN-004"
+        assert standing.refused("POST", "/scans", body, by=by) == "ST-IDN-004"

@@ -160,9 +160,9 @@ def _pushed(event: Any) -> Reference | None:
             return None
         host = event["request"]["host"]
         named = parse_reference(f"{host}/{target['repository']}:{tag}@{target['digest']}")
-        return named if named.host == host else None
     except (KeyError, TypeError, AttributeError, MalformedReference):
         return None
+    return named if named.host == host else None
 
 
 def _find(tx: Tx, scan: str) -> Scan:
