@@ -119,11 +119,11 @@ def test_a_malformed_manifest_is_refused(control: Control, manifest: bytes):
     ],
 )
 def test_a_name_version_or_component_that_cannot_be_is_refused_before_the_registry_is_asked(
-    control: Control, changes: dict[str, object]
+    standing: Control, changes: dict[str, object]
 ):
-    answer = control.ask("POST", "/releases", wish(**changes))
+    answer = standing.ask("POST", "/releases", wish(**changes))
     assert answer.status_code == 422
-    assert control.registry.reads == []
+    assert standing.registry.reads == []
     assert len(answer.content) < 2000
 
 
@@ -138,8 +138,8 @@ def test_a_name_version_or_component_that_cannot_be_is_refused_before_the_regist
         {"version": 1.0},
     ],
 )
-def test_a_wish_of_another_form_is_refused(control: Control, changes: dict[str, object]):
-    assert control.refused("POST", "/releases", wish(**changes)) == "ST-API-001"
+def test_a_wish_of_another_form_is_refused(standing: Control, changes: dict[str, object]):
+    assert standing.refused("POST", "/releases", wish(**changes)) == "ST-API-001"
 
 
 def test_the_same_release_twice_is_a_conflict_and_once_with_a_key(control: Control):
