@@ -8,13 +8,8 @@ pytest_plugins = [
     "fixtures.outside",
     "fixtures.servers",
     "fixtures.road",
-<<<<<<< HEAD
     "fixtures.commands",
     "fixtures.shops",
     "fixtures.control_planes",
     "fixtures.control",
-=======
-    "fixtures.control",
-    "fixtures.control_planes",
->>>>>>> apit
 ]
