@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 @dataclass(frozen=True)
 class SystemPart:
-    """A program that comes from the system, and why it is wanted. ``purposes``: demo, test."""
+    """A program that comes from the system, and why it is wanted. ``purposes``: demo, test, bench."""
 
     package: str
     program: str
@@ -27,7 +27,7 @@ class SystemPart:
     purposes: frozenset[str]
 
 
-_BOTH = frozenset({"demo", "test"})
+_BOTH = frozenset({"demo", "test", "bench"})
 _TEST = frozenset({"test"})
 
 PARTS = (
@@ -180,6 +180,21 @@ def python_step(stamps: Stamps) -> None:
     stamps.put("python", key)
 
 
+def peers_step(stamps: Stamps) -> None:
+    """Install what `make bench` measures beside into a place of its own, locked as the rest."""
+    lock = ROOT / "requirements" / "bench.txt"
+    place = ROOT / "build" / "bench"
+    key = key_of([lock])
+    if stamps.holds("peers", key) and (place / "bin" / "python").exists():
+        return
+    say("installing the scanners that are measured beside")
+    run([ROOT / ".venv/bin/python", "-m", "venv", place])
+    python = place / "bin" / "python"
+    options = ["--disable-pip-version-check", "-q", "--require-hashes", "--no-deps"]
+    run([python, "-m", "pip", "install", *options, "-r", lock])
+    stamps.put("peers", key)
+
+
 def console_sources(ui: Path) -> list[Path]:
     """The files that the built console depends on."""
     return [
@@ -208,7 +223,7 @@ def console_step(stamps: Stamps) -> None:
 def main() -> None:
     """Do every step that is not done yet."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--for", dest="purpose", choices=["demo", "test"])
+    parser.add_argument("--for", dest="purpose", choices=["demo", "test", "bench"])
     purpose = parser.parse_args().purpose
     if sys.version_info < (3, 11):  # noqa: UP036 - this is what says so
         sys.exit("setup: Python 3.11 or later is needed")
@@ -218,6 +233,8 @@ def main() -> None:
     stamps = Stamps(ROOT / ".venv" / "setup.json")
     python_step(stamps)
     console_step(stamps)
+    if purpose == "bench":
+        peers_step(stamps)
 
 
 if __name__ == "__main__":

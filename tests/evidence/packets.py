@@ -93,7 +93,12 @@ MANY = tuple(
     advisory(f"OSV-2029-{number}", "PyPI", "jinja2", "3.1.6", "MODERATE")
     for number in range(1000, 2000)
 )
-IMAGES = {"old": (OLD, ADVISORIES), "fixed": (FIXED, ADVISORIES), "many": (OLD, MANY)}
+IMAGES = {
+    "old": (OLD, ADVISORIES),
+    "fixed": (FIXED, ADVISORIES),
+    "some": (OLD, MANY[:20]),
+    "many": (OLD, MANY),
+}
 
 
 @dataclass(frozen=True)
@@ -128,7 +133,7 @@ def scanned(image_name: str) -> Scanned:
 class Story:
     """A promotion of one image; ``packet`` tells it. Approvals are given for the plan as it is.
 
-    image: of IMAGES; "many" has a thousand findings.
+    image: of IMAGES; "some" has twenty findings, "many" a thousand.
     """
 
     image: str = "fixed"

@@ -3,7 +3,7 @@
   var wish = 'auto'
   try {
     wish = localStorage.getItem('stella-theme') || 'auto'
-  } catch (_) {
+  } catch {
     /* storage may be switched off */
   }
   var dark = wish === 'dark' || (wish === 'auto' && matchMedia('(prefers-color-scheme: dark)').matches)

@@ -235,6 +235,9 @@ const system = createRoute({
   component: lazyRouteComponent(() => import('./pages/system/SystemPage'), 'SystemPage'),
 })
 
+/** Whatever is no page: told within the shell, so that the way out is at hand. */
+const elsewhere = createRoute({ getParentRoute: under, path: '$', component: NotThere })
+
 const tree = root.addChildren([
   signIn,
   shell.addChildren([
@@ -258,6 +261,7 @@ const tree = root.addChildren([
     audit,
     access,
     system,
+    elsewhere,
   ]),
 ])
 

@@ -91,6 +91,9 @@ def records_of(osv: OsvRecord) -> Iterator[tuple[Package, Record]]:
     for package, parts in by_package.items():
         scheme = _scheme(package.ecosystem, parts)
         spans = _spans(scheme, parts)
+        listed = _listed(scheme, spans, parts)
+        if not spans and not listed and _has_events(parts):
+            continue  # ranges that hold no version at all
         severity, cvss = _severity(osv, parts)
         yield (
             package,
@@ -99,7 +102,7 @@ def records_of(osv: OsvRecord) -> Iterator[tuple[Package, Record]]:
                 aliases=aliases,
                 scheme=scheme,
                 spans=spans,
-                versions=_listed(scheme, spans, parts),
+                versions=listed,
                 severity=severity,
                 cvss=cvss,
                 summary=_summary(osv),
@@ -112,6 +115,11 @@ def _scheme(ecosystem: str, parts: list[Affected]) -> str:
     known = scheme_of(ecosystem)
     kinds = {one.type for part in parts for one in part.ranges or [] if one.type != "GIT"}
     return known or ("semver" if kinds == {"SEMVER"} else "")
+
+
+def _has_events(parts: list[Affected]) -> bool:
+    ranges = [one for part in parts for one in part.ranges or [] if one.type != "GIT"]
+    return any(one.events for one in ranges)
 
 
 def _spans(scheme: str, parts: list[Affected]) -> tuple[Span, ...]:

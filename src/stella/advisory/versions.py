@@ -87,11 +87,14 @@ def _univers(name: str) -> Callable[[str], Key | None]:
 
     def key(text: str) -> Key | None:
         from univers import versions
+        from univers.nuget import InvalidNuGetVersion
 
         try:
             return getattr(versions, name)(text)
         # Its parsers raise what Python raises where a version is odd.
-        except (versions.InvalidVersion, ValueError, TypeError, AttributeError, IndexError):
+        except (versions.InvalidVersion, InvalidNuGetVersion, ArithmeticError, LookupError):
+            return None
+        except (ValueError, TypeError, AttributeError):
             return None
 
     return key

@@ -28,6 +28,8 @@ _LOG = logging.getLogger("stella.agent")
 _WAIT_S = 25
 _BACKOFF_S = (0.5, 1.0, 2.0, 5.0)
 _LOG_EVERY_S = 0.3
+_IDLE_JOIN_S = 0.5
+_BUSY_JOIN_S = 20.0
 
 OpenHost = Callable[[str, Callable[[str], None], threading.Event], Host]
 """(project, where lines go, set when to stop) -> the host for that project."""
@@ -42,6 +44,7 @@ class Settings:
     open_host: OpenHost
     now: Now
     stop: threading.Event
+    open_plane: Callable[[StateDirectory, Identity, Now], ControlPlane] = ControlPlane
 
 
 def run_agent(settings: Settings) -> None:
@@ -53,15 +56,20 @@ def run_agent(settings: Settings) -> None:
     settings.state.create()
     with settings.state.locked():
         agent = _Agent(settings)
-        heart = threading.Thread(target=agent.beat, name="heart")
-        heart.start()
-        try:
-            agent.work()
-        finally:
-            settings.stop.set()
-            agent.is_due.set()
-            heart.join()
-            agent.close()
+        # The threads are daemons: a request that waits for an order may be left behind.
+        threads = [
+            threading.Thread(target=agent.guarded, args=(what,), name=name, daemon=True)
+            for name, what in (("work", agent.work), ("heart", agent.beat))
+        ]
+        for thread in threads:
+            thread.start()
+        settings.stop.wait()
+        agent.is_due.set()
+        for thread in threads:
+            thread.join(_BUSY_JOIN_S if agent.is_busy.is_set() else _IDLE_JOIN_S)
+        agent.close()
+        if agent.broken is not None:
+            raise agent.broken
 
 
 class _Agent:
@@ -72,8 +80,19 @@ class _Agent:
         self._state = settings.state
         self._stop = settings.stop
         self._identity: Identity = settings.state.identity()
-        self._plane = ControlPlane(self._state, self._identity, settings.now)
+        self._plane = settings.open_plane(self._state, self._identity, settings.now)
         self.is_due = threading.Event()
+        self.is_busy = threading.Event()
+        self.broken: BaseException | None = None
+
+    def guarded(self, what: Callable[[], None]) -> None:
+        """Do ``what``; where it breaks the agent ends, and does not go on with half of itself."""
+        try:
+            what()
+        except BaseException as bug:  # noqa: BLE001 - it is raised again, by who waits
+            self.broken = bug
+        finally:
+            self._stop.set()
 
     def close(self) -> None:
         self._plane.close()
@@ -95,7 +114,9 @@ class _Agent:
                     patience_s=_WAIT_S,
                 )
                 failures = 0
-                if given is not None:
+                # What arrives while it ends is given again to who comes after.
+                if given is not None and not self._stop.is_set():
+                    self.is_busy.set()
                     self._handle(given)
             except Stopped:
                 return
@@ -103,6 +124,8 @@ class _Agent:
                 _LOG.warning("%s: %s", refusal.code, refusal)
                 self._stop.wait(_BACKOFF_S[min(failures, len(_BACKOFF_S) - 1)])
                 failures += 1
+            finally:
+                self.is_busy.clear()
 
     def _handle(self, given: NextReply) -> None:
         note = self._state.order(given.order)

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from stella.fleet.lifecycle import OrderState
 from stella.fleet.store import target_order
+from stella.kernel import time_text
 from stella.record import Database
 
 # Orders that another process issued ring no bell here.
@@ -81,13 +82,12 @@ class OrderBoard:
                 self._wake(await to_thread.run_sync(self._addressed))
 
     def _addressed(self) -> set[str]:
-        query = (
-            select(target_order.c.agent)
-            .where(target_order.c.state == OrderState.ISSUED.value)
-            .distinct()
-        )
+        waiting = target_order.c
         with self._database.read() as tx:
-            return {row["agent"] for row in tx.rows(query)}
+            query = select(waiting.agent).where(
+                waiting.state == OrderState.ISSUED.value, waiting.expires_at > time_text(tx.now)
+            )
+            return {row["agent"] for row in tx.rows(query.distinct())}
 
     def _wake(self, agents: set[str]) -> None:
         for agent in agents & self._waiting.keys():

@@ -27,12 +27,16 @@ _DOCS = "docs/reference/settings.example.yaml"
 
 @dataclass(frozen=True, slots=True)
 class RegistrySetting:
-    """How to reach one registry. username, password: references, resolved at the last moment."""
+    """How to reach one registry. username, password: references, resolved at the last moment.
+
+    simulated_in: directory of a simulated registry that stands in for it.
+    """
 
     plain_http: bool = False
     username: str = ""
     password: str = ""
     ca_file: str = ""
+    simulated_in: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from stella.plugin import Plugins, load_plugins
 from stella.plugin.contract import Registry, RegistryConfig
 from stella.record import Bell, Database
 from stella.sbom import DirectoryCache
+from stella.sdk.testing import SimulatedRegistry
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 _CHECKOUT = Path(__file__).resolve().parents[3]
@@ -106,6 +107,8 @@ def registry_opener(settings: Settings, plugins: Plugins) -> Callable[[str], Reg
     @cache
     def open_registry(host: str) -> Registry:
         known = settings.registries.get(host, RegistrySetting())
+        if known.simulated_in and settings.simulated:
+            return SimulatedRegistry(Path(known.simulated_in), host)
         return plugins.registry("oci")(
             RegistryConfig(
                 host=host,

@@ -10,6 +10,7 @@ import typer
 
 if TYPE_CHECKING:
     from stella.agent.run import OpenHost
+    from stella.agent.state import StateDirectory
 
 app = typer.Typer(no_args_is_help=True, help="Run on a host and carry out signed orders there.")
 
@@ -93,7 +94,7 @@ def run(
         Settings(
             state=directory,
             plugins=load_plugins(),
-            open_host=_opener(directory.projects, simulated),
+            open_host=_opener(directory, simulated),
             now=_now,
             stop=stop,
         )
@@ -108,11 +109,12 @@ def default_state() -> Path:
     return Path(home) / "stella" / "agent"
 
 
-def _opener(projects: Path, simulated: Path | None) -> "OpenHost":
+def _opener(state: "StateDirectory", simulated: Path | None) -> "OpenHost":
+    projects = state.projects
     if simulated is not None:
-        from stella.sdk.testing import SimulatedEngine, SimulatedHost
+        from stella.sdk.testing import SimulatedHost, open_simulated
 
-        engine = SimulatedEngine(simulated)
+        engine = open_simulated(simulated, state.identity().agent)
         return lambda project, log, stop: SimulatedHost(
             engine, projects, project, log=log, stop=stop
         )

@@ -12,6 +12,9 @@ def demo(
         bool, typer.Option("--keep", help="Leave everything running and print a first login.")
     ] = False,
     stop: Annotated[bool, typer.Option("--stop", help="End what --keep left running.")] = False,
+    simulated: Annotated[
+        bool, typer.Option("--simulated", help="Pretend the hosts, also where real ones could run.")
+    ] = False,
     summary: Annotated[Path | None, typer.Option(help="Write what was shown as JSON.")] = None,
     packets: Annotated[
         Path | None, typer.Option(help="Put the evidence packets here; else beside the summary.")
@@ -25,4 +28,4 @@ def demo(
         stop_kept()
         typer.echo("ended; nothing of it is left", err=True)
         return
-    run_demo(Wishes(keep=keep, summary=summary, packets=packets))
+    run_demo(Wishes(keep=keep, simulated=simulated, summary=summary, packets=packets))

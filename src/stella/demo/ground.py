@@ -1,11 +1,12 @@
 """What the demonstration stands on: a registry and two hosts, real ones where the machine lets us."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Protocol
 
 from stella.image import parse_reference, resolve
 from stella.kernel import Digest
-from stella.lab import Lab, Notification, ShopVersion, build_shop
+from stella.lab import Host, Lab, Notification, ShopVersion, build_shop
 from stella.plugin import load_plugins
 from stella.plugin.contract import RegistryConfig
 
@@ -23,6 +24,10 @@ class Ground(Protocol):
     @property
     def lab_root(self) -> str | None:
         """The directory of a lab that another process can clean up; None where there is none."""
+        ...
+
+    def prepare(self, directory: Path) -> Mapping[str, object]:
+        """What the server's settings need for it, before anything runs."""
         ...
 
     def start(self, notification: Notification) -> str:
@@ -43,10 +48,6 @@ class Ground(Protocol):
 
     def tamper(self, reference: str) -> Digest:
         """Change one byte of what host ``b`` still has to pull; twice restores it."""
-        ...
-
-    def running(self, host: str) -> str:
-        """What runs on a host, as its engine tells it."""
         ...
 
     def stop(self) -> None:
@@ -72,6 +73,15 @@ class RealGround:
     def lab_root(self) -> str | None:
         """Where the lab is."""
         return str(self._lab.root)
+
+    def lab_host(self, name: str) -> Host:
+        """The Docker host ``a`` or ``b``."""
+        return self._lab.host(name)
+
+    def prepare(self, directory: Path) -> Mapping[str, object]:
+        """Nothing: a registry on the loopback address is reached as it is."""
+        del directory
+        return {}
 
     def start(self, notification: Notification) -> str:
         """Start the lab."""
@@ -105,10 +115,6 @@ class RealGround:
             self._tampered[reference] = image.platforms[0].config.digest
         self._lab.registry.tamper_blob(self._tampered[reference])
         return self._tampered[reference]
-
-    def running(self, host: str) -> str:
-        """``docker ps``."""
-        return self._lab.host(host).run(["ps", "--format", "{{.Names}}\t{{.Status}}\t{{.Image}}"])
 
     def stop(self) -> None:
         """Gone without a trace."""

@@ -4,7 +4,6 @@ import json
 import os
 import secrets
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -61,19 +60,23 @@ class Stage:
                     "listen_port": self.api_port,
                     "agents_port": self.agents_port,
                     "advisories": str(advisories),
-                    "simulated": self.ground.is_simulated,
                     "sweep_s": 2,
+                    **self.ground.prepare(self.directory),
                 }
             )
         )
+        self.run_server()
+        self.password = _bootstrap_password(self.directory / "server.log")
+
+    def run_server(self) -> None:
+        """Run the control plane with the settings that were written before."""
         self.processes["server"] = start_program(
-            [*_stella(), "serve", "--settings", str(settings)],
+            [*_stella(), "serve", "--settings", str(self.directory / "server.yaml")],
             log=self.directory / "server.log",
             is_ready=self._answers,
             environment=self.environment(),
             timeout_s=_START_TIMEOUT_S,
         )
-        self.password = _bootstrap_password(self.directory / "server.log")
 
     def start_ground(self) -> str:
         """Start registry and hosts; the registry tells the server of each push."""
@@ -123,13 +126,27 @@ class Stage:
             check=False,
         )
 
+    def kill(self, name: str) -> None:
+        """``kill -9`` of the server or of a host's agent."""
+        process = self.processes.pop(name)
+        process.kill()
+        process.wait()
+
     def stop_server(self) -> None:
         """End the control plane."""
         if "server" in self.processes:
             end_program(self.processes.pop("server"))
 
+    def save_logs(self, to: Path) -> None:
+        """Keep what our programs printed; everything else goes with the stage."""
+        to.mkdir(parents=True, exist_ok=True)
+        for log in self.directory.glob("*.log"):
+            shutil.copy2(log, to / log.name)
+
     def stop(self) -> None:
         """End every program and remove every file, in the order in which they lean on each other."""
+        for name in [one for one in self.processes if one != "server"]:
+            self.processes[name].terminate()  # all at once: each may take its time
         for name in [one for one in self.processes if one != "server"]:
             end_program(self.processes.pop(name))
         try:
@@ -150,12 +167,6 @@ def new_secret() -> str:
     return secrets.token_urlsafe(18)
 
 
-def kill(process: "subprocess.Popen[bytes]") -> None:
-    """``kill -9``."""
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-
-
 def _stella() -> list[str]:
     return [sys.executable, "-m", "stella.cli.main"]
 
@@ -163,9 +174,8 @@ def _stella() -> list[str]:
 def _bootstrap_password(log: Path) -> str:
     """The one-time password that the server printed at its first start."""
     for line in log.read_text(errors="replace").splitlines():
-        word, _, value = line.strip().partition("password:")
+        _, _, value = line.strip().partition("password:")
         if value:
-            del word
             return value.strip()
     raise PartDidNotStart(
         "the server printed no first credential", remedy=Remedy(f"Read {log}."), log=str(log)

@@ -76,6 +76,7 @@ target_order = Table(
     # What makes a repeated request for an order harmless.
     UniqueConstraint("tenant", "deployment", "target", "purpose"),
     Index(None, "agent", "state"),
+    Index(None, "state", "expires_at"),
 )
 
 deployment_log = Table(

@@ -26,7 +26,7 @@ class ShopVersion(StrEnum):
     V3 = "3.0.0"
 
 
-_REQUIREMENTS: Mapping[ShopVersion, str] = {
+REQUIREMENTS: Mapping[ShopVersion, str] = {
     ShopVersion.V1: "requirements-old.txt",
     ShopVersion.V2: "requirements-fixed.txt",
     ShopVersion.V3: "requirements-fixed.txt",
@@ -49,7 +49,7 @@ def build_shop(lab: Lab, version: ShopVersion, *, cache: Path | None = None) -> 
                 context = Path(temporary) / component
                 shutil.copytree(sources / component, context)
                 if component == "web":
-                    packages = _packages(sources / _REQUIREMENTS[version], version, cache)
+                    packages = _packages(sources / REQUIREMENTS[version], version, cache)
                     shutil.copytree(packages, context / "packages")
                 _build(host, context, reference, version)
             host.run(["push", "--quiet", reference])

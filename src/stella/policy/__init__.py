@@ -1,11 +1,19 @@
 """May it go? Rules in Rego, and what they say."""
 
-from stella.policy.bundle import bundle_bytes, load_bundle, parse_bundle, starter_bundle
+from stella.policy.bundle import (
+    bundle_bytes,
+    load_bundle,
+    parse_bundle,
+    starter_bundle,
+    starter_files,
+)
+from stella.policy.errors import MalformedPolicyInput
 from stella.policy.evaluate import evaluate, gate_input
 from stella.policy.model import PolicyBundle, PolicyResult, RuleResult
 from stella.policy.verdict import verdict_digest
 
 __all__ = [
+    "MalformedPolicyInput",
     "PolicyBundle",
     "PolicyResult",
     "RuleResult",
@@ -15,5 +23,6 @@ __all__ = [
     "load_bundle",
     "parse_bundle",
     "starter_bundle",
+    "starter_files",
     "verdict_digest",
 ]

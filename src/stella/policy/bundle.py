@@ -117,10 +117,15 @@ def parse_bundle(content: bytes) -> PolicyBundle:
 @lru_cache(maxsize=1)
 def starter_bundle() -> PolicyBundle:
     """The policy that an environment has which names none."""
+    texts = starter_files()
+    return load_bundle({name: text for name, text in texts.items() if not name.endswith(_TEST)})
+
+
+def starter_files() -> dict[str, str]:
+    """The starter policy as files, its tests among them: what to begin an own policy with."""
     folder = package_files("stella.policy") / "starter"
     names = sorted(one.name for one in folder.iterdir() if one.name.endswith(".rego"))
-    texts = {name: (folder / name).read_text("utf-8") for name in names}
-    return load_bundle({name: text for name, text in texts.items() if not name.endswith(_TEST)})
+    return {name: (folder / name).read_text("utf-8") for name in names}
 
 
 def _bundle(files: Mapping[str, str]) -> PolicyBundle:

@@ -66,16 +66,16 @@ def check_calls(trees: str, builtins: frozenset[str]) -> None:
     own = {name for module in modules for name in _functions(module["ast"])}
     for module in modules:
         file, package = module["source"]["file"], _path(module["ast"]["package"]["refr"])
-        aliases = set(_aliases(module["ast"]))
+        aliases = set(_aliases(module))
         for call in _nodes(module["ast"], "Call"):
             span = call["span"]
             place = f"{file}:{span['line']}:{span['col']}"
             path = _path(call["fcn"])
-            root = path.partition(".")[0] if path else _root(call["fcn"])
-            if path in UNREPEATABLE or (root in _UNREPEATABLE_ROOTS and root not in aliases):
-                raise _not_repeatable(path or f"{root}[...]", place)
             if path is None:
-                raise _unknown_function(f"a name that is put together ({root}[...])", place)
+                raise _unknown_function("a name that is put together", place)
+            root = path.partition(".")[0]
+            if path in UNREPEATABLE or (root in _UNREPEATABLE_ROOTS and root not in aliases):
+                raise _not_repeatable(path, place)
             known = path in builtins or {path, f"data.{package}.{path}"} & own
             if not known and root not in aliases:
                 raise _unknown_function(path, place)
@@ -89,12 +89,13 @@ def _functions(tree: Any) -> Iterator[str]:
             yield f"data.{package}.{_path(head['refr'])}"
 
 
-def _aliases(tree: Any) -> Iterator[str]:
-    for one in tree["imports"]:
-        alias = one.get("as")
-        path = _path(one["refr"])
+def _aliases(module: Any) -> Iterator[str]:
+    """The names that a module gives to what it imports."""
+    source = module["source"]["contents"].encode()
+    for one in module["ast"]["imports"]:
+        alias, path = one.get("as"), _path(one["refr"])
         if alias:
-            yield alias["value"] if isinstance(alias, dict) else alias[-1]
+            yield source[alias["start"] : alias["end"]].decode()
         elif path:
             yield path.rpartition(".")[2]
 
@@ -125,18 +126,6 @@ def _path(node: Any) -> str | None:
             return None
     path = _path(inner)
     return None if path is None else f"{path}.{name}"
-
-
-def _root(node: Any) -> str:
-    while isinstance(node, dict):
-        match node:
-            case {"Var": {"value": str(name)}}:
-                return name
-            case {"RefDot": {"refr": inner}} | {"RefBrack": {"refr": inner}}:
-                node = inner
-            case _:
-                break
-    return "?"
 
 
 def _too_large(why: str, place: str) -> PolicyTooLarge:

@@ -25,6 +25,7 @@ from stella_connectors.docker.commands import (
     containers,
     docker,
     engine_version,
+    is_still_at_work,
     last_line,
     pull,
     pull_argv,
@@ -34,6 +35,7 @@ from stella_connectors.docker.commands import (
 )
 
 _CURRENT = "stella.current.json"
+_UP_ATTEMPTS = 5
 
 
 class ComposeTarget:
@@ -116,17 +118,23 @@ def _up(
     intent: TargetIntent, host: Host, argv: tuple[str, ...], secrets: Mapping[str, str]
 ) -> None:
     host.log(" ".join(argv))
-    # Stopping what ran before takes its time too, before the waiting begins.
-    timeout_s = _wait_timeout_s(intent) + 300
-    try:
-        docker(host, argv, timeout_s=timeout_s, environment=secrets)
-    except CommandFailed as refusal:
-        _last_words(intent, host)
-        raise UnhealthyAfterStart(
-            f"{intent.project} did not become healthy: {last_line(str(refusal.facts['output']))}",
-            remedy=Remedy("Read its last lines in the deployment's log."),
-            project=intent.project,
-        ) from refusal
+    for attempt in range(_UP_ATTEMPTS):
+        try:
+            # Stopping what ran before takes its time too, before the waiting begins.
+            docker(host, argv, timeout_s=_wait_timeout_s(intent) + 300, environment=secrets)
+        except CommandFailed as refusal:
+            if is_still_at_work(refusal) and attempt < _UP_ATTEMPTS - 1:
+                host.wait(1)
+                continue
+            _last_words(intent, host)
+            said = last_line(str(refusal.facts["output"]))
+            raise UnhealthyAfterStart(
+                f"{intent.project} did not become healthy: {said}",
+                remedy=Remedy("Read its last lines in the deployment's log."),
+                project=intent.project,
+            ) from refusal
+        else:
+            return
 
 
 def _last_words(intent: TargetIntent, host: Host) -> None:

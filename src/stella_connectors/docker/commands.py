@@ -33,6 +33,9 @@ _NO_ENGINE = re.compile(
     r"|dial unix .*(?:no such file|connection refused|permission denied)",
     re.IGNORECASE,
 )
+# A killed agent's last command may still be at work in the engine when the next one looks.
+_STILL_AT_WORK = re.compile(r"name .* is already in use|already in progress", re.IGNORECASE)
+_GONE = re.compile(r"no such container", re.IGNORECASE)
 _PORT_TAKEN = re.compile(r"port is already allocated|address already in use", re.IGNORECASE)
 
 
@@ -178,6 +181,30 @@ def engine_version(host: Host) -> str:
             remedy=Remedy("See that it runs, and that the agent may use it.", "docker version"),
         ) from refusal
     return said.strip()
+
+
+def is_still_at_work(refusal: CommandFailed) -> bool:
+    """Whether something else is just making or removing the same container."""
+    return bool(_STILL_AT_WORK.search(str(refusal.facts.get("output", ""))))
+
+
+def stop(host: Host, name: str, timeout_s: int) -> None:
+    """Stop a container; one that is gone is stopped."""
+    _unless_gone(host, ("docker", "stop", f"--time={timeout_s}", name), timeout_s + SHORT_S)
+
+
+def remove(host: Host, name: str) -> None:
+    """Remove a container; one that is gone, or just going, is removed."""
+    _unless_gone(host, ("docker", "rm", "--force", name), SHORT_S)
+
+
+def _unless_gone(host: Host, argv: Sequence[str], timeout_s: int) -> None:
+    try:
+        docker(host, argv, timeout_s=timeout_s)
+    except CommandFailed as refusal:
+        is_gone = _GONE.search(str(refusal.facts.get("output", "")))
+        if not is_gone and not is_still_at_work(refusal):
+            raise
 
 
 def last_line(text: str) -> str:

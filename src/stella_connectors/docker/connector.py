@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from stella.sdk import (
     Action,
+    CommandFailed,
     Digest,
     Host,
     Json,
@@ -23,9 +24,12 @@ from stella_connectors.docker.commands import (
     containers,
     docker,
     engine_version,
+    is_still_at_work,
     pull,
     pull_argv,
+    remove,
     running,
+    stop,
     verify,
     verify_argv,
 )
@@ -34,6 +38,7 @@ from stella_connectors.docker.settings import Service, services_of
 LABELS_FILE = "stella.labels"
 _POLL_S = 0.25
 _START_TIMEOUT_S = 120
+_START_ATTEMPTS = 5
 
 
 class DockerTarget:
@@ -128,20 +133,33 @@ class _Run:
         for one in containers(self.host, self.intent.project):
             if one.component == service.component and one.name != new and one.is_running:
                 self.host.log(f"stopping {one.name}: the new one needs its port")
-                _stop(self.host, one.name, service.stop_timeout_s)
+                stop(self.host, one.name, service.stop_timeout_s)
 
     def _start(self, action: Action, service: Service) -> None:
         """Start it, unless it runs: what is left of an interrupted start is removed first."""
         name = _name(self.intent, service)
-        there = {one.name: one for one in containers(self.host, self.intent.project)}
-        if name in there and there[name].is_running:
-            self.host.log(f"{name} runs already")
-            return
-        if name in there:
-            _remove(self.host, name)
         self.host.write(LABELS_FILE, _labels(self.intent))
-        self.host.log(" ".join(action.argv))
-        docker(self.host, action.argv, timeout_s=_START_TIMEOUT_S, environment=service.secrets)
+        for attempt in range(_START_ATTEMPTS):
+            there = {one.name: one for one in containers(self.host, self.intent.project)}
+            if name in there and there[name].is_running:
+                self.host.log(f"{name} runs already")
+                return
+            if name in there:
+                remove(self.host, name)
+            self.host.log(" ".join(action.argv))
+            try:
+                docker(
+                    self.host,
+                    action.argv,
+                    timeout_s=_START_TIMEOUT_S,
+                    environment=service.secrets,
+                )
+            except CommandFailed as refusal:
+                if not is_still_at_work(refusal) or attempt == _START_ATTEMPTS - 1:
+                    raise
+                self.host.wait(1)
+            else:
+                return
 
     def _wait_healthy(self, service: Service) -> None:
         name, waited_s, ran_s = _name(self.intent, service), 0.0, 0.0
@@ -168,8 +186,8 @@ class _Run:
             if one.name not in new:
                 self.host.log(f"retiring {one.name}")
                 service = self.services.get(one.component or "")
-                _stop(self.host, one.name, service.stop_timeout_s if service else 10)
-                _remove(self.host, one.name)
+                stop(self.host, one.name, service.stop_timeout_s if service else 10)
+                remove(self.host, one.name)
 
     def _bring_back(self, refusal: StellaError) -> None:
         """Remove what is new and start what ran before."""
@@ -179,7 +197,7 @@ class _Run:
             for one in found:
                 if one.name not in self.before:
                     self.host.log(f"removing {one.name}")
-                    _remove(self.host, one.name)
+                    remove(self.host, one.name)
             for one in found:
                 if self.before.get(one.name) and not one.is_running:
                     self.host.log(f"starting {one.name} again")
@@ -236,7 +254,7 @@ def _labels(intent: TargetIntent) -> bytes:
         "stella.target": intent.target,
         "stella.deployment": intent.deployment,
     }
-    return "".join(f"{name}={value}\n" for name, value in lines.items()).encode()
+    return "".join(f"{name}={' '.join(value.split())}\n" for name, value in lines.items()).encode()
 
 
 def _network_argv(project: str, network: str) -> tuple[str, ...]:
@@ -271,11 +289,3 @@ def _last_words(host: Host, name: str) -> list[str]:
     except StellaError:
         return []
     return said.splitlines()[-20:]
-
-
-def _stop(host: Host, name: str, timeout_s: int) -> None:
-    docker(host, ("docker", "stop", f"--time={timeout_s}", name), timeout_s=timeout_s + 60)
-
-
-def _remove(host: Host, name: str) -> None:
-    docker(host, ("docker", "rm", "--force", name))

@@ -23,7 +23,12 @@ SERVICE_SCHEMA: _Schema = {
             "description": "Variables; a value may be env://NAME or file:///PATH on the host.",
         },
         "volumes": {**_TEXTS, "description": "name:/path[:ro] or /path:/path[:ro]."},
-        "networks": {**_TEXTS, "maxItems": 1, "description": "Made where it is missing."},
+        "networks": {
+            "type": "array",
+            "items": {"type": "string", "pattern": "^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$"},
+            "maxItems": 1,
+            "description": "Made where it is missing.",
+        },
         "command": {**_TEXTS, "description": "In place of the image's own."},
         "user": _TEXT,
         "restart": {
@@ -74,7 +79,7 @@ CONFIG_SCHEMA: _Schema = {
 
 # [address:][host port:]container port[/protocol]; an IPv6 address stands in brackets.
 _PORT = re.compile(
-    r"(?:(?:(\[[0-9a-fA-F:]+\]|[0-9.]+):)?(\d{0,5}(?:-\d{1,5})?):)?(\d{1,5}(?:-\d{1,5})?)"
+    r"(?:(?:(\[[0-9a-fA-F:]+\]|[0-9.]+):)?(\d{1,5}(?:-\d{1,5})?)?:)?(\d{1,5}(?:-\d{1,5})?)"
     r"(?:/(?:tcp|udp|sctp))?\Z"
 )
 

@@ -19,6 +19,7 @@ export function logQuery(client: QueryClient, id: string) {
         const call = api.GET('/api/v1/deployments/{id}/log', {
           params: { path: { id }, query: { after, limit: PAGE } },
         })
+        // oxlint-disable-next-line no-await-in-loop -- each page is asked for after the last line of the one before
         const { items } = await take(call)
         if (items.length > 0) lines = [...lines, ...items]
         if (items.length < FULL) return lines

@@ -63,11 +63,12 @@ export function gateLine(word: GateWord): string {
 
 const ORDER: readonly string[] = ['blocked', 'unknown', 'waiting', 'pass']
 
+function rank(reason: Reason): number {
+  const at = ORDER.indexOf(reason.outcome)
+  return at === -1 ? ORDER.length : at
+}
+
 /** What stands in the way first; within it the server's own order. */
 export function worstFirst(reasons: readonly Reason[]): Reason[] {
-  const rank = (reason: Reason) => {
-    const at = ORDER.indexOf(reason.outcome)
-    return at === -1 ? ORDER.length : at
-  }
   return reasons.toSorted((a, b) => rank(a) - rank(b))
 }

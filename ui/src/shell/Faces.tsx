@@ -13,6 +13,7 @@ export function PageRefused({ error, reset }: ErrorComponentProps) {
   return (
     <div className={style.face}>
       <Refusal
+        heading="h1"
         problem={problemFrom(error)}
         onRetry={() => {
           boundary.reset()
@@ -26,7 +27,7 @@ export function PageRefused({ error, reset }: ErrorComponentProps) {
 
 export function NotThere() {
   return (
-    <Empty icon="map-pin" title="There is no such page" action={<Link {...paths.matrix()}>Go to the matrix</Link>}>
+    <Empty heading="h1" icon="map-pin" title="There is no such page" action={<Link {...paths.matrix()}>Go to the matrix</Link>}>
       The address may be cut off, or what it named is gone.
     </Empty>
   )

@@ -17,6 +17,8 @@ const LIVE: Readonly<Record<LiveState, Look>> = {
   reconnecting: { tone: 'wait', icon: 'loader-2', word: 'Reconnecting', spin: true },
 }
 
+const OLD = 'The stream of facts is cut: what you see may be old'
+
 const SCHEMES = [
   ['auto', 'As the system', 'device-desktop'],
   ['light', 'Light', 'sun'],
@@ -33,17 +35,17 @@ export function TopBar({ live, openPalette, openHelp }: Props) {
   return (
     <header className={style.bar}>
       <Crumbs />
-      <button type="button" className={style.find} onClick={openPalette}>
+      <button type="button" className={style.find} onClick={openPalette} aria-label="Go to or do anything">
         <Icon name="search" size={14} />
         <span>Go to or do anything</span>
         <kbd>Ctrl K</kbd>
       </button>
-      <span className={style.live} role="status">
+      <span className={style.live} role="status" title={live === 'live' ? undefined : OLD}>
         <State look={LIVE[live]} />
       </span>
       <ZoneSwitch />
       <SchemeMenu />
-      <ActionIcon onClick={openHelp} aria-label="Keyboard help" title="Keyboard help (?)">
+      <ActionIcon className={style.help} onClick={openHelp} aria-label="Keyboard help" title="Keyboard help (?)">
         <Icon name="keyboard" size={18} />
       </ActionIcon>
       <UserMenu />
@@ -105,7 +107,7 @@ function UserMenu() {
   return (
     <Menu position="bottom-end" shadow="md">
       <Menu.Target>
-        <button type="button" className={style.user}>
+        <button type="button" className={style.user} aria-label={`${user.name}, your account`}>
           <Icon name="user" />
           <span>{user.name}</span>
           <Icon name="chevron-down" size={13} />

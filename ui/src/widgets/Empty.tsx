@@ -12,15 +12,16 @@ interface Props {
   command?: string
   /** The one button that fills it. */
   action?: ReactNode
+  heading?: 'h1' | 'h2'
 }
 
-export function Empty({ icon, title, children, command, action }: Props) {
+export function Empty({ icon, title, children, command, action, heading: Heading = 'h2' }: Props) {
   return (
     <div className={style.empty}>
       <span className={style.sign}>
         <Icon name={icon} size={22} />
       </span>
-      <h2>{title}</h2>
+      <Heading className={style.title}>{title}</Heading>
       <p className="muted">{children}</p>
       {command && <Command text={command} label="the command that fills this list" />}
       {action}

@@ -59,7 +59,7 @@ export function useZone(): [Zone, (wanted: Zone) => void] {
 export function Time({ at, exact = false }: { at: string; exact?: boolean }) {
   const moment = useNow()
   const [inZone] = useZone()
-  const shown = exact ? absolute(at, inZone) : relative(at, Math.max(moment, Date.now()))
+  const shown = exact ? absolute(at, inZone) : relative(at, moment)
   return (
     <time dateTime={at} title={exact ? relative(at, moment) : absolute(at, inZone)} className="nowrap">
       {shown}

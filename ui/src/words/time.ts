@@ -6,11 +6,14 @@ const DAY = 24 * HOUR
 
 export type Zone = 'local' | 'utc'
 
+/** Clocks are read now and then only: what lies this little ahead has just happened. */
+const AHEAD_S = 20
+
 /** "just now", "4 min ago", "in 3 h": the largest unit that is at least one. */
 export function relative(at: string, now: number): string {
   const seconds = Math.round((now - Date.parse(at)) / 1000)
   const size = Math.abs(seconds)
-  if (size < 10) return 'just now'
+  if (seconds < 10 && seconds > -AHEAD_S) return 'just now'
   const text = span(size)
   return seconds > 0 ? `${text} ago` : `in ${text}`
 }

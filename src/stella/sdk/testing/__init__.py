@@ -8,7 +8,7 @@ from stella.sdk.testing.conformance import (
     RegistryBench,
     TargetBench,
 )
-from stella.sdk.testing.engine import SimulatedEngine
+from stella.sdk.testing.engine import SimulatedEngine, open_simulated
 from stella.sdk.testing.host import SimulatedHost
 from stella.sdk.testing.registry import SIMULATED_HOST, SimulatedRegistry
 
@@ -21,4 +21,5 @@ __all__ = [
     "SimulatedHost",
     "SimulatedRegistry",
     "TargetBench",
+    "open_simulated",
 ]

@@ -223,6 +223,12 @@ class SimulatedEngine:
         return found
 
 
+def open_simulated(directory: Path, host: str) -> SimulatedEngine:
+    """The engine of one pretended host; all hosts below ``directory`` share its registry."""
+    registry = SimulatedRegistry(directory / "registry")
+    return SimulatedEngine(directory / "hosts" / host, registry)
+
+
 def failed(argv: Sequence[str], said: str) -> CommandFailed:
     """A command that ended with 1 and these words."""
     return CommandFailed(

@@ -42,7 +42,7 @@ export function Tokens() {
         </ActionButton>
       }
     >
-      {tokens.isPending && <Loading lines={3} />}
+      {tokens.isPending && <Loading inset lines={3} />}
       {tokens.error && <Refusal problem={problemFrom(tokens.error)} onRetry={() => void tokens.refetch()} />}
       {tokens.data?.items.length === 0 && (
         <p className="muted" style={{ padding: '12px 14px' }}>

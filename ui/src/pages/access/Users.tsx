@@ -42,7 +42,7 @@ export function Users() {
         </ActionButton>
       }
     >
-      {users.isPending && <Loading lines={3} />}
+      {users.isPending && <Loading inset lines={3} />}
       {users.error && <Refusal problem={problemFrom(users.error)} onRetry={() => void users.refetch()} />}
       {users.data && (
         <Table

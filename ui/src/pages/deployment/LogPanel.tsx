@@ -72,7 +72,7 @@ export function LogPanel({ id, live, targets }: Props) {
         </div>
       }
     >
-      {log.isPending && <Loading lines={4} label="Loading the log" />}
+      {log.isPending && <Loading inset lines={4} label="Loading the log" />}
       {log.error && <Refusal problem={problemFrom(log.error)} onRetry={() => void log.refetch()} />}
       {log.data && lines.length === 0 && (
         <p className={`muted ${style.none}`}>{live ? 'The first line is awaited.' : 'Nothing was logged.'}</p>

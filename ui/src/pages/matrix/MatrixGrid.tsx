@@ -1,14 +1,15 @@
 import { useElementSize, useMergedRef } from '@mantine/hooks'
 import { useVirtualizer, type VirtualItem } from '@tanstack/react-virtual'
 import { Link } from '@tanstack/react-router'
-import { type KeyboardEvent, useRef } from 'react'
+import { type CSSProperties, type KeyboardEvent, useRef } from 'react'
 import { differs, type Grid } from '../../matrix/grid'
 import { paths } from '../../paths'
 import { Icon } from '../../widgets/Icon'
 import { MatrixCell } from './MatrixCell'
 import style from './MatrixGrid.module.css'
 
-const NAME_PX = 168
+const NAME_PX = { wide: 168, narrow: 104 }
+const NARROW_PX = 560
 const COLUMN_PX = { min: 196, max: 360 }
 const ROW_PX = 78
 const HEAD_PX = 44
@@ -24,13 +25,15 @@ export function MatrixGrid({ grid, compared, chosen }: Props) {
   const scroller = useRef<HTMLDivElement>(null)
   const { ref, width } = useElementSize()
   const merged = useMergedRef(scroller, ref)
-  const even = Math.floor((width - NAME_PX) / Math.max(grid.environments.length, 1))
+  const namePx = width > 0 && width < NARROW_PX ? NAME_PX.narrow : NAME_PX.wide
+  const even = Math.floor((width - namePx) / Math.max(grid.environments.length, 1))
   const columnPx = Math.min(Math.max(even, COLUMN_PX.min), COLUMN_PX.max)
   const rows = useVirtualizer({
     count: grid.components.length,
     getScrollElement: () => scroller.current,
     estimateSize: () => ROW_PX,
     overscan: 4,
+    paddingStart: HEAD_PX,
     scrollPaddingStart: HEAD_PX,
     initialRect: { width: 1200, height: 800 },
   })
@@ -40,7 +43,8 @@ export function MatrixGrid({ grid, compared, chosen }: Props) {
     getScrollElement: () => scroller.current,
     estimateSize: () => columnPx,
     overscan: 2,
-    scrollPaddingStart: NAME_PX,
+    paddingStart: namePx,
+    scrollPaddingStart: namePx,
     initialRect: { width: 1200, height: 800 },
     // Measured sizes belong to one width of the window.
     getItemKey: (index) => `${index}:${columnPx}`,
@@ -75,7 +79,7 @@ export function MatrixGrid({ grid, compared, chosen }: Props) {
       <div
         role="presentation"
         className={style.canvas}
-        style={{ height: rows.getTotalSize() + HEAD_PX, width: columns.getTotalSize() + NAME_PX }}
+        style={{ height: rows.getTotalSize(), width: columns.getTotalSize(), ...nameWidth(namePx) }}
       >
         <div role="row" className={style.head} aria-rowindex={1}>
           <div role="columnheader" className={style.corner}>
@@ -92,6 +96,9 @@ export function MatrixGrid({ grid, compared, chosen }: Props) {
     </div>
   )
 }
+
+/** The width of the first column, for the style sheet. */
+const nameWidth = (px: number) => ({ '--name': `${px}px` }) as CSSProperties
 
 const STEPS: Readonly<Record<string, readonly [number, number]>> = {
   ArrowDown: [1, 0],
@@ -110,7 +117,7 @@ function Head({ grid, column }: { grid: Grid; column: VirtualItem }) {
       role="columnheader"
       aria-colindex={column.index + 2}
       className={style.environment}
-      style={{ left: column.start + NAME_PX, width: column.size }}
+      style={{ left: column.start, width: column.size }}
     >
       <Link {...paths.environment(environment.name)}>{environment.name}</Link>
       {environment.frozen && (
@@ -137,7 +144,7 @@ function Row({ grid, row, seen, compared, chosen }: RowProps) {
       data-row
       aria-rowindex={row.index + 2}
       className={style.row}
-      style={{ top: row.start + HEAD_PX, height: row.size }}
+      style={{ top: row.start, height: row.size }}
       data-faint={!marked || undefined}
     >
       <div role="rowheader" className={style.name} title={component}>
@@ -155,7 +162,7 @@ function Row({ grid, row, seen, compared, chosen }: RowProps) {
             aria-colindex={column.index + 2}
             className={style.cell}
             data-compared={(marked && compared?.includes(environment.name)) || undefined}
-            style={{ left: column.start + NAME_PX, width: column.size }}
+            style={{ left: column.start, width: column.size }}
           >
             <MatrixCell
               cell={grid.cell(environment.name, component)}

@@ -92,7 +92,7 @@ function Summary({ matrix }: { matrix: Matrix }) {
 
 function NoEnvironments() {
   return (
-    <Empty icon="layout-grid" title="No environments yet" command="stella apply -f environments.yaml">
+    <Empty heading="h1" icon="layout-grid" title="No environments yet" command="stella apply -f environments.yaml">
       Environments, their order and their targets are written as YAML and applied; what runs in them then appears here.
     </Empty>
   )

@@ -56,7 +56,7 @@ function Waiting() {
   const rows = found.data?.pages.flatMap((page) => page.items) ?? []
   return (
     <Panel title="Waiting for you" flush side={<Link {...paths.promotions()}>All promotions</Link>}>
-      {found.isPending && <Loading lines={2} />}
+      {found.isPending && <Loading inset lines={2} />}
       {found.error && <Refusal problem={problemFrom(found.error)} onRetry={() => void found.refetch()} />}
       {found.data && (
         <Lines
@@ -82,7 +82,7 @@ function Lately() {
   const rows = found.data?.pages.flatMap((page) => page.items) ?? []
   return (
     <Panel title="Lately" flush side={<Link {...paths.deployments()}>All deployments</Link>}>
-      {found.isPending && <Loading lines={2} />}
+      {found.isPending && <Loading inset lines={2} />}
       {found.error && <Refusal problem={problemFrom(found.error)} onRetry={() => void found.refetch()} />}
       {found.data && (
         <Lines

@@ -79,7 +79,7 @@ export function PromotionsPage() {
   )
   return (
     <>
-      <PageHead title="Promotions" sub="What was asked to go where, and what the gates say" actions={request} />
+      <PageHead title="Promotions" sub="What was asked to go where, and what the gates say" actions={rows.length > 0 || filtered ? request : undefined} />
       <Filters>
         <Pill on={search.mine !== undefined} onToggle={() => set({ mine: search.mine ? undefined : '1' })}>
           Waiting for me{mine && mine.length > 0 ? ` (${mine.length})` : ''}

@@ -96,7 +96,7 @@ export function ReleasesPage() {
   )
   return (
     <>
-      <PageHead title="Releases" sub="Sets of image digests that go together, sealed when they are made" actions={create} />
+      <PageHead title="Releases" sub="Sets of image digests that go together, sealed when they are made" actions={rows.length > 0 || search.name ? create : undefined} />
       <Filters>
         <SearchBox label="Name" value={search.name ?? ''} onChange={onSearch} />
       </Filters>

@@ -1,12 +1,18 @@
 import { useSuspenseQuery } from '@tanstack/react-query'
 import { doctorQuery, versionQuery } from '../../api/queries'
-import { GATE, lookOf } from '../../promotion/states'
+import { lookOf } from '../../promotion/states'
 import { ActionButton } from '../../widgets/ActionButton'
 import { Icon } from '../../widgets/Icon'
 import { PageHead, Pairs, Panel } from '../../widgets/Panel'
-import { State } from '../../widgets/State'
+import { type Look, State } from '../../widgets/State'
 import { Words } from '../../widgets/Words'
 import style from './SystemPage.module.css'
+
+const CHECK: Readonly<Record<string, Look>> = {
+  pass: { tone: 'good', icon: 'circle-check', word: 'Pass' },
+  blocked: { tone: 'bad', icon: 'circle-x', word: 'Fails' },
+  unknown: { tone: 'open', icon: 'help-circle', word: 'Unknown' },
+}
 
 /** What `stella doctor` says of this server, and how to mend it. */
 export function SystemPage() {
@@ -42,7 +48,7 @@ export function SystemPage() {
           <ul>
             {doctor.data.checks.map((check) => (
               <li key={check.name} className={style.check}>
-                <State look={lookOf(GATE, check.outcome)} />
+                <State look={lookOf(CHECK, check.outcome)} />
                 <span className="strong">{check.name}</span>
                 <span className="stack tight">
                   <span>{check.detail}</span>

@@ -1,0 +1,129 @@
+"""``stella advisory``: feeds and the snapshots made of them. No server needed."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+
+from stella.advisory import SnapshotInfo, import_advisories, open_snapshot
+from stella.cli.output import say
+from stella.cli.written import checked_output, write
+
+app = typer.Typer(no_args_is_help=True, help="Import advisory feeds, look into snapshots.")
+
+Output = Annotated[str, typer.Option("-o", "--output", help="table|json|name")]
+To = Annotated[Path | None, typer.Option(help="Write to this file.")]
+_FORMATS = ("table", "json", "name")
+
+
+@app.command("import")
+def import_(
+    feeds: Annotated[
+        list[Path],
+        typer.Argument(help="Feeds: OSV records, Alpine's secdb, CISA's catalogue; or folders."),
+    ],
+    *,
+    into: Annotated[Path, typer.Option(help="Directory that the snapshot is put into.")],
+    output: Output = "table",
+    to: To = None,
+) -> None:
+    """Make one frozen snapshot of feeds; the same feeds make the same snapshot."""
+    checked_output(output, _FORMATS)
+    made = import_advisories(feeds, into)
+    for example in made.examples:
+        say(f"skipped {example.where}: {example.reason}")
+    if output == "name":
+        write(f"{made.path}\n", to)
+    elif output == "json":
+        write(json.dumps(_info_json(made), indent=2) + "\n", to)
+    else:
+        skipped = [f"{count} {reason}" for reason, count in sorted(made.skipped.items())]
+        lines = [
+            f"snapshot  {made.digest}",
+            f"file      {made.path}",
+            f"records   {sum(made.records.values())} in {len(made.records)} ecosystems",
+            *(f"            {count:>7} {name}" for name, count in sorted(made.records.items())),
+            f"exploited {made.kev} CVEs",
+            f"skipped   {', '.join(skipped) or 'nothing'}",
+        ]
+        write("\n".join(lines) + "\n", to)
+
+
+@app.command()
+def snapshot(
+    path: Annotated[Path, typer.Argument(help="The snapshot, or the directory that holds it.")],
+    *,
+    output: Output = "table",
+    to: To = None,
+) -> None:
+    """Verify a snapshot and say what it holds."""
+    checked_output(output, _FORMATS)
+    with open_snapshot(path) as opened:
+        records, exploited = dict(sorted(opened.records.items())), len(opened.kev())
+        if output == "name":
+            write(f"{opened.digest}\n", to)
+        elif output == "json":
+            found = {
+                "snapshot": opened.digest.text,
+                "file": str(opened.path),
+                "records": records,
+                "exploited": exploited,
+            }
+            write(json.dumps(found, indent=2) + "\n", to)
+        else:
+            lines = [
+                f"snapshot  {opened.digest}",
+                f"records   {sum(records.values())} in {len(records)} ecosystems",
+                *(f"            {count:>7} {name}" for name, count in records.items()),
+                f"exploited {exploited} CVEs",
+            ]
+            write("\n".join(lines) + "\n", to)
+
+
+@app.command()
+def show(
+    name: Annotated[str, typer.Argument(help="Id or alias, such as CVE-2023-43804.")],
+    *,
+    advisories: Annotated[Path, typer.Option(help="Advisory snapshot, or its directory.")],
+    output: Annotated[str, typer.Option("-o", "--output", help="table|json")] = "table",
+    to: To = None,
+) -> None:
+    """Say what a snapshot knows of one vulnerability."""
+    checked_output(output, ("table", "json"))
+    with open_snapshot(advisories) as opened:
+        found = list(opened.named(name))
+    if output == "json":
+        listed = [
+            {
+                "ecosystem": package.ecosystem,
+                "package": package.name,
+                **msgspec.to_builtins(record),
+            }
+            for package, record in found
+        ]
+        write(json.dumps(listed, indent=2) + "\n", to)
+        return
+    lines = []
+    for package, record in found:
+        exploited = ", known exploited" if record.kev else ""
+        lines += [
+            f"{record.id}  {package.ecosystem} {package.name}  {record.severity}{exploited}",
+            f"  aliases   {', '.join(record.aliases) or '-'}",
+            *(f"  affected  {span}" for span in record.spans),
+            *([f"  affected  {', '.join(record.versions)}"] if record.versions else []),
+            f"  {record.summary or 'no summary'}",
+        ]
+    write("\n".join(lines) + "\n", to)
+
+
+def _info_json(made: SnapshotInfo) -> dict[str, object]:
+    return {
+        "snapshot": made.digest.text,
+        "file": str(made.path),
+        "records": dict(sorted(made.records.items())),
+        "exploited": made.kev,
+        "skipped": dict(sorted(made.skipped.items())),
+        "examples": [{"where": one.where, "reason": one.reason} for one in made.examples],
+    }

@@ -1,0 +1,194 @@
+"""``stella policy``: try policies on files, as a gate would. No server needed."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from stella.cli.errors import UnreadableFile
+from stella.cli.written import checked_output, read, write
+from stella.finding import parse_findings
+from stella.kernel import Digest, Json, Outcome, Remedy, parse_time, time_text
+from stella.policy import (
+    MalformedPolicyInput,
+    PolicyResult,
+    evaluate,
+    gate_input,
+    load_bundle,
+    starter_bundle,
+    starter_files,
+)
+from stella.policy.testing import TEST_SUFFIX, run_policy_tests
+
+app = typer.Typer(no_args_is_help=True, help="Try and test policies written in Rego.")
+
+Output = Annotated[str, typer.Option("-o", "--output", help="table|json")]
+To = Annotated[Path | None, typer.Option(help="Write to this file.")]
+_FORMATS = ("table", "json")
+
+
+@app.command("eval")
+def eval_(
+    findings: Annotated[
+        list[Path] | None, typer.Argument(help="Findings documents, one a component.")
+    ] = None,
+    *,
+    policy: Annotated[
+        list[Path] | None, typer.Option(help="Rego files or folders; without: the starter policy.")
+    ] = None,
+    given: Annotated[
+        Path | None, typer.Option("--input", help="A whole gate input instead of findings.")
+    ] = None,
+    parameter: Annotated[
+        list[str] | None, typer.Option(help="NAME=VALUE, such as severityMax=high.")
+    ] = None,
+    environment: Annotated[str, typer.Option(help="The environment to judge for.")] = "local",
+    at: Annotated[str | None, typer.Option(help="The time of the decision (RFC 3339).")] = None,
+    output: Output = "table",
+    to: To = None,
+) -> None:
+    """Judge findings as a gate would; exit code 1 unless everything passes."""
+    checked_output(output, _FORMATS)
+    bundle = starter_bundle() if not policy else load_bundle(_without_tests(read_policy(policy)))
+    if given is not None:
+        document = _json_object(given)
+    else:
+        now = parse_time(at) if at else datetime.now(UTC)
+        document = _input(findings or [], environment, parameter or [], time_text(now))
+    result = evaluate(bundle, document)
+    write(_text(result, bundle.digest, output), to)
+    if result.outcome is not Outcome.PASS:
+        raise typer.Exit(1)
+
+
+@app.command("test")
+def run_tests(
+    policy: Annotated[
+        list[Path] | None, typer.Argument(help="Rego files or folders, tests among them.")
+    ] = None,
+    *,
+    output: Output = "table",
+    to: To = None,
+) -> None:
+    """Load a policy and run its tests (rules test_... in files ..._test.rego)."""
+    checked_output(output, _FORMATS)
+    ran = run_policy_tests(read_policy(policy) if policy else starter_files())
+    good = sum(test.outcome is Outcome.PASS for test in ran)
+    if output == "json":
+        listed = [
+            {"file": one.file, "test": one.name, "outcome": one.outcome, "message": one.message}
+            for one in ran
+        ]
+        write(json.dumps(listed, indent=2) + "\n", to)
+    else:
+        words = {Outcome.PASS: "pass", Outcome.BLOCKED: "FAIL", Outcome.UNKNOWN: "BROKEN"}
+        lines = [f"{words[one.outcome]:<6} {one.name}  {one.message}".rstrip() for one in ran]
+        write("\n".join([*lines, f"{good} of {len(ran)} tests pass"]) + "\n", to)
+    if good < len(ran):
+        raise typer.Exit(1)
+
+
+def read_policy(paths: list[Path]) -> dict[str, str]:
+    """File name -> Rego of the files, and of every ``.rego`` below the folders. Raises UnreadableFile."""
+    files: dict[str, str] = {}
+    for path in paths:
+        found = sorted(path.rglob("*.rego")) if path.is_dir() else [path]
+        for one in found:
+            name = one.relative_to(path).as_posix() if path.is_dir() else one.name
+            try:
+                files[name] = read(one).decode()
+            except UnicodeDecodeError:
+                raise UnreadableFile(
+                    f"{one} is not UTF-8 text", remedy=Remedy("Save it as UTF-8."), path=str(one)
+                ) from None
+    return files
+
+
+def _without_tests(files: dict[str, str]) -> dict[str, str]:
+    return {name: text for name, text in files.items() if not name.endswith(TEST_SUFFIX)}
+
+
+def _input(paths: list[Path], environment: str, pairs: list[str], now: str) -> Json:
+    """A release of one component for each findings document, named after its file."""
+    components = []
+    for path in paths:
+        content = read(path)
+        found = parse_findings(content)
+        scan = {
+            "platform": "",
+            "digest": found.image.text,
+            "state": "done",
+            "at": now,
+            "snapshot": found.snapshot.text,
+            "sbom": None,
+            "findings": Digest.of(content).text,
+            "document": json.loads(content),
+        }
+        components.append(
+            {
+                "name": path.stem,
+                "reference": str(path),
+                "digest": found.image.text,
+                "scans": [scan],
+            }
+        )
+    return gate_input(
+        environment=environment,
+        release={"id": "", "name": "local", "version": "", "digest": ""},
+        components=components,
+        parameters=dict(_pair(text) for text in pairs),
+        now=now,
+    )
+
+
+def _pair(text: str) -> tuple[str, Json]:
+    name, sign, value = text.partition("=")
+    if not sign:
+        raise MalformedPolicyInput(
+            f"{text!r} sets no parameter", remedy=Remedy("Write it like severityMax=high.")
+        )
+    try:
+        plain: Json = json.loads(value)
+    except ValueError:
+        return name, value
+    return name, plain
+
+
+def _json_object(path: Path) -> Json:
+    try:
+        document = json.loads(read(path))
+    except ValueError:
+        document = None
+    if not isinstance(document, dict):
+        raise MalformedPolicyInput(
+            f"{path} holds no JSON object",
+            remedy=Remedy("Give a gate's input, as an evidence packet holds it."),
+            path=str(path),
+        )
+    return document
+
+
+def _text(result: PolicyResult, digest: Digest, output: str) -> str:
+    if output == "json":
+        rules = [
+            {
+                "rule": one.rule,
+                "outcome": one.outcome,
+                "message": one.message,
+                "component": one.component,
+                "finding": one.finding,
+                "fix": one.fix,
+                "who": one.who,
+            }
+            for one in result.rules
+        ]
+        found = {"outcome": result.outcome, "policy": digest.text, "rules": rules}
+        return json.dumps(found, indent=2) + "\n"
+    lines = []
+    for one in result.rules:
+        lines.append(f"{one.outcome:<8} {one.rule}: {one.message}")
+        if one.fix and one.outcome is not Outcome.PASS:
+            lines.append(f"         {one.fix}" + (f" ({one.who})" if one.who else ""))
+    return "\n".join([*lines, f"{result.outcome}, by policy {digest}"]) + "\n"

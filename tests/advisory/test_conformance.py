@@ -1,0 +1,105 @@
+"""The public feeds beside the repository: all of them in, with the counts their page states."""
+
+import json
+from collections.abc import Iterator
+from gzip import GzipFile
+from pathlib import Path
+
+import pytest
+
+from finding.inventories import component, deb, inventory
+from stella.advisory import SnapshotInfo, StoredSnapshot, import_advisories, open_snapshot
+from stella.finding import Match, findings_document, match_inventory
+
+pytestmark = pytest.mark.conformance
+
+
+@pytest.fixture(scope="module")
+def feeds(shared: Path) -> Path:
+    if not (shared / "advisories").is_dir():
+        pytest.skip(f"conformance data absent: {shared / 'advisories'}")
+    return shared / "advisories"
+
+
+@pytest.fixture(scope="module")
+def made(feeds: Path, tmp_path_factory: pytest.TempPathFactory) -> SnapshotInfo:
+    return import_advisories([feeds], tmp_path_factory.mktemp("snapshot"))
+
+
+@pytest.fixture(scope="module")
+def snapshot(made: SnapshotInfo) -> Iterator[StoredSnapshot]:
+    with open_snapshot(made.path) as opened:
+        yield opened
+
+
+def lines(path: Path) -> Iterator[dict[str, object]]:
+    with GzipFile(path) as plain:
+        yield from map(json.loads, plain)
+
+
+def test_every_osv_record_is_read_and_only_withdrawn_ones_are_left_out(made: SnapshotInfo):
+    assert "malformed" not in made.skipped
+    assert made.skipped["withdrawn"] >= 40
+    assert made.kev == 1653
+    assert made.records["Debian:12"] == 11_752
+    assert made.records["Bitnami"] == 7_444
+    assert made.records["PyPI"] >= 2_651
+    assert made.records["crates.io"] >= 1_193
+
+
+def test_the_same_feeds_make_the_same_snapshot(feeds: Path, tmp_path: Path):
+    sources = [feeds / "pypa", feeds / "kev"]
+    first = import_advisories(sources, tmp_path / "1")
+    assert import_advisories(sources[::-1], tmp_path / "2").digest == first.digest
+
+
+def test_every_version_that_pypa_enumerates_is_a_finding(feeds: Path, snapshot: StoredSnapshot):
+    """Also the 75 that PEP 440 does not know: found as listed, or shown as unknown, never missed."""
+    wanted: set[tuple[str, str]] = set()
+    components = {}
+    for record in lines(feeds / "pypa" / "pypa-osv.jsonl.gz"):
+        for affected in record["affected"] if "withdrawn" not in record else []:
+            name = affected["package"]["name"]
+            for version in affected.get("versions", [])[:3]:
+                one = component("pypi", name, version)
+                components[one.purl] = one
+                wanted.add((record["id"], one.purl))
+    found = match_inventory(inventory(*components.values()), snapshot)
+    assert len(wanted) > 5_000
+    assert wanted <= {(finding.id, finding.purl) for finding in found.findings}
+
+
+def test_every_debian_fix_is_found_below_itself_and_not_in_itself(
+    feeds: Path, snapshot: StoredSnapshot
+):
+    below, fixed = {}, {}
+    for record in lines(feeds / "debian" / "debian12-changelog-derived-osv.jsonl.gz"):
+        for affected in record["affected"]:
+            name = affected["package"]["name"]
+            version = affected["ranges"][0]["events"][-1]["fixed"]
+            for suffix, into in (("~", below), ("", fixed)):
+                one = deb(name, version + suffix)
+                into.setdefault(one.purl, (one, set()))[1].add(record["id"])
+    for wanted, is_expected in ((below, True), (fixed, False)):
+        components = [one for one, _ in wanted.values()]
+        findings = match_inventory(inventory(*components), snapshot).findings
+        found = {(finding.id, finding.purl) for finding in findings}
+        pairs = {(name, purl) for purl, (_, names) in wanted.items() for name in names}
+        assert (pairs <= found) if is_expected else not (pairs & found)
+        assert all(finding.match is Match.AFFECTED for finding in findings)
+
+
+def test_a_slice_of_the_whole_snapshot_repeats_its_match(snapshot: StoredSnapshot):
+    from stella.advisory import parse_slice
+    from stella.finding import packages_of
+
+    image = inventory(
+        component("pypi", "urllib3", "1.26.4"),
+        component("npm", "lodash", "4.17.0"),
+        component("golang", "gin", "v1.5.0", purl="pkg:golang/github.com/gin-gonic/gin@v1.5.0"),
+        deb("libc6", "2.36-9", "glibc"),
+    )
+    whole = match_inventory(image, snapshot)
+    assert any(finding.kev for finding in whole.findings)
+    cut = parse_slice(snapshot.slice(packages_of(image)))
+    assert findings_document(match_inventory(image, cut)) == findings_document(whole)

@@ -1,0 +1,23 @@
+import { expect, test } from 'vitest'
+import { touched } from './touched'
+
+test.each([
+  ['PromotionApproved', 'promotions'],
+  ['PromotionApproved', 'matrix'],
+  ['ApprovalGiven', 'promotions'],
+  ['GatesDecided', 'promotions'],
+  ['DeploymentSucceeded', 'deployments'],
+  ['TargetDeployed', 'deployments'],
+  ['AgentRevoked', 'agents'],
+  ['ReleaseSealed', 'releases'],
+  ['FreezeEnded', 'environments'],
+  ['EvidenceSealed', 'evidence'],
+  ['LoginRefused', 'facts'],
+])('%s makes %s old', (kind, held) => {
+  expect(touched(kind)).toContain(held)
+})
+
+test('a kind that nobody knows may touch everything', () => {
+  expect(touched('MoonRose')).toBeUndefined()
+  expect(touched('')).toBeUndefined()
+})

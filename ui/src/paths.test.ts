@@ -1,0 +1,50 @@
+import { QueryClient } from '@tanstack/react-query'
+import { createMemoryHistory } from '@tanstack/react-router'
+import { expect, test } from 'vitest'
+import { paths } from './paths'
+import { makeRouter } from './routes'
+import { parseSearch } from './search'
+import { crumbsOf } from './shell/crumbs'
+
+const router = makeRouter(new QueryClient())
+router.update({ ...router.options, history: createMemoryHistory() })
+
+const examples = {
+  signIn: paths.signIn('/promotions?mine=1'),
+  matrix: paths.matrix(),
+  cell: paths.matrix({ cell: 'prod/web', compare: 'stage..prod' }),
+  releases: paths.releases({ name: '1.0' }),
+  newRelease: paths.newRelease('rel_01J8AAAAAAAA'),
+  release: paths.release('rel_01J8AAAAAAAA'),
+  findings: paths.findings('rel_01J8AAAAAAAA', 'scn_01J8AAAAAAAA', { severity: 'high', q: 'libc 6' }),
+  releaseDiff: paths.releaseDiff('rel_01J8AAAAAAAA', 'rel_01J8BBBBBBBB'),
+  promotions: paths.promotions({ environment: 'prod', mine: '1' }),
+  newPromotion: paths.newPromotion({ release: 'rel_01J8AAAAAAAA', environment: 'prod' }),
+  promotion: paths.promotion('prm_01J8AAAAAAAA'),
+  deployments: paths.deployments({ state: 'failed' }),
+  deployment: paths.deployment('dep_01J8AAAAAAAA', { line: '42', target: 'web-host' }),
+  evidence: paths.evidence({ subject: 'prm_01J8AAAAAAAA' }),
+  packet: paths.packet('evd_01J8AAAAAAAA'),
+  environments: paths.environments(),
+  environment: paths.environment('prod'),
+  policy: paths.policy('default'),
+  agents: paths.agents(),
+  audit: paths.audit({ kind: 'PromotionApproved' }),
+  access: paths.access(),
+  system: paths.system(),
+}
+
+test('every place has its address and its crumbs', () => {
+  const places = Object.entries(examples).map(([name, path]) => {
+    // oxlint-disable-next-line no-unsafe-type-assertion -- one of many shapes of options, all of which it takes
+    const { href, pathname } = router.buildLocation(path as Parameters<typeof router.buildLocation>[0])
+    return `${name}: ${href}  (${crumbsOf(pathname)
+      .map(({ text }) => text)
+      .join(' / ')})`
+  })
+  expect(places).toMatchSnapshot()
+})
+
+test('a text that looks like a number stays a text in the address', () => {
+  expect(parseSearch('?name=1.0&q=42')).toEqual({ name: '1.0', q: '42' })
+})
