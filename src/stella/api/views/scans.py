@@ -63,6 +63,7 @@ class FindingView(View):
     version: str
     match: str
     severity: str
+    cvss: str
     fixed: str
     kev: bool
     vex: str
