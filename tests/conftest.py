@@ -11,4 +11,5 @@ pytest_plugins = [
     "fixtures.commands",
     "fixtures.shops",
     "fixtures.control_planes",
+    "fixtures.control",
 ]
