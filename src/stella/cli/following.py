@@ -67,7 +67,7 @@ def look_at_promotion(client: Client, promotion: str) -> Way:
 def with_ending(client: Client, way: Way) -> Way:
     """The same, and where a person or trouble ended it the fact that says why, as ``ended``."""
     kind = _TOLD_BY_FACT.get(State(way.promotion["state"]))
-    if kind is None:
+    if kind is None or way.deployment is not None:
         return way
     facts = follow(
         lambda: client.get("/facts", subject=way.promotion["id"], kind=kind)["items"],

@@ -21,12 +21,14 @@ NOUNS: dict[str, Noun] = {
     "sbom": Noun("stella.cli.sbom:app", "Read, check, compare and convert SBOMs."),
     "advisory": Noun("stella.cli.advisory:app", "Import advisory feeds, look into snapshots."),
     "finding": Noun("stella.cli.finding:app", "Match SBOMs, list and explain findings."),
-    "policy": Noun("stella.cli.policy:app", "Try and test policies written in Rego."),
+    "policy": Noun(
+        "stella.cli.policy:app", "Try and test policies written in Rego; see the server's."
+    ),
     "demo": Noun("stella.cli.demo:demo", "Walk a release to verified evidence, on this machine."),
     "version": Noun("stella.cli.version:version", "Say which version this is."),
     "evidence": Noun("stella.cli.evidence:app", "Verify and fetch evidence packets."),
     "replay": Noun("stella.cli.replay:replay", "Decide again from a packet alone, and compare."),
-    "agent": Noun("stella.cli.agent:app", "Run and enrol the program on a host."),
+    "agent": Noun("stella.cli.agent:app", "Run agents on hosts, let them in, shut them out."),
     "serve": Noun("stella.cli.serve:serve", "Run the server: API, console, agents' port."),
     "db": Noun("stella.cli.db:app", "Migrate, back up and restore the server's data."),
     "doctor": Noun("stella.cli.doctor:doctor", "Examine the server, and say what to do."),
@@ -46,5 +48,10 @@ NOUNS: dict[str, Noun] = {
     "rollback": Noun("stella.cli.promote:rollback", "Ask for what ran before."),
     "matrix": Noun("stella.cli.matrix:matrix", "Show what runs where."),
     "release": Noun("stella.cli.release:app", "Sealed sets of image digests."),
+    "environment": Noun("stella.cli.environment:app", "Where releases can go."),
+    "target": Noun("stella.cli.target:app", "The places in environments that agents serve."),
+    "freeze": Noun("stella.cli.freeze:app", "Times in which nothing goes into an environment."),
+    "deploy": Noun("stella.cli.deploy:app", "How far deployments are, and what they print."),
+    "sticker": Noun("stella.cli.sticker:app", "The signed note on a target."),
     "drift": Noun("stella.cli.drift:app", "Where something else runs than what was deployed."),
 }

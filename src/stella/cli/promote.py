@@ -97,7 +97,7 @@ def _preview(client: Client, body: dict[str, str], *, output: str, to: Path | No
         "",
         *decision_lines(found["decision"]),
         "",
-        f"what would be done (plan {found['plan']['digest']})",
+        f"what would be done (deployment plan {found['plan']['digest']})",
         *plan_lines(found["plan"]),
     ]
     row = {"id": found["decision"]["planDigest"], **found}

@@ -58,7 +58,7 @@ def change_lines(diff: Shown) -> Iterator[str]:
     """What would change in the environment, component by component."""
     before = diff["from"]
     yield (
-        f"runs there now: {before['name']} {before['version']}" if before else "nothing runs there"
+        f"before: {before['name']} {before['version']}" if before else "before: nothing runs there"
     )
     for one in diff["components"]:
         if one["changed"]:
