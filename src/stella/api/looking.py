@@ -1,14 +1,16 @@
 """From a request to who looks at what; and the parts of lists."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Annotated, TypeAlias, TypeVar
 
 from fastapi import Query
 
 from stella.api.asked import Asked, needs
+from stella.api.errors import InvalidRequest
 from stella.api.views.base import Page, View, read_cursor, write_cursor
 from stella.api.views.looking import Looking
 from stella.identity import Permission
+from stella.kernel import Remedy
 from stella.promotion.model import Person
 from stella.record import Tx
 
@@ -42,6 +44,23 @@ def look(asked: Asked, tx: Tx) -> Looking:
         person=asking_person(asked),
         permissions=frozenset(one.value for one in asked.principal.permissions),
     )
+
+
+def one_of(name: str, text: str | None, known: Iterable[str]) -> frozenset[str] | None:
+    """The words of a filter; None where there is no filter. Raises InvalidRequest for another word.
+
+    A typing error must not read as "there are none".
+    """
+    if text is None:
+        return None
+    wanted, allowed = frozenset(text.split(",")), frozenset(known)
+    strange = sorted(wanted - allowed)
+    if strange:
+        raise InvalidRequest(
+            f"{name} cannot be {strange[0][:60]!r}",
+            remedy=Remedy(f"Choose from {', '.join(sorted(allowed))}; comma between several."),
+        )
+    return wanted
 
 
 def after_of(cursor: str | None) -> str | None:

@@ -1,6 +1,6 @@
 """Apply environments and targets as documents say; say what that changes."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from stella.environment.document import malformed, parse_environment, parse_target
 from stella.environment.errors import EnvironmentLoop, UnknownEnvironment
@@ -14,17 +14,20 @@ from stella.environment.store import (
     put_target,
 )
 from stella.kernel import Json, NotCanonical, Remedy, digest_of
+from stella.policy.store import has_policy
 from stella.record.transaction import Tx
 
 
 def apply_environment(tx: Tx, name: str, spec: Mapping[str, Json]) -> Change:
-    """Make or change an environment. Raises MalformedDocument, EnvironmentLoop, UnknownEnvironment."""
+    """Make or change an environment. Raises MalformedDocument, EnvironmentLoop."""
     value = parse_environment(name, spec)
     _refuse_unsignable("Environment", name, value.spec())
     known = {one.name: one for one in list_environments(tx)}
     if value.after is not None and value.after != name and value.after not in known:
         raise malformed("Environment", name, f"it comes after {value.after!r}, which is not there")
-    _refuse_loop(value, known)
+    refuse_loop(value, known)
+    if not has_policy(tx, value.policy):
+        raise malformed("Environment", name, f"there is no policy {value.policy[:80]!r}")
     before = known.get(name)
     change = changed("Environment", name, before.spec() if before else None, value.spec())
     if change.change != "unchanged":
@@ -33,9 +36,20 @@ def apply_environment(tx: Tx, name: str, spec: Mapping[str, Json]) -> Change:
     return change
 
 
-def apply_target(tx: Tx, name: str, spec: Mapping[str, Json]) -> Change:
-    """Make or change a target. Raises MalformedDocument where its environment is not there."""
+def apply_target(
+    tx: Tx, name: str, spec: Mapping[str, Json], *, connectors: Collection[str]
+) -> Change:
+    """Make or change a target. connectors: the kinds of target that can be deployed to.
+
+    Raises MalformedDocument, also where its environment or its connector is not there.
+    """
     value = parse_target(name, spec)
+    if value.connector not in connectors:
+        raise malformed(
+            "Target",
+            name,
+            f"there is no connector {value.connector[:80]!r} (known: {', '.join(connectors)})",
+        )
     _refuse_unsignable("Target", name, value.spec())
     try:
         find_environment(tx, value.environment)
@@ -69,7 +83,8 @@ def _differences(path: str, before: Json, after: Json) -> Iterator[tuple[str, Js
         yield (path, before, after)
 
 
-def _refuse_loop(value: Environment, known: Mapping[str, Environment]) -> None:
+def refuse_loop(value: Environment, known: Mapping[str, Environment]) -> None:
+    """Return where nothing among ``known`` leads from ``value`` back to it. Raises EnvironmentLoop."""
     seen, at = [value.name], value.after
     while at is not None:
         seen.append(at)
@@ -79,7 +94,7 @@ def _refuse_loop(value: Environment, known: Mapping[str, Environment]) -> None:
                 remedy=Remedy("One of them must come first: leave out its 'after'."),
                 environments=seen,
             )
-        at = known[at].after if at in known else None
+        at = known[at].after if at in known and len(seen) <= len(known) + 1 else None
 
 
 def _refuse_same_place(tx: Tx, value: Target) -> None:

@@ -1,9 +1,9 @@
 """Apply a set of declarative documents: all of it or nothing, in an order that works."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from stella.blob import Blobs
-from stella.environment.apply import apply_environment, apply_target, changed
+from stella.environment.apply import apply_environment, apply_target, changed, refuse_loop
 from stella.environment.document import checked_document, checked_name, malformed, parse_environment
 from stella.environment.model import Change
 from stella.environment.store import in_order
@@ -18,9 +18,16 @@ _DOCUMENTS_MAX = 1000
 
 
 def apply_documents(
-    tx: Tx, blobs: Blobs, documents: Sequence[Mapping[str, Json]], *, dry_run: bool = False
+    tx: Tx,
+    blobs: Blobs,
+    documents: Sequence[Mapping[str, Json]],
+    *,
+    connectors: Collection[str],
+    dry_run: bool = False,
 ) -> tuple[Change, ...]:
-    """What each document changes, in the order given; with ``dry_run`` nothing is kept.
+    """What each document changes, in the order applied; with ``dry_run`` nothing is kept.
+
+    connectors: the kinds of target that can be deployed to.
 
     Raises MalformedDocument, EnvironmentLoop, and what a policy that does not compile raises.
     """
@@ -35,7 +42,7 @@ def apply_documents(
             raise malformed(kind, name, "it stands there twice")
         sorted_out[kind][name] = spec
     kept = tx.connection.begin_nested()
-    changes = _apply(tx, blobs, sorted_out)
+    changes = _apply(tx, blobs, sorted_out, connectors)
     if dry_run:
         kept.rollback()
         tx.added.clear()
@@ -45,13 +52,21 @@ def apply_documents(
 
 
 def _apply(
-    tx: Tx, blobs: Blobs, documents: Mapping[str, Mapping[str, Mapping[str, Json]]]
+    tx: Tx,
+    blobs: Blobs,
+    documents: Mapping[str, Mapping[str, Mapping[str, Json]]],
+    connectors: Collection[str],
 ) -> list[Change]:
     changes = [_apply_policy(tx, blobs, name, spec) for name, spec in documents["Policy"].items()]
     environments = documents["Environment"]
     parsed = in_order(parse_environment(name, spec) for name, spec in environments.items())
+    for one in parsed:
+        refuse_loop(one, {other.name: other for other in parsed})
     changes += [apply_environment(tx, one.name, environments[one.name]) for one in parsed]
-    changes += [apply_target(tx, name, spec) for name, spec in documents["Target"].items()]
+    changes += [
+        apply_target(tx, name, spec, connectors=connectors)
+        for name, spec in documents["Target"].items()
+    ]
     return changes
 
 

@@ -19,7 +19,7 @@ class MalformedTime(StellaError):
 def time_text(at: datetime) -> str:
     """``at`` as ``2030-01-01T00:00:00.000000Z``. ``at`` must know its zone."""
     assert at.tzinfo is not None, "a time without a zone"
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return at.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
 def parse_time(text: str) -> datetime:
@@ -29,11 +29,11 @@ def parse_time(text: str) -> datetime:
     """
     try:
         at = datetime.fromisoformat(text)
-    except ValueError:
-        at = None
-    if at is None or at.tzinfo is None:
-        raise MalformedTime(
-            f"not an RFC 3339 time: {text[:60]!r}",
-            remedy=Remedy("Write it like 2030-01-31T08:00:00Z, zone included."),
-        )
-    return at.astimezone(UTC)
+        if at.tzinfo is not None:
+            return at.astimezone(UTC)
+    except (ValueError, OverflowError):  # an offset may lead out of the years 1 to 9999
+        pass
+    raise MalformedTime(
+        f"not an RFC 3339 time: {text[:60]!r}",
+        remedy=Remedy("Write it like 2030-01-31T08:00:00Z, zone included."),
+    )

@@ -4,10 +4,11 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 from importlib.resources import files as package_files
+from traceback import clear_frames
 
 import msgspec
 
-from stella.kernel import Digest, Json, Remedy, canonical_json
+from stella.kernel import Digest, Json, Remedy, StellaError, canonical_json
 from stella.policy.engine import (
     RESULTS,
     EngineError,
@@ -51,25 +52,39 @@ def load_bundle(files: Mapping[str, str]) -> PolicyBundle:
             )
     check_size(files)
     try:
-        engine = new_engine(files)
-        check_calls(engine.get_ast_as_json(), _builtins())
-        unknown = undefined_variable(files, RESULTS)
-        if unknown is not None:
-            raise unknown
-        answers = []
-        for sample in SAMPLES:
-            engine.set_input_json(msgspec.json.encode(sample).decode())
-            answers.append(evaluate_rule(engine, RESULTS))
+        answers = _answers(files)
     except EngineError as error:
+        clear_frames(error.__traceback__)
         place = f"{error.place}: " if error.place else ""
         raise PolicyDoesNotCompile(
             f"{place}{error.what}",
             remedy=Remedy("Correct the policy there.", command="stella policy test FILE..."),
             place=error.place,
         ) from None
+    except StellaError as refusal:
+        clear_frames(refusal.__traceback__)
+        raise
     for answer in answers:
         _check_answer(answer)
     return _bundle(files)
+
+
+def _answers(files: Mapping[str, str]) -> list[bytes | None]:
+    """What the policy says of the samples; its engine lives no longer than this.
+
+    An engine must end in the thread that made it. A refusal's traceback would carry it to another
+    one, so who catches one clears its frames.
+    """
+    engine = new_engine(files)
+    check_calls(engine.get_ast_as_json(), _builtins())
+    unknown = undefined_variable(files, RESULTS)
+    if unknown is not None:
+        raise unknown
+    answers = []
+    for sample in SAMPLES:
+        engine.set_input_json(msgspec.json.encode(sample).decode())
+        answers.append(evaluate_rule(engine, RESULTS))
+    return answers
 
 
 def _check_answer(answer: bytes | None) -> None:

@@ -36,6 +36,12 @@ def find_policy(tx: Tx, blobs: Blobs, name: str) -> PolicyBundle:
     )
 
 
+def has_policy(tx: Tx, name: str) -> bool:
+    """Whether ``name`` stands for a bundle."""
+    query = select(policy.c.name).where(policy.c.tenant == tx.tenant, policy.c.name == name)
+    return name == STARTER or tx.row(query) is not None
+
+
 def list_policies(tx: Tx, blobs: Blobs) -> dict[str, PolicyBundle]:
     """Every pack by name; the starter pack is always there."""
     rows = tx.rows(select(policy).where(policy.c.tenant == tx.tenant))

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from stella.api.asked import Viewer
-from stella.api.looking import Cursor, Limit, after_of, look, page
+from stella.api.looking import Cursor, Limit, after_of, look, one_of, page
 from stella.api.views.base import Page
 from stella.api.views.deployments import DeploymentView, LogLineView, deployment_view
 from stella.api.views.matrix import MatrixView, matrix_view
@@ -29,14 +29,14 @@ def get_deployments(
     limit: Limit = 50,
 ) -> Page[DeploymentView]:
     """Deployments, the newest first."""
-    wanted = state.split(",") if state else None
-    states = frozenset(one for one in DeploymentState if wanted and one.value in wanted)
+    wanted = one_of("state", state, DeploymentState)
+    states = None if wanted is None else frozenset(map(DeploymentState, wanted))
     with asked.read() as tx:
         looking = look(asked, tx)
         rows = list_deployments(
             tx,
             environment=environment,
-            states=states if wanted else None,
+            states=states,
             before=after_of(cursor),
             limit=limit,
         )
@@ -93,6 +93,6 @@ def get_matrix(
     asked: Viewer, at: Annotated[str | None, Query(description="As of this time.")] = None
 ) -> MatrixView:
     """Which release of which component runs where."""
-    moment = time_text(parse_time(at)) if at else None
+    moment = None if at is None else time_text(parse_time(at))
     with asked.read() as tx:
         return matrix_view(look(asked, tx), moment)

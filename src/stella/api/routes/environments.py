@@ -83,7 +83,13 @@ def post_documents(asked: Configurer, body: Documents) -> Response:
     """Apply environments, targets and policies: all of them or nothing."""
 
     def do(tx: Tx) -> Applied:
-        changes = apply_documents(tx, asked.services.blobs, body.documents, dry_run=body.dry_run)
+        changes = apply_documents(
+            tx,
+            asked.services.blobs,
+            body.documents,
+            connectors=asked.services.plugins.target_kinds(),
+            dry_run=body.dry_run,
+        )
         return Applied(
             changes=[
                 AppliedView(
@@ -158,7 +164,7 @@ def get_freezes(asked: Viewer, environment: str | None = None) -> Page[FreezeVie
 @router.post("/freezes", status_code=201, response_model=FreezeView)
 def post_freeze(asked: Freezer, body: NewFreeze) -> Response:
     """Freeze an environment for a time."""
-    starts_at: datetime | None = parse_time(body.starts_at) if body.starts_at else None
+    starts_at: datetime | None = None if body.starts_at is None else parse_time(body.starts_at)
     ends_at = parse_time(body.ends_at)
 
     def do(tx: Tx) -> FreezeView:

@@ -13,6 +13,7 @@ from stella.api.looking import (
     after_of,
     asking_person,
     look,
+    one_of,
     page,
 )
 from stella.api.views.base import Body, Page
@@ -76,14 +77,15 @@ def get_promotions(
     limit: Limit = 50,
 ) -> Page[PromotionView]:
     """Promotions, the newest first."""
-    states = {one for one in State if state and one.value in state.split(",")} if state else None
+    wanted = one_of("state", state, State)
+    states = None if wanted is None else frozenset(map(State, wanted))
     with asked.read() as tx:
         looking = look(asked, tx)
         rows = list_promotions(
             tx,
             environment=environment,
             release=release,
-            states=frozenset({State.WAITING}) if waiting_for_me else _frozen(states),
+            states=frozenset({State.WAITING}) if waiting_for_me else states,
             after=after_of(cursor),
             limit=limit,
         )
@@ -197,7 +199,3 @@ def post_evaluation(asked: Requester, promotion: str) -> Response:
         return promotion_view(look(asked, tx), after)
 
     return asked.once(do)
-
-
-def _frozen(states: set[State] | None) -> frozenset[State] | None:
-    return None if states is None else frozenset(states)

@@ -5,19 +5,20 @@ import json
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Request, Response
+from pydantic import BaseModel
 
 from stella.api.asked import Viewer
-from stella.api.looking import Cursor, Limit, Scanner, after_of, page
+from stella.api.looking import Cursor, Limit, Scanner, after_of, one_of, page
 from stella.api.services import Services
-from stella.api.views.base import Body, Page, View, read_cursor, write_cursor
+from stella.api.views.base import Body, Page, View, malformed_cursor, read_cursor, write_cursor
 from stella.api.views.scans import FindingView, ScanView, scan_view
 from stella.finding.errors import UnknownScan
 from stella.finding.scan import request_scan
 from stella.finding.store import Scan, list_scans, scan_by_id
 from stella.identity import TokenRefused
-from stella.image import Reference
+from stella.image import MalformedReference, Reference, parse_reference
 from stella.image.manifest import INDEX_TYPES, MANIFEST_TYPES
-from stella.kernel import Digest, MalformedDigest, Remedy
+from stella.kernel import Digest, Remedy
 from stella.record import Tx
 from stella.release.push import note_push
 
@@ -30,6 +31,12 @@ class ImageToScan(Body):
     """Which image."""
 
     reference: str
+
+
+class Envelope(BaseModel):
+    """A registry's notification. What else it holds is the registry's own."""
+
+    events: Any = None
 
 
 class Accepted(View):
@@ -82,7 +89,7 @@ def get_findings(
     if found.findings is None:
         return Page(items=[])
     document = json.loads(asked.services.blobs.get(Digest(found.findings)))
-    wanted = frozenset(severity.split(",")) if severity else None
+    wanted = one_of("severity", severity, _RANK)
     rows = [one for one in document["findings"] if _matches(one, wanted, kev, (q or "").lower())]
     rows.sort(key=_worst_first)
     start = _offset(cursor)
@@ -110,7 +117,7 @@ def get_sbom(asked: Viewer, scan: str) -> Response:
 @router.post("/hooks/registry", status_code=202)
 def post_registry_hook(
     request: Request,
-    body: dict[str, Any],
+    body: Envelope,
     authorization: Annotated[str, Header()] = "",
 ) -> Accepted:
     """What a registry tells of pushes; its own token is in data/keys/registry-hook.token.
@@ -124,12 +131,8 @@ def post_registry_hook(
             "that is not the registry's token",
             remedy=Remedy("Configure the registry with data/keys/registry-hook.token."),
         )
-    events = body.get("events")
-    pushed = [
-        one
-        for event in (events if isinstance(events, list) else [])[:_EVENTS_MAX]
-        if (one := _pushed(event)) is not None
-    ]
+    events = body.events if isinstance(body.events, list) else []
+    pushed = [one for event in events[:_EVENTS_MAX] if (one := _pushed(event)) is not None]
     if pushed:
         with services.database.transaction(actor="registry") as tx:
             for reference in pushed:
@@ -155,10 +158,11 @@ def _pushed(event: Any) -> Reference | None:
         # Under sha256-... stands what is attached to an image; parts of an index have no tag.
         if event["action"] != "push" or not is_image or not tag or tag.startswith("sha256-"):
             return None
-        host, repository = event["request"]["host"], target["repository"]
-        return Reference(str(host), str(repository), str(tag), Digest(target["digest"]))
-    except (KeyError, TypeError, AttributeError, MalformedDigest):
+        host = event["request"]["host"]
+        named = parse_reference(f"{host}/{target['repository']}:{tag}@{target['digest']}")
+    except (KeyError, TypeError, AttributeError, MalformedReference):
         return None
+    return named if named.host == host else None
 
 
 def _find(tx: Tx, scan: str) -> Scan:
@@ -195,5 +199,7 @@ def _worst_first(one: dict[str, Any]) -> tuple[bool, int, str, str]:
 
 
 def _offset(cursor: str | None) -> int:
-    text = read_cursor(cursor) if cursor else "0"
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
+    text = read_cursor(cursor) if cursor is not None else "0"
+    if not text.isdecimal() or len(text) > 9:
+        raise malformed_cursor()
+    return int(text)

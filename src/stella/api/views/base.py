@@ -2,11 +2,12 @@
 
 import base64
 import binascii
+import re
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Generic, TypeAlias, TypeVar
+from typing import Annotated, Any, Generic, TypeAlias, TypeVar
 
-from pydantic import BaseModel, ConfigDict, PlainSerializer
+from pydantic import BaseModel, ConfigDict, PlainSerializer, model_validator
 from pydantic.alias_generators import to_camel
 
 from stella.api.errors import MalformedCursor
@@ -15,6 +16,10 @@ from stella.kernel import Remedy, time_text
 from stella.promotion.model import Person
 
 T = TypeVar("T")
+
+_DEPTH_MAX = 64
+_PLACE = re.compile(r"[0-9A-Za-z_]{1,60}\Z")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 Time: TypeAlias = Annotated[datetime, PlainSerializer(time_text, return_type=str)]
 """A time: UTC, RFC 3339, microseconds and Z."""
@@ -48,6 +53,12 @@ class Body(BaseModel):
     model_config = ConfigDict(
         alias_generator=_camel, populate_by_name=True, frozen=True, extra="forbid"
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _speakable(cls, data: Any) -> Any:
+        _refuse_unspeakable(data)
+        return data
 
 
 class PersonView(View):
@@ -96,12 +107,42 @@ def write_cursor(place: str) -> str:
 
 
 def read_cursor(cursor: str) -> str:
-    """The place behind a cursor. Raises MalformedCursor."""
+    """The place behind a cursor: an id or a number. Raises MalformedCursor."""
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
-        return base64.b64decode(padded, altchars=b"-_", validate=True).decode()
+        place = base64.b64decode(padded, altchars=b"-_", validate=True).decode("ascii")
     except (binascii.Error, ValueError) as error:
-        raise MalformedCursor(
-            "that is no cursor of this server",
-            remedy=Remedy("Begin without one, and pass on `next` as it came."),
-        ) from error
+        raise malformed_cursor() from error
+    if not _PLACE.match(place):
+        raise malformed_cursor()
+    return place
+
+
+def malformed_cursor() -> MalformedCursor:
+    """The refusal of a cursor that no page ended with."""
+    return MalformedCursor(
+        "that is no cursor of this server",
+        remedy=Remedy("Begin without one, and pass on `next` as it came."),
+    )
+
+
+def _refuse_unspeakable(value: object) -> None:
+    """Refuse what databases and other programs cannot hold. Raises ValueError.
+
+    It walks without calling itself: the depth is the sender's choice.
+    """
+    left: list[tuple[object, int]] = [(value, 0)]
+    while left:
+        one, depth = left.pop()
+        if depth > _DEPTH_MAX:
+            raise ValueError(f"it is nested deeper than {_DEPTH_MAX}")
+        if isinstance(one, str) and not _is_speakable(one):
+            raise ValueError("a text holds U+0000 or half a surrogate pair")
+        if isinstance(one, dict):
+            left += [(part, depth + 1) for pair in one.items() for part in pair]
+        elif isinstance(one, list):
+            left += [(part, depth + 1) for part in one]
+
+
+def _is_speakable(text: str) -> bool:
+    return "\0" not in text and (text.isascii() or not _SURROGATE.search(text))

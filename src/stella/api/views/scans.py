@@ -64,6 +64,7 @@ class FindingView(View):
     version: str
     match: str
     severity: str
+    cvss: str
     fixed: str
     kev: bool
     vex: str
