@@ -32,13 +32,14 @@ export const commands = {
   logs: (id: string) => shellLine(['stella', 'deploy', 'logs', id]),
   watch: (id: string) => shellLine(['stella', 'deploy', 'watch', id]),
   getPacket: (id: string) => shellLine(['stella', 'evidence', 'get', id]),
+  replay: (name: string) => shellLine(['stella', 'replay', `${name}.stella.tar`]),
   freeze: (environment: string, until: string, reason: string) =>
     shellLine(['stella', 'freeze', 'create', environment, '--until', until || 'TIME', '-m', reason || 'REASON']),
   endFreeze: (id: string, reason: string) => shellLine(['stella', 'freeze', 'end', id, '-m', reason || 'REASON']),
   revokeAgent: (name: string, reason: string) =>
     shellLine(['stella', 'agent', 'revoke', name, '-m', reason || 'REASON']),
   createToken: (name: string, days: number) =>
-    shellLine(['stella', 'token', 'create', name || 'NAME', '--expires-in-days', String(days)]),
+    shellLine(['stella', 'token', 'create', name || 'NAME', '--days', String(days)]),
   createUser: (name: string, roles: readonly string[]) =>
     shellLine(['stella', 'user', 'create', name || 'NAME', ...roles.flatMap((role) => ['--role', role])]),
 } as const

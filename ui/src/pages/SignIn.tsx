@@ -70,7 +70,7 @@ export function SignIn() {
           Sign in
         </Button>
         <p className="muted small">
-          The first start prints a name and a password. Lost them? On the server: <code>stella user reset admin</code>
+          The first start prints a name and a password. Lost them? On the server: <code>stella serve --reset-admin</code>
         </p>
       </form>
       <p className={style.foot}>

@@ -74,14 +74,10 @@ export function EnvironmentPage() {
               of={[
                 [
                   'Policy',
-                  environment.policy ? (
-                    <span key="policy" className="row">
-                      <Link {...paths.policy(environment.policy.name)}>{environment.policy.name}</Link>
-                      <Digest value={environment.policy.digest} label="policy digest" />
-                    </span>
-                  ) : (
-                    <State key="policy" look={{ tone: 'open', icon: 'help-circle', word: 'none: every gate of it is unknown' }} />
-                  ),
+                  <span key="policy" className="row">
+                    <Link {...paths.policy(environment.policy.name)}>{environment.policy.name}</Link>
+                    <Digest value={environment.policy.digest} label="policy digest" />
+                  </span>,
                 ],
                 ['Configuration', <Digest key="configuration" value={environment.configuration} label="configuration digest" />],
                 [
@@ -109,11 +105,12 @@ function Actions({ environment }: { environment: Environment }) {
   const navigate = useNavigate()
   const [rolling, setRolling] = useState(false)
   const mayNot = useWhyNot('promotion.request')
+  const mayNotRoll = useWhyNot('deployment.operate')
   return (
     <>
       <ActionButton
         variant="default"
-        whyNot={mayNot ?? (environment.current ? undefined : 'Nothing runs here yet')}
+        whyNot={mayNotRoll ?? (environment.current ? undefined : 'Nothing runs here yet')}
         onClick={() => setRolling(true)}
         leftSection={<Icon name="arrow-back-up" />}
       >
@@ -155,7 +152,7 @@ const TARGETS: readonly Column<Target>[] = [
     key: 'components',
     head: 'Components',
     cell: (target) =>
-      target.components && target.components.length > 0 ? target.components.join(', ') : <span className="muted">all</span>,
+      target.components.length > 0 ? target.components.join(', ') : <span className="muted">all</span>,
   },
 ]
 

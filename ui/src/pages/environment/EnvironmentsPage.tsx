@@ -45,7 +45,7 @@ function Card({ environment }: { environment: Environment }) {
     <Panel
       title={<Link {...paths.environment(name)}>{name}</Link>}
       side={
-        freezes.length > 0 ? <State look={{ tone: 'busy', icon: 'snowflake', word: 'Frozen' }} pill /> : undefined
+        freezes.some(({ holds }) => holds) ? <State look={{ tone: 'busy', icon: 'snowflake', word: 'Frozen' }} pill /> : undefined
       }
     >
       <Pairs
@@ -80,14 +80,10 @@ function Card({ environment }: { environment: Environment }) {
           ['Approvals', approvals.length === 0 ? 'none needed' : approvals.map(ruleText).join('; ')],
           [
             'Policy',
-            policy ? (
-              <span key="policy" className="row">
-                <Link {...paths.policy(policy.name)}>{policy.name}</Link>
-                <Digest value={policy.digest} label="policy digest" />
-              </span>
-            ) : (
-              <State key="policy" look={{ tone: 'open', icon: 'help-circle', word: 'none' }} />
-            ),
+            <span key="policy" className="row">
+              <Link {...paths.policy(policy.name)}>{policy.name}</Link>
+              <Digest value={policy.digest} label="policy digest" />
+            </span>,
           ],
         ]}
       />

@@ -75,7 +75,7 @@ const TROUBLE: Readonly<Record<keyof ReturnType<typeof troubles>, Omit<Look, 'wo
   unhealthy: { tone: 'bad', icon: 'alert-triangle', word: 'unhealthy' },
   blocked: { tone: 'bad', icon: 'hand-stop', word: 'blocked' },
   drifted: { tone: 'wait', icon: 'arrows-diff', word: 'drifted' },
-  moving: { tone: 'busy', icon: 'rocket', word: 'deploying' },
+  moving: { tone: 'busy', icon: 'rocket', word: 'on the way' },
 }
 
 function Summary({ matrix }: { matrix: Matrix }) {

@@ -12,11 +12,12 @@ import { PageHead } from '../../widgets/Panel'
 import { Kev, SeverityWord } from '../../widgets/Severity'
 import { type Column, Table } from '../../widgets/Table'
 import { Time } from '../../widgets/Time'
+import { shortDigest } from '../../words/text'
 import { FindingWhy } from './FindingWhy'
 import style from './FindingsPage.module.css'
 
 const route = getRouteApi('/shell/releases/$id/findings/$scan')
-const SEVERITIES = ['critical', 'high', 'medium', 'low', 'unknown'] as const
+const SEVERITIES = ['critical', 'high', 'medium', 'low', 'none', 'unknown'] as const
 
 const keyOf = (finding: Finding) => `${finding.id} ${finding.purl}`
 
@@ -101,7 +102,7 @@ function Basis({ scan }: { scan: Scan }) {
   return (
     <span>
       scanned <Time at={scan.at} />{' '}
-      {scan.snapshot === null ? 'without advisories: nothing can be known' : `against snapshot ${scan.snapshot.slice(7, 19)}`}
+      {scan.snapshot === null ? 'without advisories: nothing can be known' : `against snapshot ${shortDigest(scan.snapshot)}`}
     </span>
   )
 }
@@ -166,7 +167,7 @@ function columns(open: ReadonlySet<string>, toggle: (key: string) => void): read
       key: 'fixed',
       head: 'Fixed in',
       cell: (finding) =>
-        finding.fixed === null ? (
+        finding.fixed === '' ? (
           <span className="muted">no fix</span>
         ) : (
           <code className="nowrap">{finding.fixed}</code>
