@@ -8,5 +8,8 @@ pytest_plugins = [
     "fixtures.outside",
     "fixtures.servers",
     "fixtures.road",
+    "fixtures.commands",
+    "fixtures.shops",
     "fixtures.control_planes",
+    "fixtures.control",
 ]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from fixtures.databases import Clock
-from fixtures.road import BreakableDatabase, Broken, Road, make_road
+from fixtures.road import BreakableDatabase, Broken, Road, make_road, memory_work
 from stella.app.flows import HANDLED
 from stella.deployment.store import list_deployments, list_target_deployments
 from stella.evidence.store import list_evidence
@@ -17,6 +17,7 @@ from stella.promotion.store import list_promotions
 from stella.record import seal, verify_chain
 from stella.release.model import Release
 from stella.release.store import find_release
+from stella.trust import create_authority, new_signer
 
 
 def broken_road(clock: Clock, directory: Path) -> tuple[Road, BreakableDatabase]:
@@ -29,7 +30,8 @@ def broken_road(clock: Clock, directory: Path) -> tuple[Road, BreakableDatabase]
     )
     assert isinstance(database, BreakableDatabase)
     database.create_tables()
-    return make_road(database, clock, directory), database
+    authority = create_authority(directory, new_signer(), clock())
+    return make_road(memory_work(database, directory), clock, authority), database
 
 
 @pytest.mark.parametrize("stored", [False, True], ids=["lost", "stored_reply_lost"])

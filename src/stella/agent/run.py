@@ -44,6 +44,7 @@ class Settings:
     open_host: OpenHost
     now: Now
     stop: threading.Event
+    open_plane: Callable[[StateDirectory, Identity, Now], ControlPlane] = ControlPlane
 
 
 def run_agent(settings: Settings) -> None:
@@ -79,7 +80,7 @@ class _Agent:
         self._state = settings.state
         self._stop = settings.stop
         self._identity: Identity = settings.state.identity()
-        self._plane = ControlPlane(self._state, self._identity, settings.now)
+        self._plane = settings.open_plane(self._state, self._identity, settings.now)
         self.is_due = threading.Event()
         self.is_busy = threading.Event()
         self.broken: BaseException | None = None

@@ -57,6 +57,17 @@ class Asked:
                     keep_answer(tx, self.key, answer, is_secret=is_secret)
         return _response(answer)
 
+    def earlier(self) -> Response | None:
+        """The answer to the same request before, for what asks the outside world first.
+
+        Raises KeyReused, SecretShownOnce.
+        """
+        if self.key is None:
+            return None
+        with self.services.database.transaction(actor=self.principal.id) as tx:
+            answer = earlier_answer(tx, self.key)
+        return None if answer is None else _response(answer)
+
     def revision(self) -> int | None:
         """The revision that If-Match names; None where it names none. Raises Changed."""
         if self.if_match is None or self.if_match.strip() == "*":

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from stella.image import parse_reference, resolve
 from stella.kernel import Digest
-from stella.lab import Lab, Notification, ShopVersion, build_shop
+from stella.lab import Host, Lab, Notification, ShopVersion, build_shop
 from stella.plugin import load_plugins
 from stella.plugin.contract import RegistryConfig
 
@@ -73,6 +73,10 @@ class RealGround:
     def lab_root(self) -> str | None:
         """Where the lab is."""
         return str(self._lab.root)
+
+    def lab_host(self, name: str) -> Host:
+        """The Docker host ``a`` or ``b``."""
+        return self._lab.host(name)
 
     def prepare(self, directory: Path) -> Mapping[str, object]:
         """Nothing: a registry on the loopback address is reached as it is."""

@@ -4,7 +4,6 @@ import json
 import os
 import secrets
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -66,14 +65,18 @@ class Stage:
                 }
             )
         )
+        self.run_server()
+        self.password = _bootstrap_password(self.directory / "server.log")
+
+    def run_server(self) -> None:
+        """Run the control plane with the settings that were written before."""
         self.processes["server"] = start_program(
-            [*_stella(), "serve", "--settings", str(settings)],
+            [*_stella(), "serve", "--settings", str(self.directory / "server.yaml")],
             log=self.directory / "server.log",
             is_ready=self._answers,
             environment=self.environment(),
             timeout_s=_START_TIMEOUT_S,
         )
-        self.password = _bootstrap_password(self.directory / "server.log")
 
     def start_ground(self) -> str:
         """Start registry and hosts; the registry tells the server of each push."""
@@ -123,6 +126,12 @@ class Stage:
             check=False,
         )
 
+    def kill(self, name: str) -> None:
+        """``kill -9`` of the server or of a host's agent."""
+        process = self.processes.pop(name)
+        process.kill()
+        process.wait()
+
     def stop_server(self) -> None:
         """End the control plane."""
         if "server" in self.processes:
@@ -156,12 +165,6 @@ class Stage:
 def new_secret() -> str:
     """A password for one demonstration."""
     return secrets.token_urlsafe(18)
-
-
-def kill(process: "subprocess.Popen[bytes]") -> None:
-    """``kill -9``."""
-    process.send_signal(signal.SIGKILL)
-    process.wait()
 
 
 def _stella() -> list[str]:

@@ -39,6 +39,21 @@ class Walk:
         self._scans_seen: set[str] = set()
 
     @property
+    def admin(self) -> Client:
+        """The administrator's connection."""
+        return self._as("admin")
+
+    def packet_of(self, subject: str) -> bytes:
+        """The packet of an ended promotion or deployment, once it is sealed."""
+
+        def sealed() -> list[dict[str, Any]]:
+            found: list[dict[str, Any]] = self.admin.get("/evidence", subject=subject)["items"]
+            return found
+
+        (packet,) = self._until(f"the packet of {subject} is sealed", sealed)
+        return self.admin.content(f"/evidence/{packet['id']}/packet")
+
+    @property
     def logs(self) -> Path:
         """Where the programs' logs are put when something goes wrong."""
         return self.packets.parent / "logs"
@@ -102,8 +117,8 @@ class Walk:
 
     def deploy(self, version: ShopVersion, environment: str) -> dict[str, Any]:
         """Promote, approve where people are asked, wait for the end; it must run then."""
-        asked = self._request(version, environment)
-        done = self._approved_and_ended(asked)
+        asked = self.request(version, environment)
+        done = self.approved_and_ended(asked)
         self._expect(done["state"] == "deployed", f"{environment} runs {version.value}", done)
         self.summary.promotions[f"{version.value} -> {environment}"] = done["id"]
         self.teller.say(f"{environment} runs {RELEASE} {version.value} ({done['deployment']})")
@@ -168,7 +183,7 @@ class Walk:
         before = self._served("stage")
         changed = self.stage.ground.tamper(reference)
         self.teller.say(f"one byte of {changed} was changed in the registry's storage")
-        ended = self._approved_and_ended(self._request(version, "stage"))
+        ended = self.approved_and_ended(self.request(version, "stage"))
         deployment = self._as("dana").get(f"/deployments/{ended['deployment']}")
         (failed,) = [one for one in deployment["targets"] if one["state"] == "failed"]
         self.teller.say(f"{failed['target']}: {failed['message']} ({failed['code']})")
@@ -191,7 +206,7 @@ class Walk:
             "/environments/prod/rollback", {"reason": "version 3 is slower than version 2"}
         )
         self.teller.command('stella rollback --env prod -m "version 3 is slower than version 2"')
-        done = self._approved_and_ended(asked)
+        done = self.approved_and_ended(asked)
         self._expect(done["state"] == "deployed", "prod is back", done)
         served = self._served("prod")
         self._expect(served == ShopVersion.V2.value, "prod serves version 2 on both hosts", served)
@@ -264,7 +279,8 @@ class Walk:
             self._clients[name] = Client(self.stage.url, self._tokens[name])
         return self._clients[name]
 
-    def _request(self, version: ShopVersion, environment: str) -> dict[str, Any]:
+    def request(self, version: ShopVersion, environment: str) -> dict[str, Any]:
+        """Ask for a version in an environment: dana does, and the administrator for prod."""
         name = f"{RELEASE}@{version.value}"
         self.teller.command(f"stella promote {name} --env {environment}")
         who = "admin" if environment == "prod" else "dana"
@@ -273,7 +289,7 @@ class Walk:
         )
         return asked
 
-    def _approved_and_ended(self, asked: dict[str, Any]) -> dict[str, Any]:
+    def approved_and_ended(self, asked: dict[str, Any]) -> dict[str, Any]:
         """Give the approvals that are asked for, and wait for the end."""
         path = f"/promotions/{asked['id']}"
 

@@ -29,7 +29,6 @@ export const meQuery = queryOptions({
   queryKey: ['me'],
   queryFn: () => take(api.GET('/api/v1/me')),
   staleTime: 60_000,
-  retry: false,
 })
 
 export const matrixQuery = queryOptions({
@@ -102,8 +101,7 @@ export const previewQuery = (release: string, environment: string) =>
   queryOptions({
     queryKey: ['preview', release, environment],
     queryFn: () => take(api.POST('/api/v1/promotions/preview', { body: { release, environment } })),
-    retry: false,
-  })
+    })
 
 export const deploymentsQuery = (filters: Filters = {}) =>
   listOf(['deployments', filters], (cursor) =>
@@ -156,5 +154,4 @@ export const tokensQuery = queryOptions({
 export const doctorQuery = queryOptions({
   queryKey: ['doctor'],
   queryFn: () => take(api.GET('/api/v1/doctor')),
-  retry: false,
 })

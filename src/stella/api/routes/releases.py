@@ -42,6 +42,9 @@ def get_releases(
 @router.post("", status_code=201, response_model=ReleaseView)
 def post_release(asked: Developer, body: NewRelease) -> Response:
     """Resolve each reference to a digest, once, and seal the set."""
+    earlier = asked.earlier()
+    if earlier is not None:
+        return earlier
     checked_release(body.name, body.version, body.components)
     components = resolve_components(asked.services.open_registry, body.components)
 

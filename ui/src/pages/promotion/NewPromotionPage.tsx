@@ -63,7 +63,7 @@ export function NewPromotionPage() {
               ]}
             />
             <NativeSelect
-              label="To"
+              label="Environment"
               value={search.environment ?? ''}
               onChange={(event) => set({ environment: event.currentTarget.value || undefined })}
               data={[
