@@ -12,4 +12,5 @@ pytest_plugins = [
     "fixtures.shops",
     "fixtures.control_planes",
     "fixtures.control",
+    "fixtures.hosts",
 ]
