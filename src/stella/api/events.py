@@ -27,7 +27,8 @@ async def fact_stream(services: Services, after: int | None) -> AsyncIterator[st
     end = services.sealed.listen(wake)
     try:
         revision = await run_in_threadpool(_head, services)
-        position, silent_s = revision if after is None else after, 0.0
+        # A restored backup may be shorter than what the client saw: it goes on from the end.
+        position, silent_s = revision if after is None else min(after, revision), 0.0
         yield _event("synced", {"revision": revision})
         while not services.stopping.is_set():
             woken.clear()
