@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from fixtures.control import Control
 from fixtures.road import OLD
@@ -335,3 +336,24 @@ def test_an_unknown_promotion_is_not_found_whatever_is_done_with_it(standing: Co
     assert standing.refused("GET", "/promotions/prm_1") == "ST-PRO-001"
     assert standing.refused("GET", "/promotions/%00") == "ST-API-001"
     assert standing.refused("GET", "/promotions?environment=%00") == "ST-API-001"
+
+
+def test_a_list_asks_little_of_the_database_for_each_promotion(control: Control):
+    control.environment("dev", **STRICT)
+    release = control.sealed("1.0.0", OLD)["id"]
+    queries: list[str] = []
+    event.listen(
+        control.database.engine, "before_cursor_execute", lambda *words: queries.append(words[2])
+    )
+
+    def asked_for_a_list() -> int:
+        queries.clear()
+        control.get("/promotions")
+        return len(queries)
+
+    control.asked(release, "dev")
+    one = asked_for_a_list()
+    for _ in range(9):
+        control.asked(release, "dev")
+    ten = asked_for_a_list()
+    assert ten - one <= 9 * 5

@@ -60,7 +60,7 @@ def get_events(
     # A browser that connects again sends the place it had; that is later than `after`.
     start = _position(last_event_id) if last_event_id else after
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    stream = fact_stream(asked.services, start)
+    stream = fact_stream(asked.services, asked.principal, start)
     return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
 
 

@@ -26,13 +26,12 @@ from stella.api.views.promotions import (
     promotion_view,
 )
 from stella.deployment.plan import read_plan
-from stella.environment.store import find_environment
 from stella.identity import Permission, record_refusal
 from stella.promotion.approve import approve_promotion, cancel_promotion, reject_promotion
 from stella.promotion.evaluate import evaluate_promotion, preview_promotion, waits_for_scan
 from stella.promotion.lifecycle import State
 from stella.promotion.model import document
-from stella.promotion.request import promotable, request_promotion
+from stella.promotion.request import deployable, promotable, request_promotion
 from stella.promotion.store import find_promotion, list_promotions
 from stella.record import Tx
 
@@ -113,8 +112,8 @@ def preview_of_promotion(asked: Requester, body: NewPromotion) -> PreviewView:
     # But for documents under their digests, which are harmless by themselves.
     with asked.read() as tx:
         looking = look(asked, tx)
-        find_environment(tx, body.environment)
         release = promotable(tx, body.release)
+        deployable(tx, body.environment)
         decision, assembled = preview_promotion(
             tx, asking_person(asked), release, body.environment, looking.deciding
         )
