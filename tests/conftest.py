@@ -8,6 +8,8 @@ pytest_plugins = [
     "fixtures.outside",
     "fixtures.servers",
     "fixtures.road",
-    "fixtures.control",
+    "fixtures.commands",
+    "fixtures.shops",
     "fixtures.control_planes",
+    "fixtures.control",
 ]

@@ -1,12 +1,19 @@
-"""Generated pages of docs/reference that follow from the running code: commands and state machines."""
+"""Pages of docs/reference that follow from the running code: commands, state machines, the API."""
 
 import importlib
+import json
 from pathlib import Path
 from typing import Any
 
+from stella.api.app import openapi_document
 from stella.cli.main import load
 from stella.cli.nouns import NOUNS
 from stella.kernel import Machine
+
+
+def openapi_page() -> str:
+    """The OpenAPI document. The console's types are made from it: ``npm run types`` in ui/."""
+    return json.dumps(openapi_document(), indent=1) + "\n"
 
 
 def cli_page() -> str:

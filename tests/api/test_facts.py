@@ -37,6 +37,10 @@ def test_facts_come_in_pages_in_the_order_of_the_chain(
     assert [fact["position"] for fact in facts] == [1, 2, 3, 4]
     end = api.get(f"/api/v1/facts?limit=2&cursor={rest['next']}", headers=headers).json()
     assert end == {"items": [], "next": None}
+    last = api.get("/api/v1/facts?newest=true&limit=3", headers=headers).json()
+    before = api.get(f"/api/v1/facts?newest=true&cursor={last['next']}", headers=headers).json()
+    back = last["items"] + before["items"]
+    assert [fact["position"] for fact in back] == [4, 3, 2, 1]
     made = api.get("/api/v1/facts?kind=UserCreated", headers=headers).json()["items"]
     assert [fact["actor"]["name"] for fact in made] == ["Stella", "Stella", "Stella", "c"]
     assert made[3]["actor"]["roles"] == ["viewer"]

@@ -230,5 +230,6 @@ def test_the_console_is_served_with_its_own_paths(
         assert "secret" not in api.get("/%2e%2e/secret").text
 
 
-def test_without_a_console_the_page_says_so(api: TestClient):
-    assert "not part of this build" in api.get("/").text
+def test_without_a_console_the_page_says_so(make_services: Callable[..., Services], tmp_path: Path):
+    with TestClient(create_app(make_services(console_directory=str(tmp_path / "none")))) as api:
+        assert "not part of this build" in api.get("/").text

@@ -1,65 +1,14 @@
 """Commands that talk to a server: what they print, and how they end."""
 
-import io
 import json
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import yaml
 
-from fixtures.servers import PASSWORD, People
+from fixtures.commands import Command
+from fixtures.servers import People
 from stella.cli import audit, login, token, user
-from stella.cli.main import main
-from stella.identity import Role
-
-
-@dataclass(frozen=True)
-class Ended:
-    """How a command line ended, and what it said."""
-
-    exit_code: int
-    stdout: str
-    stderr: str
-
-
-@dataclass(frozen=True)
-class Command:
-    """Runs command lines in this process, as the program does, against one server."""
-
-    monkeypatch: pytest.MonkeyPatch
-    captured: pytest.CaptureFixture[str]
-
-    def __call__(self, *words: str, given: str = "") -> Ended:
-        self.monkeypatch.setattr("sys.stdin", io.StringIO(given))
-        exit_code = main(words)
-        return Ended(exit_code, *self.captured.readouterr())
-
-    def data(self, *words: str) -> object:
-        result = self(*words, "-o", "json")
-        assert result.exit_code == 0, result.stderr
-        return json.loads(result.stdout)
-
-
-@pytest.fixture
-def stella(
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    tmp_path: Path,
-    server_url: str,
-) -> Command:
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
-    monkeypatch.setenv("STELLA_URL", server_url)
-    monkeypatch.delenv("STELLA_TOKEN", raising=False)
-    return Command(monkeypatch, capsys)
-
-
-@pytest.fixture
-def admin(stella: Command, users: People) -> Command:
-    users.make("root", Role.ADMIN)
-    logged_in = stella("login", "--name", "root", "--password-stdin", given=f"{PASSWORD}\n")
-    assert logged_in.exit_code == 0, logged_in.stderr
-    return stella
 
 
 def test_logging_in_and_out(admin: Command):

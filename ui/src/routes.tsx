@@ -8,6 +8,7 @@ import {
 } from '@tanstack/react-router'
 import * as queries from './api/queries'
 import { Refused } from './api/refused'
+import { part } from './part'
 import { NotThere, PageRefused } from './shell/Faces'
 import { Shell } from './shell/Shell'
 import { keys, parseSearch, stringifySearch } from './search'
@@ -21,7 +22,7 @@ interface Context {
 const searches = {
   signIn: keys('next'),
   matrix: keys('q', 'compare', 'cell'),
-  releases: keys('name'),
+  releases: keys('q'),
   newRelease: keys('from'),
   findings: keys('q', 'severity'),
   promotions: keys('environment', 'state', 'release', 'mine'),
@@ -38,7 +39,7 @@ const signIn = createRoute({
   getParentRoute: () => root,
   path: '/sign-in',
   validateSearch: searches.signIn,
-  component: lazyRouteComponent(() => import('./pages/SignIn'), 'SignIn'),
+  component: lazyRouteComponent(() => part(() => import('./pages/SignIn')), 'SignIn'),
 })
 
 /** Everything behind the sign-in. */
@@ -66,7 +67,7 @@ const matrix = createRoute({
   path: '/',
   validateSearch: searches.matrix,
   loader: ({ context }) => context.client.ensureQueryData(queries.matrixQuery),
-  component: lazyRouteComponent(() => import('./pages/matrix/MatrixPage'), 'MatrixPage'),
+  component: lazyRouteComponent(() => part(() => import('./pages/matrix/MatrixPage')), 'MatrixPage'),
 })
 
 const releases = createRoute({
@@ -75,7 +76,7 @@ const releases = createRoute({
   validateSearch: searches.releases,
   loaderDeps: ({ search }) => search,
   loader: ({ context, deps }) => context.client.ensureInfiniteQueryData(queries.releasesQuery(deps)),
-  component: lazyRouteComponent(() => import('./pages/release/ReleasesPage'), 'ReleasesPage'),
+  component: lazyRouteComponent(() => part(() => import('./pages/release/ReleasesPage')), 'ReleasesPage'),
 })
 
 const newRelease = createRoute({
@@ -85,14 +86,14 @@ const newRelease = createRoute({
   loaderDeps: ({ search }) => search,
   loader: async ({ context, deps }) =>
     deps.from === undefined ? undefined : context.client.ensureQueryData(queries.releaseQuery(deps.from)),
-  component: lazyRouteComponent(() => import('./pages/release/NewReleasePage'), 'NewReleasePage'),
+  component: lazyRouteComponent(() => part(() => import('./pages/release/NewReleasePage')), 'NewReleasePage'),
 })
 
 const release = createRoute({
   getParentRoute: under,
   path: '/releases/$id',
   loader: ({ context, params }) => context.client.ensureQueryData(queries.releaseQuery(params.id)),
-  component: lazyRouteComponent(() => import('./pages/release/ReleasePage'), 'ReleasePage'),
+  component: lazyRouteComponent(() => part(() => import('./pages/release/ReleasePage')), 'ReleasePage'),
 })
 
 const findings = createRoute({
@@ -105,7 +106,7 @@ const findings = createRoute({
       context.client.ensureQueryData(queries.releaseQuery(params.id)),
       context.client.ensureInfiniteQueryData(queries.findingsQuery(params.scan, deps)),
     ]),
-  component: lazyRouteComponent(() => import('./pages/release/FindingsPage'), 'FindingsPage'),
+  component: lazyRouteComponent(() => part(() => import('./pages/release/FindingsPage')), 'FindingsPage'),
 })
 
 const releaseDiff = createRoute({
@@ -113,7 +114,7 @@ const releaseDiff = createRoute({
   path: '/releases/$id/diff/$other',
   loader: ({ context, params }) =>
     context.client.ensureQueryData(queries.releaseDiffQuery(params.id, params.other)),
-  component: lazyRouteComponent(() => import('./pages/release/ReleaseDiffPage'), 'ReleaseDiffPage'),
+  component: lazyRouteComponent(() => part(() => import('./pages/release/ReleaseDiffPage')), 'ReleaseDiffPage'),
 })
 
 const promotions = createRoute({
@@ -126,7 +127,7 @@ const promotions = createRoute({
       context.client.ensureInfiniteQueryData(queries.promotionsQuery(queries.promotionFilters(deps))),
       context.client.ensureQueryData(queries.environmentsQuery),
     ]),
-  component: lazyRouteComponent(() => import('./pages/promotion/PromotionsPage'), 'PromotionsPage'),
+  component: lazyRouteComponent(() => part(() => import('./pages/promotion/PromotionsPage')), 'PromotionsPage'),
 })
 
 const newPromotion = createRoute({
@@ -138,14 +139,14 @@ const newPromotion = createRoute({
       context.client.ensureInfiniteQueryData(queries.releasesQuery()),
       context.client.ensureQueryData(queries.environmentsQuery),
     ]),
-  component: lazyRouteComponent(() => import('./pages/promotion/NewPromotionPage'), 'NewPromotionPage'),
+  component: lazyRouteComponent(() => part(() => import('./pages/promotion/NewPromotionPage')), 'NewPromotionPage'),
 })
 
 const promotion = createRoute({
   getParentRoute: under,
   path: '/promotions/$id',
   loader: ({ context, params }) => context.client.ensureQueryData(queries.promotionQuery(params.id)),
-  component: lazyRouteComponent(() => import('./pages/promotion/PromotionPage'), 'PromotionPage'),
+  component: lazyRouteComponent(() => part(() => import('./pages/promotion/PromotionPage')), 'PromotionPage'),
 })
 
 const deployments = createRoute({
@@ -158,7 +159,7 @@ const deployments = createRoute({
       context.client.ensureInfiniteQueryData(queries.deploymentsQuery(deps)),
       context.client.ensureQueryData(queries.environmentsQuery),
     ]),
-  component: lazyRouteComponent(() => import('./pages/deployment/DeploymentsPage'), 'DeploymentsPage'),
+  component: lazyRouteComponent(() => part(() => import('./pages/deployment/DeploymentsPage')), 'DeploymentsPage'),
 })
 
 const deployment = createRoute({
@@ -166,7 +167,7 @@ const deployment = createRoute({
   path: '/deployments/$id',
   validateSearch: searches.deployment,
   loader: ({ context, params }) => context.client.ensureQueryData(queries.deploymentQuery(params.id)),
-  component: lazyRouteComponent(() => import('./pages/deployment/DeploymentPage'), 'DeploymentPage'),
+  component: lazyRouteComponent(() => part(() => import('./pages/deployment/DeploymentPage')), 'DeploymentPage'),
 })
 
 const evidence = createRoute({
@@ -175,42 +176,42 @@ const evidence = createRoute({
   validateSearch: searches.evidence,
   loaderDeps: ({ search }) => search,
   loader: ({ context, deps }) => context.client.ensureInfiniteQueryData(queries.evidenceListQuery(deps)),
-  component: lazyRouteComponent(() => import('./pages/evidence/EvidenceListPage'), 'EvidenceListPage'),
+  component: lazyRouteComponent(() => part(() => import('./pages/evidence/EvidenceListPage')), 'EvidenceListPage'),
 })
 
 const packet = createRoute({
   getParentRoute: under,
   path: '/evidence/$id',
   loader: ({ context, params }) => context.client.ensureQueryData(queries.evidenceQuery(params.id)),
-  component: lazyRouteComponent(() => import('./pages/evidence/EvidencePage'), 'EvidencePage'),
+  component: lazyRouteComponent(() => part(() => import('./pages/evidence/EvidencePage')), 'EvidencePage'),
 })
 
 const environments = createRoute({
   getParentRoute: under,
   path: '/environments',
   loader: ({ context }) => context.client.ensureQueryData(queries.environmentsQuery),
-  component: lazyRouteComponent(() => import('./pages/environment/EnvironmentsPage'), 'EnvironmentsPage'),
+  component: lazyRouteComponent(() => part(() => import('./pages/environment/EnvironmentsPage')), 'EnvironmentsPage'),
 })
 
 const environment = createRoute({
   getParentRoute: under,
   path: '/environments/$name',
   loader: ({ context, params }) => context.client.ensureQueryData(queries.environmentQuery(params.name)),
-  component: lazyRouteComponent(() => import('./pages/environment/EnvironmentPage'), 'EnvironmentPage'),
+  component: lazyRouteComponent(() => part(() => import('./pages/environment/EnvironmentPage')), 'EnvironmentPage'),
 })
 
 const policy = createRoute({
   getParentRoute: under,
   path: '/policies/$name',
   loader: ({ context, params }) => context.client.ensureQueryData(queries.policyQuery(params.name)),
-  component: lazyRouteComponent(() => import('./pages/environment/PolicyPage'), 'PolicyPage'),
+  component: lazyRouteComponent(() => part(() => import('./pages/environment/PolicyPage')), 'PolicyPage'),
 })
 
 const agents = createRoute({
   getParentRoute: under,
   path: '/agents',
   loader: ({ context }) => context.client.ensureQueryData(queries.agentsQuery),
-  component: lazyRouteComponent(() => import('./pages/fleet/AgentsPage'), 'AgentsPage'),
+  component: lazyRouteComponent(() => part(() => import('./pages/fleet/AgentsPage')), 'AgentsPage'),
 })
 
 const audit = createRoute({
@@ -219,20 +220,20 @@ const audit = createRoute({
   validateSearch: searches.audit,
   loaderDeps: ({ search }) => search,
   loader: ({ context, deps }) => context.client.ensureInfiniteQueryData(queries.factsQuery(deps)),
-  component: lazyRouteComponent(() => import('./pages/audit/AuditPage'), 'AuditPage'),
+  component: lazyRouteComponent(() => part(() => import('./pages/audit/AuditPage')), 'AuditPage'),
 })
 
 const access = createRoute({
   getParentRoute: under,
   path: '/access',
-  component: lazyRouteComponent(() => import('./pages/access/AccessPage'), 'AccessPage'),
+  component: lazyRouteComponent(() => part(() => import('./pages/access/AccessPage')), 'AccessPage'),
 })
 
 const system = createRoute({
   getParentRoute: under,
   path: '/system',
   loader: ({ context }) => context.client.ensureQueryData(queries.doctorQuery),
-  component: lazyRouteComponent(() => import('./pages/system/SystemPage'), 'SystemPage'),
+  component: lazyRouteComponent(() => part(() => import('./pages/system/SystemPage')), 'SystemPage'),
 })
 
 /** Whatever is no page: told within the shell, so that the way out is at hand. */

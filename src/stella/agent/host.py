@@ -120,13 +120,18 @@ class RealHost:
         for reader in readers:
             reader.start()
         status: int | None = None
-        waited_s = 0.0
+        ticks_max, ticks = int(timeout_s / _TICK_S), 0
         try:
-            while status is None and waited_s < timeout_s and not self._stop.is_set():
-                try:
-                    status = process.wait(_TICK_S)
-                except subprocess.TimeoutExpired:
-                    waited_s += _TICK_S
+            while status is None and ticks < ticks_max and not self._stop.is_set():
+                # The end of its output comes at once; asking the process itself is a slow poll.
+                readers[0].join(_TICK_S)
+                ticks += readers[0].is_alive()
+                status = process.poll()
+                if status is None and not readers[0].is_alive():
+                    try:
+                        status = process.wait(_TICK_S)
+                    except subprocess.TimeoutExpired:
+                        ticks += 1
         finally:
             if status is None:
                 _end(process)

@@ -62,6 +62,21 @@ _ROUTERS: tuple[APIRouter, ...] = (
 
 def create_app(services: Services) -> FastAPI:
     """The application over ``services``."""
+    app = _routed()
+    app.state.services = services
+    add_handlers(app, _is_route)
+    _add_health(app)
+    _add_console(app, Console(services.console))
+    app.add_middleware(Edge, services=services)
+    return app
+
+
+def openapi_document() -> dict[str, Any]:
+    """The OpenAPI document, as every server of this version has it."""
+    return _openapi(_routed())
+
+
+def _routed() -> FastAPI:
     app = FastAPI(
         title="Stella Ops",
         version=__version__,
@@ -71,13 +86,8 @@ def create_app(services: Services) -> FastAPI:
         generate_unique_id_function=lambda route: route.name,
         responses={"default": {"model": Problem, "description": "A refusal"}},
     )
-    app.state.services = services
-    add_handlers(app, _is_route)
     for router in _ROUTERS:
         app.include_router(router, prefix=PREFIX)
-    _add_health(app)
-    _add_console(app, Console(services.console))
-    app.add_middleware(Edge, services=services)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # FastAPI's way to extend it
     return app
 

@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from stella.cli import agent_server
+
 if TYPE_CHECKING:
     from stella.agent.run import OpenHost
     from stella.agent.state import StateDirectory
 
 app = typer.Typer(no_args_is_help=True, help="Run on a host and carry out signed orders there.")
+agent_server.attach(app)
 
 StateOption = Annotated[
     Path | None, typer.Option("--state", help="The agent's own directory, closed to others.")

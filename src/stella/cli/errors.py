@@ -1,6 +1,6 @@
 """Refusals of the command line itself."""
 
-from stella.kernel import StellaError
+from stella.kernel import Fault, StellaError
 
 
 class UnwritableOutput(StellaError):
@@ -19,3 +19,29 @@ class UnreadableFile(StellaError):
     """A file that was named cannot be read."""
 
     code = "ST-CLI-003"
+
+
+class MalformedYaml(StellaError):
+    """A YAML file that cannot be read as documents."""
+
+    code = "ST-CLI-101"
+
+
+class WaitedTooLong(StellaError):
+    """What was waited for goes on, but not the waiting."""
+
+    code = "ST-CLI-102"
+    fault = Fault.TIMED_OUT
+
+
+class ScanDidNotEnd(StellaError):
+    """The server could not scan the image."""
+
+    code = "ST-CLI-103"
+    fault = Fault.FAILED
+
+
+class NotConfirmed(StellaError):
+    """The person at the terminal did not say yes."""
+
+    code = "ST-CLI-104"

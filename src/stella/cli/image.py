@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from stella.cli.output import Output, To
 from stella.cli.scan_target import ImageTarget, RegistryAccess, open_target
 from stella.cli.written import write
 from stella.image import Image, resolve
@@ -43,6 +44,22 @@ def resolve_(
         )
     found = resolve(target.source, target.reference, platform)
     write(_text(found, output), to)
+
+
+@app.command()
+def scans(
+    *,
+    image: Annotated[
+        str | None, typer.Option(help="Of this digest only: an index or one platform.")
+    ] = None,
+    output: Output = "table",
+    to: To = None,
+) -> None:
+    """List the scans that the server made, the newest first."""
+    # Late: resolving a reference owes no time to HTTP.
+    from stella.cli.scan_server import show_scans
+
+    show_scans(image, output=output, to=to)
 
 
 def _text(image: Image, output: str) -> str:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from stella.cli import policy_server
 from stella.cli.errors import UnreadableFile
 from stella.cli.written import checked_output, read, write
 from stella.finding import parse_findings
@@ -23,6 +24,7 @@ from stella.policy import (
 from stella.policy.testing import TEST_SUFFIX, run_policy_tests
 
 app = typer.Typer(no_args_is_help=True, help="Try and test policies written in Rego.")
+policy_server.attach(app)
 
 Output = Annotated[str, typer.Option("-o", "--output", help="table|json")]
 To = Annotated[Path | None, typer.Option(help="Write to this file.")]

@@ -2,6 +2,7 @@
 
 import importlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -60,6 +61,9 @@ def scan(
     ] = "",
     sign: Annotated[str | None, typer.Option(help="Key to sign the SBOM with.")] = None,
     attach: Annotated[bool, typer.Option(help="Attach the SBOM to the image.")] = False,
+    upload: Annotated[
+        bool, typer.Option("--upload", help="Let the server scan it, and wait for that.")
+    ] = False,
     platform: Annotated[str | None, typer.Option(help="os/architecture[/variant].")] = None,
     cache: Annotated[bool, typer.Option(help="Remember layers seen before.")] = True,
     plain_http: Annotated[bool, typer.Option(help="Talk HTTP, not HTTPS.")] = False,
@@ -74,6 +78,11 @@ def scan(
             f"no output format {output!r} here", remedy=Remedy(f"Use {', '.join(_FORMATS)}.")
         )
     opened = open_target(target, RegistryAccess(plain_http, ca_file, username, password))
+    if upload:
+        here = {"--sign": sign, "--attach": attach, "--advisories": advisories}
+        _refuse_beside_upload({**here, "--platform": platform}, rules, output)
+        _scan_on_server(opened, target, rules, output, to)
+        return
     if attach and not (isinstance(opened, ImageTarget) and opened.registry):
         raise NothingToAttachTo(
             f"{target} is not in a registry, so nothing can be attached to it",
@@ -95,6 +104,35 @@ def scan(
         typer.echo(f"failed: {reason}", err=True)
     if failed:
         raise typer.Exit(1)
+
+
+def _refuse_beside_upload(
+    options: Mapping[str, object], rules: frozenset[str], output: str
+) -> None:
+    """The server scans with its own keys and advisories. Raises UnknownScanOption."""
+    wanted = [name for name, value in options.items() if value]
+    if "unknown" in rules:
+        wanted.append("--fail-on unknown")
+    if output not in {"table", "json"}:
+        wanted.append(f"--output {output}")
+    if wanted:
+        raise UnknownScanOption(
+            f"{', '.join(wanted)} cannot be said to the server",
+            remedy=Remedy("Leave it out, or scan without --upload."),
+        )
+
+
+def _scan_on_server(
+    opened: Target, target: str, rules: frozenset[str], output: str, to: Path | None
+) -> None:
+    if not (isinstance(opened, ImageTarget) and opened.registry):
+        raise UnknownScanOption(
+            f"{target} is not in a registry, so the server cannot scan it",
+            remedy=Remedy("Push the image and scan it by its registry reference."),
+        )
+    # Late: a scan without a server owes no time to HTTP.
+    server = importlib.import_module("stella.cli.scan_server")
+    server.scan_on_server(str(opened.reference), rules, output=output, to=to)
 
 
 def _scanned(target: Target, platform: str | None, *, use_cache: bool) -> list[Scanned]:

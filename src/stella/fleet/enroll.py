@@ -142,5 +142,5 @@ def _hash(token: str) -> str:
 
 def _token_refused(why: str) -> EnrolmentTokenRefused:
     return EnrolmentTokenRefused(
-        why, remedy=Remedy("Get a new one.", command="stella agent create NAME")
+        why, remedy=Remedy("Get a new one.", command="stella agent token NAME")
     )

@@ -42,7 +42,7 @@ def authenticate(
     if known.state is AgentState.REVOKED:
         raise RevokedAgent(
             f"the agent {known.name} was revoked: {known.revoked_reason}",
-            remedy=Remedy("Enrol again with a new token.", "stella agent create NAME"),
+            remedy=Remedy("Enrol again with a new token.", "stella agent token NAME"),
             agent=known.id,
         )
     return _hear(tx, known)

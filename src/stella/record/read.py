@@ -47,6 +47,27 @@ def facts_after(
     return tuple(stored_fact(row) for row in tx.rows(query))
 
 
+def facts_before(
+    tx: Tx,
+    position: int | None,
+    *,
+    limit: int = 100,
+    subject: str | None = None,
+    kind: str | None = None,
+) -> tuple[StoredFact, ...]:
+    """Sealed facts before ``position`` in the chain, the newest first; None: from its end."""
+    fact = tables.fact.c
+    query = select(tables.fact).where(fact.tenant == tx.tenant, fact.position.is_not(None))
+    if position is not None:
+        query = query.where(fact.position < position)
+    if subject is not None:
+        query = query.where(fact.subject == subject)
+    if kind is not None:
+        query = query.where(fact.kind == kind)
+    query = query.order_by(fact.position.desc()).limit(min(limit, PAGE_MAX))
+    return tuple(stored_fact(row) for row in tx.rows(query))
+
+
 def head_position(tx: Tx) -> int:
     """The place of the last sealed fact: the revision of everything that is derived from facts."""
     query = select(func.max(tables.chain.c.position)).where(tables.chain.c.tenant == tx.tenant)

@@ -179,5 +179,8 @@ def _checked_public(key: object) -> _Public:
     raise _unusable("neither an ECDSA key on P-256 nor an Ed25519 key")
 
 
+_MAKE_KEY = "openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out KEY.pem"
+
+
 def _unusable(why: str) -> UnusableKey:
-    return UnusableKey(why, remedy=Remedy("Make one.", command="stella trust key create"))
+    return UnusableKey(why, remedy=Remedy("Make one.", command=_MAKE_KEY))

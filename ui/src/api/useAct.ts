@@ -4,6 +4,8 @@ import { newKey } from './client'
 import { problemFrom } from './refused'
 import type { Problem } from './types'
 
+const RETRIES = 2
+
 interface Act<Input> {
   run: (input: Input) => void
   busy: boolean
@@ -26,6 +28,8 @@ export function useAct<Input, Output>(
       key.current ??= newKey()
       return call(input, { 'Idempotency-Key': key.current })
     },
+    // Only where no answer came; the key keeps it one intention.
+    retry: (failures, error) => failures < RETRIES && problemFrom(error).status === 0,
     onSuccess: async (output) => {
       key.current = undefined
       onDone(output)

@@ -1,16 +1,20 @@
 import { useQueryClient, useSuspenseQuery } from '@tanstack/react-query'
-import { Outlet } from '@tanstack/react-router'
+import { Outlet, useRouter } from '@tanstack/react-router'
 import { lazy, Suspense, useCallback, useEffect, useState } from 'react'
 import { followFacts, type LiveState } from '../api/live'
 import { versionQuery } from '../api/queries'
+import { part } from '../part'
 import { Icon } from '../widgets/Icon'
 import { SideBar } from './SideBar'
 import { TopBar } from './TopBar'
 import { useKeys } from './useKeys'
 import style from './Shell.module.css'
 
-const Palette = lazy(() => import('./Palette').then((module) => ({ default: module.Palette })))
-const Help = lazy(() => import('./Help').then((module) => ({ default: module.Help })))
+const loadPalette = () => part(() => import('./Palette')).then((module) => ({ default: module.Palette }))
+const Palette = lazy(loadPalette)
+/** After the page is there, before anybody asks: whoever opens it types at once. */
+const PALETTE_AFTER_MS = 1500
+const Help = lazy(() => part(() => import('./Help')).then((module) => ({ default: module.Help })))
 
 type Above = 'nothing' | 'palette' | 'help'
 
@@ -23,7 +27,20 @@ export function Shell() {
   const openPalette = useCallback(() => setAbove('palette'), [])
   const openHelp = useCallback(() => setAbove('help'), [])
   const close = useCallback(() => setAbove('nothing'), [])
-  useEffect(() => followFacts(client, setLive), [client])
+  const router = useRouter()
+  useEffect(
+    () =>
+      followFacts(client, (state) => {
+        setLive(state)
+        // A page that was refused while the line was down tries again by itself.
+        if (state === 'live') void router.invalidate({ filter: (match) => match.status === 'error' })
+      }),
+    [client, router],
+  )
+  useEffect(() => {
+    const timer = setTimeout(() => void loadPalette().catch(() => undefined), PALETTE_AFTER_MS)
+    return () => clearTimeout(timer)
+  }, [])
   useKeys({ openPalette, openHelp })
   return (
     <div className={style.shell}>
@@ -49,11 +66,11 @@ export function Shell() {
 /** Nobody shall take a pretended deployment for a real one. */
 function Simulated() {
   return (
-    <div className={style.simulated} role="note">
+    <section className={style.simulated} aria-label="Simulated">
       <Icon name="flask" />
       <span>
         <strong>Simulated.</strong> Hosts and registry of this server are stand-ins: nothing here runs anywhere.
       </span>
-    </div>
+    </section>
   )
 }

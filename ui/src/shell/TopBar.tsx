@@ -35,7 +35,7 @@ export function TopBar({ live, openPalette, openHelp }: Props) {
   return (
     <header className={style.bar}>
       <Crumbs />
-      <button type="button" className={style.find} onClick={openPalette} aria-label="Go to or do anything">
+      <button type="button" className={style.find} onClick={openPalette}>
         <Icon name="search" size={14} />
         <span>Go to or do anything</span>
         <kbd>Ctrl K</kbd>
@@ -100,14 +100,14 @@ function UserMenu() {
   const client = useQueryClient()
   const router = useRouter()
   const signOut = async () => {
-    await take(api.POST('/api/v1/logout', { body: {} })).catch(() => undefined)
+    await take(api.POST('/api/v1/logout')).catch(() => undefined)
     await router.navigate(paths.signIn())
     client.clear()
   }
   return (
     <Menu position="bottom-end" shadow="md">
       <Menu.Target>
-        <button type="button" className={style.user} aria-label={`${user.name}, your account`}>
+        <button type="button" className={style.user}>
           <Icon name="user" />
           <span>{user.name}</span>
           <Icon name="chevron-down" size={13} />

@@ -26,15 +26,28 @@ function byId(text: string): Choice[] {
   return [{ id: `go-${text}`, label: text, hint, icon: 'arrow-right', perform: (router) => void router.navigate(path(text)) }]
 }
 
+const OF_A_KIND = 5
+
+/** At most five of a kind, so that sixty releases do not hide the one promotion. */
+function mixed(choices: readonly Choice[]): Choice[] {
+  const seen = new Map<string, number>()
+  return choices.filter(({ hint }) => {
+    const kind = hint.split(',')[0] ?? ''
+    const count = (seen.get(kind) ?? 0) + 1
+    seen.set(kind, count)
+    return count <= OF_A_KIND
+  })
+}
+
 /** Choices that hold every word of `text`; those whose label begins with it first, else in the order given. */
 export function choicesFor(text: string, all: readonly Choice[]): Choice[] {
   const wanted = text.trim()
-  if (wanted === '') return [...all]
+  if (wanted === '') return mixed(all)
   const words = wanted.toLowerCase().split(/\s+/)
   const holds = (choice: Choice) => {
     const whole = `${choice.label} ${choice.hint} ${choice.id}`.toLowerCase()
     return words.every((word) => whole.includes(word))
   }
   const begins = (choice: Choice) => (choice.label.toLowerCase().startsWith(wanted.toLowerCase()) ? 0 : 1)
-  return [...byId(wanted), ...all.filter(holds).toSorted((a, b) => begins(a) - begins(b))]
+  return [...byId(wanted), ...mixed(all.filter(holds).toSorted((a, b) => begins(a) - begins(b)))]
 }

@@ -12,7 +12,7 @@ from stella.api.events import fact_stream
 from stella.api.views.base import Page
 from stella.api.views.facts import ChainView, FactView
 from stella.kernel import Remedy
-from stella.record import facts_after, verify_chain
+from stella.record import facts_after, facts_before, verify_chain
 
 router = APIRouter(tags=["facts"])
 
@@ -26,13 +26,18 @@ def get_facts(
     subject: str | None = None,
     kind: str | None = None,
     after: Annotated[int, Query(ge=0, le=_POSITION_MAX, description="A place in the chain.")] = 0,
+    newest: Annotated[bool, Query(description="The newest first.")] = False,
     cursor: Annotated[str | None, Query(description="`next` of the part before.")] = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> Page[FactView]:
-    """Sealed facts in the order of the chain."""
-    start = _position(cursor) if cursor is not None else after
+    """Sealed facts in the order of the chain, or against it."""
+    start = _position(cursor) if cursor is not None else None
     with asked.read() as tx:
-        facts = facts_after(tx, start, limit=limit, subject=subject, kind=kind)
+        if newest:
+            facts = facts_before(tx, start, limit=limit, subject=subject, kind=kind)
+        else:
+            begin = after if start is None else start
+            facts = facts_after(tx, begin, limit=limit, subject=subject, kind=kind)
         known = actors(tx, [fact.actor for fact in facts])
     following = str(facts[-1].position) if len(facts) == limit else None
     return Page(items=[FactView.of(fact, known) for fact in facts], next=following)

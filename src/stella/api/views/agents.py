@@ -3,7 +3,7 @@
 from stella.api.views.base import View
 from stella.api.views.looking import Looking
 from stella.environment.store import list_targets
-from stella.fleet import Agent
+from stella.fleet import Agent, AgentState
 from stella.kernel import time_text
 from stella.record import Tx
 
@@ -22,7 +22,7 @@ class AgentView(View):
 
     id: str
     name: str
-    state: str
+    state: AgentState
     last_seen_at: str | None
     version: str | None
     connectors: list[ConnectorView]
@@ -38,7 +38,7 @@ def agent_view(looking: Looking, agent: Agent) -> AgentView:
     return AgentView(
         id=agent.id,
         name=agent.name,
-        state=agent.state.value,
+        state=agent.state,
         last_seen_at=time_text(agent.last_seen_at) if agent.last_seen_at else None,
         version=report.version if report else None,
         connectors=[

@@ -6,6 +6,7 @@ from stella.api.views.base import PersonView, View, person_view
 from stella.api.views.evidence import EvidenceRef, evidence_ref
 from stella.api.views.looking import Looking
 from stella.api.views.releases import ReleaseRef, release_ref
+from stella.deployment.lifecycle import DeploymentState, TargetState
 from stella.deployment.store import (
     Deployment,
     TargetDeployment,
@@ -34,7 +35,7 @@ class TargetView(View):
     target: str
     connector: str
     agent: str
-    state: str
+    state: TargetState
     purpose: str
     started_at: str | None
     ended_at: str | None
@@ -59,7 +60,7 @@ class DeploymentView(View):
     promotion: str
     release: ReleaseRef
     environment: str
-    state: str
+    state: DeploymentState
     started_at: str
     ended_at: str | None
     requested_by: PersonView
@@ -91,7 +92,7 @@ def deployment_view(looking: Looking, deployment: Deployment) -> DeploymentView:
         promotion=deployment.promotion,
         release=release_ref(looking.once(find_release, deployment.release)),
         environment=deployment.environment,
-        state=deployment.state.value,
+        state=deployment.state,
         started_at=deployment.started_at,
         ended_at=deployment.ended_at,
         requested_by=person_view(deployment.requested_by),
@@ -119,7 +120,7 @@ def _target(one: TargetDeployment) -> TargetView:
         target=one.target,
         connector=one.connector,
         agent=one.agent,
-        state=one.state.value,
+        state=one.state,
         purpose=one.purpose,
         started_at=one.started_at,
         ended_at=one.ended_at,

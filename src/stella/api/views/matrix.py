@@ -37,8 +37,8 @@ class CellView(View):
     digest: str
     deployment: str
     at: str
-    health: str
-    drift: str
+    health: Health
+    drift: Drift
     running: int
     detail: str
     blocked: str | None
@@ -117,12 +117,12 @@ def _cells(
             deployment=deployment.id,
             at=deployment.ended_at or deployment.started_at,
             health=next(
-                (it.value for it in _WORST_HEALTH if it in {one.health for one in observed}),
-                Health.UNKNOWN.value,
+                (it for it in _WORST_HEALTH if it in {one.health for one in observed}),
+                Health.UNKNOWN,
             ),
             drift=next(
-                (it.value for it in _WORST_DRIFT if it in {one.drift for one in observed}),
-                Drift.UNKNOWN.value,
+                (it for it in _WORST_DRIFT if it in {one.drift for one in observed}),
+                Drift.UNKNOWN,
             ),
             running=sum(one.running for one in observed),
             detail="; ".join(dict.fromkeys(one.detail for one in observed if one.detail)),

@@ -15,6 +15,7 @@ from stella.evidence.store import list_evidence
 from stella.kernel import Digest, StellaError
 from stella.promotion.approve import why_not_approve, why_not_reject
 from stella.promotion.lifecycle import PROMOTION, Event, State
+from stella.promotion.model import GateState
 from stella.promotion.store import Promotion, list_approvals
 from stella.record.read import facts_about
 from stella.release.model import Release
@@ -25,7 +26,7 @@ class ReasonView(View):
     """Why a gate does not pass. finding: with package, path and layer, where one is meant."""
 
     rule: str
-    outcome: str
+    outcome: GateState
     message: str
     component: str | None = None
     finding: dict[str, Any] | None = None
@@ -37,7 +38,7 @@ class GateView(View):
     """One gate's answer."""
 
     name: str
-    state: str
+    state: GateState
     summary: str
     reasons: list[ReasonView]
     unblocks: str = ""
@@ -51,7 +52,7 @@ class DecisionView(View):
 
     model_config = ConfigDict(extra="ignore")
 
-    outcome: str
+    outcome: GateState
     plan_digest: str
     inputs: dict[str, str]
     gates: list[GateView]
@@ -145,7 +146,7 @@ class PromotionView(View):
     id: str
     release: ReleaseRef
     environment: str
-    state: str
+    state: State
     requested_by: PersonView
     requested_at: str
     reason: str
@@ -194,7 +195,7 @@ def promotion_view(looking: Looking, promotion: Promotion) -> PromotionView:
         id=promotion.id,
         release=release_ref(release),
         environment=promotion.environment,
-        state=promotion.state.value,
+        state=promotion.state,
         requested_by=person_view(promotion.requested_by),
         requested_at=promotion.requested_at,
         reason=promotion.reason,

@@ -10,6 +10,7 @@ from stella.deployment.lifecycle import DeploymentState
 from stella.deployment.store import current_deployment, list_deployments
 from stella.finding.store import scan_of_platform
 from stella.kernel import Digest
+from stella.release.lifecycle import ReleaseState
 from stella.release.model import Release, ReleaseComponent
 from stella.release.push import tag_drift
 from stella.release.store import TagSeen
@@ -64,7 +65,7 @@ class RunsIn(View):
 class ReleaseView(ReleaseRef):
     """A release as the API shows it."""
 
-    state: str
+    state: ReleaseState
     created_at: str
     created_by: PersonView
     components: list[ComponentView]
@@ -121,7 +122,7 @@ def release_view(looking: Looking, release: Release) -> ReleaseView:
         name=release.name,
         version=release.version,
         release_digest=release.digest,
-        state=release.state.value,
+        state=release.state,
         created_at=release.created_at,
         created_by=looking.person_view(release.created_by),
         components=[_component(looking, one, drift.get(one.name)) for one in release.components],

@@ -1,6 +1,7 @@
 """Scans and findings."""
 
 from stella.api.views.base import View
+from stella.finding.lifecycle import ScanState
 from stella.finding.store import Scan
 
 
@@ -30,7 +31,7 @@ class ScanView(View):
     image: str | None
     platform_digest: str | None
     platform: str | None
-    state: str
+    state: ScanState
     at: str
     snapshot: str | None
     components: int | None
@@ -84,7 +85,7 @@ def scan_view(scan: Scan) -> ScanView:
         image=scan.image,
         platform_digest=scan.platform_digest,
         platform=scan.platform,
-        state=scan.state.value,
+        state=scan.state,
         at=scan.at,
         snapshot=scan.snapshot,
         components=scan.components,

@@ -22,7 +22,7 @@ export function Entry({ evidence, entry }: Props) {
   const href = `/api/v1/evidence/${evidence}/entries/${entry.name.split('/').map(encodeURIComponent).join('/')}`
   const isShown = IS_TEXT.test(entry.name) && entry.size <= SHOWN_BYTES_MAX
   return (
-    <span className="row">
+    <span className="row" style={{ overflowWrap: 'anywhere' }}>
       {isShown ? (
         <button type="button" className="plain mono" style={{ color: 'var(--accent)' }} onClick={() => setOpen(true)}>
           {entry.name}

@@ -424,6 +424,9 @@ def upgrade() -> None:
         batch_op.create_index(
             batch_op.f("ix_target_order_agent_state"), ["agent", "state"], unique=False
         )
+        batch_op.create_index(
+            batch_op.f("ix_target_order_state_expires_at"), ["state", "expires_at"], unique=False
+        )
 
     op.create_table(
         "token",

@@ -1,0 +1,84 @@
+"""``stella approve``, ``stella reject``, ``stella cancel``: a person's word on a promotion."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import quote
+
+import typer
+
+from stella.cli.errors import NotConfirmed
+from stella.cli.output import Output, To, say, show_lines
+from stella.cli.why_report import change_lines, plan_lines, summary_lines
+from stella.client import Client, open_client
+from stella.kernel import Remedy
+
+Promotion = Annotated[str, typer.Argument(help="The promotion's id.")]
+Message = Annotated[str, typer.Option("-m", "--message", help="Why; it is kept and signed.")]
+
+
+def approve(
+    promotion: Promotion,
+    *,
+    message: Message,
+    plan: Annotated[
+        str | None,
+        typer.Option(
+            help="Digest of the plan that was looked at: refused where it has changed since."
+        ),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask on the terminal.")] = False,
+    output: Output = "table",
+    to: To = None,
+) -> None:
+    """Say yes to a promotion's plan. Without --plan it is shown, and approved as it is now."""
+    path = _path(promotion)
+    with open_client() as client:
+        if plan is None:
+            plan = _looked_at(client, path, yes=yes)
+        body = {"planDigest": plan, "comment": message}
+        after = client.post(f"{path}/approve", body)
+    show_lines(after, summary_lines(after), output=output, to=to)
+    say(f"the gates count it in a moment: stella why {after['id']}")
+
+
+def reject(
+    promotion: Promotion, *, message: Message, output: Output = "table", to: To = None
+) -> None:
+    """Say no to a promotion, which ends it."""
+    _end("reject", promotion, message, output=output, to=to)
+
+
+def cancel(
+    promotion: Promotion, *, message: Message, output: Output = "table", to: To = None
+) -> None:
+    """Take a promotion back before it is deployed."""
+    _end("cancel", promotion, message, output=output, to=to)
+
+
+def _end(verb: str, promotion: str, message: str, *, output: str, to: Path | None) -> None:
+    with open_client() as client:
+        after = client.post(f"{_path(promotion)}/{verb}", {"comment": message})
+    show_lines(after, summary_lines(after), output=output, to=to)
+
+
+def _looked_at(client: Client, path: str, *, yes: bool) -> str:
+    """The digest of the plan as it is now, after it was shown. Raises NotConfirmed."""
+    found = client.get(path)
+    for line in (
+        *summary_lines(found),
+        *change_lines(found["diff"]),
+        *(plan_lines(found["plan"]) if found["plan"] else ()),
+    ):
+        say(line)
+    is_asked = found["actions"]["approve"]["allowed"] and sys.stdin.isatty() and not yes
+    if is_asked and not typer.confirm("Approve this plan?", err=True):
+        raise NotConfirmed(
+            "nothing was approved",
+            remedy=Remedy("Say why instead.", command=f"stella reject {found['id']} -m TEXT"),
+        )
+    return str(found["planDigest"] or "")
+
+
+def _path(promotion: str) -> str:
+    return f"/promotions/{quote(promotion, safe='')}"

@@ -1,0 +1,100 @@
+"""``stella environment``: where releases can go."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import quote
+
+import typer
+
+from stella.cli.output import Column, Output, To, show_lines, show_list
+from stella.cli.written import write
+from stella.client import open_client
+
+app = typer.Typer(no_args_is_help=True, help="Where releases can go.")
+
+_API_VERSION = "stella/v1"
+
+
+def _runs(row: Mapping[str, Any]) -> str | None:
+    current = row["current"]
+    return f"{current['release']['name']} {current['release']['version']}" if current else None
+
+
+_COLUMNS: dict[str, Column] = {
+    "name": "name",
+    "after": "after",
+    "runs": _runs,
+    "policy": lambda row: row["policy"]["name"],
+    "approvals": lambda row: [f"{one['count']} {one['rule']}" for one in row["approvals"]],
+    "targets": lambda row: [one["name"] for one in row["targets"]],
+    "frozen": lambda row: any(one["holds"] for one in row["freezes"]),
+}
+
+
+@app.command("list")
+def list_(*, output: Output = "table", to: To = None) -> None:
+    """List environments, each after the one it follows."""
+    with open_client() as client:
+        found = list(client.items("/environments"))
+    show_list(found, _COLUMNS, output=output, to=to, name="name")
+
+
+@app.command()
+def get(name: str, *, output: Output = "table", to: To = None) -> None:
+    """Show an environment. As YAML it is what `stella apply` takes, targets included."""
+    with open_client() as client:
+        found = client.get(f"/environments/{quote(name, safe='')}")
+    if output == "yaml":
+        write(as_documents(found), to)
+    else:
+        show_lines(found, _lines(found), output=output, to=to, name="name")
+
+
+def as_documents(environment: Mapping[str, Any]) -> str:
+    """The environment and its targets as YAML; applied again, it changes nothing."""
+    import yaml
+
+    spec: dict[str, Any] = {
+        "after": environment["after"],
+        "policy": environment["policy"]["name"],
+        "parameters": environment["parameters"],
+        "approvals": environment["approvals"],
+    }
+    documents = [_document("Environment", environment["name"], spec)]
+    for target in environment["targets"]:
+        keys = ("environment", "connector", "agent", "project", "components", "config")
+        documents.append(_document("Target", target["name"], {key: target[key] for key in keys}))
+    return str(yaml.safe_dump_all(documents, sort_keys=False, allow_unicode=True))
+
+
+def _document(kind: str, name: str, spec: Mapping[str, Any]) -> dict[str, Any]:
+    kept = {key: value for key, value in spec.items() if value not in (None, [], {})}
+    return {"apiVersion": _API_VERSION, "kind": kind, "name": name, "spec": kept}
+
+
+def _lines(found: Mapping[str, Any]) -> Iterator[str]:
+    after = f", after {found['after']}" if found["after"] else ", the first"
+    yield f"{found['name']}{after}"
+    current = found["current"]
+    if current:
+        yield f"runs {_runs(found)} since {current['at']} ({current['deployment']})"
+    else:
+        yield "nothing runs there"
+    yield f"policy {found['policy']['name']} {found['policy']['digest']}"
+    yield from (f"  {key}: {value}" for key, value in found["parameters"].items())
+    for rule in found["approvals"]:
+        yield f"approval {rule['rule']}: {rule['count']} of {', '.join(rule['approvers'])}"
+    for target in found["targets"]:
+        yield f"target {target['name']}: {target_words(target)}"
+    for freeze in found["freezes"]:
+        if freeze["holds"]:
+            yield f"frozen until {freeze['endsAt']}: {freeze['reason']} ({freeze['id']})"
+
+
+def target_words(target: Mapping[str, Any]) -> str:
+    """What runs there, how, and whether its agent answers."""
+    components = ", ".join(target["components"]) or "every component"
+    return (
+        f"{components} of project {target['project']}, {target['connector']}"
+        f" on {target['agent']} ({target['agentState']})"
+    )

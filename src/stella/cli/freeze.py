@@ -1,0 +1,94 @@
+"""``stella freeze``: times in which nothing goes into an environment."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+from urllib.parse import quote
+
+import typer
+
+from stella.cli.output import Column, Output, To, show_list, show_one
+from stella.client import open_client
+from stella.kernel import parse_time, time_text
+from stella.kernel.clock import MalformedTime
+
+app = typer.Typer(no_args_is_help=True, help="Times in which nothing goes into an environment.")
+
+Message = Annotated[str, typer.Option("-m", "--message", help="Why.")]
+
+_COLUMNS: dict[str, Column] = {
+    "environment": "environment",
+    "holds": "holds",
+    "from": "startsAt",
+    "until": "endsAt",
+    "ended": "endedAt",
+    "by": lambda row: row["by"]["name"],
+    "reason": "reason",
+    "id": "id",
+}
+_DURATION = re.compile(r"(?=\d)(?:(\d{1,4})d)?(?:(\d{1,4})h)?(?:(\d{1,5})m)?\Z")
+
+
+@app.command("list")
+def list_(
+    *,
+    env: Annotated[str | None, typer.Option("--env", "-e", help="Of this one only.")] = None,
+    output: Output = "table",
+    to: To = None,
+) -> None:
+    """List freeze windows, the newest first."""
+    with open_client() as client:
+        show_list(list(client.items("/freezes", environment=env)), _COLUMNS, output=output, to=to)
+
+
+@app.command()
+def create(
+    *,
+    env: Annotated[str, typer.Option("--env", "-e", help="The environment's name.")],
+    until: Annotated[str, typer.Option(help="RFC 3339, or a span from its start: 2h, 1d12h, 30m.")],
+    message: Message,
+    start: Annotated[str | None, typer.Option("--from", help="RFC 3339; by default now.")] = None,
+    output: Output = "table",
+    to: To = None,
+) -> None:
+    """Freeze an environment for a time."""
+    starts_at = parse_time(start) if start else None
+    body = {
+        "environment": env,
+        "startsAt": time_text(starts_at) if starts_at else None,
+        "endsAt": time_text(end_of(until, starts_at or datetime.now(UTC))),
+        "reason": message,
+    }
+    with open_client() as client:
+        show_one(client.post("/freezes", body), _COLUMNS, output=output, to=to)
+
+
+@app.command()
+def end(
+    freeze: Annotated[str, typer.Argument(help="Its id.")],
+    *,
+    message: Message = "",
+    output: Output = "table",
+    to: To = None,
+) -> None:
+    """End a freeze before its time."""
+    with open_client() as client:
+        ended = client.post(f"/freezes/{quote(freeze, safe='')}/end", {"reason": message})
+    show_one(ended, _COLUMNS, output=output, to=to)
+
+
+def end_of(text: str, start: datetime) -> datetime:
+    """The time that ``text`` names, or that lies such a span after ``start``.
+
+    Raises typer.BadParameter for what is neither.
+    """
+    span = _DURATION.match(text)
+    if span:
+        days, hours, minutes = (int(part or 0) for part in span.groups())
+        return start + timedelta(days=days, hours=hours, minutes=minutes)
+    try:
+        return parse_time(text)
+    except MalformedTime:
+        raise typer.BadParameter(
+            f"--until takes a time like 2030-01-31T08:00:00Z or a span like 2h, not {text!r}"
+        ) from None

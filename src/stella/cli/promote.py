@@ -1,0 +1,107 @@
+"""``stella promote`` and ``stella rollback``: ask for a release in an environment."""
+
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import quote
+
+import typer
+
+from stella.cli.following import wait_for_promotion
+from stella.cli.output import Output, To, say, show_lines
+from stella.cli.why_report import change_lines, decision_lines, plan_lines, summary_lines
+from stella.client import Client, open_client
+
+_BLOCKED_EXIT = 6
+_GOES = frozenset({"pass", "waiting"})
+
+Environment = Annotated[str, typer.Option("--env", "-e", help="The environment's name.")]
+Wait = Annotated[
+    bool,
+    typer.Option(
+        "--wait",
+        help="Follow it to its end: 0 deployed, 6 blocked or rejected, 7 failed, 8 timed out,"
+        " 1 cancelled.",
+    ),
+]
+Timeout = Annotated[float, typer.Option(help="Seconds that --wait waits.", min=0)]
+
+_TIMEOUT_S = 3600.0
+
+
+def promote(
+    release: Annotated[str, typer.Argument(help="Its id, or NAME@VERSION.")],
+    *,
+    env: Environment,
+    message: Annotated[str, typer.Option("-m", "--message", help="Why, for those who read.")] = "",
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Only say what the gates would say; 6 where they block."),
+    ] = False,
+    wait: Wait = False,
+    timeout: Timeout = _TIMEOUT_S,
+    output: Output = "table",
+    to: To = None,
+) -> None:
+    """Ask for a release in an environment; the gates judge it, and then it is deployed."""
+    body = {"release": release, "environment": env, "reason": message}
+    with open_client() as client:
+        if dry_run:
+            _preview(client, body, output=output, to=to)
+            return
+        asked = client.post("/promotions", body)
+        _asked(client, asked, wait=wait, timeout_s=timeout, output=output, to=to)
+
+
+def rollback(
+    *,
+    env: Environment,
+    message: Annotated[str, typer.Option("-m", "--message", help="Why.")],
+    release: Annotated[
+        str | None,
+        typer.Option("--release", help="One that ran there; by default the one before."),
+    ] = None,
+    wait: Wait = False,
+    timeout: Timeout = _TIMEOUT_S,
+    output: Output = "table",
+    to: To = None,
+) -> None:
+    """Ask for what ran before; it goes the same road as a promotion."""
+    with open_client() as client:
+        asked = client.post(
+            f"/environments/{quote(env, safe='')}/rollback",
+            {"reason": message, "release": release},
+        )
+        _asked(client, asked, wait=wait, timeout_s=timeout, output=output, to=to)
+
+
+def _asked(
+    client: Client,
+    asked: dict[str, Any],
+    *,
+    wait: bool,
+    timeout_s: float,
+    output: str,
+    to: Path | None,
+) -> None:
+    if wait:
+        wait_for_promotion(client, asked["id"], timeout_s=timeout_s, output=output, to=to)
+        return
+    show_lines(asked, summary_lines(asked), output=output, to=to)
+    say(f"it goes on by itself; see how it stands: stella why {asked['id']}")
+
+
+def _preview(client: Client, body: dict[str, str], *, output: str, to: Path | None) -> None:
+    found = client.post("/promotions/preview", body)
+    lines = [
+        *change_lines(found["diff"]),
+        "",
+        *decision_lines(found["decision"]),
+        "",
+        f"what would be done (deployment plan {found['plan']['digest']})",
+        *plan_lines(found["plan"]),
+    ]
+    row = {"id": found["decision"]["planDigest"], **found}
+    show_lines(row if output == "name" else found, lines, output=output, to=to)
+    say("nothing was asked for (--dry-run)")
+    if found["decision"]["outcome"] not in _GOES:
+        raise typer.Exit(_BLOCKED_EXIT)

@@ -1,0 +1,152 @@
+"""``stella release``: sealed sets of digests."""
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any
+from urllib.parse import quote
+
+import typer
+
+from stella.cli.output import Column, Output, To, show_lines, show_list
+from stella.cli.scan_server import scan_line
+from stella.client import open_client
+
+app = typer.Typer(no_args_is_help=True, help="Sealed sets of image digests.")
+
+Release = Annotated[str, typer.Argument(help="Its id, or NAME@VERSION.")]
+
+_COLUMNS: dict[str, Column] = {
+    "name": "name",
+    "version": "version",
+    "state": "state",
+    "runs in": lambda row: [one["environment"] for one in row["environments"] if one["current"]],
+    "created": "createdAt",
+    "by": lambda row: row["createdBy"]["name"],
+    "id": "id",
+}
+
+
+@app.command("list")
+def list_(
+    *,
+    name: Annotated[str | None, typer.Option(help="Of this name only.")] = None,
+    output: Output = "table",
+    to: To = None,
+) -> None:
+    """List releases, the newest first."""
+    with open_client() as client:
+        show_list(list(client.items("/releases", name=name)), _COLUMNS, output=output, to=to)
+
+
+@app.command()
+def get(release: Release, *, output: Output = "table", to: To = None) -> None:
+    """Show a release: components by digest, scans, moved tags, where it runs."""
+    with open_client() as client:
+        found = client.get(_path(release))
+    show_lines(found, release_lines(found), output=output, to=to)
+
+
+@app.command()
+def create(
+    name: str,
+    *,
+    version: Annotated[str, typer.Option(help="Any text without blanks, such as 1.4.0.")],
+    component: Annotated[
+        list[str],
+        typer.Option("--component", "-c", help="NAME=IMAGE, by tag or digest. Repeat."),
+    ],
+    output: Output = "table",
+    to: To = None,
+) -> None:
+    """Resolve each image to its digest, once, and seal the set."""
+    components: dict[str, str] = {}
+    for text in component:
+        key, sign, reference = text.partition("=")
+        if not (key and sign and reference):
+            raise typer.BadParameter(f"--component takes NAME=IMAGE, not {text!r}")
+        if key in components:
+            raise typer.BadParameter(f"--component names {key!r} twice")
+        components[key] = reference
+    body = {"name": name, "version": version, "components": components}
+    with open_client() as client:
+        made = client.post("/releases", body)
+    show_lines(made, release_lines(made), output=output, to=to)
+
+
+@app.command()
+def withdraw(
+    release: Release,
+    *,
+    message: Annotated[str, typer.Option("-m", "--message", help="Why.")],
+    output: Output = "table",
+    to: To = None,
+) -> None:
+    """Let a release be promoted no more; what runs of it goes on running."""
+    with open_client() as client:
+        after = client.post(f"{_path(release)}/withdraw", {"reason": message})
+    show_lines(after, release_lines(after), output=output, to=to)
+
+
+@app.command()
+def diff(
+    before: Release,
+    after: Annotated[str, typer.Argument(help="The release to compare with.")],
+    *,
+    output: Output = "table",
+    to: To = None,
+) -> None:
+    """Show what changes from one release to another: digests, packages, findings."""
+    with open_client() as client:
+        found = client.get(f"{_path(before)}/diff/{quote(after, safe='')}")
+    if output == "name":
+        found = {**found, "id": found["to"]["id"]}
+    show_lines(found, diff_lines(found), output=output, to=to)
+
+
+def release_lines(release: Mapping[str, Any]) -> Iterator[str]:
+    """A release for people."""
+    yield f"{release['id']}  {release['name']} {release['version']}  {release['state']}"
+    yield f"release digest {release['releaseDigest']}"
+    yield f"sealed by {release['createdBy']['name']} at {release['createdAt']}"
+    for one in release["components"]:
+        yield ""
+        yield f"{one['name']}  {one['reference']}"
+        yield f"  digest  {one['digest']}"
+        drift = one["tagDrift"]
+        if drift:
+            yield f"  drift   the tag {drift['tag']} names {drift['digest']} since {drift['seenAt']}"
+        scanned = {scan["platformDigest"]: scan for scan in one["scans"]}
+        for platform in one["platforms"]:
+            scan = scanned.get(platform["digest"])
+            said = scan_line(scan) if scan else "not scanned yet"
+            yield f"  {platform['platform']}  {said}"
+    for ran in release["environments"]:
+        word = "runs in" if ran["current"] else "ran in"
+        yield f"{word} {ran['environment']} since {ran['at']} ({ran['deployment']})"
+
+
+def diff_lines(found: Mapping[str, Any]) -> Iterator[str]:
+    """What changes, for people."""
+    before, after = found["from"], found["to"]
+    yield (
+        f"{before['name']} {before['version']} -> {after['name']} {after['version']}"
+        f"{'' if before['releaseDigest'] != after['releaseDigest'] else ': the same digests'}"
+    )
+    for one in found["components"]:
+        yield ""
+        is_same = one["from"] == one["to"]
+        yield f"{one['name']}  {one['from'] or 'new'}{'' if is_same else ' -> '}" + (
+            ", unchanged" if is_same else one["to"] or "gone"
+        )
+        for package in one["packages"]:
+            versions = f"{', '.join(package['before'])} -> {', '.join(package['after'])}"
+            yield f"  {package['change']}  {package['name']} ({package['type']})  {versions}"
+        for kind, findings in one["findings"].items():
+            for finding in findings:
+                yield (
+                    f"  {kind}  {finding['severity']} {finding['id']}"
+                    f" in {finding['component']} {finding['version']}"
+                )
+
+
+def _path(release: str) -> str:
+    return f"/releases/{quote(release, safe='')}"

@@ -1,0 +1,157 @@
+"""A promotion in words: each gate with its reasons, where they come from, what would mend them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypeAlias
+
+Shown: TypeAlias = Mapping[str, Any]
+"""Something as the API shows it."""
+
+_SHORT = 19  # "sha256:" and the twelve digits that people compare
+
+
+def promotion_lines(promotion: Shown, deployment: Shown | None = None) -> Iterator[str]:
+    """Everything that was said of it. deployment: the one that it began, if it did."""
+    yield from summary_lines(promotion)
+    decision = promotion["decision"]
+    if decision is None:
+        yield "the gates have not been judged yet"
+    else:
+        yield ""
+        yield from decision_lines(decision)
+    for given in promotion["approvals"]:
+        yield _approval_line(given)
+    yield from ending_lines(promotion)
+    if deployment is not None:
+        yield ""
+        yield from deployment_lines(deployment)
+
+
+def summary_lines(promotion: Shown) -> Iterator[str]:
+    """Which release goes where, who asked, and how it stands."""
+    release = promotion["release"]
+    kind = "rollback" if promotion["rollback"] else "promotion"
+    yield (
+        f"{promotion['id']}  {release['name']} {release['version']} -> {promotion['environment']}"
+        f"  {promotion['state'].upper()}{' (simulated)' if promotion['simulated'] else ''}"
+    )
+    reason = f": {promotion['reason']}" if promotion["reason"] else ""
+    yield f"{kind} asked for by {promotion['requestedBy']['name']} at {promotion['requestedAt']}{reason}"
+    if promotion["planDigest"]:
+        yield f"plan {promotion['planDigest']}"
+
+
+def decision_lines(decision: Shown) -> Iterator[str]:
+    """Every gate, the reasons of those that do not pass, and what would let it go."""
+    gates = decision["gates"]
+    width = max(len(gate["name"]) for gate in gates)
+    for gate in gates:
+        yield f"{gate['state'].upper():<8} {gate['name']:<{width}}  {gate['summary']}"
+        for reason in gate["reasons"]:
+            yield from _reason_lines(reason)
+    unblocks = [gate["unblocks"] for gate in gates if gate["unblocks"]]
+    if unblocks:
+        yield "it would go if you"
+        yield from (f"  - {one}" for gate in unblocks for one in gate.split("; "))
+
+
+def change_lines(diff: Shown) -> Iterator[str]:
+    """What would change in the environment, component by component."""
+    before = diff["from"]
+    yield (
+        f"before: {before['name']} {before['version']}" if before else "before: nothing runs there"
+    )
+    for one in diff["components"]:
+        if one["changed"]:
+            yield f"  {one['name']}  {_digest(one['from'])} -> {_digest(one['to'])}"
+        else:
+            yield f"  {one['name']}  {_digest(one['to'])}, unchanged"
+
+
+def plan_lines(plan: Shown) -> Iterator[str]:
+    """What would be done on each target."""
+    for target in plan["targets"]:
+        yield f"  {target['target']}  {target['connector']} on {target['agent']}"
+        yield from (f"    {act['verb']} {act['subject']}" for act in target["actions"])
+
+
+def ending_lines(promotion: Shown) -> Iterator[str]:
+    """Who ended it, where a person or trouble did. ``ended``: the words of the fact, if known."""
+    ended = promotion.get("ended")
+    if not ended:
+        return
+    said = ended["data"].get("comment") or ended["data"].get("message") or "no reason given"
+    code = f" ({ended['data']['code']})" if ended["data"].get("code") else ""
+    yield f"{promotion['state']} by {ended['actor']['name']} at {ended['at']}: {said}{code}"
+
+
+def deployment_lines(deployment: Shown) -> Iterator[str]:
+    """How far each target is, and what stopped it."""
+    release = deployment["release"]
+    yield (
+        f"{deployment['id']}  {release['name']} {release['version']} -> {deployment['environment']}"
+        f"  {deployment['state'].upper()}{' (simulated)' if deployment['simulated'] else ''}"
+    )
+    targets = deployment["targets"]
+    width = max((len(one["target"]) for one in targets), default=0)
+    for one in targets:
+        trouble = f"  {one['message']}" if one["message"] else ""
+        code = f" ({one['code']})" if one["code"] else ""
+        yield f"  {one['target']:<{width}}  {target_words(one)}{trouble}{code}"
+
+
+def target_words(target: Shown) -> str:
+    """``succeeded``, or ``undo succeeded`` where the way back is meant."""
+    return f"{'undo ' if target['purpose'] == 'undo' else ''}{target['state']}"
+
+
+def asked_people(decision: Shown | None) -> list[str]:
+    """For each approval that is missing: which, and from whom."""
+    gates: Sequence[Shown] = decision["gates"] if decision else ()
+    return [
+        f"{reason['message']}; {reason['fix']}"
+        for gate in gates
+        for reason in gate["reasons"]
+        if reason["outcome"] == "waiting"
+    ]
+
+
+def _reason_lines(reason: Shown) -> Iterator[str]:
+    """The rule; package -> file -> layer; advisory, fixed version; what mends it and who can."""
+    yield f"  {reason['outcome']}  {reason['rule']}: {reason['message']}"
+    finding = reason["finding"]
+    if finding:
+        yield from (f"      {line}" for line in _finding_lines(finding))
+    who = f" ({reason['who']})" if reason["who"] else ""
+    if reason["fix"]:
+        yield f"      mend it: {reason['fix']}{who}"
+    elif who:
+        yield f"      who can: {reason['who']}"
+
+
+def _finding_lines(finding: Shown) -> Iterator[str]:
+    """A policy may show a finding its own way: what is not there is not said."""
+    why = finding.get("why") or {}
+    named = f"{finding.get('component', '')} {finding.get('version', '')}".strip()
+    layer = why.get("layer") or ""
+    number = "" if why.get("layerIndex") is None else f"{why['layerIndex']} "
+    paths = ", ".join(why.get("paths") or [])
+    place = [finding.get("purl") or named, paths, f"layer {number}{layer}" if layer else ""]
+    yield f"found: {' -> '.join(part for part in place if part)}"
+    told = [", ".join([str(finding.get("id", "")), *(finding.get("aliases") or [])])]
+    if why.get("range"):
+        told.append(f"affects {why['range']}")
+    if finding.get("severity"):
+        told.append(str(finding["severity"]))
+    if finding.get("kev"):
+        told.append("known to be exploited")
+    told.append(f"fixed in {finding['fixed']}" if finding.get("fixed") else "no fix known")
+    yield f"advisory: {'; '.join(told)}"
+
+
+def _approval_line(given: Shown) -> str:
+    counts = f"counts for {given['rule']}" if given["counts"] else f"counts not: {given['whyNot']}"
+    return f"approved by {given['by']['name']} at {given['at']}: {given['comment']} ({counts})"
+
+
+def _digest(text: str | None) -> str:
+    return text[:_SHORT] if text else "none"
