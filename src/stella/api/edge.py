@@ -8,10 +8,10 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from stella.api.asked import BODY_DIGEST
-from stella.api.errors import RequestTooLarge
+from stella.api.errors import InvalidRequest, RequestTooLarge
 from stella.api.problems import internal, problem_response
 from stella.api.services import Services
-from stella.kernel import Remedy
+from stella.kernel import Remedy, StellaError
 
 # Styles inline: the console's component library sets sizes and colours on elements.
 _POLICY = (
@@ -51,9 +51,12 @@ class Edge:
             await send(message)
 
         try:
+            _refuse_nul(scope)
             body = await self._body(receive)
-        except RequestTooLarge as refusal:
+        except StellaError as refusal:
             await problem_response(refusal)(scope, receive, send_with_headers)
+            return
+        except _Gone:
             return
         scope[BODY_DIGEST] = hashlib.sha256(body).hexdigest()
         try:
@@ -64,10 +67,12 @@ class Edge:
                 await problem_response(bug)(scope, receive, send_with_headers)
 
     async def _body(self, receive: Receive) -> bytes:
-        """The whole body, bounded. Raises RequestTooLarge."""
+        """The whole body, bounded. Raises RequestTooLarge, _Gone: half a body is nobody's wish."""
         limit, parts, size = self._services.limits.request_bytes_max, [], 0
         while True:
             message = await receive()
+            if message["type"] == "http.disconnect":
+                raise _Gone
             parts.append(message.get("body", b""))
             size += len(parts[-1])
             if size > limit:
@@ -86,6 +91,18 @@ class Edge:
         headers.setdefault("Cache-Control", "no-store")
         if self._services.is_https:
             headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+
+
+class _Gone(Exception):
+    """The client went away before it had sent everything."""
+
+
+def _refuse_nul(scope: Scope) -> None:
+    """PostgreSQL's text holds no U+0000, and no id or name has one. Raises InvalidRequest."""
+    if "\0" in scope["path"] or b"%00" in scope["query_string"]:
+        raise InvalidRequest(
+            "the address holds U+0000", remedy=Remedy("Send it without that character.")
+        )
 
 
 def _replayed(body: bytes, receive: Receive) -> Receive:

@@ -8,6 +8,7 @@ from contextlib import suppress
 from starlette.concurrency import run_in_threadpool
 
 from stella.api.services import Services
+from stella.identity import Principal, still_holds
 from stella.record import StoredFact, facts_after, head_position
 
 _BATCH = 200
@@ -16,8 +17,13 @@ _POLL_S = 1.0
 _PING_S = 15.0
 
 
-async def fact_stream(services: Services, after: int | None) -> AsyncIterator[str]:
-    """Events from ``after`` on, or from now where it is None, until the server stops."""
+async def fact_stream(
+    services: Services, principal: Principal, after: int | None
+) -> AsyncIterator[str]:
+    """Events from ``after`` on, or from now where it is None.
+
+    It ends when the server stops, and when the token of who listens no longer holds.
+    """
     loop, woken = asyncio.get_running_loop(), asyncio.Event()
 
     def wake() -> None:
@@ -27,11 +33,14 @@ async def fact_stream(services: Services, after: int | None) -> AsyncIterator[st
     end = services.sealed.listen(wake)
     try:
         revision = await run_in_threadpool(_head, services)
-        position, silent_s = revision if after is None else after, 0.0
+        # A restored backup may be shorter than what the client saw: it goes on from the end.
+        position, silent_s = revision if after is None else min(after, revision), 0.0
         yield _event("synced", {"revision": revision})
         while not services.stopping.is_set():
             woken.clear()
-            facts = await run_in_threadpool(_facts, services, position)
+            facts = await run_in_threadpool(_facts, services, principal, position)
+            if facts is None:
+                return
             for fact in facts:
                 assert fact.position is not None, "a sealed fact without a place"
                 position, silent_s = fact.position, 0.0
@@ -53,8 +62,11 @@ def _head(services: Services) -> int:
         return head_position(tx)
 
 
-def _facts(services: Services, position: int) -> Sequence[StoredFact]:
+def _facts(services: Services, principal: Principal, position: int) -> Sequence[StoredFact] | None:
+    """What comes after ``position``; None where ``principal`` may no longer see it."""
     with services.database.read() as tx:
+        if not still_holds(tx, principal):
+            return None
         return facts_after(tx, position, limit=_BATCH)
 
 

@@ -15,9 +15,12 @@ from stella.demo.errors import DemoFailed
 from stella.demo.shop import COMPONENTS, ENVIRONMENTS, PEOPLE, RELEASE, Ports, as_yaml, documents
 from stella.demo.stage import Stage, new_secret
 from stella.demo.summary import Summary, Teller
+from stella.evidence import verify_packet
 from stella.kernel import Remedy
 from stella.lab import ShopVersion, compose_file
 from stella.lab.network import free_port
+from stella.replay import Verdict, replay_packet
+from stella.trust import TrustRoot
 
 _WAIT_S = 120.0
 _POLL_S = 0.1
@@ -243,17 +246,35 @@ class Walk:
 
     def verify_offline(self) -> None:
         """With nothing but the files: verified, and every decision made again."""
-        root = str(self.packets / "trusted-root.json")
+        root_file = self.packets / "trusted-root.json"
+        root = TrustRoot.from_json(root_file.read_bytes())
         for packet in sorted(self.summary.packets):
-            verify = self.stage.stella(["evidence", "verify", packet, "--trusted-root", root])
-            replay = self.stage.stella(["replay", packet])
-            self.summary.verify.append({"packet": packet, "good": verify.returncode == 0})
-            self.summary.replay.append({"packet": packet, "identical": replay.returncode == 0})
-            good = "good" if verify.returncode == 0 else "BAD"
-            same = "identical" if replay.returncode == 0 else "DIFFERS"
-            self.teller.say(f"{Path(packet).name}: {good}, replay {same}")
-            self._expect(verify.returncode == 0, "the packet verifies", verify.stdout)
-            self._expect(replay.returncode == 0, "the decision replays", replay.stdout)
+            content = Path(packet).read_bytes()
+            verification, replay = verify_packet(content, root), replay_packet(content)
+            is_same = replay.verdict is Verdict.IDENTICAL
+            self.summary.verify.append({"packet": packet, "good": verification.good})
+            self.summary.replay.append({"packet": packet, "identical": is_same})
+            good = "good" if verification.good else "BAD"
+            self.teller.say(f"{Path(packet).name}: {good}, replay {replay.verdict}")
+            self._expect(verification.good, "the packet verifies", verification.checks)
+            self._expect(is_same, "the decision replays", replay.steps)
+        words = ["evidence", "verify", self.summary.packets[0], "--trusted-root", str(root_file)]
+        done = self.stage.stella(words)
+        self._expect(done.returncode == 0, "the command says the same", done.stdout)
+        self.teller.command(f"stella evidence verify {Path(words[2]).name} --trusted-root ...")
+        self.teller.quote(done.stdout)
+        self._refuse_changed(self.summary.packets[0], str(root_file))
+
+    def _refuse_changed(self, packet: str, root: str) -> None:
+        """One byte changed anywhere: refused, with the place."""
+        content = bytearray(Path(packet).read_bytes())
+        content[len(content) // 3] ^= 0x01
+        changed = self.stage.directory / "changed.stella.tar"
+        changed.write_bytes(content)
+        done = self.stage.stella(["evidence", "verify", str(changed), "--trusted-root", root])
+        self._expect(done.returncode == 1, "a changed packet is refused", done.stdout)
+        self.teller.say(f"one byte of it changed: exit code {done.returncode}")
+        self.teller.quote(done.stdout or done.stderr, lines_max=4)
 
     # ------------------------------------------------------------ how
 

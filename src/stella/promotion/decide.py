@@ -1,8 +1,9 @@
 """May it go? A pure function of documents, so that it can be replayed from evidence alone."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
+
+import msgspec
 
 from stella.kernel import Json, Outcome, Remedy, canonical_json, digest_of
 from stella.policy import PolicyBundle, PolicyResult, evaluate, gate_input, verdict_digest
@@ -82,7 +83,7 @@ def findings_of(given: DecisionInput, documents: Documents) -> dict[str, Any]:
     for component in given.release.components:
         for scan in component.scans:
             if scan.findings is not None:
-                found[scan.digest] = json.loads(_document(documents, scan.findings))
+                found[scan.digest] = msgspec.json.decode(_document(documents, scan.findings))
     return found
 
 
