@@ -9,6 +9,7 @@ pytest_plugins = [
     "fixtures.servers",
     "fixtures.road",
     "fixtures.commands",
+    "fixtures.consoles",
     "fixtures.shops",
     "fixtures.control_planes",
     "fixtures.control",
