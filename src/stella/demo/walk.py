@@ -123,7 +123,7 @@ class Walk:
         """Promote, approve where people are asked, wait for the end; it must run then."""
         asked = self.request(version, environment)
         done = self.approved_and_ended(asked)
-        self._expect(done["state"] == "deployed", f"{environment} runs {version.value}", done)
+        self._expect_deployed(done, f"{environment} runs {version.value}")
         self.summary.promotions[f"{version.value} -> {environment}"] = done["id"]
         self.teller.say(f"{environment} runs {RELEASE} {version.value} ({done['deployment']})")
         return done
@@ -214,7 +214,7 @@ class Walk:
         )
         self.teller.command('stella rollback --env prod -m "version 3 is slower than version 2"')
         done = self.approved_and_ended(asked)
-        self._expect(done["state"] == "deployed", "prod is back", done)
+        self._expect_deployed(done, "prod is back")
         served = self._served("prod")
         self._expect(served == ShopVersion.V2.value, "prod serves version 2 on both hosts", served)
         self.summary.promotions["rollback -> prod"] = done["id"]
@@ -389,6 +389,13 @@ class Walk:
     def _expect(self, holds: bool, what: str, found: object) -> None:
         if not holds:
             raise self._failed(what, found)
+
+    def _expect_deployed(self, promotion: dict[str, Any], what: str) -> None:
+        if promotion["state"] != "deployed":
+            found: dict[str, Any] = promotion
+            if promotion["deployment"]:
+                found = self._as("dana").get(f"/deployments/{promotion['deployment']}")
+            raise self._failed(what, found.get("targets", found))
 
     def _failed(self, what: str, found: object) -> DemoFailed:
         return DemoFailed(

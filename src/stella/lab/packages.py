@@ -1,6 +1,8 @@
 """Debian packages without root: apt in a directory of its own, with the machine's own sources."""
 
+import re
 import shutil
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +22,6 @@ Dir::Cache "{directory}/cache";
 Dir::Log "{directory}/log";
 Debug::NoLocking "true";
 APT::Sandbox::User "root";
-APT::Default-Release "/^{suite}(|-security|-updates)$/";
 Acquire::Languages "none";
 Acquire::Retries "3";
 #clear APT::Update::Pre-Invoke;
@@ -31,7 +32,12 @@ Acquire::Retries "3";
 #clear DPkg::Post-Invoke;
 #clear Acquire::IndexTargets::deb::DEP-11;
 """
+# A machine may have other suites beside; the base is of this one, with its security updates.
+_SUITE = f'APT::Default-Release "/^{SUITE}(|-security|-updates)$/";\n'
 _SOURCES = 'Dir::Etc::sourcelist "{sources}";\nDir::Etc::sourceparts "/nonexistent";\n'
+
+# "Inst libc6 (2.36-9+deb12u14 Debian:12.15/oldstable [amd64])", as apt-get --simulate has it.
+_INSTALLS = re.compile(r"^Inst (\S+) \((\S+) ", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +79,12 @@ class PackageSource:
         for name in ("state/lists/partial", "cache/archives/partial", "log"):
             (directory / name).mkdir(parents=True, exist_ok=True)
         (directory / "state" / "status").touch()
+        self._downloads = directory / "downloads"
+        self._downloads.mkdir(exist_ok=True)
         self._configuration = directory / "apt.conf"
-        text = _CONFIGURATION.format(directory=directory, suite=SUITE)
         self._configuration.write_text(
-            text + (_SOURCES.format(sources=sources) if sources is not None else "")
+            _CONFIGURATION.format(directory=directory)
+            + (_SUITE if sources is None else _SOURCES.format(sources=sources))
         )
         self._is_updated = False
 
@@ -85,26 +93,30 @@ class PackageSource:
 
         wanted: names, or patterns of apt such as ``?essential``.
         """
-        flags = ["--yes", "--download-only", "--no-install-recommends"]
-        self._apt(["install", *flags, *wanted])
-        archives = self._directory / "cache" / "archives"
-        return tuple(sorted(map(_package, archives.glob("*.deb")), key=lambda one: one.name))
+        said = self._apt(["install", "--simulate", "--no-install-recommends", *wanted])
+        return self._download(*_INSTALLS.findall(said))
 
     def single(self, name: str) -> Package:
         """One package without what it depends on. Raises PackagesNotFetched."""
-        directory = self._directory / "single" / name
-        directory.mkdir(parents=True, exist_ok=True)
-        self._apt(["download", name], directory)
-        (file,) = directory.glob("*.deb")
-        return _package(file)
+        (package,) = self._download((name, ""))
+        return package
 
-    def _apt(self, arguments: Sequence[str], directory: Path | None = None) -> None:
+    def _download(self, *named: tuple[str, str]) -> tuple[Package, ...]:
+        """Packages by name and, where it matters, version."""
+        with tempfile.TemporaryDirectory(dir=self._directory) as empty:
+            # apt's own verb for it: it copies from a mirror on a disk, where an install would not.
+            words = [f"{name}={version}" if version else name for name, version in named]
+            self._apt(["download", *words], Path(empty))
+            files = [one.replace(self._downloads / one.name) for one in Path(empty).glob("*.deb")]
+        return tuple(sorted(map(_package, files), key=lambda one: one.name))
+
+    def _apt(self, arguments: Sequence[str], directory: Path | None = None) -> str:
         apt = ["apt-get", "-q", "-c", str(self._configuration)]
         try:
             if not self._is_updated:
                 run_command([*apt, "update"], timeout_s=300)
                 self._is_updated = True
-            run_command([*apt, *arguments], timeout_s=600, directory=directory)
+            return run_command([*apt, *arguments], timeout_s=600, directory=directory)
         except CommandFailed as refusal:
             raise PackagesNotFetched(
                 f"Debian packages could not be fetched without root: {refusal}",
