@@ -182,6 +182,14 @@ class Doors:
         if not holds:
             raise self.failure(what, found)
 
+    def expect_deployed(self, promotion: dict[str, Any], what: str) -> None:
+        """Return where it was deployed. Raises DemoFailed with what its targets say."""
+        if promotion["state"] != "deployed":
+            found: dict[str, Any] = promotion
+            if promotion["deployment"]:
+                found = self.acting("dana").get(f"/deployments/{promotion['deployment']}")
+            raise self.failure(what, found.get("targets", found))
+
     def failure(self, what: str, found: object) -> DemoFailed:
         """What was wanted, what was found, where the logs are."""
         return DemoFailed(

@@ -9,7 +9,7 @@ from stella.advisory import demo_snapshot
 from stella.demo.doors import Doors
 from stella.demo.shop import COMPONENTS, ENVIRONMENTS, RELEASE, as_yaml, documents
 from stella.evidence import verify_packet
-from stella.lab import ShopVersion, compose_file
+from stella.lab import ShopVersion
 from stella.replay import Verdict, replay_packet
 from stella.trust import TrustRoot
 
@@ -37,7 +37,8 @@ class Walk(Doors):
 
     def apply(self) -> None:
         """Environments and targets, from YAML."""
-        listed = documents(self.ports, compose_file())
+        ground = self.stage.ground
+        listed = documents(self.ports, ground.compose(), ground.project)
         file = self.stage.directory / "shop.yaml"
         file.write_text(as_yaml(listed))
         done = self.acting("admin").post("/apply", {"documents": listed, "dryRun": False})
@@ -78,7 +79,7 @@ class Walk(Doors):
         """Promote, approve where people are asked, wait for the end; it must run then."""
         asked = self.request(version, environment)
         done = self.approved_and_ended(asked)
-        self.expect(done["state"] == "deployed", f"{environment} runs {version.value}", done)
+        self.expect_deployed(done, f"{environment} runs {version.value}")
         self.summary.promotions[f"{version.value} -> {environment}"] = done["id"]
         self.teller.say(f"{environment} runs {RELEASE} {version.value} ({done['deployment']})")
         return done
@@ -127,18 +128,21 @@ class Walk(Doors):
     def tamper(self) -> None:
         """One byte changed in the registry's storage: the pull is refused, the old keeps serving."""
         version = ShopVersion.V3
+        case = self.stage.ground.tamper_case
         reference = f"{self.stage.ground.registry}/shop/web:{version.value}"
-        before = self.served("stage")
+        before = self.served(case.environment)
         changed = self.stage.ground.tamper(reference)
         self.teller.say(f"one byte of {changed} was changed in the registry's storage")
-        ended = self.approved_and_ended(self.request(version, "stage"))
+        if case.why:
+            self.teller.say(case.why)
+        ended = self.approved_and_ended(self.request(version, case.environment))
         deployment = self.acting("dana").get(f"/deployments/{ended['deployment']}")
         (failed,) = [one for one in deployment["targets"] if one["state"] == "failed"]
         self.teller.say(f"{failed['target']}: {failed['message']} ({failed['code']})")
         self.expect("digest mismatch" in failed["message"], "the pull names the mismatch", failed)
-        after = self.served("stage")
+        after = self.served(case.environment)
         self.expect(before == after, "the old version keeps serving", after)
-        self.teller.say(f"stage still serves {after}")
+        self.teller.say(f"{case.environment} still serves {after}")
         self.stage.ground.tamper(reference)  # the same byte once more: whole again
         self.summary.tamper = {
             "promotion": ended["id"],
@@ -155,7 +159,7 @@ class Walk(Doors):
         )
         self.teller.command('stella rollback --env prod -m "version 3 is slower than version 2"')
         done = self.approved_and_ended(asked)
-        self.expect(done["state"] == "deployed", "prod is back", done)
+        self.expect_deployed(done, "prod is back")
         served = self.served("prod")
         self.expect(served == ShopVersion.V2.value, "prod serves version 2 on both hosts", served)
         self.summary.promotions["rollback -> prod"] = done["id"]
@@ -225,6 +229,8 @@ class Walk(Doors):
 def run_walk(walk: Walk) -> None:
     """Everything up to the evidence; the order of the steps is the story."""
     tell = walk.teller
+    first = ENVIRONMENTS.index(walk.stage.ground.tamper_case.environment)
+    before, after = ENVIRONMENTS[:first], ENVIRONMENTS[first:]
     with tell.step("Start: a control plane, a registry, two hosts with an agent each"):
         walk.start()
     with tell.step("Configure: dev -> stage -> prod, from YAML"):
@@ -245,12 +251,13 @@ def run_walk(walk: Walk) -> None:
         walk.build(ShopVersion.V3)
         walk.release(ShopVersion.V3)
         walk.move_tag()
-        walk.deploy(ShopVersion.V3, "dev")
-    with tell.step("Tamper with version 3 in the registry: the deployment to stage fails"):
+        for environment in before:
+            walk.deploy(ShopVersion.V3, environment)
+    with tell.step(f"Tamper with version 3 in the registry: the deployment to {after[0]} fails"):
         walk.tamper()
-    with tell.step("The registry is mended: version 3 goes to stage and prod"):
-        walk.deploy(ShopVersion.V3, "stage")
-        walk.deploy(ShopVersion.V3, "prod")
+    with tell.step(f"The registry is mended: version 3 goes to {', '.join(after)}"):
+        for environment in after:
+            walk.deploy(ShopVersion.V3, environment)
     with tell.step("Roll prod back over both hosts, by the same road"):
         walk.roll_back()
         walk.matrix()
