@@ -1,7 +1,7 @@
 """Containers on one Docker Engine: the new beside the old, then the old is retired."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from stella.sdk import (
     Action,
@@ -85,12 +85,16 @@ class DockerTarget:
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """One plan being carried out. before: container name -> whether it ran."""
+    """One plan being carried out. before: container name -> whether it ran.
+
+    known: the components whose image was here already, by its digest.
+    """
 
     intent: TargetIntent
     host: Host
     services: Mapping[str, Service]
     before: Mapping[str, bool]
+    known: set[str] = field(default_factory=set)
 
     def carry_out(self, plan: TargetPlan) -> None:
         changes = [action for action in plan.actions if action.verb != "retire"]
@@ -108,7 +112,10 @@ class _Run:
     def _do(self, action: Action) -> None:
         match action.verb:
             case "pull":
-                pull(self.host, action.argv, self.services[action.subject].image)
+                if pull(self.host, action.argv, self.services[action.subject].image):
+                    self.known.add(action.subject)
+            case "verify" if action.subject in self.known:
+                pass
             case "verify":
                 verify(self.host, action.argv, self.services[action.subject].image)
             case "network":
