@@ -6,6 +6,7 @@ pytest_plugins = [
     "fixtures.databases",
     "fixtures.fleets",
     "fixtures.outside",
+    "fixtures.plain_users",
     "fixtures.servers",
     "fixtures.road",
     "fixtures.commands",

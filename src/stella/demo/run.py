@@ -46,8 +46,8 @@ def run_demo(wishes: Wishes) -> Summary:
     teller = Teller(summary, colours=sys.stdout.isatty() and "NO_COLOR" not in os.environ)
     directory = Path(tempfile.mkdtemp(prefix="stella-demo-", dir="/tmp"))
     note = Note.of(secrets.token_hex(3), directory, ways_to_engine() if wishes.docker else None)
-    note.write()
     try:
+        note.write()
         if wishes.docker:
             teller.line(
                 "Looking whether your Docker Engine and a registry here reach each other ..."

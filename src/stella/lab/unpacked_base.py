@@ -1,22 +1,30 @@
 """The Debian base of the demo's images where we are not root: packages put into a tar, none installed.
 
-No script of a package runs. What two of them would have made is made here: users and groups of
-``base-passwd``, the name service's configuration of ``base-files``.
+No script of a package runs. What three of them would have made is made here: users and groups of
+``base-passwd``, the name service's configuration of ``base-files``, Python's compiled library.
 """
 
+import contextlib
 import io
 import os
+import shutil
 import subprocess
+import sys
 import tarfile
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from stella.lab.base_image import LEFT_OUT, debian_base_path, debian_mirror
+from stella.lab.errors import CommandFailed
 from stella.lab.packages import Package, PackageSource, info_name, status_file
+from stella.lab.process import run_command
 
 # usr-is-merged: in its place a script would move the folders, and it wants the whole of Perl.
 WANTED = ("python3", "usr-is-merged", "?essential")
+
+_PYTHON = (3, 11)  # the suite's: compiled files are for one version alone
+_PYTHON_PROGRAM = "python3.11"
 
 _MERGED = ("bin", "lib", "lib32", "lib64", "libx32", "sbin")
 _COPIES = {
@@ -56,8 +64,11 @@ def assemble(packages: Sequence[Package], target: Path) -> None:
 
     ``/bin``, ``/lib`` and ``/sbin`` are links into ``/usr``, and dpkg's database lists everything.
     """
-    with tarfile.open(target, "w", format=tarfile.PAX_FORMAT) as archive:
-        tree = _Tree(archive)
+    with (
+        tarfile.open(target, "w", format=tarfile.PAX_FORMAT) as archive,
+        tempfile.TemporaryDirectory(prefix="stella-compiled-") as sources,
+    ):
+        tree = _Tree(archive, Path(sources))
         for package in packages:
             listed = tree.add_package(package)
             text = "".join(f"/{name}\n" if name != "." else "/.\n" for name in listed)
@@ -69,8 +80,9 @@ def assemble(packages: Sequence[Package], target: Path) -> None:
 class _Tree:
     """The root file system while it is written; a path is written once."""
 
-    def __init__(self, archive: tarfile.TarFile) -> None:
+    def __init__(self, archive: tarfile.TarFile, sources: Path) -> None:
         self._archive = archive
+        self._sources = sources  # Python's library once more, to be compiled
         self._seen: set[str] = set()
         self._copies: dict[str, bytes] = {}
 
@@ -101,9 +113,14 @@ class _Tree:
         if member.islnk():
             member.linkname = merged(member.linkname.removeprefix("./"))
         content = files.extractfile(member) if member.isreg() else None
-        if name in _COPIES and content is not None:
-            self._copies[_COPIES[name]] = content.read()
+        if content is not None and (name in _COPIES or _is_library(name)):
+            data = content.read()
             content.seek(0)
+            if name in _COPIES:
+                self._copies[_COPIES[name]] = data
+            else:
+                (self._sources / name).parent.mkdir(parents=True, exist_ok=True)
+                (self._sources / name).write_bytes(data)
         self._archive.addfile(member, content)
 
     def add_file(self, name: str, content: bytes) -> None:
@@ -121,11 +138,40 @@ class _Tree:
         """What the packages' own scripts would have made, and the links into ``/usr``."""
         for name, content in self._copies.items():
             self.add_file(name, content)
+        for compiled in _compiled(self._sources):
+            self.add_file(str(compiled.relative_to(self._sources)), compiled.read_bytes())
         for name in _MERGED:
             if any(one.startswith(f"usr/{name}/") for one in self._seen):
                 entry = tarfile.TarInfo(name)
                 entry.type, entry.linkname = tarfile.SYMTYPE, f"usr/{name}"
                 self._archive.addfile(entry)
+
+
+def _is_library(name: str) -> bool:
+    return name.startswith("usr/lib/python3") and name.endswith(".py")
+
+
+def _compiled(sources: Path) -> list[Path]:
+    """What the Python of the suite makes of its library; nothing where this machine has none.
+
+    Without it each start of Python compiles what it imports, once a second for each health check.
+    """
+    interpreter = (
+        sys.executable if sys.version_info[:2] == _PYTHON else shutil.which(_PYTHON_PROGRAM)
+    )
+    if interpreter is None:
+        return []
+    compileall = [
+        interpreter,
+        "-m",
+        "compileall",
+        "-q",
+        "-j2",
+        "--invalidation-mode=unchecked-hash",
+    ]
+    with contextlib.suppress(CommandFailed):  # one file that does not compile is no reason
+        run_command([*compileall, "-s", str(sources), "-p", "/", str(sources)], timeout_s=600)
+    return sorted(sources.rglob("*.pyc"))
 
 
 def merged(name: str) -> str:
