@@ -9,10 +9,15 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from stella.api.asked import BODY_DIGEST
-from stella.api.errors import RequestTooLarge, RequestTooSlow, ServerBusy
+from stella.api.errors import (
+    InvalidRequest,
+    RequestTooLarge,
+    RequestTooSlow,
+    ServerBusy,
+)
 from stella.api.problems import internal, problem_response
 from stella.api.services import Services
-from stella.kernel import Remedy
+from stella.kernel import Remedy, StellaError
 
 # Styles inline: the console's component library sets sizes and colours on elements.
 _POLICY = (
@@ -65,13 +70,15 @@ class Edge:
 
         held = _Held(self)
         try:
+            _refuse_nul(scope)
             body = await self._body(receive, held)
             if body is None:
                 return
             scope[BODY_DIGEST] = hashlib.sha256(body).hexdigest()
             await self._app(scope, _replayed(body, receive), send_with_headers)
-        except (RequestTooLarge, RequestTooSlow, ServerBusy) as refusal:
-            # What is left of the body is not read: the connection ends with the answer.
+        except StellaError as refusal:
+            # Refused before anybody routed it. What is left of the body is not read: the connection
+            # ends with the answer.
             answer = problem_response(refusal, headers={"Connection": "close"})
             await answer(scope, receive, send_with_headers)
         except Exception as error:  # noqa: BLE001 - the outermost edge: a bug ends one request only
@@ -144,6 +151,14 @@ class _Held:
     @property
     def _counted(self) -> int:
         return max(0, self._size - _SMALL_BYTES)
+
+
+def _refuse_nul(scope: Scope) -> None:
+    """PostgreSQL's text holds no U+0000, and no id or name has one. Raises InvalidRequest."""
+    if "\0" in scope["path"] or b"%00" in scope["query_string"]:
+        raise InvalidRequest(
+            "the address holds U+0000", remedy=Remedy("Send it without that character.")
+        )
 
 
 def _replayed(body: bytes, receive: Receive) -> Receive:

@@ -61,16 +61,18 @@ def _too_many(why: str) -> ServerBusy:
 async def fact_stream(
     services: Services, streams: Streams, principal: Principal, after: int | None
 ) -> AsyncIterator[str]:
-    """Events from ``after`` on, or from now where it is None, until the server stops.
+    """Events from ``after`` on, or from now where it is None.
 
-    It also ends with the token that opened it: who was logged out, or locked out, hears no more.
+    It ends when the server stops, and when the token of who listens no longer holds.
     """
     with streams.counting(principal.id):
-        async for text in _events(services, principal.token, after):
+        async for text in _events(services, principal, after):
             yield text
 
 
-async def _events(services: Services, token: str, after: int | None) -> AsyncIterator[str]:
+async def _events(
+    services: Services, principal: Principal, after: int | None
+) -> AsyncIterator[str]:
     loop, woken = asyncio.get_running_loop(), asyncio.Event()
 
     def wake() -> None:
@@ -80,11 +82,12 @@ async def _events(services: Services, token: str, after: int | None) -> AsyncIte
     end = services.sealed.listen(wake)
     try:
         revision = await run_in_threadpool(_head, services)
-        position, silent_s = revision if after is None else after, 0.0
+        # A restored backup may be shorter than what the client saw: it goes on from the end.
+        position, silent_s = revision if after is None else min(after, revision), 0.0
         yield _event("synced", {"revision": revision})
         while not services.stopping.is_set():
             woken.clear()
-            facts = await run_in_threadpool(_facts, services, token, position)
+            facts = await run_in_threadpool(_facts, services, principal, position)
             if facts is None:
                 return
             for fact in facts:
@@ -108,10 +111,10 @@ def _head(services: Services) -> int:
         return head_position(tx)
 
 
-def _facts(services: Services, token: str, position: int) -> Sequence[StoredFact] | None:
-    """The next facts; None where the token holds no longer."""
+def _facts(services: Services, principal: Principal, position: int) -> Sequence[StoredFact] | None:
+    """What comes after ``position``; None where ``principal`` may no longer see it."""
     with services.database.read() as tx:
-        if not still_holds(tx, token):
+        if not still_holds(tx, principal):
             return None
         return facts_after(tx, position, limit=_BATCH)
 

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from stella.identity.errors import TokenRefused
 from stella.identity.model import Principal, permissions_of
 from stella.identity.store import roles_of, token, user_account
-from stella.kernel import Remedy, parse_time, time_text
+from stella.kernel import Remedy, parse_time
 from stella.record import Tx
 
 TOKEN = re.compile(r"st_[A-Za-z0-9_-]{43}\Z")
@@ -53,20 +53,16 @@ def authenticate(tx: Tx, text: str) -> Principal:
     return Principal(row["id"], row["name"], roles, permissions, row["token"], expires_at)
 
 
-def still_holds(tx: Tx, token_id: str) -> bool:
-    """Whether the token would be taken now: for what goes on long after it was asked for."""
-    query = (
-        select(token.c.id)
+def still_holds(tx: Tx, principal: Principal) -> bool:
+    """Whether the token that ``principal`` came with still opens something: for long answers."""
+    row = tx.row(
+        select(token.c.expires_at, token.c.revoked_at, user_account.c.disabled)
         .join(user_account, user_account.c.id == token.c.user)
-        .where(
-            token.c.id == token_id,
-            token.c.tenant == tx.tenant,
-            token.c.revoked_at.is_(None),
-            token.c.expires_at > time_text(tx.now),
-            user_account.c.disabled.is_(False),
-        )
+        .where(token.c.id == principal.token, token.c.tenant == tx.tenant)
     )
-    return tx.row(query) is not None
+    if row is None or row["revoked_at"] is not None or row["disabled"]:
+        return False
+    return parse_time(row["expires_at"]) > tx.now
 
 
 def token_digest(text: str) -> str:

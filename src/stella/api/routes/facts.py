@@ -5,12 +5,12 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import StreamingResponse
 
+from stella.api.actors import actors
 from stella.api.asked import Viewer
 from stella.api.errors import MalformedCursor
 from stella.api.events import Streams, fact_stream
 from stella.api.views.base import Page
 from stella.api.views.facts import ChainView, FactView
-from stella.identity import people
 from stella.kernel import Remedy
 from stella.record import facts_after, facts_before, verify_chain
 
@@ -38,9 +38,9 @@ def get_facts(
         else:
             begin = after if start is None else start
             facts = facts_after(tx, begin, limit=limit, subject=subject, kind=kind)
-        actors = people(tx, [fact.actor for fact in facts])
+        known = actors(tx, [fact.actor for fact in facts])
     following = str(facts[-1].position) if len(facts) == limit else None
-    return Page(items=[FactView.of(fact, actors) for fact in facts], next=following)
+    return Page(items=[FactView.of(fact, known) for fact in facts], next=following)
 
 
 @router.get("/audit/verify")
