@@ -50,6 +50,7 @@ def work_of(services: Services, holder: str) -> Work:
         ),
         holder=holder,
         order_life=timedelta(seconds=services.limits.order_life_s),
+        stopping=services.stopping,
     )
 
 

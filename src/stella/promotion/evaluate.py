@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import assert_never
 
+from stella.blob.errors import BlobsUnusable
 from stella.finding.lifecycle import ScanState
 from stella.finding.store import pending_scan, scan_of_platform
 from stella.kernel import Digest, StellaError, canonical_json
@@ -29,6 +30,7 @@ def evaluate_promotion(tx: Tx, promotion_id: str, deciding: Deciding, signer: Si
     """Judge it now; what is no longer to be judged stays as it is.
 
     A refusal (a plan that cannot be made, a document that is gone) ends it as errored, with why.
+    Raises BlobsUnusable, and changes nothing then.
     """
     before = find_promotion(tx, promotion_id, lock=True)
     if before.state not in _JUDGED or tx.has_caused("GatesDecided", promotion_id):
@@ -36,6 +38,8 @@ def evaluate_promotion(tx: Tx, promotion_id: str, deciding: Deciding, signer: Si
     try:
         assembled = assemble(tx, before, deciding)
         decision = decide(assembled.given, assembled.documents, assembled.bundle, ask=deciding.ask)
+    except BlobsUnusable:
+        raise  # a full disk says nothing about the promotion
     except StellaError as refusal:
         return break_promotion(tx, before, refusal)
     kept = _kept(before, assembled, decision, deciding, signer)
