@@ -50,7 +50,7 @@ def test_a_built_image_is_dropped_whole_by_either_builder(
     image = ours.build(context, "ours:1", {"WORD": "given"})
     assert bool(set(build_cache(lab.host("a"))) - set(before)) == (builder == "1")
     assert image in ours.listed()["image"]
-    assert ours.run(["run", "--rm", "ours:1", BUSYBOX, "printenv", "WORD"]).strip() == "given"
+    assert "WORD=given" in ours.run(["run", "--rm", "ours:1", BUSYBOX, "env"]).split()
     ours.drop("ours:1", image)
     assert ours.listed() == {"container": [], "network": [], "image": []}
     assert build_cache(lab.host("a")) == before
