@@ -188,6 +188,30 @@ def test_a_refusal_and_a_failure_have_their_evidence(kept: Kept) -> None:
     assert json.loads(read_packet(refused).entries["decision/record.json"])["outcome"] == "blocked"
 
 
+def test_the_script_artifact_does_by_hand_what_the_agent_did(kept: Kept, tmp_path: Path) -> None:
+    deployment = kept.client.get("/environments/dev")["current"]["deployment"]
+    packet = read_packet(kept.client.content(f"/evidence/{deployment}/packet"))
+    script = tmp_path / "deploy.stella.script.pyz"
+    script.write_bytes(packet.entries[f"deployment/artifacts/dev-a/{script.name}"])
+    of_dev = ("ps", "--quiet", "--filter=label=stella.project=shop-dev")
+    before = kept.docker("a", *of_dev).split()
+    assert "docker pull" in run(sys.executable, str(script), str(tmp_path))
+    assert kept.docker("a", *of_dev).split() == before
+
+    kept.docker("a", "rm", "--force", *before)
+    lab = Path(kept.state["lab"])
+    environment = {
+        **os.environ,
+        "DOCKER_HOST": f"unix://{lab}/a/docker.sock",
+        "DOCKER_CONFIG": str(lab / "docker"),
+    }
+    run(sys.executable, str(script), "--run", str(tmp_path), environment=environment)
+
+    after = kept.docker("a", *of_dev).split()
+    assert len(after) == len(before)
+    assert not set(after) & set(before)
+
+
 def test_the_console_is_served_and_the_audit_chain_holds(kept: Kept) -> None:
     page = httpx.get(kept.state["url"], timeout=10)
     assert page.status_code == 200
