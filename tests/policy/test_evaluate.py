@@ -1,5 +1,6 @@
 """What policies say of releases: with the whole why, and unknown wherever something is missing."""
 
+import json
 import threading
 from typing import Any
 
@@ -11,8 +12,10 @@ from stella.policy import (
     PolicyBundle,
     PolicyResult,
     RuleResult,
+    StatedFindings,
     evaluate,
     load_bundle,
+    read_states,
     starter_bundle,
     starter_files,
     verdict_digest,
@@ -197,9 +200,13 @@ def test_every_thread_may_ask():
     assert results == [judged(document(finding()))] * 8
 
 
+def states(one: dict[str, Any]) -> StatedFindings:
+    return read_states(json.dumps(one).encode())
+
+
 def verdict(*findings: dict[str, Any], **changes: Any) -> str:
     one = document(*findings, **changes)
-    return verdict_digest(judged(one), [one]).text
+    return verdict_digest(judged(one), [states(one)]).text
 
 
 def test_the_verdict_is_the_findings_and_outcomes_and_not_where_they_were_read():
@@ -228,7 +235,7 @@ def test_any_other_state_of_a_finding_is_another_verdict(changes: dict[str, Any]
 def test_another_outcome_is_another_verdict():
     one = document(finding())
     strict, lax = judged(one), judged(one, severityMax="high")
-    assert verdict_digest(strict, [one]) != verdict_digest(lax, [one])
+    assert verdict_digest(strict, [states(one)]) != verdict_digest(lax, [states(one)])
 
 
 def test_what_a_policy_says_fits_into_a_signed_record():

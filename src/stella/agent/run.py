@@ -159,8 +159,11 @@ class _Agent:
                 _LOG.warning("the order %s was given up: its lease is lost", given.order)
                 return
         self._flush(given, pump)
-        self.is_due.set()
-        self._tell(done)
+        try:
+            self._tell(done)
+        finally:
+            # Afterwards: somebody waits for how it ended, and looking at what runs takes a while.
+            self.is_due.set()
 
     def _flush(self, given: NextReply, pump: LogPump) -> None:
         """The last lines, as long as somebody listens: the result is worth more."""

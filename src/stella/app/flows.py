@@ -28,16 +28,16 @@ from stella.deployment.store import (
 from stella.evidence.keep import Proving, keep_deployment_packet, keep_promotion_packet
 from stella.finding.lifecycle import ScanState
 from stella.finding.scan import record_scan, record_scan_failure, request_scan, scan_now
-from stella.finding.store import pending_scan, scan_by_id, scan_of_platform
+from stella.finding.store import scan_by_id, scan_of_platform
 from stella.fleet import find_order, issue_order, read_log
 from stella.kernel import Digest, StellaError, time_text
 from stella.plugin.contract import Registry
 from stella.plugin.order import Purpose
 from stella.promotion.assemble import Deciding
 from stella.promotion.close import Ending, close_promotion
-from stella.promotion.evaluate import evaluate_promotion
+from stella.promotion.evaluate import evaluate_promotion, waits_for_scan
 from stella.promotion.lifecycle import State
-from stella.promotion.store import Promotion, find_promotion, list_promotions
+from stella.promotion.store import find_promotion, list_promotions
 from stella.record import Database, StoredFact, Tx, fact_by_id, seal
 from stella.release.store import find_release
 from stella.sbom import LayerCache
@@ -118,7 +118,7 @@ def scan_release(work: Work, fact: StoredFact) -> None:
 def judge(work: Work, fact: StoredFact) -> None:
     """Judge a promotion's gates, unless images of it are being scanned: that comes first."""
     with work.because(fact) as tx:
-        if not _waits_for_scan(tx, find_promotion(tx, fact.subject)):
+        if not waits_for_scan(tx, find_promotion(tx, fact.subject)):
             evaluate_promotion(tx, fact.subject, work.deciding, work.evidence_signer)
 
 
@@ -128,7 +128,7 @@ def judge_what_waited(work: Work, fact: StoredFact) -> None:
         waiting = list_promotions(tx, states=frozenset({State.EVALUATING}))
     for promotion in waiting:
         with work.because(fact) as tx:
-            if not _waits_for_scan(tx, promotion):
+            if not waits_for_scan(tx, promotion):
                 evaluate_promotion(tx, promotion.id, work.deciding, work.evidence_signer)
 
 
@@ -267,19 +267,6 @@ def _step(work: Work, handler: Handler) -> Step:
     plain = handler.func if isinstance(handler, partial) else handler
     step.__name__ = getattr(plain, "__name__", "step")
     return step
-
-
-def _waits_for_scan(tx: Tx, promotion: Promotion) -> bool:
-    if promotion.state is not State.EVALUATING:
-        return False
-    for component in find_release(tx, promotion.release).components:
-        if pending_scan(tx, component.pinned) is not None:
-            return True
-        for platform in component.platforms:
-            known = scan_of_platform(tx, platform.digest)
-            if known is not None and known.state is ScanState.PENDING:
-                return True
-    return False
 
 
 def _ordered(tx: Tx, fact: StoredFact) -> TargetDeployment:

@@ -2,13 +2,13 @@
 
 from datetime import timedelta
 
+from stella.api.actors import actors
 from stella.api.services import Services
 from stella.app.flows import Work
 from stella.blob import Blobs
 from stella.deployment.plan import plan_deployment
 from stella.environment.model import Environment, Target
 from stella.evidence.keep import Proving
-from stella.identity import person
 from stella.plugin import Plugins
 from stella.promotion.assemble import Deciding
 from stella.promotion.model import Person
@@ -51,5 +51,5 @@ def work_of(services: Services, holder: str) -> Work:
 
 def person_of(tx: Tx, actor: str) -> Person:
     """Who an id is, as decisions and packets name people."""
-    known = person(tx, actor)
+    known = actors(tx, (actor,))[actor]
     return Person(known.id, known.name, tuple(role.value for role in known.roles))

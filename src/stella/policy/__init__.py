@@ -10,18 +10,20 @@ from stella.policy.bundle import (
 from stella.policy.errors import MalformedPolicyInput
 from stella.policy.evaluate import evaluate, gate_input
 from stella.policy.model import PolicyBundle, PolicyResult, RuleResult
-from stella.policy.verdict import verdict_digest
+from stella.policy.verdict import StatedFindings, read_states, verdict_digest
 
 __all__ = [
     "MalformedPolicyInput",
     "PolicyBundle",
     "PolicyResult",
     "RuleResult",
+    "StatedFindings",
     "bundle_bytes",
     "evaluate",
     "gate_input",
     "load_bundle",
     "parse_bundle",
+    "read_states",
     "starter_bundle",
     "starter_files",
     "verdict_digest",

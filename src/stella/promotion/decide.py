@@ -6,7 +6,14 @@ from typing import Any
 import msgspec
 
 from stella.kernel import Json, Outcome, Remedy, canonical_json, digest_of
-from stella.policy import PolicyBundle, PolicyResult, evaluate, gate_input, verdict_digest
+from stella.policy import (
+    PolicyBundle,
+    PolicyResult,
+    evaluate,
+    gate_input,
+    read_states,
+    verdict_digest,
+)
 from stella.promotion.approvals import judge_approvals
 from stella.promotion.errors import DocumentMissing
 from stella.promotion.gates import freeze_gate, order_gate
@@ -34,13 +41,14 @@ def decide(given: DecisionInput, documents: Documents, bundle: PolicyBundle) -> 
     """
     assert bundle.digest.text == given.policy, (bundle.digest, given.policy)
     findings = findings_of(given, documents)
+    states = [read_states(content) for content in findings.values()]
     result = evaluate(bundle, policy_input(given, findings))
     inputs = PlanInputs(
         release_digest=given.release.digest,
         environment=given.environment.name,
         configuration=given.environment.configuration,
         policy=given.policy,
-        verdict=verdict_digest(result, list(findings.values())).text,
+        verdict=verdict_digest(result, states).text,
         deployment_plan=given.deployment_plan,
     )
     plan_digest = digest_of(document(inputs)).text
@@ -74,28 +82,31 @@ def outcome_of(gates: tuple[Gate, ...]) -> GateState:
     return next((state for state in _WORST_FIRST if state in states), GateState.PASS)
 
 
-def findings_of(given: DecisionInput, documents: Documents) -> dict[str, Any]:
-    """Platform image digest -> its findings document; images without one are left out.
+def findings_of(given: DecisionInput, documents: Documents) -> dict[str, bytes]:
+    """Platform image digest -> its findings document, JSON; images without one are left out.
 
     Raises DocumentMissing where a document that is named is not there.
     """
-    found = {}
+    found: dict[str, bytes] = {}
     for component in given.release.components:
         for scan in component.scans:
             if scan.findings is not None:
-                found[scan.digest] = msgspec.json.decode(_document(documents, scan.findings))
+                found[scan.digest] = _document(documents, scan.findings)
     return found
 
 
-def policy_input(given: DecisionInput, findings: Mapping[str, Any]) -> Json:
-    """The exact document the policy is asked about."""
+def policy_input(given: DecisionInput, findings: Mapping[str, bytes]) -> Json:
+    """The exact document the policy is asked about, to be encoded by ``msgspec``.
+
+    findings: JSON that has been read once; it is put in as it stands, not encoded again.
+    """
     components: list[dict[str, Any]] = [
         {
             "name": component.name,
             "reference": component.reference,
             "digest": component.digest,
             "scans": [
-                {**document_of(scan), "document": findings.get(scan.digest)}
+                {**document_of(scan), "document": _embedded(findings.get(scan.digest))}
                 for scan in component.scans
             ],
         }
@@ -155,6 +166,10 @@ def document_of(scan: Any) -> dict[str, Any]:
     plain = document(scan)
     assert isinstance(plain, dict), plain
     return plain
+
+
+def _embedded(content: bytes | None) -> msgspec.Raw | None:
+    return None if content is None else msgspec.Raw(content)
 
 
 def _document(documents: Documents, digest: str) -> bytes:

@@ -3,6 +3,8 @@
 from dataclasses import replace
 from typing import assert_never
 
+from stella.finding.lifecycle import ScanState
+from stella.finding.store import pending_scan, scan_of_platform
 from stella.kernel import Digest, StellaError, canonical_json
 from stella.promotion.assemble import Assembled, Deciding, assemble
 from stella.promotion.decide import decide, record_of
@@ -17,6 +19,7 @@ from stella.promotion.model import Decision, GateState, Person, document
 from stella.promotion.store import Promotion, find_promotion, update_promotion
 from stella.record.transaction import Tx
 from stella.release.model import Release
+from stella.release.store import find_release
 from stella.trust import GATE_DECISION, Signer, sign_statement
 
 _JUDGED = frozenset({State.EVALUATING, State.WAITING, State.APPROVED})
@@ -53,6 +56,20 @@ def evaluate_promotion(tx: Tx, promotion_id: str, deciding: Deciding, signer: Si
     elif after.state is State.APPROVED and before.state is not State.APPROVED:
         tx.add(PromotionApproved(after.id, after.environment, decision.plan_digest))
     return after
+
+
+def waits_for_scan(tx: Tx, promotion: Promotion) -> bool:
+    """Whether an image of it is being scanned: judged before that, it would end as unknown."""
+    if promotion.state is not State.EVALUATING:
+        return False
+    for component in find_release(tx, promotion.release).components:
+        if pending_scan(tx, component.pinned) is not None:
+            return True
+        for platform in component.platforms:
+            known = scan_of_platform(tx, platform.digest)
+            if known is not None and known.state is ScanState.PENDING:
+                return True
+    return False
 
 
 def preview_promotion(

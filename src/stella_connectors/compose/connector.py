@@ -59,12 +59,14 @@ class ComposeTarget:
         before = journal.begin(host, intent, plan, lambda: _now(host))
         images = {action.subject: action.argv[-1] for action in plan.actions if action.argv}
         secrets = secrets_of(settings_of(intent))
+        known: set[str] = set()
         try:
             for action in plan.actions:
                 match action.verb:
                     case "pull":
-                        pull(host, action.argv, images[action.subject])
-                    case "verify":
+                        if pull(host, action.argv, images[action.subject]):
+                            known.add(action.subject)
+                    case "verify" if action.subject not in known:
                         verify(host, action.argv, images[action.subject])
                     case "start":
                         host.write(LOCK_FILE, plan.files[LOCK_FILE].encode())

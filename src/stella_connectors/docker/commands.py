@@ -102,11 +102,14 @@ def is_present(host: Host, image: str) -> bool:
     )
 
 
-def pull(host: Host, argv: Sequence[str], image: str) -> None:
-    """Pull what is not there yet. Raises PullDigestMismatch, PullFailed."""
+def pull(host: Host, argv: Sequence[str], image: str) -> bool:
+    """Pull what is not there yet. True where the engine knew it by its digest: that is verified.
+
+    Raises PullDigestMismatch, PullFailed.
+    """
     if is_present(host, image):
         host.log(f"{image} is here already")
-        return
+        return True
     host.log(" ".join(argv))
     try:
         docker(host, argv, timeout_s=PULL_TIMEOUT_S)
@@ -119,6 +122,7 @@ def pull(host: Host, argv: Sequence[str], image: str) -> None:
             remedy=Remedy("See that the host reaches the registry and the image is there."),
             image=image,
         ) from refusal
+    return False
 
 
 def verify(host: Host, argv: Sequence[str], image: str) -> None:

@@ -1,7 +1,7 @@
 """Containers on one Docker Engine: the new beside the old, then the old is retired."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from stella.sdk import (
     Action,
@@ -63,7 +63,9 @@ class DockerTarget:
         ]
         actions.append(Action("retire", intent.project))
         actions.append(Action("place_sticker", "stella.version.json"))
-        return TargetPlan("docker", intent.target, tuple(actions))
+        # For who carries the script out by hand; the agent writes it anew, with the deployment's id.
+        labels = {LABELS_FILE: _labels(replace(intent, deployment="")).decode()}
+        return TargetPlan("docker", intent.target, tuple(actions), labels)
 
     def apply(self, intent: TargetIntent, plan: TargetPlan, host: Host) -> None:
         """Carry the plan out; on a refusal what ran before runs again, and nothing else does."""
@@ -83,12 +85,16 @@ class DockerTarget:
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """One plan being carried out. before: container name -> whether it ran."""
+    """One plan being carried out. before: container name -> whether it ran.
+
+    known: the components whose image was here already, by its digest.
+    """
 
     intent: TargetIntent
     host: Host
     services: Mapping[str, Service]
     before: Mapping[str, bool]
+    known: set[str] = field(default_factory=set)
 
     def carry_out(self, plan: TargetPlan) -> None:
         changes = [action for action in plan.actions if action.verb != "retire"]
@@ -106,7 +112,10 @@ class _Run:
     def _do(self, action: Action) -> None:
         match action.verb:
             case "pull":
-                pull(self.host, action.argv, self.services[action.subject].image)
+                if pull(self.host, action.argv, self.services[action.subject].image):
+                    self.known.add(action.subject)
+            case "verify" if action.subject in self.known:
+                pass
             case "verify":
                 verify(self.host, action.argv, self.services[action.subject].image)
             case "network":
@@ -252,7 +261,7 @@ def _labels(intent: TargetIntent) -> bytes:
         "stella.version": intent.version,
         "stella.environment": intent.environment,
         "stella.target": intent.target,
-        "stella.deployment": intent.deployment,
+        **({"stella.deployment": intent.deployment} if intent.deployment else {}),
     }
     return "".join(f"{name}={' '.join(value.split())}\n" for name, value in lines.items()).encode()
 

@@ -785,7 +785,7 @@ export interface paths {
         put?: never;
         /**
          * Post Evaluation
-         * @description Judge it again now.
+         * @description Judge it again now; while an image of it is being scanned it stays as it is.
          */
         post: operations["post_evaluation"];
         delete?: never;

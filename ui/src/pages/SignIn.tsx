@@ -74,7 +74,7 @@ export function SignIn() {
         </p>
       </form>
       <p className={style.foot}>
-        {version ? `${version.name} ${version.version}${version.simulated ? ', simulated' : ''}` : ' '}
+        {version ? `Stella Ops ${version.version}${version.simulated ? ', simulated' : ''}` : ' '}
       </p>
     </main>
   )

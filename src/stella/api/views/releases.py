@@ -145,7 +145,7 @@ def diff_releases(looking: Looking, before: Release, after: Release) -> ReleaseD
 
 
 def _component(looking: Looking, one: ReleaseComponent, drift: TagSeen | None) -> ComponentView:
-    known = [scan_of_platform(looking.tx, platform.digest) for platform in one.platforms]
+    known = [looking.once(scan_of_platform, platform.digest) for platform in one.platforms]
     return ComponentView(
         name=one.name,
         reference=one.reference,
@@ -165,7 +165,7 @@ def _runs_in(looking: Looking, release: Release) -> list[RunsIn]:
     for one in done:
         if one.environment in found:
             continue
-        current = current_deployment(looking.tx, one.environment)
+        current = looking.once(current_deployment, one.environment)
         found[one.environment] = RunsIn(
             environment=one.environment,
             deployment=one.id,

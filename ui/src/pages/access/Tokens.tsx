@@ -108,7 +108,7 @@ function NewTokenDialog({ close }: { close: () => void }) {
       busy={act.busy}
       ready={name.trim() !== '' && roles.length > 0}
       problem={act.problem}
-      command={commands.createToken(name, days)}
+      command={commands.createToken(name, roles, days)}
     >
       <TextInput
         label="Name"

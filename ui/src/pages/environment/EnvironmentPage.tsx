@@ -14,6 +14,7 @@ import { PageHead, Pairs, Panel } from '../../widgets/Panel'
 import { State } from '../../widgets/State'
 import { type Column, Table } from '../../widgets/Table'
 import { Time } from '../../widgets/Time'
+import { configText } from '../../words/config'
 import { count } from '../../words/text'
 import { Freezes } from './Freezes'
 import { RollbackDialog } from './RollbackDialog'
@@ -158,7 +159,12 @@ const TARGETS: readonly Column<Target>[] = [
 
 function Config({ target }: { target: Target }) {
   if (Object.keys(target.config).length === 0) return null
-  return <Command text={JSON.stringify(target.config, null, 2)} label={`configuration of ${target.name}`} />
+  return (
+    <details>
+      <summary className="muted">Configuration of {target.name}</summary>
+      <Command text={configText(target.config)} label={`configuration of ${target.name}`} />
+    </details>
+  )
 }
 
 function Parameters({ environment }: { environment: Environment }) {

@@ -2,6 +2,7 @@ import { useSuspenseQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { environmentsQuery } from '../../api/queries'
 import type { Environment } from '../../api/types'
+import { commands } from '../../commands'
 import { AGENT } from '../../fleet/states'
 import { paths } from '../../paths'
 import { lookOf } from '../../promotion/states'
@@ -22,7 +23,7 @@ export function EnvironmentsPage() {
     <>
       <PageHead title="Environments" sub="The road of a release, in order; written as YAML and applied with stella apply" />
       {environments.length === 0 ? (
-        <Empty icon="stack-2" title="No environments yet" command="stella apply -f environments.yaml">
+        <Empty icon="stack-2" title="No environments yet" command={commands.firstEnvironments()}>
           Environments, their targets, rules and policy are configuration: write them down and apply them.
         </Empty>
       ) : (

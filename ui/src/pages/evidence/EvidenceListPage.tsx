@@ -83,7 +83,7 @@ export function EvidenceListPage() {
         <Empty
           icon="file-certificate"
           title={search.subject ? 'No packet about this yet' : 'No evidence yet'}
-          command="stella promote NAME@VERSION --env dev"
+          command={commands.firstPromotion('dev')}
         >
           A packet is sealed when a promotion or a deployment ends, however it ends.
         </Empty>

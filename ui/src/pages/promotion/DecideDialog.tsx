@@ -57,7 +57,11 @@ export function DecideDialog({ verb, promotion, close }: Props) {
       busy={act.busy}
       ready={!moved && (verb === 'approve' || comment.trim() !== '')}
       problem={act.problem}
-      command={commands[verb](promotion.id, comment)}
+      command={
+        verb === 'approve'
+          ? commands.approve(promotion.id, comment, planDigest)
+          : commands[verb](promotion.id, comment)
+      }
     >
       {verb === 'approve' && (
         <Pairs

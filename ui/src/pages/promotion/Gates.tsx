@@ -113,11 +113,11 @@ function OneReason({ reason }: { reason: Reason }) {
             <FindingWhy finding={finding} />
           </details>
         )}
-        <span className="muted small">
-          rule <code>{reason.rule}</code>
-          {reason.component ? ` on ${reason.component}` : ''}
-        </span>
       </div>
+      <span className={style.rule}>
+        <code>{reason.rule}</code>
+        {reason.component ? ` on ${reason.component}` : ''}
+      </span>
     </div>
   )
 }

@@ -4,6 +4,7 @@ import { useCallback, useState } from 'react'
 import { findingsQuery, releaseQuery } from '../../api/queries'
 import type { Finding, Scan } from '../../api/types'
 import { usePages } from '../../api/usePages'
+import { commands } from '../../commands'
 import { paths } from '../../paths'
 import { Empty } from '../../widgets/Empty'
 import { Choice, Filters, SearchBox } from '../../widgets/Filters'
@@ -117,7 +118,7 @@ function None({ scan, filtered }: { scan: Scan | undefined; filtered: boolean })
   }
   if (scan?.snapshot === null || scan?.state !== 'done') {
     return (
-      <Empty icon="help-circle" title="Unknown: no advisories" command="stella advisory import FILE">
+      <Empty icon="help-circle" title="Unknown: no advisories" command={commands.importAdvisories()}>
         Without a snapshot of advisories an image has not “no findings”: nobody looked.
       </Empty>
     )
@@ -178,7 +179,7 @@ function columns(open: ReadonlySet<string>, toggle: (key: string) => void): read
       head: 'VEX, reach, seen',
       cell: (finding) => (
         <span className="muted nowrap">
-          {finding.vex}, {finding.reach}, {finding.seen}
+          {[finding.vex, finding.reach, finding.seen].join(', ').replaceAll('_', ' ')}
         </span>
       ),
     },

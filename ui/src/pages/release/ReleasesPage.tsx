@@ -4,6 +4,7 @@ import { releasesQuery } from '../../api/queries'
 import { useWhyNot } from '../../api/session'
 import type { Release } from '../../api/types'
 import { usePages } from '../../api/usePages'
+import { commands } from '../../commands'
 import { paths } from '../../paths'
 import { lookOf } from '../../promotion/states'
 import { RELEASE, total } from '../../release/scans'
@@ -112,7 +113,7 @@ export function ReleasesPage() {
         <Empty
           icon="package"
           title="No releases yet"
-          command="stella release create NAME VERSION --component web=REGISTRY/IMAGE:TAG"
+          command={commands.firstRelease()}
           action={create}
         >
           A release resolves each tag to a digest once, and keeps it.
