@@ -16,6 +16,8 @@ import pytest
 
 from stella.client import Client, Refused
 
+pytestmark = pytest.mark.program
+
 START_TIMEOUT_S = 40
 
 
