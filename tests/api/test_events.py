@@ -34,7 +34,9 @@ def test_a_promotion_is_told_fact_by_fact_with_its_environment(
 ):
     headers = {"Authorization": f"Bearer {control.tokens['vic']}"}
     with httpx.stream("GET", f"{url}/api/v1/events", headers=headers, timeout=10) as stream:
-        seen = facts(stream.iter_lines())
+        lines = stream.iter_lines()
+        assert next(lines) == "event: synced"  # from here on nothing is missed
+        seen = facts(lines)
         body = {"release": release, "environment": "dev"}
         asking = {"Authorization": f"Bearer {control.tokens['dan']}"}
         made = httpx.post(f"{url}/api/v1/promotions", json=body, headers=asking).json()
@@ -72,7 +74,9 @@ def test_who_saw_more_than_there_is_goes_on_from_the_end(control: Control, url: 
     """A restored backup is shorter than what the browser remembers."""
     headers = {"Authorization": f"Bearer {control.tokens['vic']}", "Last-Event-ID": "999999"}
     with httpx.stream("GET", f"{url}/api/v1/events", headers=headers, timeout=10) as stream:
-        seen = facts(stream.iter_lines())
+        lines = stream.iter_lines()
+        assert next(lines) == "event: synced"
+        seen = facts(lines)
         control.environment("stage")
         assert "EnvironmentApplied" in (fact["kind"] for fact in seen)
 
