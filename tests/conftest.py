@@ -18,6 +18,7 @@ pytest_plugins = [
     "fixtures.shops",
     "fixtures.control_planes",
     "fixtures.control",
+    "fixtures.hosts",
 ]
 
 _MEMORY = Path("/dev/shm")

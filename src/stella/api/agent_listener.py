@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 import uvicorn
 from anyio import to_thread
 from fastapi import FastAPI, Request, Response
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from stella.api.bounded_http import BoundedHttp
 from stella.api.order_board import OrderBoard
 from stella.fleet import (
     Agent,
@@ -271,7 +271,7 @@ def _match_peer(agent: Agent, peer: bytes | None) -> None:
         raise NotAnAgent(f"the connection's certificate is not {agent.id}'s", remedy=remedy)
 
 
-class _PeerProtocol(HttpToolsProtocol):
+class _PeerProtocol(BoundedHttp):
     """Shows the application the client certificate that the TLS handshake has checked."""
 
     def on_message_begin(self) -> None:
@@ -319,6 +319,7 @@ def serve_agents(
     config = uvicorn.Config(
         app,
         http=_PeerProtocol,
+        ws="none",
         log_level="warning",
         access_log=False,
         timeout_graceful_shutdown=3,

@@ -11,6 +11,7 @@ from stella import __version__
 from stella.api.console import Console
 from stella.api.edge import Edge
 from stella.api.errors import UnknownRoute
+from stella.api.events import Streams
 from stella.api.problems import MEDIA_TYPE, add_handlers, problem_response
 from stella.api.routes import (
     about,
@@ -64,6 +65,7 @@ def create_app(services: Services) -> FastAPI:
     """The application over ``services``."""
     app = _routed()
     app.state.services = services
+    app.state.streams = Streams()
     add_handlers(app, _is_route)
     _add_health(app)
     _add_console(app, Console(services.console))

@@ -15,6 +15,7 @@ import uvicorn
 from stella import __version__
 from stella.api.agent_listener import AgentServer, AgentServices, AgentSettings, serve_agents
 from stella.api.app import create_app
+from stella.api.bounded_http import BoundedHttp
 from stella.api.services import Services
 from stella.app.background import Background, Sweep
 from stella.app.first_admin import first_login, make_first_admin
@@ -134,7 +135,8 @@ def _serve_http(services: Services, listener: socket.socket) -> int:
     config = uvicorn.Config(
         create_app(services),
         loop="asyncio",
-        http="httptools",
+        http=BoundedHttp,
+        ws="none",
         lifespan="off",
         log_config=None,
         access_log=False,
