@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from stella.api.app import openapi_document
-from stella.cli.main import load
+from stella.cli.commands import load
 from stella.cli.nouns import NOUNS
 from stella.kernel import Machine
 
