@@ -10,7 +10,7 @@ from typing import Any
 from typed_client import operations_page
 
 from stella.api.app import openapi_document
-from stella.cli.main import load
+from stella.cli.commands import load
 from stella.cli.nouns import NOUNS
 from stella.kernel import Machine
 

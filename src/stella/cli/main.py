@@ -1,64 +1,27 @@
-"""The ``stella`` command: finds the noun, runs it, and says in one place why something was refused."""
+"""The ``stella`` command: runs what is asked for, and says in one place why something was refused."""
 
-import importlib
 import sys
 from collections.abc import Sequence
-from typing import Any
 
-import typer
-import typer.main
-from typer.core import TyperCommand, TyperGroup
-
-from stella.cli.nouns import NOUNS, Noun
-from stella.kernel import StellaError
-
-_HELP = "Releases of containers, gated by evidence. The same verbs work offline and on a server."
-
-
-class LazyGroup(TyperGroup):
-    """A group of stand-ins, one a noun, which know their help line; the called one is imported."""
-
-    def resolve_command(self, ctx: typer.Context, args: list[str]) -> Any:  # type: ignore[override]
-        """The name, the real command behind it, and the arguments left for it."""
-        name, _, rest = super().resolve_command(ctx, args)
-        return name, load(args[0], NOUNS[args[0]]), rest
-
-
-def load(name: str, noun: Noun) -> TyperCommand | TyperGroup:
-    """The command that ``noun`` names, ready to run under ``name``."""
-    module, _, attribute = noun.where.partition(":")
-    found = getattr(importlib.import_module(module), attribute)
-    if isinstance(found, typer.Typer):
-        app = found
-    else:
-        app = typer.Typer(add_completion=False)
-        app.command(name)(found)
-    # Rich would read "[/variant]" in a help text as markup and break on it.
-    app.rich_markup_mode = None
-    command = typer.main.get_command(app)
-    assert isinstance(command, TyperCommand | TyperGroup), command
-    command.name = name
-    return command
+from stella.cli.plain import run_plain
+from stella.kernel.errors import StellaError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit code. arguments: without the program's name."""
-    group = LazyGroup(
-        name="stella",
-        help=_HELP,
-        commands=[TyperCommand(name, help=noun.help) for name, noun in NOUNS.items()],
-        no_args_is_help=True,
-        rich_markup_mode=None,
-    )
+    words = sys.argv[1:] if arguments is None else list(arguments)
     try:
-        group.main(args=arguments, prog_name="stella")
-    except SystemExit as ended:
-        return ended.code if isinstance(ended.code, int) else 1
+        ended = run_plain(words)
+        if ended is not None:
+            return ended
+        # Late: it takes longer to load than a plain scan takes as a whole.
+        from stella.cli.commands import run_command
+
+        return run_command(words)
     except StellaError as refusal:
         for line in refusal_lines(refusal):
-            typer.echo(line, err=True)
+            print(line, file=sys.stderr)  # noqa: T201 - the one place that tells refusals
         return refusal.exit_code
-    return 0
 
 
 def refusal_lines(refusal: StellaError) -> list[str]:

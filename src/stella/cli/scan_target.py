@@ -1,7 +1,6 @@
 """What ``stella scan`` and its neighbours take as TARGET, and the source each one is read from."""
 
 import base64
-import importlib.metadata
 import json
 import os
 import re
@@ -11,7 +10,8 @@ from pathlib import Path
 from stella import __version__
 from stella.image import ImageSource, OciLayout, Reference, TarImage, parse_reference
 from stella.kernel import Digest, Remedy
-from stella.plugin.contract import Plugin, Registry, RegistryConfig
+from stella.plugin import installed_plugin
+from stella.plugin.contract import Registry, RegistryConfig
 from stella.sbom import DirectoryCache, LayerCache, MemoryCache, UnknownScanOption
 
 _SUFFIX = re.compile(
@@ -81,8 +81,7 @@ def open_target(text: str, access: RegistryAccess) -> Target:
 
 def open_registry(host: str, access: RegistryAccess) -> Registry:
     """The installed connector for ``host``, found as any plugin is: by its entry point."""
-    (point,) = importlib.metadata.entry_points(group="stella.plugins", name="registry")
-    plugin: Plugin = point.load()
+    plugin = installed_plugin("registry")
     username, password = access.username, access.password
     if username is None:
         username, password = _docker_login(host)

@@ -30,7 +30,7 @@ class Answer:
         self._used = used
         self._raw = used.raw
         self.status_code = used.raw.status
-        self.headers = used.raw.headers
+        self.headers: http.client.HTTPMessage = used.raw.headers
 
     @property
     def is_success(self) -> bool:
