@@ -78,6 +78,7 @@ def running(settings: Settings) -> Iterator[Services]:
         services.stop()
         background.join()
         runs.close()
+        services.close_policies()
         workflows.dispose()
         database.close()
 

@@ -10,19 +10,23 @@ from stella.deployment.plan import plan_deployment
 from stella.environment.model import Environment, Target
 from stella.evidence.keep import Proving
 from stella.plugin import Plugins
+from stella.policy import Ask
+from stella.policy.engine import ask as ask_policy
 from stella.promotion.assemble import Deciding
 from stella.promotion.model import Person
 from stella.record import Tx
 from stella.release.model import Release
 
 
-def deciding_of(blobs: Blobs, plugins: Plugins, *, is_simulated: bool) -> Deciding:
-    """What decisions need from outside."""
+def deciding_of(
+    blobs: Blobs, plugins: Plugins, *, is_simulated: bool, ask: Ask = ask_policy
+) -> Deciding:
+    """What decisions need from outside. ask: how policies are asked."""
 
     def planner(release: Release, environment: Environment, targets: tuple[Target, ...]) -> bytes:
         return plan_deployment(release, environment, targets, plugins.target)
 
-    return Deciding(blobs, planner, person_of, is_simulated)
+    return Deciding(blobs, planner, person_of, is_simulated, ask)
 
 
 def work_of(services: Services, holder: str) -> Work:

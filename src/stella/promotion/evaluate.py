@@ -35,7 +35,7 @@ def evaluate_promotion(tx: Tx, promotion_id: str, deciding: Deciding, signer: Si
         return before
     try:
         assembled = assemble(tx, before, deciding)
-        decision = decide(assembled.given, assembled.documents, assembled.bundle)
+        decision = decide(assembled.given, assembled.documents, assembled.bundle, ask=deciding.ask)
     except StellaError as refusal:
         return break_promotion(tx, before, refusal)
     kept = _kept(before, assembled, decision, deciding, signer)
@@ -88,7 +88,8 @@ def preview_promotion(
         rollback=False,
     )
     assembled = assemble(tx, asked, deciding)
-    return decide(assembled.given, assembled.documents, assembled.bundle), assembled
+    decision = decide(assembled.given, assembled.documents, assembled.bundle, ask=deciding.ask)
+    return decision, assembled
 
 
 def break_promotion(tx: Tx, before: Promotion, refusal: StellaError) -> Promotion:
