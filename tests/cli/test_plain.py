@@ -10,7 +10,7 @@ from typer.core import TyperCommand
 
 from stella.cli.commands import load
 from stella.cli.nouns import NOUNS
-from stella.cli.plain import ENVIRONMENT, FLAGS, PATHS, VALUES, read_plain
+from stella.cli.plain import ENVIRONMENT, FLAGS, PATHS, VALUES, read_scan
 from stella.cli.scanning import ScanOptions
 
 
@@ -66,7 +66,7 @@ def test_the_defaults_are_those_that_typer_declares(declared):
     ],
 )
 def test_what_is_plain_is_read(words, given):
-    assert read_plain(words) == given
+    assert read_scan(["scan", *words]) == given
 
 
 @pytest.mark.parametrize(
@@ -87,13 +87,18 @@ def test_what_is_plain_is_read(words, given):
     ],
 )
 def test_what_is_not_plain_is_left_to_typer(words):
-    assert read_plain(words) is None
+    assert read_scan(["scan", *words]) is None
+
+
+def test_another_command_is_left_to_typer():
+    assert read_scan(["image", "resolve", "a.b/c"]) is None
+    assert read_scan([]) is None
 
 
 def test_credentials_come_from_the_environment(monkeypatch):
     monkeypatch.setenv("STELLA_REGISTRY_USERNAME", "ana")
     monkeypatch.setenv("STELLA_REGISTRY_PASSWORD", "")
-    assert read_plain(["a.b/c"]) == {"username": "ana", "target": "a.b/c"}
+    assert read_scan(["scan", "a.b/c"]) == {"username": "ana", "target": "a.b/c"}
 
 
 def test_a_plain_scan_loads_nothing_heavy():

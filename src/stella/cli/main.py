@@ -1,20 +1,28 @@
 """The ``stella`` command: runs what is asked for, and says in one place why something was refused."""
 
+import gc
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from stella.cli.plain import run_plain
-from stella.kernel.errors import StellaError
+from stella.cli.plain import read_scan, run_scan_plainly
+
+if TYPE_CHECKING:
+    from stella.kernel import StellaError
+
+_GARBAGE_MAX = 50_000
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit code. arguments: without the program's name."""
     words = sys.argv[1:] if arguments is None else list(arguments)
+    scan = read_scan(words)
+    # Late, all of it: what is loaded is most of the time that a short command takes.
+    from stella.kernel import StellaError
+
     try:
-        ended = run_plain(words)
-        if ended is not None:
-            return ended
-        # Late: it takes longer to load than a plain scan takes as a whole.
+        if scan is not None:
+            return run_scan_plainly(scan)
         from stella.cli.commands import run_command
 
         return run_command(words)
@@ -24,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return refusal.exit_code
 
 
-def refusal_lines(refusal: StellaError) -> list[str]:
+def refusal_lines(refusal: "StellaError") -> list[str]:
     """What was refused, what to do now, and the code to look up."""
     lines = [f"error: {refusal}", f"  {refusal.remedy.advice}"]
     if refusal.remedy.command:
@@ -34,6 +42,8 @@ def refusal_lines(refusal: StellaError) -> list[str]:
 
 def run() -> None:
     """The entry point of the installed program."""
+    if sys.argv[1:2] == ["scan"]:
+        gc.set_threshold(_GARBAGE_MAX)  # it ends before looking for cycles so often pays
     sys.exit(main())
 
 

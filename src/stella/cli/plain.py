@@ -34,30 +34,15 @@ ENVIRONMENT = {
 PATHS = frozenset({"to", "advisories"})
 
 
-def run_plain(words: Sequence[str]) -> int | None:
-    """The exit code of a plain ``scan TARGET ...``; None where the words are for typer."""
-    given = read_plain(words[1:]) if words[:1] == ["scan"] else None
-    if given is None:
+def read_scan(words: Sequence[str]) -> dict[str, Any] | None:
+    """The options of a plain ``scan TARGET ...`` by name; None where the words are for typer."""
+    if words[:1] != ["scan"]:
         return None
-    from stella.cli.scanning import ScanOptions, run_scan
-
-    try:
-        return run_scan(ScanOptions(**given))
-    except KeyboardInterrupt:
-        return 130
-    except BrokenPipeError:
-        # Whoever read has gone; what is left in the buffer must not complain at the end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
-
-
-def read_plain(words: Sequence[str]) -> dict[str, Any] | None:
-    """The options by name, or None where the words are not plain."""
     given: dict[str, Any] = {}
     for name, variable in ENVIRONMENT.items():
         if os.environ.get(variable):
             given[name] = os.environ[variable]
-    rest = iter(words)
+    rest = iter(words[1:])
     for word in rest:
         if word in FLAGS:
             name, value = FLAGS[word]
@@ -73,6 +58,20 @@ def read_plain(words: Sequence[str]) -> dict[str, Any] | None:
         else:
             given["target"] = word
     return given if "target" in given else None
+
+
+def run_scan_plainly(given: dict[str, Any]) -> int:
+    """Scan as ``read_scan`` has read it; the exit code. Refusals pass through."""
+    from stella.cli.scanning import ScanOptions, run_scan
+
+    try:
+        return run_scan(ScanOptions(**given))
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # Whoever read has gone; what is left in the buffer must not complain at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
 
 
 def _path(text: str) -> object:

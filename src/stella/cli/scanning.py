@@ -28,10 +28,11 @@ from stella.cli.scan_target import (
 from stella.cli.written import write
 from stella.image.errors import NothingToAttachTo
 from stella.kernel import Digest, Remedy, Unknown
-from stella.sbom import Inventory, UnknownScanOption, scan_directory, scan_image, to_cyclonedx
+from stella.sbom import UnknownScanOption, scan_image
 
 if TYPE_CHECKING:
     from stella.finding import Findings
+    from stella.sbom import Inventory
 
 _FORMATS = ("table", "json", "cyclonedx-json")
 
@@ -134,15 +135,16 @@ def _scanned(target: Target, platform: str | None, *, use_cache: bool) -> list[S
             tool_version=version,
         )
         return [Scanned(one.inventory, one.sbom_bytes, NO_ADVISORIES, one.image) for one in found]
-    is_directory = isinstance(target, DirectoryTarget)
-    if is_directory:
+    from stella.sbom import scan_directory, to_cyclonedx
+
+    if isinstance(target, DirectoryTarget):
         inventory = scan_directory(target.path)
     else:
         inventory = importlib.import_module("stella.cli.sbom").read_sbom(target.path)
     return [Scanned(inventory, to_cyclonedx(inventory, version), NO_ADVISORIES)]
 
 
-def _matched(inventory: Inventory, advisories: Path | None) -> "Findings | Unknown":
+def _matched(inventory: "Inventory", advisories: Path | None) -> "Findings | Unknown":
     if advisories is None:
         return NO_ADVISORIES
     # Late: the matcher and its database cost start-up time that a bare scan does not owe.

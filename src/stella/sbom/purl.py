@@ -4,9 +4,11 @@ That library reads them where documents come in; for writing it takes longer to 
 of layers that were seen before. A test holds the two together.
 """
 
+import re
 from collections.abc import Mapping
 from urllib.parse import quote
 
+_PLAIN = re.compile(r"[A-Za-z0-9._~/:-]*\Z")
 # The specification's rules for these types; the others keep the case of their names.
 _LOWER_CASE = frozenset({"npm", "oci", "pypi"})
 
@@ -40,4 +42,6 @@ def purl_text(
 
 
 def _escaped(text: str) -> str:
+    if _PLAIN.match(text):
+        return text
     return quote(text).replace("%3A", ":")

@@ -5,6 +5,8 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cached_property
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from stella.sdk import (
@@ -20,13 +22,10 @@ from stella.sdk import (
     UploadRefused,
 )
 from stella_connectors.registry.http import Answer, origin_of
-from stella_connectors.registry.referrers import (
-    FallbackIndex,
-    descriptor_of,
-    parse_subject,
-    read_index,
-)
 from stella_connectors.registry.transport import Transport
+
+if TYPE_CHECKING:
+    from stella_connectors.registry.referrers import FallbackIndex
 
 MANIFEST_BYTES_MAX = 4 * 1024 * 1024
 CHUNK_BYTES = 1024 * 1024
@@ -54,7 +53,13 @@ class OciRegistry:
     def __init__(self, config: RegistryConfig) -> None:
         self.host = config.host
         self._http = Transport(config)
-        self._fallback = FallbackIndex(self)
+
+    @cached_property
+    def _fallback(self) -> "FallbackIndex":
+        # Late, here and below: most connectors only read images.
+        from stella_connectors.registry.referrers import FallbackIndex
+
+        return FallbackIndex(self)
 
     def close(self) -> None:
         """Close every connection."""
@@ -141,6 +146,8 @@ class OciRegistry:
 
     def attach(self, repository: str, manifest: bytes) -> Digest:
         """Upload an artifact manifest; where the registry knows no referrers, keep its index."""
+        from stella_connectors.registry.referrers import descriptor_of, parse_subject
+
         subject = parse_subject(manifest)
         digest = Digest.of(manifest)
         response = self._put_manifest(repository, manifest, _OCI_MANIFEST, None)
@@ -171,6 +178,8 @@ class OciRegistry:
 
     def _referrers_by_api(self, repository: str, subject: Digest) -> tuple[Descriptor, ...] | None:
         """The referrers API's answer, or None where the registry has no such API."""
+        from stella_connectors.registry.referrers import read_index
+
         found: list[Descriptor] = []
         url = f"/v2/{repository}/referrers/{subject}"
         for _ in range(PAGES_MAX):
