@@ -108,6 +108,8 @@ def system_step(purpose: str) -> None:
         return
     say("without root these stay out; what needs them is simulated or skipped. To install them:")
     say(f"  sudo apt-get install --no-install-recommends {' '.join(packages)}")
+    if purpose == "demo":
+        say("where your own docker works, it can be the demo's hosts: make demo ARGS=--docker")
 
 
 class Stamps:

@@ -16,6 +16,8 @@ import pytest
 from fixtures.hosts import Host, free_port, password_in
 from stella.client import Client, Refused
 
+pytestmark = pytest.mark.program
+
 WAIT_S = 20
 
 

@@ -9,6 +9,8 @@ import pytest
 from fixtures.hosts import Host, free_port, password_in
 from stella.client import Refused
 
+pytestmark = pytest.mark.program
+
 
 def test_the_first_start_shows_one_credential_and_a_signal_ends_it_cleanly(host: Host):
     with host.serving() as serving:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from stella.cli.main import load, main
+from stella.cli.commands import load
+from stella.cli.main import main
 from stella.cli.nouns import NOUNS
 
 

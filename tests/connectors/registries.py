@@ -5,6 +5,7 @@ import http.server
 import json
 import shutil
 import socket
+import ssl
 import subprocess
 import threading
 import time
@@ -70,6 +71,7 @@ class Answer:
     status: int = 200
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
+    closes: bool = False
 
 
 Play = Callable[[str, str, Mapping[str, str], bytes], Answer]
@@ -77,8 +79,8 @@ Play = Callable[[str, str, Mapping[str, str], bytes], Answer]
 
 
 @contextlib.contextmanager
-def played_registry(play: Play) -> Iterator[str]:
-    """An HTTP server that answers as ``play`` says; its host."""
+def played_registry(play: Play, tls: ssl.SSLContext | None = None) -> Iterator[str]:
+    """An HTTP server that answers as ``play`` says; its host. tls: after CONNECT, as behind a proxy."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -93,8 +95,17 @@ def played_registry(play: Play) -> Iterator[str]:
             self.end_headers()
             if self.command != "HEAD":
                 self.wfile.write(made.body)
-            if int(headers["content-length"]) != len(made.body):
+            if made.closes or int(headers["content-length"]) != len(made.body):
                 self.close_connection = True
+
+        def do_CONNECT(self) -> None:
+            """As a proxy that leads to this same server, which then speaks TLS."""
+            assert tls is not None
+            self.send_response(200)
+            self.end_headers()
+            connection = tls.wrap_socket(self.connection, server_side=True)
+            self.rfile, self.wfile = connection.makefile("rb"), connection.makefile("wb", 0)
+            self.close_connection = False
 
         do_GET = do_PUT = do_POST = do_HEAD = answer  # noqa: N815 - the names http.server calls
 

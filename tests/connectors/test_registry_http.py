@@ -1,6 +1,8 @@
 """Rarer registries: tokens, the referrers API, pages, and those that lie or break off."""
 
 import json
+import ssl
+from datetime import UTC, datetime
 
 import pytest
 
@@ -15,6 +17,7 @@ from stella.plugin.refusals import (
     RegistryRefused,
     RegistryUnreachable,
 )
+from stella.trust import create_authority, issue_server_certificate, new_signer
 from stella_connectors.registry import open_registry
 
 INDEX = "application/vnd.oci.image.index.v1+json"
@@ -22,7 +25,7 @@ MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 CONTENT = b'{"schemaVersion":2}'
 
 
-def config(host: str, **more: str) -> RegistryConfig:
+def config(host: str, **more: str | bool) -> RegistryConfig:
     return RegistryConfig(host, timeout_s=5, **more)
 
 
@@ -164,6 +167,100 @@ def test_a_blob_that_is_not_what_was_promised_is_refused(answer, refusal):
         open_registry(config(host)).blob("shop/web", wanted) as chunks,
     ):
         list(chunks)
+
+
+def test_credentials_do_not_follow_a_redirect_to_another_host():
+    seen: list[str | None] = []
+
+    def store(method, path, headers, body):
+        seen.append(headers.get("authorization"))
+        return Answer(body=b"123")
+
+    with played_registry(store) as other:
+
+        def play(method, path, headers, body):
+            if headers.get("authorization") != "Basic YW5hOnBhc3M=":
+                return Answer(401, headers={"www-authenticate": 'Basic realm="r"'})
+            return Answer(307, headers={"location": f"http://{other}/bucket/blob?signed=1"})
+
+        wanted = Descriptor("x", Digest.of(b"123"), 3)
+        with played_registry(play) as host:
+            registry = open_registry(config(host, username="ana", password="pass"))
+            with registry.blob("shop/web", wanted) as chunks:
+                assert b"".join(chunks) == b"123"
+    assert seen == [None]
+
+
+def test_a_connection_that_was_closed_meanwhile_is_opened_again():
+    def play(method, path, headers, body):
+        # Says that it stays open, and closes: what a registry does to connections kept too long.
+        return Answer(body=CONTENT, headers={"content-type": MANIFEST}, closes=True)
+
+    with played_registry(play) as host:
+        registry = open_registry(config(host))
+        for tag in ("1", "2", "3"):
+            assert registry.manifest("shop/web", tag).content == CONTENT
+
+
+def test_a_proxy_of_the_environment_is_told_the_whole_url(monkeypatch):
+    asked: list[tuple[str, str | None]] = []
+
+    def proxy(method, path, headers, body):
+        asked.append((path, headers.get("proxy-authorization")))
+        return Answer(body=CONTENT, headers={"content-type": MANIFEST})
+
+    with played_registry(proxy) as host:
+        monkeypatch.setenv("http_proxy", f"http://ana:pass@{host}")
+        registry = open_registry(config("registry.example", plain_http=True))
+        assert registry.manifest("shop/web", "1").content == CONTENT
+    url = "http://registry.example/v2/shop/web/manifests/1"
+    assert asked == [(url, "Basic YW5hOnBhc3M=")]
+
+
+@pytest.fixture
+def authority(tmp_path):
+    return create_authority(tmp_path, new_signer(), datetime.now(UTC))
+
+
+def served_tls(authority, name: str, directory):
+    key = new_signer()
+    certificate = issue_server_certificate(
+        authority, key.public, (name,), now=datetime.now(UTC), days=1
+    )
+    (directory / "key.pem").write_bytes(key.pem())
+    (directory / "crt.pem").write_bytes(certificate)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(directory / "crt.pem", directory / "key.pem")
+    return context
+
+
+@pytest.mark.parametrize(
+    ("name", "is_trusted"), [("registry.example", True), ("another.example", False)]
+)
+def test_https_trusts_the_given_authority_and_only_the_right_name(
+    monkeypatch, tmp_path, authority, name, is_trusted
+):
+    answer = Answer(body=CONTENT, headers={"content-type": MANIFEST})
+    with played_registry(answering(answer), served_tls(authority, name, tmp_path)) as proxy:
+        monkeypatch.setenv("https_proxy", f"http://{proxy}")
+        registry = open_registry(config("registry.example", ca_file=str(tmp_path / "ca.pem")))
+        if is_trusted:
+            assert registry.manifest("shop/web", "1").content == CONTENT
+            assert registry.manifest("shop/web", "2").content == CONTENT
+        else:
+            with pytest.raises(RegistryUnreachable, match="certificate"):
+                registry.manifest("shop/web", "1")
+
+
+def test_a_redirect_from_https_to_plain_http_is_refused(monkeypatch, tmp_path, authority):
+    answer = Answer(302, headers={"location": "http://registry.example/x"})
+    tls = served_tls(authority, "registry.example", tmp_path)
+    with played_registry(answering(answer), tls) as proxy:
+        monkeypatch.setenv("https_proxy", f"http://{proxy}")
+        with pytest.raises(RegistryUnreachable, match="plain http"):
+            open_registry(config("registry.example", ca_file=str(tmp_path / "ca.pem"))).manifest(
+                "shop/web", "1"
+            )
 
 
 def test_a_registry_that_is_not_there_is_unreachable_and_says_so():

@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from stella.app.settings import load_settings
-from stella.cli.main import load
+from stella.cli.commands import load
 from stella.cli.nouns import NOUNS
 from stella.environment.document import checked_document, parse_environment, parse_target
 from stella.kernel import Digest

@@ -1,67 +1,38 @@
-"""The ``stella`` command: finds the noun, runs it, and says in one place why something was refused."""
+"""The ``stella`` command: runs what is asked for, and says in one place why something was refused."""
 
-import importlib
+import gc
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
-import typer
-import typer.main
-from typer.core import TyperCommand, TyperGroup
+from stella.cli.plain import read_scan, run_scan_plainly
 
-from stella.cli.nouns import NOUNS, Noun
-from stella.kernel import StellaError
+if TYPE_CHECKING:
+    from stella.kernel import StellaError
 
-_HELP = "Releases of containers, gated by evidence. The same verbs work offline and on a server."
-
-
-class LazyGroup(TyperGroup):
-    """A group of stand-ins, one a noun, which know their help line; the called one is imported."""
-
-    def resolve_command(self, ctx: typer.Context, args: list[str]) -> Any:  # type: ignore[override]
-        """The name, the real command behind it, and the arguments left for it."""
-        name, _, rest = super().resolve_command(ctx, args)
-        return name, load(args[0], NOUNS[args[0]]), rest
-
-
-def load(name: str, noun: Noun) -> TyperCommand | TyperGroup:
-    """The command that ``noun`` names, ready to run under ``name``."""
-    module, _, attribute = noun.where.partition(":")
-    found = getattr(importlib.import_module(module), attribute)
-    if isinstance(found, typer.Typer):
-        app = found
-    else:
-        app = typer.Typer(add_completion=False)
-        app.command(name)(found)
-    # Rich would read "[/variant]" in a help text as markup and break on it.
-    app.rich_markup_mode = None
-    command = typer.main.get_command(app)
-    assert isinstance(command, TyperCommand | TyperGroup), command
-    command.name = name
-    return command
+_GARBAGE_MAX = 50_000
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit code. arguments: without the program's name."""
-    group = LazyGroup(
-        name="stella",
-        help=_HELP,
-        commands=[TyperCommand(name, help=noun.help) for name, noun in NOUNS.items()],
-        no_args_is_help=True,
-        rich_markup_mode=None,
-    )
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    scan = read_scan(words)
+    # Late, all of it: what is loaded is most of the time that a short command takes.
+    from stella.kernel import StellaError
+
     try:
-        group.main(args=arguments, prog_name="stella")
-    except SystemExit as ended:
-        return ended.code if isinstance(ended.code, int) else 1
+        if scan is not None:
+            return run_scan_plainly(scan)
+        from stella.cli.commands import run_command
+
+        return run_command(words)
     except StellaError as refusal:
         for line in refusal_lines(refusal):
-            typer.echo(line, err=True)
+            print(line, file=sys.stderr)  # noqa: T201 - the one place that tells refusals
         return refusal.exit_code
-    return 0
 
 
-def refusal_lines(refusal: StellaError) -> list[str]:
+def refusal_lines(refusal: "StellaError") -> list[str]:
     """What was refused, what to do now, and the code to look up."""
     lines = [f"error: {refusal}", f"  {refusal.remedy.advice}"]
     if refusal.remedy.command:
@@ -71,6 +42,8 @@ def refusal_lines(refusal: StellaError) -> list[str]:
 
 def run() -> None:
     """The entry point of the installed program."""
+    if sys.argv[1:2] == ["scan"]:
+        gc.set_threshold(_GARBAGE_MAX)  # it ends before looking for cycles so often pays
     sys.exit(main())
 
 

@@ -3,11 +3,14 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
-from stella.finding.model import Finding, Findings, Match
 from stella.image import Image
 from stella.kernel import Digest, Json, Remedy, Unknown
 from stella.sbom import Component, Inventory, UnknownScanOption
+
+if TYPE_CHECKING:
+    from stella.finding import Finding, Findings
 
 NO_ADVISORIES = Unknown("no advisories")
 NO_ADVISORIES_REMEDY = "Import a feed, then scan with --advisories SNAPSHOT."
@@ -22,7 +25,7 @@ class Scanned:
 
     inventory: Inventory
     sbom: bytes
-    findings: Findings | Unknown
+    findings: "Findings | Unknown"
     image: Image | None = None
 
 
@@ -92,6 +95,8 @@ def failures(one: Scanned, rules: frozenset[str]) -> list[str]:
         return []
     if isinstance(one.findings, Unknown):
         return [f"unknown: {one.findings.reason}; no rule can be judged. {NO_ADVISORIES_REMEDY}"]
+    from stella.finding import Match
+
     failed = [
         f"{finding.id} in {finding.component} {finding.version} ({finding.severity})"
         for finding in one.findings.findings
@@ -103,8 +108,10 @@ def failures(one: Scanned, rules: frozenset[str]) -> list[str]:
     return failed
 
 
-def _rules_hit(finding: Finding) -> Iterator[str]:
+def _rules_hit(finding: "Finding") -> Iterator[str]:
     """A severity rule takes everything at least as severe."""
+    from stella.finding import Match
+
     yield "any"
     if finding.kev:
         yield "kev"
@@ -114,7 +121,7 @@ def _rules_hit(finding: Finding) -> Iterator[str]:
         yield from SEVERITIES[SEVERITIES.index(finding.severity) :]
 
 
-def _finding_lines(findings: Findings) -> Iterator[str]:
+def _finding_lines(findings: "Findings") -> Iterator[str]:
     counts = Counter(finding.severity for finding in findings.findings)
     kinds = ", ".join(f"{count} {severity}" for severity, count in sorted(counts.items()))
     yield f"  findings    {len(findings.findings)}{f' ({kinds})' if kinds else ''}"
@@ -132,7 +139,7 @@ def _finding_lines(findings: Findings) -> Iterator[str]:
         yield f"  unknown     no advisories for {count} components of {key}"
 
 
-def _findings_json(findings: Findings | Unknown) -> dict[str, Json]:
+def _findings_json(findings: "Findings | Unknown") -> dict[str, Json]:
     if isinstance(findings, Unknown):
         return {"state": "unknown", "reason": findings.reason, "remedy": NO_ADVISORIES_REMEDY}
     return {
@@ -143,7 +150,7 @@ def _findings_json(findings: Findings | Unknown) -> dict[str, Json]:
     }
 
 
-def _finding_json(finding: Finding) -> dict[str, Json]:
+def _finding_json(finding: "Finding") -> dict[str, Json]:
     return {
         "id": finding.id,
         "aliases": list(finding.aliases),

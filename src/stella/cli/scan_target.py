@@ -1,7 +1,6 @@
 """What ``stella scan`` and its neighbours take as TARGET, and the source each one is read from."""
 
 import base64
-import importlib.metadata
 import json
 import os
 import re
@@ -9,14 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stella import __version__
-from stella.image import ImageSource, OciLayout, Reference, TarImage, parse_reference
+from stella.image import ImageSource, Reference, parse_reference
 from stella.kernel import Digest, Remedy
-from stella.plugin.contract import Plugin, Registry, RegistryConfig
+from stella.plugin import installed_plugin
+from stella.plugin.contract import Registry, RegistryConfig
 from stella.sbom import DirectoryCache, LayerCache, MemoryCache, UnknownScanOption
 
-_SUFFIX = re.compile(
-    r"@(?P<digest>sha256:[0-9a-f]{64})\Z|:(?P<tag>[A-Za-z0-9_][A-Za-z0-9._-]{0,127})\Z"
-)
+_SUFFIX = r"@(?P<digest>sha256:[0-9a-f]{64})\Z|:(?P<tag>[A-Za-z0-9_][A-Za-z0-9._-]{0,127})\Z"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +64,8 @@ def open_target(text: str, access: RegistryAccess) -> Target:
     if colon and kind == "sbom":
         return SbomTarget(Path(rest))
     if colon and kind in {"oci-layout", "tar"}:
+        from stella.image import OciLayout, TarImage
+
         path, reference = _local(kind, rest)
         opened = OciLayout.of_directory(path) if kind == "oci-layout" else TarImage.open(path)
         return ImageTarget(opened, reference)
@@ -81,8 +81,7 @@ def open_target(text: str, access: RegistryAccess) -> Target:
 
 def open_registry(host: str, access: RegistryAccess) -> Registry:
     """The installed connector for ``host``, found as any plugin is: by its entry point."""
-    (point,) = importlib.metadata.entry_points(group="stella.plugins", name="registry")
-    plugin: Plugin = point.load()
+    plugin = installed_plugin("registry")
     username, password = access.username, access.password
     if username is None:
         username, password = _docker_login(host)
@@ -111,7 +110,7 @@ def tool_version() -> str:
 
 def _local(kind: str, rest: str) -> tuple[Path, Reference]:
     """``DIR[:TAG]`` or ``DIR[@DIGEST]``; an existing path wins over reading a tag out of it."""
-    suffix = None if Path(rest).exists() else _SUFFIX.search(rest)
+    suffix = None if Path(rest).exists() else re.search(_SUFFIX, rest)
     path = Path(rest[: suffix.start()] if suffix else rest)
     digest = Digest(suffix["digest"]) if suffix and suffix["digest"] else None
     tag = suffix["tag"] if suffix and suffix["tag"] else None

@@ -1,21 +1,26 @@
 """What is it? Reference -> digest, manifest, platforms, layers; and attaching things to it."""
 
-from stella.image.archive import TarImage
-from stella.image.attach import BUNDLE_MEDIA_TYPE, artifact_manifest, attach_artifact
-from stella.image.errors import (
-    AmbiguousImage,
-    MalformedLayout,
-    MalformedReference,
-    NoSuchPlatform,
-    NothingToAttachTo,
-    UnsupportedImage,
-)
-from stella.image.layout import OciLayout
-from stella.image.manifest import WireConfig, media_type_of, parse_config
-from stella.image.model import Image, PlatformImage, Reference
-from stella.image.reference import parse_reference
+from typing import TYPE_CHECKING
+
 from stella.image.resolve import covers, resolve
-from stella.image.source import ImageSource, read_blob
+from stella.kernel.door import late
+
+if TYPE_CHECKING:
+    from stella.image.archive import TarImage
+    from stella.image.attach import BUNDLE_MEDIA_TYPE, artifact_manifest, attach_artifact
+    from stella.image.errors import (
+        AmbiguousImage,
+        MalformedLayout,
+        MalformedReference,
+        NoSuchPlatform,
+        NothingToAttachTo,
+        UnsupportedImage,
+    )
+    from stella.image.layout import OciLayout
+    from stella.image.manifest import WireConfig, media_type_of, parse_config
+    from stella.image.model import Image, PlatformImage, Reference
+    from stella.image.reference import parse_reference
+    from stella.image.source import ImageSource, read_blob
 
 __all__ = [
     "BUNDLE_MEDIA_TYPE",
@@ -41,3 +46,20 @@ __all__ = [
     "read_blob",
     "resolve",
 ]
+
+__getattr__ = late(
+    __name__,
+    {
+        "archive": "TarImage",
+        "attach": "BUNDLE_MEDIA_TYPE artifact_manifest attach_artifact",
+        "errors": (
+            "AmbiguousImage MalformedLayout MalformedReference NoSuchPlatform "
+            "NothingToAttachTo UnsupportedImage"
+        ),
+        "layout": "OciLayout",
+        "manifest": "WireConfig media_type_of parse_config",
+        "model": "Image PlatformImage Reference",
+        "reference": "parse_reference",
+        "source": "ImageSource read_blob",
+    },
+)

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias, Union
 
 import msgspec
-import rfc8785
 
 from stella.kernel.digest import Digest
 from stella.kernel.errors import Remedy, StellaError
@@ -31,6 +30,8 @@ def canonical_json(value: Json) -> bytes:
             return _encoder.encode(value)
         except UnicodeEncodeError:
             raise _refusal("half of a surrogate pair in a text", "$") from None
+    import rfc8785
+
     _refuse_strangers(value, "$")
     try:
         encoded: bytes = rfc8785.dumps(_containers(value))

@@ -1,5 +1,19 @@
 """What a plugin is, how it is found, and why one is refused."""
 
-from stella.plugin.load import Plugins, RefusedPlugin, load_plugins, refusals
+from typing import TYPE_CHECKING
 
-__all__ = ["Plugins", "RefusedPlugin", "load_plugins", "refusals"]
+from stella.kernel.door import late
+
+if TYPE_CHECKING:
+    from stella.plugin.installed import installed_plugin
+    from stella.plugin.load import Plugins, RefusedPlugin, load_plugins
+
+__all__ = ["Plugins", "RefusedPlugin", "installed_plugin", "load_plugins"]
+
+__getattr__ = late(
+    __name__,
+    {
+        "installed": "installed_plugin",
+        "load": "Plugins RefusedPlugin load_plugins",
+    },
+)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from importlib.metadata import EntryPoint, entry_points
+from typing import TYPE_CHECKING
 
 from stella.kernel import Remedy
 from stella.plugin.contract import (
@@ -14,9 +14,12 @@ from stella.plugin.contract import (
     RegistryConfig,
     TargetConnector,
 )
+from stella.plugin.installed import GROUP
 from stella.plugin.refusals import UnknownConnector
 
-GROUP = "stella.plugins"
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
 # First-party plugins and strangers' go the same road; what they may do is the host's to say.
 GRANTED = frozenset(Capability)
 
@@ -65,9 +68,11 @@ class Plugins:
 
 
 def load_plugins(
-    found: Iterable[EntryPoint] | None = None, *, granted: frozenset[Capability] = GRANTED
+    found: "Iterable[EntryPoint] | None" = None, *, granted: frozenset[Capability] = GRANTED
 ) -> Plugins:
     """Load every plugin that is installed (or ``found``). One that cannot be is refused, not fatal."""
+    from importlib.metadata import entry_points
+
     points = entry_points(group=GROUP) if found is None else found
     loaded: dict[str, Plugin] = {}
     refused: list[RefusedPlugin] = []
@@ -90,7 +95,7 @@ def refusals(manifest: Manifest, granted: frozenset[Capability]) -> list[str]:
     return reasons
 
 
-def _load(point: EntryPoint, granted: frozenset[Capability]) -> tuple[Plugin | None, list[str]]:
+def _load(point: "EntryPoint", granted: frozenset[Capability]) -> tuple[Plugin | None, list[str]]:
     try:
         plugin = point.load()
     except Exception as error:  # noqa: BLE001 - a stranger's code may raise anything

@@ -50,7 +50,7 @@ tag_seen = Table(
     "tag_seen",
     metadata,
     Column("tenant", String(40), primary_key=True),
-    Column("repository", String(500), primary_key=True),
+    Column("repository", String(512), primary_key=True),
     Column("tag", String(128), primary_key=True),
     Column("digest", String(71), nullable=False),
     Column("at", String(27), nullable=False),

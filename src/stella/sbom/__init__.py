@@ -1,26 +1,31 @@
 """What is in it? Layers -> components; CycloneDX in and out."""
 
-from stella.sbom.cache import DirectoryCache, LayerCache, MemoryCache
+from typing import TYPE_CHECKING
+
+from stella.kernel.door import late
 from stella.sbom.catalogue import Catalogue, catalogue
-from stella.sbom.cyclonedx import MEDIA_TYPE, PREDICATE_TYPE, SPEC_VERSION, to_cyclonedx
-from stella.sbom.diff import Change, diff_inventories
-from stella.sbom.directory import scan_directory
-from stella.sbom.errors import (
-    BrokenLayer,
-    LayerTooLarge,
-    MalformedSbom,
-    UnknownScanOption,
-    UnreadableDirectory,
-    UnsupportedLayer,
-    UnsupportedSbom,
-)
-from stella.sbom.facts import LayerFacts
-from stella.sbom.layer import read_layer
-from stella.sbom.limits import DEFAULT_LIMITS, Limits
-from stella.sbom.model import Component, Inventory, Occurrence, Partial
-from stella.sbom.publish import SBOM_MEDIA_TYPE, attach_sbom, sign_sbom
-from stella.sbom.read import parse_cyclonedx
-from stella.sbom.scan import ScanResult, scan_image, scan_platform
+
+if TYPE_CHECKING:
+    from stella.sbom.cache import DirectoryCache, LayerCache, MemoryCache
+    from stella.sbom.cyclonedx import MEDIA_TYPE, PREDICATE_TYPE, SPEC_VERSION, to_cyclonedx
+    from stella.sbom.diff import Change, diff_inventories
+    from stella.sbom.directory import scan_directory
+    from stella.sbom.errors import (
+        BrokenLayer,
+        LayerTooLarge,
+        MalformedSbom,
+        UnknownScanOption,
+        UnreadableDirectory,
+        UnsupportedLayer,
+        UnsupportedSbom,
+    )
+    from stella.sbom.facts import LayerFacts
+    from stella.sbom.layer import read_layer
+    from stella.sbom.limits import DEFAULT_LIMITS, Limits
+    from stella.sbom.model import Component, Inventory, Occurrence, Partial
+    from stella.sbom.publish import SBOM_MEDIA_TYPE, attach_sbom, sign_sbom
+    from stella.sbom.read import parse_cyclonedx
+    from stella.sbom.scan import ScanResult, scan_image, scan_platform
 
 __all__ = [
     "DEFAULT_LIMITS",
@@ -58,3 +63,24 @@ __all__ = [
     "sign_sbom",
     "to_cyclonedx",
 ]
+
+__getattr__ = late(
+    __name__,
+    {
+        "cache": "DirectoryCache LayerCache MemoryCache",
+        "cyclonedx": "MEDIA_TYPE PREDICATE_TYPE SPEC_VERSION to_cyclonedx",
+        "diff": "Change diff_inventories",
+        "directory": "scan_directory",
+        "errors": (
+            "BrokenLayer LayerTooLarge MalformedSbom UnknownScanOption "
+            "UnreadableDirectory UnsupportedLayer UnsupportedSbom"
+        ),
+        "facts": "LayerFacts",
+        "layer": "read_layer",
+        "limits": "DEFAULT_LIMITS Limits",
+        "model": "Component Inventory Occurrence Partial",
+        "publish": "SBOM_MEDIA_TYPE attach_sbom sign_sbom",
+        "read": "parse_cyclonedx",
+        "scan": "ScanResult scan_image scan_platform",
+    },
+)

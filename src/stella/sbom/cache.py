@@ -2,8 +2,6 @@
 
 import contextlib
 import os
-import tempfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
@@ -61,6 +59,8 @@ class DirectoryCache:
 
     def put(self, key: str, content: bytes) -> None:
         """Keep ``content``; a full disk or a read-only directory only costs time."""
+        import tempfile  # late: where every layer was seen before nothing is put
+
         with contextlib.suppress(OSError):
             self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
             handle, name = tempfile.mkstemp(dir=self._directory, prefix=".new-")
@@ -73,18 +73,19 @@ class DirectoryCache:
                 raise
 
 
-def cached_layer(
-    cache: LayerCache, layer: Descriptor, diff_id: Digest, read: Callable[[], LayerFacts]
-) -> LayerFacts:
-    """The layer's facts out of the cache, else read now and kept.
-
-    The key names both digests, so that what is kept holds for exactly this pair.
-    """
-    key = f"{layer.digest.hex}-{diff_id.hex[:16]}-{READER_VERSION}"
-    kept = cache.get(key)
+def cached_layer(cache: LayerCache, layer: Descriptor, diff_id: Digest) -> LayerFacts | None:
+    """The layer's facts out of the cache, or None."""
+    kept = cache.get(_key(layer, diff_id))
     facts = decode_facts(kept) if kept is not None else None
-    if facts and (facts.digest, facts.diff_id) == (layer.digest.text, diff_id.text):
-        return facts
-    facts = read()
-    cache.put(key, encode_facts(facts))
-    return facts
+    is_it = facts and (facts.digest, facts.diff_id) == (layer.digest.text, diff_id.text)
+    return facts if is_it else None
+
+
+def keep_layer(cache: LayerCache, layer: Descriptor, diff_id: Digest, facts: LayerFacts) -> None:
+    """Keep what was read of the layer."""
+    cache.put(_key(layer, diff_id), encode_facts(facts))
+
+
+def _key(layer: Descriptor, diff_id: Digest) -> str:
+    """It names both digests, so that what is kept holds for exactly this pair."""
+    return f"{layer.digest.hex}-{diff_id.hex[:16]}-{READER_VERSION}"

@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from packageurl import PackageURL
-
 from stella.kernel import Digest
 from stella.sbom import dpkg, system
 from stella.sbom.facts import (
@@ -17,6 +15,7 @@ from stella.sbom.facts import (
     Unread,
 )
 from stella.sbom.model import Component, Occurrence, Partial
+from stella.sbom.purl import purl_text
 from stella.sbom.rootfs import Seen, merge, resolved
 
 
@@ -134,14 +133,15 @@ def debian_purl(package: DpkgPackage, distro: str) -> str:
     elif package.source_name != package.name:
         qualifiers["upstream"] = package.source_name
     namespace = distro.partition("-")[0] or "debian"
-    return PackageURL("deb", namespace, package.name, package.version, qualifiers).to_string()
+    return purl_text(
+        "deb", package.name, package.version, namespace=namespace, qualifiers=qualifiers
+    )
 
 
 def package_purl(package: PackageFile) -> str:
     """``pkg:pypi/name@1.0``, ``pkg:npm/%40scope/name@1.0``."""
-    scope, slash, name = package.name.rpartition("/")
-    namespace = scope if slash else None
-    return PackageURL(package.purl_type, namespace, name, package.version).to_string()
+    scope, _, name = package.name.rpartition("/")
+    return purl_text(package.purl_type, name, package.version, namespace=scope)
 
 
 def _distro(final: dict[str, Seen]) -> str:

@@ -1,15 +1,15 @@
 """Inventory -> CycloneDX 1.7 JSON: the same inventory gives the same bytes."""
 
+import hashlib
 import re
 from datetime import datetime
-from uuid import NAMESPACE_URL, uuid5
 
 import msgspec
-from packageurl import PackageURL
 
 from stella.kernel import Digest, time_text
 from stella.sbom import wire
 from stella.sbom.model import Component, Inventory, Occurrence
+from stella.sbom.purl import purl_text
 
 SPEC_VERSION = "1.7"
 MEDIA_TYPE = "application/vnd.cyclonedx+json; version=1.7"
@@ -27,8 +27,18 @@ def to_cyclonedx(
     """
     content = _bom(inventory, tool_version, timestamp)
     digest = Digest.of(msgspec.json.encode(content))
-    serial = uuid5(NAMESPACE_URL, f"urn:stella:sbom:{digest}")
-    return msgspec.json.encode(msgspec.structs.replace(content, serial_number=f"urn:uuid:{serial}"))
+    serial = _serial(f"urn:stella:sbom:{digest}")
+    return msgspec.json.encode(msgspec.structs.replace(content, serial_number=serial))
+
+
+def _serial(name: str) -> str:
+    """A UUID of version 5 in the URL namespace (RFC 9562), without the module's start-up time."""
+    namespace = bytes.fromhex("6ba7b8119dad11d180b400c04fd430c8")
+    digest = hashlib.sha1(namespace + name.encode(), usedforsecurity=False).digest()
+    number = int.from_bytes(digest[:16])
+    number = number & ~(0xF << 76) & ~(0x3 << 62) | (5 << 76) | (0x2 << 62)
+    text = f"{number:032x}"
+    return f"urn:uuid:{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
 def _bom(inventory: Inventory, tool_version: str, timestamp: datetime | None) -> wire.Bom:
@@ -81,8 +91,7 @@ def _image_purl(inventory: Inventory) -> str | None:
         "arch": inventory.platform.split("/")[1:2][0] if "/" in inventory.platform else "",
         "repository_url": inventory.name,
     }
-    kept = {key: value for key, value in qualifiers.items() if value}
-    return PackageURL("oci", None, name, inventory.subject.text, kept).to_string()
+    return purl_text("oci", name, inventory.subject.text, qualifiers=qualifiers)
 
 
 def _operating_system(distro: str) -> wire.Component:

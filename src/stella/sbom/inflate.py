@@ -1,8 +1,10 @@
 """Compressed layer -> plain bytes, hashing both sides on the way, bounded against bombs."""
 
 import hashlib
+import queue
+import threading
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, Self
 
 from isal import isal_zlib
 
@@ -10,34 +12,45 @@ from stella.kernel import Digest, Remedy
 from stella.sbom.errors import BrokenLayer, LayerTooLarge, UnsupportedLayer
 from stella.sbom.limits import Limits
 
-_PIECE_BYTES = 1024 * 1024
+_PIECE_BYTES = 512 * 1024
 # What is left after a gzip member is copied: small slices keep a file of tiny members linear.
-_SLICE_BYTES = 128 * 1024
+_SLICE_BYTES = 64 * 1024
+_PIECES_WAITING_MAX = 16
 _GZIP_MAGIC = b"\x1f\x8b"
 _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 _GZIP_WINDOW = 31
 
 
 class PlainLayer:
-    """The plain bytes of one layer, as an iterator; the digests are complete once it is exhausted."""
+    """The plain bytes of one layer, as an iterator; the digests are complete once it is exhausted.
+
+    A context: hashing goes on beside the unpacking, in a thread that ends with it.
+    """
 
     def __init__(self, chunks: Iterable[bytes], limits: Limits) -> None:
         self._chunks = iter(chunks)
         self._limits = limits
-        self._compressed = hashlib.sha256()
-        self._plain = hashlib.sha256()
+        self._hashing = _Hashing()
         self.compressed_bytes = 0
         self.plain_bytes = 0
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._hashing.end()
+
     @property
     def digest(self) -> Digest:
-        """Of the compressed bytes read so far."""
-        return Digest(f"sha256:{self._compressed.hexdigest()}")
+        """Of the compressed bytes, once every one was read."""
+        self._hashing.end()
+        return Digest(f"sha256:{self._hashing.compressed.hexdigest()}")
 
     @property
     def diff_id(self) -> Digest:
-        """Of the plain bytes read so far."""
-        return Digest(f"sha256:{self._plain.hexdigest()}")
+        """Of the plain bytes, once every one was read."""
+        self._hashing.end()
+        return Digest(f"sha256:{self._hashing.plain.hexdigest()}")
 
     def __iter__(self) -> Iterator[bytes]:
         first = next(self._incoming(), b"")
@@ -55,7 +68,7 @@ class PlainLayer:
 
     def _incoming(self) -> Iterator[bytes]:
         for chunk in self._chunks:
-            self._compressed.update(chunk)
+            self._hashing.add(self._hashing.compressed, chunk)
             self.compressed_bytes += len(chunk)
             if chunk:
                 yield chunk
@@ -86,7 +99,7 @@ class PlainLayer:
             yield self._counted(piece)
 
     def _counted(self, piece: bytes) -> bytes:
-        self._plain.update(piece)
+        self._hashing.add(self._hashing.plain, piece)
         self.plain_bytes += len(piece)
         limits = self._limits
         is_bomb = (
@@ -102,6 +115,33 @@ class PlainLayer:
                 compressed_bytes=self.compressed_bytes,
             )
         return piece
+
+
+class _Hashing:
+    """Both digests, made in a thread of their own: unpacking and hashing take about as long."""
+
+    def __init__(self) -> None:
+        self.compressed = hashlib.sha256()
+        self.plain = hashlib.sha256()
+        # Bounded, or a slow core would collect a whole layer in memory.
+        self._waiting: queue.Queue[tuple[Any, bytes] | None] = queue.Queue(_PIECES_WAITING_MAX)
+        self._thread = threading.Thread(target=self._work, name="hashing", daemon=True)
+        self._thread.start()
+
+    def add(self, hasher: Any, piece: bytes) -> None:
+        """The next bytes of one of the two."""
+        self._waiting.put((hasher, piece))
+
+    def end(self) -> None:
+        """Return once everything added is in; nothing is added any more."""
+        if self._thread.is_alive():
+            self._waiting.put(None)
+            self._thread.join()
+
+    def _work(self) -> None:
+        while (given := self._waiting.get()) is not None:
+            hasher, piece = given
+            hasher.update(piece)
 
 
 def broken(why: str) -> BrokenLayer:

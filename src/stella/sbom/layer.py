@@ -24,11 +24,11 @@ def read_layer(
 
     Raises BrokenLayer (cut off, no archive, other digest), LayerTooLarge (bomb), UnsupportedLayer.
     """
-    plain = PlainLayer(chunks, limits)
-    reader = Reader(iter(plain), limits)
-    pass_ = _Pass(reader, limits)
-    for entry in reader:
-        pass_.take(entry)
+    with PlainLayer(chunks, limits) as plain:
+        reader = Reader(iter(plain), limits)
+        pass_ = _Pass(reader, limits)
+        for entry in reader:
+            pass_.take(entry)
     if plain.digest != digest:
         raise broken(f"its digest is {plain.digest}, the manifest promises {digest}")
     if plain.diff_id != diff_id:

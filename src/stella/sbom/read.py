@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import msgspec
-from packageurl import PackageURL
 
 from stella.kernel import Digest, Remedy
 from stella.sbom import wire
@@ -114,6 +113,8 @@ def _component(component: wire.Component) -> Component | Partial | None:
         if component.type in _NO_PACKAGES:
             return None
         return Partial(component.name, "a component without purl: no advisory can be matched")
+    from packageurl import PackageURL  # late: what only writes documents does not need it
+
     try:
         purl = PackageURL.from_string(component.purl)
     except ValueError:

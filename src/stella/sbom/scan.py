@@ -1,18 +1,18 @@
 """Image -> inventory and bill of materials, from whatever source holds it."""
 
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from stella import __version__
 from stella.image import Image, ImageSource, PlatformImage, Reference, parse_config, resolve
 from stella.kernel import Digest, Remedy
 from stella.plugin.contract import Descriptor
-from stella.sbom.cache import LayerCache, cached_layer
+from stella.sbom.cache import LayerCache, cached_layer, keep_layer
 from stella.sbom.catalogue import catalogue
 from stella.sbom.cyclonedx import to_cyclonedx
 from stella.sbom.errors import BrokenLayer, UnsupportedLayer
 from stella.sbom.facts import LayerFacts
-from stella.sbom.layer import read_layer
 from stella.sbom.limits import DEFAULT_LIMITS, Limits
 from stella.sbom.model import Inventory
 
@@ -58,36 +58,53 @@ def scan_platform(
     *,
     limits: Limits = DEFAULT_LIMITS,
 ) -> Inventory:
-    """What is in one platform image; its layers are read two at a time."""
+    """What is in one platform image; layers that are not known are read two at a time."""
+    layers = list(zip(platform.layers, platform.diff_ids, strict=True))
+    facts = [cached_layer(cache, *pair) for pair in layers]
+    unknown = [pair for pair, known in zip(layers, facts, strict=True) if known is None]
+    read = iter(_read_layers(source, reference, unknown, cache, limits) if unknown else ())
+    whole = [next(read) if known is None else known for known in facts]
+    return inventory_of(whole, platform, f"{reference.host}/{reference.repository}")
 
-    def layer(descriptor: Descriptor, diff_id: Digest) -> LayerFacts:
-        def read() -> LayerFacts:
-            _refuse_foreign(descriptor)
-            with source.blob(reference.repository, descriptor) as chunks:
-                try:
-                    return read_layer(
-                        chunks, digest=descriptor.digest, diff_id=diff_id, limits=limits
-                    )
-                except BrokenLayer:
-                    # Read on: where the bytes are not the promised ones, "digest mismatch" is the
-                    # truth, and that they cannot be unpacked is only its effect.
-                    for _ in chunks:
-                        pass
-                    raise
 
-        return cached_layer(cache, descriptor, diff_id, read)
+_Layer: TypeAlias = tuple[Descriptor, Digest]
+
+
+def _read_layers(
+    source: ImageSource,
+    reference: Reference,
+    layers: Sequence[_Layer],
+    cache: LayerCache,
+    limits: Limits,
+) -> list[LayerFacts]:
+    """The facts of ``layers``, in their order, each kept as soon as it is read."""
+    # Late: an image whose layers were all seen before has no use for it.
+    from concurrent.futures import ThreadPoolExecutor
+
+    from stella.sbom.layer import read_layer
+
+    def read(layer: _Layer) -> LayerFacts:
+        descriptor, diff_id = layer
+        _refuse_foreign(descriptor)
+        with source.blob(reference.repository, descriptor) as chunks:
+            try:
+                facts = read_layer(chunks, digest=descriptor.digest, diff_id=diff_id, limits=limits)
+            except BrokenLayer:
+                # Read on: where the bytes are not the promised ones, "digest mismatch" is the
+                # truth, and that they cannot be unpacked is only its effect.
+                for _ in chunks:
+                    pass
+                raise
+        keep_layer(cache, descriptor, diff_id, facts)
+        return facts
 
     with ThreadPoolExecutor(_READERS, thread_name_prefix="layer") as pool:
-        waiting = [
-            pool.submit(layer, descriptor, diff_id)
-            for descriptor, diff_id in zip(platform.layers, platform.diff_ids, strict=True)
-        ]
+        waiting = [pool.submit(read, layer) for layer in layers]
         try:
-            facts = [future.result() for future in waiting]
+            return [future.result() for future in waiting]
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
-    return inventory_of(facts, platform, f"{reference.host}/{reference.repository}")
 
 
 def inventory_of(facts: list[LayerFacts], platform: PlatformImage, name: str) -> Inventory:

@@ -1,5 +1,7 @@
 """What plugin authors import, and nothing else: the kernel's words, the contract, the refusals."""
 
+from typing import TYPE_CHECKING
+
 from stella.kernel import (
     Digest,
     Fault,
@@ -54,7 +56,9 @@ from stella.plugin.refusals import (
     UnsafeName,
     UploadRefused,
 )
-from stella.trust import BadSignature, PublicKey, Statement, WrongStatement, verify_bundle
+
+if TYPE_CHECKING:
+    from stella.trust import BadSignature, PublicKey, Statement, WrongStatement, verify_bundle
 
 __all__ = [
     "SDK_VERSION",
@@ -111,3 +115,12 @@ __all__ = [
     "time_text",
     "verify_bundle",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """What comes from ``stella.trust``, late: to load cryptography takes longer than a warm scan."""
+    if name in __all__:
+        from stella import trust
+
+        return getattr(trust, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

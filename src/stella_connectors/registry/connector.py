@@ -1,12 +1,13 @@
 """The registry connector: OCI distribution specification 1.1 over HTTP."""
 
 import hashlib
+import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cached_property
+from typing import TYPE_CHECKING
 from urllib.parse import quote
-
-import httpx
 
 from stella.sdk import (
     BlobDigestMismatch,
@@ -20,13 +21,11 @@ from stella.sdk import (
     Remedy,
     UploadRefused,
 )
-from stella_connectors.registry.referrers import (
-    FallbackIndex,
-    descriptor_of,
-    parse_subject,
-    read_index,
-)
+from stella_connectors.registry.http import Answer, origin_of
 from stella_connectors.registry.transport import Transport
+
+if TYPE_CHECKING:
+    from stella_connectors.registry.referrers import FallbackIndex
 
 MANIFEST_BYTES_MAX = 4 * 1024 * 1024
 CHUNK_BYTES = 1024 * 1024
@@ -54,7 +53,13 @@ class OciRegistry:
     def __init__(self, config: RegistryConfig) -> None:
         self.host = config.host
         self._http = Transport(config)
-        self._fallback = FallbackIndex(self)
+
+    @cached_property
+    def _fallback(self) -> "FallbackIndex":
+        # Late, here and below: most connectors only read images.
+        from stella_connectors.registry.referrers import FallbackIndex
+
+        return FallbackIndex(self)
 
     def close(self) -> None:
         """Close every connection."""
@@ -105,8 +110,8 @@ class OciRegistry:
         if start.status_code == 404:
             raise self._not_taken(f"a blob of {repository}", start)
         self._http.refuse(start, f"an upload to {repository}")
-        location = httpx.URL(self._http.root).join(start.headers.get("location", ""))
-        url = str(location.copy_add_param("digest", digest.text))
+        location = self._http.joined(start.headers.get("location", ""))
+        url = f"{location}{'&' if '?' in location else '?'}digest={quote(digest.text, safe='')}"
         put, _ = self._http.request(
             "PUT",
             url,
@@ -141,6 +146,8 @@ class OciRegistry:
 
     def attach(self, repository: str, manifest: bytes) -> Digest:
         """Upload an artifact manifest; where the registry knows no referrers, keep its index."""
+        from stella_connectors.registry.referrers import descriptor_of, parse_subject
+
         subject = parse_subject(manifest)
         digest = Digest.of(manifest)
         response = self._put_manifest(repository, manifest, _OCI_MANIFEST, None)
@@ -166,11 +173,13 @@ class OciRegistry:
             following = _NEXT.search(response.headers.get("link", ""))
             if not following or len(names) > TAGS_MAX:
                 break
-            url = _same_host(self._http.root, following.group(1), self.host)
+            url = self._same_host(following.group(1))
         return tuple(sorted(names))
 
     def _referrers_by_api(self, repository: str, subject: Digest) -> tuple[Descriptor, ...] | None:
         """The referrers API's answer, or None where the registry has no such API."""
+        from stella_connectors.registry.referrers import read_index
+
         found: list[Descriptor] = []
         url = f"/v2/{repository}/referrers/{subject}"
         for _ in range(PAGES_MAX):
@@ -189,12 +198,12 @@ class OciRegistry:
             following = _NEXT.search(response.headers.get("link", ""))
             if not following:
                 break
-            url = _same_host(self._http.root, following.group(1), self.host)
+            url = self._same_host(following.group(1))
         return tuple(found)
 
     def _put_manifest(
         self, repository: str, content: bytes, media_type: str, tag: str | None
-    ) -> httpx.Response:
+    ) -> Answer:
         name = tag or Digest.of(content).text
         response, _ = self._http.request(
             "PUT",
@@ -208,11 +217,10 @@ class OciRegistry:
         self._http.refuse(response, f"the manifest {repository}:{name}")
         return response
 
-    def _verified(self, response: httpx.Response, descriptor: Descriptor) -> Iterator[bytes]:
+    def _verified(self, response: Answer, descriptor: Descriptor) -> Iterator[bytes]:
         hasher, received = hashlib.sha256(), 0
         what = f"blob {descriptor.digest}"
-        # Raw: a registry that compresses on the way would otherwise change what is hashed.
-        for chunk in response.iter_raw(CHUNK_BYTES):
+        for chunk in response.chunks(CHUNK_BYTES):
             received += len(chunk)
             if received > descriptor.size:
                 raise self._mismatch(what, f"{descriptor.size} bytes", "more")
@@ -222,6 +230,13 @@ class OciRegistry:
             raise self._mismatch(what, f"{descriptor.size} bytes", f"{received} bytes")
         if hasher.hexdigest() != descriptor.digest.hex:
             raise self._mismatch(what, descriptor.digest.text, f"sha256:{hasher.hexdigest()}")
+
+    def _same_host(self, link: str) -> str:
+        """The next page; a page on another host is refused, for our token would go there."""
+        url = self._http.joined(link)
+        if origin_of(url) != origin_of(self._http.root):
+            raise _not_a_registry(self.host, f"its next page is on another host, {url[:120]}")
+        return url
 
     def _mismatch(self, what: str, promised: str, delivered: str) -> BlobDigestMismatch:
         return BlobDigestMismatch(
@@ -235,7 +250,7 @@ class OciRegistry:
             delivered=delivered,
         )
 
-    def _not_taken(self, what: str, response: httpx.Response) -> UploadRefused:
+    def _not_taken(self, what: str, response: Answer) -> UploadRefused:
         return UploadRefused(
             f"{self.host} did not take {what}: HTTP {response.status_code}",
             remedy=Remedy("Check the repository's name, its quota and that pushing is allowed."),
@@ -252,7 +267,7 @@ def _push(repository: str) -> str:
     return f"repository:{repository}:pull,push"
 
 
-def _announced(response: httpx.Response) -> str | None:
+def _announced(response: Answer) -> str | None:
     """The digest header, where it is one that we compute too."""
     text = response.headers.get("docker-content-digest", "")
     try:
@@ -261,18 +276,10 @@ def _announced(response: httpx.Response) -> str | None:
         return None
 
 
-def _same_host(root: str, link: str, host: str) -> str:
-    """The next page; a page on another host is refused, for our token would go there."""
-    url = httpx.URL(root).join(link)
-    if url.netloc != httpx.URL(root).netloc:
-        raise _not_a_registry(host, f"its next page is on another host, {url.host}")
-    return str(url)
-
-
 def _json_object(content: bytes, host: str) -> Mapping[str, object]:
     try:
-        value = httpx.Response(200, content=content).json()
-    except ValueError:
+        value = json.loads(content)
+    except (ValueError, RecursionError):
         value = None
     if not isinstance(value, dict):
         raise _not_a_registry(host, "its answer is no JSON object")

@@ -1,13 +1,12 @@
 """HTTP to one registry: TLS, credentials, tokens, and the failures turned into refusals."""
 
 import base64
+import json
 import re
-import ssl
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-
-import httpx
+from urllib.parse import urlencode
 
 from stella.sdk import (
     ImageNotFound,
@@ -17,9 +16,11 @@ from stella.sdk import (
     RegistryUnreachable,
     Remedy,
 )
+from stella_connectors.registry.http import Answer, Connections, HttpTrouble, joined
 
 _LOOPBACK = re.compile(r"(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?\Z")
 _CHALLENGE = re.compile(r'([a-zA-Z_]+)="([^"]*)"')
+_AGENT = {"User-Agent": "stella-ops"}
 _TOKEN_BYTES_MAX = 256 * 1024
 _RETRYABLE = frozenset({408, 425, 429, 500, 502, 503, 504})
 
@@ -35,22 +36,17 @@ class Transport:
         self._basic = _basic(config)
         self._tokens: dict[str, str] = {}
         self._lock = threading.Lock()
-        verify: ssl.SSLContext | bool = True
-        if config.ca_file:
-            verify = ssl.create_default_context(cafile=config.ca_file)
-        self._client = httpx.Client(
-            base_url=self.root,
-            timeout=config.timeout_s,
-            verify=verify,
-            follow_redirects=True,
+        self._connections = Connections(
+            is_plain=self._is_plain,
+            timeout_s=config.timeout_s,
+            ca_file=config.ca_file,
             # A proxy of the environment never stands between us and our own machine.
-            trust_env=not loopback,
-            headers={"User-Agent": "stella-ops"},
+            uses_proxy=not loopback,
         )
 
     def close(self) -> None:
         """Close every connection."""
-        self._client.close()
+        self._connections.close()
 
     @contextmanager
     def stream(
@@ -61,7 +57,7 @@ class Transport:
         scope: str,
         headers: Mapping[str, str] | None = None,
         content: bytes | None = None,
-    ) -> Iterator[httpx.Response]:
+    ) -> Iterator[Answer]:
         """One request with its body unread; refused credentials are renewed once.
 
         Raises RegistryUnreachable for anything below HTTP.
@@ -74,12 +70,11 @@ class Transport:
                 self._authenticate(challenge, scope)
                 response = self._send(method, url, self._headers(headers, scope), content)
             try:
-                self._refuse_downgrade(response)
                 yield response
             finally:
                 response.close()
-        except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError) as error:
-            raise self.unreachable(f"{type(error).__name__}: {error}") from None
+        except HttpTrouble as error:
+            raise self.unreachable(str(error)) from None
 
     def request(
         self,
@@ -90,12 +85,19 @@ class Transport:
         headers: Mapping[str, str] | None = None,
         content: bytes | None = None,
         bytes_max: int = 1024 * 1024,
-    ) -> tuple[httpx.Response, bytes]:
+    ) -> tuple[Answer, bytes]:
         """One request and its body, of which at most ``bytes_max`` + 1 bytes are kept."""
         with self.stream(method, url, scope=scope, headers=headers, content=content) as response:
             return response, bounded(response, bytes_max)
 
-    def refuse(self, response: httpx.Response, what: str) -> None:
+    def joined(self, location: str) -> str:
+        """The absolute URL that the registry means. Raises RegistryUnreachable."""
+        try:
+            return joined(self.root, location)
+        except HttpTrouble as error:
+            raise self.unreachable(str(error)) from None
+
+    def refuse(self, response: Answer, what: str) -> None:
         """Raise the refusal that a status other than 2xx means; ``what`` was asked for."""
         status = response.status_code
         if response.is_success:
@@ -142,9 +144,9 @@ class Transport:
 
     def _send(
         self, method: str, url: str, headers: Mapping[str, str], content: bytes | None
-    ) -> httpx.Response:
-        request = self._client.build_request(method, url, headers=dict(headers), content=content)
-        return self._client.send(request, stream=True)
+    ) -> Answer:
+        absolute = url if "://" in url else f"{self.root}{url}"
+        return self._connections.send(method, absolute, {**_AGENT, **headers}, content)
 
     def _headers(self, headers: Mapping[str, str] | None, scope: str) -> dict[str, str]:
         merged = dict(headers or {})
@@ -178,9 +180,9 @@ class Transport:
         query = {"scope": fields.get("scope") or scope}
         if "service" in fields:
             query["service"] = fields["service"]
-        headers = {"Authorization": self._basic} if self._basic else {}
-        request = self._client.build_request("GET", realm, params=query, headers=headers)
-        response = self._client.send(request, stream=True)
+        headers = {**_AGENT, "Authorization": self._basic} if self._basic else _AGENT
+        url = joined(self.root, f"{realm}{'&' if '?' in realm else '?'}{urlencode(query)}")
+        response = self._connections.send("GET", url, headers)
         try:
             body = bounded(response, _TOKEN_BYTES_MAX)
         finally:
@@ -188,24 +190,20 @@ class Transport:
         if response.status_code in {400, 401, 403}:
             raise self.refused(query["scope"])
         try:
-            answer = httpx.Response(200, content=body).json()
+            answer = json.loads(body)
             token = answer.get("token") or answer.get("access_token")
-        except (ValueError, AttributeError):
+        except (ValueError, AttributeError, RecursionError):
             token = None
         if not isinstance(token, str) or not token.isprintable():
             raise self.unreachable(f"its token server gave no token (HTTP {response.status_code})")
         return token
 
-    def _refuse_downgrade(self, response: httpx.Response) -> None:
-        if not self._is_plain and response.url.scheme != "https":
-            raise self.unreachable("it redirects from https to plain http")
 
-
-def bounded(response: httpx.Response, bytes_max: int) -> bytes:
+def bounded(response: Answer, bytes_max: int) -> bytes:
     """The body, read no further than one byte past ``bytes_max``."""
     parts: list[bytes] = []
     left = bytes_max + 1
-    for chunk in response.iter_bytes(64 * 1024):
+    for chunk in response.chunks(64 * 1024):
         parts.append(chunk[:left])
         left -= len(parts[-1])
         if left <= 0:

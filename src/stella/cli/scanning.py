@@ -1,0 +1,201 @@
+"""What ``stella scan`` does, without the words it is asked with: no typer is loaded for it."""
+
+import importlib
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stella.cli.scan_report import (
+    NO_ADVISORIES,
+    Scanned,
+    checked_rules,
+    failures,
+    scanned_json,
+    table_lines,
+)
+from stella.cli.scan_target import (
+    DirectoryTarget,
+    ImageTarget,
+    RegistryAccess,
+    Target,
+    open_cache,
+    open_target,
+    tool_version,
+)
+from stella.cli.written import write
+from stella.image.errors import NothingToAttachTo
+from stella.kernel import Digest, Remedy, Unknown
+from stella.sbom import UnknownScanOption, scan_image
+
+if TYPE_CHECKING:
+    from stella.finding import Findings
+    from stella.sbom import Inventory
+
+_FORMATS = ("table", "json", "cyclonedx-json")
+
+
+@dataclass(frozen=True, slots=True)
+class ScanOptions:
+    """One command line, as ``stella scan --help`` explains it."""
+
+    target: str
+    output: str = "table"
+    to: Path | None = None
+    advisories: Path | None = None
+    fail_on: str = ""
+    sign: str | None = None
+    attach: bool = False
+    upload: bool = False
+    platform: str | None = None
+    cache: bool = True
+    plain_http: bool = False
+    ca_file: str | None = None
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+
+
+def run_scan(options: ScanOptions) -> int:
+    """Scan, write, sign and attach as asked; the exit code."""
+    rules = checked_rules(options.fail_on)
+    output, to = options.output, options.to
+    if output not in _FORMATS:
+        raise UnknownScanOption(
+            f"no output format {output!r} here", remedy=Remedy(f"Use {', '.join(_FORMATS)}.")
+        )
+    access = RegistryAccess(options.plain_http, options.ca_file, options.username, options.password)
+    opened = open_target(options.target, access)
+    if options.upload:
+        _refuse_beside_upload(options, rules)
+        _scan_on_server(opened, options, rules)
+        return 0
+    if options.attach and not (isinstance(opened, ImageTarget) and opened.registry):
+        raise NothingToAttachTo(
+            f"{options.target} is not in a registry, so nothing can be attached to it",
+            remedy=Remedy("Push the image and scan it by its registry reference."),
+        )
+    results = [
+        Scanned(one.inventory, one.sbom, _matched(one.inventory, options.advisories), one.image)
+        for one in _scanned(opened, options.platform, use_cache=options.cache)
+    ]
+    write(_text(results, output), to)
+    for one in results:
+        bundle = _signed(one, options.sign) if options.sign else None
+        if bundle and to:
+            _beside(to, one, len(results)).write_bytes(bundle)
+        if options.attach and isinstance(opened, ImageTarget):
+            _attached(opened, one, bundle)
+    failed = [reason for one in results for reason in failures(one, rules)]
+    for reason in failed:
+        _say(f"failed: {reason}")
+    return 1 if failed else 0
+
+
+def _refuse_beside_upload(options: ScanOptions, rules: frozenset[str]) -> None:
+    """The server scans with its own keys and advisories. Raises UnknownScanOption."""
+    here: Mapping[str, object] = {
+        "--sign": options.sign,
+        "--attach": options.attach,
+        "--advisories": options.advisories,
+        "--platform": options.platform,
+    }
+    wanted = [name for name, value in here.items() if value]
+    if "unknown" in rules:
+        wanted.append("--fail-on unknown")
+    if options.output not in {"table", "json"}:
+        wanted.append(f"--output {options.output}")
+    if wanted:
+        raise UnknownScanOption(
+            f"{', '.join(wanted)} cannot be said to the server",
+            remedy=Remedy("Leave it out, or scan without --upload."),
+        )
+
+
+def _scan_on_server(opened: Target, options: ScanOptions, rules: frozenset[str]) -> None:
+    if not (isinstance(opened, ImageTarget) and opened.registry):
+        raise UnknownScanOption(
+            f"{options.target} is not in a registry, so the server cannot scan it",
+            remedy=Remedy("Push the image and scan it by its registry reference."),
+        )
+    # Late: a scan without a server owes no time to HTTP.
+    server = importlib.import_module("stella.cli.scan_server")
+    server.scan_on_server(str(opened.reference), rules, output=options.output, to=options.to)
+
+
+def _scanned(target: Target, platform: str | None, *, use_cache: bool) -> list[Scanned]:
+    version = tool_version()
+    if isinstance(target, ImageTarget):
+        found = scan_image(
+            target.source,
+            target.reference,
+            open_cache(is_wanted=use_cache),
+            platform,
+            tool_version=version,
+        )
+        return [Scanned(one.inventory, one.sbom_bytes, NO_ADVISORIES, one.image) for one in found]
+    from stella.sbom import scan_directory, to_cyclonedx
+
+    if isinstance(target, DirectoryTarget):
+        inventory = scan_directory(target.path)
+    else:
+        inventory = importlib.import_module("stella.cli.sbom").read_sbom(target.path)
+    return [Scanned(inventory, to_cyclonedx(inventory, version), NO_ADVISORIES)]
+
+
+def _matched(inventory: "Inventory", advisories: Path | None) -> "Findings | Unknown":
+    if advisories is None:
+        return NO_ADVISORIES
+    # Late: the matcher and its database cost start-up time that a bare scan does not owe.
+    snapshot = importlib.import_module("stella.advisory").open_snapshot(advisories)
+    found: Findings = importlib.import_module("stella.finding").match_inventory(inventory, snapshot)
+    return found
+
+
+def _text(results: list[Scanned], output: str) -> str | bytes:
+    if output == "json":
+        return json.dumps([scanned_json(one) for one in results], indent=2) + "\n"
+    if output == "table":
+        return "\n".join(line for one in results for line in table_lines(one)) + "\n"
+    if len(results) != 1:
+        platforms = ", ".join(one.inventory.platform for one in results)
+        raise UnknownScanOption(
+            f"one document holds one platform, the image has {platforms}",
+            remedy=Remedy("Choose one with --platform."),
+        )
+    return results[0].sbom
+
+
+def _signed(one: Scanned, key: str) -> bytes:
+    from stella.sbom import sign_sbom
+    from stella.trust import load_signer
+
+    inventory = one.inventory
+    signer = load_signer(Path(key))
+    return sign_sbom(signer, name=inventory.name, subject=inventory.subject, sbom=one.sbom)
+
+
+def _attached(target: ImageTarget, one: Scanned, bundle: bytes | None) -> Digest:
+    """The SBOM as a signed bundle where there is a key, as the bare document otherwise."""
+    from stella.sbom import attach_sbom
+
+    assert target.registry is not None
+    assert one.image is not None
+    platform = next(it for it in one.image.platforms if it.digest == one.inventory.subject)
+    content = bundle or one.sbom
+    digest = attach_sbom(
+        target.registry, target.reference, platform, content, is_bundle=bundle is not None
+    )
+    _say(f"attached {digest} to {target.reference.at(platform.digest)}")
+    return digest
+
+
+def _beside(to: Path, one: Scanned, count: int) -> Path:
+    """``sbom.json.sigstore.json``; with several platforms each has its own."""
+    platform = f".{one.inventory.platform.replace('/', '-')}" if count > 1 else ""
+    return to.with_name(f"{to.name}{platform}.sigstore.json")
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr)  # noqa: T201 - remarks stay apart from data

@@ -1,0 +1,238 @@
+"""HTTP/1.1 from the standard library: kept connections, bodies read as they come, bounds on the rest.
+
+A larger client takes longer to load than the whole scan of an image whose layers were seen before.
+"""
+
+import http.client
+import os
+import ssl
+import threading
+from collections.abc import Iterator, Mapping
+from urllib.parse import quote, unquote, urljoin, urlsplit
+
+_REDIRECTS_MAX = 10
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_IDLE_MAX = 8
+_REST_BYTES_MAX = 64 * 1024
+# What a Location may hold as it stands; everything else is escaped.
+_URL_CHARACTERS = "%/:=&?~#+!$,;'@()*[]"
+
+
+class HttpTrouble(Exception):
+    """No whole answer came. Never leaves the connector."""
+
+
+class Answer:
+    """An answer whose body is unread. ``close`` it: a connection that can be used again is kept."""
+
+    def __init__(self, connections: "Connections", used: "_Used") -> None:
+        self._connections = connections
+        self._used = used
+        self._raw = used.raw
+        self.status_code = used.raw.status
+        self.headers: http.client.HTTPMessage = used.raw.headers
+
+    @property
+    def is_success(self) -> bool:
+        """Whether the status is 2xx."""
+        return 200 <= self.status_code < 300
+
+    def chunks(self, bytes_max: int) -> Iterator[bytes]:
+        """The body as it was sent, at most ``bytes_max`` at a time. Raises HttpTrouble."""
+        while True:
+            try:
+                chunk = self._raw.read(bytes_max)
+            except (OSError, http.client.HTTPException, ValueError) as error:
+                raise _trouble(error) from None
+            if not chunk:
+                break
+            yield chunk
+        if self._raw.length:
+            raise HttpTrouble(f"the answer broke off, {self._raw.length} bytes are missing")
+
+    def close(self) -> None:
+        """Keep the connection where nothing is left to read, else close it."""
+        self._connections.give_back(self._used)
+
+
+class _Used:
+    """A connection with the answer that is read from it."""
+
+    def __init__(
+        self,
+        origin: tuple[str, str],
+        connection: http.client.HTTPConnection,
+        raw: http.client.HTTPResponse,
+    ) -> None:
+        self.origin, self.connection, self.raw = origin, connection, raw
+
+
+class Connections:
+    """Sends requests. Safe for several threads; a connection serves one answer at a time.
+
+    is_plain: http is spoken by choice; otherwise a redirect to it is refused. ca_file: PEM of an own
+    authority. uses_proxy: whether the environment's proxies count.
+    """
+
+    def __init__(
+        self, *, is_plain: bool, timeout_s: float, ca_file: str | None, uses_proxy: bool
+    ) -> None:
+        self._is_plain = is_plain
+        self._timeout_s = timeout_s
+        self._uses_proxy = uses_proxy
+        # At once, so that a file that is none is refused before anything is asked.
+        self._context = _context(ca_file) if ca_file else None
+        self._idle: dict[tuple[str, str], list[http.client.HTTPConnection]] = {}
+        self._lock = threading.Lock()
+
+    def close(self) -> None:
+        """Close every connection that is not in use."""
+        with self._lock:
+            idle, self._idle = self._idle, {}
+        for connections in idle.values():
+            for connection in connections:
+                connection.close()
+
+    def send(
+        self, method: str, url: str, headers: Mapping[str, str], content: bytes | None = None
+    ) -> Answer:
+        """The answer to one request, redirects followed. Raises HttpTrouble.
+
+        Credentials do not follow a redirect to another host.
+        """
+        sent = dict(headers)
+        for _ in range(_REDIRECTS_MAX + 1):
+            answer = self._once(method, url, sent, content)
+            location = answer.headers.get("location")
+            if answer.status_code not in _REDIRECTS or not location:
+                return answer
+            answer.close()
+            following = joined(url, location)
+            if origin_of(following) != origin_of(url):
+                sent.pop("Authorization", None)
+            if not self._is_plain and not following.startswith("https://"):
+                raise HttpTrouble("it redirects from https to plain http")
+            if answer.status_code == 303 or (answer.status_code < 303 and method == "POST"):
+                method, content = "GET", None
+            url = following
+        raise HttpTrouble(f"it redirects more than {_REDIRECTS_MAX} times")
+
+    def give_back(self, used: _Used) -> None:
+        """Take back the connection of an answer that is done with."""
+        raw, connection = used.raw, used.connection
+        try:
+            # A short rest is read so that the connection can be used again; a long one is not.
+            if raw.length is not None and raw.length <= _REST_BYTES_MAX:
+                raw.read()
+        except (OSError, http.client.HTTPException, ValueError):
+            connection.close()
+        is_whole = raw.isclosed() and connection.sock is not None
+        raw.close()
+        if is_whole:
+            with self._lock:
+                kept = self._idle.setdefault(used.origin, [])
+                if len(kept) < _IDLE_MAX:
+                    kept.append(connection)
+                    return
+        connection.close()
+
+    def _once(
+        self, method: str, url: str, headers: Mapping[str, str], content: bytes | None
+    ) -> Answer:
+        origin, parts = origin_of(url), urlsplit(url)
+        target = f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
+        sent = dict(headers)
+        proxy = self._proxy(parts.scheme, parts.hostname or "")
+        if proxy and parts.scheme == "http":
+            target = f"http://{parts.netloc}{target}"
+            sent |= _proxy_credentials(proxy)
+        while True:
+            with self._lock:
+                kept = self._idle.get(origin)
+                connection = kept.pop() if kept else None
+            is_kept = connection is not None
+            try:
+                if connection is None:
+                    connection = self._connection(origin, proxy)
+                connection.request(method, target, content, sent)
+                return Answer(self, _Used(origin, connection, connection.getresponse()))
+            except (OSError, http.client.HTTPException, ValueError) as error:
+                if connection is not None:
+                    connection.close()
+                # A kept connection may have been closed at the other end meanwhile: once more.
+                if not is_kept or isinstance(error, TimeoutError):
+                    raise _trouble(error) from None
+
+    def _connection(self, origin: tuple[str, str], proxy: str | None) -> http.client.HTTPConnection:
+        scheme, place = origin
+        parts = urlsplit(f"{scheme}://{place}")
+        host, port = parts.hostname or "", parts.port
+        through = urlsplit(proxy) if proxy else parts
+        if proxy and (through.scheme != "http" or not through.hostname):
+            raise HttpTrouble(f"a proxy of the kind {through.scheme[:20]!r} cannot be used")
+        to_host, to_port = through.hostname or "", through.port
+        if scheme == "http":
+            return http.client.HTTPConnection(to_host, to_port, timeout=self._timeout_s)
+        with self._lock:
+            if self._context is None:
+                self._context = _context(None)
+        made = http.client.HTTPSConnection(
+            to_host, to_port, timeout=self._timeout_s, context=self._context
+        )
+        if proxy:
+            made.set_tunnel(host, port or 443, _proxy_credentials(proxy))
+        return made
+
+    def _proxy(self, scheme: str, host: str) -> str | None:
+        if not self._uses_proxy or not any(name.lower().endswith("_proxy") for name in os.environ):
+            return None
+        from urllib.request import getproxies, proxy_bypass
+
+        proxies = getproxies()
+        found = proxies.get(scheme) or proxies.get("all")
+        if not found or proxy_bypass(host):
+            return None
+        return found if "://" in found else f"http://{found}"
+
+
+def joined(url: str, location: str) -> str:
+    """The absolute URL that ``location`` means on the page ``url``. Raises HttpTrouble."""
+    try:
+        made = urljoin(url, quote(location, safe=_URL_CHARACTERS))
+        parts = urlsplit(made)
+        is_usable = parts.scheme in {"http", "https"} and bool(parts.hostname)
+        _ = parts.port
+    except ValueError:
+        is_usable = False
+    if not is_usable:
+        raise HttpTrouble(f"it names no usable address: {location[:80]!r}")
+    return made
+
+
+def origin_of(url: str) -> tuple[str, str]:
+    """Scheme and ``host[:port]``, without a user."""
+    parts = urlsplit(url)
+    return parts.scheme, parts.netloc.rpartition("@")[2].lower()
+
+
+def _context(ca_file: str | None) -> ssl.SSLContext:
+    """The authorities that are trusted: an own one, the environment's, else the usual ones."""
+    if ca_file is None and not {"SSL_CERT_FILE", "SSL_CERT_DIR"} & os.environ.keys():
+        import certifi
+
+        ca_file = certifi.where()
+    return ssl.create_default_context(cafile=ca_file)
+
+
+def _proxy_credentials(proxy: str) -> dict[str, str]:
+    from base64 import b64encode
+
+    parts = urlsplit(proxy)
+    if parts.username is None:
+        return {}
+    pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+    return {"Proxy-Authorization": f"Basic {b64encode(pair.encode()).decode()}"}
+
+
+def _trouble(error: Exception) -> HttpTrouble:
+    return HttpTrouble(f"{type(error).__name__}: {error}")
