@@ -81,6 +81,7 @@ def until(holds: Callable[[], Any]) -> Any:
     return found
 
 
+@pytest.mark.demo
 def test_a_full_disk_is_one_refusal_and_the_server_goes_on(disk: Disk) -> None:
     host = Host(disk.path / "data", free_port(), free_port())
     with host.serving() as serving:
@@ -115,6 +116,7 @@ def test_a_full_disk_is_one_refusal_and_the_server_goes_on(disk: Disk) -> None:
     assert code == 0
 
 
+@pytest.mark.demo
 def test_a_server_does_not_start_on_a_full_disk_and_starts_once_there_is_room(disk: Disk) -> None:
     host = Host(disk.path / "data", free_port(), free_port())
     (disk.path / "data").mkdir()
@@ -150,6 +152,7 @@ def walk(disk: Disk, tmp_path: Path) -> Iterator[Walk]:
         stage.stop()
 
 
+@pytest.mark.demo
 def test_what_was_under_way_on_a_full_disk_ends_right_once_there_is_room(
     disk: Disk, walk: Walk
 ) -> None:
@@ -174,6 +177,7 @@ def test_what_was_under_way_on_a_full_disk_ends_right_once_there_is_room(
     assert walk.admin.get("/audit/verify")["good"]
 
 
+@pytest.mark.demo
 def test_a_server_with_a_full_disk_ends_and_goes_on_at_the_next_start(
     disk: Disk, walk: Walk
 ) -> None:
