@@ -30,11 +30,12 @@ def measure(path: Path) -> list[dict[str, Any]] | str:
 
 def table(rows: list[dict[str, Any]], load: float) -> str:
     """The rows as a table, with the ratio where there is something beside. load: before it all."""
+    machine = f"{platform.machine()} with {os.cpu_count()} cores"
     lines = [
         "# Benchmarks",
         "",
-        f"Written by `make bench` on {platform.machine()} with {os.cpu_count()} cores; load average "
-        f"before it began: {load:.1f}. Where others use the machine, only the ratios mean something.",
+        f"Written by `make bench` on {machine}; load average before it began: {load:.1f}.",
+        "Where others use the machine at the same time, only the ratios mean something.",
         "",
         "| what | ours | goal | instead | ours / instead | how |",
         "|---|---|---|---|---|---|",
