@@ -21,6 +21,12 @@ class UnreadableFile(StellaError):
     code = "ST-CLI-003"
 
 
+class ServerPartMissing(StellaError):
+    """The command needs the server's packages, which the base install leaves out."""
+
+    code = "ST-CLI-004"
+
+
 class MalformedYaml(StellaError):
     """A YAML file that cannot be read as documents."""
 
