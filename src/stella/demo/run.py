@@ -137,6 +137,8 @@ def _finish(wishes: Wishes, summary: Summary, teller: Teller) -> None:
     teller.say(f"packets    {wishes.packets_directory}")
     if wishes.summary is not None:
         teller.say(f"summary    {wishes.summary}")
+    if not wishes.keep:
+        teller.say("console    stella demo --keep leaves it running")
 
 
 def _keep_running(stage: Stage, note: Note, teller: Teller) -> None:
