@@ -27,6 +27,13 @@ class ServerPartMissing(StellaError):
     code = "ST-CLI-004"
 
 
+class NothingToExamine(StellaError):
+    """No server keeps data on this host, and none is known elsewhere."""
+
+    code = "ST-CLI-005"
+    fault = Fault.NOT_FOUND
+
+
 class MalformedYaml(StellaError):
     """A YAML file that cannot be read as documents."""
 
