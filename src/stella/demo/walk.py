@@ -48,6 +48,8 @@ class Walk(Doors):
 
     def build(self, version: ShopVersion) -> None:
         """Build and push; the push itself starts the scan."""
+        if first := self.stage.ground.made_first():
+            self.teller.say(first)
         references = self.stage.ground.build(version)
         for component in COMPONENTS:
             self.teller.say(f"pushed {references[component]}")
