@@ -91,7 +91,7 @@ class Walk(Doors):
         words = ["promote", f"{RELEASE}@{ShopVersion.V1.value}", "--env", "stage", "--wait"]
         done = self.stage.stella(words, token=self.tokens["dana"])
         self.teller.command(f"stella {' '.join(words)}")
-        self.teller.quote(done.stdout or done.stderr)
+        self.teller.quote(done.stdout or done.stderr, lines_max=16)
         self.teller.say(f"exit code {done.returncode}")
         self.expect(done.returncode == _BLOCKED_EXIT, "the gate says no", done.stderr)
         (blocked,) = self.acting("dana").get("/promotions", environment="stage")["items"]
