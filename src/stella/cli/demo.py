@@ -25,6 +25,9 @@ def demo(
 ) -> None:
     """Walk a release from a pushed image to verified, replayed evidence. Asks no question."""
     # Late: it brings the lab and the client, which no other command needs.
+    from stella.cli.server_part import need_server_part
+
+    need_server_part()
     from stella.demo.run import Wishes, run_demo, stop_kept
 
     if stop:

@@ -152,6 +152,10 @@ class DockerGround:
         text: str = yaml.safe_dump(document, sort_keys=False)
         return text
 
+    def made_first(self) -> str:
+        """Nothing: the base was brought at the start."""
+        return ""
+
     def build(self, version: ShopVersion) -> Mapping[str, str]:
         """Build, push, and remove from the engine: what runs later is what was pulled."""
 

@@ -8,6 +8,7 @@ from typing import Protocol
 from stella.image import parse_reference, resolve
 from stella.kernel import Digest
 from stella.lab import Host, Lab, Notification, ShopVersion, build_shop, compose_file
+from stella.lab.base_image import debian_base_path
 from stella.plugin import load_plugins
 from stella.plugin.contract import RegistryConfig
 
@@ -51,6 +52,10 @@ class Ground(Protocol):
         """The shop's own compose file, as text."""
         ...
 
+    def made_first(self) -> str:
+        """What the first build makes before, for who waits for it; empty where nothing is."""
+        ...
+
     def build(self, version: ShopVersion) -> Mapping[str, str]:
         """Build and push the shop; component -> reference by tag."""
         ...
@@ -81,6 +86,10 @@ class HostsApart:
     def compose(self) -> str:
         """As it stands."""
         return compose_file()
+
+    def made_first(self) -> str:
+        """Nothing."""
+        return ""
 
 
 class RealGround(HostsApart):
@@ -118,6 +127,12 @@ class RealGround(HostsApart):
     def host_environment(self, name: str) -> Mapping[str, str]:
         """DOCKER_HOST and what belongs to it."""
         return self._lab.host(name).environment
+
+    def made_first(self) -> str:
+        """The base, where the cache lacks it."""
+        if debian_base_path().exists():
+            return ""
+        return "bootstrapping the images' Debian base, this once: half a minute, more on a busy machine"
 
     def build(self, version: ShopVersion) -> Mapping[str, str]:
         """Two images on a debootstrapped Debian, built on host ``a``."""

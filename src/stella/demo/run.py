@@ -23,7 +23,7 @@ from stella.lab.users_engine import ways_to_engine
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What the user asked for. packets: None means beside the summary, or ``stella-demo`` here."""
+    """What the user asked for. packets: None means beside the summary, or in ``stella-demo`` here."""
 
     keep: bool = False
     simulated: bool = False
@@ -31,12 +31,11 @@ class Wishes:
     summary: Path | None = None
     packets: Path | None = None
 
-    @property
-    def packets_directory(self) -> Path:
-        """Where the packets go."""
+    def packets_directory(self, mark: str) -> Path:
+        """Where the packets go. Each demonstration signs with keys of its own: they never mix."""
         if self.packets is not None:
             return self.packets
-        return (self.summary.parent if self.summary else Path("stella-demo")) / "packets"
+        return (self.summary.parent if self.summary else Path("stella-demo") / mark) / "packets"
 
 
 def run_demo(wishes: Wishes) -> Summary:
@@ -59,7 +58,7 @@ def run_demo(wishes: Wishes) -> Summary:
         raise
     summary.simulated = ground.is_simulated
     stage = Stage(ground, directory)
-    walk = Walk(stage, summary, teller, wishes.packets_directory.resolve())
+    walk = Walk(stage, summary, teller, wishes.packets_directory(note.mark).resolve())
     try:
         _walk_through(walk, wishes)
     except BaseException:
@@ -82,7 +81,7 @@ def _walk_through(walk: Walk, wishes: Wishes) -> None:
     offline = "" if wishes.keep else ", the control plane being stopped"
     with walk.teller.step(f"Verify and replay every packet{offline}"):
         walk.verify_offline()
-    _finish(wishes, walk.summary, walk.teller)
+    _finish(wishes, walk)
 
 
 def choose_ground(note: Note, *, simulated: bool = False, docker: bool = False) -> Ground:
@@ -124,7 +123,8 @@ def stop_kept() -> None:
         note.end()
 
 
-def _finish(wishes: Wishes, summary: Summary, teller: Teller) -> None:
+def _finish(wishes: Wishes, walk: Walk) -> None:
+    summary, teller = walk.summary, walk.teller
     if wishes.summary is not None:
         summary.write(wishes.summary)
     identical = sum(one["identical"] for one in summary.replay)
@@ -134,9 +134,11 @@ def _finish(wishes: Wishes, summary: Summary, teller: Teller) -> None:
     teller.say(
         f"evidence   {len(summary.packets)} packets verified, {identical} replayed identical"
     )
-    teller.say(f"packets    {wishes.packets_directory}")
+    teller.say(f"packets    {_from_here(walk.packets)}")
     if wishes.summary is not None:
         teller.say(f"summary    {wishes.summary}")
+    if not wishes.keep:
+        teller.say(f"console    {_program()} demo --keep leaves it running")
 
 
 def _keep_running(stage: Stage, note: Note, teller: Teller) -> None:
@@ -144,7 +146,18 @@ def _keep_running(stage: Stage, note: Note, teller: Teller) -> None:
     note.keep(stage.url)
     teller.line(f"\nIt stays: {stage.url}")
     teller.say(f"first login: admin, password: {stage.password}")
-    teller.say("end it with: stella demo --stop")
+    teller.say(f"end it with: {_program()} demo --stop")
+
+
+def _program() -> str:
+    """How this reader calls ``stella``: by its path where the shell does not find it."""
+    beside = Path(sys.executable).with_name("stella")
+    return "stella" if shutil.which("stella") or not beside.exists() else str(_from_here(beside))
+
+
+def _from_here(path: Path) -> Path:
+    """Shorter where it lies below the working directory."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 def _refuse_second() -> None:

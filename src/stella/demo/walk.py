@@ -48,6 +48,8 @@ class Walk(Doors):
 
     def build(self, version: ShopVersion) -> None:
         """Build and push; the push itself starts the scan."""
+        if first := self.stage.ground.made_first():
+            self.teller.say(first)
         references = self.stage.ground.build(version)
         for component in COMPONENTS:
             self.teller.say(f"pushed {references[component]}")
@@ -89,7 +91,7 @@ class Walk(Doors):
         words = ["promote", f"{RELEASE}@{ShopVersion.V1.value}", "--env", "stage", "--wait"]
         done = self.stage.stella(words, token=self.tokens["dana"])
         self.teller.command(f"stella {' '.join(words)}")
-        self.teller.quote(done.stdout or done.stderr)
+        self.teller.quote(done.stdout or done.stderr, lines_max=16)
         self.teller.say(f"exit code {done.returncode}")
         self.expect(done.returncode == _BLOCKED_EXIT, "the gate says no", done.stderr)
         (blocked,) = self.acting("dana").get("/promotions", environment="stage")["items"]

@@ -81,12 +81,13 @@ def _read_layers(
     # Late: an image whose layers were all seen before has no use for it.
     from concurrent.futures import ThreadPoolExecutor
 
+    from stella.sbom.ahead import ahead
     from stella.sbom.layer import read_layer
 
     def read(layer: _Layer) -> LayerFacts:
         descriptor, diff_id = layer
         _refuse_foreign(descriptor)
-        with source.blob(reference.repository, descriptor) as chunks:
+        with source.blob(reference.repository, descriptor) as blob, ahead(blob) as chunks:
             try:
                 facts = read_layer(chunks, digest=descriptor.digest, diff_id=diff_id, limits=limits)
             except BrokenLayer:

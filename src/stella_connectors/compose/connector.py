@@ -26,6 +26,7 @@ from stella_connectors.docker.commands import (
     docker,
     engine_version,
     is_still_at_work,
+    known_images,
     last_line,
     pull,
     pull_argv,
@@ -59,14 +60,15 @@ class ComposeTarget:
         before = journal.begin(host, intent, plan, lambda: _now(host))
         images = {action.subject: action.argv[-1] for action in plan.actions if action.argv}
         secrets = secrets_of(settings_of(intent))
-        known: set[str] = set()
+        verified: set[str] = set()
         try:
+            known = known_images(host, [a.argv[-1] for a in plan.actions if a.verb == "pull"])
             for action in plan.actions:
                 match action.verb:
                     case "pull":
-                        if pull(host, action.argv, images[action.subject]):
-                            known.add(action.subject)
-                    case "verify" if action.subject not in known:
+                        if pull(host, action.argv, images[action.subject], known):
+                            verified.add(action.subject)
+                    case "verify" if action.subject not in verified:
                         verify(host, action.argv, images[action.subject])
                     case "start":
                         host.write(LOCK_FILE, plan.files[LOCK_FILE].encode())

@@ -94,6 +94,17 @@ def docker(
         raise
 
 
+def known_images(host: Host, images: Iterable[str]) -> frozenset[str]:
+    """Those of ``images`` that the engine lists by this very name and digest, in one command.
+
+    It lists Docker Hub's under a short name: those are looked up one by one, by ``is_present``.
+    """
+    wanted = frozenset(images)
+    filters = (f"--filter=reference={image}" for image in sorted(wanted))
+    named = ("--digests", "--format={{.Repository}}@{{.Digest}}")
+    return wanted & set(docker(host, ("docker", "image", "ls", *named, *filters)).split())
+
+
 def is_present(host: Host, image: str) -> bool:
     """Whether the engine has the image by this very digest."""
     listed = ("docker", "image", "ls", "--quiet", f"--filter=reference={image}")
@@ -102,12 +113,14 @@ def is_present(host: Host, image: str) -> bool:
     )
 
 
-def pull(host: Host, argv: Sequence[str], image: str) -> bool:
+def pull(host: Host, argv: Sequence[str], image: str, known: frozenset[str]) -> bool:
     """Pull what is not there yet. True where the engine knew it by its digest: that is verified.
+
+    known: the answer of ``known_images``.
 
     Raises PullDigestMismatch, PullFailed.
     """
-    if is_present(host, image):
+    if image in known or is_present(host, image):
         host.log(f"{image} is here already")
         return True
     host.log(" ".join(argv))

@@ -25,6 +25,7 @@ from stella_connectors.docker.commands import (
     docker,
     engine_version,
     is_still_at_work,
+    known_images,
     pull,
     pull_argv,
     remove,
@@ -87,20 +88,22 @@ class DockerTarget:
 class _Run:
     """One plan being carried out. before: container name -> whether it ran.
 
-    known: the components whose image was here already, by its digest.
+    verified: the components whose image was here already, by its digest.
     """
 
     intent: TargetIntent
     host: Host
     services: Mapping[str, Service]
     before: Mapping[str, bool]
-    known: set[str] = field(default_factory=set)
+    verified: set[str] = field(default_factory=set)
 
     def carry_out(self, plan: TargetPlan) -> None:
         changes = [action for action in plan.actions if action.verb != "retire"]
         try:
+            images = [self.services[one.subject].image for one in changes if one.verb == "pull"]
+            known = known_images(self.host, images)
             for action in changes:
-                self._do(action)
+                self._do(action, known)
         except StellaError as refusal:
             self.host.log(f"{refusal.code}: {refusal}")
             self._bring_back(refusal)
@@ -109,12 +112,12 @@ class _Run:
         # From here on the new serves: whatever the old ones do, nothing is taken back.
         self._retire()
 
-    def _do(self, action: Action) -> None:
+    def _do(self, action: Action, known: frozenset[str]) -> None:
         match action.verb:
             case "pull":
-                if pull(self.host, action.argv, self.services[action.subject].image):
-                    self.known.add(action.subject)
-            case "verify" if action.subject in self.known:
+                if pull(self.host, action.argv, self.services[action.subject].image, known):
+                    self.verified.add(action.subject)
+            case "verify" if action.subject in self.verified:
                 pass
             case "verify":
                 verify(self.host, action.argv, self.services[action.subject].image)

@@ -8,8 +8,10 @@ from stella.api.views.looking import Looking
 from stella.api.views.scans import FindingView, ScanView, scan_view
 from stella.deployment.lifecycle import DeploymentState
 from stella.deployment.store import current_deployment, list_deployments
+from stella.environment.store import list_environments
 from stella.finding.store import scan_of_platform
 from stella.kernel import Digest
+from stella.record import Tx
 from stella.release.lifecycle import ReleaseState
 from stella.release.model import Release, ReleaseComponent
 from stella.release.push import tag_drift
@@ -172,7 +174,13 @@ def _runs_in(looking: Looking, release: Release) -> list[RunsIn]:
             at=one.ended_at or one.started_at,
             current=current is not None and current.release == release.id,
         )
-    return list(found.values())
+    road = looking.once(_road, "")
+    return sorted(found.values(), key=lambda one: road.index(one.environment))
+
+
+def _road(tx: Tx, _: str) -> list[str]:
+    """The environments in their order."""
+    return [one.name for one in list_environments(tx)]
 
 
 def _component_diff(

@@ -96,8 +96,11 @@ class SimulatedEngine:
         return image
 
     def _image_ls(self, state: dict[str, Any], words: list[str], _: Path) -> str:
-        wanted = _value(words, "--filter=reference=")
-        return state["images"][wanted]["Id"] if wanted in state["images"] else ""
+        wanted = [word.partition("reference=")[2] for word in words if "reference=" in word]
+        found = [image for image in wanted if image in state["images"]]
+        if any(word.startswith("--format=") for word in words):
+            return "\n".join(found)
+        return "\n".join(state["images"][image]["Id"] for image in found)
 
     def _image_inspect(self, state: dict[str, Any], words: list[str], _: Path) -> str:
         names = [word for word in words if not word.startswith("--")]
