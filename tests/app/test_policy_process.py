@@ -20,7 +20,7 @@ from stella.policy.model import PolicyBundle
 pytestmark = pytest.mark.program  # it takes the processor for itself, seconds long
 
 _RESULT = '{"rule": "r", "outcome": "pass", "message": "fine"}'
-ENDLESS = "count([1 | some i in numbers.range(1, 100000); some j in numbers.range(1, 100000)]) > 0"
+ENDLESS = "some i in numbers.range(1, 30000); some j in numbers.range(1, 30000); i + j < 0"
 BOUNDLESS = "count(numbers.range(1, 900000000)) > 0"
 
 
