@@ -1,0 +1,194 @@
+"""A seeded simulation: people, hosts and broken writes in any order, and what must hold all along.
+
+STELLA_EXAMPLES says how many seeds are walked. A failure names its seed, which walks the same again.
+"""
+
+import itertools
+import os
+import random
+from collections import Counter
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from fixtures.databases import Clock
+from fixtures.road import OLD, BreakableDatabase, Broken, Road, make_road, memory_work
+from stella.app.flows import HANDLED
+from stella.deployment.lifecycle import DEPLOYMENT, DeploymentState
+from stella.deployment.store import current_deployment, list_deployments
+from stella.environment.freeze import begin_freeze
+from stella.evidence.store import list_evidence
+from stella.evidence.verify import verify_packet
+from stella.fleet import expire_orders, orders_of_deployment
+from stella.kernel import Digest, StellaError, id_maker
+from stella.plugin.order import OrderOutcome
+from stella.promotion.approve import cancel_promotion, reject_promotion
+from stella.promotion.lifecycle import PROMOTION, State
+from stella.promotion.store import ACTIVE, list_promotions
+from stella.record import seal, verify_chain
+from stella.release.model import Release
+from stella.replay import Verdict, replay_packet
+from stella.trust import create_authority, new_signer
+
+SEEDS = max(2, int(os.environ.get("STELLA_EXAMPLES", "0")) // 10)
+STEPS = 40
+RULES = [
+    {"rule": "security", "approvers": ["ann"], "count": 1},
+    {"rule": "product", "approvers": ["approver"], "count": 1},
+]
+OUTCOMES = (*[OrderOutcome.SUCCEEDED] * 6, OrderOutcome.FAILED, OrderOutcome.ERRORED)
+
+
+class Walk:
+    """One simulated history. Each step is somebody doing something that the present may refuse."""
+
+    def __init__(self, seed: int, directory: Path) -> None:
+        self.chance = random.Random(seed)
+        numbers = itertools.count(1)
+        clock = Clock()
+        database = BreakableDatabase.open(
+            f"sqlite:///{directory}/stella.db",
+            now=clock,
+            new_id=id_maker(clock, lambda size: next(numbers).to_bytes(size)),
+            handled=HANDLED,
+        )
+        assert isinstance(database, BreakableDatabase)
+        database.create_tables()
+        self.database = database
+        authority = create_authority(directory, new_signer(), clock())
+        self.road: Road = make_road(memory_work(database, directory), clock, authority)
+        self.road.environment("dev", parameters={"severityMax": "critical"})
+        self.road.environment("prod", "dev", approvals=RULES)
+        self.releases: list[Release] = [
+            self.road.release("1.0.0", OLD),
+            self.road.release("2.0.0"),
+            self.road.release("3.0.0"),
+        ]
+        self.refused: Counter[str] = Counter()
+        self.broken = 0
+
+    def step(self) -> None:
+        """Something happens, and one write on the way may break, before or after it was stored."""
+        if self.chance.random() < 0.4:
+            self.database.break_at = self.database.count + self.chance.randrange(12)
+            self.database.stored = self.chance.random() < 0.5
+        acts: tuple[Callable[[], object], ...] = (
+            *[self.promote] * 4,
+            *[self.approve] * 6,
+            *[self.host] * 8,
+            self.roll_back,
+            self.reject,
+            self.cancel,
+            self.freeze,
+            self.wait,
+        )
+        try:
+            self.chance.choice(acts)()
+        except StellaError as refusal:
+            self.refused[refusal.code] += 1
+        except Broken:
+            self.broken += 1
+        self.database.break_at = -1
+        self.road.settle()
+
+    def promote(self) -> None:
+        self.road.promote(self.chance.choice(self.releases), self.chance.choice(["dev", "prod"]))
+
+    def roll_back(self) -> None:
+        self.road.roll_back(self.chance.choice(["dev", "prod"]))
+
+    def approve(self) -> None:
+        waiting = self.promotions(State.WAITING)
+        if waiting:
+            self.road.approve(
+                self.chance.choice(waiting), self.chance.choice(["ann", "bob", "dan"])
+            )
+
+    def reject(self) -> None:
+        waiting = self.promotions(State.WAITING)
+        if waiting:
+            with self.database.transaction(actor="x") as tx:
+                ann = self.road.people["ann"]
+                reject_promotion(tx, ann, self.chance.choice(waiting).id, "no")
+
+    def cancel(self) -> None:
+        active = self.promotions(*ACTIVE)
+        if active:
+            with self.database.transaction(actor="x") as tx:
+                cancel_promotion(tx, self.chance.choice(active).id, "no more")
+
+    def freeze(self) -> None:
+        with self.database.transaction(actor="x") as tx:
+            ends_at = tx.now + timedelta(minutes=5)
+            begin_freeze(tx, self.chance.choice(["dev", "prod"]), ends_at=ends_at, reason="r")
+
+    def wait(self) -> None:
+        self.road.clock.go_on(minutes=6)
+        with self.database.transaction(actor="system") as tx:
+            expire_orders(tx)
+
+    def host(self) -> None:
+        host = self.chance.choice(["host-a", "host-b"])
+        if self.road.take(host) is not None:
+            self.road.finish(host, self.chance.choice(OUTCOMES), "simulated")
+
+    def promotions(self, *states: State) -> list:
+        with self.database.read() as tx:
+            return list(list_promotions(tx, states=frozenset(states)))
+
+    def check(self) -> None:
+        """What holds after every step."""
+        active = Counter(one.environment for one in self.promotions(*ACTIVE))
+        assert all(number == 1 for number in active.values()), active
+        with self.database.read() as tx:
+            for deployment in list_deployments(tx):
+                orders = orders_of_deployment(tx, deployment.id)
+                each = Counter((one.target, one.purpose) for one in orders)
+                assert all(number == 1 for number in each.values()), each
+
+    def finish(self) -> None:
+        """Every host does what it was told, until nothing is left to do."""
+        while any(self.road.take(host) is not None for host in ("host-a", "host-b")):
+            for host in ("host-a", "host-b"):
+                if self.road.take(host) is not None:
+                    self.road.finish(host)
+        seal(self.database, "test")
+
+    def check_end(self) -> None:
+        """What holds when all has come to rest."""
+        assert not self.promotions(State.EVALUATING, State.APPROVED, State.DEPLOYING)
+        with self.database.read() as tx:
+            assert verify_chain(tx).good
+            for promotion in list_promotions(tx):
+                if PROMOTION.is_final(promotion.state):
+                    self.check_packet(tx, promotion.id)
+            for deployment in list_deployments(tx):
+                assert DEPLOYMENT.is_final(deployment.state)
+                self.check_packet(tx, deployment.id)
+            for name in ("dev", "prod"):
+                succeeded = frozenset({DeploymentState.SUCCEEDED})
+                done = list_deployments(tx, environment=name, states=succeeded)
+                current = current_deployment(tx, name)
+                assert (current.id if current else None) == (done[0].id if done else None)
+
+    def check_packet(self, tx, subject: str) -> None:
+        (kept,) = list_evidence(tx, subject=subject)
+        packet = self.road.work.blobs.get(Digest(kept.digest))
+        verification = verify_packet(packet, self.road.work.proving.root)
+        assert verification.good, [one for one in verification.checks if not one.good]
+        assert replay_packet(packet).verdict is Verdict.IDENTICAL
+
+
+@pytest.mark.parametrize("seed", range(SEEDS))
+def test_whatever_happens_in_whatever_order_the_record_holds(seed: int, tmp_path: Path) -> None:
+    walk = Walk(seed, tmp_path)
+    for _ in range(STEPS):
+        walk.step()
+        walk.check()
+    walk.finish()
+    walk.check()
+    walk.check_end()
+    assert walk.promotions(*State), "nothing was ever asked for"
+    walk.database.close()
