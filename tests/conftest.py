@@ -1,15 +1,36 @@
 """What every test may ask for: the real lab, a PostgreSQL server, a browser, the shared data."""
 
+import os
+import shutil
+from pathlib import Path
+
 pytest_plugins = [
     "fixtures.skips",
     "fixtures.real_parts",
     "fixtures.databases",
     "fixtures.fleets",
     "fixtures.outside",
+    "fixtures.plain_users",
     "fixtures.servers",
     "fixtures.road",
     "fixtures.commands",
+    "fixtures.consoles",
     "fixtures.shops",
     "fixtures.control_planes",
     "fixtures.control",
+    "fixtures.hosts",
 ]
+
+_MEMORY = Path("/dev/shm")
+_ROOM_BYTES = 4 * 1024**3
+
+
+def _keep_in_memory() -> None:
+    """Let temporary directories lie in memory where there is room: each commit waits for a disk."""
+    if not _MEMORY.is_dir() or shutil.disk_usage(_MEMORY).free < _ROOM_BYTES:
+        return
+    if not os.statvfs(_MEMORY).f_flag & os.ST_NOEXEC:  # some tests run what they have written
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
+
+
+_keep_in_memory()

@@ -2,8 +2,12 @@
 
 import importlib
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
+
+from typed_client import operations_page
 
 from stella.api.app import openapi_document
 from stella.cli.commands import load
@@ -14,6 +18,18 @@ from stella.kernel import Machine
 def openapi_page() -> str:
     """The OpenAPI document. The console's types are made from it: ``npm run types`` in ui/."""
     return json.dumps(openapi_document(), indent=1) + "\n"
+
+
+def client_page() -> str:
+    """The typed client, in the format of every other source."""
+    done = subprocess.run(
+        [Path(sys.executable).with_name("ruff"), "format", "--stdin-filename=operations.py", "-"],
+        input=operations_page(openapi_document()),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout
 
 
 def cli_page() -> str:
@@ -63,7 +79,7 @@ def _verb_lines(path: str, command: Any, mark: str) -> list[str]:
 
 def _argument(argument: Any) -> str:
     name = (argument.metavar or argument.name).upper()
-    name = name.removesuffix("_").strip("[]")
+    name = name.removesuffix("_").strip("[]").removesuffix("...")
     many = "..." if argument.nargs == -1 else ""
     return f"{name}{many}" if argument.required else f"[{name}{many}]"
 

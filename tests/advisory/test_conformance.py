@@ -8,10 +8,19 @@ from pathlib import Path
 import pytest
 
 from finding.inventories import component, deb, inventory
-from stella.advisory import SnapshotInfo, StoredSnapshot, import_advisories, open_snapshot
+from stella.advisory import (
+    SnapshotInfo,
+    StoredSnapshot,
+    import_advisories,
+    judge,
+    open_snapshot,
+)
 from stella.finding import Match, findings_document, match_inventory
 
 pytestmark = pytest.mark.conformance
+
+CROWDED = ("chromium", "linux")
+"""Packages with thousands of records each; the next has 127."""
 
 
 @pytest.fixture(scope="module")
@@ -69,17 +78,26 @@ def test_every_version_that_pypa_enumerates_is_a_finding(feeds: Path, snapshot: 
     assert wanted <= {(finding.id, finding.purl) for finding in found.findings}
 
 
+def debian_fixes(feeds: Path) -> dict[str, list[tuple[str, str]]]:
+    """Source package -> (record, the version that mends it)."""
+    fixes: dict[str, list[tuple[str, str]]] = {}
+    for record in lines(feeds / "debian" / "debian12-changelog-derived-osv.jsonl.gz"):
+        for affected in record["affected"]:
+            version = affected["ranges"][0]["events"][-1]["fixed"]
+            fixes.setdefault(affected["package"]["name"], []).append((record["id"], version))
+    return fixes
+
+
 def test_every_debian_fix_is_found_below_itself_and_not_in_itself(
     feeds: Path, snapshot: StoredSnapshot
 ):
     below, fixed = {}, {}
-    for record in lines(feeds / "debian" / "debian12-changelog-derived-osv.jsonl.gz"):
-        for affected in record["affected"]:
-            name = affected["package"]["name"]
-            version = affected["ranges"][0]["events"][-1]["fixed"]
+    for name, fixes in debian_fixes(feeds).items():
+        for record, version in fixes if name not in CROWDED else ():
             for suffix, into in (("~", below), ("", fixed)):
                 one = deb(name, version + suffix)
-                into.setdefault(one.purl, (one, set()))[1].add(record["id"])
+                into.setdefault(one.purl, (one, set()))[1].add(record)
+    assert len(below) > 700
     for wanted, is_expected in ((below, True), (fixed, False)):
         components = [one for one, _ in wanted.values()]
         findings = match_inventory(inventory(*components), snapshot).findings
@@ -87,6 +105,19 @@ def test_every_debian_fix_is_found_below_itself_and_not_in_itself(
         pairs = {(name, purl) for purl, (_, names) in wanted.items() for name in names}
         assert (pairs <= found) if is_expected else not (pairs & found)
         assert all(finding.match is Match.AFFECTED for finding in findings)
+
+
+@pytest.mark.parametrize("name", CROWDED)
+def test_a_crowded_package_is_judged_below_each_fix_and_in_it(
+    feeds: Path, snapshot: StoredSnapshot, name: str
+):
+    """Every version beside every record would be millions: each record is judged by itself."""
+    records = {one.id: one for one in snapshot.candidates("Debian:12", {name})[name]}
+    fixes = debian_fixes(feeds)[name]
+    assert len(fixes) > 4_000
+    for record, version in fixes:
+        assert judge(records[record], version + "~").is_affected, record
+        assert not judge(records[record], version).is_affected, record
 
 
 def test_a_slice_of_the_whole_snapshot_repeats_its_match(snapshot: StoredSnapshot):

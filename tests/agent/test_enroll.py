@@ -56,6 +56,14 @@ def test_a_wrong_token_is_refused_and_leaves_no_agent_but_a_fact(
     assert plane.facts("enrolment") == ["EnrolmentRefused"]
 
 
+def test_a_flood_of_wrong_tokens_is_refused_and_told_sixty_times_a_minute(plane: Plane) -> None:
+    body = {"token": "x" * 43, "csr": "none"}
+    with httpx.Client(verify=False, base_url=plane.url) as nobody:
+        answers = [nobody.post("/agent/v1/enroll", json=body) for _ in range(80)]
+    assert {one.status_code for one in answers} == {401}
+    assert len(plane.facts("enrolment")) == 60
+
+
 def test_who_has_another_fingerprint_never_sees_the_token(
     plane: Plane, state: StateDirectory
 ) -> None:

@@ -64,7 +64,9 @@ def test_a_request_of_another_key_or_body_is_refused(
     assert answer.headers["content-type"] == "application/problem+json"
 
 
-@pytest.mark.parametrize("body", [b"", b"[1", b"[]", b'{"version": 1}', b"[" * 100_000])
+@pytest.mark.parametrize(
+    "body", [b"", b"[1", b"[]", b'{"version": 1}', b"[" * 100_000, b'{"version": "\\ud800"}']
+)
 def test_nonsense_is_refused_in_one_form(
     behind_a_proxy: str, agent: EnrolledAgent, body: bytes
 ) -> None:

@@ -8,6 +8,9 @@ import pytest
 from fixtures.control import Control, running
 from fixtures.databases import Clock
 
+# The Rego engine must end in its own thread, whatever it was asked.
+pytestmark = pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning")
+
 REGO = """package stella.policy
 
 results contains {"rule": "fine", "outcome": "pass", "message": "fine"} if {

@@ -1,26 +1,359 @@
-"""Promotions by HTTP."""
+"""Promotions: judged, approved, rejected, taken back, refused - each by who may, and once."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy import event
 
 from fixtures.control import Control
+from fixtures.road import OLD
+from stella.finding.scan import request_scan
+
+STRICT = {"parameters": {"severityMax": "medium"}}
+TWO_RULES = {
+    "approvals": [
+        {"rule": "security", "approvers": ["ann"]},
+        {"rule": "product", "approvers": ["approver"]},
+    ]
+}
+BY_ANY = {"approvals": [{"rule": "one", "approvers": ["approver", "dan", "vic"]}]}
 
 
-def test_a_release_walks_to_an_environment_by_http(control: Control):
+def waiting(control: Control, **rules: Any) -> Any:
+    """A promotion that waits for approvals in dev."""
+    control.environment("dev", **(rules or TWO_RULES))
+    asked = control.asked(control.sealed("2.0.0")["id"], "dev")
+    assert asked["state"] == "waiting"
+    return asked
+
+
+def approve(control: Control, promotion: Any, by: str, **changes: Any) -> Any:
+    body = {"planDigest": promotion["planDigest"], "comment": "looks right", **changes}
+    return control.ask("POST", f"/promotions/{promotion['id']}/approve", body, by=by)
+
+
+def events_of(promotion: Any) -> list[str]:
+    return [one["event"] for one in promotion["history"]]
+
+
+def test_a_release_goes_through_two_environments_with_two_approvals(control: Control):
     control.environment("dev")
+    control.environment("prod", "dev", **TWO_RULES)
     release = control.sealed("2.0.0")
-    done = control.deployed(release["id"], "dev")
+    first = control.deployed("shop@2.0.0", "dev")
+    assert (first["state"], first["simulated"]) == ("deployed", False)
+    assert first["diff"]["from"] is None
+
+    asked = control.asked(release["id"], "prod")
+    assert asked["state"] == "waiting"
+    assert asked["plan"]["targets"][0]["actions"]
+    once = approve(control, asked, "ann").json()
+    assert [one["counts"] for one in control.get(f"/promotions/{asked['id']}")["approvals"]] == [
+        True
+    ]
+    assert once["state"] == "waiting"
+    approve(control, asked, "bob")
+    control.finish("host-a")
+    control.finish("host-b")
+    done = control.get(f"/promotions/{asked['id']}", by="vic")
     assert done["state"] == "deployed"
-    for path in (
-        "/promotions",
-        "/deployments",
-        "/releases",
-        "/scans",
-        "/evidence",
-        "/matrix",
-        "/environments",
-        "/targets",
-        "/agents",
-        "/policies",
-        "/freezes",
-        "/facts",
-        "/doctor",
+    assert {one["rule"] for one in done["approvals"]} == {"security", "product"}
+    assert [one["kind"] for one in done["evidence"]] == ["promotion"]
+    assert events_of(done)[0] == "PromotionRequested"
+    assert events_of(done)[-1] == "PromotionDeployed"
+    assert not any(done["actions"][one]["allowed"] for one in ("approve", "reject", "cancel"))
+
+
+def test_a_vulnerable_release_is_blocked_with_the_whole_why(control: Control):
+    control.environment("dev", **STRICT)
+    blocked = control.asked(control.sealed("1.0.0", OLD)["id"], "dev")
+    assert blocked["state"] == "blocked"
+    gate = next(one for one in blocked["decision"]["gates"] if one["name"] == "policy")
+    reason = next(one for one in gate["reasons"] if one["finding"])
+    assert reason["finding"]["why"]["layer"].startswith("sha256:")
+    assert reason["finding"]["why"]["paths"]
+    assert gate["unblocks"]
+    assert blocked["evidence"]
+    assert blocked["deployment"] is None
+
+
+def test_a_preview_says_what_would_be_and_stores_nothing(control: Control):
+    control.environment("dev", **STRICT)
+    old, new = control.sealed("1.0.0", OLD), control.sealed("2.0.0")
+    before = control.count("promotion"), control.count("fact")
+    bad = control.post("/promotions/preview", {"release": old["id"], "environment": "dev"})
+    good = control.post("/promotions/preview", {"release": "shop@2.0.0", "environment": "dev"})
+    assert (bad["decision"]["outcome"], good["decision"]["outcome"]) == ("blocked", "pass")
+    assert [one["target"] for one in good["plan"]["targets"]] == ["dev-a", "dev-b"]
+    assert (control.count("promotion"), control.count("fact")) == before
+    asked = control.asked(new["id"], "dev")
+    assert asked["planDigest"] == good["decision"]["planDigest"]
+
+
+@pytest.mark.parametrize("path", ["/promotions", "/promotions/preview"])
+def test_what_cannot_be_promoted_is_refused(standing: Control, path: str):
+    if not standing.get("/releases")["items"]:
+        standing.sealed("2.0.0")
+        standing.apply({"apiVersion": "stella/v1", "kind": "Environment", "name": "e", "spec": {}})
+    wish = {"release": "shop@2.0.0", "environment": "e"}
+    for changes, code in (
+        ({"release": "nothing"}, "ST-REL-001"),
+        ({"release": "shop@9"}, "ST-REL-001"),
+        ({"release": "@"}, "ST-REL-001"),
+        ({"release": ""}, "ST-REL-001"),
+        ({"environment": "nowhere"}, "ST-ENV-001"),
+        ({"environment": ""}, "ST-ENV-001"),
+        ({"environment": None}, "ST-API-001"),
+        ({"reason": "\u0000"}, "ST-API-001"),
+        ({"extra": 1}, "ST-API-001"),
+        ({}, "ST-PRO-009"),
     ):
-        control.get(path)
+        assert standing.refused("POST", path, {**wish, **changes}) == code, changes
+    for by in ("vic", "ann", "olga"):
+        assert standing.refused("POST", path, wish, by) == "ST-IDN-004"
+    assert standing.count("promotion") == 0
+
+
+def test_the_same_wish_twice_is_one_promotion_with_a_key_and_busy_without(control: Control):
+    control.environment("dev", **TWO_RULES)
+    body = {"release": control.sealed("2.0.0")["id"], "environment": "dev"}
+    key = {"Idempotency-Key": "k"}
+    one = control.ask("POST", "/promotions", body, headers=key)
+    two = control.ask("POST", "/promotions", body, headers=key)
+    assert one.content == two.content
+    busy = control.ask("POST", "/promotions", body)
+    assert (busy.status_code, busy.json()["code"]) == (409, "ST-PRO-002")
+    assert busy.json()["facts"]["promotion"] == one.json()["id"]
+    assert "stella why" in busy.json()["remedy"]["command"]
+    assert control.count("promotion") == 1
+
+
+def test_an_approval_is_bound_to_the_plan_that_was_seen(control: Control):
+    asked = waiting(control)
+    other = "sha256:" + "0" * 64
+    for wrong in (other, "", "x", asked["planDigest"].upper()):
+        answer = approve(control, asked, "ann", planDigest=wrong)
+        assert (answer.status_code, answer.json()["code"]) == (409, "ST-PRO-004")
+    assert approve(control, asked, "ann", planDigest=None).json()["code"] == "ST-API-001"
+    # What was configured since makes a new plan: who saw the old one must look again.
+    control.environment("dev", **{**TWO_RULES, "parameters": {"severityMax": "high"}})
+    approve(control, asked, "ann")
+    now = control.post(f"/promotions/{asked['id']}/evaluate")
+    assert now["planDigest"] != asked["planDigest"]
+    assert not now["approvals"][0]["counts"]
+    assert now["approvals"][0]["whyNot"]
+    assert approve(control, asked, "bob").json()["code"] == "ST-PRO-004"
+    assert approve(control, now, "ann").status_code == 200
+    assert approve(control, now, "bob").status_code == 200
+    assert control.get(f"/promotions/{asked['id']}")["state"] == "deploying"
+
+
+def test_an_approval_counts_once_and_a_repeated_request_is_answered_the_same(control: Control):
+    asked = waiting(control)
+    body = {"planDigest": asked["planDigest"]}
+    path, key = f"/promotions/{asked['id']}/approve", {"Idempotency-Key": "k"}
+    one = control.ask("POST", path, body, by="ann", headers=key)
+    two = control.ask("POST", path, body, by="ann", headers=key)
+    assert one.content == two.content
+    assert approve(control, asked, "ann").json()["code"] == "ST-PRO-006"
+    assert control.count("approval") == 1
+    assert control.get(f"/promotions/{asked['id']}")["state"] == "waiting"
+
+
+def test_who_may_approve_is_said_before_and_held_when_it_is_tried(control: Control):
+    asked = waiting(control, **BY_ANY)
+    path = f"/promotions/{asked['id']}"
+    # dan asked; vic is named by the rule, but lacks the permission; olga is not named at all.
+    expected = {
+        "dan": ("ST-IDN-004", False),
+        "vic": ("ST-IDN-004", False),
+        "olga": ("ST-IDN-004", False),
+        "root": ("ST-PRO-005", False),
+        "ann": (None, True),
+    }
+    for by, (code, allowed) in expected.items():
+        shown = control.get(path, by=by)["actions"]
+        assert shown["approve"]["allowed"] == shown["reject"]["allowed"] == allowed, by
+        assert bool(shown["approve"]["reason"]) != allowed
+        mine = control.get("/promotions", by=by, waitingForMe=True)["items"]
+        assert [one["id"] for one in mine] == ([asked["id"]] if allowed else []), by
+        if code is not None:
+            assert approve(control, asked, by).json()["code"] == code, by
+            assert control.refused("POST", f"{path}/reject", {"comment": "no"}, by) == code
+    assert control.count("approval") == 0
+    assert approve(control, asked, "ann").status_code == 200
+    assert control.get("/promotions", by="bob", waitingForMe=True)["items"] == []
+
+
+def test_nobody_approves_their_own_request_not_even_an_administrator(control: Control):
+    control.environment("dev", approvals=[{"rule": "one", "approvers": ["admin", "approver"]}])
+    asked = control.asked(control.sealed("2.0.0")["id"], "dev", by="root")
+    answer = approve(control, asked, "root")
+    assert (answer.status_code, answer.json()["code"]) == (403, "ST-PRO-003")
+    shown = control.get(f"/promotions/{asked['id']}", by="root")
+    assert not shown["actions"]["approve"]["allowed"]
+    assert "requested" in shown["actions"]["approve"]["reason"]
+    assert control.get("/promotions", by="root", waitingForMe=True)["items"] == []
+
+
+def test_a_rejection_ends_it(control: Control):
+    asked = waiting(control)
+    path = f"/promotions/{asked['id']}"
+    assert control.refused("POST", f"{path}/reject", {}, "ann") == "ST-API-001"
+    assert control.post(f"{path}/reject", {"comment": "not today"}, "ann")["state"] == "rejected"
+    assert control.refused("POST", f"{path}/reject", {"comment": "x"}, "bob") == "ST-PRO-007"
+    assert approve(control, asked, "bob").json()["code"] == "ST-PRO-007"
+    assert control.refused("POST", f"{path}/cancel", {"comment": "x"}) == "ST-KER-002"
+    assert control.post(f"{path}/evaluate")["state"] == "rejected"
+    shown = control.get(path)
+    assert shown["evidence"]
+    assert shown["history"][-1]["by"]["name"] in {"ann", "Stella"}
+
+
+@pytest.mark.parametrize(
+    ("by", "code"),
+    [("dan", None), ("olga", None), ("root", None), ("ann", "ST-IDN-004"), ("vic", "ST-IDN-004")],
+)
+def test_it_is_taken_back_by_who_asked_or_by_an_operator(control: Control, by: str, code: str):
+    asked = waiting(control)
+    path = f"/promotions/{asked['id']}"
+    assert control.get(path, by=by)["actions"]["cancel"]["allowed"] == (code is None)
+    if code is not None:
+        assert control.refused("POST", f"{path}/cancel", {"comment": "x"}, by) == code
+        assert control.get(path)["state"] == "waiting"
+        return
+    assert control.post(f"{path}/cancel", {"comment": "x"}, by)["state"] == "cancelled"
+    # It made room.
+    assert control.asked("shop@2.0.0", "dev")["state"] == "waiting"
+
+
+def test_it_is_not_taken_back_while_it_is_deployed(control: Control):
+    control.environment("dev")
+    asked = control.asked(control.sealed("2.0.0")["id"], "dev")
+    assert asked["state"] == "deploying"
+    assert not asked["actions"]["cancel"]["allowed"]
+    body = {"comment": "x"}
+    assert control.refused("POST", f"/promotions/{asked['id']}/cancel", body) == "ST-KER-002"
+
+
+def test_judging_again_while_an_image_is_scanned_does_not_end_it(control: Control):
+    control.environment("dev")
+    made = control.sealed("2.0.0")
+    image = made["components"][0]
+    with control.database.transaction(actor="registry") as tx:
+        request_scan(tx, f"registry.test/shop/web@{image['digest']}", "push")
+    body = {"release": made["id"], "environment": "dev"}
+    headers = {"Authorization": f"Bearer {control.tokens['dan']}"}
+    asked = control.client.post("/api/v1/promotions", json=body, headers=headers).json()
+    path = f"/api/v1/promotions/{asked['id']}/evaluate"
+    again = control.client.post(path, headers=headers).json()
+    assert again["state"] == "evaluating"
+    control.settle()
+    assert control.get(f"/promotions/{asked['id']}")["state"] == "deploying"
+
+
+def test_a_frozen_environment_blocks_and_says_until_when(control: Control):
+    control.environment("dev")
+    wish = {"environment": "dev", "endsAt": "2030-01-02T00:00:00Z", "reason": "holidays"}
+    control.post("/freezes", wish, by="olga")
+    blocked = control.asked(control.sealed("2.0.0")["id"], "dev")
+    assert blocked["state"] == "blocked"
+    gate = next(one for one in blocked["decision"]["gates"] if one["name"] == "freeze")
+    assert "holidays" in gate["summary"]
+
+
+def test_a_freeze_that_begins_before_the_start_stops_what_was_approved(control: Control):
+    asked = waiting(control)
+    approve(control, asked, "ann")
+    wish = {"environment": "dev", "endsAt": "2030-01-02T00:00:00Z", "reason": "holidays"}
+    control.post("/freezes", wish, by="olga")
+    approve(control, asked, "bob")
+    assert control.get(f"/promotions/{asked['id']}")["state"] == "blocked"
+
+
+def test_a_rollback_goes_the_same_road(control: Control):
+    control.environment("dev")
+    path = "/environments/dev/rollback"
+    assert control.refused("POST", path, {"reason": "x"}, "dan") == "ST-IDN-004"
+    assert control.refused("POST", path, {"reason": "x"}, "olga") == "ST-PRO-008"
+    old, new = control.sealed("2.0.0"), control.sealed("3.0.0")
+    control.deployed(old["id"], "dev")
+    control.deployed(new["id"], "dev")
+    assert control.refused("POST", "/environments/no/rollback", {"reason": "x"}, "olga") == (
+        "ST-ENV-001"
+    )
+    never = control.sealed("4.0.0")
+    body = {"reason": "x", "release": never["id"]}
+    assert control.refused("POST", path, body, "olga") == "ST-PRO-008"
+    back = control.post(path, {"reason": "it is slow"}, "olga")
+    assert (back["release"]["id"], back["rollback"]) == (old["id"], True)
+    control.finish("host-a")
+    control.finish("host-b")
+    assert control.get(f"/promotions/{back['id']}")["state"] == "deployed"
+    assert control.get("/environments/dev")["current"]["release"]["id"] == old["id"]
+
+
+def test_promotions_come_in_pages_and_by_what_is_asked_for(control: Control):
+    control.environment("dev", **STRICT)
+    control.environment("prod", "dev", **TWO_RULES)
+    old, new = control.sealed("1.0.0", OLD), control.sealed("2.0.0")
+    made = [control.asked(old["id"], "dev")["id"] for _ in range(3)]
+    made.append(control.deployed(new["id"], "dev")["id"])
+    made.append(control.asked(new["id"], "prod")["id"])
+    seen, cursor = [], None
+    while True:
+        query = {"limit": 2, **({"cursor": cursor} if cursor else {})}
+        part = control.get("/promotions", **query)
+        seen += [one["id"] for one in part["items"]]
+        cursor = part["next"]
+        if cursor is None:
+            break
+    assert seen == made[::-1]
+
+    def listed(**query: Any) -> list[str]:
+        return [one["id"] for one in control.get("/promotions", **query)["items"]][::-1]
+
+    assert listed(environment="prod") == made[4:]
+    assert listed(release=old["id"]) == made[:3]
+    assert listed(state="blocked") == made[:3]
+    assert listed(state="waiting,deployed") == made[3:]
+    assert listed(environment="nowhere") == []
+    assert control.refused("GET", "/promotions?state=wating") == "ST-API-001"
+    for query in ("cursor=!", "cursor=w7w", "limit=0", "limit=501", "waitingForMe=perhaps"):
+        assert control.ask("GET", f"/promotions?{query}").status_code == 422, query
+
+
+def test_an_unknown_promotion_is_not_found_whatever_is_done_with_it(standing: Control):
+    for name in ("prm_1", "..", "%2e%2e", "x" * 500, "'; DROP TABLE promotion"):
+        for verb, body in (
+            ("approve", {"planDigest": "x"}),
+            ("reject", {"comment": "x"}),
+            ("cancel", {"comment": "x"}),
+            ("evaluate", None),
+        ):
+            answer = standing.ask("POST", f"/promotions/{name}/{verb}", body, by="root")
+            assert answer.status_code == 404, (name, verb)
+    assert standing.refused("GET", "/promotions/prm_1") == "ST-PRO-001"
+    assert standing.refused("GET", "/promotions/%00") == "ST-API-001"
+    assert standing.refused("GET", "/promotions?environment=%00") == "ST-API-001"
+
+
+def test_a_list_asks_little_of_the_database_for_each_promotion(control: Control):
+    control.environment("dev", **STRICT)
+    release = control.sealed("1.0.0", OLD)["id"]
+    queries: list[str] = []
+    event.listen(
+        control.database.engine, "before_cursor_execute", lambda *words: queries.append(words[2])
+    )
+
+    def asked_for_a_list() -> int:
+        queries.clear()
+        control.get("/promotions")
+        return len(queries)
+
+    control.asked(release, "dev")
+    one = asked_for_a_list()
+    for _ in range(9):
+        control.asked(release, "dev")
+    ten = asked_for_a_list()
+    assert ten - one <= 9 * 5

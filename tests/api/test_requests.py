@@ -1,5 +1,7 @@
 """The form of requests and answers: problems, repetitions, changes, headers, files."""
 
+import asyncio
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,7 +24,13 @@ def test_an_unknown_path_and_method_are_problems(api: TestClient):
     for answer, status in (
         (api.get("/api/v1/nothing"), 404),
         (api.get("/api/v2"), 404),
+        (api.get("/api"), 404),
+        (api.post("/api/v1/nothing", json={}), 404),
+        (api.delete("/api/v1/promotions/prm_1/nothing"), 404),
+        (api.put("/apis"), 404),
         (api.delete("/api/v1/version"), 405),
+        (api.post("/api/v1/openapi.json"), 405),
+        (api.put("/api/v1/promotions/prm_1"), 405),
     ):
         assert answer.status_code == answer.json()["status"] == status
         assert answer.json()["code"] == "ST-API-002"
@@ -55,6 +63,46 @@ def test_a_body_that_is_too_large_is_refused(make_services: Callable[..., Servic
     with TestClient(create_app(make_services(request_bytes_max=65536))) as api:
         answer = api.post("/api/v1/login", content=b"x" * 65537)
     assert answer.status_code == answer.json()["status"] == 413
+
+
+def test_the_character_that_no_text_may_hold_is_refused_wherever_it_stands(
+    api: TestClient, admin: dict[str, str]
+):
+    for path in ("/api/v1/users/%00", "/api/v1/facts?subject=a%00b", "/%00"):
+        answer = api.get(path, headers=admin)
+        assert (answer.status_code, answer.json()["code"]) == (422, "ST-API-001")
+    for name in ("a\0", "\ud800"):
+        content = json.dumps({"name": name, "roles": ["viewer"]})
+        headers = {**admin, "Content-Type": "application/json"}
+        answer = api.post("/api/v1/users", content=content, headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (422, "ST-API-001")
+
+
+def test_what_load_balancers_ask_is_answered(api: TestClient):
+    for path in ("/healthz", "/"):
+        head, whole = api.head(path), api.get(path)
+        assert head.status_code == whole.status_code
+        assert head.headers["content-type"] == whole.headers["content-type"]
+
+
+def test_half_a_body_is_nobodys_wish(services: Services):
+    app, sent = create_app(services), []
+
+    async def receive() -> dict[str, object]:
+        return next(parts)
+
+    async def send(message: dict[str, object]) -> None:
+        sent.append(message)
+
+    parts = iter(
+        [
+            {"type": "http.request", "body": b'{"name": "ana"} ', "more_body": True},
+            {"type": "http.disconnect"},
+        ]
+    )
+    scope = {"type": "http", "method": "POST", "path": "/api/v1/login", "query_string": b""}
+    asyncio.run(app({**scope, "headers": [], "app": app}, receive, send))
+    assert sent == []
 
 
 def test_a_bug_is_told_by_its_incident_only(services: Services, caplog: pytest.LogCaptureFixture):

@@ -1,6 +1,8 @@
 """Every durable write of the path broken both ways: lost, and stored with the answer lost."""
 
 import itertools
+import shutil
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -20,10 +22,30 @@ from stella.release.store import find_release
 from stella.trust import create_authority, new_signer
 
 
-def broken_road(clock: Clock, directory: Path) -> tuple[Road, BreakableDatabase]:
-    numbers = itertools.count(1)
+@dataclass(frozen=True)
+class Ground:
+    """A road with a release and an environment, laid once, and laid again for each break."""
+
+    road: Road
+    database: BreakableDatabase
+    file: Path
+
+    @property
+    def kept(self) -> Path:
+        return self.file.with_suffix(".kept")
+
+    def lay(self, break_at: int, *, stored: bool) -> None:
+        self.database.close()
+        shutil.copyfile(self.kept, self.file)
+        self.database.count, self.database.break_at, self.database.stored = 0, break_at, stored
+
+
+@pytest.fixture(scope="module")
+def ground(tmp_path_factory: pytest.TempPathFactory) -> Ground:
+    directory, clock, numbers = tmp_path_factory.mktemp("ground"), Clock(), itertools.count(1)
+    file = directory / "stella.db"
     database = BreakableDatabase.open(
-        f"sqlite:///{directory}/stella.db",
+        f"sqlite:///{file}",
         now=clock,
         new_id=id_maker(clock, lambda size: next(numbers).to_bytes(size)),
         handled=HANDLED,
@@ -31,35 +53,30 @@ def broken_road(clock: Clock, directory: Path) -> tuple[Road, BreakableDatabase]
     assert isinstance(database, BreakableDatabase)
     database.create_tables()
     authority = create_authority(directory, new_signer(), clock())
-    return make_road(memory_work(database, directory), clock, authority), database
+    road = make_road(memory_work(database, directory), clock, authority)
+    road.environment("dev")
+    road.release("2.0.0")
+    database.close()
+    made = Ground(road, database, file)
+    shutil.copyfile(file, made.kept)
+    return made
 
 
 @pytest.mark.parametrize("stored", [False, True], ids=["lost", "stored_reply_lost"])
-def test_a_break_at_any_handler_write_ends_the_same(
-    clock: Clock, tmp_path: Path, stored: bool
-) -> None:
-    plain, database = broken_road(clock, tmp_path)
-    plain.environment("dev")
-    plain.release("2.0.0")
-    begun = database.count
-    promotion = plain.promote(plain_release(plain), "dev")
-    plain.deploy(promotion)
-    writes = database.count - begun
-    expected = plain.kinds(promotion.id)
+def test_a_break_at_any_handler_write_ends_the_same(ground: Ground, stored: bool) -> None:
+    road = ground.road
+    ground.lay(-1, stored=stored)
+    promotion = road.promote(plain_release(road), "dev")
+    road.deploy(promotion)
+    expected, writes = road.kinds(promotion.id), ground.database.count
     assert writes > 10
     for break_at in range(1, writes):
-        directory = tmp_path / f"{break_at}"
-        directory.mkdir()
-        check_one(Clock(), directory, break_at, stored, expected)
+        ground.lay(break_at, stored=stored)
+        check_one(road, ground.database, expected)
 
 
-def check_one(
-    clock: Clock, directory: Path, break_at: int, stored: bool, expected: list[str]
-) -> None:
-    road, database = broken_road(clock, directory)
-    road.environment("dev")
-    road.release("2.0.0")
-    database.break_at, database.stored = database.count + break_at, stored
+def check_one(road: Road, database: BreakableDatabase, expected: list[str]) -> None:
+    place = (database.break_at, database.stored)
     try:
         promotion = road.promote(plain_release(road), "dev")
     except Broken:
@@ -75,8 +92,8 @@ def check_one(
                 road.finish(host)
     assert database.count > database.break_at, "it was broken nowhere"
     done = road.promotion(promotion.id)
-    assert done.state is State.DEPLOYED, (break_at, stored)
-    assert sorted(set(road.kinds(done.id))) == sorted(set(expected)), (break_at, stored)
+    assert done.state is State.DEPLOYED, place
+    assert sorted(set(road.kinds(done.id))) == sorted(set(expected)), place
     with database.read() as tx:
         (deployment,) = list_deployments(tx)
         parts = list_target_deployments(tx, deployment.id)

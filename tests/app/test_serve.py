@@ -1,114 +1,15 @@
 """``stella serve`` as a program: its first start, its end, what it refuses, what it survives."""
 
-import os
 import signal
-import socket
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 import pytest
 
-from stella.client import Client, Refused
+from fixtures.hosts import Host, free_port, password_in
+from stella.client import Refused
 
-START_TIMEOUT_S = 40
-
-
-@dataclass(frozen=True)
-class Host:
-    """A data directory and two ports, and programs that use them."""
-
-    data: Path
-    api_port: int
-    agents_port: int
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.api_port}"
-
-    def environment(self, **more: str) -> dict[str, str]:
-        plain = {key: value for key, value in os.environ.items() if not key.startswith("STELLA_")}
-        return {
-            **plain,
-            "STELLA_DATA_DIRECTORY": str(self.data),
-            "STELLA_LISTEN_PORT": str(self.api_port),
-            "STELLA_AGENTS_PORT": str(self.agents_port),
-            **more,
-        }
-
-    def command(self, *words: str, **more: str) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            [sys.executable, "-m", "stella.cli.main", *words],
-            env=self.environment(**more),
-            capture_output=True,
-            text=True,
-            timeout=START_TIMEOUT_S,
-            check=False,
-        )
-
-    @contextmanager
-    def serving(self) -> Iterator["Serving"]:
-        """A server that answers; killed at the end if the test has not ended it."""
-        process = subprocess.Popen(
-            [sys.executable, "-m", "stella.cli.main", "serve"],
-            env=self.environment(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        try:
-            self.wait(process)
-            yield Serving(process)
-        finally:
-            process.kill()
-            process.wait()
-
-    def wait(self, process: "subprocess.Popen[str]") -> None:
-        deadline = time.monotonic() + START_TIMEOUT_S
-        while time.monotonic() < deadline:
-            assert process.poll() is None, process.communicate()
-            try:
-                if httpx.get(f"{self.url}/healthz").text == "ok\n":
-                    return
-            except httpx.TransportError:
-                time.sleep(0.05)
-        raise AssertionError("the server did not answer")
-
-    def login(self, password: str) -> Client:
-        with Client(self.url) as client:
-            body = {"name": "admin", "password": password}
-            return Client(self.url, client.post("/login", body, token=True)["token"])
-
-
-@dataclass(frozen=True)
-class Serving:
-    process: "subprocess.Popen[str]"
-
-    def end(self, number: int = signal.SIGTERM) -> tuple[int, str, str]:
-        """The exit code and what it said, on standard output and error."""
-        self.process.send_signal(number)
-        out, err = self.process.communicate(timeout=20)
-        return self.process.returncode, out, err
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def password_in(text: str) -> str:
-    return text.partition("password: ")[2].split()[0]
-
-
-@pytest.fixture
-def host(tmp_path: Path) -> Host:
-    return Host(tmp_path / "data", free_port(), free_port())
+pytestmark = pytest.mark.program
 
 
 def test_the_first_start_shows_one_credential_and_a_signal_ends_it_cleanly(host: Host):

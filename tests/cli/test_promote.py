@@ -1,5 +1,6 @@
 """``stella promote`` and what belongs to it: every end has its exit code, and says why."""
 
+import io
 import json
 
 import pytest
@@ -92,20 +93,22 @@ def test_a_dry_run_says_what_the_gates_would_say(stocked: Shop):
     assert [one["environment"] for one in dan.data("promotion", "list")] == ["dev"]
 
 
-def test_it_waits_for_approvals_and_says_for_whose(stocked: Shop):
+def test_it_waits_for_approvals_and_says_for_whose(stocked: Shop, monkeypatch: pytest.MonkeyPatch):
     stocked.deployed("1", "dev", "stage")
-    ann = stocked.client("ann")
+    ann, said = stocked.client("ann"), io.StringIO()
 
     def approve(promotion: str) -> None:
+        while "stella approve prm_" not in said.getvalue():
+            assert not stocked.services.stopping.wait(0.02)
         plan = ann.get(f"/promotions/{promotion}")["planDigest"]
         ann.post(f"/promotions/{promotion}/approve", {"planDigest": plan, "comment": "fine"})
 
     approving = stocked.meanwhile("waiting", approve)
+    monkeypatch.setattr("sys.stderr", said)
     done = stocked.person("dan")(*PROMOTE, "prod", "--wait")
     approving.join()
-    assert done.exit_code == 0, done.stderr
-    assert "waits for security: 0 of 1 approvals; 1 more from approver" in done.stderr
-    assert "stella approve prm_" in done.stderr
+    assert done.exit_code == 0, said.getvalue()
+    assert "waits for security: 0 of 1 approvals; 1 more from approver" in said.getvalue()
 
 
 def test_a_rejected_promotion_ends_with_6_and_says_who_said_no(stocked: Shop):
@@ -166,8 +169,10 @@ def test_what_is_not_there_ends_with_3_and_what_is_not_allowed_with_5(stocked: S
 def test_an_approval_shows_what_it_is_given_to(stocked: Shop):
     stocked.deployed("1", "dev", "stage")
     dan, ann = stocked.person("dan"), stocked.person("ann")
-    asked = dan(*PROMOTE, "prod", "--wait", "--timeout", "0.5", "-o", "name")
-    promotion = asked.stdout.strip()
+    promotion = dan(*PROMOTE, "prod", "-o", "name").stdout.strip()
+    stocked.meanwhile("waiting", lambda _: None).join()
+    assert ann("promotion", "list", "--mine", "-o", "name").stdout.strip() == promotion
+    assert dan.data("promotion", "list", "--mine") == []
     own = dan("approve", promotion, "-m", "mine")
     assert own.exit_code == 5
     stale = ann("approve", promotion, "-m", "seen", "--plan", "sha256:" + "0" * 64)

@@ -70,6 +70,15 @@ def test_the_doctor_asks_the_server(admin: Command):
     assert checks["advisories"] == "unknown"
 
 
+def test_the_doctor_makes_nothing_where_no_server_was(command: Command, tmp_path: Path):
+    data = tmp_path / "server"
+    command.monkeypatch.setenv("STELLA_DATA_DIRECTORY", str(data))
+    ended = command("doctor")
+    assert (ended.exit_code, ended.stdout) == (3, "")
+    assert f"no server keeps data in {data}" in ended.stderr
+    assert not data.exists()
+
+
 def test_an_unknown_format_is_refused(admin: Command):
     assert "ST-CLI-002" in admin("user", "list", "-o", "xml").stderr
 

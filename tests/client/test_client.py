@@ -134,3 +134,17 @@ def test_a_damaged_login_reads_as_none(tmp_path: Path, content: str):
     (tmp_path / "stella").mkdir()
     (tmp_path / "stella" / "login.json").write_text(content)
     assert load_login(environment) is None
+
+
+def test_every_operation_of_the_api_is_a_typed_method(client: Client):
+    with client:
+        assert client.api.get_version()["name"] == "stella"
+        made = client.api.post_user({"name": "eve", "roles": ["viewer"]})
+        assert client.api.get_user(made["id"])["roles"] == ["viewer"]
+        assert client.api.patch_user("eve", {"disabled": True}, key="k1")["disabled"]
+        assert [one["name"] for one in client.api.get_users()["items"]] == ["eve", "root"]
+        assert client.api.get_matrix()["cells"] == []
+        assert b'"keys"' in client.api.get_trust_root()
+        with pytest.raises(Refused) as refusal:
+            client.api.get_entry("evd_1", "decision/record.json")
+        assert refusal.value.code == "ST-EVI-006"

@@ -58,7 +58,10 @@ def test_the_plan_is_the_very_commands() -> None:
         Action("retire", "shop"),
         Action("place_sticker", "stella.version.json"),
     )
-    assert plan.files == {}
+    assert plan.files == {
+        "stella.labels": "stella.release=rel_1\nstella.version=1\n"
+        "stella.environment=dev\nstella.target=host\n"
+    }
 
 
 def test_every_setting_has_its_flag() -> None:

@@ -1,7 +1,12 @@
 """Rarer registries: tokens, the referrers API, pages, and those that lie or break off."""
 
 import json
+import socket
 import ssl
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 
 import pytest
@@ -269,3 +274,38 @@ def test_a_registry_that_is_not_there_is_unreachable_and_says_so():
     with pytest.raises(RegistryUnreachable, match="cannot be reached") as refusal:
         open_registry(config(host)).manifest("shop/web", "1")
     assert refusal.value.retry_may_help
+
+
+@contextmanager
+def dripping(head: bytes) -> Iterator[str]:
+    """A registry that sends ``head`` at once, and then a byte every tenth of a second; its host."""
+    ended = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            with suppress(OSError):
+                connection, _ = listener.accept()
+                connection.recv(65536)
+                connection.sendall(head)
+                while not ended.wait(0.1):
+                    connection.sendall(b"x")
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield f"127.0.0.1:{listener.getsockname()[1]}"
+        ended.set()
+        thread.join()
+
+
+@pytest.mark.parametrize(
+    "head",
+    [b"HTTP/1.1 200 OK\r\nContent-Length: 4000000\r\n\r\n", b"HTTP/1.1 200 OK\r\nX-Long: "],
+    ids=["body", "head"],
+)
+def test_a_registry_that_answers_without_end_is_given_up(head: bytes):
+    begun = time.monotonic()
+    with dripping(head) as host:
+        registry = open_registry(RegistryConfig(host, timeout_s=1))
+        with pytest.raises(RegistryUnreachable):
+            registry.manifest("shop/web", "1.0")
+    assert time.monotonic() - begun < 10

@@ -69,7 +69,6 @@ def test_every_link_leads_somewhere(page: Path) -> None:
         assert not anchor or anchor in anchors(place), target
 
 
-@pytest.mark.xfail(strict=True, reason="the picture is taken from the running console")
 def test_every_picture_is_there() -> None:
     pictures = [(page.parent / target) for page in PAGES for mark, target in links(page) if mark]
     assert pictures

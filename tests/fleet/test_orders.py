@@ -140,6 +140,18 @@ def test_an_order_ends_once_however_often_the_result_arrives(
         renew_lease(tx, agent, order.id, 1)
 
 
+def test_what_an_agent_says_of_an_end_is_kept_within_bounds(fleet: Fleet) -> None:
+    agent, _ = fleet.enroll()
+    order = fleet.issue()
+    take(fleet, agent)
+    said = replace(result(fleet, OrderOutcome.FAILED), code="c" * 10**6, message="m" * 10**6)
+    with fleet.database.transaction(actor=agent.id) as tx:
+        ended = finish_order(tx, agent, order.id, 1, said)
+    assert ended.result is not None
+    assert len(ended.result.code or "") == 80
+    assert len(ended.result.message or "") == 8000
+
+
 def test_an_order_that_nobody_took_in_time_expires(fleet: Fleet) -> None:
     agent, _ = fleet.enroll()
     order = fleet.issue(minutes=10)

@@ -51,6 +51,7 @@ def test_what_does_not_compile_is_refused_with_its_place(text: str, said: str):
         'uuid.rfc4122("a")',
         'http.send({"method": "get", "url": "http://a.test"})',
         "opa.runtime()",
+        'time.clock([0, "Local"])',
     ],
 )
 @pytest.mark.parametrize("form", ["{GOOD} if {{ {call} }}", "f(x) if {{ {call}; x }}\n{GOOD}"])

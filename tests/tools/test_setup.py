@@ -84,3 +84,11 @@ def test_the_console_is_built_again_when_a_source_changes_but_not_for_its_packag
     assert setup.key_of(setup.console_sources(tmp_path)) == key
     source.write_text("two")
     assert setup.key_of(setup.console_sources(tmp_path)) != key
+
+
+def test_a_quiet_program_is_heard_only_where_it_fails(capfd: pytest.CaptureFixture[str]) -> None:
+    setup.run([sys.executable, "-c", "print('all is well')"], is_quiet=True)
+    assert capfd.readouterr().out == ""
+    with pytest.raises(SystemExit, match="ended with 3"):
+        setup.run([sys.executable, "-c", "print('why'); raise SystemExit(3)"], is_quiet=True)
+    assert capfd.readouterr().out == "why\n"

@@ -27,9 +27,14 @@ def test_a_skip_fails_the_run_unless_it_is_allowed(
         f"import pytest\ndef test_a():\n    pytest.skip({reason!r})\ndef test_b():\n    pass\n"
     )
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "fixtures.skips", *workers],
+        [sys.executable, "-m", "pytest", "-p", "xdist", "-p", "fixtures.skips", *workers],
         cwd=tmp_path,
-        env={**os.environ, "STELLA_NO_SKIPS": strict, "PYTHONPATH": str(TESTS)},
+        env={
+            **os.environ,
+            "STELLA_NO_SKIPS": strict,
+            "PYTHONPATH": str(TESTS),
+            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",  # loading what is installed takes seconds
+        },
         capture_output=True,
         text=True,
         check=False,

@@ -1,44 +1,59 @@
 import { shellLine } from './words/text'
 
-// The same from a terminal: each line as `stella --help` has it. A user who clicks once may script it ever after.
+// The same from a terminal. A user who clicks once may script it ever after. A test holds these to the reference.
+const stella = (...words: readonly string[]) => shellLine(['stella', ...words])
+
+const said = (text: string, placeholder: string) => (text.trim() === '' ? placeholder : text)
+
 export const commands = {
-  approve: (id: string, comment: string) => shellLine(['stella', 'approve', id, '-m', comment || 'COMMENT']),
-  reject: (id: string, comment: string) => shellLine(['stella', 'reject', id, '-m', comment || 'COMMENT']),
-  cancel: (id: string, comment: string) => shellLine(['stella', 'cancel', id, '-m', comment || 'COMMENT']),
-  why: (id: string) => shellLine(['stella', 'why', id]),
-  promote: (release: string, environment: string) => shellLine(['stella', 'promote', release, '--env', environment]),
-  dryRun: (release: string, environment: string) =>
-    shellLine(['stella', 'promote', release, '--env', environment, '--dry-run']),
+  approve: (id: string, comment: string, plan: string) =>
+    stella('approve', id, '--plan', plan, ...(comment.trim() === '' ? [] : ['-m', comment])),
+  reject: (id: string, comment: string) => stella('reject', id, '-m', said(comment, 'COMMENT')),
+  cancel: (id: string, comment: string) => stella('cancel', id, '-m', said(comment, 'COMMENT')),
+  why: (id: string) => stella('why', id),
+  promote: (release: string, environment: string) => stella('promote', release, '--env', environment),
+  dryRun: (release: string, environment: string) => stella('promote', release, '--env', environment, '--dry-run'),
   rollback: (environment: string, reason: string, release: string) =>
-    shellLine([
-      'stella',
+    stella(
       'rollback',
+      '--env',
       environment,
       '-m',
-      reason || 'REASON',
+      said(reason, 'REASON'),
       ...(release === '' ? [] : ['--release', release]),
-    ]),
+    ),
   createRelease: (name: string, version: string, components: readonly (readonly [string, string])[]) =>
-    shellLine([
-      'stella',
+    stella(
       'release',
       'create',
-      name || 'NAME',
-      version || 'VERSION',
+      said(name, 'NAME'),
+      '--version',
+      said(version, 'VERSION'),
       ...components.flatMap(([component, reference]) => ['--component', `${component}=${reference}`]),
-    ]),
-  withdraw: (id: string, reason: string) =>
-    shellLine(['stella', 'release', 'withdraw', id, '-m', reason || 'REASON']),
-  logs: (id: string) => shellLine(['stella', 'deploy', 'logs', id]),
-  watch: (id: string) => shellLine(['stella', 'deploy', 'watch', id]),
-  getPacket: (id: string) => shellLine(['stella', 'evidence', 'get', id]),
+    ),
+  withdraw: (id: string, reason: string) => stella('release', 'withdraw', id, '-m', said(reason, 'REASON')),
+  logs: (id: string) => stella('deploy', 'logs', id),
+  watch: (id: string) => stella('deploy', 'watch', id),
+  getPacket: (id: string) => stella('evidence', 'get', id),
+  replay: (name: string) => stella('replay', `${name}.stella.tar`),
   freeze: (environment: string, until: string, reason: string) =>
-    shellLine(['stella', 'freeze', 'create', environment, '--until', until || 'TIME', '-m', reason || 'REASON']),
-  endFreeze: (id: string, reason: string) => shellLine(['stella', 'freeze', 'end', id, '-m', reason || 'REASON']),
-  revokeAgent: (name: string, reason: string) =>
-    shellLine(['stella', 'agent', 'revoke', name, '-m', reason || 'REASON']),
-  createToken: (name: string, days: number) =>
-    shellLine(['stella', 'token', 'create', name || 'NAME', '--expires-in-days', String(days)]),
+    stella('freeze', 'create', '--env', environment, '--until', said(until, 'TIME'), '-m', said(reason, 'REASON')),
+  endFreeze: (id: string, reason: string) => stella('freeze', 'end', id, '-m', said(reason, 'REASON')),
+  revokeAgent: (name: string, reason: string) => stella('agent', 'revoke', name, '-m', said(reason, 'REASON')),
+  createToken: (name: string, roles: readonly string[], days: number) =>
+    stella(
+      'token',
+      'create',
+      said(name, 'NAME'),
+      ...roles.flatMap((role) => ['--role', role]),
+      '--days',
+      String(days),
+    ),
   createUser: (name: string, roles: readonly string[]) =>
-    shellLine(['stella', 'user', 'create', name || 'NAME', ...roles.flatMap((role) => ['--role', role])]),
+    stella('user', 'create', said(name, 'NAME'), ...roles.flatMap((role) => ['--role', role]), '--password-stdin'),
+  firstRelease: () => stella('release', 'create', 'NAME', '--version', 'VERSION', '--component', 'web=REGISTRY/IMAGE:TAG'),
+  firstPromotion: (environment: string) => stella('promote', 'NAME@VERSION', '--env', environment),
+  firstEnvironments: () => stella('apply', '-f', 'environments.yaml'),
+  importAdvisories: () => stella('advisory', 'import', 'FEED', '--into', 'DIRECTORY'),
+  doctor: () => stella('doctor'),
 } as const

@@ -13,7 +13,7 @@ const examples = {
   signIn: paths.signIn('/promotions?mine=1'),
   matrix: paths.matrix(),
   cell: paths.matrix({ cell: 'prod/web', compare: 'stage..prod' }),
-  releases: paths.releases({ name: '1.0' }),
+  releases: paths.releases({ q: '1.0' }),
   newRelease: paths.newRelease('rel_01J8AAAAAAAA'),
   release: paths.release('rel_01J8AAAAAAAA'),
   findings: paths.findings('rel_01J8AAAAAAAA', 'scn_01J8AAAAAAAA', { severity: 'high', q: 'libc 6' }),

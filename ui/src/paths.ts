@@ -4,7 +4,7 @@ import { linkOptions } from '@tanstack/react-router'
 export const paths = {
   signIn: (next?: string) => linkOptions({ to: '/sign-in', search: { next } }),
   matrix: (search: { q?: string; compare?: string; cell?: string } = {}) => linkOptions({ to: '/', search }),
-  releases: (search: { name?: string } = {}) => linkOptions({ to: '/releases', search }),
+  releases: (search: { q?: string } = {}) => linkOptions({ to: '/releases', search }),
   newRelease: (from?: string) => linkOptions({ to: '/releases/new', search: { from } }),
   release: (id: string) => linkOptions({ to: '/releases/$id', params: { id } }),
   findings: (id: string, scan: string, search: { q?: string; severity?: string } = {}) =>

@@ -22,7 +22,7 @@ interface Context {
 const searches = {
   signIn: keys('next'),
   matrix: keys('q', 'compare', 'cell'),
-  releases: keys('name'),
+  releases: keys('q'),
   newRelease: keys('from'),
   findings: keys('q', 'severity'),
   promotions: keys('environment', 'state', 'release', 'mine'),

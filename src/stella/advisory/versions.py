@@ -90,12 +90,14 @@ def _univers(name: str) -> Callable[[str], Key | None]:
         from univers.nuget import InvalidNuGetVersion
 
         try:
-            return getattr(versions, name)(text)
+            key = getattr(versions, name)(text)
         # Its parsers raise what Python raises where a version is odd.
         except (versions.InvalidVersion, InvalidNuGetVersion, ArithmeticError, LookupError):
             return None
         except (ValueError, TypeError, AttributeError):
             return None
+        # "V" is a version to its NuGet class, and then compares with nothing.
+        return None if key.value is None else key
 
     return key
 

@@ -1,23 +1,25 @@
 """The agents' listener: outbound from the hosts, mTLS, each request signed as well."""
 
 import json
+import logging
 import socket
 import ssl
 import threading
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
 import uvicorn
 from anyio import to_thread
 from fastapi import FastAPI, Request, Response
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from stella.api.agent_requests import PEER, PeerProtocol, match_peer, read_body, read_json
 from stella.api.order_board import OrderBoard
 from stella.fleet import (
     Agent,
-    NotAnAgent,
     append_log,
     authenticate,
     enroll,
@@ -29,18 +31,19 @@ from stella.fleet import (
     renew_lease,
     take_order,
 )
-from stella.fleet.errors import ListenerPortTaken, ReportTooLarge
+from stella.fleet.errors import ListenerPortTaken
 from stella.fleet.lifecycle import AgentState
 from stella.fleet.model import Enrolled, Taken
 from stella.kernel import Remedy, StellaError, time_text
 from stella.record import Database, Tx
 from stella.sdk import protocol
 from stella.sdk.protocol import from_wire, to_wire
-from stella.trust import Authority, PublicKey, issue_server_certificate, new_signer, public_key
+from stella.trust import Authority, PublicKey, issue_server_certificate, new_signer
 
 T = TypeVar("T")
 _SERVER_DAYS = 398
-_PEER = "stella_peer_certificate"
+_REFUSALS_A_MINUTE_MAX = 60
+_log = logging.getLogger("stella.agents")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,8 @@ class _Door:
         self._database = services.database
         self._settings = services.settings
         self.board = OrderBoard(services.database)
+        self._refusals: deque[datetime] = deque()
+        self._refusals_lock = threading.Lock()
 
     async def refuse(self, _: Request, error: Exception) -> Response:
         assert isinstance(error, StellaError)
@@ -104,7 +109,7 @@ class _Door:
         return self._answer(to_wire(protocol.AuthorityReply(ca)))
 
     async def enroll(self, request: Request) -> Response:
-        wanted = from_wire(protocol.EnrollRequest, _json(await _body(request)))
+        wanted = from_wire(protocol.EnrollRequest, read_json(await read_body(request)))
         peer = request.client.host if request.client else ""
 
         def work() -> Enrolled:
@@ -114,11 +119,23 @@ class _Door:
                     csr = wanted.csr.encode()
                     return enroll(tx, self._services.authority, wanted.token, csr, hours=hours)
             except StellaError as refusal:
-                with self._database.transaction(actor="system") as tx:
-                    record_refused_enrolment(tx, refusal, peer)
+                self._record(refusal, peer)
                 raise
 
         return self._certified(await to_thread.run_sync(work))
+
+    def _record(self, refusal: StellaError, peer: str) -> None:
+        """Keep that somebody was refused; not without end, for anybody may try."""
+        now = self._database.now()
+        with self._refusals_lock:
+            while self._refusals and self._refusals[0] < now - timedelta(minutes=1):
+                self._refusals.popleft()
+            if len(self._refusals) >= _REFUSALS_A_MINUTE_MAX:
+                _log.warning("one more enrolment from %s was refused: %s", peer, refusal.code)
+                return
+            self._refusals.append(now)
+        with self._database.transaction(actor="system") as tx:
+            record_refused_enrolment(tx, refusal, peer)
 
     async def certificate(self, request: Request) -> Response:
         """Without a client certificate too: one that has ended cannot be shown, and the signature
@@ -195,17 +212,17 @@ class _Door:
         wants_peer: bool = True,
     ) -> T:
         """``work`` for the agent that signed the request, in the transaction that spends it."""
-        body = await _body(request)
+        body = await read_body(request)
         headers, path = dict(request.headers), request.url.path
-        peer: bytes | None = request.scope.get("state", {}).get(_PEER)
-        wanted = from_wire(kind, _json(body))
+        peer: bytes | None = request.scope.get("state", {}).get(PEER)
+        wanted = from_wire(kind, read_json(body))
 
         def all_of_it() -> T:
             claimed = headers.get(protocol.AGENT_HEADER.lower(), "nobody")[:80]
             with self._database.transaction(actor=claimed) as tx:
                 agent = authenticate(tx, headers, method=request.method, path=path, body=body)
                 if wants_peer and not self._settings.proxy_terminates_tls:
-                    _match_peer(agent, peer)
+                    match_peer(agent, peer)
                 return work(tx, agent, wanted)
 
         return await to_thread.run_sync(all_of_it)
@@ -232,53 +249,6 @@ class _Door:
     ) -> Response:
         headers = {protocol.TIME_HEADER: time_text(self._database.now())}
         return Response(json.dumps(content), status, headers, media_type)
-
-
-async def _body(request: Request) -> bytes:
-    """The body, unless it is larger than anything an agent sends."""
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > protocol.BODY_BYTES_MAX:
-            raise ReportTooLarge(
-                f"a request of more than {protocol.BODY_BYTES_MAX} bytes",
-                remedy=Remedy("Send less at once."),
-            )
-    return bytes(body)
-
-
-def _json(body: bytes) -> object:
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise protocol.MalformedWire(
-            "the request is no JSON", remedy=Remedy("Send what an agent sends.")
-        ) from error
-
-
-def _match_peer(agent: Agent, peer: bytes | None) -> None:
-    """The connection is the agent's own: its certificate names it and holds its key."""
-    from cryptography import x509
-    from cryptography.x509.oid import NameOID
-
-    remedy = Remedy("Connect with the certificate of this agent.", "stella agent run")
-    if peer is None:
-        raise NotAnAgent("the connection shows no client certificate", remedy=remedy)
-    certificate = x509.load_der_x509_certificate(peer)
-    names = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
-    is_same_key = public_key(certificate.public_key()).key_id == agent.key.key_id
-    if [name.value for name in names] != [agent.id] or not is_same_key:
-        raise NotAnAgent(f"the connection's certificate is not {agent.id}'s", remedy=remedy)
-
-
-class _PeerProtocol(HttpToolsProtocol):
-    """Shows the application the client certificate that the TLS handshake has checked."""
-
-    def on_message_begin(self) -> None:
-        super().on_message_begin()
-        ending: ssl.SSLObject | None = self.transport.get_extra_info("ssl_object")
-        peer = ending.getpeercert(binary_form=True) if ending is not None else None
-        self.scope["state"][_PEER] = peer
 
 
 class AgentServer:
@@ -318,7 +288,8 @@ def serve_agents(
     app = agent_app(services)
     config = uvicorn.Config(
         app,
-        http=_PeerProtocol,
+        http=PeerProtocol,
+        ws="none",
         log_level="warning",
         access_log=False,
         timeout_graceful_shutdown=3,

@@ -11,6 +11,7 @@ from stella import __version__
 from stella.api.console import Console
 from stella.api.edge import Edge
 from stella.api.errors import UnknownRoute
+from stella.api.events import Streams
 from stella.api.problems import MEDIA_TYPE, add_handlers, problem_response
 from stella.api.routes import (
     about,
@@ -33,6 +34,7 @@ from stella.kernel import Remedy
 
 PREFIX = "/api/v1"
 OPENAPI = f"{PREFIX}/openapi.json"
+_READING = ["GET", "HEAD"]
 PUBLIC = frozenset(
     {
         ("GET", f"{PREFIX}/version"),
@@ -63,7 +65,8 @@ def create_app(services: Services) -> FastAPI:
     """The application over ``services``."""
     app = _routed()
     app.state.services = services
-    add_handlers(app)
+    app.state.streams = Streams()
+    add_handlers(app, _is_route)
     _add_health(app)
     _add_console(app, Console(services.console))
     app.add_middleware(Edge, services=services)
@@ -102,21 +105,26 @@ def api_routes() -> dict[tuple[str, str], APIRoute]:
     }
 
 
+def _is_route(path: str) -> bool:
+    rest = path.removeprefix(PREFIX)
+    return path == OPENAPI or any(one.path_regex.match(rest) for one in api_routes().values())
+
+
 def _add_health(app: FastAPI) -> None:
-    @app.get("/healthz", include_in_schema=False)
+    @app.api_route("/healthz", methods=_READING, include_in_schema=False)
     def healthz() -> Response:
         """Whether the server answers; for load balancers."""
         return PlainTextResponse("ok\n")
 
 
 def _add_console(app: FastAPI, console: Console) -> None:
-    @app.get("/{path:path}", include_in_schema=False)
+    @app.api_route("/{path:path}", methods=_READING, include_in_schema=False)
     def console_file(request: Request, path: str) -> Response:
         """A file of the console, or its page."""
         if path == "api" or path.startswith("api/"):
             return problem_response(
                 UnknownRoute(
-                    f"there is no GET /{path[:200]}",
+                    f"there is no {request.method} /{path[:200]}",
                     remedy=Remedy(f"Every path stands in {OPENAPI}."),
                 )
             )

@@ -71,3 +71,29 @@ class Changed(StellaError):
 
     code = "ST-API-009"
     fault = Fault.CONFLICT
+
+
+class ServerBusy(StellaError):
+    """The server has as much in hand as it takes at once."""
+
+    code = "ST-API-010"
+    fault = Fault.UNAVAILABLE
+    retry_may_help = True
+
+    @property
+    def status(self) -> int:
+        """503 Service Unavailable."""
+        return 503
+
+
+class RequestTooSlow(StellaError):
+    """The request's body did not arrive in time."""
+
+    code = "ST-API-011"
+    fault = Fault.TIMED_OUT
+    retry_may_help = True
+
+    @property
+    def status(self) -> int:
+        """408 Request Timeout."""
+        return 408

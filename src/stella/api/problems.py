@@ -1,7 +1,7 @@
 """Every refusal as a problem document, RFC 9457; every bug as one without its insides."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -28,8 +28,11 @@ def problem_response(
     return JSONResponse(content, status or error.status, all_headers, MEDIA_TYPE)
 
 
-def add_handlers(app: FastAPI) -> None:
-    """Let ``app`` answer refusals, malformed requests and unknown paths with problems."""
+def add_handlers(app: FastAPI, is_route: Callable[[str], bool]) -> None:
+    """Let ``app`` answer refusals, malformed requests and unknown paths with problems.
+
+    is_route: whether a path of the API has some method; the console's own takes every path.
+    """
 
     @app.exception_handler(StellaError)
     def refused(_request: Request, error: StellaError) -> JSONResponse:
@@ -46,10 +49,13 @@ def add_handlers(app: FastAPI) -> None:
                 "the request's body cannot be read", remedy=Remedy("Send JSON in UTF-8.")
             )
             return problem_response(refusal, status=400)
+        path = request.url.path
         refusal = UnknownRoute(
-            f"there is no {request.method} {request.url.path[:200]}",
+            f"there is no {request.method} {path[:200]}",
             remedy=Remedy("Every path stands in /api/v1/openapi.json."),
         )
+        if path.startswith("/api") and not is_route(path):
+            return problem_response(refusal)
         return problem_response(refusal, status=error.status_code, headers=error.headers)
 
 

@@ -55,6 +55,7 @@ class Services:
     url, agents_url: as people and agents reach it. is_https: whether people reach it by TLS.
     schema: the revision of the tables that this version brings.
     advisories, console: None where there is none. failed_runs: facts whose handlers gave up.
+    close_policies: ends the process in which policies are asked.
     """
 
     database: Database
@@ -81,6 +82,7 @@ class Services:
     sealed: Bell
     stopping: Event
     failed_runs: Callable[[], tuple[str, ...]]
+    close_policies: Callable[[], None]
 
     @property
     def trust_root(self) -> TrustRoot:

@@ -5,16 +5,19 @@ and what a cause has left already is not left again. A wait (for a person, a sca
 state of a row; the fact that ends it is a line of this table.
 """
 
+import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
+from threading import Event
 from typing import TypeAlias
 
 from stella.advisory import Snapshot
 from stella.blob import Blobs
+from stella.blob.errors import BlobsUnusable
 from stella.deployment.errors import AgentSilent
 from stella.deployment.finish import finish_target, order_target, take_target
 from stella.deployment.plan import intent_of, read_plan, target_plan_of
@@ -28,17 +31,18 @@ from stella.deployment.store import (
 from stella.evidence.keep import Proving, keep_deployment_packet, keep_promotion_packet
 from stella.finding.lifecycle import ScanState
 from stella.finding.scan import record_scan, record_scan_failure, request_scan, scan_now
-from stella.finding.store import pending_scan, scan_by_id, scan_of_platform
+from stella.finding.store import scan_by_id, scan_of_platform
 from stella.fleet import find_order, issue_order, read_log
 from stella.kernel import Digest, StellaError, time_text
 from stella.plugin.contract import Registry
 from stella.plugin.order import Purpose
 from stella.promotion.assemble import Deciding
 from stella.promotion.close import Ending, close_promotion
-from stella.promotion.evaluate import evaluate_promotion
+from stella.promotion.evaluate import evaluate_promotion, waits_for_scan
 from stella.promotion.lifecycle import State
-from stella.promotion.store import Promotion, find_promotion, list_promotions
+from stella.promotion.store import find_promotion, list_promotions
 from stella.record import Database, StoredFact, Tx, fact_by_id, seal
+from stella.record.errors import DatabaseUnusable
 from stella.release.store import find_release
 from stella.sbom import LayerCache
 from stella.trust import Signer
@@ -47,13 +51,16 @@ from stella.workflow import Step
 _SCAN_ATTEMPTS = 3
 _SCAN_WAIT_S = 1.0
 _LOG_PAGE = 1000
+_TROUBLE_WAIT_S = 2.0
+
+_log = logging.getLogger("stella.flows")
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
     """What handlers need from outside. holder: under which name this process seals facts.
 
-    order_life: how long an agent has to carry an order out.
+    order_life: how long an agent has to carry an order out. stopping: set when the server ends.
     """
 
     database: Database
@@ -68,10 +75,17 @@ class Work:
     proving: Proving
     holder: str
     order_life: timedelta
+    stopping: Event = field(default_factory=Event)
 
     def because(self, fact: StoredFact) -> AbstractContextManager[Tx]:
         """A transaction whose facts are caused by ``fact``."""
         return self.database.transaction(actor="system", cause=fact.id, tenant=fact.tenant)
+
+
+class ServerStops(BaseException):
+    """Ends a run that waits, in this process. No Exception: it is no outcome, and none is recorded,
+    so that the next start goes on with the run.
+    """
 
 
 Handler: TypeAlias = Callable[[Work, StoredFact], None]
@@ -95,6 +109,8 @@ def scan_image(work: Work, fact: StoredFact) -> None:
                 snapshot=work.snapshot(),
             )
             break
+        except BlobsUnusable:
+            raise  # a full disk says nothing about the image
         except StellaError as refusal:
             if refusal.retry_may_help and attempt < _SCAN_ATTEMPTS:
                 time.sleep(_SCAN_WAIT_S * attempt)
@@ -118,7 +134,7 @@ def scan_release(work: Work, fact: StoredFact) -> None:
 def judge(work: Work, fact: StoredFact) -> None:
     """Judge a promotion's gates, unless images of it are being scanned: that comes first."""
     with work.because(fact) as tx:
-        if not _waits_for_scan(tx, find_promotion(tx, fact.subject)):
+        if not waits_for_scan(tx, find_promotion(tx, fact.subject)):
             evaluate_promotion(tx, fact.subject, work.deciding, work.evidence_signer)
 
 
@@ -128,7 +144,7 @@ def judge_what_waited(work: Work, fact: StoredFact) -> None:
         waiting = list_promotions(tx, states=frozenset({State.EVALUATING}))
     for promotion in waiting:
         with work.because(fact) as tx:
-            if not _waits_for_scan(tx, promotion):
+            if not waits_for_scan(tx, promotion):
                 evaluate_promotion(tx, promotion.id, work.deciding, work.evidence_signer)
 
 
@@ -264,22 +280,20 @@ def _step(work: Work, handler: Handler) -> Step:
         assert fact is not None, f"the fact {fact_id} is gone"
         handler(work, fact)
 
+    def patient_step(fact_id: str) -> None:
+        # A disk that is full, a database that is away: not the fact's fault, and no reason to give
+        # its consequences up. Whoever needs it done sees the same trouble, and ends it.
+        while True:
+            try:
+                return step(fact_id)
+            except (DatabaseUnusable, BlobsUnusable) as trouble:
+                if work.stopping.wait(_TROUBLE_WAIT_S):
+                    raise ServerStops from trouble
+                _log.warning("%s: %s (%s)", fact_id, trouble, trouble.code)
+
     plain = handler.func if isinstance(handler, partial) else handler
-    step.__name__ = getattr(plain, "__name__", "step")
-    return step
-
-
-def _waits_for_scan(tx: Tx, promotion: Promotion) -> bool:
-    if promotion.state is not State.EVALUATING:
-        return False
-    for component in find_release(tx, promotion.release).components:
-        if pending_scan(tx, component.pinned) is not None:
-            return True
-        for platform in component.platforms:
-            known = scan_of_platform(tx, platform.digest)
-            if known is not None and known.state is ScanState.PENDING:
-                return True
-    return False
+    patient_step.__name__ = getattr(plain, "__name__", "step")
+    return patient_step
 
 
 def _ordered(tx: Tx, fact: StoredFact) -> TargetDeployment:

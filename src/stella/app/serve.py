@@ -1,5 +1,6 @@
 """Runs a server: takes the addresses, migrates, goes on with what was unfinished, serves."""
 
+import errno
 import logging
 import signal
 import socket
@@ -7,18 +8,22 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 from types import FrameType
 from typing import Any
 
 import uvicorn
+from sqlalchemy.exc import OperationalError
 
 from stella import __version__
 from stella.api.agent_listener import AgentServer, AgentServices, AgentSettings, serve_agents
 from stella.api.app import create_app
+from stella.api.bounded_http import BoundedHttp
 from stella.api.services import Services
 from stella.app.background import Background, Sweep
 from stella.app.first_admin import first_login, make_first_admin
 from stella.app.flows import HANDLED, steps_of
+from stella.app.keys import data_unusable
 from stella.app.listen import listen, port_of
 from stella.app.lock import server_lock
 from stella.app.schema import migrate, schema_lock
@@ -27,9 +32,11 @@ from stella.app.wiring import make_data_directory, open_services
 from stella.app.work import work_of
 from stella.fleet import expire_orders, mark_offline
 from stella.record import open_workflow_engine
+from stella.record.errors import unusable
 from stella.workflow import DurableRuns
 
 _DRAIN_S = 5
+_DISK_TROUBLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EIO})
 
 
 def serve(settings: Settings, announce: Callable[[str], None]) -> int:
@@ -38,7 +45,8 @@ def serve(settings: Settings, announce: Callable[[str], None]) -> int:
     Raises DataInUse, AddressTaken, and what the settings, keys and database refuse.
     """
     data = make_data_directory(settings)
-    with ExitStack() as parts:
+    with ExitStack() as parts, ExitStack() as starting:
+        starting.enter_context(_refusing_trouble(data))
         parts.enter_context(server_lock(data))
         api = parts.enter_context(_listening(settings.listen_host, settings.listen_port, "listen"))
         with _listening(settings.agents_host, settings.agents_port, "agents") as agents:
@@ -49,7 +57,19 @@ def serve(settings: Settings, announce: Callable[[str], None]) -> int:
         announce(f"Stella {__version__}: {services.url}  agents: {services.agents_url}")
         if password is not None:
             announce(first_login(password))
+        starting.close()
         return _serve_http(services, api)
+
+
+@contextmanager
+def _refusing_trouble(data: Path) -> Iterator[None]:
+    """A start that fails on a full disk or a read-only one is a refusal. Raises DataUnusable."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _DISK_TROUBLE:
+            raise
+        raise data_unusable(data, error) from error
 
 
 @contextmanager
@@ -64,11 +84,19 @@ def running(settings: Settings) -> Iterator[Services]:
     services = open_services(settings, handled=HANDLED, failed_runs=failed_runs)
     database = services.database
     migrate(database.engine)
-    workflows = open_workflow_engine(settings.database)
+    is_launched = Event()
+    workflows = open_workflow_engine(
+        settings.database,
+        is_over=lambda: services.stopping.is_set() or not is_launched.is_set(),
+    )
     steps = steps_of(work_of(services, holder))
     runs = DurableRuns(workflows, executor=holder, handlers=steps)
-    with schema_lock(database.engine):
-        runs.launch()
+    try:
+        with schema_lock(database.engine):
+            runs.launch()
+    except OperationalError as error:
+        raise unusable(str(error.orig), database.url) from error
+    is_launched.set()
     background = Background(services, runs, holder=holder, sweeps=_sweeps(services, settings))
     background.start()
     try:
@@ -77,6 +105,7 @@ def running(settings: Settings) -> Iterator[Services]:
         services.stop()
         background.join()
         runs.close()
+        services.close_policies()
         workflows.dispose()
         database.close()
 
@@ -134,7 +163,8 @@ def _serve_http(services: Services, listener: socket.socket) -> int:
     config = uvicorn.Config(
         create_app(services),
         loop="asyncio",
-        http="httptools",
+        http=BoundedHttp,
+        ws="none",
         lifespan="off",
         log_config=None,
         access_log=False,

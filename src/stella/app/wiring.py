@@ -10,6 +10,7 @@ from threading import Event
 from stella.advisory import Snapshot, open_snapshot
 from stella.api.services import Limits, Services
 from stella.app.keys import data_unusable, open_keys
+from stella.app.policy_process import PolicyProcess
 from stella.app.references import resolve_reference
 from stella.app.schema import head_revision
 from stella.app.settings import RegistrySetting, Settings
@@ -47,6 +48,7 @@ def open_services(
     data = make_data_directory(settings)
     plugins, blobs = load_plugins(), Blobs(data / "blobs")
     keys, authority = open_keys(data, now=now(), random=random)
+    policies = PolicyProcess()
     return Services(
         database=open_database(settings, handled=handled, now=now, random=random),
         schema=head_revision(),
@@ -56,7 +58,7 @@ def open_services(
         layers=DirectoryCache(data / "cache" / "layers"),
         open_registry=registry_opener(settings, plugins),
         plugins=plugins,
-        deciding=deciding_of(blobs, plugins, is_simulated=settings.simulated),
+        deciding=deciding_of(blobs, plugins, is_simulated=settings.simulated, ask=policies.ask),
         snapshot=snapshot_opener(settings),
         random=random,
         limits=Limits(
@@ -77,6 +79,7 @@ def open_services(
         sealed=Bell(),
         stopping=Event(),
         failed_runs=failed_runs,
+        close_policies=policies.close,
     )
 
 

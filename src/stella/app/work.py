@@ -2,27 +2,31 @@
 
 from datetime import timedelta
 
+from stella.api.actors import actors
 from stella.api.services import Services
 from stella.app.flows import Work
 from stella.blob import Blobs
 from stella.deployment.plan import plan_deployment
 from stella.environment.model import Environment, Target
 from stella.evidence.keep import Proving
-from stella.identity import person
 from stella.plugin import Plugins
+from stella.policy import Ask
+from stella.policy.engine import ask as ask_policy
 from stella.promotion.assemble import Deciding
 from stella.promotion.model import Person
 from stella.record import Tx
 from stella.release.model import Release
 
 
-def deciding_of(blobs: Blobs, plugins: Plugins, *, is_simulated: bool) -> Deciding:
-    """What decisions need from outside."""
+def deciding_of(
+    blobs: Blobs, plugins: Plugins, *, is_simulated: bool, ask: Ask = ask_policy
+) -> Deciding:
+    """What decisions need from outside. ask: how policies are asked."""
 
     def planner(release: Release, environment: Environment, targets: tuple[Target, ...]) -> bytes:
         return plan_deployment(release, environment, targets, plugins.target)
 
-    return Deciding(blobs, planner, person_of, is_simulated)
+    return Deciding(blobs, planner, person_of, is_simulated, ask)
 
 
 def work_of(services: Services, holder: str) -> Work:
@@ -46,10 +50,11 @@ def work_of(services: Services, holder: str) -> Work:
         ),
         holder=holder,
         order_life=timedelta(seconds=services.limits.order_life_s),
+        stopping=services.stopping,
     )
 
 
 def person_of(tx: Tx, actor: str) -> Person:
     """Who an id is, as decisions and packets name people."""
-    known = person(tx, actor)
+    known = actors(tx, (actor,))[actor]
     return Person(known.id, known.name, tuple(role.value for role in known.roles))

@@ -5,8 +5,10 @@ from typing import Annotated, Any
 
 import typer
 
+from stella.cli.errors import NothingToExamine
 from stella.cli.output import Column, Output, To, show_list
 from stella.client import NoServer, open_client
+from stella.kernel import Remedy
 
 
 def doctor(
@@ -48,5 +50,14 @@ def _examine_here(file: Path | None) -> list[dict[str, Any]]:
     from stella.app.wiring import open_services
     from stella.doctor import examine
 
-    services = open_services(load_settings(file))
+    loaded = load_settings(file)
+    if not loaded.data.exists():  # opening it would make it: keys, an empty database
+        raise NothingToExamine(
+            f"no server keeps data in {loaded.data}",
+            remedy=Remedy(
+                "Log in to the server, or name its settings.",
+                command="stella doctor --settings FILE",
+            ),
+        )
+    services = open_services(loaded)
     return [asdict(check) for check in examine(services.patient())]

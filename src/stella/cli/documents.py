@@ -13,6 +13,7 @@ from stella.cli.written import read
 from stella.kernel import Remedy
 
 STANDARD_INPUT = Path("-")
+_VALUES_MAX = 200_000
 
 _PLAIN = frozenset(
     f"tag:yaml.org,2002:{name}" for name in ("null", "bool", "int", "float", "str", "seq", "map")
@@ -81,6 +82,7 @@ def _documents(file: Path) -> Iterator[dict[str, Any]]:
         while loader.check_node():
             node = loader.get_node()
             assert node is not None
+            _refuse_bomb(node)
             made = loader.construct_document(node)
             if made is None:
                 continue  # an empty document: a comment, or a --- at the end
@@ -96,6 +98,31 @@ def _documents(file: Path) -> Iterator[dict[str, Any]]:
         raise _malformed(name, line, error.reason) from None
     except RecursionError:
         raise _malformed(name, 1, "it is nested too deep") from None
+
+
+def _refuse_bomb(document: yaml.Node) -> None:
+    """Aliases upon aliases become as much as they stand for when they are sent: a page of them, more
+    than any memory. Raises ConstructorError.
+    """
+    sizes: dict[int, int] = {}
+
+    def size(node: yaml.Node) -> int:
+        if isinstance(node, yaml.ScalarNode):
+            return 1
+        known = sizes.get(id(node))
+        if known == 0:
+            raise _at(node, "it is a part of itself")
+        if known is not None:
+            return known
+        sizes[id(node)] = 0  # it is being counted
+        parts = node.value
+        if isinstance(node, yaml.MappingNode):
+            parts = [part for pair in node.value for part in pair]
+        sizes[id(node)] = 1 + sum(size(part) for part in parts)
+        return sizes[id(node)]
+
+    if size(document) > _VALUES_MAX:
+        raise _at(document, f"with its aliases written out it has more than {_VALUES_MAX} values")
 
 
 def _malformed(name: str, line: int, problem: str) -> MalformedYaml:

@@ -21,6 +21,19 @@ class UnreadableFile(StellaError):
     code = "ST-CLI-003"
 
 
+class ServerPartMissing(StellaError):
+    """The command needs the server's packages, which the base install leaves out."""
+
+    code = "ST-CLI-004"
+
+
+class NothingToExamine(StellaError):
+    """No server keeps data on this host, and none is known elsewhere."""
+
+    code = "ST-CLI-005"
+    fault = Fault.NOT_FOUND
+
+
 class MalformedYaml(StellaError):
     """A YAML file that cannot be read as documents."""
 

@@ -27,9 +27,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         return run_command(words)
     except StellaError as refusal:
-        for line in refusal_lines(refusal):
-            print(line, file=sys.stderr)  # noqa: T201 - the one place that tells refusals
-        return refusal.exit_code
+        return _tell(refusal)
+    except ModuleNotFoundError as missing:
+        from stella.cli.server_part import explained
+
+        refusal_of_install = explained(missing)
+        if refusal_of_install is None:
+            raise
+        return _tell(refusal_of_install)
+
+
+def _tell(refusal: "StellaError") -> int:
+    for line in refusal_lines(refusal):
+        print(line, file=sys.stderr)  # noqa: T201 - the one place that tells refusals
+    return refusal.exit_code
 
 
 def refusal_lines(refusal: "StellaError") -> list[str]:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from stella.app.policy_process import PolicyProcess
 from stella.cli.evidence import Root, To, Verdict, read_root
 from stella.cli.scan_target import ImageTarget, RegistryAccess, open_target
 from stella.cli.written import checked_output, write
@@ -48,7 +49,13 @@ def replay(
             place=bad.place,
         )
     access = RegistryAccess(plain_http, ca_file, username, password)
-    found = replay_packet(read_packet(content), _rescanned(image or [], access))
+    policies = PolicyProcess()
+    try:
+        found = replay_packet(
+            read_packet(content), _rescanned(image or [], access), ask=policies.ask
+        )
+    finally:
+        policies.close()
     if is_json:
         write(json.dumps(replay_json(found), indent=2) + "\n", to)
     else:

@@ -3,11 +3,13 @@
 from stella.client.client import Client
 from stella.client.errors import NoServer, Refused, ServerUnreachable, StrangeAnswer
 from stella.client.login import Login, forget_login, load_login, open_client, save_login
+from stella.client.operations import Operations
 
 __all__ = [
     "Client",
     "Login",
     "NoServer",
+    "Operations",
     "Refused",
     "ServerUnreachable",
     "StrangeAnswer",

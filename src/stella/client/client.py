@@ -3,12 +3,14 @@
 import json
 import uuid
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
 import httpx
 
 from stella.client.errors import Refused, ServerUnreachable, StrangeAnswer
+from stella.client.operations import Operations
 from stella.kernel import Remedy
 
 PREFIX = "/api/v1"
@@ -47,6 +49,11 @@ class Client:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    @cached_property
+    def api(self) -> Operations:
+        """Every operation of the API as a typed method: ``client.api.get_matrix()``."""
+        return Operations(self)
 
     def close(self) -> None:
         """Close every connection."""

@@ -1,112 +1,130 @@
 """Run a demonstration from its start to its summary, keep one running, end a kept one."""
 
-import json
 import os
+import secrets
 import shutil
-import signal
 import sys
-import time
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from stella.demo.docker_ground import DockerGround
 from stella.demo.errors import DemoNotKept, DemoRuns
 from stella.demo.ground import Ground, RealGround
+from stella.demo.notes import Note, noted
 from stella.demo.simulated import SimulatedGround
 from stella.demo.stage import Stage
 from stella.demo.summary import Summary, Teller
 from stella.demo.walk import Walk, run_walk
 from stella.kernel import Remedy
-from stella.lab import cleanup, probe
-from stella.lab.state import process_started
-
-_STOP_TIMEOUT_S = 20
+from stella.lab import CommandFailed, UsersEngine, probe
+from stella.lab.users_engine import ways_to_engine
 
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What the user asked for. packets: None means beside the summary, or ``stella-demo`` here."""
+    """What the user asked for. packets: None means beside the summary, or in ``stella-demo`` here."""
 
     keep: bool = False
     simulated: bool = False
+    docker: bool = False
     summary: Path | None = None
     packets: Path | None = None
 
-    @property
-    def packets_directory(self) -> Path:
-        """Where the packets go."""
+    def packets_directory(self, mark: str) -> Path:
+        """Where the packets go. Each demonstration signs with keys of its own: they never mix."""
         if self.packets is not None:
             return self.packets
-        return (self.summary.parent if self.summary else Path("stella-demo")) / "packets"
+        return (self.summary.parent if self.summary else Path("stella-demo") / mark) / "packets"
 
 
 def run_demo(wishes: Wishes) -> Summary:
     """Walk all of it. Raises what a step refuses; whatever was started is gone then."""
     _refuse_second()
-    ground = choose_ground(simulated=wishes.simulated)
-    summary = Summary(simulated=ground.is_simulated)
+    summary = Summary(simulated=wishes.simulated)
     teller = Teller(summary, colours=sys.stdout.isatty() and "NO_COLOR" not in os.environ)
-    stage = Stage(ground)
-    walk = Walk(stage, summary, teller, wishes.packets_directory.resolve())
+    directory = Path(tempfile.mkdtemp(prefix="stella-demo-", dir="/tmp"))
+    note = Note.of(secrets.token_hex(3), directory, ways_to_engine() if wishes.docker else None)
     try:
-        run_walk(walk)
-        if not wishes.keep:
-            stage.stop_server()
-        with teller.step(
-            "Verify and replay every packet"
-            + ("" if wishes.keep else ", the control plane being stopped")
-        ):
-            walk.verify_offline()
-        _finish(wishes, summary, teller)
-        if wishes.keep:
-            _keep_running(stage, teller)
-            return summary
+        note.write()
+        if wishes.docker:
+            teller.line(
+                "Looking whether your Docker Engine and a registry here reach each other ..."
+            )
+        ground = choose_ground(note, simulated=wishes.simulated, docker=wishes.docker)
+    except BaseException:
+        shutil.rmtree(directory, ignore_errors=True)
+        note.forget()
+        raise
+    summary.simulated = ground.is_simulated
+    stage = Stage(ground, directory)
+    walk = Walk(stage, summary, teller, wishes.packets_directory(note.mark).resolve())
+    try:
+        _walk_through(walk, wishes)
     except BaseException:
         stage.save_logs(walk.logs)
         stage.stop()
+        note.forget()
         raise
+    if wishes.keep:
+        _keep_running(stage, note, teller)
+        return summary
     stage.stop()
+    note.forget()
     return summary
 
 
-def choose_ground(*, simulated: bool = False) -> Ground:
-    """Real hosts where the machine lets us, simulated ones with the reasons otherwise."""
+def _walk_through(walk: Walk, wishes: Wishes) -> None:
+    run_walk(walk)
+    if not wishes.keep:
+        walk.stage.stop_server()
+    offline = "" if wishes.keep else ", the control plane being stopped"
+    with walk.teller.step(f"Verify and replay every packet{offline}"):
+        walk.verify_offline()
+    _finish(wishes, walk)
+
+
+def choose_ground(note: Note, *, simulated: bool = False, docker: bool = False) -> Ground:
+    """Real hosts where the machine lets us, simulated ones with the reasons otherwise.
+
+    The user's own engine serves only who asks for it: it may hold more than they want touched.
+    """
     if simulated:
         return SimulatedGround(("it was asked for",))
+    directory = Path(note.directory)
+    if docker:
+        ground = DockerGround(directory, note.mark)
+        obstacle = ground.obstacle()
+        return SimulatedGround((obstacle,)) if obstacle else ground
     missing = probe()
     if not missing:
-        return RealGround()
-    return SimulatedGround(tuple(one.what for one in missing))
+        return RealGround(Path(note.lab))
+    hint = ("your own Docker Engine can stand in: stella demo --docker",)
+    return SimulatedGround(tuple(one.what for one in missing) + (hint if _docker_works() else ()))
+
+
+def _docker_works() -> bool:
+    try:
+        UsersEngine("").version()
+    except CommandFailed:
+        return False
+    return True
 
 
 def stop_kept() -> None:
-    """End a demonstration that was kept running; nothing of it is left. Raises DemoNotKept."""
-    kept = _kept()
-    if kept is None:
+    """End what was kept running, and what was killed; nothing of it is left. Raises DemoNotKept."""
+    over = [note for note in noted() if note.is_over]
+    if not over:
         raise DemoNotKept(
             "no kept demonstration runs",
             remedy=Remedy("Start one.", command="stella demo --keep"),
         )
-    for pid, started in kept["processes"].items():
-        # Pids are given out again: only what we started, by its start time too.
-        if process_started(int(pid)) == started:
-            os.kill(int(pid), signal.SIGTERM)
-            _wait_for_end(int(pid), started)
-    if kept["lab"]:
-        cleanup(Path(kept["lab"]))
-    shutil.rmtree(kept["directory"], ignore_errors=True)
-    _state_file().unlink(missing_ok=True)
+    for note in over:
+        note.end()
 
 
-def _wait_for_end(pid: int, started: str) -> None:
-    deadline = time.monotonic() + _STOP_TIMEOUT_S
-    while process_started(pid) == started:
-        if time.monotonic() > deadline:
-            os.kill(pid, signal.SIGKILL)
-        time.sleep(0.05)
-
-
-def _finish(wishes: Wishes, summary: Summary, teller: Teller) -> None:
+def _finish(wishes: Wishes, walk: Walk) -> None:
+    summary, teller = walk.summary, walk.teller
     if wishes.summary is not None:
         summary.write(wishes.summary)
     identical = sum(one["identical"] for one in summary.replay)
@@ -116,51 +134,36 @@ def _finish(wishes: Wishes, summary: Summary, teller: Teller) -> None:
     teller.say(
         f"evidence   {len(summary.packets)} packets verified, {identical} replayed identical"
     )
-    teller.say(f"packets    {wishes.packets_directory}")
+    teller.say(f"packets    {_from_here(walk.packets)}")
     if wishes.summary is not None:
         teller.say(f"summary    {wishes.summary}")
+    if not wishes.keep:
+        teller.say(f"console    {_program()} demo --keep leaves it running")
 
 
-def _keep_running(stage: Stage, teller: Teller) -> None:
-    """Note what runs, so that another process can end it, and leave it running."""
-    state = _state_file()
-    state.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    state.touch(mode=0o600)
-    state.write_text(
-        json.dumps(
-            {
-                "url": stage.url,
-                "directory": str(stage.directory),
-                "lab": stage.ground.lab_root,
-                "processes": {
-                    str(one.pid): process_started(one.pid) for one in stage.processes.values()
-                },
-            }
-        )
-    )
+def _keep_running(stage: Stage, note: Note, teller: Teller) -> None:
+    """Note that it is kept, so that another process can end it, and leave it running."""
+    note.keep(stage.url)
     teller.line(f"\nIt stays: {stage.url}")
     teller.say(f"first login: admin, password: {stage.password}")
-    teller.say("end it with: stella demo --stop")
+    teller.say(f"end it with: {_program()} demo --stop")
+
+
+def _program() -> str:
+    """How this reader calls ``stella``: by its path where the shell does not find it."""
+    beside = Path(sys.executable).with_name("stella")
+    return "stella" if shutil.which("stella") or not beside.exists() else str(_from_here(beside))
+
+
+def _from_here(path: Path) -> Path:
+    """Shorter where it lies below the working directory."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 def _refuse_second() -> None:
-    kept = _kept()
-    if kept is not None:
-        raise DemoRuns(
-            f"a kept demonstration runs already at {kept['url']}",
-            remedy=Remedy("End it first.", command="stella demo --stop"),
-        )
-
-
-def _kept() -> dict[str, Any] | None:
-    """What a kept demonstration left behind; None where there is none."""
-    try:
-        kept: dict[str, Any] = json.loads(_state_file().read_text())
-    except (OSError, ValueError):
-        return None
-    return kept
-
-
-def _state_file() -> Path:
-    base = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
-    return Path(base) / "stella" / "demo.json"
+    for note in noted():
+        if note.is_kept:
+            raise DemoRuns(
+                f"a kept demonstration runs already at {note.url}",
+                remedy=Remedy("End it first.", command="stella demo --stop"),
+            )

@@ -1,5 +1,6 @@
 """The shop's environments, targets and people, as a user would write them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,8 +29,13 @@ class Ports:
     prod_b: int
 
 
-def documents(ports: Ports, compose: str) -> list[dict[str, Any]]:
-    """What ``stella apply`` is given. compose: the shop's own compose file, as text."""
+def documents(
+    ports: Ports, compose: str, project: Callable[[str, str], str]
+) -> list[dict[str, Any]]:
+    """What ``stella apply`` is given.
+
+    compose: the shop's own compose file, as text. project: (environment, host) -> its name there.
+    """
     return [
         _document("Environment", "dev", {"parameters": {"severityMax": "critical"}}),
         _document(
@@ -47,10 +53,14 @@ def documents(ports: Ports, compose: str) -> list[dict[str, Any]]:
                 ],
             },
         ),
-        _document("Target", "dev-a", _docker("dev", "host-a", ports.dev)),
-        _document("Target", "stage-b", _compose("stage", "host-b", ports.stage, compose)),
-        _document("Target", "prod-a", _docker("prod", "host-a", ports.prod_a)),
-        _document("Target", "prod-b", _compose("prod", "host-b", ports.prod_b, compose)),
+        _document("Target", "dev-a", _docker("dev", project("dev", "a"), ports.dev)),
+        _document(
+            "Target", "stage-b", _compose("stage", project("stage", "b"), ports.stage, compose)
+        ),
+        _document("Target", "prod-a", _docker("prod", project("prod", "a"), ports.prod_a)),
+        _document(
+            "Target", "prod-b", _compose("prod", project("prod", "b"), ports.prod_b, compose)
+        ),
     ]
 
 
@@ -64,12 +74,12 @@ def _document(kind: str, name: str, spec: dict[str, Any]) -> dict[str, Any]:
     return {"apiVersion": "stella/v1", "kind": kind, "name": name, "spec": spec}
 
 
-def _docker(environment: str, agent: str, port: int) -> dict[str, Any]:
+def _docker(environment: str, project: str, port: int) -> dict[str, Any]:
     return {
         "environment": environment,
         "connector": "docker",
-        "agent": agent,
-        "project": f"shop-{environment}",
+        "agent": "host-a",
+        "project": project,
         "config": {
             "services": {
                 "web": {"ports": [f"127.0.0.1:{port}:8080"], "init": True},
@@ -79,11 +89,11 @@ def _docker(environment: str, agent: str, port: int) -> dict[str, Any]:
     }
 
 
-def _compose(environment: str, agent: str, port: int, compose: str) -> dict[str, Any]:
+def _compose(environment: str, project: str, port: int, compose: str) -> dict[str, Any]:
     return {
         "environment": environment,
         "connector": "compose",
-        "agent": agent,
-        "project": f"shop-{environment}",
+        "agent": "host-b",
+        "project": project,
         "config": {"compose": compose, "env": {"SHOP_PORT": str(port)}},
     }

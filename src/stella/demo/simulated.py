@@ -12,6 +12,7 @@ from pathlib import Path
 
 import httpx
 
+from stella.demo.ground import HostsApart
 from stella.image import parse_reference, resolve
 from stella.kernel import Digest, Json
 from stella.lab import Notification, ShopVersion
@@ -26,11 +27,10 @@ _DPKG = (
 _PACKAGES = "usr/local/lib/python3.11/dist-packages"
 
 
-class SimulatedGround:
+class SimulatedGround(HostsApart):
     """A registry in a directory, and two hosts that keep what an engine would keep."""
 
     is_simulated = True
-    lab_root = None
     registry = SIMULATED_HOST
 
     def __init__(self, reasons: tuple[str, ...]) -> None:

@@ -1,64 +1,23 @@
 """The walk itself: each step does what it tells, through the same doors that users have."""
 
 import shlex
-import time
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import httpx
-
 from stella.advisory import demo_snapshot
-from stella.client import Client, Refused
-from stella.demo.errors import DemoFailed
-from stella.demo.shop import COMPONENTS, ENVIRONMENTS, PEOPLE, RELEASE, Ports, as_yaml, documents
-from stella.demo.stage import Stage, new_secret
-from stella.demo.summary import Summary, Teller
-from stella.kernel import Remedy
-from stella.lab import ShopVersion, compose_file
-from stella.lab.network import free_port
+from stella.demo.doors import Doors
+from stella.demo.shop import COMPONENTS, ENVIRONMENTS, RELEASE, as_yaml, documents
+from stella.evidence import verify_packet
+from stella.lab import ShopVersion
+from stella.replay import Verdict, replay_packet
+from stella.trust import TrustRoot
 
-_WAIT_S = 120.0
-_POLL_S = 0.1
 _BLOCKED_EXIT = 6
-_FINAL = frozenset({"blocked", "deployed", "failed", "rejected", "cancelled", "errored"})
 
 
-class Walk:
-    """One demonstration on ``stage``. packets: the directory that the evidence is put into."""
-
-    def __init__(self, stage: Stage, summary: Summary, teller: Teller, packets: Path) -> None:
-        self.stage = stage
-        self.summary = summary
-        self.teller = teller
-        self.packets = packets
-        self.ports = Ports(*(free_port() for _ in range(4)))
-        self._clients: dict[str, Client] = {}
-        self._tokens: dict[str, str] = {}
-        self._scans_seen: set[str] = set()
-
-    @property
-    def admin(self) -> Client:
-        """The administrator's connection."""
-        return self._as("admin")
-
-    def packet_of(self, subject: str) -> bytes:
-        """The packet of an ended promotion or deployment, once it is sealed."""
-
-        def sealed() -> list[dict[str, Any]]:
-            found: list[dict[str, Any]] = self.admin.get("/evidence", subject=subject)["items"]
-            return found
-
-        (packet,) = self._until(f"the packet of {subject} is sealed", sealed)
-        return self.admin.content(f"/evidence/{packet['id']}/packet")
-
-    @property
-    def logs(self) -> Path:
-        """Where the programs' logs are put when something goes wrong."""
-        return self.packets.parent / "logs"
-
-    # ------------------------------------------------------------ steps
+class Walk(Doors):
+    """The steps, each of which can be taken once those before it were."""
 
     def start(self) -> None:
         """The control plane, the registry, the hosts, the people, the agents."""
@@ -67,32 +26,35 @@ class Walk:
         self.summary.console = self.stage.url
         self.teller.say(f"control plane at {self.stage.url}, advisories {advisories.digest.short}")
         self.teller.say(self.stage.start_ground())
-        self._log_in()
+        self.log_in()
         for host in ("host-a", "host-b"):
-            made = self._as("admin").post("/agents/tokens", {"name": host})
+            made = self.acting("admin").post("/agents/tokens", {"name": host})
             self.teller.command(_shown(made["command"]))
             self.stage.enrol(host, shlex.split(made["command"]))
             self.stage.start_agent(host)
-        self._until("both agents are online", self._agents_online)
+        self.until("both agents are online", self.agents_online)
         self.teller.say("two agents enrolled with one-time tokens; they poll outbound over mTLS")
 
     def apply(self) -> None:
         """Environments and targets, from YAML."""
-        listed = documents(self.ports, compose_file())
+        ground = self.stage.ground
+        listed = documents(self.ports, ground.compose(), ground.project)
         file = self.stage.directory / "shop.yaml"
         file.write_text(as_yaml(listed))
-        done = self._as("admin").post("/apply", {"documents": listed, "dryRun": False})
+        done = self.acting("admin").post("/apply", {"documents": listed, "dryRun": False})
         self.teller.command("stella apply -f shop.yaml")
         for change in done["changes"]:
             self.teller.say(f"{change['change']:<10} {change['kind']} {change['name']}")
 
     def build(self, version: ShopVersion) -> None:
         """Build and push; the push itself starts the scan."""
+        if first := self.stage.ground.made_first():
+            self.teller.say(first)
         references = self.stage.ground.build(version)
         for component in COMPONENTS:
             self.teller.say(f"pushed {references[component]}")
-            scan = self._until(
-                f"{references[component]} is scanned", partial(self._scan_of, references[component])
+            scan = self.until(
+                f"{references[component]} is scanned", partial(self.scan_of, references[component])
             )
             self.teller.say(f"scanned on push: {_scan_line(scan)}")
 
@@ -101,7 +63,7 @@ class Walk:
         references = {
             name: f"{self.stage.ground.registry}/shop/{name}:{version.value}" for name in COMPONENTS
         }
-        made = self._as("dana").post(
+        made = self.acting("dana").post(
             "/releases",
             {"name": RELEASE, "version": version.value, "components": references},
         )
@@ -119,7 +81,7 @@ class Walk:
         """Promote, approve where people are asked, wait for the end; it must run then."""
         asked = self.request(version, environment)
         done = self.approved_and_ended(asked)
-        self._expect(done["state"] == "deployed", f"{environment} runs {version.value}", done)
+        self.expect_deployed(done, f"{environment} runs {version.value}")
         self.summary.promotions[f"{version.value} -> {environment}"] = done["id"]
         self.teller.say(f"{environment} runs {RELEASE} {version.value} ({done['deployment']})")
         return done
@@ -127,15 +89,15 @@ class Walk:
     def refusal(self) -> None:
         """Version 1 at stage: blocked, with the whole why, by the command that a pipeline runs."""
         words = ["promote", f"{RELEASE}@{ShopVersion.V1.value}", "--env", "stage", "--wait"]
-        done = self.stage.stella(words, token=self._tokens["dana"])
+        done = self.stage.stella(words, token=self.tokens["dana"])
         self.teller.command(f"stella {' '.join(words)}")
-        self.teller.quote(done.stdout or done.stderr)
+        self.teller.quote(done.stdout or done.stderr, lines_max=16)
         self.teller.say(f"exit code {done.returncode}")
-        self._expect(done.returncode == _BLOCKED_EXIT, "the gate says no", done.stderr)
-        (blocked,) = self._as("dana").get("/promotions", environment="stage")["items"]
-        decision = self._as("dana").get(f"/promotions/{blocked['id']}")["decision"]
+        self.expect(done.returncode == _BLOCKED_EXIT, "the gate says no", done.stderr)
+        (blocked,) = self.acting("dana").get("/promotions", environment="stage")["items"]
+        decision = self.acting("dana").get(f"/promotions/{blocked['id']}")["decision"]
         reasons = [reason for gate in decision["gates"] for reason in gate["reasons"]]
-        self._expect(bool(reasons), "the refusal has reasons", decision)
+        self.expect(bool(reasons), "the refusal has reasons", decision)
         self.summary.promotions[f"{ShopVersion.V1.value} -> stage"] = blocked["id"]
         self.summary.refusal = {
             "promotion": blocked["id"],
@@ -144,17 +106,6 @@ class Walk:
             "unblocks": [gate["unblocks"] for gate in decision["gates"] if gate["unblocks"]],
         }
 
-    def own_approval(self, promotion: str, plan: str) -> None:
-        """Who asked cannot approve."""
-        try:
-            self._as("admin").post(
-                f"/promotions/{promotion}/approve", {"planDigest": plan, "comment": "mine"}
-            )
-        except Refused as refusal:
-            self.teller.say(f"the one who asked tries to approve: {refusal} ({refusal.code})")
-            return
-        raise self._failed("nobody approves their own request", promotion)
-
     def move_tag(self) -> None:
         """The tag 2.0.0 names other bytes now; the release does not change, and says so."""
         version = ShopVersion.V2.value
@@ -162,11 +113,11 @@ class Walk:
         release = self.summary.releases[version]
 
         def drifted() -> dict[str, Any] | None:
-            found: dict[str, Any] = self._as("dana").get(f"/releases/{release['id']}")
+            found: dict[str, Any] = self.acting("dana").get(f"/releases/{release['id']}")
             return found if any(one["tagDrift"] for one in found["components"]) else None
 
-        now = self._until("the moved tag is seen", drifted)
-        self._expect(
+        now = self.until("the moved tag is seen", drifted)
+        self.expect(
             now["releaseDigest"] == release["releaseDigest"], "the release stays what it was", now
         )
         (web,) = [one for one in now["components"] if one["tagDrift"]]
@@ -179,18 +130,21 @@ class Walk:
     def tamper(self) -> None:
         """One byte changed in the registry's storage: the pull is refused, the old keeps serving."""
         version = ShopVersion.V3
+        case = self.stage.ground.tamper_case
         reference = f"{self.stage.ground.registry}/shop/web:{version.value}"
-        before = self._served("stage")
+        before = self.served(case.environment)
         changed = self.stage.ground.tamper(reference)
         self.teller.say(f"one byte of {changed} was changed in the registry's storage")
-        ended = self.approved_and_ended(self.request(version, "stage"))
-        deployment = self._as("dana").get(f"/deployments/{ended['deployment']}")
+        if case.why:
+            self.teller.say(case.why)
+        ended = self.approved_and_ended(self.request(version, case.environment))
+        deployment = self.acting("dana").get(f"/deployments/{ended['deployment']}")
         (failed,) = [one for one in deployment["targets"] if one["state"] == "failed"]
         self.teller.say(f"{failed['target']}: {failed['message']} ({failed['code']})")
-        self._expect("digest mismatch" in failed["message"], "the pull names the mismatch", failed)
-        after = self._served("stage")
-        self._expect(before == after, "the old version keeps serving", after)
-        self.teller.say(f"stage still serves {after}")
+        self.expect("digest mismatch" in failed["message"], "the pull names the mismatch", failed)
+        after = self.served(case.environment)
+        self.expect(before == after, "the old version keeps serving", after)
+        self.teller.say(f"{case.environment} still serves {after}")
         self.stage.ground.tamper(reference)  # the same byte once more: whole again
         self.summary.tamper = {
             "promotion": ended["id"],
@@ -202,14 +156,14 @@ class Walk:
 
     def roll_back(self) -> None:
         """Prod goes back over both hosts as one, by the same road."""
-        asked = self._as("admin").post(
+        asked = self.acting("admin").post(
             "/environments/prod/rollback", {"reason": "version 3 is slower than version 2"}
         )
         self.teller.command('stella rollback --env prod -m "version 3 is slower than version 2"')
         done = self.approved_and_ended(asked)
-        self._expect(done["state"] == "deployed", "prod is back", done)
-        served = self._served("prod")
-        self._expect(served == ShopVersion.V2.value, "prod serves version 2 on both hosts", served)
+        self.expect_deployed(done, "prod is back")
+        served = self.served("prod")
+        self.expect(served == ShopVersion.V2.value, "prod serves version 2 on both hosts", served)
         self.summary.promotions["rollback -> prod"] = done["id"]
         self.summary.rollback = {
             "promotion": done["id"],
@@ -220,7 +174,7 @@ class Walk:
 
     def matrix(self) -> None:
         """What runs where."""
-        done = self.stage.stella(["matrix"], token=self._tokens["dana"])
+        done = self.stage.stella(["matrix"], token=self.tokens["dana"])
         self.teller.command("stella matrix")
         self.teller.quote(done.stdout)
 
@@ -230,151 +184,55 @@ class Walk:
         wanted = 2 * len(self.summary.promotions) - 1 + 2  # the blocked one deployed nothing
 
         def all_packets() -> list[dict[str, Any]] | None:
-            found = list(self._as("dana").items("/evidence"))
+            found = list(self.acting("dana").items("/evidence"))
             return found if len(found) >= wanted else None
 
-        for one in self._until(f"{wanted} packets are sealed", all_packets):
+        for one in self.until(f"{wanted} packets are sealed", all_packets):
             file = self.packets / f"{one['name']}.stella.tar"
-            file.write_bytes(self._as("dana").content(f"/evidence/{one['id']}/packet"))
+            file.write_bytes(self.acting("dana").content(f"/evidence/{one['id']}/packet"))
             self.summary.packets.append(str(file))
-        root = self._as("dana").content("/trust/root")
+        root = self.acting("dana").content("/trust/root")
         (self.packets / "trusted-root.json").write_bytes(root)
         self.teller.say(f"{len(self.summary.packets)} packets in {self.packets}")
 
     def verify_offline(self) -> None:
         """With nothing but the files: verified, and every decision made again."""
-        root = str(self.packets / "trusted-root.json")
+        root_file = self.packets / "trusted-root.json"
+        root = TrustRoot.from_json(root_file.read_bytes())
         for packet in sorted(self.summary.packets):
-            verify = self.stage.stella(["evidence", "verify", packet, "--trusted-root", root])
-            replay = self.stage.stella(["replay", packet])
-            self.summary.verify.append({"packet": packet, "good": verify.returncode == 0})
-            self.summary.replay.append({"packet": packet, "identical": replay.returncode == 0})
-            good = "good" if verify.returncode == 0 else "BAD"
-            same = "identical" if replay.returncode == 0 else "DIFFERS"
-            self.teller.say(f"{Path(packet).name}: {good}, replay {same}")
-            self._expect(verify.returncode == 0, "the packet verifies", verify.stdout)
-            self._expect(replay.returncode == 0, "the decision replays", replay.stdout)
+            content = Path(packet).read_bytes()
+            verification, replay = verify_packet(content, root), replay_packet(content)
+            is_same = replay.verdict is Verdict.IDENTICAL
+            self.summary.verify.append({"packet": packet, "good": verification.good})
+            self.summary.replay.append({"packet": packet, "identical": is_same})
+            good = "good" if verification.good else "BAD"
+            self.teller.say(f"{Path(packet).name}: {good}, replay {replay.verdict}")
+            self.expect(verification.good, "the packet verifies", verification.checks)
+            self.expect(is_same, "the decision replays", replay.steps)
+        words = ["evidence", "verify", self.summary.packets[0], "--trusted-root", str(root_file)]
+        done = self.stage.stella(words)
+        self.expect(done.returncode == 0, "the command says the same", done.stdout)
+        self.teller.command(f"stella evidence verify {Path(words[2]).name} --trusted-root ...")
+        self.teller.quote(done.stdout)
+        self._refuse_changed(self.summary.packets[0], str(root_file))
 
-    # ------------------------------------------------------------ how
-
-    def _log_in(self) -> None:
-        with Client(self.stage.url) as nobody:
-            login = nobody.post(
-                "/login", {"name": "admin", "password": self.stage.password}, token=True
-            )
-        self._tokens["admin"] = login["token"]
-        for name, roles in PEOPLE.items():
-            body = {"name": name, "roles": roles, "password": new_secret()}
-            self._as("admin").post("/users", body)
-            with Client(self.stage.url) as nobody:
-                made = nobody.post(
-                    "/login", {"name": name, "password": body["password"]}, token=True
-                )
-            self._tokens[name] = made["token"]
-        listed = ", ".join(f"{name} ({', '.join(roles)})" for name, roles in PEOPLE.items())
-        self.teller.say(f"people: {listed}")
-
-    def _as(self, name: str) -> Client:
-        if name not in self._clients:
-            self._clients[name] = Client(self.stage.url, self._tokens[name])
-        return self._clients[name]
-
-    def request(self, version: ShopVersion, environment: str) -> dict[str, Any]:
-        """Ask for a version in an environment: dana does, and the administrator for prod."""
-        name = f"{RELEASE}@{version.value}"
-        self.teller.command(f"stella promote {name} --env {environment}")
-        who = "admin" if environment == "prod" else "dana"
-        asked: dict[str, Any] = self._as(who).post(
-            "/promotions", {"release": name, "environment": environment, "reason": "a new version"}
-        )
-        return asked
-
-    def approved_and_ended(self, asked: dict[str, Any]) -> dict[str, Any]:
-        """Give the approvals that are asked for, and wait for the end."""
-        path = f"/promotions/{asked['id']}"
-
-        def decided() -> dict[str, Any] | None:
-            found: dict[str, Any] = self._as("dana").get(path)
-            return found if found["state"] != "evaluating" else None
-
-        now = self._until("the gates have spoken", decided)
-        if now["state"] == "waiting":
-            self.own_approval(asked["id"], now["planDigest"])
-            for name in ("ann", "ben"):
-                self._as(name).post(
-                    f"{path}/approve", {"planDigest": now["planDigest"], "comment": "looked at it"}
-                )
-                self.teller.say(f"{name} approves the plan {now['planDigest'][:19]}")
-
-        def ended() -> dict[str, Any] | None:
-            found: dict[str, Any] = self._as("dana").get(path)
-            return found if found["state"] in _FINAL else None
-
-        done: dict[str, Any] = self._until(f"{asked['id']} has ended", ended)
-        return done
-
-    def _scan_of(self, reference: str) -> dict[str, Any] | None:
-        repository = reference.rpartition(":")[0]
-        for scan in self._as("dana").get("/scans")["items"]:
-            is_ours = scan["reference"].startswith(f"{repository}@") and scan["state"] != "pending"
-            if is_ours and scan["id"] not in self._scans_seen:
-                self._expect(scan["state"] == "done", f"{reference} was scanned", scan)
-                self._scans_seen.add(scan["id"])
-                return dict(scan)
-        return None
-
-    def _agents_online(self) -> bool:
-        states = [one["state"] for one in self._as("admin").get("/agents")["items"]]
-        return states == ["online", "online"]
-
-    def _served(self, environment: str) -> str:
-        """The version that the web service of an environment answers, the same on each host."""
-        if self.stage.ground.is_simulated:
-            return self._served_by_report(environment)
-        ports = {
-            "dev": (self.ports.dev,),
-            "stage": (self.ports.stage,),
-            "prod": (self.ports.prod_a, self.ports.prod_b),
-        }[environment]
-        answers = {
-            httpx.get(f"http://127.0.0.1:{port}/version", timeout=5).json()["version"]
-            for port in ports
-        }
-        return ", ".join(sorted(answers))
-
-    def _served_by_report(self, environment: str) -> str:
-        """Simulated hosts serve nothing: what their agents report stands for it."""
-        cells = self._as("dana").get("/matrix")["cells"]
-        return ", ".join(
-            sorted(
-                {one["release"]["version"] for one in cells if one["environment"] == environment}
-            )
-        )
-
-    def _until(self, what: str, found: Callable[[], Any]) -> Any:
-        deadline = time.monotonic() + _WAIT_S
-        while True:
-            value = found()
-            if value:
-                return value
-            if time.monotonic() > deadline:
-                raise self._failed(what, "it did not happen in time")
-            time.sleep(_POLL_S)
-
-    def _expect(self, holds: bool, what: str, found: object) -> None:
-        if not holds:
-            raise self._failed(what, found)
-
-    def _failed(self, what: str, found: object) -> DemoFailed:
-        return DemoFailed(
-            f"the demonstration wanted that {what}, and found: {str(found)[:1500]}",
-            remedy=Remedy(f"Read the logs in {self.logs}."),
-        )
+    def _refuse_changed(self, packet: str, root: str) -> None:
+        """One byte changed anywhere: refused, with the place."""
+        content = bytearray(Path(packet).read_bytes())
+        content[len(content) // 3] ^= 0x01
+        changed = self.stage.directory / "changed.stella.tar"
+        changed.write_bytes(content)
+        done = self.stage.stella(["evidence", "verify", str(changed), "--trusted-root", root])
+        self.expect(done.returncode == 1, "a changed packet is refused", done.stdout)
+        self.teller.say(f"one byte of it changed: exit code {done.returncode}")
+        self.teller.quote(done.stdout or done.stderr, lines_max=4)
 
 
 def run_walk(walk: Walk) -> None:
     """Everything up to the evidence; the order of the steps is the story."""
     tell = walk.teller
+    first = ENVIRONMENTS.index(walk.stage.ground.tamper_case.environment)
+    before, after = ENVIRONMENTS[:first], ENVIRONMENTS[first:]
     with tell.step("Start: a control plane, a registry, two hosts with an agent each"):
         walk.start()
     with tell.step("Configure: dev -> stage -> prod, from YAML"):
@@ -395,12 +253,13 @@ def run_walk(walk: Walk) -> None:
         walk.build(ShopVersion.V3)
         walk.release(ShopVersion.V3)
         walk.move_tag()
-        walk.deploy(ShopVersion.V3, "dev")
-    with tell.step("Tamper with version 3 in the registry: the deployment to stage fails"):
+        for environment in before:
+            walk.deploy(ShopVersion.V3, environment)
+    with tell.step(f"Tamper with version 3 in the registry: the deployment to {after[0]} fails"):
         walk.tamper()
-    with tell.step("The registry is mended: version 3 goes to stage and prod"):
-        walk.deploy(ShopVersion.V3, "stage")
-        walk.deploy(ShopVersion.V3, "prod")
+    with tell.step(f"The registry is mended: version 3 goes to {', '.join(after)}"):
+        for environment in after:
+            walk.deploy(ShopVersion.V3, environment)
     with tell.step("Roll prod back over both hosts, by the same road"):
         walk.roll_back()
         walk.matrix()

@@ -36,12 +36,15 @@ class Observed:
 
 
 def observe(
-    target: PlannedTarget, reported: Iterable[Mapping[str, Any]] | None
+    target: PlannedTarget,
+    reported: Iterable[Mapping[str, Any]] | None,
+    *,
+    why_not: str = "the agent has not reported",
 ) -> tuple[Observed, ...]:
-    """Each component of ``target`` beside what its agent reported; None: it has not reported."""
+    """Each component of ``target`` beside what its agent reported; None: unknown, ``why_not``."""
     if reported is None:
         return tuple(
-            Observed(one.component, Drift.UNKNOWN, Health.UNKNOWN, 0, "the agent has not reported")
+            Observed(one.component, Drift.UNKNOWN, Health.UNKNOWN, 0, why_not)
             for one in target.services
         )
     containers = list(reported)

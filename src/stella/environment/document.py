@@ -14,6 +14,8 @@ from stella.kernel import Json, Remedy
 API_VERSION = "stella/v1"
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?\Z")
 _TOP = frozenset({"apiVersion", "kind", "name", "spec"})
+_RULES_MAX = 20
+_RULE_CHARACTERS_MAX = 80
 _APPROVERS_MAX = 50
 _COUNT_MAX = 20
 
@@ -47,6 +49,8 @@ def parse_environment(name: str, spec: Mapping[str, Json]) -> Environment:
     """Raises MalformedDocument."""
     checked_name("Environment", name)
     read = _spec("Environment", name, spec, _Environment)
+    if len(read.approvals) > _RULES_MAX:
+        raise malformed("Environment", name, f"more than {_RULES_MAX} approval rules")
     rules = tuple(_rule(name, one) for one in read.approvals)
     if len({one.rule for one in rules}) != len(rules):
         raise malformed("Environment", name, "two approval rules have the same name")
@@ -103,6 +107,10 @@ def malformed(kind: str, name: str, why: str) -> MalformedDocument:
 
 
 def _rule(environment: str, rule: _Rule) -> ApprovalRule:
+    words = (rule.rule, *rule.approvers)
+    if not all(0 < len(word) <= _RULE_CHARACTERS_MAX for word in words):
+        why = f"names in approval rules have 1 to {_RULE_CHARACTERS_MAX} characters"
+        raise malformed("Environment", environment, why)
     if not 0 < rule.count <= _COUNT_MAX:
         raise malformed("Environment", environment, f"the rule {rule.rule!r} counts {rule.count}")
     if not 0 < len(rule.approvers) <= _APPROVERS_MAX:

@@ -8,7 +8,8 @@ from stella.environment.document import checked_document, checked_name, malforme
 from stella.environment.model import Change
 from stella.environment.store import in_order
 from stella.kernel import Json
-from stella.policy import bundle_bytes, load_bundle
+from stella.policy import Ask, bundle_bytes, load_bundle
+from stella.policy.engine import ask as ask_policy
 from stella.policy.facts import PolicyApplied
 from stella.policy.store import STARTER, put_policy
 from stella.record.transaction import Tx
@@ -24,10 +25,11 @@ def apply_documents(
     *,
     connectors: Collection[str],
     dry_run: bool = False,
+    ask: Ask = ask_policy,
 ) -> tuple[Change, ...]:
     """What each document changes, in the order applied; with ``dry_run`` nothing is kept.
 
-    connectors: the kinds of target that can be deployed to.
+    connectors: the kinds of target that can be deployed to. ask: how policies are asked.
 
     Raises MalformedDocument, EnvironmentLoop, and what a policy that does not compile raises.
     """
@@ -42,7 +44,7 @@ def apply_documents(
             raise malformed(kind, name, "it stands there twice")
         sorted_out[kind][name] = spec
     kept = tx.connection.begin_nested()
-    changes = _apply(tx, blobs, sorted_out, connectors)
+    changes = _apply(tx, blobs, sorted_out, connectors, ask)
     if dry_run:
         kept.rollback()
         tx.added.clear()
@@ -56,8 +58,11 @@ def _apply(
     blobs: Blobs,
     documents: Mapping[str, Mapping[str, Mapping[str, Json]]],
     connectors: Collection[str],
+    ask: Ask,
 ) -> list[Change]:
-    changes = [_apply_policy(tx, blobs, name, spec) for name, spec in documents["Policy"].items()]
+    changes = [
+        _apply_policy(tx, blobs, name, spec, ask) for name, spec in documents["Policy"].items()
+    ]
     environments = documents["Environment"]
     parsed = in_order(parse_environment(name, spec) for name, spec in environments.items())
     for one in parsed:
@@ -70,12 +75,12 @@ def _apply(
     return changes
 
 
-def _apply_policy(tx: Tx, blobs: Blobs, name: str, spec: Mapping[str, Json]) -> Change:
+def _apply_policy(tx: Tx, blobs: Blobs, name: str, spec: Mapping[str, Json], ask: Ask) -> Change:
     """``rego``: the text of one file; or ``files``: file name -> text."""
     checked_name("Policy", name)
     if name == STARTER:
         raise malformed("Policy", name, "the starter pack stays as it is; choose another name")
-    bundle = load_bundle(_files(name, spec))
+    bundle = load_bundle(_files(name, spec), ask=ask)
     before = put_policy(tx, name, blobs.put(bundle_bytes(bundle)))
     change = changed(
         "Policy", name, {"digest": before} if before else None, {"digest": bundle.digest.text}

@@ -53,8 +53,8 @@ def end_freeze(tx: Tx, freeze_id: str, reason: str) -> Freeze:
     return find_freeze(tx, freeze_id)
 
 
-def holding_freezes(tx: Tx, environment: str) -> tuple[Freeze, ...]:
-    """The windows that hold now, the one that ends last first."""
-    now = time_text(tx.now)
-    held = [one for one in list_freezes(tx, environment) if one.holds(now)]
+def holding_freezes(tx: Tx, environment: str, at: str | None = None) -> tuple[Freeze, ...]:
+    """The windows that hold now, or held at the time ``at``; the one that ends last first."""
+    moment = at or time_text(tx.now)
+    held = [one for one in list_freezes(tx, environment) if one.holds(moment)]
     return tuple(sorted(held, key=lambda one: one.ends_at, reverse=True))

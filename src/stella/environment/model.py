@@ -82,7 +82,7 @@ class Freeze:
 
     def holds(self, at: str) -> bool:
         """Whether it holds at that time (``time_text`` form, which sorts as time does)."""
-        return self.ended_at is None and self.starts_at <= at < self.ends_at
+        return self.starts_at <= at < min(self.ends_at, self.ended_at or self.ends_at)
 
 
 @dataclass(frozen=True, slots=True)

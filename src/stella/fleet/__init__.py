@@ -32,6 +32,7 @@ from stella.fleet.orders import (
 )
 from stella.fleet.presence import authenticate, heartbeat, mark_offline, revoke
 from stella.fleet.store import (
+    agent_names,
     find_agent,
     find_agent_by_name,
     find_order,
@@ -64,6 +65,7 @@ __all__ = [
     "UnknownAgent",
     "UnknownOrder",
     "UnusableName",
+    "agent_names",
     "append_log",
     "authenticate",
     "cancel_order",

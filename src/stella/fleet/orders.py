@@ -1,5 +1,6 @@
 """Orders: signed for one agent, taken under a lease, finished once."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import or_, select
@@ -37,6 +38,8 @@ from stella.record import Tx
 from stella.trust import Signer
 
 LEASE_S = 60
+_MESSAGE_CHARACTERS_MAX = 8_000
+_CODE_CHARACTERS_MAX = 80
 
 _EVENT_OF = {
     OrderOutcome.SUCCEEDED: OrderEvent.SUCCEED,
@@ -167,6 +170,12 @@ def finish_order(tx: Tx, agent: Agent, order_id: str, fence: int, result: OrderR
     if order.result is not None:
         return order
     _refuse_over(order)
+    # Both become part of facts, packets and pages; the log has room for more.
+    result = replace(
+        result,
+        code=result.code[:_CODE_CHARACTERS_MAX] if result.code else result.code,
+        message=result.message[:_MESSAGE_CHARACTERS_MAX] if result.message else result.message,
+    )
     state = ORDER.next(order.state, _EVENT_OF[result.outcome])
     change_order(
         tx,

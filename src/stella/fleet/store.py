@@ -1,7 +1,7 @@
 """The tables of this room, and its rows as values."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -129,6 +129,16 @@ def list_agents(tx: Tx) -> tuple[Agent, ...]:
     """Every agent, by name; those of one name from the oldest to the newest."""
     query = select(agent).where(agent.c.tenant == tx.tenant).order_by(agent.c.name, agent.c.id)
     return tuple(_agent(row) for row in tx.rows(query))
+
+
+def agent_names(tx: Tx, agents: Sequence[str]) -> dict[str, str]:
+    """Id -> name of those that there are, revoked ones too."""
+    if not agents:
+        return {}
+    query = select(agent.c.id, agent.c.name).where(
+        agent.c.tenant == tx.tenant, agent.c.id.in_(agents)
+    )
+    return {row["id"]: row["name"] for row in tx.rows(query)}
 
 
 def find_order(tx: Tx, order_id: str, *, for_change: bool = False) -> Order:

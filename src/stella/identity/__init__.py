@@ -1,7 +1,7 @@
 """Who asks, and what may they do? Users, roles, tokens."""
 
 from stella.identity.access import record_refusal
-from stella.identity.authenticate import authenticate
+from stella.identity.authenticate import authenticate, still_holds
 from stella.identity.bootstrap import bootstrap, has_users
 from stella.identity.errors import (
     LastAdmin,
@@ -74,6 +74,7 @@ __all__ = [
     "person",
     "record_refusal",
     "revoke_token",
+    "still_holds",
     "token_text",
     "user_by_name",
     "user_of",

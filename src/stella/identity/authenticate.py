@@ -53,6 +53,18 @@ def authenticate(tx: Tx, text: str) -> Principal:
     return Principal(row["id"], row["name"], roles, permissions, row["token"], expires_at)
 
 
+def still_holds(tx: Tx, principal: Principal) -> bool:
+    """Whether the token that ``principal`` came with still opens something: for long answers."""
+    row = tx.row(
+        select(token.c.expires_at, token.c.revoked_at, user_account.c.disabled)
+        .join(user_account, user_account.c.id == token.c.user)
+        .where(token.c.id == principal.token, token.c.tenant == tx.tenant)
+    )
+    if row is None or row["revoked_at"] is not None or row["disabled"]:
+        return False
+    return parse_time(row["expires_at"]) > tx.now
+
+
 def token_digest(text: str) -> str:
     """What is stored of a token: SHA-256, 64 hex digits. 256 random bits need no slow hash."""
     return hashlib.sha256(text.encode()).hexdigest()

@@ -73,6 +73,19 @@ class RolesBeyondOwn(StellaError):
     fault = Fault.NOT_ALLOWED
 
 
+class LoginsBusy(StellaError):
+    """More people log in at this moment than the server compares passwords for."""
+
+    code = "ST-IDN-012"
+    fault = Fault.UNAVAILABLE
+    retry_may_help = True
+
+    @property
+    def status(self) -> int:
+        """503 Service Unavailable."""
+        return 503
+
+
 class UserChangedMeanwhile(StellaError):
     """Somebody else changed the user since it was read (If-Match)."""
 

@@ -44,7 +44,7 @@ def log_in(
 
     Takes the database, not a transaction: comparing passwords takes 0.1 s, which no writer should
     wait for, and a refusal must be stored before it is raised.
-    Raises LoginDenied, TooManyAttempts.
+    Raises LoginDenied, TooManyAttempts, LoginsBusy.
     """
     with database.read() as tx:
         _refuse_while_resting(tx, name)

@@ -1,17 +1,24 @@
 """Passwords: Argon2id, outside of any transaction, the same work for users who do not exist."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
+from threading import Semaphore
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from stella.identity.errors import MalformedUser
+from stella.identity.errors import LoginsBusy, MalformedUser
 from stella.kernel import Remedy
 
 PASSWORD_LENGTH_MIN = 10
 PASSWORD_LENGTH_MAX = 256
 
 _HASHER = PasswordHasher()
+_AT_ONCE = 2
+_WAITING_MAX = 6
+_comparing = Semaphore(_AT_ONCE)
+_places = Semaphore(_AT_ONCE + _WAITING_MAX)
 
 
 def hash_password(password: str) -> str:
@@ -28,14 +35,36 @@ def hash_password(password: str) -> str:
 
 
 def is_password(stored: str | None, password: str) -> bool:
-    """Whether ``password`` is the one behind ``stored``. Without one, the same work and no."""
+    """Whether ``password`` is the one behind ``stored``. Without one, the same work and no.
+
+    Raises LoginsBusy.
+    """
     if len(password) > PASSWORD_LENGTH_MAX:
         password = ""
-    try:
-        _HASHER.verify(stored or _nobodys(), password)
-    except (VerificationError, InvalidHashError):
-        return False
+    with _turn():
+        try:
+            _HASHER.verify(stored or _nobodys(), password)
+        except (VerificationError, InvalidHashError):
+            return False
     return stored is not None
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    """One of few: anybody may ask for a comparison, and each takes 64 MB and a core.
+
+    Waiting costs a thread of the server too, so that few may wait. Raises LoginsBusy.
+    """
+    if not _places.acquire(blocking=False):
+        raise LoginsBusy(
+            "too many logins are under way",
+            remedy=Remedy("Try again in a moment; who is logged in already is not affected."),
+        )
+    try:
+        with _comparing:
+            yield
+    finally:
+        _places.release()
 
 
 @cache

@@ -17,7 +17,7 @@ def person(tx: Tx, actor: str) -> Person:
 
 
 def people(tx: Tx, actors: Iterable[str]) -> dict[str, Person]:
-    """Each of ``actors`` as a person, with one query. Agents carry their id as name."""
+    """Each of ``actors`` as a person, with one query. Who is no user carries its id as name."""
     wanted = set(actors)
     found = {actor: Person(actor, actor) for actor in wanted}
     if SYSTEM.id in wanted:

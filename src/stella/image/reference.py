@@ -7,6 +7,7 @@ from stella.image.model import Reference
 from stella.kernel import Digest, MalformedDigest, Remedy
 
 _REFERENCE_CHARACTERS_MAX = 1024
+_HOST_CHARACTERS_MAX = 255
 _REPOSITORY_CHARACTERS_MAX = 255
 
 # Grammar: https://github.com/opencontainers/distribution-spec/blob/v1.1.0/spec.md#pulling-manifests
@@ -38,8 +39,8 @@ def parse_reference(text: str) -> Reference:
             reference=text[:200],
         )
     repository, colon, tag_text = path.partition(":")
-    if not _HOST.match(host):
-        raise _malformed(text, f"{host!r} is no host name")
+    if len(host) > _HOST_CHARACTERS_MAX or not _HOST.match(host):
+        raise _malformed(text, f"{host[:80]!r} is no host name")
     if len(repository) > _REPOSITORY_CHARACTERS_MAX or not _REPOSITORY.match(repository):
         raise _malformed(text, f"{repository[:80]!r} is no repository (lower case, a/b-c.d)")
     if colon and not _TAG.match(tag_text):

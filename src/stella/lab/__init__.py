@@ -1,7 +1,7 @@
 """Real infrastructure for the demo and the tests: a registry and two Docker hosts."""
 
 from stella.lab.base_image import debian_base
-from stella.lab.build import ShopVersion, build_shop, compose_file
+from stella.lab.build import ShopVersion, build_components, build_shop, compose_file
 from stella.lab.cleanup import cleanup
 from stella.lab.engine import Host
 from stella.lab.errors import (
@@ -16,7 +16,9 @@ from stella.lab.errors import (
 )
 from stella.lab.lab import Lab
 from stella.lab.probe import Missing, probe
-from stella.lab.registry import Notification, Registry
+from stella.lab.registry import Notification, Registry, registry_program
+from stella.lab.unpacked_base import unpacked_base
+from stella.lab.users_engine import UsersEngine
 
 __all__ = [
     "BlobNotStored",
@@ -33,9 +35,13 @@ __all__ = [
     "PartDidNotStart",
     "Registry",
     "ShopVersion",
+    "UsersEngine",
+    "build_components",
     "build_shop",
     "cleanup",
     "compose_file",
     "debian_base",
     "probe",
+    "registry_program",
+    "unpacked_base",
 ]

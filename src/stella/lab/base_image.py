@@ -8,12 +8,11 @@ from pathlib import Path
 
 from stella.kernel import Remedy
 from stella.lab.errors import LabUnavailable
+from stella.lab.packages import SUITE
 from stella.lab.process import run_command
 
-SUITE = "bookworm"
-
 # Left out of the base: nothing reads them in a container. What licences ask for stays.
-_LEFT_OUT = (
+LEFT_OUT = (
     "usr/share/locale",
     "usr/share/man",
     "usr/share/info",
@@ -28,15 +27,19 @@ def cache_directory() -> Path:
     return Path(cache) / "stella" / "lab"
 
 
+def debian_base_path(cache: Path | None = None) -> Path:
+    """Where the base of this machine's architecture is kept."""
+    architecture = run_command(["dpkg", "--print-architecture"]).strip()
+    return (cache or cache_directory()) / f"{SUITE}-python3-{architecture}.tar"
+
+
 def debian_base(cache: Path | None = None) -> Path:
     """A tar of Debian 12 with Python, made by debootstrap at the first call (half a minute).
 
     Packages come from the mirror of the machine's own apt sources. Raises LabUnavailable where
     debootstrap or a mirror is missing, CommandFailed where it ends with an error.
     """
-    directory = cache or cache_directory()
-    architecture = run_command(["dpkg", "--print-architecture"]).strip()
-    target = directory / f"{SUITE}-python3-{architecture}.tar"
+    target = debian_base_path(cache)
     if target.exists():
         return target
     if shutil.which("debootstrap") is None:
@@ -45,7 +48,7 @@ def debian_base(cache: Path | None = None) -> Path:
             remedy=Remedy("Install Debian's package.", "apt-get install debootstrap"),
         )
     mirror = debian_mirror(Path("/etc/apt"))
-    directory.mkdir(parents=True, exist_ok=True)
+    target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="stella-base-") as temporary:
         tree = Path(temporary) / "tree"
         argv = ["debootstrap", "--variant=minbase", "--include=python3", SUITE, str(tree), mirror]
@@ -60,7 +63,7 @@ def _pack(tree: Path, target: Path) -> None:
     """Write ``tree`` as a tar, sorted, without device nodes and what nobody reads."""
 
     def kept(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
-        left_out = member.name.startswith(tuple(f"{name}/" for name in _LEFT_OUT))
+        left_out = member.name.startswith(tuple(f"{name}/" for name in LEFT_OUT))
         return None if left_out or (member.isdev() and not member.isfile()) else member
 
     try:

@@ -3,10 +3,11 @@
 import shutil
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from importlib.resources import as_file, files
 from pathlib import Path
+from typing import TypeAlias
 
 from stella.kernel import Remedy
 from stella.lab.base_image import cache_directory, debian_base
@@ -16,6 +17,9 @@ from stella.lab.lab import Lab
 from stella.lab.process import run_command
 
 _BASE_TAG = "shop-base:debian-12"
+
+Make: TypeAlias = Callable[[Path, str, Mapping[str, str]], None]
+"""Builds the context's Dockerfile as a reference by tag with these arguments, and pushes it."""
 
 
 class ShopVersion(StrEnum):
@@ -41,18 +45,32 @@ def build_shop(lab: Lab, version: ShopVersion, *, cache: Path | None = None) -> 
     """
     host = lab.host("a")
     _import_base(host, cache)
+
+    def make(context: Path, reference: str, arguments: Mapping[str, str]) -> None:
+        _build(host, context, reference, {"BASE": _BASE_TAG, **arguments})
+        host.run(["push", "--quiet", reference])
+
+    return build_components(lab.registry.address, version, make, cache=cache)
+
+
+def build_components(
+    registry: str, version: ShopVersion, make: Make, *, cache: Path | None = None
+) -> dict[str, str]:
+    """Let ``make`` build and push each component; component -> reference by tag.
+
+    Raises PackagesNotFetched, and what ``make`` raises.
+    """
     references = {}
     with as_file(files("stella.lab") / "shop") as sources:
         for component in ("web", "worker"):
-            reference = f"{lab.registry.address}/shop/{component}:{version.value}"
+            reference = f"{registry}/shop/{component}:{version.value}"
             with tempfile.TemporaryDirectory(prefix="stella-shop-") as temporary:
                 context = Path(temporary) / component
                 shutil.copytree(sources / component, context)
                 if component == "web":
                     packages = _packages(sources / REQUIREMENTS[version], version, cache)
                     shutil.copytree(packages, context / "packages")
-                _build(host, context, reference, version)
-            host.run(["push", "--quiet", reference])
+                make(context, reference, {"SHOP_VERSION": version.value})
             references[component] = reference
     return references
 
@@ -69,8 +87,7 @@ def _import_base(host: Host, cache: Path | None) -> None:
         host.run(["import", "--change", 'CMD ["/bin/sh"]', str(debian_base(cache)), _BASE_TAG])
 
 
-def _build(host: Host, context: Path, reference: str, version: ShopVersion) -> None:
-    arguments = {"BASE": _BASE_TAG, "SHOP_VERSION": version.value}
+def _build(host: Host, context: Path, reference: str, arguments: Mapping[str, str]) -> None:
     flags = [flag for item in arguments.items() for flag in ("--build-arg", "=".join(item))]
     host.run(["build", "--quiet", "--network=none", *flags, "--tag", reference, str(context)])
 

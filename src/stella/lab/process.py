@@ -116,7 +116,8 @@ def processes_of(root: Path) -> dict[int, str]:
         if not entry.name.isdigit() or int(entry.name) == os.getpid():
             continue
         started = process_started(int(entry.name))
-        if started and (_is_program_of(entry, needle) or _is_container_of(entry, needle)):
+        is_program = _is_program_of(entry, needle, _PROGRAMS)
+        if started and (is_program or _is_container_of(entry, needle)):
             found[int(entry.name)] = started
     return found
 
@@ -124,13 +125,29 @@ def processes_of(root: Path) -> dict[int, str]:
 _PROGRAMS = ("containerd", "dockerd", "docker-registry", "containerd-shim", "docker-proxy")
 
 
-def _is_program_of(entry: Path, needle: str) -> bool:
-    """Whether the process is one of the lab's programs (an editor on its log is not)."""
+def programs_naming(root: Path, names: tuple[str, ...]) -> dict[int, str]:
+    """Pids (with start times) of this user's programs with these names that name a file below ``root``."""
+    found: dict[int, str] = {}
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit() or int(entry.name) == os.getpid():
+            continue
+        started = process_started(int(entry.name))
+        try:
+            is_ours = entry.stat().st_uid == os.geteuid()
+        except OSError:
+            continue
+        if started and is_ours and _is_program_of(entry, f"{root}/", names):
+            found[int(entry.name)] = started
+    return found
+
+
+def _is_program_of(entry: Path, needle: str, names: tuple[str, ...]) -> bool:
+    """Whether the process is one of these programs (an editor on a log is not)."""
     try:
         words = (entry / "cmdline").read_bytes().decode(errors="replace").split("\0")
     except OSError:
         return False
-    return Path(words[0]).name.startswith(_PROGRAMS) and any(needle in word for word in words)
+    return Path(words[0]).name.startswith(names) and any(needle in word for word in words)
 
 
 def _is_container_of(entry: Path, needle: str) -> bool:

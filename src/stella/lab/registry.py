@@ -1,16 +1,22 @@
 """A real OCI registry on a loopback port, whose storage is at hand for the tamper case."""
 
 import json
+import shutil
 import subprocess
+import tempfile
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
 from stella.kernel import Digest, Remedy
+from stella.lab.base_image import cache_directory
 from stella.lab.errors import BlobNotStored
 from stella.lab.network import free_port
-from stella.lab.process import end_program, start_program
+from stella.lab.packages import PackageSource
+from stella.lab.process import end_program, run_command, start_program
+
+PROGRAM = "docker-registry"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +33,9 @@ class Registry:
     ``address`` is ``127.0.0.1:PORT``, the first part of every image reference.
     """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *, program: str = PROGRAM) -> None:
         self._directory = directory
+        self._program = program
         self.address = f"127.0.0.1:{free_port()}"
         self.storage = directory / "storage"
         self._process: subprocess.Popen[bytes] | None = None
@@ -41,7 +48,7 @@ class Registry:
         configuration.write_text(json.dumps(self._settings(notification)))  # JSON is YAML
         configuration.chmod(0o600)
         self._process = start_program(
-            ["docker-registry", "serve", str(configuration)],
+            [self._program, "serve", str(configuration)],
             log=self._directory / "registry.log",
             is_ready=self._answers,
         )
@@ -107,3 +114,21 @@ class Registry:
             blob.seek(offset)
             blob.write(bytes([byte ^ 0x01]))
         return offset
+
+
+def registry_program(cache: Path | None = None) -> str:
+    """The docker-registry that is installed, or Debian's package unpacked into the cache.
+
+    Raises LabUnavailable where neither is possible, PackagesNotFetched.
+    """
+    if shutil.which(PROGRAM) is not None:
+        return PROGRAM
+    target = (cache or cache_directory()) / PROGRAM
+    if not target.exists():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix="stella-", dir=target.parent) as temporary:
+            package = PackageSource(Path(temporary) / "apt").single(PROGRAM)
+            tree = Path(temporary) / "tree"
+            run_command(["dpkg-deb", "--extract", str(package.file), str(tree)])
+            (tree / "usr" / "bin" / PROGRAM).replace(target)
+    return str(target)

@@ -7,14 +7,18 @@ from stella.policy.bundle import (
     starter_bundle,
     starter_files,
 )
+from stella.policy.engine import Ask, EngineError, PolicyCostsTooMuch
 from stella.policy.errors import MalformedPolicyInput
 from stella.policy.evaluate import evaluate, gate_input
 from stella.policy.model import PolicyBundle, PolicyResult, RuleResult
 from stella.policy.verdict import StatedFindings, read_states, verdict_digest
 
 __all__ = [
+    "Ask",
+    "EngineError",
     "MalformedPolicyInput",
     "PolicyBundle",
+    "PolicyCostsTooMuch",
     "PolicyResult",
     "RuleResult",
     "StatedFindings",

@@ -11,13 +11,20 @@ import msgspec
 from stella.kernel import Digest, Json, Remedy, StellaError, canonical_json
 from stella.policy.engine import (
     RESULTS,
+    Ask,
     EngineError,
+    PolicyCostsTooMuch,
     builtins,
-    evaluate_rule,
     new_engine,
     undefined_variable,
 )
-from stella.policy.errors import MalformedBundle, PolicyDoesNotCompile, PolicySaysNothing
+from stella.policy.engine import ask as ask_here
+from stella.policy.errors import (
+    MalformedBundle,
+    PolicyDoesNotCompile,
+    PolicySaysNothing,
+    PolicyTakesTooLong,
+)
 from stella.policy.evaluate import UnreadableResults, read_results
 from stella.policy.model import PolicyBundle
 from stella.policy.sample import SAMPLES
@@ -37,11 +44,12 @@ _decoder = msgspec.json.Decoder(_Document)
 _builtins = lru_cache(maxsize=1)(builtins)
 
 
-def load_bundle(files: Mapping[str, str]) -> PolicyBundle:
+def load_bundle(files: Mapping[str, str], *, ask: Ask = ask_here) -> PolicyBundle:
     """The policy that ``files`` (name -> Rego) make, after asking it about two sample releases.
 
+    ask: by which engine; the one here has no bound.
     Raises PolicyDoesNotCompile with the place, PolicyNotRepeatable, PolicyTooLarge,
-    PolicySaysNothing.
+    PolicyTakesTooLong, PolicySaysNothing.
     """
     for name in files:
         if not _NAME.match(name) or len(name) > _NAME_CHARACTERS_MAX:
@@ -51,8 +59,18 @@ def load_bundle(files: Mapping[str, str]) -> PolicyBundle:
                 name=name,
             )
     check_size(files)
+    bundle = _bundle(files)
     try:
-        answers = _answers(files)
+        _check_syntax(files)
+        answers = [
+            ask(bundle.digest, bundle.files, (RESULTS,), msgspec.json.encode(sample))[0]
+            for sample in SAMPLES
+        ]
+    except PolicyCostsTooMuch as error:
+        raise PolicyTakesTooLong(
+            f"the policy does not get done with an ordinary release: {error.what}",
+            remedy=Remedy("Look for loops within loops over all that there is."),
+        ) from None
     except EngineError as error:
         clear_frames(error.__traceback__)
         place = f"{error.place}: " if error.place else ""
@@ -66,11 +84,11 @@ def load_bundle(files: Mapping[str, str]) -> PolicyBundle:
         raise
     for answer in answers:
         _check_answer(answer)
-    return _bundle(files)
+    return bundle
 
 
-def _answers(files: Mapping[str, str]) -> list[bytes | None]:
-    """What the policy says of the samples; its engine lives no longer than this.
+def _check_syntax(files: Mapping[str, str]) -> None:
+    """Read the policy without running it; the engine lives no longer than this.
 
     An engine must end in the thread that made it. A refusal's traceback would carry it to another
     one, so who catches one clears its frames.
@@ -80,11 +98,6 @@ def _answers(files: Mapping[str, str]) -> list[bytes | None]:
     unknown = undefined_variable(files, RESULTS)
     if unknown is not None:
         raise unknown
-    answers = []
-    for sample in SAMPLES:
-        engine.set_input_json(msgspec.json.encode(sample).decode())
-        answers.append(evaluate_rule(engine, RESULTS))
-    return answers
 
 
 def _check_answer(answer: bytes | None) -> None:

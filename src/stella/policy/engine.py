@@ -8,8 +8,8 @@ import json
 import re
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, TypeAlias
 
 from stella.kernel import Digest
 
@@ -34,11 +34,24 @@ _engines = _Engines()
 
 
 class EngineError(Exception):
-    """What the engine said. place: ``file:line:column``, or "". Never leaves this room."""
+    """What the engine said. place: ``file:line:column``, or "". Raised to this room only."""
 
     def __init__(self, what: str, place: str) -> None:
         super().__init__(what)
         self.what, self.place = what, place
+
+
+class PolicyCostsTooMuch(EngineError):
+    """It was stopped: too much time, memory or stack. The place is not known."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(what, "")
+
+
+Ask: TypeAlias = Callable[[Digest, Mapping[str, str], Sequence[str], bytes], "list[bytes | None]"]
+"""Asks a policy, as ``ask`` does here without any bound. Handed in by who has one that is bounded.
+
+Raises EngineError."""
 
 
 def new_engine(files: Mapping[str, str]) -> "Engine":

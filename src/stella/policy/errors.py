@@ -39,6 +39,12 @@ class MalformedPolicyInput(StellaError):
     code = "ST-POL-006"
 
 
+class PolicyTakesTooLong(StellaError):
+    """A policy that is not done with a small release after seconds, or takes all memory for it."""
+
+    code = "ST-POL-008"
+
+
 class UnknownPolicy(StellaError):
     """There is no policy pack of that name."""
 

@@ -6,7 +6,8 @@ from typing import Any
 import msgspec
 
 from stella.kernel import Json, Outcome, worst
-from stella.policy.engine import RESULTS, RULES, EngineError, ask
+from stella.policy.engine import RESULTS, RULES, Ask, EngineError
+from stella.policy.engine import ask as ask_here
 from stella.policy.model import PolicyBundle, PolicyResult, RuleResult
 from stella.policy.wording import Spoken, worded
 
@@ -41,8 +42,11 @@ def gate_input(
     }
 
 
-def evaluate(bundle: PolicyBundle, given: Json) -> PolicyResult:
-    """What every rule says of ``given``. A policy that breaks, or a rule that is silent, is unknown."""
+def evaluate(bundle: PolicyBundle, given: Json, *, ask: Ask = ask_here) -> PolicyResult:
+    """What every rule says of ``given``. A policy that breaks, or a rule that is silent, is unknown.
+
+    ask: by which engine; the one here has no bound.
+    """
     content = msgspec.json.encode(given)
     try:
         spoken, expected = ask(bundle.digest, bundle.files, (RESULTS, RULES), content)

@@ -76,6 +76,8 @@ def check_calls(trees: str, builtins: frozenset[str]) -> None:
             root = path.partition(".")[0]
             if path in UNREPEATABLE or (root in _UNREPEATABLE_ROOTS and root not in aliases):
                 raise _not_repeatable(path, place)
+            if root == "time" and any(one["value"] == "Local" for one in _nodes(call, "String")):
+                raise _not_repeatable(f'{path} with the time zone "Local"', place)
             known = path in builtins or {path, f"data.{package}.{path}"} & own
             if not known and root not in aliases:
                 raise _unknown_function(path, place)

@@ -10,7 +10,8 @@ from stella.environment.store import find_environment, list_targets
 from stella.finding.lifecycle import ScanState
 from stella.finding.store import scan_of_platform
 from stella.kernel import Digest, canonical_json, time_text
-from stella.policy import PolicyBundle, bundle_bytes
+from stella.policy import Ask, PolicyBundle, bundle_bytes
+from stella.policy.engine import ask as ask_policy
 from stella.policy.store import find_policy
 from stella.promotion.model import (
     ApprovalInput,
@@ -37,12 +38,16 @@ PersonOf = Callable[[Tx, str], Person]
 
 @dataclass(frozen=True, slots=True)
 class Deciding:
-    """What ``assemble`` needs from outside. simulated: hosts and registry are stand-ins."""
+    """What ``assemble`` needs from outside. simulated: hosts and registry are stand-ins.
+
+    ask: how policies are asked; without it, here and without any bound.
+    """
 
     blobs: Blobs
     planner: Planner
     person_of: PersonOf
     simulated: bool = False
+    ask: Ask = ask_policy
 
 
 @dataclass(frozen=True, slots=True)

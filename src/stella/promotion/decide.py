@@ -7,6 +7,7 @@ import msgspec
 
 from stella.kernel import Json, Outcome, Remedy, canonical_json, digest_of
 from stella.policy import (
+    Ask,
     PolicyBundle,
     PolicyResult,
     evaluate,
@@ -14,6 +15,7 @@ from stella.policy import (
     read_states,
     verdict_digest,
 )
+from stella.policy.engine import ask as ask_policy
 from stella.promotion.approvals import judge_approvals
 from stella.promotion.errors import DocumentMissing
 from stella.promotion.gates import freeze_gate, order_gate
@@ -33,16 +35,18 @@ Documents = Mapping[str, bytes]
 _WORST_FIRST = (GateState.BLOCKED, GateState.UNKNOWN, GateState.WAITING)
 
 
-def decide(given: DecisionInput, documents: Documents, bundle: PolicyBundle) -> Decision:
+def decide(
+    given: DecisionInput, documents: Documents, bundle: PolicyBundle, *, ask: Ask = ask_policy
+) -> Decision:
     """Judge every gate and bind the answer to a plan.
 
     The order of the gates is that of the questions a person would ask: has it been where it had to
-    be, is it good enough, is now a good time, do people stand behind it.
+    be, is it good enough, is now a good time, do people stand behind it. ask: how policies are asked.
     """
     assert bundle.digest.text == given.policy, (bundle.digest, given.policy)
     findings = findings_of(given, documents)
     states = [read_states(content) for content in findings.values()]
-    result = evaluate(bundle, policy_input(given, findings))
+    result = evaluate(bundle, policy_input(given, findings), ask=ask)
     inputs = PlanInputs(
         release_digest=given.release.digest,
         environment=given.environment.name,

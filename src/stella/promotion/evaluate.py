@@ -3,6 +3,9 @@
 from dataclasses import replace
 from typing import assert_never
 
+from stella.blob.errors import BlobsUnusable
+from stella.finding.lifecycle import ScanState
+from stella.finding.store import pending_scan, scan_of_platform
 from stella.kernel import Digest, StellaError, canonical_json
 from stella.promotion.assemble import Assembled, Deciding, assemble
 from stella.promotion.decide import decide, record_of
@@ -17,6 +20,7 @@ from stella.promotion.model import Decision, GateState, Person, document
 from stella.promotion.store import Promotion, find_promotion, update_promotion
 from stella.record.transaction import Tx
 from stella.release.model import Release
+from stella.release.store import find_release
 from stella.trust import GATE_DECISION, Signer, sign_statement
 
 _JUDGED = frozenset({State.EVALUATING, State.WAITING, State.APPROVED})
@@ -26,13 +30,16 @@ def evaluate_promotion(tx: Tx, promotion_id: str, deciding: Deciding, signer: Si
     """Judge it now; what is no longer to be judged stays as it is.
 
     A refusal (a plan that cannot be made, a document that is gone) ends it as errored, with why.
+    Raises BlobsUnusable, and changes nothing then.
     """
     before = find_promotion(tx, promotion_id, lock=True)
     if before.state not in _JUDGED or tx.has_caused("GatesDecided", promotion_id):
         return before
     try:
         assembled = assemble(tx, before, deciding)
-        decision = decide(assembled.given, assembled.documents, assembled.bundle)
+        decision = decide(assembled.given, assembled.documents, assembled.bundle, ask=deciding.ask)
+    except BlobsUnusable:
+        raise  # a full disk says nothing about the promotion
     except StellaError as refusal:
         return break_promotion(tx, before, refusal)
     kept = _kept(before, assembled, decision, deciding, signer)
@@ -55,6 +62,20 @@ def evaluate_promotion(tx: Tx, promotion_id: str, deciding: Deciding, signer: Si
     return after
 
 
+def waits_for_scan(tx: Tx, promotion: Promotion) -> bool:
+    """Whether an image of it is being scanned: judged before that, it would end as unknown."""
+    if promotion.state is not State.EVALUATING:
+        return False
+    for component in find_release(tx, promotion.release).components:
+        if pending_scan(tx, component.pinned) is not None:
+            return True
+        for platform in component.platforms:
+            known = scan_of_platform(tx, platform.digest)
+            if known is not None and known.state is ScanState.PENDING:
+                return True
+    return False
+
+
 def preview_promotion(
     tx: Tx, person: Person, release: Release, environment: str, deciding: Deciding
 ) -> tuple[Decision, Assembled]:
@@ -71,7 +92,8 @@ def preview_promotion(
         rollback=False,
     )
     assembled = assemble(tx, asked, deciding)
-    return decide(assembled.given, assembled.documents, assembled.bundle), assembled
+    decision = decide(assembled.given, assembled.documents, assembled.bundle, ask=deciding.ask)
+    return decision, assembled
 
 
 def break_promotion(tx: Tx, before: Promotion, refusal: StellaError) -> Promotion:

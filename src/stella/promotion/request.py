@@ -1,5 +1,6 @@
 """Ask for a release in an environment, or for the way back."""
 
+from stella.environment.model import Environment
 from stella.environment.store import find_environment, list_targets
 from stella.kernel import Remedy, time_text
 from stella.promotion.errors import (
@@ -66,16 +67,25 @@ def promotable(tx: Tx, release: str) -> Release:
     return wanted
 
 
-def _requested(
-    tx: Tx, person: Person, wanted: Release, environment: str, reason: str, *, rollback: bool
-) -> Promotion:
-    place = find_environment(tx, environment, lock=True)
+def deployable(tx: Tx, environment: str, *, lock: bool = False) -> Environment:
+    """The environment, if there is somewhere to deploy to in it.
+
+    Raises UnknownEnvironment, EnvironmentHasNoTargets.
+    """
+    place = find_environment(tx, environment, lock=lock)
     if not list_targets(tx, place.name):
         raise EnvironmentHasNoTargets(
             f"{place.name} has no targets, so nothing can be deployed to it",
             remedy=Remedy("Apply a document of kind Target.", command="stella apply -f FILE"),
             environment=place.name,
         )
+    return place
+
+
+def _requested(
+    tx: Tx, person: Person, wanted: Release, environment: str, reason: str, *, rollback: bool
+) -> Promotion:
+    place = deployable(tx, environment, lock=True)
     busy = list_promotions(tx, environment=place.name, states=ACTIVE, limit=1)
     if busy:
         other = busy[0]

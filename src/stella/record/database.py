@@ -1,11 +1,11 @@
 """Opens SQLite or PostgreSQL so that a transaction means the same on both."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from threading import Lock
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, OperationalError
 
 from stella.kernel import NewId, Now, Remedy
@@ -103,15 +103,29 @@ def open_engine(url: str) -> Engine:
     return engine
 
 
-def open_workflow_engine(url: str) -> Engine:
+def open_workflow_engine(url: str, *, is_over: Callable[[], bool] = lambda: False) -> Engine:
     """An engine for the durable workflows beside the records.
 
     On SQLite it keeps the driver's habit of beginning at the first write, which is what the
     workflow library is written for: it never reads in order to write.
+    is_over: whether nothing is to be waited for any more.
     """
     engine = _engine(url)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _sqlite_pragmas)
+
+        def wait_for_space(context: ExceptionContext) -> Exception | None:
+            """A full disk reads like a locked database, for which the workflow library waits.
+
+            Any other trouble ends the run without a trace: nobody could go on with it before the
+            next start. PostgreSQL's full disk is waited for already.
+            """
+            if "full" not in str(context.original_exception) or is_over():
+                return None
+            locked = OSError("database is locked, for the disk under it is full")
+            return OperationalError(context.statement, None, locked)
+
+        event.listen(engine, "handle_error", wait_for_space, retval=True)
     return engine
 
 

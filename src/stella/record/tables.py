@@ -31,7 +31,7 @@ fact = Table(
     Column("id", String(40), primary_key=True),
     Column("tenant", String(40), nullable=False),
     Column("kind", String(80), nullable=False),
-    Column("subject", String(200), nullable=False),
+    Column("subject", String(1024), nullable=False),
     Column("actor", String(80), nullable=False),
     Column("cause", String(40)),
     Column("at", String(27), nullable=False),

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Callable, Mapping
 
+from sqlalchemy.exc import IntegrityError
+
 from stella.blob import Blobs
 from stella.image import ImageSource, parse_reference, resolve
 from stella.kernel import Remedy, time_text
@@ -83,14 +85,7 @@ def create_release(
     """
     checked_release(name, version, {one.name: one.reference for one in components})
     if exists(tx, name, version):
-        raise ReleaseExists(
-            f"{name} {version} is sealed already",
-            remedy=Remedy(
-                "Choose another version.", command=f"stella release get {name}@{version}"
-            ),
-            name=name,
-            version=version,
-        )
+        raise _taken(name, version)
     digests = {one.name: one.digest for one in components}
     value = Release(
         id=tx.new_id("rel"),
@@ -103,12 +98,25 @@ def create_release(
         created_by=tx.actor,
         components=components,
     )
-    insert_release(tx, value)
+    try:
+        with tx.connection.begin_nested():
+            insert_release(tx, value)
+    except IntegrityError as error:  # another request sealed it at the same moment
+        raise _taken(name, version) from error
     for one in components:
         if one.tag is not None:
             see_tag(tx, f"{one.host}/{one.repository}", one.tag, one.digest)
     tx.add(ReleaseSealed(value.id, name, version, value.digest, value.manifest, digests))
     return value
+
+
+def _taken(name: str, version: str) -> ReleaseExists:
+    return ReleaseExists(
+        f"{name} {version} is sealed already",
+        remedy=Remedy("Choose another version.", command=f"stella release get {name}@{version}"),
+        name=name,
+        version=version,
+    )
 
 
 def _malformed(what: str, advice: str) -> MalformedRelease:

@@ -50,7 +50,7 @@ tag_seen = Table(
     "tag_seen",
     metadata,
     Column("tenant", String(40), primary_key=True),
-    Column("repository", String(500), primary_key=True),
+    Column("repository", String(512), primary_key=True),
     Column("tag", String(128), primary_key=True),
     Column("digest", String(71), nullable=False),
     Column("at", String(27), nullable=False),
@@ -134,12 +134,20 @@ def exists(tx: Tx, name: str, version: str) -> bool:
 
 
 def list_releases(
-    tx: Tx, *, name: str | None = None, after: str | None = None, limit: int = 100
+    tx: Tx,
+    *,
+    name: str | None = None,
+    part: str | None = None,
+    after: str | None = None,
+    limit: int = 100,
 ) -> tuple[Release, ...]:
-    """The newest first; ``after`` is the last id of the page before."""
+    """The newest first; ``after`` is the last id of the page before. part: of "name version"."""
     query = select(release).where(release.c.tenant == tx.tenant)
     if name is not None:
         query = query.where(release.c.name == name)
+    if part is not None:
+        names = release.c.name + " " + release.c.version
+        query = query.where(names.icontains(part, autoescape=True))
     if after is not None:
         query = query.where(release.c.id < after)
     rows = tx.rows(query.order_by(release.c.id.desc()).limit(limit))

@@ -9,7 +9,8 @@ import msgspec
 from stella.evidence import Packet, names, read_packet
 from stella.finding import findings_document, match_inventory
 from stella.kernel import Digest, Remedy, StellaError, parse_time
-from stella.policy import parse_bundle
+from stella.policy import Ask, parse_bundle
+from stella.policy.engine import ask as ask_policy
 from stella.promotion.decide import decide, record_of
 from stella.promotion.model import DecisionInput, ScanInput
 from stella.replay.difference import first_difference
@@ -43,13 +44,17 @@ class Replay:
 
 
 def replay_packet(
-    packet: Packet | bytes, rescanned: Mapping[str, Inventory] | None = None
+    packet: Packet | bytes,
+    rescanned: Mapping[str, Inventory] | None = None,
+    *,
+    ask: Ask = ask_policy,
 ) -> Replay:
     """Repeat what the packet records, and compare byte for byte.
 
     packet: verified before, for only then does it say what was decided.
     rescanned: platform digest -> what a fresh scan of that image found; scans of images that are
         not in it read "not replayed".
+    ask: how the packet's policy is asked; it may be a stranger's.
     Raises NothingToReplay where no decision was made, and for bytes what ``read_packet`` raises.
     """
     if isinstance(packet, bytes):
@@ -66,7 +71,7 @@ def replay_packet(
     scans = {s.digest: s for component in given.release.components for s in component.scans}
     steps = [_scan_step(packet, scan, rescanned or {}) for scan in scans.values()]
     steps += [_match_step(packet, scan) for scan in scans.values()]
-    steps += _decision_steps(packet, given)
+    steps += _decision_steps(packet, given, ask)
     return _verdict(steps)
 
 
@@ -118,7 +123,7 @@ def _match_step(packet: Packet, scan: ScanInput) -> Step:
     return _compared(name, recorded, replayed, "findings")
 
 
-def _decision_steps(packet: Packet, given: DecisionInput) -> list[Step]:
+def _decision_steps(packet: Packet, given: DecisionInput, ask: Ask) -> list[Step]:
     documents = {
         Digest.of(content).text: content for content in packet.under(names.FINDINGS).values()
     }
@@ -127,7 +132,7 @@ def _decision_steps(packet: Packet, given: DecisionInput) -> list[Step]:
         if bundle.digest.text != given.policy:
             detail = f"the policy here is {bundle.digest}, the decision's was {given.policy}"
             return [Step("gate", Verdict.DIFFERS, detail)]
-        decision = decide(given, documents, bundle)
+        decision = decide(given, documents, bundle, ask=ask)
         recorded = packet.entries[names.DECISION_RECORD]
         said = msgspec.json.decode(recorded, type=_Planned).plan_digest
     except (StellaError, KeyError, msgspec.MsgspecError) as error:

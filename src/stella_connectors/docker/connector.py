@@ -1,7 +1,7 @@
 """Containers on one Docker Engine: the new beside the old, then the old is retired."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from stella.sdk import (
     Action,
@@ -64,7 +64,9 @@ class DockerTarget:
         ]
         actions.append(Action("retire", intent.project))
         actions.append(Action("place_sticker", "stella.version.json"))
-        return TargetPlan("docker", intent.target, tuple(actions))
+        # For who carries the script out by hand; the agent writes it anew, with the deployment's id.
+        labels = {LABELS_FILE: _labels(replace(intent, deployment="")).decode()}
+        return TargetPlan("docker", intent.target, tuple(actions), labels)
 
     def apply(self, intent: TargetIntent, plan: TargetPlan, host: Host) -> None:
         """Carry the plan out; on a refusal what ran before runs again, and nothing else does."""
@@ -262,7 +264,7 @@ def _labels(intent: TargetIntent) -> bytes:
         "stella.version": intent.version,
         "stella.environment": intent.environment,
         "stella.target": intent.target,
-        "stella.deployment": intent.deployment,
+        **({"stella.deployment": intent.deployment} if intent.deployment else {}),
     }
     return "".join(f"{name}={' '.join(value.split())}\n" for name, value in lines.items()).encode()
 

@@ -5,15 +5,19 @@ A larger client takes longer to load than the whole scan of an image whose layer
 
 import http.client
 import os
+import socket
 import ssl
 import threading
+import time
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
 _REDIRECTS_MAX = 10
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _IDLE_MAX = 8
 _REST_BYTES_MAX = 64 * 1024
+BYTES_PER_SECOND_MIN = 64 * 1024
 # What a Location may hold as it stands; everything else is escaped.
 _URL_CHARACTERS = "%/:=&?~#+!$,;'@()*[]"
 
@@ -38,14 +42,22 @@ class Answer:
         return 200 <= self.status_code < 300
 
     def chunks(self, bytes_max: int) -> Iterator[bytes]:
-        """The body as it was sent, at most ``bytes_max`` at a time. Raises HttpTrouble."""
+        """The body as it was sent, at most ``bytes_max`` at a time. Raises HttpTrouble.
+
+        Also where it comes so slowly that it would never end, though each byte is in time.
+        """
+        received, grace_until = 0, time.monotonic() + self._connections.timeout_s
         while True:
             try:
-                chunk = self._raw.read(bytes_max)
+                # What is there, not all that is wanted: that could be waited for without end.
+                chunk = self._raw.read1(bytes_max)
             except (OSError, http.client.HTTPException, ValueError) as error:
                 raise _trouble(error) from None
             if not chunk:
                 break
+            received += len(chunk)
+            if received < (time.monotonic() - grace_until) * BYTES_PER_SECOND_MIN:
+                raise HttpTrouble(f"fewer than {BYTES_PER_SECOND_MIN >> 10} KiB a second came")
             yield chunk
         if self._raw.length:
             raise HttpTrouble(f"the answer broke off, {self._raw.length} bytes are missing")
@@ -78,7 +90,7 @@ class Connections:
         self, *, is_plain: bool, timeout_s: float, ca_file: str | None, uses_proxy: bool
     ) -> None:
         self._is_plain = is_plain
-        self._timeout_s = timeout_s
+        self.timeout_s = timeout_s
         self._uses_proxy = uses_proxy
         # At once, so that a file that is none is refused before anything is asked.
         self._context = _context(ca_file) if ca_file else None
@@ -155,13 +167,34 @@ class Connections:
                 if connection is None:
                     connection = self._connection(origin, proxy)
                 connection.request(method, target, content, sent)
-                return Answer(self, _Used(origin, connection, connection.getresponse()))
+                with self._head_in_time(connection):
+                    return Answer(self, _Used(origin, connection, connection.getresponse()))
             except (OSError, http.client.HTTPException, ValueError) as error:
                 if connection is not None:
                     connection.close()
                 # A kept connection may have been closed at the other end meanwhile: once more.
                 if not is_kept or isinstance(error, TimeoutError):
                     raise _trouble(error) from None
+
+    @contextmanager
+    def _head_in_time(self, connection: http.client.HTTPConnection) -> Iterator[None]:
+        """The socket's own limit is for one byte, and starts again with each. Raises TimeoutError."""
+        taken, late = connection.sock, threading.Event()
+
+        def break_off() -> None:
+            late.set()
+            with suppress(OSError):
+                taken.shutdown(socket.SHUT_RDWR)
+
+        limit = threading.Timer(self.timeout_s, break_off)
+        limit.daemon = True
+        limit.start()
+        try:
+            yield
+        finally:
+            limit.cancel()
+        if late.is_set():  # a head that was cut off reads like one that has ended
+            raise TimeoutError(f"no whole answer came within {self.timeout_s:.0f} s")
 
     def _connection(self, origin: tuple[str, str], proxy: str | None) -> http.client.HTTPConnection:
         scheme, place = origin
@@ -172,12 +205,12 @@ class Connections:
             raise HttpTrouble(f"a proxy of the kind {through.scheme[:20]!r} cannot be used")
         to_host, to_port = through.hostname or "", through.port
         if scheme == "http":
-            return http.client.HTTPConnection(to_host, to_port, timeout=self._timeout_s)
+            return http.client.HTTPConnection(to_host, to_port, timeout=self.timeout_s)
         with self._lock:
             if self._context is None:
                 self._context = _context(None)
         made = http.client.HTTPSConnection(
-            to_host, to_port, timeout=self._timeout_s, context=self._context
+            to_host, to_port, timeout=self.timeout_s, context=self._context
         )
         if proxy:
             made.set_tunnel(host, port or 443, _proxy_credentials(proxy))

@@ -1,5 +1,5 @@
 import createClient from 'openapi-fetch'
-import type { paths } from './contract'
+import type { paths } from './schema'
 import { problemOf, Refused, UNREACHABLE } from './refused'
 
 export const api = createClient<paths>({ baseUrl: '', credentials: 'same-origin' })

@@ -16,8 +16,8 @@ export function logQuery(client: QueryClient, id: string) {
       let lines: readonly LogLine[] = client.getQueryData<readonly LogLine[]>(queryKey) ?? []
       for (;;) {
         const after = lines.at(-1)?.seq ?? 0
-        const call = api.GET('/api/v1/deployments/{id}/log', {
-          params: { path: { id }, query: { after, limit: PAGE } },
+        const call = api.GET('/api/v1/deployments/{deployment}/log', {
+          params: { path: { deployment: id }, query: { after, limit: PAGE } },
         })
         // oxlint-disable-next-line no-await-in-loop -- each page is asked for after the last line of the one before
         const { items } = await take(call)

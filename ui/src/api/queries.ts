@@ -3,7 +3,7 @@ import { api, take } from './client'
 import type { Page } from './types'
 
 /** Filters as they stand in the address bar: an absent one is not sent. */
-export type Filters = Readonly<Record<string, string | undefined>>
+export type Filters<Key extends string = string> = Readonly<Partial<Record<Key, string | undefined>>>
 
 const PAGE = 50
 
@@ -61,21 +61,21 @@ export const releasesQuery = (filters: Filters = {}) =>
 export const releaseQuery = (id: string) =>
   queryOptions({
     queryKey: ['releases', id],
-    queryFn: () => take(api.GET('/api/v1/releases/{id}', { params: { path: { id } } })),
+    queryFn: () => take(api.GET('/api/v1/releases/{release}', { params: { path: { release: id } } })),
   })
 
 export const releaseDiffQuery = (id: string, other: string) =>
   queryOptions({
     queryKey: ['releases', id, 'diff', other],
-    queryFn: () => take(api.GET('/api/v1/releases/{id}/diff/{other}', { params: { path: { id, other } } })),
+    queryFn: () => take(api.GET('/api/v1/releases/{release}/diff/{other}', { params: { path: { release: id, other } } })),
     staleTime: Infinity,
   })
 
 export const findingsQuery = (scan: string, filters: Filters = {}) =>
   listOf(['scans', scan, 'findings', filters], (cursor) =>
     take(
-      api.GET('/api/v1/scans/{id}/findings', {
-        params: { path: { id: scan }, query: query(filters, cursor) },
+      api.GET('/api/v1/scans/{scan}/findings', {
+        params: { path: { scan: scan }, query: query(filters, cursor) },
       }),
     ),
   )
@@ -93,14 +93,14 @@ export const promotionsQuery = (filters: Filters = {}) =>
 export const promotionQuery = (id: string) =>
   queryOptions({
     queryKey: ['promotions', id],
-    queryFn: () => take(api.GET('/api/v1/promotions/{id}', { params: { path: { id } } })),
+    queryFn: () => take(api.GET('/api/v1/promotions/{promotion}', { params: { path: { promotion: id } } })),
   })
 
 /** What would happen, asked without asking for it: the server stores nothing. */
 export const previewQuery = (release: string, environment: string) =>
   queryOptions({
     queryKey: ['preview', release, environment],
-    queryFn: () => take(api.POST('/api/v1/promotions/preview', { body: { release, environment } })),
+    queryFn: () => take(api.POST('/api/v1/promotions/preview', { body: { release, environment, reason: '' } })),
     })
 
 export const deploymentsQuery = (filters: Filters = {}) =>
@@ -111,7 +111,7 @@ export const deploymentsQuery = (filters: Filters = {}) =>
 export const deploymentQuery = (id: string) =>
   queryOptions({
     queryKey: ['deployments', id],
-    queryFn: () => take(api.GET('/api/v1/deployments/{id}', { params: { path: { id } } })),
+    queryFn: () => take(api.GET('/api/v1/deployments/{deployment}', { params: { path: { deployment: id } } })),
   })
 
 export const agentsQuery = queryOptions({
@@ -124,15 +124,17 @@ export const evidenceListQuery = (filters: Filters = {}) =>
     take(api.GET('/api/v1/evidence', { params: { query: query(filters, cursor) } })),
   )
 
+/** One packet, verified while the reader waits. Each reading is a fact, so it is read when somebody asks, only then. */
 export const evidenceQuery = (id: string) =>
   queryOptions({
-    queryKey: ['evidence', id],
-    queryFn: () => take(api.GET('/api/v1/evidence/{id}', { params: { path: { id } } })),
+    queryKey: ['packet', id],
+    staleTime: Infinity,
+    queryFn: () => take(api.GET('/api/v1/evidence/{evidence}', { params: { path: { evidence: id } } })),
   })
 
 export const factsQuery = (filters: Filters = {}) =>
   listOf(['facts', filters], (cursor) =>
-    take(api.GET('/api/v1/facts', { params: { query: query(filters, cursor) } })),
+    take(api.GET('/api/v1/facts', { params: { query: { ...query(filters, cursor), newest: true } } })),
   )
 
 export const chainQuery = queryOptions({

@@ -785,7 +785,7 @@ export interface paths {
         put?: never;
         /**
          * Post Evaluation
-         * @description Judge it again now.
+         * @description Judge it again now; while an image of it is being scanned it stays as it is.
          */
         post: operations["post_evaluation"];
         delete?: never;
@@ -1535,6 +1535,14 @@ export interface components {
             digest: string;
         };
         /**
+         * Envelope
+         * @description A registry's notification. What else it holds is the registry's own.
+         */
+        Envelope: {
+            /** Events */
+            events?: unknown;
+        };
+        /**
          * EnvironmentView
          * @description An environment as the API shows it. order: from 0, each after the one it follows.
          */
@@ -1659,6 +1667,8 @@ export interface components {
             match: string;
             /** Severity */
             severity: string;
+            /** Cvss */
+            cvss: string;
             /** Fixed */
             fixed: string;
             /** Kev */
@@ -3238,9 +3248,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": {
-                    [key: string]: unknown;
-                };
+                "application/json": components["schemas"]["Envelope"];
             };
         };
         responses: {
@@ -3268,6 +3276,8 @@ export interface operations {
         parameters: {
             query?: {
                 name?: string | null;
+                /** @description Part of a name and version. */
+                q?: string | null;
                 /** @description `next` of the part before. */
                 cursor?: string | null;
                 limit?: number;

@@ -17,6 +17,10 @@ test.each([
   expect(touched(kind)).toContain(held)
 })
 
+test.each(['EvidenceRead', 'AccessRefused'])('%s makes nothing old but the list of facts', (kind) => {
+  expect(touched(kind)).toEqual(['facts'])
+})
+
 test('a kind that nobody knows may touch everything', () => {
   expect(touched('MoonRose')).toBeUndefined()
   expect(touched('')).toBeUndefined()

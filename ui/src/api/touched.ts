@@ -18,11 +18,14 @@ export type Held =
 
 const RULES: readonly (readonly [RegExp, readonly Held[]])[] = [
   [/^(Promotion|Gates|Approval)/, ['promotions', 'matrix', 'environments', 'evidence']],
+  [/^TargetApplied$/, ['environments', 'matrix', 'preview']],
   [/^(Deployment|Target|Rollback)/, ['deployments', 'promotions', 'matrix', 'environments', 'releases', 'evidence']],
-  [/^(Order|Agent|Heartbeat)/, ['agents', 'environments', 'deployments', 'matrix']],
+  [/^(Order|Agent|Enrolment)/, ['agents', 'environments', 'deployments', 'matrix']],
   [/^(Release|Tag)/, ['releases', 'matrix']],
   [/^(Image|Scan|Sbom|Finding|Advisor)/, ['releases', 'scans', 'promotions']],
   [/^(Environment|Freeze|Policy|Configuration)/, ['environments', 'policies', 'matrix', 'promotions', 'preview']],
+  // Reading is a fact too: what it made old would be read again, for ever.
+  [/^(EvidenceRead|AccessRefused)$/, []],
   [/^(Evidence|Packet|Sticker)/, ['evidence', 'promotions', 'deployments']],
   [/^(User|Login|Logout|Token|Session)/, ['users', 'tokens']],
 ]

@@ -7,11 +7,11 @@ export const DEPLOYMENT: Readonly<Record<DeploymentState, Look>> = {
   succeeded: { tone: 'good', icon: 'circle-check', word: 'Succeeded' },
   failed: { tone: 'bad', icon: 'circle-x', word: 'Failed' },
   errored: { tone: 'bad', icon: 'alert-triangle', word: 'Errored' },
-  cancelled: { tone: 'idle', icon: 'circle-minus', word: 'Cancelled' },
 }
 
 export const TARGET: Readonly<Record<TargetState, Look>> = {
   pending: { tone: 'idle', icon: 'circle-dashed', word: 'Pending' },
+  ready: { tone: 'busy', icon: 'clock', word: 'Ready' },
   ordered: { tone: 'busy', icon: 'clock', word: 'Ordered' },
   running: { tone: 'busy', icon: 'loader-2', word: 'Running', spin: true },
   succeeded: { tone: 'good', icon: 'circle-check', word: 'Succeeded' },

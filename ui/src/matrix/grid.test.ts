@@ -12,6 +12,7 @@ const cell = (environment: string, component: string, more: Partial<Cell> = {}):
   health: 'healthy',
   drift: 'none',
   running: 1,
+  detail: '',
   blocked: null,
   inProgress: null,
   ...more,
@@ -28,6 +29,7 @@ const MATRIX: Matrix = {
     cell('dev', 'worker', { drift: 'drifted', blocked: 'prm_1' }),
     cell('prod', 'web', { health: 'unhealthy' }),
   ],
+  pending: {},
   revision: 1,
 }
 

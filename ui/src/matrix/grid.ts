@@ -4,6 +4,8 @@ export interface Grid {
   environments: Matrix['environments']
   components: string[]
   cell: (environment: string, component: string) => Cell | undefined
+  /** The promotion that is on its way into the environment. */
+  pending: (environment: string) => string | undefined
 }
 
 const keyOf = (environment: string, component: string) => `${environment}\u0000${component}`
@@ -26,6 +28,7 @@ export function gridOf(matrix: Matrix, search: string): Grid {
     environments: matrix.environments.toSorted((a, b) => a.order - b.order || a.name.localeCompare(b.name)),
     components: matrix.components.filter((name) => wanted === '' || holds(name)).toSorted(),
     cell: (environment, component) => cells.get(keyOf(environment, component)),
+    pending: (environment) => matrix.pending[environment],
   }
 }
 
@@ -34,7 +37,7 @@ export function differs(grid: Grid, component: string, left: string, right: stri
   return grid.cell(left, component)?.digest !== grid.cell(right, component)?.digest
 }
 
-/** How many cells are in which trouble; what the line above the matrix says. */
+/** How many cells are in which trouble, and how many promotions are on their way. */
 export function troubles(matrix: Matrix): { unhealthy: number; drifted: number; blocked: number; moving: number } {
   const having = (test: (cell: Cell) => boolean) => matrix.cells.filter(test).length
   const distinct = (of: (cell: Cell) => string | null) => new Set(matrix.cells.map(of).filter(Boolean)).size
@@ -42,6 +45,6 @@ export function troubles(matrix: Matrix): { unhealthy: number; drifted: number; 
     unhealthy: having((cell) => cell.health === 'unhealthy'),
     drifted: having((cell) => cell.drift === 'drifted'),
     blocked: distinct((cell) => cell.blocked),
-    moving: distinct((cell) => cell.inProgress),
+    moving: Object.keys(matrix.pending).length,
   }
 }

@@ -70,11 +70,11 @@ export function SignIn() {
           Sign in
         </Button>
         <p className="muted small">
-          The first start prints a name and a password. Lost them? On the server: <code>stella user reset admin</code>
+          The first start prints a name and a password. Lost them? On the server: <code>stella serve --reset-admin</code>
         </p>
       </form>
       <p className={style.foot}>
-        {version ? `${version.name} ${version.version}${version.simulated ? ', simulated' : ''}` : ' '}
+        {version ? `Stella Ops ${version.version}${version.simulated ? ', simulated' : ''}` : ' '}
       </p>
     </main>
   )

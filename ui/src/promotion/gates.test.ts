@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import type { Gate, Reason } from '../api/types'
+import type { Gate, GateState, Reason } from '../api/types'
 import { gateLine, gateWord, worstFirst } from './gates'
 
-const reason = (outcome: string, more: Partial<Reason> = {}): Reason => ({
+const reason = (outcome: GateState, more: Partial<Reason> = {}): Reason => ({
   rule: 'known-exploited',
   outcome,
   message: 'worker has no finished scan',
@@ -57,7 +57,8 @@ describe('a gate in one line', () => {
 })
 
 test('what stands in the way comes first, else in the order of the server', () => {
-  const given = ['pass', 'waiting', 'blocked', 'unknown', 'pass'].map((outcome, index) =>
+  const outcomes: GateState[] = ['pass', 'waiting', 'blocked', 'unknown', 'pass']
+  const given = outcomes.map((outcome, index) =>
     reason(outcome, { message: String(index) }),
   )
   expect(worstFirst(given).map(({ message }) => message)).toEqual(['2', '3', '1', '0', '4'])

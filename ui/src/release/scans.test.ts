@@ -12,7 +12,7 @@ const scan = (more: Partial<Scan>): Scan => ({
   at: '2030-01-31T12:00:00Z',
   snapshot: null,
   components: 3,
-  counts: { critical: 1, high: 0, medium: 2, low: 0, unknown: 0 },
+  counts: { critical: 1, high: 0, medium: 2, low: 0, none: 0, unknown: 0 },
   kev: 1,
   error: null,
   sbom: null,
@@ -36,7 +36,7 @@ test('a platform without a finished scan is missing, never counted as without fi
     component([], 1),
   ])
   expect(sum).toEqual({
-    counts: { critical: 1, high: 0, medium: 2, low: 0, unknown: 0 },
+    counts: { critical: 1, high: 0, medium: 2, low: 0, none: 0, unknown: 0 },
     kev: 1,
     missing: 2,
   })

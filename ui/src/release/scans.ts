@@ -1,13 +1,13 @@
-import type { Counts, Release, ReleaseComponent, Scan } from '../api/types'
+import type { Counts, ReleaseComponent, ReleaseState, ScanState } from '../api/types'
 import type { Look } from '../widgets/State'
 
-export const SCAN: Readonly<Record<Scan['state'], Look>> = {
+export const SCAN: Readonly<Record<ScanState, Look>> = {
   pending: { tone: 'busy', icon: 'loader-2', word: 'Scanning', spin: true },
   done: { tone: 'good', icon: 'check', word: 'Scanned' },
   failed: { tone: 'bad', icon: 'circle-x', word: 'Scan failed' },
 }
 
-export const RELEASE: Readonly<Record<Release['state'], Look>> = {
+export const RELEASE: Readonly<Record<ReleaseState, Look>> = {
   sealed: { tone: 'good', icon: 'lock', word: 'Sealed' },
   withdrawn: { tone: 'idle', icon: 'ban', word: 'Withdrawn' },
 }
@@ -23,7 +23,7 @@ export interface Total {
 }
 
 export function total(components: readonly ReleaseComponent[]): Total {
-  const sum: Total = { counts: { critical: 0, high: 0, medium: 0, low: 0, unknown: 0 }, kev: 0, missing: 0 }
+  const sum: Total = { counts: { critical: 0, high: 0, medium: 0, low: 0, none: 0, unknown: 0 }, kev: 0, missing: 0 }
   for (const component of components) {
     const answered = component.scans.filter((scan) => scan.state === 'done' && scan.counts !== null)
     sum.missing += Math.max(component.platforms.length, 1) - answered.length

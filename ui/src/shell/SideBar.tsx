@@ -37,7 +37,7 @@ export function SideBar({ version }: { version: Version }) {
         ))}
       </div>
       <p className={style.version}>
-        {version.name} {version.version}
+        Stella Ops {version.version}
       </p>
     </nav>
   )

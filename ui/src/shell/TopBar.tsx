@@ -100,7 +100,7 @@ function UserMenu() {
   const client = useQueryClient()
   const router = useRouter()
   const signOut = async () => {
-    await take(api.POST('/api/v1/logout', { body: {} })).catch(() => undefined)
+    await take(api.POST('/api/v1/logout')).catch(() => undefined)
     await router.navigate(paths.signIn())
     client.clear()
   }

@@ -9,7 +9,7 @@ import style from './Dialog.module.css'
 interface Problem {
   title: string
   code: string
-  remedy?: { advice: string; command: string | null } | undefined
+  remedy?: { advice: string; command?: string | null } | undefined
 }
 
 interface Props {

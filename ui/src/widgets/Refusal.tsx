@@ -5,7 +5,7 @@ import style from './Refusal.module.css'
 interface Refused {
   title: string
   code: string
-  remedy?: { advice: string; command: string | null } | undefined
+  remedy?: { advice: string; command?: string | null } | undefined
 }
 
 interface Props {

@@ -89,6 +89,7 @@ def post_documents(asked: Configurer, body: Documents) -> Response:
             body.documents,
             connectors=asked.services.plugins.target_kinds(),
             dry_run=body.dry_run,
+            ask=asked.services.deciding.ask,
         )
         return Applied(
             changes=[

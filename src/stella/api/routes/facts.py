@@ -2,15 +2,15 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Query
+from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import StreamingResponse
 
+from stella.api.actors import actors
 from stella.api.asked import Viewer
 from stella.api.errors import MalformedCursor
-from stella.api.events import fact_stream
+from stella.api.events import Streams, fact_stream
 from stella.api.views.base import Page
 from stella.api.views.facts import ChainView, FactView
-from stella.identity import people
 from stella.kernel import Remedy
 from stella.record import facts_after, facts_before, verify_chain
 
@@ -38,9 +38,9 @@ def get_facts(
         else:
             begin = after if start is None else start
             facts = facts_after(tx, begin, limit=limit, subject=subject, kind=kind)
-        actors = people(tx, [fact.actor for fact in facts])
+        known = actors(tx, [fact.actor for fact in facts])
     following = str(facts[-1].position) if len(facts) == limit else None
-    return Page(items=[FactView.of(fact, actors) for fact in facts], next=following)
+    return Page(items=[FactView.of(fact, known) for fact in facts], next=following)
 
 
 @router.get("/audit/verify")
@@ -56,6 +56,7 @@ def get_audit_verify(asked: Viewer) -> ChainView:
     responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
 )
 def get_events(
+    request: Request,
     asked: Viewer,
     *,
     after: Annotated[int | None, Query(ge=0, le=_POSITION_MAX)] = None,
@@ -65,7 +66,9 @@ def get_events(
     # A browser that connects again sends the place it had; that is later than `after`.
     start = _position(last_event_id) if last_event_id else after
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    stream = fact_stream(asked.services, start)
+    streams: Streams = request.app.state.streams
+    streams.refuse_beyond(asked.principal.id)
+    stream = fact_stream(asked.services, streams, asked.principal, start)
     return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
 
 

@@ -26,18 +26,12 @@ from stella.api.views.promotions import (
     promotion_view,
 )
 from stella.deployment.plan import read_plan
-from stella.environment.store import find_environment
 from stella.identity import Permission, record_refusal
-from stella.promotion.approve import (
-    approve_promotion,
-    cancel_promotion,
-    reject_promotion,
-    why_not_approve,
-)
-from stella.promotion.evaluate import evaluate_promotion, preview_promotion
+from stella.promotion.approve import approve_promotion, cancel_promotion, reject_promotion
+from stella.promotion.evaluate import evaluate_promotion, preview_promotion, waits_for_scan
 from stella.promotion.lifecycle import State
 from stella.promotion.model import document
-from stella.promotion.request import promotable, request_promotion
+from stella.promotion.request import deployable, promotable, request_promotion
 from stella.promotion.store import find_promotion, list_promotions
 from stella.record import Tx
 
@@ -90,11 +84,9 @@ def get_promotions(
             limit=limit,
         )
         shown = page(rows, limit, lambda one: promotion_view(looking, one), lambda one: one.id)
-        if not waiting_for_me:
-            return shown
-        person = asking_person(asked)
-        mine = {one.id for one in rows if why_not_approve(tx, one, person) is None}
-    return Page(items=[one for one in shown.items if one.id in mine], next=shown.next)
+    if not waiting_for_me:
+        return shown
+    return Page(items=[one for one in shown.items if one.actions.approve.allowed], next=shown.next)
 
 
 @router.post("", status_code=201, response_model=PromotionView)
@@ -117,11 +109,11 @@ def post_promotion(asked: Requester, body: NewPromotion) -> Response:
 @router.post("/preview")
 def preview_of_promotion(asked: Requester, body: NewPromotion) -> PreviewView:
     """What the gates would say now, and what would happen. Nothing is stored."""
-    # A transaction and no mere reading: assembling keeps documents, which are harmless by themselves.
-    with asked.services.database.read() as tx:
+    # But for documents under their digests, which are harmless by themselves.
+    with asked.read() as tx:
         looking = look(asked, tx)
-        find_environment(tx, body.environment)
         release = promotable(tx, body.release)
+        deployable(tx, body.environment)
         decision, assembled = preview_promotion(
             tx, asking_person(asked), release, body.environment, looking.deciding
         )
@@ -190,9 +182,12 @@ def post_cancellation(asked: Viewer, promotion: str, body: Comment) -> Response:
 
 @router.post("/{promotion}/evaluate", response_model=PromotionView)
 def post_evaluation(asked: Requester, promotion: str) -> Response:
-    """Judge it again now."""
+    """Judge it again now; while an image of it is being scanned it stays as it is."""
 
     def do(tx: Tx) -> PromotionView:
+        before = find_promotion(tx, promotion)
+        if waits_for_scan(tx, before):
+            return promotion_view(look(asked, tx), before)
         after = evaluate_promotion(
             tx, promotion, asked.services.deciding, asked.services.keys.evidence
         )

@@ -1,6 +1,8 @@
 """Releases."""
 
-from fastapi import APIRouter, Response
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
 
 from stella.api.asked import Viewer
 from stella.api.looking import Cursor, Developer, Limit, after_of, look, page
@@ -30,12 +32,17 @@ class Reason(Body):
 
 @router.get("")
 def get_releases(
-    asked: Viewer, *, name: str | None = None, cursor: Cursor = None, limit: Limit = 50
+    asked: Viewer,
+    *,
+    name: str | None = None,
+    q: Annotated[str | None, Query(description="Part of a name and version.")] = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
 ) -> Page[ReleaseView]:
     """Releases, the newest first."""
     with asked.read() as tx:
         looking = look(asked, tx)
-        rows = list_releases(tx, name=name, after=after_of(cursor), limit=limit)
+        rows = list_releases(tx, name=name, part=q, after=after_of(cursor), limit=limit)
         return page(rows, limit, lambda one: release_view(looking, one), lambda one: one.id)
 
 

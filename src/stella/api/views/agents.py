@@ -5,6 +5,7 @@ from stella.api.views.looking import Looking
 from stella.environment.store import list_targets
 from stella.fleet import Agent, AgentState
 from stella.kernel import time_text
+from stella.record import Tx
 
 
 class ConnectorView(View):
@@ -49,5 +50,13 @@ def agent_view(looking: Looking, agent: Agent) -> AgentView:
         certificate_expires_at=time_text(agent.certificate_expires_at),
         enrolled_at=time_text(agent.enrolled_at),
         revoked_reason=agent.revoked_reason,
-        targets=[one.name for one in list_targets(looking.tx) if one.agent == agent.name],
+        targets=looking.once(_targets, "").get(agent.name, []),
     )
+
+
+def _targets(tx: Tx, _all: str) -> dict[str, list[str]]:
+    """Agent -> the names of its targets."""
+    found: dict[str, list[str]] = {}
+    for one in list_targets(tx):
+        found.setdefault(one.agent, []).append(one.name)
+    return found

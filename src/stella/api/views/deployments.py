@@ -86,11 +86,11 @@ class LogLineView(View):
 def deployment_view(looking: Looking, deployment: Deployment) -> DeploymentView:
     """A deployment with its targets and artifacts."""
     tx = looking.tx
-    before = find_deployment(tx, deployment.previous) if deployment.previous else None
+    before = looking.once(find_deployment, deployment.previous) if deployment.previous else None
     return DeploymentView(
         id=deployment.id,
         promotion=deployment.promotion,
-        release=release_ref(find_release(tx, deployment.release)),
+        release=release_ref(looking.once(find_release, deployment.release)),
         environment=deployment.environment,
         state=deployment.state,
         started_at=deployment.started_at,
@@ -98,7 +98,7 @@ def deployment_view(looking: Looking, deployment: Deployment) -> DeploymentView:
         requested_by=person_view(deployment.requested_by),
         rollback=deployment.rollback,
         simulated=deployment.simulated,
-        previous=release_ref(find_release(tx, before.release)) if before else None,
+        previous=release_ref(looking.once(find_release, before.release)) if before else None,
         plan=deployment.plan,
         record=deployment.record,
         targets=[_target(one) for one in list_target_deployments(tx, deployment.id)],

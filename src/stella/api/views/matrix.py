@@ -60,21 +60,24 @@ _WORST_HEALTH = (Health.UNHEALTHY, Health.UNKNOWN, Health.HEALTHY)
 
 
 def matrix_view(looking: Looking, at: str | None = None) -> MatrixView:
-    """What runs where now, or what had been deployed at the time ``at``."""
+    """What runs where now, or what had been deployed at the time ``at``.
+
+    What the agents see is not kept: for a time in the past, drift and health are unknown.
+    """
     tx = looking.tx
     columns: list[ColumnView] = []
     cells: list[CellView] = []
     pending: dict[str, str] = {}
     for order, environment in enumerate(list_environments(tx)):
         name = environment.name
-        frozen = bool(holding_freezes(tx, name))
+        frozen = bool(holding_freezes(tx, name, at))
         columns.append(ColumnView(name=name, order=order, frozen=frozen))
         deployment = current_deployment(tx, name, at)
-        latest = _latest(looking, name)
+        latest = _latest(looking, name) if at is None else None
         if latest is not None and latest.state in ACTIVE:
             pending[name] = latest.id
         if deployment is not None:
-            cells += _cells(looking, deployment, latest)
+            cells += _cells(looking, deployment, latest, is_past=at is not None)
     return MatrixView(
         environments=columns,
         components=sorted({cell.component for cell in cells}),
@@ -90,13 +93,18 @@ def _latest(looking: Looking, environment: str) -> Promotion | None:
 
 
 def _cells(
-    looking: Looking, deployment: Deployment, latest: Promotion | None
+    looking: Looking, deployment: Deployment, latest: Promotion | None, *, is_past: bool
 ) -> Iterator[CellView]:
     release = find_release(looking.tx, deployment.release)
     plan = read_plan(looking.blobs.get(Digest(deployment.plan)))
     seen: dict[str, list[Observed]] = {}
     for target in plan.targets:
-        for one in observe(target, reported_of(looking, target)):
+        parts = (
+            observe(target, None, why_not="what ran then was not kept")
+            if is_past
+            else observe(target, reported_of(looking, target))
+        )
+        for one in parts:
             seen.setdefault(one.component, []).append(one)
     is_blocked = latest is not None and latest.state is State.BLOCKED
     for component in release.components:

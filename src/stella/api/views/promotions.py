@@ -190,7 +190,7 @@ def promotion_view(looking: Looking, promotion: Promotion) -> PromotionView:
     record = looking.blobs.get(Digest(promotion.record)) if promotion.record else None
     decision = json.loads(record) if record else None
     plan = looking.blobs.get(Digest(promotion.plan)) if promotion.plan else None
-    release = find_release(looking.tx, promotion.release)
+    release = looking.once(find_release, promotion.release)
     return PromotionView(
         id=promotion.id,
         release=release_ref(release),
@@ -238,11 +238,11 @@ def diff_view(
     looking: Looking, release: Release, environment: str, promotion: str | None = None
 ) -> DiffView:
     """What this release changes in the environment: now, or when that promotion deployed it."""
-    current = current_deployment(looking.tx, environment)
+    current = looking.once(current_deployment, environment)
     if current is not None and current.promotion == promotion:
         previous = current.previous
-        current = find_deployment(looking.tx, previous) if previous else None
-    running = find_release(looking.tx, current.release) if current else None
+        current = looking.once(find_deployment, previous) if previous else None
+    running = looking.once(find_release, current.release) if current else None
     return diff_of(running, release)
 
 

@@ -8,8 +8,10 @@ from stella.api.views.looking import Looking
 from stella.api.views.scans import FindingView, ScanView, scan_view
 from stella.deployment.lifecycle import DeploymentState
 from stella.deployment.store import current_deployment, list_deployments
+from stella.environment.store import list_environments
 from stella.finding.store import scan_of_platform
 from stella.kernel import Digest
+from stella.record import Tx
 from stella.release.lifecycle import ReleaseState
 from stella.release.model import Release, ReleaseComponent
 from stella.release.push import tag_drift
@@ -145,7 +147,7 @@ def diff_releases(looking: Looking, before: Release, after: Release) -> ReleaseD
 
 
 def _component(looking: Looking, one: ReleaseComponent, drift: TagSeen | None) -> ComponentView:
-    known = [scan_of_platform(looking.tx, platform.digest) for platform in one.platforms]
+    known = [looking.once(scan_of_platform, platform.digest) for platform in one.platforms]
     return ComponentView(
         name=one.name,
         reference=one.reference,
@@ -165,14 +167,20 @@ def _runs_in(looking: Looking, release: Release) -> list[RunsIn]:
     for one in done:
         if one.environment in found:
             continue
-        current = current_deployment(looking.tx, one.environment)
+        current = looking.once(current_deployment, one.environment)
         found[one.environment] = RunsIn(
             environment=one.environment,
             deployment=one.id,
             at=one.ended_at or one.started_at,
             current=current is not None and current.release == release.id,
         )
-    return list(found.values())
+    road = looking.once(_road, "")
+    return sorted(found.values(), key=lambda one: road.index(one.environment))
+
+
+def _road(tx: Tx, _: str) -> list[str]:
+    """The environments in their order."""
+    return [one.name for one in list_environments(tx)]
 
 
 def _component_diff(

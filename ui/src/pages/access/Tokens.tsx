@@ -5,7 +5,7 @@ import { api, take } from '../../api/client'
 import { tokensQuery } from '../../api/queries'
 import { problemFrom } from '../../api/refused'
 import { useMe } from '../../api/session'
-import type { NewToken, Token } from '../../api/types'
+import type { MadeToken, Role, Token } from '../../api/types'
 import { useAct } from '../../api/useAct'
 import { commands } from '../../commands'
 import { Above } from '../../widgets/Above'
@@ -20,6 +20,7 @@ import { type Column, Table } from '../../widgets/Table'
 import { Time } from '../../widgets/Time'
 import { say } from '../../widgets/Toasts'
 import { RolePicker } from './RolePicker'
+import { ROLES } from './roles'
 
 const DAYS = [7, 30, 90, 365] as const
 
@@ -58,26 +59,20 @@ export function Tokens() {
   )
 }
 
-const none = <span className="muted">unknown</span>
-
 function columns(onRemove: (token: Token) => void): readonly Column<Token>[] {
   return [
     { key: 'name', head: 'Name', cell: (token) => <span className="strong">{token.name}</span> },
     {
       key: 'user',
       head: 'Acts for',
-      cell: (token) => (typeof token.user === 'string' ? token.user : (token.user?.name ?? none)),
+      cell: (token) => token.user.name,
     },
-    { key: 'roles', head: 'Roles', cell: (token) => token.roles?.join(', ') ?? none },
-    {
-      key: 'used',
-      head: 'Last used',
-      cell: (token) => (token.lastUsedAt ? <Time at={token.lastUsedAt} /> : <span className="muted">never seen</span>),
-    },
+    { key: 'roles', head: 'Roles', cell: (token) => token.roles.join(', ') },
+    { key: 'made', head: 'Made', cell: (token) => <Time at={token.createdAt} /> },
     {
       key: 'ends',
       head: 'Ends',
-      cell: (token) => (token.expiresAt ? <Time at={token.expiresAt} /> : <span className="muted">never</span>),
+      cell: (token) => <Time at={token.expiresAt} />,
     },
     {
       key: 'remove',
@@ -95,11 +90,11 @@ function columns(onRemove: (token: Token) => void): readonly Column<Token>[] {
 function NewTokenDialog({ close }: { close: () => void }) {
   const me = useMe().user
   const [name, setName] = useState('')
-  const [roles, setRoles] = useState(me.roles)
+  const [roles, setRoles] = useState<Role[]>(ROLES.map(([role]) => role).filter((role) => me.roles.includes(role)))
   const [days, setDays] = useState<number>(DAYS[2])
-  const [given, setGiven] = useState<NewToken>()
+  const [given, setGiven] = useState<MadeToken>()
   const act = useAct(
-    (body: { name: string; roles: string[]; expiresInDays: number }, headers) =>
+    (body: { name: string; roles: Role[]; expiresInDays: number }, headers) =>
       take(api.POST('/api/v1/tokens', { body, headers })),
     setGiven,
   )
@@ -113,7 +108,7 @@ function NewTokenDialog({ close }: { close: () => void }) {
       busy={act.busy}
       ready={name.trim() !== '' && roles.length > 0}
       problem={act.problem}
-      command={commands.createToken(name, days)}
+      command={commands.createToken(name, roles, days)}
     >
       <TextInput
         label="Name"
@@ -133,7 +128,7 @@ function NewTokenDialog({ close }: { close: () => void }) {
   )
 }
 
-function Given({ token, close }: { token: NewToken; close: () => void }) {
+function Given({ token, close }: { token: MadeToken; close: () => void }) {
   return (
     <Above title={`Token ${token.name}`} onClose={close}>
       <div className="stack">
@@ -153,7 +148,7 @@ function Given({ token, close }: { token: NewToken; close: () => void }) {
 function Remove({ token, close }: { token: Token; close: () => void }) {
   const act = useAct(
     (_: undefined, headers) =>
-      take(api.DELETE('/api/v1/tokens/{id}', { params: { path: { id: token.id } }, headers })),
+      take(api.DELETE('/api/v1/tokens/{token}', { params: { path: { token: token.id } }, headers })),
     () => {
       say(`Token ${token.name} is gone`)
       close()

@@ -5,7 +5,7 @@ import { api, take } from '../../api/client'
 import { usersQuery } from '../../api/queries'
 import { problemFrom } from '../../api/refused'
 import { useMe, useWhyNot } from '../../api/session'
-import type { User } from '../../api/types'
+import type { Role, User } from '../../api/types'
 import { useAct } from '../../api/useAct'
 import { commands } from '../../commands'
 import { ActionButton } from '../../widgets/ActionButton'
@@ -18,12 +18,14 @@ import { State } from '../../widgets/State'
 import { type Column, Table } from '../../widgets/Table'
 import { say } from '../../widgets/Toasts'
 import { RolePicker } from './RolePicker'
+import { ROLES } from './roles'
 
 type Open = { kind: 'nothing' } | { kind: 'new' } | { kind: 'change'; user: User }
 
 export function Users() {
-  const users = useQuery(usersQuery)
   const mayNot = useWhyNot('user.change')
+  // Asking in vain would be recorded as a refusal.
+  const users = useQuery({ ...usersQuery, enabled: mayNot === undefined })
   const [open, setOpen] = useState<Open>({ kind: 'nothing' })
   const close = () => setOpen({ kind: 'nothing' })
   return (
@@ -42,7 +44,8 @@ export function Users() {
         </ActionButton>
       }
     >
-      {users.isPending && <Loading inset lines={3} />}
+      {mayNot && <p className="muted" style={{ padding: '12px 14px' }}>{mayNot}.</p>}
+      {users.isLoading && <Loading inset lines={3} />}
       {users.error && <Refusal problem={problemFrom(users.error)} onRetry={() => void users.refetch()} />}
       {users.data && (
         <Table
@@ -91,9 +94,9 @@ function columns(mayNot: string | undefined, onChange: (user: User) => void): re
 function NewUser({ close }: { close: () => void }) {
   const [name, setName] = useState('')
   const [password, setPassword] = useState('')
-  const [roles, setRoles] = useState<string[]>(['viewer'])
+  const [roles, setRoles] = useState<Role[]>(['viewer'])
   const act = useAct(
-    (body: { name: string; password?: string; roles: string[] }, headers) =>
+    (body: { name: string; password?: string; roles: Role[] }, headers) =>
       take(api.POST('/api/v1/users', { body, headers })),
     (user) => {
       say(`${user.name} may sign in`)
@@ -131,12 +134,12 @@ function NewUser({ close }: { close: () => void }) {
 
 function ChangeUser({ user, close }: { user: User; close: () => void }) {
   const me = useMe().user
-  const [roles, setRoles] = useState(user.roles)
+  const [roles, setRoles] = useState<Role[]>(ROLES.map(([role]) => role).filter((role) => user.roles.includes(role)))
   const [password, setPassword] = useState('')
-  const params = { path: { id: user.id } }
+  const params = { path: { user: user.id } }
   const act = useAct(
-    (body: { roles?: string[]; disabled?: boolean; password?: string }, headers) =>
-      take(api.PATCH('/api/v1/users/{id}', { params, body, headers })),
+    (body: { roles?: Role[]; disabled?: boolean; password?: string }, headers) =>
+      take(api.PATCH('/api/v1/users/{user}', { params, body, headers })),
     () => {
       say(`${user.name} was changed`)
       close()

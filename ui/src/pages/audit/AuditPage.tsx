@@ -77,7 +77,7 @@ function ChainState() {
         look={
           good
             ? { tone: 'good', icon: 'shield-check', word: `The chain holds: ${length} facts` }
-            : { tone: 'bad', icon: 'shield-x', word: `The chain is broken${place ? ` at ${place}` : ''}` }
+            : { tone: 'bad', icon: 'shield-x', word: `The chain is broken${place === null ? '' : ` at position ${place}`}` }
         }
         pill
       />
@@ -94,8 +94,6 @@ function ChainState() {
   )
 }
 
-const actorName = (actor: Fact['actor']) => (typeof actor === 'string' ? actor : actor.name)
-
 function columns(open: ReadonlySet<string>, toggle: (id: string) => void): readonly Column<Fact>[] {
   return [
     {
@@ -109,7 +107,7 @@ function columns(open: ReadonlySet<string>, toggle: (id: string) => void): reado
       ),
     },
     { key: 'subject', head: 'About', cell: (fact) => <Subject id={fact.subject} /> },
-    { key: 'actor', head: 'By', cell: (fact) => actorName(fact.actor) },
+    { key: 'actor', head: 'By', cell: (fact) => fact.actor.name },
     { key: 'at', head: 'When', cell: (fact) => <Time at={fact.at} /> },
     {
       key: 'position',

@@ -111,7 +111,7 @@ export function DeploymentPage() {
 
 function Actions({ deployment }: { deployment: Deployment }) {
   const [rolling, setRolling] = useState(false)
-  const mayNot = useWhyNot('promotion.request')
+  const mayNot = useWhyNot('deployment.operate')
   const still = isLive(deployment.state) ? 'It is still on its way' : undefined
   return (
     <>

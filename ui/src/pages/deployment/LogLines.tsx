@@ -9,6 +9,8 @@ import style from './LogLines.module.css'
 
 const LINE_PX = 20
 const NEAR_END_PX = 30
+/** Room for the bar that scrolls sideways. */
+const PADDING_PX = 16
 
 interface Props {
   lines: readonly LogLine[]
@@ -61,6 +63,7 @@ export function LogLines(props: Props) {
       <div
         ref={scroller}
         className={style.scroller}
+        style={live ? undefined : { height: `min(52vh, 560px, ${count * LINE_PX + PADDING_PX}px)` }}
         role="log"
         aria-live="off"
         aria-label="Log lines"

@@ -55,7 +55,11 @@ function Running({ of }: { of: TargetRun['running'] }) {
             {container.name}
           </span>
           <span className="muted">{container.component}</span>
-          <Digest value={container.digest} label={`digest of ${container.name}`} />
+          {container.digest ? (
+            <Digest value={container.digest} label={`digest of ${container.name}`} />
+          ) : (
+            <span className="muted">digest unknown</span>
+          )}
         </li>
       ))}
     </ul>

@@ -14,6 +14,7 @@ import { PageHead, Pairs, Panel } from '../../widgets/Panel'
 import { State } from '../../widgets/State'
 import { type Column, Table } from '../../widgets/Table'
 import { Time } from '../../widgets/Time'
+import { configText } from '../../words/config'
 import { count } from '../../words/text'
 import { Freezes } from './Freezes'
 import { RollbackDialog } from './RollbackDialog'
@@ -74,14 +75,10 @@ export function EnvironmentPage() {
               of={[
                 [
                   'Policy',
-                  environment.policy ? (
-                    <span key="policy" className="row">
-                      <Link {...paths.policy(environment.policy.name)}>{environment.policy.name}</Link>
-                      <Digest value={environment.policy.digest} label="policy digest" />
-                    </span>
-                  ) : (
-                    <State key="policy" look={{ tone: 'open', icon: 'help-circle', word: 'none: every gate of it is unknown' }} />
-                  ),
+                  <span key="policy" className="row">
+                    <Link {...paths.policy(environment.policy.name)}>{environment.policy.name}</Link>
+                    <Digest value={environment.policy.digest} label="policy digest" />
+                  </span>,
                 ],
                 ['Configuration', <Digest key="configuration" value={environment.configuration} label="configuration digest" />],
                 [
@@ -109,11 +106,12 @@ function Actions({ environment }: { environment: Environment }) {
   const navigate = useNavigate()
   const [rolling, setRolling] = useState(false)
   const mayNot = useWhyNot('promotion.request')
+  const mayNotRoll = useWhyNot('deployment.operate')
   return (
     <>
       <ActionButton
         variant="default"
-        whyNot={mayNot ?? (environment.current ? undefined : 'Nothing runs here yet')}
+        whyNot={mayNotRoll ?? (environment.current ? undefined : 'Nothing runs here yet')}
         onClick={() => setRolling(true)}
         leftSection={<Icon name="arrow-back-up" />}
       >
@@ -155,13 +153,18 @@ const TARGETS: readonly Column<Target>[] = [
     key: 'components',
     head: 'Components',
     cell: (target) =>
-      target.components && target.components.length > 0 ? target.components.join(', ') : <span className="muted">all</span>,
+      target.components.length > 0 ? target.components.join(', ') : <span className="muted">all</span>,
   },
 ]
 
 function Config({ target }: { target: Target }) {
   if (Object.keys(target.config).length === 0) return null
-  return <Command text={JSON.stringify(target.config, null, 2)} label={`configuration of ${target.name}`} />
+  return (
+    <details>
+      <summary className="muted">Configuration of {target.name}</summary>
+      <Command text={configText(target.config)} label={`configuration of ${target.name}`} />
+    </details>
+  )
 }
 
 function Parameters({ environment }: { environment: Environment }) {

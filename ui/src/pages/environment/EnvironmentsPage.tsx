@@ -2,6 +2,7 @@ import { useSuspenseQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { environmentsQuery } from '../../api/queries'
 import type { Environment } from '../../api/types'
+import { commands } from '../../commands'
 import { AGENT } from '../../fleet/states'
 import { paths } from '../../paths'
 import { lookOf } from '../../promotion/states'
@@ -22,7 +23,7 @@ export function EnvironmentsPage() {
     <>
       <PageHead title="Environments" sub="The road of a release, in order; written as YAML and applied with stella apply" />
       {environments.length === 0 ? (
-        <Empty icon="stack-2" title="No environments yet" command="stella apply -f environments.yaml">
+        <Empty icon="stack-2" title="No environments yet" command={commands.firstEnvironments()}>
           Environments, their targets, rules and policy are configuration: write them down and apply them.
         </Empty>
       ) : (
@@ -45,7 +46,7 @@ function Card({ environment }: { environment: Environment }) {
     <Panel
       title={<Link {...paths.environment(name)}>{name}</Link>}
       side={
-        freezes.length > 0 ? <State look={{ tone: 'busy', icon: 'snowflake', word: 'Frozen' }} pill /> : undefined
+        freezes.some(({ holds }) => holds) ? <State look={{ tone: 'busy', icon: 'snowflake', word: 'Frozen' }} pill /> : undefined
       }
     >
       <Pairs
@@ -80,14 +81,10 @@ function Card({ environment }: { environment: Environment }) {
           ['Approvals', approvals.length === 0 ? 'none needed' : approvals.map(ruleText).join('; ')],
           [
             'Policy',
-            policy ? (
-              <span key="policy" className="row">
-                <Link {...paths.policy(policy.name)}>{policy.name}</Link>
-                <Digest value={policy.digest} label="policy digest" />
-              </span>
-            ) : (
-              <State key="policy" look={{ tone: 'open', icon: 'help-circle', word: 'none' }} />
-            ),
+            <span key="policy" className="row">
+              <Link {...paths.policy(policy.name)}>{policy.name}</Link>
+              <Digest value={policy.digest} label="policy digest" />
+            </span>,
           ],
         ]}
       />

@@ -26,6 +26,7 @@ export function Freezes({ environment }: { environment: Environment }) {
   const mayNot = useWhyNot('freeze.change')
   const [freezing, setFreezing] = useState(false)
   const [ending, setEnding] = useState<Freeze>()
+  const open = environment.freezes.filter((freeze) => freezeTime(freeze, now) !== 'over')
   return (
     <Panel
       title="Freeze windows"
@@ -35,17 +36,15 @@ export function Freezes({ environment }: { environment: Environment }) {
         </ActionButton>
       }
     >
-      {environment.freezes.length === 0 && <p className="muted">None holds or comes.</p>}
+      {open.length === 0 && <p className="muted">None holds or comes.</p>}
       <ul className="stack near">
-        {environment.freezes.map((freeze) => (
+        {open.map((freeze) => (
           <li key={freeze.id} className="stack tight">
             <span className="row between">
               <State look={LOOKS[freezeTime(freeze, now)]} />
-              {freezeTime(freeze, now) !== 'over' && (
-                <ActionButton size="compact-xs" variant="default" whyNot={mayNot} onClick={() => setEnding(freeze)}>
-                  End it
-                </ActionButton>
-              )}
+              <ActionButton size="compact-xs" variant="default" whyNot={mayNot} onClick={() => setEnding(freeze)}>
+                End it
+              </ActionButton>
             </span>
             <span>{freeze.reason}</span>
             <span className="muted small">
@@ -124,7 +123,7 @@ function EndDialog({ freeze, close }: { freeze: Freeze; close: () => void }) {
   const [reason, setReason] = useState('')
   const act = useAct(
     (body: { reason: string }, headers) =>
-      take(api.POST('/api/v1/freezes/{id}/end', { params: { path: { id: freeze.id } }, body, headers })),
+      take(api.POST('/api/v1/freezes/{freeze}/end', { params: { path: { freeze: freeze.id } }, body, headers })),
     () => {
       say(`The freeze of ${freeze.environment} ended`)
       close()

@@ -20,15 +20,18 @@ interface Props {
 export function Entry({ evidence, entry }: Props) {
   const [open, setOpen] = useState(false)
   const href = `/api/v1/evidence/${evidence}/entries/${entry.name.split('/').map(encodeURIComponent).join('/')}`
+  const shown = entry.name.replaceAll(/[0-9a-f]{64}/g, (digest) => `${digest.slice(0, 12)}…`)
   const isShown = IS_TEXT.test(entry.name) && entry.size <= SHOWN_BYTES_MAX
   return (
-    <span className="row">
+    <span className="row" style={{ overflowWrap: 'anywhere' }}>
       {isShown ? (
-        <button type="button" className="plain mono" style={{ color: 'var(--accent)' }} onClick={() => setOpen(true)}>
-          {entry.name}
+        <button type="button" className="plain mono" style={{ color: 'var(--accent)' }} title={entry.name} onClick={() => setOpen(true)}>
+          {shown}
         </button>
       ) : (
-        <span className="mono">{entry.name}</span>
+        <span className="mono" title={entry.name}>
+          {shown}
+        </span>
       )}
       <a href={href} download={entry.name.split('/').at(-1)} aria-label={`Download ${entry.name}`} title="Download">
         <Icon name="download" size={14} />

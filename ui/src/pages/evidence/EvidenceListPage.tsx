@@ -51,7 +51,7 @@ const COLUMNS: readonly Column<EvidenceRef>[] = [
     align: 'right',
     cell: (packet) => (
       <span className="row" style={{ justifyContent: 'flex-end' }}>
-        <a href={`/api/v1/evidence/${packet.id}/packet`} download={packet.name} className="row">
+        <a href={`/api/v1/evidence/${packet.id}/packet`} download={`${packet.name}.stella.tar`} className="row">
           <Icon name="download" /> Download<span className="hidden"> {packet.name}</span>
         </a>
         <CopyButton text={commands.getPacket(packet.id)} what="the command that fetches it" />
@@ -83,7 +83,7 @@ export function EvidenceListPage() {
         <Empty
           icon="file-certificate"
           title={search.subject ? 'No packet about this yet' : 'No evidence yet'}
-          command="stella promote NAME@VERSION --env dev"
+          command={commands.firstPromotion('dev')}
         >
           A packet is sealed when a promotion or a deployment ends, however it ends.
         </Empty>

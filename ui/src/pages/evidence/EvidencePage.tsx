@@ -31,7 +31,7 @@ export function EvidencePage() {
         title={`Packet of the ${evidence.kind}`}
         sub={
           <>
-            <code>{evidence.name}</code>
+            <code>{evidence.name}.stella.tar</code>
             <span>
               sealed <Time at={evidence.createdAt} />
             </span>
@@ -42,14 +42,14 @@ export function EvidencePage() {
             <ActionButton
               variant="default"
               leftSection={<Icon name="refresh" />}
-              onClick={() => void client.invalidateQueries({ queryKey: ['evidence', id] })}
+              onClick={() => void client.invalidateQueries({ queryKey: ['packet', id] })}
             >
               Verify again
             </ActionButton>
             <Button
               component="a"
               href={`/api/v1/evidence/${evidence.id}/packet`}
-              download={evidence.name}
+              download={`${evidence.name}.stella.tar`}
               leftSection={<Icon name="download" />}
             >
               Download
@@ -72,12 +72,13 @@ export function EvidencePage() {
         <div className="stack">
           <Panel title="Verify it yourself">
             <div className="stack near">
-              <p className="muted">With no server and no network: the file is enough.</p>
+              <p className="muted">With no server and no network.</p>
               <Command text={commands.getPacket(evidence.id)} label="how to fetch the packet" />
               <Command text={evidence.command} label="how to verify the packet" />
-              {evidence.kind === 'promotion' && (
-                <Command text={`stella replay ${evidence.name}`} label="how to decide again from the packet" />
-              )}
+              <a href="/api/v1/trust/root" download="trusted-root.json" className="row">
+                <Icon name="download" size={14} /> trusted-root.json: whose keys to believe
+              </a>
+              <Command text={commands.replay(evidence.name)} label="how to decide again from the packet" />
             </div>
           </Panel>
           <Panel title="About">

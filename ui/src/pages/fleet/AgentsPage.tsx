@@ -64,7 +64,7 @@ function columns(mayNot: string | undefined, onRevoke: (agent: Agent) => void): 
       cell: (agent) =>
         agent.lastSeenAt ? <Time at={agent.lastSeenAt} /> : <span className="muted">never</span>,
     },
-    { key: 'connectors', head: 'Connectors', cell: (agent) => agent.connectors.join(', ') },
+    { key: 'connectors', head: 'Connectors', cell: (agent) => <Connectors of={agent.connectors} /> },
     {
       key: 'targets',
       head: 'Targets',
@@ -74,14 +74,11 @@ function columns(mayNot: string | undefined, onRevoke: (agent: Agent) => void): 
     {
       key: 'certificate',
       head: 'Certificate',
-      cell: (agent) =>
-        agent.certificateExpiresAt ? (
-          <span className="muted">
-            ends <Time at={agent.certificateExpiresAt} />
-          </span>
-        ) : (
-          <span className="muted">none</span>
-        ),
+      cell: (agent) => (
+        <span className="muted">
+          ends <Time at={agent.certificateExpiresAt} />
+        </span>
+      ),
     },
     {
       key: 'revoke',
@@ -91,7 +88,7 @@ function columns(mayNot: string | undefined, onRevoke: (agent: Agent) => void): 
         <ActionButton
           size="compact-xs"
           variant="default"
-          whyNot={agent.state === 'revoked' ? 'It is revoked' : mayNot}
+          whyNot={agent.state === 'revoked' ? `It is revoked: ${agent.revokedReason ?? ''}` : mayNot}
           onClick={() => onRevoke(agent)}
         >
           Revoke
@@ -101,11 +98,24 @@ function columns(mayNot: string | undefined, onRevoke: (agent: Agent) => void): 
   ]
 }
 
+function Connectors({ of }: { of: Agent['connectors'] }) {
+  if (of.length === 0) return <span className="muted">none reported</span>
+  return (
+    <span className="row wrap">
+      {of.map(({ kind, version, engine, problem }) => (
+        <span key={kind} title={problem ?? `${kind} ${version}${engine ? ` on ${engine}` : ''}`}>
+          {problem === null ? kind : <State look={{ tone: 'bad', icon: 'alert-triangle', word: kind }} />}
+        </span>
+      ))}
+    </span>
+  )
+}
+
 function RevokeDialog({ agent, close }: { agent: Agent; close: () => void }) {
   const [reason, setReason] = useState('')
   const act = useAct(
     (body: { reason: string }, headers) =>
-      take(api.POST('/api/v1/agents/{id}/revoke', { params: { path: { id: agent.id } }, body, headers })),
+      take(api.POST('/api/v1/agents/{agent}/revoke', { params: { path: { agent: agent.id } }, body, headers })),
     () => {
       say(`${agent.name} is revoked`)
       close()

@@ -27,7 +27,7 @@ const HISTORY = 8
 /** One component in one environment: what it is, how it got there, where it can go. */
 export function CellDrawer({ cell, close }: { cell: Cell; close: () => void }) {
   const [rolling, setRolling] = useState(false)
-  const whyNot = useWhyNot('promotion.request')
+  const whyNot = useWhyNot('deployment.operate')
   const after = useQuery(environmentsQuery).data?.items.find(({ after: before }) => before === cell.environment)
   return (
     <Aside title={`${cell.component} in ${cell.environment}`} onClose={close}>
@@ -36,6 +36,7 @@ export function CellDrawer({ cell, close }: { cell: Cell; close: () => void }) {
           <State look={HEALTH[cell.health]} pill />
           <State look={DRIFT[cell.drift]} pill />
         </div>
+        {cell.detail && <p>{cell.detail}</p>}
         <Pairs
           of={[
             [
@@ -56,8 +57,8 @@ export function CellDrawer({ cell, close }: { cell: Cell; close: () => void }) {
           ]}
         />
         {cell.inProgress && (
-          <Link {...paths.deployment(cell.inProgress)} className="row">
-            <Icon name="rocket" /> A deployment is on its way: watch it
+          <Link {...paths.promotion(cell.inProgress)} className="row">
+            <Icon name="git-pull-request" /> A promotion is on its way
           </Link>
         )}
         {cell.blocked && <Blocked id={cell.blocked} />}

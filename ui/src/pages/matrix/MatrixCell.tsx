@@ -19,7 +19,7 @@ interface Props {
 
 /** The one thing that most wants to be seen beside health: what is going on now, else what is not as it should be. */
 function notice(cell: Cell): Look | undefined {
-  if (cell.inProgress) return { tone: 'busy', icon: 'loader-2', word: 'Deploying', spin: true }
+  if (cell.inProgress) return { tone: 'busy', icon: 'arrow-down', word: 'On the way' }
   if (cell.blocked) return { tone: 'bad', icon: 'hand-stop', word: 'Blocked' }
   if (cell.drift !== 'none') return DRIFT[cell.drift]
   return undefined

@@ -112,6 +112,7 @@ const clamp = (value: number, length: number) => Math.min(Math.max(value, 0), le
 function Head({ grid, column }: { grid: Grid; column: VirtualItem }) {
   const environment = grid.environments[column.index]
   if (environment === undefined) return null
+  const pending = grid.pending(environment.name)
   return (
     <div
       role="columnheader"
@@ -120,6 +121,11 @@ function Head({ grid, column }: { grid: Grid; column: VirtualItem }) {
       style={{ left: column.start, width: column.size }}
     >
       <Link {...paths.environment(environment.name)}>{environment.name}</Link>
+      {pending !== undefined && (
+        <Link {...paths.promotion(pending)} className={style.pending}>
+          <Icon name="arrow-down" size={13} /> on the way
+        </Link>
+      )}
       {environment.frozen && (
         <span className={style.frozen} title="A freeze window holds: nothing may be promoted here">
           <Icon name="snowflake" size={13} /> Frozen

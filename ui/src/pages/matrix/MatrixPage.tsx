@@ -3,6 +3,7 @@ import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
 import { useCallback } from 'react'
 import { environmentsQuery, matrixQuery } from '../../api/queries'
 import type { Matrix } from '../../api/types'
+import { commands } from '../../commands'
 import { gridOf, troubles } from '../../matrix/grid'
 import { paths } from '../../paths'
 import { Empty } from '../../widgets/Empty'
@@ -75,7 +76,7 @@ const TROUBLE: Readonly<Record<keyof ReturnType<typeof troubles>, Omit<Look, 'wo
   unhealthy: { tone: 'bad', icon: 'alert-triangle', word: 'unhealthy' },
   blocked: { tone: 'bad', icon: 'hand-stop', word: 'blocked' },
   drifted: { tone: 'wait', icon: 'arrows-diff', word: 'drifted' },
-  moving: { tone: 'busy', icon: 'rocket', word: 'deploying' },
+  moving: { tone: 'busy', icon: 'rocket', word: 'on the way' },
 }
 
 function Summary({ matrix }: { matrix: Matrix }) {
@@ -92,7 +93,7 @@ function Summary({ matrix }: { matrix: Matrix }) {
 
 function NoEnvironments() {
   return (
-    <Empty heading="h1" icon="layout-grid" title="No environments yet" command="stella apply -f environments.yaml">
+    <Empty heading="h1" icon="layout-grid" title="No environments yet" command={commands.firstEnvironments()}>
       Environments, their order and their targets are written as YAML and applied; what runs in them then appears here.
     </Empty>
   )
@@ -104,7 +105,7 @@ function NothingDeployed() {
     <Empty
       icon="rocket"
       title="Nothing is deployed yet"
-      command={`stella promote NAME@VERSION --env ${first ?? 'dev'}`}
+      command={commands.firstPromotion(first ?? 'dev')}
       action={<Link {...paths.newPromotion()}>Request a promotion</Link>}
     >
       Create a release from images, then promote it into the first environment.

@@ -32,13 +32,13 @@ export function DecideDialog({ verb, promotion, close }: Props) {
   const words = WORDS[verb]
   const { release, environment, diff } = promotion
   const name = `${release.name} ${release.version}`
-  const params = { path: { id: promotion.id } }
+  const params = { path: { promotion: promotion.id } }
   const act = useAct(
     (_: undefined, headers) => {
       if (verb === 'approve') {
-        return take(api.POST('/api/v1/promotions/{id}/approve', { params, body: { planDigest, comment }, headers }))
+        return take(api.POST('/api/v1/promotions/{promotion}/approve', { params, body: { planDigest, comment }, headers }))
       }
-      return take(api.POST(`/api/v1/promotions/{id}/${verb}`, { params, body: { comment }, headers }))
+      return take(api.POST(`/api/v1/promotions/{promotion}/${verb}`, { params, body: { comment }, headers }))
     },
     () => {
       say(`${name} to ${environment}: ${words.done}`)
@@ -57,7 +57,11 @@ export function DecideDialog({ verb, promotion, close }: Props) {
       busy={act.busy}
       ready={!moved && (verb === 'approve' || comment.trim() !== '')}
       problem={act.problem}
-      command={commands[verb](promotion.id, comment)}
+      command={
+        verb === 'approve'
+          ? commands.approve(promotion.id, comment, planDigest)
+          : commands[verb](promotion.id, comment)
+      }
     >
       {verb === 'approve' && (
         <Pairs

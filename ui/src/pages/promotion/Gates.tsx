@@ -1,5 +1,6 @@
 import type { Decision, Gate, Reason } from '../../api/types'
 import { gateLine, gateName, gateWord, worstFirst } from '../../promotion/gates'
+import { findingIn } from '../../promotion/reasons'
 import { GATE, lookOf } from '../../promotion/states'
 import { Icon } from '../../widgets/Icon'
 import { Kev, SeverityWord } from '../../widgets/Severity'
@@ -71,6 +72,7 @@ function OneGate({ gate }: { gate: Gate }) {
 }
 
 function OneReason({ reason }: { reason: Reason }) {
+  const finding = findingIn(reason)
   const look = lookOf(GATE, reason.outcome)
   return (
     <div className={style.reason} data-outcome={reason.outcome}>
@@ -81,10 +83,10 @@ function OneReason({ reason }: { reason: Reason }) {
       <div className="grow stack tight">
         <p className={reason.outcome === 'pass' ? 'muted' : undefined}>
           <Words text={reason.message} />
-          {reason.finding?.severity && (
+          {finding?.severity && (
             <span className={style.marks}>
-              <SeverityWord severity={reason.finding.severity} />
-              {reason.finding.kev && <Kev />}
+              <SeverityWord severity={finding.severity} />
+              {finding.kev && <Kev />}
             </span>
           )}
         </p>
@@ -102,20 +104,20 @@ function OneReason({ reason }: { reason: Reason }) {
             )}
           </p>
         )}
-        {reason.finding?.why && (
+        {finding?.why && (
           <details className={style.more}>
             <summary>
               Why: package, file, layer
-              <span className="hidden"> of {reason.finding.id}</span>
+              <span className="hidden"> of {finding.id}</span>
             </summary>
-            <FindingWhy finding={reason.finding} />
+            <FindingWhy finding={finding} />
           </details>
         )}
-        <span className="muted small">
-          rule <code>{reason.rule}</code>
-          {reason.component ? ` on ${reason.component}` : ''}
-        </span>
       </div>
+      <span className={style.rule}>
+        <code>{reason.rule}</code>
+        {reason.component ? ` on ${reason.component}` : ''}
+      </span>
     </div>
   )
 }

@@ -90,7 +90,7 @@ function Request({ release, environment }: { release: string; environment: strin
   const preview = useQuery(previewQuery(release, environment))
   const [reason, setReason] = useState('')
   const act = useAct(
-    (body: { release: string; environment: string; reason?: string }, headers) =>
+    (body: { release: string; environment: string; reason: string }, headers) =>
       take(api.POST('/api/v1/promotions', { body, headers })),
     (promotion) => {
       say(`Requested: ${promotion.release.name} ${promotion.release.version} to ${promotion.environment}`)

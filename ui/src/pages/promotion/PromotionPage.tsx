@@ -5,6 +5,7 @@ import { promotionQuery, promotionsQuery } from '../../api/queries'
 import type { Promotion } from '../../api/types'
 import { commands } from '../../commands'
 import { paths } from '../../paths'
+import { momentLook } from '../../promotion/history'
 import { isMoving, lookOf, PROMOTION } from '../../promotion/states'
 import { ActionButton } from '../../widgets/ActionButton'
 import { Digest } from '../../widgets/Copy'
@@ -173,15 +174,14 @@ function History({ promotion }: { promotion: Promotion }) {
     <Panel title="History">
       <Timeline
         of={promotion.history.map((moment, index) => {
-          const look = lookOf(PROMOTION, moment.state)
+          const look = momentLook(moment)
           return {
             key: `${index}${moment.at}`,
             at: moment.at,
-            // What is over does not turn.
-            look: index < promotion.history.length - 1 ? { ...look, spin: false } : look,
+            look,
             text: (
               <span>
-                {look.word} <span className="muted">{moment.by ? `by ${moment.by.name}` : ''}</span>
+                {look.word} <span className="muted">by {moment.by.name}</span>
               </span>
             ),
           }

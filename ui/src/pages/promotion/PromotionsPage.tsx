@@ -4,6 +4,7 @@ import { environmentsQuery, promotionFilters, promotionsQuery } from '../../api/
 import { useWhyNot } from '../../api/session'
 import type { Promotion } from '../../api/types'
 import { usePages } from '../../api/usePages'
+import { commands } from '../../commands'
 import { paths } from '../../paths'
 import { gateLine, gateWord } from '../../promotion/gates'
 import { lookOf, PROMOTION } from '../../promotion/states'
@@ -52,7 +53,7 @@ function InTheWay({ promotion }: { promotion: Promotion }) {
   const gates = promotion.decision?.gates.filter(({ state }) => state !== 'pass') ?? []
   if (!open || gates[0] === undefined) return <span className="muted">{promotion.reason}</span>
   return (
-    <span>
+    <span className="two-lines">
       <Words text={gateLine(gateWord(gates[0]))} />
       {gates.length > 1 && <span className="muted"> and {gates.length - 1} more</span>}
     </span>
@@ -109,7 +110,7 @@ export function PromotionsPage() {
         <Empty
           icon="git-pull-request"
           title="No promotions yet"
-          command="stella promote NAME@VERSION --env dev"
+          command={commands.firstPromotion(environments[0]?.name ?? 'dev')}
           action={request}
         >
           Ask for a release in an environment; its gates answer at once.

@@ -12,7 +12,7 @@ export function FindingWhy({ finding }: { finding: Partial<Finding> }) {
         <ol className={style.trail} aria-label="From the package to the layer">
           <li>
             <span className={style.step}>package</span>
-            <code>{why.package}</code>
+            <code>{why.package || finding.component}</code>
           </li>
           {why.paths.map((path) => (
             <li key={path}>
@@ -21,7 +21,7 @@ export function FindingWhy({ finding }: { finding: Partial<Finding> }) {
               <CopyButton text={path} what="the path" />
             </li>
           ))}
-          {why.layer && (
+          {why.layer !== '' && (
             <li>
               <span className={style.step}>layer{why.layerIndex === null ? '' : ` ${why.layerIndex}`}</span>
               <Digest value={why.layer} label="layer digest" />
@@ -41,7 +41,7 @@ export function FindingWhy({ finding }: { finding: Partial<Finding> }) {
         {finding.fixed !== undefined && (
           <div>
             <dt>Fixed in</dt>
-            <dd>{finding.fixed === null ? 'no version yet' : <code>{finding.fixed}</code>}</dd>
+            <dd>{finding.fixed === '' ? 'no version yet' : <code>{finding.fixed}</code>}</dd>
           </div>
         )}
         {finding.aliases !== undefined && finding.aliases.length > 0 && (

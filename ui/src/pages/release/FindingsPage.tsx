@@ -4,6 +4,7 @@ import { useCallback, useState } from 'react'
 import { findingsQuery, releaseQuery } from '../../api/queries'
 import type { Finding, Scan } from '../../api/types'
 import { usePages } from '../../api/usePages'
+import { commands } from '../../commands'
 import { paths } from '../../paths'
 import { Empty } from '../../widgets/Empty'
 import { Choice, Filters, SearchBox } from '../../widgets/Filters'
@@ -12,11 +13,12 @@ import { PageHead } from '../../widgets/Panel'
 import { Kev, SeverityWord } from '../../widgets/Severity'
 import { type Column, Table } from '../../widgets/Table'
 import { Time } from '../../widgets/Time'
+import { shortDigest } from '../../words/text'
 import { FindingWhy } from './FindingWhy'
 import style from './FindingsPage.module.css'
 
 const route = getRouteApi('/shell/releases/$id/findings/$scan')
-const SEVERITIES = ['critical', 'high', 'medium', 'low', 'unknown'] as const
+const SEVERITIES = ['critical', 'high', 'medium', 'low', 'none', 'unknown'] as const
 
 const keyOf = (finding: Finding) => `${finding.id} ${finding.purl}`
 
@@ -101,7 +103,7 @@ function Basis({ scan }: { scan: Scan }) {
   return (
     <span>
       scanned <Time at={scan.at} />{' '}
-      {scan.snapshot === null ? 'without advisories: nothing can be known' : `against snapshot ${scan.snapshot.slice(7, 19)}`}
+      {scan.snapshot === null ? 'without advisories: nothing can be known' : `against snapshot ${shortDigest(scan.snapshot)}`}
     </span>
   )
 }
@@ -116,7 +118,7 @@ function None({ scan, filtered }: { scan: Scan | undefined; filtered: boolean })
   }
   if (scan?.snapshot === null || scan?.state !== 'done') {
     return (
-      <Empty icon="help-circle" title="Unknown: no advisories" command="stella advisory import FILE">
+      <Empty icon="help-circle" title="Unknown: no advisories" command={commands.importAdvisories()}>
         Without a snapshot of advisories an image has not “no findings”: nobody looked.
       </Empty>
     )
@@ -166,7 +168,7 @@ function columns(open: ReadonlySet<string>, toggle: (key: string) => void): read
       key: 'fixed',
       head: 'Fixed in',
       cell: (finding) =>
-        finding.fixed === null ? (
+        finding.fixed === '' ? (
           <span className="muted">no fix</span>
         ) : (
           <code className="nowrap">{finding.fixed}</code>
@@ -177,7 +179,7 @@ function columns(open: ReadonlySet<string>, toggle: (key: string) => void): read
       head: 'VEX, reach, seen',
       cell: (finding) => (
         <span className="muted nowrap">
-          {finding.vex}, {finding.reach}, {finding.seen}
+          {[finding.vex, finding.reach, finding.seen].join(', ').replaceAll('_', ' ')}
         </span>
       ),
     },

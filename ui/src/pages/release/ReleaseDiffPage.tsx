@@ -3,6 +3,7 @@ import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
 import { releaseDiffQuery } from '../../api/queries'
 import type { Finding, PackageChange, ReleaseDiff, ReleaseRef } from '../../api/types'
 import { paths } from '../../paths'
+import { lookOf } from '../../promotion/states'
 import { ActionButton } from '../../widgets/ActionButton'
 import { Digest } from '../../widgets/Copy'
 import { Icon } from '../../widgets/Icon'
@@ -60,14 +61,14 @@ function Name({ of }: { of: ReleaseRef }) {
   )
 }
 
-const CHANGE: Readonly<Record<PackageChange['change'], Look>> = {
+const CHANGE: Readonly<Record<string, Look>> = {
   added: { tone: 'busy', icon: 'plus', word: 'added' },
   removed: { tone: 'idle', icon: 'circle-minus', word: 'removed' },
   changed: { tone: 'wait', icon: 'refresh', word: 'changed' },
 }
 
 const PACKAGES: readonly Column<PackageChange>[] = [
-  { key: 'change', head: 'Change', width: '120px', cell: (row) => <State look={CHANGE[row.change]} /> },
+  { key: 'change', head: 'Change', width: '120px', cell: (row) => <State look={lookOf(CHANGE, row.change)} /> },
   {
     key: 'name',
     head: 'Package',

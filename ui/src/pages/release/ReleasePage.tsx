@@ -120,7 +120,7 @@ function Withdraw({ release, close }: { release: Release; close: () => void }) {
   const [reason, setReason] = useState('')
   const act = useAct(
     (body: { reason: string }, headers) =>
-      take(api.POST('/api/v1/releases/{id}/withdraw', { params: { path: { id: release.id } }, body, headers })),
+      take(api.POST('/api/v1/releases/{release}/withdraw', { params: { path: { release: release.id } }, body, headers })),
     () => {
       say(`${release.name} ${release.version} was withdrawn`)
       close()

@@ -4,6 +4,7 @@ import { releasesQuery } from '../../api/queries'
 import { useWhyNot } from '../../api/session'
 import type { Release } from '../../api/types'
 import { usePages } from '../../api/usePages'
+import { commands } from '../../commands'
 import { paths } from '../../paths'
 import { lookOf } from '../../promotion/states'
 import { RELEASE, total } from '../../release/scans'
@@ -82,7 +83,7 @@ export function ReleasesPage() {
   const whyNot = useWhyNot('release.create')
   const { rows, more } = usePages(releasesQuery(search))
   const onSearch = useCallback(
-    (name: string) => void navigate({ ...paths.releases({ name }), replace: true }),
+    (q: string) => void navigate({ ...paths.releases({ q }), replace: true }),
     [navigate],
   )
   const create = (
@@ -96,23 +97,23 @@ export function ReleasesPage() {
   )
   return (
     <>
-      <PageHead title="Releases" sub="Sets of image digests that go together, sealed when they are made" actions={rows.length > 0 || search.name ? create : undefined} />
+      <PageHead title="Releases" sub="Sets of image digests that go together, sealed when they are made" actions={rows.length > 0 || search.q ? create : undefined} />
       <Filters>
-        <SearchBox label="Name" value={search.name ?? ''} onChange={onSearch} />
+        <SearchBox label="Name or version" value={search.q ?? ''} onChange={onSearch} />
       </Filters>
       {rows.length > 0 && (
         <Table label="Releases" rows={rows} rowKey={({ id }) => id} columns={COLUMNS} more={more} fill />
       )}
-      {rows.length === 0 && search.name && (
+      {rows.length === 0 && search.q && (
         <Empty icon="filter" title="No release is called so">
-          There is none with “{search.name}” in its name.
+          There is none with “{search.q}” in its name or version.
         </Empty>
       )}
-      {rows.length === 0 && !search.name && (
+      {rows.length === 0 && !search.q && (
         <Empty
           icon="package"
           title="No releases yet"
-          command="stella release create NAME VERSION --component web=REGISTRY/IMAGE:TAG"
+          command={commands.firstRelease()}
           action={create}
         >
           A release resolves each tag to a digest once, and keeps it.

@@ -65,7 +65,7 @@ export function SystemPage() {
         <Panel title="About">
           <Pairs
             of={[
-              ['Server', `${version.name} ${version.version}`],
+              ['Server', `Stella Ops ${version.version}`],
               ['Trust', <a key="root" href="/api/v1/trust/root" download="trusted_root.json">the trusted root, to verify with elsewhere</a>],
               ['API', <a key="api" href="/api/v1/openapi.json">OpenAPI document</a>],
             ]}

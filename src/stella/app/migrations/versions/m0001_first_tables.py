@@ -165,7 +165,7 @@ def upgrade() -> None:
         sa.Column("id", sa.String(length=40), nullable=False),
         sa.Column("tenant", sa.String(length=40), nullable=False),
         sa.Column("kind", sa.String(length=80), nullable=False),
-        sa.Column("subject", sa.String(length=200), nullable=False),
+        sa.Column("subject", sa.String(length=1024), nullable=False),
         sa.Column("actor", sa.String(length=80), nullable=False),
         sa.Column("cause", sa.String(length=40), nullable=True),
         sa.Column("at", sa.String(length=27), nullable=False),
@@ -350,7 +350,7 @@ def upgrade() -> None:
     op.create_table(
         "tag_seen",
         sa.Column("tenant", sa.String(length=40), nullable=False),
-        sa.Column("repository", sa.String(length=500), nullable=False),
+        sa.Column("repository", sa.String(length=512), nullable=False),
         sa.Column("tag", sa.String(length=128), nullable=False),
         sa.Column("digest", sa.String(length=71), nullable=False),
         sa.Column("at", sa.String(length=27), nullable=False),

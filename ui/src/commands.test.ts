@@ -1,0 +1,55 @@
+import { expect, test } from 'vitest'
+import reference from '../../docs/reference/cli.md?raw'
+import { commands } from './commands'
+
+/** Options by the command that the generated reference names. */
+function options(): Map<string, string> {
+  const sections = reference.split(/^##+ /m).slice(1)
+  return new Map(
+    sections.flatMap((section) => {
+      const name = /^`(stella(?: [a-z-]+)+)/.exec(section)?.[1]
+      return name === undefined ? [] : [[name, section] as const]
+    }),
+  )
+}
+
+const lines = [
+  commands.approve('prm_1', 'fine', 'sha256:00'),
+  commands.reject('prm_1', ''),
+  commands.cancel('prm_1', ''),
+  commands.why('prm_1'),
+  commands.promote('rel_1', 'dev'),
+  commands.dryRun('rel_1', 'dev'),
+  commands.rollback('dev', 'slow', 'rel_1'),
+  commands.createRelease('shop', '1.0', [['web', 'r/web:1']]),
+  commands.withdraw('rel_1', ''),
+  commands.logs('dep_1'),
+  commands.watch('dep_1'),
+  commands.getPacket('evd_1'),
+  commands.replay('a'),
+  commands.freeze('dev', '', ''),
+  commands.endFreeze('frz_1', ''),
+  commands.revokeAgent('host', ''),
+  commands.createToken('ci', ['viewer'], 7),
+  commands.createUser('ana', ['viewer']),
+  commands.firstRelease(),
+  commands.firstPromotion('dev'),
+  commands.firstEnvironments(),
+  commands.importAdvisories(),
+  commands.doctor(),
+]
+
+test('every command is told here', () => {
+  expect(lines).toHaveLength(Object.keys(commands).length)
+})
+
+test.each(lines)('the command line has: %s', (line) => {
+  const known = options()
+  const words = line.split(' ')
+  const name = [words.slice(0, 3), words.slice(0, 2)].map((part) => part.join(' ')).find((part) => known.has(part))
+  expect(name).toBeDefined()
+  const section = known.get(name ?? '') ?? ''
+  for (const option of words.filter((word) => /^--?[a-z]/.test(word))) {
+    expect(section).toMatch(new RegExp(`[\`, ]${option}[,\`]`))
+  }
+})
