@@ -17,13 +17,15 @@ def main() -> None:
         subprocess.run([str(program), *words, "--help"], capture_output=True, check=True)
 
     Row("`stella --help`", "s", median_s(ask, runs=7), goal=0.3, note="median of 7").print()
-    slowest_s, noun = max((median_s(partial(ask, one), runs=3), one) for one in NOUNS)
+    _, noun = max((median_s(partial(ask, one), runs=3), one) for one in NOUNS)
+    # Measured anew: the slowest of so many is the one that something else disturbed most.
+    slowest_s = median_s(partial(ask, noun), runs=7)
     Row(
         f"`stella {noun} --help`, the slowest",
         "s",
         slowest_s,
         goal=0.5,
-        note=f"median of 3; of {len(NOUNS)} nouns",
+        note=f"median of 7; of {len(NOUNS)} nouns",
     ).print()
 
 
