@@ -16,6 +16,8 @@ from fixtures.control import V1, Control, running
 from fixtures.databases import Clock
 from stella.api.app import OPENAPI, api_routes
 
+pytestmark = pytest.mark.fuzz
+
 EXAMPLES = int(os.environ.get("STELLA_EXAMPLES", "2"))
 LEFT_OUT = {("GET", f"{V1}/events"), ("POST", f"{V1}/logout")}
 """The one does not end, the other ends the token that the rest is asked with."""

@@ -33,7 +33,7 @@ from stella.replay import Verdict, replay_packet
 from stella.trust import create_authority, new_signer
 
 SEEDS = max(2, int(os.environ.get("STELLA_EXAMPLES", "0")) // 10)
-STEPS = 40
+STEPS = 60
 RULES = [
     {"rule": "security", "approvers": ["ann"], "count": 1},
     {"rule": "product", "approvers": ["approver"], "count": 1},
@@ -77,11 +77,12 @@ class Walk:
         acts: tuple[Callable[[], object], ...] = (
             *[self.promote] * 4,
             *[self.approve] * 6,
-            *[self.host] * 8,
+            *[self.host] * 10,
             self.roll_back,
             self.reject,
             self.cancel,
             self.freeze,
+            self.wait,
             self.wait,
         )
         try:
@@ -94,7 +95,8 @@ class Walk:
         self.road.settle()
 
     def promote(self) -> None:
-        self.road.promote(self.chance.choice(self.releases), self.chance.choice(["dev", "prod"]))
+        release = self.chance.choice([*self.releases, *self.releases[1:]])
+        self.road.promote(release, self.chance.choice(["dev", "prod"]))
 
     def roll_back(self) -> None:
         self.road.roll_back(self.chance.choice(["dev", "prod"]))
@@ -121,11 +123,11 @@ class Walk:
 
     def freeze(self) -> None:
         with self.database.transaction(actor="x") as tx:
-            ends_at = tx.now + timedelta(minutes=5)
+            ends_at = tx.now + timedelta(minutes=1)
             begin_freeze(tx, self.chance.choice(["dev", "prod"]), ends_at=ends_at, reason="r")
 
     def wait(self) -> None:
-        self.road.clock.go_on(minutes=6)
+        self.road.clock.go_on(minutes=self.chance.choice([1, 2, 6]))
         with self.database.transaction(actor="system") as tx:
             expire_orders(tx)
 

@@ -9,6 +9,7 @@ from stella.plugin.contract import Action, Running, ServicePlan, TargetIntent
 from stella.plugin.refusals import BadTargetConfig, PortIsTaken
 from stella.sdk.testing import SimulatedEngine, SimulatedHost
 from stella_connectors.docker import DockerTarget
+from stella_connectors.docker.commands import hub_name
 
 DIGEST = Digest("sha256:" + "a" * 64)
 IMAGE = f"r.example/shop/web@{DIGEST}"
@@ -203,3 +204,18 @@ def test_a_port_of_another_project_is_told(tmp_path: Path) -> None:
             assert list(target.inspect(project, host)) == []
         else:
             target.apply(intent, target.plan(intent), host)
+
+
+@pytest.mark.parametrize(
+    ("image", "listed"),
+    [
+        ("docker.io/library/nginx@sha256:1", "nginx@sha256:1"),
+        ("docker.io/bitnami/redis@sha256:1", "bitnami/redis@sha256:1"),
+        (
+            "registry.example.com/library/nginx@sha256:1",
+            "registry.example.com/library/nginx@sha256:1",
+        ),
+    ],
+)
+def test_an_image_is_known_by_the_name_that_the_engine_writes(image: str, listed: str) -> None:
+    assert hub_name(image) == listed

@@ -243,7 +243,13 @@ def _named_digest(listed: str, image: str) -> bool:
         names = json.loads(listed)
     except ValueError:
         return False
-    return isinstance(names, list) and image in names
+    return isinstance(names, list) and bool({image, hub_name(image)} & set(map(str, names)))
+
+
+def hub_name(image: str) -> str:
+    """As the engine writes it: of Docker Hub's images it leaves out the registry and ``library``."""
+    path = image.removeprefix("docker.io/")
+    return path.removeprefix("library/") if path != image else image
 
 
 def _container(document: Mapping[str, Any]) -> Container:
