@@ -4,13 +4,13 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
 from sqlalchemy import Boolean, Column, Index, Integer, String, Table, Text, select
 
 from stella.deployment.errors import UnknownArtifact, UnknownDeployment
 from stella.deployment.lifecycle import DeploymentState, TargetState
 from stella.kernel import Remedy
-from stella.promotion.model import Person
+from stella.promotion.model import Person, person_of, person_text
+from stella.record.row import columns_of, fields_of
 from stella.record.tables import metadata
 from stella.record.transaction import Tx
 
@@ -167,10 +167,10 @@ def list_deployments(
     states: frozenset[DeploymentState] | None = None,
     release: str | None = None,
     before: str | None = None,
-    started_by: str | None = None,
+    ended_by: str | None = None,
     limit: int = 100,
 ) -> tuple[Deployment, ...]:
-    """The newest first. before: the last id of the page before. started_by: a time, for "as of"."""
+    """The newest first. before: the last id of the page before. ended_by: a time, for "as of"."""
     query = select(deployment).where(deployment.c.tenant == tx.tenant)
     if environment is not None:
         query = query.where(deployment.c.environment == environment)
@@ -180,8 +180,8 @@ def list_deployments(
         query = query.where(deployment.c.release == release)
     if before is not None:
         query = query.where(deployment.c.id < before)
-    if started_by is not None:
-        query = query.where(deployment.c.ended_at <= started_by)
+    if ended_by is not None:
+        query = query.where(deployment.c.ended_at <= ended_by)
     rows = tx.rows(query.order_by(deployment.c.id.desc()).limit(limit))
     return tuple(_deployment(row) for row in rows)
 
@@ -192,7 +192,7 @@ def current_deployment(tx: Tx, environment: str, at: str | None = None) -> Deplo
         tx,
         environment=environment,
         states=frozenset({DeploymentState.SUCCEEDED}),
-        started_by=at,
+        ended_by=at,
         limit=1,
     )
     return found[0] if found else None
@@ -240,8 +240,7 @@ def list_target_deployments(tx: Tx, deployment_id: str) -> tuple[TargetDeploymen
 
 def put_artifact(tx: Tx, value: Artifact) -> None:
     """A new row; artifacts never change."""
-    columns = {name: getattr(value, name) for name in Artifact.__slots__}
-    tx.connection.execute(artifact.insert().values(tenant=tx.tenant, **columns))
+    tx.connection.execute(artifact.insert().values(tenant=tx.tenant, **columns_of(value)))
 
 
 def list_artifacts(tx: Tx, deployment_id: str) -> tuple[Artifact, ...]:
@@ -268,34 +267,27 @@ def find_artifact(tx: Tx, digest: str) -> Artifact:
 
 
 def _deployment_columns(value: Deployment) -> dict[str, Any]:
-    columns = {name: getattr(value, name) for name in Deployment.__slots__}
-    columns["state"] = value.state.value
-    columns["requested_by"] = json.dumps(msgspec.to_builtins(value.requested_by), sort_keys=True)
-    return columns
+    return columns_of(value, state=value.state.value, requested_by=person_text(value.requested_by))
 
 
 def _deployment(row: Any) -> Deployment:
-    values = dict(row)
-    values.pop("tenant")
+    values = fields_of(row)
     values["state"] = DeploymentState(values["state"])
-    values["requested_by"] = msgspec.json.decode(values["requested_by"], type=Person)
+    values["requested_by"] = person_of(values["requested_by"])
     return Deployment(**values)
 
 
 def _target_columns(value: TargetDeployment) -> dict[str, Any]:
-    columns = {name: getattr(value, name) for name in TargetDeployment.__slots__}
-    columns["state"] = value.state.value
-    columns["running"] = json.dumps(list(value.running), sort_keys=True)
-    return columns
+    running = json.dumps(list(value.running), sort_keys=True)
+    return columns_of(value, state=value.state.value, running=running)
 
 
 def _target(row: Any) -> TargetDeployment:
-    values = dict(row)
-    values.pop("tenant")
+    values = fields_of(row)
     values["state"] = TargetState(values["state"])
     values["running"] = tuple(json.loads(values["running"]))
     return TargetDeployment(**values)
 
 
 def _artifact(row: Any) -> Artifact:
-    return Artifact(**{name: row[name] for name in Artifact.__slots__})
+    return Artifact(**fields_of(row))

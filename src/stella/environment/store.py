@@ -9,6 +9,7 @@ from sqlalchemy import Column, Index, String, Table, Text, select
 from stella.environment.errors import UnknownEnvironment, UnknownFreeze
 from stella.environment.model import ApprovalRule, Environment, Freeze, Target
 from stella.kernel import Json, Remedy
+from stella.record.row import columns_of, fields_of
 from stella.record.tables import metadata
 from stella.record.transaction import Tx
 
@@ -99,8 +100,7 @@ def list_targets(tx: Tx, of: str | None = None) -> tuple[Target, ...]:
 
 def insert_freeze(tx: Tx, value: Freeze) -> None:
     """A new window."""
-    columns = {name: getattr(value, name) for name in Freeze.__slots__}
-    tx.connection.execute(freeze.insert().values(tenant=tx.tenant, **columns))
+    tx.connection.execute(freeze.insert().values(tenant=tx.tenant, **columns_of(value)))
 
 
 def end_freeze_row(tx: Tx, freeze_id: str, at: str) -> None:
@@ -159,4 +159,4 @@ def _target(row: Any) -> Target:
 
 
 def _freeze(row: Any) -> Freeze:
-    return Freeze(**{name: row[name] for name in Freeze.__slots__})
+    return Freeze(**fields_of(row))

@@ -7,6 +7,7 @@ from sqlalchemy import Column, Index, Integer, String, Table, select
 
 from stella.evidence.errors import NoSuchPacket
 from stella.kernel import Remedy
+from stella.record.row import columns_of, fields_of
 from stella.record.tables import metadata
 from stella.record.transaction import Tx
 
@@ -40,8 +41,7 @@ class Kept:
 
 def insert_evidence(tx: Tx, value: Kept) -> None:
     """A new row; packets never change."""
-    columns = {name: getattr(value, name) for name in Kept.__slots__}
-    tx.connection.execute(evidence.insert().values(tenant=tx.tenant, **columns))
+    tx.connection.execute(evidence.insert().values(tenant=tx.tenant, **columns_of(value)))
 
 
 def list_evidence(
@@ -81,4 +81,4 @@ def find_evidence(tx: Tx, evidence_id: str) -> Kept:
 
 
 def _kept(row: Any) -> Kept:
-    return Kept(**{name: row[name] for name in Kept.__slots__})
+    return Kept(**fields_of(row))

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Column, Index, Integer, String, Table, Text, UniqueConstraint, select
 
 from stella.finding.lifecycle import ScanState
+from stella.record.row import columns_of, fields_of
 from stella.record.tables import metadata
 from stella.record.transaction import Tx
 
@@ -119,15 +120,12 @@ def _first(tx: Tx, *conditions: Any) -> Scan | None:
 
 
 def _columns(value: Scan) -> dict[str, Any]:
-    columns = {name: getattr(value, name) for name in Scan.__slots__}
-    columns["state"] = value.state.value
-    columns["counts"] = None if value.counts is None else json.dumps(value.counts, sort_keys=True)
-    return columns
+    counts = None if value.counts is None else json.dumps(value.counts, sort_keys=True)
+    return columns_of(value, state=value.state.value, counts=counts)
 
 
 def _scan(row: Any) -> Scan:
-    values = dict(row)
-    values.pop("tenant")
+    values = fields_of(row)
     values["state"] = ScanState(values["state"])
     values["counts"] = None if values["counts"] is None else json.loads(values["counts"])
     return Scan(**values)

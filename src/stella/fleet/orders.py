@@ -202,7 +202,7 @@ def finish_order(tx: Tx, agent: Agent, order_id: str, fence: int, result: OrderR
 
 def cancel_order(tx: Tx, order_id: str) -> Order:
     """Take an order back that no agent has taken yet. Raises UnknownOrder, IllegalMove."""
-    order = find_order(tx, order_id, for_change=True)
+    order = find_order(tx, order_id, lock=True)
     state = ORDER.next(order.state, OrderEvent.CANCEL)
     change_order(tx, order.id, state=state.value, finished_at=time_text(tx.now))
     tx.add(
@@ -252,7 +252,7 @@ def held_order(tx: Tx, agent: Agent, order_id: str, fence: int) -> Order:
 
 
 def _addressed_order(tx: Tx, agent: Agent, order_id: str, fence: int) -> Order:
-    order = find_order(tx, order_id, for_change=True)
+    order = find_order(tx, order_id, lock=True)
     if order.agent != agent.id:
         raise NotYourOrder(
             f"the order {order.id} is addressed to another agent than {agent.name}",

@@ -61,7 +61,7 @@ def heartbeat(tx: Tx, known: Agent, report: AgentReport) -> None:
 
 def revoke(tx: Tx, agent_id: str, reason: str) -> Agent:
     """Trust the agent no more: no request of it is answered. Raises UnknownAgent, IllegalMove."""
-    known = find_agent(tx, agent_id, for_change=True)
+    known = find_agent(tx, agent_id, lock=True)
     state = AGENT.next(known.state, AgentEvent.REVOKE)
     change_agent(tx, known.id, state=state.value, revoked_reason=reason)
     tx.add(AgentRevoked(known.id, known.name, reason))

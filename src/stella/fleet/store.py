@@ -104,10 +104,10 @@ deployment_log_head = Table(
 )
 
 
-def find_agent(tx: Tx, agent_id: str, *, for_change: bool = False) -> Agent:
+def find_agent(tx: Tx, agent_id: str, *, lock: bool = False) -> Agent:
     """The agent of that id. Raises UnknownAgent."""
     query = select(agent).where(agent.c.tenant == tx.tenant, agent.c.id == agent_id)
-    row = tx.row(query.with_for_update() if for_change else query)
+    row = tx.row(query.with_for_update() if lock else query)
     if row is None:
         raise unknown_agent(agent_id)
     return _agent(row)
@@ -141,12 +141,12 @@ def agent_names(tx: Tx, agents: Sequence[str]) -> dict[str, str]:
     return {row["id"]: row["name"] for row in tx.rows(query)}
 
 
-def find_order(tx: Tx, order_id: str, *, for_change: bool = False) -> Order:
+def find_order(tx: Tx, order_id: str, *, lock: bool = False) -> Order:
     """The order of that id. Raises UnknownOrder."""
     query = select(target_order).where(
         target_order.c.tenant == tx.tenant, target_order.c.id == order_id
     )
-    row = tx.row(query.with_for_update() if for_change else query)
+    row = tx.row(query.with_for_update() if lock else query)
     if row is None:
         raise UnknownOrder(
             f"there is no order {order_id[:60]}",

@@ -1,5 +1,6 @@
 """What a decision is made of, and what it says. All of it is stored, signed and replayed."""
 
+import json
 from enum import StrEnum
 from typing import Any
 
@@ -32,6 +33,16 @@ class Person(_Document, frozen=True):
     id: str
     name: str
     roles: tuple[str, ...] = ()
+
+
+def person_text(person: Person) -> str:
+    """A person as a column of text holds them."""
+    return json.dumps(msgspec.to_builtins(person), sort_keys=True)
+
+
+def person_of(text: str) -> Person:
+    """The person that ``person_text`` wrote."""
+    return msgspec.json.decode(text, type=Person)
 
 
 class ScanInput(_Document, frozen=True):

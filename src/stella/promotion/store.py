@@ -1,16 +1,15 @@
 """The tables of promotions and of the approvals given to them."""
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
 from sqlalchemy import Boolean, Column, Index, String, Table, Text, select
 
 from stella.kernel import Remedy
 from stella.promotion.errors import UnknownPromotion
 from stella.promotion.lifecycle import PROMOTION, State
-from stella.promotion.model import Person
+from stella.promotion.model import Person, person_of, person_text
+from stella.record.row import columns_of, fields_of
 from stella.record.tables import metadata
 from stella.record.transaction import Tx
 
@@ -172,7 +171,7 @@ def insert_approval(tx: Tx, value: Approval) -> None:
             id=value.id,
             tenant=tx.tenant,
             promotion=value.promotion,
-            by=_person_text(value.by),
+            by=person_text(value.by),
             at=value.at,
             comment=value.comment,
             plan_digest=value.plan_digest,
@@ -190,7 +189,7 @@ def list_approvals(tx: Tx, promotion_id: str) -> tuple[Approval, ...]:
         Approval(
             id=row["id"],
             promotion=row["promotion"],
-            by=_person(row["by"]),
+            by=person_of(row["by"]),
             at=row["at"],
             comment=row["comment"],
             plan_digest=row["plan_digest"],
@@ -201,23 +200,11 @@ def list_approvals(tx: Tx, promotion_id: str) -> tuple[Approval, ...]:
 
 
 def _columns(value: Promotion) -> dict[str, Any]:
-    columns = {name: getattr(value, name) for name in Promotion.__slots__}
-    columns["state"] = value.state.value
-    columns["requested_by"] = _person_text(value.requested_by)
-    return columns
+    return columns_of(value, state=value.state.value, requested_by=person_text(value.requested_by))
 
 
 def _promotion(row: Any) -> Promotion:
-    values = dict(row)
-    values.pop("tenant")
+    values = fields_of(row)
     values["state"] = State(values["state"])
-    values["requested_by"] = _person(values["requested_by"])
+    values["requested_by"] = person_of(values["requested_by"])
     return Promotion(**values)
-
-
-def _person_text(person: Person) -> str:
-    return json.dumps(msgspec.to_builtins(person), sort_keys=True)
-
-
-def _person(text: str) -> Person:
-    return msgspec.json.decode(text, type=Person)
