@@ -4,6 +4,8 @@ import os
 import shutil
 from pathlib import Path
 
+import pytest
+
 pytest_plugins = [
     "fixtures.skips",
     "fixtures.real_parts",
@@ -20,6 +22,18 @@ pytest_plugins = [
     "fixtures.control",
     "fixtures.hosts",
 ]
+
+_LISTENING = frozenset({"plane", "server_url", "shop"})
+"""Fixtures behind which a whole server listens."""
+
+
+@pytest.hookimpl(tryfirst=True)  # before tests are chosen by their marks
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what a whole server listens for: it is no unit that is tested there."""
+    for item in items:
+        if isinstance(item, pytest.Function) and _LISTENING & set(item.fixturenames):
+            item.add_marker("server")
+
 
 _MEMORY = Path("/dev/shm")
 _ROOM_BYTES = 4 * 1024**3

@@ -59,7 +59,7 @@ def test_what_does_not_end_in_time_is_ended_with_its_children(host: RealHost) ->
 
 
 def test_a_stop_ends_a_command_and_a_wait_at_once(host: RealHost, stop: threading.Event) -> None:
-    threading.Timer(0.3, stop.set).start()
+    threading.Timer(0.1, stop.set).start()
     begun = time.monotonic()
     with pytest.raises(Stopped):
         host.run(["sleep", "60"], timeout_s=60)

@@ -4,22 +4,30 @@ import json
 import secrets
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 
 import httpx
 import pytest
 
-from fixtures.control_planes import EnrolledAgent, Plane, now
+from fixtures.control_planes import EnrolledAgent, Plane, listening_plane, now
 from stella.sdk.protocol import HEARTBEAT_PATH, AgentReport, to_wire
 from stella.trust import Signer, new_signer, sign_request
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
+def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plane]:
+    """One for all: what is refused leaves nothing behind."""
+    with listening_plane(tmp_path_factory.mktemp("plane")) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
 def agent(plane: Plane) -> EnrolledAgent:
     return plane.enroll()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def behind_a_proxy(plane: Plane, agent: EnrolledAgent) -> str:
     plane.stop()
     plane.port = 0

@@ -39,7 +39,7 @@ def answers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[dict[st
         "/api/v1/trust/root": STORY.root.to_json(),
     }
     server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(given))
-    thread = Thread(target=server.serve_forever)
+    thread = Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     monkeypatch.setenv("STELLA_URL", f"http://127.0.0.1:{server.server_port}")
     monkeypatch.setenv("STELLA_TOKEN", "st_test")

@@ -278,7 +278,7 @@ def test_a_registry_that_is_not_there_is_unreachable_and_says_so():
 
 @contextmanager
 def dripping(head: bytes) -> Iterator[str]:
-    """A registry that sends ``head`` at once, and then a byte every tenth of a second; its host."""
+    """A registry that sends ``head`` at once, and then a byte now and then; its host."""
     ended = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
@@ -287,7 +287,7 @@ def dripping(head: bytes) -> Iterator[str]:
                 connection, _ = listener.accept()
                 connection.recv(65536)
                 connection.sendall(head)
-                while not ended.wait(0.1):
+                while not ended.wait(0.02):
                     connection.sendall(b"x")
 
         thread = threading.Thread(target=serve)

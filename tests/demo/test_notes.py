@@ -29,12 +29,15 @@ def note(tmp_path: Path) -> Note:
 
 def test_one_that_was_killed_is_ended_with_its_programs(note: Note) -> None:
     note.write()
-    words = ["-c", "import time; time.sleep(600)", f"{note.directory}/server.yaml"]
-    left = subprocess.Popen([sys.executable, *words])
-    started = process_started(left.pid)
-    stop_kept()
-    assert left.wait(10) != 0
-    assert process_started(left.pid) != started
+    program = "import time; print('runs', flush=True); time.sleep(600)"
+    words = ["-c", program, f"{note.directory}/server.yaml"]
+    with subprocess.Popen([sys.executable, *words], stdout=subprocess.PIPE) as left:
+        assert left.stdout is not None
+        assert left.stdout.readline() == b"runs\n"  # until then it may have no words to go by
+        started = process_started(left.pid)
+        stop_kept()
+        assert left.wait(10) != 0
+        assert process_started(left.pid) != started
     assert not Path(note.directory).exists()
     assert list(noted()) == []
 

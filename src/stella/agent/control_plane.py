@@ -39,16 +39,25 @@ class ControlPlane:
         self._state = state
         self._key = state.key()
         self._now = now
-        self.use(identity)
+        self._former: httpx.Client | None = None
+        self._identity = identity
+        self._http = self._connect(identity)
 
     def use(self, identity: Identity) -> None:
         """Speak as ``identity`` from the next request on; one that is under way ends as it began."""
-        self._identity = identity
-        self._http = _client(identity.url, _context(self._state, identity, self._now))
+        # A certificate lasts far longer than a request: nobody uses the one before the last.
+        if self._former is not None:
+            self._former.close()
+        self._former, self._identity = self._http, identity
+        self._http = self._connect(identity)
 
     def close(self) -> None:
         """Close every connection."""
-        self._http.close()
+        for http in filter(None, (self._former, self._http)):
+            http.close()
+
+    def _connect(self, identity: Identity) -> httpx.Client:
+        return _client(identity.url, _context(self._state, identity, self._now))
 
     def post(
         self, path: str, content: object, reply: type[T], *, patience_s: float = 0

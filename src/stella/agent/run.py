@@ -25,14 +25,29 @@ from stella.sdk.protocol import (
 )
 
 _LOG = logging.getLogger("stella.agent")
-_WAIT_S = 25
-_BACKOFF_S = (0.5, 1.0, 2.0, 5.0)
-_LOG_EVERY_S = 0.3
-_IDLE_JOIN_S = 0.5
-_BUSY_JOIN_S = 20.0
 
 OpenHost = Callable[[str, Callable[[str], None], threading.Event], Host]
 """(project, where lines go, set when to stop) -> the host for that project."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How long an agent waits, in seconds.
+
+    poll_s: for an order, at most. backoff_s: after one failure, after two, ...; the last for all
+    that follow. log_every_s: between two looks at the lease and the log of an order under way.
+    idle_end_s, busy_end_s: for what it does, once it shall end.
+    """
+
+    poll_s: int = 25
+    backoff_s: tuple[float, ...] = (0.5, 1.0, 2.0, 5.0)
+    log_every_s: float = 0.3
+    idle_end_s: float = 0.5
+    busy_end_s: float = 20.0
+
+    def after(self, failures: int) -> float:
+        """How long to wait after one failure more than ``failures``."""
+        return self.backoff_s[min(failures, len(self.backoff_s) - 1)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +60,7 @@ class Settings:
     now: Now
     stop: threading.Event
     open_plane: Callable[[StateDirectory, Identity, Now], ControlPlane] = ControlPlane
+    pace: Pace = Pace()
 
 
 def run_agent(settings: Settings) -> None:
@@ -53,6 +69,7 @@ def run_agent(settings: Settings) -> None:
     Whatever the control plane does or does not do, it goes on trying; what was done here and not
     told is kept on disk until it is.
     """
+    pace = settings.pace
     settings.state.create()
     with settings.state.locked():
         agent = _Agent(settings)
@@ -66,7 +83,7 @@ def run_agent(settings: Settings) -> None:
         settings.stop.wait()
         agent.is_due.set()
         for thread in threads:
-            thread.join(_BUSY_JOIN_S if agent.is_busy.is_set() else _IDLE_JOIN_S)
+            thread.join(pace.busy_end_s if agent.is_busy.is_set() else pace.idle_end_s)
         agent.close()
         if agent.broken is not None:
             raise agent.broken
@@ -79,6 +96,7 @@ class _Agent:
         self._settings = settings
         self._state = settings.state
         self._stop = settings.stop
+        self._pace = settings.pace
         self._identity: Identity = settings.state.identity()
         self._plane = settings.open_plane(self._state, self._identity, settings.now)
         self.is_due = threading.Event()
@@ -109,9 +127,9 @@ class _Agent:
                 self._state.forget_orders(self._settings.now())
                 given = self._plane.post(
                     protocol.NEXT_PATH,
-                    protocol.NextRequest(_WAIT_S),
+                    protocol.NextRequest(self._pace.poll_s),
                     NextReply,
-                    patience_s=_WAIT_S,
+                    patience_s=self._pace.poll_s,
                 )
                 failures = 0
                 # What arrives while it ends is given again to who comes after.
@@ -122,7 +140,7 @@ class _Agent:
                 return
             except StellaError as refusal:
                 _LOG.warning("%s: %s", refusal.code, refusal)
-                self._stop.wait(_BACKOFF_S[min(failures, len(_BACKOFF_S) - 1)])
+                self._stop.wait(self._pace.after(failures))
                 failures += 1
             finally:
                 self.is_busy.clear()
@@ -143,7 +161,7 @@ class _Agent:
         pump = LogPump(given.fence, self._settings.now)
         lost = _Ending(self._stop)
         host = self._settings.open_host(accepted.content.intent.project, pump.add, lost.event)
-        with _Holding(self._plane, given, pump, lost):
+        with _Holding(self._plane, given, pump, lost, self._pace.log_every_s):
             try:
                 done = carry_out(
                     accepted,
@@ -215,7 +233,7 @@ class _Agent:
                 return
             except (ControlPlaneUnreachable, ControlPlaneRefused) as refusal:
                 _LOG.warning("%s: %s", refusal.code, refusal)
-                wait_s = min(wait_s, _BACKOFF_S[-1])
+                wait_s = min(wait_s, self._pace.backoff_s[-1])
             except StellaError as refusal:
                 _LOG.warning("%s: %s", refusal.code, refusal)
             self.is_due.wait(wait_s)
@@ -271,11 +289,19 @@ class _Ending:
 class _Holding:
     """Keeps the lease and sends the log while an order is carried out, in a thread of its own."""
 
-    def __init__(self, plane: ControlPlane, given: NextReply, pump: LogPump, lost: _Ending) -> None:
+    def __init__(
+        self,
+        plane: ControlPlane,
+        given: NextReply,
+        pump: LogPump,
+        lost: _Ending,
+        every_s: float,
+    ) -> None:
         self._plane = plane
         self._given = given
         self._pump = pump
         self._lost = lost
+        self._every_s = every_s
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._hold, name="lease")
 
@@ -288,8 +314,8 @@ class _Holding:
 
     def _hold(self) -> None:
         since_renewal_s = 0.0
-        while not self._over.wait(_LOG_EVERY_S):
-            since_renewal_s += _LOG_EVERY_S
+        while not self._over.wait(self._every_s):
+            since_renewal_s += self._every_s
             self._lost.look()
             try:
                 if since_renewal_s > self._given.lease_s / 3:

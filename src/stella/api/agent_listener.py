@@ -59,7 +59,7 @@ class AgentSettings:
     certificate_hours: int = 24
     heartbeat_s: int = 30
     lease_s: int = 60
-    long_poll_s: int = 25
+    long_poll_s: float = 25
 
 
 @dataclass(frozen=True, slots=True)

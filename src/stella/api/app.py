@@ -1,5 +1,6 @@
 """Puts the application together: routes, refusals, the edge, the console."""
 
+from functools import cache
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
@@ -63,7 +64,14 @@ _ROUTERS: tuple[APIRouter, ...] = (
 
 def create_app(services: Services) -> FastAPI:
     """The application over ``services``."""
-    app = _routed()
+    app = FastAPI(
+        title="Stella Ops",
+        version=__version__,
+        openapi_url=None,  # it is one of the routes
+        docs_url=None,
+        redoc_url=None,
+        routes=_api().routes,
+    )
     app.state.services = services
     app.state.streams = Streams()
     add_handlers(app, _is_route)
@@ -75,10 +83,12 @@ def create_app(services: Services) -> FastAPI:
 
 def openapi_document() -> dict[str, Any]:
     """The OpenAPI document, as every server of this version has it."""
-    return _openapi(_routed())
+    return _api().openapi()
 
 
-def _routed() -> FastAPI:
+@cache
+def _api() -> FastAPI:
+    """The API without services: the same for every application, and a while in the making."""
     app = FastAPI(
         title="Stella Ops",
         version=__version__,

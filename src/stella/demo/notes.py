@@ -75,8 +75,10 @@ class Note:
 
     def end(self) -> None:
         """End and remove all of it. Raises what the lab's and the engine's sweeps raise."""
-        for pid, started in programs_naming(Path(self.directory), _PROGRAMS).items():
-            _end(pid, started)
+        # One that was about to start another when it ended has left it: we look until none is left.
+        while left := programs_naming(Path(self.directory), _PROGRAMS):
+            for pid, started in left.items():
+                _end(pid, started)
         cleanup(Path(self.lab))
         if self.engine is not None:
             UsersEngine(self.mark, self.engine).remove_all()
