@@ -166,11 +166,11 @@ def list_deployments(
     environment: str | None = None,
     states: frozenset[DeploymentState] | None = None,
     release: str | None = None,
-    before: str | None = None,
+    after: str | None = None,
     ended_by: str | None = None,
     limit: int = 100,
 ) -> tuple[Deployment, ...]:
-    """The newest first. before: the last id of the page before. ended_by: a time, for "as of"."""
+    """The newest first. after: the last id of the page before. ended_by: a time, for "as of"."""
     query = select(deployment).where(deployment.c.tenant == tx.tenant)
     if environment is not None:
         query = query.where(deployment.c.environment == environment)
@@ -178,8 +178,8 @@ def list_deployments(
         query = query.where(deployment.c.state.in_(sorted(state.value for state in states)))
     if release is not None:
         query = query.where(deployment.c.release == release)
-    if before is not None:
-        query = query.where(deployment.c.id < before)
+    if after is not None:
+        query = query.where(deployment.c.id < after)
     if ended_by is not None:
         query = query.where(deployment.c.ended_at <= ended_by)
     rows = tx.rows(query.order_by(deployment.c.id.desc()).limit(limit))

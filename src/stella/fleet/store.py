@@ -187,14 +187,14 @@ def read_log(
 
 def change_agent(tx: Tx, agent_id: str, **values: object) -> None:
     """Store new values of an agent's row."""
-    tx.connection.execute(agent.update().where(agent.c.id == agent_id).values(**values))
+    mine = (agent.c.tenant == tx.tenant, agent.c.id == agent_id)
+    tx.connection.execute(agent.update().where(*mine).values(**values))
 
 
 def change_order(tx: Tx, order_id: str, **values: object) -> None:
     """Store new values of an order's row."""
-    tx.connection.execute(
-        target_order.update().where(target_order.c.id == order_id).values(**values)
-    )
+    mine = (target_order.c.tenant == tx.tenant, target_order.c.id == order_id)
+    tx.connection.execute(target_order.update().where(*mine).values(**values))
 
 
 def unknown_agent(name: str) -> UnknownAgent:

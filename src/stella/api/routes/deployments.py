@@ -37,7 +37,7 @@ def get_deployments(
             tx,
             environment=environment,
             states=states,
-            before=after_of(cursor),
+            after=after_of(cursor),
             limit=limit,
         )
         return page(rows, limit, lambda one: deployment_view(looking, one), lambda one: one.id)
