@@ -5,9 +5,11 @@ import socket
 import ssl
 import threading
 import time
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -30,7 +32,7 @@ MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 CONTENT = b'{"schemaVersion":2}'
 
 
-def config(host: str, **more: str | bool) -> RegistryConfig:
+def config(host: str, **more: Any) -> RegistryConfig:
     return RegistryConfig(host, timeout_s=5, **more)
 
 
@@ -47,7 +49,7 @@ def test_a_token_is_fetched_once_from_the_realm_with_the_credentials():
         return Answer(body=CONTENT, headers={"content-type": MANIFEST})
 
     with played_registry(play) as host:
-        registry = open_registry(config(host, username="ana", password="pass"))
+        registry = open_registry(config(host, login=lambda: ("ana", "pass")))
         assert registry.manifest("shop/web", "1").digest == Digest.of(CONTENT)
         assert registry.manifest("shop/web", "2").digest == Digest.of(CONTENT)
     assert asked == ["/token?scope=x&service=s Basic YW5hOnBhc3M="]
@@ -60,15 +62,44 @@ def test_basic_credentials_are_sent_when_asked_for():
         return Answer(body=CONTENT, headers={"content-type": MANIFEST})
 
     with played_registry(play) as host:
-        registry = open_registry(config(host, username="ana", password="pass"))
+        registry = open_registry(config(host, login=lambda: ("ana", "pass")))
         assert registry.manifest("shop/web", "1").content == CONTENT
         with pytest.raises(RegistryRefused, match="wants credentials") as refusal:
             open_registry(config(host)).manifest("shop/web", "1")
     assert refusal.value.exit_code == 5
 
 
-def test_credentials_never_show_in_the_configuration():
-    assert "geheim" not in repr(RegistryConfig("r.example", username="u", password="geheim"))
+def test_credentials_are_asked_for_at_each_use_and_kept_nowhere():
+    now = ["old"]
+    seen: list[str | None] = []
+
+    def play(method, path, headers, body):
+        seen.append(headers.get("authorization"))
+        if headers.get("authorization") != f"Basic {b64encode(now[0].encode()).decode()}":
+            return Answer(401, headers={"www-authenticate": 'Basic realm="r"'})
+        return Answer(body=CONTENT, headers={"content-type": MANIFEST})
+
+    with played_registry(play) as host:
+        given = config(host, login=lambda: tuple(now[0].partition(":")[::2]))
+        registry = open_registry(given)
+        now[0] = "ana:one"
+        registry.manifest("shop/web", "1")
+        now[0] = "ana:two"
+        registry.manifest("shop/web", "2")
+    assert seen[-1] == "Basic YW5hOnR3bw==", "the second one, with no refusal in between"
+    assert "two" not in repr(given)
+
+
+def test_every_socket_is_opened_the_way_that_the_host_gives():
+    asked: list[tuple[str, int]] = []
+
+    def connect(host: str, port: int, timeout: float) -> socket.socket:
+        asked.append((host, port))
+        return socket.create_connection((host, port), timeout)
+
+    with played_registry(lambda *_: Answer(body=CONTENT)) as host:
+        open_registry(config(host, connect=connect)).manifest("shop/web", "1")
+        assert asked == [("127.0.0.1", int(host.rpartition(":")[2]))]
 
 
 def entry(content: bytes, artifact_type: str) -> dict:
@@ -190,7 +221,7 @@ def test_credentials_do_not_follow_a_redirect_to_another_host():
 
         wanted = Descriptor("x", Digest.of(b"123"), 3)
         with played_registry(play) as host:
-            registry = open_registry(config(host, username="ana", password="pass"))
+            registry = open_registry(config(host, login=lambda: ("ana", "pass")))
             with registry.blob("shop/web", wanted) as chunks:
                 assert b"".join(chunks) == b"123"
     assert seen == [None]

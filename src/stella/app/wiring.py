@@ -116,13 +116,19 @@ def registry_opener(settings: Settings, plugins: Plugins) -> Callable[[str], Reg
             RegistryConfig(
                 host=host,
                 plain_http=known.plain_http,
-                username=resolve_reference(known.username) if known.username else None,
-                password=resolve_reference(known.password) if known.password else None,
+                login=_login(known) if known.username or known.password else None,
                 ca_file=known.ca_file or None,
             )
         )
 
     return open_registry
+
+
+def _login(known: RegistrySetting) -> Callable[[], tuple[str, str]]:
+    def login() -> tuple[str, str]:
+        return resolve_reference(known.username), resolve_reference(known.password)
+
+    return login
 
 
 def snapshot_opener(settings: Settings) -> Callable[[], Snapshot | None]:

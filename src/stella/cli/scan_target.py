@@ -82,14 +82,12 @@ def open_target(text: str, access: RegistryAccess) -> Target:
 def open_registry(host: str, access: RegistryAccess) -> Registry:
     """The installed connector for ``host``, found as any plugin is: by its entry point."""
     plugin = installed_plugin("registry")
-    username, password = access.username, access.password
-    if username is None:
-        username, password = _docker_login(host)
+    given = (access.username, access.password or "") if access.username is not None else None
+    pair = given or _docker_login(host)
     config = RegistryConfig(
         host=host,
         plain_http=access.plain_http,
-        username=username,
-        password=password,
+        login=(lambda: pair) if pair else None,
         ca_file=access.ca_file,
     )
     return plugin.registries["oci"](config)
@@ -117,13 +115,13 @@ def _local(kind: str, rest: str) -> tuple[Path, Reference]:
     return path, Reference(kind, path.resolve().name, tag or (None if digest else "latest"), digest)
 
 
-def _docker_login(host: str) -> tuple[str | None, str | None]:
+def _docker_login(host: str) -> tuple[str, str] | None:
     """What ``docker login`` left in its file, if it left it in the open."""
     directory = os.environ.get("DOCKER_CONFIG") or str(Path.home() / ".docker")
     try:
         kept = json.loads((Path(directory) / "config.json").read_text())
         pair = base64.b64decode(kept["auths"][host]["auth"]).decode()
     except (OSError, ValueError, KeyError, TypeError):
-        return None, None
+        return None
     username, colon, password = pair.partition(":")
-    return (username, password) if colon else (None, None)
+    return (username, password) if colon else None

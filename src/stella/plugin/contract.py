@@ -1,4 +1,4 @@
-"""What a plugin is: a manifest as data, and one factory for each thing it contributes.
+"""What a plugin is: a manifest as data, and a factory for each thing it contributes.
 
 ``stella.sdk`` re-exports this module; plugin authors, ourselves included, import it from there.
 """
@@ -6,10 +6,14 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from stella.kernel import Digest, Json
+
+if TYPE_CHECKING:
+    import socket
 
 SDK_VERSION = 1
 
@@ -24,35 +28,164 @@ class Capability(StrEnum):
     DOCKER = "docker"
 
 
+class Kind(StrEnum):
+    """What a plugin may contribute. Each kind has its contract below, its fake and its kit."""
+
+    REGISTRY = "registry"
+    TARGET = "target"
+    SECRET_STORE = "secret_store"
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """One capability that is asked for. hosts: of the network; a name, ``*.name``, or what its
+    connections name where it is empty.
+    """
+
+    capability: Capability
+    hosts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one call may take, enforced by the host."""
+
+    timeout_s: int = 300
+    memory_bytes: int = 512 * 1024 * 1024
+    attempts_max: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """A secret that a connection needs, given by reference. title: for people."""
+
+    name: str
+    title: str
+    required: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """One thing that a plugin brings.
+
+    name: unique among all of its kind. config_schema: JSON Schema (2020-12) of its configuration;
+    the forms of the console are drawn from it.
+    """
+
+    kind: Kind
+    name: str
+    title: str
+    config_schema: Mapping[str, Json]
+    credentials: tuple[Credential, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """A plugin's description of itself: data only, read without running any of its code.
+    """A plugin's description of itself: ``stella-plugin.json`` beside the module that its entry
+    point names. Data only, read without running any of its code.
 
-    config_schema: JSON Schema (2020-12) of one connection or target configuration.
-    timeout_s, attempts_max: limits of one call, enforced by the host.
+    sdk: the version of the contract that it speaks.
     """
 
     name: str
     version: str
     publisher: str
     sdk: int
-    needs: frozenset[Capability]
-    config_schema: Mapping[str, Json]
-    timeout_s: int = 300
-    attempts_max: int = 3
+    title: str
+    needs: tuple[Need, ...]
+    contributes: tuple[Contribution, ...]
+    limits: Limits = Limits()
+
+    def contribution(self, kind: Kind, name: str) -> Contribution | None:
+        """What it brings under that name."""
+        found = (one for one in self.contributes if (one.kind, one.name) == (kind, name))
+        return next(found, None)
 
 
 @dataclass(frozen=True, slots=True)
 class Plugin:
-    """What the entry point in group ``stella.plugins`` names: the manifest and the factories.
+    """What the entry point in group ``stella.plugins`` names: a factory for each contribution.
 
-    registries: kind -> factory of a registry connector from its configuration.
-    targets: kind -> factory of a target connector.
+    registries: name -> factory of a registry connector from its configuration.
+    targets: name -> factory of a target connector.
+    secret_stores: name -> factory of a secret store from its connection.
     """
 
-    manifest: Manifest
     registries: "Mapping[str, Callable[[RegistryConfig], Registry]]" = field(default_factory=dict)
     targets: "Mapping[str, Callable[[], TargetConnector]]" = field(default_factory=dict)
+    secret_stores: "Mapping[str, Callable[[Connection], SecretStore]]" = field(default_factory=dict)
+
+    def names(self, kind: Kind) -> frozenset[str]:
+        """What it has factories for."""
+        made: dict[Kind, Mapping[str, object]] = {
+            Kind.REGISTRY: self.registries,
+            Kind.TARGET: self.targets,
+            Kind.SECRET_STORE: self.secret_stores,
+        }
+        return frozenset(made[kind])
+
+
+# ---------------------------------------------------------------- connections
+
+
+Connect = Callable[[str, int, float], "socket.socket"]
+"""(host, port, timeout in seconds) -> a connected TCP socket, where the host lets it be reached.
+Raises ConnectorsOff, HostNotGranted, OSError."""
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """How to reach one service, as its connection profile says.
+
+    endpoint: URL. config: what ``config_schema`` allows. credentials: name -> the secret, asked for
+    at each use and never kept. ca: PEM of an own authority. proxy: URL. connect: the only way to
+    the network; a connector never opens a socket by itself.
+    """
+
+    endpoint: str
+    connect: "Connect" = field(repr=False)
+    config: Mapping[str, Json] = field(default_factory=dict)
+    credentials: Mapping[str, Callable[[], str]] = field(default_factory=dict, repr=False)
+    ca: str | None = None
+    proxy: str | None = None
+    timeout_s: int = 30
+
+
+# ---------------------------------------------------------------- secret stores
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """What a reference led to. Its value shows in no text of it.
+
+    version: as the store names it; empty where it has none. expires_at: when the store ends it (a
+    short-lived credential), None where it does not say. lease: what ``renew`` and ``revoke`` name.
+    """
+
+    value: str = field(repr=False)
+    version: str = ""
+    expires_at: datetime | None = None
+    lease: str | None = None
+
+
+class SecretStore(Protocol):
+    """Where secrets lie. All calls raise ``SecretStoreUnreachable``, ``SecretStoreRefused``,
+    ``SecretNotFound``.
+    """
+
+    def read(self, path: str, key: str | None) -> Secret:
+        """The secret at ``path`` (``kv/shop/database``); ``key`` names one field where it has
+        several. Nothing that a refusal says holds a part of it.
+        """
+        ...
+
+    def revoke(self, lease: str) -> None:
+        """End a short-lived credential before its time; one that has ended already is no refusal."""
+        ...
+
+    def check(self) -> str:
+        """Who we are there, in a few words: reached, logged in, without reading any secret."""
+        ...
 
 
 # ---------------------------------------------------------------- registries
@@ -64,15 +197,16 @@ class RegistryConfig:
 
     host: ``name[:port]`` as it stands in image references.
     plain_http: talk HTTP, not HTTPS. True without asking only for loopback hosts.
-    username, password: None for anonymous. Resolved at the last moment; never printed.
+    login: gives user and password, asked for at each use and never kept; None for anonymous.
+    connect: the way to the network; None for any.
     """
 
     host: str
     plain_http: bool = False
-    username: str | None = None
-    password: str | None = field(default=None, repr=False)
+    login: Callable[[], tuple[str, str]] | None = field(default=None, repr=False)
     ca_file: str | None = None
     timeout_s: int = 30
+    connect: Connect | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,32 +1,42 @@
-"""Finds plugins through entry points, and refuses each with every reason at once."""
+"""Finds plugins by their entry points and manifests; their code is loaded when it is first used."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING
 
-from stella.kernel import Remedy
+from stella.kernel import Remedy, StellaError
 from stella.plugin.contract import (
-    SDK_VERSION,
     Capability,
+    Connection,
+    Contribution,
+    Kind,
     Manifest,
+    Need,
     Plugin,
     Registry,
     RegistryConfig,
+    SecretStore,
     TargetConnector,
 )
 from stella.plugin.installed import GROUP
-from stella.plugin.refusals import UnknownConnector
+from stella.plugin.manifest import manifest_beside, reasons_against
+from stella.plugin.refusals import MalformedManifest, PluginBroken, UnknownConnector
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-# First-party plugins and strangers' go the same road; what they may do is the host's to say.
-GRANTED = frozenset(Capability)
+GRANTED = tuple(Need(one) for one in Capability)
+"""Everything. What a plugin of a stranger is granted is the host's to say."""
+
+
+def _nobody(name: str) -> Plugin:
+    raise AssertionError(f"{name} is not loaded")
 
 
 @dataclass(frozen=True, slots=True)
 class RefusedPlugin:
-    """A plugin that was not loaded, and every reason."""
+    """A plugin that is not used, and every reason."""
 
     name: str
     reasons: tuple[str, ...]
@@ -34,84 +44,131 @@ class RefusedPlugin:
 
 @dataclass(frozen=True, slots=True)
 class Plugins:
-    """What was loaded. targets, registries: kind -> the plugin that brings it and its factory."""
+    """What may be used. loaded: name -> manifest. load: name -> the plugin's code, at first use."""
 
-    loaded: Mapping[str, Plugin] = field(default_factory=dict)
+    loaded: Mapping[str, Manifest] = field(default_factory=dict)
     refused: tuple[RefusedPlugin, ...] = ()
+    load: Callable[[str], Plugin] = _nobody
 
     def target(self, kind: str) -> TargetConnector:
-        """A connector of that kind. Raises UnknownConnector."""
-        return self._plugin(kind, "target").targets[kind]()
+        """A connector of that kind. Raises UnknownConnector, PluginBroken."""
+        return self.load(self.owner(Kind.TARGET, kind).name).targets[kind]()
 
     def target_manifest(self, kind: str) -> Manifest:
         """The manifest of who brings that kind of target. Raises UnknownConnector."""
-        return self._plugin(kind, "target").manifest
+        return self.owner(Kind.TARGET, kind)
 
     def target_kinds(self) -> tuple[str, ...]:
         """Every kind of target that can be deployed to, sorted."""
-        return tuple(sorted(kind for one in self.loaded.values() for kind in one.targets))
+        return tuple(one.name for one in self.contributions(Kind.TARGET))
 
     def registry(self, kind: str) -> Callable[[RegistryConfig], Registry]:
-        """The factory of registry connectors of that kind. Raises UnknownConnector."""
-        return self._plugin(kind, "registry").registries[kind]
+        """The factory of registry connectors of that kind. Raises UnknownConnector, PluginBroken."""
+        return self.load(self.owner(Kind.REGISTRY, kind).name).registries[kind]
 
-    def _plugin(self, kind: str, what: str) -> Plugin:
-        for plugin in self.loaded.values():
-            if kind in (plugin.targets if what == "target" else plugin.registries):
-                return plugin
+    def secret_store(self, kind: str) -> Callable[[Connection], SecretStore]:
+        """The factory of secret stores of that kind. Raises UnknownConnector, PluginBroken."""
+        return self.load(self.owner(Kind.SECRET_STORE, kind).name).secret_stores[kind]
+
+    def contributions(self, kind: Kind) -> tuple[Contribution, ...]:
+        """Everything of that kind, by name."""
+        found = [c for one in self.loaded.values() for c in one.contributes if c.kind is kind]
+        return tuple(sorted(found, key=lambda one: one.name))
+
+    def owner(self, kind: Kind, name: str) -> Manifest:
+        """The manifest of who brings it. Raises UnknownConnector."""
+        for manifest in self.loaded.values():
+            if manifest.contribution(kind, name) is not None:
+                return manifest
+        known = ", ".join(one.name for one in self.contributions(kind))
         raise UnknownConnector(
-            f"no plugin brings the {what} connector {kind!r}",
+            f"no plugin brings the {kind.value} connector {name[:80]!r} (known: {known or 'none'})",
             remedy=Remedy("Install the plugin that brings it, or see why it was refused."),
-            kind=kind,
+            kind=name[:80],
             refused={one.name: list(one.reasons) for one in self.refused},
         )
 
 
 def load_plugins(
-    found: "Iterable[EntryPoint] | None" = None, *, granted: frozenset[Capability] = GRANTED
+    found: "Iterable[EntryPoint] | None" = None, *, granted: Iterable[Need] = GRANTED
 ) -> Plugins:
-    """Load every plugin that is installed (or ``found``). One that cannot be is refused, not fatal."""
+    """Every plugin that is installed (or ``found``). One that may not be used is refused, not fatal."""
     from importlib.metadata import entry_points
 
-    points = entry_points(group=GROUP) if found is None else found
-    loaded: dict[str, Plugin] = {}
+    allowed = tuple(granted)
+    points = {one.name: one for one in (entry_points(group=GROUP) if found is None else found)}
+    loaded: dict[str, Manifest] = {}
     refused: list[RefusedPlugin] = []
-    for point in sorted(points, key=lambda point: point.name):
-        plugin, reasons = _load(point, granted)
-        if plugin is not None:
-            reasons += _clashes(plugin, loaded)
-        if plugin is None or reasons:
-            refused.append(RefusedPlugin(point.name, tuple(reasons)))
+    for name, point in sorted(points.items()):
+        try:
+            manifest = manifest_beside(point.module)
+        except MalformedManifest as refusal:
+            refused.append(RefusedPlugin(name, (str(refusal),)))
+            continue
+        reasons = (
+            *_misnamed(manifest, name),
+            *reasons_against(manifest, allowed),
+            *_clashes(manifest, loaded),
+        )
+        if reasons:
+            refused.append(RefusedPlugin(name, reasons))
         else:
-            loaded[point.name] = plugin
-    return Plugins(loaded, tuple(refused))
+            loaded[name] = manifest
+
+    @cache
+    def load(name: str) -> Plugin:
+        return _load(points[name], loaded[name])
+
+    return Plugins(loaded, tuple(refused), load)
 
 
-def refusals(manifest: Manifest, granted: frozenset[Capability]) -> list[str]:
-    """Every reason why this host does not load the plugin; empty means it may."""
-    reasons = [f"needs {need}, which is not granted" for need in sorted(manifest.needs - granted)]
-    if manifest.sdk != SDK_VERSION:
-        reasons.append(f"speaks SDK {manifest.sdk}, this host speaks {SDK_VERSION}")
-    return reasons
+def checked_plugin(plugin: object, manifest: Manifest) -> Plugin:
+    """``plugin``, where it is one and brings what ``manifest`` says. Raises PluginBroken."""
+    if not isinstance(plugin, Plugin):
+        kind = type(plugin).__name__
+        raise _broken(manifest.name, [f"its entry point names a {kind}, not a Plugin"])
+    reasons = []
+    for kind in Kind:
+        said = {one.name for one in manifest.contributes if one.kind is kind}
+        made = plugin.names(kind)
+        reasons += [f"says that it brings {kind} {name}, and does not" for name in said - made]
+        reasons += [f"brings {kind} {name}, and does not say so" for name in made - said]
+    if reasons:
+        raise _broken(manifest.name, sorted(reasons))
+    return plugin
 
 
-def _load(point: "EntryPoint", granted: frozenset[Capability]) -> tuple[Plugin | None, list[str]]:
+def _load(point: "EntryPoint", manifest: Manifest) -> Plugin:
     try:
         plugin = point.load()
-    except Exception as error:  # noqa: BLE001 - a stranger's code may raise anything
-        return None, [f"cannot be imported: {type(error).__name__}: {error}"]
-    if not isinstance(plugin, Plugin):
-        return None, [f"its entry point names a {type(plugin).__name__}, not a Plugin"]
-    return plugin, refusals(plugin.manifest, granted)
+    except StellaError:
+        raise
+    except Exception as error:
+        raise _broken(
+            manifest.name, [f"cannot be imported: {type(error).__name__}: {error}"]
+        ) from error
+    return checked_plugin(plugin, manifest)
 
 
-def _clashes(plugin: Plugin, loaded: Mapping[str, Plugin]) -> list[str]:
+def _misnamed(manifest: Manifest, name: str) -> list[str]:
+    if manifest.name == name:
+        return []
+    return [f"its entry point is named {name}, its manifest {manifest.name}"]
+
+
+def _clashes(manifest: Manifest, loaded: Mapping[str, Manifest]) -> list[str]:
     return [
-        f"brings the {what} connector {kind}, which {name} has brought"
+        f"brings the {one.kind.value} connector {one.name}, which {name} has brought"
+        for one in manifest.contributes
         for name, other in loaded.items()
-        for what, mine, theirs in (
-            ("target", {*plugin.targets}, {*other.targets}),
-            ("registry", {*plugin.registries}, {*other.registries}),
-        )
-        for kind in sorted(mine & theirs)
+        if other.contribution(one.kind, one.name) is not None
     ]
+
+
+def _broken(name: str, reasons: list[str]) -> PluginBroken:
+    return PluginBroken(
+        f"the plugin {name} cannot be used: {'; '.join(reasons)}",
+        remedy=Remedy("Mend it, or go back to the version before.", f"stella plugin check {name}"),
+        plugin=name,
+        reasons=reasons,
+    )

@@ -158,3 +158,41 @@ class UnknownConnector(StellaError):
 
     code = "ST-PLG-002"
     fault = Fault.NOT_FOUND
+
+
+class MalformedManifest(StellaError):
+    """A plugin's manifest that cannot be used. ``facts``: every fault."""
+
+    code = "ST-PLG-003"
+
+
+class PluginBroken(StellaError):
+    """A plugin that cannot be loaded, or does not bring what its manifest says. ``facts``: why."""
+
+    code = "ST-PLG-004"
+    fault = Fault.FAILED
+
+
+# ---------------------------------------------------------------- secret stores
+
+
+class SecretStoreUnreachable(StellaError):
+    """The secret store gives no usable answer."""
+
+    code = "ST-SEC-001"
+    fault = Fault.UNAVAILABLE
+    retry_may_help = True
+
+
+class SecretStoreRefused(StellaError):
+    """The secret store does not let us in, or not to that secret."""
+
+    code = "ST-SEC-002"
+    fault = Fault.NOT_ALLOWED
+
+
+class SecretNotFound(StellaError):
+    """There is no such secret, or it has no such field."""
+
+    code = "ST-SEC-003"
+    fault = Fault.NOT_FOUND

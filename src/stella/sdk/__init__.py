@@ -20,14 +20,23 @@ from stella.plugin.contract import (
     SDK_VERSION,
     Action,
     Capability,
+    Connect,
+    Connection,
+    Contribution,
+    Credential,
     Descriptor,
     Host,
+    Kind,
+    Limits,
     Manifest,
+    Need,
     Plugin,
     RawManifest,
     Registry,
     RegistryConfig,
     Running,
+    Secret,
+    SecretStore,
     ServicePlan,
     TargetConnector,
     TargetIntent,
@@ -50,6 +59,9 @@ from stella.plugin.refusals import (
     PullFailed,
     RegistryRefused,
     RegistryUnreachable,
+    SecretNotFound,
+    SecretStoreRefused,
+    SecretStoreUnreachable,
     SecretUnresolved,
     UnhealthyAfterStart,
     UnknownService,
@@ -58,6 +70,7 @@ from stella.plugin.refusals import (
 )
 
 if TYPE_CHECKING:
+    from stella.plugin.manifest import manifest_beside
     from stella.trust import BadSignature, PublicKey, Statement, WrongStatement, verify_bundle
 
 __all__ = [
@@ -71,6 +84,10 @@ __all__ = [
     "CommandMissing",
     "CommandTimedOut",
     "ComposeFileRefused",
+    "Connect",
+    "Connection",
+    "Contribution",
+    "Credential",
     "Descriptor",
     "Digest",
     "EngineUnreachable",
@@ -78,10 +95,13 @@ __all__ = [
     "Host",
     "ImageNotFound",
     "Json",
+    "Kind",
+    "Limits",
     "MalformedDigest",
     "Manifest",
     "ManifestMalformed",
     "ManifestTooLarge",
+    "Need",
     "NotBroughtBack",
     "Outcome",
     "Plugin",
@@ -96,6 +116,11 @@ __all__ = [
     "RegistryUnreachable",
     "Remedy",
     "Running",
+    "Secret",
+    "SecretNotFound",
+    "SecretStore",
+    "SecretStoreRefused",
+    "SecretStoreUnreachable",
     "SecretUnresolved",
     "ServicePlan",
     "Statement",
@@ -111,6 +136,7 @@ __all__ = [
     "WrongStatement",
     "canonical_json",
     "digest_of",
+    "manifest_beside",
     "parse_time",
     "time_text",
     "verify_bundle",
@@ -118,7 +144,11 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    """What comes from ``stella.trust``, late: to load cryptography takes longer than a warm scan."""
+    """What takes a while to load, late: cryptography alone takes longer than a warm scan."""
+    if name == "manifest_beside":
+        from stella.plugin import manifest
+
+        return manifest.manifest_beside
     if name in __all__:
         from stella import trust
 

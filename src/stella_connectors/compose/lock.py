@@ -6,43 +6,19 @@ from typing import Any
 
 import yaml
 
-from stella.sdk import Json, Remedy, ServicePlan, TargetIntent, UnknownService
+from stella.sdk import Remedy, ServicePlan, TargetIntent, UnknownService
 from stella_connectors.compose.document import read_document, refused
 from stella_connectors.compose.interpolate import Variables, resolve
-from stella_connectors.docker.settings import is_secret, validated
+from stella_connectors.docker.settings import is_secret, schema_of, validated
 
 LOCK_FILE = "compose.stella.lock.yml"
-
-CONFIG_SCHEMA: Mapping[str, Json] = {
-    "$schema": "https://json-schema.org/draft/2020-12/schema",
-    "type": "object",
-    "additionalProperties": False,
-    "required": ["compose"],
-    "properties": {
-        "compose": {
-            "type": ["string", "object"],
-            "description": "The compose file, as text or as data.",
-        },
-        "env": {
-            "type": "object",
-            "additionalProperties": {"type": "string"},
-            "description": "Its variables; a value may be env://NAME or file:///PATH on the host.",
-        },
-        "services": {
-            "type": "object",
-            "additionalProperties": {"type": "string"},
-            "description": "Service -> component, where the names differ.",
-        },
-        "wait_timeout_s": {"type": "integer", "minimum": 1, "maximum": 3600, "default": 120},
-    },
-}
 
 _BY_DIGEST = re.compile(r".+@sha256:[0-9a-f]{64}\Z")
 
 
 def settings_of(intent: TargetIntent) -> dict[str, Any]:
     """The target's configuration. Raises BadTargetConfig."""
-    return validated(intent.config, CONFIG_SCHEMA, f"target {intent.target}")
+    return validated(intent.config, schema_of(__package__, "compose"), f"target {intent.target}")
 
 
 def secrets_of(settings: Mapping[str, Any]) -> dict[str, str]:

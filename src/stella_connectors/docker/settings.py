@@ -3,79 +3,10 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from functools import cache
+from typing import Any
 
-from stella.sdk import BadTargetConfig, Json, Remedy, ServicePlan, TargetIntent
-
-_Schema: TypeAlias = Mapping[str, Json]
-_TEXT: _Schema = {"type": "string", "minLength": 1}
-_TEXTS: _Schema = {"type": "array", "items": _TEXT, "maxItems": 100}
-_SECONDS: _Schema = {"type": "integer", "minimum": 1, "maximum": 3600}
-
-SERVICE_SCHEMA: _Schema = {
-    "type": "object",
-    "additionalProperties": False,
-    "properties": {
-        "ports": {**_TEXTS, "description": "[address:]host:container[/tcp|udp], as docker has it."},
-        "env": {
-            "type": "object",
-            "additionalProperties": {"type": "string"},
-            "description": "Variables; a value may be env://NAME or file:///PATH on the host.",
-        },
-        "volumes": {**_TEXTS, "description": "name:/path[:ro] or /path:/path[:ro]."},
-        "networks": {
-            "type": "array",
-            "items": {"type": "string", "pattern": "^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$"},
-            "maxItems": 1,
-            "description": "Made where it is missing.",
-        },
-        "command": {**_TEXTS, "description": "In place of the image's own."},
-        "user": _TEXT,
-        "restart": {
-            "enum": ["no", "always", "unless-stopped", "on-failure"],
-            "default": "unless-stopped",
-        },
-        "memory": {"type": "string", "pattern": "^[1-9][0-9]*[bkmg]$"},
-        "cpus": {"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?$"},
-        "init": {"type": "boolean", "default": False},
-        "read_only": {"type": "boolean", "default": False},
-        "health": {
-            "type": "object",
-            "additionalProperties": False,
-            "required": ["command"],
-            "properties": {
-                "command": {**_TEXT, "description": "Run in the container by its shell."},
-                "interval_s": {**_SECONDS, "default": 5},
-                "timeout_s": {**_SECONDS, "default": 5},
-                "retries": {"type": "integer", "minimum": 1, "maximum": 100, "default": 3},
-                "start_period_s": {**_SECONDS, "default": 10},
-            },
-            "description": "In place of the image's own health check.",
-        },
-        "health_timeout_s": {**_SECONDS, "default": 60},
-        "stable_s": {
-            "type": "integer",
-            "minimum": 0,
-            "maximum": 600,
-            "default": 2,
-            "description": "How long it must run where there is no health check.",
-        },
-        "stop_timeout_s": {**_SECONDS, "default": 10},
-    },
-}
-
-CONFIG_SCHEMA: _Schema = {
-    "$schema": "https://json-schema.org/draft/2020-12/schema",
-    "type": "object",
-    "additionalProperties": False,
-    "properties": {
-        "services": {
-            "type": "object",
-            "additionalProperties": SERVICE_SCHEMA,
-            "description": "Component -> how its container runs.",
-        }
-    },
-}
+from stella.sdk import BadTargetConfig, Json, Kind, Remedy, ServicePlan, TargetIntent
 
 # [address:][host port:]container port[/protocol]; an IPv6 address stands in brackets.
 _PORT = re.compile(
@@ -108,12 +39,28 @@ def is_secret(value: str) -> bool:
 
 def services_of(intent: TargetIntent) -> tuple[Service, ...]:
     """The intent's services, by component. Raises BadTargetConfig with every reason at once."""
-    config = validated(intent.config, CONFIG_SCHEMA, f"target {intent.target}")
+    config = validated(intent.config, schema_of(__package__, "docker"), f"target {intent.target}")
     given: Mapping[str, Any] = config.get("services", {})
     return tuple(
         _service(service, {**given.get(service.component, {}), **service.settings})
         for service in sorted(intent.services, key=lambda service: service.component)
     )
+
+
+@cache
+def schema_of(package: str, target: str) -> Mapping[str, Any]:
+    """What the manifest of ``package`` allows in the configuration of such a target."""
+    from stella.sdk import manifest_beside
+
+    found = manifest_beside(package).contribution(Kind.TARGET, target)
+    assert found is not None, target
+    return found.config_schema
+
+
+def _service_schema() -> Mapping[str, Any]:
+    schema: Mapping[str, Any] = schema_of(__package__, "docker")
+    services: Mapping[str, Any] = schema["properties"]["services"]["additionalProperties"]
+    return services
 
 
 def validated(value: Mapping[str, Json], schema: Mapping[str, Json], what: str) -> dict[str, Any]:
@@ -134,7 +81,7 @@ def validated(value: Mapping[str, Json], schema: Mapping[str, Json], what: str) 
 
 
 def _service(service: ServicePlan, settings: Mapping[str, Json]) -> Service:
-    given = validated(settings, SERVICE_SCHEMA, f"service {service.component}")
+    given = validated(settings, _service_schema(), f"service {service.component}")
     ports: list[str] = given.get("ports", [])
     environment: Mapping[str, str] = given.get("env", {})
     networks: list[str] = given.get("networks", [])

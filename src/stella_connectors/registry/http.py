@@ -11,8 +11,12 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from typing import TypeVar
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
+from stella.sdk import Connect
+
+_AnyConnection = TypeVar("_AnyConnection", bound=http.client.HTTPConnection)
 _REDIRECTS_MAX = 10
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _IDLE_MAX = 8
@@ -83,15 +87,23 @@ class Connections:
     """Sends requests. Safe for several threads; a connection serves one answer at a time.
 
     is_plain: http is spoken by choice; otherwise a redirect to it is refused. ca_file: PEM of an own
-    authority. uses_proxy: whether the environment's proxies count.
+    authority. uses_proxy: whether the environment's proxies count. connect: the way to the
+    network; None for any.
     """
 
     def __init__(
-        self, *, is_plain: bool, timeout_s: float, ca_file: str | None, uses_proxy: bool
+        self,
+        *,
+        is_plain: bool,
+        timeout_s: float,
+        ca_file: str | None,
+        uses_proxy: bool,
+        connect: Connect | None = None,
     ) -> None:
         self._is_plain = is_plain
         self.timeout_s = timeout_s
         self._uses_proxy = uses_proxy
+        self._connect = connect
         # At once, so that a file that is none is refused before anything is asked.
         self._context = _context(ca_file) if ca_file else None
         self._idle: dict[tuple[str, str], list[http.client.HTTPConnection]] = {}
@@ -205,7 +217,9 @@ class Connections:
             raise HttpTrouble(f"a proxy of the kind {through.scheme[:20]!r} cannot be used")
         to_host, to_port = through.hostname or "", through.port
         if scheme == "http":
-            return http.client.HTTPConnection(to_host, to_port, timeout=self.timeout_s)
+            return self._guarded(
+                http.client.HTTPConnection(to_host, to_port, timeout=self.timeout_s)
+            )
         with self._lock:
             if self._context is None:
                 self._context = _context(None)
@@ -214,6 +228,18 @@ class Connections:
         )
         if proxy:
             made.set_tunnel(host, port or 443, _proxy_credentials(proxy))
+        return self._guarded(made)
+
+    def _guarded(self, made: _AnyConnection) -> _AnyConnection:
+        """``made``, which opens its socket the way we were given."""
+        if self._connect is not None:
+            connect = self._connect
+
+            def open_socket(address: tuple[str, int], timeout: float, _: object) -> socket.socket:
+                return connect(address[0], address[1], timeout)
+
+            # The seam that http.client has for it (a test holds that it is used).
+            made._create_connection = open_socket  # type: ignore[attr-defined]  # noqa: SLF001
         return made
 
     def _proxy(self, scheme: str, host: str) -> str | None:

@@ -4,7 +4,7 @@ import base64
 import json
 import re
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from urllib.parse import urlencode
 
@@ -33,7 +33,8 @@ class Transport:
         loopback = bool(_LOOPBACK.match(config.host))
         self._is_plain = config.plain_http or loopback
         self.root = f"{'http' if self._is_plain else 'https'}://{config.host}"
-        self._basic = _basic(config)
+        self._login = config.login
+        self._wants_basic = False
         self._tokens: dict[str, str] = {}
         self._lock = threading.Lock()
         self._connections = Connections(
@@ -42,6 +43,7 @@ class Transport:
             ca_file=config.ca_file,
             # A proxy of the environment never stands between us and our own machine.
             uses_proxy=not loopback,
+            connect=config.connect,
         )
 
     def close(self) -> None:
@@ -124,7 +126,7 @@ class Transport:
 
     def refused(self, what: str) -> RegistryRefused:
         """The refusal for credentials that are missing or do not suffice."""
-        have = "the credentials given do not suffice" if self._basic else "it wants credentials"
+        have = "the credentials given do not suffice" if self._login else "it wants credentials"
         return RegistryRefused(
             f"{self.host} does not allow {what}: {have}",
             remedy=Remedy("Give a user and password (or token) that may do this."),
@@ -151,17 +153,18 @@ class Transport:
     def _headers(self, headers: Mapping[str, str] | None, scope: str) -> dict[str, str]:
         merged = dict(headers or {})
         with self._lock:
-            token = self._tokens.get(scope) or self._tokens.get("")
+            token = self._tokens.get(scope)
         if token:
             merged["Authorization"] = token
+        elif self._wants_basic and self._login:
+            merged["Authorization"] = _basic(self._login)
         return merged
 
     def _authenticate(self, challenge: str, scope: str) -> None:
         """Answer a 401: basic credentials, or a token from the realm that the registry names."""
         kind, _, rest = challenge.partition(" ")
-        if kind.lower() == "basic" and self._basic:
-            with self._lock:
-                self._tokens[""] = self._basic
+        if kind.lower() == "basic" and self._login:
+            self._wants_basic = True
             return
         if kind.lower() != "bearer":
             raise self.refused("this without credentials")
@@ -180,7 +183,7 @@ class Transport:
         query = {"scope": fields.get("scope") or scope}
         if "service" in fields:
             query["service"] = fields["service"]
-        headers = {**_AGENT, "Authorization": self._basic} if self._basic else _AGENT
+        headers = {**_AGENT, "Authorization": _basic(self._login)} if self._login else _AGENT
         url = joined(self.root, f"{realm}{'&' if '?' in realm else '?'}{urlencode(query)}")
         response = self._connections.send("GET", url, headers)
         try:
@@ -211,8 +214,6 @@ def bounded(response: Answer, bytes_max: int) -> bytes:
     return b"".join(parts)
 
 
-def _basic(config: RegistryConfig) -> str | None:
-    if config.username is None or config.password is None:
-        return None
-    pair = f"{config.username}:{config.password}".encode()
-    return f"Basic {base64.b64encode(pair).decode()}"
+def _basic(login: Callable[[], tuple[str, str]]) -> str:
+    user, password = login()
+    return f"Basic {base64.b64encode(f'{user}:{password}'.encode()).decode()}"

@@ -1,0 +1,182 @@
+"""A plugin's manifest, read as data: none of the plugin's code runs, and every fault is named."""
+
+import importlib.util
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from stella.kernel import Remedy
+from stella.plugin.contract import SDK_VERSION, Capability, Contribution, Limits, Manifest, Need
+from stella.plugin.refusals import MalformedManifest
+from stella.plugin.wire import MalformedWire, from_wire
+
+MANIFEST_FILE = "stella-plugin.json"
+_BYTES_MAX = 512 * 1024
+_CONTRIBUTIONS_MAX = 200
+_TIMEOUT_S_MAX = 24 * 3600
+_MEMORY_BYTES_MAX = 8 * 1024**3
+_ATTEMPTS_MAX = 20
+_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?\Z")
+_VERSION = re.compile(r"[0-9]+(?:\.[0-9]+){0,3}(?:[-+.]?[a-z0-9]+)*\Z")
+_HOST = re.compile(r"(?:\*\.)?[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?\Z")
+
+
+def manifest_beside(module: str) -> Manifest:
+    """The manifest in the package ``module``. Raises MalformedManifest, also where there is none."""
+    folder = _folder(module)
+    if folder is None:
+        raise _malformed(f"there is no package {module[:100]!r}")
+    return read_manifest(folder / MANIFEST_FILE)
+
+
+def read_manifest(file: Path) -> Manifest:
+    """Raises MalformedManifest: what cannot be read at all, or every fault of what can."""
+    try:
+        with file.open("rb") as opened:
+            content = opened.read(_BYTES_MAX + 1)
+    except OSError as error:
+        raise _malformed(f"{file.name} cannot be read: {error.strerror}") from error
+    return parse_manifest(content)
+
+
+def parse_manifest(content: bytes) -> Manifest:
+    """The manifest that the bytes say. Raises MalformedManifest with every fault at once."""
+    if len(content) > _BYTES_MAX:
+        raise _malformed(f"it has more than {_BYTES_MAX >> 10} KiB")
+    try:
+        manifest = from_wire(Manifest, json.loads(content))
+    except (ValueError, RecursionError) as error:
+        raise _malformed("it is no JSON") from error
+    except MalformedWire as error:
+        raise _malformed(str(error).removeprefix("cannot be read: ")) from error
+    faults = tuple(_faults(manifest))
+    if faults:
+        raise _malformed(*faults)
+    return manifest
+
+
+def reasons_against(manifest: Manifest, granted: Iterable[Need]) -> tuple[str, ...]:
+    """Every reason why a host that grants this much does not load it; empty means it may."""
+    allowed = {one.capability: one.hosts for one in granted}
+    reasons = [reason for need in manifest.needs for reason in _ungranted(need, allowed)]
+    if manifest.sdk != SDK_VERSION:
+        reasons.append(f"speaks SDK {manifest.sdk}, this host speaks {SDK_VERSION}")
+    return tuple(reasons)
+
+
+def covers(pattern: str, host: str) -> bool:
+    """Whether ``pattern`` (a name, or ``*.name`` for all below it) means ``host`` as well."""
+    if pattern.startswith("*."):
+        return host.endswith(pattern[1:]) and len(host) > len(pattern) - 1
+    return host == pattern
+
+
+def _ungranted(need: Need, allowed: Mapping[Capability, tuple[str, ...]]) -> Iterator[str]:
+    if need.capability not in allowed:
+        hosts = f" to {', '.join(need.hosts)}" if need.hosts else ""
+        yield f"needs {need.capability.value}{hosts}, which is not granted"
+        return
+    patterns = allowed[need.capability]
+    for host in need.hosts if patterns else ():
+        if not any(covers(pattern, host) for pattern in patterns):
+            yield f"needs {need.capability.value} to {host}, which is not granted"
+
+
+def _faults(manifest: Manifest) -> Iterator[str]:
+    if not _NAME.match(manifest.name):
+        yield "its name is not lower-case letters, digits and hyphens"
+    if not _VERSION.match(manifest.version):
+        yield f"{manifest.version[:40]!r} is no version"
+    for what, text in (("publisher", manifest.publisher), ("title", manifest.title)):
+        if not 0 < len(text.strip()) <= 200:
+            yield f"its {what} has not 1 to 200 characters"
+    yield from _limit_faults(manifest.limits)
+    for need in manifest.needs:
+        for host in need.hosts:
+            if not _HOST.match(host):
+                yield f"needs.hosts names {host[:60]!r}, which is no host"
+    yield from _twice("needs", (one.capability.value for one in manifest.needs))
+    if len(manifest.contributes) > _CONTRIBUTIONS_MAX:
+        yield f"it contributes more than {_CONTRIBUTIONS_MAX} things"
+        return
+    yield from _twice("contributes", (f"{c.kind.value} {c.name}" for c in manifest.contributes))
+    for one in manifest.contributes:
+        yield from (f"{one.kind.value} {one.name[:60]}: {why}" for why in _contribution(one))
+
+
+def _limit_faults(limits: Limits) -> Iterator[str]:
+    for what, value, most in (
+        ("timeoutS", limits.timeout_s, _TIMEOUT_S_MAX),
+        ("memoryBytes", limits.memory_bytes, _MEMORY_BYTES_MAX),
+        ("attemptsMax", limits.attempts_max, _ATTEMPTS_MAX),
+    ):
+        if not 0 < value <= most:
+            yield f"limits.{what} is {value}, not 1 to {most}"
+
+
+def _contribution(one: Contribution) -> Iterator[str]:
+    if not _NAME.match(one.name):
+        yield "its name is not lower-case letters, digits and hyphens"
+    if not one.title.strip():
+        yield "it has no title"
+    yield from _twice("credentials", (given.name for given in one.credentials))
+    yield from schema_faults(one.config_schema)
+
+
+def schema_faults(schema: object) -> Iterator[str]:
+    """Why it is no JSON Schema (2020-12) of a configuration; nothing where it is one."""
+    import jsonschema_rs
+
+    if not isinstance(schema, dict) or schema.get("type") != "object":
+        yield "its configSchema is not of the type object"
+        return
+    if any(not text.startswith("#") for text in _references(schema)):
+        yield "its configSchema refers to something outside of it"
+        return
+    try:
+        jsonschema_rs.Draft202012Validator(schema)
+    except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
+        yield f"its configSchema is no JSON Schema: {str(error).splitlines()[0][:200]}"
+
+
+def _references(schema: object) -> Iterator[str]:
+    waiting = [schema]
+    while waiting:
+        at = waiting.pop()
+        if isinstance(at, dict):
+            found = at.get("$ref", at.get("$dynamicRef"))
+            if isinstance(found, str):
+                yield found
+            waiting += at.values()
+        elif isinstance(at, list):
+            waiting += at
+
+
+def _twice(what: str, names: Iterable[str]) -> Iterator[str]:
+    for name, count in Counter(names).items():
+        if count > 1:
+            yield f"{what} names {name[:80]} {count} times"
+
+
+def _folder(module: str) -> Path | None:
+    """Where the package lies. Only its first part is looked for, which imports nothing."""
+    top, *rest = module.split(".")
+    try:
+        spec = importlib.util.find_spec(top)
+    except (ImportError, ValueError):
+        return None
+    for place in (spec.submodule_search_locations or ()) if spec else ():
+        folder = Path(place, *rest)
+        if folder.is_dir():
+            return folder
+    return None
+
+
+def _malformed(*faults: str) -> MalformedManifest:
+    return MalformedManifest(
+        f"the manifest cannot be used: {'; '.join(faults)}",
+        remedy=Remedy("Mend it; `stella plugin check` names every fault."),
+        faults=list(faults),
+    )

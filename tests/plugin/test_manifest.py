@@ -1,0 +1,101 @@
+"""Manifests of strangers: read as data, bounded, and every fault named at once."""
+
+import json
+from typing import Any
+
+import pytest
+
+from plugin.packages import BOAT, SCHEMA, manifest_of
+from stella.plugin.contract import Capability, Kind, Need
+from stella.plugin.manifest import covers, manifest_beside, parse_manifest
+from stella.plugin.refusals import MalformedManifest
+
+
+def parse(**changes: Any) -> Any:
+    return parse_manifest(json.dumps(manifest_of("odd", **changes)).encode())
+
+
+def test_what_stands_there_is_read() -> None:
+    read = parse(contributes=[BOAT], needs=[{"capability": "network", "hosts": ["*.example.com"]}])
+    assert read.needs == (Need(Capability.NETWORK, ("*.example.com",)),)
+    assert read.contribution(Kind.TARGET, "boat").title == "Boat"
+    assert read.contribution(Kind.REGISTRY, "boat") is None
+    assert read.limits.timeout_s == 300
+
+
+@pytest.mark.parametrize("package", ["docker", "compose", "registry"])
+def test_ours_are_read_from_beside_their_module(package: str) -> None:
+    assert manifest_beside(f"stella_connectors.{package}").name == package
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"name": "Odd One"}, "its name is not lower-case letters"),
+        ({"version": "new"}, "'new' is no version"),
+        ({"publisher": " "}, "its publisher has not 1 to 200 characters"),
+        ({"limits": {"timeoutS": 0}}, "limits.timeoutS is 0"),
+        ({"limits": {"memoryBytes": 10**12}}, "limits.memoryBytes is 1000000000000"),
+        ({"limits": {"attemptsMax": 999}}, "limits.attemptsMax is 999"),
+        ({"needs": [{"capability": "teleport"}]}, "needs.capability: 'teleport' is not a valid"),
+        (
+            {"needs": [{"capability": "network", "hosts": ["http://x"]}]},
+            "'http://x', which is no host",
+        ),
+        ({"needs": [{"capability": "docker"}] * 2}, "needs names docker 2 times"),
+        ({"contributes": [BOAT, BOAT]}, "contributes names target boat 2 times"),
+        ({"contributes": [{**BOAT, "kind": "teleporter"}]}, "'teleporter' is not a valid"),
+        ({"contributes": [{**BOAT, "configSchema": {"type": "array"}}]}, "not of the type object"),
+        (
+            {"contributes": [{**BOAT, "configSchema": {**SCHEMA, "properties": {"a": 1}}}]},
+            "its configSchema is no JSON Schema",
+        ),
+        (
+            {"contributes": [{**BOAT, "configSchema": {**SCHEMA, "$ref": "http://x/y"}}]},
+            "refers to something outside",
+        ),
+        ({"extra": 1}, "unknown key: 'extra'"),
+        ({"contributes": [{**BOAT, "title": ""}]}, "it has no title"),
+        ({"sdk": "1"}, "sdk is no int"),
+    ],
+)
+def test_a_fault_is_named(changes: dict[str, Any], told: str) -> None:
+    with pytest.raises(MalformedManifest, match=told):
+        parse(**changes)
+
+
+def test_every_fault_is_named_at_once() -> None:
+    with pytest.raises(MalformedManifest) as refusal:
+        parse(name="", version="x", contributes=[{**BOAT, "configSchema": {}}])
+    assert len(refusal.value.facts["faults"]) == 3
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"[]", b"nonsense", b"[" * 200_000, b" " * 600_000, b"\xff", b'{"name": 1}']
+)
+def test_nonsense_is_one_refusal(content: bytes) -> None:
+    with pytest.raises(MalformedManifest):
+        parse_manifest(content)
+
+
+def test_no_manifest_is_a_refusal() -> None:
+    with pytest.raises(MalformedManifest, match="no package"):
+        manifest_beside("no_such_package_anywhere")
+    with pytest.raises(MalformedManifest, match="cannot be read"):
+        manifest_beside("json")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "host", "is_covered"),
+    [
+        ("a.example.com", "a.example.com", True),
+        ("a.example.com", "b.a.example.com", False),
+        ("*.example.com", "a.example.com", True),
+        ("*.example.com", "a.b.example.com", True),
+        ("*.example.com", "example.com", False),
+        ("*.example.com", "badexample.com", False),
+        ("*.example.com", ".example.com", False),
+    ],
+)
+def test_a_pattern_means_what_lies_below_it(pattern: str, host: str, is_covered: bool) -> None:
+    assert covers(pattern, host) is is_covered
