@@ -117,7 +117,7 @@ def load_plugins(
 
     @cache
     def load(name: str) -> Plugin:
-        return _load(points[name], loaded[name])
+        return plugin_from(points[name].load, loaded[name])
 
     return Plugins(loaded, tuple(refused), load)
 
@@ -138,9 +138,10 @@ def checked_plugin(plugin: object, manifest: Manifest) -> Plugin:
     return plugin
 
 
-def _load(point: "EntryPoint", manifest: Manifest) -> Plugin:
+def plugin_from(load: Callable[[], object], manifest: Manifest) -> Plugin:
+    """What ``load`` imports, checked. Raises PluginBroken."""
     try:
-        plugin = point.load()
+        plugin = load()
     except StellaError:
         raise
     except Exception as error:
