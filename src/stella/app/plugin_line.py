@@ -105,7 +105,8 @@ class PluginLine:
 
     def is_quiet(self) -> bool:
         """Whether it waits for a call: it has not ended, and said nothing unasked."""
-        return not select.select([self._socket], [], [], 0)[0]
+        self._poll.modify(self._socket, select.POLLIN)
+        return self._socket.fileno() not in dict(self._poll.poll(0))
 
     def keep_secret(self, *secrets: str) -> None:
         """These were handed over, and are masked in all it says besides."""
@@ -175,6 +176,7 @@ class PluginLine:
             except BlockingIOError:
                 continue
             except OSError:
+                self.receive(budget)  # raises what it said last, or how it ended
                 raise Lost(self._why_ended()) from None
             view = view[sent:]
 

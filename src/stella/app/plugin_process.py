@@ -181,15 +181,21 @@ class PluginProcess:
         confined = line.load(start, budget)
         if self._confined is None:
             self._confined = confined
-            missing = {"users", "network", "processes", "files", "syscalls"} - set(confined.by)
-            if missing:
-                _log.warning("%s is not held to: %s", manifest.name, ", ".join(sorted(missing)))
+            self._warn(confined)
         match line.receive(budget):
             case Ready():
                 return
             case Refused() as said if (refusal := refusal_of(said)) is not None:
                 raise refusal
         raise Lost("it did not say that it is ready")
+
+    def _warn(self, confined: Confined) -> None:
+        """Say what this kernel does not give."""
+        asked = {need.capability.value for need in self.manifest.needs}
+        missing = {"users", "network", "processes", "files", "syscalls"} - set(confined.by)
+        if missing - asked:
+            told = ", ".join(sorted(missing - asked))
+            _log.warning("%s is not confined by its own %s", self.manifest.name, told)
 
     def _give_back(self, running: "_Running") -> None:
         running.calls += 1

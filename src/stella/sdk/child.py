@@ -45,7 +45,7 @@ from stella.plugin.calls import (
 from stella.plugin.contract import Capability, Connection, Kind, Plugin, RegistryConfig
 from stella.plugin.crossing import Echo, bounded_text, refused
 from stella.plugin.load import plugin_from
-from stella.plugin.wire import MalformedWire, to_wire
+from stella.plugin.wire import MalformedWire
 from stella.sdk.confine import (
     HOME,
     adopt_orphans,
@@ -226,7 +226,7 @@ class Server:
         if method.is_stream:
             self._stream(method, value)
         else:
-            self._line.send(Result({"value": to_wire(value)}))
+            self._line.send(Result({"value": value}))
 
     def _stream(self, method: Method, opened: Any) -> None:
         with opened as pieces:
