@@ -1,10 +1,11 @@
 """Plugins in processes of their own, when all is well: the same as in the process of the server."""
 
-import json
 import os
 import signal
+import socket
 import subprocess
 import sys
+import tempfile
 import textwrap
 import threading
 from collections.abc import Callable, Iterator
@@ -14,19 +15,24 @@ from typing import Any
 
 import pytest
 
-from fixtures.fleets import intent_of, plan_of
+from fixtures.fleets import intent_of
 from plugin.packages import SCHEMA
 from plugin.strangers import eventually, leaving_nothing, open_registry, processes_with, source_of
-from stella.app.plugin_apart import PluginProcesses, secret_store_apart
-from stella.app.plugin_process import PluginProcess, PluginSource
+from stella.app.plugin_apart import PluginProcesses, plugin_apart, registry_apart
+from stella.app.plugin_process import PluginProcess
 from stella.kernel import Digest
 from stella.plugin import Plugins
-from stella.plugin.contract import Connection, Descriptor, Kind, RegistryConfig, Secret
-from stella.plugin.refusals import PluginBroken, PluginErrored, SecretNotFound
-from stella.plugin.wire import to_wire
+from stella.plugin.contract import (
+    Action,
+    Connection,
+    Descriptor,
+    RegistryConfig,
+    Secret,
+    TargetPlan,
+)
+from stella.plugin.refusals import PluginBroken, SecretNotFound
 from stella.sdk.testing import REGISTRY_CHECKS, RegistryBench, SimulatedRegistry
 
-ROOT = Path(__file__).parents[2]
 SIMULATED = """
 from pathlib import Path
 from stella.sdk.testing import SimulatedRegistry
@@ -73,7 +79,6 @@ class Echo:
 
 PLUGIN = Plugin(registries={"odd": Echo})
 """
-FILES = [{"capability": "files"}]
 
 
 @pytest.fixture(autouse=True)
@@ -84,28 +89,225 @@ def mark(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         yield tmp_path.name
 
 
-@pytest.fixture(scope="module")
-def simulated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PluginProcess]:
-    """One for all checks of the kit; its files are the host's, as its manifest asks."""
-    source = source_of(tmp_path_factory.mktemp("simulated"), "odd", SIMULATED, needs=FILES)
-    process = PluginProcess(source)
-    yield process
-    process.close()
+@pytest.fixture
+def begin(tmp_path: Path) -> Iterator[Callable[..., PluginProcess]]:
+    """Begins a plugin of the given code, and ends it."""
+    begun: list[PluginProcess] = []
+
+    def make(code: str, **changes: Any) -> PluginProcess:
+        begun.append(PluginProcess(source_of(tmp_path, "odd", code, **changes)))
+        return begun[-1]
+
+    yield make
+    for process in begun:
+        process.close()
 
 
 @pytest.mark.parametrize("check", REGISTRY_CHECKS, ids=lambda check: check.__name__)
 def test_a_registry_holds_what_the_kit_asks(
-    simulated: PluginProcess, check: Callable[[RegistryBench], None], tmp_path: Path, mark: str
+    begin: Callable[..., PluginProcess],
+    check: Callable[[RegistryBench], None],
+    tmp_path: Path,
 ) -> None:
+    """Its files are the host's, as its manifest asks."""
     here = SimulatedRegistry(tmp_path / "registry")
-    source = source_of(tmp_path, "odd", SIMULATED, needs=FILES)
-    process = PluginProcess(source)
-    there = process_registry(process, str(tmp_path / "registry"))
+    process = begin(SIMULATED, needs=[{"capability": "files"}])
+    there = registry_apart(process, "odd", RegistryConfig(str(tmp_path / "registry")))
     check(RegistryBench(there, "test/one", here.tamper_blob))
-    assert "files" not in (process.confined_by or ())
-    process.close()
+    assert set(process.confined_by or ()) == {"users", "network", "processes", "syscalls"}
 
 
-def process_registry(process: PluginProcess, host: str) -> Any:
-    (registry,) = PluginProcesses_of(process).registries.values()
-    return registry(RegistryConfig(host))
+def test_a_secret_store_reads_with_what_its_connection_has_now(
+    begin: Callable[..., PluginProcess],
+) -> None:
+    brought = {"kind": "secret_store", "name": "odd", "title": "Odd", "configSchema": SCHEMA}
+    needs = [{"capability": "read_secret"}]
+    process = begin(SECRETS, contributes=[brought], needs=needs)
+    tokens = iter(["first-token", "second-token", "third-token"])
+    connection = Connection(
+        "https://store.example",
+        connect_nowhere,
+        {"mount": "kv"},
+        {"token": lambda: next(tokens)},
+        "PEM",
+    )
+    (open_store,) = plugin_apart(process).secret_stores.values()
+    store = open_store(connection)
+    at = datetime(2030, 1, 1, tzinfo=UTC)
+    assert store.read("a", None) == Secret("a None first-token", expires_at=at)
+    assert store.read("a", key="b") == Secret("a b second-token", expires_at=at)
+    with pytest.raises(SecretNotFound):
+        store.read("none", None)
+    assert store.check() == "https://store.example kv PEM"
+    assert store.revoke("lease") is None
+    with pytest.raises(TypeError):
+        store.read("a")  # type: ignore[call-arg]
+
+
+def connect_nowhere(host: str, port: int, timeout: float) -> socket.socket:
+    raise OSError(host, port, timeout)
+
+
+def test_a_target_connector_plans(begin: Callable[..., PluginProcess]) -> None:
+    brought = {"kind": "target", "name": "odd", "title": "Odd", "configSchema": SCHEMA}
+    code = """
+    from stella.sdk import Action, TargetPlan
+
+    class Target:
+        def plan(self, intent):
+            return TargetPlan(intent.project, intent.target, (Action("pull", "web", ("a", "b")),))
+
+    PLUGIN = Plugin(targets={"odd": Target})
+    """
+    process = begin(textwrap.dedent(code), contributes=[brought])
+    (target,) = plugin_apart(process).targets.values()
+    plan = target().plan(intent_of())
+    assert plan == TargetPlan("shop", "host-a", (Action("pull", "web", ("a", "b")),))
+    assert not hasattr(target(), "apply")
+
+
+def test_large_bytes_and_an_own_authority_cross(
+    begin: Callable[..., PluginProcess], tmp_path: Path
+) -> None:
+    authority = tmp_path / "ca.pem"
+    authority.write_text("an authority")
+    registry = open_registry(begin(ECHO), ca_file=str(authority))
+    content = os.urandom(5_000_000)
+    assert registry.put_blob("a", content) == Descriptor(
+        "text/plain", Digest.of(content), len(content)
+    )
+    assert registry.tags("ca") == ("an authority",)
+
+
+def test_it_begins_in_an_empty_directory_of_its_own_and_goes_on(
+    begin: Callable[..., PluginProcess],
+) -> None:
+    registry = open_registry(begin(ECHO))
+    first = registry.tags("one")
+    assert first == ("one", "2", "/stella-plugin")
+    assert registry.tags("two")[1:] == first[1:]
+
+
+def test_threads_call_at_once(begin: Callable[..., PluginProcess], mark: str) -> None:
+    registry, heard = open_registry(begin(ECHO)), []
+
+    def call(number: int) -> None:
+        heard.extend(registry.tags(f"{number}-{time}")[0] for time in range(20))
+
+    threads = [threading.Thread(target=call, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(heard) == sorted(f"{number}-{time}" for number in range(8) for time in range(20))
+    assert len(processes_with(mark)) <= 2 * 3, "what too many at once began has ended"
+
+
+def test_one_that_lies_about_what_it_brings_is_refused_at_its_first_call(
+    begin: Callable[..., PluginProcess],
+) -> None:
+    registry = open_registry(begin("PLUGIN = Plugin()"))
+    with pytest.raises(PluginBroken, match="says that it brings registry odd, and does not"):
+        registry.tags("a")
+
+
+def test_plugins_are_loaded_as_those_that_run_here(tmp_path: Path) -> None:
+    source = source_of(tmp_path, "odd", ECHO)
+    processes = PluginProcesses({"odd": source})
+    plugins = Plugins({"odd": source.manifest}, (), processes.load)
+    registry = plugins.registry("odd")(RegistryConfig("odd.example"))
+    assert registry.host == "odd.example"
+    assert registry.tags("a")[0] == "a"
+    processes.close()
+
+
+def test_nothing_outlives_a_host_that_is_killed(tmp_path: Path, mark: str) -> None:
+    source_of(tmp_path, "odd", ECHO)
+    host = run_host(tmp_path, "print(*registry.tags('a'), flush=True); import time; time.sleep(60)")
+    assert host.stdout is not None
+    assert host.stdout.readline().startswith(b"a ")
+    assert len(processes_with(mark)) == 4
+    host.send_signal(signal.SIGKILL)
+    host.wait()
+    host.stdout.close()
+    eventually(lambda: processes_with(mark) == [])
+
+
+def test_where_no_namespace_is_to_be_had_what_it_began_is_found_and_ended(
+    tmp_path: Path, mark: str
+) -> None:
+    """The host has given up the right to make one, for itself and all it begins."""
+    needs = [{"capability": "run_command"}]
+    source_of(tmp_path, "odd", DAEMON, needs=needs, limits={"timeoutS": 1})
+    host = run_host(
+        tmp_path,
+        """
+        print(registry.tags("daemon"), flush=True)
+        for name in ("block", "daemon"):
+            try:
+                print(registry.tags(name), flush=True)
+            except StellaError as error:
+                print(error, flush=True)
+        print(process.confined_by, flush=True)
+        process.close()
+        """,
+        before="drop_rights(manifest)",
+    )
+    printed, _ = host.communicate(timeout=30)
+    told = printed.decode().splitlines()
+    assert told[0] == "('2',)", "the daemon runs"
+    assert "not done after 1 s" in told[1]
+    assert told[2:] == ["('2',)", "('syscalls',)"], "the first daemon is gone"
+    eventually(lambda: processes_with(mark) == [])
+    left = [path for path in Path(tempfile.gettempdir()).glob("stella-plugin-*") if is_ours(path)]
+    assert left == []
+
+
+def is_ours(path: Path) -> bool:
+    return (path / "was-here").exists()
+
+
+DAEMON = """
+import ctypes, os, pathlib, time
+
+class Daemon:
+    def __init__(self, config):
+        self.host = config.host
+
+    def tags(self, repository):
+        pathlib.Path("was-here").touch()
+        if repository == "block":
+            time.sleep(100)
+        reader, writer = os.pipe()
+        if os.fork() == 0:
+            ctypes.CDLL(None).prctl(1, 0, 0, 0, 0)
+            os.setsid()
+            if os.fork() == 0:
+                os.write(writer, b"2")
+                time.sleep(100)
+            os._exit(0)
+        return (os.read(reader, 1).decode(),)
+
+PLUGIN = Plugin(registries={"odd": Daemon})
+"""
+
+
+def run_host(directory: Path, body: str, *, before: str = "") -> "subprocess.Popen[bytes]":
+    """A process that opens the plugin ``odd`` in ``directory`` and then does what ``body`` says."""
+    code = f"""
+from pathlib import Path
+from stella.app.plugin_apart import registry_apart
+from stella.app.plugin_process import PluginProcess, PluginSource
+from stella.kernel import StellaError
+from stella.plugin.contract import RegistryConfig
+from stella.plugin.manifest import read_manifest
+from stella.sdk.confine import drop_rights
+
+directory = Path({str(directory)!r})
+manifest = read_manifest(directory / "plugin_odd" / "stella-plugin.json")
+{before}
+process = PluginProcess(PluginSource(manifest, "plugin_odd:PLUGIN", directory))
+registry = registry_apart(process, "odd", RegistryConfig("odd.example"))
+{textwrap.dedent(body)}
+"""
+    return subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)

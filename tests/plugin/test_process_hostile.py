@@ -9,7 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from plugin.strangers import eventually, hostile_source, leaving_nothing, open_registry, processes_with
+from plugin.strangers import (
+    eventually,
+    hostile_source,
+    leaving_nothing,
+    open_registry,
+    processes_with,
+)
 from stella.app.plugin_process import PluginProcess
 from stella.kernel import Digest, Remedy, StellaError
 from stella.plugin.contract import Descriptor
