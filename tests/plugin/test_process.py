@@ -293,8 +293,13 @@ PLUGIN = Plugin(registries={"odd": Daemon})
 
 
 def run_host(directory: Path, body: str, *, before: str = "") -> "subprocess.Popen[bytes]":
-    """A process that opens the plugin ``odd`` in ``directory`` and then does what ``body`` says."""
-    code = f"""
+    code = host_code(directory, body, before=before)
+    return subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
+
+
+def host_code(directory: Path, body: str, *, before: str = "") -> str:
+    """Opens the plugin ``odd`` in ``directory`` and then does what ``body`` says."""
+    return f"""
 from pathlib import Path
 from stella.app.plugin_apart import registry_apart
 from stella.app.plugin_process import PluginProcess, PluginSource
@@ -310,4 +315,3 @@ process = PluginProcess(PluginSource(manifest, "plugin_odd:PLUGIN", directory))
 registry = registry_apart(process, "odd", RegistryConfig("odd.example"))
 {textwrap.dedent(body)}
 """
-    return subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
