@@ -11,6 +11,7 @@ from stella.doctor import AgentSeen, Patient
 from stella.fleet import AgentState, list_agents
 from stella.hub.model import Health, Integration
 from stella.hub.reference import Reference
+from stella.hub.store import list_integrations
 from stella.plugin import Plugins
 from stella.plugin.contract import Registry
 from stella.promotion.assemble import Deciding
@@ -125,11 +126,19 @@ class Services:
             blobs=self.blobs,
             trust_root=self.trust_root,
             registries=self.registries,
+            integrations=self.integrations_seen,
+            refused_plugins=self.plugins.refused,
             open_registry=self.open_registry,
             advisories=self.advisories,
             agents=self.agents_seen,
             failed_runs=self.failed_runs,
         )
+
+    def integrations_seen(self) -> Sequence[Health]:
+        """How each integration that is switched on is now."""
+        with self.database.read() as tx:
+            listed = [one.integration for one in list_integrations(tx)]
+        return [self.outside.examine(one) for one in listed if one.enabled]
 
     def agents_seen(self) -> Sequence[AgentSeen]:
         """The agents that are still trusted, for the doctor."""

@@ -83,7 +83,7 @@ class Hub:
         """
         with self._database.read() as tx:
             found = integration_for(tx, Kind.REGISTRY, host)
-        if found is not None:
+        if found is not None and not self._is_simulated(host):
             refuse_use(found, roles)
             return cast("Registry", self._guarded(found))
         return self._unnamed_registry(host)
@@ -209,7 +209,7 @@ class Hub:
             return cast("Registry", kept.made)
         known = self._settings.registries.get(host)
         made: Registry
-        if known is not None and known.simulated_in and self._settings.simulated:
+        if known is not None and self._is_simulated(host):
             made = SimulatedRegistry(Path(known.simulated_in), host)
         else:
             made = self._plugins.registry("oci")(self._unnamed_config(host, known))
@@ -234,6 +234,10 @@ class Hub:
             ca_file=known.ca_file or None,
             connect=connect,
         )
+
+    def _is_simulated(self, host: str) -> bool:
+        known = self._settings.registries.get(host)
+        return self._settings.simulated and known is not None and bool(known.simulated_in)
 
     def _of_settings(self, text: str) -> str:
         return read_here(parse_reference(text), os.environ).value

@@ -26,6 +26,7 @@ from stella.app.flows import HANDLED, steps_of
 from stella.app.keys import data_unusable
 from stella.app.listen import listen, port_of
 from stella.app.lock import server_lock
+from stella.app.logs import mask_logs
 from stella.app.schema import migrate, schema_lock
 from stella.app.settings import Settings
 from stella.app.wiring import make_data_directory, open_services
@@ -85,6 +86,7 @@ def running(settings: Settings) -> Iterator[Services]:
         return runs.failed()
 
     services = open_services(settings, handled=HANDLED, failed_runs=failed_runs)
+    mask_logs(services.outside.masked)
     database = services.database
     migrate(database.engine)
     is_launched = Event()

@@ -51,12 +51,21 @@ def refuse_address(host: str, address: str, allowed: Allowed) -> None:
         return
     raise HostNotGranted(
         f"{host[:100]} lies at {at}, in a private network that may not be reached",
-        remedy=Remedy(
-            "If it is meant, name its network under `networks` of the integration, "
-            f"such as {at}/{at.max_prefixlen}."
-        ),
+        remedy=Remedy(_how_to_name(at, allowed)),
         host=host[:100],
         address=str(at),
+    )
+
+
+def _how_to_name(address: Address, allowed: Allowed) -> str:
+    if allowed.hosts is None:
+        return (
+            "If it is meant, apply an Integration with it as its endpoint, or name its network in "
+            "the setting `networks`."
+        )
+    return (
+        "If it is meant, name its network under `networks` of the integration, "
+        f"such as {address}/{address.max_prefixlen}."
     )
 
 
