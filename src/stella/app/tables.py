@@ -6,6 +6,7 @@ import stella.environment.store
 import stella.evidence.store
 import stella.finding.store
 import stella.fleet.store
+import stella.hub.store
 import stella.identity.store
 import stella.policy.store
 import stella.promotion.store
@@ -14,6 +15,7 @@ from stella.record import metadata
 
 STORES = (
     stella.identity.store,
+    stella.hub.store,
     stella.finding.store,
     stella.release.store,
     stella.environment.store,
