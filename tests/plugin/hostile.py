@@ -214,8 +214,8 @@ def leak_descriptors():
 
 def print_much():
     for _ in range(2000):
-        print("noise " * 300)
-        print("noise " * 300, file=sys.stderr)
+        sys.stdout.write("noise " * 300)
+        sys.stderr.write("noise " * 300)
     return ("printed",)
 
 
@@ -264,13 +264,13 @@ class Hostile:
         """What the doors of the host gave."""
         if repository == "login":
             user, password = self._config.login()
-            print("the password is", password)
+            os.write(2, f"the password is {password}".encode())
             raise ImageNotFound(f"{user} {password}", remedy=Remedy(password), at=[password])
         host, port = repository.split("/")
         with self._config.connect(host, int(port), 2.0) as connected:
             connected.sendall(b"hello")
             heard = connected.recv(100)
-            print(heard, connected.getpeername())
+            os.write(1, heard)
             try:
                 # Elsewhere, in the network of the host: disconnected first, then connected again.
                 ctypes.CDLL(None).connect(connected.fileno(), b"\0" * 16, 16)

@@ -72,4 +72,4 @@ def _held() -> tuple[int, int, int]:
     """Descriptors, threads, children."""
     task = Path(f"/proc/self/task/{os.getpid()}/children")
     children = task.read_text().split() if task.exists() else []
-    return len(os.listdir("/proc/self/fd")), threading.active_count(), len(children)
+    return len(list(Path("/proc/self/fd").iterdir())), threading.active_count(), len(children)

@@ -15,11 +15,14 @@ from typing import Any
 
 import pytest
 
+from connectors.registries import Answer, played_registry
+from connectors.test_registry_http import served_tls
 from fixtures.fleets import intent_of
+from fixtures.plain_users import PlainUser, as_user, python
 from plugin.packages import SCHEMA
 from plugin.strangers import eventually, leaving_nothing, open_registry, processes_with, source_of
 from stella.app.plugin_apart import PluginProcesses, plugin_apart, registry_apart
-from stella.app.plugin_process import PluginProcess
+from stella.app.plugin_process import PluginProcess, PluginSource
 from stella.kernel import Digest
 from stella.plugin import Plugins
 from stella.plugin.contract import (
@@ -30,8 +33,10 @@ from stella.plugin.contract import (
     Secret,
     TargetPlan,
 )
+from stella.plugin.manifest import manifest_beside
 from stella.plugin.refusals import PluginBroken, SecretNotFound
 from stella.sdk.testing import REGISTRY_CHECKS, RegistryBench, SimulatedRegistry
+from stella.trust import create_authority, new_signer
 
 SIMULATED = """
 from pathlib import Path
@@ -179,6 +184,49 @@ def test_large_bytes_and_an_own_authority_cross(
     assert registry.tags("ca") == ("an authority",)
 
 
+def test_our_own_connector_speaks_tls_over_a_socket_of_the_host(tmp_path: Path) -> None:
+    """With the authority, the guard and the credentials that the host has."""
+    authority = create_authority(tmp_path, new_signer(), datetime.now(UTC))
+    content, asked = b'{"schemaVersion":2}' * 100_000, []
+
+    def play(method: str, path: str, headers: Any, body: bytes) -> Answer:
+        if headers.get("authorization") != "Basic YW5hOnBhc3M=":
+            return Answer(401, headers={"www-authenticate": 'Basic realm="r"'})
+        return Answer(body=content, headers={"content-type": "application/x-test"})
+
+    process = PluginProcess(
+        PluginSource(
+            manifest_beside("stella_connectors.registry"), "stella_connectors.registry:PLUGIN"
+        )
+    )
+    tls = served_tls(authority, "registry.example", tmp_path)
+    with played_registry(play, tls) as proxy:
+
+        def connect(host: str, port: int, timeout: float) -> socket.socket:
+            asked.append((host, port))
+            address, _, at = proxy.partition(":")
+            through = socket.create_connection((address, int(at)), timeout)
+            through.sendall(f"CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+            while not through.recv(1000).endswith(b"\r\n\r\n"):
+                pass
+            return through
+
+        config = RegistryConfig(
+            "registry.example",
+            login=lambda: ("ana", "pass"),
+            ca_file=str(tmp_path / "ca.pem"),
+            timeout_s=5,
+            connect=connect,
+        )
+        registry = registry_apart(process, "oci", config)
+        assert registry.manifest("shop/web", "1").content == content
+        wanted = Descriptor("application/x-test", Digest.of(content), len(content))
+        with registry.blob("shop/web", wanted) as pieces:
+            assert b"".join(pieces) == content
+    assert set(asked) == {("registry.example", 443)}
+    process.close()
+
+
 def test_it_begins_in_an_empty_directory_of_its_own_and_goes_on(
     begin: Callable[..., PluginProcess],
 ) -> None:
@@ -219,6 +267,56 @@ def test_plugins_are_loaded_as_those_that_run_here(tmp_path: Path) -> None:
     assert registry.host == "odd.example"
     assert registry.tags("a")[0] == "a"
     processes.close()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="this user is plain already")
+def test_a_server_without_root_confines_it_as_well(plain_user: PlainUser) -> None:
+    """And the plugin, which is the same user, sees nothing of the server."""
+    directory = plain_user.home / "plugins"
+    directory.mkdir()
+    (plain_user.home / "server.key").write_text("a key that the same user may read")
+    source_of(directory, "odd", LOOKING, needs=[{"capability": "run_command"}])
+    body = "print(registry.tags('a'), process.confined_by, flush=True); process.close()"
+    done = subprocess.run(
+        as_user("env", "STELLA_HIDDEN=1", python(), "-c", host_code(directory, body)),
+        env=plain_user.environment,
+        cwd=plain_user.home,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    by = ("users", "network", "processes", "files", "syscalls")
+    assert done.stdout.strip() == f"('0', 'False', 'True') {by}"
+
+
+LOOKING = """
+import os, pathlib
+
+class Looking:
+    def __init__(self, config):
+        self.host = config.host
+
+    def tags(self, repository):
+        seen = 0
+        for path in pathlib.Path("/proc").glob("[0-9]*/environ"):
+            try:
+                seen += b"HIDDEN" in path.read_bytes()
+            except OSError:
+                continue
+        made = 0
+        try:
+            while made < 400:
+                if os.fork() == 0:
+                    os.read(os.pipe()[0], 1)
+                made += 1
+        except OSError:
+            pass
+        key = pathlib.Path(__file__).parents[2] / "server.key"
+        return (str(seen), str(key.exists()), str(0 < made < 100))
+
+PLUGIN = Plugin(registries={"odd": Looking})
+"""
 
 
 def test_nothing_outlives_a_host_that_is_killed(tmp_path: Path, mark: str) -> None:
