@@ -348,6 +348,11 @@ def test_where_no_namespace_is_to_be_had_what_it_began_is_found_and_ended(
                 print(error, flush=True)
         print(process.confined_by, flush=True)
         process.close()
+        strict = PluginProcess(PluginSource(manifest, "plugin_odd:PLUGIN", directory, ("network",)))
+        try:
+            registry_apart(strict, "odd", RegistryConfig("odd.example")).tags("daemon")
+        except StellaError as error:
+            print(error, flush=True)
         """,
         before="drop_rights(manifest)",
     )
@@ -355,7 +360,8 @@ def test_where_no_namespace_is_to_be_had_what_it_began_is_found_and_ended(
     told = printed.decode().splitlines()
     assert told[0] == "('2',)", "the daemon runs"
     assert "not done after 1 s" in told[1]
-    assert told[2:] == ["('2',)", "('syscalls',)"], "the first daemon is gone"
+    assert told[2:4] == ["('2',)", "('syscalls',)"]
+    assert "does not confine it by its own network, as is required" in told[4]
     eventually(lambda: processes_with(mark) == [])
     left = [path for path in Path(tempfile.gettempdir()).glob("stella-plugin-*") if is_ours(path)]
     assert left == []

@@ -25,7 +25,7 @@ from stella.plugin.calls import (
     parse_message,
     piece_frames,
 )
-from stella.plugin.crossing import bounded_text, masked
+from stella.plugin.crossing import bounded_facts, bounded_text, masked
 from stella.plugin.wire import MalformedWire
 
 _VARIABLES = ("PATH", "PYTHONPATH", "LANG", "LC_ALL")
@@ -41,7 +41,7 @@ class Lost(Exception):
 
 
 class Budget:
-    """The time that a plugin may take for one call; what others take does not count."""
+    """The time that one call may take; what its caller does between two pieces does not count."""
 
     def __init__(self, seconds: float) -> None:
         self._left_s = float(seconds)
@@ -107,6 +107,14 @@ class PluginLine:
         """Whether it waits for a call: it has not ended, and said nothing unasked."""
         self._poll.modify(self._socket, select.POLLIN)
         return self._socket.fileno() not in dict(self._poll.poll(0))
+
+    def tell(self, what: bytes) -> bool:
+        """Whether the watch could be told: it is there."""
+        assert self._process.stdin is not None
+        try:
+            return os.write(self._process.stdin.fileno(), what) == len(what)
+        except OSError:
+            return False
 
     def keep_secret(self, *secrets: str) -> None:
         """These were handed over, and are masked in all it says besides."""
@@ -222,7 +230,7 @@ class PluginLine:
         self._printed += printed[: max(0, room)]
 
     def _masked_refusal(self, said: Refused) -> Refused:
-        facts = _masked_facts(said.facts, self.masked)
+        facts = _masked_facts(bounded_facts(said.facts), self.masked)
         assert isinstance(facts, dict)
         command = None if said.command is None else self.masked(said.command)
         return Refused(

@@ -165,7 +165,7 @@ def _mount_proc(place: Path) -> None:
             (place / "sys/kernel/pid_max").write_text(str(_PIDS_MAX))
         _must_mount("proc", place, flags=_REMOUNT | _BIND | _READ_ONLY | flags)
         return
-    _must_mount("tmpfs", place, "tmpfs", _READ_ONLY, "size=0")
+    _must_mount("tmpfs", place, "tmpfs", _READ_ONLY)
 
 
 def taken_bytes() -> int:

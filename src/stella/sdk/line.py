@@ -2,7 +2,6 @@
 
 import array
 import os
-import select
 import socket
 from collections.abc import Iterator
 from contextlib import suppress
@@ -27,7 +26,6 @@ from stella.plugin.calls import (
 from stella.plugin.crossing import host_refusal
 
 _ANCILLARY_BYTES = socket.CMSG_SPACE(array.array("i").itemsize)
-_IDLE_S = 300
 
 
 class Line:
@@ -54,11 +52,6 @@ class Line:
         if frame is not Frame.MESSAGE:
             os._exit(0)
         return parse_message(content)
-
-    def wait(self) -> None:
-        """Until something comes. Ends the process where that takes too long: nobody needs it."""
-        if not select.select([self._line], [], [], _IDLE_S)[0]:
-            os._exit(0)
 
     def receive_bytes(self, call: Call) -> dict[str, bytes]:
         """The arguments of a call that follow it."""

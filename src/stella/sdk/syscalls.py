@@ -20,6 +20,11 @@ _ALWAYS = {
     "chroot": (161, 51),
     "mount": (165, 40),
     "umount2": (166, 39),
+    # Memory that no limit of a process counts.
+    "shmget": (29, 194),
+    "msgget": (68, 186),
+    "memfd_create": (319, 279),
+    "memfd_secret": (447, 447),
     "init_module": (175, 105),
     "kexec_load": (246, 104),
     "add_key": (248, 217),
