@@ -291,6 +291,8 @@ class Hostile:
 
     def referrers(self, repository, subject, artifact_type=None):
         """What the doors of the host gave."""
+        while repository == "login-without-end":
+            self._config.login()
         if repository == "login":
             user, password = self._config.login()
             os.write(2, f"the password is {password}".encode())

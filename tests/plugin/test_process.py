@@ -251,6 +251,21 @@ def test_threads_call_at_once(begin: Callable[..., PluginProcess], mark: str) ->
     assert len(processes_with(mark)) <= 2 * 3, "what too many at once began has ended"
 
 
+def test_one_that_was_called_often_is_followed_by_another(
+    begin: Callable[..., PluginProcess], mark: str
+) -> None:
+    """So that a leak too slow to be seen in a call has an end."""
+    registry = open_registry(begin(ECHO))
+    registry.tags("first")
+    before = processes_with(mark)
+    for _ in range(998):
+        registry.tags("more")
+    assert processes_with(mark) == before
+    registry.tags("last")
+    registry.tags("first")
+    assert not set(processes_with(mark)) & set(before)
+
+
 def test_one_that_lies_about_what_it_brings_is_refused_at_its_first_call(
     begin: Callable[..., PluginProcess],
 ) -> None:

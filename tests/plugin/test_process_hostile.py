@@ -149,6 +149,18 @@ def test_secrets_are_masked_wherever_they_show(
     assert "hunter2" not in caplog.text
 
 
+def test_what_it_asks_for_is_bounded(mighty: PluginProcess) -> None:
+    asked = []
+
+    def login() -> tuple[str, str]:
+        asked.append(1)
+        return "ana", "hunter2"
+
+    with pytest.raises(PluginErrored, match="more than 1000 things"):
+        open_registry(mighty, login=login).referrers("login-without-end", OK.digest)
+    assert len(asked) == 1000
+
+
 def test_a_socket_is_the_hosts_to_give(mighty: PluginProcess) -> None:
     """And cannot be connected to anything else."""
     with (
