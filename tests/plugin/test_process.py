@@ -251,6 +251,45 @@ def test_threads_call_at_once(begin: Callable[..., PluginProcess], mark: str) ->
     assert len(processes_with(mark)) <= 2 * 3, "what too many at once began has ended"
 
 
+PREFETCHING = """
+import threading
+from contextlib import contextmanager
+from stella.sdk import Descriptor, Digest
+
+class Prefetching:
+    def __init__(self, config):
+        self.host = config.host
+        self.config = config
+
+    @contextmanager
+    def blob(self, repository, descriptor):
+        def ask():
+            for _ in range(50):
+                heard.append(self.config.login())
+        heard = []
+        threads = [threading.Thread(target=ask) for _ in range(4)]
+        def pieces():
+            yield b"x" * 3_000_000
+            for thread in threads:
+                thread.start()
+            yield b"y" * 3_000_000
+            for thread in threads:
+                thread.join()
+            yield str(len(heard)).encode()
+        yield pieces()
+
+PLUGIN = Plugin(registries={"odd": Prefetching})
+"""
+
+
+def test_threads_of_a_plugin_ask_while_it_streams(begin: Callable[..., PluginProcess]) -> None:
+    content = b"x" * 3_000_000 + b"y" * 3_000_000 + b"200"
+    wanted = Descriptor("text/plain", Digest.of(content), len(content))
+    process = begin(PREFETCHING, needs=[{"capability": "read_secret"}])
+    with open_registry(process, login=lambda: ("ana", "pass")).blob("a", wanted) as pieces:
+        assert b"".join(pieces) == content
+
+
 def test_one_that_was_called_often_is_followed_by_another(
     begin: Callable[..., PluginProcess], mark: str
 ) -> None:

@@ -42,7 +42,8 @@ def process(tmp_path: Path, mark: str) -> Iterator[PluginProcess]:
 def mighty(tmp_path: Path, mark: str) -> Iterator[PluginProcess]:
     """The same with the capability to run commands, secrets and the network."""
     needs = [{"capability": one} for one in ("run_command", "read_secret", "network")]
-    yield from started(PluginProcess(hostile_source(tmp_path, needs=needs)), mark)
+    limits = {"timeoutS": 3, "memoryBytes": 200 << 20}
+    yield from started(PluginProcess(hostile_source(tmp_path, needs=needs, limits=limits)), mark)
 
 
 def started(process: PluginProcess, mark: str) -> Iterator[PluginProcess]:
@@ -202,7 +203,7 @@ def test_a_refusal_of_the_host_comes_back_as_it_was(mighty: PluginProcess) -> No
     with pytest.raises(NotGranted) as refusal:
         registry.referrers("inner.example/80", OK.digest)
     assert "object object" in repr(refusal.value.facts["thing"])
-    assert asked == [("inner.example", 80, pytest.approx(1, abs=0.5))]
+    assert asked == [("inner.example", 80, pytest.approx(2, abs=0.1))]
     with pytest.raises(PluginErrored, match="no such place"):
         registry.referrers("in ner/80", OK.digest)
     assert len(asked) == 1

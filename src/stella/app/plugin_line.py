@@ -90,13 +90,8 @@ class PluginLine:
         self._printed_bytes = 0
         self._secrets: list[str] = []
 
-    @property
-    def pid(self) -> int:
-        """Of the watch, our own child; the plugin's is below it."""
-        return self._process.pid
-
     def load(self, start: Start, budget: Budget) -> Confined:
-        """Let it confine itself and load the plugin. Raises Lost, or returns what it refused with."""
+        """Let it confine itself: by what. It loads the plugin then. Raises Lost."""
         self.send(start, budget)
         confined = self.receive(budget)
         if not isinstance(confined, Confined):

@@ -217,9 +217,9 @@ class Server:
     def serve(self) -> NoReturn:
         """Until the host has gone, or something was raised that is no refusal."""
         while True:
-            call = self._line.receive()
-            assert isinstance(call, Call)
             try:
+                call = self._line.receive()
+                assert isinstance(call, Call)
                 self._answer(call)
             except MalformedWire as error:
                 _end_with(self._line, f"what it returned cannot cross: {error}")
@@ -230,7 +230,7 @@ class Server:
 
     def _answer(self, call: Call) -> None:
         method = METHODS[call.kind][call.method]
-        given = method.joined(call.arguments, self._line.receive_bytes(call))
+        given = method.joined(call.arguments, self._line.raw())
         called = getattr(self._open(call), call.method)
         value = called(*given.args, **given.kwargs)
         if method.is_stream:
