@@ -8,6 +8,7 @@ import stella.finding.store
 import stella.fleet.store
 import stella.hub.store
 import stella.identity.store
+import stella.plugin.store
 import stella.policy.store
 import stella.promotion.store
 import stella.release.store
@@ -16,6 +17,7 @@ from stella.record import metadata
 STORES = (
     stella.identity.store,
     stella.hub.store,
+    stella.plugin.store,
     stella.finding.store,
     stella.release.store,
     stella.environment.store,

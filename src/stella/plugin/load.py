@@ -116,7 +116,7 @@ def load_plugins(
         reasons = (
             *_misnamed(manifest, name),
             *reasons_against(manifest, allowed),
-            *_clashes(manifest, loaded),
+            *clashes(manifest, loaded),
         )
         if reasons:
             refused.append(RefusedPlugin(name, reasons))
@@ -165,7 +165,8 @@ def _misnamed(manifest: Manifest, name: str) -> list[str]:
     return [f"its entry point is named {name}, its manifest {manifest.name}"]
 
 
-def _clashes(manifest: Manifest, loaded: Mapping[str, Manifest]) -> list[str]:
+def clashes(manifest: Manifest, loaded: Mapping[str, Manifest]) -> list[str]:
+    """What it brings that another one has brought."""
     return [
         f"brings the {one.kind.value} connector {one.name}, which {name} has brought"
         for one in manifest.contributes

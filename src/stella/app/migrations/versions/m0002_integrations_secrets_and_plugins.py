@@ -1,4 +1,4 @@
-"""integrations and secrets."""
+"""integrations, secrets and plugins."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -40,6 +40,26 @@ def upgrade() -> None:
             unique=False,
         )
 
+    op.create_table(
+        "plugin",
+        sa.Column("tenant", sa.String(length=40), nullable=False),
+        sa.Column("name", sa.String(length=80), nullable=False),
+        sa.Column("version", sa.String(length=80), nullable=False),
+        sa.Column("is_enabled", sa.Boolean(), nullable=False),
+        sa.Column("granted", sa.Text(), nullable=True),
+        sa.Column("changed_at", sa.String(length=27), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "name", name=op.f("pk_plugin")),
+    )
+    op.create_table(
+        "plugin_version",
+        sa.Column("tenant", sa.String(length=40), nullable=False),
+        sa.Column("name", sa.String(length=80), nullable=False),
+        sa.Column("version", sa.String(length=80), nullable=False),
+        sa.Column("wheel", sa.String(length=71), nullable=False),
+        sa.Column("installed_at", sa.String(length=27), nullable=False),
+        sa.Column("installed_by", sa.String(length=80), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "name", "version", name=op.f("pk_plugin_version")),
+    )
     op.create_table(
         "secret",
         sa.Column("tenant", sa.String(length=40), nullable=False),
