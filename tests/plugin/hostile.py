@@ -119,6 +119,23 @@ def look_around():
     return tuple(seen)
 
 
+def write_files():
+    """Wherever files can be made: in every directory that is there, two levels deep."""
+    made = []
+    for folder in {*Path("/").glob("*/"), *Path("/").glob("*/*/"), *map(Path, ["/", *sys.path])}:
+        try:
+            (folder / "was-here").touch()
+            made.append(str(folder))
+        except OSError:
+            continue
+    try:
+        Path("/proc/sys/kernel/core_pattern").write_text("core")
+        made.append("core_pattern")
+    except OSError:
+        pass
+    return tuple(made)
+
+
 def burn_in_a_thread():
     """Without end, whoever still needs it."""
 
@@ -258,6 +275,7 @@ HARM = harm(
         speak_in_a_thread,
         open_sockets,
         burn_in_a_thread,
+        write_files,
     ),
     *(exit_at_once, raise_exit, raise_interrupt, raise_angry, raise_unknown, raise_hosts_own),
     *(refuse, refuse_at_length, refuse_in_depth, hide_memory, overflow, leak_descriptors),

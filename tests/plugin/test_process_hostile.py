@@ -98,6 +98,7 @@ def test_it_is_confined_by_all_that_there_is(process: PluginProcess) -> None:
     assert registry.tags("look-around") == ()
     assert registry.tags("open-sockets") == ()
     assert registry.tags("hide-memory") == ()
+    assert registry.tags("write-files") == ("/stella-plugin",)
     assert registry.tags("kill-everybody") == ("alive",)
     assert set(process.confined_by or ()) == {"users", "network", "processes", "files", "syscalls"}
 

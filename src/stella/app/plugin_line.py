@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from stella.plugin.calls import (
@@ -262,4 +263,7 @@ def _masked_facts(value: Any, mask: Any) -> Any:
 def _environment() -> dict[str, str]:
     """Nothing of ours. One arena: each further one takes 64 MiB of the address space it is given."""
     given = {name: os.environ[name] for name in _VARIABLES if name in os.environ}
+    if "PYTHONPATH" in given:  # seen from where the child begins
+        parts = given["PYTHONPATH"].split(os.pathsep)
+        given["PYTHONPATH"] = os.pathsep.join(str(Path(one).absolute()) for one in parts if one)
     return {**given, "PYTHONUNBUFFERED": "1", "MALLOC_ARENA_MAX": "1"}
