@@ -11,8 +11,8 @@ from typing import Any
 from stella.app.plugin_line import Budget, Lost, PluginLine
 from stella.kernel import StellaError
 from stella.plugin.calls import Answer, Ask, Call, Door, End, Next, NoWay, Refused, Stop, Streaming
-from stella.plugin.contract import Capability, Connect, Manifest
-from stella.plugin.crossing import refusal_of, refused
+from stella.plugin.contract import Capability, Connect, Kind, Manifest
+from stella.plugin.crossing import refusal_of, refused, wordless
 from stella.plugin.manifest import covers
 
 _STOP_S = 5.0
@@ -51,6 +51,7 @@ class Exchange:
         self._doors = doors
         self._budget = budget
         self._raised: list[StellaError] = []
+        self._reads_secrets = any(one.kind is Kind.SECRET_STORE for one in manifest.contributes)
         self._is_open = False
         self._is_over = False
         self._asks = 0
@@ -109,7 +110,7 @@ class Exchange:
         refusal = refusal_of(said)
         if refusal is None:
             raise Lost(f"it refused with {said.code[:20]}, which no connector knows")
-        return refusal
+        return wordless(refusal) if self._reads_secrets else refusal
 
     def _answer(self, ask: Ask) -> None:
         self._asks += 1

@@ -41,6 +41,10 @@ class Lost(Exception):
     """The call ends without an answer, and the process with it. Never leaves this room."""
 
 
+class Told(Lost):
+    """Lost for what the plugin itself said, in its own words."""
+
+
 class Budget:
     """The time that one call may take; what its caller does between two pieces does not count."""
 
@@ -146,9 +150,9 @@ class PluginLine:
                 return content
             message = parse_message(content)
         except MalformedWire as error:
-            raise Lost(self.masked(f"it said what cannot be read: {error}")) from None
+            raise Told(self.masked(f"it said what cannot be read: {error}")) from None
         if isinstance(message, Errored):
-            raise Lost(self.masked(message.why))
+            raise Told(self.masked(message.why))
         if isinstance(message, Refused):
             return self._masked_refusal(message)
         return message

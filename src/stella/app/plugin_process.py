@@ -14,7 +14,7 @@ from threading import Condition
 from typing import Any
 
 from stella.app.plugin_exchange import Doors, Exchange
-from stella.app.plugin_line import Budget, Lost, PluginLine
+from stella.app.plugin_line import Budget, Lost, PluginLine, Told
 from stella.kernel import StellaError
 from stella.plugin.calls import (
     IDLE,
@@ -28,7 +28,7 @@ from stella.plugin.calls import (
     Start,
     Streaming,
 )
-from stella.plugin.contract import Manifest, Secret
+from stella.plugin.contract import Kind, Manifest, Secret
 from stella.plugin.crossing import errored, refusal_of
 from stella.plugin.wire import MalformedWire, from_wire
 
@@ -76,6 +76,9 @@ class PluginProcess:
         self._rests_until = 0.0
         self._confined: Confined | None = None
         self._is_closed = False
+        kinds = {one.kind for one in source.manifest.contributes}
+        # What such a one says in its own words may be a secret that nobody else knows.
+        self._reads_secrets = Kind.SECRET_STORE in kinds
 
     @property
     def manifest(self) -> Manifest:
@@ -110,7 +113,7 @@ class PluginProcess:
                 value: Any = from_wire(method.returns, said.value["value"])
             except MalformedWire as error:
                 told = str(error).removeprefix("cannot be read: ")
-                raise Lost(running.line.masked(f"what it returned {told}")) from None
+                raise Told(running.line.masked(f"what it returned {told}")) from None
             if isinstance(value, Secret):
                 running.line.keep_secret(value.value, value.lease or "")
             running.is_clean = True
@@ -157,7 +160,9 @@ class PluginProcess:
                 self._give_back(running)
 
     def _errored(self, call: Call, lost: Lost) -> StellaError:
-        return errored(self.manifest.name, call.method, str(lost))
+        is_silent = self._reads_secrets and isinstance(lost, Told)
+        why = "it broke; what it said is not told, for it reads secrets" if is_silent else str(lost)
+        return errored(self.manifest.name, call.method, why)
 
     def _take(self) -> "_Running":
         timeout_s = self.manifest.limits.timeout_s
@@ -256,7 +261,9 @@ class PluginProcess:
 
     def _log_output(self, line: PluginLine) -> None:
         text, count = line.printed()
-        if count:
+        if count and self._reads_secrets:
+            _log.info("%s printed %d bytes, not told: it reads secrets", self.manifest.name, count)
+        elif count:
             # As one line: what a stranger prints must not pass for a line of the log.
             _log.info("%s printed %d bytes: %r", self.manifest.name, count, text.strip())
 

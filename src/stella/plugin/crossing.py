@@ -47,6 +47,13 @@ def refusal_of(said: Refused) -> StellaError | None:
     return None if kind is None else _made(kind, said)
 
 
+def wordless(refusal: StellaError) -> StellaError:
+    """The same refusal in our words: what a plugin that reads secrets says may hold one."""
+    kind = type(refusal)
+    meaning = (kind.__doc__ or kind.__name__).partition("\n")[0]
+    return kind(meaning, remedy=Remedy("Test the integration; see that its credentials suffice."))
+
+
 def host_refusal(said: Refused) -> StellaError:
     """A refusal of the host, in the child: also one that plugins do not know by name."""
     kind = _REFUSALS.get(said.code) or type("HostRefused", (StellaError,), {"code": said.code})
