@@ -19,6 +19,7 @@ from stella.plugin.calls import METHODS, Call, ConnectionOpening, Method, Regist
 from stella.plugin.contract import (
     Connection,
     Descriptor,
+    DoctorCheck,
     Kind,
     Plugin,
     RawManifest,
@@ -61,6 +62,7 @@ def plugin_apart(process: PluginProcess) -> Plugin:
         {name: partial(registry_apart, process, name) for name in brought[Kind.REGISTRY]},
         {name: partial(target_apart, process, name) for name in brought[Kind.TARGET]},
         {name: partial(secret_store_apart, process, name) for name in brought[Kind.SECRET_STORE]},
+        {name: partial(check_apart, process, name) for name in brought[Kind.CHECK]},
     )
 
 
@@ -90,6 +92,15 @@ def _authority(file: str) -> str:
 
 def secret_store_apart(process: PluginProcess, name: str, connection: Connection) -> SecretStore:
     """The secret store ``name``; nothing is begun yet."""
+    return cast("SecretStore", _connected(process, Kind.SECRET_STORE, name, connection))
+
+
+def check_apart(process: PluginProcess, name: str, connection: Connection) -> DoctorCheck:
+    """The check ``name``; nothing is begun yet."""
+    return cast("DoctorCheck", _connected(process, Kind.CHECK, name, connection))
+
+
+def _connected(process: PluginProcess, kind: Kind, name: str, connection: Connection) -> "_Remote":
     opening = ConnectionOpening(
         connection.endpoint,
         connection.config,
@@ -99,7 +110,7 @@ def secret_store_apart(process: PluginProcess, name: str, connection: Connection
         connection.timeout_s,
     )
     doors = Doors(connection.connect, None, connection.credentials)
-    return cast("SecretStore", _Remote(process, Kind.SECRET_STORE, name, opening, doors))
+    return _Remote(process, kind, name, opening, doors)
 
 
 def target_apart(process: PluginProcess, name: str) -> TargetConnector:

@@ -140,6 +140,7 @@ def outside_of(hub: Hub, data: Path, random: Callable[[int], bytes]) -> Outside:
         retire_keys=lambda kept: retire_keys(data, kept),
         flush_uses=hub.flush_uses,
         masked=hub.redactor.masked,
+        checks=hub.checks,
     )
 
 

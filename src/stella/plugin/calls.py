@@ -26,7 +26,14 @@ from typing import Any, TypeAlias, get_origin, get_type_hints
 import msgspec
 
 from stella.kernel import Json, Remedy
-from stella.plugin.contract import Kind, Manifest, Registry, SecretStore, TargetConnector
+from stella.plugin.contract import (
+    DoctorCheck,
+    Kind,
+    Manifest,
+    Registry,
+    SecretStore,
+    TargetConnector,
+)
 from stella.plugin.wire import MalformedWire, from_wire, to_wire
 
 # What the host tells the watch of a process: a call begins, it is over.
@@ -127,6 +134,7 @@ def _method(function: Any) -> Method:
 METHODS: Mapping[Kind, Mapping[str, Method]] = {
     Kind.REGISTRY: _methods_of(Registry),
     Kind.SECRET_STORE: _methods_of(SecretStore),
+    Kind.CHECK: _methods_of(DoctorCheck),
     # What a target connector does on a host it does in the agent, where the host is.
     Kind.TARGET: _methods_of(TargetConnector, "plan"),
 }

@@ -272,6 +272,9 @@ class Server:
             case Kind.REGISTRY:
                 assert call.registry is not None
                 return self._plugin.registries[call.name](self._registry(call.registry))
+            case Kind.CHECK:
+                assert call.connection is not None
+                return self._plugin.checks[call.name](self._connection(call.connection))
             case Kind.SECRET_STORE:
                 assert call.connection is not None
                 return self._plugin.secret_stores[call.name](self._connection(call.connection))
