@@ -31,6 +31,24 @@ _KEYS_REFUSED = frozenset(
     }
 )
 
+_MISSING = {
+    "ResourceNotFoundException": (
+        "secret",
+        "Check its name, its version or stage, and the region.",
+    ),
+    "InvalidRequestException": (
+        "usable secret",
+        "See whether it is marked for deletion, and restore it.",
+    ),
+}
+_REFUSED = {
+    "AccessDeniedException": (
+        "it does not allow us",
+        "Allow secretsmanager:GetSecretValue on it, and kms:Decrypt where it has a key of its own.",
+    ),
+    "DecryptionFailure": ("it cannot decrypt", "Check its KMS key and kms:Decrypt on it."),
+}
+
 
 def open_aws(connection: Connection) -> "AwsSecretStore":
     """The store of a connection profile; nothing is sent yet. Raises SecretStoreRefused."""
@@ -154,32 +172,16 @@ class AwsSecretStore:
         return kind in _KEYS_REFUSED or (reply.status in {401, 403} and not kind)
 
     def _refusal(self, reply: Reply, what: str) -> Exception:
-        kind = _kind(reply)
-        if kind == "ResourceNotFoundException" or (reply.status == 404 and not kind):
-            return self._client.not_found(
-                f"secret {what}", "Check its name, its version or stage, and the region."
-            )
+        kind = _kind(reply) or ("ResourceNotFoundException" if reply.status == 404 else "")
         if kind in _BUSY:
             return self._client.unreachable("it is asked too often", "Try again later.")
         if self._are_keys_refused(reply):
             return self._keys_refused(reply, self._client)
-        if kind == "AccessDeniedException":
-            return self._client.refused(
-                f"it does not allow us {what}",
-                "Allow secretsmanager:GetSecretValue on it, and kms:Decrypt where it has a key of "
-                "its own.",
-            )
-        if kind == "InvalidRequestException":
-            return self._client.not_found(
-                f"usable secret {what}", "See whether it is marked for deletion, and restore it."
-            )
-        if kind == "DecryptionFailure":
-            return self._client.refused(
-                f"it cannot decrypt {what}", "Check its KMS key and kms:Decrypt on it."
-            )
-        return self._client.refused(
-            f"it answers HTTP {reply.status} for {what}", "Check the name, the region and the keys."
-        )
+        if kind in _MISSING:
+            why, advice = _MISSING[kind]
+            return self._client.not_found(f"{why} {what}", advice)
+        why, advice = _REFUSED.get(kind, (f"it answers HTTP {reply.status} for", "Check the name."))
+        return self._client.refused(f"{why} {what}", advice)
 
     def _keys_refused(self, reply: Reply, client: StoreClient) -> SecretStoreRefused:
         return client.refused(

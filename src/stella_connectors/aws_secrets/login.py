@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
-from xml.etree import ElementTree as ET  # noqa: S405 - see _texts
+from xml.etree import ElementTree as ET
 
 from stella.sdk import Connection, StellaError, parse_time
 from stella.sdk.store_client import Reply, StoreClient
