@@ -69,7 +69,7 @@ class AppRole:
         """The kept one, renewed when two thirds of its time are over; else a new one."""
         with self._lock:
             kept, now = self._token, self._monotonic()
-            if kept is not None and now >= kept.renew_at:
+            if kept is not None and kept.renew_at <= now < kept.ends_at:
                 kept = self._renewed(kept, now)
             if kept is None or now >= kept.ends_at:
                 kept = self._log_in(now)
