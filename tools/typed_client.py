@@ -27,6 +27,10 @@ class Transport(Protocol):
         """Ask for something to be done, once."""
         ...
 
+    def put(self, path: str, body: object, *, key: str | None = None) -> Any:
+        """Put something at ``path``, in the place of what is there."""
+        ...
+
     def patch(self, path: str, body: object, *, key: str | None = None) -> Any:
         """Change what is at ``path``."""
         ...

@@ -69,7 +69,7 @@ def test_on_one_engine_no_two_targets_share_a_project(tmp_path: Path) -> None:
     ground = DockerGround(tmp_path, "abc")
     targets = [
         one
-        for one in documents(Ports(1, 2, 3, 4), ground.compose(), ground.project)
+        for one in documents("registry.test", Ports(1, 2, 3, 4), ground.compose(), ground.project)
         if one["kind"] == "Target"
     ]
     projects = [one["spec"]["project"] for one in targets]

@@ -5,12 +5,14 @@ import shlex
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from stella.app.settings import load_settings
 from stella.cli.commands import load
 from stella.cli.nouns import NOUNS
 from stella.environment.document import checked_document, parse_environment, parse_target
+from stella.hub.document import parse_integration
 from stella.kernel import Digest
 from stella.plugin import load_plugins
 from stella.sdk import ServicePlan, TargetIntent
@@ -76,15 +78,26 @@ def test_every_command_that_a_refusal_advises_exists() -> None:
 
 
 def test_the_guides_settings_are_taken(tmp_path: Path) -> None:
-    settings, _ = blocks(GUIDE, "yaml")
+    settings, *_ = blocks(GUIDE, "yaml")
     file = tmp_path / "settings.yaml"
     file.write_text(settings)
     loaded = load_settings(file, {})
-    assert list(loaded.registries) == ["registry.example.com"]
+    assert loaded.agents_names == ("stella.example.com",)
+
+
+@pytest.mark.parametrize("page", ["your-own-host.md", "integrations.md"])
+def test_the_guides_integrations_are_taken(page: str) -> None:
+    texts = blocks(ROOT / "docs" / "how-to" / page, "yaml")
+    documents = [one for text in texts for one in yaml.safe_load_all(text)]
+    found = [one for one in documents if one.get("kind") == "Integration"]
+    for document in found:
+        _, name, spec = checked_document(document)
+        assert parse_integration(name, spec, load_plugins().brought()).name == name
+    assert found
 
 
 def test_the_guides_environments_and_targets_are_taken_and_planned() -> None:
-    _, shop = blocks(GUIDE, "yaml")
+    *_, shop = blocks(GUIDE, "yaml")
     plugins = load_plugins()
     kinds = []
     for document in yaml.safe_load_all(shop):

@@ -63,5 +63,6 @@ def test_what_is_allowed_is_not_found(tmp_path: Path) -> None:
         "src/stella/lab/process.py": "import time, subprocess\n",
         "src/stella_connectors/registry/a.py": "import time\n",
         ROOM: "def decide(now):\n    return now()\n",
+        "src/stella/plugin/types.py": "if TYPE_CHECKING:\n    import socket\n",
     }
     assert tidy(tmp_path, allowed) == []

@@ -22,6 +22,7 @@ from stella.api.routes import (
     environments,
     evidence,
     facts,
+    hub,
     promotions,
     releases,
     scans,
@@ -59,6 +60,7 @@ _ROUTERS: tuple[APIRouter, ...] = (
     deployments.router,
     agents.router,
     evidence.router,
+    hub.router,
 )
 
 

@@ -68,6 +68,13 @@ class Asked:
             answer = earlier_answer(tx, self.key)
         return None if answer is None else _response(answer)
 
+    def must(self, permission: Permission, place: str) -> None:
+        """Return where who asks has that permission as well. Raises PermissionDenied."""
+        if permission not in self.principal.permissions:
+            with self.services.database.transaction(actor=self.principal.id) as tx:
+                denied = record_refusal(tx, self.principal, permission, place)
+            raise denied
+
     def revision(self) -> int | None:
         """The revision that If-Match names; None where it names none. Raises Changed."""
         if self.if_match is None or self.if_match.strip() == "*":
@@ -95,12 +102,9 @@ class Needs:
             refuse_other_sites(request, services)
         with services.database.read() as tx:
             principal = authenticate(tx, token)
-        if self.permission not in principal.permissions:
-            place = f"{request.method} {request.url.path}"
-            with services.database.transaction(actor=principal.id) as tx:
-                denied = record_refusal(tx, principal, self.permission, place)
-            raise denied
-        return Asked(services, principal, _key(request), request.headers.get("if-match"))
+        asked = Asked(services, principal, _key(request), request.headers.get("if-match"))
+        asked.must(self.permission, f"{request.method} {request.url.path}")
+        return asked
 
 
 def needs(permission: Permission) -> Any:

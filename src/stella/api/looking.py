@@ -24,6 +24,8 @@ Approver: TypeAlias = Annotated[Asked, needs(Permission.PROMOTION_APPROVE)]
 Operator: TypeAlias = Annotated[Asked, needs(Permission.DEPLOYMENT_OPERATE)]
 Configurer: TypeAlias = Annotated[Asked, needs(Permission.ENVIRONMENT_CHANGE)]
 Freezer: TypeAlias = Annotated[Asked, needs(Permission.FREEZE_CHANGE)]
+Integrator: TypeAlias = Annotated[Asked, needs(Permission.INTEGRATION_CHANGE)]
+Keeper: TypeAlias = Annotated[Asked, needs(Permission.SECRET_CHANGE)]
 Enroller: TypeAlias = Annotated[Asked, needs(Permission.AGENT_ENROL)]
 
 Cursor: TypeAlias = Annotated[str | None, Query(description="`next` of the part before.")]

@@ -9,12 +9,16 @@ from stella.advisory import Snapshot
 from stella.blob import Blobs
 from stella.doctor import AgentSeen, Patient
 from stella.fleet import AgentState, list_agents
+from stella.hub.model import Health, Integration
+from stella.hub.reference import Reference
+from stella.hub.store import list_integrations
 from stella.plugin import Plugins
 from stella.plugin.contract import Registry
 from stella.promotion.assemble import Deciding
 from stella.record import Bell, Database
 from stella.sbom import LayerCache
 from stella.trust import Authority, Signer, TrustRoot
+from stella.trust.envelope import Ring
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +48,34 @@ class ServerKeys:
 
 
 @dataclass(frozen=True, slots=True)
+class Outside:
+    """Integrations as they are used. ``app/hub.py`` is behind it.
+
+    registry: (host, roles of who asks; None where the server does) -> connector.
+    examine: uses an integration once. left_alone_until: of one that failed too often.
+    forget: a secret is read anew at its next use. ring: the keys of the built-in store; add_key: a
+    new one is the active one; retire_keys: nothing lies under any but these.
+    flush_uses: stores when integrations were last used.
+    """
+
+    registry: Callable[[str, frozenset[str] | None], Registry]
+    examine: Callable[[Integration], Health]
+    left_alone_until: Callable[[str], str | None]
+    forget: Callable[[Reference | None], None]
+    ring: Callable[[], Ring]
+    add_key: Callable[[], Ring]
+    retire_keys: Callable[[frozenset[str]], None]
+    flush_uses: Callable[[], None]
+    masked: Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True)
 class Services:
     """The parts of one running server.
 
-    open_registry: host -> connector. snapshot: the advisories to match against now; None where
-        there are none. random: how many bytes -> that many random ones.
+    open_registry: host -> connector. outside: integrations as they are used.
+    snapshot: the advisories to match against now; None where there are none.
+    random: how many bytes -> that many random ones.
     sealed: rung when facts have been given their place in the chain; the event stream waits on it.
     deciding: what decisions are made with.
     stopping: set when the server ends, so that long requests end too.
@@ -65,6 +92,7 @@ class Services:
     authority: Authority
     layers: LayerCache
     open_registry: Callable[[str], Registry]
+    outside: Outside
     plugins: Plugins
     deciding: Deciding
     snapshot: Callable[[], Snapshot | None]
@@ -98,11 +126,19 @@ class Services:
             blobs=self.blobs,
             trust_root=self.trust_root,
             registries=self.registries,
+            integrations=self.integrations_seen,
+            refused_plugins=self.plugins.refused,
             open_registry=self.open_registry,
             advisories=self.advisories,
             agents=self.agents_seen,
             failed_runs=self.failed_runs,
         )
+
+    def integrations_seen(self) -> Sequence[Health]:
+        """How each integration that is switched on is now."""
+        with self.database.read() as tx:
+            listed = [one.integration for one in list_integrations(tx)]
+        return [self.outside.examine(one) for one in listed if one.enabled]
 
     def agents_seen(self) -> Sequence[AgentSeen]:
         """The agents that are still trusted, for the doctor."""

@@ -42,12 +42,6 @@ class DataUnusable(StellaError):
     fault = Fault.UNAVAILABLE
 
 
-class UnresolvedReference(StellaError):
-    """A reference to a secret (``env://NAME``, ``file:///PATH``) that leads nowhere."""
-
-    code = "ST-APP-007"
-
-
 class KeysIncomplete(StellaError):
     """Some of the server's keys are there and others are gone; making new ones would hide that."""
 

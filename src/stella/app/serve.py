@@ -26,16 +26,20 @@ from stella.app.flows import HANDLED, steps_of
 from stella.app.keys import data_unusable
 from stella.app.listen import listen, port_of
 from stella.app.lock import server_lock
+from stella.app.logs import mask_logs
 from stella.app.schema import migrate, schema_lock
 from stella.app.settings import Settings
 from stella.app.wiring import make_data_directory, open_services
 from stella.app.work import work_of
 from stella.fleet import expire_orders, mark_offline
+from stella.hub.check import keep_health
+from stella.hub.store import list_integrations
 from stella.record import open_workflow_engine
 from stella.record.errors import unusable
 from stella.workflow import DurableRuns
 
 _DRAIN_S = 5
+_INTEGRATIONS_S = 300
 _DISK_TROUBLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EIO})
 
 
@@ -82,6 +86,7 @@ def running(settings: Settings) -> Iterator[Services]:
         return runs.failed()
 
     services = open_services(settings, handled=HANDLED, failed_runs=failed_runs)
+    mask_logs(services.outside.masked)
     database = services.database
     migrate(database.engine)
     is_launched = Event()
@@ -192,7 +197,21 @@ def _sweeps(services: Services, settings: Settings) -> tuple[Sweep, ...]:
             mark_offline(tx)
             expire_orders(tx)
 
-    return (Sweep("fleet", settings.sweep_s, fleet),)
+    def integrations() -> None:
+        with database.read() as tx:
+            listed = [one.integration for one in list_integrations(tx) if one.integration.enabled]
+        for one in () if settings.offline else listed:
+            if services.stopping.is_set():
+                return
+            health = services.outside.examine(one)
+            with database.transaction(actor="system") as tx:
+                keep_health(tx, health, is_asked=False)
+
+    return (
+        Sweep("fleet", settings.sweep_s, fleet),
+        Sweep("integrations", _INTEGRATIONS_S, integrations),
+        Sweep("uses", settings.sweep_s, services.outside.flush_uses),
+    )
 
 
 @contextmanager

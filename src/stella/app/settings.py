@@ -8,6 +8,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -20,6 +21,7 @@ PREFIX = "STELLA_"
 SETTINGS_FILE = "STELLA_SETTINGS"
 # Other parts of Stella read these; the server does not.
 _OTHERS = frozenset({SETTINGS_FILE, "STELLA_URL", "STELLA_TOKEN"})
+_SECRETS = "STELLA_SECRET_"
 _FILE_BYTES_MAX = 1_000_000
 _LOG_LEVELS = ("debug", "info", "warning", "error")
 _DOCS = "docs/reference/settings.example.yaml"
@@ -56,6 +58,10 @@ class Settings:
     agents_tls_ends_at_proxy: bool = False
     advisories: str = ""
     registries: Mapping[str, RegistrySetting] = field(default_factory=dict)
+    networks: tuple[str, ...] = ()
+    offline: bool = False
+    secret_directories: tuple[str, ...] = ("/run/secrets",)
+    secret_variables: str = _SECRETS
     console_directory: str = ""
     session_hours: int = 12
     login_hours: int = 168
@@ -74,6 +80,11 @@ class Settings:
                 raise _malformed(key, "at least 1")
         if self.request_bytes_max < 65_536:
             raise _malformed("request_bytes_max", "at least 65536")
+        for network in self.networks:
+            if not _is_network(network):
+                raise _malformed("networks", "networks such as 10.0.0.0/8")
+        if not self.secret_variables:
+            raise _malformed("secret_variables", "how the names begin; never nothing")
         if self.log_level not in _LOG_LEVELS:
             raise _malformed("log_level", f"one of {', '.join(_LOG_LEVELS)}")
 
@@ -126,6 +137,8 @@ def load_settings(
             key = name.removeprefix(PREFIX).lower()
             if key in _KINDS and key != "registries":
                 values[key] = _from_text(key, text)
+            elif name.startswith(_SECRETS):
+                continue  # a secret of the owner's, for integrations
             elif close := get_close_matches(key, _KINDS, 1, 0.85):
                 # Other programs have variables with this prefix; only near misses are refused.
                 raise _unknown(name, f"{PREFIX}{close[0].upper()}")
@@ -203,6 +216,14 @@ def _from_text(key: str, text: str) -> Any:
     except yaml.YAMLError:
         value = None
     return _of_kind(f"{PREFIX}{key.upper()}", kind, value)
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ip_network(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _unknown(key: str, nearest: str) -> UnknownSetting:

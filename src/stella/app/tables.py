@@ -6,7 +6,9 @@ import stella.environment.store
 import stella.evidence.store
 import stella.finding.store
 import stella.fleet.store
+import stella.hub.store
 import stella.identity.store
+import stella.plugin.store
 import stella.policy.store
 import stella.promotion.store
 import stella.release.store
@@ -14,6 +16,8 @@ from stella.record import metadata
 
 STORES = (
     stella.identity.store,
+    stella.hub.store,
+    stella.plugin.store,
     stella.finding.store,
     stella.release.store,
     stella.environment.store,

@@ -3,25 +3,24 @@
 import os
 from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import cache, lru_cache
+from functools import lru_cache
 from pathlib import Path
 from threading import Event
 
 from stella.advisory import Snapshot, open_snapshot
-from stella.api.services import Limits, Services
+from stella.api.services import Limits, Outside, Services
+from stella.app.hub import Hub
 from stella.app.keys import data_unusable, open_keys
 from stella.app.policy_process import PolicyProcess
-from stella.app.references import resolve_reference
 from stella.app.schema import head_revision
-from stella.app.settings import RegistrySetting, Settings
+from stella.app.secret_keys import add_key, load_ring, retire_keys
+from stella.app.settings import Settings
 from stella.app.work import deciding_of
 from stella.blob import Blobs
 from stella.kernel import Now, id_maker
-from stella.plugin import Plugins, load_plugins
-from stella.plugin.contract import Registry, RegistryConfig
+from stella.plugin import load_plugins
 from stella.record import Bell, Database
 from stella.sbom import DirectoryCache
-from stella.sdk.testing import SimulatedRegistry
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 _CHECKOUT = Path(__file__).resolve().parents[3]
@@ -49,14 +48,17 @@ def open_services(
     plugins, blobs = load_plugins(), Blobs(data / "blobs")
     keys, authority = open_keys(data, now=now(), random=random)
     policies = PolicyProcess()
+    database = open_database(settings, handled=handled, now=now, random=random)
+    hub = Hub(settings, database, plugins, lambda: load_ring(data, random), now=now)
     return Services(
-        database=open_database(settings, handled=handled, now=now, random=random),
+        database=database,
         schema=head_revision(),
         blobs=blobs,
         keys=keys,
         authority=authority,
         layers=DirectoryCache(data / "cache" / "layers"),
-        open_registry=registry_opener(settings, plugins),
+        open_registry=hub.registry,
+        outside=outside_of(hub, data, random),
         plugins=plugins,
         deciding=deciding_of(blobs, plugins, is_simulated=settings.simulated, ask=policies.ask),
         snapshot=snapshot_opener(settings),
@@ -104,31 +106,19 @@ def make_data_directory(settings: Settings) -> Path:
     return data
 
 
-def registry_opener(settings: Settings, plugins: Plugins) -> Callable[[str], Registry]:
-    """Host -> the installed connector for it, kept: its connections are used again."""
-
-    @cache
-    def open_registry(host: str) -> Registry:
-        known = settings.registries.get(host, RegistrySetting())
-        if known.simulated_in and settings.simulated:
-            return SimulatedRegistry(Path(known.simulated_in), host)
-        return plugins.registry("oci")(
-            RegistryConfig(
-                host=host,
-                plain_http=known.plain_http,
-                login=_login(known) if known.username or known.password else None,
-                ca_file=known.ca_file or None,
-            )
-        )
-
-    return open_registry
-
-
-def _login(known: RegistrySetting) -> Callable[[], tuple[str, str]]:
-    def login() -> tuple[str, str]:
-        return resolve_reference(known.username), resolve_reference(known.password)
-
-    return login
+def outside_of(hub: Hub, data: Path, random: Callable[[int], bytes]) -> Outside:
+    """What the routes may ask of the hub."""
+    return Outside(
+        registry=hub.registry,
+        examine=hub.examine,
+        left_alone_until=hub.left_alone_until,
+        forget=hub.broker.forget,
+        ring=lambda: load_ring(data, random),
+        add_key=lambda: add_key(data, random),
+        retire_keys=lambda kept: retire_keys(data, kept),
+        flush_uses=hub.flush_uses,
+        masked=hub.redactor.masked,
+    )
 
 
 def snapshot_opener(settings: Settings) -> Callable[[], Snapshot | None]:

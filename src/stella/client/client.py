@@ -83,6 +83,10 @@ class Client:
         """Ask for something to be done, once. key: the same for the same wish; fresh by default."""
         return _json(self._send("POST", path, query, body, key))
 
+    def put(self, path: str, body: object, *, key: str | None = None) -> Any:
+        """Put something at ``path``, in the place of what is there."""
+        return _json(self._send("PUT", path, {}, body, key))
+
     def patch(self, path: str, body: object, *, key: str | None = None) -> Any:
         """Change what is at ``path``."""
         return _json(self._send("PATCH", path, {}, body, key))

@@ -201,6 +201,16 @@ class ConnectorView(TypedDict):
     problem: str | None
 
 
+class ContributionView(TypedDict):
+    """One thing that a plugin brings. config_schema: JSON Schema of its configuration."""
+
+    kind: str
+    name: str
+    title: str
+    configSchema: dict[str, Any]
+    credentials: list["CredentialView"]
+
+
 class Counts(TypedDict):
     """Findings by severity."""
 
@@ -210,6 +220,14 @@ class Counts(TypedDict):
     low: NotRequired[int]
     none: NotRequired[int]
     unknown: NotRequired[int]
+
+
+class CredentialView(TypedDict):
+    """A secret that a connection needs, given by reference."""
+
+    name: str
+    title: str
+    required: bool
 
 
 class Credentials(TypedDict):
@@ -430,6 +448,15 @@ Health = Literal["healthy", "unhealthy", "unknown"]
 """What the engine says of the containers."""
 
 
+class HealthView(TypedDict):
+    """How an integration was once."""
+
+    at: str
+    outcome: str
+    detail: str
+    durationMs: int
+
+
 class HistoryView(TypedDict):
     """One thing that happened."""
 
@@ -443,6 +470,24 @@ class ImageToScan(TypedDict):
     """Which image."""
 
     reference: str
+
+
+class IntegrationView(TypedDict):
+    """How one outside service is reached."""
+
+    name: str
+    kind: str
+    connector: str
+    title: str
+    endpoint: str
+    enabled: bool
+    spec: dict[str, Any]
+    revision: int
+    changedAt: str
+    usedAt: str | None
+    health: "HealthView | None"
+    leftAloneUntil: str | None
+    isDue: bool
 
 
 class LogLineView(TypedDict):
@@ -488,6 +533,13 @@ class MeView(TypedDict):
     permissions: list[str]
 
 
+class NeedView(TypedDict):
+    """A capability that a plugin asks for."""
+
+    capability: str
+    hosts: list[str]
+
+
 class NewAgent(TypedDict):
     """Which name a host's agent shall have."""
 
@@ -517,6 +569,12 @@ class NewRelease(TypedDict):
     name: str
     version: str
     components: dict[str, str]
+
+
+class NewSecret(TypedDict):
+    """The value, which is shown to nobody again."""
+
+    value: str
 
 
 class NewToken(TypedDict):
@@ -599,10 +657,31 @@ class PageFreezeView(TypedDict):
     next: NotRequired[str | None]
 
 
+class PageHealthView(TypedDict):
+    """Page_HealthView_"""
+
+    items: list["HealthView"]
+    next: NotRequired[str | None]
+
+
+class PageIntegrationView(TypedDict):
+    """Page_IntegrationView_"""
+
+    items: list["IntegrationView"]
+    next: NotRequired[str | None]
+
+
 class PageLogLineView(TypedDict):
     """Page_LogLineView_"""
 
     items: list["LogLineView"]
+    next: NotRequired[str | None]
+
+
+class PagePluginView(TypedDict):
+    """Page_PluginView_"""
+
+    items: list["PluginView"]
     next: NotRequired[str | None]
 
 
@@ -631,6 +710,13 @@ class PageScanView(TypedDict):
     """Page_ScanView_"""
 
     items: list["ScanView"]
+    next: NotRequired[str | None]
+
+
+class PageSecretView(TypedDict):
+    """Page_SecretView_"""
+
+    items: list["SecretView"]
     next: NotRequired[str | None]
 
 
@@ -675,6 +761,20 @@ class PlatformView(TypedDict):
 
     platform: str
     digest: str
+
+
+class PluginView(TypedDict):
+    """An installed plugin. state: "loaded" or "refused"; reasons: every one, where it is refused."""
+
+    name: str
+    state: str
+    reasons: list[str]
+    version: NotRequired[str | None]
+    publisher: NotRequired[str | None]
+    title: NotRequired[str | None]
+    sdk: NotRequired[int | None]
+    needs: NotRequired[list["NeedView"]]
+    contributes: NotRequired[list["ContributionView"]]
 
 
 class PolicyRef(TypedDict):
@@ -790,6 +890,13 @@ class Rollback(TypedDict):
     release: NotRequired[str | None]
 
 
+class RotatedKey(TypedDict):
+    """The key under which every secret lies now, and how many there are."""
+
+    keyId: str
+    secrets: int
+
+
 class RunningView(TypedDict):
     """One container as the agent saw it."""
 
@@ -840,6 +947,17 @@ class ScanView(TypedDict):
     findings: str | None
 
 
+class SecretView(TypedDict):
+    """A secret of the built-in store, without its value."""
+
+    name: str
+    version: int
+    changedAt: str
+    changedBy: "PersonView"
+    keyId: str
+    usedBy: list[str]
+
+
 State = Literal[
     "evaluating",
     "waiting",
@@ -853,6 +971,13 @@ State = Literal[
     "errored",
 ]
 """Where a promotion stands. ``failed`` is a verdict, ``errored`` could not run."""
+
+
+class StoredSecret(TypedDict):
+    """Which version was stored."""
+
+    name: str
+    version: int
 
 
 class TagDrift(TypedDict):
@@ -994,6 +1119,10 @@ class Transport(Protocol):
         self, path: str, body: object = None, *, key: str | None = None, **query: object
     ) -> Any:
         """Ask for something to be done, once."""
+        ...
+
+    def put(self, path: str, body: object, *, key: str | None = None) -> Any:
+        """Put something at ``path``, in the place of what is there."""
         ...
 
     def patch(self, path: str, body: object, *, key: str | None = None) -> Any:
@@ -1183,7 +1312,7 @@ class Operations:
         )
 
     def post_documents(self, body: "Documents", *, key: str | None = None) -> "Applied":
-        """Apply environments, targets and policies: all of them or nothing."""
+        """Apply integrations, policies, environments and targets: all of them or nothing."""
         return cast("Applied", self._transport.post("/apply", body, key=key))
 
     def get_environments(self) -> "PageEnvironmentView":
@@ -1408,3 +1537,53 @@ class Operations:
         return self._transport.content(
             f"/evidence/{quote(evidence, safe='/:@')}/entries/{quote(entry, safe='/:@')}"
         )
+
+    def get_integrations(self) -> "PageIntegrationView":
+        """Integrations, by name."""
+        return cast("PageIntegrationView", self._transport.get("/integrations"))
+
+    def get_integration(self, name: str) -> "IntegrationView":
+        """One integration."""
+        return cast(
+            "IntegrationView", self._transport.get(f"/integrations/{quote(name, safe='/:@')}")
+        )
+
+    def delete_integration_(self, name: str, *, key: str | None = None) -> None:
+        """End an integration that no other one reads its credentials from."""
+        self._transport.delete(f"/integrations/{quote(name, safe='/:@')}", key=key)
+
+    def get_integration_health(self, name: str) -> "PageHealthView":
+        """How it was, the newest first; at most the last hundred."""
+        return cast(
+            "PageHealthView", self._transport.get(f"/integrations/{quote(name, safe='/:@')}/health")
+        )
+
+    def post_integration_test(self, name: str, *, key: str | None = None) -> "HealthView":
+        """Use it once, with its credentials read anew, and keep how that ended."""
+        return cast(
+            "HealthView",
+            self._transport.post(f"/integrations/{quote(name, safe='/:@')}/test", key=key),
+        )
+
+    def get_secrets(self) -> "PageSecretView":
+        """The secrets of the built-in store, by name, without their values."""
+        return cast("PageSecretView", self._transport.get("/secrets"))
+
+    def put_secret(self, name: str, body: "NewSecret", *, key: str | None = None) -> "StoredSecret":
+        """Store a new version of a secret. No key makes it once: nothing of the request is kept."""
+        return cast(
+            "StoredSecret",
+            self._transport.put(f"/secrets/{quote(name, safe='/:@')}", body, key=key),
+        )
+
+    def delete_secret_(self, name: str, *, key: str | None = None) -> None:
+        """End a secret that no integration names."""
+        self._transport.delete(f"/secrets/{quote(name, safe='/:@')}", key=key)
+
+    def post_key_rotation(self, *, key: str | None = None) -> "RotatedKey":
+        """Bring every secret under a new key, while the server runs."""
+        return cast("RotatedKey", self._transport.post("/secrets/rotate-key", key=key))
+
+    def get_plugins(self) -> "PagePluginView":
+        """Installed plugins, by name; those that are refused, with every reason."""
+        return cast("PagePluginView", self._transport.get("/plugins"))

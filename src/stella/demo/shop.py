@@ -30,13 +30,19 @@ class Ports:
 
 
 def documents(
-    ports: Ports, compose: str, project: Callable[[str, str], str]
+    registry: str, ports: Ports, compose: str, project: Callable[[str, str], str]
 ) -> list[dict[str, Any]]:
     """What ``stella apply`` is given.
 
-    compose: the shop's own compose file, as text. project: (environment, host) -> its name there.
+    registry: its host. compose: the shop's own compose file, as text. project: (environment, host)
+    -> its name there.
     """
     return [
+        _document(
+            "Integration",
+            "registry",
+            {"kind": "registry", "connector": "oci", "endpoint": registry},
+        ),
         _document("Environment", "dev", {"parameters": {"severityMax": "critical"}}),
         _document(
             "Environment", "stage", {"after": "dev", "parameters": {"severityMax": "medium"}}

@@ -36,15 +36,19 @@ class Walk(Doors):
         self.teller.say("two agents enrolled with one-time tokens; they poll outbound over mTLS")
 
     def apply(self) -> None:
-        """Environments and targets, from YAML."""
+        """The registry, environments and targets, from YAML."""
         ground = self.stage.ground
-        listed = documents(self.ports, ground.compose(), ground.project)
+        listed = documents(ground.registry, self.ports, ground.compose(), ground.project)
         file = self.stage.directory / "shop.yaml"
         file.write_text(as_yaml(listed))
         done = self.acting("admin").post("/apply", {"documents": listed, "dryRun": False})
         self.teller.command("stella apply -f shop.yaml")
         for change in done["changes"]:
             self.teller.say(f"{change['change']:<10} {change['kind']} {change['name']}")
+        health = self.acting("admin").post("/integrations/registry/test")
+        self.expect(health["outcome"] == "pass", "the registry answers", health["detail"])
+        self.teller.command("stella integration test registry")
+        self.teller.say(f"the registry: {health['detail']} ({health['durationMs']} ms)")
 
     def build(self, version: ShopVersion) -> None:
         """Build and push; the push itself starts the scan."""

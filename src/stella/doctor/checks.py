@@ -116,6 +116,32 @@ def registries(patient: Patient) -> list[Check]:
     return found
 
 
+def integrations(patient: Patient) -> list[Check]:
+    """Each integration that is switched on answers, and takes our credentials."""
+    found = []
+    for health in patient.integrations():
+        name = f"integration {health.integration}"
+        fix = (
+            "" if health.outcome is Outcome.PASS else f"stella integration get {health.integration}"
+        )
+        found.append(Check(name, health.outcome, health.detail, fix))
+    return found or [_passed("integrations", "none is applied")]
+
+
+def plugins(patient: Patient) -> list[Check]:
+    """Every installed plugin may be used."""
+    refused = [
+        Check(
+            f"plugin {one.name}",
+            Outcome.BLOCKED,
+            "; ".join(one.reasons),
+            f"stella plugin check {one.name}",
+        )
+        for one in patient.refused_plugins
+    ]
+    return refused or [_passed("plugins", "none is refused")]
+
+
 def agents(patient: Patient) -> list[Check]:
     """Each agent is heard from; the versions of the engines they see."""
     found = []
@@ -163,6 +189,8 @@ CHECKS: dict[str, Callable[[Patient], Sequence[Check]]] = {
     "blobs": blobs,
     "audit chain": chain,
     "registries": registries,
+    "integrations": integrations,
+    "plugins": plugins,
     "agents": agents,
     "advisories": advisories,
     "handlers": handlers,

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stella.blob import Blobs
+from stella.hub.model import Health
 from stella.kernel import Outcome
+from stella.plugin import RefusedPlugin
 from stella.plugin.contract import Registry
 from stella.record import Database
 from stella.trust import TrustRoot
@@ -35,6 +37,7 @@ class Patient:
     """What the checks look at.
 
     schema: the revision that this version of the program brings. registries: hosts to call.
+    integrations: uses each that is switched on, and says how it was.
     failed_runs: facts whose handlers gave up.
     """
 
@@ -44,6 +47,8 @@ class Patient:
     blobs: Blobs
     trust_root: TrustRoot
     registries: tuple[str, ...]
+    integrations: Callable[[], Sequence[Health]]
+    refused_plugins: tuple[RefusedPlugin, ...]
     open_registry: Callable[[str], Registry]
     advisories: Path | None
     agents: Callable[[], Sequence[AgentSeen]]

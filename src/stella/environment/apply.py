@@ -1,11 +1,11 @@
 """Apply environments and targets as documents say; say what that changes."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Mapping
 
 from stella.environment.document import malformed, parse_environment, parse_target
 from stella.environment.errors import EnvironmentLoop, UnknownEnvironment
 from stella.environment.facts import EnvironmentApplied, TargetApplied
-from stella.environment.model import Change, Environment, Target
+from stella.environment.model import Environment, Target
 from stella.environment.store import (
     find_environment,
     list_environments,
@@ -13,7 +13,11 @@ from stella.environment.store import (
     put_environment,
     put_target,
 )
+from stella.hub.apply import Brought
+from stella.hub.document import config_faults
 from stella.kernel import Json, NotCanonical, Remedy, digest_of
+from stella.kernel.change import Change, changed
+from stella.plugin.contract import Kind
 from stella.policy.store import has_policy
 from stella.record.transaction import Tx
 
@@ -36,20 +40,21 @@ def apply_environment(tx: Tx, name: str, spec: Mapping[str, Json]) -> Change:
     return change
 
 
-def apply_target(
-    tx: Tx, name: str, spec: Mapping[str, Json], *, connectors: Collection[str]
-) -> Change:
-    """Make or change a target. connectors: the kinds of target that can be deployed to.
+def apply_target(tx: Tx, name: str, spec: Mapping[str, Json], brought: Brought) -> Change:
+    """Make or change a target. brought: what plugins bring.
 
-    Raises MalformedDocument, also where its environment or its connector is not there.
+    Raises MalformedDocument, also where its environment or its connector is not there, or the
+    connector does not take its configuration.
     """
     value = parse_target(name, spec)
-    if value.connector not in connectors:
-        raise malformed(
-            "Target",
-            name,
-            f"there is no connector {value.connector[:80]!r} (known: {', '.join(connectors)})",
-        )
+    contribution = brought.get((Kind.TARGET, value.connector))
+    if contribution is None:
+        known = ", ".join(sorted(one for kind, one in brought if kind is Kind.TARGET))
+        why = f"there is no connector {value.connector[:80]!r} (known: {known})"
+        raise malformed("Target", name, why)
+    faults = list(config_faults(value.config, contribution))
+    if faults:
+        raise malformed("Target", name, "; ".join(faults))
     _refuse_unsignable("Target", name, value.spec())
     try:
         find_environment(tx, value.environment)
@@ -63,24 +68,6 @@ def apply_target(
         digest = digest_of(value.spec()).text
         tx.add(TargetApplied(name, value.environment, change.change, digest))
     return change
-
-
-def changed(
-    kind: str, name: str, before: Mapping[str, Json] | None, after: Mapping[str, Json]
-) -> Change:
-    """What it means to put ``after`` in the place of ``before``."""
-    if before is None:
-        return Change(kind, name, "created", tuple(_differences("spec", None, after)))
-    differences = tuple(_differences("spec", before, after))
-    return Change(kind, name, "updated" if differences else "unchanged", differences)
-
-
-def _differences(path: str, before: Json, after: Json) -> Iterator[tuple[str, Json, Json]]:
-    if isinstance(before, Mapping) and isinstance(after, Mapping):
-        for key in sorted({*before, *after}):
-            yield from _differences(f"{path}.{key}", before.get(key), after.get(key))
-    elif before != after:
-        yield (path, before, after)
 
 
 def refuse_loop(value: Environment, known: Mapping[str, Environment]) -> None:

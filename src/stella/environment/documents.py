@@ -1,20 +1,22 @@
 """Apply a set of declarative documents: all of it or nothing, in an order that works."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from stella.blob import Blobs
-from stella.environment.apply import apply_environment, apply_target, changed, refuse_loop
+from stella.environment.apply import apply_environment, apply_target, refuse_loop
 from stella.environment.document import checked_document, checked_name, malformed, parse_environment
-from stella.environment.model import Change
 from stella.environment.store import in_order
+from stella.hub.apply import Brought, apply_integration
 from stella.kernel import Json
+from stella.kernel.change import Change, changed
+from stella.plugin.contract import Kind
 from stella.policy import Ask, bundle_bytes, load_bundle
 from stella.policy.engine import ask as ask_policy
 from stella.policy.facts import PolicyApplied
 from stella.policy.store import STARTER, put_policy
 from stella.record.transaction import Tx
 
-KINDS = ("Policy", "Environment", "Target")
+KINDS = ("Integration", "Policy", "Environment", "Target")
 _DOCUMENTS_MAX = 1000
 
 
@@ -23,15 +25,16 @@ def apply_documents(
     blobs: Blobs,
     documents: Sequence[Mapping[str, Json]],
     *,
-    connectors: Collection[str],
+    brought: Brought,
     dry_run: bool = False,
     ask: Ask = ask_policy,
 ) -> tuple[Change, ...]:
     """What each document changes, in the order applied; with ``dry_run`` nothing is kept.
 
-    connectors: the kinds of target that can be deployed to. ask: how policies are asked.
+    brought: what plugins bring. ask: how policies are asked.
 
-    Raises MalformedDocument, EnvironmentLoop, and what a policy that does not compile raises.
+    Raises MalformedDocument, MalformedIntegration, EnvironmentLoop, and what a policy that does not
+    compile raises.
     """
     if len(documents) > _DOCUMENTS_MAX:
         raise malformed("document", "", f"{len(documents)} of them, at most {_DOCUMENTS_MAX}")
@@ -44,7 +47,7 @@ def apply_documents(
             raise malformed(kind, name, "it stands there twice")
         sorted_out[kind][name] = spec
     kept = tx.connection.begin_nested()
-    changes = _apply(tx, blobs, sorted_out, connectors, ask)
+    changes = _apply(tx, blobs, sorted_out, brought, ask)
     if dry_run:
         kept.rollback()
         tx.added.clear()
@@ -57,10 +60,11 @@ def _apply(
     tx: Tx,
     blobs: Blobs,
     documents: Mapping[str, Mapping[str, Mapping[str, Json]]],
-    connectors: Collection[str],
+    brought: Brought,
     ask: Ask,
 ) -> list[Change]:
-    changes = [
+    changes = _apply_integrations(tx, documents["Integration"], brought)
+    changes += [
         _apply_policy(tx, blobs, name, spec, ask) for name, spec in documents["Policy"].items()
     ]
     environments = documents["Environment"]
@@ -68,11 +72,17 @@ def _apply(
     for one in parsed:
         refuse_loop(one, {other.name: other for other in parsed})
     changes += [apply_environment(tx, one.name, environments[one.name]) for one in parsed]
-    changes += [
-        apply_target(tx, name, spec, connectors=connectors)
-        for name, spec in documents["Target"].items()
-    ]
+    changes += [apply_target(tx, name, spec, brought) for name, spec in documents["Target"].items()]
     return changes
+
+
+def _apply_integrations(
+    tx: Tx, documents: Mapping[str, Mapping[str, Json]], brought: Brought
+) -> list[Change]:
+    """Secret stores first: the credentials of the others may lie in them."""
+    stores = [name for name, spec in documents.items() if spec.get("kind") == Kind.SECRET_STORE]
+    rest = [name for name in documents if name not in stores]
+    return [apply_integration(tx, name, documents[name], brought) for name in (*stores, *rest)]
 
 
 def _apply_policy(tx: Tx, blobs: Blobs, name: str, spec: Mapping[str, Json], ask: Ask) -> Change:

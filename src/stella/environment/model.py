@@ -85,16 +85,6 @@ class Freeze:
         return self.starts_at <= at < min(self.ends_at, self.ended_at or self.ends_at)
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What applying a document does. diff: path, before, after; None where there is nothing."""
-
-    kind: str
-    name: str
-    change: str
-    diff: tuple[tuple[str, Json, Json], ...] = ()
-
-
 def configuration(environment: Environment, targets: tuple[Target, ...]) -> dict[str, Json]:
     """The configuration snapshot: everything of the environment that a deployment rests on."""
     return {

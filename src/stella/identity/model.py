@@ -30,6 +30,8 @@ class Permission(StrEnum):
     FREEZE_CHANGE = "freeze.change"
     AGENT_ENROL = "agent.enrol"
     POLICY_CHANGE = "policy.change"
+    INTEGRATION_CHANGE = "integration.change"
+    SECRET_CHANGE = "secret.change"
     USER_CHANGE = "user.change"
     TOKEN_CREATE_ANY = "token.create-any"
     TRUST_CHANGE = "trust.change"
@@ -55,6 +57,8 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             Permission.FREEZE_CHANGE,
             Permission.AGENT_ENROL,
             Permission.POLICY_CHANGE,
+            Permission.INTEGRATION_CHANGE,
+            Permission.SECRET_CHANGE,
         }
     ),
     Role.ADMIN: frozenset(Permission),

@@ -44,7 +44,8 @@ def _places(name: str) -> Iterator[str]:
         for one in listed:
             try:
                 with open(f"{directory}/{one}/entry_points.txt", encoding="utf-8") as file:  # noqa: PTH123
-                    yield from _named(file.read(), name)
+                    points = entry_points_in(file.read(), GROUP)
+                    yield from (value for key, value in points if key == name)
             except (OSError, UnicodeDecodeError):
                 continue
 
@@ -53,16 +54,16 @@ def _is_metadata(name: str) -> bool:
     return name.endswith((".dist-info", ".egg-info"))
 
 
-def _named(text: str, name: str) -> Iterator[str]:
-    """The values of ``name`` in our group. Source: packaging.python.org, "Entry points"."""
-    if GROUP not in text:
+def entry_points_in(text: str, wanted: str) -> Iterator[tuple[str, str]]:
+    """Name and value of each entry point of a group. Source: packaging.python.org, "Entry points"."""
+    if wanted not in text:
         return
     group = ""
     for raw in text.splitlines():
         line = raw.strip()
         if line.startswith("["):
             group = line.strip("[] ")
-        elif group == GROUP and not line.startswith(("#", ";")):
+        elif group == wanted and not line.startswith(("#", ";")):
             key, equals, value = line.partition("=")
-            if equals and key.strip() == name:
-                yield value.partition("[")[0].strip()
+            if equals:
+                yield key.strip(), value.partition("[")[0].strip()

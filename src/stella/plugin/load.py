@@ -75,6 +75,14 @@ class Plugins:
         found = [c for one in self.loaded.values() for c in one.contributes if c.kind is kind]
         return tuple(sorted(found, key=lambda one: one.name))
 
+    def brought(self) -> dict[tuple[Kind, str], Contribution]:
+        """Everything, by kind and name."""
+        return {
+            (one.kind, one.name): one
+            for manifest in self.loaded.values()
+            for one in manifest.contributes
+        }
+
     def owner(self, kind: Kind, name: str) -> Manifest:
         """The manifest of who brings it. Raises UnknownConnector."""
         for manifest in self.loaded.values():

@@ -173,6 +173,26 @@ class PluginBroken(StellaError):
     fault = Fault.FAILED
 
 
+class MalformedWheel(StellaError):
+    """A wheel that cannot be installed as a plugin."""
+
+    code = "ST-PLG-006"
+
+
+class UnknownPlugin(StellaError):
+    """There is no such plugin, or not in that version."""
+
+    code = "ST-PLG-007"
+    fault = Fault.NOT_FOUND
+
+
+class PluginInUse(StellaError):
+    """It is switched on, or something that it brings is used."""
+
+    code = "ST-PLG-008"
+    fault = Fault.CONFLICT
+
+
 # ---------------------------------------------------------------- secret stores
 
 

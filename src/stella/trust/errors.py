@@ -48,3 +48,10 @@ class BadCertificate(StellaError):
 
     code = "ST-TRU-007"
     fault = Fault.NOT_AUTHENTICATED
+
+
+class BrokenEnvelope(StellaError):
+    """An encrypted secret that its key does not open: changed, moved, or its key is gone."""
+
+    code = "ST-TRU-008"
+    fault = Fault.FAILED

@@ -477,7 +477,7 @@ export interface paths {
         put?: never;
         /**
          * Post Documents
-         * @description Apply environments, targets and policies: all of them or nothing.
+         * @description Apply integrations, policies, environments and targets: all of them or nothing.
          */
         post: operations["post_documents"];
         delete?: never;
@@ -1054,6 +1054,176 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/integrations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Integrations
+         * @description Integrations, by name.
+         */
+        get: operations["get_integrations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/integrations/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Integration
+         * @description One integration.
+         */
+        get: operations["get_integration"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete Integration
+         * @description End an integration that no other one reads its credentials from.
+         */
+        delete: operations["delete_integration_"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/integrations/{name}/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Integration Health
+         * @description How it was, the newest first; at most the last hundred.
+         */
+        get: operations["get_integration_health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/integrations/{name}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Post Integration Test
+         * @description Use it once, with its credentials read anew, and keep how that ended.
+         */
+        post: operations["post_integration_test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/secrets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Secrets
+         * @description The secrets of the built-in store, by name, without their values.
+         */
+        get: operations["get_secrets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/secrets/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Put Secret
+         * @description Store a new version of a secret. No key makes it once: nothing of the request is kept.
+         */
+        put: operations["put_secret"];
+        post?: never;
+        /**
+         * Delete Secret
+         * @description End a secret that no integration names.
+         */
+        delete: operations["delete_secret_"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/secrets/rotate-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Post Key Rotation
+         * @description Bring every secret under a new key, while the server runs.
+         *
+         *     The key before it is removed with the next rotation: somebody may be about to use it.
+         */
+        post: operations["post_key_rotation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plugins": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Plugins
+         * @description Installed plugins, by name; those that are refused, with every reason.
+         */
+        get: operations["get_plugins"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1351,6 +1521,24 @@ export interface components {
             problem: string | null;
         };
         /**
+         * ContributionView
+         * @description One thing that a plugin brings. config_schema: JSON Schema of its configuration.
+         */
+        ContributionView: {
+            /** Kind */
+            kind: string;
+            /** Name */
+            name: string;
+            /** Title */
+            title: string;
+            /** Configschema */
+            configSchema: {
+                [key: string]: unknown;
+            };
+            /** Credentials */
+            credentials: components["schemas"]["CredentialView"][];
+        };
+        /**
          * Counts
          * @description Findings by severity.
          */
@@ -1385,6 +1573,18 @@ export interface components {
              * @default 0
              */
             unknown: number;
+        };
+        /**
+         * CredentialView
+         * @description A secret that a connection needs, given by reference.
+         */
+        CredentialView: {
+            /** Name */
+            name: string;
+            /** Title */
+            title: string;
+            /** Required */
+            required: boolean;
         };
         /**
          * Credentials
@@ -1739,6 +1939,20 @@ export interface components {
          */
         Health: "healthy" | "unhealthy" | "unknown";
         /**
+         * HealthView
+         * @description How an integration was once.
+         */
+        HealthView: {
+            /** At */
+            at: string;
+            /** Outcome */
+            outcome: string;
+            /** Detail */
+            detail: string;
+            /** Durationms */
+            durationMs: number;
+        };
+        /**
          * HistoryView
          * @description One thing that happened.
          */
@@ -1758,6 +1972,43 @@ export interface components {
         ImageToScan: {
             /** Reference */
             reference: string;
+        };
+        /**
+         * IntegrationView
+         * @description How one outside service is reached.
+         *
+         *     credentials: name -> reference, never a secret. left_alone_until: of one that failed again and
+         *     again. health: how it was the last time; null where nobody has looked. due: whether the day has
+         *     come by which its credentials were to be others.
+         */
+        IntegrationView: {
+            /** Name */
+            name: string;
+            /** Kind */
+            kind: string;
+            /** Connector */
+            connector: string;
+            /** Title */
+            title: string;
+            /** Endpoint */
+            endpoint: string;
+            /** Enabled */
+            enabled: boolean;
+            /** Spec */
+            spec: {
+                [key: string]: unknown;
+            };
+            /** Revision */
+            revision: number;
+            /** Changedat */
+            changedAt: string;
+            /** Usedat */
+            usedAt: string | null;
+            health: components["schemas"]["HealthView"] | null;
+            /** Leftaloneuntil */
+            leftAloneUntil: string | null;
+            /** Isdue */
+            isDue: boolean;
         };
         /**
          * LogLineView
@@ -1826,6 +2077,16 @@ export interface components {
             permissions: string[];
         };
         /**
+         * NeedView
+         * @description A capability that a plugin asks for.
+         */
+        NeedView: {
+            /** Capability */
+            capability: string;
+            /** Hosts */
+            hosts: string[];
+        };
+        /**
          * NewAgent
          * @description Which name a host's agent shall have.
          */
@@ -1875,6 +2136,14 @@ export interface components {
             components: {
                 [key: string]: string;
             };
+        };
+        /**
+         * NewSecret
+         * @description The value, which is shown to nobody again.
+         */
+        NewSecret: {
+            /** Value */
+            value: string;
         };
         /**
          * NewToken
@@ -1976,10 +2245,31 @@ export interface components {
             /** Next */
             next?: string | null;
         };
+        /** Page[HealthView] */
+        Page_HealthView_: {
+            /** Items */
+            items: components["schemas"]["HealthView"][];
+            /** Next */
+            next?: string | null;
+        };
+        /** Page[IntegrationView] */
+        Page_IntegrationView_: {
+            /** Items */
+            items: components["schemas"]["IntegrationView"][];
+            /** Next */
+            next?: string | null;
+        };
         /** Page[LogLineView] */
         Page_LogLineView_: {
             /** Items */
             items: components["schemas"]["LogLineView"][];
+            /** Next */
+            next?: string | null;
+        };
+        /** Page[PluginView] */
+        Page_PluginView_: {
+            /** Items */
+            items: components["schemas"]["PluginView"][];
             /** Next */
             next?: string | null;
         };
@@ -2008,6 +2298,13 @@ export interface components {
         Page_ScanView_: {
             /** Items */
             items: components["schemas"]["ScanView"][];
+            /** Next */
+            next?: string | null;
+        };
+        /** Page[SecretView] */
+        Page_SecretView_: {
+            /** Items */
+            items: components["schemas"]["SecretView"][];
             /** Next */
             next?: string | null;
         };
@@ -2066,6 +2363,36 @@ export interface components {
             platform: string;
             /** Digest */
             digest: string;
+        };
+        /**
+         * PluginView
+         * @description An installed plugin. state: "loaded" or "refused"; reasons: every one, where it is refused.
+         */
+        PluginView: {
+            /** Name */
+            name: string;
+            /** State */
+            state: string;
+            /** Reasons */
+            reasons: string[];
+            /** Version */
+            version?: string | null;
+            /** Publisher */
+            publisher?: string | null;
+            /** Title */
+            title?: string | null;
+            /** Sdk */
+            sdk?: number | null;
+            /**
+             * Needs
+             * @default []
+             */
+            needs: components["schemas"]["NeedView"][];
+            /**
+             * Contributes
+             * @default []
+             */
+            contributes: components["schemas"]["ContributionView"][];
         };
         /**
          * PolicyRef
@@ -2269,6 +2596,16 @@ export interface components {
             release?: string | null;
         };
         /**
+         * RotatedKey
+         * @description The key under which every secret lies now, and how many there are.
+         */
+        RotatedKey: {
+            /** Keyid */
+            keyId: string;
+            /** Secrets */
+            secrets: number;
+        };
+        /**
          * RunningView
          * @description One container as the agent saw it.
          */
@@ -2348,11 +2685,38 @@ export interface components {
             findings: string | null;
         };
         /**
+         * SecretView
+         * @description A secret of the built-in store, without its value.
+         */
+        SecretView: {
+            /** Name */
+            name: string;
+            /** Version */
+            version: number;
+            /** Changedat */
+            changedAt: string;
+            changedBy: components["schemas"]["PersonView"];
+            /** Keyid */
+            keyId: string;
+            /** Usedby */
+            usedBy: string[];
+        };
+        /**
          * State
          * @description Where a promotion stands. ``failed`` is a verdict, ``errored`` could not run.
          * @enum {string}
          */
         State: "evaluating" | "waiting" | "blocked" | "approved" | "deploying" | "deployed" | "failed" | "rejected" | "cancelled" | "errored";
+        /**
+         * StoredSecret
+         * @description Which version was stored.
+         */
+        StoredSecret: {
+            /** Name */
+            name: string;
+            /** Version */
+            version: number;
+        };
         /**
          * TagDrift
          * @description The tag that was resolved names another digest now.
@@ -4437,6 +4801,308 @@ export interface operations {
                 };
                 content: {
                     "application/octet-stream": unknown;
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_integrations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_IntegrationView_"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_integration: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IntegrationView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_integration_: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_integration_health: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_HealthView_"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_integration_test: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HealthView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_secrets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_SecretView_"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_secret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSecret"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoredSecret"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_secret_: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_key_rotation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RotatedKey"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_plugins: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_PluginView_"];
                 };
             };
             /** @description A refusal */

@@ -27,6 +27,8 @@ export type Permission =
   | 'freeze.change'
   | 'agent.enrol'
   | 'policy.change'
+  | 'integration.change'
+  | 'secret.change'
   | 'user.change'
   | 'token.create-any'
   | 'trust.change'

@@ -27,6 +27,7 @@ from stella.environment.store import (
     list_freezes,
     list_targets,
 )
+from stella.identity import Permission
 from stella.kernel import parse_time
 from stella.policy.store import find_policy, list_policies
 from stella.promotion.request import request_rollback
@@ -80,14 +81,16 @@ class PolicyView(View):
 
 @router.post("/apply", response_model=Applied)
 def post_documents(asked: Configurer, body: Documents) -> Response:
-    """Apply environments, targets and policies: all of them or nothing."""
+    """Apply integrations, policies, environments and targets: all of them or nothing."""
+    if any(one.get("kind") == "Integration" for one in body.documents):
+        asked.must(Permission.INTEGRATION_CHANGE, "Integration in POST /apply")
 
     def do(tx: Tx) -> Applied:
         changes = apply_documents(
             tx,
             asked.services.blobs,
             body.documents,
-            connectors=asked.services.plugins.target_kinds(),
+            brought=asked.services.plugins.brought(),
             dry_run=body.dry_run,
             ask=asked.services.deciding.ask,
         )

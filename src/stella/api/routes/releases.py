@@ -53,7 +53,10 @@ def post_release(asked: Developer, body: NewRelease) -> Response:
     if earlier is not None:
         return earlier
     checked_release(body.name, body.version, body.components)
-    components = resolve_components(asked.services.open_registry, body.components)
+    roles = frozenset(role.value for role in asked.principal.roles)
+    components = resolve_components(
+        lambda host: asked.services.outside.registry(host, roles), body.components
+    )
 
     def do(tx: Tx) -> ReleaseView:
         made = create_release(

@@ -1,0 +1,160 @@
+"""Integrations, the built-in store's secrets, and plugins."""
+
+from fastapi import APIRouter, Response
+
+from stella.api.asked import Asked, Viewer
+from stella.api.looking import Integrator, Keeper, look
+from stella.api.views.base import Body, Page, View
+from stella.api.views.hub import (
+    HealthView,
+    IntegrationView,
+    PluginView,
+    SecretView,
+    health_view,
+    integration_view,
+    plugin_view,
+    refused_view,
+    secret_view,
+)
+from stella.hub.apply import delete_integration
+from stella.hub.check import keep_health
+from stella.hub.reference import SECRET, Reference
+from stella.hub.secrets import delete_secret, rewrap_secrets, store_secret
+from stella.hub.store import find_integration, list_health, list_integrations, list_secrets
+from stella.record import Tx
+
+router = APIRouter(tags=["integrations"])
+
+
+class NewSecret(Body):
+    """The value, which is shown to nobody again."""
+
+    value: str
+
+
+class StoredSecret(View):
+    """Which version was stored."""
+
+    name: str
+    version: int
+
+
+class RotatedKey(View):
+    """The key under which every secret lies now, and how many there are."""
+
+    key_id: str
+    secrets: int
+
+
+@router.get("/integrations")
+def get_integrations(asked: Viewer) -> Page[IntegrationView]:
+    """Integrations, by name."""
+    with asked.read() as tx:
+        return Page(
+            items=[_shown(asked, tx, one.integration.name) for one in list_integrations(tx)]
+        )
+
+
+@router.get("/integrations/{name}")
+def get_integration(asked: Viewer, name: str) -> IntegrationView:
+    """One integration."""
+    with asked.read() as tx:
+        return _shown(asked, tx, name)
+
+
+@router.get("/integrations/{name}/health")
+def get_integration_health(asked: Viewer, name: str) -> Page[HealthView]:
+    """How it was, the newest first; at most the last hundred."""
+    with asked.read() as tx:
+        find_integration(tx, name)
+        return Page(items=[health_view(one) for one in list_health(tx, name)])
+
+
+@router.post("/integrations/{name}/test", response_model=HealthView)
+def post_integration_test(asked: Integrator, name: str) -> Response:
+    """Use it once, with its credentials read anew, and keep how that ended."""
+    earlier = asked.earlier()
+    if earlier is not None:
+        return earlier
+    with asked.read() as tx:
+        known = find_integration(tx, name)
+    health = asked.services.outside.examine(known.integration)
+
+    def do(tx: Tx) -> HealthView:
+        keep_health(tx, health, is_asked=True)
+        return health_view(health)
+
+    return asked.once(do)
+
+
+@router.delete("/integrations/{name}", status_code=204)
+def delete_integration_(asked: Integrator, name: str) -> Response:
+    """End an integration that no other one reads its credentials from."""
+    return asked.once(lambda tx: delete_integration(tx, name), status=204)
+
+
+@router.get("/secrets")
+def get_secrets(asked: Keeper) -> Page[SecretView]:
+    """The secrets of the built-in store, by name, without their values."""
+    with asked.read() as tx:
+        looking = look(asked, tx)
+        return Page(items=[secret_view(looking, one) for one in list_secrets(tx)])
+
+
+@router.put("/secrets/{name}")
+def put_secret(asked: Keeper, name: str, body: NewSecret) -> StoredSecret:
+    """Store a new version of a secret. No key makes it once: nothing of the request is kept."""
+    services = asked.services
+    with services.database.transaction(actor=asked.principal.id) as tx:
+        ring = services.outside.ring()
+        version = store_secret(tx, ring, name, body.value, services.random)
+    services.outside.forget(Reference(SECRET, "", name))
+    return StoredSecret(name=name, version=version)
+
+
+@router.delete("/secrets/{name}", status_code=204)
+def delete_secret_(asked: Keeper, name: str) -> Response:
+    """End a secret that no integration names."""
+    answer = asked.once(lambda tx: delete_secret(tx, name), status=204)
+    asked.services.outside.forget(Reference(SECRET, "", name))
+    return answer
+
+
+@router.post("/secrets/rotate-key", response_model=RotatedKey)
+def post_key_rotation(asked: Keeper) -> Response:
+    """Bring every secret under a new key, while the server runs.
+
+    The key before it is removed with the next rotation: somebody may be about to use it.
+    """
+    earlier = asked.earlier()
+    if earlier is not None:
+        return earlier
+    services = asked.services
+    before = services.outside.ring().active
+    ring = services.outside.add_key()
+
+    def do(tx: Tx) -> RotatedKey:
+        return RotatedKey(
+            key_id=ring.active, secrets=rewrap_secrets(tx, ring, before, services.random)
+        )
+
+    answer = asked.once(do)
+    with asked.read() as tx:
+        used = {one.key_id for one in list_secrets(tx)}
+    services.outside.retire_keys(frozenset({ring.active, before, *used}))
+    return answer
+
+
+@router.get("/plugins")
+def get_plugins(asked: Viewer) -> Page[PluginView]:
+    """Installed plugins, by name; those that are refused, with every reason."""
+    plugins = asked.services.plugins
+    views = [plugin_view(one) for one in plugins.loaded.values()]
+    views += [refused_view(one) for one in plugins.refused]
+    return Page(items=sorted(views, key=lambda one: one.name))
+
+
+def _shown(asked: Asked, tx: Tx, name: str) -> IntegrationView:
+    known = find_integration(tx, name)
+    health = next(iter(list_health(tx, name, limit=1)), None)
+    return integration_view(asked.services, known, health, tx.now.date().isoformat())

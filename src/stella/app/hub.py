@@ -1,0 +1,346 @@
+"""Opens what integrations describe: credentials by the broker, sockets by the guard."""
+
+import contextlib
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+from stella.app.outbound import connect_within
+from stella.app.settings import RegistrySetting, Settings
+from stella.hub.apply import integration_for
+from stella.hub.breaker import Breaker
+from stella.hub.broker import Broker
+from stella.hub.errors import IntegrationDisabled, UnresolvedReference
+from stella.hub.guard import Allowed
+from stella.hub.model import Health, Integration
+from stella.hub.redact import Redactor
+from stella.hub.reference import ENV, FILE, SECRET, Reference, parse_reference
+from stella.hub.secrets import read_secret
+from stella.hub.store import find_integration, note_use
+from stella.kernel import Now, Outcome, Remedy, StellaError, digest_of, time_text
+from stella.plugin import Plugins
+from stella.plugin.contract import (
+    Capability,
+    Connection,
+    Kind,
+    Registry,
+    RegistryConfig,
+    Secret,
+    SecretStore,
+)
+from stella.record import Database
+from stella.sdk.testing import SimulatedRegistry
+from stella.trust.envelope import Ring
+
+_SECRET_BYTES_MAX = 65_536
+_ANYWHERE = ("0.0.0.0/0", "::/0")
+# A repository that nobody has: what matters is that the registry answers at all.
+_NO_REPOSITORY = "stella-doctor"
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """What an integration led to. digest: of the specification that it was opened for."""
+
+    digest: str
+    made: object
+    breaker: Breaker
+
+
+class Hub:
+    """The integrations of one server, as connectors. Safe for threads; each is opened once."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        plugins: Plugins,
+        ring: Callable[[], Ring],
+        *,
+        now: Now,
+    ) -> None:
+        self._settings = settings
+        self._database = database
+        self._plugins = plugins
+        self._ring = ring
+        self._now = now
+        self.redactor = Redactor()
+        self.broker = Broker(self._read, now=now, seen=self.redactor.learn)
+        self._opened: dict[str, _Opened] = {}
+        self._used: dict[str, str] = {}
+        self._lock = Lock()
+
+    def registry(self, host: str, roles: frozenset[str] | None = None) -> Registry:
+        """The connector for ``host``: of its integration, of the settings, or for anybody.
+
+        roles: of the person who asks; None where the server itself does. Raises IntegrationDisabled,
+        UnknownConnector, PluginBroken.
+        """
+        with self._database.read() as tx:
+            found = integration_for(tx, Kind.REGISTRY, host)
+        if found is not None and not self._is_simulated(host):
+            refuse_use(found, roles)
+            return cast("Registry", self._guarded(found))
+        return self._unnamed_registry(host)
+
+    def secret_store(self, integration: Integration) -> SecretStore:
+        """Raises UnknownConnector, PluginBroken."""
+        return cast("SecretStore", self._guarded(integration))
+
+    def examine(self, integration: Integration) -> Health:
+        """Use it once, as if for the first time, and see how that ends."""
+        begun, at = time.monotonic(), time_text(self._now())
+        for reference in integration.credentials.values():
+            self.broker.forget(parse_reference(reference))
+        try:
+            detail, outcome = self._examine(integration), Outcome.PASS
+        except StellaError as refusal:
+            detail, outcome = f"{refusal} ({refusal.code})", Outcome.BLOCKED
+        duration_ms = int((time.monotonic() - begun) * 1000)
+        detail = self.redactor.masked(detail)[:1000]
+        if outcome is Outcome.PASS:
+            with self._lock:
+                self._opened.pop(integration.name, None)  # it need not be left alone any longer
+        return Health(integration.name, at, outcome, detail, duration_ms)
+
+    def left_alone_until(self, name: str) -> str | None:
+        """Until when an integration that failed too often is not called; None where it is."""
+        with self._lock:
+            opened = self._opened.get(name)
+        until = opened.breaker.open_until if opened else None
+        return time_text(until) if until else None
+
+    def flush_uses(self) -> None:
+        """Store when integrations were last used; many uses are one row's change."""
+        with self._lock:
+            used, self._used = self._used, {}
+        if used:
+            with self._database.transaction(actor="system") as tx:
+                for name, at in used.items():
+                    note_use(tx, name, at)
+
+    def _examine(self, integration: Integration) -> str:
+        made = self._make(integration)
+        if integration.kind is Kind.REGISTRY:
+            cast("Registry", made).tags(_NO_REPOSITORY)
+            return (
+                "it answers, and takes our credentials" if integration.credentials else "it answers"
+            )
+        return cast("SecretStore", made).check()
+
+    def _guarded(self, integration: Integration) -> object:
+        digest = digest_of(integration.spec()).text
+        with self._lock:
+            self._used[integration.name] = time_text(self._now())
+            kept = self._opened.get(integration.name)
+            if kept is not None and kept.digest == digest:
+                return kept.made
+        breaker = Breaker(
+            integration.name, now=self._now, requests_per_s=integration.requests_per_s
+        )
+        made = _Guarded(self._make(integration), breaker)
+        with self._lock:
+            self._opened[integration.name] = _Opened(digest, made, breaker)
+        return made
+
+    def _make(self, integration: Integration) -> object:
+        if integration.kind is Kind.REGISTRY:
+            return self._plugins.registry(integration.connector)(self._registry_config(integration))
+        return self._plugins.secret_store(integration.connector)(
+            Connection(
+                endpoint=integration.endpoint,
+                connect=self._connect(integration),
+                config=integration.config,
+                credentials={
+                    name: self._credential(text) for name, text in integration.credentials.items()
+                },
+                ca=integration.ca,
+                proxy=integration.proxy,
+                timeout_s=integration.timeout_s,
+            )
+        )
+
+    def _registry_config(self, integration: Integration) -> RegistryConfig:
+        given = integration.credentials
+        user, password = given.get("username"), given.get("password")
+        return RegistryConfig(
+            host=integration.endpoint,
+            plain_http=integration.config.get("plain_http") is True,
+            login=self._login(user, password) if password else None,
+            timeout_s=integration.timeout_s,
+            connect=self._connect(integration),
+        )
+
+    def _login(self, user: str | None, password: str) -> Callable[[], tuple[str, str]]:
+        ask_user = self._credential(user) if user else lambda: ""
+        ask_password = self._credential(password)
+        return lambda: (ask_user(), ask_password())
+
+    def _credential(self, text: str) -> Callable[[], str]:
+        reference = parse_reference(text)
+        return lambda: self.broker.secret(reference).value
+
+    def _connect(self, integration: Integration) -> Any:
+        manifest = self._plugins.owner(integration.kind, integration.connector)
+        needed = [
+            host
+            for need in manifest.needs
+            if need.capability is Capability.NETWORK
+            for host in need.hosts
+        ]
+        hosts = (_host_of(integration.endpoint), *integration.hosts, *needed)
+        if integration.proxy is not None:
+            hosts = (*hosts, _host_of(integration.proxy))
+        networks = (*integration.networks, *self._settings.networks)
+        return connect_within(Allowed(hosts, networks), is_offline=self._settings.offline)
+
+    # ------------------------------------------------------------ registries without an integration
+
+    def _unnamed_registry(self, host: str) -> Registry:
+        """Of the server's own settings, or anonymous and in the open network."""
+        with self._lock:
+            kept = self._opened.get(f"host {host}")
+        if kept is not None:
+            return cast("Registry", kept.made)
+        known = self._settings.registries.get(host)
+        made: Registry
+        if known is not None and self._is_simulated(host):
+            made = SimulatedRegistry(Path(known.simulated_in), host)
+        else:
+            made = self._plugins.registry("oci")(self._unnamed_config(host, known))
+        with self._lock:
+            self._opened[f"host {host}"] = _Opened("", made, Breaker(host, now=self._now))
+        return made
+
+    def _unnamed_config(self, host: str, known: RegistrySetting | None) -> RegistryConfig:
+        # Who wrote the settings has the machine; who names an image in a request has not.
+        networks = _ANYWHERE if known is not None else self._settings.networks
+        connect = connect_within(Allowed(None, networks), is_offline=self._settings.offline)
+        if known is None:
+            return RegistryConfig(host=host, connect=connect)
+
+        def login() -> tuple[str, str]:
+            return self._of_settings(known.username), self._of_settings(known.password)
+
+        return RegistryConfig(
+            host=host,
+            plain_http=known.plain_http,
+            login=login if known.username or known.password else None,
+            ca_file=known.ca_file or None,
+            connect=connect,
+        )
+
+    def _is_simulated(self, host: str) -> bool:
+        known = self._settings.registries.get(host)
+        return self._settings.simulated and known is not None and bool(known.simulated_in)
+
+    def _of_settings(self, text: str) -> str:
+        return read_here(parse_reference(text), os.environ).value
+
+    # ------------------------------------------------------------ secrets
+
+    def _read(self, reference: Reference) -> Secret:
+        """Where secrets lie. Raises UnresolvedReference, and what a secret store raises."""
+        if reference.scheme == SECRET:
+            with self._database.read() as tx:
+                return read_secret(tx, self._ring(), reference.path)
+        if reference.scheme in {ENV, FILE}:
+            refuse_place(reference, self._settings)
+            return read_here(reference, os.environ)
+        with self._database.read() as tx:
+            known = find_integration(tx, reference.integration).integration
+        refuse_use(known, None)
+        return self.secret_store(known).read(reference.path, reference.key)
+
+
+class _Guarded:
+    """A connector whose calls go through its integration's breaker."""
+
+    def __init__(self, made: object, breaker: Breaker) -> None:
+        self._made = made
+        self._breaker = breaker
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._made, name)
+        if not callable(found):
+            return found
+
+        def call(*given: Any, **more: Any) -> Any:
+            return self._breaker.call(found, *given, **more)
+
+        return call
+
+
+def refuse_use(integration: Integration, roles: frozenset[str] | None) -> None:
+    """Return where it may be used by one with these roles. Raises IntegrationDisabled."""
+    if not integration.enabled:
+        raise IntegrationDisabled(
+            f"the integration {integration.name} is switched off",
+            remedy=Remedy("Apply it with `enabled: true`."),
+            integration=integration.name,
+        )
+    if roles is not None and integration.roles and not roles & frozenset(integration.roles):
+        raise IntegrationDisabled(
+            f"the integration {integration.name} is for {', '.join(integration.roles)} alone",
+            remedy=Remedy("Ask one of them, or let `roles` of the integration name another role."),
+            integration=integration.name,
+        )
+
+
+def refuse_place(reference: Reference, settings: Settings) -> None:
+    """Return where integrations may read that variable or file. Raises UnresolvedReference.
+
+    Who may write an integration has not the whole machine: its own keys, among others.
+    """
+    if reference.scheme == ENV:
+        if not reference.path.startswith(settings.secret_variables):
+            raise _unresolved(
+                f"{reference.text} is none of the variables that integrations may read",
+                f"Let its name begin with {settings.secret_variables}.",
+            )
+        return
+    path = Path(os.path.realpath(reference.path))
+    places = [Path(os.path.realpath(place)) for place in settings.secret_directories]
+    if not any(path.is_relative_to(place) for place in places):
+        raise _unresolved(
+            f"{reference.text} lies in none of the directories that integrations may read",
+            f"Put it below {' or '.join(settings.secret_directories)}, or set secret_directories.",
+        )
+
+
+def read_here(reference: Reference, environment: Mapping[str, str]) -> Secret:
+    """A variable or a file of this machine, without white space at its end.
+
+    Raises UnresolvedReference.
+    """
+    if reference.scheme == ENV:
+        if reference.path in environment:
+            return Secret(environment[reference.path])
+        raise _unresolved(f"the variable {reference.path} is not set", "Set it for the server.")
+    if reference.scheme == FILE:
+        with (
+            contextlib.suppress(OSError, UnicodeDecodeError),
+            Path(reference.path).open("rb") as file,
+        ):
+            content = file.read(_SECRET_BYTES_MAX + 1)
+            if len(content) <= _SECRET_BYTES_MAX:
+                return Secret(content.decode().rstrip())
+        raise _unresolved(
+            f"the file {reference.path} cannot be read",
+            "See that it is there, and is the server's.",
+        )
+    raise _unresolved(f"{reference.scheme}:// is not read here", "Write env:// or file://.")
+
+
+def _host_of(endpoint: str) -> str:
+    parts = urlsplit(endpoint if "://" in endpoint else f"//{endpoint}")
+    return (parts.hostname or "").lower()
+
+
+def _unresolved(why: str, advice: str) -> UnresolvedReference:
+    return UnresolvedReference(f"a secret was not found: {why}", remedy=Remedy(advice))

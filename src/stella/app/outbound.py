@@ -1,0 +1,45 @@
+"""The way out: every connector's connections are opened here, where the guard lets them."""
+
+import socket
+from collections.abc import Iterator
+
+from stella.hub.errors import ConnectorsOff, HostNotGranted
+from stella.hub.guard import Allowed, refuse_address, refuse_host
+from stella.kernel import Remedy
+from stella.plugin.contract import Connect
+
+
+def connect_within(allowed: Allowed, *, is_offline: bool) -> Connect:
+    """Opens connections to what ``allowed`` allows; to nothing where the installation is offline."""
+
+    def connect(host: str, port: int, timeout: float) -> socket.socket:
+        """The name is looked up once, and the address that was judged is the one that is reached."""
+        if is_offline:
+            raise ConnectorsOff(
+                f"{host[:100]} is not reached: this installation is offline",
+                remedy=Remedy("Set `offline` to false where connectors may reach the network."),
+                host=host[:100],
+            )
+        refuse_host(host, allowed)
+        refusal: HostNotGranted | None = None
+        trouble: OSError | None = None
+        for address in _addresses(host, port):
+            try:
+                refuse_address(host, address, allowed)
+                return socket.create_connection((address, port), timeout)
+            except HostNotGranted as one:
+                refusal = one
+            except OSError as error:
+                trouble = error
+        raise trouble or refusal or OSError(f"{host} has no address")
+
+    return connect
+
+
+def _addresses(host: str, port: int) -> Iterator[str]:
+    seen = set()
+    for *_, address in socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM):
+        plain = str(address[0]).partition("%")[0]
+        if plain not in seen:
+            seen.add(plain)
+            yield plain

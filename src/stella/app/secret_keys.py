@@ -1,0 +1,63 @@
+"""The keys under which the built-in store's secrets lie: files of the server's own, beside the others."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from stella.app.keys import data_unusable
+from stella.trust.envelope import KEY_BYTES, Ring, key_id
+
+_FOLDER = Path("keys") / "secrets"
+
+
+def load_ring(data: Path, random: Callable[[int], bytes]) -> Ring:
+    """Every key; the last made is the active one. The first is made where there is none.
+
+    Raises DataUnusable.
+    """
+    folder = data / _FOLDER
+    try:
+        files = sorted(folder.glob("*.key"))
+        if not files:
+            files = [_make(folder, 1, random)]
+        keys = [bytes.fromhex(file.read_text().strip()) for file in files]
+    except (OSError, ValueError) as error:
+        trouble = error if isinstance(error, OSError) else OSError(0, "a key of secrets is no key")
+        raise data_unusable(data, trouble) from error
+    return Ring({key_id(key): key for key in keys}, key_id(keys[-1]))
+
+
+def add_key(data: Path, random: Callable[[int], bytes]) -> Ring:
+    """One more key, which is the active one from now on. Raises DataUnusable."""
+    folder = data / _FOLDER
+    try:
+        numbers = [int(file.name.partition("-")[0]) for file in folder.glob("*.key")]
+        _make(folder, max(numbers, default=0) + 1, random)
+    except OSError as error:
+        raise data_unusable(data, error) from error
+    return load_ring(data, random)
+
+
+def retire_keys(data: Path, kept: frozenset[str]) -> None:
+    """Remove every key but those: nothing lies under the others any more.
+
+    Who rotates keeps the one before the active one as well: somebody may be about to store a
+    secret under it. It goes with the next rotation.
+    """
+    for file in (data / _FOLDER).glob("*.key"):
+        if file.stem.partition("-")[2] not in kept:
+            file.unlink()
+
+
+def _make(folder: Path, number: int, random: Callable[[int], bytes]) -> Path:
+    """Whole or not at all: a kill in the middle leaves a draft that nobody reads."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    key = random(KEY_BYTES)
+    file = folder / f"{number:06}-{key_id(key)}.key"
+    draft = file.with_suffix(".new")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
+        out.write(key.hex() + "\n")
+        out.flush()
+        os.fsync(out.fileno())
+    draft.rename(file)
+    return file

@@ -1,0 +1,106 @@
+"""``stella integration``: how outside services are reached, and whether they are."""
+
+from typing import Annotated, Any
+from urllib.parse import quote
+
+import typer
+
+from stella.cli.output import Column, Output, To, say, show_list, show_one, write_document
+from stella.client import open_client
+
+app = typer.Typer(no_args_is_help=True, help="How outside services are reached.")
+
+Name = Annotated[str, typer.Argument(help="Its name.")]
+
+
+def _health_of(row: Any) -> str:
+    if not row["enabled"]:
+        return "switched off"
+    if row["leftAloneUntil"]:
+        return f"left alone until {row['leftAloneUntil']}"
+    return str((row["health"] or {"outcome": "not looked at"})["outcome"])
+
+
+def _due(row: Any) -> str | None:
+    day = row["spec"]["rotateBy"]
+    return f"{day} (due)" if row["isDue"] else day
+
+
+_COLUMNS: dict[str, Column] = {
+    "name": "name",
+    "kind": "kind",
+    "connector": "connector",
+    "endpoint": "endpoint",
+    "health": _health_of,
+    "used": "usedAt",
+}
+_HEALTH: dict[str, Column] = {
+    "at": "at",
+    "outcome": "outcome",
+    "took": lambda row: f"{row['durationMs']} ms",
+    "detail": "detail",
+}
+
+
+@app.command("list")
+def list_(*, output: Output = "table", to: To = None) -> None:
+    """List integrations by name."""
+    with open_client() as client:
+        found = list(client.items("/integrations"))
+    show_list(found, _COLUMNS, output=output, to=to, name="name")
+
+
+@app.command()
+def get(name: Name, *, output: Output = "table", to: To = None) -> None:
+    """Show one integration; -o yaml as a document that `stella apply` takes."""
+    with open_client() as client:
+        found = client.get(_path(name))
+    if output in {"json", "yaml"}:
+        document = {
+            "apiVersion": "stella/v1",
+            "kind": "Integration",
+            "name": found["name"],
+            "spec": found["spec"],
+        }
+        write_document(document if output == "yaml" else found, output=output, to=to)
+        return
+    columns: dict[str, Column] = {
+        **_COLUMNS,
+        "why": lambda row: (row["health"] or {}).get("detail"),
+        "credentials": lambda row: [f"{k}: {v}" for k, v in row["spec"]["credentials"].items()],
+        "for": lambda row: row["spec"]["roles"] or "everybody",
+        "in": lambda row: row["spec"]["environments"] or "every environment",
+        "rotate by": _due,
+        "changed": "changedAt",
+    }
+    show_one(found, columns, output=output, to=to, name="name")
+
+
+@app.command("test")
+def examine(name: Name, *, output: Output = "table", to: To = None) -> None:
+    """Use it once, its credentials read anew; exit code 1 where it does not work."""
+    with open_client() as client:
+        health = client.post(f"{_path(name)}/test")
+    show_one(health, _HEALTH, output=output, to=to, name="outcome")
+    if health["outcome"] != "pass":
+        raise typer.Exit(1)
+
+
+@app.command()
+def history(name: Name, *, output: Output = "table", to: To = None) -> None:
+    """How it was, the newest first."""
+    with open_client() as client:
+        found = list(client.items(f"{_path(name)}/health"))
+    show_list(found, _HEALTH, output=output, to=to, name="outcome")
+
+
+@app.command()
+def delete(name: Name) -> None:
+    """End an integration that no other one reads its credentials from."""
+    with open_client() as client:
+        client.delete(_path(name))
+    say(f"{name} is no more")
+
+
+def _path(name: str) -> str:
+    return f"/integrations/{quote(name, safe='')}"

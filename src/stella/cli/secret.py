@@ -1,0 +1,59 @@
+"""``stella secret``: secrets of the server's built-in store. No value is shown, or on a command line."""
+
+import sys
+from getpass import getpass
+from typing import Annotated
+from urllib.parse import quote
+
+import typer
+
+from stella.cli.output import Column, Output, To, say, show_list, show_one
+from stella.client import open_client
+
+app = typer.Typer(no_args_is_help=True, help="Secrets of the built-in store.")
+
+Name = Annotated[str, typer.Argument(help="Its name; secret://NAME refers to it.")]
+
+_COLUMNS: dict[str, Column] = {
+    "name": "name",
+    "version": "version",
+    "changed": "changedAt",
+    "by": lambda row: row["changedBy"]["name"],
+    "used by": "usedBy",
+    "key": "keyId",
+}
+
+
+@app.command("list")
+def list_(*, output: Output = "table", to: To = None) -> None:
+    """List secrets by name, without their values."""
+    with open_client() as client:
+        found = list(client.items("/secrets"))
+    show_list(found, _COLUMNS, output=output, to=to, name="name")
+
+
+@app.command("set")
+def set_(name: Name, *, output: Output = "table", to: To = None) -> None:
+    """Store a new version; the value comes from standard input, or is asked for at a terminal."""
+    value = getpass(f"{name}: ") if sys.stdin.isatty() else sys.stdin.read().rstrip("\r\n")
+    with open_client() as client:
+        stored = client.put(f"/secrets/{quote(name, safe='')}", {"value": value})
+    columns: dict[str, Column] = {"name": "name", "version": "version"}
+    show_one(stored, columns, output=output, to=to, name="name")
+
+
+@app.command()
+def delete(name: Name) -> None:
+    """End a secret that no integration names."""
+    with open_client() as client:
+        client.delete(f"/secrets/{quote(name, safe='')}")
+    say(f"{name} is no more")
+
+
+@app.command("rotate-key")
+def rotate_key(*, output: Output = "table", to: To = None) -> None:
+    """Bring every secret under a new key, while the server runs."""
+    with open_client() as client:
+        rotated = client.post("/secrets/rotate-key")
+    columns: dict[str, Column] = {"key": "keyId", "secrets": "secrets"}
+    show_one(rotated, columns, output=output, to=to, name="keyId")

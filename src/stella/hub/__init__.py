@@ -1,0 +1,1 @@
+"""How does it reach the outside? Integrations, their credentials by reference, and what is allowed."""

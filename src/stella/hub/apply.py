@@ -1,0 +1,135 @@
+"""Make, change and end integrations."""
+
+from collections.abc import Mapping
+
+from stella.hub.document import malformed, parse_integration
+from stella.hub.errors import IntegrationInUse, UnknownIntegration, UnknownSecret
+from stella.hub.facts import IntegrationApplied, IntegrationDeleted
+from stella.hub.model import Integration
+from stella.hub.reference import ENV, FILE, SECRET, Reference, parse_reference
+from stella.hub.store import (
+    delete_integration_row,
+    find_integration,
+    list_integrations,
+    put_integration,
+    sealed_secret,
+)
+from stella.kernel import Json, NotCanonical, Remedy, digest_of
+from stella.kernel.change import Change, changed
+from stella.plugin.contract import Contribution, Kind
+from stella.record.transaction import Tx
+
+Brought = Mapping[tuple[Kind, str], Contribution]
+
+
+def apply_integration(tx: Tx, name: str, spec: Mapping[str, Json], brought: Brought) -> Change:
+    """Make or change an integration. brought: what plugins bring.
+
+    Raises MalformedIntegration with every reason, also where a reference leads nowhere.
+    """
+    value = parse_integration(name, spec, brought)
+    try:
+        digest = digest_of(value.spec()).text
+    except NotCanonical as error:
+        raise malformed(name, [str(error)]) from None
+    others = {one.integration.name: one.integration for one in list_integrations(tx)}
+    before = others.pop(name, None)
+    reasons = [
+        *_same_place(value, others),
+        *(
+            reason
+            for text in value.credentials.values()
+            for reason in _dangling(tx, value, text, others)
+        ),
+    ]
+    if reasons:
+        raise malformed(name, reasons)
+    change = changed("Integration", name, before.spec() if before else None, value.spec())
+    if change.change != "unchanged":
+        put_integration(tx, value)
+        tx.add(IntegrationApplied(name, value.kind.value, change.change, digest))
+    return change
+
+
+def delete_integration(tx: Tx, name: str) -> None:
+    """End it. Raises UnknownIntegration, IntegrationInUse where others read credentials from it."""
+    known = find_integration(tx, name)
+    users = [
+        one.integration.name
+        for one in list_integrations(tx)
+        if any(
+            parse_reference(text).integration == name
+            for text in one.integration.credentials.values()
+        )
+    ]
+    if users:
+        raise IntegrationInUse(
+            f"the integration {name} gives credentials to {', '.join(users)}",
+            remedy=Remedy("Let them refer to another one first."),
+            integration=name,
+            used_by=users,
+        )
+    delete_integration_row(tx, name)
+    tx.add(IntegrationDeleted(name, known.integration.kind.value))
+
+
+def _same_place(value: Integration, others: Mapping[str, Integration]) -> list[str]:
+    """A registry is found by its host, so that each host has one integration."""
+    if value.kind is not Kind.REGISTRY:
+        return []
+    return [
+        f"the integration {one.name!r} is the one for the registry {one.endpoint}"
+        for one in others.values()
+        if one.kind is Kind.REGISTRY and one.endpoint == value.endpoint
+    ]
+
+
+def _dangling(
+    tx: Tx, value: Integration, text: str, others: Mapping[str, Integration]
+) -> list[str]:
+    reference: Reference = parse_reference(text)
+    if reference.scheme in {ENV, FILE}:
+        return []
+    if reference.scheme == SECRET:
+        try:
+            sealed_secret(tx, reference.path)
+        except UnknownSecret as refusal:
+            return [str(refusal)]
+        return []
+    store = others.get(reference.integration)
+    if store is None or store.kind is not Kind.SECRET_STORE or store.connector != reference.scheme:
+        return [f"{text} names no integration of a {reference.scheme} secret store"]
+    if value.kind is Kind.SECRET_STORE and _leads_to(value.name, store, others):
+        return [f"{text} leads back to {value.name}"]
+    return []
+
+
+def _leads_to(name: str, store: Integration, others: Mapping[str, Integration]) -> bool:
+    waiting, seen = [store], set()
+    while waiting:
+        one = waiting.pop()
+        seen.add(one.name)
+        for text in one.credentials.values():
+            following = parse_reference(text).integration
+            if following == name:
+                return True
+            if following in others and following not in seen:
+                waiting.append(others[following])
+    return False
+
+
+def integration_for(tx: Tx, kind: Kind, endpoint: str) -> Integration | None:
+    """The one that is there for that endpoint, whether it is enabled or not."""
+    for known in list_integrations(tx):
+        if known.integration.kind is kind and known.integration.endpoint == endpoint:
+            return known.integration
+    return None
+
+
+__all__ = [
+    "Brought",
+    "UnknownIntegration",
+    "apply_integration",
+    "delete_integration",
+    "integration_for",
+]

@@ -1,0 +1,210 @@
+"""A declarative document -> an integration. Every fault is named at once."""
+
+import difflib
+import ipaddress
+import re
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import msgspec
+
+from stella.hub.errors import MalformedIntegration, MalformedReference
+from stella.hub.model import Integration
+from stella.hub.reference import parse_reference
+from stella.identity.model import Role
+from stella.kernel import Json, Remedy
+from stella.plugin.contract import Contribution, Kind
+
+_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?\Z")
+_HOST = re.compile(r"(?:\*\.)?[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?\Z")
+_PLACE = re.compile(
+    r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|\[[0-9a-fA-F:.]+\])(?::\d{1,5})?\Z"
+)
+_LIST_MAX = 100
+_TIMEOUT_S_MAX = 600
+_REQUESTS_MAX = 100_000
+_CA_CHARACTERS_MAX = 200_000
+T = TypeVar("T")
+
+
+class _Spec(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
+    kind: str
+    connector: str
+    endpoint: str
+    config: dict[str, Any] = {}
+    credentials: dict[str, str] = {}
+    hosts: list[str] = []
+    networks: list[str] = []
+    environments: list[str] = []
+    roles: list[str] = []
+    ca: str | None = None
+    proxy: str | None = None
+    timeout_s: int = 30
+    requests_per_s: int = 0
+    rotate_by: str | None = None
+    enabled: bool = True
+
+
+_KEYS = frozenset(one.encode_name for one in msgspec.structs.fields(_Spec))
+
+
+def parse_integration(
+    name: str, spec: Mapping[str, Json], brought: Mapping[tuple[Kind, str], Contribution]
+) -> Integration:
+    """brought: what plugins bring. Raises MalformedIntegration with every reason."""
+    unknown = sorted(set(spec) - _KEYS)
+    if unknown:
+        raise malformed(name, [f"unknown key spec.{one}{_nearest(one, _KEYS)}" for one in unknown])
+    try:
+        read = msgspec.convert(spec, type=_Spec)
+    except msgspec.ValidationError as error:
+        raise malformed(name, [str(error)[:200]]) from None
+    reasons = [*_faults(name, read), *_of_connector(read, brought)]
+    if reasons:
+        raise malformed(name, reasons)
+    return Integration(
+        name=name,
+        kind=Kind(read.kind),
+        connector=read.connector,
+        endpoint=read.endpoint,
+        config=read.config,
+        credentials=dict(sorted(read.credentials.items())),
+        hosts=_sorted(read.hosts),
+        networks=_sorted(read.networks),
+        environments=_sorted(read.environments),
+        roles=_sorted(read.roles),
+        ca=read.ca,
+        proxy=read.proxy,
+        timeout_s=read.timeout_s,
+        requests_per_s=read.requests_per_s,
+        rotate_by=read.rotate_by,
+        enabled=read.enabled,
+    )
+
+
+def malformed(name: str, reasons: list[str]) -> MalformedIntegration:
+    """The refusal of an integration."""
+    return MalformedIntegration(
+        f"Integration {name[:80]!r} cannot be applied: {'; '.join(reasons)}",
+        remedy=Remedy("Correct the document; nothing of it was applied."),
+        name=name[:80],
+        reasons=reasons,
+    )
+
+
+def _faults(name: str, read: _Spec) -> Iterator[str]:
+    if not _NAME.match(name):
+        yield "its name is not lower-case letters, digits and hyphens"
+    yield from _list_faults(read)
+    if not 0 < read.timeout_s <= _TIMEOUT_S_MAX:
+        yield f"timeoutS is {read.timeout_s}, not 1 to {_TIMEOUT_S_MAX}"
+    if not 0 <= read.requests_per_s <= _REQUESTS_MAX:
+        yield f"requestsPerS is {read.requests_per_s}, not 0 to {_REQUESTS_MAX}"
+    if read.rotate_by is not None and not _is_day(read.rotate_by):
+        yield "rotateBy is no day (2027-01-31)"
+    if read.proxy is not None and not _is_url(read.proxy, {"http"}):
+        yield "proxy is no http:// URL without user and path"
+    if read.ca is not None and not _is_authority(read.ca):
+        yield "ca is no certificate in PEM"
+    for credential, text in read.credentials.items():
+        try:
+            parse_reference(text)
+        except MalformedReference as refusal:
+            yield f"credentials.{credential[:40]}: {refusal}"
+
+
+def _list_faults(read: _Spec) -> Iterator[str]:
+    roles = {role.value for role in Role}
+    for what, words, is_good in (
+        ("roles", read.roles, roles.__contains__),
+        ("environments", read.environments, _NAME.match),
+        ("hosts", read.hosts, _HOST.match),
+        ("networks", read.networks, _is_network),
+    ):
+        if len(words) > _LIST_MAX:
+            yield f"{what} names more than {_LIST_MAX}"
+        yield from (
+            f"{what} names {one[:60]!r}, which is none" for one in words if not is_good(one)
+        )
+
+
+def _of_connector(read: _Spec, brought: Mapping[tuple[Kind, str], Contribution]) -> Iterator[str]:
+    if read.kind not in {kind.value for kind, _ in brought}:
+        known = ", ".join(sorted({kind.value for kind, _ in brought}))
+        yield f"there is no kind {read.kind[:40]!r} (known: {known})"
+        return
+    kind = Kind(read.kind)
+    contribution = brought.get((kind, read.connector))
+    if contribution is None:
+        known = ", ".join(sorted(name for one, name in brought if one is kind))
+        yield f"no plugin brings the {kind.value} connector {read.connector[:40]!r} (known: {known})"
+        return
+    if kind is Kind.REGISTRY:
+        if not _PLACE.match(read.endpoint):
+            yield "its endpoint is no host or host:port, as it stands in image references"
+    elif not _is_url(read.endpoint, {"http", "https"}):
+        yield "its endpoint is no http:// or https:// URL without user"
+    yield from config_faults(read.config, contribution)
+    names = {one.name for one in contribution.credentials}
+    for strange in sorted(read.credentials.keys() - names):
+        yield f"it takes no credential {strange[:40]!r}{_nearest(strange, names)}"
+    for one in contribution.credentials:
+        if one.required and one.name not in read.credentials:
+            yield f"it needs the credential {one.name!r} ({one.title})"
+
+
+def config_faults(config: Mapping[str, Json], contribution: Contribution) -> Iterator[str]:
+    """What the contribution's schema has against ``config``; nothing where it takes it."""
+    import jsonschema_rs
+
+    validator = jsonschema_rs.Draft202012Validator(dict(contribution.config_schema))
+    for error in validator.iter_errors(dict(config)):
+        place = ".".join(map(str, ("config", *error.instance_path)))
+        yield f"{place}: {error.message[:200]}"
+
+
+def _nearest(word: str, known: frozenset[str] | set[str]) -> str:
+    near = difflib.get_close_matches(word, sorted(known), n=1, cutoff=0.5)
+    return f" (did you mean {near[0]!r}?)" if near else f" (known: {', '.join(sorted(known))})"
+
+
+def _sorted(words: list[str]) -> tuple[str, ...]:
+    return tuple(sorted(set(words)))
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ipaddress.ip_network(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
+
+
+def _is_url(text: str, schemes: set[str]) -> bool:
+    try:
+        parts = urlsplit(text)
+        _ = parts.port
+    except ValueError:
+        return False
+    is_plain = not parts.username and not parts.password and not parts.query and not parts.fragment
+    return parts.scheme in schemes and bool(parts.hostname) and is_plain and text.isprintable()
+
+
+def _is_authority(text: str) -> bool:
+    from cryptography.x509 import load_pem_x509_certificates
+
+    if len(text) > _CA_CHARACTERS_MAX:
+        return False
+    try:
+        return bool(load_pem_x509_certificates(text.encode()))
+    except ValueError:
+        return False

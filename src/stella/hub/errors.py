@@ -1,0 +1,96 @@
+"""Refusals of integrations, secrets and what they may reach."""
+
+from stella.kernel import Fault, StellaError
+
+
+class UnknownIntegration(StellaError):
+    """There is no such integration."""
+
+    code = "ST-HUB-001"
+    fault = Fault.NOT_FOUND
+
+
+class MalformedIntegration(StellaError):
+    """An integration that cannot be: an unknown key, a secret in the open, what its connector refuses.
+
+    ``facts``: every reason.
+    """
+
+    code = "ST-HUB-002"
+
+
+class IntegrationInUse(StellaError):
+    """Something names it: an integration that reads its credentials from it."""
+
+    code = "ST-HUB-003"
+    fault = Fault.CONFLICT
+
+
+class IntegrationDisabled(StellaError):
+    """It is switched off, or not for who asks."""
+
+    code = "ST-HUB-004"
+    fault = Fault.NOT_ALLOWED
+
+
+class MalformedReference(StellaError):
+    """Text that refers to no secret. What it says is not repeated: it may be the secret itself."""
+
+    code = "ST-HUB-005"
+
+
+class UnresolvedReference(StellaError):
+    """A reference to a secret that leads nowhere, or where this server does not look."""
+
+    code = "ST-HUB-006"
+    fault = Fault.UNAVAILABLE
+
+
+class UnknownSecret(StellaError):
+    """There is no secret of that name in the built-in store."""
+
+    code = "ST-HUB-007"
+    fault = Fault.NOT_FOUND
+
+
+class MalformedSecret(StellaError):
+    """A name or a value that the built-in store does not take."""
+
+    code = "ST-HUB-008"
+
+
+class SecretInUse(StellaError):
+    """An integration names the secret."""
+
+    code = "ST-HUB-009"
+    fault = Fault.CONFLICT
+
+
+class ConnectorsOff(StellaError):
+    """The installation is offline: no connector reaches anything."""
+
+    code = "ST-HUB-010"
+    fault = Fault.NOT_ALLOWED
+
+
+class HostNotGranted(StellaError):
+    """A host or an address that nobody allowed the connector to reach."""
+
+    code = "ST-HUB-011"
+    fault = Fault.NOT_ALLOWED
+
+
+class CircuitOpen(StellaError):
+    """It has failed so often that it is left alone for a while."""
+
+    code = "ST-HUB-012"
+    fault = Fault.UNAVAILABLE
+    retry_may_help = True
+
+
+class TooManyRequests(StellaError):
+    """The integration's own limit of requests would be passed."""
+
+    code = "ST-HUB-013"
+    fault = Fault.UNAVAILABLE
+    retry_may_help = True

@@ -1,0 +1,98 @@
+"""May a connector reach this host, at this address? Names are granted; private networks are named."""
+
+import ipaddress
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from stella.hub.errors import HostNotGranted
+from stella.kernel import Remedy
+from stella.plugin.manifest import covers
+
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")  # RFC 6052
+_NAT64_LOCAL = ipaddress.IPv6Network("64:ff9b:1::/48")  # RFC 8215
+
+Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """What one connector may reach.
+
+    hosts: names, ``*.name`` for all below one; None for any. networks: private networks (CIDR) that
+    may be reached. An address that stands in ``hosts`` itself is named by that.
+    """
+
+    hosts: tuple[str, ...] | None
+    networks: tuple[str, ...] = ()
+
+
+def refuse_host(host: str, allowed: Allowed) -> None:
+    """Return where the name may be reached. Raises HostNotGranted."""
+    if allowed.hosts is None or any(covers(one, host.lower()) for one in allowed.hosts):
+        return
+    raise HostNotGranted(
+        f"{host[:100]} is no host that may be reached: it was not granted",
+        remedy=Remedy("If it is meant, name it under `hosts` of the integration."),
+        host=host[:100],
+    )
+
+
+def refuse_address(host: str, address: str, allowed: Allowed) -> None:
+    """Return where the address behind ``host`` may be reached. Raises HostNotGranted.
+
+    Loopback, private, link-local (the cloud's metadata service among them), multicast and reserved
+    addresses are refused unless they are named.
+    """
+    at = _plain(ipaddress.ip_address(address))
+    if _is_open(at):
+        return
+    if _is_named(host, at, allowed.hosts or ()) or _lies_in(at, allowed.networks):
+        return
+    raise HostNotGranted(
+        f"{host[:100]} lies at {at}, in a private network that may not be reached",
+        remedy=Remedy(_how_to_name(at, allowed)),
+        host=host[:100],
+        address=str(at),
+    )
+
+
+def _how_to_name(address: Address, allowed: Allowed) -> str:
+    if allowed.hosts is None:
+        return (
+            "If it is meant, apply an Integration with it as its endpoint, or name its network in "
+            "the setting `networks`."
+        )
+    return (
+        "If it is meant, name its network under `networks` of the integration, "
+        f"such as {address}/{address.max_prefixlen}."
+    )
+
+
+def _plain(address: Address) -> Address:
+    """An IPv4 address that an IPv6 one leads to (mapped, 6to4, NAT64) is judged as what it is."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return address
+    inside = address.ipv4_mapped or address.sixtofour
+    if inside is None and address in _NAT64:
+        inside = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return inside or address
+
+
+def _is_open(address: Address) -> bool:
+    is_local = isinstance(address, ipaddress.IPv6Address) and address in _NAT64_LOCAL
+    return address.is_global and not address.is_multicast and not is_local
+
+
+def _is_named(host: str, address: Address, hosts: Iterable[str]) -> bool:
+    """Whether the reference to the host is the address itself, and that was granted."""
+    try:
+        literal = _plain(ipaddress.ip_address(host.strip("[]")))
+    except ValueError:
+        return host.lower() == "localhost" and address.is_loopback and "localhost" in hosts
+    return literal == address and host.strip("[]") in hosts
+
+
+def _lies_in(address: Address, networks: Iterable[str]) -> bool:
+    found = (ipaddress.ip_network(one) for one in networks)
+    return any(address.version == one.version and address in one for one in found)

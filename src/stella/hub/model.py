@@ -1,0 +1,91 @@
+"""Integrations: how one outside service is reached, by whom, and how it was the last time."""
+
+from dataclasses import dataclass, field
+
+from stella.kernel import Json, Outcome
+from stella.plugin.contract import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Integration:
+    """One connection profile.
+
+    kind, connector: what a plugin brings. endpoint: a URL; of a registry, its host.
+    credentials: name -> reference. hosts: further hosts that it may lead to (token servers, content
+    networks). networks: private networks (CIDR) that it may reach. environments, roles: where and
+    by whom it may be used; empty for all. ca: PEM of an own authority. rotate_by: the day by which
+    its credentials are to be others (ISO). requests_per_s: 0 for no limit.
+    """
+
+    name: str
+    kind: Kind
+    connector: str
+    endpoint: str
+    config: dict[str, Json] = field(default_factory=dict)
+    credentials: dict[str, str] = field(default_factory=dict)
+    hosts: tuple[str, ...] = ()
+    networks: tuple[str, ...] = ()
+    environments: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
+    ca: str | None = None
+    proxy: str | None = None
+    timeout_s: int = 30
+    requests_per_s: int = 0
+    rotate_by: str | None = None
+    enabled: bool = True
+
+    def spec(self) -> dict[str, Json]:
+        """As it stands in a declarative document."""
+        return {
+            "kind": self.kind.value,
+            "connector": self.connector,
+            "endpoint": self.endpoint,
+            "config": self.config,
+            "credentials": dict(self.credentials),
+            "hosts": list(self.hosts),
+            "networks": list(self.networks),
+            "environments": list(self.environments),
+            "roles": list(self.roles),
+            "ca": self.ca,
+            "proxy": self.proxy,
+            "timeoutS": self.timeout_s,
+            "requestsPerS": self.requests_per_s,
+            "rotateBy": self.rotate_by,
+            "enabled": self.enabled,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An integration as it is stored. revision: how often it was changed, from 1."""
+
+    integration: Integration
+    revision: int
+    changed_at: str
+    used_at: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How it was once. duration_ms: how long it took to find out."""
+
+    integration: str
+    at: str
+    outcome: Outcome
+    detail: str
+    duration_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class KeptSecret:
+    """What is told of a secret in the built-in store: everything but its value.
+
+    used_by: the integrations that name it. key_id: of the key under which it lies.
+    """
+
+    name: str
+    version: int
+    changed_at: str
+    changed_by: str
+    key_id: str
+    used_by: tuple[str, ...] = ()

@@ -1,0 +1,34 @@
+"""Masks secrets that were read wherever text leaves us."""
+
+from collections import OrderedDict
+from threading import Lock
+
+MASK = "***"
+_LENGTH_MIN = 4  # shorter ones would mask half of every text
+_KNOWN_MAX = 10_000
+
+
+class Redactor:
+    """Knows the values that were read lately. Safe for threads."""
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[str, None] = OrderedDict()
+        self._lock = Lock()
+
+    def learn(self, value: str) -> None:
+        """From now on ``value`` is masked; each line of one that has several, too."""
+        with self._lock:
+            for part in {value, *value.splitlines()}:
+                if len(part) >= _LENGTH_MIN:
+                    self._known[part] = None
+                    self._known.move_to_end(part)
+            while len(self._known) > _KNOWN_MAX:
+                self._known.popitem(last=False)
+
+    def masked(self, text: str) -> str:
+        """``text`` without them; the longest first, so that no part of one is left."""
+        with self._lock:
+            found = [one for one in self._known if one in text]
+        for one in sorted(found, key=len, reverse=True):
+            text = text.replace(one, MASK)
+        return text

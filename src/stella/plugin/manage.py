@@ -1,0 +1,122 @@
+"""Install, switch on and off, grant, and remove plugins."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from stella.kernel import Remedy
+from stella.plugin.contract import Manifest, Need
+from stella.plugin.facts import (
+    PluginDisabled,
+    PluginEnabled,
+    PluginGranted,
+    PluginInstalled,
+    PluginRemoved,
+)
+from stella.plugin.manifest import reasons_against
+from stella.plugin.refusals import PluginBroken, PluginInUse
+from stella.plugin.store import (
+    Choice,
+    delete_version,
+    find_version,
+    list_choices,
+    list_versions,
+    put_choice,
+    put_version,
+)
+from stella.plugin.wheel import PluginWheel, malformed
+from stella.record.transaction import Tx
+
+
+def install_plugin(tx: Tx, wheel: PluginWheel, beside: frozenset[str]) -> bool:
+    """Note that a version is here; whether it was not before. It is not switched on by that.
+
+    beside: names of the plugins that are installed beside the server. Raises MalformedWheel where
+    another wheel has that name and version, or a plugin beside the server has the name.
+    """
+    manifest = wheel.manifest
+    if manifest.name in beside:
+        raise malformed(f"a plugin {manifest.name} is installed beside the server itself")
+    for known in list_versions(tx, manifest.name):
+        if known.version == manifest.version:
+            if known.wheel == wheel.digest.text:
+                return False
+            raise malformed(
+                f"{manifest.name} {manifest.version} is here already, as another wheel; "
+                "give this one a version of its own"
+            )
+    put_version(tx, manifest.name, manifest.version, wheel.digest.text)
+    tx.add(PluginInstalled(manifest.name, manifest.version, manifest.publisher, wheel.digest.text))
+    return True
+
+
+def enable_plugin(tx: Tx, manifest: Manifest, version: str) -> Choice:
+    """Use it from now on, in that version; empty: the one beside the server.
+
+    Raises PluginBroken with every reason where it asks for more than it is granted, UnknownPlugin.
+    """
+    if version:
+        find_version(tx, manifest.name, version)
+    before = list_choices(tx).get(manifest.name, Choice(manifest.name))
+    if before.granted is not None or version:
+        reasons = reasons_against(manifest, before.granted or ())
+        if reasons:
+            raise PluginBroken(
+                f"the plugin {manifest.name} cannot be used: {'; '.join(reasons)}",
+                remedy=Remedy("Grant what it is to have.", f"stella plugin grant {manifest.name}"),
+                plugin=manifest.name,
+                reasons=list(reasons),
+            )
+    after = replace(before, version=version, is_enabled=True)
+    if after != before:
+        put_choice(tx, after)
+        tx.add(PluginEnabled(manifest.name, version or manifest.version, before.version))
+    return after
+
+
+def disable_plugin(tx: Tx, manifest: Manifest, users: Sequence[str]) -> Choice:
+    """Use it no more. users: what uses something that it brings. Raises PluginInUse."""
+    if users:
+        raise PluginInUse(
+            f"what the plugin {manifest.name} brings is used by {', '.join(users[:10])}",
+            remedy=Remedy("Let them use something else first."),
+            plugin=manifest.name,
+            used_by=list(users),
+        )
+    before = list_choices(tx).get(manifest.name, Choice(manifest.name, is_enabled=True))
+    after = replace(before, is_enabled=False)
+    put_choice(tx, after)
+    if before.is_enabled:
+        tx.add(PluginDisabled(manifest.name, before.version or manifest.version))
+    return after
+
+
+def grant_plugin(tx: Tx, name: str, granted: Sequence[Need]) -> Choice:
+    """Say what it may do, all of it: what is not named is not granted."""
+    before = list_choices(tx).get(name, Choice(name))
+    after = replace(before, granted=tuple(granted))
+    if after != before:
+        put_choice(tx, after)
+        tx.add(PluginGranted(name, tuple(_words(one) for one in granted)))
+    return after
+
+
+def remove_version(tx: Tx, name: str, version: str) -> None:
+    """It is here no more. Raises UnknownPlugin, PluginInUse where it is the one that is used."""
+    find_version(tx, name, version)
+    choice = list_choices(tx).get(name)
+    if choice is not None and choice.is_enabled and choice.version == version:
+        raise PluginInUse(
+            f"{name} {version} is switched on",
+            remedy=Remedy("Switch it off first.", f"stella plugin disable {name}"),
+            plugin=name,
+        )
+    delete_version(tx, name, version)
+    tx.add(PluginRemoved(name, version))
+
+
+def _words(need: Need) -> str:
+    return (
+        f"{need.capability.value} to {', '.join(need.hosts)}"
+        if need.hosts
+        else need.capability.value
+    )

@@ -1,0 +1,85 @@
+"""Integrations, secrets and plugins from the command line."""
+
+import base64
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from connectors.registries import Answer, played_registry
+from fixtures.commands import Command
+from plugin.packages import BOAT, write_plugin
+
+INTEGRATION = """\
+apiVersion: stella/v1
+kind: Integration
+name: main
+spec:
+  kind: registry
+  connector: oci
+  endpoint: {host}
+  credentials: {{username: "secret://user", password: "secret://password"}}
+"""
+
+
+@pytest.fixture
+def host() -> Iterator[str]:
+    """A registry that takes ana's password, ``right one``."""
+    wanted = f"Basic {base64.b64encode(b'ana:right one').decode()}"
+
+    def play(method: str, path: str, headers: Any, body: bytes) -> Answer:
+        if headers.get("authorization") != wanted:
+            return Answer(401, headers={"www-authenticate": 'Basic realm="r"'})
+        return Answer(body=b'{"tags": []}')
+
+    with played_registry(play) as host:
+        yield host
+
+
+def test_a_registry_with_its_password_from_nothing_to_used(admin: Command, host: str):
+    for name, value in (("user", "ana\n"), ("password", "right one\n")):
+        assert admin("secret", "set", name, given=value).exit_code == 0
+    applied = admin("apply", "-f", "-", given=INTEGRATION.format(host=host))
+    assert applied.exit_code == 0, applied.stderr
+    tested = admin("integration", "test", "main")
+    assert (tested.exit_code, "pass" in tested.stdout) == (0, True)
+    listed = admin("integration", "list").stdout.splitlines()
+    assert listed[1].split()[:5] == ["main", "registry", "oci", host, "pass"]
+    document = yaml.safe_load(admin("integration", "get", "main", "-o", "yaml").stdout)
+    again = admin("apply", "-f", "-", given=yaml.safe_dump(document))
+    assert "unchanged" in again.stdout
+    assert "right one" not in admin("secret", "list").stdout
+
+    admin("secret", "set", "password", given="wrong one\n")
+    refused = admin("integration", "test", "main")
+    assert (refused.exit_code, "do not suffice" in refused.stdout) == (1, True)
+    outcomes = [one["outcome"] for one in admin.data("integration", "history", "main")]
+    assert outcomes == ["blocked", "pass"]
+    rotated = admin.data("secret", "rotate-key")
+    assert rotated["secrets"] == 2
+
+    assert admin("secret", "delete", "password").exit_code == 1
+    assert admin("integration", "delete", "main").exit_code == 0
+    assert admin("integration", "get", "main").exit_code == 3
+    assert admin("secret", "delete", "password").exit_code == 0
+
+
+def test_plugins_of_the_server_are_listed_and_shown(admin: Command):
+    listed = admin("plugin", "list").stdout
+    assert "target docker" in listed
+    shown = admin.data("plugin", "show", "registry")
+    assert shown["contributes"][0]["name"] == "oci"
+    assert admin("plugin", "show", "nothing").exit_code == 3
+
+
+def test_a_plugin_is_checked_without_a_server(command: Command, tmp_path: Path):
+    assert command("plugin", "check", "docker").exit_code == 0
+    assert command("plugin", "check", "nothing-like-it").exit_code == 3
+    write_plugin(tmp_path, "good", contributes=[BOAT])
+    assert command.data("plugin", "check", str(tmp_path / "plugin_good"))["faults"] == []
+    write_plugin(tmp_path, "bad", sdk=9, contributes=[BOAT])
+    checked = command("plugin", "check", str(tmp_path / "plugin_bad"))
+    assert (checked.exit_code, "speaks SDK 9" in checked.stdout) == (1, True)
+    assert command("plugin", "check", str(tmp_path)).exit_code == 1
