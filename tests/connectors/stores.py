@@ -112,8 +112,8 @@ def vault_profile(
 def put_in_bao(bao: OpenBao, path: str, value: str | Mapping[str, str]) -> str:
     fields = {"value": value} if isinstance(value, str) else dict(value)
     mount, _, rest = path.partition("/")
-    if mount == "kv":
-        made = bao.call("POST", f"kv/data/{rest}", {"data": fields})
+    if mount in {"kv", "secret"}:
+        made = bao.call("POST", f"{mount}/data/{rest}", {"data": fields})
         return f"?version={made['data']['version']}"
     bao.call("POST", path, fields)
     return ""

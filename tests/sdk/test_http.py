@@ -2,6 +2,8 @@
 
 import socket
 import ssl
+import subprocess
+import sys
 import threading
 import time
 import traceback
@@ -259,3 +261,11 @@ def untold(trouble: BaseException) -> None:
 )
 def test_what_is_no_json_object_is_none(content):
     assert json_object(content) is None
+
+
+def test_the_door_of_the_sdk_does_not_load_it():
+    """Loading it takes longer than much of what is done without it."""
+    code = (
+        "import sys, stella.sdk; sys.exit('stella.sdk.http' in sys.modules or 'ssl' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

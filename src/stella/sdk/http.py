@@ -281,7 +281,9 @@ class Connections:
             connect = self._connect
 
             def open_socket(address: tuple[str, int], timeout: float, _: object) -> socket.socket:
-                return connect(address[0], address[1], timeout)
+                opened = connect(address[0], address[1], timeout)
+                opened.settimeout(timeout)
+                return opened
 
             # The seam that http.client has for it (a test holds that it is used).
             made._create_connection = open_socket  # type: ignore[attr-defined]  # noqa: SLF001

@@ -1,5 +1,6 @@
 """The Vault API as a secret store: KV of both versions, and secrets that are made when they are read."""
 
+import math
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -168,8 +169,8 @@ class VaultStore:
             raise self._malformed(reply)
         if not 0 <= duration <= _DURATION_S_MAX:
             raise self._malformed(reply)
-        left_s = min(duration, token.ends_at - self._monotonic())
-        return lease, asked_at + timedelta(seconds=left_s)
+        left_s = min(duration or math.inf, token.ends_at - self._monotonic())
+        return lease, None if math.isinf(left_s) else asked_at + timedelta(seconds=left_s)
 
     def _missing(self, wanted: Reference, mount: _Mount) -> SecretNotFound:
         version = f" in version {wanted.version}" if wanted.version else ""
