@@ -2,17 +2,21 @@
 
 import json
 import socket
+import tomllib
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from importlib.metadata import EntryPoint
+from pathlib import Path
 from typing import Any
 
 import psycopg
 
 from fixtures.secret_stores import REGION, Moto, OpenBao
 from stella.plugin.contract import Connect, Connection, Secret, SecretStore
+from stella.plugin.load import Plugins, load_plugins
 from stella.sdk.testing import (
     SecretHttpBench,
     SecretLeaseBench,
@@ -22,6 +26,14 @@ from stella.sdk.testing import (
 from stella_connectors.aws_secrets import open_aws
 from stella_connectors.aws_secrets.sign import Keys
 from stella_connectors.vault import open_vault
+
+PROJECT = Path(__file__).parents[2] / "pyproject.toml"
+
+
+def our_plugins() -> Plugins:
+    """What the project's own file says is installed."""
+    named = tomllib.loads(PROJECT.read_text())["project"]["entry-points"]["stella.plugins"]
+    return load_plugins(EntryPoint(*one, "stella.plugins") for one in named.items())
 
 
 def direct(host: str, port: int, timeout: float) -> socket.socket:

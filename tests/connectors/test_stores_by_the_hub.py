@@ -1,18 +1,15 @@
 """A reference becomes its secret: an integration of ours, the guard at the way out, a real store."""
 
 import base64
-import tomllib
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from importlib.metadata import EntryPoint
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from connectors.registries import Answer, played_registry
-from connectors.stores import READ, put_in_bao, put_in_moto, readable
+from connectors.stores import READ, our_plugins, put_in_bao, put_in_moto, readable
 from fixtures.secret_stores import REGION, Moto, OpenBao
 from stella.api.services import Services
 from stella.app.hub import Hub
@@ -24,15 +21,6 @@ from stella.hub.secrets import store_secret
 from stella.hub.store import find_integration
 from stella.kernel import Json, Outcome
 from stella.plugin.contract import Kind
-from stella.plugin.load import Plugins, load_plugins
-
-PROJECT = Path(__file__).parents[2] / "pyproject.toml"
-
-
-def our_plugins() -> Plugins:
-    """What the project's own file says is installed."""
-    named = tomllib.loads(PROJECT.read_text())["project"]["entry-points"]["stella.plugins"]
-    return load_plugins(EntryPoint(*one, "stella.plugins") for one in named.items())
 
 
 def test_all_our_plugins_may_be_used():
