@@ -23,6 +23,7 @@ from stella.api.routes import (
     evidence,
     facts,
     hub,
+    plugins,
     promotions,
     releases,
     scans,
@@ -61,6 +62,7 @@ _ROUTERS: tuple[APIRouter, ...] = (
     agents.router,
     evidence.router,
     hub.router,
+    plugins.router,
 )
 
 

@@ -25,6 +25,7 @@ Operator: TypeAlias = Annotated[Asked, needs(Permission.DEPLOYMENT_OPERATE)]
 Configurer: TypeAlias = Annotated[Asked, needs(Permission.ENVIRONMENT_CHANGE)]
 Freezer: TypeAlias = Annotated[Asked, needs(Permission.FREEZE_CHANGE)]
 Integrator: TypeAlias = Annotated[Asked, needs(Permission.INTEGRATION_CHANGE)]
+Plugger: TypeAlias = Annotated[Asked, needs(Permission.PLUGIN_CHANGE)]
 Keeper: TypeAlias = Annotated[Asked, needs(Permission.SECRET_CHANGE)]
 Enroller: TypeAlias = Annotated[Asked, needs(Permission.AGENT_ENROL)]
 

@@ -13,7 +13,8 @@ from stella.hub.model import Health, Integration
 from stella.hub.reference import Reference
 from stella.hub.store import list_integrations
 from stella.plugin import Plugins
-from stella.plugin.contract import Registry
+from stella.plugin.contract import Manifest, Registry
+from stella.plugin.wheel import PluginWheel
 from stella.promotion.assemble import Deciding
 from stella.record import Bell, Database
 from stella.sbom import LayerCache
@@ -45,6 +46,24 @@ class ServerKeys:
         """The public halves, as verifiers are given them."""
         signers = {"evidence": self.evidence, "orders": self.orders, "sbom": self.sbom}
         return TrustRoot({name: signer.public for name, signer in signers.items()})
+
+
+@dataclass(frozen=True, slots=True)
+class Plugging:
+    """The plugins of this server. ``app/plugin_host.py`` is behind it.
+
+    current: those that are used now. look: looked up anew. beside: those installed beside the server.
+    place: unpacks a wheel. manifest: (name, version; empty for the one beside) -> its manifest.
+    forget: removes the files of a version. close: ends every process of a plugin.
+    """
+
+    current: Callable[[], Plugins]
+    look: Callable[[], Plugins]
+    beside: Plugins
+    place: Callable[[bytes], PluginWheel]
+    manifest: Callable[[str, str], Manifest | None]
+    forget: Callable[[str, str], None]
+    close: Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +112,7 @@ class Services:
     layers: LayerCache
     open_registry: Callable[[str], Registry]
     outside: Outside
-    plugins: Plugins
+    plugging: Plugging
     deciding: Deciding
     snapshot: Callable[[], Snapshot | None]
     random: Callable[[int], bytes]
@@ -111,6 +130,11 @@ class Services:
     stopping: Event
     failed_runs: Callable[[], tuple[str, ...]]
     close_policies: Callable[[], None]
+
+    @property
+    def plugins(self) -> Plugins:
+        """Those that are used now."""
+        return self.plugging.current()
 
     @property
     def trust_root(self) -> TrustRoot:

@@ -59,7 +59,7 @@ class Hub:
         self,
         settings: Settings,
         database: Database,
-        plugins: Plugins,
+        plugins: Callable[[], Plugins],
         ring: Callable[[], Ring],
         *,
         now: Now,
@@ -150,8 +150,10 @@ class Hub:
 
     def _make(self, integration: Integration) -> object:
         if integration.kind is Kind.REGISTRY:
-            return self._plugins.registry(integration.connector)(self._registry_config(integration))
-        return self._plugins.secret_store(integration.connector)(
+            return self._plugins().registry(integration.connector)(
+                self._registry_config(integration)
+            )
+        return self._plugins().secret_store(integration.connector)(
             Connection(
                 endpoint=integration.endpoint,
                 connect=self._connect(integration),
@@ -186,7 +188,7 @@ class Hub:
         return lambda: self.broker.secret(reference).value
 
     def _connect(self, integration: Integration) -> Any:
-        manifest = self._plugins.owner(integration.kind, integration.connector)
+        manifest = self._plugins().owner(integration.kind, integration.connector)
         needed = [
             host
             for need in manifest.needs
@@ -212,7 +214,7 @@ class Hub:
         if known is not None and self._is_simulated(host):
             made = SimulatedRegistry(Path(known.simulated_in), host)
         else:
-            made = self._plugins.registry("oci")(self._unnamed_config(host, known))
+            made = self._plugins().registry("oci")(self._unnamed_config(host, known))
         with self._lock:
             self._opened[f"host {host}"] = _Opened("", made, Breaker(host, now=self._now))
         return made

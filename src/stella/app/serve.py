@@ -111,6 +111,7 @@ def running(settings: Settings) -> Iterator[Services]:
         background.join()
         runs.close()
         services.close_policies()
+        services.plugging.close()
         workflows.dispose()
         database.close()
 

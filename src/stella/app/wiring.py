@@ -8,9 +8,10 @@ from pathlib import Path
 from threading import Event
 
 from stella.advisory import Snapshot, open_snapshot
-from stella.api.services import Limits, Outside, Services
+from stella.api.services import Limits, Outside, Plugging, Services
 from stella.app.hub import Hub
 from stella.app.keys import data_unusable, open_keys
+from stella.app.plugin_host import PluginHost
 from stella.app.policy_process import PolicyProcess
 from stella.app.schema import head_revision
 from stella.app.secret_keys import add_key, load_ring, retire_keys
@@ -45,11 +46,12 @@ def open_services(
     Raises DataUnusable, KeysIncomplete, UnusableKey, UnknownDatabase. Nothing is connected yet.
     """
     data = make_data_directory(settings)
-    plugins, blobs = load_plugins(), Blobs(data / "blobs")
+    blobs = Blobs(data / "blobs")
     keys, authority = open_keys(data, now=now(), random=random)
     policies = PolicyProcess()
     database = open_database(settings, handled=handled, now=now, random=random)
-    hub = Hub(settings, database, plugins, lambda: load_ring(data, random), now=now)
+    host = PluginHost(data, database, load_plugins())
+    hub = Hub(settings, database, host.current, lambda: load_ring(data, random), now=now)
     return Services(
         database=database,
         schema=head_revision(),
@@ -59,8 +61,13 @@ def open_services(
         layers=DirectoryCache(data / "cache" / "layers"),
         open_registry=hub.registry,
         outside=outside_of(hub, data, random),
-        plugins=plugins,
-        deciding=deciding_of(blobs, plugins, is_simulated=settings.simulated, ask=policies.ask),
+        plugging=plugging_of(host),
+        deciding=deciding_of(
+            blobs,
+            lambda kind: host.current().target(kind),
+            is_simulated=settings.simulated,
+            ask=policies.ask,
+        ),
         snapshot=snapshot_opener(settings),
         random=random,
         limits=Limits(
@@ -104,6 +111,19 @@ def make_data_directory(settings: Settings) -> Path:
     except OSError as error:
         raise data_unusable(data, error) from error
     return data
+
+
+def plugging_of(host: PluginHost) -> Plugging:
+    """What the routes may ask of the plugins' host."""
+    return Plugging(
+        current=host.current,
+        look=host.look,
+        beside=host.beside,
+        place=host.place,
+        manifest=host.manifest,
+        forget=host.forget,
+        close=host.close,
+    )
 
 
 def outside_of(hub: Hub, data: Path, random: Callable[[int], bytes]) -> Outside:

@@ -1,5 +1,6 @@
 """What the flows are given, from the parts of a server."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 from stella.api.actors import actors
@@ -9,7 +10,7 @@ from stella.blob import Blobs
 from stella.deployment.plan import plan_deployment
 from stella.environment.model import Environment, Target
 from stella.evidence.keep import Proving
-from stella.plugin import Plugins
+from stella.plugin.contract import TargetConnector
 from stella.policy import Ask
 from stella.policy.engine import ask as ask_policy
 from stella.promotion.assemble import Deciding
@@ -19,12 +20,16 @@ from stella.release.model import Release
 
 
 def deciding_of(
-    blobs: Blobs, plugins: Plugins, *, is_simulated: bool, ask: Ask = ask_policy
+    blobs: Blobs,
+    target: Callable[[str], TargetConnector],
+    *,
+    is_simulated: bool,
+    ask: Ask = ask_policy,
 ) -> Deciding:
-    """What decisions need from outside. ask: how policies are asked."""
+    """What decisions need from outside. target: kind -> connector. ask: how policies are asked."""
 
     def planner(release: Release, environment: Environment, targets: tuple[Target, ...]) -> bytes:
-        return plan_deployment(release, environment, targets, plugins.target)
+        return plan_deployment(release, environment, targets, target)
 
     return Deciding(blobs, planner, person_of, is_simulated, ask)
 

@@ -1,25 +1,32 @@
 """``stella plugin``: what plugs in, what it brings, and what is wrong with one."""
 
+import base64
 import json
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import quote
 
 import typer
 
 from stella.cli.errors import UnreadableFile
-from stella.cli.output import Column, Output, To, show_list, show_one, write_document
+from stella.cli.output import Column, Output, To, say, show_list, show_one, write_document
 from stella.client import open_client
 from stella.kernel import Remedy
 
 app = typer.Typer(no_args_is_help=True, help="What plugs in, and what it brings.")
+
+Name = Annotated[str, typer.Argument(help="Its name.")]
 
 _COLUMNS: dict[str, Column] = {
     "name": "name",
     "version": "version",
     "publisher": "publisher",
     "state": "state",
+    "runs": "runs",
+    "versions": "versions",
     "brings": lambda row: [f"{one['kind']} {one['name']}" for one in row["contributes"]],
     "asks for": lambda row: [_need(one) for one in row["needs"]],
+    "granted": lambda row: [_need(one) for one in row["granted"] or []],
     "why": "reasons",
 }
 
@@ -34,23 +41,90 @@ def list_(*, output: Output = "table", to: To = None) -> None:
 
 @app.command()
 def show(
-    name: Annotated[str, typer.Argument(help="Its name.")],
+    name: Name,
     *,
     output: Output = "table",
     to: To = None,
 ) -> None:
     """Show one plugin; -o json with the schemas of what it brings."""
     with open_client() as client:
-        found = [one for one in client.items("/plugins") if one["name"] == name]
-    if not found:
-        from stella.plugin.refusals import UnknownConnector
+        show_one(client.get(_path(name)), _COLUMNS, output=output, to=to, name="name")
 
-        raise UnknownConnector(
-            f"the server has no plugin {name[:80]!r}",
-            remedy=Remedy("See which there are.", "stella plugin list"),
-            plugin=name[:80],
-        )
-    show_one(found[0], _COLUMNS, output=output, to=to, name="name")
+
+@app.command()
+def install(
+    wheel: Annotated[Path, typer.Argument(help="The plugin's wheel.")],
+    *,
+    output: Output = "table",
+    to: To = None,
+) -> None:
+    """Install a version from its wheel. Nothing of it runs by that; see grant and enable."""
+    try:
+        content = wheel.read_bytes()
+    except OSError as error:
+        raise UnreadableFile(
+            f"{wheel} cannot be read: {error.strerror}", remedy=Remedy("Give a wheel's path.")
+        ) from error
+    body = {"wheel": base64.b64encode(content).decode()}
+    with open_client() as client:
+        show_one(client.post("/plugins", body), _COLUMNS, output=output, to=to, name="name")
+
+
+@app.command()
+def grant(
+    name: Name,
+    *,
+    everything: Annotated[
+        bool, typer.Option("--everything", help="All that its newest version asks for.")
+    ] = False,
+    capability: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--allow", help="network, network=HOST, read_secret, files, run_command; repeat."
+        ),
+    ] = None,
+    output: Output = "table",
+    to: To = None,
+) -> None:
+    """Say what it may do, all of it: what is not named is not granted."""
+    body = {"granted": None if everything else _granted(capability or [])}
+    with open_client() as client:
+        shown = client.post(f"{_path(name)}/grant", body)
+    show_one(shown, _COLUMNS, output=output, to=to, name="name")
+
+
+@app.command()
+def enable(
+    name: Name,
+    *,
+    version: Annotated[
+        str | None, typer.Option(help="By default the newest; an older one leads back.")
+    ] = None,
+    output: Output = "table",
+    to: To = None,
+) -> None:
+    """Use it from now on, while the server runs."""
+    with open_client() as client:
+        shown = client.post(f"{_path(name)}/enable", {"version": version})
+    show_one(shown, _COLUMNS, output=output, to=to, name="name")
+
+
+@app.command()
+def disable(name: Name, *, output: Output = "table", to: To = None) -> None:
+    """Use it no more; refused while something that it brings is used."""
+    with open_client() as client:
+        shown = client.post(f"{_path(name)}/disable")
+    show_one(shown, _COLUMNS, output=output, to=to, name="name")
+
+
+@app.command()
+def remove(
+    name: Name, version: Annotated[str, typer.Argument(help="Which, of those installed.")]
+) -> None:
+    """Remove a version that is not used."""
+    with open_client() as client:
+        client.delete(f"{_path(name)}/versions/{quote(version, safe='')}")
+    say(f"{name} {version} is removed")
 
 
 @app.command()
@@ -76,6 +150,19 @@ def check(
         write_document({"plugin": plugin, "faults": faults}, output=output, to=to)
     if faults:
         raise typer.Exit(1)
+
+
+def _path(name: str) -> str:
+    return f"/plugins/{quote(name, safe='')}"
+
+
+def _granted(words: list[str]) -> list[dict[str, Any]]:
+    """``network=a.example`` twice is one capability with two hosts."""
+    granted: dict[str, list[str]] = {}
+    for word in words:
+        name, _, host = word.partition("=")
+        granted.setdefault(name, []).extend([host] if host else [])
+    return [{"capability": name, "hosts": hosts} for name, hosts in granted.items()]
 
 
 def _folder_faults(folder: Path) -> list[str]:

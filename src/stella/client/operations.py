@@ -107,6 +107,10 @@ class ArtifactView(TypedDict):
     size: int
 
 
+Capability = Literal["network", "read_secret", "files", "run_command", "docker"]
+"""What a plugin may ask for. The host grants or refuses, with all reasons at once."""
+
+
 class CellView(TypedDict):
     """One component in one environment. running: containers. detail: what differs, for people."""
 
@@ -309,6 +313,12 @@ Drift = Literal["none", "drifted", "unknown"]
 """``unknown``: the target has not reported, which is no good news."""
 
 
+class Enabling(TypedDict):
+    """Which version to use; the newest where it is left out."""
+
+    version: NotRequired[str | None]
+
+
 class EnrolmentView(TypedDict):
     """A token that enrols one agent, once. command: what to run on the host."""
 
@@ -444,6 +454,19 @@ class GateView(TypedDict):
     unblocks: NotRequired[str]
 
 
+class Granted(TypedDict):
+    """A capability, and the hosts of the network that it is for; none: those of its connections."""
+
+    capability: "Capability"
+    hosts: NotRequired[list[str]]
+
+
+class Granting(TypedDict):
+    """All that the plugin may do. null: everything that it asks for."""
+
+    granted: NotRequired[list["Granted"] | None]
+
+
 Health = Literal["healthy", "unhealthy", "unknown"]
 """What the engine says of the containers."""
 
@@ -553,6 +576,12 @@ class NewFreeze(TypedDict):
     endsAt: str
     reason: str
     startsAt: NotRequired[str | None]
+
+
+class NewPlugin(TypedDict):
+    """A wheel, as base64."""
+
+    wheel: str
 
 
 class NewPromotion(TypedDict):
@@ -764,7 +793,7 @@ class PlatformView(TypedDict):
 
 
 class PluginView(TypedDict):
-    """An installed plugin. state: "loaded" or "refused"; reasons: every one, where it is refused."""
+    """An installed plugin."""
 
     name: str
     state: str
@@ -773,6 +802,9 @@ class PluginView(TypedDict):
     publisher: NotRequired[str | None]
     title: NotRequired[str | None]
     sdk: NotRequired[int | None]
+    runs: str
+    versions: NotRequired[list[str]]
+    granted: NotRequired[list["NeedView"] | None]
     needs: NotRequired[list["NeedView"]]
     contributes: NotRequired[list["ContributionView"]]
 
@@ -1585,5 +1617,40 @@ class Operations:
         return cast("RotatedKey", self._transport.post("/secrets/rotate-key", key=key))
 
     def get_plugins(self) -> "PagePluginView":
-        """Installed plugins, by name; those that are refused, with every reason."""
+        """Plugins, by name: used, switched off, or refused with every reason."""
         return cast("PagePluginView", self._transport.get("/plugins"))
+
+    def post_plugin(self, body: "NewPlugin", *, key: str | None = None) -> "PluginView":
+        """Install a version from its wheel. Nothing of it runs, and nothing is fetched, by that."""
+        return cast("PluginView", self._transport.post("/plugins", body, key=key))
+
+    def get_plugin(self, name: str) -> "PluginView":
+        """One plugin."""
+        return cast("PluginView", self._transport.get(f"/plugins/{quote(name, safe='/:@')}"))
+
+    def post_enabling(self, name: str, body: "Enabling", *, key: str | None = None) -> "PluginView":
+        """Use it from now on, in that version: up to a new one, or back to an old one."""
+        return cast(
+            "PluginView",
+            self._transport.post(f"/plugins/{quote(name, safe='/:@')}/enable", body, key=key),
+        )
+
+    def post_disabling(self, name: str, *, key: str | None = None) -> "PluginView":
+        """Use it no more; refused while something that it brings is used."""
+        return cast(
+            "PluginView",
+            self._transport.post(f"/plugins/{quote(name, safe='/:@')}/disable", key=key),
+        )
+
+    def post_granting(self, name: str, body: "Granting", *, key: str | None = None) -> "PluginView":
+        """Say what it may do, all of it: what is not named is not granted."""
+        return cast(
+            "PluginView",
+            self._transport.post(f"/plugins/{quote(name, safe='/:@')}/grant", body, key=key),
+        )
+
+    def delete_plugin_version(self, name: str, version: str, *, key: str | None = None) -> None:
+        """Remove a version that is not used."""
+        self._transport.delete(
+            f"/plugins/{quote(name, safe='/:@')}/versions/{quote(version, safe='/:@')}", key=key
+        )

@@ -22,6 +22,7 @@ _HOST = re.compile(r"(?:\*\.)?[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?\Z")
 _PLACE = re.compile(
     r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|\[[0-9a-fA-F:.]+\])(?::\d{1,5})?\Z"
 )
+_KINDS = frozenset(one.value for one in Kind if one is not Kind.TARGET)
 _LIST_MAX = 100
 _TIMEOUT_S_MAX = 600
 _REQUESTS_MAX = 100_000
@@ -131,15 +132,16 @@ def _list_faults(read: _Spec) -> Iterator[str]:
 
 
 def _of_connector(read: _Spec, brought: Mapping[tuple[Kind, str], Contribution]) -> Iterator[str]:
-    if read.kind not in {kind.value for kind, _ in brought}:
-        known = ", ".join(sorted({kind.value for kind, _ in brought}))
+    if read.kind not in _KINDS:
+        known = ", ".join(sorted(_KINDS))
         yield f"there is no kind {read.kind[:40]!r} (known: {known})"
         return
     kind = Kind(read.kind)
     contribution = brought.get((kind, read.connector))
     if contribution is None:
         known = ", ".join(sorted(name for one, name in brought if one is kind))
-        yield f"no plugin brings the {kind.value} connector {read.connector[:40]!r} (known: {known})"
+        what = f"the {kind.value} connector {read.connector[:40]!r}"
+        yield f"no plugin brings {what} (known: {known or 'none'})"
         return
     if kind is Kind.REGISTRY:
         if not _PLACE.match(read.endpoint):

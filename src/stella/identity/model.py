@@ -32,6 +32,7 @@ class Permission(StrEnum):
     POLICY_CHANGE = "policy.change"
     INTEGRATION_CHANGE = "integration.change"
     SECRET_CHANGE = "secret.change"
+    PLUGIN_CHANGE = "plugin.change"
     USER_CHANGE = "user.change"
     TOKEN_CREATE_ANY = "token.create-any"
     TRUST_CHANGE = "trust.change"

@@ -116,7 +116,7 @@ def load_plugins(
         reasons = (
             *_misnamed(manifest, name),
             *reasons_against(manifest, allowed),
-            *_clashes(manifest, loaded),
+            *clashes(manifest, loaded),
         )
         if reasons:
             refused.append(RefusedPlugin(name, reasons))
@@ -125,7 +125,7 @@ def load_plugins(
 
     @cache
     def load(name: str) -> Plugin:
-        return _load(points[name], loaded[name])
+        return plugin_from(points[name].load, loaded[name])
 
     return Plugins(loaded, tuple(refused), load)
 
@@ -146,9 +146,10 @@ def checked_plugin(plugin: object, manifest: Manifest) -> Plugin:
     return plugin
 
 
-def _load(point: "EntryPoint", manifest: Manifest) -> Plugin:
+def plugin_from(load: Callable[[], object], manifest: Manifest) -> Plugin:
+    """What ``load`` imports, checked. Raises PluginBroken."""
     try:
-        plugin = point.load()
+        plugin = load()
     except StellaError:
         raise
     except Exception as error:
@@ -164,7 +165,8 @@ def _misnamed(manifest: Manifest, name: str) -> list[str]:
     return [f"its entry point is named {name}, its manifest {manifest.name}"]
 
 
-def _clashes(manifest: Manifest, loaded: Mapping[str, Manifest]) -> list[str]:
+def clashes(manifest: Manifest, loaded: Mapping[str, Manifest]) -> list[str]:
+    """What it brings that another one has brought."""
     return [
         f"brings the {one.kind.value} connector {one.name}, which {name} has brought"
         for one in manifest.contributes

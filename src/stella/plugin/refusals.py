@@ -173,6 +173,16 @@ class PluginBroken(StellaError):
     fault = Fault.FAILED
 
 
+class PluginErrored(StellaError):
+    """A plugin in a process of its own did not answer as agreed: it broke, hung, ended or lied. Only
+    this call is lost. ``facts``: plugin, method, why.
+    """
+
+    code = "ST-PLG-005"
+    fault = Fault.FAILED
+    retry_may_help = True
+
+
 class MalformedWheel(StellaError):
     """A wheel that cannot be installed as a plugin."""
 

@@ -1,5 +1,7 @@
 """Values of the contract as JSON and back: camel case outside, unknown and missing keys refused."""
 
+import base64
+import binascii
 import types
 from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
@@ -31,13 +33,17 @@ class MalformedWire(StellaError):
 
 
 def to_wire(value: Any) -> Json:  # noqa: PLR0911 - one line a kind
-    """``value`` as JSON: dataclasses as objects, digests and times as text, tuples as lists."""
+    """``value`` as JSON: dataclasses as objects, tuples as lists; digests, times and bytes (base64)
+    as text.
+    """
     if is_dataclass(value) and not isinstance(value, type | Digest):
         return {_camel(f.name): to_wire(getattr(value, f.name)) for f in fields(value)}
     if isinstance(value, Digest):
         return value.text
     if isinstance(value, datetime):
         return time_text(value)
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
     if isinstance(value, StrEnum):
         return value.value
     if isinstance(value, Mapping):
@@ -49,7 +55,9 @@ def to_wire(value: Any) -> Json:  # noqa: PLR0911 - one line a kind
 
 
 def from_wire(kind: type[T], content: object) -> T:
-    """The value of ``kind`` (a dataclass) that ``content`` says. Raises MalformedWire."""
+    """The value of ``kind`` (a dataclass, or what may stand in a field of one) that ``content``
+    says. Raises MalformedWire.
+    """
     return cast("T", _read(kind, content, "$"))
 
 
@@ -68,9 +76,9 @@ def _read(kind: Any, content: object, place: str) -> Any:  # noqa: PLR0911 - one
         return tuple(_read(get_args(kind)[0], item, place) for item in content)
     if get_origin(kind) in {Mapping, dict}:
         return _read_mapping(get_args(kind)[1], content, place)
-    if kind is Digest or kind is datetime or (isinstance(kind, type) and issubclass(kind, StrEnum)):
+    if kind in {Digest, datetime, bytes} or (isinstance(kind, type) and issubclass(kind, StrEnum)):
         return _read_text(kind, content, place)
-    assert kind in {str, int, bool}, kind
+    assert kind in {str, int, bool, types.NoneType}, kind
     if type(content) is not kind:
         raise _malformed(f"{place} is no {kind.__name__}")
     return content
@@ -105,7 +113,11 @@ def _read_text(kind: Any, content: object, place: str) -> Any:
     if not isinstance(content, str):
         raise _malformed(f"{place} is no text")
     try:
+        if kind is bytes:
+            return base64.b64decode(content, validate=True)
         return parse_time(content) if kind is datetime else kind(content)
+    except binascii.Error as error:
+        raise _malformed(f"{place} is no base64") from error
     except (ValueError, MalformedDigest, MalformedTime) as error:
         raise _malformed(f"{place}: {error}") from error
 

@@ -1,4 +1,4 @@
-"""Integrations, the built-in store's secrets, and plugins."""
+"""Integrations, and the secrets of the built-in store."""
 
 from fastapi import APIRouter, Response
 
@@ -8,12 +8,9 @@ from stella.api.views.base import Body, Page, View
 from stella.api.views.hub import (
     HealthView,
     IntegrationView,
-    PluginView,
     SecretView,
     health_view,
     integration_view,
-    plugin_view,
-    refused_view,
     secret_view,
 )
 from stella.hub.apply import delete_integration
@@ -143,15 +140,6 @@ def post_key_rotation(asked: Keeper) -> Response:
         used = {one.key_id for one in list_secrets(tx)}
     services.outside.retire_keys(frozenset({ring.active, before, *used}))
     return answer
-
-
-@router.get("/plugins")
-def get_plugins(asked: Viewer) -> Page[PluginView]:
-    """Installed plugins, by name; those that are refused, with every reason."""
-    plugins = asked.services.plugins
-    views = [plugin_view(one) for one in plugins.loaded.values()]
-    views += [refused_view(one) for one in plugins.refused]
-    return Page(items=sorted(views, key=lambda one: one.name))
 
 
 def _shown(asked: Asked, tx: Tx, name: str) -> IntegrationView:

@@ -1,14 +1,11 @@
-"""Integrations, secrets and plugins, as the API shows them. No secret's value is in any view."""
+"""Integrations and secrets, as the API shows them. No secret's value is in any view."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from stella.api.services import Services
 from stella.api.views.base import PersonView, View
 from stella.api.views.looking import Looking
 from stella.hub.model import Health, KeptSecret, Known
-from stella.plugin import RefusedPlugin
-from stella.plugin.contract import Contribution, Manifest
 
 
 class HealthView(View):
@@ -54,45 +51,6 @@ class SecretView(View):
     used_by: list[str]
 
 
-class NeedView(View):
-    """A capability that a plugin asks for."""
-
-    capability: str
-    hosts: list[str]
-
-
-class CredentialView(View):
-    """A secret that a connection needs, given by reference."""
-
-    name: str
-    title: str
-    required: bool
-
-
-class ContributionView(View):
-    """One thing that a plugin brings. config_schema: JSON Schema of its configuration."""
-
-    kind: str
-    name: str
-    title: str
-    config_schema: dict[str, Any]
-    credentials: list[CredentialView]
-
-
-class PluginView(View):
-    """An installed plugin. state: "loaded" or "refused"; reasons: every one, where it is refused."""
-
-    name: str
-    state: str
-    reasons: list[str]
-    version: str | None = None
-    publisher: str | None = None
-    title: str | None = None
-    sdk: int | None = None
-    needs: Sequence[NeedView] = ()
-    contributes: Sequence[ContributionView] = ()
-
-
 def health_view(value: Health) -> HealthView:
     """One look at an integration."""
     return HealthView(
@@ -135,40 +93,4 @@ def secret_view(looking: Looking, value: KeptSecret) -> SecretView:
         changed_by=looking.person_view(value.changed_by),
         key_id=value.key_id,
         used_by=list(value.used_by),
-    )
-
-
-def plugin_view(manifest: Manifest) -> PluginView:
-    """A plugin that may be used."""
-    return PluginView(
-        name=manifest.name,
-        state="loaded",
-        reasons=[],
-        version=manifest.version,
-        publisher=manifest.publisher,
-        title=manifest.title,
-        sdk=manifest.sdk,
-        needs=[
-            NeedView(capability=one.capability.value, hosts=list(one.hosts))
-            for one in manifest.needs
-        ],
-        contributes=[_contribution(one) for one in manifest.contributes],
-    )
-
-
-def refused_view(refused: RefusedPlugin) -> PluginView:
-    """A plugin that is not used, and why."""
-    return PluginView(name=refused.name, state="refused", reasons=list(refused.reasons))
-
-
-def _contribution(value: Contribution) -> ContributionView:
-    return ContributionView(
-        kind=value.kind.value,
-        name=value.name,
-        title=value.title,
-        config_schema=dict(value.config_schema),
-        credentials=[
-            CredentialView(name=one.name, title=one.title, required=one.required)
-            for one in value.credentials
-        ],
     )

@@ -1,0 +1,199 @@
+"""Plugins: what there is, what it may do, which version is used."""
+
+import base64
+import binascii
+from collections.abc import Callable, Sequence
+
+from fastapi import APIRouter, Response
+
+from stella.api.asked import Asked, Viewer
+from stella.api.looking import Plugger
+from stella.api.views.base import Body, Page
+from stella.api.views.plugins import PluginView, plugin_view
+from stella.environment.store import list_targets
+from stella.hub.store import list_integrations
+from stella.kernel import Remedy
+from stella.plugin.contract import Capability, Kind, Manifest, Need
+from stella.plugin.manage import (
+    disable_plugin,
+    enable_plugin,
+    grant_plugin,
+    install_plugin,
+    remove_version,
+)
+from stella.plugin.refusals import UnknownPlugin
+from stella.plugin.store import list_choices, list_versions
+from stella.plugin.wheel import malformed
+from stella.record import Tx
+
+router = APIRouter(prefix="/plugins", tags=["plugins"])
+
+
+class NewPlugin(Body):
+    """A wheel, as base64."""
+
+    wheel: str
+
+
+class Enabling(Body):
+    """Which version to use; the newest where it is left out."""
+
+    version: str | None = None
+
+
+class Granted(Body):
+    """A capability, and the hosts of the network that it is for; none: those of its connections."""
+
+    capability: Capability
+    hosts: Sequence[str] = ()
+
+
+class Granting(Body):
+    """All that the plugin may do. null: everything that it asks for."""
+
+    granted: list[Granted] | None = None
+
+
+@router.get("")
+def get_plugins(asked: Viewer) -> Page[PluginView]:
+    """Plugins, by name: used, switched off, or refused with every reason."""
+    with asked.read() as tx:
+        return Page(items=[_shown(asked, tx, name) for name in _names(asked, tx)])
+
+
+@router.get("/{name}")
+def get_plugin(asked: Viewer, name: str) -> PluginView:
+    """One plugin."""
+    with asked.read() as tx:
+        return _shown(asked, tx, _known(asked, tx, name))
+
+
+@router.post("", status_code=201, response_model=PluginView)
+def post_plugin(asked: Plugger, body: NewPlugin) -> Response:
+    """Install a version from its wheel. Nothing of it runs, and nothing is fetched, by that."""
+    earlier = asked.earlier()
+    if earlier is not None:
+        return earlier
+    try:
+        content = base64.b64decode(body.wheel, validate=True)
+    except (binascii.Error, ValueError):
+        raise malformed("it is no base64") from None
+    plugging = asked.services.plugging
+    wheel = plugging.place(content)
+
+    def do(tx: Tx) -> PluginView:
+        install_plugin(tx, wheel, frozenset(plugging.beside.loaded))
+        return _shown(asked, tx, wheel.manifest.name)
+
+    return asked.once(do, status=201)
+
+
+@router.post("/{name}/enable", response_model=PluginView)
+def post_enabling(asked: Plugger, name: str, body: Enabling) -> Response:
+    """Use it from now on, in that version: up to a new one, or back to an old one."""
+
+    def do(tx: Tx) -> PluginView:
+        _known(asked, tx, name)
+        versions = [one.version for one in list_versions(tx, name)]
+        version = body.version if body.version is not None else (versions[-1] if versions else "")
+        if name in asked.services.plugging.beside.loaded:
+            version = ""
+        enable_plugin(tx, _manifest(asked, name, version), version)
+        return _shown(asked, tx, name)
+
+    return _decided(asked, name, do)
+
+
+@router.post("/{name}/disable", response_model=PluginView)
+def post_disabling(asked: Plugger, name: str) -> Response:
+    """Use it no more; refused while something that it brings is used."""
+
+    def do(tx: Tx) -> PluginView:
+        _known(asked, tx, name)
+        choice = list_choices(tx).get(name)
+        manifest = _manifest(asked, name, choice.version if choice else "")
+        disable_plugin(tx, manifest, _users(tx, manifest))
+        return _shown(asked, tx, name)
+
+    return _decided(asked, name, do)
+
+
+@router.post("/{name}/grant", response_model=PluginView)
+def post_granting(asked: Plugger, name: str, body: Granting) -> Response:
+    """Say what it may do, all of it: what is not named is not granted."""
+
+    def do(tx: Tx) -> PluginView:
+        _known(asked, tx, name)
+        if body.granted is None:
+            granted = _asked_for(asked, tx, name)
+        else:
+            granted = [Need(one.capability, tuple(one.hosts)) for one in body.granted]
+        grant_plugin(tx, name, granted)
+        return _shown(asked, tx, name)
+
+    return _decided(asked, name, do)
+
+
+@router.delete("/{name}/versions/{version}", status_code=204)
+def delete_plugin_version(asked: Plugger, name: str, version: str) -> Response:
+    """Remove a version that is not used."""
+    answer = asked.once(lambda tx: remove_version(tx, name, version), status=204)
+    asked.services.plugging.forget(name, version)
+    return answer
+
+
+def _decided(asked: Asked, name: str, do: Callable[[Tx], PluginView]) -> Response:
+    """Do it, and let this server see it at once; the answer shows how it is then."""
+    asked.once(do)
+    asked.services.plugging.look()
+    with asked.read() as tx:
+        content = _shown(asked, tx, name).model_dump_json(by_alias=True)
+    return Response(content, media_type="application/json")
+
+
+def _names(asked: Asked, tx: Tx) -> Sequence[str]:
+    beside = asked.services.plugging.beside
+    names = {*beside.loaded, *(one.name for one in beside.refused)}
+    return sorted(names | {one.name for one in list_versions(tx)})
+
+
+def _known(asked: Asked, tx: Tx, name: str) -> str:
+    if name in _names(asked, tx):
+        return name
+    raise UnknownPlugin(
+        f"there is no plugin {name[:80]!r}",
+        remedy=Remedy("See which there are.", "stella plugin list"),
+        plugin=name[:80],
+    )
+
+
+def _manifest(asked: Asked, name: str, version: str) -> Manifest:
+    found = asked.services.plugging.manifest(name, version)
+    if found is None:
+        raise UnknownPlugin(
+            f"version {version[:40]!r} of the plugin {name[:80]!r} is not here",
+            remedy=Remedy("Install it again.", "stella plugin install WHEEL"),
+            plugin=name[:80],
+        )
+    return found
+
+
+def _asked_for(asked: Asked, tx: Tx, name: str) -> Sequence[Need]:
+    """What its newest version asks for."""
+    versions = [one.version for one in list_versions(tx, name)]
+    return _manifest(asked, name, versions[-1] if versions else "").needs
+
+
+def _users(tx: Tx, manifest: Manifest) -> list[str]:
+    """What uses something that it brings: integrations and targets, by name."""
+    brought = {(one.kind, one.name) for one in manifest.contributes}
+    listed = [one.integration for one in list_integrations(tx)]
+    users = [f"integration {one.name}" for one in listed if (one.kind, one.connector) in brought]
+    targets = list_targets(tx)
+    users += [f"target {one.name}" for one in targets if (Kind.TARGET, one.connector) in brought]
+    return users
+
+
+def _shown(asked: Asked, tx: Tx, name: str) -> PluginView:
+    versions = [one.version for one in list_versions(tx, name)]
+    return plugin_view(asked.services, name, list_choices(tx).get(name), versions)

@@ -1,0 +1,184 @@
+"""What callers hold of plugins that run in processes of their own: the same as of those that run here.
+
+``Plugin`` with factories, and from them registries, secret stores and target connectors whose
+methods are those of the contract, each of them a call.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from threading import Lock
+from typing import Any, cast
+
+from stella.app.plugin_exchange import NO_DOORS, Doors, connect_anywhere
+from stella.app.plugin_process import PluginProcess, PluginSource
+from stella.kernel import Digest, Remedy
+from stella.plugin.calls import METHODS, Call, ConnectionOpening, Method, RegistryOpening
+from stella.plugin.contract import (
+    Connection,
+    Descriptor,
+    Kind,
+    Plugin,
+    RawManifest,
+    Registry,
+    RegistryConfig,
+    SecretStore,
+    TargetConnector,
+)
+from stella.plugin.refusals import BlobDigestMismatch
+
+
+class PluginProcesses:
+    """``load`` stands for that of ``Plugins``; nothing is begun before a plugin's first call."""
+
+    def __init__(self, sources: Mapping[str, PluginSource]) -> None:
+        self._sources = sources
+        self._processes: dict[str, PluginProcess] = {}
+        self._lock = Lock()
+
+    def load(self, name: str) -> Plugin:
+        """The plugin, whose factories give what calls it in its process."""
+        with self._lock:
+            if name not in self._processes:
+                self._processes[name] = PluginProcess(self._sources[name])
+            return plugin_apart(self._processes[name])
+
+    def close(self) -> None:
+        """End every process."""
+        with self._lock:
+            for process in self._processes.values():
+                process.close()
+
+
+def plugin_apart(process: PluginProcess) -> Plugin:
+    """Its factories, as its manifest says; what it lacks shows at the first call."""
+    brought: dict[Kind, list[str]] = {kind: [] for kind in Kind}
+    for one in process.manifest.contributes:
+        brought[one.kind].append(one.name)
+    return Plugin(
+        {name: partial(registry_apart, process, name) for name in brought[Kind.REGISTRY]},
+        {name: partial(target_apart, process, name) for name in brought[Kind.TARGET]},
+        {name: partial(secret_store_apart, process, name) for name in brought[Kind.SECRET_STORE]},
+    )
+
+
+def registry_apart(process: PluginProcess, name: str, config: RegistryConfig) -> Registry:
+    """The registry connector ``name``; nothing is begun yet."""
+    authority = None if config.ca_file is None else Path(config.ca_file).read_text()
+    opening = RegistryOpening(
+        config.host, config.plain_http, config.login is not None, authority, config.timeout_s
+    )
+    doors = Doors(config.connect or connect_anywhere, config.login, {})
+    remote = _RemoteRegistry(process, Kind.REGISTRY, name, opening, doors)
+    return cast("Registry", remote)
+
+
+def secret_store_apart(process: PluginProcess, name: str, connection: Connection) -> SecretStore:
+    """The secret store ``name``; nothing is begun yet."""
+    opening = ConnectionOpening(
+        connection.endpoint,
+        connection.config,
+        tuple(connection.credentials),
+        connection.ca,
+        connection.proxy,
+        connection.timeout_s,
+    )
+    doors = Doors(connection.connect, None, connection.credentials)
+    return cast("SecretStore", _Remote(process, Kind.SECRET_STORE, name, opening, doors))
+
+
+def target_apart(process: PluginProcess, name: str) -> TargetConnector:
+    """The target connector ``name``: ``plan`` alone, the rest is the agent's."""
+    return cast("TargetConnector", _Remote(process, Kind.TARGET, name, None, NO_DOORS))
+
+
+class _Remote:
+    """Has the methods of a contract, each of which is a call."""
+
+    def __init__(
+        self,
+        process: PluginProcess,
+        kind: Kind,
+        name: str,
+        opening: RegistryOpening | ConnectionOpening | None,
+        doors: Doors,
+    ) -> None:
+        self._process = process
+        self._kind = kind
+        self._name = name
+        self._opening = opening
+        self._doors = doors
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        method = METHODS[self._kind].get(name)
+        if method is None:
+            raise AttributeError(f"a {self._kind.value} has no {name} out of process")
+        return partial(self._call, method)
+
+    def _call(self, method: Method, *args: Any, **named: Any) -> Any:
+        split = method.split(args, named)
+        call = Call(
+            self._kind,
+            self._name,
+            method.name,
+            split.plain,
+            {name: len(content) for name, content in split.raw.items()},
+            self._opening if isinstance(self._opening, RegistryOpening) else None,
+            self._opening if isinstance(self._opening, ConnectionOpening) else None,
+        )
+        if method.is_stream:
+            return self._process.stream(call, self._doors)
+        return self._process.call(call, self._doors, split.raw)
+
+
+class _RemoteRegistry(_Remote):
+    """A registry whose promises about digests are held here, where no stranger holds them."""
+
+    @property
+    def host(self) -> str:
+        """As it stands in image references."""
+        assert isinstance(self._opening, RegistryOpening)
+        return self._opening.host
+
+    def manifest(self, repository: str, reference: str) -> RawManifest:
+        """The manifest, its bytes verified."""
+        found = self.__getattr__("manifest")(repository, reference)
+        assert isinstance(found, RawManifest)
+        computed = Digest.of(found.content)
+        promised = reference if reference.startswith("sha256:") else found.digest.text
+        if promised != computed.text or found.digest != computed:
+            raise self._mismatch(f"{repository} {reference}", promised, computed.text)
+        return found
+
+    @contextmanager
+    def blob(self, repository: str, descriptor: Descriptor) -> Iterator[Iterator[bytes]]:
+        """The blob, verified."""
+        with self.__getattr__("blob")(repository, descriptor) as pieces:
+            yield self._verified(pieces, descriptor)
+
+    def _verified(self, pieces: Iterator[bytes], descriptor: Descriptor) -> Iterator[bytes]:
+        what, hasher, received = f"blob {descriptor.digest}", hashlib.sha256(), 0
+        for piece in pieces:
+            received += len(piece)
+            if received > descriptor.size:
+                raise self._mismatch(what, f"{descriptor.size} bytes", "more")
+            hasher.update(piece)
+            yield piece
+        if received != descriptor.size:
+            raise self._mismatch(what, f"{descriptor.size} bytes", f"{received} bytes")
+        if hasher.hexdigest() != descriptor.digest.hex:
+            raise self._mismatch(what, descriptor.digest.text, f"sha256:{hasher.hexdigest()}")
+
+    def _mismatch(self, what: str, promised: str, delivered: str) -> BlobDigestMismatch:
+        return BlobDigestMismatch(
+            f"digest mismatch: {self.host} promised {promised} for {what}, delivered {delivered}",
+            remedy=Remedy(
+                "Do not use this image: the registry, or the plugin, is not to be trusted."
+            ),
+            registry=self.host,
+            wanted=what,
+            promised=promised,
+            delivered=delivered,
+        )

@@ -1,0 +1,169 @@
+"""Which plugins this server uses, and how: what was decided about each, as it is now.
+
+Those installed beside the server are trusted and run in its process. Those that were installed as
+wheels lie in ``data/plugins``, each version in a folder of its own, and run in processes of their own.
+"""
+
+import os
+import shutil
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from threading import Lock
+
+from stella.app.keys import data_unusable
+from stella.app.plugin_apart import plugin_apart
+from stella.app.plugin_process import PluginProcess, PluginSource
+from stella.plugin import Plugins, RefusedPlugin
+from stella.plugin.contract import Manifest, Need, Plugin
+from stella.plugin.load import clashes
+from stella.plugin.manifest import MANIFEST_FILE, read_manifest, reasons_against
+from stella.plugin.refusals import MalformedManifest
+from stella.plugin.store import Choice, list_choices
+from stella.plugin.wheel import PluginWheel, read_wheel
+from stella.record import Database
+
+_ENTRY = "stella-entry-point"
+_LOOK_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What was decided when it was last looked at."""
+
+    choices: Mapping[str, Choice]
+    plugins: Plugins
+
+
+class PluginHost:
+    """The plugins of one server. Safe for threads. beside: what is installed beside it."""
+
+    def __init__(self, data: Path, database: Database, beside: Plugins) -> None:
+        self._folder = data / "plugins"
+        self._data = data
+        self._database = database
+        self.beside = beside
+        self._processes: dict[tuple[str, str], PluginProcess] = {}
+        self._seen: _Seen | None = None
+        self._looked_at = 0.0
+        self._lock = Lock()
+
+    def current(self) -> Plugins:
+        """What is used now. Another server's decision is met within a second."""
+        with self._lock:
+            if self._seen is not None and time.monotonic() - self._looked_at < _LOOK_S:
+                return self._seen.plugins
+        return self.look()
+
+    def look(self) -> Plugins:
+        """What is used now, looked up anew."""
+        with self._database.read() as tx:
+            choices = list_choices(tx)
+        with self._lock:
+            self._looked_at = time.monotonic()
+            if self._seen is None or self._seen.choices != choices:
+                self._seen = _Seen(choices, self._assembled(choices))
+                self._end_unused(choices)
+            return self._seen.plugins
+
+    def place(self, content: bytes) -> PluginWheel:
+        """Unpack a wheel into its folder, whole or not at all. Raises MalformedWheel, DataUnusable."""
+        wheel = read_wheel(content)
+        folder = self._version_folder(wheel.manifest.name, wheel.manifest.version)
+        if folder.exists():
+            return wheel
+        draft = folder.with_name(f".{folder.name}-{os.getpid()}")
+        try:
+            shutil.rmtree(draft, ignore_errors=True)
+            for path, held in wheel.files.items():
+                file = draft / path
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_bytes(held)
+            (draft / _ENTRY).write_text(wheel.entry_point)
+            draft.rename(folder)
+        except OSError as error:
+            shutil.rmtree(draft, ignore_errors=True)
+            if folder.exists():
+                return wheel  # somebody else was faster
+            raise data_unusable(self._data, error) from error
+        return wheel
+
+    def manifest(self, name: str, version: str) -> Manifest | None:
+        """Of an installed plugin; version: empty for the one beside the server. None: not here."""
+        if not version:
+            return self.beside.loaded.get(name)
+        folder = self._version_folder(name, version)
+        try:
+            module = (folder / _ENTRY).read_text().partition(":")[0]
+            return read_manifest(folder.joinpath(*module.split(".")) / MANIFEST_FILE)
+        except (OSError, MalformedManifest):
+            return None
+
+    def forget(self, name: str, version: str) -> None:
+        """Remove the files of a version."""
+        with self._lock:
+            process = self._processes.pop((name, version), None)
+        if process is not None:
+            process.close()
+        shutil.rmtree(self._version_folder(name, version), ignore_errors=True)
+
+    def close(self) -> None:
+        """End every process of a plugin."""
+        with self._lock:
+            processes, self._processes = list(self._processes.values()), {}
+        for process in processes:
+            process.close()
+
+    def _assembled(self, choices: Mapping[str, Choice]) -> Plugins:
+        loaded: dict[str, Manifest] = {}
+        loads: dict[str, Callable[[], Plugin]] = {}
+        refused = list(self.beside.refused)
+        for name, manifest in self.beside.loaded.items():
+            choice = choices.get(name, Choice(name, is_enabled=True))
+            if not choice.is_enabled:
+                continue
+            reasons = () if choice.granted is None else reasons_against(manifest, choice.granted)
+            if reasons:
+                refused.append(RefusedPlugin(name, reasons))
+            else:
+                loaded[name] = manifest
+                loads[name] = partial(self.beside.load, name)
+        for name, choice in choices.items():
+            if name in self.beside.loaded or not (choice.version and choice.is_enabled):
+                continue
+            found = self._installed(choice, loaded)
+            if isinstance(found, RefusedPlugin):
+                refused.append(found)
+            else:
+                loaded[name] = found.manifest
+                loads[name] = partial(plugin_apart, found)
+        return Plugins(loaded, tuple(refused), lambda name: loads[name]())
+
+    def _installed(
+        self, choice: Choice, loaded: Mapping[str, Manifest]
+    ) -> "PluginProcess | RefusedPlugin":
+        manifest = self.manifest(choice.name, choice.version)
+        if manifest is None:
+            return RefusedPlugin(choice.name, (f"version {choice.version} is not on the disk",))
+        granted: tuple[Need, ...] = choice.granted or ()
+        reasons = (*reasons_against(manifest, granted), *clashes(manifest, loaded))
+        if reasons:
+            return RefusedPlugin(choice.name, reasons)
+        key = (choice.name, choice.version)
+        if key not in self._processes:
+            folder = self._version_folder(*key)
+            source = PluginSource(manifest, (folder / _ENTRY).read_text(), folder)
+            self._processes[key] = PluginProcess(source)
+        return self._processes[key]
+
+    def _end_unused(self, choices: Mapping[str, Choice]) -> None:
+        """End what waits of a version that is used no more; a call under way ends as it began."""
+        for key in [*self._processes]:
+            choice = choices.get(key[0])
+            if choice is None or not choice.is_enabled or choice.version != key[1]:
+                self._processes.pop(key).close()
+
+    def _version_folder(self, name: str, version: str) -> Path:
+        return self._folder / name / version

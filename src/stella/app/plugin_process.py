@@ -1,0 +1,249 @@
+"""The processes of one plugin: begun when they are needed, ended when they do not answer as agreed.
+
+A process serves one call at a time, so that one that hangs, breaks or lies costs that call alone;
+calls at once get processes at once, up to a bound.
+"""
+
+import logging
+import time
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Condition
+from typing import Any
+
+from stella.app.plugin_exchange import Doors, Exchange
+from stella.app.plugin_line import Budget, Lost, PluginLine
+from stella.kernel import StellaError
+from stella.plugin.calls import METHODS, Call, Confined, Ready, Refused, Result, Start, Streaming
+from stella.plugin.contract import Manifest, Secret
+from stella.plugin.crossing import errored, refusal_of
+from stella.plugin.wire import MalformedWire, from_wire
+
+_log = logging.getLogger("stella.plugin")
+
+AT_ONCE_MAX = 4
+_IDLE_MAX = 2
+# A process ends by itself after longer; one that is about to is not asked any more.
+_IDLE_S = 240.0
+# A leak that is too slow to be seen in one call ends here.
+_CALLS_MAX = 1000
+_START_S = 30.0
+# So many in a row may end badly before the next one has to wait.
+_ENDS_FREE = 3
+_REST_S_MAX = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class PluginSource:
+    """Where a plugin is. entry: ``module:attribute``; directory: where that is looked for first."""
+
+    manifest: Manifest
+    entry: str
+    directory: Path | None = None
+
+
+class PluginProcess:
+    """The processes of one version of one plugin, begun when they are needed. Safe for threads."""
+
+    def __init__(self, source: PluginSource) -> None:
+        self._source = source
+        self._idle: list[_Running] = []
+        self._used_count = 0
+        self._free = Condition()
+        self._bad_ends = 0
+        self._rests_until = 0.0
+        self._confined: Confined | None = None
+        self._is_closed = False
+
+    @property
+    def manifest(self) -> Manifest:
+        """Of the plugin."""
+        return self._source.manifest
+
+    @property
+    def confined_by(self) -> tuple[str, ...] | None:
+        """What the kernel holds it to; None before the first call."""
+        return None if self._confined is None else self._confined.by
+
+    def close(self) -> None:
+        """End what waits, for good; what is in use ends when it has answered."""
+        with self._free:
+            self._is_closed = True
+            idle, self._idle = self._idle, []
+        for running in idle:
+            running.line.end()
+
+    def call(self, call: Call, doors: Doors, raw: Mapping[str, bytes]) -> Any:
+        """What the method returned. Raises its refusal, or PluginErrored."""
+        method = METHODS[call.kind][call.method]
+        with self._taken(call) as running:
+            exchange = Exchange(running.line, self.manifest, doors, self._budget())
+            said = exchange.ask(call, raw)
+            if isinstance(said, StellaError):
+                running.is_clean = True
+                raise said
+            if not isinstance(said, Result) or said.value.keys() != {"value"}:
+                raise Lost(f"it answered with {type(said).__name__}")
+            try:
+                value: Any = from_wire(method.returns, said.value["value"])
+            except MalformedWire as error:
+                told = str(error).removeprefix("cannot be read: ")
+                raise Lost(running.line.masked(f"what it returned {told}")) from None
+            if isinstance(value, Secret):
+                running.line.keep_secret(value.value, value.lease or "")
+            running.is_clean = True
+            return value
+
+    @contextmanager
+    def stream(self, call: Call, doors: Doors) -> Iterator[Iterator[bytes]]:
+        """The pieces of a stream, each asked for when it is wanted."""
+        with self._taken(call) as running:
+            exchange = Exchange(running.line, self.manifest, doors, self._budget())
+            said = exchange.ask(call, {})
+            if isinstance(said, StellaError):
+                running.is_clean = True
+                raise said
+            if not isinstance(said, Streaming):
+                raise Lost(f"it answered with {type(said).__name__}")
+            pieces = self._pieces(call, exchange)
+            try:
+                yield pieces
+            finally:
+                pieces.close()
+                running.is_clean = exchange.stop()
+
+    def _pieces(self, call: Call, exchange: Exchange) -> Generator[bytes, None, None]:
+        try:
+            yield from exchange.pieces()
+        except Lost as lost:
+            raise self._errored(call, lost) from None
+
+    def _budget(self) -> Budget:
+        return Budget(self.manifest.limits.timeout_s)
+
+    @contextmanager
+    def _taken(self, call: Call) -> Iterator["_Running"]:
+        """A process for one call: back where it was if all went as agreed, else ended."""
+        running = None
+        try:
+            running = self._take()
+            yield running
+        except Lost as lost:
+            raise self._errored(call, lost) from None
+        finally:
+            if running is not None:
+                self._give_back(running)
+
+    def _errored(self, call: Call, lost: Lost) -> StellaError:
+        return errored(self.manifest.name, call.method, str(lost))
+
+    def _take(self) -> "_Running":
+        timeout_s = self.manifest.limits.timeout_s
+        with self._free:
+            if not self._free.wait_for(lambda: self._used_count < AT_ONCE_MAX, timeout_s):
+                raise Lost(f"{AT_ONCE_MAX} calls at once, and none was done after {timeout_s} s")
+            if self._is_closed:
+                raise Lost("it was closed")
+            self._used_count += 1
+            idle = self._idle.pop() if self._idle else None
+        try:
+            if idle is not None:
+                if idle.is_fresh():
+                    return idle
+                idle.line.end()
+            return self._begin()
+        except BaseException:
+            self._leave()
+            raise
+
+    def _begin(self) -> "_Running":
+        rest_s = self._rests_until - time.monotonic()
+        if rest_s > 0:
+            raise Lost(
+                f"it ended badly {self._bad_ends} times in a row and rests for {rest_s:.1f} s"
+            )
+        running = _Running(PluginLine())
+        try:
+            self._load(running.line)
+        except BaseException:
+            self._end(running)
+            raise
+        return running
+
+    def _load(self, line: PluginLine) -> None:
+        manifest, directory = self.manifest, self._source.directory
+        start = Start(
+            manifest, self._source.entry, None if directory is None else str(directory.resolve())
+        )
+        budget = Budget(min(_START_S, 5.0 + manifest.limits.timeout_s))
+        confined = line.load(start, budget)
+        if self._confined is None:
+            self._confined = confined
+            self._warn(confined)
+        match line.receive(budget):
+            case Ready():
+                return
+            case Refused() as said if (refusal := refusal_of(said)) is not None:
+                raise refusal
+        raise Lost("it did not say that it is ready")
+
+    def _warn(self, confined: Confined) -> None:
+        """Say what this kernel does not give."""
+        asked = {need.capability.value for need in self.manifest.needs}
+        missing = {"users", "network", "processes", "files", "syscalls"} - set(confined.by)
+        if missing - asked:
+            told = ", ".join(sorted(missing - asked))
+            _log.warning("%s is not confined by its own %s", self.manifest.name, told)
+
+    def _give_back(self, running: "_Running") -> None:
+        running.calls += 1
+        running.used_at = time.monotonic()
+        self._log_output(running.line)
+        if not running.is_clean:
+            self._end(running)
+            self._leave()
+            return
+        running.is_clean = False
+        with self._free:
+            self._bad_ends = 0
+            is_kept = len(self._idle) < _IDLE_MAX and running.calls < _CALLS_MAX
+            is_kept = is_kept and not self._is_closed
+            if is_kept:
+                self._idle.append(running)
+        if not is_kept:
+            running.line.end()
+        self._leave()
+
+    def _leave(self) -> None:
+        with self._free:
+            self._used_count -= 1
+            self._free.notify()
+
+    def _end(self, running: "_Running") -> None:
+        """One that ended badly, or has to. Those that always do are tried ever more seldom."""
+        running.line.end()
+        with self._free:
+            self._bad_ends += 1
+            rest_s = min(_REST_S_MAX, 2.0 ** (self._bad_ends - _ENDS_FREE))
+            if self._bad_ends >= _ENDS_FREE:
+                self._rests_until = time.monotonic() + rest_s
+
+    def _log_output(self, line: PluginLine) -> None:
+        text, count = line.printed()
+        if count:
+            _log.info("%s printed %d bytes: %s", self.manifest.name, count, text.strip())
+
+
+class _Running:
+    """A process that is up. is_clean: it has answered the last call as agreed, to the end."""
+
+    def __init__(self, line: PluginLine) -> None:
+        self.line = line
+        self.calls = 0
+        self.used_at = time.monotonic()
+        self.is_clean = False
+
+    def is_fresh(self) -> bool:
+        return self.line.is_quiet() and time.monotonic() - self.used_at < _IDLE_S

@@ -1,0 +1,323 @@
+"""What a plugin in a process of its own may be asked, and how question and answer cross: as data.
+
+Pure: bytes in, values out. Both sides of the line are ``stella.sdk.child`` and
+``stella.app.plugin_process``. The methods and their types are those of the contract's protocols; a
+method that is added there can be called here.
+
+A frame is one byte for its kind, four for the length (big-endian), and the content: a message as
+JSON, or a piece of bytes. One call at a time:
+
+    host: Start                              child: Confined, Ready (or Refused, Errored)
+    host: Call, pieces of its bytes          child: Ask* ... Result | Refused | Errored
+    a stream: host: Call                     child: Streaming
+              host: Next                     child: a piece | End | Refused | Errored
+              host: Stop                     child: End
+    an Ask:   child: Ask                     host: Answer (a descriptor beside it) | Refused | NoWay
+"""
+
+import inspect
+import struct
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, TypeAlias, get_origin, get_type_hints
+
+import msgspec
+
+from stella.kernel import Json, Remedy
+from stella.plugin.contract import Kind, Manifest, Registry, SecretStore, TargetConnector
+from stella.plugin.wire import MalformedWire, from_wire, to_wire
+
+MESSAGE_BYTES_MAX = 8 * 1024 * 1024
+PIECE_BYTES_MAX = 1024 * 1024
+HEADER = struct.Struct(">BI")
+# What is small as text may be large as objects: so many values are in one message at most.
+_VALUES_MAX = 500_000
+
+
+class Frame(StrEnum):
+    """What a frame holds; the first letter stands in its header."""
+
+    MESSAGE = "message"
+    PIECE = "piece"
+
+
+_BYTES_MAX = {ord("m"): MESSAGE_BYTES_MAX, ord("p"): PIECE_BYTES_MAX}
+
+
+# ---------------------------------------------------------------- methods
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """One method of a contract. arguments: name -> type; those of type bytes cross as pieces.
+
+    returns: its type; None for a stream of bytes.
+    """
+
+    name: str
+    signature: inspect.Signature
+    arguments: Mapping[str, Any]
+    returns: Any
+
+    @property
+    def is_stream(self) -> bool:
+        """Whether it gives a context manager of an iterator of bytes."""
+        return self.returns is None
+
+    def split(self, args: tuple[Any, ...], named: Mapping[str, Any]) -> "Split":
+        """A call's arguments as they cross. Raises TypeError where they do not fit."""
+        bound = self.signature.bind(*args, **named)
+        bound.apply_defaults()
+        raw = {name for name, kind in self.arguments.items() if kind is bytes}
+        return Split(
+            {name: to_wire(bound.arguments[name]) for name in self.arguments if name not in raw},
+            {name: bytes(bound.arguments[name]) for name in self.arguments if name in raw},
+        )
+
+    def joined(self, plain: Mapping[str, Json], raw: Mapping[str, bytes]) -> inspect.BoundArguments:
+        """The arguments as the method takes them. Raises MalformedWire."""
+        bound = inspect.BoundArguments(self.signature, {})
+        for name, kind in self.arguments.items():
+            given = raw if kind is bytes else plain
+            if name not in given:
+                raise _malformed(f"the call lacks {name}")
+            value = given[name] if kind is bytes else from_wire(kind, given[name])
+            bound.arguments[name] = value
+        return bound
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """The arguments of a call: what stands in its message, and what follows as pieces."""
+
+    plain: Mapping[str, Json]
+    raw: Mapping[str, bytes]
+
+
+def _methods_of(protocol: type, *names: str) -> Mapping[str, Method]:
+    """The methods of a protocol, or those of that name, from its annotations."""
+    return {name: _method(getattr(protocol, name)) for name in names or _public(protocol)}
+
+
+def _public(protocol: type) -> Iterator[str]:
+    return (name for name, value in vars(protocol).items() if _is_method(name, value))
+
+
+def _is_method(name: str, value: object) -> bool:
+    return inspect.isfunction(value) and not name.startswith("_")
+
+
+def _method(function: Any) -> Method:
+    hints = get_type_hints(function)
+    returns = hints.pop("return")
+    _, *parameters = inspect.signature(function).parameters.values()
+    is_stream = get_origin(returns) is AbstractContextManager
+    return Method(
+        function.__name__,
+        inspect.Signature(parameters),
+        {one.name: hints[one.name] for one in parameters},
+        None if is_stream else returns,
+    )
+
+
+METHODS: Mapping[Kind, Mapping[str, Method]] = {
+    Kind.REGISTRY: _methods_of(Registry),
+    Kind.SECRET_STORE: _methods_of(SecretStore),
+    # What a target connector does on a host it does in the agent, where the host is.
+    Kind.TARGET: _methods_of(TargetConnector, "plan"),
+}
+
+
+# ---------------------------------------------------------------- messages
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Which plugin to load. entry: ``module:attribute``; directory: put before the import path."""
+
+    manifest: Manifest
+    entry: str
+    directory: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Confined:
+    """What the kernel holds the process to; said before any of the plugin's code runs."""
+
+    by: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The plugin is loaded and brings what its manifest says."""
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryOpening:
+    """``RegistryConfig`` as it crosses: the functions of it are asked for by Ask. ca: PEM."""
+
+    host: str
+    plain_http: bool
+    has_login: bool
+    ca: str | None
+    timeout_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionOpening:
+    """``Connection`` as it crosses. credentials: their names."""
+
+    endpoint: str
+    config: Mapping[str, Json]
+    credentials: tuple[str, ...]
+    ca: str | None
+    proxy: str | None
+    timeout_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One method of one contribution. lengths: of each argument that follows as pieces."""
+
+    kind: Kind
+    name: str
+    method: str
+    arguments: Mapping[str, Json]
+    lengths: Mapping[str, Json]
+    registry: RegistryOpening | None = None
+    connection: ConnectionOpening | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """value: what the method returned, under the key ``value``."""
+
+    value: Mapping[str, Json]
+
+
+@dataclass(frozen=True, slots=True)
+class Streaming:
+    """The stream is open."""
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """One more piece, please."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """No more pieces are wanted."""
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """The stream is at its end, and closed."""
+
+
+class Door(StrEnum):
+    """What of the world a plugin reaches, by the host alone."""
+
+    CONNECT = "connect"
+    LOGIN = "login"
+    CREDENTIAL = "credential"
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """The plugin wants something of the host. name: a host, or a credential."""
+
+    door: Door
+    name: str = ""
+    port: int = 0
+    timeout_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """values: secrets; a connected socket comes as a descriptor beside it."""
+
+    values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NoWay:
+    """An OSError of the host: number, text."""
+
+    number: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A StellaError as data. echo: which refusal of the host it is, in the order of this call."""
+
+    code: str
+    message: str
+    advice: str
+    command: str | None = None
+    facts: Mapping[str, Json] = field(default_factory=dict)
+    echo: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Errored:
+    """Anything that is no refusal. The process ends with it."""
+
+    why: str
+
+
+Message: TypeAlias = (
+    Start | Confined | Ready | Call | Result | Streaming | Next | Stop | End | Ask | Answer
+    | NoWay | Refused | Errored
+)  # fmt: skip
+_MESSAGES: Mapping[str, type[Any]] = {one.__name__: one for one in Message.__args__}
+
+
+def message_frame(message: Message) -> bytes:
+    """Raises MalformedWire where it is too large or holds what JSON does not."""
+    try:
+        content = msgspec.json.encode([type(message).__name__, to_wire(message)])
+    except (AssertionError, ValueError, TypeError, RecursionError) as error:
+        raise _malformed("it holds what cannot cross") from error
+    if len(content) > MESSAGE_BYTES_MAX:
+        raise _malformed(f"it is larger than {MESSAGE_BYTES_MAX >> 20} MiB")
+    return HEADER.pack(ord("m"), len(content)) + content
+
+
+def piece_frames(content: bytes) -> Iterator[bytes]:
+    """``content`` in pieces that are not too large; none where it is empty."""
+    view = memoryview(content)
+    for start in range(0, len(view), PIECE_BYTES_MAX):
+        piece = view[start : start + PIECE_BYTES_MAX]
+        yield HEADER.pack(ord("p"), len(piece)) + piece
+
+
+def parse_header(header: bytes) -> tuple[Frame, int]:
+    """Kind and length of what follows. Raises MalformedWire."""
+    kind, length = HEADER.unpack(header)
+    if kind not in _BYTES_MAX:
+        raise _malformed("it is no frame")
+    if length > _BYTES_MAX[kind]:
+        raise _malformed(f"a frame of {length} bytes is too large")
+    return (Frame.MESSAGE if kind == ord("m") else Frame.PIECE), length
+
+
+def parse_message(content: bytes) -> Any:
+    """The message that the bytes of a frame say. Raises MalformedWire."""
+    if content.count(b",") + content.count(b"[") + content.count(b"{") > _VALUES_MAX:
+        raise _malformed(f"it holds more than {_VALUES_MAX} values")
+    try:
+        read = msgspec.json.decode(content)
+    except (ValueError, RecursionError) as error:
+        raise _malformed("it is no JSON") from error
+    match read:
+        case [str(name), wire] if name in _MESSAGES:
+            return from_wire(_MESSAGES[name], wire)
+    raise _malformed("it is no message")
+
+
+def _malformed(why: str) -> MalformedWire:
+    return MalformedWire(why, remedy=Remedy("Ask the plugin's publisher."))

@@ -1,0 +1,206 @@
+"""Plugins by the API: installed, granted, used, upgraded, taken back, and removed, without a restart."""
+
+import base64
+import threading
+from typing import Any
+
+import pytest
+
+from connectors.registries import Answer, played_registry
+from fixtures.control import Control
+from plugin.packages import SCHEMA, wheel_of
+
+CHEST = {
+    "kind": "secret_store",
+    "name": "chest",
+    "title": "Chest",
+    "configSchema": SCHEMA,
+    "credentials": [],
+}
+CODE = """
+from stella.sdk import Secret
+
+class Chest:
+    def __init__(self, connection):
+        self.connection = connection
+
+    def read(self, path, key):
+        return Secret(f"{VERSION} {path} {key}", VERSION)
+
+    def revoke(self, lease):
+        pass
+
+    def check(self):
+        return f"a chest of version {VERSION}"
+
+PLUGIN = Plugin(secret_stores={"chest": Chest})
+"""
+NETWORK = [{"capability": "network"}]
+
+
+def body(version: str = "1.0.0", **changes: Any) -> dict[str, str]:
+    given = {"needs": NETWORK, "contributes": [CHEST], "version": version, **changes}
+    wheel = wheel_of("chests", f"VERSION = {version!r}\n{CODE}", **given)
+    return {"wheel": base64.b64encode(wheel).decode()}
+
+
+INTEGRATION = {
+    "apiVersion": "stella/v1",
+    "kind": "Integration",
+    "name": "box",
+    "spec": {
+        "kind": "secret_store",
+        "connector": "chest",
+        "endpoint": "https://chest.example",
+        "config": {},
+    },
+}
+
+
+def health(control: Control) -> str:
+    return str(control.post("/integrations/box/test", by="olga")["detail"])
+
+
+@pytest.fixture
+def closing(control: Control):
+    yield
+    control.services.plugging.close()
+
+
+@pytest.mark.usefixtures("closing")
+def test_one_of_a_stranger_from_its_wheel_to_its_end(control: Control):
+    installed = control.post("/plugins", body(), by="root")
+    assert (installed["state"], installed["runs"], installed["versions"]) == (
+        "off",
+        "apart",
+        ["1.0.0"],
+    )
+    refused = control.ask("POST", "/plugins/chests/enable", {}, by="root").json()
+    assert (refused["code"], refused["facts"]["reasons"]) == (
+        "ST-PLG-004",
+        ["needs network, which is not granted"],
+    )
+    assert "no plugin brings the secret_store" in control.apply(INTEGRATION).json()["title"]
+    control.post("/plugins/chests/grant", {"granted": None}, by="root")
+    enabled = control.post("/plugins/chests/enable", {}, by="root")
+    assert (enabled["state"], enabled["version"]) == ("loaded", "1.0.0")
+
+    assert control.apply(INTEGRATION).is_success
+    assert health(control) == "a chest of version 1.0.0"
+
+    control.post("/plugins", body("2.0.0"), by="root")
+    assert health(control) == "a chest of version 1.0.0", "what is installed is not used by that"
+    assert control.post("/plugins/chests/enable", {}, by="root")["version"] == "2.0.0"
+    assert health(control) == "a chest of version 2.0.0"
+    control.post("/plugins/chests/enable", {"version": "1.0.0"}, by="root")
+    assert health(control) == "a chest of version 1.0.0"
+
+    assert control.refused("POST", "/plugins/chests/disable", by="root") == "ST-PLG-008"
+    control.ask("DELETE", "/integrations/box", by="olga")
+    assert control.post("/plugins/chests/disable", by="root")["state"] == "off"
+    assert "no plugin brings the secret_store" in control.apply(INTEGRATION).json()["title"]
+    for version in ("1.0.0", "2.0.0"):
+        path = f"/plugins/chests/versions/{version}"
+        assert control.ask("DELETE", path, by="root").status_code == 204
+    assert control.refused("GET", "/plugins/chests") == "ST-PLG-007"
+    assert not list((control.services.data / "plugins" / "chests").iterdir())
+    assert control.kinds("chests") == [
+        "PluginInstalled",
+        "PluginGranted",
+        "PluginEnabled",
+        "PluginInstalled",
+        "PluginEnabled",
+        "PluginEnabled",
+        "PluginDisabled",
+        "PluginRemoved",
+        "PluginRemoved",
+    ]
+
+
+@pytest.mark.usefixtures("closing")
+def test_a_strangers_secret_store_gives_a_registry_its_password(control: Control):
+    wanted = f"Basic {base64.b64encode(b'1.0.0 kv/user name:1.0.0 kv/pass word').decode()}"
+
+    def play(method: str, path: str, headers: Any, body: bytes) -> Answer:
+        if headers.get("authorization") != wanted:
+            return Answer(401, headers={"www-authenticate": 'Basic realm="r"'})
+        return Answer(body=b'{"tags": []}')
+
+    control.post("/plugins", body(), by="root")
+    control.post("/plugins/chests/grant", {"granted": [{"capability": "network"}]}, by="root")
+    control.post("/plugins/chests/enable", {}, by="root")
+    with played_registry(play) as host:
+        registry = {
+            **INTEGRATION,
+            "name": "registry",
+            "spec": {
+                "kind": "registry",
+                "connector": "oci",
+                "endpoint": host,
+                "credentials": {
+                    "username": "chest://box/kv/user#name",
+                    "password": "chest://box/kv/pass#word",
+                },
+            },
+        }
+        assert control.apply(registry, INTEGRATION).is_success, "in whatever order they stand there"
+        tested = control.post("/integrations/registry/test", by="olga")
+    assert (tested["outcome"], tested["detail"]) == (
+        "pass",
+        "it answers, and takes our credentials",
+    )
+
+
+@pytest.mark.usefixtures("closing")
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("import os; os._exit(3)", "ended"),
+        ("raise SystemExit", ""),
+        ("raise KeyboardInterrupt", ""),
+        ("return 7", ""),
+    ],
+)
+def test_one_that_breaks_costs_its_call_alone(control: Control, line: str, told: str):
+    code = f"VERSION = '1.0.0'\n{CODE}".replace('return f"a chest of version {VERSION}"', line)
+    wheel = wheel_of("chests", code, needs=NETWORK, contributes=[CHEST])
+    control.post("/plugins", {"wheel": base64.b64encode(wheel).decode()}, by="root")
+    control.post("/plugins/chests/grant", {"granted": None}, by="root")
+    control.post("/plugins/chests/enable", {}, by="root")
+    assert control.apply(INTEGRATION).is_success
+    tested = control.post("/integrations/box/test", by="olga")
+    assert tested["outcome"] == "blocked"
+    assert "ST-PLG-005" in tested["detail"]
+    assert told in tested["detail"]
+    assert control.get("/version")["name"]
+    assert threading.active_count() < 40
+
+
+def test_what_is_no_plugin_is_refused_and_leaves_nothing(control: Control):
+    for wheel in ("nonsense!", base64.b64encode(b"PK").decode()):
+        assert control.refused("POST", "/plugins", {"wheel": wheel}, by="root") == "ST-PLG-006"
+    bad = base64.b64encode(wheel_of("chests", title="")).decode()
+    assert control.refused("POST", "/plugins", {"wheel": bad}, by="root") == "ST-PLG-003"
+    docker = base64.b64encode(wheel_of("docker")).decode()
+    assert control.refused("POST", "/plugins", {"wheel": docker}, by="root") == "ST-PLG-006"
+    assert [one["name"] for one in control.get("/plugins")["items"] if one["runs"] == "apart"] == []
+
+
+def test_one_beside_the_server_is_switched_off_and_on(control: Control):
+    assert control.post("/plugins/compose/disable", by="root")["state"] == "off"
+    assert "compose" not in control.services.plugins.loaded
+    assert control.post("/plugins/compose/enable", {}, by="root")["state"] == "loaded"
+    limited = control.post("/plugins/compose/grant", {"granted": []}, by="root")
+    assert limited["state"] == "refused"
+    assert limited["reasons"] == [
+        "needs docker, which is not granted",
+        "needs files, which is not granted",
+        "needs run_command, which is not granted",
+    ]
+    assert control.post("/plugins/compose/grant", {"granted": None}, by="root")["state"] == "loaded"
+
+
+def test_only_an_administrator_decides_about_plugins(control: Control):
+    for path in ("/plugins", "/plugins/docker/enable", "/plugins/docker/disable"):
+        assert control.refused("POST", path, {"wheel": ""}, by="olga") == "ST-IDN-004"
+    assert control.get("/plugins/docker", by="vic")["state"] == "loaded"
