@@ -15,8 +15,7 @@ from typing import Any
 
 import pytest
 
-from connectors.registries import Answer, played_registry
-from connectors.test_registry_http import served_tls
+from connectors.registries import Answer, played_registry, served_tls
 from fixtures.fleets import intent_of
 from fixtures.plain_users import PlainUser, as_user, python
 from plugin.packages import SCHEMA

@@ -1,7 +1,6 @@
 """The client that connectors speak HTTP with: authorities, proxies, redirects, and bounds on all."""
 
 import socket
-import ssl
 import subprocess
 import sys
 import threading
@@ -14,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from connectors.registries import Answer, played_registry
+from connectors.registries import Answer, played_registry, served_tls
 from stella.plugin.contract import Connection
 from stella.sdk.http import Connections, HttpTrouble, bounded, json_object
-from stella.trust import create_authority, issue_server_certificate, new_signer
+from stella.trust import create_authority, new_signer
 
 CONTENT = b'{"a":1}'
 CANARY = "CANARY-d41d8cd9"
@@ -87,18 +86,6 @@ def test_a_profile_knows_no_proxy_of_the_environment(monkeypatch):
 @pytest.fixture
 def authority(tmp_path):
     return create_authority(tmp_path, new_signer(), datetime.now(UTC))
-
-
-def served_tls(authority, name: str, directory):
-    key = new_signer()
-    certificate = issue_server_certificate(
-        authority, key.public, (name,), now=datetime.now(UTC), days=1
-    )
-    (directory / "key.pem").write_bytes(key.pem())
-    (directory / "crt.pem").write_bytes(certificate)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(directory / "crt.pem", directory / "key.pem")
-    return context
 
 
 @pytest.mark.parametrize("as_text", [True, False], ids=["text", "file"])
