@@ -27,6 +27,7 @@ from stella_connectors.aws_secrets import open_aws
 from stella_connectors.aws_secrets.sign import Keys
 from stella_connectors.vault import open_vault
 
+Open = Callable[[Connection], SecretStore]
 PROJECT = Path(__file__).parents[2] / "pyproject.toml"
 
 
@@ -135,7 +136,9 @@ def readable(mount: str, folder: str) -> dict[str, list[str]]:
     return {f"{mount}/data/{folder}/*" if mount == "kv" else f"{mount}/{folder}/*": ["read"]}
 
 
-def vault_bench(bao: OpenBao, mount: str, auth: str) -> SecretStoreBench:
+def vault_bench(
+    bao: OpenBao, mount: str, auth: str, open_store: Open = open_vault
+) -> SecretStoreBench:
     """On ``kv`` (version 2) or ``old`` (version 1), let in by ``token`` or ``approle``."""
     folder, line = uuid.uuid4().hex, Line()
     policy = bao.policy(readable(mount, folder))
@@ -160,14 +163,14 @@ def vault_bench(bao: OpenBao, mount: str, auth: str) -> SecretStoreBench:
 
     other = f"{mount}/{uuid.uuid4().hex}/secret"
     put_in_bao(bao, other, "of another")
-    store = open_vault(vault_profile(bao.endpoint, given, line.connect, **config))
+    store = open_store(vault_profile(bao.endpoint, given, line.connect, **config))
     wrong = Given({name: str(uuid.uuid4()) for name in given.values})
     return SecretStoreBench(
         store=store,
         folder=f"{mount}/{folder}",
         put=lambda path, value: put_in_bao(bao, path, value),
         forbidden=(store, other),
-        stranger=open_vault(vault_profile(bao.endpoint, wrong, **config)),
+        stranger=open_store(vault_profile(bao.endpoint, wrong, **config)),
         outage=lambda: line.cut(store),
         new_login=new_login,
         secrets=given.secrets,
@@ -235,7 +238,7 @@ def put_in_moto(moto: Moto, path: str, value: str | Mapping[str, str]) -> str:
     return f"?version={made['VersionId']}"
 
 
-def aws_bench(moto: Moto, login: str) -> SecretStoreBench:
+def aws_bench(moto: Moto, login: str, open_store: Open = open_aws) -> SecretStoreBench:
     """Let in by ``keys`` that may read, or by a ``role`` that the keys take on."""
     line, folder = Line(), uuid.uuid4().hex
     user = moto.user(READ) if login == "keys" else moto.user("sts:AssumeRole")
@@ -250,7 +253,7 @@ def aws_bench(moto: Moto, login: str) -> SecretStoreBench:
 
     nobody = moto.user()
     put_in_moto(moto, f"{folder}-other/secret", "of another")
-    store = open_aws(aws_profile(moto.endpoint, given, line.connect, **config))
+    store = open_store(aws_profile(moto.endpoint, given, line.connect, **config))
     wrong = given_keys(Keys(keys[0].access_key, "w" * 40))
     return SecretStoreBench(
         store=store,
@@ -258,10 +261,10 @@ def aws_bench(moto: Moto, login: str) -> SecretStoreBench:
         put=lambda path, value: put_in_moto(moto, path, value),
         # moto asks for the right to an action, whatever it is done to.
         forbidden=(
-            open_aws(aws_profile(moto.endpoint, given_keys(moto.keys(nobody)))),
+            open_store(aws_profile(moto.endpoint, given_keys(moto.keys(nobody)))),
             f"{folder}-other/secret",
         ),
-        stranger=open_aws(aws_profile(moto.endpoint, wrong, **config)),
+        stranger=open_store(aws_profile(moto.endpoint, wrong, **config)),
         outage=lambda: line.cut(store),
         new_login=new_login,
         secrets=given.secrets,
