@@ -39,7 +39,7 @@ class Operator:
         self.hub = Hub(
             Settings(),
             services.database,
-            self.plugins,
+            lambda: self.plugins,
             services.outside.ring,
             now=lambda: datetime.now(UTC),
         )

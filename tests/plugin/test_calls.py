@@ -108,6 +108,7 @@ def test_every_method_of_a_contract_can_cross(method: Any) -> None:
 
 
 def test_the_host_calls_only_what_runs_here() -> None:
+    assert set(METHODS) == set(Kind)
     assert set(METHODS[Kind.TARGET]) == {"plan"}
     assert METHODS[Kind.REGISTRY]["blob"].is_stream
     with pytest.raises(MalformedWire, match="lacks reference"):

@@ -27,7 +27,7 @@ from stella.plugin.contract import (
     SecretStore,
     TargetConnector,
 )
-from stella.plugin.refusals import BlobDigestMismatch
+from stella.plugin.refusals import BlobDigestMismatch, RegistryUnreachable
 
 
 class PluginProcesses:
@@ -66,13 +66,26 @@ def plugin_apart(process: PluginProcess) -> Plugin:
 
 def registry_apart(process: PluginProcess, name: str, config: RegistryConfig) -> Registry:
     """The registry connector ``name``; nothing is begun yet."""
-    authority = None if config.ca_file is None else Path(config.ca_file).read_text()
     opening = RegistryOpening(
-        config.host, config.plain_http, config.login is not None, authority, config.timeout_s
+        config.host,
+        config.plain_http,
+        config.login is not None,
+        None if config.ca_file is None else _authority(config.ca_file),
+        config.timeout_s,
     )
     doors = Doors(config.connect or connect_anywhere, config.login, {})
     remote = _RemoteRegistry(process, Kind.REGISTRY, name, opening, doors)
     return cast("Registry", remote)
+
+
+def _authority(file: str) -> str:
+    try:
+        return Path(file).read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise RegistryUnreachable(
+            f"the authority in {file} cannot be read: {error}",
+            remedy=Remedy("Name a file of PEM that the server may read."),
+        ) from error
 
 
 def secret_store_apart(process: PluginProcess, name: str, connection: Connection) -> SecretStore:

@@ -16,6 +16,7 @@ from stella.plugin.crossing import refusal_of, refused
 from stella.plugin.manifest import covers
 
 _STOP_S = 5.0
+_ASKS_MAX = 1000
 _PORT_MAX = 65535
 _HOST = re.compile(r"[A-Za-z0-9.:_-]{1,253}\Z")
 
@@ -52,6 +53,7 @@ class Exchange:
         self._raised: list[StellaError] = []
         self._is_open = False
         self._is_over = False
+        self._asks = 0
 
     def ask(self, call: Call, raw: Mapping[str, bytes]) -> Any:
         """What it says to a call: a message, or the refusal. Raises Lost."""
@@ -110,6 +112,9 @@ class Exchange:
         return refusal
 
     def _answer(self, ask: Ask) -> None:
+        self._asks += 1
+        if self._asks > _ASKS_MAX:
+            raise Lost(f"it asked the host for more than {_ASKS_MAX} things in one call")
         begun = time.monotonic()
         try:
             self._open_door(ask)

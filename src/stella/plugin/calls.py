@@ -29,6 +29,8 @@ from stella.kernel import Json, Remedy
 from stella.plugin.contract import Kind, Manifest, Registry, SecretStore, TargetConnector
 from stella.plugin.wire import MalformedWire, from_wire, to_wire
 
+# What the host tells the watch of a process: a call begins, it is over.
+USED, IDLE = b"u", b"i"
 MESSAGE_BYTES_MAX = 8 * 1024 * 1024
 PIECE_BYTES_MAX = 1024 * 1024
 HEADER = struct.Struct(">BI")
@@ -135,11 +137,16 @@ METHODS: Mapping[Kind, Mapping[str, Method]] = {
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """Which plugin to load. entry: ``module:attribute``; directory: put before the import path."""
+    """Which plugin to load. entry: ``module:attribute``; directory: put before the import path.
+
+    required: what it must be confined by, or it is not loaded. idle_s: between two calls at most.
+    """
 
     manifest: Manifest
     entry: str
     directory: str | None = None
+    required: tuple[str, ...] = ()
+    idle_s: int = 300
 
 
 @dataclass(frozen=True, slots=True)
