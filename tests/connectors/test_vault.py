@@ -154,7 +154,11 @@ def test_what_was_made_for_nothing_is_ended(openbao: OpenBao, openbao_database: 
         store = open_vault(vault_profile(between.endpoint, given))
         with pytest.raises(SecretNotFound):
             store.read(openbao_database, "no such field")
-    assert asked(between)[-1] == "sys/leases/revoke"
+        assert asked(between)[1:] == [openbao_database, "sys/leases/revoke"]
+        with pytest.raises(SecretNotFound):
+            store.read(openbao_database, "no such field")
+        assert asked(between)[3:5] == [openbao_database, "sys/leases/revoke"]
+        assert asked(between).count(openbao_database) == 2, "one for each reading"
 
 
 @pytest.mark.stores

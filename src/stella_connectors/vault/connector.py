@@ -77,12 +77,17 @@ class VaultStore:
                 "Write MOUNT/PATH, and ?version=NUMBER after it for an older version.",
             )
         known = self._known_mount(wanted.path)
-        if known is not None:
-            try:
-                return self._read(wanted, known, key)
-            except SecretNotFound:
-                self._mounts.pop(known.path, None)  # the mount may be another one by now
-        return self._read(wanted, self._find_mount(wanted.path), key)
+        if known is None:
+            return self._read(wanted, self._find_mount(wanted.path), key)
+        try:
+            return self._read(wanted, known, key)
+        except SecretNotFound as refusal:
+            missing = refusal
+        self._mounts.pop(known.path, None)
+        found = self._find_mount(wanted.path)
+        if found == known:
+            raise missing
+        return self._read(wanted, found, key)  # the mount is another one by now
 
     def revoke(self, lease: str) -> None:
         """End a lease, and wait until it has ended."""
