@@ -11,8 +11,7 @@ from typing import Any
 
 import pytest
 
-from connectors.registries import Answer, played_registry
-from connectors.test_registry_http import served_tls
+from connectors.registries import Answer, played_registry, served_tls
 from fixtures.fleets import intent_of
 from plugin.packages import SCHEMA
 from plugin.strangers import leaving_nothing, open_registry, processes_with, source_of
