@@ -86,7 +86,7 @@ class Hub:
         """
         with self._database.read() as tx:
             found = integration_for(tx, Kind.REGISTRY, host)
-        if found is not None and not self._is_simulated(host):
+        if found is not None:
             refuse_use(found, roles)
             return cast("Registry", self._guarded(found))
         return self._unnamed_registry(host)
@@ -161,6 +161,8 @@ class Hub:
         return made
 
     def _make(self, integration: Integration) -> object:
+        if integration.kind is Kind.REGISTRY and self._is_simulated(integration.endpoint):
+            return self._unnamed_registry(integration.endpoint)
         if integration.kind is Kind.REGISTRY:
             return self._plugins().registry(integration.connector)(
                 self._registry_config(integration)
