@@ -12,6 +12,9 @@ test.each([
   ['ReleaseSealed', 'releases'],
   ['FreezeEnded', 'environments'],
   ['EvidenceSealed', 'evidence'],
+  ['IntegrationTested', 'integrations'],
+  ['IntegrationApplied', 'secrets'],
+  ['SecretStored', 'secrets'],
   ['LoginRefused', 'facts'],
 ])('%s makes %s old', (kind, held) => {
   expect(touched(kind)).toContain(held)

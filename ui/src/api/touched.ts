@@ -7,12 +7,14 @@ export type Held =
   | 'environments'
   | 'evidence'
   | 'facts'
+  | 'integrations'
   | 'matrix'
   | 'policies'
   | 'preview'
   | 'promotions'
   | 'releases'
   | 'scans'
+  | 'secrets'
   | 'tokens'
   | 'users'
 
@@ -27,6 +29,7 @@ const RULES: readonly (readonly [RegExp, readonly Held[]])[] = [
   // Reading is a fact too: what it made old would be read again, for ever.
   [/^(EvidenceRead|AccessRefused)$/, []],
   [/^(Evidence|Packet|Sticker)/, ['evidence', 'promotions', 'deployments']],
+  [/^(Integration|Secret)/, ['integrations', 'secrets']],
   [/^(User|Login|Logout|Token|Session)/, ['users', 'tokens']],
 ]
 
