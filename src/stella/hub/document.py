@@ -140,7 +140,8 @@ def _of_connector(read: _Spec, brought: Mapping[tuple[Kind, str], Contribution])
     contribution = brought.get((kind, read.connector))
     if contribution is None:
         known = ", ".join(sorted(name for one, name in brought if one is kind))
-        yield f"no plugin brings the {kind.value} connector {read.connector[:40]!r} (known: {known or 'none'})"
+        what = f"the {kind.value} connector {read.connector[:40]!r}"
+        yield f"no plugin brings {what} (known: {known or 'none'})"
         return
     if kind is Kind.REGISTRY:
         if not _PLACE.match(read.endpoint):
