@@ -7,14 +7,61 @@ from typing import Any
 
 import pytest
 import yaml
-from playwright.sync_api import Locator, Response, Route, expect
+from playwright.sync_api import FilePayload, Locator, expect
 
 from connectors.registries import Answer, played_registry
-from fixtures.consoles import Console, ShopServer
+from fixtures.consoles import PASSWORD, Console, ShopServer
+from plugin.packages import wheel_of
 
 pytestmark = pytest.mark.browser
 
 CANARY = "canary-51d0aa-do-not-show"
+CODE = """
+class Chest:
+    def __init__(self, connection):
+        pass
+
+    def check(self):
+        return "a chest"
+
+PLUGIN = Plugin(secret_stores={"chest": Chest})
+"""
+SCHEMA = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["mount"],
+    "properties": {
+        "mount": {"type": "string", "title": "Mount", "description": "Where the engine lies."},
+        "version": {"type": "integer", "minimum": 1, "maximum": 2, "default": 2},
+        "strict": {"type": "boolean", "default": True, "description": "Refuse what is old."},
+        "mode": {"enum": ["fast", "safe"], "default": "safe"},
+        "paths": {"type": "array", "items": {"type": "string"}, "description": "It may read."},
+        "retry": {
+            "type": "object",
+            "additionalProperties": False,
+            "properties": {"attempts": {"type": "integer", "minimum": 1, "maximum": 9}},
+        },
+        "labels": {"type": "object", "additionalProperties": {"type": "string"}},
+    },
+}
+CHEST = {
+    "kind": "secret_store",
+    "name": "chest",
+    "title": "Chest",
+    "configSchema": SCHEMA,
+    "credentials": [{"name": "token", "title": "Token", "required": True}],
+}
+
+
+def wheel(name: str, version: str = "1.0.0") -> FilePayload:
+    content = wheel_of(
+        name, CODE, version=version, needs=[{"capability": "network"}], contributes=[CHEST]
+    )
+    return {
+        "name": f"plugin_{name}-{version}-py3-none-any.whl",
+        "mimeType": "application/zip",
+        "buffer": content,
+    }
 
 
 def document(name: str, endpoint: str, **spec: Any) -> dict[str, Any]:
@@ -46,8 +93,7 @@ def clean(shop_server: ShopServer) -> Iterator[ShopServer]:
     before = shop_server.admin.get("/integrations")["items"]
 
     def empty() -> None:
-        for one in shop_server.admin.get("/integrations")["items"]:
-            shop_server.admin.delete(f"/integrations/{one['name']}")
+        empty_of_integrations(shop_server)
         for one in shop_server.admin.get("/secrets")["items"]:
             shop_server.admin.delete(f"/secrets/{one['name']}")
 
@@ -57,8 +103,28 @@ def clean(shop_server: ShopServer) -> Iterator[ShopServer]:
     apply(shop_server, *({**document(one["name"], ""), "spec": one["spec"]} for one in before))
 
 
+def empty_of_integrations(server: ShopServer) -> None:
+    """Those that give credentials to others last."""
+    listed = server.admin.get("/integrations")["items"]
+    for one in sorted(listed, key=lambda one: one["kind"] == "secret_store"):
+        server.admin.delete(f"/integrations/{one['name']}")
+
+
 def apply(server: ShopServer, *documents: dict[str, Any]) -> None:
     server.admin.post("/apply", {"documents": list(documents), "dryRun": False})
+
+
+@pytest.fixture
+def chests(clean: ShopServer) -> Iterator[None]:
+    """A plugin of a stranger, installed and in use."""
+    content = base64.b64encode(wheel("chests")["buffer"]).decode()
+    clean.admin.post("/plugins", {"wheel": content})
+    clean.admin.post("/plugins/chests/grant", {"granted": None})
+    clean.admin.post("/plugins/chests/enable", {})
+    yield
+    empty_of_integrations(clean)
+    clean.admin.post("/plugins/chests/disable")
+    clean.admin.delete("/plugins/chests/versions/1.0.0")
 
 
 def field(console: Console, label: str) -> Locator:
@@ -175,20 +241,20 @@ def test_a_secret_is_stored_and_nothing_of_the_console_holds_it(
     open_console: Callable[..., Console], clean: ShopServer, registry: str
 ) -> None:
     console = open_console()
-    answers: list[Response] = []
+    answers: list[Any] = []
     console.sign_in("olga")
-    console.page.on("response", answers.append)
+    console.page.on("response", lambda answer: answers.append(answer))  # noqa: PLW0108
     console.go("/secrets")
     console.button("Store a secret").click()
     dialog = console.page.get_by_role("dialog")
     value = dialog.get_by_label("Value", exact=True)
     expect(value).to_have_attribute("type", "password")
     expect(value).to_have_attribute("autocomplete", "off")
-    dialog.get_by_label("Name").fill("Not A Name")
+    dialog.get_by_role("textbox", name="Name").fill("Not A Name")
     value.fill(CANARY)
     dialog.get_by_role("button", name="Store it").click()
     expect(dialog.get_by_role("alert")).to_contain_text("lower-case letters")
-    dialog.get_by_label("Name").fill("password")
+    dialog.get_by_role("textbox", name="Name").fill("password")
     dialog.get_by_role("button", name="Store it").click()
     expect(dialog).to_be_hidden()
     row = console.page.get_by_role("row", name=re.compile("password"))
@@ -231,35 +297,85 @@ def test_a_secret_is_stored_and_nothing_of_the_console_holds_it(
     expect(console.main).to_contain_text("No secrets yet")
 
 
+@pytest.mark.usefixtures("chests")
 def test_an_integration_that_others_need_is_not_deleted_and_the_dialog_says_so(
     open_console: Callable[..., Console], clean: ShopServer
 ) -> None:
-    apply(clean, document("main", "registry.example"))
+    box = document("box", "https://chest.example", credentials={"token": "env://TOKEN"})
+    box["spec"] |= {"kind": "secret_store", "connector": "chest", "config": {"mount": "kv"}}
+    apply(clean, box)
+    apply(clean, document("main", "a.example", credentials={"password": "chest://box/shop#a"}))
     console = open_console()
     console.sign_in("olga")
-    console.page.route("**/api/v1/integrations/main", _in_use)
     console.go("/integrations/main")
+    console.link("chest://box/shop#a").click()
+    expect(console.heading).to_have_text("box")
     console.button("Delete").click()
     dialog = console.page.get_by_role("dialog")
-    expect(dialog).to_contain_text("stella integration delete main")
+    expect(dialog).to_contain_text("stella integration delete box")
     dialog.get_by_role("button", name="Delete it").click()
-    expect(dialog.get_by_role("alert")).to_contain_text("gives credentials to shop")
+    expect(dialog.get_by_role("alert")).to_contain_text("gives credentials to main")
     expect(dialog.get_by_role("alert")).to_contain_text("ST-HUB-003")
+    assert console.violations() == []
 
 
-def _in_use(route: Route) -> None:
-    """As hub/apply.py refuses it, where a secret store is installed."""
-    if route.request.method != "DELETE":
-        route.continue_()
-        return
-    problem = {
-        "type": "urn:stella:error:ST-HUB-003",
-        "title": "the integration main gives credentials to shop",
-        "status": 409,
-        "code": "ST-HUB-003",
-        "remedy": {"advice": "Let them refer to another one first.", "command": None},
+@pytest.mark.usefixtures("chests")
+def test_the_form_is_what_the_schema_of_the_connector_says(
+    open_console: Callable[..., Console], clean: ShopServer
+) -> None:
+    console = open_console()
+    console.sign_in("olga")
+    console.go("/integrations/+new?connector=secret_store/chest")
+    combobox = console.page.get_by_role("combobox", name="Connector")
+    expect(combobox).to_have_value("secret_store/chest")
+    field(console, "Name").fill("box")
+    field(console, "Endpoint").fill("https://chest.example:8200")
+    expect(effect(console)).to_contain_text("Not complete")
+    expect(effect(console)).to_contain_text("Still missing: Mount, Token")
+    expect(field(console, "Token")).not_to_have_attribute("aria-invalid", "true")
+    field(console, "Token").focus()
+    field(console, "Token").blur()
+    expect(field(console, "Token")).to_have_accessible_description(
+        re.compile("needs the credential")
+    )
+    field(console, "Token").fill("env://TOKEN")
+    field(console, "Mount").fill("kv")
+    expect(field(console, "Version")).to_have_attribute("placeholder", "2")
+    field(console, "Version").fill("7")
+    field(console, "Attempts").fill("many")
+    field(console, "Labels").fill("{team")
+    expect(field(console, "Version")).to_have_accessible_description(re.compile("7 is greater"))
+    expect(field(console, "Attempts")).to_have_accessible_description(re.compile('"many" is not'))
+    expect(field(console, "Labels")).to_have_accessible_description(re.compile("this is no JSON"))
+    console.picture("integration-schema-light")
+    assert console.violations() == []
+    field(console, "Version").fill("1")
+    field(console, "Attempts").fill("3")
+    field(console, "Labels").fill('{"team": "shop"}')
+    console.page.get_by_label("Strict").uncheck()
+    console.page.get_by_role("combobox", name="Mode").select_option("fast")
+    field(console, "Paths").fill("a/b\nc d\n")
+    console.page.get_by_role("checkbox", name="operator").check()
+    console.button("Add it").click()
+    expect(console.heading).to_have_text("box")
+    config = {
+        "mount": "kv",
+        "version": 1,
+        "strict": False,
+        "mode": "fast",
+        "paths": ["a/b", "c d"],
+        "retry": {"attempts": 3},
+        "labels": {"team": "shop"},
     }
-    route.fulfill(status=409, json=problem, content_type="application/problem+json")
+    made = clean.admin.get("/integrations/box")["spec"]
+    assert (made["config"], made["roles"]) == (config, ["operator"])
+    console.button("Change").click()
+    expect(field(console, "Labels")).to_have_value(re.compile('"team": "shop"'))
+    expect(field(console, "Paths")).to_have_value("a/b\nc d")
+    expect(effect(console)).to_contain_text("it is as it was")
+    expect(console.button("Save the change")).to_be_disabled()
+    combobox.select_option("registry/oci")
+    expect(field(console, "Mount")).to_have_count(0)
 
 
 def test_what_fails_is_told_in_the_list_and_what_is_switched_off_too(
@@ -277,7 +393,7 @@ def test_what_fails_is_told_in_the_list_and_what_is_switched_off_too(
     table = console.page.get_by_role("table", name="Integrations")
     row = table.get_by_role("row", name=re.compile("^main"))
     expect(row).to_contain_text("Fails")
-    expect(row).to_contain_text("do not suffice")
+    expect(row).to_contain_text("it wants credentials")
     row = table.get_by_role("row", name=re.compile("^off"))
     expect(row).to_contain_text("Switched off")
     expect(row).to_contain_text("since 2020-01-31")
@@ -293,50 +409,85 @@ def test_what_fails_is_told_in_the_list_and_what_is_switched_off_too(
     keyboard.press("Enter")
     expect(console.heading).to_have_text("off")
     keyboard.press("Control+k")
+    expect(console.page.get_by_role("combobox", name="Go to or do anything")).to_be_focused()
     keyboard.type("main registry")
     keyboard.press("Enter")
     expect(console.heading).to_have_text("main")
 
 
-def test_plugins_say_what_they_bring_and_why_one_is_refused(
+def test_a_plugin_goes_from_its_wheel_to_its_use_and_back(
     open_console: Callable[..., Console], clean: ShopServer
 ) -> None:
+    root = {"name": "root", "password": PASSWORD, "roles": ["admin"]}
+    if "root" not in {one["name"] for one in clean.admin.get("/users")["items"]}:
+        clean.admin.post("/users", root)
     console = open_console()
-    console.sign_in("olga")
-    console.page.route("**/api/v1/plugins", _with_a_refused_one)
+    console.sign_in("root")
     console.go("/plugins")
     table = console.page.get_by_role("table", name="Plugins")
     row = table.get_by_role("row", name=re.compile("^registry"))
     expect(row).to_contain_text("Loaded")
     expect(row).to_contain_text("OCI registry (registry)")
-    expect(table.get_by_role("list", name="Why old is refused")).to_contain_text("speaks SDK 0")
     row.get_by_role("button").click()
     assert console.page.url.endswith("/plugins?open=registry")
     table.get_by_text("Schema of its settings").click()
     expect(table.get_by_label("the schema of oci", exact=True)).to_contain_text('"plain_http"')
     expect(table).to_contain_text("stella plugin show registry")
+
+    dialog = console.page.get_by_role("dialog")
+
+    def choose(button: str, submit: str) -> None:
+        console.button(button).click()
+        dialog.get_by_role("button", name=submit).click()
+
+    for version in ("1.0.0", "2.0.0"):
+        console.button("Install a plugin").click()
+        with console.page.expect_file_chooser() as chooser:
+            dialog.get_by_role("button", name="Choose a wheel").click()
+        chooser.value.set_files([wheel("casks", version)])
+        dialog.get_by_role("button", name="Install it").click()
+        expect(dialog).to_be_hidden()
+    row = table.get_by_role("row", name=re.compile("^casks"))
+    expect(row).to_contain_text("Switched off")
+    row.get_by_role("button").click()
+    expect(table).to_contain_text("nothing: nobody has decided")
+    choose("Use 2.0.0", "Use it")
+    expect(dialog.get_by_role("alert")).to_contain_text("needs network, which is not granted")
+    dialog.get_by_role("button", name="Back").click()
+    console.button("Grant").click()
+    dialog.get_by_role("checkbox", name="the network").check()
+    expect(dialog).to_contain_text("stella plugin grant casks --allow network")
+    dialog.get_by_role("button", name="Grant these").click()
+    expect(dialog).to_be_hidden()
+    choose("Use 2.0.0", "Use it")
+    expect(row).to_contain_text("Loaded")
+    choose("Use 1.0.0", "Use it")
+    expect(table).to_contain_text("1.0.0is used")
     assert console.violations() == []
-    console.link("Add an integration with it").click()
-    expect(console.page.get_by_role("combobox", name="Connector")).to_have_value("registry/oci")
+    console.picture("plugins-casks-light")
 
-
-def _with_a_refused_one(route: Route) -> None:
-    """What the server lists, and one more: each server of the tests refuses none."""
-    listed = route.fetch().json()
-    refused = {
-        "name": "old",
-        "state": "refused",
-        "reasons": ["it speaks SDK 0", "it asks for root"],
-    }
-    listed["items"].append({**refused, "needs": [], "contributes": []})
-    route.fulfill(json=listed)
+    console.button("Grant").click()
+    dialog.get_by_role("checkbox", name="the network").uncheck()
+    dialog.get_by_role("button", name="Grant these").click()
+    expect(row).to_contain_text("Refused")
+    row.get_by_role("button").click()
+    reasons = table.get_by_role("list", name="Why casks is refused")
+    expect(reasons).to_contain_text("needs network, which is not granted")
+    row.get_by_role("button").click()
+    assert console.violations() == []
+    choose("Switch off", "Switch it off")
+    expect(row).to_contain_text("Switched off")
+    for version in ("1.0.0", "2.0.0"):
+        choose(f"Remove {version}", "Remove it")
+        expect(dialog).to_be_hidden()
+    expect(row).to_have_count(0)
 
 
 def test_who_may_not_change_them_sees_why(
     open_console: Callable[..., Console], clean: ShopServer
 ) -> None:
     apply(clean, document("main", "registry.example"))
-    facts = clean.admin.get("/facts", newest=True, limit=1)["items"][0]
+    before = refusals(clean)
     console = open_console()
     console.sign_in("dana")
     console.go("/integrations")
@@ -355,8 +506,14 @@ def test_who_may_not_change_them_sees_why(
     expect(console.page.get_by_role("alert")).to_have_count(0)
     console.go("/plugins")
     expect(console.page.get_by_role("table", name="Plugins")).to_be_visible()
-    later = clean.admin.get("/facts", after=facts["seq"])["items"]
-    assert "AccessRefused" not in {one["kind"] for one in later}
+    install = console.button("Install a plugin")
+    expect(install).to_have_accessible_description(re.compile("plugin.change"))
+    assert refusals(clean) == before
+
+
+def refusals(server: ShopServer) -> int:
+    """How often somebody was refused for want of a permission."""
+    return len(server.admin.get("/facts", kind="AccessRefused", limit="500")["items"])
 
 
 PAGES = (

@@ -48,6 +48,13 @@ export const commands = {
   deleteSecret: (name: string) => stella('secret', 'delete', name),
   rotateSecretKey: () => stella('secret', 'rotate-key'),
   showPlugin: (name: string) => stella('plugin', 'show', name),
+  installPlugin: (wheel: string) => stella('plugin', 'install', said(wheel, 'WHEEL')),
+  grantPlugin: (name: string, allowed: readonly string[]) =>
+    stella('plugin', 'grant', name, ...allowed.flatMap((word) => ['--allow', word])),
+  enablePlugin: (name: string, version: string) =>
+    stella('plugin', 'enable', name, ...(version === '' ? [] : ['--version', version])),
+  disablePlugin: (name: string) => stella('plugin', 'disable', name),
+  removePlugin: (name: string, version: string) => stella('plugin', 'remove', name, version),
   checkPlugin: (name: string) => stella('plugin', 'check', name),
   revokeAgent: (name: string, reason: string) => stella('agent', 'revoke', name, '-m', said(reason, 'REASON')),
   createToken: (name: string, roles: readonly string[], days: number) =>

@@ -15,6 +15,7 @@ test.each([
   ['IntegrationTested', 'integrations'],
   ['IntegrationApplied', 'secrets'],
   ['SecretStored', 'secrets'],
+  ['PluginEnabled', 'plugins'],
   ['LoginRefused', 'facts'],
 ])('%s makes %s old', (kind, held) => {
   expect(touched(kind)).toContain(held)

@@ -9,6 +9,7 @@ export type Held =
   | 'facts'
   | 'integrations'
   | 'matrix'
+  | 'plugins'
   | 'policies'
   | 'preview'
   | 'promotions'
@@ -30,6 +31,7 @@ const RULES: readonly (readonly [RegExp, readonly Held[]])[] = [
   [/^(EvidenceRead|AccessRefused)$/, []],
   [/^(Evidence|Packet|Sticker)/, ['evidence', 'promotions', 'deployments']],
   [/^(Integration|Secret)/, ['integrations', 'secrets']],
+  [/^Plugin/, ['plugins', 'integrations']],
   [/^(User|Login|Logout|Token|Session)/, ['users', 'tokens']],
 ]
 

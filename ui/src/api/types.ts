@@ -28,6 +28,7 @@ export type Permission =
   | 'agent.enrol'
   | 'policy.change'
   | 'integration.change'
+  | 'plugin.change'
   | 'secret.change'
   | 'user.change'
   | 'token.create-any'
@@ -36,6 +37,7 @@ export type Permission =
 export type Agent = Words['AgentView']
 export type AgentState = Words['AgentState']
 export type ApprovalRule = Words['ApprovalRuleView']
+export type Capability = Words['Capability']
 export type Cell = Words['CellView']
 export type Change = Words['ChangeView']
 export type Contribution = Words['ContributionView']

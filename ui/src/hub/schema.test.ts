@@ -9,6 +9,7 @@ import {
   fieldsOf,
   placesOf,
   type Schema,
+  titleAt,
   titleOf,
   typedJson,
   typedLines,
@@ -70,6 +71,8 @@ describe('schemas of the base install', () => {
     expect(fields.find(({ key }) => key === 'restart')).toMatchObject({ byDefault: 'unless-stopped' })
     expect(fields.find(({ key }) => key === 'stable_s')).toMatchObject({ whole: true, min: 0, max: 600, hint: '2' })
     expect(placesOf(fields)).toContain('config.health.command')
+    expect(titleAt(fields, 'config.health.command')).toBe('Health: Command')
+    expect(titleAt(fields, 'config.none')).toBeUndefined()
     expect(fields.find(({ key }) => key === 'health')).toMatchObject({
       fields: [{ kind: 'text', required: true }, { kind: 'number' }, { kind: 'number' }, { kind: 'number' }, { kind: 'number' }],
     })

@@ -237,3 +237,13 @@ export function typedJson(typed: string, field: Field): Typed {
 export function placesOf(fields: readonly Field[]): string[] {
   return fields.flatMap((field) => [field.path, ...(field.kind === 'group' ? placesOf(field.fields) : [])])
 }
+
+/** What the field at a place is called; of one within a group, the group first. */
+export function titleAt(fields: readonly Field[], place: string): string | undefined {
+  for (const field of fields) {
+    if (field.path === place) return field.title
+    const inner = field.kind === 'group' ? titleAt(field.fields, place) : undefined
+    if (inner !== undefined) return `${field.title}: ${inner}`
+  }
+  return undefined
+}

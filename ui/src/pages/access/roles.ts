@@ -4,5 +4,5 @@ export const ROLES = [
   ['developer', 'creates releases, asks for promotions, scans'],
   ['approver', 'approves what others asked for'],
   ['operator', 'cancels, freezes, enrols agents, changes environments, policies, integrations and secrets'],
-  ['admin', 'everything, users too'],
+  ['admin', 'everything, users and plugins too'],
 ] as const

@@ -6,7 +6,7 @@ import style from './Hub.module.css'
 
 interface Props {
   of: Pick<Integration, 'enabled' | 'leftAloneUntil' | 'health'>
-  /** Where it does not work, the reason beneath in one line. */
+  /** Where it does not work, the reason beneath. */
   why?: boolean
 }
 
@@ -24,7 +24,7 @@ export function HealthNow({ of, why = false }: Props) {
           </span>
         )}
       </span>
-      {why && isBad && <span className={`muted small clip ${style.why}`}>{health.detail}</span>}
+      {why && isBad && <span className={`muted small two-lines ${style.why}`}>{health.detail}</span>}
     </span>
   )
 }

@@ -5,7 +5,7 @@ import type { Contribution } from '../../api/types'
 import { useAct } from '../../api/useAct'
 import { type Draft, documentOf, type Document, faultsOf, withConnector } from '../../hub/draft'
 import { isMissing, spread } from '../../hub/reasons'
-import { fieldsOf, placesOf } from '../../hub/schema'
+import { fieldsOf, placesOf, titleAt } from '../../hub/schema'
 import { paths } from '../../paths'
 import { Command } from '../../widgets/Copy'
 import { PageHead, Panel } from '../../widgets/Panel'
@@ -61,6 +61,14 @@ export function IntegrationForm({ before, first, connectors, taken, environments
   const places = new Set([...PLACES, ...placesOf(fields), ...names.map((name) => `credentials.${name}`)])
   const said = spread(verdict.kind === 'refused' ? verdict.reasons : [], places, draft.credentials)
 
+  const called = (place: string, words: string) => {
+    const within = titleAt(fields, place)
+    const beyond = /^(.+): it is required$/.exec(words)?.[1]
+    return brought?.credentials.find(({ name }) => place === `credentials.${name}`)?.title ?? [within, beyond].filter(Boolean).join(' ')
+  }
+  const missing = [...said.at].flatMap(([place, words]) =>
+    faults.has(place) ? [] : words.filter(isMissing).map((one) => called(place, one)),
+  )
   const wrongAt = (place: string): readonly string[] => {
     const own = faults.get(place)
     return own === undefined ? (said.at.get(place) ?? []) : [own]
@@ -134,6 +142,8 @@ export function IntegrationForm({ before, first, connectors, taken, environments
           </Panel>
           <ScopePanel form={form} environments={environments} />
           <ReachPanel form={form} />
+        </div>
+        <div className={`stack ${style.side}`}>
           <Outcome
             document={document}
             verdict={verdict}
@@ -141,14 +151,12 @@ export function IntegrationForm({ before, first, connectors, taken, environments
             isCurrent={isCurrent}
             isNew={before === undefined}
             faults={[...faults].length}
-            missing={[...said.at].flatMap(([place, words]) => (faults.has(place) ? [] : words.filter(isMissing).map((one) => [place, one] as const)))}
+            missing={missing}
             others={[...said.at].filter(([place, words]) => !faults.has(place) && words.some((one) => !isMissing(one))).length}
             rest={said.rest}
             problem={act.problem}
             busy={act.busy}
           />
-        </div>
-        <div className={style.side}>
           <Panel title="The document">
             <Command text={yamlText(document)} label="the document" />
           </Panel>

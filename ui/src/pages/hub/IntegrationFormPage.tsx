@@ -16,7 +16,10 @@ const ELSEWHERE = 'target'
 /** What plugins bring that an integration can be made with. */
 function useConnectors(): Contribution[] {
   const plugins = useSuspenseQuery(pluginsQuery).data.items
-  return plugins.flatMap(({ contributes }) => contributes).filter(({ kind }) => kind !== ELSEWHERE)
+  return plugins
+    .filter(({ state }) => state === 'loaded')
+    .flatMap(({ contributes }) => contributes)
+    .filter(({ kind }) => kind !== ELSEWHERE)
 }
 
 /** Applying asks for both. */
@@ -37,7 +40,7 @@ export function NewIntegrationPage() {
   if (wanted === undefined) {
     return (
       <Empty heading="h1" icon="puzzle" title="No plugin brings a connector">
-        Integrations are made of what plugins bring. Install one, and start the server anew.
+        Integrations are made of what plugins bring. Install one, or switch one on.
       </Empty>
     )
   }

@@ -147,7 +147,7 @@ function HealthPanel({ integration }: { integration: Integration }) {
             <>
               {health.detail}{' '}
               <span className="muted">
-                <Time at={health.at} />
+                <Time at={health.at} />, in {health.durationMs} ms
               </span>
             </>
           )}
@@ -158,7 +158,7 @@ function HealthPanel({ integration }: { integration: Integration }) {
           <Refusal problem={act.problem} />
         </div>
       )}
-      {history.length > 0 && (
+      {history.length > 1 && (
         <Table
           label="How it was"
           rows={all ? history : history.slice(0, SHOWN)}

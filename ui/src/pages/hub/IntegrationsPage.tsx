@@ -35,10 +35,10 @@ const COLUMNS: readonly Column<Integration>[] = [
   },
   {
     key: 'kind',
-    head: 'Kind',
+    head: 'Connector',
     cell: ({ kind, title }) => (
       <span className="nowrap">
-        {kindWord(kind)} <span className="muted">{title}</span>
+        {title} <span className="muted">{kindWord(kind).toLowerCase()}</span>
       </span>
     ),
   },

@@ -18,8 +18,8 @@ interface Props {
   isNew: boolean
   /** How many fields have a fault that was told without the server. */
   faults: number
-  /** place and words of what is only not there yet. */
-  missing: readonly (readonly [string, string])[]
+  /** What is only not there yet, as the form calls it. */
+  missing: readonly string[]
   /** How many fields have another reason against them. */
   others: number
   rest: readonly string[]
@@ -54,7 +54,7 @@ export function Outcome(props: Props) {
             )}
             {missing.length > 0 && (
               <p className="muted">
-                Still missing: {missing.map(([place, words]) => /\((.+)\)$/.exec(words)?.[1] ?? place).join(', ')}
+                Still missing: {missing.join(', ')}
               </p>
             )}
           </div>

@@ -1,12 +1,12 @@
 import { useSuspenseQuery } from '@tanstack/react-query'
-import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
-import { useCallback } from 'react'
+import { getRouteApi, useNavigate } from '@tanstack/react-router'
+import { useCallback, useState } from 'react'
 import { pluginsQuery } from '../../api/queries'
-import type { Contribution, Plugin } from '../../api/types'
-import { commands } from '../../commands'
+import { useWhyNot } from '../../api/session'
+import type { Plugin } from '../../api/types'
 import { capabilityWord, kindWord } from '../../hub/states'
 import { paths } from '../../paths'
-import { Command } from '../../widgets/Copy'
+import { ActionButton } from '../../widgets/ActionButton'
 import { Empty } from '../../widgets/Empty'
 import { Filters, SearchBox } from '../../widgets/Filters'
 import { Icon } from '../../widgets/Icon'
@@ -14,12 +14,15 @@ import { PageHead } from '../../widgets/Panel'
 import { type Look, State } from '../../widgets/State'
 import { type Column, Table } from '../../widgets/Table'
 import { holds } from '../../words/text'
+import { type PluginDialog, PluginDialogs } from './PluginDialogs'
+import { PluginMore } from './PluginMore'
 import style from './Plugins.module.css'
 
 const route = getRouteApi('/shell/plugins')
 
 const STATE: Readonly<Record<string, Look>> = {
   loaded: { tone: 'good', icon: 'circle-check', word: 'Loaded' },
+  off: { tone: 'idle', icon: 'ban', word: 'Switched off' },
   refused: { tone: 'bad', icon: 'hand-stop', word: 'Refused' },
 }
 
@@ -27,6 +30,8 @@ const STATE: Readonly<Record<string, Look>> = {
 export function PluginsPage() {
   const { q = '', open } = route.useSearch()
   const navigate = useNavigate()
+  const mayNot = useWhyNot('plugin.change')
+  const [asking, setAsking] = useState<PluginDialog>()
   const all = useSuspenseQuery(pluginsQuery).data.items
   const rows = all.filter((one) =>
     holds([one.name, one.title, one.publisher, one.state, ...one.contributes.map(({ kind, title }) => `${kind} ${title}`)].join(' '), q),
@@ -39,7 +44,15 @@ export function PluginsPage() {
     void navigate({ ...paths.plugins({ q, ...(open === name ? {} : { open: name }) }), replace: true })
   return (
     <>
-      <PageHead title="Plugins" sub="What the server can reach and deploy to; each says beforehand what it asks for" />
+      <PageHead
+        title="Plugins"
+        sub="What the server can reach and deploy to; each says beforehand what it asks for"
+        actions={
+          <ActionButton whyNot={mayNot} leftSection={<Icon name="plus" />} onClick={() => setAsking({ kind: 'install' })}>
+            Install a plugin
+          </ActionButton>
+        }
+      />
       {all.length === 0 ? (
         <Empty icon="puzzle" title="No plugins">
           Not even those of the base install: it is broken. Install it anew.
@@ -56,7 +69,9 @@ export function PluginsPage() {
           rowKey={({ name }) => name}
           columns={columns(open, onToggle)}
           detail={(plugin) =>
-            plugin.name === open || plugin.state === 'refused' ? <More plugin={plugin} isOpen={plugin.name === open} /> : null
+            plugin.name === open || plugin.state === 'refused' ? (
+              <PluginMore plugin={plugin} isOpen={plugin.name === open} onAsk={setAsking} />
+            ) : null
           }
           fill
         />
@@ -66,6 +81,7 @@ export function PluginsPage() {
           There is none with “{q}” in its name, publisher or what it brings.
         </Empty>
       )}
+      {asking && <PluginDialogs open={asking} close={() => setAsking(undefined)} />}
     </>
   )
 }
@@ -88,13 +104,14 @@ function columns(open: string | undefined, onToggle: (name: string) => void): re
       ),
     },
     { key: 'state', head: 'State', cell: ({ state }) => <State look={STATE[state] ?? { tone: 'open', icon: 'help-circle', word: state }} /> },
-    { key: 'version', head: 'Version', cell: ({ version }) => version ?? unknown },
+    { key: 'version', head: 'Version', cell: ({ version }) => version ?? <span className="muted">none used</span> },
     { key: 'publisher', head: 'Publisher', cell: ({ publisher }) => publisher ?? unknown },
     {
       key: 'needs',
       head: 'Asks for',
-      cell: ({ needs, state }) =>
-        state === 'refused'
+      cell: ({ needs, title }) =>
+        // Of one whose manifest cannot be read nothing is known.
+        title === null || title === undefined
           ? unknown
           : needs.map(({ capability }) => capabilityWord(capability)).join(', ') || <span className="muted">nothing</span>,
     },
@@ -109,58 +126,4 @@ function columns(open: string | undefined, onToggle: (name: string) => void): re
         ),
     },
   ]
-}
-
-function More({ plugin, isOpen }: { plugin: Plugin; isOpen: boolean }) {
-  const hosts = plugin.needs.flatMap((need) => need.hosts)
-  return (
-    <div className={style.more}>
-      {plugin.reasons.length > 0 && (
-        <ul className={style.reasons} aria-label={`Why ${plugin.name} is refused`}>
-          {plugin.reasons.map((reason) => (
-            <li key={reason}>{reason}</li>
-          ))}
-        </ul>
-      )}
-      {isOpen && (
-        <>
-          {hosts.length > 0 && (
-            <p>
-              <span className="muted">Of the network it asks for</span> <code>{hosts.join(', ')}</code>
-            </p>
-          )}
-          {plugin.contributes.map((one) => (
-            <Brought key={`${one.kind}/${one.name}`} one={one} />
-          ))}
-          <Command
-            text={plugin.state === 'refused' ? commands.checkPlugin(plugin.name) : commands.showPlugin(plugin.name)}
-            label="the same from a terminal"
-          />
-        </>
-      )}
-    </div>
-  )
-}
-
-function Brought({ one }: { one: Contribution }) {
-  return (
-    <section className={style.brought} aria-label={one.title}>
-      <div className="row wrap between">
-        <h2>
-          {one.title} <code className="muted">{`${one.kind}/${one.name}`}</code>
-        </h2>
-        {one.kind !== 'target' && <Link {...paths.newIntegration(`${one.kind}/${one.name}`)}>Add an integration with it</Link>}
-      </div>
-      {one.credentials.length > 0 && (
-        <p>
-          <span className="muted">Credentials:</span>{' '}
-          {one.credentials.map(({ title, required }) => `${title}${required ? '' : ' (optional)'}`).join(', ')}
-        </p>
-      )}
-      <details>
-        <summary>Schema of its settings</summary>
-        <Command text={JSON.stringify(one.configSchema, null, 2)} label={`the schema of ${one.name}`} />
-      </details>
-    </section>
-  )
 }
