@@ -9,6 +9,7 @@ import pytest
 pytest_plugins = [
     "fixtures.skips",
     "fixtures.real_parts",
+    "fixtures.secret_stores",
     "fixtures.databases",
     "fixtures.fleets",
     "fixtures.outside",

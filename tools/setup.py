@@ -195,19 +195,19 @@ def python_step(stamps: Stamps) -> None:
     stamps.put("python", key)
 
 
-def peers_step(stamps: Stamps) -> None:
-    """Install what `make bench` measures beside into a place of its own, locked as the rest."""
-    lock = ROOT / "requirements" / "bench.txt"
-    place = ROOT / "build" / "bench"
+def aside_step(stamps: Stamps, name: str, why: str) -> None:
+    """Install ``requirements/NAME.txt``, locked as the rest, into a place of its own: build/NAME."""
+    lock = ROOT / "requirements" / f"{name}.txt"
+    place = ROOT / "build" / name
     key = key_of([lock])
-    if stamps.holds("peers", key) and (place / "bin" / "python").exists():
+    if stamps.holds(name, key) and (place / "bin" / "python").exists():
         return
-    say("installing the scanners that are measured beside")
+    say(f"installing {why}")
     run([ROOT / ".venv/bin/python", "-m", "venv", place])
     python = place / "bin" / "python"
     options = ["--disable-pip-version-check", "-q", "--require-hashes", "--no-deps"]
     run([python, "-m", "pip", "install", *options, "-r", lock])
-    stamps.put("peers", key)
+    stamps.put(name, key)
 
 
 def console_sources(ui: Path) -> list[Path]:
@@ -251,7 +251,9 @@ def main() -> None:
     python_step(stamps)
     console_step(stamps)
     if purpose == "bench":
-        peers_step(stamps)
+        aside_step(stamps, "bench", "the scanners that are measured beside")
+    if purpose == "test":
+        aside_step(stamps, "stores", "OpenBao and moto, which the tests keep secrets in")
 
 
 if __name__ == "__main__":

@@ -204,3 +204,45 @@ def test_only_an_administrator_decides_about_plugins(control: Control):
     for path in ("/plugins", "/plugins/docker/enable", "/plugins/docker/disable"):
         assert control.refused("POST", path, {"wheel": ""}, by="olga") == "ST-IDN-004"
     assert control.get("/plugins/docker", by="vic")["state"] == "loaded"
+
+
+CHECK = {"kind": "check", "name": "weather", "title": "Weather", "configSchema": SCHEMA}
+WEATHER = """
+from stella.sdk import Found, Outcome
+
+class Weather:
+    def __init__(self, connection):
+        pass
+
+    def examine(self):
+        return (Found(Outcome.PASS, "it is dry"), Found(Outcome.BLOCKED, "it rains", "Wait."))
+
+class Storm(Weather):
+    def examine(self):
+        raise ValueError("lightning")
+
+PLUGIN = Plugin(checks={"weather": Weather})
+"""
+
+
+@pytest.mark.usefixtures("closing")
+@pytest.mark.parametrize(
+    ("code", "found"),
+    [
+        (WEATHER, [("pass", "it is dry", ""), ("blocked", "it rains", "Wait.")]),
+        (WEATHER.replace('checks={"weather": Weather}', 'checks={"weather": Storm}'), None),
+    ],
+)
+def test_a_strangers_check_is_the_doctors(control: Control, code: str, found: Any):
+    wheel = base64.b64encode(wheel_of("weather", code, contributes=[CHECK])).decode()
+    control.post("/plugins", {"wheel": wheel}, by="root")
+    control.post("/plugins/weather/enable", {}, by="root")
+    checks = control.get("/doctor", by="root")["checks"]
+    mine = [
+        (one["outcome"], one["detail"], one["fix"]) for one in checks if one["name"] == "weather"
+    ]
+    if found is not None:
+        assert mine == found
+        return
+    ((outcome, detail, _),) = mine
+    assert (outcome, "lightning" in detail) == ("unknown", True)

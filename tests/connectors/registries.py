@@ -13,9 +13,12 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+
+from stella.trust import Authority, issue_server_certificate, new_signer
 
 PROGRAM = "docker-registry"
 
@@ -76,6 +79,19 @@ class Answer:
 
 Play = Callable[[str, str, Mapping[str, str], bytes], Answer]
 """(method, path with query, headers, body) -> what the registry answers."""
+
+
+def served_tls(authority: Authority, name: str, directory: Path) -> ssl.SSLContext:
+    """TLS of a server of that name, with a certificate of that authority."""
+    key = new_signer()
+    certificate = issue_server_certificate(
+        authority, key.public, (name,), now=datetime.now(UTC), days=1
+    )
+    (directory / "key.pem").write_bytes(key.pem())
+    (directory / "crt.pem").write_bytes(certificate)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(directory / "crt.pem", directory / "key.pem")
+    return context
 
 
 @contextlib.contextmanager

@@ -55,7 +55,7 @@ def bomb():
 
 def allocate():
     while True:
-        LEAK.append(b"x" * (8 << 20))
+        LEAK.append(bytes(32 << 20))
 
 
 def nested():
@@ -117,6 +117,34 @@ def look_around():
     seen += [name for name in os.environ if "HIDDEN" in name]
     seen += [str(path) for path in Path("/").glob("*") if path.name in {"home", "var", "run"}]
     return tuple(seen)
+
+
+def write_files():
+    """Wherever files can be made: in every directory that is there, two levels deep."""
+    made = []
+    for folder in {*Path("/").glob("*/"), *Path("/").glob("*/*/"), *map(Path, ["/", *sys.path])}:
+        try:
+            (folder / "was-here").touch()
+            made.append(str(folder))
+        except OSError:
+            continue
+    try:
+        Path("/proc/sys/kernel/core_pattern").write_text("core")
+        made.append("core_pattern")
+    except OSError:
+        pass
+    return tuple(made)
+
+
+def burn_in_a_thread():
+    """Without end, whoever still needs it."""
+
+    def burn():
+        while True:
+            pass
+
+    threading.Thread(target=burn).start()
+    return ("burning",)
 
 
 def speak_in_a_thread():
@@ -181,6 +209,25 @@ def refuse():
     raise error
 
 
+def refuse_in_depth():
+    error = ImageNotFound("deep", remedy=Remedy("Dig."))
+    deep: list[object] = []
+    for _ in range(100):
+        deep = [deep]
+    error.facts = {"deep": deep}
+    raise error
+
+
+def hide_memory():
+    """Where no limit of a process counts it."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    told = []
+    for name, *arguments in (("memfd_create", b"x", 0), ("shmget", 0, 1 << 20, 0o1600)):
+        if getattr(libc, name)(*arguments) >= 0:
+            told.append(name)
+    return tuple(told)
+
+
 def refuse_at_length():
     raise ImageNotFound("x" * 100_000, remedy=Remedy("y" * 100_000), z="z" * 100_000)
 
@@ -221,18 +268,18 @@ def print_much():
 
 HARM = harm(
     *(block, fork_and_stay, bomb, allocate, nested, write_everywhere, claim_a_large_frame),
-    *(say_many_values, send_descriptors, look_around, speak_in_a_thread, open_sockets),
-    *(exit_at_once, raise_exit, raise_interrupt, raise_angry, raise_unknown, raise_hosts_own),
     *(
-        refuse,
-        refuse_at_length,
-        kill_itself,
-        kill_its_group,
-        kill_everybody,
-        overflow,
-        leak_descriptors,
-        print_much,
+        say_many_values,
+        send_descriptors,
+        look_around,
+        speak_in_a_thread,
+        open_sockets,
+        burn_in_a_thread,
+        write_files,
     ),
+    *(exit_at_once, raise_exit, raise_interrupt, raise_angry, raise_unknown, raise_hosts_own),
+    *(refuse, refuse_at_length, refuse_in_depth, hide_memory, overflow, leak_descriptors),
+    *(kill_itself, kill_its_group, kill_everybody, print_much),
 ) | {
     "wrong-type": lambda: 7,
     "wrong-item": lambda: ("a", 2),
@@ -262,6 +309,8 @@ class Hostile:
 
     def referrers(self, repository, subject, artifact_type=None):
         """What the doors of the host gave."""
+        while repository == "login-without-end":
+            self._config.login()
         if repository == "login":
             user, password = self._config.login()
             os.write(2, f"the password is {password}".encode())

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from fixtures.fleets import intent_of, plan_of
 from plugin.packages import BOAT, manifest_of
-from stella.kernel import Digest, Remedy, StellaError
+from stella.kernel import Digest, Outcome, Remedy, StellaError
 from stella.plugin import refusals
 from stella.plugin.calls import (
     HEADER,
@@ -39,7 +39,7 @@ from stella.plugin.calls import (
     parse_message,
     piece_frames,
 )
-from stella.plugin.contract import Descriptor, Kind, RawManifest, Secret
+from stella.plugin.contract import Descriptor, Found, Kind, RawManifest, Secret
 from stella.plugin.crossing import bounded_text, host_refusal, masked, refusal_of, refused
 from stella.plugin.manifest import parse_manifest
 from stella.plugin.wire import MalformedWire, from_wire, to_wire
@@ -57,6 +57,7 @@ ONE_OF_EACH: dict[Any, Any] = {
     Secret: Secret("s", expires_at=AT),
     tuple[str, ...]: ("a", "b"),
     tuple[Descriptor, ...]: (Descriptor("m", DIGEST, 1),),
+    tuple[Found, ...]: (Found(Outcome.BLOCKED, "a", "b"),),
 }
 MESSAGES = [
     Start(parse_manifest(json.dumps(manifest_of("odd", contributes=[BOAT])).encode()), "a:b", "/d"),
@@ -108,6 +109,7 @@ def test_every_method_of_a_contract_can_cross(method: Any) -> None:
 
 
 def test_the_host_calls_only_what_runs_here() -> None:
+    assert set(METHODS) == set(Kind)
     assert set(METHODS[Kind.TARGET]) == {"plan"}
     assert METHODS[Kind.REGISTRY]["blob"].is_stream
     with pytest.raises(MalformedWire, match="lacks reference"):

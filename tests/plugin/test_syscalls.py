@@ -84,4 +84,5 @@ def test_what_depends_on_its_arguments(
 def test_calls_by_another_name_are_no_way_round() -> None:
     assert decide(X86, 42, at=0x40000003) == KILLED, "the 32-bit calls of the same processor"
     assert decide(X86, 42 | 0x40000000) == refused(errno.ENOSYS), "x32"
+    assert decide(X86, 463) == decide(ARM, 500) == refused(errno.ENOSYS), "of a later kernel"
     assert decide(X86, 435) == decide(ARM, 435, commands=True) == refused(errno.ENOSYS), "clone3"

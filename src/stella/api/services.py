@@ -1,6 +1,6 @@
 """What the routes are given. ``app/wiring.py`` makes it; nothing here picks an implementation."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
@@ -13,7 +13,7 @@ from stella.hub.model import Health, Integration
 from stella.hub.reference import Reference
 from stella.hub.store import list_integrations
 from stella.plugin import Plugins
-from stella.plugin.contract import Manifest, Registry
+from stella.plugin.contract import DoctorCheck, Manifest, Registry
 from stella.plugin.wheel import PluginWheel
 from stella.promotion.assemble import Deciding
 from stella.record import Bell, Database
@@ -74,7 +74,8 @@ class Outside:
     examine: uses an integration once. left_alone_until: of one that failed too often.
     forget: a secret is read anew at its next use. ring: the keys of the built-in store; add_key: a
     new one is the active one; retire_keys: nothing lies under any but these.
-    flush_uses: stores when integrations were last used.
+    flush_uses: stores when integrations were last used. masked: text without secrets that were read.
+    checks: name -> what a plugin looks at.
     """
 
     registry: Callable[[str, frozenset[str] | None], Registry]
@@ -86,6 +87,7 @@ class Outside:
     retire_keys: Callable[[frozenset[str]], None]
     flush_uses: Callable[[], None]
     masked: Callable[[str], str]
+    checks: Callable[[], Mapping[str, DoctorCheck]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +154,7 @@ class Services:
             registries=self.registries,
             integrations=self.integrations_seen,
             refused_plugins=self.plugins.refused,
+            plugin_checks=self.outside.checks,
             open_registry=self.open_registry,
             advisories=self.advisories,
             agents=self.agents_seen,

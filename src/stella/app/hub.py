@@ -26,13 +26,16 @@ from stella.kernel import Now, Outcome, Remedy, StellaError, digest_of, time_tex
 from stella.plugin import Plugins
 from stella.plugin.contract import (
     Capability,
+    Connect,
     Connection,
+    DoctorCheck,
     Kind,
     Registry,
     RegistryConfig,
     Secret,
     SecretStore,
 )
+from stella.plugin.refusals import PluginBroken
 from stella.record import Database
 from stella.sdk.testing import SimulatedRegistry
 from stella.trust.envelope import Ring
@@ -107,6 +110,15 @@ class Hub:
             with self._lock:
                 self._opened.pop(integration.name, None)  # it need not be left alone any longer
         return Health(integration.name, at, outcome, detail, duration_ms)
+
+    def checks(self) -> dict[str, DoctorCheck]:
+        """What plugins look at, by name. One that cannot be loaded is left out: it is refused."""
+        plugins, found = self._plugins(), {}
+        for one in plugins.contributions(Kind.CHECK):
+            connect = self._connect_of_plugin(Kind.CHECK, one.name, (), ())
+            with contextlib.suppress(PluginBroken):
+                found[one.name] = plugins.check(one.name)(Connection("", connect))
+        return found
 
     def left_alone_until(self, name: str) -> str | None:
         """Until when an integration that failed too often is not called; None where it is."""
@@ -187,19 +199,26 @@ class Hub:
         reference = parse_reference(text)
         return lambda: self.broker.secret(reference).value
 
-    def _connect(self, integration: Integration) -> Any:
-        manifest = self._plugins().owner(integration.kind, integration.connector)
+    def _connect(self, integration: Integration) -> Connect:
+        hosts = (_host_of(integration.endpoint), *integration.hosts)
+        if integration.proxy is not None:
+            hosts = (*hosts, _host_of(integration.proxy))
+        return self._connect_of_plugin(
+            integration.kind, integration.connector, hosts, integration.networks
+        )
+
+    def _connect_of_plugin(
+        self, kind: Kind, name: str, hosts: tuple[str, ...], networks: tuple[str, ...]
+    ) -> Connect:
+        """To ``hosts``, and to those that the plugin's manifest names and was granted."""
         needed = [
             host
-            for need in manifest.needs
+            for need in self._plugins().owner(kind, name).needs
             if need.capability is Capability.NETWORK
             for host in need.hosts
         ]
-        hosts = (_host_of(integration.endpoint), *integration.hosts, *needed)
-        if integration.proxy is not None:
-            hosts = (*hosts, _host_of(integration.proxy))
-        networks = (*integration.networks, *self._settings.networks)
-        return connect_within(Allowed(hosts, networks), is_offline=self._settings.offline)
+        allowed = Allowed((*hosts, *needed), (*networks, *self._settings.networks))
+        return connect_within(allowed, is_offline=self._settings.offline)
 
     # ------------------------------------------------------------ registries without an integration
 

@@ -19,6 +19,7 @@ from stella.plugin.calls import METHODS, Call, ConnectionOpening, Method, Regist
 from stella.plugin.contract import (
     Connection,
     Descriptor,
+    DoctorCheck,
     Kind,
     Plugin,
     RawManifest,
@@ -27,7 +28,7 @@ from stella.plugin.contract import (
     SecretStore,
     TargetConnector,
 )
-from stella.plugin.refusals import BlobDigestMismatch
+from stella.plugin.refusals import BlobDigestMismatch, RegistryUnreachable
 
 
 class PluginProcesses:
@@ -61,22 +62,45 @@ def plugin_apart(process: PluginProcess) -> Plugin:
         {name: partial(registry_apart, process, name) for name in brought[Kind.REGISTRY]},
         {name: partial(target_apart, process, name) for name in brought[Kind.TARGET]},
         {name: partial(secret_store_apart, process, name) for name in brought[Kind.SECRET_STORE]},
+        {name: partial(check_apart, process, name) for name in brought[Kind.CHECK]},
     )
 
 
 def registry_apart(process: PluginProcess, name: str, config: RegistryConfig) -> Registry:
     """The registry connector ``name``; nothing is begun yet."""
-    authority = None if config.ca_file is None else Path(config.ca_file).read_text()
     opening = RegistryOpening(
-        config.host, config.plain_http, config.login is not None, authority, config.timeout_s
+        config.host,
+        config.plain_http,
+        config.login is not None,
+        None if config.ca_file is None else _authority(config.ca_file),
+        config.timeout_s,
     )
     doors = Doors(config.connect or connect_anywhere, config.login, {})
     remote = _RemoteRegistry(process, Kind.REGISTRY, name, opening, doors)
     return cast("Registry", remote)
 
 
+def _authority(file: str) -> str:
+    try:
+        return Path(file).read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise RegistryUnreachable(
+            f"the authority in {file} cannot be read: {error}",
+            remedy=Remedy("Name a file of PEM that the server may read."),
+        ) from error
+
+
 def secret_store_apart(process: PluginProcess, name: str, connection: Connection) -> SecretStore:
     """The secret store ``name``; nothing is begun yet."""
+    return cast("SecretStore", _connected(process, Kind.SECRET_STORE, name, connection))
+
+
+def check_apart(process: PluginProcess, name: str, connection: Connection) -> DoctorCheck:
+    """The check ``name``; nothing is begun yet."""
+    return cast("DoctorCheck", _connected(process, Kind.CHECK, name, connection))
+
+
+def _connected(process: PluginProcess, kind: Kind, name: str, connection: Connection) -> "_Remote":
     opening = ConnectionOpening(
         connection.endpoint,
         connection.config,
@@ -86,7 +110,7 @@ def secret_store_apart(process: PluginProcess, name: str, connection: Connection
         connection.timeout_s,
     )
     doors = Doors(connection.connect, None, connection.credentials)
-    return cast("SecretStore", _Remote(process, Kind.SECRET_STORE, name, opening, doors))
+    return _Remote(process, kind, name, opening, doors)
 
 
 def target_apart(process: PluginProcess, name: str) -> TargetConnector:

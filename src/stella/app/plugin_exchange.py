@@ -11,11 +11,12 @@ from typing import Any
 from stella.app.plugin_line import Budget, Lost, PluginLine
 from stella.kernel import StellaError
 from stella.plugin.calls import Answer, Ask, Call, Door, End, Next, NoWay, Refused, Stop, Streaming
-from stella.plugin.contract import Capability, Connect, Manifest
-from stella.plugin.crossing import refusal_of, refused
+from stella.plugin.contract import Capability, Connect, Kind, Manifest
+from stella.plugin.crossing import refusal_of, refused, wordless
 from stella.plugin.manifest import covers
 
 _STOP_S = 5.0
+_ASKS_MAX = 1000
 _PORT_MAX = 65535
 _HOST = re.compile(r"[A-Za-z0-9.:_-]{1,253}\Z")
 
@@ -50,8 +51,10 @@ class Exchange:
         self._doors = doors
         self._budget = budget
         self._raised: list[StellaError] = []
+        self._reads_secrets = any(one.kind is Kind.SECRET_STORE for one in manifest.contributes)
         self._is_open = False
         self._is_over = False
+        self._asks = 0
 
     def ask(self, call: Call, raw: Mapping[str, bytes]) -> Any:
         """What it says to a call: a message, or the refusal. Raises Lost."""
@@ -107,9 +110,12 @@ class Exchange:
         refusal = refusal_of(said)
         if refusal is None:
             raise Lost(f"it refused with {said.code[:20]}, which no connector knows")
-        return refusal
+        return wordless(refusal) if self._reads_secrets else refusal
 
     def _answer(self, ask: Ask) -> None:
+        self._asks += 1
+        if self._asks > _ASKS_MAX:
+            raise Lost(f"it asked the host for more than {_ASKS_MAX} things in one call")
         begun = time.monotonic()
         try:
             self._open_door(ask)

@@ -38,13 +38,19 @@ class _Seen:
 
 
 class PluginHost:
-    """The plugins of one server. Safe for threads. beside: what is installed beside it."""
+    """The plugins of one server. Safe for threads. beside: what is installed beside it.
 
-    def __init__(self, data: Path, database: Database, beside: Plugins) -> None:
+    required: what of CONFINEMENT the kernel must hold strangers' plugins to, or they do not run.
+    """
+
+    def __init__(
+        self, data: Path, database: Database, beside: Plugins, *, required: tuple[str, ...]
+    ) -> None:
         self._folder = data / "plugins"
         self._data = data
         self._database = database
         self.beside = beside
+        self._required = required
         self._processes: dict[tuple[str, str], PluginProcess] = {}
         self._seen: _Seen | None = None
         self._looked_at = 0.0
@@ -154,7 +160,7 @@ class PluginHost:
         key = (choice.name, choice.version)
         if key not in self._processes:
             folder = self._version_folder(*key)
-            source = PluginSource(manifest, (folder / _ENTRY).read_text(), folder)
+            source = PluginSource(manifest, (folder / _ENTRY).read_text(), folder, self._required)
             self._processes[key] = PluginProcess(source)
         return self._processes[key]
 

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from stella.plugin.calls import (
@@ -25,7 +26,7 @@ from stella.plugin.calls import (
     parse_message,
     piece_frames,
 )
-from stella.plugin.crossing import bounded_text, masked
+from stella.plugin.crossing import bounded_facts, bounded_text, masked
 from stella.plugin.wire import MalformedWire
 
 _VARIABLES = ("PATH", "PYTHONPATH", "LANG", "LC_ALL")
@@ -40,8 +41,12 @@ class Lost(Exception):
     """The call ends without an answer, and the process with it. Never leaves this room."""
 
 
+class Told(Lost):
+    """Lost for what the plugin itself said, in its own words."""
+
+
 class Budget:
-    """The time that a plugin may take for one call; what others take does not count."""
+    """The time that one call may take; what its caller does between two pieces does not count."""
 
     def __init__(self, seconds: float) -> None:
         self._left_s = float(seconds)
@@ -90,13 +95,8 @@ class PluginLine:
         self._printed_bytes = 0
         self._secrets: list[str] = []
 
-    @property
-    def pid(self) -> int:
-        """Of the watch, our own child; the plugin's is below it."""
-        return self._process.pid
-
     def load(self, start: Start, budget: Budget) -> Confined:
-        """Let it confine itself and load the plugin. Raises Lost, or returns what it refused with."""
+        """Let it confine itself: by what. It loads the plugin then. Raises Lost."""
         self.send(start, budget)
         confined = self.receive(budget)
         if not isinstance(confined, Confined):
@@ -107,6 +107,14 @@ class PluginLine:
         """Whether it waits for a call: it has not ended, and said nothing unasked."""
         self._poll.modify(self._socket, select.POLLIN)
         return self._socket.fileno() not in dict(self._poll.poll(0))
+
+    def tell(self, what: bytes) -> bool:
+        """Whether the watch could be told: it is there."""
+        assert self._process.stdin is not None
+        try:
+            return os.write(self._process.stdin.fileno(), what) == len(what)
+        except OSError:
+            return False
 
     def keep_secret(self, *secrets: str) -> None:
         """These were handed over, and are masked in all it says besides."""
@@ -142,9 +150,9 @@ class PluginLine:
                 return content
             message = parse_message(content)
         except MalformedWire as error:
-            raise Lost(self.masked(f"it said what cannot be read: {error}")) from None
+            raise Told(self.masked(f"it said what cannot be read: {error}")) from None
         if isinstance(message, Errored):
-            raise Lost(self.masked(message.why))
+            raise Told(self.masked(message.why))
         if isinstance(message, Refused):
             return self._masked_refusal(message)
         return message
@@ -222,7 +230,7 @@ class PluginLine:
         self._printed += printed[: max(0, room)]
 
     def _masked_refusal(self, said: Refused) -> Refused:
-        facts = _masked_facts(said.facts, self.masked)
+        facts = _masked_facts(bounded_facts(said.facts), self.masked)
         assert isinstance(facts, dict)
         command = None if said.command is None else self.masked(said.command)
         return Refused(
@@ -259,4 +267,7 @@ def _masked_facts(value: Any, mask: Any) -> Any:
 def _environment() -> dict[str, str]:
     """Nothing of ours. One arena: each further one takes 64 MiB of the address space it is given."""
     given = {name: os.environ[name] for name in _VARIABLES if name in os.environ}
+    if "PYTHONPATH" in given:  # seen from where the child begins
+        parts = given["PYTHONPATH"].split(os.pathsep)
+        given["PYTHONPATH"] = os.pathsep.join(str(Path(one).absolute()) for one in parts if one)
     return {**given, "PYTHONUNBUFFERED": "1", "MALLOC_ARENA_MAX": "1"}

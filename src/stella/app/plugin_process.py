@@ -14,19 +14,34 @@ from threading import Condition
 from typing import Any
 
 from stella.app.plugin_exchange import Doors, Exchange
-from stella.app.plugin_line import Budget, Lost, PluginLine
+from stella.app.plugin_line import Budget, Lost, PluginLine, Told
 from stella.kernel import StellaError
-from stella.plugin.calls import METHODS, Call, Confined, Ready, Refused, Result, Start, Streaming
-from stella.plugin.contract import Manifest, Secret
+from stella.plugin.calls import (
+    IDLE,
+    METHODS,
+    USED,
+    Call,
+    Confined,
+    Ready,
+    Refused,
+    Result,
+    Start,
+    Streaming,
+)
+from stella.plugin.contract import Kind, Manifest, Secret
 from stella.plugin.crossing import errored, refusal_of
 from stella.plugin.wire import MalformedWire, from_wire
 
 _log = logging.getLogger("stella.plugin")
 
+CONFINEMENT = ("users", "network", "processes", "files", "syscalls")
+"""What a plugin's process has of its own, or a filter before, where the kernel gives all."""
+
 AT_ONCE_MAX = 4
 _IDLE_MAX = 2
-# A process ends by itself after longer; one that is about to is not asked any more.
-_IDLE_S = 240.0
+_IDLE_S = 300
+# Its watch ends a process that was idle for so long; one that soon will be is not asked any more.
+_SOON_IDLE = 0.8
 # A leak that is too slow to be seen in one call ends here.
 _CALLS_MAX = 1000
 _START_S = 30.0
@@ -37,18 +52,23 @@ _REST_S_MAX = 60.0
 
 @dataclass(frozen=True, slots=True)
 class PluginSource:
-    """Where a plugin is. entry: ``module:attribute``; directory: where that is looked for first."""
+    """Where a plugin is. entry: ``module:attribute``; directory: where that is looked for first.
+
+    required: what of CONFINEMENT a machine must give, or the plugin does not run there.
+    """
 
     manifest: Manifest
     entry: str
     directory: Path | None = None
+    required: tuple[str, ...] = ()
 
 
 class PluginProcess:
     """The processes of one version of one plugin, begun when they are needed. Safe for threads."""
 
-    def __init__(self, source: PluginSource) -> None:
+    def __init__(self, source: PluginSource, *, idle_s: int = _IDLE_S) -> None:
         self._source = source
+        self._idle_s = idle_s
         self._idle: list[_Running] = []
         self._used_count = 0
         self._free = Condition()
@@ -56,6 +76,9 @@ class PluginProcess:
         self._rests_until = 0.0
         self._confined: Confined | None = None
         self._is_closed = False
+        kinds = {one.kind for one in source.manifest.contributes}
+        # What such a one says in its own words may be a secret that nobody else knows.
+        self._reads_secrets = Kind.SECRET_STORE in kinds
 
     @property
     def manifest(self) -> Manifest:
@@ -90,7 +113,7 @@ class PluginProcess:
                 value: Any = from_wire(method.returns, said.value["value"])
             except MalformedWire as error:
                 told = str(error).removeprefix("cannot be read: ")
-                raise Lost(running.line.masked(f"what it returned {told}")) from None
+                raise Told(running.line.masked(f"what it returned {told}")) from None
             if isinstance(value, Secret):
                 running.line.keep_secret(value.value, value.lease or "")
             running.is_clean = True
@@ -137,7 +160,9 @@ class PluginProcess:
                 self._give_back(running)
 
     def _errored(self, call: Call, lost: Lost) -> StellaError:
-        return errored(self.manifest.name, call.method, str(lost))
+        is_silent = self._reads_secrets and isinstance(lost, Told)
+        why = "it broke; what it said is not told, for it reads secrets" if is_silent else str(lost)
+        return errored(self.manifest.name, call.method, why)
 
     def _take(self) -> "_Running":
         timeout_s = self.manifest.limits.timeout_s
@@ -150,7 +175,7 @@ class PluginProcess:
             idle = self._idle.pop() if self._idle else None
         try:
             if idle is not None:
-                if idle.is_fresh():
+                if idle.is_fresh(self._idle_s * _SOON_IDLE) and idle.line.tell(USED):
                     return idle
                 idle.line.end()
             return self._begin()
@@ -175,7 +200,11 @@ class PluginProcess:
     def _load(self, line: PluginLine) -> None:
         manifest, directory = self.manifest, self._source.directory
         start = Start(
-            manifest, self._source.entry, None if directory is None else str(directory.resolve())
+            manifest,
+            self._source.entry,
+            None if directory is None else str(directory.resolve()),
+            self._source.required,
+            self._idle_s,
         )
         budget = Budget(min(_START_S, 5.0 + manifest.limits.timeout_s))
         confined = line.load(start, budget)
@@ -192,7 +221,7 @@ class PluginProcess:
     def _warn(self, confined: Confined) -> None:
         """Say what this kernel does not give."""
         asked = {need.capability.value for need in self.manifest.needs}
-        missing = {"users", "network", "processes", "files", "syscalls"} - set(confined.by)
+        missing = set(CONFINEMENT) - set(confined.by)
         if missing - asked:
             told = ", ".join(sorted(missing - asked))
             _log.warning("%s is not confined by its own %s", self.manifest.name, told)
@@ -209,7 +238,7 @@ class PluginProcess:
         with self._free:
             self._bad_ends = 0
             is_kept = len(self._idle) < _IDLE_MAX and running.calls < _CALLS_MAX
-            is_kept = is_kept and not self._is_closed
+            is_kept = is_kept and not self._is_closed and running.line.tell(IDLE)
             if is_kept:
                 self._idle.append(running)
         if not is_kept:
@@ -232,8 +261,11 @@ class PluginProcess:
 
     def _log_output(self, line: PluginLine) -> None:
         text, count = line.printed()
-        if count:
-            _log.info("%s printed %d bytes: %s", self.manifest.name, count, text.strip())
+        if count and self._reads_secrets:
+            _log.info("%s printed %d bytes, not told: it reads secrets", self.manifest.name, count)
+        elif count:
+            # As one line: what a stranger prints must not pass for a line of the log.
+            _log.info("%s printed %d bytes: %r", self.manifest.name, count, text.strip())
 
 
 class _Running:
@@ -245,5 +277,5 @@ class _Running:
         self.used_at = time.monotonic()
         self.is_clean = False
 
-    def is_fresh(self) -> bool:
-        return self.line.is_quiet() and time.monotonic() - self.used_at < _IDLE_S
+    def is_fresh(self, idle_s: float) -> bool:
+        return self.line.is_quiet() and time.monotonic() - self.used_at < idle_s

@@ -12,6 +12,7 @@ from stella.api.services import Limits, Outside, Plugging, Services
 from stella.app.hub import Hub
 from stella.app.keys import data_unusable, open_keys
 from stella.app.plugin_host import PluginHost
+from stella.app.plugin_process import CONFINEMENT
 from stella.app.policy_process import PolicyProcess
 from stella.app.schema import head_revision
 from stella.app.secret_keys import add_key, load_ring, retire_keys
@@ -50,7 +51,8 @@ def open_services(
     keys, authority = open_keys(data, now=now(), random=random)
     policies = PolicyProcess()
     database = open_database(settings, handled=handled, now=now, random=random)
-    host = PluginHost(data, database, load_plugins())
+    required = () if settings.plugins_unconfined else CONFINEMENT
+    host = PluginHost(data, database, load_plugins(), required=required)
     hub = Hub(settings, database, host.current, lambda: load_ring(data, random), now=now)
     return Services(
         database=database,
@@ -138,6 +140,7 @@ def outside_of(hub: Hub, data: Path, random: Callable[[int], bytes]) -> Outside:
         retire_keys=lambda kept: retire_keys(data, kept),
         flush_uses=hub.flush_uses,
         masked=hub.redactor.masked,
+        checks=hub.checks,
     )
 
 

@@ -142,6 +142,18 @@ def plugins(patient: Patient) -> list[Check]:
     return refused or [_passed("plugins", "none is refused")]
 
 
+def of_plugins(patient: Patient) -> list[Check]:
+    """What plugins look at. One that breaks is unknown, and the others go on."""
+    found = []
+    for name, check in patient.plugin_checks().items():
+        try:
+            found += [Check(name, one.outcome, one.detail, one.fix) for one in check.examine()]
+        except StellaError as refusal:
+            fix = refusal.remedy.command or refusal.remedy.advice
+            found.append(Check(name, Outcome.UNKNOWN, str(refusal), fix))
+    return found
+
+
 def agents(patient: Patient) -> list[Check]:
     """Each agent is heard from; the versions of the engines they see."""
     found = []
@@ -191,6 +203,7 @@ CHECKS: dict[str, Callable[[Patient], Sequence[Check]]] = {
     "registries": registries,
     "integrations": integrations,
     "plugins": plugins,
+    "checks of plugins": of_plugins,
     "agents": agents,
     "advisories": advisories,
     "handlers": handlers,

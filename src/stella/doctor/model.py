@@ -1,6 +1,6 @@
 """A check, and what is examined."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from stella.blob import Blobs
 from stella.hub.model import Health
 from stella.kernel import Outcome
 from stella.plugin import RefusedPlugin
-from stella.plugin.contract import Registry
+from stella.plugin.contract import DoctorCheck, Registry
 from stella.record import Database
 from stella.trust import TrustRoot
 
@@ -37,7 +37,8 @@ class Patient:
     """What the checks look at.
 
     schema: the revision that this version of the program brings. registries: hosts to call.
-    integrations: uses each that is switched on, and says how it was.
+    integrations: uses each that is switched on, and says how it was. plugin_checks: name -> what
+    plugins look at.
     failed_runs: facts whose handlers gave up.
     """
 
@@ -49,6 +50,7 @@ class Patient:
     registries: tuple[str, ...]
     integrations: Callable[[], Sequence[Health]]
     refused_plugins: tuple[RefusedPlugin, ...]
+    plugin_checks: Callable[[], Mapping[str, DoctorCheck]]
     open_registry: Callable[[str], Registry]
     advisories: Path | None
     agents: Callable[[], Sequence[AgentSeen]]

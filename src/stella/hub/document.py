@@ -22,7 +22,7 @@ _HOST = re.compile(r"(?:\*\.)?[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?\Z")
 _PLACE = re.compile(
     r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|\[[0-9a-fA-F:.]+\])(?::\d{1,5})?\Z"
 )
-_KINDS = frozenset(one.value for one in Kind if one is not Kind.TARGET)
+_KINDS = frozenset(one.value for one in Kind if one in {Kind.REGISTRY, Kind.SECRET_STORE})
 _LIST_MAX = 100
 _TIMEOUT_S_MAX = 600
 _REQUESTS_MAX = 100_000

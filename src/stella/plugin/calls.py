@@ -26,9 +26,18 @@ from typing import Any, TypeAlias, get_origin, get_type_hints
 import msgspec
 
 from stella.kernel import Json, Remedy
-from stella.plugin.contract import Kind, Manifest, Registry, SecretStore, TargetConnector
+from stella.plugin.contract import (
+    DoctorCheck,
+    Kind,
+    Manifest,
+    Registry,
+    SecretStore,
+    TargetConnector,
+)
 from stella.plugin.wire import MalformedWire, from_wire, to_wire
 
+# What the host tells the watch of a process: a call begins, it is over.
+USED, IDLE = b"u", b"i"
 MESSAGE_BYTES_MAX = 8 * 1024 * 1024
 PIECE_BYTES_MAX = 1024 * 1024
 HEADER = struct.Struct(">BI")
@@ -125,6 +134,7 @@ def _method(function: Any) -> Method:
 METHODS: Mapping[Kind, Mapping[str, Method]] = {
     Kind.REGISTRY: _methods_of(Registry),
     Kind.SECRET_STORE: _methods_of(SecretStore),
+    Kind.CHECK: _methods_of(DoctorCheck),
     # What a target connector does on a host it does in the agent, where the host is.
     Kind.TARGET: _methods_of(TargetConnector, "plan"),
 }
@@ -135,11 +145,16 @@ METHODS: Mapping[Kind, Mapping[str, Method]] = {
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """Which plugin to load. entry: ``module:attribute``; directory: put before the import path."""
+    """Which plugin to load. entry: ``module:attribute``; directory: put before the import path.
+
+    required: what it must be confined by, or it is not loaded. idle_s: between two calls at most.
+    """
 
     manifest: Manifest
     entry: str
     directory: str | None = None
+    required: tuple[str, ...] = ()
+    idle_s: int = 300
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
-from stella.kernel import Digest, Json
+from stella.kernel import Digest, Json, Outcome
 
 if TYPE_CHECKING:
     import socket
@@ -34,6 +34,7 @@ class Kind(StrEnum):
     REGISTRY = "registry"
     TARGET = "target"
     SECRET_STORE = "secret_store"
+    CHECK = "check"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +110,15 @@ class Plugin:
     registries: name -> factory of a registry connector from its configuration.
     targets: name -> factory of a target connector.
     secret_stores: name -> factory of a secret store from its connection.
+    checks: name -> factory of a check of the doctor. Its connection has no endpoint: ``connect`` leads
+    to the hosts that the manifest names.
     """
 
     registries: "Mapping[str, Callable[[RegistryConfig], Registry]]" = field(default_factory=dict)
     targets: "Mapping[str, Callable[[], TargetConnector]]" = field(default_factory=dict)
     secret_stores: "Mapping[str, Callable[[Connection], SecretStore]]" = field(default_factory=dict)
+
+    checks: "Mapping[str, Callable[[Connection], DoctorCheck]]" = field(default_factory=dict)
 
     def names(self, kind: Kind) -> frozenset[str]:
         """What it has factories for."""
@@ -121,6 +126,7 @@ class Plugin:
             Kind.REGISTRY: self.registries,
             Kind.TARGET: self.targets,
             Kind.SECRET_STORE: self.secret_stores,
+            Kind.CHECK: self.checks,
         }
         return frozenset(made[kind])
 
@@ -149,6 +155,26 @@ class Connection:
     ca: str | None = None
     proxy: str | None = None
     timeout_s: int = 30
+
+
+# ---------------------------------------------------------------- checks
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One thing that a check looked at. fix: one sentence or command; empty where it passed."""
+
+    outcome: Outcome
+    detail: str
+    fix: str = ""
+
+
+class DoctorCheck(Protocol):
+    """Something that ``stella doctor`` looks at."""
+
+    def examine(self) -> tuple[Found, ...]:
+        """What was found; nothing is changed by looking."""
+        ...
 
 
 # ---------------------------------------------------------------- secret stores

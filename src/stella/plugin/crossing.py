@@ -11,6 +11,7 @@ from stella.plugin.refusals import PluginErrored
 
 _TEXT_MAX = 2000
 _FACTS_BYTES_MAX = 16 * 1024
+_FACTS_DEPTH_MAX = 8
 _SECRET_LENGTH_MIN = 4
 
 
@@ -35,7 +36,7 @@ def refused(error: StellaError, *, echo: int | None = None) -> Refused:
         bounded_text(str(error)),
         bounded_text(error.remedy.advice),
         None if error.remedy.command is None else bounded_text(error.remedy.command),
-        _bounded_facts(facts),
+        bounded_facts(facts),
         echo,
     )
 
@@ -44,6 +45,13 @@ def refusal_of(said: Refused) -> StellaError | None:
     """The same refusal again; None where no connector may refuse with that."""
     kind = _REFUSALS.get(said.code)
     return None if kind is None else _made(kind, said)
+
+
+def wordless(refusal: StellaError) -> StellaError:
+    """The same refusal in our words: what a plugin that reads secrets says may hold one."""
+    kind = type(refusal)
+    meaning = (kind.__doc__ or kind.__name__).partition("\n")[0]
+    return kind(meaning, remedy=Remedy("Test the integration; see that its credentials suffice."))
 
 
 def host_refusal(said: Refused) -> StellaError:
@@ -65,7 +73,7 @@ class Echo(Exception):
 def _made(kind: type[StellaError], said: Refused) -> StellaError:
     command = None if said.command is None else bounded_text(said.command)
     error = kind(bounded_text(said.message), remedy=Remedy(bounded_text(said.advice), command))
-    error.facts = dict(_bounded_facts(said.facts))
+    error.facts = dict(bounded_facts(said.facts))
     return error
 
 
@@ -87,12 +95,20 @@ def bounded_text(text: str, most: int = _TEXT_MAX) -> str:
     return "".join(one if one.isprintable() or one == "\n" else "\ufffd" for one in kept)
 
 
-def _bounded_facts(facts: Mapping[str, Json]) -> Mapping[str, Json]:
+def bounded_facts(facts: Mapping[str, Json]) -> Mapping[str, Json]:
+    """The facts, or none where they are too many or too deep."""
     try:
         is_small = len(msgspec.json.encode(facts)) <= _FACTS_BYTES_MAX
     except (ValueError, TypeError, RecursionError):
         is_small = False
-    return facts if is_small else {}
+    return facts if is_small and _is_flat(facts, _FACTS_DEPTH_MAX) else {}
+
+
+def _is_flat(value: Json, depth: int) -> bool:
+    if not isinstance(value, Mapping | list | tuple):
+        return True
+    inside = value.values() if isinstance(value, Mapping) else value
+    return depth > 0 and all(_is_flat(one, depth - 1) for one in inside)
 
 
 def masked(text: str, secrets: Iterable[str]) -> str:

@@ -10,6 +10,7 @@ from stella.plugin.contract import (
     Capability,
     Connection,
     Contribution,
+    DoctorCheck,
     Kind,
     Manifest,
     Need,
@@ -69,6 +70,10 @@ class Plugins:
     def secret_store(self, kind: str) -> Callable[[Connection], SecretStore]:
         """The factory of secret stores of that kind. Raises UnknownConnector, PluginBroken."""
         return self.load(self.owner(Kind.SECRET_STORE, kind).name).secret_stores[kind]
+
+    def check(self, name: str) -> Callable[[Connection], DoctorCheck]:
+        """The factory of a check. Raises UnknownConnector, PluginBroken."""
+        return self.load(self.owner(Kind.CHECK, name).name).checks[name]
 
     def contributions(self, kind: Kind) -> tuple[Contribution, ...]:
         """Everything of that kind, by name."""

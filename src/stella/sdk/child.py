@@ -28,7 +28,9 @@ from typing import Any, NoReturn
 
 from stella.kernel import Json, StellaError
 from stella.plugin.calls import (
+    IDLE,
     METHODS,
+    USED,
     Call,
     Confined,
     ConnectionOpening,
@@ -86,20 +88,26 @@ def main() -> None:
             _be_number_one(second)
         _be_plugin(line, start, by, directory)
     line.close()
-    _watch(first, directory, has_namespace="processes" in by)
+    _watch(first, directory, start.idle_s, has_namespace="processes" in by)
 
 
 # ---------------------------------------------------------------- the watch, and number one
 
 
-def _watch(first: int, directory: str, *, has_namespace: bool) -> NoReturn:
-    """End with it, or end it when the host closes standard input by whatever way."""
+def _watch(first: int, directory: str, idle_s: int, *, has_namespace: bool) -> NoReturn:
+    """End with it; or end it when the host closes standard input by whatever way, or has had no use
+    for it for long. The host writes there when a call begins and when it is over.
+    """
     ended = os.pidfd_open(first)
     poll = select.poll()
     poll.register(0, select.POLLIN)
     poll.register(ended, select.POLLIN)
-    if ended not in dict(poll.poll()):
-        os.kill(first, signal.SIGKILL)
+    told = USED
+    while ended not in (events := dict(poll.poll(idle_s * 1000 if told == IDLE else None))):
+        told = os.read(0, 64)[-1:] if events else b""
+        if not told:
+            os.kill(first, signal.SIGKILL)
+            break
     _, status = os.waitpid(first, 0)
     if not has_namespace:
         _end_descendants()
@@ -163,6 +171,9 @@ def _be_plugin(line: Line, start: Start, by: tuple[str, ...], directory: str) ->
     by = (*by, *drop_rights(start.manifest))
     be_unreadable(is_so=False)
     line.send(Confined(by))
+    if missing := set(start.required) - set(by):
+        told = ", ".join(sorted(missing))
+        _end_with(line, f"this machine does not confine it by its own {told}, as is required")
     try:
         plugin = plugin_from(partial(_import, start), start.manifest)
     except StellaError as refusal:
@@ -206,10 +217,9 @@ class Server:
     def serve(self) -> NoReturn:
         """Until the host has gone, or something was raised that is no refusal."""
         while True:
-            self._line.wait()
-            call = self._line.receive()
-            assert isinstance(call, Call)
             try:
+                call = self._line.receive()
+                assert isinstance(call, Call)
                 self._answer(call)
             except MalformedWire as error:
                 _end_with(self._line, f"what it returned cannot cross: {error}")
@@ -220,7 +230,7 @@ class Server:
 
     def _answer(self, call: Call) -> None:
         method = METHODS[call.kind][call.method]
-        given = method.joined(call.arguments, self._line.receive_bytes(call))
+        given = method.joined(call.arguments, self._line.raw())
         called = getattr(self._open(call), call.method)
         value = called(*given.args, **given.kwargs)
         if method.is_stream:
@@ -262,6 +272,9 @@ class Server:
             case Kind.REGISTRY:
                 assert call.registry is not None
                 return self._plugin.registries[call.name](self._registry(call.registry))
+            case Kind.CHECK:
+                assert call.connection is not None
+                return self._plugin.checks[call.name](self._connection(call.connection))
             case Kind.SECRET_STORE:
                 assert call.connection is not None
                 return self._plugin.secret_stores[call.name](self._connection(call.connection))

@@ -6,7 +6,9 @@ that ``Confinement`` gives, and of nothing else. Meant for a process of one thre
 
 import ctypes
 import os
+import re
 import resource
+import struct
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
@@ -27,6 +29,8 @@ _NEW_USERS, _NEW_PIDS, _NEW_NETWORK = 0x10000000, 0x20000000, 0x40000000
 _READ_ONLY, _NO_SUID, _NO_DEVICES, _NO_EXEC = 1, 2, 4, 8
 _REMOUNT, _BIND, _RECURSIVE, _PRIVATE = 0x20, 0x1000, 0x4000, 0x40000
 _DETACH = 2
+# Flags of mount_setattr are those of mount, as far as they are used here.
+_SET_ATTRIBUTES, _AT_HERE, _AT_RECURSIVE = 442, -100, 0x8000
 _SET_DEATH_SIGNAL, _SET_DUMPABLE, _DROP_BOUND, _NO_NEW_PRIVILEGES = 1, 4, 24, 38
 _SUBREAPER = 36
 _CAPABILITY_VERSION = 0x20080522
@@ -52,15 +56,29 @@ def leave_namespaces() -> tuple[str, ...]:
     ``users``: no right of this process counts outside; ``network``: without any; ``processes``: sees
     and ends none but its own, and all of them end with number one.
     """
-    ours = _NEW_NETWORK | _NEW_PIDS | _NEW_IPC | _NEW_NAMES
+    for users in (_NEW_USERS, 0):
+        # Tried in another process: there is no way back from half of it.
+        attempt = os.fork()
+        if attempt == 0:
+            os._exit(0 if _unshare(users) else 1)
+        if os.waitpid(attempt, 0)[1] == 0 and _unshare(users):
+            return ("users", "network", "processes") if users else ("network", "processes")
+    return ()
+
+
+def _unshare(users: int) -> bool:
     user, group = os.geteuid(), os.getegid()
-    if LIBC.unshare(_NEW_USERS | ours) == 0:
-        # The same user inside: its files are still its own.
-        Path("/proc/self/setgroups").write_text("deny")
-        Path("/proc/self/uid_map").write_text(f"{user} {user} 1")
-        Path("/proc/self/gid_map").write_text(f"{group} {group} 1")
-        return ("users", "network", "processes")
-    return ("network", "processes") if LIBC.unshare(ours) == 0 else ()
+    if LIBC.unshare(users | _NEW_NETWORK | _NEW_PIDS | _NEW_IPC | _NEW_NAMES) != 0:
+        return False
+    try:
+        if users:
+            # The same user inside: its files are still its own.
+            Path("/proc/self/setgroups").write_text("deny")
+            Path("/proc/self/uid_map").write_text(f"{user} {user} 1")
+            Path("/proc/self/gid_map").write_text(f"{group} {group} 1")
+    except OSError:
+        return False
+    return True
 
 
 def die_with_parent() -> None:
@@ -151,6 +169,11 @@ def _show(path: Path, root: Path, flags: int) -> None:
         place.parent.mkdir(parents=True, exist_ok=True)
         place.touch()
     _must_mount(str(path), place, flags=_BIND | _RECURSIVE)
+    # With all that is mounted below it, from Linux 5.12 on.
+    attributes = struct.pack("=QQQQ", flags, 0, 0, 0)
+    arguments = (_SET_ATTRIBUTES, _AT_HERE, bytes(place), _AT_RECURSIVE, attributes)
+    if LIBC.syscall(*arguments, len(attributes)) == 0:
+        return
     # What was mounted with less may not be mounted with more: those flags are asked for again.
     kept = os.statvfs(place).f_flag & (_READ_ONLY | _NO_SUID | _NO_DEVICES | _NO_EXEC)
     _must_mount("none", place, flags=_REMOUNT | _BIND | flags | kept)
@@ -161,11 +184,16 @@ def _mount_proc(place: Path) -> None:
     with suppress(OSError):
         flags = _NO_SUID | _NO_DEVICES | _NO_EXEC
         _must_mount("proc", place, "proc", flags)
-        with suppress(OSError):  # of this namespace since Linux 6.14; before, not ours to write
-            (place / "sys/kernel/pid_max").write_text(str(_PIDS_MAX))
+        if _linux() >= (6, 14):  # of this namespace; before, of the whole machine
+            with suppress(OSError):
+                (place / "sys/kernel/pid_max").write_text(str(_PIDS_MAX))
         _must_mount("proc", place, flags=_REMOUNT | _BIND | _READ_ONLY | flags)
         return
-    _must_mount("tmpfs", place, "tmpfs", _READ_ONLY, "size=0")
+    _must_mount("tmpfs", place, "tmpfs", _READ_ONLY)
+
+
+def _linux() -> tuple[int, ...]:
+    return tuple(int(part) for part in re.findall(r"\d+", os.uname().release)[:2])
 
 
 def taken_bytes() -> int:

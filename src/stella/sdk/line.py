@@ -2,11 +2,11 @@
 
 import array
 import os
-import select
 import socket
+from collections import deque
 from collections.abc import Iterator
 from contextlib import suppress
-from threading import Lock
+from threading import Condition, Lock
 from typing import Any
 
 from stella.plugin.calls import (
@@ -27,41 +27,70 @@ from stella.plugin.calls import (
 from stella.plugin.crossing import host_refusal
 
 _ANCILLARY_BYTES = socket.CMSG_SPACE(array.array("i").itemsize)
-_IDLE_S = 300
+_SERVING, _ASKING = 0, 1
 
 
 class Line:
-    """A socket to the host. One thing is asked at a time, whichever thread asks it."""
+    """A socket to the host. One thread serves; any may ask the host meanwhile, one at a time."""
 
     def __init__(self, line: socket.socket) -> None:
         self._line = line
         self._descriptors: list[int] = []
+        self._raw: dict[str, bytes] = {}
+        self._sending = Lock()
         self._asking = Lock()
+        # Whoever waits reads, and leaves what is not for them: [for who serves, for who asks].
+        self._heard: tuple[deque[Any], deque[Any]] = (deque(), deque())
+        self._turn = Condition()
+        self._is_read = False
 
     def send(self, message: Message) -> None:
         """Raises MalformedWire where it cannot cross."""
-        self._line.sendall(message_frame(message))
+        frame = message_frame(message)
+        with self._sending:
+            self._line.sendall(frame)
 
     def send_pieces(self, content: bytes) -> Iterator[None]:
         """One frame at each step."""
         for frame in piece_frames(content):
-            self._line.sendall(frame)
+            with self._sending:
+                self._line.sendall(frame)
             yield
 
     def receive(self) -> Any:
-        """The next message. Ends the process where the host is gone, or says what it never says."""
+        """The next message to who serves. Ends the process where the host is gone."""
+        return self._next(_SERVING)
+
+    def raw(self) -> dict[str, bytes]:
+        """The arguments that followed the last call."""
+        return self._raw
+
+    def _next(self, mine: int) -> Any:
+        while True:
+            with self._turn:
+                if self._heard[mine]:
+                    return self._heard[mine].popleft()
+                if self._is_read:
+                    self._turn.wait()
+                    continue
+                self._is_read = True
+            message = self._read_message()
+            with self._turn:
+                self._is_read = False
+                whose = _ASKING if isinstance(message, Answer | Refused | NoWay) else _SERVING
+                self._heard[whose].append(message)
+                self._turn.notify_all()
+
+    def _read_message(self) -> Any:
         frame, content = self._frame()
-        if frame is not Frame.MESSAGE:
+        if frame is not Frame.MESSAGE:  # which the host never sends by itself
             os._exit(0)
-        return parse_message(content)
+        message = parse_message(content)
+        if isinstance(message, Call):
+            self._raw = self._receive_bytes(message)
+        return message
 
-    def wait(self) -> None:
-        """Until something comes. Ends the process where that takes too long: nobody needs it."""
-        if not select.select([self._line], [], [], _IDLE_S)[0]:
-            os._exit(0)
-
-    def receive_bytes(self, call: Call) -> dict[str, bytes]:
-        """The arguments of a call that follow it."""
+    def _receive_bytes(self, call: Call) -> dict[str, bytes]:
         received = {}
         for name, length in call.lengths.items():
             assert isinstance(length, int)
@@ -101,7 +130,7 @@ class Line:
 
     def _asked(self, ask: Ask) -> Answer:
         self.send(ask)
-        match self.receive():
+        match self._next(_ASKING):
             case Answer() as answer:
                 return answer
             case Refused() as said:

@@ -21,7 +21,7 @@ from stella.sdk import (
     Remedy,
     UploadRefused,
 )
-from stella_connectors.registry.http import Answer, origin_of
+from stella.sdk.http import Answer, origin_of
 from stella_connectors.registry.transport import Transport
 
 if TYPE_CHECKING:

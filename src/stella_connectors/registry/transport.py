@@ -16,7 +16,7 @@ from stella.sdk import (
     RegistryUnreachable,
     Remedy,
 )
-from stella_connectors.registry.http import Answer, Connections, HttpTrouble, joined
+from stella.sdk.http import Answer, Connections, HttpTrouble, bounded, joined
 
 _LOOPBACK = re.compile(r"(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?\Z")
 _CHALLENGE = re.compile(r'([a-zA-Z_]+)="([^"]*)"')
@@ -200,18 +200,6 @@ class Transport:
         if not isinstance(token, str) or not token.isprintable():
             raise self.unreachable(f"its token server gave no token (HTTP {response.status_code})")
         return token
-
-
-def bounded(response: Answer, bytes_max: int) -> bytes:
-    """The body, read no further than one byte past ``bytes_max``."""
-    parts: list[bytes] = []
-    left = bytes_max + 1
-    for chunk in response.chunks(64 * 1024):
-        parts.append(chunk[:left])
-        left -= len(parts[-1])
-        if left <= 0:
-            break
-    return b"".join(parts)
 
 
 def _basic(login: Callable[[], tuple[str, str]]) -> str:

@@ -1,9 +1,16 @@
-"""HTTP/1.1 from the standard library: kept connections, bodies read as they come, bounds on the rest.
+"""How a connector speaks HTTP: TLS, a proxy, kept connections, bodies read as they come, all bounded.
 
-A larger client takes longer to load than the whole scan of an image whose layers were seen before.
+``Connections.of(connection)`` is the client for one connection profile: every socket is opened by its
+``connect``, only its authority and its proxy count. ``send`` gives an ``Answer`` with its body unread,
+``bounded`` and ``json_object`` read it. What goes wrong below HTTP is ``HttpTrouble``, whose text holds
+nothing that was sent or received; a connector turns it into a refusal of its own.
+
+It is HTTP/1.1 from the standard library: a larger client takes longer to load than the whole scan of
+an image whose layers were seen before.
 """
 
 import http.client
+import json
 import os
 import socket
 import ssl
@@ -14,7 +21,7 @@ from contextlib import contextmanager, suppress
 from typing import TypeVar
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
-from stella.sdk import Connect
+from stella.plugin.contract import Connect, Connection
 
 _AnyConnection = TypeVar("_AnyConnection", bound=http.client.HTTPConnection)
 _REDIRECTS_MAX = 10
@@ -22,12 +29,14 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _IDLE_MAX = 8
 _REST_BYTES_MAX = 64 * 1024
 BYTES_PER_SECOND_MIN = 64 * 1024
+# All that follows a redirect to another host: any other header may be a credential.
+_HARMLESS = frozenset({"accept", "accept-encoding", "content-type", "range", "user-agent"})
 # What a Location may hold as it stands; everything else is escaped.
 _URL_CHARACTERS = "%/:=&?~#+!$,;'@()*[]"
 
 
 class HttpTrouble(Exception):
-    """No whole answer came. Never leaves the connector."""
+    """No whole answer came. Never leaves the connector. Its text quotes nothing sent or received."""
 
 
 class Answer:
@@ -52,11 +61,14 @@ class Answer:
         """
         received, grace_until = 0, time.monotonic() + self._connections.timeout_s
         while True:
+            trouble = None
             try:
                 # What is there, not all that is wanted: that could be waited for without end.
                 chunk = self._raw.read1(bytes_max)
             except (OSError, http.client.HTTPException, ValueError) as error:
-                raise _trouble(error) from None
+                trouble = _trouble(error)
+            if trouble is not None:
+                raise trouble
             if not chunk:
                 break
             received += len(chunk)
@@ -86,9 +98,10 @@ class _Used:
 class Connections:
     """Sends requests. Safe for several threads; a connection serves one answer at a time.
 
-    is_plain: http is spoken by choice; otherwise a redirect to it is refused. ca_file: PEM of an own
-    authority. uses_proxy: whether the environment's proxies count. connect: the way to the
-    network; None for any.
+    is_plain: http is spoken by choice; otherwise a redirect to it is refused. ca_file, ca: an own
+    authority, as a file of PEM or as its text. uses_proxy: whether the environment's proxies count;
+    proxy: URL of the one that is used in any case. connect: the way to the network; None for any.
+    leads_elsewhere: whether a redirect to another host is followed, without credentials.
     """
 
     def __init__(
@@ -96,18 +109,35 @@ class Connections:
         *,
         is_plain: bool,
         timeout_s: float,
-        ca_file: str | None,
-        uses_proxy: bool,
+        ca_file: str | None = None,
+        ca: str | None = None,
+        uses_proxy: bool = False,
+        proxy: str | None = None,
         connect: Connect | None = None,
+        leads_elsewhere: bool = True,
     ) -> None:
         self._is_plain = is_plain
         self.timeout_s = timeout_s
         self._uses_proxy = uses_proxy
+        self._given_proxy = proxy
         self._connect = connect
+        self._leads_elsewhere = leads_elsewhere
         # At once, so that a file that is none is refused before anything is asked.
-        self._context = _context(ca_file) if ca_file else None
+        self._context = _context(ca_file, ca) if ca_file or ca else None
         self._idle: dict[tuple[str, str], list[http.client.HTTPConnection]] = {}
         self._lock = threading.Lock()
+
+    @classmethod
+    def of(cls, connection: Connection, *, leads_elsewhere: bool = False) -> "Connections":
+        """The client of a connection profile. Raises HttpTrouble where its ``ca`` is no PEM."""
+        return cls(
+            is_plain=connection.endpoint.startswith("http://"),
+            timeout_s=connection.timeout_s,
+            ca=connection.ca,
+            proxy=connection.proxy,
+            connect=connection.connect,
+            leads_elsewhere=leads_elsewhere,
+        )
 
     def close(self) -> None:
         """Close every connection that is not in use."""
@@ -122,7 +152,7 @@ class Connections:
     ) -> Answer:
         """The answer to one request, redirects followed. Raises HttpTrouble.
 
-        Credentials do not follow a redirect to another host.
+        No header that may be a credential follows a redirect to another host.
         """
         sent = dict(headers)
         for _ in range(_REDIRECTS_MAX + 1):
@@ -133,7 +163,9 @@ class Connections:
             answer.close()
             following = joined(url, location)
             if origin_of(following) != origin_of(url):
-                sent.pop("Authorization", None)
+                if not self._leads_elsewhere:
+                    raise HttpTrouble("it redirects to another host")
+                sent = {name: text for name, text in sent.items() if name.lower() in _HARMLESS}
             if not self._is_plain and not following.startswith("https://"):
                 raise HttpTrouble("it redirects from https to plain http")
             if answer.status_code == 303 or (answer.status_code < 303 and method == "POST"):
@@ -146,8 +178,11 @@ class Connections:
         raw, connection = used.raw, used.connection
         try:
             # A short rest is read so that the connection can be used again; a long one is not.
-            if raw.length is not None and raw.length <= _REST_BYTES_MAX:
+            if raw.length == 0:
                 raw.read()
+            elif connection.sock is not None and 0 < (raw.length or 0) <= _REST_BYTES_MAX:
+                with self._in_time(connection):
+                    raw.read()
         except (OSError, http.client.HTTPException, ValueError):
             connection.close()
         is_whole = raw.isclosed() and connection.sock is not None
@@ -174,35 +209,45 @@ class Connections:
             with self._lock:
                 kept = self._idle.get(origin)
                 connection = kept.pop() if kept else None
-            is_kept = connection is not None
+            is_kept, trouble = connection is not None, None
             try:
                 if connection is None:
                     connection = self._connection(origin, proxy)
+                    if proxy:  # whose own answer may come without end
+                        with self._in_time(connection):
+                            connection.connect()
                 connection.request(method, target, content, sent)
-                with self._head_in_time(connection):
+                with self._in_time(connection):
                     return Answer(self, _Used(origin, connection, connection.getresponse()))
             except (OSError, http.client.HTTPException, ValueError) as error:
                 if connection is not None:
                     connection.close()
                 # A kept connection may have been closed at the other end meanwhile: once more.
                 if not is_kept or isinstance(error, TimeoutError):
-                    raise _trouble(error) from None
+                    trouble = _trouble(error)
+            if trouble is not None:  # here, so that nothing leads back to what it was made of
+                raise trouble
 
     @contextmanager
-    def _head_in_time(self, connection: http.client.HTTPConnection) -> Iterator[None]:
+    def _in_time(self, connection: http.client.HTTPConnection) -> Iterator[None]:
         """The socket's own limit is for one byte, and starts again with each. Raises TimeoutError."""
         taken, late = connection.sock, threading.Event()
 
         def break_off() -> None:
             late.set()
+            used = taken or connection.sock
             with suppress(OSError):
-                taken.shutdown(socket.SHUT_RDWR)
+                if used is not None:
+                    used.shutdown(socket.SHUT_RDWR)
 
         limit = threading.Timer(self.timeout_s, break_off)
         limit.daemon = True
         limit.start()
         try:
             yield
+        except (OSError, http.client.HTTPException, ValueError):
+            if not late.is_set():
+                raise
         finally:
             limit.cancel()
         if late.is_set():  # a head that was cut off reads like one that has ended
@@ -222,7 +267,7 @@ class Connections:
             )
         with self._lock:
             if self._context is None:
-                self._context = _context(None)
+                self._context = _context(None, None)
         made = http.client.HTTPSConnection(
             to_host, to_port, timeout=self.timeout_s, context=self._context
         )
@@ -236,13 +281,17 @@ class Connections:
             connect = self._connect
 
             def open_socket(address: tuple[str, int], timeout: float, _: object) -> socket.socket:
-                return connect(address[0], address[1], timeout)
+                opened = connect(address[0], address[1], timeout)
+                opened.settimeout(timeout)
+                return opened
 
             # The seam that http.client has for it (a test holds that it is used).
             made._create_connection = open_socket  # type: ignore[attr-defined]  # noqa: SLF001
         return made
 
     def _proxy(self, scheme: str, host: str) -> str | None:
+        if self._given_proxy:
+            return self._given_proxy
         if not self._uses_proxy or not any(name.lower().endswith("_proxy") for name in os.environ):
             return None
         from urllib.request import getproxies, proxy_bypass
@@ -264,7 +313,7 @@ def joined(url: str, location: str) -> str:
     except ValueError:
         is_usable = False
     if not is_usable:
-        raise HttpTrouble(f"it names no usable address: {location[:80]!r}")
+        raise HttpTrouble("it names no usable address")
     return made
 
 
@@ -274,13 +323,39 @@ def origin_of(url: str) -> tuple[str, str]:
     return parts.scheme, parts.netloc.rpartition("@")[2].lower()
 
 
-def _context(ca_file: str | None) -> ssl.SSLContext:
+def bounded(answer: Answer, bytes_max: int) -> bytes:
+    """The body, read no further than one byte past ``bytes_max``. Raises HttpTrouble."""
+    parts: list[bytes] = []
+    left = bytes_max + 1
+    for chunk in answer.chunks(64 * 1024):
+        parts.append(chunk[:left])
+        left -= len(parts[-1])
+        if left <= 0:
+            break
+    return b"".join(parts)
+
+
+def json_object(content: bytes | str) -> dict[str, object] | None:
+    """The JSON object that ``content`` is; None where it is none, nested without end included."""
+    try:
+        value = json.loads(content)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _context(ca_file: str | None, ca: str | None) -> ssl.SSLContext:
     """The authorities that are trusted: an own one, the environment's, else the usual ones."""
-    if ca_file is None and not {"SSL_CERT_FILE", "SSL_CERT_DIR"} & os.environ.keys():
+    if not ca_file and not ca and not {"SSL_CERT_FILE", "SSL_CERT_DIR"} & os.environ.keys():
         import certifi
 
         ca_file = certifi.where()
-    return ssl.create_default_context(cafile=ca_file)
+    try:
+        return ssl.create_default_context(cafile=ca_file, cadata=ca)
+    except (ssl.SSLError, ValueError, TypeError):  # a text beyond ASCII is the last
+        if ca_file:
+            raise
+    raise HttpTrouble("the own authority that was given is no certificate in PEM")
 
 
 def _proxy_credentials(proxy: str) -> dict[str, str]:
@@ -294,4 +369,16 @@ def _proxy_credentials(proxy: str) -> dict[str, str]:
 
 
 def _trouble(error: Exception) -> HttpTrouble:
-    return HttpTrouble(f"{type(error).__name__}: {error}")
+    """What went wrong, without any part of a header, an address or an answer."""
+    name = type(error).__name__
+    if isinstance(error, http.client.RemoteDisconnected):
+        return HttpTrouble(f"{name}: it ended the connection without an answer")
+    if isinstance(error, http.client.HTTPException):
+        return HttpTrouble(f"{name}: its answer is no HTTP")
+    if isinstance(error, OSError):
+        # The proxy's own words are left out; a status is the last thing that is ours to repeat.
+        told = str(error)
+        if told.startswith("Tunnel connection failed: "):
+            told = told[:29]
+        return HttpTrouble(f"{name}: {told}")
+    return HttpTrouble(f"{name}: a header or an address that HTTP does not carry")

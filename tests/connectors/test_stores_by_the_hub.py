@@ -1,0 +1,173 @@
+"""A reference becomes its secret: an integration of ours, the guard at the way out, a real store."""
+
+import base64
+import uuid
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from connectors.registries import Answer, played_registry
+from connectors.stores import READ, our_plugins, put_in_bao, put_in_moto, readable
+from fixtures.secret_stores import REGION, Moto, OpenBao
+from stella.api.services import Services
+from stella.app.hub import Hub
+from stella.app.settings import Settings
+from stella.hub.apply import apply_integration
+from stella.hub.errors import HostNotGranted
+from stella.hub.reference import parse_reference
+from stella.hub.secrets import store_secret
+from stella.hub.store import find_integration
+from stella.kernel import Json, Outcome
+from stella.plugin.contract import Kind
+
+
+def test_all_our_plugins_may_be_used():
+    plugins = our_plugins()
+    assert plugins.refused == ()
+    assert [one.name for one in plugins.contributions(Kind.SECRET_STORE)] == ["aws-sm", "vault"]
+    for name in ("aws-sm", "vault"):
+        assert callable(plugins.secret_store(name))
+
+
+class Operator:
+    """Who applies integrations and stores secrets, and the hub that uses them."""
+
+    def __init__(self, services: Services) -> None:
+        self._services, self.plugins = services, our_plugins()
+        self.hub = Hub(
+            Settings(),
+            services.database,
+            lambda: self.plugins,
+            services.outside.ring,
+            now=lambda: datetime.now(UTC),
+        )
+
+    def apply(self, name: str, kind: str, connector: str, endpoint: str, **spec: Json) -> None:
+        whole = {"kind": kind, "connector": connector, "endpoint": endpoint, **spec}
+        brought = {
+            (one.kind, one.name): one for kind in Kind for one in self.plugins.contributions(kind)
+        }
+        with self._services.database.transaction(actor="test") as tx:
+            apply_integration(tx, name, whole, brought)
+
+    def store(self, name: str, value: str) -> str:
+        with self._services.database.transaction(actor="test") as tx:
+            store_secret(tx, self._services.outside.ring(), name, value, lambda size: b"r" * size)
+        return f"secret://{name}"
+
+    def examine(self, name: str) -> Any:
+        with self._services.database.read() as tx:
+            return self.hub.examine(find_integration(tx, name).integration)
+
+
+@pytest.fixture
+def operator(make_services: Callable[..., Services]) -> Operator:
+    return Operator(make_services())
+
+
+@pytest.fixture
+def wanted() -> dict[str, str]:
+    """What the registry takes as its password now."""
+    return {"password": uuid.uuid4().hex}
+
+
+@pytest.fixture
+def registry(wanted: dict[str, str]) -> Iterator[str]:
+    def play(method: str, path: str, headers: Any, body: bytes) -> Answer:
+        pair = base64.b64encode(f"ana:{wanted['password']}".encode()).decode()
+        if headers.get("authorization") != f"Basic {pair}":
+            return Answer(401, headers={"www-authenticate": 'Basic realm="r"'})
+        return Answer(body=b'{"tags": ["1"]}')
+
+    with played_registry(play) as host:
+        yield host
+
+
+@pytest.mark.stores
+def test_a_password_comes_out_of_vault_and_a_new_one_is_taken_up(
+    operator: Operator, registry: str, wanted: dict[str, str], openbao: OpenBao
+):
+    folder = uuid.uuid4().hex
+    role, role_id = openbao.role(openbao.policy(readable("kv", folder)))
+    path = f"kv/{folder}/registry"
+    put_in_bao(openbao, path, {"user": "ana", **wanted})
+    operator.apply(
+        "main",
+        "secret_store",
+        "vault",
+        openbao.endpoint,
+        config={"auth": "approle", "role_id": role_id},
+        credentials={"secret_id": operator.store("secret-id", openbao.secret_id(role))},
+    )
+    operator.apply(
+        "images",
+        "registry",
+        "oci",
+        registry,
+        credentials={
+            "username": f"vault://main/{path}#user",
+            "password": f"vault://main/{path}#password",
+        },
+    )
+    health = operator.examine("main")
+    assert (health.outcome, health.detail[:17]) == (Outcome.PASS, "approle (policies")
+    assert operator.hub.registry(registry).tags("shop/web") == ("1",)
+
+    before, wanted["password"] = wanted["password"], uuid.uuid4().hex
+    put_in_bao(openbao, path, {"user": "ana", **wanted})
+    operator.hub.broker.forget()
+    assert operator.hub.registry(registry).tags("shop/web") == ("1",)
+    older = operator.hub.broker.secret(parse_reference(f"vault://main/{path}?version=1#password"))
+    assert older.value == before
+
+
+@pytest.mark.stores
+def test_a_password_comes_out_of_aws(
+    operator: Operator, registry: str, wanted: dict[str, str], moto: Moto
+):
+    keys, name = moto.keys(moto.user(READ)), f"{uuid.uuid4().hex}/registry"
+    put_in_moto(moto, name, {"user": "ana", **wanted})
+    operator.apply(
+        "eu",
+        "secret_store",
+        "aws-sm",
+        moto.endpoint,
+        config={"region": REGION, "sts_endpoint": moto.endpoint},
+        credentials={
+            "access_key_id": operator.store("access-key-id", keys.access_key),
+            "secret_access_key": operator.store("secret-access-key", keys.secret_key),
+        },
+    )
+    operator.apply(
+        "images",
+        "registry",
+        "oci",
+        registry,
+        credentials={
+            "username": f"aws-sm://eu/{name}#user",
+            "password": f"aws-sm://eu/{name}#password",
+        },
+    )
+    assert operator.examine("eu").outcome is Outcome.PASS
+    assert operator.hub.registry(registry).tags("shop/web") == ("1",)
+
+
+def test_a_host_that_was_not_granted_is_not_reached(operator: Operator):
+    """STS, for one, has a host of its own, which the integration must name."""
+    operator.apply(
+        "eu",
+        "secret_store",
+        "aws-sm",
+        "https://secretsmanager.eu-central-1.amazonaws.com",
+        config={"region": REGION},
+        credentials={
+            "access_key_id": operator.store("access-key-id", "AKIAEXAMPLE"),
+            "secret_access_key": operator.store("secret-access-key", "w" * 40),
+        },
+    )
+    health = operator.examine("eu")
+    assert health.outcome is Outcome.BLOCKED
+    assert "sts.eu-central-1.amazonaws.com is no host that may be reached" in health.detail
+    assert HostNotGranted.code in health.detail

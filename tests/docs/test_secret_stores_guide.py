@@ -1,0 +1,67 @@
+"""The policies of the guide are enough for what it promises, and its integrations are taken."""
+
+import json
+import re
+import uuid
+from pathlib import Path
+
+import pytest
+import yaml
+
+from connectors.stores import Given, our_plugins, put_in_bao, vault_profile
+from fixtures.secret_stores import Moto, OpenBao
+from stella.environment.document import checked_document
+from stella.hub.document import parse_integration
+from stella.hub.reference import parse_reference
+from stella.plugin.refusals import SecretStoreRefused
+from stella_connectors.vault import open_vault
+
+GUIDE = (Path(__file__).parents[2] / "docs" / "how-to" / "secret-stores.md").read_text()
+
+
+def blocks(kind: str) -> list[str]:
+    return re.findall(rf"^```{kind}\n(.*?)^```", GUIDE, re.DOTALL | re.MULTILINE)
+
+
+def test_its_integrations_are_taken():
+    names = []
+    for text in blocks("yaml"):
+        _, name, spec = checked_document(yaml.safe_load(text))
+        names.append(parse_integration(name, spec, our_plugins().brought()).name)
+    assert names == ["main", "eu"]
+
+
+def test_its_references_can_be_read():
+    found = re.findall(r"`((?:vault|aws-sm)://[^`]+)`", GUIDE)
+    assert len(found) == 8
+    assert {parse_reference(text).integration for text in found} == {"main", "eu"}
+
+
+@pytest.mark.stores
+@pytest.mark.postgres
+def test_its_policy_for_vault_is_enough_and_no_more(openbao: OpenBao, openbao_database: str):
+    name = f"p-{uuid.uuid4().hex}"
+    (policy,) = blocks("hcl")
+    openbao.call("PUT", f"sys/policies/acl/{name}", {"policy": policy})
+    role, role_id = openbao.role(name, token_ttl="1h", token_max_ttl="24h")
+    given = Given({"secret_id": openbao.secret_id(role)})
+    store = open_vault(vault_profile(openbao.endpoint, given, auth="approle", role_id=role_id))
+    for version in ("1", "2"):
+        put_in_bao(openbao, "kv/shop/database", {"password": f"the {version}"})
+    put_in_bao(openbao, "kv/other/database", {"password": "no"})
+
+    assert name in store.check()
+    assert store.read("kv/shop/database", "password").value == "the 2"
+    assert store.read("kv/shop/database?version=1", "password").value == "the 1"
+    made = store.read(openbao_database, None)
+    assert json.loads(made.value)["username"]
+    store.revoke(made.lease or "")
+    with pytest.raises(SecretStoreRefused):
+        store.read("kv/other/database", "password")
+
+
+@pytest.mark.stores
+def test_its_policy_for_aws_is_one(moto: Moto):
+    (policy,) = blocks("json")
+    user = moto.user()
+    moto.query("iam", "PutUserPolicy", UserName=user, PolicyName="it", PolicyDocument=policy)
