@@ -243,8 +243,9 @@ def test_a_secret_is_stored_and_nothing_of_the_console_holds_it(
     console = open_console()
     answers: list[Any] = []
     console.sign_in("olga")
-    console.page.on("response", lambda answer: answers.append(answer))  # noqa: PLW0108
     console.go("/secrets")
+    expect(console.main).to_contain_text("No secrets yet")
+    console.page.on("response", lambda answer: answers.append(answer))  # noqa: PLW0108
     console.button("Store a secret").click()
     dialog = console.page.get_by_role("dialog")
     value = dialog.get_by_label("Value", exact=True)

@@ -47,7 +47,8 @@ export function ConnectorPanel({ form, connectors, brought, onConnector }: Conne
         />
         <TextInput
           label="Name"
-          withAsterisk
+          withAsterisk={isNew}
+          classNames={isNew ? {} : { input: style.fixed ?? '' }}
           placeholder="main"
           autoFocus={isNew}
           readOnly={!isNew}

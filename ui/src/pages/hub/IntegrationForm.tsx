@@ -37,10 +37,23 @@ export interface Form {
   touch: (place: string) => void
 }
 
-const PLACES = [
-  'name', 'connector', 'endpoint', 'enabled', 'config', 'credentials', 'hosts', 'networks', 'roles', 'environments',
-  'timeoutS', 'requestsPerS', 'ca', 'proxy', 'rotateBy',
-] as const
+/** Every place of the form itself, as its label reads. */
+const TITLES = {
+  name: 'Name',
+  connector: 'Connector',
+  endpoint: 'Endpoint',
+  credentials: 'Credentials',
+  rotateBy: 'New credentials by',
+  config: 'Settings',
+  roles: 'Roles',
+  environments: 'Environments',
+  hosts: 'Further hosts',
+  networks: 'Private networks',
+  timeoutS: 'Timeout of one call',
+  requestsPerS: 'Requests per second',
+  proxy: 'Proxy',
+  ca: 'Own authority',
+} as const
 
 export function IntegrationForm({ before, first, connectors, taken, environments }: Props) {
   const navigate = useNavigate()
@@ -58,17 +71,18 @@ export function IntegrationForm({ before, first, connectors, taken, environments
   const isReady = document.name !== '' && document.spec.endpoint !== ''
   const { verdict, isCurrent } = useDryRun(isReady ? document : undefined, stored)
   const names = [...new Set([...(brought?.credentials ?? []).map(({ name }) => name), ...Object.keys(draft.credentials)])]
-  const places = new Set([...PLACES, ...placesOf(fields), ...names.map((name) => `credentials.${name}`)])
+  const places = new Set([...Object.keys(TITLES), ...placesOf(fields), ...names.map((name) => `credentials.${name}`)])
   const said = spread(verdict.kind === 'refused' ? verdict.reasons : [], places, draft.credentials)
 
-  const called = (place: string, words: string) => {
-    const within = titleAt(fields, place)
-    const beyond = /^(.+): it is required$/.exec(words)?.[1]
-    return brought?.credentials.find(({ name }) => place === `credentials.${name}`)?.title ?? [within, beyond].filter(Boolean).join(' ')
-  }
+  const titleOfPlace = (place: string): string =>
+    brought?.credentials.find(({ name }) => place === `credentials.${name}`)?.title ??
+    Object.entries(TITLES).find(([key]) => key === place)?.[1] ??
+    titleAt(fields, place) ??
+    place
   const missing = [...said.at].flatMap(([place, words]) =>
-    faults.has(place) ? [] : words.filter(isMissing).map((one) => called(place, one)),
+    faults.has(place) ? [] : words.filter(isMissing).map((one) => beyond(titleOfPlace(place), one)),
   )
+  const wrong = [...places].filter((place) => faults.has(place) || said.at.get(place)?.some((one) => !isMissing(one)))
   const wrongAt = (place: string): readonly string[] => {
     const own = faults.get(place)
     return own === undefined ? (said.at.get(place) ?? []) : [own]
@@ -150,9 +164,9 @@ export function IntegrationForm({ before, first, connectors, taken, environments
             isReady={isReady}
             isCurrent={isCurrent}
             isNew={before === undefined}
-            faults={[...faults].length}
+            isWhole={faults.size === 0}
+            wrong={wrong.map(titleOfPlace)}
             missing={missing}
-            others={[...said.at].filter(([place, words]) => !faults.has(place) && words.some((one) => !isMissing(one))).length}
             rest={said.rest}
             problem={act.problem}
             busy={act.busy}
@@ -172,4 +186,10 @@ function useFields(brought: Contribution | undefined, first: Draft) {
     const isFirst = brought?.kind === first.kind && brought.name === first.connector
     return fieldsOf(brought?.configSchema ?? {}, isFirst ? first.config : {})
   }, [brought, first])
+}
+
+/** What is missing, where it has no field of its own: the field around it, and its name. */
+function beyond(title: string, words: string): string {
+  const name = /^(.+): it is required$/.exec(words)?.[1]
+  return name === undefined ? title : `${title}: ${name}`
 }

@@ -8,7 +8,7 @@ import type { Integration, IntegrationHealth } from '../../api/types'
 import { useAct } from '../../api/useAct'
 import { commands } from '../../commands'
 import { tidy } from '../../hub/draft'
-import { kindWord, lookOfHealth, OUTCOME } from '../../hub/states'
+import { lookOfHealth, OUTCOME } from '../../hub/states'
 import { paths } from '../../paths'
 import { lookOf } from '../../promotion/states'
 import { ActionButton } from '../../widgets/ActionButton'
@@ -41,9 +41,7 @@ export function IntegrationPage() {
         title={name}
         sub={
           <>
-            <span>
-              {kindWord(integration.kind)}, {integration.title}
-            </span>
+            <span>{integration.title}</span>
             <code>{integration.endpoint}</code>
           </>
         }

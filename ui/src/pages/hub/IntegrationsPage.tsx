@@ -38,7 +38,10 @@ const COLUMNS: readonly Column<Integration>[] = [
     head: 'Connector',
     cell: ({ kind, title }) => (
       <span className="nowrap">
-        {title} <span className="muted">{kindWord(kind).toLowerCase()}</span>
+        {title}
+        {!title.toLowerCase().includes(kindWord(kind).toLowerCase()) && (
+          <span className="muted"> {kindWord(kind).toLowerCase()}</span>
+        )}
       </span>
     ),
   },

@@ -16,12 +16,12 @@ interface Props {
   isReady: boolean
   isCurrent: boolean
   isNew: boolean
-  /** How many fields have a fault that was told without the server. */
-  faults: number
+  /** Whether nothing has a fault that was told without the server: such a thing is not in the document. */
+  isWhole: boolean
+  /** Fields that have something against them. */
+  wrong: readonly string[]
   /** What is only not there yet, as the form calls it. */
   missing: readonly string[]
-  /** How many fields have another reason against them. */
-  others: number
   rest: readonly string[]
   problem: Problem | undefined
   busy: boolean
@@ -29,9 +29,8 @@ interface Props {
 
 /** What saving would do, what stands against it, and the button. */
 export function Outcome(props: Props) {
-  const { document, verdict, isReady, isCurrent, isNew, faults, missing, others, rest, problem, busy } = props
-  const wrong = faults + others
-  const isFine = isReady && isCurrent && verdict.kind === 'fine' && faults === 0
+  const { document, verdict, isReady, isCurrent, isNew, isWhole, wrong, missing, rest, problem, busy } = props
+  const isFine = isReady && isCurrent && verdict.kind === 'fine' && isWhole
   const changes = !isNew && verdict.kind === 'fine' ? verdict.diff : []
   return (
     <>
@@ -41,9 +40,9 @@ export function Outcome(props: Props) {
         title="What saving it does"
         label="What saving it does"
         flush
-        side={<State look={lookOf(props, wrong)} />}
+        side={<State look={lookOf(props)} />}
       >
-        {(rest.length > 0 || missing.length > 0) && (
+        {(rest.length > 0 || missing.length > 0 || wrong.length > 0) && (
           <div className={`stack near ${style.note}`}>
             {rest.length > 0 && (
               <ul className={style.faults} aria-label="What stands against it">
@@ -52,6 +51,7 @@ export function Outcome(props: Props) {
                 ))}
               </ul>
             )}
+            {wrong.length > 0 && <p>Correct: {wrong.join(', ')}</p>}
             {missing.length > 0 && (
               <p className="muted">
                 Still missing: {missing.join(', ')}
@@ -59,7 +59,7 @@ export function Outcome(props: Props) {
             )}
           </div>
         )}
-        {verdict.kind === 'fine' && <Effect name={document.name} isNew={isNew} changes={changes} />}
+        {verdict.kind === 'fine' && isWhole && <Effect name={document.name} isNew={isNew} changes={changes} />}
         {verdict.kind === 'none' && (
           <p className={`muted ${style.note}`}>It is checked as soon as it has a name and an endpoint.</p>
         )}
@@ -74,10 +74,10 @@ export function Outcome(props: Props) {
   )
 }
 
-function lookOf({ isReady, isCurrent, verdict, missing, rest }: Props, wrong: number): Look {
+function lookOf({ isReady, isCurrent, verdict, missing, rest, wrong }: Props): Look {
   if (!isReady) return { tone: 'idle', icon: 'circle-dashed', word: 'Not checked yet' }
   if (!isCurrent) return { tone: 'busy', icon: 'loader-2', word: 'Checking', spin: true }
-  if (wrong > 0) return { tone: 'bad', icon: 'circle-x', word: `${count(wrong, 'field')} to correct` }
+  if (wrong.length > 0) return { tone: 'bad', icon: 'circle-x', word: `${count(wrong.length, 'field')} to correct` }
   if (rest.length > 0) return { tone: 'bad', icon: 'circle-x', word: `${count(rest.length, 'reason')} against it` }
   if (missing.length > 0) return { tone: 'wait', icon: 'circle-dashed', word: 'Not complete' }
   if (verdict.kind === 'fine') return { tone: 'good', icon: 'circle-check', word: 'The server would take it' }

@@ -47,7 +47,7 @@ export function PluginDialogs({ open, close }: Props) {
         <Ask
           title={`Use ${open.plugin.name} ${open.version}`.trim()}
           submit="Use it"
-          done={`${open.plugin.name} is switched on`}
+          done={open.version === '' ? `${open.plugin.name} is switched on` : `${open.plugin.name} ${open.version} is used`}
           command={commands.enablePlugin(open.plugin.name, open.version)}
           call={(headers) =>
             take(
