@@ -150,8 +150,10 @@ def test_one_is_added_by_the_form_tested_and_changed(
 
     for name, title, value in (("user", "User", "ana"), ("password", "Password or token", CANARY)):
         console.button(f"Choose {title}").click()
+        assert console.violations() == []
         console.page.get_by_role("menuitem", name="Store a new secret").click()
         dialog = console.page.get_by_role("dialog")
+        assert console.violations() == []
         dialog.get_by_label("Name").fill(name)
         dialog.get_by_label("Value", exact=True).fill(value)
         dialog.get_by_role("button", name="Store it").click()

@@ -31,7 +31,7 @@ export function CredentialField({ name, title, required, value, error, onChange,
   const stores = (useQuery(integrationsQuery).data?.items ?? []).filter(({ kind }) => kind === 'secret_store')
   const [storing, setStoring] = useState(false)
   const menu = (
-    <Menu position="bottom-end" withinPortal>
+    <Menu position="bottom-end" withinPortal={false} withInitialFocusPlaceholder={false}>
       <Menu.Target>
         <Button
           variant="default"

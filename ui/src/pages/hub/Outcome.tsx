@@ -60,7 +60,7 @@ export function Outcome(props: Props) {
           </div>
         )}
         {verdict.kind === 'fine' && isWhole && <Effect name={document.name} isNew={isNew} changes={changes} />}
-        {verdict.kind === 'none' && (
+        {!isReady && (
           <p className={`muted ${style.note}`}>It is checked as soon as it has a name and an endpoint.</p>
         )}
       </Panel>
@@ -110,6 +110,7 @@ function Value({ of, className, none }: { of: unknown; className?: string | unde
   if (of === null || of === undefined || (Array.isArray(of) && of.length === 0)) {
     return <span className="muted">{none}</span>
   }
-  const text = typeof of === 'string' ? of : JSON.stringify(of)
+  const isList = Array.isArray(of) && of.every((one) => typeof one === 'string')
+  const text = typeof of === 'string' ? of : isList ? of.join(', ') : JSON.stringify(of)
   return <code className={className}>{text.length > 300 ? `${text.slice(0, 300)}…` : text}</code>
 }
