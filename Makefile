@@ -8,7 +8,7 @@ ENSURE_PYTHON := command -v python3 >/dev/null || { [ "$$(id -u)" = 0 ] && echo 
 SETUP := @$(ENSURE_PYTHON); python3 tools/setup.py
 # What needs the machine for itself, and what is long but may run two at a time.
 REAL := lab or demo or program or browser
-LONG := server or postgres or stores or conformance or fuzz
+LONG := server or apart or postgres or stores or conformance or fuzz
 
 .PHONY: help setup demo test test-unit test-long test-real check check-long bench tidy reference
 
@@ -28,7 +28,7 @@ test-unit: ## run the tests that need no real part, two at a time
 	$(SETUP)
 	$(PY) -m pytest -n 2 -m "not ($(REAL) or $(LONG))" $(ARGS)
 
-test-long: ## run the tests of whole servers, on PostgreSQL, OpenBao, moto and the public feeds, two at a time
+test-long: ## run the tests of whole servers and processes, on PostgreSQL, OpenBao, moto and public feeds, two at a time
 	$(SETUP) --for test
 	$(PY) -m pytest -n 2 -m "($(LONG)) and not ($(REAL))" $(ARGS)
 

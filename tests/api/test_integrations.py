@@ -2,13 +2,15 @@
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from connectors.registries import Answer, played_registry
+from connectors.registries import Answer, played_registry, served_tls
 from fixtures.control import Control
+from stella.trust import create_authority, new_signer
 
 CANARY = "canary-7f3a9c-do-not-show"
 CONTENT = b'{"schemaVersion":2}'
@@ -246,3 +248,16 @@ def test_plugins_tell_what_they_bring(control: Control):
     assert (oci["kind"], oci["name"]) == ("registry", "oci")
     assert [one["name"] for one in oci["credentials"]] == ["username", "password"]
     assert json.dumps(oci["configSchema"])
+
+
+def test_a_registry_behind_a_proxy_with_an_own_authority(control: Control, tmp_path: Path):
+    authority = create_authority(tmp_path, new_signer(), datetime.now(UTC))
+    context = served_tls(authority, "registry.example.com", tmp_path)
+    with played_registry(lambda *_: Answer(body=b'{"tags": []}'), tls=context) as proxy:
+        given = {"proxy": f"http://{proxy}"}
+        control.apply(document("main", "registry.example.com", **given))
+        refused = control.post("/integrations/main/test", by="olga")
+        assert (refused["outcome"], "certificate" in refused["detail"].lower()) == ("blocked", True)
+        trusted = {**given, "ca": authority.certificate.decode()}
+        control.apply(document("main", "registry.example.com", **trusted))
+        assert control.post("/integrations/main/test", by="olga")["outcome"] == "pass"

@@ -131,5 +131,7 @@ def test_masking_leaves_no_part_of_a_longer_one():
     redactor.learn("pass")
     redactor.learn("password-of-two\nlines-of-text")
     redactor.learn("abc")
+    redactor.learn('{"user": "field-user", "password": "field-password", "port": 5432}')
     told = "it is password-of-two, then lines-of-text; pass is short, abc is too short"
+    assert redactor.masked("field-user with field-password at 5432") == "*** with *** at 5432"
     assert redactor.masked(told) == "it is ***, then ***; *** is short, abc is too short"

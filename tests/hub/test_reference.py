@@ -11,6 +11,7 @@ GOOD = {
     "secret://registry-password": Reference("secret", "", "registry-password"),
     "vault://main/kv/shop/db#password": Reference("vault", "main", "kv/shop/db", "password"),
     "vault://main/kv/shop/db": Reference("vault", "main", "kv/shop/db"),
+    "aws-sm://eu/rds!db-1a2b#password": Reference("aws-sm", "eu", "rds!db-1a2b", "password"),
     "aws-sm://eu/shop/db#a.b": Reference("aws-sm", "eu", "shop/db", "a.b"),
 }
 

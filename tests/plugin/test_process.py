@@ -250,6 +250,8 @@ import threading
 from contextlib import contextmanager
 from stella.sdk import Descriptor, Digest
 
+pytestmark = pytest.mark.apart
+
 class Prefetching:
     def __init__(self, config):
         self.host = config.host

@@ -21,6 +21,8 @@ from stella.kernel import Digest, Remedy, StellaError
 from stella.plugin.contract import Descriptor, Registry
 from stella.plugin.refusals import BlobDigestMismatch, ImageNotFound, PluginErrored
 
+pytestmark = pytest.mark.apart
+
 OK = Descriptor("text/plain", Digest.of(b"ok"), 2)
 
 

@@ -179,6 +179,8 @@ from stella.plugin.contract import RegistryConfig
 from stella.plugin.manifest import read_manifest
 from stella.sdk.confine import drop_rights
 
+pytestmark = pytest.mark.apart
+
 directory = Path({str(directory)!r})
 manifest = read_manifest(directory / "plugin_odd" / "stella-plugin.json")
 {before}

@@ -188,6 +188,8 @@ class Hub:
             login=self._login(user, password) if password else None,
             timeout_s=integration.timeout_s,
             connect=self._connect(integration),
+            ca=integration.ca,
+            proxy=integration.proxy,
         )
 
     def _login(self, user: str | None, password: str) -> Callable[[], tuple[str, str]]:

@@ -72,8 +72,9 @@ def registry_apart(process: PluginProcess, name: str, config: RegistryConfig) ->
         config.host,
         config.plain_http,
         config.login is not None,
-        None if config.ca_file is None else _authority(config.ca_file),
+        config.ca if config.ca_file is None else _authority(config.ca_file),
         config.timeout_s,
+        config.proxy,
     )
     doors = Doors(config.connect or connect_anywhere, config.login, {})
     remote = _RemoteRegistry(process, Kind.REGISTRY, name, opening, doors)

@@ -1,11 +1,21 @@
 """Masks secrets that were read wherever text leaves us."""
 
+import json
 from collections import OrderedDict
 from threading import Lock
 
 MASK = "***"
 _LENGTH_MIN = 4  # shorter ones would mask half of every text
 _KNOWN_MAX = 10_000
+
+
+def _fields(value: str) -> list[str]:
+    """The texts of a secret that is a JSON object: each of them is one as well."""
+    try:
+        held = json.loads(value) if value.startswith("{") else None
+    except (ValueError, RecursionError):
+        held = None
+    return [one for one in held.values() if isinstance(one, str)] if isinstance(held, dict) else []
 
 
 class Redactor:
@@ -18,7 +28,7 @@ class Redactor:
     def learn(self, value: str) -> None:
         """From now on ``value`` is masked; each line of one that has several, too."""
         with self._lock:
-            for part in {value, *value.splitlines()}:
+            for part in {value, *value.splitlines(), *_fields(value)}:
                 if len(part) >= _LENGTH_MIN:
                     self._known[part] = None
                     self._known.move_to_end(part)

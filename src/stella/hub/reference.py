@@ -11,7 +11,7 @@ _LENGTH_MAX = 1000
 _FORM = re.compile(r"([a-z][a-z0-9-]{0,30})://(.+)\Z")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}\Z")
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?\Z")
-_PATH = re.compile(r"[A-Za-z0-9_@+=.,:/?&-]+\Z")
+_PATH = re.compile(r"[A-Za-z0-9_@+=.,:!~/?&-]+\Z")
 _KEY = re.compile(r"[A-Za-z0-9_.-]{1,128}\Z")
 
 

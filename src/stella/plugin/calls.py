@@ -178,6 +178,7 @@ class RegistryOpening:
     has_login: bool
     ca: str | None
     timeout_s: int
+    proxy: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

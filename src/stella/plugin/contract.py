@@ -224,7 +224,8 @@ class RegistryConfig:
     host: ``name[:port]`` as it stands in image references.
     plain_http: talk HTTP, not HTTPS. True without asking only for loopback hosts.
     login: gives user and password, asked for at each use and never kept; None for anonymous.
-    connect: the way to the network; None for any.
+    connect: the way to the network; None for any. ca_file, ca: an own authority, as a file of PEM or
+    as its text. proxy: URL of the one that is used in any case.
     """
 
     host: str
@@ -233,6 +234,8 @@ class RegistryConfig:
     ca_file: str | None = None
     timeout_s: int = 30
     connect: Connect | None = field(default=None, repr=False)
+    ca: str | None = None
+    proxy: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

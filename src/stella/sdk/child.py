@@ -289,6 +289,7 @@ class Server:
             _authority(opening.ca),
             opening.timeout_s,
             self._line.connect,
+            proxy=opening.proxy,
         )
 
     def _connection(self, opening: ConnectionOpening) -> Connection:

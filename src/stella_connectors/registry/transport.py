@@ -41,6 +41,8 @@ class Transport:
             is_plain=self._is_plain,
             timeout_s=config.timeout_s,
             ca_file=config.ca_file,
+            ca=config.ca,
+            proxy=config.proxy,
             # A proxy of the environment never stands between us and our own machine.
             uses_proxy=not loopback,
             connect=config.connect,
