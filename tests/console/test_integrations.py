@@ -1,138 +1,16 @@
-"""Integrations, secrets and plugins in the console, on the real server and a played registry."""
+"""Integrations in the console, on the real server and a played registry."""
 
-import base64
 import re
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable
 
 import pytest
 import yaml
-from playwright.sync_api import FilePayload, Locator, expect
+from playwright.sync_api import expect
 
-from connectors.registries import Answer, played_registry
-from fixtures.consoles import PASSWORD, Console, ShopServer
-from plugin.packages import wheel_of
+from console.hub import CANARY, apply, document, effect, field
+from fixtures.consoles import Console, ShopServer
 
 pytestmark = pytest.mark.browser
-
-CANARY = "canary-51d0aa-do-not-show"
-CODE = """
-class Chest:
-    def __init__(self, connection):
-        pass
-
-    def check(self):
-        return "a chest"
-
-PLUGIN = Plugin(secret_stores={"chest": Chest})
-"""
-SCHEMA = {
-    "type": "object",
-    "additionalProperties": False,
-    "required": ["mount"],
-    "properties": {
-        "mount": {"type": "string", "title": "Mount", "description": "Where the engine lies."},
-        "version": {"type": "integer", "minimum": 1, "maximum": 2, "default": 2},
-        "strict": {"type": "boolean", "default": True, "description": "Refuse what is old."},
-        "mode": {"enum": ["fast", "safe"], "default": "safe"},
-        "paths": {"type": "array", "items": {"type": "string"}, "description": "It may read."},
-        "retry": {
-            "type": "object",
-            "additionalProperties": False,
-            "properties": {"attempts": {"type": "integer", "minimum": 1, "maximum": 9}},
-        },
-        "labels": {"type": "object", "additionalProperties": {"type": "string"}},
-    },
-}
-CHEST = {
-    "kind": "secret_store",
-    "name": "chest",
-    "title": "Chest",
-    "configSchema": SCHEMA,
-    "credentials": [{"name": "token", "title": "Token", "required": True}],
-}
-
-
-def wheel(name: str, version: str = "1.0.0") -> FilePayload:
-    content = wheel_of(
-        name, CODE, version=version, needs=[{"capability": "network"}], contributes=[CHEST]
-    )
-    return {
-        "name": f"plugin_{name}-{version}-py3-none-any.whl",
-        "mimeType": "application/zip",
-        "buffer": content,
-    }
-
-
-def document(name: str, endpoint: str, **spec: Any) -> dict[str, Any]:
-    return {
-        "apiVersion": "stella/v1",
-        "kind": "Integration",
-        "name": name,
-        "spec": {"kind": "registry", "connector": "oci", "endpoint": endpoint, **spec},
-    }
-
-
-@pytest.fixture
-def registry() -> Iterator[str]:
-    """A registry that wants the canary as the password of ana; its host."""
-    wanted = f"Basic {base64.b64encode(f'ana:{CANARY}'.encode()).decode()}"
-
-    def play(method: str, path: str, headers: Any, body: bytes) -> Answer:
-        if headers.get("authorization") != wanted:
-            return Answer(401, headers={"www-authenticate": 'Basic realm="r"'})
-        return Answer(body=b'{"tags": []}', headers={"content-type": "application/json"})
-
-    with played_registry(play) as host:
-        yield host
-
-
-@pytest.fixture
-def clean(shop_server: ShopServer) -> Iterator[ShopServer]:
-    """The server, without integrations and secrets; afterwards with those that it had."""
-    before = shop_server.admin.get("/integrations")["items"]
-
-    def empty() -> None:
-        empty_of_integrations(shop_server)
-        for one in shop_server.admin.get("/secrets")["items"]:
-            shop_server.admin.delete(f"/secrets/{one['name']}")
-
-    empty()
-    yield shop_server
-    empty()
-    apply(shop_server, *({**document(one["name"], ""), "spec": one["spec"]} for one in before))
-
-
-def empty_of_integrations(server: ShopServer) -> None:
-    """Those that give credentials to others last."""
-    listed = server.admin.get("/integrations")["items"]
-    for one in sorted(listed, key=lambda one: one["kind"] == "secret_store"):
-        server.admin.delete(f"/integrations/{one['name']}")
-
-
-def apply(server: ShopServer, *documents: dict[str, Any]) -> None:
-    server.admin.post("/apply", {"documents": list(documents), "dryRun": False})
-
-
-@pytest.fixture
-def chests(clean: ShopServer) -> Iterator[None]:
-    """A plugin of a stranger, installed and in use."""
-    content = base64.b64encode(wheel("chests")["buffer"]).decode()
-    clean.admin.post("/plugins", {"wheel": content})
-    clean.admin.post("/plugins/chests/grant", {"granted": None})
-    clean.admin.post("/plugins/chests/enable", {})
-    yield
-    empty_of_integrations(clean)
-    clean.admin.post("/plugins/chests/disable")
-    clean.admin.delete("/plugins/chests/versions/1.0.0")
-
-
-def field(console: Console, label: str) -> Locator:
-    return console.page.get_by_role("textbox", name=label, exact=True)
-
-
-def effect(console: Console) -> Locator:
-    return console.page.get_by_role("region", name="What saving it does")
 
 
 def test_one_is_added_by_the_form_tested_and_changed(
@@ -237,67 +115,6 @@ def test_reasons_stand_at_their_fields_and_a_secret_in_the_open_is_not_sent(
     expect(console.button("Add it")).to_be_enabled()
     assert CANARY not in "".join(sent)
     assert [one["name"] for one in clean.admin.get("/integrations")["items"]] == ["other"]
-
-
-def test_a_secret_is_stored_and_nothing_of_the_console_holds_it(
-    open_console: Callable[..., Console], clean: ShopServer, registry: str
-) -> None:
-    console = open_console()
-    answers: list[Any] = []
-    console.sign_in("olga")
-    console.go("/secrets")
-    expect(console.main).to_contain_text("No secrets yet")
-    console.page.on("response", lambda answer: answers.append(answer))  # noqa: PLW0108
-    console.button("Store a secret").click()
-    dialog = console.page.get_by_role("dialog")
-    value = dialog.get_by_label("Value", exact=True)
-    expect(value).to_have_attribute("type", "password")
-    expect(value).to_have_attribute("autocomplete", "off")
-    dialog.get_by_role("textbox", name="Name").fill("Not A Name")
-    value.fill(CANARY)
-    dialog.get_by_role("button", name="Store it").click()
-    expect(dialog.get_by_role("alert")).to_contain_text("lower-case letters")
-    dialog.get_by_role("textbox", name="Name").fill("password")
-    dialog.get_by_role("button", name="Store it").click()
-    expect(dialog).to_be_hidden()
-    row = console.page.get_by_role("row", name=re.compile("password"))
-    expect(row).to_contain_text("olga")
-    expect(row).to_contain_text("nothing")
-
-    row.get_by_role("button", name="Set a new value").click()
-    expect(value).to_have_value("")
-    value.fill(f"{CANARY}-2")
-    value.press("Enter")
-    expect(dialog).to_be_hidden()
-    expect(row.get_by_role("cell").nth(1)).to_have_text("2")
-    console.button("Rotate the key").click()
-    before = row.get_by_role("code").inner_text()
-    dialog.get_by_role("button", name="Rotate it").click()
-    expect(row.get_by_role("code")).not_to_have_text(before)
-
-    assert CANARY not in console.page.content()
-    held = console.page.evaluate(
-        "JSON.stringify([{...localStorage}, {...sessionStorage},"
-        " [...document.querySelectorAll('input, textarea')].map((one) => one.value)])"
-    )
-    assert CANARY not in held
-    bodies = [one.text() for one in answers if "/api/v1/" in one.url and "/events" not in one.url]
-    assert len(bodies) > 3
-    assert CANARY not in "".join(bodies)
-
-    apply(clean, document("main", registry, credentials={"password": "secret://password"}))
-    expect(row.get_by_role("link", name="main")).to_be_visible()
-    row.get_by_role("button", name="Delete").click()
-    dialog.get_by_role("button", name="Delete it").click()
-    expect(dialog.get_by_role("alert")).to_contain_text("ST-HUB-009")
-    console.go("/integrations/main")
-    console.button("Delete").click()
-    dialog.get_by_role("button", name="Delete it").click()
-    expect(console.heading).to_have_text("Integrations")
-    console.go("/secrets")
-    row.get_by_role("button", name="Delete").click()
-    dialog.get_by_role("button", name="Delete it").click()
-    expect(console.main).to_contain_text("No secrets yet")
 
 
 @pytest.mark.usefixtures("chests")
@@ -416,74 +233,6 @@ def test_what_fails_is_told_in_the_list_and_what_is_switched_off_too(
     keyboard.type("main registry")
     keyboard.press("Enter")
     expect(console.heading).to_have_text("main")
-
-
-def test_a_plugin_goes_from_its_wheel_to_its_use_and_back(
-    open_console: Callable[..., Console], clean: ShopServer
-) -> None:
-    root = {"name": "root", "password": PASSWORD, "roles": ["admin"]}
-    if "root" not in {one["name"] for one in clean.admin.get("/users")["items"]}:
-        clean.admin.post("/users", root)
-    console = open_console()
-    console.sign_in("root")
-    console.go("/plugins")
-    table = console.page.get_by_role("table", name="Plugins")
-    row = table.get_by_role("row", name=re.compile("^registry"))
-    expect(row).to_contain_text("Loaded")
-    expect(row).to_contain_text("OCI registry (registry)")
-    row.get_by_role("button").click()
-    assert console.page.url.endswith("/plugins?open=registry")
-    table.get_by_text("Schema of its settings").click()
-    expect(table.get_by_label("the schema of oci", exact=True)).to_contain_text('"plain_http"')
-    expect(table).to_contain_text("stella plugin show registry")
-
-    dialog = console.page.get_by_role("dialog")
-
-    def choose(button: str, submit: str) -> None:
-        console.button(button).click()
-        dialog.get_by_role("button", name=submit).click()
-
-    for version in ("1.0.0", "2.0.0"):
-        console.button("Install a plugin").click()
-        with console.page.expect_file_chooser() as chooser:
-            dialog.get_by_role("button", name="Choose a wheel").click()
-        chooser.value.set_files([wheel("casks", version)])
-        dialog.get_by_role("button", name="Install it").click()
-        expect(dialog).to_be_hidden()
-    row = table.get_by_role("row", name=re.compile("^casks"))
-    expect(row).to_contain_text("Switched off")
-    row.get_by_role("button").click()
-    expect(table).to_contain_text("nothing: nobody has decided")
-    choose("Use 2.0.0", "Use it")
-    expect(dialog.get_by_role("alert")).to_contain_text("needs network, which is not granted")
-    dialog.get_by_role("button", name="Back").click()
-    console.button("Grant").click()
-    dialog.get_by_role("checkbox", name="the network").check()
-    expect(dialog).to_contain_text("stella plugin grant casks --allow network")
-    dialog.get_by_role("button", name="Grant these").click()
-    expect(dialog).to_be_hidden()
-    choose("Use 2.0.0", "Use it")
-    expect(row).to_contain_text("Loaded")
-    choose("Use 1.0.0", "Use it")
-    expect(table).to_contain_text("1.0.0is used")
-    assert console.violations() == []
-    console.picture("plugins-casks-light")
-
-    console.button("Grant").click()
-    dialog.get_by_role("checkbox", name="the network").uncheck()
-    dialog.get_by_role("button", name="Grant these").click()
-    expect(row).to_contain_text("Refused")
-    row.get_by_role("button").click()
-    reasons = table.get_by_role("list", name="Why casks is refused")
-    expect(reasons).to_contain_text("needs network, which is not granted")
-    row.get_by_role("button").click()
-    assert console.violations() == []
-    choose("Switch off", "Switch it off")
-    expect(row).to_contain_text("Switched off")
-    for version in ("1.0.0", "2.0.0"):
-        choose(f"Remove {version}", "Remove it")
-        expect(dialog).to_be_hidden()
-    expect(row).to_have_count(0)
 
 
 def test_who_may_not_change_them_sees_why(
