@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { documentOf, draftFrom, EMPTY, faultsOf, tidy, withConnector } from './draft'
-import { namedBy, referenceFault } from './reference'
+import python from '../../../src/stella/hub/reference.py?raw'
+import { FORMS, namedBy, referenceFault } from './reference'
 import { lookOfHealth } from './states'
 
 const SPEC = {
@@ -80,7 +81,9 @@ test.each([
   ['file:///run/secrets/db', undefined],
   ['secret://db-password', undefined],
   ['vault://main/kv/shop/db#password', undefined],
-  ['aws-sm://main/shop', undefined],
+  ['aws-sm://main/rds!db-1#password', undefined],
+  ['file:///run/schlüssel', undefined],
+  ['file:///a\nb', 'a secret stands where'],
   ['hunter2', 'a secret stands where'],
   ['', 'a secret stands where'],
   ['pass://', 'a secret stands where'],
@@ -117,4 +120,9 @@ test('switched off and left alone come before how it was', () => {
   expect(word(true, 'soon', health)).toBe('Left alone')
   expect(word(false, 'soon', health)).toBe('Switched off')
   expect(word(true, null, null)).toBe('Not looked at')
+})
+
+test.each(Object.entries(FORMS))('the server reads %s in the same way', (name, form) => {
+  const theirs = new RegExp(`^_${name} = re\\.compile\\(r"(.+)\\\\Z"\\)$`, 'm').exec(python)?.[1]
+  expect(form.source.replaceAll('\\/', '/')).toBe(`^${theirs}$`)
 })

@@ -1,10 +1,15 @@
-// What stands in place of a secret; hub/reference.py reads the same.
+// What stands in place of a secret. hub/reference.py reads the same; a test holds the two together.
 
-const FORM = /^([a-z][a-z0-9-]{0,30}):\/\/([\x20-\x7e]+)$/
-const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]{0,127}$/
-const NAME = /^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$/
-const PATH = /^[A-Za-z0-9_@+=.,:/?&-]+$/
-const KEY = /^[A-Za-z0-9_.-]{1,128}$/
+export const FORMS = {
+  FORM: /^([a-z][a-z0-9-]{0,30}):\/\/(.+)$/,
+  VARIABLE: /^[A-Za-z_][A-Za-z0-9_]{0,127}$/,
+  NAME: /^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$/,
+  PATH: /^[A-Za-z0-9_@+=.,:!~/?&-]+$/,
+  KEY: /^[A-Za-z0-9_.-]{1,128}$/,
+} as const
+const { FORM, VARIABLE, NAME, PATH, KEY } = FORMS
+/** What Python calls printable. */
+const PRINTABLE = /^(?:[^\p{C}\p{Z}]| )+$/u
 const LENGTH_MAX = 1000
 
 /**
@@ -18,7 +23,7 @@ export function referenceFault(text: string): string | undefined {
 }
 
 function faultOf(text: string): string | undefined {
-  const found = text.length <= LENGTH_MAX ? FORM.exec(text) : null
+  const found = text.length <= LENGTH_MAX && PRINTABLE.test(text) ? FORM.exec(text) : null
   const [, scheme, rest = ''] = found ?? []
   if (scheme === undefined) return 'a secret stands where a reference to one belongs'
   if (scheme === 'env') return VARIABLE.test(rest) ? undefined : 'its variable is no name'

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest'
+import aws from '../../../src/stella_connectors/aws_secrets/stella-plugin.json'
 import compose from '../../../src/stella_connectors/compose/stella-plugin.json'
 import docker from '../../../src/stella_connectors/docker/stella-plugin.json'
 import registry from '../../../src/stella_connectors/registry/stella-plugin.json'
+import vault from '../../../src/stella_connectors/vault/stella-plugin.json'
 import { isObject } from '../words/object'
 import {
   type Config,
@@ -43,6 +45,12 @@ describe('schemas of the base install', () => {
     expect(fieldsOf(schemaOf(registry), {})).toMatchObject([
       { kind: 'flag', path: 'config.plain_http', title: 'Plain HTTP', byDefault: false, required: false },
     ])
+  })
+
+  test.each([vault, aws])('every setting of a secret store has a field of its own', (plugin) => {
+    const fields = fieldsOf(schemaOf(plugin), {})
+    expect(fields.length).toBeGreaterThan(3)
+    expect(fields.filter(({ kind }) => kind === 'json' || kind === 'rest')).toEqual([])
   })
 
   test('a map from names to objects is JSON', () => {
