@@ -39,6 +39,23 @@ export const commands = {
   freeze: (environment: string, until: string, reason: string) =>
     stella('freeze', 'create', '--env', environment, '--until', said(until, 'TIME'), '-m', said(reason, 'REASON')),
   endFreeze: (id: string, reason: string) => stella('freeze', 'end', id, '-m', said(reason, 'REASON')),
+  applyIntegration: (name: string) => stella('apply', '-f', `${said(name, 'integration')}.yaml`),
+  getIntegration: (name: string) => stella('integration', 'get', name, '-o', 'yaml'),
+  testIntegration: (name: string) => stella('integration', 'test', name),
+  integrationHistory: (name: string) => stella('integration', 'history', name),
+  deleteIntegration: (name: string) => stella('integration', 'delete', name),
+  setSecret: (name: string) => stella('secret', 'set', said(name, 'NAME')),
+  deleteSecret: (name: string) => stella('secret', 'delete', name),
+  rotateSecretKey: () => stella('secret', 'rotate-key'),
+  showPlugin: (name: string) => stella('plugin', 'show', name),
+  installPlugin: (wheel: string) => stella('plugin', 'install', said(wheel, 'WHEEL')),
+  grantPlugin: (name: string, allowed: readonly string[]) =>
+    stella('plugin', 'grant', name, ...allowed.flatMap((word) => ['--allow', word])),
+  enablePlugin: (name: string, version: string) =>
+    stella('plugin', 'enable', name, ...(version === '' ? [] : ['--version', version])),
+  disablePlugin: (name: string) => stella('plugin', 'disable', name),
+  removePlugin: (name: string, version: string) => stella('plugin', 'remove', name, version),
+  checkPlugin: (name: string) => stella('plugin', 'check', name),
   revokeAgent: (name: string, reason: string) => stella('agent', 'revoke', name, '-m', said(reason, 'REASON')),
   createToken: (name: string, roles: readonly string[], days: number) =>
     stella(

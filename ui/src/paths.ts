@@ -25,6 +25,13 @@ export const paths = {
   environments: () => linkOptions({ to: '/environments' }),
   environment: (name: string) => linkOptions({ to: '/environments/$name', params: { name } }),
   policy: (name: string) => linkOptions({ to: '/policies/$name', params: { name } }),
+  integrations: (search: { q?: string } = {}) => linkOptions({ to: '/integrations', search }),
+  /** A plus is in no name: an integration may be called new. */
+  newIntegration: (connector?: string) => linkOptions({ to: '/integrations/+new', search: { connector } }),
+  integration: (name: string) => linkOptions({ to: '/integrations/$name', params: { name } }),
+  changeIntegration: (name: string) => linkOptions({ to: '/integrations/$name/change', params: { name } }),
+  secrets: (search: { q?: string } = {}) => linkOptions({ to: '/secrets', search }),
+  plugins: (search: { q?: string; open?: string } = {}) => linkOptions({ to: '/plugins', search }),
   agents: () => linkOptions({ to: '/agents' }),
   audit: (search: { subject?: string; kind?: string } = {}) => linkOptions({ to: '/audit', search }),
   access: () => linkOptions({ to: '/access' }),

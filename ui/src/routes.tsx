@@ -30,6 +30,10 @@ const searches = {
   deployments: keys('environment', 'state'),
   deployment: keys('line', 'target', 'q'),
   evidence: keys('subject'),
+  integrations: keys('q'),
+  newIntegration: keys('connector'),
+  secrets: keys('q'),
+  plugins: keys('q', 'open'),
   audit: keys('subject', 'kind'),
 }
 
@@ -214,6 +218,67 @@ const agents = createRoute({
   component: lazyRouteComponent(() => part(() => import('./pages/fleet/AgentsPage')), 'AgentsPage'),
 })
 
+const integrations = createRoute({
+  getParentRoute: under,
+  path: '/integrations',
+  validateSearch: searches.integrations,
+  loader: ({ context }) => context.client.ensureQueryData(queries.integrationsQuery),
+  component: lazyRouteComponent(() => part(() => import('./pages/hub/IntegrationsPage')), 'IntegrationsPage'),
+})
+
+/** What the form of an integration is drawn from. */
+function formNeeds(client: QueryClient) {
+  return Promise.all([
+    client.ensureQueryData(queries.pluginsQuery),
+    client.ensureQueryData(queries.integrationsQuery),
+    client.ensureQueryData(queries.environmentsQuery),
+  ])
+}
+
+const newIntegration = createRoute({
+  getParentRoute: under,
+  path: '/integrations/+new',
+  validateSearch: searches.newIntegration,
+  loader: ({ context }) => formNeeds(context.client),
+  component: lazyRouteComponent(() => part(() => import('./pages/hub/IntegrationFormPage')), 'NewIntegrationPage'),
+})
+
+const integration = createRoute({
+  getParentRoute: under,
+  path: '/integrations/$name',
+  loader: ({ context, params }) =>
+    Promise.all([
+      context.client.ensureQueryData(queries.integrationQuery(params.name)),
+      context.client.ensureQueryData(queries.integrationHealthQuery(params.name)),
+      context.client.ensureQueryData(queries.pluginsQuery),
+    ]),
+  component: lazyRouteComponent(() => part(() => import('./pages/hub/IntegrationPage')), 'IntegrationPage'),
+})
+
+const changeIntegration = createRoute({
+  getParentRoute: under,
+  path: '/integrations/$name/change',
+  loader: ({ context, params }) =>
+    Promise.all([context.client.ensureQueryData(queries.integrationQuery(params.name)), formNeeds(context.client)]),
+  component: lazyRouteComponent(() => part(() => import('./pages/hub/IntegrationFormPage')), 'ChangeIntegrationPage'),
+})
+
+/** Its page asks for the secrets itself, where the reader may see them. */
+const secrets = createRoute({
+  getParentRoute: under,
+  path: '/secrets',
+  validateSearch: searches.secrets,
+  component: lazyRouteComponent(() => part(() => import('./pages/hub/SecretsPage')), 'SecretsPage'),
+})
+
+const plugins = createRoute({
+  getParentRoute: under,
+  path: '/plugins',
+  validateSearch: searches.plugins,
+  loader: ({ context }) => context.client.ensureQueryData(queries.pluginsQuery),
+  component: lazyRouteComponent(() => part(() => import('./pages/hub/PluginsPage')), 'PluginsPage'),
+})
+
 const audit = createRoute({
   getParentRoute: under,
   path: '/audit',
@@ -259,6 +324,12 @@ const tree = root.addChildren([
     environment,
     policy,
     agents,
+    integrations,
+    newIntegration,
+    integration,
+    changeIntegration,
+    secrets,
+    plugins,
     audit,
     access,
     system,

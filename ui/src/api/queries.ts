@@ -157,3 +157,31 @@ export const doctorQuery = queryOptions({
   queryKey: ['doctor'],
   queryFn: () => take(api.GET('/api/v1/doctor')),
 })
+
+export const integrationsQuery = queryOptions({
+  queryKey: ['integrations'],
+  queryFn: () => take(api.GET('/api/v1/integrations')),
+})
+
+export const integrationQuery = (name: string) =>
+  queryOptions({
+    queryKey: ['integrations', name],
+    queryFn: () => take(api.GET('/api/v1/integrations/{name}', { params: { path: { name } } })),
+  })
+
+export const integrationHealthQuery = (name: string) =>
+  queryOptions({
+    queryKey: ['integrations', name, 'health'],
+    queryFn: () => take(api.GET('/api/v1/integrations/{name}/health', { params: { path: { name } } })),
+  })
+
+/** Only for those who may change secrets: asking in vain would be recorded as a refusal. */
+export const secretsQuery = queryOptions({
+  queryKey: ['secrets'],
+  queryFn: () => take(api.GET('/api/v1/secrets')),
+})
+
+export const pluginsQuery = queryOptions({
+  queryKey: ['plugins'],
+  queryFn: () => take(api.GET('/api/v1/plugins')),
+})

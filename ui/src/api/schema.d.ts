@@ -1213,12 +1213,116 @@ export interface paths {
         };
         /**
          * Get Plugins
-         * @description Installed plugins, by name; those that are refused, with every reason.
+         * @description Plugins, by name: used, switched off, or refused with every reason.
          */
         get: operations["get_plugins"];
         put?: never;
+        /**
+         * Post Plugin
+         * @description Install a version from its wheel. Nothing of it runs, and nothing is fetched, by that.
+         */
+        post: operations["post_plugin"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plugins/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Plugin
+         * @description One plugin.
+         */
+        get: operations["get_plugin"];
+        put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plugins/{name}/enable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Post Enabling
+         * @description Use it from now on, in that version: up to a new one, or back to an old one.
+         */
+        post: operations["post_enabling"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plugins/{name}/disable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Post Disabling
+         * @description Use it no more; refused while something that it brings is used.
+         */
+        post: operations["post_disabling"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plugins/{name}/grant": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Post Granting
+         * @description Say what it may do, all of it: what is not named is not granted.
+         */
+        post: operations["post_granting"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plugins/{name}/versions/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete Plugin Version
+         * @description Remove a version that is not used.
+         */
+        delete: operations["delete_plugin_version"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1383,6 +1487,12 @@ export interface components {
             /** Size */
             size: number;
         };
+        /**
+         * Capability
+         * @description What a plugin may ask for. The host grants or refuses, with all reasons at once.
+         * @enum {string}
+         */
+        Capability: "network" | "read_secret" | "files" | "run_command" | "docker";
         /**
          * CellView
          * @description One component in one environment. running: containers. detail: what differs, for people.
@@ -1709,6 +1819,14 @@ export interface components {
          */
         Drift: "none" | "drifted" | "unknown";
         /**
+         * Enabling
+         * @description Which version to use; the newest where it is left out.
+         */
+        Enabling: {
+            /** Version */
+            version?: string | null;
+        };
+        /**
          * EnrolmentView
          * @description A token that enrols one agent, once. command: what to run on the host.
          */
@@ -1933,6 +2051,26 @@ export interface components {
             unblocks: string;
         };
         /**
+         * Granted
+         * @description A capability, and the hosts of the network that it is for; none: those of its connections.
+         */
+        Granted: {
+            capability: components["schemas"]["Capability"];
+            /**
+             * Hosts
+             * @default []
+             */
+            hosts: string[];
+        };
+        /**
+         * Granting
+         * @description All that the plugin may do. null: everything that it asks for.
+         */
+        Granting: {
+            /** Granted */
+            granted?: components["schemas"]["Granted"][] | null;
+        };
+        /**
          * Health
          * @description What the engine says of the containers.
          * @enum {string}
@@ -2107,6 +2245,14 @@ export interface components {
             reason: string;
             /** Startsat */
             startsAt?: string | null;
+        };
+        /**
+         * NewPlugin
+         * @description A wheel, as base64.
+         */
+        NewPlugin: {
+            /** Wheel */
+            wheel: string;
         };
         /**
          * NewPromotion
@@ -2366,7 +2512,12 @@ export interface components {
         };
         /**
          * PluginView
-         * @description An installed plugin. state: "loaded" or "refused"; reasons: every one, where it is refused.
+         * @description An installed plugin.
+         *
+         *     state: "loaded", "refused", or "off" for one that is not switched on. reasons: every one, where it
+         *     is refused. version: the one that is used, or that was chosen last; null where none was chosen.
+         *     versions: those that were installed as wheels, the newest last. runs: "here", in the server's
+         *     process, or "apart", in processes of its own. granted: null where nobody has decided.
          */
         PluginView: {
             /** Name */
@@ -2383,6 +2534,15 @@ export interface components {
             title?: string | null;
             /** Sdk */
             sdk?: number | null;
+            /** Runs */
+            runs: string;
+            /**
+             * Versions
+             * @default []
+             */
+            versions: string[];
+            /** Granted */
+            granted?: components["schemas"]["NeedView"][] | null;
             /**
              * Needs
              * @default []
@@ -5104,6 +5264,201 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Page_PluginView_"];
                 };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_plugin: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPlugin"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PluginView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_plugin: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PluginView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_enabling: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Enabling"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PluginView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_disabling: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PluginView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_granting: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Granting"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PluginView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_plugin_version: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A refusal */
             default: {

@@ -12,6 +12,10 @@ test.each([
   ['ReleaseSealed', 'releases'],
   ['FreezeEnded', 'environments'],
   ['EvidenceSealed', 'evidence'],
+  ['IntegrationTested', 'integrations'],
+  ['IntegrationApplied', 'secrets'],
+  ['SecretStored', 'secrets'],
+  ['PluginEnabled', 'plugins'],
   ['LoginRefused', 'facts'],
 ])('%s makes %s old', (kind, held) => {
   expect(touched(kind)).toContain(held)

@@ -7,12 +7,15 @@ export type Held =
   | 'environments'
   | 'evidence'
   | 'facts'
+  | 'integrations'
   | 'matrix'
+  | 'plugins'
   | 'policies'
   | 'preview'
   | 'promotions'
   | 'releases'
   | 'scans'
+  | 'secrets'
   | 'tokens'
   | 'users'
 
@@ -27,6 +30,8 @@ const RULES: readonly (readonly [RegExp, readonly Held[]])[] = [
   // Reading is a fact too: what it made old would be read again, for ever.
   [/^(EvidenceRead|AccessRefused)$/, []],
   [/^(Evidence|Packet|Sticker)/, ['evidence', 'promotions', 'deployments']],
+  [/^(Integration|Secret)/, ['integrations', 'secrets']],
+  [/^Plugin/, ['plugins', 'integrations']],
   [/^(User|Login|Logout|Token|Session)/, ['users', 'tokens']],
 ]
 

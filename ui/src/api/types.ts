@@ -28,6 +28,7 @@ export type Permission =
   | 'agent.enrol'
   | 'policy.change'
   | 'integration.change'
+  | 'plugin.change'
   | 'secret.change'
   | 'user.change'
   | 'token.create-any'
@@ -36,7 +37,10 @@ export type Permission =
 export type Agent = Words['AgentView']
 export type AgentState = Words['AgentState']
 export type ApprovalRule = Words['ApprovalRuleView']
+export type Capability = Words['Capability']
 export type Cell = Words['CellView']
+export type Change = Words['ChangeView']
+export type Contribution = Words['ContributionView']
 export type Counts = Words['Counts']
 export type Decision = Words['DecisionView']
 export type Deployment = Words['DeploymentView']
@@ -53,6 +57,8 @@ export type Freeze = Words['FreezeView']
 export type Gate = Words['GateView']
 export type Health = Words['Health']
 export type HistoryMoment = Words['HistoryView']
+export type Integration = Words['IntegrationView']
+export type IntegrationHealth = Words['HealthView']
 export type LogLine = Words['LogLineView']
 export type MadeToken = Words['MadeTokenView']
 export type Matrix = Words['MatrixView']
@@ -60,6 +66,7 @@ export type Outcome = Words['Outcome']
 export type PackageChange = Words['PackageChange']
 export type Person = Words['PersonView']
 export type Plan = Words['PlanView']
+export type Plugin = Words['PluginView']
 export type Policy = Words['PolicyView']
 export type Promotion = Words['PromotionView']
 export type PromotionState = Words['State']
@@ -72,6 +79,7 @@ export type ReleaseState = Words['ReleaseState']
 export type Role = Words['Role']
 export type Scan = Words['ScanView']
 export type ScanState = Words['ScanState']
+export type Secret = Words['SecretView']
 export type Target = Words['TargetConfigView']
 export type TargetRun = Words['TargetView']
 export type TargetState = Words['TargetState']

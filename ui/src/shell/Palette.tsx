@@ -2,7 +2,7 @@ import { Modal, TextInput } from '@mantine/core'
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { useRouter } from '@tanstack/react-router'
 import { type KeyboardEvent, useId, useState } from 'react'
-import { agentsQuery, environmentsQuery, promotionsQuery, releasesQuery } from '../api/queries'
+import { agentsQuery, environmentsQuery, integrationsQuery, promotionsQuery, releasesQuery } from '../api/queries'
 import { paths } from '../paths'
 import { Icon } from '../widgets/Icon'
 import { ACTIONS } from './actions'
@@ -86,12 +86,13 @@ function actionChoices(): Choice[] {
   return ACTIONS.map((action) => ({ ...action, hint: action.keys ?? '' }))
 }
 
-/** What the server holds, as far as it was asked: the newest releases and promotions, all environments and agents. */
+/** What the server holds, as far as it was asked: the newest releases and promotions, all environments, agents, integrations. */
 function useThings(): Choice[] {
   const releases = useInfiniteQuery(releasesQuery()).data?.pages.flatMap((page) => page.items) ?? []
   const promotions = useInfiniteQuery(promotionsQuery()).data?.pages.flatMap((page) => page.items) ?? []
   const environments = useQuery(environmentsQuery).data?.items ?? []
   const agents = useQuery(agentsQuery).data?.items ?? []
+  const integrations = useQuery(integrationsQuery).data?.items ?? []
   return [
     ...environments.map(
       ({ name }): Choice => ({
@@ -118,6 +119,15 @@ function useThings(): Choice[] {
         hint: `promotion, ${promotion.state}`,
         icon: 'git-pull-request',
         perform: (router) => void router.navigate(paths.promotion(promotion.id)),
+      }),
+    ),
+    ...integrations.map(
+      (integration): Choice => ({
+        id: `integration-${integration.name}`,
+        label: integration.name,
+        hint: `integration, ${integration.title}`,
+        icon: 'plug',
+        perform: (router) => void router.navigate(paths.integration(integration.name)),
       }),
     ),
     ...agents.map(

@@ -31,8 +31,12 @@ export const ACTIONS: readonly ShellAction[] = [
   page('audit', 'Audit', 'history', 'g l', paths.audit(), 'Proof'),
   page('environments', 'Environments', 'stack-2', 'g e', paths.environments(), 'Set-up'),
   page('agents', 'Agents', 'server-2', 'g a', paths.agents(), 'Set-up'),
+  page('integrations', 'Integrations', 'plug', 'g i', paths.integrations(), 'Set-up'),
+  page('secrets', 'Secrets', 'key', 'g k', paths.secrets(), 'Set-up'),
+  page('plugins', 'Plugins', 'puzzle', 'g n', paths.plugins(), 'Set-up'),
   page('access', 'Users and tokens', 'users', 'g u', paths.access(), 'Set-up'),
   page('system', 'System', 'stethoscope', 'g s', paths.system(), 'Set-up'),
   page('new-promotion', 'Request a promotion', 'plus', 'c p', paths.newPromotion()),
+  page('new-integration', 'Add an integration', 'plus', 'c i', paths.newIntegration()),
   page('new-release', 'Create a release', 'plus', 'c r', paths.newRelease()),
 ]

@@ -23,7 +23,7 @@ export function crumbsOf(path: string): Crumb[] {
       ? { text: 'Environments', to: '/environments' }
       : { text: known?.label ?? first, to: `/${first}` }
   const parts = rest.map((part, index): Crumb => {
-    const crumb: Crumb = ID.test(part) ? { text: shortId(part), id: part } : { text: part }
+    const crumb: Crumb = ID.test(part) ? { text: shortId(part), id: part } : { text: part.replace(/^\+/, '') }
     return index === 0 && rest.length > 1 ? { ...crumb, to: `/${first}/${encodeURIComponent(part)}` } : crumb
   })
   return [room, ...parts]

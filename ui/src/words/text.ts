@@ -28,3 +28,12 @@ export function shellWord(word: string): string {
 }
 
 export const shellLine = (words: readonly string[]): string => words.map(shellWord).join(' ')
+
+/** Whether every word of `wanted` stands somewhere in `text`. */
+export function holds(text: string, wanted: string): boolean {
+  const within = text.toLowerCase()
+  return wanted
+    .toLowerCase()
+    .split(/\s+/)
+    .every((word) => within.includes(word))
+}

@@ -1,0 +1,41 @@
+import type { Integration } from '../api/types'
+import type { Look } from '../widgets/State'
+
+export const OUTCOME: Readonly<Record<string, Look>> = {
+  pass: { tone: 'good', icon: 'circle-check', word: 'Works' },
+  blocked: { tone: 'bad', icon: 'circle-x', word: 'Fails' },
+  unknown: { tone: 'open', icon: 'help-circle', word: 'Unknown' },
+}
+
+const OFF: Look = { tone: 'idle', icon: 'ban', word: 'Switched off' }
+const ALONE: Look = { tone: 'wait', icon: 'clock', word: 'Left alone' }
+const UNSEEN: Look = { tone: 'open', icon: 'help-circle', word: 'Not looked at' }
+
+/** How an integration is now. Switched off and left alone come first: nothing asks it then. */
+export function lookOfHealth(one: Pick<Integration, 'enabled' | 'leftAloneUntil' | 'health'>): Look {
+  if (!one.enabled) return OFF
+  if (one.leftAloneUntil !== null) return ALONE
+  if (one.health === null) return UNSEEN
+  return OUTCOME[one.health.outcome] ?? { ...UNSEEN, word: one.health.outcome }
+}
+
+/** Kinds of integrations, as people call them. */
+const KINDS: Readonly<Record<string, string>> = {
+  registry: 'Registry',
+  secret_store: 'Secret store',
+  target: 'Target',
+}
+
+export const kindWord = (kind: string): string =>
+  KINDS[kind] ?? `${kind.slice(0, 1).toUpperCase()}${kind.slice(1).replaceAll('_', ' ')}`
+
+/** What a plugin asks for, as people understand it. */
+const CAPABILITIES: Readonly<Record<string, string>> = {
+  network: 'the network',
+  read_secret: 'secrets of its integrations',
+  files: 'files',
+  run_command: 'to run commands',
+  docker: 'the Docker Engine',
+}
+
+export const capabilityWord = (capability: string): string => CAPABILITIES[capability] ?? capability

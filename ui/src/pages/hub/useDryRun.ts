@@ -1,0 +1,62 @@
+import { useEffect, useState } from 'react'
+import { api, take } from '../../api/client'
+import { problemFrom } from '../../api/refused'
+import type { Change, Problem } from '../../api/types'
+import type { Document } from '../../hub/draft'
+import { reasonsOf } from '../../hub/reasons'
+import { isObject } from '../../words/object'
+
+/** After the last key. */
+const REST_MS = 350
+const MALFORMED = 'ST-HUB-002'
+
+export type Verdict =
+  | { kind: 'none' }
+  | { kind: 'fine'; change: string; diff: readonly Change[] }
+  | { kind: 'refused'; reasons: readonly string[] }
+  /** It is not the document: the server cannot be reached, the reader may not. */
+  | { kind: 'unasked'; problem: Problem }
+
+interface Asked {
+  question: string
+  verdict: Verdict
+}
+
+/**
+ * What the server would say to the document, asked shortly after typing stops; nothing is applied.
+ *
+ * document: undefined where it is too early to ask. again: another number asks anew, as where a secret was stored.
+ * Until the answer to the newest question is there, the verdict before it stays, and `isCurrent` says so.
+ */
+export function useDryRun(document: Document | undefined, again: number): { verdict: Verdict; isCurrent: boolean } {
+  const [asked, setAsked] = useState<Asked>({ question: '', verdict: { kind: 'none' } })
+  const question = document === undefined ? '' : `${again} ${JSON.stringify(document)}`
+  useEffect(() => {
+    if (question === '') return undefined
+    const abort = new AbortController()
+    const ask = async () => {
+      const asking: unknown = JSON.parse(question.slice(question.indexOf(' ') + 1))
+      const verdict = await verdictOn(isObject(asking) ? asking : {}, abort.signal)
+      if (!abort.signal.aborted) setAsked({ question, verdict })
+    }
+    const timer = setTimeout(() => void ask(), REST_MS)
+    return () => {
+      clearTimeout(timer)
+      abort.abort()
+    }
+  }, [question])
+  if (question === '') return { verdict: { kind: 'none' }, isCurrent: true }
+  return { verdict: asked.verdict, isCurrent: asked.question === question }
+}
+
+async function verdictOn(document: Record<string, unknown>, signal: AbortSignal): Promise<Verdict> {
+  try {
+    const { changes } = await take(api.POST('/api/v1/apply', { body: { documents: [document], dryRun: true }, signal }))
+    return { kind: 'fine', change: changes[0]?.change ?? 'unchanged', diff: changes[0]?.diff ?? [] }
+  } catch (error) {
+    const problem = problemFrom(error)
+    return problem.code === MALFORMED
+      ? { kind: 'refused', reasons: reasonsOf(problem) }
+      : { kind: 'unasked', problem }
+  }
+}
