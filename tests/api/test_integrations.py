@@ -1,6 +1,7 @@
 """Integrations and secrets by the API: by reference, tested, guarded, and never shown."""
 
 import json
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 
 from connectors.registries import Answer, played_registry, served_tls
-from fixtures.control import Control
+from fixtures.control import V1, Control
 from stella.trust import create_authority, new_signer
 
 CANARY = "canary-7f3a9c-do-not-show"
@@ -261,3 +262,18 @@ def test_a_registry_behind_a_proxy_with_an_own_authority(control: Control, tmp_p
         trusted = {**given, "ca": authority.certificate.decode()}
         control.apply(document("main", "registry.example.com", **trusted))
         assert control.post("/integrations/main/test", by="olga")["outcome"] == "pass"
+
+
+def test_two_who_rotate_at_the_same_moment_lose_no_secret(control: Control, known: str):
+    def rotate() -> None:
+        for _ in range(5):
+            headers = {"Authorization": f"Bearer {control.tokens['olga']}"}
+            control.client.request("POST", f"{V1}/secrets/rotate-key", headers=headers)
+
+    both = [threading.Thread(target=rotate) for _ in range(2)]
+    for one in both:
+        one.start()
+    for one in both:
+        one.join()
+    assert control.post("/integrations/main/test", by="olga")["outcome"] == "pass"
+    assert len(list((control.services.data / "keys" / "secrets").iterdir())) == 2

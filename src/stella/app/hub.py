@@ -271,7 +271,7 @@ class Hub:
         """Where secrets lie. Raises UnresolvedReference, and what a secret store raises."""
         if reference.scheme == SECRET:
             with self._database.read() as tx:
-                return read_secret(tx, self._ring(), reference.path)
+                return read_secret(tx, self._ring, reference.path)
         if reference.scheme in {ENV, FILE}:
             refuse_place(reference, self._settings)
             return read_here(reference, os.environ)

@@ -60,4 +60,10 @@ def _make(folder: Path, number: int, random: Callable[[int], bytes]) -> Path:
         out.flush()
         os.fsync(out.fileno())
     draft.rename(file)
+    # Its name, too, before any secret lies under it: a loss of power must not take it.
+    directory = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)
     return file

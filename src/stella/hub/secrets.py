@@ -1,6 +1,7 @@
 """The built-in store: secrets encrypted in the database, under keys that are not in it."""
 
 import re
+from collections.abc import Callable
 
 from stella.hub.errors import MalformedSecret, SecretInUse, UnknownSecret
 from stella.hub.facts import SecretDeleted, SecretKeyRotated, SecretStored
@@ -40,10 +41,13 @@ def store_secret(tx: Tx, ring: Ring, name: str, value: str, random: Random) -> i
     return version
 
 
-def read_secret(tx: Tx, ring: Ring, name: str) -> Secret:
-    """Raises UnknownSecret, BrokenEnvelope."""
+def read_secret(tx: Tx, ring: Callable[[], Ring], name: str) -> Secret:
+    """Raises UnknownSecret, BrokenEnvelope.
+
+    ring: looked up after the envelope was read, for a key is there before anything lies under it.
+    """
     version, envelope = sealed_secret(tx, name)
-    return Secret(ring.open(envelope, _about(tx, name)).decode(), str(version))
+    return Secret(ring().open(envelope, _about(tx, name)).decode(), str(version))
 
 
 def delete_secret(tx: Tx, name: str) -> None:
