@@ -19,7 +19,8 @@ _TIMEOUT_S_MAX = 24 * 3600
 _MEMORY_BYTES_MAX = 8 * 1024**3
 _ATTEMPTS_MAX = 20
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?\Z")
-_VERSION = re.compile(r"[0-9]+(?:\.[0-9]+){0,3}(?:[-+.]?[a-z0-9]+)*\Z")
+_VERSION_CHARACTERS_MAX = 80
+_VERSION = re.compile(r"[0-9]+(?:\.[0-9]+){0,3}[a-z0-9]*(?:[-+.][a-z0-9]+)*\Z")
 _HOST = re.compile(r"(?:\*\.)?[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?\Z")
 
 
@@ -87,7 +88,7 @@ def _ungranted(need: Need, allowed: Mapping[Capability, tuple[str, ...]]) -> Ite
 def _faults(manifest: Manifest) -> Iterator[str]:
     if not _NAME.match(manifest.name):
         yield "its name is not lower-case letters, digits and hyphens"
-    if not _VERSION.match(manifest.version):
+    if len(manifest.version) > _VERSION_CHARACTERS_MAX or not _VERSION.match(manifest.version):
         yield f"{manifest.version[:40]!r} is no version"
     for what, text in (("publisher", manifest.publisher), ("title", manifest.title)):
         if not 0 < len(text.strip()) <= 200:
