@@ -1,6 +1,8 @@
 """Plugins by the API: installed, granted, used, upgraded, taken back, and removed, without a restart."""
 
 import base64
+import json
+import shutil
 import threading
 from typing import Any
 
@@ -8,7 +10,7 @@ import pytest
 
 from connectors.registries import Answer, played_registry
 from fixtures.control import Control
-from plugin.packages import SCHEMA, wheel_of
+from plugin.packages import SCHEMA, manifest_of, wheel_of
 
 CHEST = {
     "kind": "secret_store",
@@ -246,3 +248,50 @@ def test_a_strangers_check_is_the_doctors(control: Control, code: str, found: An
         return
     ((outcome, detail, _),) = mine
     assert (outcome, "lightning" in detail) == ("unknown", True)
+
+
+@pytest.mark.usefixtures("closing")
+def test_what_runs_is_the_wheel_that_was_noted_whatever_a_kill_left(control: Control):
+    """A server that was killed after it had unpacked another wheel of that version."""
+    left = control.services.data / "plugins" / "chests" / "1.0.0"
+    package = left / "plugin_chests"
+    package.mkdir(parents=True)
+    manifest = manifest_of("chests", needs=NETWORK, contributes=[CHEST])
+    (package / "stella-plugin.json").write_text(json.dumps(manifest))
+    (package / "__init__.py").write_text(
+        f"from stella.sdk import Plugin\nVERSION = 'of the kill'\n{CODE}\n"
+    )
+    (left / "stella-entry-point").write_text("plugin_chests:PLUGIN")
+    control.post("/plugins", body(), by="root")
+    control.post("/plugins/chests/grant", {"granted": None}, by="root")
+    control.post("/plugins/chests/enable", {}, by="root")
+    assert control.apply(INTEGRATION).is_success
+    assert health(control) == "a chest of version 1.0.0"
+    assert [one.name for one in left.parent.iterdir()] == ["1.0.0"]
+
+
+def test_a_wheel_that_is_refused_leaves_no_file(control: Control):
+    docker = base64.b64encode(wheel_of("docker")).decode()
+    assert control.refused("POST", "/plugins", {"wheel": docker}, by="root") == "ST-PLG-006"
+    assert not (control.services.data / "plugins" / "docker").exists()
+
+
+def test_a_removal_that_is_asked_again_does_not_remove_what_came_after(control: Control):
+    once = {"Idempotency-Key": "0b1f"}
+    path = "/plugins/chests/versions/1.0.0"
+    control.post("/plugins", body(), by="root")
+    assert control.ask("DELETE", path, by="root", headers=once).status_code == 204
+    control.post("/plugins", body(), by="root")
+    assert control.ask("DELETE", path, by="root", headers=once).status_code == 204
+    assert control.get("/plugins/chests")["title"] == "Something"
+
+
+@pytest.mark.usefixtures("closing")
+def test_a_version_whose_files_are_gone_is_used_again_once_it_is_installed_again(control: Control):
+    control.post("/plugins", body(), by="root")
+    control.post("/plugins/chests/grant", {"granted": None}, by="root")
+    control.post("/plugins/chests/enable", {}, by="root")
+    shutil.rmtree(control.services.data / "plugins")
+    control.post("/plugins/compose/disable", by="root")
+    assert control.get("/plugins/chests")["reasons"] == ["version 1.0.0 is not on the disk"]
+    assert control.post("/plugins", body(), by="root")["state"] == "loaded"

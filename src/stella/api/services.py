@@ -54,14 +54,14 @@ class Plugging:
     """The plugins of this server. ``app/plugin_host.py`` is behind it.
 
     current: those that are used now. look: looked up anew. beside: those installed beside the server.
-    place: unpacks a wheel. manifest: (name, version; empty for the one beside) -> its manifest.
+    place: lets a version's folder hold a wheel. manifest: (name, version; empty for the one beside) -> its manifest.
     forget: removes the files of a version. close: ends every process of a plugin.
     """
 
     current: Callable[[], Plugins]
     look: Callable[[], Plugins]
     beside: Plugins
-    place: Callable[[bytes], PluginWheel]
+    place: Callable[[PluginWheel], None]
     manifest: Callable[[str, str], Manifest | None]
     forget: Callable[[str, str], None]
     close: Callable[[], None]

@@ -23,7 +23,7 @@ from stella.plugin.manage import (
 )
 from stella.plugin.refusals import UnknownPlugin
 from stella.plugin.store import list_choices, list_versions
-from stella.plugin.wheel import malformed
+from stella.plugin.wheel import malformed, read_wheel
 from stella.record import Tx
 
 router = APIRouter(prefix="/plugins", tags=["plugins"])
@@ -79,10 +79,12 @@ def post_plugin(asked: Plugger, body: NewPlugin) -> Response:
     except (binascii.Error, ValueError):
         raise malformed("it is no base64") from None
     plugging = asked.services.plugging
-    wheel = plugging.place(content)
+    wheel = read_wheel(content)
 
     def do(tx: Tx) -> PluginView:
         install_plugin(tx, wheel, frozenset(plugging.beside.loaded))
+        # In here, where nobody else installs that version: what is noted is what lies there.
+        plugging.place(wheel)
         return _shown(asked, tx, wheel.manifest.name)
 
     return asked.once(do, status=201)
@@ -137,9 +139,12 @@ def post_granting(asked: Plugger, name: str, body: Granting) -> Response:
 @router.delete("/{name}/versions/{version}", status_code=204)
 def delete_plugin_version(asked: Plugger, name: str, version: str) -> Response:
     """Remove a version that is not used."""
-    answer = asked.once(lambda tx: remove_version(tx, name, version), status=204)
-    asked.services.plugging.forget(name, version)
-    return answer
+
+    def do(tx: Tx) -> None:
+        remove_version(tx, name, version)
+        asked.services.plugging.forget(name, version)
+
+    return asked.once(do, status=204)
 
 
 def _decided(asked: Asked, name: str, do: Callable[[Tx], PluginView]) -> Response:
