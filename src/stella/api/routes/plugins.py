@@ -100,7 +100,9 @@ def post_enabling(asked: Plugger, name: str, body: Enabling) -> Response:
         version = body.version if body.version is not None else (versions[-1] if versions else "")
         if name in asked.services.plugging.beside.loaded:
             version = ""
-        enable_plugin(tx, _manifest(asked, name, version), version)
+        loaded = asked.services.plugging.look().loaded
+        others = {other: manifest for other, manifest in loaded.items() if other != name}
+        enable_plugin(tx, _manifest(asked, name, version), version, others)
         return _shown(asked, tx, name)
 
     return _decided(asked, name, do)
@@ -130,7 +132,8 @@ def post_granting(asked: Plugger, name: str, body: Granting) -> Response:
             granted = _asked_for(asked, tx, name)
         else:
             granted = [Need(one.capability, tuple(one.hosts)) for one in body.granted]
-        grant_plugin(tx, name, granted)
+        is_beside = name in asked.services.plugging.beside.loaded
+        grant_plugin(tx, name, granted, is_beside=is_beside)
         return _shown(asked, tx, name)
 
     return _decided(asked, name, do)
