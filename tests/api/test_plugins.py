@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from api.test_integrations import document
 from connectors.registries import Answer, played_registry
 from fixtures.control import Control
 from plugin.packages import SCHEMA, manifest_of, wheel_of
@@ -295,3 +296,60 @@ def test_a_version_whose_files_are_gone_is_used_again_once_it_is_installed_again
     control.post("/plugins/compose/disable", by="root")
     assert control.get("/plugins/chests")["reasons"] == ["version 1.0.0 is not on the disk"]
     assert control.post("/plugins", body(), by="root")["state"] == "loaded"
+
+
+@pytest.mark.usefixtures("closing")
+def test_what_reads_secrets_goes_on_after_an_upgrade(control: Control):
+    control.post("/plugins", body(), by="root")
+    control.post("/plugins", body("2.0.0"), by="root")
+    control.post("/plugins/chests/grant", {"granted": None}, by="root")
+    control.post("/plugins/chests/enable", {"version": "1.0.0"}, by="root")
+    shown: list[str] = []
+
+    def play(method: str, path: str, headers: Any, body: bytes) -> Answer:
+        if "authorization" not in headers:
+            return Answer(401, headers={"www-authenticate": 'Basic realm="r"'})
+        shown.append(base64.b64decode(headers["authorization"][6:]).decode())
+        return Answer(body=b'{"tags": []}')
+
+    with played_registry(play) as host:
+        for version in ("1.0.0", "2.0.0"):
+            control.post("/plugins/chests/enable", {"version": version}, by="root")
+            credentials = {
+                "username": f"chest://box/{version}",
+                "password": f"chest://box/{version}",
+            }
+            registry = document("registry", host, credentials=credentials)
+            assert control.apply(INTEGRATION, registry).is_success
+            control.services.outside.registry(host, None).tags("shop/web")
+    assert [one.partition(" ")[0] for one in shown] == ["1.0.0", "2.0.0"]
+
+
+def test_to_grant_something_switches_nothing_off(control: Control):
+    granted = control.post("/plugins/compose/grant", {"granted": None}, by="root")
+    assert granted["state"] == "loaded"
+    assert "compose" in control.services.plugins.loaded
+
+
+def test_what_was_granted_to_one_is_not_its_successors(control: Control):
+    control.post("/plugins", body(), by="root")
+    control.post("/plugins/chests/grant", {"granted": None}, by="root")
+    control.ask("DELETE", "/plugins/chests/versions/1.0.0", by="root")
+    other = control.post("/plugins", body("1.0.1", publisher="somebody else"), by="root")
+    assert other["granted"] is None
+    assert control.refused("POST", "/plugins/chests/enable", {}, by="root") == "ST-PLG-004"
+
+
+@pytest.mark.usefixtures("closing")
+def test_nobody_takes_over_what_another_one_brings(control: Control):
+    control.post("/plugins", body(), by="root")
+    control.post("/plugins/chests/grant", {"granted": None}, by="root")
+    control.post("/plugins/chests/enable", {}, by="root")
+    thief = wheel_of("a-thief", f"VERSION = 'stolen'\n{CODE}", contributes=[CHEST])
+    control.post("/plugins", {"wheel": base64.b64encode(thief).decode()}, by="root")
+    refused = control.ask("POST", "/plugins/a-thief/enable", {}, by="root").json()
+    assert (refused["code"], refused["facts"]["reasons"]) == (
+        "ST-PLG-004",
+        ["brings the secret_store connector chest, which chests has brought"],
+    )
+    assert control.get("/plugins/chests")["state"] == "loaded"
