@@ -1,7 +1,9 @@
 """Integrations and secrets by the API: by reference, tested, guarded, and never shown."""
 
+import gc
 import json
 import threading
+import weakref
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -277,3 +279,30 @@ def test_two_who_rotate_at_the_same_moment_lose_no_secret(control: Control, know
         one.join()
     assert control.post("/integrations/main/test", by="olga")["outcome"] == "pass"
     assert len(list((control.services.data / "keys" / "secrets").iterdir())) == 2
+
+
+def test_hosts_that_anybody_names_are_not_kept_open_without_end(control: Control):
+    registry = control.services.outside.registry
+    first = weakref.ref(registry("0.example.com", None))
+    assert registry("0.example.com", None) is first()
+    for number in range(1, 150):
+        registry(f"{number}.example.com", None)
+    gc.collect()
+    assert first() is None
+
+
+def test_an_image_of_a_registry_that_is_not_for_them_is_not_scanned_for_them(control: Control):
+    control.apply(document("main", "registry.example.com", roles=["operator"]))
+    control.apply(document("ours", "ours.example.com", roles=["developer"]))
+    scan = {"reference": "registry.example.com/shop/web:1"}
+    assert control.refused("POST", "/scans", scan, by="dan") == "ST-HUB-004"
+    ours = {"reference": "ours.example.com/shop/web:1"}
+    assert control.ask("POST", "/scans", ours, by="dan").status_code == 202
+    shouted = {"reference": "Registry.Example.COM/shop/web:1"}
+    assert control.refused("POST", "/scans", shouted, by="dan") == "ST-HUB-004"
+
+
+@pytest.mark.parametrize("endpoint", ["[1:2]:5000", "[:::]", "a.example:99999", "a.example:0"])
+def test_an_endpoint_that_is_no_place_is_refused(control: Control, endpoint: str):
+    refused = control.apply(document("one", endpoint))
+    assert refused.json()["code"] == "ST-HUB-002"
