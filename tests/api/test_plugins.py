@@ -353,3 +353,46 @@ def test_nobody_takes_over_what_another_one_brings(control: Control):
         ["brings the secret_store connector chest, which chests has brought"],
     )
     assert control.get("/plugins/chests")["state"] == "loaded"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"title": "\ud800"},
+        {"publisher": "a\0b"},
+        {"title": "a title\nof two lines"},
+        {"contributes": [{**CHEST, "title": "\udfff"}]},
+        {"contributes": [{**CHEST, "configSchema": {**SCHEMA, "description": "\ud800"}}]},
+        {"contributes": [{**CHEST, "credentials": [{"name": "\ud800", "title": "a"}]}]},
+    ],
+)
+def test_text_that_nobody_can_be_shown_is_refused(control: Control, changes: dict[str, Any]):
+    assert control.refused("POST", "/plugins", body(**changes), by="root") == "ST-PLG-003"
+    assert control.get("/plugins")["items"]
+
+
+@pytest.mark.usefixtures("closing")
+def test_what_a_strangers_store_says_of_itself_is_kept_as_text(control: Control):
+    code = f"VERSION = '1.0.0'\n{CODE}".replace(
+        'return f"a chest of version {VERSION}"', 'return "we are \\0\\x1b[2J in"'
+    )
+    wheel = wheel_of("chests", code, needs=NETWORK, contributes=[CHEST])
+    control.post("/plugins", {"wheel": base64.b64encode(wheel).decode()}, by="root")
+    control.post("/plugins/chests/grant", {"granted": None}, by="root")
+    control.post("/plugins/chests/enable", {}, by="root")
+    assert control.apply(INTEGRATION).is_success
+    assert health(control) == "we are \ufffd\ufffd[2J in"
+    assert control.get("/integrations/box/health")["items"]
+
+
+@pytest.mark.usefixtures("closing")
+def test_what_a_strangers_check_finds_is_shown_as_text(control: Control):
+    code = WEATHER.replace("it is dry", "it is \\x1b[2J").replace("Wait.", "\\0")
+    wheel = base64.b64encode(wheel_of("weather", code, contributes=[CHECK])).decode()
+    control.post("/plugins", {"wheel": wheel}, by="root")
+    control.post("/plugins/weather/enable", {}, by="root")
+    checks = control.get("/doctor", by="root")["checks"]
+    assert [one["detail"] for one in checks if one["name"] == "weather"] == [
+        "it is \ufffd[2J",
+        "it rains",
+    ]

@@ -36,12 +36,14 @@ from stella.plugin.contract import (
     Secret,
     SecretStore,
 )
+from stella.plugin.crossing import bounded_text
 from stella.plugin.refusals import PluginBroken
 from stella.record import Database
 from stella.sdk.testing import SimulatedRegistry
 from stella.trust.envelope import Ring
 
 _SECRET_BYTES_MAX = 65_536
+_DETAIL_MAX = 1000
 # Hosts without an integration that are kept open: whoever names an image names one.
 _UNNAMED_MAX = 100
 _ANYWHERE = ("0.0.0.0/0", "::/0")
@@ -113,7 +115,7 @@ class Hub:
         except StellaError as refusal:
             detail, outcome = f"{refusal} ({refusal.code})", Outcome.BLOCKED
         duration_ms = int((time.monotonic() - begun) * 1000)
-        detail = self.redactor.masked(detail)[:1000]
+        detail = bounded_text(self.redactor.masked(detail), _DETAIL_MAX)
         if outcome is Outcome.PASS:
             with self._lock:
                 self._opened.pop(integration.name, None)  # it need not be left alone any longer
