@@ -396,3 +396,23 @@ def test_what_a_strangers_check_finds_is_shown_as_text(control: Control):
         "it is \ufffd[2J",
         "it rains",
     ]
+
+
+@pytest.mark.usefixtures("closing")
+def test_one_reaches_no_host_that_it_was_not_granted(control: Control):
+    code = f"VERSION = '1.0.0'\n{CODE}".replace(
+        'return f"a chest of version {VERSION}"',
+        """place = self.connection.endpoint.rpartition("/")[2].split(":")
+        self.connection.connect(place[0], int(place[1]), 5).close()
+        return "reached\"""",
+    )
+    wheel = wheel_of("chests", code, needs=NETWORK, contributes=[CHEST])
+    control.post("/plugins", {"wheel": base64.b64encode(wheel).decode()}, by="root")
+    for hosts, outcome in (([], "pass"), (["a.example"], "blocked"), (["127.0.0.1"], "pass")):
+        granted = {"granted": [{"capability": "network", "hosts": hosts}]}
+        control.post("/plugins/chests/grant", granted, by="root")
+        control.post("/plugins/chests/enable", {}, by="root")
+        with played_registry(lambda *_: Answer()) as host:
+            spec = {**INTEGRATION["spec"], "endpoint": f"http://{host}"}
+            assert control.apply({**INTEGRATION, "spec": spec}).is_success
+            assert control.post("/integrations/box/test", by="olga")["outcome"] == outcome, hosts

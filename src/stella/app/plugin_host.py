@@ -18,7 +18,7 @@ from stella.app.plugin_process import PluginProcess, PluginSource
 from stella.plugin import Plugins, RefusedPlugin
 from stella.plugin.contract import Manifest, Need, Plugin
 from stella.plugin.load import clashes
-from stella.plugin.manifest import MANIFEST_FILE, read_manifest, reasons_against
+from stella.plugin.manifest import MANIFEST_FILE, narrowed, read_manifest, reasons_against
 from stella.plugin.refusals import MalformedManifest
 from stella.plugin.store import Choice, list_choices
 from stella.plugin.wheel import PluginWheel
@@ -162,11 +162,15 @@ class PluginHost:
         reasons = (*reasons_against(manifest, granted), *clashes(manifest, loaded))
         if reasons:
             return RefusedPlugin(choice.name, reasons)
-        key = (choice.name, choice.version)
-        if key not in self._processes:
-            folder = self._version_folder(*key)
-            source = PluginSource(manifest, (folder / _ENTRY).read_text(), folder, self._required)
-            self._processes[key] = PluginProcess(source)
+        key, manifest = (choice.name, choice.version), narrowed(manifest, granted)
+        known = self._processes.get(key)
+        if known is not None and known.manifest == manifest:
+            return known
+        folder = self._version_folder(*key)
+        source = PluginSource(manifest, (folder / _ENTRY).read_text(), folder, self._required)
+        self._processes[key] = PluginProcess(source)
+        if known is not None:
+            known.close()  # it was granted something else
         return self._processes[key]
 
     def _end_unused(self, choices: Mapping[str, Choice]) -> None:

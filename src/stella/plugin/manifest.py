@@ -5,6 +5,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from stella.kernel import Remedy
@@ -67,6 +68,16 @@ def reasons_against(manifest: Manifest, granted: Iterable[Need]) -> tuple[str, .
     if manifest.sdk != SDK_VERSION:
         reasons.append(f"speaks SDK {manifest.sdk}, this host speaks {SDK_VERSION}")
     return tuple(reasons)
+
+
+def narrowed(manifest: Manifest, granted: Iterable[Need]) -> Manifest:
+    """Asking for what it is granted: for hosts of its connections, where those were named."""
+    allowed = {one.capability: one.hosts for one in granted}
+    needs = tuple(
+        replace(need, hosts=need.hosts or allowed.get(need.capability, ()))
+        for need in manifest.needs
+    )
+    return replace(manifest, needs=needs)
 
 
 def covers(pattern: str, host: str) -> bool:
