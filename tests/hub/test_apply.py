@@ -1,13 +1,17 @@
 """Integrations are applied as documents say, where that breaks no other one."""
 
+import os
+import threading
 from typing import Any
 
 import pytest
 
 from fixtures.databases import OpenDatabase
 from stella.hub.apply import apply_integration, integration_for
-from stella.hub.errors import IntegrationInUse, MalformedIntegration
+from stella.hub.errors import IntegrationInUse, MalformedIntegration, SecretInUse
+from stella.hub.secrets import delete_secret, store_secret
 from stella.plugin.contract import Contribution, Credential, Kind
+from stella.trust.envelope import Ring
 
 ANY = {"type": "object"}
 BROUGHT = {
@@ -45,3 +49,26 @@ def test_a_host_is_one_in_whatever_case_it_is_written(open_database: OpenDatabas
         found = integration_for(tx, Kind.REGISTRY, "a.example:5000")
     assert found is not None
     assert found.name == "main"
+
+
+def test_a_secret_is_not_ended_while_somebody_names_it(open_database: OpenDatabase):
+    database, ring = open_database(), Ring({"one": b"1" * 32}, "one")
+    refusals = []
+    with database.transaction(actor="usr_1") as tx:
+        store_secret(tx, ring, "password", "hunter2", os.urandom)
+
+    def end() -> None:
+        try:
+            with database.transaction(actor="usr_2") as tx:
+                delete_secret(tx, "password")
+        except SecretInUse as refusal:
+            refusals.append(refusal)
+
+    other = threading.Thread(target=end)
+    with database.transaction(actor="usr_1") as tx:
+        spec = {**REGISTRY, "credentials": {"password": "secret://password"}}
+        apply_integration(tx, "main", spec, BROUGHT)
+        other.start()
+        other.join(0.5)
+    other.join()
+    assert len(refusals) == 1

@@ -1,5 +1,6 @@
 """Plugins are installed, granted, switched on and off; each with its fact."""
 
+import threading
 from typing import Any
 
 import pytest
@@ -92,3 +93,24 @@ def test_what_was_granted_reads_the_same_later(open_database: OpenDatabase, cloc
         assert list_choices(tx)["boats"].granted == granted
         grant_plugin(tx, "boats", [], is_beside=False)
         assert list_choices(tx)["boats"].granted == ()
+
+
+def test_two_who_decide_at_the_same_moment_undo_nothing(open_database: OpenDatabase):
+    database, one = open_database(), wheel()
+    with database.transaction(actor="usr_1") as tx:
+        install_plugin(tx, one, frozenset())
+        enable_plugin(tx, one.manifest, "1.0.0", {})
+
+    def disable() -> None:
+        with database.transaction(actor="usr_2") as tx:
+            disable_plugin(tx, one.manifest, [])
+
+    other = threading.Thread(target=disable)
+    with database.transaction(actor="usr_1") as tx:
+        grant_plugin(tx, "boats", [Need(Capability.NETWORK)], is_beside=False)
+        other.start()
+        other.join(0.5)
+    other.join()
+    with database.read() as tx:
+        choice = list_choices(tx)["boats"]
+    assert (choice.is_enabled, choice.granted) == (False, (Need(Capability.NETWORK),))

@@ -97,7 +97,7 @@ def _dangling(
         return []
     if reference.scheme == SECRET:
         try:
-            sealed_secret(tx, reference.path)
+            sealed_secret(tx, reference.path, lock=True)
         except UnknownSecret as refusal:
             return [str(refusal)]
         return []

@@ -60,7 +60,7 @@ def enable_plugin(
     """
     if version:
         find_version(tx, manifest.name, version)
-    before = list_choices(tx).get(manifest.name, Choice(manifest.name))
+    before = list_choices(tx, lock=True).get(manifest.name, Choice(manifest.name))
     reasons = clashes(manifest, others)
     if before.granted is not None or version:
         reasons += reasons_against(manifest, before.granted or ())
@@ -87,7 +87,7 @@ def disable_plugin(tx: Tx, manifest: Manifest, users: Sequence[str]) -> Choice:
             plugin=manifest.name,
             used_by=list(users),
         )
-    before = list_choices(tx).get(manifest.name, Choice(manifest.name, is_enabled=True))
+    before = list_choices(tx, lock=True).get(manifest.name, Choice(manifest.name, is_enabled=True))
     after = replace(before, is_enabled=False)
     put_choice(tx, after)
     if before.is_enabled:
@@ -100,7 +100,7 @@ def grant_plugin(tx: Tx, name: str, granted: Sequence[Need], *, is_beside: bool)
 
     is_beside: it is installed beside the server, and used where nobody has decided.
     """
-    before = list_choices(tx).get(name, Choice(name, is_enabled=is_beside))
+    before = list_choices(tx, lock=True).get(name, Choice(name, is_enabled=is_beside))
     after = replace(before, granted=tuple(granted))
     if after != before:
         put_choice(tx, after)
@@ -111,7 +111,7 @@ def grant_plugin(tx: Tx, name: str, granted: Sequence[Need], *, is_beside: bool)
 def remove_version(tx: Tx, name: str, version: str) -> None:
     """It is here no more. Raises UnknownPlugin, PluginInUse where it is the one that is used."""
     find_version(tx, name, version)
-    choice = list_choices(tx).get(name)
+    choice = list_choices(tx, lock=True).get(name)
     if choice is not None and choice.is_enabled and choice.version == version:
         raise PluginInUse(
             f"{name} {version} is switched on",
