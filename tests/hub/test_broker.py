@@ -146,3 +146,10 @@ def test_what_was_changed_while_it_was_read_is_read_anew(store: Store, clock: Cl
     broker.secret(DATABASE)
     assert broker.secret(DATABASE).value.startswith("value 2")
     assert broker.secret(DATABASE).value.startswith("value 2")
+
+
+def test_a_long_value_does_not_drive_out_the_others():
+    redactor = Redactor()
+    redactor.learn("hunter2")
+    redactor.learn("\n".join(f"line {number}" for number in range(20_000)))
+    assert redactor.masked("it is hunter2") == "it is ***"

@@ -262,7 +262,9 @@ class Hub:
             return RegistryConfig(host=host, connect=connect)
 
         def login() -> tuple[str, str]:
-            return self._of_settings(known.username), self._of_settings(known.password)
+            password = self._of_settings(known.password)
+            self.redactor.learn(password)
+            return self._of_settings(known.username), password
 
         return RegistryConfig(
             host=host,

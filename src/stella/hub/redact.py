@@ -6,6 +6,7 @@ from threading import Lock
 MASK = "***"
 _LENGTH_MIN = 4  # shorter ones would mask half of every text
 _KNOWN_MAX = 10_000
+_LINES_MAX = 200
 
 
 class Redactor:
@@ -18,7 +19,8 @@ class Redactor:
     def learn(self, value: str) -> None:
         """From now on ``value`` is masked; each line of one that has several, too."""
         with self._lock:
-            for part in {value, *value.splitlines()}:
+            # Few enough that one long value does not drive out all the others.
+            for part in {value, *value.splitlines()[:_LINES_MAX]}:
                 if len(part) >= _LENGTH_MIN:
                     self._known[part] = None
                     self._known.move_to_end(part)
