@@ -96,7 +96,9 @@ def test_a_password_of_the_settings_is_masked_as_every_other_is(
         return Answer(body=b'{"tags": []}')
 
     with played_registry(play) as host:
-        known = RegistrySetting(username="env://REGISTRY_PASSWORD", password="env://REGISTRY_PASSWORD")
+        known = RegistrySetting(
+            username="env://REGISTRY_PASSWORD", password="env://REGISTRY_PASSWORD"
+        )
         services = open_services(settings(tmp_path, registries={host: known}), now=clock)
         migrate(services.database.engine)
         services.outside.registry(host, None).tags("shop/web")

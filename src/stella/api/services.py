@@ -54,8 +54,8 @@ class Plugging:
     """The plugins of this server. ``app/plugin_host.py`` is behind it.
 
     current: those that are used now. look: looked up anew. beside: those installed beside the server.
-    place: lets a version's folder hold a wheel. manifest: (name, version; empty for the one beside) -> its manifest.
-    forget: removes the files of a version. close: ends every process of a plugin.
+    place: lets a version's folder hold a wheel. manifest: (name, version; empty for the one beside)
+    -> its manifest. forget: removes the files of a version. close: ends every process of a plugin.
     """
 
     current: Callable[[], Plugins]

@@ -198,7 +198,13 @@ def _is_url(text: str, schemes: set[str]) -> bool:
     except ValueError:
         return False
     is_plain = not parts.username and not parts.password and not parts.query and not parts.fragment
-    return parts.scheme in schemes and bool(parts.hostname) and is_plain and is_place and text.isprintable()
+    return (
+        parts.scheme in schemes
+        and bool(parts.hostname)
+        and is_plain
+        and is_place
+        and text.isprintable()
+    )
 
 
 def _is_authority(text: str) -> bool:
