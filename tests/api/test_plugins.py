@@ -416,3 +416,11 @@ def test_one_reaches_no_host_that_it_was_not_granted(control: Control):
             spec = {**INTEGRATION["spec"], "endpoint": f"http://{host}"}
             assert control.apply({**INTEGRATION, "spec": spec}).is_success
             assert control.post("/integrations/box/test", by="olga")["outcome"] == outcome, hosts
+
+
+def test_a_capability_is_granted_once_or_one_of_them_would_be_lost(control: Control):
+    control.post("/plugins", body(), by="root")
+    granted = [{"capability": "network", "hosts": [host]} for host in ("a.example", "b.example")]
+    answer = control.ask("POST", "/plugins/chests/grant", {"granted": granted}, by="root")
+    assert answer.json()["code"] == "ST-API-001"
+    assert control.get("/plugins/chests")["granted"] is None

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from fastapi import APIRouter, Response
 
 from stella.api.asked import Asked, Viewer
+from stella.api.errors import InvalidRequest
 from stella.api.looking import Plugger
 from stella.api.views.base import Body, Page
 from stella.api.views.plugins import PluginView, plugin_view
@@ -125,6 +126,11 @@ def post_disabling(asked: Plugger, name: str) -> Response:
 @router.post("/{name}/grant", response_model=PluginView)
 def post_granting(asked: Plugger, name: str, body: Granting) -> Response:
     """Say what it may do, all of it: what is not named is not granted."""
+    named = [one.capability for one in body.granted or ()]
+    if len(named) != len(set(named)):
+        raise InvalidRequest(
+            "a capability is granted twice", remedy=Remedy("Name all of its hosts at once.")
+        )
 
     def do(tx: Tx) -> PluginView:
         _known(asked, tx, name)
