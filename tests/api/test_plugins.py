@@ -424,3 +424,16 @@ def test_a_capability_is_granted_once_or_one_of_them_would_be_lost(control: Cont
     answer = control.ask("POST", "/plugins/chests/grant", {"granted": granted}, by="root")
     assert answer.json()["code"] == "ST-API-001"
     assert control.get("/plugins/chests")["granted"] is None
+
+
+@pytest.mark.usefixtures("closing")
+def test_a_version_that_was_removed_is_no_longer_the_chosen_one(control: Control):
+    control.post("/plugins", body(), by="root")
+    control.post("/plugins", body("2.0.0"), by="root")
+    control.post("/plugins/chests/grant", {"granted": None}, by="root")
+    control.post("/plugins/chests/enable", {"version": "1.0.0"}, by="root")
+    control.post("/plugins/chests/disable", by="root")
+    control.ask("DELETE", "/plugins/chests/versions/1.0.0", by="root")
+    shown = control.get("/plugins/chests")
+    assert (shown["version"], shown["title"], shown["state"]) == (None, "Something", "off")
+    assert shown["granted"] == [{"capability": "network", "hosts": []}]

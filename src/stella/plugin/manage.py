@@ -119,9 +119,11 @@ def remove_version(tx: Tx, name: str, version: str) -> None:
             plugin=name,
         )
     delete_version(tx, name, version)
-    if choice is not None and not choice.is_enabled and not list_versions(tx, name):
-        # What comes under that name later may be somebody else's.
-        put_choice(tx, replace(choice, version="", granted=None))
+    if choice is not None and not choice.is_enabled:
+        chosen = "" if choice.version == version else choice.version
+        # Where none is left, what comes under that name later may be somebody else's.
+        granted = choice.granted if list_versions(tx, name) else None
+        put_choice(tx, replace(choice, version=chosen, granted=granted))
     tx.add(PluginRemoved(name, version))
 
 
