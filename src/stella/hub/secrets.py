@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from stella.hub.errors import MalformedSecret, SecretInUse, UnknownSecret
+from stella.hub.errors import MalformedSecret, SecretInUse
 from stella.hub.facts import SecretDeleted, SecretKeyRotated, SecretStored
 from stella.hub.store import (
     delete_secret_row,
@@ -32,11 +32,7 @@ def store_secret(tx: Tx, ring: Ring, name: str, value: str, random: Random) -> i
         raise _malformed("its value is no text") from None
     if not 0 < len(content) <= VALUE_BYTES_MAX:
         raise _malformed(f"a secret has 1 to {VALUE_BYTES_MAX} bytes")
-    try:
-        version = sealed_secret(tx, name, lock=True)[0] + 1
-    except UnknownSecret:
-        version = 1
-    put_secret_row(tx, name, version, ring.seal(content, _about(tx, name), random))
+    version = put_secret_row(tx, name, ring.seal(content, _about(tx, name), random))
     tx.add(SecretStored(name, version))
     return version
 
