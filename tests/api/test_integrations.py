@@ -1,6 +1,9 @@
 """Integrations and secrets by the API: by reference, tested, guarded, and never shown."""
 
+import gc
 import json
+import threading
+import weakref
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,7 +12,7 @@ from typing import Any
 import pytest
 
 from connectors.registries import Answer, played_registry, served_tls
-from fixtures.control import Control
+from fixtures.control import V1, Control
 from stella.trust import create_authority, new_signer
 
 CANARY = "canary-7f3a9c-do-not-show"
@@ -261,3 +264,45 @@ def test_a_registry_behind_a_proxy_with_an_own_authority(control: Control, tmp_p
         trusted = {**given, "ca": authority.certificate.decode()}
         control.apply(document("main", "registry.example.com", **trusted))
         assert control.post("/integrations/main/test", by="olga")["outcome"] == "pass"
+
+
+def test_two_who_rotate_at_the_same_moment_lose_no_secret(control: Control, known: str):
+    def rotate() -> None:
+        for _ in range(5):
+            headers = {"Authorization": f"Bearer {control.tokens['olga']}"}
+            control.client.request("POST", f"{V1}/secrets/rotate-key", headers=headers)
+
+    both = [threading.Thread(target=rotate) for _ in range(2)]
+    for one in both:
+        one.start()
+    for one in both:
+        one.join()
+    assert control.post("/integrations/main/test", by="olga")["outcome"] == "pass"
+    assert len(list((control.services.data / "keys" / "secrets").iterdir())) == 2
+
+
+def test_hosts_that_anybody_names_are_not_kept_open_without_end(control: Control):
+    registry = control.services.outside.registry
+    first = weakref.ref(registry("0.example.com", None))
+    assert registry("0.example.com", None) is first()
+    for number in range(1, 150):
+        registry(f"{number}.example.com", None)
+    gc.collect()
+    assert first() is None
+
+
+def test_an_image_of_a_registry_that_is_not_for_them_is_not_scanned_for_them(control: Control):
+    control.apply(document("main", "registry.example.com", roles=["operator"]))
+    control.apply(document("ours", "ours.example.com", roles=["developer"]))
+    scan = {"reference": "registry.example.com/shop/web:1"}
+    assert control.refused("POST", "/scans", scan, by="dan") == "ST-HUB-004"
+    ours = {"reference": "ours.example.com/shop/web:1"}
+    assert control.ask("POST", "/scans", ours, by="dan").status_code == 202
+    shouted = {"reference": "Registry.Example.COM/shop/web:1"}
+    assert control.refused("POST", "/scans", shouted, by="dan") == "ST-HUB-004"
+
+
+@pytest.mark.parametrize("endpoint", ["[1:2]:5000", "[:::]", "a.example:99999", "a.example:0"])
+def test_an_endpoint_that_is_no_place_is_refused(control: Control, endpoint: str):
+    refused = control.apply(document("one", endpoint))
+    assert refused.json()["code"] == "ST-HUB-002"

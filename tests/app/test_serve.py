@@ -73,6 +73,9 @@ def test_a_backup_of_a_running_server_is_restored_elsewhere(host: Host, tmp_path
     file = tmp_path / "backup.tar"
     with host.serving() as serving:
         made = host.command("serve", "--reset-admin")
+        installed = Path("plugins", "boats", "1.0.0", "plugin_boats.py")
+        (host.data / installed).parent.mkdir(parents=True)
+        (host.data / installed).write_text("PLUGIN = 1")
         assert host.command("db", "backup", str(file)).returncode == 0
         with host.login(password_in(made.stdout)) as client:
             root = client.content("/trust/root")
@@ -83,6 +86,7 @@ def test_a_backup_of_a_running_server_is_restored_elsewhere(host: Host, tmp_path
     assert "ST-APP-010" in host.command("db", "restore", str(file)).stderr
     other = Host(tmp_path / "elsewhere", host.api_port, host.agents_port)
     assert other.command("db", "restore", str(file)).returncode == 0
+    assert (other.data / installed).read_text() == "PLUGIN = 1"
     with other.serving(), other.login(password_in(made.stdout)) as client:
         assert client.content("/trust/root") == root
         assert client.get("/audit/verify")["good"]

@@ -2,12 +2,15 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from connectors.registries import Answer, played_registry
 from fixtures.databases import Clock
 from stella.app.errors import DataUnusable, KeysIncomplete
 from stella.app.hub import read_here
+from stella.app.schema import migrate
 from stella.app.settings import RegistrySetting, Settings
 from stella.app.wiring import open_services
 from stella.hub.errors import UnresolvedReference
@@ -80,3 +83,23 @@ def test_registries_are_opened_as_the_settings_say_and_kept(tmp_path: Path, cloc
     opened = services.open_registry("127.0.0.1:5000")
     assert opened.host == "127.0.0.1:5000"
     assert services.open_registry("127.0.0.1:5000") is opened
+
+
+def test_a_password_of_the_settings_is_masked_as_every_other_is(
+    tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("REGISTRY_PASSWORD", "hunter2-of-the-settings")
+
+    def play(method: str, path: str, headers: Any, body: bytes) -> Answer:
+        if "authorization" not in headers:
+            return Answer(401, headers={"www-authenticate": 'Basic realm="r"'})
+        return Answer(body=b'{"tags": []}')
+
+    with played_registry(play) as host:
+        known = RegistrySetting(
+            username="env://REGISTRY_PASSWORD", password="env://REGISTRY_PASSWORD"
+        )
+        services = open_services(settings(tmp_path, registries={host: known}), now=clock)
+        migrate(services.database.engine)
+        services.outside.registry(host, None).tags("shop/web")
+    assert services.outside.masked("it is hunter2-of-the-settings") == "it is ***"

@@ -75,3 +75,10 @@ def test_a_limit_of_requests_is_kept_and_filled_up_again(clock: Clock):
     breaker.call(str)
     with pytest.raises(TooManyRequests):
         breaker.call(str)
+
+
+def test_a_clock_that_is_set_back_shuts_nobody_out(clock: Clock):
+    breaker = Breaker("main", now=clock, requests_per_s=3)
+    breaker.call(str)
+    clock.at -= timedelta(hours=1)
+    breaker.call(str)

@@ -135,3 +135,23 @@ def test_masking_leaves_no_part_of_a_longer_one():
     told = "it is password-of-two, then lines-of-text; pass is short, abc is too short"
     assert redactor.masked("field-user with field-password at 5432") == "*** with *** at 5432"
     assert redactor.masked(told) == "it is ***, then ***; *** is short, abc is too short"
+
+
+def test_what_was_changed_while_it_was_read_is_read_anew(store: Store, clock: Clock):
+    def read(reference: Reference) -> Secret:
+        found = store.read(reference)
+        if store.asked == 1:
+            broker.forget(reference)  # somebody stores another value at this moment
+        return found
+
+    broker = Broker(read, now=clock, seen=lambda _: None)
+    broker.secret(DATABASE)
+    assert broker.secret(DATABASE).value.startswith("value 2")
+    assert broker.secret(DATABASE).value.startswith("value 2")
+
+
+def test_a_long_value_does_not_drive_out_the_others():
+    redactor = Redactor()
+    redactor.learn("hunter2")
+    redactor.learn("\n".join(f"line {number}" for number in range(20_000)))
+    assert redactor.masked("it is hunter2") == "it is ***"

@@ -70,6 +70,10 @@ def test_an_address_in_the_open_or_a_named_network_is_reached(host: str, address
         "64:ff9b:1::1",
         "64:ff9b::a9fe:a9fe",
         "2002:0a02:0001::1",
+        "fec0::1",
+        "::127.0.0.1",
+        "::10.2.0.1",
+        "::ffff:0:169.254.169.254",
     ],
 )
 def test_a_private_address_behind_a_good_name_is_refused_with_what_to_write(address: str) -> None:

@@ -33,6 +33,9 @@ def test_ours_are_read_from_beside_their_module(package: str) -> None:
     [
         ({"name": "Odd One"}, "its name is not lower-case letters"),
         ({"version": "new"}, "'new' is no version"),
+        ({"version": "1" * 81}, "is no version"),
+        ({"version": f"1{'a' * 70}!"}, "is no version"),  # and said so at once
+        ({"version": ".."}, "'..' is no version"),
         ({"publisher": " "}, "its publisher has not 1 to 200 characters"),
         ({"limits": {"timeoutS": 0}}, "limits.timeoutS is 0"),
         ({"limits": {"memoryBytes": 10**12}}, "limits.memoryBytes is 1000000000000"),

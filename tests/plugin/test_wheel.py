@@ -39,6 +39,10 @@ def test_what_was_built_is_read():
         ({"a\\..\\b": b""}, "may not be"),
         ({"other-1.dist-info/METADATA": b""}, "not one .dist-info"),
         ({"PLUGIN_BOATS/__init__.py": b""}, "may not be"),
+        ({f"{'a' * 300}.py": b""}, "too long"),
+        ({"data": b"", "data/more": b""}, "is a file and a folder"),
+        ({"Data": b"", "data/more": b""}, "is a file and a folder"),
+        ({"META/RECORD": b"a,b," + b"c" * 200_000}, "its RECORD is no table"),
     ],
 )
 def test_what_may_not_be_installed_is_refused(instead: dict[str, bytes | None], told: str):
@@ -82,3 +86,14 @@ def test_a_link_and_a_bomb_are_refused():
         archive.writestr("zeros", bytes(201 * 1024 * 1024))
     with pytest.raises(MalformedWheel, match="more than 5000 files or 200 MiB"):
         read_wheel(bomb.getvalue())
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2])
+def test_what_is_damaged_or_packed_otherwise_is_refused(method: int):
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", method) as archive:
+        archive.writestr("a", b"abcdefgh" * 500)
+    content = bytearray(made.getvalue())
+    content[31:40] = b"\xff" * 9
+    with pytest.raises(MalformedWheel):
+        read_wheel(bytes(content))

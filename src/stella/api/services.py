@@ -1,6 +1,7 @@
 """What the routes are given. ``app/wiring.py`` makes it; nothing here picks an implementation."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
@@ -53,14 +54,14 @@ class Plugging:
     """The plugins of this server. ``app/plugin_host.py`` is behind it.
 
     current: those that are used now. look: looked up anew. beside: those installed beside the server.
-    place: unpacks a wheel. manifest: (name, version; empty for the one beside) -> its manifest.
-    forget: removes the files of a version. close: ends every process of a plugin.
+    place: lets a version's folder hold a wheel. manifest: (name, version; empty for the one beside)
+    -> its manifest. forget: removes the files of a version. close: ends every process of a plugin.
     """
 
     current: Callable[[], Plugins]
     look: Callable[[], Plugins]
     beside: Plugins
-    place: Callable[[bytes], PluginWheel]
+    place: Callable[[PluginWheel], None]
     manifest: Callable[[str, str], Manifest | None]
     forget: Callable[[str, str], None]
     close: Callable[[], None]
@@ -73,7 +74,8 @@ class Outside:
     registry: (host, roles of who asks; None where the server does) -> connector.
     examine: uses an integration once. left_alone_until: of one that failed too often.
     forget: a secret is read anew at its next use. ring: the keys of the built-in store; add_key: a
-    new one is the active one; retire_keys: nothing lies under any but these.
+    new one is the active one; retire_keys: nothing lies under any but these; rotating: held from the
+    one to the other, or one rotation would retire the key that another has just made.
     flush_uses: stores when integrations were last used. masked: text without secrets that were read.
     checks: name -> what a plugin looks at.
     """
@@ -85,6 +87,7 @@ class Outside:
     ring: Callable[[], Ring]
     add_key: Callable[[], Ring]
     retire_keys: Callable[[frozenset[str]], None]
+    rotating: AbstractContextManager[object]
     flush_uses: Callable[[], None]
     masked: Callable[[str], str]
     checks: Callable[[], Mapping[str, DoctorCheck]]

@@ -1,4 +1,4 @@
-"""One file with everything that an embedded server keeps: database, keys, bytes."""
+"""One file with everything that an embedded server keeps: database, keys, bytes, plugins."""
 
 import io
 import os
@@ -18,7 +18,7 @@ from stella.app.wiring import make_data_directory
 from stella.kernel import Remedy
 
 _DATABASE = "stella.db"
-_FOLDERS = ("keys", "blobs")
+_FOLDERS = ("keys", "blobs", "plugins")
 _VERSION = "stella-backup"
 _VERSION_TEXT = b"1\n"
 

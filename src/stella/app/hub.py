@@ -3,6 +3,7 @@
 import contextlib
 import os
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,12 +36,16 @@ from stella.plugin.contract import (
     Secret,
     SecretStore,
 )
+from stella.plugin.crossing import bounded_text
 from stella.plugin.refusals import PluginBroken
 from stella.record import Database
 from stella.sdk.testing import SimulatedRegistry
 from stella.trust.envelope import Ring
 
 _SECRET_BYTES_MAX = 65_536
+_DETAIL_MAX = 1000
+# Hosts without an integration that are kept open: whoever names an image names one.
+_UNNAMED_MAX = 100
 _ANYWHERE = ("0.0.0.0/0", "::/0")
 # A repository that nobody has: what matters is that the registry answers at all.
 _NO_REPOSITORY = "stella-doctor"
@@ -48,9 +53,13 @@ _NO_REPOSITORY = "stella-doctor"
 
 @dataclass(frozen=True, slots=True)
 class _Opened:
-    """What an integration led to. digest: of the specification that it was opened for."""
+    """What an integration led to. digest: of the specification that it was opened for.
+
+    plugins: those that were used then; what is decided about one later counts at the next use.
+    """
 
     digest: str
+    plugins: Plugins
     made: object
     breaker: Breaker
 
@@ -75,6 +84,7 @@ class Hub:
         self.redactor = Redactor()
         self.broker = Broker(self._read, now=now, seen=self.redactor.learn)
         self._opened: dict[str, _Opened] = {}
+        self._unnamed: OrderedDict[str, tuple[Plugins, Registry]] = OrderedDict()
         self._used: dict[str, str] = {}
         self._lock = Lock()
 
@@ -105,7 +115,7 @@ class Hub:
         except StellaError as refusal:
             detail, outcome = f"{refusal} ({refusal.code})", Outcome.BLOCKED
         duration_ms = int((time.monotonic() - begun) * 1000)
-        detail = self.redactor.masked(detail)[:1000]
+        detail = bounded_text(self.redactor.masked(detail), _DETAIL_MAX)
         if outcome is Outcome.PASS:
             with self._lock:
                 self._opened.pop(integration.name, None)  # it need not be left alone any longer
@@ -146,18 +156,18 @@ class Hub:
         return cast("SecretStore", made).check()
 
     def _guarded(self, integration: Integration) -> object:
-        digest = digest_of(integration.spec()).text
+        digest, plugins = digest_of(integration.spec()).text, self._plugins()
         with self._lock:
             self._used[integration.name] = time_text(self._now())
             kept = self._opened.get(integration.name)
-            if kept is not None and kept.digest == digest:
+            if kept is not None and kept.digest == digest and kept.plugins is plugins:
                 return kept.made
         breaker = Breaker(
             integration.name, now=self._now, requests_per_s=integration.requests_per_s
         )
         made = _Guarded(self._make(integration), breaker)
         with self._lock:
-            self._opened[integration.name] = _Opened(digest, made, breaker)
+            self._opened[integration.name] = _Opened(digest, plugins, made, breaker)
         return made
 
     def _make(self, integration: Integration) -> object:
@@ -228,18 +238,22 @@ class Hub:
 
     def _unnamed_registry(self, host: str) -> Registry:
         """Of the server's own settings, or anonymous and in the open network."""
+        plugins = self._plugins()
         with self._lock:
-            kept = self._opened.get(f"host {host}")
-        if kept is not None:
-            return cast("Registry", kept.made)
+            kept = self._unnamed.get(host)
+            if kept is not None and kept[0] is plugins:
+                self._unnamed.move_to_end(host)
+                return kept[1]
         known = self._settings.registries.get(host)
         made: Registry
         if known is not None and self._is_simulated(host):
             made = SimulatedRegistry(Path(known.simulated_in), host)
         else:
-            made = self._plugins().registry("oci")(self._unnamed_config(host, known))
+            made = plugins.registry("oci")(self._unnamed_config(host, known))
         with self._lock:
-            self._opened[f"host {host}"] = _Opened("", made, Breaker(host, now=self._now))
+            self._unnamed[host] = (plugins, made)
+            if len(self._unnamed) > _UNNAMED_MAX:
+                self._unnamed.popitem(last=False)
         return made
 
     def _unnamed_config(self, host: str, known: RegistrySetting | None) -> RegistryConfig:
@@ -250,7 +264,9 @@ class Hub:
             return RegistryConfig(host=host, connect=connect)
 
         def login() -> tuple[str, str]:
-            return self._of_settings(known.username), self._of_settings(known.password)
+            password = self._of_settings(known.password)
+            self.redactor.learn(password)
+            return self._of_settings(known.username), password
 
         return RegistryConfig(
             host=host,
@@ -273,12 +289,17 @@ class Hub:
         """Where secrets lie. Raises UnresolvedReference, and what a secret store raises."""
         if reference.scheme == SECRET:
             with self._database.read() as tx:
-                return read_secret(tx, self._ring(), reference.path)
+                return read_secret(tx, self._ring, reference.path)
         if reference.scheme in {ENV, FILE}:
             refuse_place(reference, self._settings)
             return read_here(reference, os.environ)
         with self._database.read() as tx:
             known = find_integration(tx, reference.integration).integration
+        if (known.kind, known.connector) != (Kind.SECRET_STORE, reference.scheme):
+            raise _unresolved(
+                f"the integration {known.name} is no {reference.scheme} secret store",
+                "Let the reference name one that is.",
+            )
         refuse_use(known, None)
         return self.secret_store(known).read(reference.path, reference.key)
 

@@ -1,6 +1,7 @@
 """The way out: every connector's connections are opened here, where the guard lets them."""
 
 import socket
+import time
 from collections.abc import Iterator
 
 from stella.hub.errors import ConnectorsOff, HostNotGranted
@@ -23,10 +24,14 @@ def connect_within(allowed: Allowed, *, is_offline: bool) -> Connect:
         refuse_host(host, allowed)
         refusal: HostNotGranted | None = None
         trouble: OSError | None = None
+        ends_at = time.monotonic() + timeout
         for address in _addresses(host, port):
+            left_s = ends_at - time.monotonic()
+            if left_s <= 0:
+                break  # whoever names many addresses gets no more time for that
             try:
                 refuse_address(host, address, allowed)
-                return socket.create_connection((address, port), timeout)
+                return socket.create_connection((address, port), left_s)
             except HostNotGranted as one:
                 refusal = one
             except OSError as error:
@@ -38,7 +43,11 @@ def connect_within(allowed: Allowed, *, is_offline: bool) -> Connect:
 
 def _addresses(host: str, port: int) -> Iterator[str]:
     seen = set()
-    for *_, address in socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM):
+    try:
+        found = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)
+    except UnicodeError:
+        raise OSError(f"{host[:100]} is no name that can be looked up") from None
+    for *_, address in found:
         plain = str(address[0]).partition("%")[0]
         if plain not in seen:
             seen.add(plain)

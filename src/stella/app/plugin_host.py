@@ -4,7 +4,6 @@ Those installed beside the server are trusted and run in its process. Those that
 wheels lie in ``data/plugins``, each version in a folder of its own, and run in processes of their own.
 """
 
-import os
 import shutil
 import time
 from collections.abc import Callable, Mapping
@@ -19,13 +18,14 @@ from stella.app.plugin_process import PluginProcess, PluginSource
 from stella.plugin import Plugins, RefusedPlugin
 from stella.plugin.contract import Manifest, Need, Plugin
 from stella.plugin.load import clashes
-from stella.plugin.manifest import MANIFEST_FILE, read_manifest, reasons_against
+from stella.plugin.manifest import MANIFEST_FILE, narrowed, read_manifest, reasons_against
 from stella.plugin.refusals import MalformedManifest
 from stella.plugin.store import Choice, list_choices
-from stella.plugin.wheel import PluginWheel, read_wheel
+from stella.plugin.wheel import PluginWheel
 from stella.record import Database
 
 _ENTRY = "stella-entry-point"
+_DRAFT = ".draft"
 _LOOK_S = 1.0
 
 
@@ -55,6 +55,7 @@ class PluginHost:
         self._seen: _Seen | None = None
         self._looked_at = 0.0
         self._lock = Lock()
+        self._placing = Lock()
 
     def current(self) -> Plugins:
         """What is used now. Another server's decision is met within a second."""
@@ -74,27 +75,31 @@ class PluginHost:
                 self._end_unused(choices)
             return self._seen.plugins
 
-    def place(self, content: bytes) -> PluginWheel:
-        """Unpack a wheel into its folder, whole or not at all. Raises MalformedWheel, DataUnusable."""
-        wheel = read_wheel(content)
+    def place(self, wheel: PluginWheel) -> None:
+        """Let a version's folder hold this wheel, whole or not at all. Raises DataUnusable.
+
+        What lies there as another wheel is what a kill left: who calls has found the wheel to be the
+        one of that version.
+        """
         folder = self._version_folder(wheel.manifest.name, wheel.manifest.version)
-        if folder.exists():
-            return wheel
-        draft = folder.with_name(f".{folder.name}-{os.getpid()}")
-        try:
-            shutil.rmtree(draft, ignore_errors=True)
-            for path, held in wheel.files.items():
-                file = draft / path
-                file.parent.mkdir(parents=True, exist_ok=True)
-                file.write_bytes(held)
-            (draft / _ENTRY).write_text(wheel.entry_point)
-            draft.rename(folder)
-        except OSError as error:
-            shutil.rmtree(draft, ignore_errors=True)
-            if folder.exists():
-                return wheel  # somebody else was faster
-            raise data_unusable(self._data, error) from error
-        return wheel
+        draft = folder.with_name(_DRAFT)
+        with self._placing:
+            try:
+                if _holds(folder, wheel):
+                    return
+                shutil.rmtree(draft, ignore_errors=True)
+                for path, held in _laid_out(wheel).items():
+                    file = draft / path
+                    file.parent.mkdir(parents=True, exist_ok=True)
+                    file.write_bytes(held)
+                if folder.exists():
+                    shutil.rmtree(folder)
+                draft.rename(folder)
+            except OSError as error:
+                shutil.rmtree(draft, ignore_errors=True)
+                raise data_unusable(self._data, error) from error
+        with self._lock:
+            self._seen = None  # a version that was missing is there again
 
     def manifest(self, name: str, version: str) -> Manifest | None:
         """Of an installed plugin; version: empty for the one beside the server. None: not here."""
@@ -157,11 +162,15 @@ class PluginHost:
         reasons = (*reasons_against(manifest, granted), *clashes(manifest, loaded))
         if reasons:
             return RefusedPlugin(choice.name, reasons)
-        key = (choice.name, choice.version)
-        if key not in self._processes:
-            folder = self._version_folder(*key)
-            source = PluginSource(manifest, (folder / _ENTRY).read_text(), folder, self._required)
-            self._processes[key] = PluginProcess(source)
+        key, manifest = (choice.name, choice.version), narrowed(manifest, granted)
+        known = self._processes.get(key)
+        if known is not None and known.manifest == manifest:
+            return known
+        folder = self._version_folder(*key)
+        source = PluginSource(manifest, (folder / _ENTRY).read_text(), folder, self._required)
+        self._processes[key] = PluginProcess(source)
+        if known is not None:
+            known.close()  # it was granted something else
         return self._processes[key]
 
     def _end_unused(self, choices: Mapping[str, Choice]) -> None:
@@ -173,3 +182,16 @@ class PluginHost:
 
     def _version_folder(self, name: str, version: str) -> Path:
         return self._folder / name / version
+
+
+def _laid_out(wheel: PluginWheel) -> dict[str, bytes]:
+    return {**wheel.files, _ENTRY: wheel.entry_point.encode()}
+
+
+def _holds(folder: Path, wheel: PluginWheel) -> bool:
+    """Whether every file of the wheel lies there as it is, and none besides."""
+    wanted = _laid_out(wheel)
+    found = {str(one.relative_to(folder)): one for one in folder.rglob("*") if one.is_file()}
+    return found.keys() == wanted.keys() and all(
+        found[path].read_bytes() == held for path, held in wanted.items()
+    )

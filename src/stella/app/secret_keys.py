@@ -8,6 +8,7 @@ from stella.app.keys import data_unusable
 from stella.trust.envelope import KEY_BYTES, Ring, key_id
 
 _FOLDER = Path("keys") / "secrets"
+_TRIES = 5
 
 
 def load_ring(data: Path, random: Callable[[int], bytes]) -> Ring:
@@ -17,10 +18,14 @@ def load_ring(data: Path, random: Callable[[int], bytes]) -> Ring:
     """
     folder = data / _FOLDER
     try:
-        files = sorted(folder.glob("*.key"))
-        if not files:
-            files = [_make(folder, 1, random)]
-        keys = [bytes.fromhex(file.read_text().strip()) for file in files]
+        for tries_left in reversed(range(_TRIES)):
+            files = sorted(folder.glob("*.key")) or [_make(folder, 1, random)]
+            try:
+                keys = [bytes.fromhex(file.read_text().strip()) for file in files]
+                break
+            except FileNotFoundError:  # one was retired at this moment
+                if not tries_left:
+                    raise
     except (OSError, ValueError) as error:
         trouble = error if isinstance(error, OSError) else OSError(0, "a key of secrets is no key")
         raise data_unusable(data, trouble) from error
@@ -60,4 +65,10 @@ def _make(folder: Path, number: int, random: Callable[[int], bytes]) -> Path:
         out.flush()
         os.fsync(out.fileno())
     draft.rename(file)
+    # Its name, too, before any secret lies under it: a loss of power must not take it.
+    directory = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)
     return file

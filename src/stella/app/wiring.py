@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
-from threading import Event
+from threading import Event, Lock
 
 from stella.advisory import Snapshot, open_snapshot
 from stella.api.services import Limits, Outside, Plugging, Services
@@ -138,6 +138,7 @@ def outside_of(hub: Hub, data: Path, random: Callable[[int], bytes]) -> Outside:
         ring=lambda: load_ring(data, random),
         add_key=lambda: add_key(data, random),
         retire_keys=lambda kept: retire_keys(data, kept),
+        rotating=Lock(),
         flush_uses=hub.flush_uses,
         masked=hub.redactor.masked,
         checks=hub.checks,

@@ -8,6 +8,7 @@ from sqlalchemy import func, inspect, select, text
 
 from stella.doctor.model import Check, Patient
 from stella.kernel import Digest, Outcome, StellaError, parse_time
+from stella.plugin.crossing import bounded_text
 from stella.record import verify_chain
 from stella.record.tables import fact
 from stella.trust import load_signer
@@ -147,7 +148,10 @@ def of_plugins(patient: Patient) -> list[Check]:
     found = []
     for name, check in patient.plugin_checks().items():
         try:
-            found += [Check(name, one.outcome, one.detail, one.fix) for one in check.examine()]
+            found += [
+                Check(name, one.outcome, bounded_text(one.detail), bounded_text(one.fix))
+                for one in check.examine()
+            ]
         except StellaError as refusal:
             fix = refusal.remedy.command or refusal.remedy.advice
             found.append(Check(name, Outcome.UNKNOWN, str(refusal), fix))

@@ -1,6 +1,6 @@
 """Make, change and end integrations."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from stella.hub.document import malformed, parse_integration
 from stella.hub.errors import IntegrationInUse, UnknownIntegration, UnknownSecret
@@ -25,7 +25,8 @@ Brought = Mapping[tuple[Kind, str], Contribution]
 def apply_integration(tx: Tx, name: str, spec: Mapping[str, Json], brought: Brought) -> Change:
     """Make or change an integration. brought: what plugins bring.
 
-    Raises MalformedIntegration with every reason, also where a reference leads nowhere.
+    Raises MalformedIntegration with every reason, also where a reference leads nowhere;
+    IntegrationInUse where others read credentials from what would be something else.
     """
     value = parse_integration(name, spec, brought)
     try:
@@ -44,6 +45,8 @@ def apply_integration(tx: Tx, name: str, spec: Mapping[str, Json], brought: Brou
     ]
     if reasons:
         raise malformed(name, reasons)
+    if before is not None and (before.kind, before.connector) != (value.kind, value.connector):
+        _refuse_change_under(name, others.values())
     change = changed("Integration", name, before.spec() if before else None, value.spec())
     if change.change != "unchanged":
         put_integration(tx, value)
@@ -54,13 +57,17 @@ def apply_integration(tx: Tx, name: str, spec: Mapping[str, Json], brought: Brou
 def delete_integration(tx: Tx, name: str) -> None:
     """End it. Raises UnknownIntegration, IntegrationInUse where others read credentials from it."""
     known = find_integration(tx, name)
+    _refuse_change_under(name, (one.integration for one in list_integrations(tx)))
+    delete_integration_row(tx, name)
+    tx.add(IntegrationDeleted(name, known.integration.kind.value))
+
+
+def _refuse_change_under(name: str, integrations: Iterable[Integration]) -> None:
+    """Return where none of them reads credentials from it. Raises IntegrationInUse."""
     users = [
-        one.integration.name
-        for one in list_integrations(tx)
-        if any(
-            parse_reference(text).integration == name
-            for text in one.integration.credentials.values()
-        )
+        one.name
+        for one in integrations
+        if any(parse_reference(text).integration == name for text in one.credentials.values())
     ]
     if users:
         raise IntegrationInUse(
@@ -69,8 +76,6 @@ def delete_integration(tx: Tx, name: str) -> None:
             integration=name,
             used_by=users,
         )
-    delete_integration_row(tx, name)
-    tx.add(IntegrationDeleted(name, known.integration.kind.value))
 
 
 def _same_place(value: Integration, others: Mapping[str, Integration]) -> list[str]:
@@ -80,7 +85,7 @@ def _same_place(value: Integration, others: Mapping[str, Integration]) -> list[s
     return [
         f"the integration {one.name!r} is the one for the registry {one.endpoint}"
         for one in others.values()
-        if one.kind is Kind.REGISTRY and one.endpoint == value.endpoint
+        if one.kind is Kind.REGISTRY and one.endpoint.lower() == value.endpoint.lower()
     ]
 
 
@@ -92,7 +97,7 @@ def _dangling(
         return []
     if reference.scheme == SECRET:
         try:
-            sealed_secret(tx, reference.path)
+            sealed_secret(tx, reference.path, lock=True)
         except UnknownSecret as refusal:
             return [str(refusal)]
         return []
@@ -119,10 +124,14 @@ def _leads_to(name: str, store: Integration, others: Mapping[str, Integration]) 
 
 
 def integration_for(tx: Tx, kind: Kind, endpoint: str) -> Integration | None:
-    """The one that is there for that endpoint, whether it is enabled or not."""
+    """The one that is there for that endpoint, whether it is enabled or not.
+
+    Hosts are compared as names are: in whatever case they are written.
+    """
     for known in list_integrations(tx):
-        if known.integration.kind is kind and known.integration.endpoint == endpoint:
-            return known.integration
+        found = known.integration
+        if found.kind is kind and found.endpoint.lower() == endpoint.lower():
+            return found
     return None
 
 

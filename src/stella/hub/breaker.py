@@ -65,7 +65,7 @@ class Breaker:
                 self._take_token(now)
 
     def _take_token(self, now: datetime) -> None:
-        passed_s = (now - self._filled_at).total_seconds()
+        passed_s = max(0.0, (now - self._filled_at).total_seconds())  # a clock may be set back
         most = float(self._requests_per_s)
         self._tokens = min(most, self._tokens + passed_s * most)
         self._filled_at = now

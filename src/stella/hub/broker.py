@@ -58,29 +58,40 @@ class Broker:
         return self._ask(reference, mine)
 
     def forget(self, reference: Reference | None = None) -> None:
-        """Read it anew at the next use: it was changed, or the other side refused it. None: all."""
+        """Read it anew at the next use: it was changed, or the other side refused it. None: all.
+
+        What is being read at this moment is for those who wait for it already.
+        """
         with self._lock:
-            if reference is None:
-                self._kept.clear()
-            else:
-                self._kept.pop(reference.text, None)
+            for held in (self._kept, self._asked):
+                if reference is None:
+                    held.clear()
+                else:
+                    held.pop(reference.text, None)
 
     def _ask(self, reference: Reference, mine: "Future[Secret]") -> Secret:
         try:
             secret = self._read(reference)
         except BaseException as error:
             with self._lock:
-                self._asked.pop(reference.text, None)
+                self._end(reference, mine)
             mine.set_exception(error)
             raise
         self._seen(secret.value)
         with self._lock:
-            self._asked.pop(reference.text, None)
-            if len(self._kept) >= _KEPT_MAX:
-                self._kept.clear()
-            self._kept[reference.text] = _Kept(secret, self._until(secret))
+            if self._end(reference, mine):
+                if len(self._kept) >= _KEPT_MAX:
+                    self._kept.clear()
+                self._kept[reference.text] = _Kept(secret, self._until(secret))
         mine.set_result(secret)
         return secret
+
+    def _end(self, reference: Reference, mine: "Future[Secret]") -> bool:
+        """Whether what was read may be kept: nobody has said meanwhile that it is to be read anew."""
+        if self._asked.get(reference.text) is not mine:
+            return False
+        del self._asked[reference.text]
+        return True
 
     def _until(self, secret: Secret) -> datetime:
         until = self._now() + self._keep

@@ -144,7 +144,7 @@ def _of_connector(read: _Spec, brought: Mapping[tuple[Kind, str], Contribution])
         yield f"no plugin brings {what} (known: {known or 'none'})"
         return
     if kind is Kind.REGISTRY:
-        if not _PLACE.match(read.endpoint):
+        if not _PLACE.match(read.endpoint) or not _is_url(f"https://{read.endpoint}", {"https"}):
             yield "its endpoint is no host or host:port, as it stands in image references"
     elif not _is_url(read.endpoint, {"http", "https"}):
         yield "its endpoint is no http:// or https:// URL without user"
@@ -194,11 +194,17 @@ def _is_day(text: str) -> bool:
 def _is_url(text: str, schemes: set[str]) -> bool:
     try:
         parts = urlsplit(text)
-        _ = parts.port
+        is_place = parts.port != 0
     except ValueError:
         return False
     is_plain = not parts.username and not parts.password and not parts.query and not parts.fragment
-    return parts.scheme in schemes and bool(parts.hostname) and is_plain and text.isprintable()
+    return (
+        parts.scheme in schemes
+        and bool(parts.hostname)
+        and is_plain
+        and is_place
+        and text.isprintable()
+    )
 
 
 def _is_authority(text: str) -> bool:

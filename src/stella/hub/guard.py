@@ -10,7 +10,8 @@ from stella.kernel import Remedy
 from stella.plugin.manifest import covers
 
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")  # RFC 6052
-_NAT64_LOCAL = ipaddress.IPv6Network("64:ff9b:1::/48")  # RFC 8215
+# All that is given out for the open network; the rest is local, special, or an IPv4 address in disguise.
+_UNICAST = ipaddress.IPv6Network("2000::/3")  # IANA, "IPv6 Global Unicast Address Assignments"
 
 Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -80,8 +81,8 @@ def _plain(address: Address) -> Address:
 
 
 def _is_open(address: Address) -> bool:
-    is_local = isinstance(address, ipaddress.IPv6Address) and address in _NAT64_LOCAL
-    return address.is_global and not address.is_multicast and not is_local
+    is_given_out = isinstance(address, ipaddress.IPv4Address) or address in _UNICAST
+    return address.is_global and not address.is_multicast and is_given_out
 
 
 def _is_named(host: str, address: Address, hosts: Iterable[str]) -> bool:

@@ -7,6 +7,7 @@ from threading import Lock
 MASK = "***"
 _LENGTH_MIN = 4  # shorter ones would mask half of every text
 _KNOWN_MAX = 10_000
+_LINES_MAX = 200
 
 
 def _fields(value: str) -> list[str]:
@@ -15,7 +16,8 @@ def _fields(value: str) -> list[str]:
         held = json.loads(value) if value.startswith("{") else None
     except (ValueError, RecursionError):
         held = None
-    return [one for one in held.values() if isinstance(one, str)] if isinstance(held, dict) else []
+    values = held.values() if isinstance(held, dict) else ()
+    return [one for one in values if isinstance(one, str)][:_LINES_MAX]
 
 
 class Redactor:
@@ -28,7 +30,8 @@ class Redactor:
     def learn(self, value: str) -> None:
         """From now on ``value`` is masked; each line of one that has several, too."""
         with self._lock:
-            for part in {value, *value.splitlines(), *_fields(value)}:
+            # Few enough that one long value does not drive out all the others.
+            for part in {value, *value.splitlines()[:_LINES_MAX], *_fields(value)}:
                 if len(part) >= _LENGTH_MIN:
                     self._known[part] = None
                     self._known.move_to_end(part)

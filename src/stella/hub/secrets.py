@@ -1,8 +1,9 @@
 """The built-in store: secrets encrypted in the database, under keys that are not in it."""
 
 import re
+from collections.abc import Callable
 
-from stella.hub.errors import MalformedSecret, SecretInUse, UnknownSecret
+from stella.hub.errors import MalformedSecret, SecretInUse
 from stella.hub.facts import SecretDeleted, SecretKeyRotated, SecretStored
 from stella.hub.store import (
     delete_secret_row,
@@ -31,19 +32,18 @@ def store_secret(tx: Tx, ring: Ring, name: str, value: str, random: Random) -> i
         raise _malformed("its value is no text") from None
     if not 0 < len(content) <= VALUE_BYTES_MAX:
         raise _malformed(f"a secret has 1 to {VALUE_BYTES_MAX} bytes")
-    try:
-        version = sealed_secret(tx, name, lock=True)[0] + 1
-    except UnknownSecret:
-        version = 1
-    put_secret_row(tx, name, version, ring.seal(content, _about(tx, name), random))
+    version = put_secret_row(tx, name, ring.seal(content, _about(tx, name), random))
     tx.add(SecretStored(name, version))
     return version
 
 
-def read_secret(tx: Tx, ring: Ring, name: str) -> Secret:
-    """Raises UnknownSecret, BrokenEnvelope."""
+def read_secret(tx: Tx, ring: Callable[[], Ring], name: str) -> Secret:
+    """Raises UnknownSecret, BrokenEnvelope.
+
+    ring: looked up after the envelope was read, for a key is there before anything lies under it.
+    """
     version, envelope = sealed_secret(tx, name)
-    return Secret(ring.open(envelope, _about(tx, name)).decode(), str(version))
+    return Secret(ring().open(envelope, _about(tx, name)).decode(), str(version))
 
 
 def delete_secret(tx: Tx, name: str) -> None:

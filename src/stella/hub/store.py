@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Column, Index, Integer, String, Table, Text, delete, select
+from sqlalchemy.exc import IntegrityError
 
 from stella.hub.errors import UnknownIntegration, UnknownSecret
 from stella.hub.model import Health, Integration, KeptSecret, Known
@@ -130,18 +131,23 @@ def list_health(tx: Tx, name: str, limit: int = _HEALTH_MAX) -> tuple[Health, ..
     return tuple(_health(row) for row in rows)
 
 
-def put_secret_row(tx: Tx, name: str, version: int, envelope: str) -> None:
-    """Insert or replace; what was there before is gone."""
+def put_secret_row(tx: Tx, name: str, envelope: str) -> int:
+    """Insert or replace; what was there before is gone. Which version it is."""
+    values = {"envelope": envelope, "changed_at": time_text(tx.now), "changed_by": tx.actor}
+    try:
+        before, _ = sealed_secret(tx, name, lock=True)
+    except UnknownSecret:
+        row = secret.insert().values(tenant=tx.tenant, name=name, version=1, **values)
+        try:
+            with tx.connection.begin_nested():
+                tx.connection.execute(row)
+        except IntegrityError:  # somebody else was the first, at this moment
+            before, _ = sealed_secret(tx, name, lock=True)
+        else:
+            return 1
     mine = (secret.c.tenant == tx.tenant, secret.c.name == name)
-    values = {
-        "version": version,
-        "envelope": envelope,
-        "changed_at": time_text(tx.now),
-        "changed_by": tx.actor,
-    }
-    replaced = tx.connection.execute(secret.update().where(*mine).values(**values))
-    if replaced.rowcount == 0:
-        tx.connection.execute(secret.insert().values(tenant=tx.tenant, name=name, **values))
+    tx.connection.execute(secret.update().where(*mine).values(version=before + 1, **values))
+    return before + 1
 
 
 def replace_envelope(tx: Tx, name: str, envelope: str) -> None:

@@ -1,6 +1,6 @@
 """Install, switch on and off, grant, and remove plugins."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from stella.kernel import Remedy
@@ -12,6 +12,7 @@ from stella.plugin.facts import (
     PluginInstalled,
     PluginRemoved,
 )
+from stella.plugin.load import clashes
 from stella.plugin.manifest import reasons_against
 from stella.plugin.refusals import PluginBroken, PluginInUse
 from stella.plugin.store import (
@@ -49,23 +50,27 @@ def install_plugin(tx: Tx, wheel: PluginWheel, beside: frozenset[str]) -> bool:
     return True
 
 
-def enable_plugin(tx: Tx, manifest: Manifest, version: str) -> Choice:
-    """Use it from now on, in that version; empty: the one beside the server.
+def enable_plugin(
+    tx: Tx, manifest: Manifest, version: str, others: Mapping[str, Manifest]
+) -> Choice:
+    """Use it from now on, in that version; empty: the one beside the server. others: used ones.
 
-    Raises PluginBroken with every reason where it asks for more than it is granted, UnknownPlugin.
+    Raises PluginBroken with every reason where it asks for more than it is granted, or brings what
+    another one brings; UnknownPlugin.
     """
     if version:
         find_version(tx, manifest.name, version)
-    before = list_choices(tx).get(manifest.name, Choice(manifest.name))
+    before = list_choices(tx, lock=True).get(manifest.name, Choice(manifest.name))
+    reasons = clashes(manifest, others)
     if before.granted is not None or version:
-        reasons = reasons_against(manifest, before.granted or ())
-        if reasons:
-            raise PluginBroken(
-                f"the plugin {manifest.name} cannot be used: {'; '.join(reasons)}",
-                remedy=Remedy("Grant what it is to have.", f"stella plugin grant {manifest.name}"),
-                plugin=manifest.name,
-                reasons=list(reasons),
-            )
+        reasons += reasons_against(manifest, before.granted or ())
+    if reasons:
+        raise PluginBroken(
+            f"the plugin {manifest.name} cannot be used: {'; '.join(reasons)}",
+            remedy=Remedy("Grant what it is to have.", f"stella plugin grant {manifest.name}"),
+            plugin=manifest.name,
+            reasons=reasons,
+        )
     after = replace(before, version=version, is_enabled=True)
     if after != before:
         put_choice(tx, after)
@@ -82,7 +87,7 @@ def disable_plugin(tx: Tx, manifest: Manifest, users: Sequence[str]) -> Choice:
             plugin=manifest.name,
             used_by=list(users),
         )
-    before = list_choices(tx).get(manifest.name, Choice(manifest.name, is_enabled=True))
+    before = list_choices(tx, lock=True).get(manifest.name, Choice(manifest.name, is_enabled=True))
     after = replace(before, is_enabled=False)
     put_choice(tx, after)
     if before.is_enabled:
@@ -90,9 +95,12 @@ def disable_plugin(tx: Tx, manifest: Manifest, users: Sequence[str]) -> Choice:
     return after
 
 
-def grant_plugin(tx: Tx, name: str, granted: Sequence[Need]) -> Choice:
-    """Say what it may do, all of it: what is not named is not granted."""
-    before = list_choices(tx).get(name, Choice(name))
+def grant_plugin(tx: Tx, name: str, granted: Sequence[Need], *, is_beside: bool) -> Choice:
+    """Say what it may do, all of it: what is not named is not granted.
+
+    is_beside: it is installed beside the server, and used where nobody has decided.
+    """
+    before = list_choices(tx, lock=True).get(name, Choice(name, is_enabled=is_beside))
     after = replace(before, granted=tuple(granted))
     if after != before:
         put_choice(tx, after)
@@ -103,7 +111,7 @@ def grant_plugin(tx: Tx, name: str, granted: Sequence[Need]) -> Choice:
 def remove_version(tx: Tx, name: str, version: str) -> None:
     """It is here no more. Raises UnknownPlugin, PluginInUse where it is the one that is used."""
     find_version(tx, name, version)
-    choice = list_choices(tx).get(name)
+    choice = list_choices(tx, lock=True).get(name)
     if choice is not None and choice.is_enabled and choice.version == version:
         raise PluginInUse(
             f"{name} {version} is switched on",
@@ -111,6 +119,11 @@ def remove_version(tx: Tx, name: str, version: str) -> None:
             plugin=name,
         )
     delete_version(tx, name, version)
+    if choice is not None and not choice.is_enabled:
+        chosen = "" if choice.version == version else choice.version
+        # Where none is left, what comes under that name later may be somebody else's.
+        granted = choice.granted if list_versions(tx, name) else None
+        put_choice(tx, replace(choice, version=chosen, granted=granted))
     tx.add(PluginRemoved(name, version))
 
 

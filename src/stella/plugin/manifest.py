@@ -5,6 +5,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from stella.kernel import Remedy
@@ -19,7 +20,8 @@ _TIMEOUT_S_MAX = 24 * 3600
 _MEMORY_BYTES_MAX = 8 * 1024**3
 _ATTEMPTS_MAX = 20
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?\Z")
-_VERSION = re.compile(r"[0-9]+(?:\.[0-9]+){0,3}(?:[-+.]?[a-z0-9]+)*\Z")
+_VERSION_CHARACTERS_MAX = 80
+_VERSION = re.compile(r"[0-9]+(?:\.[0-9]+){0,3}[a-z0-9]*(?:[-+.][a-z0-9]+)*\Z")
 _HOST = re.compile(r"(?:\*\.)?[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?\Z")
 
 
@@ -46,7 +48,9 @@ def parse_manifest(content: bytes) -> Manifest:
     if len(content) > _BYTES_MAX:
         raise _malformed(f"it has more than {_BYTES_MAX >> 10} KiB")
     try:
-        manifest = from_wire(Manifest, json.loads(content))
+        read = json.loads(content)
+        json.dumps(read, ensure_ascii=False).encode()  # half of a surrogate is no text
+        manifest = from_wire(Manifest, read)
     except (ValueError, RecursionError) as error:
         raise _malformed("it is no JSON") from error
     except MalformedWire as error:
@@ -64,6 +68,16 @@ def reasons_against(manifest: Manifest, granted: Iterable[Need]) -> tuple[str, .
     if manifest.sdk != SDK_VERSION:
         reasons.append(f"speaks SDK {manifest.sdk}, this host speaks {SDK_VERSION}")
     return tuple(reasons)
+
+
+def narrowed(manifest: Manifest, granted: Iterable[Need]) -> Manifest:
+    """Asking for what it is granted: for hosts of its connections, where those were named."""
+    allowed = {one.capability: one.hosts for one in granted}
+    needs = tuple(
+        replace(need, hosts=need.hosts or allowed.get(need.capability, ()))
+        for need in manifest.needs
+    )
+    return replace(manifest, needs=needs)
 
 
 def covers(pattern: str, host: str) -> bool:
@@ -87,11 +101,11 @@ def _ungranted(need: Need, allowed: Mapping[Capability, tuple[str, ...]]) -> Ite
 def _faults(manifest: Manifest) -> Iterator[str]:
     if not _NAME.match(manifest.name):
         yield "its name is not lower-case letters, digits and hyphens"
-    if not _VERSION.match(manifest.version):
+    if len(manifest.version) > _VERSION_CHARACTERS_MAX or not _VERSION.match(manifest.version):
         yield f"{manifest.version[:40]!r} is no version"
     for what, text in (("publisher", manifest.publisher), ("title", manifest.title)):
-        if not 0 < len(text.strip()) <= 200:
-            yield f"its {what} has not 1 to 200 characters"
+        if not _is_line(text):
+            yield f"its {what} has not 1 to 200 characters that can be shown"
     yield from _limit_faults(manifest.limits)
     for need in manifest.needs:
         for host in need.hosts:
@@ -104,6 +118,10 @@ def _faults(manifest: Manifest) -> Iterator[str]:
     yield from _twice("contributes", (f"{c.kind.value} {c.name}" for c in manifest.contributes))
     for one in manifest.contributes:
         yield from (f"{one.kind.value} {one.name[:60]}: {why}" for why in _contribution(one))
+
+
+def _is_line(text: str) -> bool:
+    return 0 < len(text.strip()) <= 200 and text.isprintable()
 
 
 def _limit_faults(limits: Limits) -> Iterator[str]:
@@ -119,8 +137,11 @@ def _limit_faults(limits: Limits) -> Iterator[str]:
 def _contribution(one: Contribution) -> Iterator[str]:
     if not _NAME.match(one.name):
         yield "its name is not lower-case letters, digits and hyphens"
-    if not one.title.strip():
-        yield "it has no title"
+    if not _is_line(one.title):
+        yield "it has no title of 1 to 200 characters that can be shown"
+    for given in one.credentials:
+        if not _is_line(given.name) or not _is_line(given.title):
+            yield f"its credential {given.name[:60]!r} has no name or title that can be shown"
     yield from _twice("credentials", (given.name for given in one.credentials))
     yield from schema_faults(one.config_schema)
 

@@ -62,9 +62,10 @@ class InstalledVersion:
     installed_by: str
 
 
-def list_choices(tx: Tx) -> dict[str, Choice]:
-    """Name -> what was decided."""
-    rows = tx.rows(select(plugin).where(plugin.c.tenant == tx.tenant).order_by(plugin.c.name))
+def list_choices(tx: Tx, *, lock: bool = False) -> dict[str, Choice]:
+    """Name -> what was decided. lock: until this transaction ends nobody else decides."""
+    query = select(plugin).where(plugin.c.tenant == tx.tenant).order_by(plugin.c.name)
+    rows = tx.rows(query.with_for_update() if lock else query)
     return {row["name"]: _choice(row) for row in rows}
 
 

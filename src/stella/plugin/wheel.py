@@ -9,7 +9,9 @@ import hashlib
 import io
 import re
 import stat
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from email.parser import HeaderParser
@@ -26,6 +28,18 @@ _FILES_MAX = 5_000
 _TOTAL_BYTES_MAX = 200 * 1024 * 1024
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}\Z")
 _OURS = re.compile(r"stella[-_.]ops\b", re.IGNORECASE)
+_METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
+_PART_BYTES_MAX = 200
+_UNREADABLE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    NotImplementedError,
+    RuntimeError,
+    EOFError,
+    OSError,
+    ValueError,
+)
 _UNHASHED = ("RECORD", "RECORD.jws", "RECORD.p7s")
 
 
@@ -49,8 +63,9 @@ def read_wheel(content: bytes) -> PluginWheel:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             files = dict(_files(archive))
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
+    except _UNREADABLE as error:
         raise malformed("it is no zip archive that can be read") from error
+    _check_folders(files)
     metadata = _metadata_folder(files)
     _check_tags(_text(files, f"{metadata}/WHEEL"))
     _check_requirements(_text(files, f"{metadata}/METADATA"))
@@ -88,6 +103,10 @@ def _files(archive: zipfile.ZipFile) -> Iterator[tuple[str, bytes]]:
         is_outside = path.is_absolute() or ".." in path.parts or "\\" in one.filename
         if is_outside or not one.filename.isprintable() or one.filename.lower() in seen:
             raise malformed(f"it holds a file that may not be: {one.filename[:80]!r}")
+        if any(len(part.encode()) > _PART_BYTES_MAX for part in path.parts):
+            raise malformed(f"it holds a file whose name is too long: {one.filename[:80]!r}")
+        if one.compress_type not in _METHODS:
+            raise malformed(f"{one.filename[:80]!r} is packed in a way that wheels are not")
         seen.add(one.filename.lower())
         if stat.S_IFMT(one.external_attr >> 16) not in {0, stat.S_IFREG, stat.S_IFDIR}:
             raise malformed(f"{one.filename[:80]!r} is no plain file")
@@ -98,6 +117,15 @@ def _files(archive: zipfile.ZipFile) -> Iterator[tuple[str, bytes]]:
         if len(held) != one.file_size:
             raise malformed(f"{one.filename[:80]!r} has another size than it says")
         yield str(path), held
+
+
+def _check_folders(files: Mapping[str, bytes]) -> None:
+    """What is a file is no folder as well, in whatever case a disk compares."""
+    plain = {path.lower() for path in files}
+    for path in files:
+        for folder in PurePosixPath(path.lower()).parents:
+            if str(folder) in plain:
+                raise malformed(f"{str(folder)[:80]!r} is a file and a folder")
 
 
 def _metadata_folder(files: Mapping[str, bytes]) -> str:
@@ -140,7 +168,10 @@ def _check_requirements(text: str) -> None:
 
 def _check_record(files: Mapping[str, bytes], metadata: str) -> None:
     rows = csv.reader(io.StringIO(_text(files, f"{metadata}/RECORD")))
-    hashes = {row[0]: row[1] for row in rows if len(row) == 3}
+    try:
+        hashes = {row[0]: row[1] for row in rows if len(row) == 3}
+    except csv.Error as error:
+        raise malformed("its RECORD is no table") from error
     for path, content in files.items():
         said = hashes.get(path)
         if path.startswith(f"{metadata}/") and path.rpartition("/")[2] in _UNHASHED:

@@ -123,22 +123,23 @@ def post_key_rotation(asked: Keeper) -> Response:
 
     The key before it is removed with the next rotation: somebody may be about to use it.
     """
-    earlier = asked.earlier()
-    if earlier is not None:
-        return earlier
     services = asked.services
-    before = services.outside.ring().active
-    ring = services.outside.add_key()
+    with services.outside.rotating:
+        earlier = asked.earlier()
+        if earlier is not None:
+            return earlier
+        before = services.outside.ring().active
+        ring = services.outside.add_key()
 
-    def do(tx: Tx) -> RotatedKey:
-        return RotatedKey(
-            key_id=ring.active, secrets=rewrap_secrets(tx, ring, before, services.random)
-        )
+        def do(tx: Tx) -> RotatedKey:
+            return RotatedKey(
+                key_id=ring.active, secrets=rewrap_secrets(tx, ring, before, services.random)
+            )
 
-    answer = asked.once(do)
-    with asked.read() as tx:
-        used = {one.key_id for one in list_secrets(tx)}
-    services.outside.retire_keys(frozenset({ring.active, before, *used}))
+        answer = asked.once(do)
+        with asked.read() as tx:
+            used = {one.key_id for one in list_secrets(tx)}
+        services.outside.retire_keys(frozenset({ring.active, before, *used}))
     return answer
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from fastapi import APIRouter, Response
 
 from stella.api.asked import Asked, Viewer
+from stella.api.errors import InvalidRequest
 from stella.api.looking import Plugger
 from stella.api.views.base import Body, Page
 from stella.api.views.plugins import PluginView, plugin_view
@@ -23,7 +24,7 @@ from stella.plugin.manage import (
 )
 from stella.plugin.refusals import UnknownPlugin
 from stella.plugin.store import list_choices, list_versions
-from stella.plugin.wheel import malformed
+from stella.plugin.wheel import malformed, read_wheel
 from stella.record import Tx
 
 router = APIRouter(prefix="/plugins", tags=["plugins"])
@@ -79,10 +80,12 @@ def post_plugin(asked: Plugger, body: NewPlugin) -> Response:
     except (binascii.Error, ValueError):
         raise malformed("it is no base64") from None
     plugging = asked.services.plugging
-    wheel = plugging.place(content)
+    wheel = read_wheel(content)
 
     def do(tx: Tx) -> PluginView:
         install_plugin(tx, wheel, frozenset(plugging.beside.loaded))
+        # In here, where nobody else installs that version: what is noted is what lies there.
+        plugging.place(wheel)
         return _shown(asked, tx, wheel.manifest.name)
 
     return asked.once(do, status=201)
@@ -98,7 +101,9 @@ def post_enabling(asked: Plugger, name: str, body: Enabling) -> Response:
         version = body.version if body.version is not None else (versions[-1] if versions else "")
         if name in asked.services.plugging.beside.loaded:
             version = ""
-        enable_plugin(tx, _manifest(asked, name, version), version)
+        loaded = asked.services.plugging.look().loaded
+        others = {other: manifest for other, manifest in loaded.items() if other != name}
+        enable_plugin(tx, _manifest(asked, name, version), version, others)
         return _shown(asked, tx, name)
 
     return _decided(asked, name, do)
@@ -121,6 +126,11 @@ def post_disabling(asked: Plugger, name: str) -> Response:
 @router.post("/{name}/grant", response_model=PluginView)
 def post_granting(asked: Plugger, name: str, body: Granting) -> Response:
     """Say what it may do, all of it: what is not named is not granted."""
+    named = [one.capability for one in body.granted or ()]
+    if len(named) != len(set(named)):
+        raise InvalidRequest(
+            "a capability is granted twice", remedy=Remedy("Name all of its hosts at once.")
+        )
 
     def do(tx: Tx) -> PluginView:
         _known(asked, tx, name)
@@ -128,7 +138,8 @@ def post_granting(asked: Plugger, name: str, body: Granting) -> Response:
             granted = _asked_for(asked, tx, name)
         else:
             granted = [Need(one.capability, tuple(one.hosts)) for one in body.granted]
-        grant_plugin(tx, name, granted)
+        is_beside = name in asked.services.plugging.beside.loaded
+        grant_plugin(tx, name, granted, is_beside=is_beside)
         return _shown(asked, tx, name)
 
     return _decided(asked, name, do)
@@ -137,9 +148,12 @@ def post_granting(asked: Plugger, name: str, body: Granting) -> Response:
 @router.delete("/{name}/versions/{version}", status_code=204)
 def delete_plugin_version(asked: Plugger, name: str, version: str) -> Response:
     """Remove a version that is not used."""
-    answer = asked.once(lambda tx: remove_version(tx, name, version), status=204)
-    asked.services.plugging.forget(name, version)
-    return answer
+
+    def do(tx: Tx) -> None:
+        remove_version(tx, name, version)
+        asked.services.plugging.forget(name, version)
+
+    return asked.once(do, status=204)
 
 
 def _decided(asked: Asked, name: str, do: Callable[[Tx], PluginView]) -> Response:

@@ -48,6 +48,9 @@ class Accepted(View):
 @router.post("/scans", status_code=202, response_model=ScanView)
 def post_scan(asked: Scanner, body: ImageToScan) -> Response:
     """Scan an image; it is done when its state says so."""
+    # The server scans by its own right: who asks must have that of looking there.
+    roles = frozenset(role.value for role in asked.principal.roles)
+    asked.services.outside.registry(parse_reference(body.reference).host, roles)
     return asked.once(lambda tx: scan_view(request_scan(tx, body.reference, "request")), status=202)
 
 
