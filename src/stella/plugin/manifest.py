@@ -19,6 +19,7 @@ _TIMEOUT_S_MAX = 24 * 3600
 _MEMORY_BYTES_MAX = 8 * 1024**3
 _ATTEMPTS_MAX = 20
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?\Z")
+_BAD_NAME = "its name is not lower-case letters, digits and hyphens"
 _VERSION = re.compile(r"[0-9]+(?:\.[0-9]+){0,3}(?:[-+.]?[a-z0-9]+)*\Z")
 _HOST = re.compile(r"(?:\*\.)?[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?\Z")
 
@@ -57,6 +58,13 @@ def parse_manifest(content: bytes) -> Manifest:
     return manifest
 
 
+def checked_name(name: str) -> str:
+    """``name``, where a plugin may have it. Raises MalformedManifest."""
+    if not _NAME.match(name):
+        raise _malformed(_BAD_NAME)
+    return name
+
+
 def reasons_against(manifest: Manifest, granted: Iterable[Need]) -> tuple[str, ...]:
     """Every reason why a host that grants this much does not load it; empty means it may."""
     allowed = {one.capability: one.hosts for one in granted}
@@ -86,7 +94,7 @@ def _ungranted(need: Need, allowed: Mapping[Capability, tuple[str, ...]]) -> Ite
 
 def _faults(manifest: Manifest) -> Iterator[str]:
     if not _NAME.match(manifest.name):
-        yield "its name is not lower-case letters, digits and hyphens"
+        yield _BAD_NAME
     if not _VERSION.match(manifest.version):
         yield f"{manifest.version[:40]!r} is no version"
     for what, text in (("publisher", manifest.publisher), ("title", manifest.title)):
@@ -118,7 +126,7 @@ def _limit_faults(limits: Limits) -> Iterator[str]:
 
 def _contribution(one: Contribution) -> Iterator[str]:
     if not _NAME.match(one.name):
-        yield "its name is not lower-case letters, digits and hyphens"
+        yield _BAD_NAME
     if not one.title.strip():
         yield "it has no title"
     yield from _twice("credentials", (given.name for given in one.credentials))
