@@ -94,4 +94,6 @@ def test_what_is_far_from_their_time_is_blocked(
 
 def test_it_brings_what_its_manifest_says() -> None:
     manifest = manifest_beside("stella_plugin_your_name")
-    assert PLUGIN.names(Kind.CHECK) == {one.name for one in manifest.contributes}
+    for kind in Kind:
+        said = {one.name for one in manifest.contributes if one.kind is kind}
+        assert PLUGIN.names(kind) == said

@@ -61,4 +61,6 @@ def test_the_login_is_asked_for_at_each_use(service: Service) -> None:
 
 def test_it_brings_what_its_manifest_says() -> None:
     manifest = manifest_beside("stella_plugin_your_name")
-    assert PLUGIN.names(Kind.REGISTRY) == {one.name for one in manifest.contributes}
+    for kind in Kind:
+        said = {one.name for one in manifest.contributes if one.kind is kind}
+        assert PLUGIN.names(kind) == said

@@ -100,4 +100,6 @@ def test_the_folder_of_the_configuration_stands_before_every_path(service: Servi
 
 def test_it_brings_what_its_manifest_says() -> None:
     manifest = manifest_beside("stella_plugin_your_name")
-    assert PLUGIN.names(Kind.SECRET_STORE) == {one.name for one in manifest.contributes}
+    for kind in Kind:
+        said = {one.name for one in manifest.contributes if one.kind is kind}
+        assert PLUGIN.names(kind) == said
