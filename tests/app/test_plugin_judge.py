@@ -21,7 +21,7 @@ pytestmark = pytest.mark.program
 
 ROOT = Path(__file__).parents[2]
 GUIDE = (ROOT / "docs" / "how-to" / "write-a-plugin.md").read_text()
-WAIT_S = 30
+WAIT_S = 60
 IMAGE = build(
     Layer.of({"usr/lib/python3/dist-packages/a-1.0.dist-info/METADATA": metadata("a", "1.0")})
 )

@@ -102,6 +102,13 @@ class Decodes(Good):
         return found
 
 
+class Waits(Good):
+    def word(self) -> bytes:
+        with self.connect("thing.example", 80, 1.0) as opened:
+            opened.settimeout(None)
+            return opened.recv(100)
+
+
 class Reaches(Good):
     def examine(self) -> Any:
         with suppress(OSError):
@@ -150,6 +157,7 @@ def test_a_good_check_holds_all_of_it() -> None:
         (Remembers, "what_is_ill_is_found_and_names_a_fix"),
         (Raises, "a_way_that_is_shut_is_never_a_pass"),
         (Decodes, "a_broken_answer_is_never_a_pass"),
+        (Waits, "silence_is_given_up"),
         (Reaches, "nothing_is_reached_but_through_connect"),
         (Runs, "nothing_is_reached_but_through_connect"),
     ],

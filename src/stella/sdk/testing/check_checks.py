@@ -12,14 +12,16 @@ from stella.plugin.contract import Connect, DoctorCheck, Found
 from stella.plugin.refusals import RegistryUnreachable
 
 _DETAIL_MAX = 2000
+_SECONDS_MAX = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class CheckBench:
     """A check, and the thing that it looks at, which is well.
 
-    open: connect -> the check. connect: leads to the thing, and nowhere else. ill: while it is held,
-    something is wrong that the check has to find. state: what looking could change, as it is now.
+    open: connect -> the check, which waits for a second at most. connect: leads to the thing, and
+    nowhere else. ill: while it is held, something is wrong that the check has to find. state: what
+    looking could change, as it is now.
     """
 
     open: Callable[[Connect], DoctorCheck]
@@ -74,6 +76,30 @@ def a_broken_answer_is_never_a_pass(bench: CheckBench) -> None:
         _broken(bench, _answering(answer))
 
 
+def silence_is_given_up(bench: CheckBench) -> None:
+    """In a few times the limit of the connection, which ``open`` sets: a second or so."""
+    silent, held = _silent()
+    said: list[object] = []
+
+    def look() -> None:
+        try:
+            _broken(bench, silent)
+        except BaseException as error:  # noqa: BLE001 - raised again below, in the thread that waits
+            said.append(error)
+        else:
+            said.append(None)
+
+    thread = threading.Thread(target=look, daemon=True)
+    thread.start()
+    thread.join(_SECONDS_MAX)
+    is_given_up = bool(said)
+    for end in held:  # which ends what still waits
+        end.close()
+    assert is_given_up, f"it still waits after {_SECONDS_MAX:.0f} s"
+    if isinstance(said[0], BaseException):
+        raise said[0]
+
+
 def nothing_is_reached_but_through_connect(bench: CheckBench) -> None:
     """No socket is connected, no name looked up, no process begun, but by the host's ``connect``."""
     watch = _Watch()
@@ -89,6 +115,7 @@ CHECK_CHECKS: tuple[Callable[[CheckBench], None], ...] = (
     looking_twice_changes_nothing,
     a_way_that_is_shut_is_never_a_pass,
     a_broken_answer_is_never_a_pass,
+    silence_is_given_up,
     nothing_is_reached_but_through_connect,
 )
 
@@ -153,6 +180,18 @@ def _answering(answer: bytes) -> _Way:
         return ours
 
     return _Way(f"answered {answer[:40]!r}", lead)
+
+
+def _silent() -> tuple[_Way, list[socket.socket]]:
+    """And the other ends, which say nothing and stay."""
+    held: list[socket.socket] = []
+
+    def lead() -> socket.socket:
+        ours, theirs = socket.socketpair()
+        held.append(theirs)
+        return ours
+
+    return _Way("silence", lead), held
 
 
 # ---------------------------------------------------------------- what Python itself tells of
