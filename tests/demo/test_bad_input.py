@@ -104,10 +104,10 @@ def create(reference: str, version: str = "7.0.0") -> tuple[str, ...]:
     [
         ("registry.simulated/nobody/knows:1", "has no", 3),
         ("registry.simulated/shop/web:no-such-tag", "has no tag", 3),
-        ("127.0.0.1:9/shop/web:1", "cannot be reached", 1),
+        ("127.0.0.1:9/shop/web:1", "in a private network that may not be reached", 5),
         ("registry.simulated/Shop/WEB", "ST-IMG-", 1),
     ],
-    ids=["unknown image", "missing tag", "unreachable registry", "no reference"],
+    ids=["unknown image", "missing tag", "unnamed registry", "no reference"],
 )
 def test_an_image_that_cannot_be_had_is_refused_and_nothing_is_sealed(
     shop: Shop, reference: str, why: str, exit_code: int
@@ -117,6 +117,18 @@ def test_an_image_that_cannot_be_had_is_refused_and_nothing_is_sealed(
     assert "ST-" in said
     assert why in said
     assert "bad" not in {one["name"] for one in shop.admin.items("/releases")}
+
+
+def test_a_registry_that_is_named_and_not_there_is_refused_and_nothing_is_sealed(
+    shop: Shop,
+) -> None:
+    spec = {"kind": "registry", "connector": "oci", "endpoint": "127.0.0.1:9"}
+    document = {"apiVersion": "stella/v1", "kind": "Integration", "name": "gone", "spec": spec}
+    shop.admin.post("/apply", {"documents": [document]})
+    ended, said = shop.run(*create("127.0.0.1:9/shop/web:1"))
+    assert (ended, "cannot be reached" in said) == (1, True), said
+    assert "bad" not in {one["name"] for one in shop.admin.items("/releases")}
+    shop.admin.delete("/integrations/gone")
 
 
 ARM: Json = {

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import typer
 
-from stella.cli.errors import UnreadableFile
+from stella.cli.errors import UnreadableFile, UnwritableOutput
 from stella.cli.output import Column, Output, To, say, show_list, show_one, write_document
 from stella.client import open_client
 from stella.kernel import Remedy
@@ -128,9 +128,35 @@ def remove(
 
 
 @app.command()
+def new(
+    kind: Annotated[str, typer.Argument(help="check, secret_store or registry.")],
+    name: Name,
+    *,
+    to: Annotated[
+        Path | None, typer.Option(help="The folder to make; by default stella-plugin-NAME.")
+    ] = None,
+) -> None:
+    """Begin a plugin: a distribution that works, with its tests. No server."""
+    from stella.sdk.new import KINDS, write_plugin
+
+    chosen = next((one for one in KINDS if one.value == kind), None)
+    if chosen is None:
+        raise typer.BadParameter(f"one of {', '.join(KINDS)}", param_hint="KIND")
+    folder = to or Path(f"stella-plugin-{name}")
+    try:
+        written = write_plugin(chosen, name, folder)
+    except OSError as error:
+        raise UnwritableOutput(
+            f"{folder} cannot be made: {error.strerror or error}",
+            remedy=Remedy("Name a folder that is not there yet, with --to."),
+        ) from error
+    say(f"{folder} holds {len(written)} files; its README.md says what to replace")
+
+
+@app.command()
 def check(
     plugin: Annotated[
-        str, typer.Argument(help="An installed plugin's name, or a folder with stella-plugin.json.")
+        str, typer.Argument(help="An installed plugin's name, or the folder of one.")
     ],
     *,
     output: Output = "table",
@@ -170,13 +196,15 @@ def _folder_faults(folder: Path) -> list[str]:
     from stella.plugin.manifest import MANIFEST_FILE, read_manifest, reasons_against
     from stella.plugin.refusals import MalformedManifest
 
-    if not (folder / MANIFEST_FILE).is_file():
+    found = [folder / MANIFEST_FILE, *sorted(folder.glob(f"src/*/{MANIFEST_FILE}"))]
+    file = next((one for one in found if one.is_file()), None)
+    if file is None:
         raise UnreadableFile(
             f"there is no {MANIFEST_FILE} in {folder}",
-            remedy=Remedy("Give the folder of the package that the entry point names."),
+            remedy=Remedy("Give the folder of the distribution, or of the package within."),
         )
     try:
-        return list(reasons_against(read_manifest(folder / MANIFEST_FILE), GRANTED))
+        return list(reasons_against(read_manifest(file), GRANTED))
     except MalformedManifest as refusal:
         return _faults_of(refusal.facts)
 

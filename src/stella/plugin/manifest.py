@@ -22,6 +22,8 @@ _ATTEMPTS_MAX = 20
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?\Z")
 _VERSION_CHARACTERS_MAX = 80
 _VERSION = re.compile(r"[0-9]+(?:\.[0-9]+){0,3}[a-z0-9]*(?:[-+.][a-z0-9]+)*\Z")
+_BAD_NAME = "its name is not lower-case letters, digits and hyphens"
+_VERSION = re.compile(r"[0-9]+(?:\.[0-9]+){0,3}(?:[-+.]?[a-z0-9]+)*\Z")
 _HOST = re.compile(r"(?:\*\.)?[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?\Z")
 
 
@@ -59,6 +61,13 @@ def parse_manifest(content: bytes) -> Manifest:
     if faults:
         raise _malformed(*faults)
     return manifest
+
+
+def checked_name(name: str) -> str:
+    """``name``, where a plugin may have it. Raises MalformedManifest."""
+    if not _NAME.match(name):
+        raise _malformed(_BAD_NAME)
+    return name
 
 
 def reasons_against(manifest: Manifest, granted: Iterable[Need]) -> tuple[str, ...]:
@@ -100,7 +109,7 @@ def _ungranted(need: Need, allowed: Mapping[Capability, tuple[str, ...]]) -> Ite
 
 def _faults(manifest: Manifest) -> Iterator[str]:
     if not _NAME.match(manifest.name):
-        yield "its name is not lower-case letters, digits and hyphens"
+        yield _BAD_NAME
     if len(manifest.version) > _VERSION_CHARACTERS_MAX or not _VERSION.match(manifest.version):
         yield f"{manifest.version[:40]!r} is no version"
     for what, text in (("publisher", manifest.publisher), ("title", manifest.title)):
@@ -136,7 +145,7 @@ def _limit_faults(limits: Limits) -> Iterator[str]:
 
 def _contribution(one: Contribution) -> Iterator[str]:
     if not _NAME.match(one.name):
-        yield "its name is not lower-case letters, digits and hyphens"
+        yield _BAD_NAME
     if not _is_line(one.title):
         yield "it has no title of 1 to 200 characters that can be shown"
     for given in one.credentials:

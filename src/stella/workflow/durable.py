@@ -64,8 +64,10 @@ class DurableRuns:
 
     def launch(self) -> None:
         """Make the workflow tables where they are missing, and go on with what was unfinished."""
-        logging.getLogger("dbos").setLevel(logging.ERROR)
+        log = logging.getLogger("dbos")
+        log.setLevel(logging.CRITICAL + 1)  # what fails here is raised, and told by who starts us
         self._dbos.launch()
+        log.setLevel(logging.ERROR)
 
     def start(self, kind: str, fact: str) -> None:
         """Begin the handler of ``fact``; the same fact twice begins nothing new."""

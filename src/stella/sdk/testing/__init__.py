@@ -15,6 +15,7 @@ from stella.sdk.testing.host import SimulatedHost
 from stella.sdk.testing.registry import SIMULATED_HOST, SimulatedRegistry
 
 if TYPE_CHECKING:
+    from stella.sdk.testing.check_checks import CHECK_CHECKS, CheckBench
     from stella.sdk.testing.secret_checks import (
         SECRET_LEASE_CHECKS,
         SECRET_STORE_CHECKS,
@@ -26,12 +27,14 @@ if TYPE_CHECKING:
     from stella.sdk.testing.secret_store import SimulatedSecretStore
 
 __all__ = [
+    "CHECK_CHECKS",
     "REGISTRY_CHECKS",
     "SECRET_HTTP_CHECKS",
     "SECRET_LEASE_CHECKS",
     "SECRET_STORE_CHECKS",
     "SIMULATED_HOST",
     "TARGET_CHECKS",
+    "CheckBench",
     "RegistryBench",
     "SecretHttpBench",
     "SecretLeaseBench",
@@ -48,9 +51,9 @@ __all__ = [
 def __getattr__(name: str) -> object:
     """What only tests need, late: the server imports this package for its simulated registry."""
     if name in __all__:
-        from stella.sdk.testing import secret_checks, secret_faults, secret_store
+        from stella.sdk.testing import check_checks, secret_checks, secret_faults, secret_store
 
-        for module in (secret_store, secret_checks, secret_faults):
+        for module in (check_checks, secret_store, secret_checks, secret_faults):
             if hasattr(module, name):
                 return getattr(module, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

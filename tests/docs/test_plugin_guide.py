@@ -1,0 +1,70 @@
+"""The guide for plugin authors names all of the manifest and of the SDK, and its code is taken."""
+
+import json
+import re
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from stella import sdk
+from stella.plugin.contract import (
+    Capability,
+    Contribution,
+    Credential,
+    Kind,
+    Limits,
+    Manifest,
+    Need,
+)
+from stella.plugin.wire import from_wire, to_wire
+from stella.sdk import testing
+
+ROOT = Path(__file__).parents[2]
+GUIDE = (ROOT / "docs" / "how-to" / "write-a-plugin.md").read_text()
+WHERE = {
+    Manifest: "## The manifest",
+    Need: "Of one of `needs`:",
+    Contribution: "Of one of `contributes`:",
+    Credential: "Of one of `credentials`:",
+    Limits: "Of `limits`:",
+}
+
+
+def blocks(kind: str) -> list[str]:
+    return re.findall(rf"^```{kind}\n(.*?)^```", GUIDE, re.DOTALL | re.MULTILINE)
+
+
+@pytest.mark.parametrize("kind", WHERE)
+def test_every_key_of_the_manifest_has_its_meaning_and_no_other(kind: type) -> None:
+    table = GUIDE.partition(WHERE[kind])[2].partition("| key | meaning |\n|---|---|\n")[2]
+    rows = table.partition("\n\n")[0].splitlines()
+    keys = [re.match(r"\| `(\w+)` \| \S", row) for row in rows]
+    named = {field.name for field in fields(kind)}
+    assert {found[1] for found in keys if found} == {
+        re.sub(r"_(\w)", lambda letter: letter[1].upper(), name) for name in named
+    }
+
+
+def test_every_capability_and_kind_is_named() -> None:
+    assert [one for one in (*Capability, *Kind) if f"`{one.value}`" not in GUIDE] == []
+
+
+@pytest.mark.parametrize("module", [sdk, testing], ids=lambda module: module.__name__)
+def test_every_public_name_is_named(module: object) -> None:
+    names: list[str] = getattr(module, "__all__")  # noqa: B009 - a module has it
+    assert [name for name in names if f"`{name}`" not in GUIDE] == []
+
+
+def test_its_code_can_be_compiled_and_its_contribution_is_one() -> None:
+    for text in blocks("python"):
+        compile(text, "guide", "exec")
+    (text,) = blocks("json")
+    contribution = from_wire(Contribution, json.loads(text))
+    assert (contribution.kind, contribution.name) == (Kind.CHECK, "acme-answers")
+
+
+def test_the_defaults_that_it_tells_are_those_of_the_contract() -> None:
+    assert to_wire(Limits()) == {"timeoutS": 300, "memoryBytes": 512 << 20, "attemptsMax": 3}
+    assert Credential("a", "b").required
+    assert sdk.SDK_VERSION == 1
