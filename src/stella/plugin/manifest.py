@@ -23,7 +23,6 @@ _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?\Z")
 _VERSION_CHARACTERS_MAX = 80
 _VERSION = re.compile(r"[0-9]+(?:\.[0-9]+){0,3}[a-z0-9]*(?:[-+.][a-z0-9]+)*\Z")
 _BAD_NAME = "its name is not lower-case letters, digits and hyphens"
-_VERSION = re.compile(r"[0-9]+(?:\.[0-9]+){0,3}(?:[-+.]?[a-z0-9]+)*\Z")
 _HOST = re.compile(r"(?:\*\.)?[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?\Z")
 
 
