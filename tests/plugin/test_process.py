@@ -32,6 +32,8 @@ from stella.plugin.refusals import PluginBroken, SecretNotFound
 from stella.sdk.testing import REGISTRY_CHECKS, RegistryBench, SimulatedRegistry
 from stella.trust import create_authority, new_signer
 
+pytestmark = pytest.mark.apart
+
 SIMULATED = """
 from pathlib import Path
 from stella.sdk.testing import SimulatedRegistry
@@ -249,9 +251,6 @@ PREFETCHING = """
 import threading
 from contextlib import contextmanager
 from stella.sdk import Descriptor, Digest
-
-pytestmark = pytest.mark.apart
-
 class Prefetching:
     def __init__(self, config):
         self.host = config.host

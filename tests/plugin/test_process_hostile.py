@@ -22,7 +22,6 @@ from stella.plugin.contract import Descriptor, Registry
 from stella.plugin.refusals import BlobDigestMismatch, ImageNotFound, PluginErrored
 
 pytestmark = pytest.mark.apart
-
 OK = Descriptor("text/plain", Digest.of(b"ok"), 2)
 
 

@@ -16,6 +16,8 @@ import pytest
 from fixtures.plain_users import PlainUser, as_user, python
 from plugin.strangers import eventually, leaving_nothing, processes_with, source_of
 
+pytestmark = pytest.mark.apart
+
 ECHO = """
 class Echo:
     def __init__(self, config):
@@ -178,9 +180,6 @@ from stella.kernel import StellaError
 from stella.plugin.contract import RegistryConfig
 from stella.plugin.manifest import read_manifest
 from stella.sdk.confine import drop_rights
-
-pytestmark = pytest.mark.apart
-
 directory = Path({str(directory)!r})
 manifest = read_manifest(directory / "plugin_odd" / "stella-plugin.json")
 {before}

@@ -114,6 +114,8 @@ class Hub:
             detail, outcome = self._examine(integration), Outcome.PASS
         except StellaError as refusal:
             detail, outcome = f"{refusal} ({refusal.code})", Outcome.BLOCKED
+        except Exception as error:  # noqa: BLE001 - a connector's bug is its own, not the server's
+            detail, outcome = f"its connector broke: {type(error).__name__}", Outcome.BLOCKED
         duration_ms = int((time.monotonic() - begun) * 1000)
         detail = bounded_text(self.redactor.masked(detail), _DETAIL_MAX)
         if outcome is Outcome.PASS:

@@ -39,6 +39,7 @@ CONFINEMENT = ("users", "network", "processes", "files", "syscalls")
 
 AT_ONCE_MAX = 4
 _IDLE_MAX = 2
+_ANSWERS = 4
 _IDLE_S = 300
 # Its watch ends a process that was idle for so long; one that soon will be is not asked any more.
 _SOON_IDLE = 0.8
@@ -102,7 +103,7 @@ class PluginProcess:
         """What the method returned. Raises its refusal, or PluginErrored."""
         method = METHODS[call.kind][call.method]
         with self._taken(call) as running:
-            exchange = Exchange(running.line, self.manifest, doors, self._budget())
+            exchange = Exchange(running.line, self.manifest, doors, self._budget(call))
             said = exchange.ask(call, raw)
             if isinstance(said, StellaError):
                 running.is_clean = True
@@ -123,7 +124,7 @@ class PluginProcess:
     def stream(self, call: Call, doors: Doors) -> Iterator[Iterator[bytes]]:
         """The pieces of a stream, each asked for when it is wanted."""
         with self._taken(call) as running:
-            exchange = Exchange(running.line, self.manifest, doors, self._budget())
+            exchange = Exchange(running.line, self.manifest, doors, self._budget(call))
             said = exchange.ask(call, {})
             if isinstance(said, StellaError):
                 running.is_clean = True
@@ -143,8 +144,13 @@ class PluginProcess:
         except Lost as lost:
             raise self._errored(call, lost) from None
 
-    def _budget(self) -> Budget:
-        return Budget(self.manifest.limits.timeout_s)
+    def _budget(self, call: Call) -> Budget:
+        """Of one call; of a stream, whose length nobody knows, what the manifest says."""
+        limit_s, opening = self.manifest.limits.timeout_s, call.registry or call.connection
+        if opening is None or METHODS[call.kind][call.method].is_stream:
+            return Budget(limit_s)
+        # A profile says how long one answer may take, and a call asks for a few of them.
+        return Budget(min(limit_s, _ANSWERS * opening.timeout_s))
 
     @contextmanager
     def _taken(self, call: Call) -> Iterator["_Running"]:

@@ -69,7 +69,6 @@ def get(name: Name, *, output: Output = "table", to: To = None) -> None:
         "why": lambda row: (row["health"] or {}).get("detail"),
         "credentials": lambda row: [f"{k}: {v}" for k, v in row["spec"]["credentials"].items()],
         "for": lambda row: row["spec"]["roles"] or "everybody",
-        "in": lambda row: row["spec"]["environments"] or "every environment",
         "rotate by": _due,
         "changed": "changedAt",
     }

@@ -38,7 +38,6 @@ class _Spec(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
     credentials: dict[str, str] = {}
     hosts: list[str] = []
     networks: list[str] = []
-    environments: list[str] = []
     roles: list[str] = []
     ca: str | None = None
     proxy: str | None = None
@@ -74,7 +73,6 @@ def parse_integration(
         credentials=dict(sorted(read.credentials.items())),
         hosts=_sorted(read.hosts),
         networks=_sorted(read.networks),
-        environments=_sorted(read.environments),
         roles=_sorted(read.roles),
         ca=read.ca,
         proxy=read.proxy,
@@ -120,7 +118,6 @@ def _list_faults(read: _Spec) -> Iterator[str]:
     roles = {role.value for role in Role}
     for what, words, is_good in (
         ("roles", read.roles, roles.__contains__),
-        ("environments", read.environments, _NAME.match),
         ("hosts", read.hosts, _HOST.match),
         ("networks", read.networks, _is_network),
     ):

@@ -12,8 +12,8 @@ class Integration:
 
     kind, connector: what a plugin brings. endpoint: a URL; of a registry, its host.
     credentials: name -> reference. hosts: further hosts that it may lead to (token servers, content
-    networks). networks: private networks (CIDR) that it may reach. environments, roles: where and
-    by whom it may be used; empty for all. ca: PEM of an own authority. rotate_by: the day by which
+    networks). networks: private networks (CIDR) that it may reach. roles: by
+    whom it may be used; empty for all. ca: PEM of an own authority. rotate_by: the day by which
     its credentials are to be others (ISO). requests_per_s: 0 for no limit.
     """
 
@@ -25,7 +25,6 @@ class Integration:
     credentials: dict[str, str] = field(default_factory=dict)
     hosts: tuple[str, ...] = ()
     networks: tuple[str, ...] = ()
-    environments: tuple[str, ...] = ()
     roles: tuple[str, ...] = ()
     ca: str | None = None
     proxy: str | None = None
@@ -44,7 +43,6 @@ class Integration:
             "credentials": dict(self.credentials),
             "hosts": list(self.hosts),
             "networks": list(self.networks),
-            "environments": list(self.environments),
             "roles": list(self.roles),
             "ca": self.ca,
             "proxy": self.proxy,

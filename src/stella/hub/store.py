@@ -212,7 +212,6 @@ def _known(row: Mapping[Any, Any]) -> Known:
         credentials=spec["credentials"],
         hosts=tuple(spec["hosts"]),
         networks=tuple(spec["networks"]),
-        environments=tuple(spec["environments"]),
         roles=tuple(spec["roles"]),
         ca=spec["ca"],
         proxy=spec["proxy"],

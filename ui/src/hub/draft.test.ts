@@ -12,7 +12,6 @@ const SPEC = {
   credentials: { password: 'secret://password' },
   hosts: ['auth.example', '*.cdn.example'],
   networks: ['10.0.0.0/8'],
-  environments: ['prod'],
   roles: ['operator'],
   ca: '-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n',
   proxy: 'http://proxy.example:3128',
@@ -37,7 +36,7 @@ test('what is as it would be anyway is left out', () => {
   const plain = { kind: 'registry', connector: 'oci', endpoint: 'a' }
   const whole = {
     ...plain,
-    config: {}, credentials: {}, hosts: [], networks: [], environments: [], roles: [],
+    config: {}, credentials: {}, hosts: [], networks: [], roles: [],
     ca: null, proxy: null, timeoutS: 30, requestsPerS: 0, rotateBy: null, enabled: true,
   }
   expect(tidy('main', whole).spec).toEqual(plain)

@@ -16,7 +16,7 @@ const WORDS: readonly (readonly [RegExp, string])[] = [
   [/^there is no kind /, 'connector'],
   [/^no plugin brings /, 'connector'],
   [/^it takes no credential /, 'credentials'],
-  [/^(roles|environments|hosts|networks) names /, '$1'],
+  [/^(roles|hosts|networks) names /, '$1'],
   [/^(timeoutS|requestsPerS|rotateBy|proxy|ca) is /, '$1'],
   [/^it needs the credential '([^']+)'/, 'credentials.$1'],
   [/ - at `\$\.([\w.]+)/, '$1'],

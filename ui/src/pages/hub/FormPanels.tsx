@@ -137,13 +137,12 @@ export function CredentialsPanel({ form, names, brought, onStored }: Credentials
   )
 }
 
-/** By whom and where it may be used. */
-export function ScopePanel({ form, environments }: { form: Form; environments: readonly string[] }) {
+/** By whom it may be used. */
+export function ScopePanel({ form }: { form: Form }) {
   const { draft, change, at } = form
   const roles = [...new Set([...ROLES.map(([role]) => role as string), ...draft.roles])]
-  const places = [...new Set([...environments, ...draft.environments])]
   return (
-    <Panel title="Who may use it, and where">
+    <Panel title="Who may use it">
       <div className={style.fields}>
         <Checkbox.Group
           label="Roles"
@@ -155,20 +154,6 @@ export function ScopePanel({ form, environments }: { form: Form; environments: r
           <div className={style.checks}>
             {roles.map((role) => (
               <Checkbox key={role} value={role} label={role} />
-            ))}
-          </div>
-        </Checkbox.Group>
-        <Checkbox.Group
-          label="Environments"
-          description={draft.environments.length === 0 ? 'None chosen: in every one.' : 'In these only.'}
-          value={[...draft.environments]}
-          error={at('environments')}
-          onChange={(chosen) => change({ environments: chosen })}
-        >
-          <div className={style.checks}>
-            {places.length === 0 && <p className="muted">There are no environments yet.</p>}
-            {places.map((name) => (
-              <Checkbox key={name} value={name} label={name} />
             ))}
           </div>
         </Checkbox.Group>

@@ -24,7 +24,6 @@ interface Props {
   connectors: readonly Contribution[]
   /** Names that a new one cannot have. */
   taken: readonly string[]
-  environments: readonly string[]
 }
 
 /** What the panels of the form share. */
@@ -46,7 +45,6 @@ const TITLES = {
   rotateBy: 'New credentials by',
   config: 'Settings',
   roles: 'Roles',
-  environments: 'Environments',
   hosts: 'Further hosts',
   networks: 'Private networks',
   timeoutS: 'Timeout of one call',
@@ -55,7 +53,7 @@ const TITLES = {
   ca: 'Own authority',
 } as const
 
-export function IntegrationForm({ before, first, connectors, taken, environments }: Props) {
+export function IntegrationForm({ before, first, connectors, taken }: Props) {
   const navigate = useNavigate()
   const [draft, setDraft] = useState(first)
   const [touched, setTouched] = useState<ReadonlySet<string>>(new Set())
@@ -154,7 +152,7 @@ export function IntegrationForm({ before, first, connectors, taken, environments
               onFault={onFault}
             />
           </Panel>
-          <ScopePanel form={form} environments={environments} />
+          <ScopePanel form={form} />
           <ReachPanel form={form} />
         </div>
         <div className={`stack ${style.side}`}>

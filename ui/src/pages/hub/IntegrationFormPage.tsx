@@ -1,6 +1,6 @@
 import { useSuspenseQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
-import { environmentsQuery, integrationQuery, integrationsQuery, pluginsQuery } from '../../api/queries'
+import { integrationQuery, integrationsQuery, pluginsQuery } from '../../api/queries'
 import { useWhyNot } from '../../api/session'
 import type { Contribution } from '../../api/types'
 import { draftFrom, EMPTY, withConnector } from '../../hub/draft'
@@ -29,13 +29,17 @@ function useMayNot(): string | undefined {
   return integration ?? environment
 }
 
+/** What most people come for: a registry, where there is one. */
+function usual<Of extends { kind: string }>(connectors: readonly Of[]): Of | undefined {
+  return connectors.find(({ kind }) => kind === 'registry') ?? connectors[0]
+}
+
 export function NewIntegrationPage() {
   const { connector } = newRoute.useSearch()
   const connectors = useConnectors()
   const mayNot = useMayNot()
   const integrations = useSuspenseQuery(integrationsQuery).data.items
-  const environments = useSuspenseQuery(environmentsQuery).data.items.map(({ name }) => name)
-  const wanted = connectors.find(({ kind, name }) => `${kind}/${name}` === connector) ?? connectors[0]
+  const wanted = connectors.find(({ kind, name }) => `${kind}/${name}` === connector) ?? usual(connectors)
   if (mayNot !== undefined) return <NotForThem why={mayNot} title="Add an integration" />
   if (wanted === undefined) {
     return (
@@ -50,7 +54,6 @@ export function NewIntegrationPage() {
       first={withConnector(EMPTY, wanted)}
       connectors={connectors}
       taken={integrations.map(({ name }) => name)}
-      environments={environments}
     />
   )
 }
@@ -60,7 +63,6 @@ export function ChangeIntegrationPage() {
   const connectors = useConnectors()
   const mayNot = useMayNot()
   const integration = useSuspenseQuery(integrationQuery(name)).data
-  const environments = useSuspenseQuery(environmentsQuery).data.items.map((one) => one.name)
   if (mayNot !== undefined) return <NotForThem why={mayNot} title={`Change ${name}`} />
   return (
     <IntegrationForm
@@ -69,7 +71,6 @@ export function ChangeIntegrationPage() {
       first={draftFrom(name, integration.spec)}
       connectors={connectors}
       taken={[]}
-      environments={environments}
     />
   )
 }

@@ -112,7 +112,6 @@ export function Bounds({ integration }: { integration: Integration }) {
         of={[
           ['Is', enabled ? 'switched on' : <span key="off" className="strong">switched off</span>],
           ['For', textsOf(spec.roles).join(', ') || <span key="all" className="muted">every role</span>],
-          ['In', textsOf(spec.environments).join(', ') || <span key="all" className="muted">every environment</span>],
           ['One call', `${String(spec.timeoutS ?? '')} s at most`],
           ['Requests', perSecond === 0 ? <span key="all" className="muted">no limit</span> : `${perSecond} a second at most`],
           ['New credentials', <Due key="due" of={integration} />],
