@@ -34,7 +34,7 @@ def main() -> None:
 
         def read(reference: Reference) -> Secret:
             with services.database.read() as tx:
-                return read_secret(tx, services.outside.ring(), reference.path)
+                return read_secret(tx, services.outside.ring, reference.path)
 
         broker = Broker(read, now=lambda: datetime.now(UTC), seen=lambda _: None)
         reference = parse_reference(f"secret://{_NAME}")

@@ -11,6 +11,8 @@ import pytest
 from stella.sdk import Connect, Found, Outcome
 from stella.sdk.testing import CHECK_CHECKS, CheckBench
 
+pytestmark = pytest.mark.server
+
 WELL = Found(Outcome.PASS, "it is well")
 ILL = Found(Outcome.BLOCKED, "it is ill", "Mend it.")
 

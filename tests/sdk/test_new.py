@@ -13,6 +13,8 @@ from stella.cli.plugin import app
 from stella.plugin.wheel import read_wheel
 from stella.sdk.new import KINDS
 
+pytestmark = pytest.mark.apart
+
 ROOT = Path(__file__).parents[2]
 NAME = "acme-things"
 
