@@ -46,7 +46,7 @@ check: ## format, lint, types, import contract, docs, tidy
 	$(PY) tools/reference.py --check
 	$(PY) tools/tidy.py
 	$(NPM) run check
-	@if [ -d tests/docs ]; then $(PY) -m pytest tests/docs; fi
+	@if [ -d tests/docs ]; then $(PY) -m pytest tests/docs -m "not ($(REAL) or $(LONG))"; fi
 
 check-long: ## simulation and fuzzing, as long as STELLA_EXAMPLES says
 	$(SETUP) --for test
