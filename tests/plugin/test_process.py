@@ -15,7 +15,7 @@ from connectors.registries import Answer, played_registry, served_tls
 from fixtures.fleets import intent_of
 from plugin.packages import SCHEMA
 from plugin.strangers import leaving_nothing, open_registry, processes_with, source_of
-from stella.app.plugin_apart import PluginProcesses, plugin_apart, registry_apart
+from stella.app.plugin_apart import plugin_apart, registry_apart
 from stella.app.plugin_process import PluginProcess, PluginSource
 from stella.kernel import Digest
 from stella.plugin import Plugins
@@ -310,9 +310,9 @@ def test_one_that_lies_about_what_it_brings_is_refused_at_its_first_call(
 
 def test_plugins_are_loaded_as_those_that_run_here(tmp_path: Path) -> None:
     source = source_of(tmp_path, "odd", ECHO)
-    processes = PluginProcesses({"odd": source})
-    plugins = Plugins({"odd": source.manifest}, (), processes.load)
+    process = PluginProcess(source)
+    plugins = Plugins({"odd": source.manifest}, (), lambda _: plugin_apart(process))
     registry = plugins.registry("odd")(RegistryConfig("odd.example"))
     assert registry.host == "odd.example"
     assert registry.tags("a")[0] == "a"
-    processes.close()
+    process.close()

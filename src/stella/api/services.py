@@ -166,9 +166,13 @@ class Services:
 
     def integrations_seen(self) -> Sequence[Health]:
         """How each integration that is switched on is now."""
+        return [self.outside.examine(one) for one in self.enabled_integrations()]
+
+    def enabled_integrations(self) -> Sequence[Integration]:
+        """Those that are switched on."""
         with self.database.read() as tx:
             listed = [one.integration for one in list_integrations(tx)]
-        return [self.outside.examine(one) for one in listed if one.enabled]
+        return [one for one in listed if one.enabled]
 
     def agents_seen(self) -> Sequence[AgentSeen]:
         """The agents that are still trusted, for the doctor."""

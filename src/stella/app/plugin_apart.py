@@ -5,15 +5,14 @@ methods are those of the contract, each of them a call.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from threading import Lock
 from typing import Any, cast
 
 from stella.app.plugin_exchange import NO_DOORS, Doors, connect_anywhere
-from stella.app.plugin_process import PluginProcess, PluginSource
+from stella.app.plugin_process import PluginProcess
 from stella.kernel import Digest, Remedy
 from stella.plugin.calls import METHODS, Call, ConnectionOpening, Method, RegistryOpening
 from stella.plugin.contract import (
@@ -29,28 +28,6 @@ from stella.plugin.contract import (
     TargetConnector,
 )
 from stella.plugin.refusals import BlobDigestMismatch, RegistryUnreachable
-
-
-class PluginProcesses:
-    """``load`` stands for that of ``Plugins``; nothing is begun before a plugin's first call."""
-
-    def __init__(self, sources: Mapping[str, PluginSource]) -> None:
-        self._sources = sources
-        self._processes: dict[str, PluginProcess] = {}
-        self._lock = Lock()
-
-    def load(self, name: str) -> Plugin:
-        """The plugin, whose factories give what calls it in its process."""
-        with self._lock:
-            if name not in self._processes:
-                self._processes[name] = PluginProcess(self._sources[name])
-            return plugin_apart(self._processes[name])
-
-    def close(self) -> None:
-        """End every process."""
-        with self._lock:
-            for process in self._processes.values():
-                process.close()
 
 
 def plugin_apart(process: PluginProcess) -> Plugin:

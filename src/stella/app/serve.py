@@ -33,7 +33,6 @@ from stella.app.wiring import make_data_directory, open_services
 from stella.app.work import work_of
 from stella.fleet import expire_orders, mark_offline
 from stella.hub.check import keep_health
-from stella.hub.store import list_integrations
 from stella.record import open_workflow_engine
 from stella.record.errors import unusable
 from stella.workflow import DurableRuns
@@ -199,9 +198,7 @@ def _sweeps(services: Services, settings: Settings) -> tuple[Sweep, ...]:
             expire_orders(tx)
 
     def integrations() -> None:
-        with database.read() as tx:
-            listed = [one.integration for one in list_integrations(tx) if one.integration.enabled]
-        for one in () if settings.offline else listed:
+        for one in () if settings.offline else services.enabled_integrations():
             if services.stopping.is_set():
                 return
             health = services.outside.examine(one)

@@ -8,13 +8,13 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
-from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, get_type_hints
 
 import yaml
 
 from stella.app.errors import MalformedSetting, UnknownSetting, UnreadableSettings
+from stella.hub.guard import is_network
 from stella.kernel import Remedy
 
 PREFIX = "STELLA_"
@@ -82,7 +82,7 @@ class Settings:
         if self.request_bytes_max < 65_536:
             raise _malformed("request_bytes_max", "at least 65536")
         for network in self.networks:
-            if not _is_network(network):
+            if not is_network(network):
                 raise _malformed("networks", "networks such as 10.0.0.0/8")
         if not self.secret_variables:
             raise _malformed("secret_variables", "how the names begin; never nothing")
@@ -217,14 +217,6 @@ def _from_text(key: str, text: str) -> Any:
     except yaml.YAMLError:
         value = None
     return _of_kind(f"{PREFIX}{key.upper()}", kind, value)
-
-
-def _is_network(text: str) -> bool:
-    try:
-        ip_network(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _unknown(key: str, nearest: str) -> UnknownSetting:

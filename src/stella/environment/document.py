@@ -1,7 +1,5 @@
 """Declarative documents -> environments and targets. Unknown keys are refused with the nearest."""
 
-import difflib
-import re
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
@@ -10,9 +8,9 @@ import msgspec
 from stella.environment.errors import MalformedDocument
 from stella.environment.model import ApprovalRule, Environment, Target
 from stella.kernel import Json, Remedy
+from stella.kernel.names import BAD_NAME, NAME, nearest
 
 API_VERSION = "stella/v1"
-_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?\Z")
 _TOP = frozenset({"apiVersion", "kind", "name", "spec"})
 _RULES_MAX = 20
 _RULE_CHARACTERS_MAX = 80
@@ -62,7 +60,7 @@ def parse_target(name: str, spec: Mapping[str, Json]) -> Target:
     checked_name("Target", name)
     read = _spec("Target", name, spec, _Target)
     for key, value in (("project", read.project), ("agent", read.agent)):
-        if not _NAME.match(value):
+        if not NAME.match(value):
             raise malformed("Target", name, f"{key} {value[:80]!r} is no name")
     return Target(
         name=name,
@@ -81,7 +79,7 @@ def checked_document(document: Mapping[str, Json]) -> tuple[str, str, Mapping[st
         raise malformed("document", "", "it is no mapping of keys")
     unknown = sorted(set(document) - _TOP)
     if unknown:
-        raise malformed("document", "", f"unknown key {unknown[0]!r}{_nearest(unknown[0], _TOP)}")
+        raise malformed("document", "", f"unknown key {unknown[0]!r}{nearest(unknown[0], _TOP)}")
     kind, name, spec = document.get("kind"), document.get("name"), document.get("spec")
     if document.get("apiVersion") != API_VERSION:
         raise malformed("document", str(name or ""), f"apiVersion must be {API_VERSION!r}")
@@ -92,8 +90,8 @@ def checked_document(document: Mapping[str, Json]) -> tuple[str, str, Mapping[st
 
 def checked_name(kind: str, name: str) -> None:
     """Return where ``name`` may be a name. Raises MalformedDocument."""
-    if not _NAME.match(name):
-        raise malformed(kind, name[:80], "its name is not lower-case letters, digits and hyphens")
+    if not NAME.match(name):
+        raise malformed(kind, name[:80], BAD_NAME)
 
 
 def malformed(kind: str, name: str, why: str) -> MalformedDocument:
@@ -122,13 +120,8 @@ def _spec(kind: str, name: str, spec: Mapping[str, Json], form: type[_Spec]) -> 
     known = frozenset(form.__struct_fields__)
     unknown = sorted(set(spec) - known)
     if unknown:
-        raise malformed(kind, name, f"unknown key spec.{unknown[0]}{_nearest(unknown[0], known)}")
+        raise malformed(kind, name, f"unknown key spec.{unknown[0]}{nearest(unknown[0], known)}")
     try:
         return msgspec.convert(spec, type=form)
     except msgspec.ValidationError as error:
         raise malformed(kind, name, str(error)[:300]) from None
-
-
-def _nearest(word: str, known: frozenset[str]) -> str:
-    near = difflib.get_close_matches(word, sorted(known), n=1, cutoff=0.5)
-    return f" (did you mean {near[0]!r}?)" if near else f" (known: {', '.join(sorted(known))})"

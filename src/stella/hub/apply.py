@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from stella.hub.document import malformed, parse_integration
-from stella.hub.errors import IntegrationInUse, UnknownIntegration, UnknownSecret
+from stella.hub.errors import IntegrationInUse, UnknownSecret
 from stella.hub.facts import IntegrationApplied, IntegrationDeleted
 from stella.hub.model import Integration
 from stella.hub.reference import ENV, FILE, SECRET, Reference, parse_reference
@@ -133,12 +133,3 @@ def integration_for(tx: Tx, kind: Kind, endpoint: str) -> Integration | None:
         if found.kind is kind and found.endpoint.lower() == endpoint.lower():
             return found
     return None
-
-
-__all__ = [
-    "Brought",
-    "UnknownIntegration",
-    "apply_integration",
-    "delete_integration",
-    "integration_for",
-]

@@ -1,24 +1,23 @@
 """A declarative document -> an integration. Every fault is named at once."""
 
-import difflib
-import ipaddress
 import re
 from collections.abc import Iterator, Mapping
 from datetime import date
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
 
 from stella.hub.errors import MalformedIntegration, MalformedReference
+from stella.hub.guard import is_network
 from stella.hub.model import Integration
 from stella.hub.reference import parse_reference
 from stella.identity.model import Role
 from stella.kernel import Json, Remedy
+from stella.kernel.names import BAD_NAME, NAME, nearest
 from stella.plugin.contract import Contribution, Kind
+from stella.plugin.manifest import HOST_PATTERN
 
-_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?\Z")
-_HOST = re.compile(r"(?:\*\.)?[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?\Z")
 _PLACE = re.compile(
     r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|\[[0-9a-fA-F:.]+\])(?::\d{1,5})?\Z"
 )
@@ -27,7 +26,6 @@ _LIST_MAX = 100
 _TIMEOUT_S_MAX = 600
 _REQUESTS_MAX = 100_000
 _CA_CHARACTERS_MAX = 200_000
-T = TypeVar("T")
 
 
 class _Spec(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
@@ -56,7 +54,7 @@ def parse_integration(
     """brought: what plugins bring. Raises MalformedIntegration with every reason."""
     unknown = sorted(set(spec) - _KEYS)
     if unknown:
-        raise malformed(name, [f"unknown key spec.{one}{_nearest(one, _KEYS)}" for one in unknown])
+        raise malformed(name, [f"unknown key spec.{one}{nearest(one, _KEYS)}" for one in unknown])
     try:
         read = msgspec.convert(spec, type=_Spec)
     except msgspec.ValidationError as error:
@@ -94,8 +92,8 @@ def malformed(name: str, reasons: list[str]) -> MalformedIntegration:
 
 
 def _faults(name: str, read: _Spec) -> Iterator[str]:
-    if not _NAME.match(name):
-        yield "its name is not lower-case letters, digits and hyphens"
+    if not NAME.match(name):
+        yield BAD_NAME
     yield from _list_faults(read)
     if not 0 < read.timeout_s <= _TIMEOUT_S_MAX:
         yield f"timeoutS is {read.timeout_s}, not 1 to {_TIMEOUT_S_MAX}"
@@ -118,8 +116,8 @@ def _list_faults(read: _Spec) -> Iterator[str]:
     roles = {role.value for role in Role}
     for what, words, is_good in (
         ("roles", read.roles, roles.__contains__),
-        ("hosts", read.hosts, _HOST.match),
-        ("networks", read.networks, _is_network),
+        ("hosts", read.hosts, HOST_PATTERN.match),
+        ("networks", read.networks, is_network),
     ):
         if len(words) > _LIST_MAX:
             yield f"{what} names more than {_LIST_MAX}"
@@ -148,7 +146,7 @@ def _of_connector(read: _Spec, brought: Mapping[tuple[Kind, str], Contribution])
     yield from config_faults(read.config, contribution)
     names = {one.name for one in contribution.credentials}
     for strange in sorted(read.credentials.keys() - names):
-        yield f"it takes no credential {strange[:40]!r}{_nearest(strange, names)}"
+        yield f"it takes no credential {strange[:40]!r}{nearest(strange, names)}"
     for one in contribution.credentials:
         if one.required and one.name not in read.credentials:
             yield f"it needs the credential {one.name!r} ({one.title})"
@@ -164,21 +162,8 @@ def config_faults(config: Mapping[str, Json], contribution: Contribution) -> Ite
         yield f"{place}: {error.message[:200]}"
 
 
-def _nearest(word: str, known: frozenset[str] | set[str]) -> str:
-    near = difflib.get_close_matches(word, sorted(known), n=1, cutoff=0.5)
-    return f" (did you mean {near[0]!r}?)" if near else f" (known: {', '.join(sorted(known))})"
-
-
 def _sorted(words: list[str]) -> tuple[str, ...]:
     return tuple(sorted(set(words)))
-
-
-def _is_network(text: str) -> bool:
-    try:
-        ipaddress.ip_network(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _is_day(text: str) -> bool:

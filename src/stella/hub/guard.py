@@ -28,6 +28,15 @@ class Allowed:
     networks: tuple[str, ...] = ()
 
 
+def is_network(text: str) -> bool:
+    """Whether it names a network, ``10.0.0.0/8``."""
+    try:
+        ipaddress.ip_network(text)
+    except ValueError:
+        return False
+    return True
+
+
 def refuse_host(host: str, allowed: Allowed) -> None:
     """Return where the name may be reached. Raises HostNotGranted."""
     if allowed.hosts is None or any(covers(one, host.lower()) for one in allowed.hosts):

@@ -4,7 +4,8 @@ import json
 from collections import OrderedDict
 from threading import Lock
 
-MASK = "***"
+from stella.plugin.crossing import masked
+
 _LENGTH_MIN = 4  # shorter ones would mask half of every text
 _KNOWN_MAX = 10_000
 _LINES_MAX = 200
@@ -42,6 +43,4 @@ class Redactor:
         """``text`` without them; the longest first, so that no part of one is left."""
         with self._lock:
             found = [one for one in self._known if one in text]
-        for one in sorted(found, key=len, reverse=True):
-            text = text.replace(one, MASK)
-        return text
+        return masked(text, found)

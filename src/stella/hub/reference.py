@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 from stella.hub.errors import MalformedReference
 from stella.kernel import Remedy
+from stella.kernel.names import NAME
 
 ENV, FILE, SECRET = "env", "file", "secret"
 _LENGTH_MAX = 1000
 _FORM = re.compile(r"([a-z][a-z0-9-]{0,30})://(.+)\Z")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}\Z")
-_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?\Z")
 _PATH = re.compile(r"[A-Za-z0-9_@+=.,:!~/?&-]+\Z")
 _KEY = re.compile(r"[A-Za-z0-9_.-]{1,128}\Z")
 
@@ -50,14 +50,14 @@ def parse_reference(text: str) -> Reference:
             raise _malformed("file:// wants the absolute path of a file: file:///run/secrets/NAME")
         return Reference(FILE, "", rest)
     if scheme == SECRET:
-        return Reference(SECRET, "", _checked(rest, _NAME, "its secret is no name"))
+        return Reference(SECRET, "", _checked(rest, NAME, "its secret is no name"))
     place, hash_, key = rest.partition("#")
     integration, slash, path = place.partition("/")
     if not slash or not path or ".." in path.split("/"):
         raise _malformed(f"{scheme}:// wants an integration and a path: {scheme}://NAME/PATH#KEY")
     return Reference(
         scheme,
-        _checked(integration, _NAME, "its integration is no name"),
+        _checked(integration, NAME, "its integration is no name"),
         _checked(path, _PATH, "its path has characters that no path has"),
         _checked(key, _KEY, "its key is no name") if hash_ else None,
     )

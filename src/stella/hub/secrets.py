@@ -1,6 +1,5 @@
 """The built-in store: secrets encrypted in the database, under keys that are not in it."""
 
-import re
 from collections.abc import Callable
 
 from stella.hub.errors import MalformedSecret, SecretInUse
@@ -14,17 +13,17 @@ from stella.hub.store import (
     sealed_secret,
 )
 from stella.kernel import Remedy
+from stella.kernel.names import NAME
 from stella.plugin.contract import Secret
 from stella.record.transaction import Tx
 from stella.trust.envelope import Random, Ring
 
 VALUE_BYTES_MAX = 65_536
-_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?\Z")
 
 
 def store_secret(tx: Tx, ring: Ring, name: str, value: str, random: Random) -> int:
     """Store a new version of a secret; which one. Raises MalformedSecret."""
-    if not _NAME.match(name):
+    if not NAME.match(name):
         raise _malformed("a secret's name is lower-case letters, digits and hyphens")
     try:
         content = value.encode()

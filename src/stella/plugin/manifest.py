@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from stella.kernel import Remedy
+from stella.kernel.names import BAD_NAME, NAME
 from stella.plugin.contract import SDK_VERSION, Capability, Contribution, Limits, Manifest, Need
 from stella.plugin.refusals import MalformedManifest
 from stella.plugin.wire import MalformedWire, from_wire
@@ -19,11 +20,10 @@ _CONTRIBUTIONS_MAX = 200
 _TIMEOUT_S_MAX = 24 * 3600
 _MEMORY_BYTES_MAX = 8 * 1024**3
 _ATTEMPTS_MAX = 20
-_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?\Z")
 _VERSION_CHARACTERS_MAX = 80
 _VERSION = re.compile(r"[0-9]+(?:\.[0-9]+){0,3}[a-z0-9]*(?:[-+.][a-z0-9]+)*\Z")
-_BAD_NAME = "its name is not lower-case letters, digits and hyphens"
-_HOST = re.compile(r"(?:\*\.)?[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?\Z")
+HOST_PATTERN = re.compile(r"(?:\*\.)?[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?\Z")
+"""A host, or ``*.name`` for all below one."""
 
 
 def manifest_beside(module: str) -> Manifest:
@@ -64,8 +64,8 @@ def parse_manifest(content: bytes) -> Manifest:
 
 def checked_name(name: str) -> str:
     """``name``, where a plugin may have it. Raises MalformedManifest."""
-    if not _NAME.match(name):
-        raise _malformed(_BAD_NAME)
+    if not NAME.match(name):
+        raise _malformed(BAD_NAME)
     return name
 
 
@@ -107,8 +107,8 @@ def _ungranted(need: Need, allowed: Mapping[Capability, tuple[str, ...]]) -> Ite
 
 
 def _faults(manifest: Manifest) -> Iterator[str]:
-    if not _NAME.match(manifest.name):
-        yield _BAD_NAME
+    if not NAME.match(manifest.name):
+        yield BAD_NAME
     if len(manifest.version) > _VERSION_CHARACTERS_MAX or not _VERSION.match(manifest.version):
         yield f"{manifest.version[:40]!r} is no version"
     for what, text in (("publisher", manifest.publisher), ("title", manifest.title)):
@@ -117,7 +117,7 @@ def _faults(manifest: Manifest) -> Iterator[str]:
     yield from _limit_faults(manifest.limits)
     for need in manifest.needs:
         for host in need.hosts:
-            if not _HOST.match(host):
+            if not HOST_PATTERN.match(host):
                 yield f"needs.hosts names {host[:60]!r}, which is no host"
     yield from _twice("needs", (one.capability.value for one in manifest.needs))
     if len(manifest.contributes) > _CONTRIBUTIONS_MAX:
@@ -143,8 +143,8 @@ def _limit_faults(limits: Limits) -> Iterator[str]:
 
 
 def _contribution(one: Contribution) -> Iterator[str]:
-    if not _NAME.match(one.name):
-        yield _BAD_NAME
+    if not NAME.match(one.name):
+        yield BAD_NAME
     if not _is_line(one.title):
         yield "it has no title of 1 to 200 characters that can be shown"
     for given in one.credentials:

@@ -8,6 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from stella.blob import Blobs
 from stella.image import ImageSource, parse_reference, resolve
 from stella.kernel import Remedy, time_text
+from stella.kernel.names import NAME
 from stella.record.transaction import Tx
 from stella.release.errors import MalformedRelease, ReleaseExists
 from stella.release.facts import ReleaseSealed
@@ -21,14 +22,13 @@ from stella.release.model import (
 )
 from stella.release.store import exists, insert_release, see_tag
 
-_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?\Z")
 _VERSION = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._+-]{0,62}[A-Za-z0-9])?\Z")
 _COMPONENTS_MAX = 256
 
 
 def checked_release(name: str, version: str, components: Mapping[str, str]) -> None:
     """Return where a release may be called so. Raises MalformedRelease."""
-    if not _NAME.match(name):
+    if not NAME.match(name):
         raise _malformed(f"the name {name[:80]!r}", "Use lower-case letters, digits and hyphens.")
     if not _VERSION.match(version):
         raise _malformed(f"the version {version[:80]!r}", "Use something like 1.4.0 or 1.4.0-rc.1.")
@@ -38,7 +38,7 @@ def checked_release(name: str, version: str, components: Mapping[str, str]) -> N
             f"Give between 1 and {_COMPONENTS_MAX}: name=reference.",
         )
     for component in components:
-        if not _NAME.match(component):
+        if not NAME.match(component):
             raise _malformed(
                 f"the component name {component[:80]!r}",
                 "Use lower-case letters, digits and hyphens.",

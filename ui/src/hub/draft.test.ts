@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { documentOf, draftFrom, EMPTY, faultsOf, tidy, withConnector } from './draft'
-import python from '../../../src/stella/hub/reference.py?raw'
+import reference from '../../../src/stella/hub/reference.py?raw'
+import names from '../../../src/stella/kernel/names.py?raw'
 import { FORMS, namedBy, referenceFault } from './reference'
 import { lookOfHealth } from './states'
 
@@ -122,6 +123,6 @@ test('switched off and left alone come before how it was', () => {
 })
 
 test.each(Object.entries(FORMS))('the server reads %s in the same way', (name, form) => {
-  const theirs = new RegExp(`^_${name} = re\\.compile\\(r"(.+)\\\\Z"\\)$`, 'm').exec(python)?.[1]
+  const theirs = new RegExp(`^_?${name} = re\\.compile\\(r"(.+)\\\\Z"\\)$`, 'm').exec(reference + names)?.[1]
   expect(form.source.replaceAll('\\/', '/')).toBe(`^${theirs}$`)
 })

@@ -1,0 +1,15 @@
+"""The one form of the names that people give to things, and what a mistaken word may have meant."""
+
+import re
+from collections.abc import Collection
+
+NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?\Z")
+BAD_NAME = "its name is not lower-case letters, digits and hyphens"
+
+
+def nearest(word: str, known: Collection[str]) -> str:
+    """What to add to "unknown ...": the known word that was meant, or all of them."""
+    import difflib
+
+    near = difflib.get_close_matches(word, sorted(known), n=1, cutoff=0.5)
+    return f" (did you mean {near[0]!r}?)" if near else f" (known: {', '.join(sorted(known))})"
