@@ -58,6 +58,10 @@ def test_a_broken_rule_is_found(tmp_path: Path, files: dict[str, str], expected:
     assert expected in found[0]
 
 
+def test_what_the_bytes_of_a_picture_happen_to_spell_is_no_word(tmp_path: Path) -> None:
+    assert tidy(tmp_path, {"a.png": f"\0 {SLOPPY_WORD} \0"}) == []
+
+
 def test_what_is_allowed_is_not_found(tmp_path: Path) -> None:
     allowed = {
         "src/stella/lab/process.py": "import time, subprocess\n",
