@@ -16,7 +16,7 @@ from stella.app.wiring import open_services
 from stella.hub.broker import Broker
 from stella.hub.reference import Reference, parse_reference
 from stella.hub.secrets import read_secret, store_secret
-from stella.plugin.contract import Secret
+from stella.plugin.contract.secret_store import Secret
 
 _TIMES = 20_000
 _ASKING = 1000

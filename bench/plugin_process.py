@@ -18,7 +18,8 @@ from stella.app.plugin_apart import registry_apart
 from stella.app.plugin_process import PluginProcess, PluginSource
 from stella.kernel import Digest
 from stella.plugin import load_plugins
-from stella.plugin.contract import Descriptor, Plugin, Registry, RegistryConfig
+from stella.plugin.contract.core import Plugin
+from stella.plugin.contract.registry import Descriptor, Registry, RegistryConfig
 from stella.plugin.manifest import read_manifest
 
 _CALLS = 2000

@@ -19,7 +19,7 @@ from pathlib import Path
 from bench.row import Row, median_s
 from stella.image import parse_reference, resolve
 from stella.lab import Lab, ShopVersion, build_shop
-from stella.plugin.contract import RegistryConfig
+from stella.plugin.contract.registry import RegistryConfig
 from stella_connectors.registry import open_registry
 
 PEERS = Path(__file__).resolve().parent.parent / "build" / "bench"

@@ -4,7 +4,7 @@ import pytest
 
 from fixtures.benches import intent_maker, push_simulated
 from fixtures.control_planes import EnrolledAgent, Plane
-from stella.plugin.contract import TargetIntent
+from stella.plugin.contract.target import TargetIntent
 
 
 @pytest.fixture

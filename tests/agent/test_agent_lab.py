@@ -13,7 +13,7 @@ from fixtures.services import layer_digest, names_running, push_service
 from stella.fleet import OrderState
 from stella.kernel import Digest
 from stella.lab import Host, Lab
-from stella.plugin.contract import TargetIntent
+from stella.plugin.contract.target import TargetIntent
 
 pytestmark = pytest.mark.lab
 

@@ -19,7 +19,7 @@ from stella.agent.state import Phase, StateDirectory
 from stella.fleet import OrderState, expire_orders
 from stella.fleet.store import change_order
 from stella.plugin import load_plugins
-from stella.plugin.contract import TargetIntent
+from stella.plugin.contract.target import TargetIntent
 from stella.plugin.order import OrderOutcome
 from stella.sdk.testing import SimulatedHost
 

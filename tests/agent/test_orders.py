@@ -6,7 +6,7 @@ from datetime import timedelta
 from fixtures.benches import simulated_layer
 from fixtures.control_planes import EnrolledAgent, Plane, now, wait_until
 from stella.fleet import AgentState, OrderState
-from stella.plugin.contract import TargetIntent
+from stella.plugin.contract.target import TargetIntent
 from stella.plugin.order import Purpose
 
 Intend = Callable[..., TargetIntent]

@@ -17,7 +17,7 @@ from stella.agent.errors import (
 from stella.agent.state import OrderNote, Phase
 from stella.fleet import OrderState, revoke
 from stella.fleet.store import change_order
-from stella.plugin.contract import TargetIntent
+from stella.plugin.contract.target import TargetIntent
 from stella.sdk.protocol import NextReply
 from stella.trust import BadSignature, new_signer
 

@@ -12,7 +12,7 @@ from fixtures.databases import Clock
 from fixtures.road import FIXED, OLD
 from stella.fleet import append_log, find_agent_by_name, mark_offline
 from stella.kernel import Digest, time_text
-from stella.plugin.contract import Running
+from stella.plugin.contract.target import Running
 from stella.plugin.order import AgentReport, ConnectorState, OrderOutcome, ProjectState
 
 

@@ -15,7 +15,8 @@ from typing import Any
 import psycopg
 
 from fixtures.secret_stores import REGION, Moto, OpenBao
-from stella.plugin.contract import Connect, Connection, Secret, SecretStore
+from stella.plugin.contract.connection import Connect, Connection
+from stella.plugin.contract.secret_store import Secret, SecretStore
 from stella.plugin.load import Plugins, load_plugins
 from stella.sdk.testing import (
     SecretHttpBench,

@@ -11,7 +11,8 @@ import pytest
 
 from connectors.stores import READ, aws_profile, direct, given_keys, put_in_moto
 from fixtures.secret_stores import ACCOUNT, Moto
-from stella.plugin.contract import Connection, Kind
+from stella.plugin.contract.connection import Connection
+from stella.plugin.contract.core import Kind
 from stella.plugin.load import checked_plugin
 from stella.plugin.manifest import manifest_beside
 from stella.plugin.refusals import SecretNotFound, SecretStoreRefused, SecretStoreUnreachable

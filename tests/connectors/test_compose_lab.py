@@ -12,7 +12,7 @@ from stella.agent.host import RealHost
 from stella.kernel import Digest
 from stella.lab import Lab
 from stella.lab.network import free_port
-from stella.plugin.contract import Running, ServicePlan, TargetIntent
+from stella.plugin.contract.target import Running, ServicePlan, TargetIntent
 from stella.plugin.refusals import PullDigestMismatch, UnhealthyAfterStart
 from stella_connectors.compose import LOCK_FILE, ComposeTarget
 

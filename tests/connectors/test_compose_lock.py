@@ -6,7 +6,7 @@ import yaml
 from fixtures.benches import intent_maker
 from stella.kernel import Digest, Json
 from stella.lab import compose_file
-from stella.plugin.contract import TargetIntent
+from stella.plugin.contract.target import TargetIntent
 from stella.plugin.refusals import BadTargetConfig, ComposeFileRefused, UnknownService
 from stella_connectors.compose import LOCK_FILE, ComposeTarget
 from stella_connectors.compose.document import read_document

@@ -9,7 +9,7 @@ from connectors.registries import running_registry
 from fixtures.benches import lab_bench, simulated_bench
 from stella.kernel import Digest
 from stella.lab import Lab
-from stella.plugin.contract import RegistryConfig
+from stella.plugin.contract.registry import RegistryConfig
 from stella.sdk.testing import (
     REGISTRY_CHECKS,
     TARGET_CHECKS,

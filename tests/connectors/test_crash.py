@@ -8,7 +8,7 @@ import pytest
 
 from fixtures.benches import simulated_bench
 from stella.kernel import Digest
-from stella.plugin.contract import Host
+from stella.plugin.contract.target import Host
 from stella.plugin.refusals import UnhealthyAfterStart
 from stella.sdk.testing import SimulatedHost, TargetBench
 

@@ -12,7 +12,7 @@ from stella.agent.host import RealHost
 from stella.kernel import Digest
 from stella.lab import Lab
 from stella.lab.network import free_port
-from stella.plugin.contract import ServicePlan, TargetIntent
+from stella.plugin.contract.target import ServicePlan, TargetIntent
 from stella.plugin.refusals import (
     EngineUnreachable,
     PortIsTaken,

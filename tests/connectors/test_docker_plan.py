@@ -5,7 +5,7 @@ import pytest
 
 from fixtures.benches import intent_maker, push_simulated
 from stella.kernel import Digest, Json
-from stella.plugin.contract import Action, Running, ServicePlan, TargetIntent
+from stella.plugin.contract.target import Action, Running, ServicePlan, TargetIntent
 from stella.plugin.refusals import BadTargetConfig, PortIsTaken
 from stella.sdk.testing import SimulatedEngine, SimulatedHost
 from stella_connectors.docker import DockerTarget

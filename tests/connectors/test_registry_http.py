@@ -9,7 +9,7 @@ import pytest
 
 from connectors.registries import Answer, played_registry
 from stella.kernel import Digest
-from stella.plugin.contract import Descriptor, RegistryConfig
+from stella.plugin.contract.registry import Descriptor, RegistryConfig
 from stella.plugin.refusals import (
     BlobDigestMismatch,
     ImageNotFound,

@@ -25,7 +25,7 @@ from stella.image import (
     resolve,
 )
 from stella.kernel import Digest
-from stella.plugin.contract import Descriptor, RegistryConfig
+from stella.plugin.contract.registry import Descriptor, RegistryConfig
 from stella.plugin.refusals import (
     BlobDigestMismatch,
     ImageNotFound,

@@ -6,9 +6,11 @@ import pytest
 
 from connectors.stores import aws_bench, vault_bench
 from fixtures.secret_stores import Moto, OpenBao
-from stella.app.plugin_apart import secret_store_apart
+from stella.app.plugin_apart import connected_apart
 from stella.app.plugin_process import PluginProcess, PluginSource
-from stella.plugin.contract import Connection, SecretStore
+from stella.plugin.contract.connection import Connection
+from stella.plugin.contract.core import Kind
+from stella.plugin.contract.secret_store import SecretStore
 from stella.plugin.manifest import manifest_beside
 from stella.sdk.testing import SECRET_STORE_CHECKS, SecretStoreBench
 
@@ -26,7 +28,7 @@ Open = Callable[[Connection], SecretStore]
 def apart(package: str, name: str) -> Iterator[Open]:
     module = f"stella_connectors.{package}"
     process = PluginProcess(PluginSource(manifest_beside(module), f"{module}:PLUGIN"))
-    yield lambda connection: secret_store_apart(process, name, connection)
+    yield lambda connection: connected_apart(process, Kind.SECRET_STORE, name, connection)
     process.close()
 
 

@@ -20,7 +20,7 @@ from stella.hub.reference import parse_reference
 from stella.hub.secrets import store_secret
 from stella.hub.store import find_integration
 from stella.kernel import Json, Outcome
-from stella.plugin.contract import Kind
+from stella.plugin.contract.core import Kind
 
 
 def test_all_our_plugins_may_be_used():

@@ -14,7 +14,8 @@ import pytest
 from connectors.stores import Given, direct, put_in_bao, vault_profile
 from connectors.vaults import approle, asked, folder_with
 from fixtures.secret_stores import OpenBao, running_openbao
-from stella.plugin.contract import Connection, Kind
+from stella.plugin.contract.connection import Connection
+from stella.plugin.contract.core import Kind
 from stella.plugin.load import checked_plugin
 from stella.plugin.manifest import manifest_beside
 from stella.plugin.refusals import SecretNotFound, SecretStoreRefused, SecretStoreUnreachable

@@ -10,7 +10,7 @@ import pytest
 from connectors.stores import readable, vault_profile
 from connectors.vaults import approle, asked, folder_with
 from fixtures.secret_stores import OpenBao
-from stella.plugin.contract import Connection
+from stella.plugin.contract.connection import Connection
 from stella.plugin.refusals import SecretStoreRefused
 from stella.sdk.testing.between import Fault, answered, standing_between
 from stella.sdk.testing.telling import untold

@@ -12,7 +12,7 @@ from stella.fleet import (
     revoke,
 )
 from stella.kernel import Digest, IllegalMove
-from stella.plugin.contract import Running
+from stella.plugin.contract.target import Running
 from stella.plugin.order import AgentReport, ConnectorState, ProjectState
 from stella.trust import BadRequestSignature, new_signer
 

@@ -10,7 +10,7 @@ from fixtures.databases import OpenDatabase
 from stella.hub.apply import apply_integration, integration_for
 from stella.hub.errors import IntegrationInUse, MalformedIntegration, SecretInUse
 from stella.hub.secrets import delete_secret, store_secret
-from stella.plugin.contract import Contribution, Credential, Kind
+from stella.plugin.contract.core import Contribution, Credential, Kind
 from stella.trust.envelope import Ring
 
 ANY = {"type": "object"}

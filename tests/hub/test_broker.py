@@ -11,7 +11,7 @@ from stella.hub.errors import UnresolvedReference
 from stella.hub.redact import Redactor
 from stella.hub.reference import Reference, parse_reference
 from stella.kernel import Remedy
-from stella.plugin.contract import Secret
+from stella.plugin.contract.secret_store import Secret
 
 DATABASE = parse_reference("vault://main/kv/db#password")
 

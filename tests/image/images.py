@@ -11,7 +11,7 @@ from pathlib import Path
 
 from stella.image import Reference, parse_reference
 from stella.kernel import Digest, Remedy
-from stella.plugin.contract import Descriptor, RawManifest, Registry
+from stella.plugin.contract.registry import Descriptor, RawManifest, Registry
 from stella.plugin.refusals import ImageNotFound
 
 OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"

@@ -14,7 +14,7 @@ from image.images import (
 )
 from stella.image import NoSuchPlatform, UnsupportedImage, resolve
 from stella.kernel import Digest
-from stella.plugin.contract import RawManifest
+from stella.plugin.contract.registry import RawManifest
 from stella.plugin.refusals import BlobDigestMismatch, ManifestMalformed, ManifestTooLarge
 
 LAYER = Layer.of({"etc/hostname": b"x"})

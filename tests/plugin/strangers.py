@@ -13,7 +13,7 @@ from typing import Any
 from plugin.packages import SCHEMA, write_plugin
 from stella.app.plugin_apart import registry_apart
 from stella.app.plugin_process import PluginProcess, PluginSource
-from stella.plugin.contract import Registry, RegistryConfig
+from stella.plugin.contract.registry import Registry, RegistryConfig
 from stella.plugin.manifest import read_manifest
 
 HOSTILE = Path(__file__).with_name("hostile.py")

@@ -1,20 +1,22 @@
 """What crosses between a plugin's process and the server, without any process."""
 
 import json
+import types
+from collections.abc import Mapping
+from dataclasses import fields
 from datetime import UTC, datetime
-from typing import Any
+from enum import StrEnum
+from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fixtures.fleets import intent_of, plan_of
 from plugin.packages import BOAT, manifest_of
 from stella.kernel import Digest, Outcome, Remedy, StellaError
 from stella.plugin import refusals
 from stella.plugin.calls import (
     HEADER,
-    METHODS,
     PIECE_BYTES_MAX,
     Answer,
     Ask,
@@ -35,11 +37,15 @@ from stella.plugin.calls import (
     Stop,
     Streaming,
     message_frame,
+    methods_of,
     parse_header,
     parse_message,
     piece_frames,
 )
-from stella.plugin.contract import Descriptor, Found, Kind, RawManifest, Secret
+from stella.plugin.contract.check import Found
+from stella.plugin.contract.core import Kind
+from stella.plugin.contract.registry import Descriptor, RawManifest
+from stella.plugin.contract.secret_store import Secret
 from stella.plugin.crossing import bounded_text, host_refusal, masked, refusal_of, refused
 from stella.plugin.manifest import parse_manifest
 from stella.plugin.wire import MalformedWire, from_wire, to_wire
@@ -51,7 +57,9 @@ ONE_OF_EACH: dict[Any, Any] = {
     bytes: b"\x00\xff",
     type(None): None,
     Digest: DIGEST,
-    str | None: "b",
+    int: 3,
+    bool: True,
+    datetime: AT,
     Descriptor: Descriptor("m", DIGEST, 1, annotations={"a": "b"}),
     RawManifest: RawManifest("m", DIGEST, b"\xff"),
     Secret: Secret("s", expires_at=AT),
@@ -81,6 +89,22 @@ MESSAGES = [
 ]  # fmt: skip
 
 
+def one_of(kind: Any) -> Any:
+    """A value of that type in which every field is given."""
+    if kind in ONE_OF_EACH:
+        return ONE_OF_EACH[kind]
+    if get_origin(kind) in {Union, types.UnionType}:
+        return one_of(get_args(kind)[0])
+    if get_origin(kind) is tuple:
+        return (one_of(get_args(kind)[0]),)
+    if get_origin(kind) is Mapping:
+        return {"a": "b"}
+    if isinstance(kind, type) and issubclass(kind, StrEnum):
+        return next(iter(kind))
+    hints = get_type_hints(kind)
+    return kind(**{field.name: one_of(hints[field.name]) for field in fields(kind)})
+
+
 @pytest.mark.parametrize("message", MESSAGES, ids=lambda one: type(one).__name__)
 def test_what_is_said_is_heard(message: Any) -> None:
     frame = message_frame(message)
@@ -91,29 +115,26 @@ def test_what_is_said_is_heard(message: Any) -> None:
 
 @pytest.mark.parametrize(
     "method",
-    [method for methods in METHODS.values() for method in methods.values()],
+    [method for kind in Kind for method in methods_of(kind).values()],
     ids=lambda method: method.name,
 )
 def test_every_method_of_a_contract_can_cross(method: Any) -> None:
     """A type that cannot is found here, when it is written into the contract."""
-    named = {
-        name: intent_of() if kind not in ONE_OF_EACH else ONE_OF_EACH[kind]
-        for name, kind in method.arguments.items()
-    }
+    named = {name: one_of(kind) for name, kind in method.arguments.items()}
     split = method.split((), named)
     joined = method.joined(json.loads(json.dumps(split.plain)), split.raw)
     assert joined.arguments == named
     if not method.is_stream:
-        value = ONE_OF_EACH.get(method.returns, plan_of())
+        value = one_of(method.returns)
         assert from_wire(method.returns, json.loads(json.dumps(to_wire(value)))) == value
 
 
 def test_the_host_calls_only_what_runs_here() -> None:
-    assert set(METHODS) == set(Kind)
-    assert set(METHODS[Kind.TARGET]) == {"plan"}
-    assert METHODS[Kind.REGISTRY]["blob"].is_stream
+    assert all(methods_of(kind) for kind in Kind)
+    assert set(methods_of(Kind.TARGET)) == {"plan"}
+    assert methods_of(Kind.REGISTRY)["blob"].is_stream
     with pytest.raises(MalformedWire, match="lacks reference"):
-        METHODS[Kind.REGISTRY]["manifest"].joined({"repository": "a"}, {})
+        methods_of(Kind.REGISTRY)["manifest"].joined({"repository": "a"}, {})
 
 
 def test_bytes_are_cut_into_pieces() -> None:

@@ -5,7 +5,7 @@ import pytest
 
 from plugin.packages import BOAT, write_plugin
 from stella.plugin import load_plugins
-from stella.plugin.contract import Capability, Kind, Need
+from stella.plugin.contract.core import Capability, Kind, Need
 from stella.plugin.refusals import PluginBroken, UnknownConnector
 
 GOOD = "PLUGIN = Plugin(targets={'boat': object})"

@@ -7,7 +7,7 @@ import pytest
 
 from fixtures.databases import Clock, OpenDatabase
 from plugin.packages import BOAT, wheel_of
-from stella.plugin.contract import Capability, Need
+from stella.plugin.contract.core import Capability, Need
 from stella.plugin.manage import (
     disable_plugin,
     enable_plugin,

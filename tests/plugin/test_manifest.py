@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from plugin.packages import BOAT, SCHEMA, manifest_of
-from stella.plugin.contract import Capability, Kind, Need
+from stella.plugin.contract.core import Capability, Kind, Need
 from stella.plugin.manifest import covers, manifest_beside, parse_manifest
 from stella.plugin.refusals import MalformedManifest
 

@@ -19,14 +19,10 @@ from stella.app.plugin_apart import plugin_apart, registry_apart
 from stella.app.plugin_process import PluginProcess, PluginSource
 from stella.kernel import Digest
 from stella.plugin import Plugins
-from stella.plugin.contract import (
-    Action,
-    Connection,
-    Descriptor,
-    RegistryConfig,
-    Secret,
-    TargetPlan,
-)
+from stella.plugin.contract.connection import Connection
+from stella.plugin.contract.registry import Descriptor, RegistryConfig
+from stella.plugin.contract.secret_store import Secret
+from stella.plugin.contract.target import Action, TargetPlan
 from stella.plugin.manifest import manifest_beside
 from stella.plugin.refusals import PluginBroken, SecretNotFound
 from stella.sdk.testing import REGISTRY_CHECKS, RegistryBench, SimulatedRegistry

@@ -18,7 +18,7 @@ from plugin.strangers import (
 )
 from stella.app.plugin_process import PluginProcess
 from stella.kernel import Digest, Remedy, StellaError
-from stella.plugin.contract import Descriptor, Registry
+from stella.plugin.contract.registry import Descriptor, Registry
 from stella.plugin.refusals import BlobDigestMismatch, ImageNotFound, PluginErrored
 
 pytestmark = pytest.mark.apart

@@ -177,7 +177,7 @@ from pathlib import Path
 from stella.app.plugin_apart import registry_apart
 from stella.app.plugin_process import PluginProcess, PluginSource
 from stella.kernel import StellaError
-from stella.plugin.contract import RegistryConfig
+from stella.plugin.contract.registry import RegistryConfig
 from stella.plugin.manifest import read_manifest
 from stella.sdk.confine import drop_rights
 directory = Path({str(directory)!r})

@@ -5,7 +5,7 @@ import pytest
 
 from fixtures.fleets import intent_of, plan_of
 from stella.kernel import Digest
-from stella.plugin.contract import Running, TargetIntent
+from stella.plugin.contract.target import Running, TargetIntent
 from stella.plugin.order import OrderContent, OrderOutcome, OrderResult, Purpose
 from stella.plugin.wire import MalformedWire, from_wire, to_wire
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from connectors.registries import Answer, played_registry, served_tls
-from stella.plugin.contract import Connection
+from stella.plugin.contract.connection import Connection
 from stella.sdk.http import Connections, HttpTrouble, bounded, json_object
 from stella.trust import create_authority, new_signer
 

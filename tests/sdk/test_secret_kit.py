@@ -11,7 +11,7 @@ import pytest
 
 from connectors.stores import simulated_bench, simulated_lease_bench
 from stella.kernel import Remedy
-from stella.plugin.contract import Secret
+from stella.plugin.contract.secret_store import Secret
 from stella.plugin.refusals import SecretNotFound, SecretStoreRefused, SecretStoreUnreachable
 from stella.sdk.testing import SECRET_HTTP_CHECKS, SecretHttpBench, secret_faults
 from stella.sdk.testing import secret_checks as kit

@@ -14,7 +14,9 @@ from stella.hub.model import Health, Integration
 from stella.hub.reference import Reference
 from stella.hub.store import list_integrations
 from stella.plugin import Plugins
-from stella.plugin.contract import DoctorCheck, Manifest, Registry
+from stella.plugin.contract.check import DoctorCheck
+from stella.plugin.contract.core import Manifest
+from stella.plugin.contract.registry import Registry
 from stella.plugin.wheel import PluginWheel
 from stella.promotion.assemble import Deciding
 from stella.record import Bell, Database

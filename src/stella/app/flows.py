@@ -34,7 +34,7 @@ from stella.finding.scan import record_scan, record_scan_failure, request_scan, 
 from stella.finding.store import scan_by_id, scan_of_platform
 from stella.fleet import find_order, issue_order, read_log
 from stella.kernel import Digest, StellaError, time_text
-from stella.plugin.contract import Registry
+from stella.plugin.contract.registry import Registry
 from stella.plugin.order import Purpose
 from stella.promotion.assemble import Deciding
 from stella.promotion.close import Ending, close_promotion

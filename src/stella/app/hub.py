@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
-from typing import Any, cast
+from typing import Any, Protocol, cast
 from urllib.parse import urlsplit
 
 from stella.app.outbound import connect_within
@@ -16,7 +16,7 @@ from stella.app.settings import RegistrySetting, Settings
 from stella.hub.apply import integration_for
 from stella.hub.breaker import Breaker
 from stella.hub.broker import Broker
-from stella.hub.errors import IntegrationDisabled, UnresolvedReference
+from stella.hub.errors import IntegrationDisabled, UnknownIntegration, UnresolvedReference
 from stella.hub.guard import Allowed
 from stella.hub.model import Health, Integration
 from stella.hub.redact import Redactor
@@ -25,17 +25,11 @@ from stella.hub.secrets import read_secret
 from stella.hub.store import find_integration, note_use
 from stella.kernel import Now, Outcome, Remedy, StellaError, digest_of, time_text
 from stella.plugin import Plugins
-from stella.plugin.contract import (
-    Capability,
-    Connect,
-    Connection,
-    DoctorCheck,
-    Kind,
-    Registry,
-    RegistryConfig,
-    Secret,
-    SecretStore,
-)
+from stella.plugin.contract.check import DoctorCheck
+from stella.plugin.contract.connection import Connect, Connection
+from stella.plugin.contract.core import Capability, Kind
+from stella.plugin.contract.registry import Registry, RegistryConfig
+from stella.plugin.contract.secret_store import Secret, SecretStore
 from stella.plugin.crossing import bounded_text
 from stella.plugin.refusals import PluginBroken
 from stella.record import Database
@@ -105,6 +99,23 @@ class Hub:
         """Raises UnknownConnector, PluginBroken."""
         return cast("SecretStore", self._guarded(integration))
 
+    def connected(self, kind: Kind, name: str, roles: frozenset[str] | None = None) -> Any:
+        """The connector of the integration ``name``, which is of that kind: what the contract says.
+
+        roles: of the person who asks; None where the server itself does. Raises UnknownIntegration,
+        IntegrationDisabled, UnknownConnector, PluginBroken.
+        """
+        with self._database.read() as tx:
+            found = find_integration(tx, name).integration
+        if found.kind is not kind:
+            raise UnknownIntegration(
+                f"the integration {name[:80]!r} is no {kind.value}, but a {found.kind.value}",
+                remedy=Remedy("Name one that is.", command="stella integration list"),
+                integration=name[:80],
+            )
+        refuse_use(found, roles)
+        return self._guarded(found)
+
     def examine(self, integration: Integration) -> Health:
         """Use it once, as if for the first time, and see how that ends."""
         begun, at = time.monotonic(), time_text(self._now())
@@ -155,7 +166,10 @@ class Hub:
             return (
                 "it answers, and takes our credentials" if integration.credentials else "it answers"
             )
-        return cast("SecretStore", made).check()
+        if integration.kind is Kind.WEBHOOK:
+            return "it reads what is sent to it"
+        told = cast("_Checked", made).check()
+        return told if integration.kind is Kind.SECRET_STORE else bounded_text(told, _DETAIL_MAX)
 
     def _guarded(self, integration: Integration) -> object:
         digest, plugins = digest_of(integration.spec()).text, self._plugins()
@@ -179,7 +193,7 @@ class Hub:
             return self._plugins().registry(integration.connector)(
                 self._registry_config(integration)
             )
-        return self._plugins().secret_store(integration.connector)(
+        return self._plugins().connected(integration.kind, integration.connector)(
             Connection(
                 endpoint=integration.endpoint,
                 connect=self._connect(integration),
@@ -304,6 +318,12 @@ class Hub:
             )
         refuse_use(known, None)
         return self.secret_store(known).read(reference.path, reference.key)
+
+
+class _Checked(Protocol):
+    """What everything that is reached has."""
+
+    def check(self) -> str: ...
 
 
 class _Guarded:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from stella.hub.errors import ConnectorsOff, HostNotGranted
 from stella.hub.guard import Allowed, refuse_address, refuse_host
 from stella.kernel import Remedy
-from stella.plugin.contract import Connect
+from stella.plugin.contract.connection import Connect
 
 
 def connect_within(allowed: Allowed, *, is_offline: bool) -> Connect:

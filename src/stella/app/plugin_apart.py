@@ -14,33 +14,28 @@ from typing import Any, cast
 from stella.app.plugin_exchange import NO_DOORS, Doors, connect_anywhere
 from stella.app.plugin_process import PluginProcess
 from stella.kernel import Digest, Remedy
-from stella.plugin.calls import METHODS, Call, ConnectionOpening, Method, RegistryOpening
-from stella.plugin.contract import (
-    Connection,
-    Descriptor,
-    DoctorCheck,
-    Kind,
-    Plugin,
-    RawManifest,
-    Registry,
-    RegistryConfig,
-    SecretStore,
-    TargetConnector,
-)
+from stella.plugin.calls import Call, ConnectionOpening, Method, RegistryOpening, methods_of
+from stella.plugin.contract.connection import Connection
+from stella.plugin.contract.core import FACTORIES, Kind, Plugin
+from stella.plugin.contract.registry import Descriptor, RawManifest, Registry, RegistryConfig
+from stella.plugin.contract.target import TargetConnector
 from stella.plugin.refusals import BlobDigestMismatch, RegistryUnreachable
 
 
 def plugin_apart(process: PluginProcess) -> Plugin:
     """Its factories, as its manifest says; what it lacks shows at the first call."""
-    brought: dict[Kind, list[str]] = {kind: [] for kind in Kind}
+    made: dict[str, dict[str, Callable[..., Any]]] = {field: {} for field in FACTORIES.values()}
     for one in process.manifest.contributes:
-        brought[one.kind].append(one.name)
-    return Plugin(
-        {name: partial(registry_apart, process, name) for name in brought[Kind.REGISTRY]},
-        {name: partial(target_apart, process, name) for name in brought[Kind.TARGET]},
-        {name: partial(secret_store_apart, process, name) for name in brought[Kind.SECRET_STORE]},
-        {name: partial(check_apart, process, name) for name in brought[Kind.CHECK]},
-    )
+        made[FACTORIES[one.kind]][one.name] = _factory(process, one.kind, one.name)
+    return Plugin(**made)
+
+
+def _factory(process: PluginProcess, kind: Kind, name: str) -> Callable[..., Any]:
+    if kind is Kind.REGISTRY:
+        return partial(registry_apart, process, name)
+    if kind is Kind.TARGET:
+        return partial(target_apart, process, name)
+    return partial(connected_apart, process, kind, name)
 
 
 def registry_apart(process: PluginProcess, name: str, config: RegistryConfig) -> Registry:
@@ -68,17 +63,8 @@ def _authority(file: str) -> str:
         ) from error
 
 
-def secret_store_apart(process: PluginProcess, name: str, connection: Connection) -> SecretStore:
-    """The secret store ``name``; nothing is begun yet."""
-    return cast("SecretStore", _connected(process, Kind.SECRET_STORE, name, connection))
-
-
-def check_apart(process: PluginProcess, name: str, connection: Connection) -> DoctorCheck:
-    """The check ``name``; nothing is begun yet."""
-    return cast("DoctorCheck", _connected(process, Kind.CHECK, name, connection))
-
-
-def _connected(process: PluginProcess, kind: Kind, name: str, connection: Connection) -> "_Remote":
+def connected_apart(process: PluginProcess, kind: Kind, name: str, connection: Connection) -> Any:
+    """What is made from a connection, of that kind; nothing is begun yet."""
     opening = ConnectionOpening(
         connection.endpoint,
         connection.config,
@@ -114,7 +100,7 @@ class _Remote:
         self._doors = doors
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
-        method = METHODS[self._kind].get(name)
+        method = methods_of(self._kind).get(name)
         if method is None:
             raise AttributeError(f"a {self._kind.value} has no {name} out of process")
         return partial(self._call, method)

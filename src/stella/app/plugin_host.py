@@ -16,7 +16,7 @@ from stella.app.keys import data_unusable
 from stella.app.plugin_apart import plugin_apart
 from stella.app.plugin_process import PluginProcess, PluginSource
 from stella.plugin import Plugins, RefusedPlugin
-from stella.plugin.contract import Manifest, Need, Plugin
+from stella.plugin.contract.core import Manifest, Need, Plugin
 from stella.plugin.load import clashes
 from stella.plugin.manifest import MANIFEST_FILE, narrowed, read_manifest, reasons_against
 from stella.plugin.refusals import MalformedManifest

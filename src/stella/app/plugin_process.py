@@ -18,7 +18,6 @@ from stella.app.plugin_line import Budget, Lost, PluginLine, Told
 from stella.kernel import StellaError
 from stella.plugin.calls import (
     IDLE,
-    METHODS,
     USED,
     Call,
     Confined,
@@ -27,8 +26,10 @@ from stella.plugin.calls import (
     Result,
     Start,
     Streaming,
+    methods_of,
 )
-from stella.plugin.contract import Kind, Manifest, Secret
+from stella.plugin.contract.core import Kind, Manifest
+from stella.plugin.contract.secret_store import Secret
 from stella.plugin.crossing import errored, refusal_of
 from stella.plugin.wire import MalformedWire, from_wire
 
@@ -101,7 +102,7 @@ class PluginProcess:
 
     def call(self, call: Call, doors: Doors, raw: Mapping[str, bytes]) -> Any:
         """What the method returned. Raises its refusal, or PluginErrored."""
-        method = METHODS[call.kind][call.method]
+        method = methods_of(call.kind)[call.method]
         with self._taken(call) as running:
             exchange = Exchange(running.line, self.manifest, doors, self._budget(call))
             said = exchange.ask(call, raw)
@@ -147,7 +148,7 @@ class PluginProcess:
     def _budget(self, call: Call) -> Budget:
         """Of one call; of a stream, whose length nobody knows, what the manifest says."""
         limit_s, opening = self.manifest.limits.timeout_s, call.registry or call.connection
-        if opening is None or METHODS[call.kind][call.method].is_stream:
+        if opening is None or methods_of(call.kind)[call.method].is_stream:
             return Budget(limit_s)
         # A profile says how long one answer may take, and a call asks for a few of them.
         return Budget(min(limit_s, _ANSWERS * opening.timeout_s))

@@ -10,7 +10,7 @@ from stella.blob import Blobs
 from stella.deployment.plan import plan_deployment
 from stella.environment.model import Environment, Target
 from stella.evidence.keep import Proving
-from stella.plugin.contract import TargetConnector
+from stella.plugin.contract.target import TargetConnector
 from stella.policy import Ask
 from stella.policy.engine import ask as ask_policy
 from stella.promotion.assemble import Deciding

@@ -11,7 +11,7 @@ from stella import __version__
 from stella.image import ImageSource, Reference, parse_reference
 from stella.kernel import Digest, Remedy
 from stella.plugin import installed_plugin
-from stella.plugin.contract import Registry, RegistryConfig
+from stella.plugin.contract.registry import Registry, RegistryConfig
 from stella.sbom import DirectoryCache, LayerCache, MemoryCache, UnknownScanOption
 
 _SUFFIX = r"@(?P<digest>sha256:[0-9a-f]{64})\Z|:(?P<tag>[A-Za-z0-9_][A-Za-z0-9._-]{0,127})\Z"

@@ -10,7 +10,7 @@ from stella.kernel import Digest
 from stella.lab import Host, Lab, Notification, ShopVersion, build_shop, compose_file
 from stella.lab.base_image import debian_base_path
 from stella.plugin import load_plugins
-from stella.plugin.contract import RegistryConfig
+from stella.plugin.contract.registry import RegistryConfig
 
 
 @dataclass(frozen=True, slots=True)

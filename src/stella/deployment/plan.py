@@ -8,7 +8,7 @@ import msgspec
 from stella.deployment.errors import ImpossiblePlan
 from stella.environment.model import Environment, Target
 from stella.kernel import Digest, Json, Remedy, canonical_json
-from stella.plugin.contract import (
+from stella.plugin.contract.target import (
     Action,
     ServicePlan,
     TargetConnector,

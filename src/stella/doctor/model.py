@@ -8,7 +8,8 @@ from stella.blob import Blobs
 from stella.hub.model import Health
 from stella.kernel import Outcome
 from stella.plugin import RefusedPlugin
-from stella.plugin.contract import DoctorCheck, Registry
+from stella.plugin.contract.check import DoctorCheck
+from stella.plugin.contract.registry import Registry
 from stella.record import Database
 from stella.trust import TrustRoot
 

@@ -17,7 +17,7 @@ from stella.hub.apply import Brought
 from stella.hub.document import config_faults
 from stella.kernel import Json, NotCanonical, Remedy, digest_of
 from stella.kernel.change import Change, changed
-from stella.plugin.contract import Kind
+from stella.plugin.contract.core import Kind
 from stella.policy.store import has_policy
 from stella.record.transaction import Tx
 

@@ -9,7 +9,7 @@ from stella.environment.store import in_order
 from stella.hub.apply import Brought, apply_integration
 from stella.kernel import Json
 from stella.kernel.change import Change, changed
-from stella.plugin.contract import Kind
+from stella.plugin.contract.core import Kind
 from stella.policy import Ask, bundle_bytes, load_bundle
 from stella.policy.engine import ask as ask_policy
 from stella.policy.facts import PolicyApplied

@@ -23,7 +23,7 @@ from stella.finding.store import (
 )
 from stella.image import parse_reference
 from stella.kernel import Remedy, StellaError, time_text
-from stella.plugin.contract import Registry
+from stella.plugin.contract.registry import Registry
 from stella.record.transaction import Tx
 from stella.sbom import LayerCache, ScanResult, attach_sbom, scan_image, sign_sbom
 from stella.trust import Signer

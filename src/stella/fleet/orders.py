@@ -24,7 +24,7 @@ from stella.fleet.store import (
     unknown_agent,
 )
 from stella.kernel import Remedy, canonical_json, digest_of, time_text
-from stella.plugin.contract import TargetIntent, TargetPlan
+from stella.plugin.contract.target import TargetIntent, TargetPlan
 from stella.plugin.order import (
     OrderContent,
     OrderOutcome,

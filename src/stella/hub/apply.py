@@ -16,7 +16,7 @@ from stella.hub.store import (
 )
 from stella.kernel import Json, NotCanonical, Remedy, digest_of
 from stella.kernel.change import Change, changed
-from stella.plugin.contract import Contribution, Kind
+from stella.plugin.contract.core import Contribution, Kind
 from stella.record.transaction import Tx
 
 Brought = Mapping[tuple[Kind, str], Contribution]

@@ -12,7 +12,7 @@ from threading import Lock
 
 from stella.hub.reference import Reference
 from stella.kernel import Now
-from stella.plugin.contract import Secret
+from stella.plugin.contract.secret_store import Secret
 
 KEEP_S = 60
 _BEFORE_END = timedelta(seconds=30)

@@ -15,13 +15,13 @@ from stella.hub.reference import parse_reference
 from stella.identity.model import Role
 from stella.kernel import Json, Remedy
 from stella.kernel.names import BAD_NAME, NAME, nearest
-from stella.plugin.contract import Contribution, Kind
+from stella.plugin.contract.core import CONNECTED, Contribution, Kind
 from stella.plugin.manifest import HOST_PATTERN
 
 _PLACE = re.compile(
     r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|\[[0-9a-fA-F:.]+\])(?::\d{1,5})?\Z"
 )
-_KINDS = frozenset(one.value for one in Kind if one in {Kind.REGISTRY, Kind.SECRET_STORE})
+_KINDS = frozenset(one.value for one in CONNECTED)
 _LIST_MAX = 100
 _TIMEOUT_S_MAX = 600
 _REQUESTS_MAX = 100_000
@@ -31,7 +31,7 @@ _CA_CHARACTERS_MAX = 200_000
 class _Spec(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
     kind: str
     connector: str
-    endpoint: str
+    endpoint: str = ""
     config: dict[str, Any] = {}
     credentials: dict[str, str] = {}
     hosts: list[str] = []
@@ -141,8 +141,8 @@ def _of_connector(read: _Spec, brought: Mapping[tuple[Kind, str], Contribution])
     if kind is Kind.REGISTRY:
         if not _PLACE.match(read.endpoint) or not _is_url(f"https://{read.endpoint}", {"https"}):
             yield "its endpoint is no host or host:port, as it stands in image references"
-    elif not _is_url(read.endpoint, {"http", "https"}):
-        yield "its endpoint is no http:// or https:// URL without user"
+    else:
+        yield from _endpoint_faults(read.endpoint, contribution.schemes)
     yield from config_faults(read.config, contribution)
     names = {one.name for one in contribution.credentials}
     for strange in sorted(read.credentials.keys() - names):
@@ -150,6 +150,15 @@ def _of_connector(read: _Spec, brought: Mapping[tuple[Kind, str], Contribution])
     for one in contribution.credentials:
         if one.required and one.name not in read.credentials:
             yield f"it needs the credential {one.name!r} ({one.title})"
+
+
+def _endpoint_faults(endpoint: str, schemes: tuple[str, ...]) -> Iterator[str]:
+    if not schemes:
+        if endpoint:
+            yield "it has no endpoint, for nothing is reached: leave it out"
+    elif not _is_url(endpoint, set(schemes)):
+        kinds = " or ".join(f"{one}://" for one in sorted(schemes))
+        yield f"its endpoint is no {kinds} URL without user"
 
 
 def config_faults(config: Mapping[str, Json], contribution: Contribution) -> Iterator[str]:

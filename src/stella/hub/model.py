@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from stella.kernel import Json, Outcome
-from stella.plugin.contract import Kind
+from stella.plugin.contract.core import Kind
 
 
 @dataclass(frozen=True, slots=True)

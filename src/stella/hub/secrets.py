@@ -14,7 +14,7 @@ from stella.hub.store import (
 )
 from stella.kernel import Remedy
 from stella.kernel.names import NAME
-from stella.plugin.contract import Secret
+from stella.plugin.contract.secret_store import Secret
 from stella.record.transaction import Tx
 from stella.trust.envelope import Random, Ring
 

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from stella.hub.errors import UnknownIntegration, UnknownSecret
 from stella.hub.model import Health, Integration, KeptSecret, Known
 from stella.kernel import Outcome, Remedy, time_text
-from stella.plugin.contract import Kind
+from stella.plugin.contract.core import Kind
 from stella.record.row import columns_of, fields_of
 from stella.record.tables import metadata
 from stella.record.transaction import Tx

@@ -14,7 +14,7 @@ from stella.image.layout import CHUNK_BYTES, OciLayout, not_a_layout, verified_c
 from stella.image.manifest import CONFIG_BYTES_MAX, OCI_MANIFEST, parse_config
 from stella.image.source import ImageSource
 from stella.kernel import Digest, Json, MalformedDigest, Remedy, canonical_json
-from stella.plugin.contract import Descriptor, RawManifest
+from stella.plugin.contract.registry import Descriptor, RawManifest
 from stella.plugin.refusals import ImageNotFound
 
 _MEMBERS_MAX = 200_000

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from stella.image.manifest import OCI_EMPTY, OCI_MANIFEST
 from stella.image.model import Reference
 from stella.kernel import Digest, Json, canonical_json
-from stella.plugin.contract import Descriptor, Registry
+from stella.plugin.contract.registry import Descriptor, Registry
 
 BUNDLE_MEDIA_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json"
 _EMPTY = b"{}"

@@ -17,7 +17,7 @@ from stella.image.manifest import (
 )
 from stella.image.source import mismatch
 from stella.kernel import Digest, Remedy
-from stella.plugin.contract import Descriptor, RawManifest
+from stella.plugin.contract.registry import Descriptor, RawManifest
 from stella.plugin.refusals import ImageNotFound, ManifestTooLarge
 
 CHUNK_BYTES = 1024 * 1024

@@ -6,7 +6,7 @@ from typing import TypeVar
 import msgspec
 
 from stella.kernel import Digest, MalformedDigest, Remedy
-from stella.plugin.contract import Descriptor
+from stella.plugin.contract.registry import Descriptor
 from stella.plugin.refusals import ManifestMalformed, ManifestTooLarge
 
 MANIFEST_BYTES_MAX = 4 * 1024 * 1024  # distribution-spec 1.1: registries should take 4 MiB

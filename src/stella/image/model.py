@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from stella.kernel import Digest
-from stella.plugin.contract import Descriptor
+from stella.plugin.contract.registry import Descriptor
 
 
 @dataclass(frozen=True, slots=True)

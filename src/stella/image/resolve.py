@@ -17,7 +17,7 @@ from stella.image.manifest import (
 from stella.image.model import Image, PlatformImage, Reference
 from stella.image.source import ImageSource, mismatch, read_blob
 from stella.kernel import Digest, Remedy
-from stella.plugin.contract import Descriptor, RawManifest
+from stella.plugin.contract.registry import Descriptor, RawManifest
 
 PLATFORMS_MAX = 32
 _ATTESTATION = "unknown/unknown"  # how BuildKit marks manifests that are no image

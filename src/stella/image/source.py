@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 from stella.kernel import Digest, Remedy
-from stella.plugin.contract import Descriptor, RawManifest
+from stella.plugin.contract.registry import Descriptor, RawManifest
 from stella.plugin.refusals import BlobDigestMismatch
 
 

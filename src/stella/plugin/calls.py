@@ -21,19 +21,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cache
+from importlib import import_module
 from typing import Any, TypeAlias, get_origin, get_type_hints
 
 import msgspec
 
 from stella.kernel import Json, Remedy
-from stella.plugin.contract import (
-    DoctorCheck,
-    Kind,
-    Manifest,
-    Registry,
-    SecretStore,
-    TargetConnector,
-)
+from stella.plugin.contract.core import Kind, Manifest
 from stella.plugin.wire import MalformedWire, from_wire, to_wire
 
 # What the host tells the watch of a process: a call begins, it is over.
@@ -131,13 +126,40 @@ def _method(function: Any) -> Method:
     )
 
 
-METHODS: Mapping[Kind, Mapping[str, Method]] = {
-    Kind.REGISTRY: _methods_of(Registry),
-    Kind.SECRET_STORE: _methods_of(SecretStore),
-    Kind.CHECK: _methods_of(DoctorCheck),
-    # What a target connector does on a host it does in the agent, where the host is.
-    Kind.TARGET: _methods_of(TargetConnector, "plan"),
+_PROTOCOLS: Mapping[Kind, str] = {
+    Kind.REGISTRY: "registry.Registry",
+    Kind.TARGET: "target.TargetConnector",
+    Kind.SECRET_STORE: "secret_store.SecretStore",
+    Kind.CHECK: "check.DoctorCheck",
+    Kind.SCM: "scm.Scm",
+    Kind.CI: "ci.Ci",
+    Kind.WEBHOOK: "webhook.Webhook",
+    Kind.OBJECT_STORE: "object_store.ObjectStore",
+    Kind.NOTIFIER: "notifier.Notifier",
+    Kind.DIRECTORY: "directory.Directory",
+    Kind.IDENTITY_PROVIDER: "identity_provider.IdentityProvider",
+    Kind.STEP: "step.Step",
+    Kind.FEED: "feed.Feed",
+    Kind.ROUTER: "router.Router",
+    Kind.METRICS: "metrics.MetricSource",
+    Kind.POLICY_PACK: "policy_pack.PolicyPack",
 }
+# What a target connector does on a host it does in the agent, where the host is.
+_PURE_OF_TARGETS = ("plan",)
+
+
+def protocol_of(kind: Kind) -> type:
+    """The protocol that a kind's things follow; its module is loaded now."""
+    module, _, name = _PROTOCOLS[kind].partition(".")
+    found: type = getattr(import_module(f"stella.plugin.contract.{module}"), name)
+    return found
+
+
+@cache
+def methods_of(kind: Kind) -> Mapping[str, Method]:
+    """What can be called of a thing of that kind that runs apart, by name."""
+    names = _PURE_OF_TARGETS if kind is Kind.TARGET else ()
+    return _methods_of(protocol_of(kind), *names)
 
 
 # ---------------------------------------------------------------- messages

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 
 from stella.kernel import Remedy
-from stella.plugin.contract import Plugin
+from stella.plugin.contract.core import Plugin
 from stella.plugin.refusals import UnknownConnector
 
 GROUP = "stella.plugins"

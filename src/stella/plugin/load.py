@@ -3,23 +3,15 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from stella.kernel import Remedy, StellaError
-from stella.plugin.contract import (
-    Capability,
-    Connection,
-    Contribution,
-    DoctorCheck,
-    Kind,
-    Manifest,
-    Need,
-    Plugin,
-    Registry,
-    RegistryConfig,
-    SecretStore,
-    TargetConnector,
-)
+from stella.plugin.contract.check import DoctorCheck
+from stella.plugin.contract.connection import Connection
+from stella.plugin.contract.core import Capability, Contribution, Kind, Manifest, Need, Plugin
+from stella.plugin.contract.registry import Registry, RegistryConfig
+from stella.plugin.contract.secret_store import SecretStore
+from stella.plugin.contract.target import TargetConnector
 from stella.plugin.installed import GROUP
 from stella.plugin.manifest import manifest_beside, reasons_against
 from stella.plugin.refusals import MalformedManifest, PluginBroken, UnknownConnector
@@ -69,11 +61,15 @@ class Plugins:
 
     def secret_store(self, kind: str) -> Callable[[Connection], SecretStore]:
         """The factory of secret stores of that kind. Raises UnknownConnector, PluginBroken."""
-        return self.load(self.owner(Kind.SECRET_STORE, kind).name).secret_stores[kind]
+        return self.connected(Kind.SECRET_STORE, kind)
 
     def check(self, name: str) -> Callable[[Connection], DoctorCheck]:
         """The factory of a check. Raises UnknownConnector, PluginBroken."""
-        return self.load(self.owner(Kind.CHECK, name).name).checks[name]
+        return self.connected(Kind.CHECK, name)
+
+    def connected(self, kind: Kind, name: str) -> Callable[[Connection], Any]:
+        """The factory of anything that is made from a connection. Raises UnknownConnector, PluginBroken."""
+        return self.load(self.owner(kind, name).name).factories(kind)[name]
 
     def contributions(self, kind: Kind) -> tuple[Contribution, ...]:
         """Everything of that kind, by name."""

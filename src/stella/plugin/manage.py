@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from stella.kernel import Remedy
-from stella.plugin.contract import Manifest, Need
+from stella.plugin.contract.core import Manifest, Need
 from stella.plugin.facts import (
     PluginDisabled,
     PluginEnabled,

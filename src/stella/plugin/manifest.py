@@ -10,7 +10,14 @@ from pathlib import Path
 
 from stella.kernel import Remedy
 from stella.kernel.names import BAD_NAME, NAME
-from stella.plugin.contract import SDK_VERSION, Capability, Contribution, Limits, Manifest, Need
+from stella.plugin.contract.core import (
+    SDK_VERSION,
+    Capability,
+    Contribution,
+    Limits,
+    Manifest,
+    Need,
+)
 from stella.plugin.refusals import MalformedManifest
 from stella.plugin.wire import MalformedWire, from_wire
 

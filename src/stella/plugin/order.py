@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from stella.kernel import Json, Remedy, digest_of
-from stella.plugin.contract import Running, TargetIntent, TargetPlan
+from stella.plugin.contract.target import Running, TargetIntent, TargetPlan
 from stella.plugin.wire import from_wire, to_wire
 from stella.trust import ORDER, PublicKey, Signer, WrongStatement, sign_statement, verify_bundle
 

@@ -226,3 +226,74 @@ class SecretNotFound(StellaError):
 
     code = "ST-SEC-003"
     fault = Fault.NOT_FOUND
+
+
+# ---------------------------------------------------------------- services of every other kind
+
+
+class ServiceUnreachable(StellaError):
+    """The service gives no usable answer: no connection, too slow, broken off, an error of its own."""
+
+    code = "ST-SVC-001"
+    fault = Fault.UNAVAILABLE
+    retry_may_help = True
+
+
+class ServiceRefused(StellaError):
+    """The service does not let us in, or not do that."""
+
+    code = "ST-SVC-002"
+    fault = Fault.NOT_ALLOWED
+
+
+class NotThere(StellaError):
+    """The service answers, and has no such thing."""
+
+    code = "ST-SVC-003"
+    fault = Fault.NOT_FOUND
+
+
+class NotSupported(StellaError):
+    """A service of this kind cannot do that."""
+
+    code = "ST-SVC-004"
+
+
+class ServiceBusy(ServiceUnreachable):
+    """The service wants to be left alone for a while. ``facts``: retry_after_s, where it says so."""
+
+    code = "ST-SVC-005"
+
+
+class BadQuery(StellaError):
+    """The service does not understand the question."""
+
+    code = "ST-SVC-006"
+
+
+class WebhookForged(StellaError):
+    """A delivery without a signature, or with one that is not its sender's. Nothing of it was used."""
+
+    code = "ST-WHK-001"
+    fault = Fault.NOT_AUTHENTICATED
+
+
+class WebhookTooOld(StellaError):
+    """A delivery that was signed too long ago, or for a time to come."""
+
+    code = "ST-WHK-002"
+    fault = Fault.NOT_AUTHENTICATED
+
+
+class WebhookMalformed(StellaError):
+    """A delivery that is signed, and does not say what its service's deliveries say."""
+
+    code = "ST-WHK-003"
+    fault = Fault.INVALID
+
+
+class StepFailed(StellaError):
+    """A step's verdict: it was done, and the answer is no."""
+
+    code = "ST-STP-001"
+    fault = Fault.FAILED

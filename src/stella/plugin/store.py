@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Boolean, Column, String, Table, Text, delete, select
 
 from stella.kernel import Remedy, time_text
-from stella.plugin.contract import Capability, Need
+from stella.plugin.contract.core import Capability, Need
 from stella.plugin.refusals import UnknownPlugin
 from stella.record.tables import metadata
 from stella.record.transaction import Tx

@@ -18,7 +18,7 @@ from email.parser import HeaderParser
 from pathlib import PurePosixPath
 
 from stella.kernel import Digest, Remedy
-from stella.plugin.contract import Manifest
+from stella.plugin.contract.core import Manifest
 from stella.plugin.installed import GROUP, entry_points_in
 from stella.plugin.manifest import MANIFEST_FILE, parse_manifest
 from stella.plugin.refusals import MalformedWheel

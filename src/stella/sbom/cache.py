@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from stella.kernel import Digest
-from stella.plugin.contract import Descriptor
+from stella.plugin.contract.registry import Descriptor
 from stella.sbom.facts import READER_VERSION, LayerFacts, decode_facts, encode_facts
 
 _PREFIX_BYTES = 64

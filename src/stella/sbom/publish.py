@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from stella.image import BUNDLE_MEDIA_TYPE, PlatformImage, Reference, attach_artifact, media_type_of
 from stella.kernel import Digest
-from stella.plugin.contract import Descriptor, Registry
+from stella.plugin.contract.registry import Descriptor, Registry
 from stella.sbom.cyclonedx import PREDICATE_TYPE
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TypeAlias
 from stella import __version__
 from stella.image import Image, ImageSource, PlatformImage, Reference, parse_config, resolve
 from stella.kernel import Digest, Remedy
-from stella.plugin.contract import Descriptor
+from stella.plugin.contract.registry import Descriptor
 from stella.sbom.cache import LayerCache, cached_layer, keep_layer
 from stella.sbom.catalogue import catalogue
 from stella.sbom.cyclonedx import to_cyclonedx

@@ -1,4 +1,8 @@
-"""What plugin authors import, and nothing else: the kernel's words, the contract, the refusals."""
+"""What plugin authors import, and nothing else: the kernel's words, the contract, the refusals.
+
+Each is loaded when it is first asked for: a scan wants the registry's words alone, and cryptography
+alone takes longer to load than a warm scan.
+"""
 
 from typing import TYPE_CHECKING
 
@@ -16,87 +20,139 @@ from stella.kernel import (
     parse_time,
     time_text,
 )
-from stella.plugin.contract import (
-    SDK_VERSION,
-    Action,
-    Capability,
-    Connect,
-    Connection,
-    Contribution,
-    Credential,
-    Descriptor,
-    DoctorCheck,
-    Found,
-    Host,
-    Kind,
-    Limits,
-    Manifest,
-    Need,
-    Plugin,
-    RawManifest,
-    Registry,
-    RegistryConfig,
-    Running,
-    Secret,
-    SecretStore,
-    ServicePlan,
-    TargetConnector,
-    TargetIntent,
-    TargetPlan,
-)
-from stella.plugin.refusals import (
-    BadTargetConfig,
-    BlobDigestMismatch,
-    CommandFailed,
-    CommandMissing,
-    CommandTimedOut,
-    ComposeFileRefused,
-    EngineUnreachable,
-    ImageNotFound,
-    ManifestMalformed,
-    ManifestTooLarge,
-    NotBroughtBack,
-    PortIsTaken,
-    PullDigestMismatch,
-    PullFailed,
-    RegistryRefused,
-    RegistryUnreachable,
-    SecretNotFound,
-    SecretStoreRefused,
-    SecretStoreUnreachable,
-    SecretUnresolved,
-    UnhealthyAfterStart,
-    UnknownService,
-    UnsafeName,
-    UploadRefused,
-)
+from stella.kernel.door import late
 
 if TYPE_CHECKING:
+    from stella.plugin.contract.check import DoctorCheck, Found
+    from stella.plugin.contract.ci import Build, BuildState, Ci
+    from stella.plugin.contract.connection import Connect, Connection
+    from stella.plugin.contract.core import (
+        SDK_VERSION,
+        Capability,
+        Contribution,
+        Credential,
+        Kind,
+        Limits,
+        Manifest,
+        Need,
+        Plugin,
+    )
+    from stella.plugin.contract.directory import Directory, DirectoryEntry
+    from stella.plugin.contract.feed import Feed, FeedChanges, FeedDocument
+    from stella.plugin.contract.identity_provider import IdentityProvider, ProviderMetadata
+    from stella.plugin.contract.metrics import MetricSource, Sample
+    from stella.plugin.contract.notifier import Choice, Message, Notifier, SentMessage, Severity
+    from stella.plugin.contract.object_store import ObjectStore, StoredObject
+    from stella.plugin.contract.policy_pack import PackDocument, PolicyPack
+    from stella.plugin.contract.registry import Descriptor, RawManifest, Registry, RegistryConfig
+    from stella.plugin.contract.router import Router, Weight
+    from stella.plugin.contract.scm import (
+        Commit,
+        CommitRange,
+        CommitSignature,
+        CommitStatus,
+        DeploymentNote,
+        Scm,
+        SignatureState,
+        StatusState,
+    )
+    from stella.plugin.contract.secret_store import Secret, SecretStore
+    from stella.plugin.contract.step import Step, StepCall, StepResult
+    from stella.plugin.contract.target import (
+        Action,
+        Host,
+        Running,
+        ServicePlan,
+        TargetConnector,
+        TargetIntent,
+        TargetPlan,
+    )
+    from stella.plugin.contract.webhook import (
+        EndedBuild,
+        PressedChoice,
+        PushedCommits,
+        PushedImage,
+        Received,
+        Webhook,
+    )
     from stella.plugin.manifest import manifest_beside
+    from stella.plugin.refusals import (
+        BadQuery,
+        BadTargetConfig,
+        BlobDigestMismatch,
+        CommandFailed,
+        CommandMissing,
+        CommandTimedOut,
+        ComposeFileRefused,
+        EngineUnreachable,
+        ImageNotFound,
+        ManifestMalformed,
+        ManifestTooLarge,
+        NotBroughtBack,
+        NotSupported,
+        NotThere,
+        PortIsTaken,
+        PullDigestMismatch,
+        PullFailed,
+        RegistryRefused,
+        RegistryUnreachable,
+        SecretNotFound,
+        SecretStoreRefused,
+        SecretStoreUnreachable,
+        SecretUnresolved,
+        ServiceBusy,
+        ServiceRefused,
+        ServiceUnreachable,
+        StepFailed,
+        UnhealthyAfterStart,
+        UnknownService,
+        UnsafeName,
+        UploadRefused,
+        WebhookForged,
+        WebhookMalformed,
+        WebhookTooOld,
+    )
     from stella.trust import BadSignature, PublicKey, Statement, WrongStatement, verify_bundle
 
 __all__ = [
     "SDK_VERSION",
     "Action",
+    "BadQuery",
     "BadSignature",
     "BadTargetConfig",
     "BlobDigestMismatch",
+    "Build",
+    "BuildState",
     "Capability",
+    "Choice",
+    "Ci",
     "CommandFailed",
     "CommandMissing",
     "CommandTimedOut",
+    "Commit",
+    "CommitRange",
+    "CommitSignature",
+    "CommitStatus",
     "ComposeFileRefused",
     "Connect",
     "Connection",
     "Contribution",
     "Credential",
+    "DeploymentNote",
     "Descriptor",
     "Digest",
+    "Directory",
+    "DirectoryEntry",
     "DoctorCheck",
+    "EndedBuild",
     "EngineUnreachable",
     "Fault",
+    "Feed",
+    "FeedChanges",
+    "FeedDocument",
     "Found",
     "Host",
+    "IdentityProvider",
     "ImageNotFound",
     "Json",
     "Kind",
@@ -105,30 +161,58 @@ __all__ = [
     "Manifest",
     "ManifestMalformed",
     "ManifestTooLarge",
+    "Message",
+    "MetricSource",
     "Need",
     "NotBroughtBack",
+    "NotSupported",
+    "NotThere",
+    "Notifier",
+    "ObjectStore",
     "Outcome",
+    "PackDocument",
     "Plugin",
+    "PolicyPack",
     "PortIsTaken",
+    "PressedChoice",
+    "ProviderMetadata",
     "PublicKey",
     "PullDigestMismatch",
     "PullFailed",
+    "PushedCommits",
+    "PushedImage",
     "RawManifest",
+    "Received",
     "Registry",
     "RegistryConfig",
     "RegistryRefused",
     "RegistryUnreachable",
     "Remedy",
+    "Router",
     "Running",
+    "Sample",
+    "Scm",
     "Secret",
     "SecretNotFound",
     "SecretStore",
     "SecretStoreRefused",
     "SecretStoreUnreachable",
     "SecretUnresolved",
+    "SentMessage",
+    "ServiceBusy",
     "ServicePlan",
+    "ServiceRefused",
+    "ServiceUnreachable",
+    "Severity",
+    "SignatureState",
     "Statement",
+    "StatusState",
     "StellaError",
+    "Step",
+    "StepCall",
+    "StepFailed",
+    "StepResult",
+    "StoredObject",
     "TargetConnector",
     "TargetIntent",
     "TargetPlan",
@@ -137,6 +221,11 @@ __all__ = [
     "UnknownService",
     "UnsafeName",
     "UploadRefused",
+    "Webhook",
+    "WebhookForged",
+    "WebhookMalformed",
+    "WebhookTooOld",
+    "Weight",
     "WrongStatement",
     "canonical_json",
     "digest_of",
@@ -146,15 +235,46 @@ __all__ = [
     "verify_bundle",
 ]
 
-
-def __getattr__(name: str) -> object:
-    """What takes a while to load, late: cryptography alone takes longer than a warm scan."""
-    if name == "manifest_beside":
-        from stella.plugin import manifest
-
-        return manifest.manifest_beside
-    if name in __all__:
-        from stella import trust
-
-        return getattr(trust, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = late(
+    __name__,
+    {
+        "stella.plugin.contract.check": "DoctorCheck Found",
+        "stella.plugin.contract.ci": "Build BuildState Ci",
+        "stella.plugin.contract.connection": "Connect Connection",
+        "stella.plugin.contract.core": (
+            "Capability Contribution Credential Kind Limits Manifest Need Plugin SDK_VERSION"
+        ),
+        "stella.plugin.contract.directory": "Directory DirectoryEntry",
+        "stella.plugin.contract.feed": "Feed FeedChanges FeedDocument",
+        "stella.plugin.contract.identity_provider": "IdentityProvider ProviderMetadata",
+        "stella.plugin.contract.metrics": "MetricSource Sample",
+        "stella.plugin.contract.notifier": "Choice Message Notifier SentMessage Severity",
+        "stella.plugin.contract.object_store": "ObjectStore StoredObject",
+        "stella.plugin.contract.policy_pack": "PackDocument PolicyPack",
+        "stella.plugin.contract.registry": "Descriptor RawManifest Registry RegistryConfig",
+        "stella.plugin.contract.router": "Router Weight",
+        "stella.plugin.contract.scm": (
+            "Commit CommitRange CommitSignature CommitStatus DeploymentNote Scm SignatureState "
+            "StatusState"
+        ),
+        "stella.plugin.contract.secret_store": "Secret SecretStore",
+        "stella.plugin.contract.step": "Step StepCall StepResult",
+        "stella.plugin.contract.target": (
+            "Action Host Running ServicePlan TargetConnector TargetIntent TargetPlan"
+        ),
+        "stella.plugin.contract.webhook": (
+            "EndedBuild PressedChoice PushedCommits PushedImage Received Webhook"
+        ),
+        "stella.plugin.manifest": "manifest_beside",
+        "stella.plugin.refusals": (
+            "BadQuery BadTargetConfig BlobDigestMismatch CommandFailed CommandMissing "
+            "CommandTimedOut ComposeFileRefused EngineUnreachable ImageNotFound ManifestMalformed "
+            "ManifestTooLarge NotBroughtBack NotSupported NotThere PortIsTaken PullDigestMismatch "
+            "PullFailed RegistryRefused RegistryUnreachable SecretNotFound SecretStoreRefused "
+            "SecretStoreUnreachable SecretUnresolved ServiceBusy ServiceRefused "
+            "ServiceUnreachable StepFailed UnhealthyAfterStart UnknownService UnsafeName "
+            "UploadRefused WebhookForged WebhookMalformed WebhookTooOld"
+        ),
+        "stella.trust": "BadSignature PublicKey Statement WrongStatement verify_bundle",
+    },
+)

@@ -29,7 +29,6 @@ from typing import Any, NoReturn
 from stella.kernel import Json, StellaError
 from stella.plugin.calls import (
     IDLE,
-    METHODS,
     USED,
     Call,
     Confined,
@@ -43,8 +42,11 @@ from stella.plugin.calls import (
     Result,
     Start,
     Streaming,
+    methods_of,
 )
-from stella.plugin.contract import Capability, Connection, Kind, Plugin, RegistryConfig
+from stella.plugin.contract.connection import Connection
+from stella.plugin.contract.core import Capability, Kind, Plugin
+from stella.plugin.contract.registry import RegistryConfig
 from stella.plugin.crossing import Echo, bounded_text, refused
 from stella.plugin.load import plugin_from
 from stella.plugin.wire import MalformedWire
@@ -229,7 +231,7 @@ class Server:
                 _end_with(self._line, _told(error))
 
     def _answer(self, call: Call) -> None:
-        method = METHODS[call.kind][call.method]
+        method = methods_of(call.kind)[call.method]
         given = method.joined(call.arguments, self._line.raw())
         called = getattr(self._open(call), call.method)
         value = called(*given.args, **given.kwargs)
@@ -268,18 +270,14 @@ class Server:
         return made
 
     def _made(self, call: Call) -> Any:
-        match call.kind:
-            case Kind.REGISTRY:
-                assert call.registry is not None
-                return self._plugin.registries[call.name](self._registry(call.registry))
-            case Kind.CHECK:
-                assert call.connection is not None
-                return self._plugin.checks[call.name](self._connection(call.connection))
-            case Kind.SECRET_STORE:
-                assert call.connection is not None
-                return self._plugin.secret_stores[call.name](self._connection(call.connection))
-            case Kind.TARGET:
-                return self._plugin.targets[call.name]()
+        factory = self._plugin.factories(call.kind)[call.name]
+        if call.kind is Kind.TARGET:
+            return factory()
+        if call.kind is Kind.REGISTRY:
+            assert call.registry is not None
+            return factory(self._registry(call.registry))
+        assert call.connection is not None
+        return factory(self._connection(call.connection))
 
     def _registry(self, opening: RegistryOpening) -> RegistryConfig:
         return RegistryConfig(

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from stella.plugin.contract import Capability, Manifest
+from stella.plugin.contract.core import Capability, Manifest
 from stella.sdk.syscalls import refuse_syscalls
 
 HOME = "/stella-plugin"

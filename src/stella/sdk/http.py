@@ -21,7 +21,7 @@ from contextlib import contextmanager, suppress
 from typing import TypeVar
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
-from stella.plugin.contract import Connect, Connection
+from stella.plugin.contract.connection import Connect, Connection
 
 _AnyConnection = TypeVar("_AnyConnection", bound=http.client.HTTPConnection)
 _REDIRECTS_MAX = 10

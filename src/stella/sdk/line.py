@@ -101,7 +101,7 @@ class Line:
         return received
 
     def connect(self, host: str, port: int, timeout: float) -> socket.socket:
-        """As ``stella.plugin.contract.Connect``: the host connects, where it lets us."""
+        """As ``stella.sdk.Connect``: the host connects, where it lets us."""
         asked = Ask(Door.CONNECT, str(host), int(port), int(timeout * 1000))
         with self._asking:
             self._asked(asked)

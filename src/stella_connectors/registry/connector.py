@@ -48,7 +48,7 @@ def open_registry(config: RegistryConfig) -> "OciRegistry":
 
 
 class OciRegistry:
-    """One registry, as ``stella.plugin.contract.Registry`` asks. Safe for several threads."""
+    """One registry, as ``stella.sdk.Registry`` asks. Safe for several threads."""
 
     def __init__(self, config: RegistryConfig) -> None:
         self.host = config.host

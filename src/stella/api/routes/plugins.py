@@ -14,7 +14,7 @@ from stella.api.views.plugins import PluginView, plugin_view
 from stella.environment.store import list_targets
 from stella.hub.store import list_integrations
 from stella.kernel import Remedy
-from stella.plugin.contract import Capability, Kind, Manifest, Need
+from stella.plugin.contract.core import Capability, Kind, Manifest, Need
 from stella.plugin.manage import (
     disable_plugin,
     enable_plugin,

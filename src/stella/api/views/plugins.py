@@ -5,7 +5,7 @@ from typing import Any
 
 from stella.api.services import Services
 from stella.api.views.base import View
-from stella.plugin.contract import Contribution, Need
+from stella.plugin.contract.core import Contribution, Need
 from stella.plugin.store import Choice
 
 

@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from stella.plugin.contract import Kind
+from stella.plugin.contract.core import Kind
 from stella.plugin.manifest import checked_name
 
 KINDS = (Kind.CHECK, Kind.SECRET_STORE, Kind.REGISTRY)

@@ -8,7 +8,8 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 
 from stella.kernel import Outcome, Remedy, StellaError
-from stella.plugin.contract import Connect, DoctorCheck, Found
+from stella.plugin.contract.check import DoctorCheck, Found
+from stella.plugin.contract.connection import Connect
 from stella.plugin.refusals import RegistryUnreachable
 
 _DETAIL_MAX = 2000

@@ -8,14 +8,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
 from stella.kernel import Digest, StellaError, canonical_json
-from stella.plugin.contract import (
-    Host,
-    Registry,
-    Running,
-    TargetConnector,
-    TargetIntent,
-    TargetPlan,
-)
+from stella.plugin.contract.registry import Registry
+from stella.plugin.contract.target import Host, Running, TargetConnector, TargetIntent, TargetPlan
 from stella.plugin.order import plan_json
 from stella.plugin.refusals import BlobDigestMismatch, ImageNotFound, PullDigestMismatch
 

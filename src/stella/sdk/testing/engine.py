@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from stella.kernel import Digest, Remedy, StellaError, digest_of
-from stella.plugin.contract import Descriptor
+from stella.plugin.contract.registry import Descriptor
 from stella.plugin.refusals import BlobDigestMismatch, CommandFailed
 from stella.sdk.files import write_file
 from stella.sdk.testing.registry import SimulatedRegistry

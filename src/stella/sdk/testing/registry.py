@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from stella.kernel import Digest, Json, Remedy, canonical_json
-from stella.plugin.contract import Descriptor, RawManifest
+from stella.plugin.contract.registry import Descriptor, RawManifest
 from stella.plugin.refusals import BlobDigestMismatch, ImageNotFound, ManifestMalformed
 from stella.sdk.files import write_file
 

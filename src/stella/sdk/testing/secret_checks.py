@@ -12,7 +12,8 @@ from datetime import datetime
 from functools import partial
 
 from stella.kernel import StellaError
-from stella.plugin.contract import Connect, Secret, SecretStore
+from stella.plugin.contract.connection import Connect
+from stella.plugin.contract.secret_store import Secret, SecretStore
 from stella.plugin.refusals import SecretNotFound, SecretStoreRefused, SecretStoreUnreachable
 from stella.sdk.testing.telling import untold
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 
 from stella.kernel import StellaError
-from stella.plugin.contract import SecretStore
+from stella.plugin.contract.secret_store import SecretStore
 from stella.plugin.refusals import SecretNotFound, SecretStoreRefused, SecretStoreUnreachable
 from stella.sdk.testing.between import Between, Fault, answered, standing_between
 from stella.sdk.testing.secret_checks import SecretHttpBench

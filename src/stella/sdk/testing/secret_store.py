@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from stella.kernel import Remedy
-from stella.plugin.contract import Secret
+from stella.plugin.contract.secret_store import Secret
 from stella.plugin.refusals import SecretNotFound, SecretStoreRefused, SecretStoreUnreachable
 
 _VERSION = re.compile(r"version=([1-9][0-9]{0,8})\Z")

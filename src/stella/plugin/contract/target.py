@@ -1,0 +1,150 @@
+"""Something that can be deployed to."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from stella.kernel import Digest, Json
+
+
+@dataclass(frozen=True, slots=True)
+class ServicePlan:
+    """One service of a release on one target.
+
+    image: repository with digest, never a tag: ``127.0.0.1:5000/shop/web@sha256:...``.
+    platform_digests: the platform manifests under it; what a pull may lead to.
+    settings: of this service as the target's configuration gives them (ports, env, health, ...);
+        what may stand there is the connector's ``config_schema``.
+    """
+
+    component: str
+    image: str
+    digest: Digest
+    platform_digests: tuple[Digest, ...]
+    settings: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class TargetIntent:
+    """What the control plane wants of one target; the input of ``plan``.
+
+    project: groups what belongs together on the host (``shop``); label ``stella.project``.
+    config: the target's own settings (for compose: the user's compose file as data).
+    """
+
+    deployment: str
+    release: str
+    release_digest: Digest
+    version: str
+    environment: str
+    target: str
+    project: str
+    services: tuple[ServicePlan, ...]
+    config: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One step on the host, as data: shown to the approver, hashed, then executed as it stands.
+
+    verb: what it is for ("pull", "verify", "start", "wait_healthy", "retire", "place_sticker").
+    argv: the command for people and for the script artifact, or empty where the agent does it itself.
+    """
+
+    verb: str
+    subject: str
+    argv: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TargetPlan:
+    """What will happen on one target. ``files``: name -> text that is placed before the actions.
+
+    Independent of the host's present state and of ids or times, so that the same intent gives the
+    same bytes: the deployment's id reaches the host in the order, not in the plan.
+    """
+
+    connector: str
+    target: str
+    actions: tuple[Action, ...]
+    files: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """One container that a target reports. ``digest`` None: the engine knows no registry digest."""
+
+    component: str | None
+    name: str
+    image: str
+    digest: Digest | None
+    state: str
+    healthy: bool | None
+    release: str | None = None
+    deployment: str | None = None
+
+
+class Host(Protocol):
+    """What an agent hands to a target connector: the only way it may touch the machine.
+
+    It belongs to one project and has a state directory for it.
+    """
+
+    def run(
+        self,
+        argv: Sequence[str],
+        *,
+        timeout_s: int,
+        stdin: bytes | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> bytes:
+        """Run a command in the state directory, never through a shell: its standard output.
+
+        What it writes to standard error is logged live. environment: added to the agent's own; a
+        value may be a secret reference (``env://NAME``, ``file:///PATH``), resolved here and
+        masked wherever it shows. Raises CommandFailed, CommandMissing, CommandTimedOut,
+        SecretUnresolved.
+        """
+        ...
+
+    def write(self, name: str, content: bytes) -> str:
+        """Place a file atomically in this project's state directory; its absolute path."""
+        ...
+
+    def read(self, name: str) -> bytes | None:
+        """A file of this project's state directory, or None."""
+        ...
+
+    def log(self, line: str) -> None:
+        """One line of progress, sent to the control plane live. Secrets are masked."""
+        ...
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass on the host."""
+        ...
+
+
+class TargetConnector(Protocol):
+    """One kind of target. ``plan`` runs in the control plane and is pure; the rest on the agent."""
+
+    def plan(self, intent: TargetIntent) -> TargetPlan:
+        """The actions and generated files for ``intent``. Raises a refusal for a bad configuration."""
+        ...
+
+    def apply(self, intent: TargetIntent, plan: TargetPlan, host: Host) -> None:
+        """Carry the plan out; again after a crash it converges and starts nothing twice.
+
+        The agent itself carries out ``place_sticker``, once this has returned.
+
+        On any failure what ran before keeps serving or serves again, and the refusal says why:
+        ``PullDigestMismatch``, ``PullFailed``, ``UnhealthyAfterStart``, ``CommandFailed``.
+        """
+        ...
+
+    def inspect(self, project: str, host: Host) -> Iterable[Running]:
+        """What runs now, by the labels ``stella.project`` and ``stella.component``."""
+        ...
+
+    def engine(self, host: Host) -> str:
+        """The version of what runs the containers there. Raises EngineUnreachable, CommandMissing."""
+        ...
