@@ -15,8 +15,6 @@ from connectors.registries import Answer, played_registry, served_tls
 from fixtures.fleets import intent_of
 from plugin.packages import SCHEMA
 from plugin.strangers import leaving_nothing, open_registry, processes_with, source_of
-from stella.app.plugin_apart import plugin_apart, registry_apart
-from stella.app.plugin_process import PluginProcess, PluginSource
 from stella.kernel import Digest
 from stella.plugin import Plugins
 from stella.plugin.contract.connection import Connection
@@ -25,6 +23,8 @@ from stella.plugin.contract.secret_store import Secret
 from stella.plugin.contract.target import Action, TargetPlan
 from stella.plugin.manifest import manifest_beside
 from stella.plugin.refusals import PluginBroken, SecretNotFound
+from stella.sdk.apart.opened import plugin_apart, registry_apart
+from stella.sdk.apart.process import PluginProcess, PluginSource
 from stella.sdk.testing import REGISTRY_CHECKS, RegistryBench, SimulatedRegistry
 from stella.trust import create_authority, new_signer
 

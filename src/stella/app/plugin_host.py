@@ -13,8 +13,6 @@ from pathlib import Path
 from threading import Lock
 
 from stella.app.keys import data_unusable
-from stella.app.plugin_apart import plugin_apart
-from stella.app.plugin_process import PluginProcess, PluginSource
 from stella.plugin import Plugins, RefusedPlugin
 from stella.plugin.contract.core import Manifest, Need, Plugin
 from stella.plugin.load import clashes
@@ -23,6 +21,8 @@ from stella.plugin.refusals import MalformedManifest
 from stella.plugin.store import Choice, list_choices
 from stella.plugin.wheel import PluginWheel
 from stella.record import Database
+from stella.sdk.apart.opened import plugin_apart
+from stella.sdk.apart.process import PluginProcess, PluginSource
 
 _ENTRY = "stella-entry-point"
 _DRAFT = ".draft"

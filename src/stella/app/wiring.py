@@ -12,7 +12,6 @@ from stella.api.services import Limits, Outside, Plugging, Services
 from stella.app.hub import Hub
 from stella.app.keys import data_unusable, open_keys
 from stella.app.plugin_host import PluginHost
-from stella.app.plugin_process import CONFINEMENT
 from stella.app.policy_process import PolicyProcess
 from stella.app.schema import head_revision
 from stella.app.secret_keys import add_key, load_ring, retire_keys
@@ -23,6 +22,7 @@ from stella.kernel import Now, id_maker
 from stella.plugin import load_plugins
 from stella.record import Bell, Database
 from stella.sbom import DirectoryCache
+from stella.sdk.apart.process import CONFINEMENT
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 _CHECKOUT = Path(__file__).resolve().parents[3]

@@ -1,7 +1,7 @@
 """What a plugin in a process of its own may be asked, and how question and answer cross: as data.
 
-Pure: bytes in, values out. Both sides of the line are ``stella.sdk.child`` and
-``stella.app.plugin_process``. The methods and their types are those of the contract's protocols; a
+Pure: bytes in, values out. Both sides of the line are ``stella.sdk.apart.child`` and
+``stella.sdk.apart.process``. The methods and their types are those of the contract's protocols; a
 method that is added there can be called here.
 
 A frame is one byte for its kind, four for the length (big-endian), and the content: a message as

@@ -8,13 +8,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from stella.app.plugin_line import Budget, Lost, PluginLine
 from stella.kernel import StellaError
 from stella.plugin.calls import Answer, Ask, Call, Door, End, Next, NoWay, Refused, Stop, Streaming
 from stella.plugin.contract.connection import Connect
 from stella.plugin.contract.core import Capability, Kind, Manifest
 from stella.plugin.crossing import refusal_of, refused, wordless
 from stella.plugin.manifest import covers
+from stella.sdk.apart.host_line import Budget, Lost, PluginLine
 
 _STOP_S = 5.0
 _ASKS_MAX = 1000

@@ -1,4 +1,4 @@
-"""The process of one plugin: ``python -m stella.sdk.child DESCRIPTOR``, begun by the host.
+"""The process of one plugin: ``python -m stella.sdk.apart.child DESCRIPTOR``, begun by the host.
 
 Three processes, so that nothing of a plugin is ever left:
 
@@ -50,7 +50,8 @@ from stella.plugin.contract.registry import RegistryConfig
 from stella.plugin.crossing import Echo, bounded_text, refused
 from stella.plugin.load import plugin_from
 from stella.plugin.wire import MalformedWire
-from stella.sdk.confine import (
+from stella.sdk.apart.child_line import Line
+from stella.sdk.apart.confine import (
     HOME,
     adopt_orphans,
     be_unreadable,
@@ -61,7 +62,6 @@ from stella.sdk.confine import (
     leave_namespaces,
     taken_bytes,
 )
-from stella.sdk.line import Line
 
 _OPENED_MAX = 32
 _END = object()

@@ -11,8 +11,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
-from stella.app.plugin_exchange import NO_DOORS, Doors, connect_anywhere
-from stella.app.plugin_process import PluginProcess
 from stella.kernel import Digest, Remedy
 from stella.plugin.calls import Call, ConnectionOpening, Method, RegistryOpening, methods_of
 from stella.plugin.contract.connection import Connection
@@ -20,6 +18,8 @@ from stella.plugin.contract.core import FACTORIES, Kind, Plugin
 from stella.plugin.contract.registry import Descriptor, RawManifest, Registry, RegistryConfig
 from stella.plugin.contract.target import TargetConnector
 from stella.plugin.refusals import BlobDigestMismatch, RegistryUnreachable
+from stella.sdk.apart.exchange import NO_DOORS, Doors, connect_anywhere
+from stella.sdk.apart.process import PluginProcess
 
 
 def plugin_apart(process: PluginProcess) -> Plugin:
