@@ -20,6 +20,7 @@ from stella.app.work import deciding_of
 from stella.blob import Blobs
 from stella.kernel import Now, id_maker
 from stella.plugin import load_plugins
+from stella.plugin.contract.core import Kind
 from stella.record import Bell, Database
 from stella.sbom import DirectoryCache
 from stella.sdk.apart.process import CONFINEMENT
@@ -67,6 +68,7 @@ def open_services(
         deciding=deciding_of(
             blobs,
             lambda kind: host.current().target(kind),
+            lambda kind: host.reference(Kind.TARGET, kind),
             is_simulated=settings.simulated,
             ask=policies.ask,
         ),
