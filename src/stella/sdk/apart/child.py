@@ -49,7 +49,7 @@ from stella.plugin.contract.core import Capability, Kind, Plugin
 from stella.plugin.contract.registry import RegistryConfig
 from stella.plugin.crossing import Echo, bounded_text, refused
 from stella.plugin.load import plugin_from
-from stella.plugin.wire import MalformedWire, to_wire
+from stella.plugin.wire import MalformedWire
 from stella.sdk.apart.child_host import RemoteHost
 from stella.sdk.apart.child_line import Line
 from stella.sdk.apart.confine import (
@@ -241,7 +241,7 @@ class Server:
         else:
             # Also what a generator gives one by one, each of which may ask the host.
             is_many = get_origin(method.returns) is Iterable
-            self._line.send(Result({"value": to_wire(tuple(value) if is_many else value)}))
+            self._line.send(Result({"value": tuple(value) if is_many else value}))
 
     def _stream(self, method: Method, opened: Any) -> None:
         with opened as pieces:
