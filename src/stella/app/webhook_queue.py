@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from stella.blob import Blobs
 from stella.finding.scan import request_scan
-from stella.hub.deliveries import update_delivery, waiting_deliveries
+from stella.hub.deliveries import end_deliveries, waiting_deliveries
 from stella.hub.delivery import WAITS_S, Delivery, failed, handled
 from stella.hub.store import find_integration
 from stella.identity import NoSuchUser, Permission, permissions_of, user_by_name
@@ -28,7 +28,7 @@ from stella.release.push import take_push
 from stella.trust import Signer
 
 T = TypeVar("T")
-_TOGETHER = 20
+_TOGETHER = 100
 _SHOWN_MAX = 5
 
 _log = logging.getLogger("stella.webhooks")
@@ -50,8 +50,7 @@ def handle_waiting(handling: Handling, is_over: Callable[[], bool]) -> int:
         with handling.database.transaction(actor="webhook") as tx:
             waiting = waiting_deliveries(tx, _TOGETHER)
             plain = _until_choices(waiting)
-            for one in plain:
-                _handle_plain(tx, one)
+            end_deliveries(tx, [_ended(tx, one) for one in plain])
         done += len(plain)
         if len(plain) < len(waiting):
             _handle_choices(handling, waiting[len(plain)])
@@ -69,18 +68,18 @@ def _until_choices(waiting: tuple[Delivery, ...]) -> tuple[Delivery, ...]:
     return waiting
 
 
-def _handle_plain(tx: Tx, delivery: Delivery) -> None:
+def _ended(tx: Tx, delivery: Delivery) -> Delivery:
+    """How it stands once it was tried; what it led to is stored, or nothing of it."""
     try:
+        if "images" not in delivery.content and "builds" not in delivery.content:
+            return handled(tx, delivery, _done(tx, delivery))  # it only says something
         with tx.connection.begin_nested():
-            added = len(tx.added)
             outcome = _done(tx, delivery)
     except DatabaseUnusable:
         raise
     except Exception as error:  # noqa: BLE001 - one delivery's trouble is not the others'
-        del tx.added[added:]
-        update_delivery(tx, _failed(tx, delivery, error))
-        return
-    update_delivery(tx, handled(tx, delivery, outcome))
+        return _failed(tx, delivery, error)
+    return handled(tx, delivery, outcome)
 
 
 def _failed(tx: Tx, delivery: Delivery, error: Exception) -> Delivery:
@@ -161,7 +160,7 @@ def _handle_choices(handling: Handling, delivery: Delivery) -> None:
             told = [f"{one.by} pressed {one.choice}: {why}" for one in choices]
         else:
             told = [_pressed(handling, tx, person, one) for one in choices]
-        update_delivery(tx, handled(tx, delivery, "; ".join(told[:_SHOWN_MAX])))
+        end_deliveries(tx, [handled(tx, delivery, "; ".join(told[:_SHOWN_MAX]))])
 
 
 def _presser(
@@ -188,7 +187,6 @@ def _presser(
 def _pressed(handling: Handling, tx: Tx, person: Person, pressed: PressedChoice) -> str:
     promotion, _, plan = pressed.key.partition("@")
     told = f"{person.name} pressed {pressed.choice} of {promotion}"
-    added = len(tx.added)
     try:
         with tx.connection.begin_nested():
             if pressed.choice == "approve":
@@ -208,7 +206,6 @@ def _pressed(handling: Handling, tx: Tx, person: Person, pressed: PressedChoice)
     except DatabaseUnusable:
         raise
     except StellaError as refusal:
-        del tx.added[added:]
         return f"{told}: not done, {refusal} ({refusal.code})"
     return f"{told}: done"
 

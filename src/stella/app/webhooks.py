@@ -1,13 +1,13 @@
 """The way in: deliveries of webhooks are verified by their connector, then stored together.
 
-Many at once become one transaction: who waits for the lock finds its own stored by the one before.
+Each is answered when it is durable. What arrives while one transaction is stored becomes the next.
 """
 
 import asyncio
 import logging
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -35,19 +35,6 @@ Open = Callable[[str], Webhook]
 
 
 @dataclass(slots=True)
-class _Waiting:
-    """A delivery that waits to be stored, and how that ended."""
-
-    arrived: Arrived
-    taken: Taken | None = None
-    trouble: Exception | None = None
-
-    @property
-    def is_done(self) -> bool:
-        return self.taken is not None or self.trouble is not None
-
-
-@dataclass(slots=True)
 class _Turn:
     """Who may verify deliveries of one integration now. users: who holds it or waits for it."""
 
@@ -65,9 +52,10 @@ class Intake:
         self._now = now
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="webhook")
         self._turns: dict[str, _Turn] = {}
-        self._waiting: list[_Waiting] = []
-        self._queue = Lock()
-        self._storing = Lock()
+        self._storer = ThreadPoolExecutor(1, thread_name_prefix="webhook-store")
+        self._waiting: list[tuple[Arrived, Future[Taken]]] = []
+        self._is_storing = False
+        self._lock = Lock()
         self._refused: Counter[tuple[str, str]] = Counter()
         self._refused_at = ""
 
@@ -81,14 +69,15 @@ class Intake:
         """
         received_at = self._now()
         async with self._turn(name):
-            loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(
-                self._pool, self._take, name, headers, body, received_at
+            received = await asyncio.get_running_loop().run_in_executor(
+                self._pool, self._verified, name, headers, body, received_at
             )
+        taken = await asyncio.wrap_future(self._put(Arrived(name, received)))
+        return taken, received.reply
 
     def flush_refusals(self) -> None:
         """Store how many were refused; many are one row's change."""
-        with self._queue:
+        with self._lock:
             refused, self._refused = self._refused, Counter()
             at = self._refused_at
         if refused:
@@ -98,7 +87,8 @@ class Intake:
 
     def close(self) -> None:
         """Nothing is taken any more."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        for pool in (self._pool, self._storer):
+            pool.shutdown(wait=False, cancel_futures=True)
 
     @asynccontextmanager
     async def _turn(self, name: str) -> AsyncIterator[None]:
@@ -113,12 +103,6 @@ class Intake:
             turn.users -= 1
             if turn.users == 0:
                 del self._turns[name]
-
-    def _take(
-        self, name: str, headers: Mapping[str, str], body: bytes, received_at: datetime
-    ) -> tuple[Taken, str]:
-        received = self._verified(name, headers, body, received_at)
-        return self._stored(Arrived(name, received)), received.reply
 
     def _verified(
         self, name: str, headers: Mapping[str, str], body: bytes, received_at: datetime
@@ -144,32 +128,40 @@ class Intake:
             _log.warning("the webhook %s broke: %s", name, type(error).__name__)
             raise self._no_way(name, WebhookNotTaken("", remedy=Remedy("-"))) from None
 
-    def _stored(self, arrived: Arrived) -> Taken:
-        mine = _Waiting(arrived)
-        with self._queue:
-            self._waiting.append(mine)
-        with self._storing:
-            if not mine.is_done:
-                self._store_together()
-        if mine.trouble is not None:
-            raise mine.trouble
-        assert mine.taken is not None, "who was stored knows it"
-        return mine.taken
+    def _put(self, arrived: Arrived) -> "Future[Taken]":
+        """What becomes known once it is stored, with all who wait by then."""
+        how: Future[Taken] = Future()
+        with self._lock:
+            if len(self._waiting) >= _WAITING_MAX:
+                raise _not_now("too many deliveries are waiting")
+            self._waiting.append((arrived, how))
+            if not self._is_storing:
+                self._is_storing = True
+                self._storer.submit(self._store)
+        return how
 
-    def _store_together(self) -> None:
-        """Store all who wait, each of whom waits for the lock that is held now."""
-        with self._queue:
-            together, self._waiting = self._waiting, []
-        try:
-            with self._database.transaction(actor="webhook") as tx:
-                taken = take_deliveries(tx, [one.arrived for one in together])
-        except Exception as error:  # noqa: BLE001 - it is each of theirs, and raised for each
-            for one in together:
-                one.trouble = _not_stored(error)
-            return
-        for one, how in zip(together, taken, strict=True):
-            one.taken = how
-        self.bell.ring()
+    def _store(self) -> None:
+        while True:
+            with self._lock:
+                together, self._waiting = (
+                    self._waiting[:_TOGETHER_MAX],
+                    self._waiting[_TOGETHER_MAX:],
+                )
+                if not together:
+                    self._is_storing = False
+                    return
+            # Whose sender has gone is not stored: they send it again.
+            heard = [one for one in together if one[1].set_running_or_notify_cancel()]
+            try:
+                with self._database.transaction(actor="webhook") as tx:
+                    taken = take_deliveries(tx, [arrived for arrived, _ in heard])
+            except Exception as error:  # noqa: BLE001 - it is each of theirs, and raised for each
+                for _, how in heard:
+                    how.set_exception(_not_stored(error))
+                continue
+            for (_, how), one in zip(heard, taken, strict=True):
+                how.set_result(one)
+            self.bell.ring()
 
     def _no_way(self, name: str, refusal: StellaError) -> WebhookNotTaken:
         _log.warning("the webhook %s takes nothing now: %s", name, refusal.code)
@@ -177,7 +169,7 @@ class Intake:
         return _not_now("it cannot be verified at this moment")
 
     def _count(self, name: str, refusal: StellaError) -> None:
-        with self._queue:
+        with self._lock:
             self._refused[name, refusal.code] += 1
             self._refused_at = time_text(self._now())
 

@@ -6,10 +6,21 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Column, Index, Integer, String, Table, Text, delete, func, select
+from sqlalchemy import (
+    Column,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    bindparam,
+    delete,
+    func,
+    select,
+)
 from sqlalchemy.exc import IntegrityError
 
-from stella.hub.delivery import Arrived, Delivery, Taken, new_delivery
+from stella.hub.delivery import Arrived, Delivery, Taken, ending, new_delivery
 from stella.hub.errors import UnknownDelivery
 from stella.hub.lifecycle import DeliveryState
 from stella.kernel import Remedy, time_text
@@ -141,17 +152,26 @@ def waiting_deliveries(tx: Tx, limit: int) -> tuple[Delivery, ...]:
     return tuple(_delivery(row) for row in tx.rows(query))
 
 
-def update_delivery(tx: Tx, value: Delivery) -> None:
-    """Store how it stands now."""
-    mine = (webhook_delivery.c.tenant == tx.tenant, webhook_delivery.c.id == value.id)
-    values = {
-        "state": value.state.value,
-        "outcome": value.outcome,
-        "attempts": value.attempts,
-        "next_at": value.next_at,
-        "ended_at": value.ended_at,
-    }
-    tx.connection.execute(webhook_delivery.update().where(*mine).values(**values))
+def end_deliveries(tx: Tx, values: Sequence[Delivery]) -> None:
+    """Store how they stand now, and the facts of those that have ended."""
+    if not values:
+        return
+    mine = (webhook_delivery.c.tenant == tx.tenant, webhook_delivery.c.id == bindparam("row"))
+    columns = ("outcome", "attempts", "next_at", "ended_at")
+    query = webhook_delivery.update().where(*mine)
+    query = query.values(
+        state=bindparam("to"), **{name: bindparam(f"to_{name}") for name in columns}
+    )
+    rows = [
+        {
+            "row": one.id,
+            "to": one.state.value,
+            **{f"to_{name}": getattr(one, name) for name in columns},
+        }
+        for one in values
+    ]
+    tx.connection.execute(query, rows)
+    tx.add(*(fact for one in values if (fact := ending(one)) is not None))
 
 
 def count_deliveries(tx: Tx, integration: str) -> dict[str, int]:

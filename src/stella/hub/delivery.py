@@ -95,14 +95,21 @@ def bounded_id(text: str) -> str:
     return f"sha256:{hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()}"
 
 
+def ending(value: Delivery) -> WebhookHandled | WebhookFailed | None:
+    """The fact that ``value`` leaves; None where it has not ended."""
+    if value.state is DeliveryState.HANDLED:
+        return WebhookHandled(value.id, value.integration, value.event, value.outcome)
+    if value.state is DeliveryState.FAILED:
+        return WebhookFailed(value.id, value.integration, value.event, value.outcome)
+    return None
+
+
 def handled(tx: Tx, value: Delivery, outcome: str) -> Delivery:
     """It is done. outcome: what came of it, in a sentence."""
-    told = bounded_text(outcome, _OUTCOME_MAX)
-    tx.add(WebhookHandled(value.id, value.integration, value.event, told))
     return replace(
         value,
         state=DELIVERY.next(value.state, DeliveryEvent.HANDLE),
-        outcome=told,
+        outcome=bounded_text(outcome, _OUTCOME_MAX),
         attempts=value.attempts + 1,
         next_at="",
         ended_at=time_text(tx.now),
@@ -114,7 +121,6 @@ def failed(tx: Tx, value: Delivery, why: str, next_at: str | None) -> Delivery:
     told, attempts = bounded_text(why, _OUTCOME_MAX), value.attempts + 1
     if next_at is not None and attempts < ATTEMPTS_MAX:
         return replace(value, outcome=told, attempts=attempts, next_at=next_at)
-    tx.add(WebhookFailed(value.id, value.integration, value.event, told))
     return replace(
         value,
         state=DELIVERY.next(value.state, DeliveryEvent.FAIL),

@@ -18,10 +18,10 @@ from stella.api.views.webhooks import (
 )
 from stella.hub.deliveries import (
     count_deliveries,
+    end_deliveries,
     find_delivery,
     list_deliveries,
     list_refusals,
-    update_delivery,
 )
 from stella.hub.delivery import retried
 from stella.hub.errors import UnknownIntegration
@@ -120,7 +120,7 @@ def post_webhook_delivery_retry(asked: Integrator, delivery: str) -> Response:
 
     def do(tx: Tx) -> DeliveryView:
         after = retried(tx, find_delivery(tx, delivery, lock=True))
-        update_delivery(tx, after)
+        end_deliveries(tx, [after])
         return delivery_view(after)
 
     answer = asked.once(do)
