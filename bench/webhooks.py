@@ -10,10 +10,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import closing
-from pathlib import Path
 
 from bench.row import Row
+from stella.api.services import Services
 from stella.app.schema import migrate
 from stella.app.settings import Settings
 from stella.app.wiring import open_services
@@ -73,7 +72,7 @@ def main() -> None:
     Row("a webhook until it is handled", "ms", handled_s / _DELIVERIES * 1000, note=note).print()
 
 
-def _prepare(services) -> None:
+def _prepare(services: Services) -> None:
     database = services.database
     migrate(database.engine)
     ring = services.outside.ring()

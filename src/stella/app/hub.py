@@ -167,7 +167,9 @@ class Hub:
                 "it answers, and takes our credentials" if integration.credentials else "it answers"
             )
         if integration.kind is Kind.WEBHOOK:
-            return "it reads what is sent to it"
+            for reference in integration.credentials.values():
+                self.broker.secret(parse_reference(reference))
+            return "its secrets are there; it reads what is sent to it"
         told = cast("_Checked", made).check()
         return told if integration.kind is Kind.SECRET_STORE else bounded_text(told, _DETAIL_MAX)
 

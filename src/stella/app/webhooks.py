@@ -109,8 +109,11 @@ class Intake:
     ) -> Received:
         try:
             webhook = self._open(name)
-        except (UnknownIntegration, IntegrationDisabled):
+        except UnknownIntegration:
             # Answered as a wrong signature is: nobody learns which webhooks there are.
+            raise _forged() from None
+        except IntegrationDisabled as refusal:
+            self._count(name, refusal)
             raise _forged() from None
         except StellaError as refusal:
             raise self._no_way(name, refusal) from None

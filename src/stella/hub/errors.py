@@ -109,3 +109,8 @@ class WebhookNotTaken(StellaError):
     code = "ST-HUB-032"
     fault = Fault.UNAVAILABLE
     retry_may_help = True
+
+    @property
+    def status(self) -> int:
+        """503 Service Unavailable: services send such a delivery again."""
+        return 503
