@@ -74,7 +74,7 @@ def text(value: Mapping[str, Any], key: str, *, most: int = TEXT_MAX) -> str:
 
 def maybe_text(value: Mapping[str, Any], key: str, *, most: int = TEXT_MAX) -> str:
     """The text under ``key``, empty where there is none. Raises WebhookMalformed."""
-    return "" if value.get(key) in {None, ""} else text(value, key, most=most)
+    return "" if value.get(key) in (None, "") else text(value, key, most=most)
 
 
 def commit(value: Mapping[str, Any], key: str) -> str:
@@ -87,7 +87,7 @@ def commit(value: Mapping[str, Any], key: str) -> str:
 
 def maybe_commit(value: Mapping[str, Any], key: str) -> str:
     """The object name under ``key``, empty where there is none. Raises WebhookMalformed."""
-    return "" if value.get(key) in {None, ""} else commit(value, key)
+    return "" if value.get(key) in (None, "") else commit(value, key)
 
 
 def seconds(value: object) -> datetime | None:

@@ -63,7 +63,9 @@ class DistributionWebhook(_ByToken):
             return None
         target = part(event, "target")
         tag = target.get("tag")
-        if target.get("mediaType") not in _IMAGES or not tag or str(tag).startswith("sha256-"):
+        if not tag or str(target.get("mediaType")) not in _IMAGES:
+            return None
+        if str(tag).startswith("sha256-"):
             return None
         host = self._host or text(part(event, "request"), "host")
         at = moment(event.get("timestamp"))

@@ -8,7 +8,14 @@ from datetime import datetime
 from urllib.parse import parse_qs
 
 from stella.sdk import Connection, PressedChoice, Received
-from stella_connectors.webhooks.content import malformed, part, parts, read_json, text
+from stella_connectors.webhooks.content import (
+    BODY_BYTES_MAX,
+    malformed,
+    part,
+    parts,
+    read_json,
+    text,
+)
 from stella_connectors.webhooks.proof import Secrets, body_id, forged, refuse_time
 
 _FIELDS_MAX = 20
@@ -39,6 +46,8 @@ class SlackWebhook:
         return self._pressed(delivery, body)
 
     def _pressed(self, delivery: str, body: bytes) -> Received:
+        if len(body) > BODY_BYTES_MAX:
+            raise malformed("its body is too large")
         try:
             fields = parse_qs(body.decode(), max_num_fields=_FIELDS_MAX)
         except (ValueError, UnicodeDecodeError):

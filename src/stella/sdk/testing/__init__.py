@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     )
     from stella.sdk.testing.secret_faults import SECRET_HTTP_CHECKS
     from stella.sdk.testing.secret_store import SimulatedSecretStore
+    from stella.sdk.testing.webhook import SimulatedWebhook
+    from stella.sdk.testing.webhook_checks import WEBHOOK_CHECKS, WebhookBench
 
 __all__ = [
     "CHECK_CHECKS",
@@ -34,6 +36,7 @@ __all__ = [
     "SECRET_STORE_CHECKS",
     "SIMULATED_HOST",
     "TARGET_CHECKS",
+    "WEBHOOK_CHECKS",
     "CheckBench",
     "RegistryBench",
     "SecretHttpBench",
@@ -43,7 +46,9 @@ __all__ = [
     "SimulatedHost",
     "SimulatedRegistry",
     "SimulatedSecretStore",
+    "SimulatedWebhook",
     "TargetBench",
+    "WebhookBench",
     "open_simulated",
 ]
 
@@ -51,9 +56,23 @@ __all__ = [
 def __getattr__(name: str) -> object:
     """What only tests need, late: the server imports this package for its simulated registry."""
     if name in __all__:
-        from stella.sdk.testing import check_checks, secret_checks, secret_faults, secret_store
+        from stella.sdk.testing import (
+            check_checks,
+            secret_checks,
+            secret_faults,
+            secret_store,
+            webhook,
+            webhook_checks,
+        )
 
-        for module in (check_checks, secret_store, secret_checks, secret_faults):
+        for module in (
+            check_checks,
+            secret_store,
+            secret_checks,
+            secret_faults,
+            webhook,
+            webhook_checks,
+        ):
             if hasattr(module, name):
                 return getattr(module, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
