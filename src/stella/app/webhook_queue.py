@@ -11,8 +11,9 @@ from typing import TypeVar
 
 from stella.blob import Blobs
 from stella.finding.scan import request_scan
-from stella.hub.deliveries import end_deliveries, waiting_deliveries
+from stella.hub.deliveries import end_deliveries, find_delivery, waiting_deliveries
 from stella.hub.delivery import WAITS_S, Delivery, failed, handled
+from stella.hub.lifecycle import DeliveryState
 from stella.hub.store import find_integration
 from stella.identity import NoSuchUser, Permission, permissions_of, user_by_name
 from stella.image import MalformedReference, Reference, parse_reference
@@ -151,16 +152,32 @@ def _note(tx: Tx, text: str) -> bool:
 
 def _handle_choices(handling: Handling, delivery: Delivery) -> None:
     """What somebody pressed, done as if they had asked here, by the same rules."""
-    choices = _read(PressedChoice, delivery.content, "choices")
+    try:
+        _press(handling, delivery.id)
+    except DatabaseUnusable:
+        raise
+    except Exception as error:  # noqa: BLE001 - one delivery's trouble is not the others'
+        with handling.database.transaction(actor="webhook") as tx:
+            now = find_delivery(tx, delivery.id, lock=True)
+            if now.state is DeliveryState.QUEUED:
+                end_deliveries(tx, [_failed(tx, now, error)])
+
+
+def _press(handling: Handling, delivery: str) -> None:
     with handling.database.read() as tx:
-        person, why = _presser(tx, delivery.integration, choices)
+        waiting = find_delivery(tx, delivery)
+        choices = _read(PressedChoice, waiting.content, "choices")
+        person, why = _presser(tx, waiting.integration, choices)
     actor = person.id if person is not None else "webhook"
     with handling.database.transaction(actor=actor) as tx:
+        now = find_delivery(tx, delivery, lock=True)
+        if now.state is not DeliveryState.QUEUED:
+            return  # another server was first
         if person is None:
             told = [f"{one.by} pressed {one.choice}: {why}" for one in choices]
         else:
             told = [_pressed(handling, tx, person, one) for one in choices]
-        end_deliveries(tx, [handled(tx, delivery, "; ".join(told[:_SHOWN_MAX]))])
+        end_deliveries(tx, [handled(tx, now, "; ".join(told[:_SHOWN_MAX]))])
 
 
 def _presser(
