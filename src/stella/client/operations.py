@@ -206,13 +206,14 @@ class ConnectorView(TypedDict):
 
 
 class ContributionView(TypedDict):
-    """One thing that a plugin brings. config_schema: JSON Schema of its configuration."""
+    """One thing that a plugin brings. config_schema: JSON Schema of its configuration. schemes: what"""
 
     kind: str
     name: str
     title: str
     configSchema: dict[str, Any]
     credentials: list["CredentialView"]
+    schemes: list[str]
 
 
 class Counts(TypedDict):
