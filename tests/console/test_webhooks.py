@@ -72,8 +72,8 @@ def test_deliveries_are_filtered_by_where_they_are_from_and_how_they_stand(
     open_console: Callable[..., Console], clean: ShopServer
 ) -> None:
     make(clean)
-    console = open_console(dark=True)
-    console.sign_in("vera" if False else "dana")
+    console = open_console(theme="dark")
+    console.sign_in("dana")
     console.go("/webhooks")
     expect(console.main).to_contain_text("Nothing has arrived yet")
     for number in range(12):

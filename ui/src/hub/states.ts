@@ -27,6 +27,9 @@ export const DELIVERY: Readonly<Record<string, Look>> = {
   failed: { tone: 'bad', icon: 'circle-x', word: 'Failed' },
 }
 
+/** How often, as one says it. */
+export const times = (count: number): string => (count === 1 ? 'once' : `${count} times`)
+
 /** Why a delivery was refused at the door, as people understand the codes. */
 const REFUSALS: Readonly<Record<string, string>> = {
   'ST-WHK-001': 'not signed with its secret',

@@ -5,7 +5,7 @@ import { useWhyNot } from '../../api/session'
 import type { Delivery } from '../../api/types'
 import { useAct } from '../../api/useAct'
 import { commands } from '../../commands'
-import { DELIVERY } from '../../hub/states'
+import { DELIVERY, times } from '../../hub/states'
 import { paths } from '../../paths'
 import { lookOf } from '../../promotion/states'
 import { ActionButton } from '../../widgets/ActionButton'
@@ -97,8 +97,8 @@ function Detail({ delivery }: { delivery: Delivery }) {
         of={[
           ['Id', <code key="id">{id}</code>],
           ["The service's own", <code key="own">{delivery.delivery}</code>],
-          ['Tried', `${delivery.attempts} times`],
-          ['Came again', delivery.replays === 0 ? 'never' : `${delivery.replays} times, and was not handled again`],
+          ['Tried', delivery.attempts === 0 ? 'not yet' : times(delivery.attempts)],
+          ['Came again', delivery.replays === 0 ? 'never' : `${times(delivery.replays)}, and was not handled again`],
         ]}
       />
       {Object.keys(content).length > 0 && (

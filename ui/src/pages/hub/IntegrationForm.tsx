@@ -153,7 +153,7 @@ export function IntegrationForm({ before, first, connectors, taken }: Props) {
             />
           </Panel>
           <ScopePanel form={form} />
-          <ReachPanel form={form} />
+          {brought?.schemes.length !== 0 && <ReachPanel form={form} />}
         </div>
         <div className={`stack ${style.side}`}>
           <Outcome

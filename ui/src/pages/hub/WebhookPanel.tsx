@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { api, take } from '../../api/client'
 import { webhookQuery } from '../../api/queries'
-import { DELIVERY, refusalWord } from '../../hub/states'
+import { DELIVERY, refusalWord, times } from '../../hub/states'
 import { paths } from '../../paths'
 import { lookOf } from '../../promotion/states'
 import { Command } from '../../widgets/Copy'
@@ -53,7 +53,7 @@ export function WebhookPanel({ name }: { name: string }) {
               })}
             {webhook.refusals.map(({ code, count, lastAt }) => (
               <span key={code} className="grow muted">
-                Refused {count} times: {refusalWord(code)} ({code}), last <Time at={lastAt} />
+                Refused {times(count)}: {refusalWord(code)} ({code}), last <Time at={lastAt} />
               </span>
             ))}
           </div>
