@@ -1,5 +1,5 @@
-"""For plugin authors' tests, and for machines where nothing can run: a simulated registry, host and
-secret store, and the conformance kits that every connector passes.
+"""For plugin authors' tests, and for machines where nothing can run: simulated services of every kind,
+and the conformance kits that every plugin passes.
 """
 
 from typing import TYPE_CHECKING
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from stella.sdk.testing.secret_faults import SECRET_HTTP_CHECKS
     from stella.sdk.testing.secret_store import SimulatedSecretStore
     from stella.sdk.testing.service_faults import SERVICE_HTTP_CHECKS, ServiceHttpBench
+    from stella.sdk.testing.webhook import SimulatedWebhook
+    from stella.sdk.testing.webhook_checks import WEBHOOK_CHECKS, WebhookBench
 
 __all__ = [
     "CHECK_CHECKS",
@@ -37,6 +39,7 @@ __all__ = [
     "SERVICE_HTTP_CHECKS",
     "SIMULATED_HOST",
     "TARGET_CHECKS",
+    "WEBHOOK_CHECKS",
     "CheckBench",
     "RegistryBench",
     "SecretHttpBench",
@@ -47,7 +50,9 @@ __all__ = [
     "SimulatedHost",
     "SimulatedRegistry",
     "SimulatedSecretStore",
+    "SimulatedWebhook",
     "TargetBench",
+    "WebhookBench",
     "open_simulated",
 ]
 
@@ -57,11 +62,14 @@ __getattr__ = late(
     {
         "check_checks": "CHECK_CHECKS CheckBench",
         "secret_checks": (
-            "SECRET_LEASE_CHECKS SECRET_STORE_CHECKS SecretHttpBench SecretLeaseBench SecretStoreBench"
+            "SECRET_LEASE_CHECKS SECRET_STORE_CHECKS SecretHttpBench SecretLeaseBench "
+            "SecretStoreBench"
         ),
         "secret_faults": "SECRET_HTTP_CHECKS",
         "secret_store": "SimulatedSecretStore",
         "service_faults": "SERVICE_HTTP_CHECKS ServiceHttpBench",
+        "webhook": "SimulatedWebhook",
+        "webhook_checks": "WEBHOOK_CHECKS WebhookBench",
     },
 )
 """What only tests need, late: the server imports this package for its simulated registry."""
