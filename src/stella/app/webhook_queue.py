@@ -29,7 +29,7 @@ from stella.release.push import take_push
 from stella.trust import Signer
 
 T = TypeVar("T")
-_TOGETHER = 100
+_TOGETHER = 50
 _SHOWN_MAX = 5
 
 _log = logging.getLogger("stella.webhooks")
