@@ -23,6 +23,7 @@ from stella.api.routes import (
     evidence,
     facts,
     hub,
+    machines,
     plugins,
     promotions,
     releases,
@@ -42,6 +43,7 @@ PUBLIC = frozenset(
     {
         ("GET", f"{PREFIX}/version"),
         ("POST", f"{PREFIX}/login"),
+        ("POST", f"{PREFIX}/token-exchange"),
         ("POST", f"{PREFIX}/hooks/registry"),
     }
 )
@@ -52,6 +54,7 @@ _ROUTERS: tuple[APIRouter, ...] = (
     session.router,
     users.router,
     tokens.router,
+    machines.router,
     facts.router,
     doctor.router,
     scans.router,

@@ -19,8 +19,11 @@ from stella.app.secret_keys import add_key, load_ring, retire_keys
 from stella.app.settings import Settings
 from stella.app.work import deciding_of
 from stella.blob import Blobs
+from stella.identity.exchange import Exchanges
+from stella.identity.jwks import KeyBook
 from stella.kernel import Now, id_maker
 from stella.plugin import load_plugins
+from stella.plugin.contract.core import Kind
 from stella.record import Bell, Database
 from stella.sbom import DirectoryCache
 
@@ -63,6 +66,9 @@ def open_services(
         layers=DirectoryCache(data / "cache" / "layers"),
         open_registry=hub.registry,
         outside=outside_of(hub, data, random),
+        exchanges=Exchanges(
+            KeyBook(lambda name: hub.connected(Kind.IDENTITY_PROVIDER, name).keys(), now)
+        ),
         plugging=plugging_of(host),
         deciding=deciding_of(
             blobs,
@@ -142,6 +148,7 @@ def outside_of(hub: Hub, data: Path, random: Callable[[int], bytes]) -> Outside:
         flush_uses=hub.flush_uses,
         masked=hub.redactor.masked,
         checks=hub.checks,
+        connected=hub.connected,
     )
 
 

@@ -384,6 +384,19 @@ class EvidenceView(TypedDict):
     command: str
 
 
+class ExchangedView(TypedDict):
+    """What a machine was given. expires_in: seconds."""
+
+    accessToken: str
+    issuedTokenType: NotRequired[str]
+    tokenType: NotRequired[str]
+    expiresIn: int
+    expiresAt: str
+    machine: str
+    login: str
+    roles: list[str]
+
+
 class FactView(TypedDict):
     """What happened. position, hash: its place in the chain."""
 
@@ -528,6 +541,34 @@ class LoginView(TypedDict):
     user: "PersonView"
     expiresAt: str
     token: NotRequired[str | None]
+
+
+class MachineChange(TypedDict):
+    """Whether a machine is shut out."""
+
+    disabled: bool
+
+
+class MachineLoginView(TypedDict):
+    """A document: which machines are let in. issuer: whose word counts; null where its integration"""
+
+    name: str
+    issuer: str | None
+    spec: dict[str, Any]
+    revision: int
+    changedAt: str
+
+
+class MachineView(TypedDict):
+    """A machine that was here. name: as the audit shows it."""
+
+    id: str
+    name: str
+    login: str
+    issuer: str
+    disabled: bool
+    firstAt: str
+    lastAt: str
 
 
 class MadeTokenView(TypedDict):
@@ -704,6 +745,20 @@ class PageLogLineView(TypedDict):
     """Page_LogLineView_"""
 
     items: list["LogLineView"]
+    next: NotRequired[str | None]
+
+
+class PageMachineLoginView(TypedDict):
+    """Page_MachineLoginView_"""
+
+    items: list["MachineLoginView"]
+    next: NotRequired[str | None]
+
+
+class PageMachineView(TypedDict):
+    """Page_MachineView_"""
+
+    items: list["MachineView"]
     next: NotRequired[str | None]
 
 
@@ -1012,6 +1067,14 @@ class StoredSecret(TypedDict):
     version: int
 
 
+class SubjectToken(TypedDict):
+    """A token that an issuer gave (RFC 8693). login: which MachineLogin is meant, where several take"""
+
+    subjectToken: str
+    subjectTokenType: NotRequired[str]
+    login: NotRequired[str | None]
+
+
 class TagDrift(TypedDict):
     """The tag that was resolved names another digest now."""
 
@@ -1228,6 +1291,39 @@ class Operations:
         """End a token: one's own, or anybody's for an administrator."""
         self._transport.delete(f"/tokens/{quote(token, safe='/:@')}", key=key)
 
+    def post_token_exchange(
+        self, body: "SubjectToken", *, key: str | None = None
+    ) -> "ExchangedView":
+        """Give a machine a token for one that its issuer signed (RFC 8693). Public."""
+        return cast("ExchangedView", self._transport.post("/token-exchange", body, key=key))
+
+    def get_machines(self, *, login: str | None = None) -> "PageMachineView":
+        """Machines that were let in, those that were here last first; at most five hundred."""
+        return cast("PageMachineView", self._transport.get("/machines", login=login))
+
+    def patch_machine(
+        self, machine: str, body: "MachineChange", *, key: str | None = None
+    ) -> "MachineView":
+        """Shut a machine out, which ends what it was given; or let it in again. By id."""
+        return cast(
+            "MachineView",
+            self._transport.patch(f"/machines/{quote(machine, safe='/:@')}", body, key=key),
+        )
+
+    def get_machine_logins(self) -> "PageMachineLoginView":
+        """Which machines are let in, by name."""
+        return cast("PageMachineLoginView", self._transport.get("/machine-logins"))
+
+    def get_machine_login(self, name: str) -> "MachineLoginView":
+        """One of them."""
+        return cast(
+            "MachineLoginView", self._transport.get(f"/machine-logins/{quote(name, safe='/:@')}")
+        )
+
+    def delete_machine_login(self, name: str, *, key: str | None = None) -> None:
+        """End it, and what machines were given by it."""
+        self._transport.delete(f"/machine-logins/{quote(name, safe='/:@')}", key=key)
+
     def get_facts(
         self,
         *,
@@ -1344,7 +1440,7 @@ class Operations:
         )
 
     def post_documents(self, body: "Documents", *, key: str | None = None) -> "Applied":
-        """Apply integrations, policies, environments and targets: all of them or nothing."""
+        """Apply integrations, logins, policies, environments and targets: all of them or nothing."""
         return cast("Applied", self._transport.post("/apply", body, key=key))
 
     def get_environments(self) -> "PageEnvironmentView":
@@ -1581,7 +1677,7 @@ class Operations:
         )
 
     def delete_integration_(self, name: str, *, key: str | None = None) -> None:
-        """End an integration that no other one reads its credentials from."""
+        """End an integration that no other one reads its credentials from, and nobody logs in by."""
         self._transport.delete(f"/integrations/{quote(name, safe='/:@')}", key=key)
 
     def get_integration_health(self, name: str) -> "PageHealthView":

@@ -7,6 +7,7 @@ from stella.environment.apply import apply_environment, apply_target, refuse_loo
 from stella.environment.document import checked_document, checked_name, malformed, parse_environment
 from stella.environment.store import in_order
 from stella.hub.apply import Brought, apply_integration
+from stella.identity.login_documents import apply_machine_login
 from stella.kernel import Json
 from stella.kernel.change import Change, changed
 from stella.plugin.contract.core import Kind
@@ -16,7 +17,7 @@ from stella.policy.facts import PolicyApplied
 from stella.policy.store import STARTER, put_policy
 from stella.record.transaction import Tx
 
-KINDS = ("Integration", "Policy", "Environment", "Target")
+KINDS = ("Integration", "MachineLogin", "Policy", "Environment", "Target")
 _DOCUMENTS_MAX = 1000
 
 
@@ -33,7 +34,7 @@ def apply_documents(
 
     brought: what plugins bring. ask: how policies are asked.
 
-    Raises MalformedDocument, MalformedIntegration, EnvironmentLoop, and what a policy that does not
+    Raises MalformedDocument, MalformedIntegration, MalformedLogin, EnvironmentLoop, and what a policy that does not
     compile raises.
     """
     if len(documents) > _DOCUMENTS_MAX:
@@ -64,6 +65,9 @@ def _apply(
     ask: Ask,
 ) -> list[Change]:
     changes = _apply_integrations(tx, documents["Integration"], brought)
+    changes += [
+        apply_machine_login(tx, name, spec) for name, spec in documents["MachineLogin"].items()
+    ]
     changes += [
         _apply_policy(tx, blobs, name, spec, ask) for name, spec in documents["Policy"].items()
     ]

@@ -63,3 +63,55 @@ class AccessRefused(Fact):
     permission: str
     place: str
     token: str
+
+
+@dataclass(frozen=True, slots=True)
+class LoginDocumentApplied(Fact):
+    """Who may log in by an outside word was made or changed. subject: the document's name."""
+
+    document_kind: str
+    change: str
+    spec: str
+
+
+@dataclass(frozen=True, slots=True)
+class LoginDocumentDeleted(Fact):
+    """It is no more, and what was opened by it has ended. subject: the document's name."""
+
+    document_kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class TokenExchanged(Fact):
+    """A machine gave its issuer's token for one of ours. subject: the machine; login: the document;
+    claims: those that the document names, as they were.
+    """
+
+    login: str
+    issuer: str
+    issuer_subject: str
+    claims: dict[str, str]
+    token: str
+    roles: tuple[str, ...]
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeRefused(Fact):
+    """A token was not exchanged. subject: the issuer where it is known here, else ``unknown``.
+
+    reason: the refusal's code. unrecorded: how many more were refused since the fact before.
+    """
+
+    reason: str
+    detail: str
+    address: str
+    unrecorded: int
+
+
+@dataclass(frozen=True, slots=True)
+class MachineChanged(Fact):
+    """A machine was shut out, or let in again. subject: the machine."""
+
+    name: str
+    disabled: bool

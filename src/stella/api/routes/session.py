@@ -32,7 +32,7 @@ def create_login(
         password=body.password,
         secret=services.random(SECRET_BYTES),
         hours=hours,
-        address=_address(request, services),
+        address=address_of(request, services),
     )
     if not token:
         response.set_cookie(
@@ -67,7 +67,8 @@ def get_me(asked: Viewer) -> MeView:
     return MeView(user=person_view(asked.principal.person), permissions=permissions)
 
 
-def _address(request: Request, services: Services) -> str:
+def address_of(request: Request, services: Services) -> str:
+    """From where a request comes, for the record."""
     forwarded = request.headers.get("x-forwarded-for", "")
     if services.is_behind_proxy and forwarded:
         # The last entry is our own proxy's; those before it are the client's to invent.
