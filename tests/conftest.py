@@ -23,6 +23,8 @@ pytest_plugins = [
     "fixtures.control",
     "fixtures.hosts",
     "fixtures.issuers",
+    "fixtures.identity_providers",
+    "fixtures.directories",
 ]
 
 _LISTENING = frozenset({"plane", "server_url", "shop"})

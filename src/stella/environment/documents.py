@@ -34,8 +34,8 @@ def apply_documents(
 
     brought: what plugins bring. ask: how policies are asked.
 
-    Raises MalformedDocument, MalformedIntegration, MalformedLogin, EnvironmentLoop, and what a policy that does not
-    compile raises.
+    Raises MalformedDocument, MalformedIntegration, MalformedLogin, EnvironmentLoop, and what a
+    policy that does not compile raises.
     """
     if len(documents) > _DOCUMENTS_MAX:
         raise malformed("document", "", f"{len(documents)} of them, at most {_DOCUMENTS_MAX}")

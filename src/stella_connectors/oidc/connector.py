@@ -107,6 +107,10 @@ class OidcProvider:
         count = len(json.loads(self.keys())["keys"])
         return f"{self._issuer} has {count} key{'' if count == 1 else 's'}"
 
+    def close(self) -> None:
+        """Close every connection."""
+        self._client.close()
+
     def _authenticate(
         self, told: Mapping[str, object], form: dict[str, str], headers: dict[str, str]
     ) -> None:
