@@ -213,7 +213,10 @@ def test_an_answer_that_is_no_ldap_is_one_refusal(answer: bytes):
 @pytest.mark.parametrize("rest", [b"\x30", b"", message(2, 0x73, encoded(0x04, b"ldap://evil"))])
 def test_an_answer_without_end_is_given_up(rest: bytes):
     begun = time.monotonic()
-    with played(BOUND, rest or b"\x30\x10", every_s=0.02) as endpoint, pytest.raises(ServiceUnreachable):
+    with (
+        played(BOUND, rest or b"\x30\x10", every_s=0.02) as endpoint,
+        pytest.raises(ServiceUnreachable),
+    ):
         open_ldap(profile(endpoint, config=PLAIN, timeout_s=1)).find("ana")
     assert time.monotonic() - begun < 4
 

@@ -44,6 +44,9 @@ PUBLIC = frozenset(
         ("GET", f"{PREFIX}/version"),
         ("POST", f"{PREFIX}/login"),
         ("POST", f"{PREFIX}/token-exchange"),
+        ("GET", f"{PREFIX}/session/ways"),
+        ("GET", f"{PREFIX}/session/oidc/{{name}}/start"),
+        ("GET", f"{PREFIX}/session/oidc/{{name}}/callback"),
         ("POST", f"{PREFIX}/hooks/registry"),
     }
 )

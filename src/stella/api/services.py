@@ -112,7 +112,7 @@ class Services:
     schema: the revision of the tables that this version brings.
     advisories, console: None where there is none. failed_runs: facts whose handlers gave up.
     close_policies: ends the process in which policies are asked.
-    exchanges: what is kept between two exchanges of tokens.
+    exchanges: what is kept between two exchanges of tokens. seal: the key of what browsers keep.
     """
 
     database: Database
@@ -124,6 +124,7 @@ class Services:
     open_registry: Callable[[str], Registry]
     outside: Outside
     exchanges: Exchanges
+    seal: bytes
     plugging: Plugging
     deciding: Deciding
     snapshot: Callable[[], Snapshot | None]

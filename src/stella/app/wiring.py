@@ -21,6 +21,7 @@ from stella.app.work import deciding_of
 from stella.blob import Blobs
 from stella.identity.exchange import Exchanges
 from stella.identity.jwks import KeyBook
+from stella.identity.provider_login import SEAL_BYTES
 from stella.kernel import Now, id_maker
 from stella.plugin import load_plugins
 from stella.plugin.contract.core import Kind
@@ -69,6 +70,7 @@ def open_services(
         exchanges=Exchanges(
             KeyBook(lambda name: hub.connected(Kind.IDENTITY_PROVIDER, name).keys(), now)
         ),
+        seal=random(SEAL_BYTES),
         plugging=plugging_of(host),
         deciding=deciding_of(
             blobs,

@@ -619,6 +619,13 @@ class NewFreeze(TypedDict):
     startsAt: NotRequired[str | None]
 
 
+class NewLink(TypedDict):
+    """Who somebody is outside. subject: their id there, as the audit shows it when they are refused."""
+
+    signIn: str
+    subject: str
+
+
 class NewPlugin(TypedDict):
     """A wheel, as base64."""
 
@@ -666,6 +673,17 @@ class NewUser(TypedDict):
 
 Outcome = Literal["pass", "blocked", "unknown"]
 """``unknown`` blocks like ``blocked``, but says what is missing."""
+
+
+class OutsideView(TypedDict):
+    """Whom an outside word says that a user is. subject: their id there. is_linked: an administrator"""
+
+    signIn: str
+    issuer: str
+    subject: str
+    shown: str
+    isLinked: bool
+    lastAt: str
 
 
 class PackageChange(TypedDict):
@@ -801,6 +819,13 @@ class PageSecretView(TypedDict):
     """Page_SecretView_"""
 
     items: list["SecretView"]
+    next: NotRequired[str | None]
+
+
+class PageSignInView(TypedDict):
+    """Page_SignInView_"""
+
+    items: list["SignInView"]
     next: NotRequired[str | None]
 
 
@@ -1045,6 +1070,17 @@ class SecretView(TypedDict):
     usedBy: list[str]
 
 
+class SignInView(TypedDict):
+    """A document: who is let in by a provider or a directory. kind: of its integration; null where that"""
+
+    name: str
+    kind: str | None
+    spec: dict[str, Any]
+    revision: int
+    changedAt: str
+    redirectUri: str
+
+
 State = Literal[
     "evaluating",
     "waiting",
@@ -1148,7 +1184,7 @@ class UserChange(TypedDict):
 
 
 class UserView(TypedDict):
-    """An account."""
+    """An account. outside: whose word lets it in; none where it is of this server alone."""
 
     id: str
     name: str
@@ -1156,6 +1192,7 @@ class UserView(TypedDict):
     disabled: bool
     createdAt: str
     revision: int
+    outside: NotRequired[list["OutsideView"]]
 
 
 class VerificationView(TypedDict):
@@ -1171,6 +1208,20 @@ class VersionView(TypedDict):
     name: str
     version: str
     simulated: bool
+
+
+class WayView(TypedDict):
+    """A provider by which people may log in. title: on its button."""
+
+    name: str
+    title: str
+
+
+class WaysView(TypedDict):
+    """How people may log in. directories: whether names and passwords of a directory count too."""
+
+    providers: list["WayView"]
+    directories: bool
 
 
 class WhyView(TypedDict):
@@ -1253,6 +1304,10 @@ class Operations:
         """Open a session: a cookie for the browser, or a token for a program. Public."""
         return cast("LoginView", self._transport.post("/login", body, key=key, token=token))
 
+    def get_ways(self) -> "WaysView":
+        """How people may log in here: by name and password, and by which providers. Public."""
+        return cast("WaysView", self._transport.get("/session/ways"))
+
     def delete_login(self, *, key: str | None = None) -> None:
         """End the session, or the token, that this request came with."""
         self._transport.post("/logout", key=key)
@@ -1278,6 +1333,16 @@ class Operations:
         return cast(
             "UserView", self._transport.patch(f"/users/{quote(user, safe='/:@')}", body, key=key)
         )
+
+    def put_user_link(self, user: str, body: "NewLink", *, key: str | None = None) -> "UserView":
+        """Let somebody whom a provider or directory knows be this user; by id or name."""
+        return cast(
+            "UserView", self._transport.put(f"/users/{quote(user, safe='/:@')}/link", body, key=key)
+        )
+
+    def delete_user_link(self, user: str, *, key: str | None = None) -> None:
+        """Let nobody in as this user by an outside word any more, which ends what was opened by it."""
+        self._transport.delete(f"/users/{quote(user, safe='/:@')}/link", key=key)
 
     def get_tokens(self) -> "PageTokenView":
         """Tokens that still hold, newest first: one's own; an administrator's list has all."""
@@ -1323,6 +1388,18 @@ class Operations:
     def delete_machine_login(self, name: str, *, key: str | None = None) -> None:
         """End it, and what machines were given by it."""
         self._transport.delete(f"/machine-logins/{quote(name, safe='/:@')}", key=key)
+
+    def get_sign_ins(self) -> "PageSignInView":
+        """By whose word people are let in, by name."""
+        return cast("PageSignInView", self._transport.get("/sign-ins"))
+
+    def get_sign_in(self, name: str) -> "SignInView":
+        """One of them."""
+        return cast("SignInView", self._transport.get(f"/sign-ins/{quote(name, safe='/:@')}"))
+
+    def delete_sign_in_(self, name: str, *, key: str | None = None) -> None:
+        """End it, and what was opened by it."""
+        self._transport.delete(f"/sign-ins/{quote(name, safe='/:@')}", key=key)
 
     def get_facts(
         self,

@@ -8,6 +8,7 @@ from stella.environment.document import checked_document, checked_name, malforme
 from stella.environment.store import in_order
 from stella.hub.apply import Brought, apply_integration
 from stella.identity.login_documents import apply_machine_login
+from stella.identity.sign_in import apply_sign_in
 from stella.kernel import Json
 from stella.kernel.change import Change, changed
 from stella.plugin.contract.core import Kind
@@ -17,7 +18,7 @@ from stella.policy.facts import PolicyApplied
 from stella.policy.store import STARTER, put_policy
 from stella.record.transaction import Tx
 
-KINDS = ("Integration", "MachineLogin", "Policy", "Environment", "Target")
+KINDS = ("Integration", "MachineLogin", "SignIn", "Policy", "Environment", "Target")
 _DOCUMENTS_MAX = 1000
 
 
@@ -68,6 +69,7 @@ def _apply(
     changes += [
         apply_machine_login(tx, name, spec) for name, spec in documents["MachineLogin"].items()
     ]
+    changes += [apply_sign_in(tx, name, spec) for name, spec in documents["SignIn"].items()]
     changes += [
         _apply_policy(tx, blobs, name, spec, ask) for name, spec in documents["Policy"].items()
     ]

@@ -183,3 +183,17 @@ class MachineOnly(StellaError):
 
     code = "ST-IDN-023"
     fault = Fault.NOT_ALLOWED
+
+
+class SignInRefused(StellaError):
+    """An outside word does not let somebody in. Why is in the audit, for administrators."""
+
+    code = "ST-IDN-024"
+    fault = Fault.NOT_AUTHENTICATED
+
+
+class AccountTaken(StellaError):
+    """That person has another account here, or the account is another person's."""
+
+    code = "ST-IDN-025"
+    fault = Fault.CONFLICT

@@ -199,7 +199,7 @@ def _admit(
         now_known = [one for one in list_machine_logins(tx) if one.login.name == login.name]
         if now_known != [known] or issuer_of(tx, login) != verified.issuer:
             raise _not_for_us("the document was changed at this moment")
-        _use_up(tx, text, verified)
+        use_up(tx, text, verified)
         seen_machine(tx, actor, login=login.name, name=name, issuer=verified.issuer)
         made = open_machine_session(
             tx, actor, secret=secret, name=login.name, roles=login.roles, span=login.span
@@ -222,7 +222,7 @@ def _admit(
     )
 
 
-def _use_up(tx: Tx, text: str, verified: Verified) -> None:
+def use_up(tx: Tx, text: str, verified: Verified) -> None:
     """Each token is taken once: what was read in a log afterwards opens nothing.
 
     Raises AssertionUsed.

@@ -115,3 +115,47 @@ class MachineChanged(Fact):
 
     name: str
     disabled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class UserSignedIn(Fact):
+    """Somebody was let in by the word of an identity provider or a directory. subject: the user."""
+
+    sign_in: str
+    issuer: str
+    token: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SignInRefused(Fact):
+    """Somebody was not let in by an outside word. subject: the document; account: their id there,
+    where it is known; unrecorded: how many more were refused since the fact before.
+    """
+
+    reason: str
+    detail: str
+    account: str
+    address: str
+    unrecorded: int
+
+
+@dataclass(frozen=True, slots=True)
+class AccountLinked(Fact):
+    """An account is whose id that is at a provider or directory. subject: the user.
+
+    is_made: the account was made for them; an administrator linked it otherwise.
+    """
+
+    sign_in: str
+    issuer: str
+    account: str
+    is_made: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AccountUnlinked(Fact):
+    """Nobody gets in as that user by that provider or directory any more. subject: the user."""
+
+    sign_in: str
+    account: str

@@ -24,7 +24,7 @@ from stella.kernel.change import Change, changed
 from stella.plugin.contract.core import Kind
 from stella.record import Tx
 
-LOGIN_KINDS = (KIND,)
+LOGIN_KINDS = (KIND, "SignIn")
 """Kinds of documents that let somebody in: who applies them hands out rights."""
 
 
@@ -131,9 +131,8 @@ def login_integrations(tx: Tx) -> dict[str, list[tuple[str, str]]]:
     found: dict[str, list[tuple[str, str]]] = {}
     for row in tx.rows(select(login_document).where(login_document.c.tenant == tx.tenant)):
         spec = json.loads(row["spec"])
-        for name in (spec.get("integration"), *spec.get("directories", ())):
-            if name:
-                found.setdefault(name, []).append((row["kind"], row["name"]))
+        if spec.get("integration"):
+            found.setdefault(spec["integration"], []).append((row["kind"], row["name"]))
     return found
 
 

@@ -108,24 +108,10 @@ outside_account = Table(
     Column("sign_in", String(80), nullable=False),
     Column("user", String(40), nullable=False),
     Column("shown", String(255), nullable=False),
+    Column("is_linked", Boolean, nullable=False),
     Column("made_at", String(27), nullable=False),
     Column("last_at", String(27), nullable=False),
     Index(None, "user"),
-)
-
-sign_in_begun = Table(
-    "sign_in_begun",
-    metadata,
-    Column("tenant", String(40), primary_key=True),
-    # SHA-256 of the state, which the browser alone has.
-    Column("state", String(64), primary_key=True),
-    Column("sign_in", String(80), nullable=False),
-    Column("nonce", String(64), nullable=False),
-    Column("verifier", String(128), nullable=False),
-    Column("browser", String(64), nullable=False),
-    Column("back_to", String(400), nullable=False),
-    Column("expires_at", String(27), nullable=False),
-    Index(None, "expires_at"),
 )
 
 

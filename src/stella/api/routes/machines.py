@@ -1,4 +1,4 @@
-"""Machines: let in by the word of an issuer, listed, shut out."""
+"""Who is let in by an outside word: machines by that of an issuer, people by documents."""
 
 from typing import Annotated
 
@@ -6,9 +6,10 @@ from fastapi import APIRouter, Request, Response
 
 from stella.api.asked import Asked, Viewer, needs
 from stella.api.errors import InvalidRequest
-from stella.api.routes.session import address_of
+from stella.api.routes.session import address_of, redirect_uri
 from stella.api.services import Services
 from stella.api.views.base import Page
+from stella.api.views.identity import SignInView
 from stella.api.views.machines import (
     ID_TOKEN,
     JWT,
@@ -28,6 +29,7 @@ from stella.identity.login_documents import (
 )
 from stella.identity.machine_login import KIND
 from stella.identity.machines import change_machine, list_machines
+from stella.identity.sign_in import KnownSignIn, delete_sign_in, find_sign_in, list_sign_ins
 from stella.identity.tokens import SECRET_BYTES
 from stella.kernel import Remedy
 from stella.record import Tx
@@ -94,3 +96,27 @@ def get_machine_login(asked: Viewer, name: str) -> MachineLoginView:
 def delete_machine_login(asked: Admin, name: str) -> Response:
     """End it, and what machines were given by it."""
     return asked.once(lambda tx: delete_login_document(tx, KIND, name), status=204)
+
+
+@router.get("/sign-ins")
+def get_sign_ins(asked: Viewer) -> Page[SignInView]:
+    """By whose word people are let in, by name."""
+    with asked.read() as tx:
+        return Page(items=[_sign_in(asked, one) for one in list_sign_ins(tx)])
+
+
+@router.get("/sign-ins/{name}")
+def get_sign_in(asked: Viewer, name: str) -> SignInView:
+    """One of them."""
+    with asked.read() as tx:
+        return _sign_in(asked, find_sign_in(tx, name))
+
+
+@router.delete("/sign-ins/{name}", status_code=204)
+def delete_sign_in_(asked: Admin, name: str) -> Response:
+    """End it, and what was opened by it."""
+    return asked.once(lambda tx: delete_sign_in(tx, name), status=204)
+
+
+def _sign_in(asked: Asked, known: KnownSignIn) -> SignInView:
+    return SignInView.of(known, redirect_uri(asked.services, known.sign_in.name))

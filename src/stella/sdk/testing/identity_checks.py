@@ -64,6 +64,7 @@ def a_code_becomes_a_token_once(bench: IdentityProviderBench) -> None:
     assert header["kid"] in {key.get("kid") for key in json.loads(bench.provider.keys())["keys"]}
     assert (claims["iss"], claims["nonce"]) == (bench.issuer, NONCE)
     audience = claims["aud"]
+    assert isinstance(audience, str | list)
     assert bench.client_id in ([audience] if isinstance(audience, str) else audience)
     refusal = _refused(lambda: bench.provider.redeem(code, VERIFIER, bench.redirect_uri))
     assert isinstance(refusal, ServiceRefused), refusal

@@ -48,29 +48,13 @@ def upgrade() -> None:
         sa.Column("sign_in", sa.String(length=80), nullable=False),
         sa.Column("user", sa.String(length=40), nullable=False),
         sa.Column("shown", sa.String(length=255), nullable=False),
+        sa.Column("is_linked", sa.Boolean(), nullable=False),
         sa.Column("made_at", sa.String(length=27), nullable=False),
         sa.Column("last_at", sa.String(length=27), nullable=False),
         sa.PrimaryKeyConstraint("tenant", "digest", name=op.f("pk_outside_account")),
     )
     with op.batch_alter_table("outside_account", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_outside_account_user"), ["user"], unique=False)
-
-    op.create_table(
-        "sign_in_begun",
-        sa.Column("tenant", sa.String(length=40), nullable=False),
-        sa.Column("state", sa.String(length=64), nullable=False),
-        sa.Column("sign_in", sa.String(length=80), nullable=False),
-        sa.Column("nonce", sa.String(length=64), nullable=False),
-        sa.Column("verifier", sa.String(length=128), nullable=False),
-        sa.Column("browser", sa.String(length=64), nullable=False),
-        sa.Column("back_to", sa.String(length=400), nullable=False),
-        sa.Column("expires_at", sa.String(length=27), nullable=False),
-        sa.PrimaryKeyConstraint("tenant", "state", name=op.f("pk_sign_in_begun")),
-    )
-    with op.batch_alter_table("sign_in_begun", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_sign_in_begun_expires_at"), ["expires_at"], unique=False
-        )
 
     op.create_table(
         "used_assertion",
