@@ -1,12 +1,15 @@
 """Jobs of a CI log in by the token that their issuer signed: who is let in, as what, and who is not."""
 
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from typing import Any
 
 import httpx
 import pytest
 
 from fixtures.control import V1, Control
-from fixtures.issuers import AUDIENCE, Issuer
+from fixtures.issuers import AUDIENCE, Issuer, sign
 
 ID_TOKEN = "urn:ietf:params:oauth:token-type:id_token"
 
@@ -149,3 +152,272 @@ def test_keys_are_fetched_from_the_issuer_and_again_when_they_were_rotated(
         unknown = served_issuer.token(control.clock(), kid="two", header={"kid": f"x{number}"})
         assert exchange(control, unknown).json()["code"] == "ST-IDN-014"
     assert served_issuer.asked.count("/keys") == 2
+
+
+# ---------------------------------------------------------------- documents
+
+
+@pytest.mark.parametrize(
+    ("spec", "why"),
+    [
+        ({"claims": {}}, "too wide"),
+        ({"claims": {"repository_owner": "acme"}}, "too wide"),
+        ({"claims": {"ref": "refs/heads/main"}}, "too wide"),
+        ({"claims": {"repository": "*"}}, "too many"),
+        ({"claims": {"repository": "**"}}, "too many"),
+        ({"claims": {"repository": "acme*/shop"}}, "too many"),
+        ({"claims": {"repository": ["acme/shop", "*/shop"]}}, "too many"),
+        ({"claims": {"sub": "repo:*"}, "identity": "sub"}, "too many"),
+        ({"claims": {"sub": "repo:acme*:**"}, "identity": "sub"}, "too many"),
+        ({"claims": {"sub": "**"}, "identity": "sub"}, "too many"),
+        ({"claims": {"repository": "acme/shop", "aud": "x"}}, "looked at in any case"),
+        ({"claims": {"repository": []}}, "no value"),
+        ({"claims": {"repository": ""}}, "no text"),
+        ({"claims": {"repository": 7}}, "claims"),
+        ({"roles": ["admin"]}, "for people"),
+        ({"roles": ["approver"]}, "for people"),
+        ({"roles": ["operator"]}, "for people"),
+        ({"roles": ["boss"]}, "is no role"),
+        ({"roles": []}, "no role"),
+        ({"minutes": 61}, "not 1 to 60"),
+        ({"minutes": 0}, "not 1 to 60"),
+        ({"audience": ""}, "audience"),
+        ({"identity": "actor"}, "none of its claims"),
+        ({"issuer": "http://issuer.example"}, "no https"),
+        ({"keys": {}}, "without keys"),
+        ({"keys": {"keys": []}}, "cannot be used"),
+        ({"integration": "nothing"}, "either integration"),
+        ({"integration": "nothing", "issuer": None, "keys": None}, "no integration"),
+        ({"issuer": None, "keys": None}, "either integration"),
+        ({"audiance": "x"}, "did you mean 'audience'"),
+    ],
+)
+def test_a_document_that_is_too_wide_or_wrong_is_refused(
+    standing: Control, issuer: Issuer, spec: dict[str, Any], why: str
+):
+    answer = apply(standing, document("github", issuer, **spec))
+    assert (answer.status_code, answer.json()["code"]) == (422, "ST-IDN-019"), answer.text
+    assert why in answer.json()["title"]
+    assert standing.get("/machine-logins", by="root")["items"] == []
+
+
+def test_every_reason_is_named_at_once(standing: Control, issuer: Issuer):
+    spec = {"claims": {"ref": "*"}, "roles": ["admin"], "minutes": 99, "audience": ""}
+    told = apply(standing, document("github", issuer, **spec)).json()["facts"]["reasons"]
+    assert len(told) >= 4
+
+
+def test_a_document_shows_what_it_changes_and_says_nothing_twice(control: Control, github: Issuer):
+    again = apply(control, document("github", github)).json()["changes"]
+    assert [(one["change"], one["diff"]) for one in again] == [("unchanged", [])]
+    changed = apply(control, document("github", github, minutes=5), dryRun=True).json()["changes"]
+    assert changed[0]["diff"] == [{"path": "spec.minutes", "before": 15, "after": 5}]
+    (listed,) = control.get("/machine-logins", by="vic")["items"]
+    assert (listed["issuer"], listed["spec"]["minutes"]) == (github.url, 15)
+    assert control.get("/machine-logins/github", by="vic") == listed
+    assert control.refused("GET", "/machine-logins/other", by="vic") == "ST-IDN-020"
+
+
+def test_only_who_may_change_users_lets_machines_in(standing: Control, issuer: Issuer):
+    for person in ("dan", "olga"):
+        answer = apply(standing, document("github", issuer), by=person)
+        assert answer.json()["code"] == "ST-IDN-004", person
+    assert standing.refused("DELETE", "/machine-logins/github", by="olga") == "ST-IDN-004"
+    assert standing.refused("PATCH", "/machines/x", {"disabled": True}, by="olga") == "ST-IDN-004"
+
+
+@pytest.mark.parametrize(
+    ("claims", "more", "is_taken"),
+    [
+        ({"ref": "refs/heads/*"}, {"ref": "refs/heads/main"}, True),
+        ({"ref": "refs/heads/*"}, {"ref": "refs/heads/feature/x"}, False),
+        ({"ref": "refs/heads/**"}, {"ref": "refs/heads/feature/x"}, True),
+        ({"ref": ["refs/heads/main", "refs/tags/v*"]}, {"ref": "refs/tags/v1.2"}, True),
+        ({"ref": "refs/heads/main"}, {"ref": "refs/heads/main\n"}, False),
+        ({"ref": "refs.heads.main"}, {"ref": "refs/heads/main"}, False),
+        ({"ref": "REFS/heads/main"}, {"ref": "refs/heads/main"}, False),
+        ({"ref_protected": "true"}, {"ref_protected": True}, True),
+        ({"run_attempt": "1"}, {"run_attempt": 1}, True),
+        ({"run_attempt": "1"}, {"run_attempt": {"1": 1}}, False),
+        ({"groups": "b"}, {"groups": ["a", "b"]}, True),
+        ({"groups": "b"}, {"groups": []}, False),
+        ({"environment": "*"}, {}, False),
+        ({"environment": "*"}, {"environment": ""}, False),
+    ],
+)
+def test_claims_match_as_they_are_written(
+    standing: Control, issuer: Issuer, claims: dict[str, Any], more: dict[str, Any], is_taken: bool
+):
+    issuer.series = uuid.uuid4().hex
+    given = document("github", issuer, claims={"repository": "acme/shop", **claims})
+    assert apply(standing, given).is_success
+    answer = exchange(standing, issuer.token(standing.clock(), **more))
+    assert answer.status_code == (200 if is_taken else 401), answer.text
+    assert standing.ask("DELETE", "/machine-logins/github", by="root").status_code == 204
+
+
+def test_a_token_that_two_documents_take_says_which_is_meant(control: Control, github: Issuer):
+    wider = document("every-repository", github, claims={"repository": "acme/*"}, roles=["viewer"])
+    assert apply(control, wider).is_success
+    token = github.token(control.clock())
+    refused = exchange(control, token)
+    assert (refused.status_code, refused.json()["code"]) == (401, "ST-IDN-016")
+    assert "every-repository, github" in refused.json()["title"]
+    assert exchange(control, token, login="every-repository").json()["roles"] == ["viewer"]
+    other = github.token(control.clock(), repository="acme/other")
+    assert exchange(control, other).json()["machine"] == "ci:every-repository:acme/other"
+    assert exchange(control, other, login="nobody").json()["code"] == "ST-IDN-014"
+
+
+# ---------------------------------------------------------------- what a machine was given
+
+
+def test_a_machine_makes_no_token_that_outlives_its_job(control: Control, github: Issuer):
+    token = exchange(control, github.token(control.clock())).json()["accessToken"]
+    made = asks(control, token, "POST", "/tokens", {"name": "for ever"})
+    assert (made.status_code, made.json()["code"]) == (403, "ST-IDN-023")
+
+
+def test_what_machines_were_given_is_listed_and_revoked(control: Control, github: Issuer):
+    token = exchange(control, github.token(control.clock())).json()["accessToken"]
+    (listed,) = [
+        one for one in control.get("/tokens", by="root")["items"] if one["name"] == "github"
+    ]
+    assert listed["user"]["name"] == "ci:github:acme/shop"
+    assert control.get("/tokens", by="dan")["items"] == []
+    control.ask("DELETE", f"/tokens/{listed['id']}", by="root")
+    assert asks(control, token, "GET", "/me").status_code == 401
+
+
+def test_a_machine_can_log_out(control: Control, github: Issuer):
+    token = exchange(control, github.token(control.clock())).json()["accessToken"]
+    assert asks(control, token, "POST", "/logout").status_code == 204
+    assert asks(control, token, "GET", "/me").status_code == 401
+
+
+def test_a_machine_that_is_shut_out_stays_out_until_it_is_let_in(control: Control, github: Issuer):
+    token = exchange(control, github.token(control.clock())).json()["accessToken"]
+    (machine,) = control.get("/machines", by="vic")["items"]
+    assert (machine["name"], machine["login"]) == ("ci:github:acme/shop", "github")
+    control.ask("PATCH", f"/machines/{machine['id']}", {"disabled": True}, by="root")
+    assert asks(control, token, "GET", "/me").status_code == 401
+    assert exchange(control, github.token(control.clock())).json()["code"] == "ST-IDN-016"
+    control.ask("PATCH", f"/machines/{machine['id']}", {"disabled": False}, by="root")
+    assert exchange(control, github.token(control.clock())).status_code == 200
+    assert [one["data"]["disabled"] for one in facts(control, "MachineChanged")] == [True, False]
+
+
+@pytest.mark.parametrize("how", ["changed", "switched off", "ended"])
+def test_what_a_document_gave_ends_when_it_is(control: Control, github: Issuer, how: str):
+    token = exchange(control, github.token(control.clock())).json()["accessToken"]
+    if how == "ended":
+        assert control.ask("DELETE", "/machine-logins/github", by="root").status_code == 204
+    else:
+        more = {"minutes": 20} if how == "changed" else {"enabled": False}
+        assert apply(control, document("github", github, **more)).is_success
+    assert asks(control, token, "GET", "/me").status_code == 401
+    again = exchange(control, github.token(control.clock()))
+    assert again.status_code == (200 if how == "changed" else 401)
+
+
+def test_a_machine_cannot_approve_what_it_asked_for(control: Control, github: Issuer):
+    token = exchange(control, github.token(control.clock())).json()["accessToken"]
+    control.environment("dev")
+    release = control.sealed("1.0.0")["id"]
+    body = {"release": release, "environment": "dev"}
+    asked = asks(control, token, "POST", "/promotions", body)
+    assert asked.status_code == 201, asked.text
+    assert asked.json()["requestedBy"]["name"] == "ci:github:acme/shop"
+    place = f"/promotions/{asked.json()['id']}/approve"
+    assert asks(control, token, "POST", place, {"comment": "me"}).status_code == 403
+
+
+# ---------------------------------------------------------------- what anybody may send
+
+
+def test_of_many_that_send_one_token_at_once_one_is_let_in(control: Control, github: Issuer):
+    token = github.token(control.clock())
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _: exchange(control, token), range(4)))
+    assert sorted(one.status_code for one in answers) == [200, 401, 401, 401]
+    assert len(facts(control, "TokenExchanged")) == 1
+
+
+def test_refusals_are_recorded_so_many_a_minute_and_the_rest_are_counted(
+    control: Control, github: Issuer
+):
+    for number in range(40):
+        assert exchange(control, f"{number}.x.y").json()["code"] == "ST-IDN-013"
+    assert control.count("fact_unsealed") < 200
+    assert len(facts(control, "ExchangeRefused")) == 30
+    assert (
+        exchange(control, github.token(control.clock())).status_code == 200
+    )  # nobody is locked out
+    control.clock.go_on(minutes=1)
+    exchange(control, "x")
+    assert facts(control, "ExchangeRefused")[-1]["data"]["unrecorded"] == 10
+
+
+def test_too_many_at_once_are_asked_to_wait(standing: Control, issuer: Issuer):
+    turns = [standing.services.exchanges.turn() for _ in range(8)]
+    with ExitStack() as held:
+        for one in turns:
+            held.enter_context(one)
+        answer = exchange(standing, issuer.token(standing.clock()))
+    assert (answer.status_code, answer.json()["code"]) == (503, "ST-IDN-022")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"subjectToken": ""},
+        {"subjectToken": 7},
+        {"subjectToken": "x", "subjectTokenType": "urn:ietf:params:oauth:token-type:saml2"},
+        {"subjectToken": "x" * 100_000},
+        {"subjectToken": "x", "login": 7},
+        {"subjectToken": "x", "roles": ["admin"]},
+        [],
+    ],
+)
+def test_what_is_no_exchange_is_refused(standing: Control, body: Any):
+    answer = standing.client.post(f"{V1}/token-exchange", json=body)
+    assert answer.status_code in {401, 422}, answer.text
+
+
+def test_an_issuer_that_does_not_answer_refuses_for_now_and_keeps_nothing_half_done(
+    control: Control, served_issuer: Issuer
+):
+    served_issuer.served = "not keys"
+    integration = {
+        "apiVersion": "stella/v1",
+        "kind": "Integration",
+        "name": "actions",
+        "spec": {
+            "kind": "identity_provider",
+            "connector": "oidc",
+            "endpoint": served_issuer.url,
+            "networks": ["127.0.0.0/8"],
+        },
+    }
+    login = document("github", served_issuer, integration="actions", issuer=None, keys=None)
+    assert apply(control, integration, login).is_success
+    token = served_issuer.token(control.clock())
+    answer = exchange(control, token)
+    assert (answer.status_code, answer.json()["retry_may_help"]) == (502, True)
+    served_issuer.served = None
+    control.clock.go_on(seconds=31)
+    assert exchange(control, token).status_code == 200
+
+
+def test_who_has_stolen_the_key_of_another_issuer_is_nobody_here(control: Control, github: Issuer):
+    attacker = Issuer()
+    attacker.add_key("one")
+    claims = attacker.claims(control.clock())
+    for header in (
+        {"alg": "ES256", "kid": "one"},
+        {"alg": "ES256", "kid": "one", "jwk": attacker.jwks()["keys"][0]},
+        {"alg": "ES256"},
+    ):
+        forged = sign(header, claims, attacker.keys["one"][1])
+        assert exchange(control, forged).json()["code"] == "ST-IDN-014"

@@ -275,7 +275,7 @@ class Fetch:
         self.answer: str | StellaError = answer
         self.count = 0
 
-    def __call__(self, integration: str) -> str:
+    def __call__(self, _: str) -> str:
         self.count += 1
         if isinstance(self.answer, StellaError):
             raise self.answer

@@ -1,7 +1,6 @@
 """People log in by an outside word: what is let in, as whom, and every way to be somebody else."""
 
 import itertools
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -119,7 +118,7 @@ def integration(name: str, kind: Kind, endpoint: str, **config: Any) -> Integrat
 
 
 @pytest.fixture
-def place(open_database: OpenDatabase, clock: Clock) -> Iterator[Place]:
+def place(open_database: OpenDatabase, clock: Clock) -> Place:
     database = open_database()
     provider = SimulatedIdentityProvider(clock)
     counter = itertools.count(1)
@@ -140,7 +139,7 @@ def place(open_database: OpenDatabase, clock: Clock) -> Iterator[Place]:
         put_integration(tx, integration("ldap", Kind.DIRECTORY, "ldaps://directory.example"))
     made = Place(database, clock, provider, door)
     made.apply()
-    yield made
+    return made
 
 
 def test_who_was_never_here_gets_an_account_with_the_roles_of_their_groups(place: Place):

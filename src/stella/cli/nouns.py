@@ -38,6 +38,7 @@ NOUNS: dict[str, Noun] = {
     "user": Noun("stella.cli.user:app", "Users and their roles."),
     "token": Noun("stella.cli.token:app", "Tokens for programs."),
     "machine": Noun("stella.cli.machine:app", "Jobs that an issuer's word lets in."),
+    "sign-in": Noun("stella.cli.sign_in:app", "By whose word people are let in."),
     "audit": Noun("stella.cli.audit:app", "What happened, and whether the record of it holds."),
     "integration": Noun("stella.cli.integration:app", "How outside services are reached."),
     "secret": Noun("stella.cli.secret:app", "Secrets of the built-in store."),

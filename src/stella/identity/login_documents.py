@@ -175,9 +175,10 @@ def issuer_of(tx: Tx, login: MachineLogin) -> str | None:
 
 def unknown_login(kind: str, name: str) -> UnknownLogin:
     """No such document."""
+    listing = "stella machine logins" if kind == KIND else "stella sign-in list"
     return UnknownLogin(
         f"there is no {kind} {name[:80]!r}",
-        remedy=Remedy("Apply one, or list them.", command="stella machine logins"),
+        remedy=Remedy("Apply one, or list them.", command=listing),
     )
 
 

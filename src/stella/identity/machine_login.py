@@ -244,12 +244,12 @@ def _issuer_faults(read: _Spec) -> Iterator[str]:
 
 
 def _texts(claims: Mapping[str, Json], name: str) -> Iterator[str]:
-    """A claim as texts: of a list, each."""
+    """A claim as texts: of a list, each; an empty one is none."""
     value = claims.get(name)
     for one in value if isinstance(value, list) else [value]:
         if isinstance(one, bool):
             yield "true" if one else "false"
-        elif isinstance(one, str | int):
+        elif isinstance(one, str | int) and one != "":
             yield str(one)
 
 

@@ -17,6 +17,9 @@ test.each([
   ['SecretStored', 'secrets'],
   ['PluginEnabled', 'plugins'],
   ['LoginRefused', 'facts'],
+  ['LoginDocumentApplied', 'sign-ins'],
+  ['TokenExchanged', 'machines'],
+  ['AccountLinked', 'users'],
 ])('%s makes %s old', (kind, held) => {
   expect(touched(kind)).toContain(held)
 })
