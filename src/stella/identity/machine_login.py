@@ -212,12 +212,12 @@ _EXAMPLES = {"sub": "repo:acme/*:**", "repository": "acme/*", "project_path": "a
 
 def _is_wide(name: str, pattern: str) -> bool:
     """Whether what is fixed in it does not even say whose it is."""
-    parts = _SEGMENT.split(pattern)
-    if len(parts) == 1:
-        return "*" in pattern
-    # What a subject begins with is a word that all have: repo:, project_path:, organization:.
-    fixed = 2 if name == "sub" and ":" in pattern else 1
-    return any("*" in part or not part for part in parts[:fixed])
+    if "*" not in pattern:
+        return False
+    parts = [part for part in _SEGMENT.split(pattern) if part]
+    # What a subject begins with is a word that all have: repo:, project_path:, https:.
+    fixed = 2 if name == "sub" else 1
+    return len(parts) <= fixed or any("*" in part for part in parts[:fixed])
 
 
 def _issuer_faults(read: _Spec) -> Iterator[str]:
