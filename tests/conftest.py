@@ -23,6 +23,8 @@ pytest_plugins = [
     "fixtures.control",
     "fixtures.hosts",
     "fixtures.issuers",
+    "fixtures.machine_logins",
+    "fixtures.sign_ins",
     "fixtures.identity_providers",
     "fixtures.directories",
 ]

@@ -1,61 +1,14 @@
 """Jobs of a CI log in by the token that their issuer signed: who is let in, as what, and who is not."""
 
-import uuid
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import Any
 
-import httpx
 import pytest
 
 from fixtures.control import V1, Control
-from fixtures.issuers import AUDIENCE, Issuer, sign
-
-ID_TOKEN = "urn:ietf:params:oauth:token-type:id_token"
-
-
-def document(name: str, by: Issuer, **spec: Any) -> dict[str, Any]:
-    given = {
-        "issuer": by.url,
-        "keys": by.jwks(),
-        "audience": AUDIENCE,
-        "claims": {"repository": "acme/shop"},
-        "identity": "repository",
-        "roles": ["developer"],
-        **spec,
-    }
-    kept = {name: value for name, value in given.items() if value is not None}
-    return {"apiVersion": "stella/v1", "kind": "MachineLogin", "name": name, "spec": kept}
-
-
-def apply(control: Control, *documents: Any, by: str = "root", **more: Any) -> httpx.Response:
-    return control.ask("POST", "/apply", {"documents": documents, **more}, by=by)
-
-
-def exchange(control: Control, token: str, **more: Any) -> httpx.Response:
-    """Without any other authentication."""
-    body = {"subjectToken": token, "subjectTokenType": ID_TOKEN, **more}
-    answer = control.client.post(f"{V1}/token-exchange", json=body)
-    assert token not in answer.text
-    return answer
-
-
-def facts(control: Control, kind: str) -> list[dict[str, Any]]:
-    control.seal()
-    return [one for one in control.get("/facts", by="root")["items"] if one["kind"] == kind]
-
-
-def asks(control: Control, token: str, method: str, path: str, body: Any = None) -> httpx.Response:
-    headers = {"Authorization": f"Bearer {token}"}
-    return control.client.request(method, V1 + path, json=body, headers=headers)
-
-
-@pytest.fixture
-def github(control: Control, issuer: Issuer) -> Issuer:
-    """A MachineLogin ``github`` for one repository of ``issuer``, whose keys are pinned."""
-    answer = apply(control, document("github", issuer))
-    assert answer.is_success, answer.text
-    return issuer
+from fixtures.issuers import Issuer, sign
+from fixtures.machine_logins import apply, asks, document, exchange, facts
 
 
 def test_a_job_is_let_in_by_its_token_and_does_what_its_role_may(control: Control, github: Issuer):
@@ -152,127 +105,6 @@ def test_keys_are_fetched_from_the_issuer_and_again_when_they_were_rotated(
         unknown = served_issuer.token(control.clock(), kid="two", header={"kid": f"x{number}"})
         assert exchange(control, unknown).json()["code"] == "ST-IDN-014"
     assert served_issuer.asked.count("/keys") == 2
-
-
-# ---------------------------------------------------------------- documents
-
-
-@pytest.mark.parametrize(
-    ("spec", "why"),
-    [
-        ({"claims": {}}, "too wide"),
-        ({"claims": {"repository_owner": "acme"}}, "too wide"),
-        ({"claims": {"ref": "refs/heads/main"}}, "too wide"),
-        ({"claims": {"repository": "*"}}, "too many"),
-        ({"claims": {"repository": "**"}}, "too many"),
-        ({"claims": {"repository": "acme*/shop"}}, "too many"),
-        ({"claims": {"repository": ["acme/shop", "*/shop"]}}, "too many"),
-        ({"claims": {"sub": "repo:*"}, "identity": "sub"}, "too many"),
-        ({"claims": {"sub": "repo:acme*:**"}, "identity": "sub"}, "too many"),
-        ({"claims": {"sub": "**"}, "identity": "sub"}, "too many"),
-        ({"claims": {"sub": "https://*"}, "identity": "sub"}, "too many"),
-        ({"claims": {"sub": "https://*.evil.example/job/**"}, "identity": "sub"}, "too many"),
-        ({"claims": {"sub": "::**"}, "identity": "sub"}, "too many"),
-        ({"claims": {"repository": "acme/shop", "aud": "x"}}, "looked at in any case"),
-        ({"claims": {"repository": []}}, "no value"),
-        ({"claims": {"repository": ""}}, "no text"),
-        ({"claims": {"repository": 7}}, "claims"),
-        ({"roles": ["admin"]}, "for people"),
-        ({"roles": ["approver"]}, "for people"),
-        ({"roles": ["operator"]}, "for people"),
-        ({"roles": ["boss"]}, "is no role"),
-        ({"roles": []}, "no role"),
-        ({"minutes": 61}, "not 1 to 60"),
-        ({"minutes": 0}, "not 1 to 60"),
-        ({"audience": ""}, "audience"),
-        ({"identity": "actor"}, "none of its claims"),
-        ({"issuer": "http://issuer.example"}, "no https"),
-        ({"keys": {}}, "without keys"),
-        ({"keys": {"keys": []}}, "cannot be used"),
-        ({"integration": "nothing"}, "either integration"),
-        ({"integration": "nothing", "issuer": None, "keys": None}, "no integration"),
-        ({"issuer": None, "keys": None}, "either integration"),
-        ({"audiance": "x"}, "did you mean 'audience'"),
-    ],
-)
-def test_a_document_that_is_too_wide_or_wrong_is_refused(
-    standing: Control, issuer: Issuer, spec: dict[str, Any], why: str
-):
-    answer = apply(standing, document("github", issuer, **spec))
-    assert (answer.status_code, answer.json()["code"]) == (422, "ST-IDN-019"), answer.text
-    assert why in answer.json()["title"]
-    assert standing.get("/machine-logins", by="root")["items"] == []
-
-
-def test_every_reason_is_named_at_once(standing: Control, issuer: Issuer):
-    spec = {"claims": {"ref": "*"}, "roles": ["admin"], "minutes": 99, "audience": ""}
-    told = apply(standing, document("github", issuer, **spec)).json()["facts"]["reasons"]
-    assert len(told) >= 4
-
-
-def test_a_document_shows_what_it_changes_and_says_nothing_twice(control: Control, github: Issuer):
-    again = apply(control, document("github", github)).json()["changes"]
-    assert [(one["change"], one["diff"]) for one in again] == [("unchanged", [])]
-    changed = apply(control, document("github", github, minutes=5), dryRun=True).json()["changes"]
-    assert changed[0]["diff"] == [{"path": "spec.minutes", "before": 15, "after": 5}]
-    (listed,) = control.get("/machine-logins", by="vic")["items"]
-    assert (listed["issuer"], listed["spec"]["minutes"]) == (github.url, 15)
-    assert control.get("/machine-logins/github", by="vic") == listed
-    assert control.refused("GET", "/machine-logins/other", by="vic") == "ST-IDN-020"
-
-
-def test_only_who_may_change_users_lets_machines_in(standing: Control, issuer: Issuer):
-    for person in ("dan", "olga"):
-        answer = apply(standing, document("github", issuer), by=person)
-        assert answer.json()["code"] == "ST-IDN-004", person
-    assert standing.refused("DELETE", "/machine-logins/github", by="olga") == "ST-IDN-004"
-    assert standing.refused("PATCH", "/machines/x", {"disabled": True}, by="olga") == "ST-IDN-004"
-
-
-@pytest.mark.parametrize(
-    ("claims", "more", "is_taken"),
-    [
-        ({"ref": "refs/heads/*"}, {"ref": "refs/heads/main"}, True),
-        ({"ref": "refs/heads/*"}, {"ref": "refs/heads/feature/x"}, False),
-        ({"ref": "refs/heads/**"}, {"ref": "refs/heads/feature/x"}, True),
-        ({"ref": ["refs/heads/main", "refs/tags/v*"]}, {"ref": "refs/tags/v1.2"}, True),
-        ({"ref": "refs/heads/main"}, {"ref": "refs/heads/main\n"}, False),
-        ({"ref": "refs.heads.main"}, {"ref": "refs/heads/main"}, False),
-        ({"ref": "REFS/heads/main"}, {"ref": "refs/heads/main"}, False),
-        ({"ref_protected": "true"}, {"ref_protected": True}, True),
-        ({"run_attempt": "1"}, {"run_attempt": 1}, True),
-        ({"run_attempt": "1"}, {"run_attempt": {"1": 1}}, False),
-        ({"groups": "b"}, {"groups": ["a", "b"]}, True),
-        ({"groups": "b"}, {"groups": []}, False),
-        ({"environment": "*"}, {}, False),
-        ({"sub": "repo:acme/*:ref:**"}, {}, True),
-        ({"sub": "https://ci.example/job/shop/*"}, {"sub": "https://ci.example/job/shop/7"}, True),
-        ({"sub": "https://ci.example/job/shop/*"}, {"sub": "https://ci.example/job/x/7"}, False),
-        ({"environment": "*"}, {"environment": ""}, False),
-    ],
-)
-def test_claims_match_as_they_are_written(
-    standing: Control, issuer: Issuer, claims: dict[str, Any], more: dict[str, Any], is_taken: bool
-):
-    issuer.series = uuid.uuid4().hex
-    given = document("github", issuer, claims={"repository": "acme/shop", **claims})
-    assert apply(standing, given).is_success
-    answer = exchange(standing, issuer.token(standing.clock(), **more))
-    assert answer.status_code == (200 if is_taken else 401), answer.text
-    assert standing.ask("DELETE", "/machine-logins/github", by="root").status_code == 204
-
-
-def test_a_token_that_two_documents_take_says_which_is_meant(control: Control, github: Issuer):
-    wider = document("every-repository", github, claims={"repository": "acme/*"}, roles=["viewer"])
-    assert apply(control, wider).is_success
-    token = github.token(control.clock())
-    refused = exchange(control, token)
-    assert (refused.status_code, refused.json()["code"]) == (401, "ST-IDN-016")
-    assert "every-repository, github" in refused.json()["title"]
-    assert exchange(control, token, login="every-repository").json()["roles"] == ["viewer"]
-    other = github.token(control.clock(), repository="acme/other")
-    assert exchange(control, other).json()["machine"] == "ci:every-repository:acme/other"
-    assert exchange(control, other, login="nobody").json()["code"] == "ST-IDN-014"
 
 
 # ---------------------------------------------------------------- what a machine was given

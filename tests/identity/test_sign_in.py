@@ -1,145 +1,29 @@
 """People log in by an outside word: what is let in, as whom, and every way to be somebody else."""
 
-import itertools
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from sqlalchemy import select
 
-from fixtures.databases import Clock, OpenDatabase
-from stella.hub.model import Integration
+from fixtures.sign_ins import HASH, Place
 from stella.hub.store import put_integration
 from stella.identity import (
     LastAdmin,
-    LoginDenied,
     MalformedUser,
     Role,
     change_user,
     create_user,
-    hash_password,
-    list_users,
-    log_in,
     user_by_name,
 )
-from stella.identity.directory_login import ask_directories
 from stella.identity.errors import AccountTaken, MalformedLogin, SignInRefused, UnknownLogin
-from stella.identity.exchange import Exchanges
-from stella.identity.jwks import KeyBook
-from stella.identity.login import Login
 from stella.identity.login_documents import refuse_login_integration
-from stella.identity.outside import accounts_of, admit, link_account, unlink_account
-from stella.identity.provider_login import Begun, CameBack, Door, begin, finish, safe_path
-from stella.identity.sign_in import apply_sign_in, delete_sign_in, find_sign_in
-from stella.identity.store import token
+from stella.identity.outside import accounts_of, link_account, unlink_account
+from stella.identity.provider_login import CameBack, begin, finish, safe_path
+from stella.identity.sign_in import delete_sign_in, find_sign_in
 from stella.kernel import StellaError
 from stella.plugin.contract.core import Kind
-from stella.plugin.contract.directory import DirectoryEntry
-from stella.record import Database
-from stella.record.tables import fact
-from stella.sdk.testing import SimulatedDirectory, SimulatedIdentityProvider
-
-GROUPS = {"managers": ["approver"], "platform": ["operator", "admin"]}
-SPEC: dict[str, Any] = {"integration": "keycloak", "title": "Acme", "groups": GROUPS}
-PASSWORD = "correct horse battery"
-HASH = hash_password(PASSWORD)
-
-
-@dataclass
-class Place:
-    """A database with a document ``company``, and its simulated provider."""
-
-    database: Database
-    clock: Clock
-    provider: SimulatedIdentityProvider
-    door: Door
-    numbers: Any = field(default_factory=lambda: itertools.count(1))
-
-    def apply(self, name: str = "company", **spec: Any) -> None:
-        with self.database.transaction(actor="usr_root") as tx:
-            apply_sign_in(tx, name, {**SPEC, **spec})
-
-    def log_in(
-        self,
-        subject: str = "ana-1",
-        *,
-        name: str = "company",
-        begun: Begun | None = None,
-        back_to: str = "/",
-        back: dict[str, str] | None = None,
-        nonce: str | None = None,
-        **claims: Any,
-    ) -> tuple[Login, str]:
-        """The whole way of a browser; ``back``: what it brings instead."""
-        started = begun or begin(self.door, name, back_to)
-        query = {key: one[0] for key, one in parse_qs(urlsplit(started.url).query).items()}
-        given = {"preferred_username": subject.partition("-")[0], "groups": ["managers"], **claims}
-        code = self.provider.log_in(
-            subject,
-            query["nonce"] if nonce is None else nonce,
-            query["code_challenge"],
-            query["redirect_uri"],
-            **given,
-        )
-        brought = CameBack(started.kept, code, query["state"], "", "")
-        return finish(
-            self.door, name, replace(brought, **(back or {})), hours=8, address="192.0.2.1"
-        )
-
-    def refused(self, *given: Any, **more: Any) -> str:
-        """Why, as the record has it; whoever came is told nothing of it."""
-        with pytest.raises(SignInRefused) as refusal:
-            self.log_in(*given, **more)
-        assert str(refusal.value) == "the sign-in was refused"
-        found = self.facts("SignInRefused")[-1]
-        return str(found["detail"])
-
-    def facts(self, kind: str) -> list[dict[str, Any]]:
-        import json
-
-        with self.database.read() as tx:
-            rows = tx.rows(select(fact).where(fact.c.kind == kind).order_by(fact.c.id))
-            return [json.loads(row["data"]) for row in rows]
-
-    def users(self) -> dict[str, tuple[Role, ...]]:
-        with self.database.read() as tx:
-            return {one.name: one.roles for one in list_users(tx)}
-
-    def living(self, user: str) -> int:
-        with self.database.read() as tx:
-            query = select(token.c.id).where(token.c.user == user, token.c.revoked_at.is_(None))
-            return len(tx.rows(query))
-
-
-def integration(name: str, kind: Kind, endpoint: str, **config: Any) -> Integration:
-    connector = "oidc" if kind is Kind.IDENTITY_PROVIDER else "ldap"
-    return Integration(name, kind, connector, endpoint, config=config)
-
-
-@pytest.fixture
-def place(open_database: OpenDatabase, clock: Clock) -> Place:
-    database = open_database()
-    provider = SimulatedIdentityProvider(clock)
-    counter = itertools.count(1)
-    door = Door(
-        database,
-        Exchanges(KeyBook(lambda _: provider.keys(), clock)),
-        lambda _: provider,
-        seal=b"s" * 32,
-        random=lambda size: next(counter).to_bytes(size),
-        callback=lambda name: f"https://stella.example/{name}/callback",
-    )
-    with database.transaction(actor="system") as tx:
-        create_user(tx, name="root", roles=(Role.ADMIN,), password_hash=HASH)
-        found = integration(
-            "keycloak", Kind.IDENTITY_PROVIDER, provider.issuer, client_id=provider.client_id
-        )
-        put_integration(tx, found)
-        put_integration(tx, integration("ldap", Kind.DIRECTORY, "ldaps://directory.example"))
-    made = Place(database, clock, provider, door)
-    made.apply()
-    return made
+from stella.sdk.testing import SimulatedIdentityProvider
 
 
 def test_who_was_never_here_gets_an_account_with_the_roles_of_their_groups(place: Place):
@@ -408,99 +292,3 @@ def test_a_document_that_cannot_be_is_refused(place: Place, spec: dict[str, Any]
     with pytest.raises(MalformedLogin) as refusal:
         place.apply("other", **spec)
     assert why in str(refusal.value)
-
-
-# ---------------------------------------------------------------- directories
-
-
-@dataclass
-class Office:
-    """A directory behind the usual form."""
-
-    place: Place
-    directory: SimulatedDirectory
-    asked: list[str] = field(default_factory=list)
-
-    def log_in(self, name: str, password: str) -> Login:
-        place = self.place
-
-        def outside(name: str, password: str) -> Login | None:
-            self.asked.append(name)
-            found = ask_directories(place.database, lambda _: self.directory, name, password)
-            if found.known is None or found.vouched is None:
-                return None
-            try:
-                secret = place.door.random(32)
-                return admit(place.database, found.known, found.vouched, secret=secret, hours=1)
-            except SignInRefused:
-                return None
-
-        return log_in(
-            place.database,
-            name=name,
-            password=password,
-            secret=place.door.random(32),
-            hours=1,
-            address="",
-            outside=outside,
-        )
-
-
-@pytest.fixture
-def office(place: Place) -> Office:
-    place.apply("office", integration="ldap")
-    directory = SimulatedDirectory()
-    directory.add(DirectoryEntry("u-1", "ben", groups=("managers",)), "ben's password")
-    directory.add(DirectoryEntry("u-2", "root", groups=("platform",)), "root of the directory")
-    directory.add(DirectoryEntry("u-3", "cho"), "cho's password")
-    return Office(place, directory)
-
-
-def test_a_password_of_the_directory_lets_in(office: Office):
-    login = office.log_in("ben", "ben's password")
-    assert (login.person.name, login.person.roles) == ("ben@office", (Role.APPROVER,))
-    office.directory.rename("ben", "benjamin")
-    assert office.log_in("benjamin", "ben's password").person.id == login.person.id
-
-
-def test_the_name_of_somebody_here_is_never_the_directorys(office: Office):
-    with pytest.raises(LoginDenied):
-        office.log_in("root", "root of the directory")
-    assert office.asked == [], "what is typed for one of ours is told to nobody else"
-    assert office.log_in("root", PASSWORD).person.name == "root"
-    with office.place.database.transaction(actor="system") as tx:
-        create_user(tx, name="second", roles=(Role.ADMIN,), password_hash=HASH)
-        change_user(tx, user_by_name(tx, "root").id, disabled=True)
-    with pytest.raises(LoginDenied):
-        office.log_in("root", "root of the directory")
-    assert office.asked == []
-
-
-@pytest.mark.parametrize(
-    ("name", "password"),
-    [
-        ("ben", "wrong"),
-        ("ben", ""),
-        ("", ""),
-        ("nobody", "x"),
-        ("*", "ben's password"),
-        ("cho", "cho's password"),  # no group of theirs has a role
-        ("ben@office", "ben's password"),
-    ],
-)
-def test_every_failure_is_the_same(office: Office, name: str, password: str):
-    with pytest.raises(LoginDenied) as refusal:
-        office.log_in(name, password)
-    assert str(refusal.value) == "the name or the password is wrong"
-    assert refusal.value.facts == {}
-
-
-def test_a_name_rests_after_too_many_wrong_passwords_also_of_the_directory(office: Office):
-    for _ in range(5):
-        with pytest.raises(LoginDenied):
-            office.log_in("ben", "wrong")
-    asked = len(office.asked)
-    with pytest.raises(StellaError) as refusal:
-        office.log_in("ben", "ben's password")
-    assert refusal.value.code == "ST-IDN-002"
-    assert len(office.asked) == asked

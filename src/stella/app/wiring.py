@@ -67,9 +67,7 @@ def open_services(
         layers=DirectoryCache(data / "cache" / "layers"),
         open_registry=hub.registry,
         outside=outside_of(hub, data, random),
-        exchanges=Exchanges(
-            KeyBook(lambda name: hub.connected(Kind.IDENTITY_PROVIDER, name).keys(), now)
-        ),
+        exchanges=exchanges_of(hub, now),
         seal=random(SEAL_BYTES),
         plugging=plugging_of(host),
         deciding=deciding_of(
@@ -152,6 +150,12 @@ def outside_of(hub: Hub, data: Path, random: Callable[[int], bytes]) -> Outside:
         checks=hub.checks,
         connected=hub.connected,
     )
+
+
+def exchanges_of(hub: Hub, now: Now) -> Exchanges:
+    """What is kept between two exchanges of tokens; keys come from the hub's identity providers."""
+    book = KeyBook(lambda name: hub.connected(Kind.IDENTITY_PROVIDER, name).keys(), now)
+    return Exchanges(book, now)
 
 
 def snapshot_opener(settings: Settings) -> Callable[[], Snapshot | None]:

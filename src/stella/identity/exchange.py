@@ -25,7 +25,7 @@ from stella.identity.machines import machine_id, machine_name, seen_machine
 from stella.identity.model import Person, Role
 from stella.identity.store import used_assertion
 from stella.identity.tokens import open_machine_session
-from stella.kernel import Json, Remedy, StellaError, time_text
+from stella.kernel import Json, Now, Remedy, StellaError, time_text
 from stella.record import Database, Tx
 
 _AT_ONCE = 8
@@ -54,8 +54,9 @@ class Exchanges:
     each issuer is asked for keys so often. Nobody is locked out by what others send.
     """
 
-    def __init__(self, book: KeyBook) -> None:
+    def __init__(self, book: KeyBook, now: Now) -> None:
         self.book = book
+        self._now = now
         self._places = Semaphore(_AT_ONCE)
         self._lock = Lock()
         self._began_at: datetime | None = None
@@ -74,8 +75,9 @@ class Exchanges:
         finally:
             self._places.release()
 
-    def may_record(self, now: datetime) -> int | None:
+    def may_record(self) -> int | None:
         """How many refusals went unrecorded before this one; None where this is one more."""
+        now = self._now()
         with self._lock:
             if self._began_at is None or now - self._began_at >= _RECORDED_SPAN:
                 self._began_at, self._recorded = now, 0
@@ -260,9 +262,9 @@ def _used(login: MachineLogin, claims: Mapping[str, Json]) -> dict[str, str]:
 def _record(
     database: Database, exchanges: Exchanges, told: str, *, code: str, issuer: str, address: str
 ) -> None:
-    with database.transaction(actor="system") as tx:
-        unrecorded = exchanges.may_record(tx.now)
-        if unrecorded is not None:
+    unrecorded = exchanges.may_record()
+    if unrecorded is not None:
+        with database.transaction(actor="system") as tx:
             subject = issuer or "unknown"
             tx.add(ExchangeRefused(subject, code, told[:500], address[:60], unrecorded))
 

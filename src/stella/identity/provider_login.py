@@ -156,15 +156,16 @@ def record_refused(
     address: str,
 ) -> None:
     """Keep that somebody was not let in, and why; so many a minute."""
+    unrecorded = exchanges.may_record()
+    if unrecorded is None:
+        return
+    told = "; ".join([str(refusal), *getattr(refusal, "__notes__", ())])[:500]
     with database.transaction(actor="system") as tx:
-        unrecorded = exchanges.may_record(tx.now)
-        if unrecorded is not None:
-            told = "; ".join([str(refusal), *getattr(refusal, "__notes__", ())])[:500]
-            tx.add(
-                SignInRefusedFact(
-                    name[:80], refusal.code, told, account[:255], address[:60], unrecorded
-                )
+        tx.add(
+            SignInRefusedFact(
+                name[:80], refusal.code, told, account[:255], address[:60], unrecorded
             )
+        )
 
 
 def _refuse_strange_return(kept: Mapping[str, str], back: CameBack, issuer: str, now: str) -> None:

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -14,6 +15,7 @@ from stella.hub.store import find_integration
 from stella.identity.login_documents import (
     delete_login_document,
     documents,
+    plain_faults,
     put_login_document,
     unknown_login,
 )
@@ -181,7 +183,7 @@ def find_sign_in(tx: Tx, name: str, kind: Kind | None = None) -> KnownSignIn:
 
 
 def _known(tx: Tx, row: Mapping[Any, Any]) -> KnownSignIn:
-    value = parse_sign_in(row["name"], json.loads(row["spec"]))
+    value = _read(row["name"], row["spec"])
     kind, issuer = None, ""
     try:
         found = find_integration(tx, value.integration).integration
@@ -193,6 +195,11 @@ def _known(tx: Tx, row: Mapping[Any, Any]) -> KnownSignIn:
             is_provider = kind is Kind.IDENTITY_PROVIDER
             issuer = found.endpoint if is_provider else f"directory:{found.name}"
     return KnownSignIn(value, kind, issuer, row["revision"], row["changed_at"])
+
+
+@lru_cache(maxsize=2000)
+def _read(name: str, spec: str) -> SignIn:
+    return parse_sign_in(name, json.loads(spec))
 
 
 def _faults(name: str, read: _Spec) -> Iterator[str]:
@@ -241,7 +248,7 @@ def _integration_faults(tx: Tx, value: SignIn) -> list[str]:
         return [f"the integration {found.name!r} has no client_id: nobody can log in there for us"]
     if found.kind is Kind.DIRECTORY and value.email_domains:
         return ["emailDomains are for identity providers: a directory is somebody's own"]
-    return []
+    return plain_faults(found) if found.kind is Kind.IDENTITY_PROVIDER else []
 
 
 def _sorted(roles: Iterable[str]) -> tuple[Role, ...]:

@@ -70,7 +70,10 @@ def make_token(
     if by.is_machine:
         raise MachineOnly(
             "a machine makes no token: it would outlive the job",
-            remedy=Remedy("Exchange a fresh token of its issuer.", command="stella login --help"),
+            remedy=Remedy(
+                "Exchange a fresh token of its issuer.",
+                command="stella login --oidc-token-env STELLA_ID_TOKEN",
+            ),
         )
     owner = user_of(tx, user or by.id)
     if owner.id != by.id and Permission.TOKEN_CREATE_ANY not in by.permissions:
