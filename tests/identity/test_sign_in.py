@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from fixtures.sign_ins import HASH, Place
+from fixtures.sign_ins import HASH, Place, integration
 from stella.hub.store import put_integration
 from stella.identity import (
     LastAdmin,

@@ -57,23 +57,24 @@ class Exchanges:
     def __init__(self, book: KeyBook, now: Now) -> None:
         self.book = book
         self._now = now
-        self._places = Semaphore(_AT_ONCE)
+        self._machines, self._people = Semaphore(_AT_ONCE), Semaphore(_AT_ONCE)
         self._lock = Lock()
         self._began_at: datetime | None = None
         self._recorded = 0
         self._unrecorded = 0
 
     @contextmanager
-    def turn(self) -> Iterator[None]:
-        """One of few. Raises ExchangesBusy."""
-        if not self._places.acquire(blocking=False):
+    def turn(self, *, is_person: bool = False) -> Iterator[None]:
+        """One of few; a provider that people wait for holds up no machine. Raises ExchangesBusy."""
+        places = self._people if is_person else self._machines
+        if not places.acquire(blocking=False):
             raise ExchangesBusy(
                 "too many tokens are being exchanged", remedy=Remedy("Try again in a moment.")
             )
         try:
             yield
         finally:
-            self._places.release()
+            places.release()
 
     def may_record(self) -> int | None:
         """How many refusals went unrecorded before this one; None where this is one more."""

@@ -34,7 +34,9 @@ class Login:
 
 @dataclass(frozen=True, slots=True)
 class _Attempt:
-    """is_local: whether the name is that of an account with a password here, disabled or not."""
+    """is_local: whether the name is that of an account with a password here, disabled or not, however
+    it is written: directories do not tell ``Root`` from ``root``.
+    """
 
     user: str | None
     password: str | None
@@ -90,13 +92,19 @@ def _attempt(tx: Tx, name: str) -> _Attempt:
     query = select(user_account).where(
         user_account.c.tenant == tx.tenant, user_account.c.name == name[:64]
     )
-    row = tx.row(query)
-    if row is None:
-        return _Attempt(None, None)
-    is_local = row["password"] is not None
-    if row["disabled"]:
+    row, is_local = tx.row(query), _is_local(tx, name)
+    if row is None or row["disabled"]:
         return _Attempt(None, None, is_local)
     return _Attempt(row["id"], row["password"], is_local)
+
+
+def _is_local(tx: Tx, name: str) -> bool:
+    query = select(user_account.c.id).where(
+        user_account.c.tenant == tx.tenant,
+        user_account.c.name == "".join(name.casefold().split())[:64],
+        user_account.c.password.is_not(None),
+    )
+    return tx.row(query) is not None
 
 
 def _open(tx: Tx, name: str, secret: bytes, hours: int) -> Login:

@@ -76,10 +76,13 @@ class Door:
 
 
 def begin(door: Door, name: str, back_to: str) -> Begun:
-    """Where to log in. Raises UnknownLogin, SignInRefused, and what the provider raises."""
+    """Where to log in. Raises UnknownLogin, SignInRefused, ExchangesBusy, and what the
+    provider raises.
+    """
     with door.database.read() as tx:
         known, now = find_sign_in(tx, name, Kind.IDENTITY_PROVIDER), tx.now
-    told = door.connected(known.sign_in.integration).metadata()
+    with door.exchanges.turn(is_person=True):
+        told = door.connected(known.sign_in.integration).metadata()
     if not told.authorization_endpoint or not told.client_id or told.issuer != known.issuer:
         raise refused_sign_in("the provider cannot log people in for us")
     state, nonce, verifier = (_text(door.random(32)) for _ in range(3))
@@ -114,7 +117,7 @@ def finish(door: Door, name: str, back: CameBack, *, hours: int, address: str) -
     """
     why, account = "", ""
     try:
-        with door.exchanges.turn():
+        with door.exchanges.turn(is_person=True):
             with door.database.read() as tx:
                 known, now = find_sign_in(tx, name, Kind.IDENTITY_PROVIDER), time_text(tx.now)
             kept = _opened(door, name, back.kept)
