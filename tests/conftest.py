@@ -23,6 +23,11 @@ pytest_plugins = [
     "fixtures.control",
     "fixtures.hosts",
     "fixtures.webhooks",
+    "fixtures.issuers",
+    "fixtures.machine_logins",
+    "fixtures.sign_ins",
+    "fixtures.identity_providers",
+    "fixtures.directories",
 ]
 
 _LISTENING = frozenset({"plane", "server_url", "shop"})

@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from connectors.webhooks import SERVICES, A, B, Service, bench_of, body, standard_of
-from stella.sdk.apart.opened import connected_apart
-from stella.sdk.apart.process import PluginProcess, PluginSource
 from stella.plugin.contract.core import Kind
 from stella.plugin.manifest import manifest_beside
+from stella.sdk.apart.opened import connected_apart
+from stella.sdk.apart.process import PluginProcess, PluginSource
 from stella.sdk.testing import WEBHOOK_CHECKS, SimulatedWebhook, WebhookBench
 from stella_connectors.webhooks import PLUGIN
 

@@ -24,6 +24,7 @@ from stella.api.routes import (
     evidence,
     facts,
     hub,
+    machines,
     plugins,
     promotions,
     releases,
@@ -44,6 +45,10 @@ PUBLIC = frozenset(
     {
         ("GET", f"{PREFIX}/version"),
         ("POST", f"{PREFIX}/login"),
+        ("POST", f"{PREFIX}/token-exchange"),
+        ("GET", f"{PREFIX}/session/ways"),
+        ("GET", f"{PREFIX}/session/oidc/{{name}}/start"),
+        ("GET", f"{PREFIX}/session/oidc/{{name}}/callback"),
         ("POST", f"{PREFIX}/hooks/registry"),
         ("POST", f"{PREFIX}{webhooks.PATH}"),
     }
@@ -55,6 +60,7 @@ _ROUTERS: tuple[APIRouter, ...] = (
     session.router,
     users.router,
     tokens.router,
+    machines.router,
     facts.router,
     doctor.router,
     scans.router,

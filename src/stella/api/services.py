@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
-from typing import Protocol
+from typing import Any, Protocol
 
 from stella.advisory import Snapshot
 from stella.blob import Blobs
@@ -15,9 +15,10 @@ from stella.hub.delivery import Taken
 from stella.hub.model import Health, Integration
 from stella.hub.reference import Reference
 from stella.hub.store import list_integrations
+from stella.identity.exchange import Exchanges
 from stella.plugin import Plugins
 from stella.plugin.contract.check import DoctorCheck
-from stella.plugin.contract.core import Manifest
+from stella.plugin.contract.core import Kind, Manifest
 from stella.plugin.contract.registry import Registry
 from stella.plugin.wheel import PluginWheel
 from stella.promotion.assemble import Deciding
@@ -81,7 +82,7 @@ class Outside:
     new one is the active one; retire_keys: nothing lies under any but these; rotating: held from the
     one to the other, or one rotation would retire the key that another has just made.
     flush_uses: stores when integrations were last used. masked: text without secrets that were read.
-    checks: name -> what a plugin looks at.
+    checks: name -> what a plugin looks at. connected: (kind, name of the integration) -> connector.
     """
 
     registry: Callable[[str, frozenset[str] | None], Registry]
@@ -95,6 +96,7 @@ class Outside:
     flush_uses: Callable[[], None]
     masked: Callable[[str], str]
     checks: Callable[[], Mapping[str, DoctorCheck]]
+    connected: Callable[[Kind, str], Any]
 
 
 class Webhooks(Protocol):
@@ -134,6 +136,7 @@ class Services:
     schema: the revision of the tables that this version brings.
     advisories, console: None where there is none. failed_runs: facts whose handlers gave up.
     close_policies: ends the process in which policies are asked. webhooks: the way in.
+    exchanges: what is kept between two exchanges of tokens. seal: the key of what browsers keep.
     """
 
     database: Database
@@ -144,6 +147,8 @@ class Services:
     layers: LayerCache
     open_registry: Callable[[str], Registry]
     outside: Outside
+    exchanges: Exchanges
+    seal: bytes
     plugging: Plugging
     deciding: Deciding
     snapshot: Callable[[], Snapshot | None]

@@ -19,6 +19,9 @@ from stella.app.settings import Settings
 from stella.app.webhooks import Intake
 from stella.app.work import deciding_of
 from stella.blob import Blobs
+from stella.identity.exchange import Exchanges
+from stella.identity.jwks import KeyBook
+from stella.identity.provider_login import SEAL_BYTES
 from stella.kernel import Now, id_maker
 from stella.plugin import load_plugins
 from stella.plugin.contract.core import Kind
@@ -65,6 +68,8 @@ def open_services(
         layers=DirectoryCache(data / "cache" / "layers"),
         open_registry=hub.registry,
         outside=outside_of(hub, data, random),
+        exchanges=exchanges_of(hub, now),
+        seal=random(SEAL_BYTES),
         plugging=plugging_of(host),
         deciding=deciding_of(
             blobs,
@@ -146,7 +151,14 @@ def outside_of(hub: Hub, data: Path, random: Callable[[int], bytes]) -> Outside:
         flush_uses=hub.flush_uses,
         masked=hub.redactor.masked,
         checks=hub.checks,
+        connected=hub.connected,
     )
+
+
+def exchanges_of(hub: Hub, now: Now) -> Exchanges:
+    """What is kept between two exchanges of tokens; keys come from the hub's identity providers."""
+    book = KeyBook(lambda name: hub.connected(Kind.IDENTITY_PROVIDER, name).keys(), now)
+    return Exchanges(book, now)
 
 
 def snapshot_opener(settings: Settings) -> Callable[[], Snapshot | None]:

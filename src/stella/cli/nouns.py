@@ -37,6 +37,8 @@ NOUNS: dict[str, Noun] = {
     "whoami": Noun("stella.cli.login:whoami", "Say who the server takes you for."),
     "user": Noun("stella.cli.user:app", "Users and their roles."),
     "token": Noun("stella.cli.token:app", "Tokens for programs."),
+    "machine": Noun("stella.cli.machine:app", "Jobs that an issuer's word lets in."),
+    "sign-in": Noun("stella.cli.sign_in:app", "By whose word people are let in."),
     "audit": Noun("stella.cli.audit:app", "What happened, and whether the record of it holds."),
     "integration": Noun("stella.cli.integration:app", "How outside services are reached."),
     "webhook": Noun("stella.cli.webhook:app", "What services sent, and what came of it."),

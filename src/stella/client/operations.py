@@ -402,6 +402,19 @@ class EvidenceView(TypedDict):
     command: str
 
 
+class ExchangedView(TypedDict):
+    """What a machine was given. expires_in: seconds."""
+
+    accessToken: str
+    issuedTokenType: NotRequired[str]
+    tokenType: NotRequired[str]
+    expiresIn: int
+    expiresAt: str
+    machine: str
+    login: str
+    roles: list[str]
+
+
 class FactView(TypedDict):
     """What happened. position, hash: its place in the chain."""
 
@@ -548,6 +561,34 @@ class LoginView(TypedDict):
     token: NotRequired[str | None]
 
 
+class MachineChange(TypedDict):
+    """Whether a machine is shut out."""
+
+    disabled: bool
+
+
+class MachineLoginView(TypedDict):
+    """A document: which machines are let in. issuer: whose word counts; null where its integration"""
+
+    name: str
+    issuer: str | None
+    spec: dict[str, Any]
+    revision: int
+    changedAt: str
+
+
+class MachineView(TypedDict):
+    """A machine that was here. name: as the audit shows it."""
+
+    id: str
+    name: str
+    login: str
+    issuer: str
+    disabled: bool
+    firstAt: str
+    lastAt: str
+
+
 class MadeTokenView(TypedDict):
     """A new token. token: shown this once."""
 
@@ -594,6 +635,13 @@ class NewFreeze(TypedDict):
     endsAt: str
     reason: str
     startsAt: NotRequired[str | None]
+
+
+class NewLink(TypedDict):
+    """Who somebody is outside. subject: their id there, as the audit shows it when they are refused."""
+
+    signIn: str
+    subject: str
 
 
 class NewPlugin(TypedDict):
@@ -643,6 +691,17 @@ class NewUser(TypedDict):
 
 Outcome = Literal["pass", "blocked", "unknown"]
 """``unknown`` blocks like ``blocked``, but says what is missing."""
+
+
+class OutsideView(TypedDict):
+    """Whom an outside word says that a user is. subject: their id there. is_linked: an administrator"""
+
+    signIn: str
+    issuer: str
+    subject: str
+    shown: str
+    isLinked: bool
+    lastAt: str
 
 
 class PackageChange(TypedDict):
@@ -732,6 +791,20 @@ class PageLogLineView(TypedDict):
     next: NotRequired[str | None]
 
 
+class PageMachineLoginView(TypedDict):
+    """Page_MachineLoginView_"""
+
+    items: list["MachineLoginView"]
+    next: NotRequired[str | None]
+
+
+class PageMachineView(TypedDict):
+    """Page_MachineView_"""
+
+    items: list["MachineView"]
+    next: NotRequired[str | None]
+
+
 class PagePluginView(TypedDict):
     """Page_PluginView_"""
 
@@ -771,6 +844,13 @@ class PageSecretView(TypedDict):
     """Page_SecretView_"""
 
     items: list["SecretView"]
+    next: NotRequired[str | None]
+
+
+class PageSignInView(TypedDict):
+    """Page_SignInView_"""
+
+    items: list["SignInView"]
     next: NotRequired[str | None]
 
 
@@ -1031,6 +1111,17 @@ class SecretView(TypedDict):
     usedBy: list[str]
 
 
+class SignInView(TypedDict):
+    """A document: who is let in by a provider or a directory. kind: of its integration; null where that"""
+
+    name: str
+    kind: str | None
+    spec: dict[str, Any]
+    revision: int
+    changedAt: str
+    redirectUri: str
+
+
 State = Literal[
     "evaluating",
     "waiting",
@@ -1051,6 +1142,14 @@ class StoredSecret(TypedDict):
 
     name: str
     version: int
+
+
+class SubjectToken(TypedDict):
+    """A token that an issuer gave (RFC 8693). login: which MachineLogin is meant, where several take"""
+
+    subjectToken: str
+    subjectTokenType: NotRequired[str]
+    login: NotRequired[str | None]
 
 
 class TagDrift(TypedDict):
@@ -1126,7 +1225,7 @@ class UserChange(TypedDict):
 
 
 class UserView(TypedDict):
-    """An account."""
+    """An account. outside: whose word lets it in; none where it is of this server alone."""
 
     id: str
     name: str
@@ -1134,6 +1233,7 @@ class UserView(TypedDict):
     disabled: bool
     createdAt: str
     revision: int
+    outside: NotRequired[list["OutsideView"]]
 
 
 class VerificationView(TypedDict):
@@ -1149,6 +1249,20 @@ class VersionView(TypedDict):
     name: str
     version: str
     simulated: bool
+
+
+class WayView(TypedDict):
+    """A provider by which people may log in. title: on its button."""
+
+    name: str
+    title: str
+
+
+class WaysView(TypedDict):
+    """How people may log in. directories: whether names and passwords of a directory count too."""
+
+    providers: list["WayView"]
+    directories: bool
 
 
 class WebhookView(TypedDict):
@@ -1240,6 +1354,10 @@ class Operations:
         """Open a session: a cookie for the browser, or a token for a program. Public."""
         return cast("LoginView", self._transport.post("/login", body, key=key, token=token))
 
+    def get_ways(self) -> "WaysView":
+        """How people may log in here: by name and password, and by which providers. Public."""
+        return cast("WaysView", self._transport.get("/session/ways"))
+
     def delete_login(self, *, key: str | None = None) -> None:
         """End the session, or the token, that this request came with."""
         self._transport.post("/logout", key=key)
@@ -1266,6 +1384,16 @@ class Operations:
             "UserView", self._transport.patch(f"/users/{quote(user, safe='/:@')}", body, key=key)
         )
 
+    def put_user_link(self, user: str, body: "NewLink", *, key: str | None = None) -> "UserView":
+        """Let somebody whom a provider or directory knows be this user; by id or name."""
+        return cast(
+            "UserView", self._transport.put(f"/users/{quote(user, safe='/:@')}/link", body, key=key)
+        )
+
+    def delete_user_link(self, user: str, *, key: str | None = None) -> None:
+        """Let nobody in as this user by an outside word any more, which ends what was opened by it."""
+        self._transport.delete(f"/users/{quote(user, safe='/:@')}/link", key=key)
+
     def get_tokens(self) -> "PageTokenView":
         """Tokens that still hold, newest first: one's own; an administrator's list has all."""
         return cast("PageTokenView", self._transport.get("/tokens"))
@@ -1277,6 +1405,51 @@ class Operations:
     def delete_token(self, token: str, *, key: str | None = None) -> None:
         """End a token: one's own, or anybody's for an administrator."""
         self._transport.delete(f"/tokens/{quote(token, safe='/:@')}", key=key)
+
+    def post_token_exchange(
+        self, body: "SubjectToken", *, key: str | None = None
+    ) -> "ExchangedView":
+        """Give a machine a token for one that its issuer signed (RFC 8693). Public."""
+        return cast("ExchangedView", self._transport.post("/token-exchange", body, key=key))
+
+    def get_machines(self, *, login: str | None = None) -> "PageMachineView":
+        """Machines that were let in, those that were here last first; at most five hundred."""
+        return cast("PageMachineView", self._transport.get("/machines", login=login))
+
+    def patch_machine(
+        self, machine: str, body: "MachineChange", *, key: str | None = None
+    ) -> "MachineView":
+        """Shut a machine out, which ends what it was given; or let it in again. By id."""
+        return cast(
+            "MachineView",
+            self._transport.patch(f"/machines/{quote(machine, safe='/:@')}", body, key=key),
+        )
+
+    def get_machine_logins(self) -> "PageMachineLoginView":
+        """Which machines are let in, by name."""
+        return cast("PageMachineLoginView", self._transport.get("/machine-logins"))
+
+    def get_machine_login(self, name: str) -> "MachineLoginView":
+        """One of them."""
+        return cast(
+            "MachineLoginView", self._transport.get(f"/machine-logins/{quote(name, safe='/:@')}")
+        )
+
+    def delete_machine_login(self, name: str, *, key: str | None = None) -> None:
+        """End it, and what machines were given by it."""
+        self._transport.delete(f"/machine-logins/{quote(name, safe='/:@')}", key=key)
+
+    def get_sign_ins(self) -> "PageSignInView":
+        """By whose word people are let in, by name."""
+        return cast("PageSignInView", self._transport.get("/sign-ins"))
+
+    def get_sign_in(self, name: str) -> "SignInView":
+        """One of them."""
+        return cast("SignInView", self._transport.get(f"/sign-ins/{quote(name, safe='/:@')}"))
+
+    def delete_sign_in_(self, name: str, *, key: str | None = None) -> None:
+        """End it, and what was opened by it."""
+        self._transport.delete(f"/sign-ins/{quote(name, safe='/:@')}", key=key)
 
     def get_facts(
         self,
@@ -1394,7 +1567,7 @@ class Operations:
         )
 
     def post_documents(self, body: "Documents", *, key: str | None = None) -> "Applied":
-        """Apply integrations, policies, environments and targets: all of them or nothing."""
+        """Apply integrations, logins, policies, environments and targets: all of them or nothing."""
         return cast("Applied", self._transport.post("/apply", body, key=key))
 
     def get_environments(self) -> "PageEnvironmentView":
@@ -1631,7 +1804,7 @@ class Operations:
         )
 
     def delete_integration_(self, name: str, *, key: str | None = None) -> None:
-        """End an integration that no other one reads its credentials from."""
+        """End an integration that no other one reads its credentials from, and nobody logs in by."""
         self._transport.delete(f"/integrations/{quote(name, safe='/:@')}", key=key)
 
     def get_integration_health(self, name: str) -> "PageHealthView":

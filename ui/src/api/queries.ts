@@ -25,6 +25,13 @@ export const versionQuery = queryOptions({
   staleTime: Infinity,
 })
 
+/** How people may sign in; asked by those who are not. */
+export const waysQuery = queryOptions({
+  queryKey: ['ways'],
+  queryFn: () => take(api.GET('/api/v1/session/ways')),
+  staleTime: 60_000,
+})
+
 export const meQuery = queryOptions({
   queryKey: ['me'],
   queryFn: () => take(api.GET('/api/v1/me')),
@@ -152,6 +159,28 @@ export const tokensQuery = queryOptions({
   queryKey: ['tokens'],
   queryFn: () => take(api.GET('/api/v1/tokens')),
 })
+
+export const signInsQuery = queryOptions({
+  queryKey: ['sign-ins'],
+  queryFn: () => take(api.GET('/api/v1/sign-ins')),
+})
+
+export const machineLoginsQuery = queryOptions({
+  queryKey: ['machine-logins'],
+  queryFn: () => take(api.GET('/api/v1/machine-logins')),
+})
+
+export const machinesQuery = queryOptions({
+  queryKey: ['machines'],
+  queryFn: () => take(api.GET('/api/v1/machines')),
+})
+
+/** The last facts of one kind, the newest first. */
+export const lastFactsQuery = (kind: string) =>
+  queryOptions({
+    queryKey: ['facts', 'last', kind],
+    queryFn: () => take(api.GET('/api/v1/facts', { params: { query: { kind, newest: true, limit: 10 } } })),
+  })
 
 export const doctorQuery = queryOptions({
   queryKey: ['doctor'],

@@ -64,6 +64,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/session/ways": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Ways
+         * @description How people may log in here: by name and password, and by which providers. Public.
+         */
+        get: operations["get_ways"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/oidc/{name}/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Sign In Start
+         * @description Lead a browser to the provider to log in there. Public.
+         */
+        get: operations["get_sign_in_start"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/oidc/{name}/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Sign In Callback
+         * @description Where the provider leads a browser back to: its session begins. Public.
+         */
+        get: operations["get_sign_in_callback"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/logout": {
         parameters: {
             query?: never;
@@ -152,6 +212,30 @@ export interface paths {
         patch: operations["patch_user"];
         trace?: never;
     };
+    "/api/v1/users/{user}/link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Put User Link
+         * @description Let somebody whom a provider or directory knows be this user; by id or name.
+         */
+        put: operations["put_user_link"];
+        post?: never;
+        /**
+         * Delete User Link
+         * @description Let nobody in as this user by an outside word any more, which ends what was opened by it.
+         */
+        delete: operations["delete_user_link"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tokens": {
         parameters: {
             query?: never;
@@ -191,6 +275,154 @@ export interface paths {
          * @description End a token: one's own, or anybody's for an administrator.
          */
         delete: operations["delete_token"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/token-exchange": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Post Token Exchange
+         * @description Give a machine a token for one that its issuer signed (RFC 8693). Public.
+         */
+        post: operations["post_token_exchange"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/machines": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Machines
+         * @description Machines that were let in, those that were here last first; at most five hundred.
+         */
+        get: operations["get_machines"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/machines/{machine}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Patch Machine
+         * @description Shut a machine out, which ends what it was given; or let it in again. By id.
+         */
+        patch: operations["patch_machine"];
+        trace?: never;
+    };
+    "/api/v1/machine-logins": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Machine Logins
+         * @description Which machines are let in, by name.
+         */
+        get: operations["get_machine_logins"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/machine-logins/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Machine Login
+         * @description One of them.
+         */
+        get: operations["get_machine_login"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete Machine Login
+         * @description End it, and what machines were given by it.
+         */
+        delete: operations["delete_machine_login"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sign-ins": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Sign Ins
+         * @description By whose word people are let in, by name.
+         */
+        get: operations["get_sign_ins"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sign-ins/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Sign In
+         * @description One of them.
+         */
+        get: operations["get_sign_in"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete Sign In
+         * @description End it, and what was opened by it.
+         */
+        delete: operations["delete_sign_in_"];
         options?: never;
         head?: never;
         patch?: never;
@@ -477,7 +709,7 @@ export interface paths {
         put?: never;
         /**
          * Post Documents
-         * @description Apply integrations, policies, environments and targets: all of them or nothing.
+         * @description Apply integrations, logins, policies, environments and targets: all of them or nothing.
          */
         post: operations["post_documents"];
         delete?: never;
@@ -1090,7 +1322,7 @@ export interface paths {
         post?: never;
         /**
          * Delete Integration
-         * @description End an integration that no other one reads its credentials from.
+         * @description End an integration that no other one reads its credentials from, and nobody logs in by.
          */
         delete: operations["delete_integration_"];
         options?: never;
@@ -2056,6 +2288,34 @@ export interface components {
             command: string;
         };
         /**
+         * ExchangedView
+         * @description What a machine was given. expires_in: seconds.
+         */
+        ExchangedView: {
+            /** Accesstoken */
+            accessToken: string;
+            /**
+             * Issuedtokentype
+             * @default urn:ietf:params:oauth:token-type:access_token
+             */
+            issuedTokenType: string;
+            /**
+             * Tokentype
+             * @default Bearer
+             */
+            tokenType: string;
+            /** Expiresin */
+            expiresIn: number;
+            /** Expiresat */
+            expiresAt: string;
+            /** Machine */
+            machine: string;
+            /** Login */
+            login: string;
+            /** Roles */
+            roles: string[];
+        };
+        /**
          * FactView
          * @description What happened. position, hash: its place in the chain.
          */
@@ -2298,6 +2558,53 @@ export interface components {
             token?: string | null;
         };
         /**
+         * MachineChange
+         * @description Whether a machine is shut out.
+         */
+        MachineChange: {
+            /** Disabled */
+            disabled: boolean;
+        };
+        /**
+         * MachineLoginView
+         * @description A document: which machines are let in. issuer: whose word counts; null where its integration
+         *     is gone or switched off.
+         */
+        MachineLoginView: {
+            /** Name */
+            name: string;
+            /** Issuer */
+            issuer: string | null;
+            /** Spec */
+            spec: {
+                [key: string]: unknown;
+            };
+            /** Revision */
+            revision: number;
+            /** Changedat */
+            changedAt: string;
+        };
+        /**
+         * MachineView
+         * @description A machine that was here. name: as the audit shows it.
+         */
+        MachineView: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Login */
+            login: string;
+            /** Issuer */
+            issuer: string;
+            /** Disabled */
+            disabled: boolean;
+            /** Firstat */
+            firstAt: string;
+            /** Lastat */
+            lastAt: string;
+        };
+        /**
          * MadeTokenView
          * @description A new token. token: shown this once.
          */
@@ -2369,6 +2676,16 @@ export interface components {
             reason: string;
             /** Startsat */
             startsAt?: string | null;
+        };
+        /**
+         * NewLink
+         * @description Who somebody is outside. subject: their id there, as the audit shows it when they are refused.
+         */
+        NewLink: {
+            /** Signin */
+            signIn: string;
+            /** Subject */
+            subject: string;
         };
         /**
          * NewPlugin
@@ -2450,6 +2767,25 @@ export interface components {
          * @enum {string}
          */
         Outcome: "pass" | "blocked" | "unknown";
+        /**
+         * OutsideView
+         * @description Whom an outside word says that a user is. subject: their id there. is_linked: an administrator
+         *     said so; else the account was made for them, and its roles are what groups say.
+         */
+        OutsideView: {
+            /** Signin */
+            signIn: string;
+            /** Issuer */
+            issuer: string;
+            /** Subject */
+            subject: string;
+            /** Shown */
+            shown: string;
+            /** Islinked */
+            isLinked: boolean;
+            /** Lastat */
+            lastAt: string;
+        };
         /**
          * PackageChange
          * @description One package that differs.
@@ -2543,6 +2879,20 @@ export interface components {
             /** Next */
             next?: string | null;
         };
+        /** Page[MachineLoginView] */
+        Page_MachineLoginView_: {
+            /** Items */
+            items: components["schemas"]["MachineLoginView"][];
+            /** Next */
+            next?: string | null;
+        };
+        /** Page[MachineView] */
+        Page_MachineView_: {
+            /** Items */
+            items: components["schemas"]["MachineView"][];
+            /** Next */
+            next?: string | null;
+        };
         /** Page[PluginView] */
         Page_PluginView_: {
             /** Items */
@@ -2582,6 +2932,13 @@ export interface components {
         Page_SecretView_: {
             /** Items */
             items: components["schemas"]["SecretView"][];
+            /** Next */
+            next?: string | null;
+        };
+        /** Page[SignInView] */
+        Page_SignInView_: {
+            /** Items */
+            items: components["schemas"]["SignInView"][];
             /** Next */
             next?: string | null;
         };
@@ -3017,6 +3374,27 @@ export interface components {
             usedBy: string[];
         };
         /**
+         * SignInView
+         * @description A document: who is let in by a provider or a directory. kind: of its integration; null where that
+         *     is gone or switched off. redirect_uri: what the provider must know us by.
+         */
+        SignInView: {
+            /** Name */
+            name: string;
+            /** Kind */
+            kind: string | null;
+            /** Spec */
+            spec: {
+                [key: string]: unknown;
+            };
+            /** Revision */
+            revision: number;
+            /** Changedat */
+            changedAt: string;
+            /** Redirecturi */
+            redirectUri: string;
+        };
+        /**
          * State
          * @description Where a promotion stands. ``failed`` is a verdict, ``errored`` could not run.
          * @enum {string}
@@ -3031,6 +3409,22 @@ export interface components {
             name: string;
             /** Version */
             version: number;
+        };
+        /**
+         * SubjectToken
+         * @description A token that an issuer gave (RFC 8693). login: which MachineLogin is meant, where several take
+         *     the same claims.
+         */
+        SubjectToken: {
+            /** Subjecttoken */
+            subjectToken: string;
+            /**
+             * Subjecttokentype
+             * @default urn:ietf:params:oauth:token-type:id_token
+             */
+            subjectTokenType: string;
+            /** Login */
+            login?: string | null;
         };
         /**
          * TagDrift
@@ -3150,7 +3544,7 @@ export interface components {
         };
         /**
          * UserView
-         * @description An account.
+         * @description An account. outside: whose word lets it in; none where it is of this server alone.
          */
         UserView: {
             /** Id */
@@ -3168,6 +3562,11 @@ export interface components {
             createdAt: string;
             /** Revision */
             revision: number;
+            /**
+             * Outside
+             * @default []
+             */
+            outside: components["schemas"]["OutsideView"][];
         };
         /**
          * VerificationView
@@ -3190,6 +3589,26 @@ export interface components {
             version: string;
             /** Simulated */
             simulated: boolean;
+        };
+        /**
+         * WayView
+         * @description A provider by which people may log in. title: on its button.
+         */
+        WayView: {
+            /** Name */
+            name: string;
+            /** Title */
+            title: string;
+        };
+        /**
+         * WaysView
+         * @description How people may log in. directories: whether names and passwords of a directory count too.
+         */
+        WaysView: {
+            /** Providers */
+            providers: components["schemas"]["WayView"][];
+            /** Directories */
+            directories: boolean;
         };
         /**
          * WebhookView
@@ -3345,6 +3764,101 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["LoginView"];
                 };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_ways: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaysView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_sign_in_start: {
+        parameters: {
+            query?: {
+                /** @description The page to go on to. */
+                backTo?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_sign_in_callback: {
+        parameters: {
+            query?: {
+                code?: string;
+                state?: string;
+                iss?: string;
+                error?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A refusal */
             default: {
@@ -3541,6 +4055,70 @@ export interface operations {
             };
         };
     };
+    put_user_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewLink"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_user_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_tokens: {
         parameters: {
             query?: never;
@@ -3609,6 +4187,283 @@ export interface operations {
             header?: never;
             path: {
                 token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_token_exchange: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SubjectToken"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExchangedView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_machines: {
+        parameters: {
+            query?: {
+                login?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_MachineView_"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    patch_machine: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                machine: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MachineChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MachineView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_machine_logins: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_MachineLoginView_"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_machine_login: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MachineLoginView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_machine_login: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_sign_ins: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_SignInView_"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_sign_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_sign_in_: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
             };
             cookie?: never;
         };

@@ -17,6 +17,10 @@ from stella.sdk.testing.registry import SIMULATED_HOST, SimulatedRegistry
 
 if TYPE_CHECKING:
     from stella.sdk.testing.check_checks import CHECK_CHECKS, CheckBench
+    from stella.sdk.testing.directory import SimulatedDirectory
+    from stella.sdk.testing.directory_checks import DIRECTORY_CHECKS, DirectoryBench
+    from stella.sdk.testing.identity_checks import IDENTITY_PROVIDER_CHECKS, IdentityProviderBench
+    from stella.sdk.testing.identity_provider import SimulatedIdentityProvider
     from stella.sdk.testing.secret_checks import (
         SECRET_LEASE_CHECKS,
         SECRET_STORE_CHECKS,
@@ -32,6 +36,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CHECK_CHECKS",
+    "DIRECTORY_CHECKS",
+    "IDENTITY_PROVIDER_CHECKS",
     "REGISTRY_CHECKS",
     "SECRET_HTTP_CHECKS",
     "SECRET_LEASE_CHECKS",
@@ -41,13 +47,17 @@ __all__ = [
     "TARGET_CHECKS",
     "WEBHOOK_CHECKS",
     "CheckBench",
+    "DirectoryBench",
+    "IdentityProviderBench",
     "RegistryBench",
     "SecretHttpBench",
     "SecretLeaseBench",
     "SecretStoreBench",
     "ServiceHttpBench",
+    "SimulatedDirectory",
     "SimulatedEngine",
     "SimulatedHost",
+    "SimulatedIdentityProvider",
     "SimulatedRegistry",
     "SimulatedSecretStore",
     "SimulatedWebhook",
@@ -61,6 +71,10 @@ __getattr__ = late(
     __name__,
     {
         "check_checks": "CHECK_CHECKS CheckBench",
+        "directory": "SimulatedDirectory",
+        "directory_checks": "DIRECTORY_CHECKS DirectoryBench",
+        "identity_checks": "IDENTITY_PROVIDER_CHECKS IdentityProviderBench",
+        "identity_provider": "SimulatedIdentityProvider",
         "secret_checks": (
             "SECRET_LEASE_CHECKS SECRET_STORE_CHECKS SecretHttpBench SecretLeaseBench "
             "SecretStoreBench"
