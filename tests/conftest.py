@@ -16,6 +16,7 @@ pytest_plugins = [
     "fixtures.plain_users",
     "fixtures.servers",
     "fixtures.road",
+    "fixtures.steps",
     "fixtures.commands",
     "fixtures.consoles",
     "fixtures.shops",

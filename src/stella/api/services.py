@@ -8,6 +8,7 @@ from threading import Event
 
 from stella.advisory import Snapshot
 from stella.blob import Blobs
+from stella.deployment.plan import PlannedStep
 from stella.doctor import AgentSeen, Patient
 from stella.fleet import AgentState, list_agents
 from stella.hub.model import Health, Integration
@@ -17,6 +18,7 @@ from stella.plugin import Plugins
 from stella.plugin.contract.check import DoctorCheck
 from stella.plugin.contract.core import Manifest
 from stella.plugin.contract.registry import Registry
+from stella.plugin.contract.step import StepCall, StepResult
 from stella.plugin.wheel import PluginWheel
 from stella.promotion.assemble import Deciding
 from stella.record import Bell, Database
@@ -108,7 +110,7 @@ class Services:
     url, agents_url: as people and agents reach it. is_https: whether people reach it by TLS.
     schema: the revision of the tables that this version brings.
     advisories, console: None where there is none. failed_runs: facts whose handlers gave up.
-    close_policies: ends the process in which policies are asked.
+    close_policies: ends the process in which policies are asked. call_step: of a deployment.
     """
 
     database: Database
@@ -137,6 +139,7 @@ class Services:
     stopping: Event
     failed_runs: Callable[[], tuple[str, ...]]
     close_policies: Callable[[], None]
+    call_step: Callable[[PlannedStep, StepCall], StepResult]
 
     @property
     def plugins(self) -> Plugins:

@@ -17,6 +17,7 @@ from stella.app.policy_process import PolicyProcess
 from stella.app.schema import head_revision
 from stella.app.secret_keys import add_key, load_ring, retire_keys
 from stella.app.settings import Settings
+from stella.app.step_calls import StepCaller
 from stella.app.work import deciding_of
 from stella.blob import Blobs
 from stella.kernel import Now, id_maker
@@ -66,7 +67,7 @@ def open_services(
         plugging=plugging_of(host),
         deciding=deciding_of(
             blobs,
-            lambda kind: host.current().target(kind),
+            host.current,
             is_simulated=settings.simulated,
             ask=policies.ask,
         ),
@@ -91,6 +92,7 @@ def open_services(
         stopping=Event(),
         failed_runs=failed_runs,
         close_policies=policies.close,
+        call_step=StepCaller(host, hub.connect_for, hub.redactor.masked),
     )
 
 

@@ -9,8 +9,10 @@ from sqlalchemy import select
 from stella.blob import Blobs
 from stella.deployment.store import (
     Deployment,
+    StepRun,
     TargetDeployment,
     list_artifacts,
+    list_steps,
     list_target_deployments,
 )
 from stella.evidence import names
@@ -94,6 +96,9 @@ def deployment_entries(
             for one in artifacts
         ],
     }
+    steps = list_steps(tx, deployment.id)
+    if steps:
+        said["steps"] = [_step(one) for one in steps]
     entries = {
         names.DEPLOYMENT: canonical_json(said),
         names.DEPLOYMENT_BUNDLE: sign_statement(
@@ -188,6 +193,25 @@ def _packet_fact(one: StoredFact, hashes: Mapping[int, str]) -> PacketFact:
         previous=hashes[one.position - 1],
         hash=one.hash,
     )
+
+
+def _step(one: StepRun) -> dict[str, Any]:
+    return {
+        "name": one.name,
+        "phase": one.phase,
+        "step": one.step,
+        "plugin": one.plugin,
+        "version": one.version,
+        "inputs": one.inputs,
+        "state": one.state.value,
+        "attempts": one.attempts,
+        "startedAt": one.started_at,
+        "endedAt": one.ended_at,
+        "code": one.code,
+        "message": one.message,
+        "summary": one.summary,
+        "outputs": dict(one.outputs),
+    }
 
 
 def _target(one: TargetDeployment) -> dict[str, Any]:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     )
     from stella.sdk.testing.secret_faults import SECRET_HTTP_CHECKS
     from stella.sdk.testing.secret_store import SimulatedSecretStore
+    from stella.sdk.testing.step import SimulatedStep
 
 __all__ = [
     "CHECK_CHECKS",
@@ -43,6 +44,7 @@ __all__ = [
     "SimulatedHost",
     "SimulatedRegistry",
     "SimulatedSecretStore",
+    "SimulatedStep",
     "TargetBench",
     "open_simulated",
 ]
@@ -51,9 +53,15 @@ __all__ = [
 def __getattr__(name: str) -> object:
     """What only tests need, late: the server imports this package for its simulated registry."""
     if name in __all__:
-        from stella.sdk.testing import check_checks, secret_checks, secret_faults, secret_store
+        from stella.sdk.testing import (
+            check_checks,
+            secret_checks,
+            secret_faults,
+            secret_store,
+            step,
+        )
 
-        for module in (check_checks, secret_store, secret_checks, secret_faults):
+        for module in (check_checks, secret_store, secret_checks, secret_faults, step):
             if hasattr(module, name):
                 return getattr(module, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
