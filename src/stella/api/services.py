@@ -17,6 +17,7 @@ from stella.hub.store import list_integrations
 from stella.plugin import Plugins
 from stella.plugin.contract.check import DoctorCheck
 from stella.plugin.contract.core import Manifest
+from stella.plugin.contract.policy_pack import PackDocument
 from stella.plugin.contract.registry import Registry
 from stella.plugin.contract.step import StepCall, StepResult
 from stella.plugin.wheel import PluginWheel
@@ -60,6 +61,7 @@ class Plugging:
     current: those that are used now. look: looked up anew. beside: those installed beside the server.
     place: lets a version's folder hold a wheel. manifest: (name, version; empty for the one beside)
     -> its manifest. forget: removes the files of a version. close: ends every process of a plugin.
+    documents: name -> (policy pack, document), all that it brings.
     """
 
     current: Callable[[], Plugins]
@@ -69,6 +71,7 @@ class Plugging:
     manifest: Callable[[str, str], Manifest | None]
     forget: Callable[[str, str], None]
     close: Callable[[], None]
+    documents: Callable[[str], Sequence[tuple[str, PackDocument]]]
 
 
 @dataclass(frozen=True, slots=True)

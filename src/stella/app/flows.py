@@ -16,7 +16,7 @@ from threading import Event
 from typing import TypeAlias
 
 from stella.advisory import Snapshot
-from stella.app.step_calls import CallStep, attempt, worn_out
+from stella.app.step_calls import CallStep, attempt_step, worn_out
 from stella.blob import Blobs
 from stella.blob.errors import BlobsUnusable
 from stella.deployment.errors import AgentSilent
@@ -172,7 +172,7 @@ def take_step(work: Work, fact: StoredFact) -> None:
                 return
             deployment = find_deployment(tx, begun.deployment)
         plan = read_plan(work.blobs.get(Digest(deployment.plan)))
-        how = attempt(work.call_step, plan, deployment, begun)
+        how = attempt_step(work.call_step, plan, deployment, begun)
         if how.ending is not Ending.SUCCEEDED and work.stopping.is_set():
             raise ServerStops  # the plugin ended because the server does
         with work.because(fact) as tx:

@@ -49,14 +49,13 @@ class StepCaller:
         except StellaError as refusal:
             refusal.args = (self.masked(str(refusal)),)
             raise
-        except BaseException as error:
-            # One that runs in this process may raise anything: it is its own end, not ours.
+        except BaseException as error:  # noqa: BLE001 - a plugin may raise anything
             raise errored(planned.plugin, "run", f"it broke: {type(error).__name__}") from None
         summary = bounded_text(self.masked(result.summary), _SUMMARY_MAX)
         return StepResult(summary, _masked(result.outputs, self.masked))
 
 
-def attempt(
+def attempt_step(
     call_step: CallStep, plan: DeploymentPlan, deployment: Deployment, step: StepRun
 ) -> StepEnding:
     """One attempt of a step that has begun, and how it ended. Raises nothing that a step says."""

@@ -13,6 +13,7 @@ from stella.app.hub import Hub
 from stella.app.keys import data_unusable, open_keys
 from stella.app.plugin_host import PluginHost
 from stella.app.plugin_process import CONFINEMENT
+from stella.app.policy_packs import PackReader
 from stella.app.policy_process import PolicyProcess
 from stella.app.schema import head_revision
 from stella.app.secret_keys import add_key, load_ring, retire_keys
@@ -64,7 +65,7 @@ def open_services(
         layers=DirectoryCache(data / "cache" / "layers"),
         open_registry=hub.registry,
         outside=outside_of(hub, data, random),
-        plugging=plugging_of(host),
+        plugging=plugging_of(host, hub),
         deciding=deciding_of(
             blobs,
             host.current,
@@ -117,7 +118,7 @@ def make_data_directory(settings: Settings) -> Path:
     return data
 
 
-def plugging_of(host: PluginHost) -> Plugging:
+def plugging_of(host: PluginHost, hub: Hub) -> Plugging:
     """What the routes may ask of the plugins' host."""
     return Plugging(
         current=host.current,
@@ -127,6 +128,7 @@ def plugging_of(host: PluginHost) -> Plugging:
         manifest=host.manifest,
         forget=host.forget,
         close=host.close,
+        documents=PackReader(host, hub.connect_for),
     )
 
 

@@ -10,6 +10,7 @@ import typer
 
 from stella.cli.errors import UnreadableFile, UnwritableOutput
 from stella.cli.output import Column, Output, To, say, show_list, show_one, write_document
+from stella.cli.written import write
 from stella.client import open_client
 from stella.kernel import Remedy
 
@@ -28,6 +29,12 @@ _COLUMNS: dict[str, Column] = {
     "asks for": lambda row: [_need(one) for one in row["needs"]],
     "granted": lambda row: [_need(one) for one in row["granted"] or []],
     "why": "reasons",
+}
+
+_DOCUMENT_COLUMNS: dict[str, Column] = {
+    "pack": "pack",
+    "document": "name",
+    "characters": lambda row: len(row["text"]),
 }
 
 
@@ -49,6 +56,22 @@ def show(
     """Show one plugin; -o json with the schemas of what it brings."""
     with open_client() as client:
         show_one(client.get(_path(name)), _COLUMNS, output=output, to=to, name="name")
+
+
+@app.command()
+def documents(
+    name: Name,
+    *,
+    output: Output = "table",
+    to: To = None,
+) -> None:
+    """List what its policy packs hold; -o yaml prints it as `stella apply -f -` takes it."""
+    with open_client() as client:
+        found = list(client.items(f"{_path(name)}/documents"))
+    if output == "yaml":
+        write("".join(f"---\n{one['text'].removeprefix('---').strip()}\n" for one in found), to)
+        return
+    show_list(found, _DOCUMENT_COLUMNS, output=output, to=to, name="name")
 
 
 @app.command()

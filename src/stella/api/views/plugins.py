@@ -34,6 +34,14 @@ class ContributionView(View):
     credentials: list[CredentialView]
 
 
+class PackDocumentView(View):
+    """One document of a policy pack, as ``stella apply`` takes it. name: of the file, for people."""
+
+    pack: str
+    name: str
+    text: str
+
+
 class PluginView(View):
     """An installed plugin.
 
