@@ -152,7 +152,12 @@ def remove(
 
 @app.command()
 def new(
-    kind: Annotated[str, typer.Argument(help="check, secret_store or registry.")],
+    kind: Annotated[
+        str,
+        typer.Argument(
+            help="check, secret_store, registry, step, feed, router, metrics or policy_pack."
+        ),
+    ],
     name: Name,
     *,
     to: Annotated[
