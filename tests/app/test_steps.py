@@ -10,12 +10,8 @@ from fixtures.road import InlineRuns
 from fixtures.steps import Stage
 from stella.app.flows import steps_of
 from stella.deployment.lifecycle import DeploymentState, StepState, TargetState
-from stella.deployment.store import (
-    StepRun,
-    find_deployment,
-    list_steps,
-    list_target_deployments,
-)
+from stella.deployment.step_store import StepRun, list_steps
+from stella.deployment.store import find_deployment, list_target_deployments
 from stella.environment.errors import MalformedDocument
 from stella.environment.store import list_environments
 from stella.evidence import read_packet

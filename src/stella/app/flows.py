@@ -23,11 +23,11 @@ from stella.deployment.errors import AgentSilent
 from stella.deployment.finish import finish_step, finish_target, order_target, take_target
 from stella.deployment.plan import intent_of, read_plan, target_plan_of
 from stella.deployment.start import start_deployment
+from stella.deployment.step_store import find_step
 from stella.deployment.steps import begin_step, is_worn_out, note_trouble
 from stella.deployment.store import (
     TargetDeployment,
     find_deployment,
-    find_step,
     find_target,
     list_target_deployments,
 )

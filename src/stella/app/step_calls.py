@@ -6,8 +6,9 @@ from typing import Any, TypeAlias
 
 from stella.app.plugin_host import PluginHost
 from stella.deployment.plan import DeploymentPlan, PlannedStep
+from stella.deployment.step_store import StepRun
 from stella.deployment.steps import StepEnding
-from stella.deployment.store import Deployment, StepRun
+from stella.deployment.store import Deployment
 from stella.hub.document import config_faults
 from stella.kernel import Json, NotCanonical, StellaError, canonical_json
 from stella.plugin.contract.connection import Connect, Connection

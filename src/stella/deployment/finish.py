@@ -22,6 +22,7 @@ from stella.deployment.lifecycle import (
     TargetEvent,
     TargetState,
 )
+from stella.deployment.step_store import find_step, list_steps
 from stella.deployment.steps import (
     AFTER,
     BEFORE,
@@ -34,10 +35,8 @@ from stella.deployment.store import (
     Deployment,
     TargetDeployment,
     find_deployment,
-    find_step,
     find_target,
     insert_target,
-    list_steps,
     list_target_deployments,
     update_deployment,
     update_target,

@@ -7,15 +7,8 @@ from typing import Any
 from stella.deployment.facts import StepEnded, StepReady, StepStarted
 from stella.deployment.lifecycle import STEP_RUN, DeploymentState, StepEvent, StepState
 from stella.deployment.plan import DeploymentPlan
-from stella.deployment.store import (
-    Deployment,
-    StepRun,
-    find_deployment,
-    find_step,
-    insert_step,
-    list_steps,
-    update_step,
-)
+from stella.deployment.step_store import StepRun, find_step, insert_step, list_steps, update_step
+from stella.deployment.store import Deployment, find_deployment
 from stella.kernel import digest_of, time_text
 from stella.promotion.close import Ending
 from stella.record.transaction import Tx

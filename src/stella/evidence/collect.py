@@ -7,12 +7,12 @@ import msgspec
 from sqlalchemy import select
 
 from stella.blob import Blobs
+from stella.deployment.step_store import StepRun, list_steps
 from stella.deployment.store import (
+    Artifact,
     Deployment,
-    StepRun,
     TargetDeployment,
     list_artifacts,
-    list_steps,
     list_target_deployments,
 )
 from stella.evidence import names
@@ -86,15 +86,7 @@ def deployment_entries(
         "startedAt": deployment.started_at,
         "endedAt": deployment.ended_at,
         "targets": [_target(one) for one in targets],
-        "artifacts": [
-            {
-                "target": one.target or None,
-                "name": one.name,
-                "digest": one.digest,
-                "size": one.size,
-            }
-            for one in artifacts
-        ],
+        "artifacts": [{"target": one.target or None, **_file(one)} for one in artifacts],
     }
     steps = list_steps(tx, deployment.id)
     if steps:
@@ -193,6 +185,10 @@ def _packet_fact(one: StoredFact, hashes: Mapping[int, str]) -> PacketFact:
         previous=hashes[one.position - 1],
         hash=one.hash,
     )
+
+
+def _file(one: Artifact) -> dict[str, Json]:
+    return {"name": one.name, "digest": one.digest, "size": one.size}
 
 
 def _step(one: StepRun) -> dict[str, Any]:

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from stella.blob import Blobs
-from stella.deployment.store import find_deployment, list_steps, list_target_deployments
+from stella.deployment.step_store import list_steps
+from stella.deployment.store import find_deployment, list_target_deployments
 from stella.evidence.collect import deployment_entries, promotion_entries
 from stella.evidence.facts import EvidenceSealed
 from stella.evidence.packet import PacketAbout, PacketKind, build_packet

@@ -11,7 +11,7 @@ from stella.api.errors import InvalidRequest
 from stella.api.looking import Plugger
 from stella.api.views.base import Body, Page
 from stella.api.views.plugins import PackDocumentView, PluginView, plugin_view
-from stella.deployment.store import list_open_steps
+from stella.deployment.step_store import list_open_steps
 from stella.environment.store import list_environments, list_targets
 from stella.hub.store import list_integrations
 from stella.kernel import Remedy

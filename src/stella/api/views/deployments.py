@@ -7,13 +7,12 @@ from stella.api.views.evidence import EvidenceRef, evidence_ref
 from stella.api.views.looking import Looking
 from stella.api.views.releases import ReleaseRef, release_ref
 from stella.deployment.lifecycle import DeploymentState, StepState, TargetState
+from stella.deployment.step_store import StepRun, list_steps
 from stella.deployment.store import (
     Deployment,
-    StepRun,
     TargetDeployment,
     find_deployment,
     list_artifacts,
-    list_steps,
     list_target_deployments,
 )
 from stella.evidence.store import list_evidence
