@@ -53,9 +53,15 @@ def show(
     output: Output = "table",
     to: To = None,
 ) -> None:
-    """Show one plugin; -o json with the schemas of what it brings."""
+    """Show one plugin, the documents of its policy packs too; -o json with its schemas."""
     with open_client() as client:
-        show_one(client.get(_path(name)), _COLUMNS, output=output, to=to, name="name")
+        found = client.get(_path(name))
+        brings_packs = any(one["kind"] == "policy_pack" for one in found["contributes"])
+        columns = dict(_COLUMNS)
+        if output == "table" and found["state"] == "loaded" and brings_packs:
+            listed = [one["name"] for one in client.items(f"{_path(name)}/documents")]
+            columns["documents"] = lambda _: listed
+    show_one(found, columns, output=output, to=to, name="name")
 
 
 @app.command()
