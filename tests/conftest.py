@@ -17,6 +17,7 @@ pytest_plugins = [
     "fixtures.servers",
     "fixtures.road",
     "fixtures.steps",
+    "fixtures.measured",
     "fixtures.commands",
     "fixtures.consoles",
     "fixtures.shops",

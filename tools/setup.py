@@ -42,6 +42,8 @@ PARTS = (
     SystemPart(
         "postgresql-15", "/usr/lib/postgresql/15/bin/initdb", "the tests on PostgreSQL", _TEST
     ),
+    SystemPart("prometheus", "prometheus", "the tests of metrics", _TEST),
+    SystemPart("haproxy", "haproxy", "the tests of routers", _TEST),
     SystemPart("chromium", "chromium", "the tests of the console", _TEST),
 )
 # On Debian 12 the command line is part of docker.io; there is no package docker-cli.

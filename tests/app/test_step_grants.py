@@ -88,7 +88,7 @@ def test_no_host_is_reached_that_was_not_granted(steps: Steps, port: int) -> Non
 def test_a_private_network_is_named_by_the_settings_or_the_grant(
     services: Services, port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(outbound, "_addresses", lambda host, port: iter(["127.0.0.1"]))
+    monkeypatch.setattr(outbound, "_addresses", lambda *_: iter(["127.0.0.1"]))
     url = f"http://shop.example:{port}/"
     for networks, said in ((), HostNotGranted.code), (("127.0.0.0/8",), f"{url} answered"):
         steps = Steps(services, networks=networks)
