@@ -12,8 +12,6 @@ from stella.app.flows import steps_of
 from stella.deployment.lifecycle import DeploymentState, StepState, TargetState
 from stella.deployment.step_store import StepRun, list_steps
 from stella.deployment.store import find_deployment, list_target_deployments
-from stella.environment.errors import MalformedDocument
-from stella.environment.store import list_environments
 from stella.evidence import read_packet
 from stella.evidence.packet import build_packet
 from stella.evidence.store import list_evidence
@@ -303,51 +301,6 @@ def test_outputs_that_the_manifest_does_not_promise_are_an_error(
     change, _ = steps(stage, ended)
     assert change.state is StepState.ERRORED
     assert why in (change.message or "")
-
-
-def test_every_reason_against_the_steps_of_an_environment_is_told_at_once(stage: Stage) -> None:
-    with pytest.raises(MalformedDocument) as refusal:
-        stage.road.environment(
-            "dev",
-            steps={
-                "before": [
-                    {"name": "Bad Name", "step": "open-change", "with": {"ticket": "CHG-1"}},
-                    {"name": "one", "step": "opn-change"},
-                    {"name": "two", "step": "open-change", "with": {"ticket": "x", "day": 1}},
-                ],
-                "after": [{"name": "one", "step": "smoke-test", "with": {}}],
-            },
-        )
-    told = str(refusal.value)
-    for reason in (
-        "lower-case",
-        "2 steps have the name 'one'",
-        "did you mean 'open-change'?",
-        "with.ticket",
-        "'day' was unexpected",
-        "required property",
-    ):
-        assert reason in told, told
-
-
-@pytest.mark.parametrize(
-    "steps",
-    [
-        {"during": []},
-        {"before": [{"name": "one"}]},
-        {"before": [{"name": "one", "step": "open-change", "with": 3}]},
-        {"before": [{"name": "one", "step": "open-change", "with": {"ticket": 1.5}}]},
-        {"before": [{"name": f"n{i}", "step": "s"} for i in range(21)]},
-        {"before": [{"name": "a", "step": "open-change", "with": {"ticket": "x" * 70_000}}]},
-    ],
-)
-def test_a_document_with_malformed_steps_is_refused_and_nothing_of_it_stays(
-    stage: Stage, steps: dict
-) -> None:
-    with pytest.raises(MalformedDocument):
-        stage.road.environment("dev", steps=steps)
-    with stage.road.database.read() as tx:
-        assert list_environments(tx) == ()
 
 
 def test_a_step_that_no_plugin_brings_any_more_ends_the_promotion_as_errored(

@@ -1,7 +1,10 @@
 """Calls a step of a deployment, in the version that its plan names, and holds it to its manifest."""
 
+import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from queue import Empty, Queue
+from threading import Event, Thread
 from typing import Any, TypeAlias
 
 from stella.app.plugin_host import PluginHost
@@ -17,10 +20,14 @@ from stella.plugin.contract.step import StepCall, StepResult
 from stella.plugin.crossing import bounded_text, errored
 from stella.plugin.refusals import StepFailed
 from stella.promotion.close import Ending
+from stella.record.errors import DatabaseUnusable
 
 _SUMMARY_MAX = 300
 _MESSAGE_MAX = 1000
 _OUTPUTS_BYTES_MAX = 64 * 1024
+# A process of its own is ended at its limit, and says so better than we do.
+_MARGIN_S = 10.0
+_LOOK_S = 0.25
 
 CallStep: TypeAlias = Callable[[PlannedStep, StepCall], StepResult]
 """Raises StepFailed, and what else a step refuses with."""
@@ -31,11 +38,13 @@ class StepCaller:
     """``CallStep`` on this server's plugins.
 
     connect: to the hosts that a manifest names. masked: text without the secrets that were read.
+    stopping: set when the server ends; a step is not waited for then.
     """
 
     host: PluginHost
     connect: Callable[[Manifest], Connect]
     masked: Callable[[str], str]
+    stopping: Event = field(default_factory=Event)
 
     def __call__(self, planned: PlannedStep, call: StepCall) -> StepResult:
         """What the step says, without any secret. Raises UnknownPlugin where its version is gone."""
@@ -43,10 +52,14 @@ class StepCaller:
         contribution = manifest.contribution(Kind.STEP, planned.step)
         if contribution is None:
             raise errored(planned.plugin, "run", f"it brings no step {planned.step} any more")
-        try:
+
+        def run() -> object:
             made = load().factories(Kind.STEP)[planned.step]
-            said = made(Connection("", self.connect(manifest))).run(call)
-            result = _checked(said, planned, contribution)
+            return made(Connection("", self.connect(manifest))).run(call)
+
+        limit_s = manifest.limits.timeout_s + _MARGIN_S
+        try:
+            result = _checked(self._in_time(run, planned, limit_s), planned, contribution)
         except StellaError as refusal:
             refusal.args = (self.masked(str(refusal)),)
             raise
@@ -54,6 +67,30 @@ class StepCaller:
             raise errored(planned.plugin, "run", f"it broke: {type(error).__name__}") from None
         summary = bounded_text(self.masked(result.summary), _SUMMARY_MAX)
         return StepResult(summary, _masked(result.outputs, self.masked))
+
+    def _in_time(self, run: Callable[[], object], planned: PlannedStep, limit_s: float) -> object:
+        """What it returns or raises. One that runs in this process and hangs is left behind."""
+        ended: Queue[tuple[object, BaseException | None]] = Queue()
+
+        def do() -> None:
+            try:
+                ended.put((run(), None))
+            except BaseException as error:  # noqa: BLE001 - raised again below
+                ended.put((None, error))
+
+        Thread(target=do, daemon=True, name=f"step {planned.name}").start()
+        ends_at = time.monotonic() + limit_s
+        while time.monotonic() < ends_at:
+            try:
+                said, error = ended.get(timeout=_LOOK_S)
+            except Empty:
+                if self.stopping.is_set():
+                    raise errored(planned.plugin, "run", "the server ends") from None
+                continue
+            if error is not None:
+                raise error
+            return said
+        raise errored(planned.plugin, "run", f"it was not done after {limit_s:.0f} s")
 
 
 def attempt_step(
@@ -72,6 +109,8 @@ def attempt_step(
     )
     try:
         result = call_step(planned, call)
+    except DatabaseUnusable:
+        raise  # which says nothing about the step
     except StellaError as refusal:
         ending = Ending.FAILED if isinstance(refusal, StepFailed) else Ending.ERRORED
         return StepEnding(

@@ -51,7 +51,7 @@ def open_services(
     data = make_data_directory(settings)
     blobs = Blobs(data / "blobs")
     keys, authority = open_keys(data, now=now(), random=random)
-    policies = PolicyProcess()
+    policies, stopping = PolicyProcess(), Event()
     database = open_database(settings, handled=handled, now=now, random=random)
     required = () if settings.plugins_unconfined else CONFINEMENT
     host = PluginHost(data, database, load_plugins(), required=required)
@@ -90,10 +90,10 @@ def open_services(
         advisories=Path(settings.advisories).expanduser() if settings.advisories else None,
         console=console_directory(settings),
         sealed=Bell(),
-        stopping=Event(),
+        stopping=stopping,
         failed_runs=failed_runs,
         close_policies=policies.close,
-        call_step=StepCaller(host, hub.connect_for, hub.redactor.masked),
+        call_step=StepCaller(host, hub.connect_for, hub.redactor.masked, stopping),
     )
 
 
