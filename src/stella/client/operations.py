@@ -206,12 +206,13 @@ class ConnectorView(TypedDict):
 
 
 class ContributionView(TypedDict):
-    """One thing that a plugin brings. config_schema: JSON Schema of its configuration."""
+    """One thing that a plugin brings. config_schema: JSON Schema of its configuration, of a step its"""
 
     kind: str
     name: str
     title: str
     configSchema: dict[str, Any]
+    outputSchema: dict[str, Any]
     credentials: list["CredentialView"]
 
 

@@ -1652,7 +1652,8 @@ export interface components {
         };
         /**
          * ContributionView
-         * @description One thing that a plugin brings. config_schema: JSON Schema of its configuration.
+         * @description One thing that a plugin brings. config_schema: JSON Schema of its configuration, of a step its
+         *     inputs. output_schema: of what a step leaves; empty where there is none.
          */
         ContributionView: {
             /** Kind */
@@ -1663,6 +1664,10 @@ export interface components {
             title: string;
             /** Configschema */
             configSchema: {
+                [key: string]: unknown;
+            };
+            /** Outputschema */
+            outputSchema: {
                 [key: string]: unknown;
             };
             /** Credentials */

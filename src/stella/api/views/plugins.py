@@ -25,12 +25,15 @@ class CredentialView(View):
 
 
 class ContributionView(View):
-    """One thing that a plugin brings. config_schema: JSON Schema of its configuration."""
+    """One thing that a plugin brings. config_schema: JSON Schema of its configuration, of a step its
+    inputs. output_schema: of what a step leaves; empty where there is none.
+    """
 
     kind: str
     name: str
     title: str
     config_schema: dict[str, Any]
+    output_schema: dict[str, Any]
     credentials: list[CredentialView]
 
 
@@ -103,6 +106,7 @@ def _contribution(value: Contribution) -> ContributionView:
         name=value.name,
         title=value.title,
         config_schema=dict(value.config_schema),
+        output_schema=dict(value.output_schema),
         credentials=[
             CredentialView(name=one.name, title=one.title, required=one.required)
             for one in value.credentials
