@@ -16,6 +16,8 @@ pytest_plugins = [
     "fixtures.plain_users",
     "fixtures.servers",
     "fixtures.road",
+    "fixtures.steps",
+    "fixtures.measured",
     "fixtures.commands",
     "fixtures.consoles",
     "fixtures.shops",

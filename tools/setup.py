@@ -42,6 +42,8 @@ PARTS = (
     SystemPart(
         "postgresql-15", "/usr/lib/postgresql/15/bin/initdb", "the tests on PostgreSQL", _TEST
     ),
+    SystemPart("prometheus", "prometheus", "the tests of metrics", _TEST),
+    SystemPart("haproxy", "haproxy", "the tests of routers", _TEST),
     SystemPart("chromium", "chromium", "the tests of the console", _TEST),
     SystemPart("slapd", "slapd", "the directory that tests log people in by", _TEST),
     SystemPart("ldap-utils", "ldapmodify", "changing that directory in the tests", _TEST),

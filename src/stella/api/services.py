@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from stella.advisory import Snapshot
 from stella.blob import Blobs
+from stella.deployment.plan import PlannedStep
 from stella.doctor import AgentSeen, Patient
 from stella.fleet import AgentState, list_agents
 from stella.hub.delivery import Taken
@@ -19,7 +20,9 @@ from stella.identity.exchange import Exchanges
 from stella.plugin import Plugins
 from stella.plugin.contract.check import DoctorCheck
 from stella.plugin.contract.core import Kind, Manifest
+from stella.plugin.contract.policy_pack import PackDocument
 from stella.plugin.contract.registry import Registry
+from stella.plugin.contract.step import StepCall, StepResult
 from stella.plugin.wheel import PluginWheel
 from stella.promotion.assemble import Deciding
 from stella.record import Bell, Database
@@ -61,6 +64,7 @@ class Plugging:
     current: those that are used now. look: looked up anew. beside: those installed beside the server.
     place: lets a version's folder hold a wheel. manifest: (name, version; empty for the one beside)
     -> its manifest. forget: removes the files of a version. close: ends every process of a plugin.
+    documents: name -> (policy pack, document), all that it brings.
     """
 
     current: Callable[[], Plugins]
@@ -70,6 +74,7 @@ class Plugging:
     manifest: Callable[[str, str], Manifest | None]
     forget: Callable[[str, str], None]
     close: Callable[[], None]
+    documents: Callable[[str], Sequence[tuple[str, PackDocument]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +141,7 @@ class Services:
     schema: the revision of the tables that this version brings.
     advisories, console: None where there is none. failed_runs: facts whose handlers gave up.
     close_policies: ends the process in which policies are asked. webhooks: the way in.
+    call_step: of a deployment.
     exchanges: what is kept between two exchanges of tokens. seal: the key of what browsers keep.
     """
 
@@ -168,6 +174,7 @@ class Services:
     failed_runs: Callable[[], tuple[str, ...]]
     close_policies: Callable[[], None]
     webhooks: Webhooks
+    call_step: Callable[[PlannedStep, StepCall], StepResult]
 
     @property
     def plugins(self) -> Plugins:

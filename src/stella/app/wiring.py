@@ -12,10 +12,12 @@ from stella.api.services import Limits, Outside, Plugging, Services
 from stella.app.hub import Hub
 from stella.app.keys import data_unusable, open_keys
 from stella.app.plugin_host import PluginHost
+from stella.app.policy_packs import PackReader
 from stella.app.policy_process import PolicyProcess
 from stella.app.schema import head_revision
 from stella.app.secret_keys import add_key, load_ring, retire_keys
 from stella.app.settings import Settings
+from stella.app.step_calls import StepCaller
 from stella.app.webhooks import Intake
 from stella.app.work import deciding_of
 from stella.blob import Blobs
@@ -54,7 +56,7 @@ def open_services(
     data = make_data_directory(settings)
     blobs = Blobs(data / "blobs")
     keys, authority = open_keys(data, now=now(), random=random)
-    policies = PolicyProcess()
+    policies, stopping = PolicyProcess(), Event()
     database = open_database(settings, handled=handled, now=now, random=random)
     required = () if settings.plugins_unconfined else CONFINEMENT
     host = PluginHost(data, database, load_plugins(), required=required)
@@ -70,10 +72,10 @@ def open_services(
         outside=outside_of(hub, data, random),
         exchanges=exchanges_of(hub, now),
         seal=random(SEAL_BYTES),
-        plugging=plugging_of(host),
+        plugging=plugging_of(host, hub),
         deciding=deciding_of(
             blobs,
-            lambda kind: host.current().target(kind),
+            host.current,
             lambda kind: host.reference(Kind.TARGET, kind),
             is_simulated=settings.simulated,
             ask=policies.ask,
@@ -96,10 +98,11 @@ def open_services(
         advisories=Path(settings.advisories).expanduser() if settings.advisories else None,
         console=console_directory(settings),
         sealed=Bell(),
-        stopping=Event(),
+        stopping=stopping,
         failed_runs=failed_runs,
         close_policies=policies.close,
         webhooks=Intake(database, partial(hub.connected, Kind.WEBHOOK), now=now),
+        call_step=StepCaller(host, hub.connect_for, hub.redactor.masked, stopping),
     )
 
 
@@ -124,7 +127,7 @@ def make_data_directory(settings: Settings) -> Path:
     return data
 
 
-def plugging_of(host: PluginHost) -> Plugging:
+def plugging_of(host: PluginHost, hub: Hub) -> Plugging:
     """What the routes may ask of the plugins' host."""
     return Plugging(
         current=host.current,
@@ -134,6 +137,7 @@ def plugging_of(host: PluginHost) -> Plugging:
         manifest=host.manifest,
         forget=host.forget,
         close=host.close,
+        documents=PackReader(host, hub.connect_for),
     )
 
 

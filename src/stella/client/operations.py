@@ -206,12 +206,13 @@ class ConnectorView(TypedDict):
 
 
 class ContributionView(TypedDict):
-    """One thing that a plugin brings. config_schema: JSON Schema of its configuration. schemes: what"""
+    """One thing that a plugin brings. config_schema: JSON Schema of its configuration, of a step its"""
 
     kind: str
     name: str
     title: str
     configSchema: dict[str, Any]
+    outputSchema: dict[str, Any]
     credentials: list["CredentialView"]
     schemes: list[str]
 
@@ -300,6 +301,7 @@ class DeploymentView(TypedDict):
     plan: str
     record: str
     targets: list["TargetView"]
+    steps: list["StepRunView"]
     artifacts: list["ArtifactView"]
     evidence: list["EvidenceRef"]
 
@@ -369,6 +371,7 @@ class EnvironmentView(TypedDict):
     policy: "PolicyRef"
     parameters: dict[str, Any]
     approvals: list["ApprovalRuleView"]
+    steps: list["StepUseView"]
     targets: list["TargetConfigView"]
     freezes: list["FreezeView"]
     current: "CurrentView | None"
@@ -704,6 +707,14 @@ class OutsideView(TypedDict):
     lastAt: str
 
 
+class PackDocumentView(TypedDict):
+    """One document of a policy pack, as ``stella apply`` takes it. name: of the file, for people."""
+
+    pack: str
+    name: str
+    text: str
+
+
 class PackageChange(TypedDict):
     """One package that differs."""
 
@@ -805,6 +816,13 @@ class PageMachineView(TypedDict):
     next: NotRequired[str | None]
 
 
+class PagePackDocumentView(TypedDict):
+    """Page_PackDocumentView_"""
+
+    items: list["PackDocumentView"]
+    next: NotRequired[str | None]
+
+
 class PagePluginView(TypedDict):
     """Page_PluginView_"""
 
@@ -888,6 +906,7 @@ class PlanView(TypedDict):
 
     digest: str
     targets: list["TargetPlanView"]
+    steps: list["StepPlanView"]
 
 
 class PlatformView(TypedDict):
@@ -1135,6 +1154,50 @@ State = Literal[
     "errored",
 ]
 """Where a promotion stands. ``failed`` is a verdict, ``errored`` could not run."""
+
+
+class StepPlanView(TypedDict):
+    """What would be done before the targets or after them, by which version of which plugin."""
+
+    name: str
+    phase: str
+    step: str
+    plugin: str
+    version: str
+    inputs: dict[str, Any]
+
+
+class StepRunView(TypedDict):
+    """One step of a deployment. phase: "before" or "after" its targets. inputs: their digest; they"""
+
+    name: str
+    phase: str
+    step: str
+    plugin: str
+    version: str
+    inputs: str
+    state: "StepState"
+    attempts: int
+    attemptsMax: int
+    startedAt: str | None
+    endedAt: str | None
+    code: str | None
+    message: str | None
+    summary: str | None
+    outputs: dict[str, Any]
+
+
+StepState = Literal["queued", "running", "passed", "failed", "errored", "cancelled"]
+"""Where one step stands. ``failed``: its verdict; ``errored``: it gave none; ``cancelled``: its"""
+
+
+class StepUseView(TypedDict):
+    """A step that every deployment takes. inputs: ``with`` of the document."""
+
+    name: str
+    phase: str
+    step: str
+    inputs: dict[str, Any]
 
 
 class StoredSecret(TypedDict):
@@ -1851,6 +1914,13 @@ class Operations:
         """One plugin."""
         return cast("PluginView", self._transport.get(f"/plugins/{quote(name, safe='/:@')}"))
 
+    def get_plugin_documents(self, name: str) -> "PagePackDocumentView":
+        """What its policy packs hold, to be read and then applied; nothing is applied by this."""
+        return cast(
+            "PagePackDocumentView",
+            self._transport.get(f"/plugins/{quote(name, safe='/:@')}/documents"),
+        )
+
     def post_enabling(self, name: str, body: "Enabling", *, key: str | None = None) -> "PluginView":
         """Use it from now on, in that version: up to a new one, or back to an old one."""
         return cast(
@@ -1873,7 +1943,7 @@ class Operations:
         )
 
     def delete_plugin_version(self, name: str, version: str, *, key: str | None = None) -> None:
-        """Remove a version that is not used."""
+        """Remove a version that is not used, and that no deployment waits with."""
         self._transport.delete(
             f"/plugins/{quote(name, safe='/:@')}/versions/{quote(version, safe='/:@')}", key=key
         )

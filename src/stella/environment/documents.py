@@ -77,7 +77,7 @@ def _apply(
     parsed = in_order(parse_environment(name, spec) for name, spec in environments.items())
     for one in parsed:
         refuse_loop(one, {other.name: other for other in parsed})
-    changes += [apply_environment(tx, one.name, environments[one.name]) for one in parsed]
+    changes += [apply_environment(tx, one.name, environments[one.name], brought) for one in parsed]
     changes += [apply_target(tx, name, spec, brought) for name, spec in documents["Target"].items()]
     return changes
 

@@ -1480,6 +1480,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/plugins/{name}/documents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Plugin Documents
+         * @description What its policy packs hold, to be read and then applied; nothing is applied by this.
+         */
+        get: operations["get_plugin_documents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/plugins/{name}/enable": {
         parameters: {
             query?: never;
@@ -1552,7 +1572,7 @@ export interface paths {
         post?: never;
         /**
          * Delete Plugin Version
-         * @description Remove a version that is not used.
+         * @description Remove a version that is not used, and that no deployment waits with.
          */
         delete: operations["delete_plugin_version"];
         options?: never;
@@ -1950,8 +1970,9 @@ export interface components {
         };
         /**
          * ContributionView
-         * @description One thing that a plugin brings. config_schema: JSON Schema of its configuration. schemes: what
-         *     its endpoint may begin with; none where it has no endpoint.
+         * @description One thing that a plugin brings. config_schema: JSON Schema of its configuration, of a step its
+         *     inputs. output_schema: of what a step leaves; empty where there is none. schemes: what its endpoint
+         *     may begin with; none where it has no endpoint.
          */
         ContributionView: {
             /** Kind */
@@ -1962,6 +1983,10 @@ export interface components {
             title: string;
             /** Configschema */
             configSchema: {
+                [key: string]: unknown;
+            };
+            /** Outputschema */
+            outputSchema: {
                 [key: string]: unknown;
             };
             /** Credentials */
@@ -2131,6 +2156,8 @@ export interface components {
             record: string;
             /** Targets */
             targets: components["schemas"]["TargetView"][];
+            /** Steps */
+            steps: components["schemas"]["StepRunView"][];
             /** Artifacts */
             artifacts: components["schemas"]["ArtifactView"][];
             /** Evidence */
@@ -2234,6 +2261,8 @@ export interface components {
             };
             /** Approvals */
             approvals: components["schemas"]["ApprovalRuleView"][];
+            /** Steps */
+            steps: components["schemas"]["StepUseView"][];
             /** Targets */
             targets: components["schemas"]["TargetConfigView"][];
             /** Freezes */
@@ -2787,6 +2816,18 @@ export interface components {
             lastAt: string;
         };
         /**
+         * PackDocumentView
+         * @description One document of a policy pack, as ``stella apply`` takes it. name: of the file, for people.
+         */
+        PackDocumentView: {
+            /** Pack */
+            pack: string;
+            /** Name */
+            name: string;
+            /** Text */
+            text: string;
+        };
+        /**
          * PackageChange
          * @description One package that differs.
          */
@@ -2893,6 +2934,13 @@ export interface components {
             /** Next */
             next?: string | null;
         };
+        /** Page[PackDocumentView] */
+        Page_PackDocumentView_: {
+            /** Items */
+            items: components["schemas"]["PackDocumentView"][];
+            /** Next */
+            next?: string | null;
+        };
         /** Page[PluginView] */
         Page_PluginView_: {
             /** Items */
@@ -2987,6 +3035,8 @@ export interface components {
             digest: string;
             /** Targets */
             targets: components["schemas"]["TargetPlanView"][];
+            /** Steps */
+            steps: components["schemas"]["StepPlanView"][];
         };
         /**
          * PlatformView
@@ -3400,6 +3450,87 @@ export interface components {
          * @enum {string}
          */
         State: "evaluating" | "waiting" | "blocked" | "approved" | "deploying" | "deployed" | "failed" | "rejected" | "cancelled" | "errored";
+        /**
+         * StepPlanView
+         * @description What would be done before the targets or after them, by which version of which plugin.
+         */
+        StepPlanView: {
+            /** Name */
+            name: string;
+            /** Phase */
+            phase: string;
+            /** Step */
+            step: string;
+            /** Plugin */
+            plugin: string;
+            /** Version */
+            version: string;
+            /** Inputs */
+            inputs: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * StepRunView
+         * @description One step of a deployment. phase: "before" or "after" its targets. inputs: their digest; they
+         *     stand in the plan. message: why it did not pass, or what troubled the last attempt.
+         */
+        StepRunView: {
+            /** Name */
+            name: string;
+            /** Phase */
+            phase: string;
+            /** Step */
+            step: string;
+            /** Plugin */
+            plugin: string;
+            /** Version */
+            version: string;
+            /** Inputs */
+            inputs: string;
+            state: components["schemas"]["StepState"];
+            /** Attempts */
+            attempts: number;
+            /** Attemptsmax */
+            attemptsMax: number;
+            /** Startedat */
+            startedAt: string | null;
+            /** Endedat */
+            endedAt: string | null;
+            /** Code */
+            code: string | null;
+            /** Message */
+            message: string | null;
+            /** Summary */
+            summary: string | null;
+            /** Outputs */
+            outputs: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * StepState
+         * @description Where one step stands. ``failed``: its verdict; ``errored``: it gave none; ``cancelled``: its
+         *     turn never came.
+         * @enum {string}
+         */
+        StepState: "queued" | "running" | "passed" | "failed" | "errored" | "cancelled";
+        /**
+         * StepUseView
+         * @description A step that every deployment takes. inputs: ``with`` of the document.
+         */
+        StepUseView: {
+            /** Name */
+            name: string;
+            /** Phase */
+            phase: string;
+            /** Step */
+            step: string;
+            /** Inputs */
+            inputs: {
+                [key: string]: unknown;
+            };
+        };
         /**
          * StoredSecret
          * @description Which version was stored.
@@ -6353,6 +6484,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PluginView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_plugin_documents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_PackDocumentView_"];
                 };
             };
             /** @description A refusal */

@@ -26,7 +26,7 @@ export type Held =
 const RULES: readonly (readonly [RegExp, readonly Held[]])[] = [
   [/^(Promotion|Gates|Approval)/, ['promotions', 'matrix', 'environments', 'evidence']],
   [/^TargetApplied$/, ['environments', 'matrix', 'preview']],
-  [/^(Deployment|Target|Rollback)/, ['deployments', 'promotions', 'matrix', 'environments', 'releases', 'evidence']],
+  [/^(Deployment|Target|Step|Rollback)/, ['deployments', 'promotions', 'matrix', 'environments', 'releases', 'evidence']],
   [/^(Order|Agent|Enrolment)/, ['agents', 'environments', 'deployments', 'matrix']],
   [/^(Release|Tag)/, ['releases', 'matrix']],
   [/^(Image|Scan|Sbom|Finding|Advisor)/, ['releases', 'scans', 'promotions']],
