@@ -63,6 +63,7 @@ class Settings:
     secret_directories: tuple[str, ...] = ("/run/secrets",)
     secret_variables: str = _SECRETS
     plugins_unconfined: bool = False
+    disk_free_bytes_min: int = 1_000_000_000
     console_directory: str = ""
     session_hours: int = 12
     login_hours: int = 168
@@ -84,6 +85,8 @@ class Settings:
         for network in self.networks:
             if not is_network(network):
                 raise _malformed("networks", "networks such as 10.0.0.0/8")
+        if self.disk_free_bytes_min < 0:
+            raise _malformed("disk_free_bytes_min", "at least 0")
         if not self.secret_variables:
             raise _malformed("secret_variables", "how the names begin; never nothing")
         if self.log_level not in _LOG_LEVELS:

@@ -94,3 +94,10 @@ class TooManyRequests(StellaError):
     code = "ST-HUB-013"
     fault = Fault.UNAVAILABLE
     retry_may_help = True
+
+
+class SecretNotAllowed(StellaError):
+    """A built-in secret may not be sent there, or not by the word of who asks."""
+
+    code = "ST-HUB-014"
+    fault = Fault.NOT_ALLOWED
