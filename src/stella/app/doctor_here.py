@@ -8,8 +8,10 @@ from sqlalchemy import make_url
 from stella.api.services import Services
 from stella.app.doctor import Ground, checks_on
 from stella.app.settings import Settings
-from stella.app.wiring import open_database, open_services
-from stella.doctor import Check
+from stella.app.support import told_here, told_of
+from stella.app.wiring import open_database, open_services, system_now
+from stella.doctor import Check, examine
+from stella.doctor.bundle import bundle
 from stella.doctor.errors import NotLookedAt
 from stella.kernel import Remedy, StellaError
 from stella.record import Database
@@ -24,8 +26,13 @@ def database_here(settings: Settings) -> Database:
     return open_database(settings)
 
 
-def checks_here(settings: Settings) -> tuple[Check, ...]:
-    """Of this host's data, whether a server runs on it or not, and whether one could."""
+def checks_here(
+    settings: Settings, opened: list[Services] | None = None
+) -> tuple[Check, ...]:
+    """Of this host's data, whether a server runs on it or not, and whether one could.
+
+    opened: takes the parts of the server, where they could be opened.
+    """
 
     @cache
     def database() -> Database:
@@ -37,11 +44,30 @@ def checks_here(settings: Settings) -> tuple[Check, ...]:
             database()
             if not (settings.data / "keys").is_dir():  # opening would make others
                 raise NotLookedAt("its keys are gone", remedy=Remedy("Put them back first."))
-            return open_services(settings)
+            made = open_services(settings)
+            if opened is not None:
+                opened.append(made)
         except StellaError as refusal:
             raise NotLookedAt(
                 f"not looked at, for the server cannot be opened: {refusal}",
                 remedy=Remedy("Mend that first; another check says how."),
             ) from refusal
+        return made
 
     return checks_on(Ground(settings, database, services, False))
+
+
+def bundle_here(settings: Settings) -> bytes:
+    """A support bundle of this host's data; no log, for that is the running server's."""
+
+    def masked(text: str) -> str:
+        return opened[0].outside.masked(text) if opened else text
+
+    opened: list[Services] = []
+    checks = checks_here(settings, opened)
+    findings = examine(checks)
+    if opened:
+        told = told_of(settings, opened[0])
+    else:
+        told = told_here(settings, lambda: database_here(settings))
+    return bundle(told, findings, "", masked=masked, now=system_now())

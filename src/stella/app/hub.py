@@ -7,12 +7,13 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Lock
+from threading import Lock, Thread
 from typing import Any, Protocol, cast
 from urllib.parse import urlsplit
 
 from stella.app.outbound import connect_within
 from stella.app.settings import RegistrySetting, Settings
+from stella.hub.allow import is_allowed, not_allowed
 from stella.hub.apply import integration_for
 from stella.hub.breaker import Breaker
 from stella.hub.broker import Broker
@@ -22,7 +23,7 @@ from stella.hub.model import Health, Integration
 from stella.hub.redact import Redactor
 from stella.hub.reference import ENV, FILE, SECRET, Reference, parse_reference
 from stella.hub.secrets import read_secret
-from stella.hub.store import find_integration, note_use
+from stella.hub.store import find_integration, list_integrations, note_use, sealed_secret
 from stella.kernel import Now, Outcome, Remedy, StellaError, digest_of, time_text
 from stella.plugin import Plugins
 from stella.plugin.contract.check import DoctorCheck
@@ -43,6 +44,9 @@ _UNNAMED_MAX = 100
 _ANYWHERE = ("0.0.0.0/0", "::/0")
 # A repository that nobody has: what matters is that the registry answers at all.
 _NO_REPOSITORY = "stella-doctor"
+_CLOSE_S = 5.0
+_ALLOWED_S = 5.0
+_ALLOWED_MAX = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +80,11 @@ class Hub:
         self._ring = ring
         self._now = now
         self.redactor = Redactor()
-        self.broker = Broker(self._read, now=now, seen=self.redactor.learn)
+        self.broker = Broker(self._read, now=now, seen=self.redactor.learn, end=self._end_lease)
+        # References that integrations led to: what none names any more is given back.
+        self._named: set[Reference] = set()
+        self._stores: dict[str, Integration] = {}
+        self._allowed_at: dict[tuple[str, str, str], float] = {}
         self._opened: dict[str, _Opened] = {}
         self._unnamed: OrderedDict[str, tuple[Plugins, Registry]] = OrderedDict()
         self._used: dict[str, str] = {}
@@ -159,6 +167,44 @@ class Hub:
                 for name, at in used.items():
                     note_use(tx, name, at)
 
+    def settle(self) -> tuple[StellaError, ...]:
+        """Give back what stores made for integrations that name it no more, or are switched off."""
+        with self._database.read() as tx:
+            listed = [one.integration for one in list_integrations(tx)]
+        wanted = {
+            parse_reference(text)
+            for one in listed
+            if one.enabled
+            for text in one.credentials.values()
+        }
+        stores = {one.name for one in listed if one.enabled}
+        with self._lock:
+            gone = {r for r in self._named if r not in wanted or r.integration not in {"", *stores}}
+            self._named -= gone
+        self.broker.let_go(gone)
+        return self.broker.give_back()
+
+    def close(self) -> None:
+        """Give every lease back, as far as that goes quickly: what is left ends by itself."""
+        ending = Thread(target=self.broker.give_back, kwargs={"everything": True}, daemon=True)
+        ending.start()
+        ending.join(_CLOSE_S)
+
+    def unresolved(self, integration: Integration) -> list[tuple[str, StellaError]]:
+        """Of its credentials those that lead nowhere, as far as this machine knows, and why."""
+        found: list[tuple[str, StellaError]] = []
+        for name, text in integration.credentials.items():
+            reference = parse_reference(text)
+            try:
+                if reference.scheme in {SECRET, ENV, FILE}:
+                    self._refuse_unallowed(integration, reference)
+                    self._read(reference)
+                else:
+                    self._store_of(reference)
+            except StellaError as refusal:
+                found.append((name, refusal))
+        return found
+
     def _examine(self, integration: Integration) -> str:
         made = self._make(integration)
         if integration.kind is Kind.REGISTRY:
@@ -199,7 +245,8 @@ class Hub:
                 connect=self._connect(integration),
                 config=integration.config,
                 credentials={
-                    name: self._credential(text) for name, text in integration.credentials.items()
+                    name: self._credential(integration, text)
+                    for name, text in integration.credentials.items()
                 },
                 ca=integration.ca,
                 proxy=integration.proxy,
@@ -213,21 +260,57 @@ class Hub:
         return RegistryConfig(
             host=integration.endpoint,
             plain_http=integration.config.get("plain_http") is True,
-            login=self._login(user, password) if password else None,
+            login=self._login(integration, user, password) if password else None,
             timeout_s=integration.timeout_s,
             connect=self._connect(integration),
             ca=integration.ca,
             proxy=integration.proxy,
         )
 
-    def _login(self, user: str | None, password: str) -> Callable[[], tuple[str, str]]:
-        ask_user = self._credential(user) if user else lambda: ""
-        ask_password = self._credential(password)
+    def _login(
+        self, integration: Integration, user: str | None, password: str
+    ) -> Callable[[], tuple[str, str]]:
+        ask_user = self._credential(integration, user) if user else lambda: ""
+        ask_password = self._credential(integration, password)
         return lambda: (ask_user(), ask_password())
 
-    def _credential(self, text: str) -> Callable[[], str]:
+    def _credential(self, integration: Integration, text: str) -> Callable[[], str]:
         reference = parse_reference(text)
-        return lambda: self.broker.secret(reference).value
+
+        def ask() -> str:
+            self._refuse_unallowed(integration, reference)
+            with self._lock:
+                self._named.add(reference)
+            return self.broker.secret(reference).value
+
+        return ask
+
+    def _refuse_unallowed(self, integration: Integration, reference: Reference) -> None:
+        """Return where a built-in secret may be sent there. Raises SecretNotAllowed.
+
+        What was forbidden at another server counts here within a few seconds.
+        """
+        if reference.scheme != SECRET:
+            return
+        use = (reference.path, integration.name, integration.place)
+        at = time.monotonic()
+        with self._lock:
+            if at - self._allowed_at.get(use, -_ALLOWED_S) < _ALLOWED_S:
+                return
+        with self._database.read() as tx:
+            sealed_secret(tx, reference.path)
+            if not is_allowed(tx, reference.path, integration):
+                raise not_allowed(reference.path, integration.name)
+        with self._lock:
+            if len(self._allowed_at) > _ALLOWED_MAX:
+                self._allowed_at.clear()
+            self._allowed_at[use] = at
+
+    def forget(self, reference: Reference | None = None) -> None:
+        """Read it anew at its next use, and look again whether it may be used."""
+        with self._lock:
+            self._allowed_at.clear()
+        self.broker.forget(reference)
 
     def _connect(self, integration: Integration) -> Connect:
         hosts = (_host_of(integration.endpoint), *integration.hosts)
@@ -309,6 +392,10 @@ class Hub:
         if reference.scheme in {ENV, FILE}:
             refuse_place(reference, self._settings)
             return read_here(reference, os.environ)
+        return self.secret_store(self._store_of(reference)).read(reference.path, reference.key)
+
+    def _store_of(self, reference: Reference) -> Integration:
+        """Raises UnknownIntegration, UnresolvedReference, IntegrationDisabled."""
         with self._database.read() as tx:
             known = find_integration(tx, reference.integration).integration
         if (known.kind, known.connector) != (Kind.SECRET_STORE, reference.scheme):
@@ -317,7 +404,16 @@ class Hub:
                 "Let the reference name one that is.",
             )
         refuse_use(known, None)
-        return self.secret_store(known).read(reference.path, reference.key)
+        with self._lock:
+            self._stores[known.name] = known
+        return known
+
+    def _end_lease(self, reference: Reference, lease: str) -> None:
+        """By the store that made it, also where its integration is switched off or gone by now."""
+        with self._lock:
+            store = self._stores.get(reference.integration)
+        if store is not None:
+            self.secret_store(store).revoke(lease)
 
 
 class _Checked(Protocol):

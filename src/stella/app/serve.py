@@ -110,6 +110,7 @@ def running(settings: Settings) -> Iterator[Services]:
         background.join()
         runs.close()
         services.close_policies()
+        services.outside.close()
         services.plugging.close()
         workflows.dispose()
         database.close()
@@ -208,6 +209,7 @@ def _sweeps(services: Services, settings: Settings) -> tuple[Sweep, ...]:
     return (
         Sweep("fleet", settings.sweep_s, fleet),
         Sweep("integrations", _INTEGRATIONS_S, integrations),
+        Sweep("leases", settings.sweep_s, services.outside.settle),
         Sweep("uses", settings.sweep_s, services.outside.flush_uses),
     )
 

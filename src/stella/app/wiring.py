@@ -9,14 +9,17 @@ from threading import Event, Lock
 
 from stella.advisory import Snapshot, open_snapshot
 from stella.api.services import Limits, Outside, Plugging, Services
+from stella.app.doctor import checks_of
 from stella.app.hub import Hub
 from stella.app.keys import data_unusable, open_keys
+from stella.app.logs import log_tail
 from stella.app.plugin_host import PluginHost
 from stella.app.plugin_process import CONFINEMENT
 from stella.app.policy_process import PolicyProcess
 from stella.app.schema import head_revision
 from stella.app.secret_keys import add_key, load_ring, retire_keys
 from stella.app.settings import Settings
+from stella.app.support import told_of
 from stella.app.work import deciding_of
 from stella.blob import Blobs
 from stella.kernel import Now, id_maker
@@ -54,7 +57,7 @@ def open_services(
     required = () if settings.plugins_unconfined else CONFINEMENT
     host = PluginHost(data, database, load_plugins(), required=required)
     hub = Hub(settings, database, host.current, lambda: load_ring(data, random), now=now)
-    return Services(
+    services = Services(
         database=database,
         schema=head_revision(),
         blobs=blobs,
@@ -91,7 +94,11 @@ def open_services(
         stopping=Event(),
         failed_runs=failed_runs,
         close_policies=policies.close,
+        checks=lambda: checks_of(settings, services),
+        told=lambda: told_of(settings, services),
+        log_tail=log_tail,
     )
+    return services
 
 
 def open_database(
@@ -124,6 +131,7 @@ def plugging_of(host: PluginHost) -> Plugging:
         place=host.place,
         manifest=host.manifest,
         forget=host.forget,
+        changed=host.changed,
         close=host.close,
     )
 
@@ -134,7 +142,7 @@ def outside_of(hub: Hub, data: Path, random: Callable[[int], bytes]) -> Outside:
         registry=hub.registry,
         examine=hub.examine,
         left_alone_until=hub.left_alone_until,
-        forget=hub.broker.forget,
+        forget=hub.forget,
         ring=lambda: load_ring(data, random),
         add_key=lambda: add_key(data, random),
         retire_keys=lambda kept: retire_keys(data, kept),
@@ -142,6 +150,9 @@ def outside_of(hub: Hub, data: Path, random: Callable[[int], bytes]) -> Outside:
         flush_uses=hub.flush_uses,
         masked=hub.redactor.masked,
         checks=hub.checks,
+        unresolved=hub.unresolved,
+        settle=hub.settle,
+        close=hub.close,
     )
 
 

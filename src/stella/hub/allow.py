@@ -58,6 +58,11 @@ def is_allowed(tx: Tx, secret: str, value: Integration) -> bool:
     return any((one.integration, one.place) == (value.name, value.place) for one in uses)
 
 
+def waiting_for(tx: Tx, value: Integration) -> tuple[str, ...]:
+    """Of the built-in secrets that it names those that it may not use as it is now."""
+    return tuple(one for one in value.secrets if not is_allowed(tx, one, value))
+
+
 def not_allowed(secret: str, integration: str) -> SecretNotAllowed:
     """The refusal at use."""
     return SecretNotAllowed(
