@@ -61,10 +61,13 @@ def keys_match(data: Path, told: TrustRoot | None) -> list[Seen]:
     """Every private key is the one whose public half verifiers have. told: by the running server."""
     for name in SIGNERS:
         file = data / "keys" / f"{name}.key"
-        known = {file.with_suffix(".pub").read_bytes()} if file.with_suffix(".pub").exists() else set()
+        if not file.is_file():
+            return [Seen(Outcome.UNKNOWN, f"{name}.key is missing", "First put it back.")]
+        public = file.with_suffix(".pub")
+        known = {public.read_bytes()} if public.is_file() else set()
         if told is not None:
             known.add(told.keys[name].pem)
-        if any(load_signer(file).public.pem != pem for pem in known):
+        if known - {load_signer(file).public.pem}:
             detail = f"{name}.key is not the key that verifiers are told"
             fix = f"Put it back {_BACKUP} {data} keys/{name}.key"
             return [Seen(Outcome.BLOCKED, detail, fix)]

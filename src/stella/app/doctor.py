@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
@@ -85,7 +86,7 @@ def _of_the_server(ground: Ground) -> Iterator[Check]:
     yield Check(
         "network.certificates",
         Area.NETWORK,
-        "certificate of the",
+        "certificate",
         "Agents refuse a server whose certificate has ended.",
         "The certificates beside the server's keys, and the clock.",
         lambda: data.certificates_last(settings.data, ground.database().now()),
@@ -192,7 +193,11 @@ def _of_the_keys(ground: Ground) -> Iterator[Check]:
 
 
 def _of_the_disk(ground: Ground) -> Iterator[Check]:
-    where, now = ground.settings.data, lambda: ground.database().now()
+    where = ground.settings.data
+
+    def now() -> datetime:
+        return ground.database().now()
+
     yield Check(
         "disk.room",
         Area.DISK,
@@ -257,7 +262,7 @@ def _of_the_hub(ground: Ground) -> Iterator[Check]:
     yield Check(
         "integrations.precedence",
         Area.INTEGRATIONS,
-        "precedence of",
+        "precedence",
         "Who changes the settings changes nothing while the integration is there.",
         "`registries` of the settings against the integrations of registries.",
         lambda: hub.precedence_is_known(database(), settings.registries),
@@ -265,7 +270,7 @@ def _of_the_hub(ground: Ground) -> Iterator[Check]:
     yield Check(
         "secrets.rotation",
         Area.SECRETS,
-        "rotation of",
+        "rotation",
         "A credential that is never exchanged is known to ever more people.",
         "rotateBy of each integration against today.",
         lambda: hub.rotation_is_done(database()),
@@ -273,7 +278,7 @@ def _of_the_hub(ground: Ground) -> Iterator[Check]:
     yield Check(
         "secrets.references",
         Area.SECRETS,
-        "references of",
+        "references",
         "A deployment stops in its middle where a secret is not found.",
         "Each reference is followed as far as this machine knows.",
         lambda: hub.references_resolve(database(), services().outside.unresolved),
@@ -281,7 +286,7 @@ def _of_the_hub(ground: Ground) -> Iterator[Check]:
     yield Check(
         "secrets.uses",
         Area.SECRETS,
-        "uses of secrets",
+        "use of secret",
         "An integration that was not allowed a secret does not work.",
         "Each use of a built-in secret against what was allowed.",
         lambda: uses_are_allowed(database()),
@@ -302,7 +307,7 @@ def _of_the_rest(ground: Ground) -> Iterator[Check]:
     yield Check(
         "plugins.files",
         Area.PLUGINS,
-        "files of plugin",
+        "plugin files",
         "Code that is not what was installed does not run, or does something else.",
         "The files of each version in use against its wheel.",
         lambda: plugin_files_are_whole(services()),
@@ -318,7 +323,7 @@ def _of_the_rest(ground: Ground) -> Iterator[Check]:
     yield Check(
         "agents.certificates",
         Area.AGENTS,
-        "certificates of agents",
+        "agent certificate",
         "An agent whose certificate has ended must be enrolled again.",
         "The end of each agent's certificate.",
         lambda: fleet.certificates_last(database()),

@@ -66,8 +66,6 @@ def bundle_here(settings: Settings) -> bytes:
     opened: list[Services] = []
     checks = checks_here(settings, opened)
     findings = examine(checks)
-    if opened:
-        told = told_of(settings, opened[0])
-    else:
-        told = told_here(settings, lambda: database_here(settings))
+    ground = told_here(settings, lambda: database_here(settings))
+    told = told_of(settings, opened[0]) if opened else ground
     return bundle(told, findings, "", masked=masked, now=system_now())

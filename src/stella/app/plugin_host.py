@@ -87,7 +87,7 @@ class PluginHost:
         draft = folder.with_name(_DRAFT)
         with self._placing:
             try:
-                if _holds(folder, wheel):
+                if tree_on_disk(folder) == wheel.tree:
                     return
                 shutil.rmtree(draft, ignore_errors=True)
                 for path, held in wheel.laid_out.items():
@@ -197,12 +197,3 @@ class PluginHost:
 
     def _version_folder(self, name: str, version: str) -> Path:
         return self._folder / name / version
-
-
-def _holds(folder: Path, wheel: PluginWheel) -> bool:
-    """Whether every file of the wheel lies there as it is, and none besides."""
-    wanted = wheel.laid_out
-    found = {str(one.relative_to(folder)): one for one in folder.rglob("*") if one.is_file()}
-    return found.keys() == wanted.keys() and all(
-        found[path].read_bytes() == held for path, held in wanted.items()
-    )

@@ -10,14 +10,14 @@ from stella.record import Database
 
 
 def examine(checks: Iterable[Check], areas: Sequence[str] = ()) -> tuple[Finding, ...]:
-    """Every check, of these areas where any are named. Raises UnknownCheck for another area.
+    """Every check by area, of these areas where any are named. Raises UnknownCheck for another.
 
     One that a refusal ends is blocked by it, one that breaks is unknown; the others go on.
     """
     wanted = _areas(areas)
-    return tuple(
-        finding for check in checks if check.area in wanted for finding in _findings(check)
-    )
+    order = list(Area)
+    chosen = sorted((one for one in checks if one.area in wanted), key=lambda c: order.index(c.area))
+    return tuple(finding for check in chosen for finding in _findings(check))
 
 
 def mend(

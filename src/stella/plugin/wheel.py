@@ -60,7 +60,7 @@ class PluginWheel:
 
     @property
     def laid_out(self) -> dict[str, bytes]:
-        """path -> content of every file of an installed version."""
+        """Every file of an installed version: path -> content."""
         return {**self.files, ENTRY_FILE: self.entry_point.encode()}
 
     @property
