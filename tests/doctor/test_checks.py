@@ -133,7 +133,7 @@ def test_handlers_that_gave_up_are_found(services: Services):
 
 
 def test_snapshots_are_found_stale_or_missing(services: Services, tmp_path: Path):
-    snapshot, now, seen = tmp_path / "a.sqlite", services.database.now(), {}
+    snapshot, now, seen = tmp_path / "a.advisories.sqlite", services.database.now(), {}
     for age_days in (None, 0, 30):
         if age_days is not None:
             snapshot.write_bytes(b"")
@@ -142,6 +142,9 @@ def test_snapshots_are_found_stale_or_missing(services: Services, tmp_path: Path
         seen[age_days] = only(snapshot_is_fresh(snapshot, now)).outcome
     assert seen == {None: Outcome.BLOCKED, 0: Outcome.PASS, 30: Outcome.BLOCKED}
     assert only(snapshot_is_fresh(None, now)).outcome is Outcome.UNKNOWN
+    (tmp_path / "b.advisories.sqlite").write_bytes(b"")
+    two = only(snapshot_is_fresh(tmp_path, now))
+    assert (two.outcome, two.fix) == (Outcome.BLOCKED, f"rm {snapshot}")
 
 
 def test_too_little_room_is_found(services: Services):

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from stella.advisory.snapshot import SUFFIX
 from stella.kernel import Outcome, Seen
 
 _AGE_MAX = timedelta(days=7)
@@ -13,11 +14,16 @@ def snapshot_is_fresh(path: Path | None, now: datetime) -> list[Seen]:
     if path is None:
         fix = "stella advisory import FEED --into DIRECTORY, then set `advisories` to it"
         return [Seen(Outcome.UNKNOWN, "no snapshot is set: findings are unknown", fix)]
-    fix = f"stella advisory import FEED --into {path}"
-    files = [path] if path.is_file() else sorted(path.glob("*")) if path.is_dir() else []
+    into = path.parent if path.is_file() else path
+    fix = f"stella advisory import FEED --into {into}"
+    files = [path] if path.is_file() else sorted(path.glob(f"*{SUFFIX}"))
     if not files:
         return [Seen(Outcome.BLOCKED, f"no snapshot at {path}", fix)]
-    newest = max(datetime.fromtimestamp(file.stat().st_mtime, tz=UTC) for file in files)
+    ages = {file: datetime.fromtimestamp(file.stat().st_mtime, tz=UTC) for file in files}
+    oldest, newest = min(files, key=ages.__getitem__), max(ages.values())
+    if len(files) > 1:
+        detail = f"{len(files)} snapshots at {path}, and which one counts is not said"
+        return [Seen(Outcome.BLOCKED, detail, f"rm {oldest}")]
     if now - newest > _AGE_MAX:
         detail = f"the snapshot is {(now - newest).days} days old"
         return [Seen(Outcome.BLOCKED, detail, fix)]

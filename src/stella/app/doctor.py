@@ -21,7 +21,6 @@ from stella.app.service_checks import (
 )
 from stella.app.settings import Settings
 from stella.doctor import Area, Check
-from stella.doctor.errors import NotLookedAt
 from stella.evidence.checks import packets_are_there
 from stella.fleet import checks as fleet
 from stella.hub import checks as hub
@@ -52,7 +51,7 @@ def checks_of(settings: Settings, services: Services) -> tuple[Check, ...]:
 def checks_on(ground: Ground) -> tuple[Check, ...]:
     """The whole table."""
     plugins: tuple[Check, ...] = ()
-    with suppress(NotLookedAt):  # what says why stands in the table
+    with suppress(StellaError):  # what says why stands in the table
         plugins = tuple(_of_plugins(ground.services()))
     return (
         *_of_the_server(ground),
@@ -373,7 +372,7 @@ def _looked(made: DoctorCheck) -> list[Seen]:
 
 
 def _root(ground: Ground) -> TrustRoot | None:
-    with suppress(NotLookedAt):
+    with suppress(StellaError):
         return ground.services().trust_root
     return None
 

@@ -33,9 +33,9 @@ def told_of(settings: Settings, services: Services) -> dict[str, Json]:
     database = services.database
     return {
         **told_here(settings, lambda: database),
-        "integrations.json": _integrations(database),
-        "secrets.json": _secrets(database),
-        "plugins.json": _plugins(services),
+        "integrations.json": _or_refusal(lambda: _integrations(database)),
+        "secrets.json": _or_refusal(lambda: _secrets(database)),
+        "plugins.json": _or_refusal(lambda: _plugins(services)),
     }
 
 

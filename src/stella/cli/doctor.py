@@ -61,7 +61,7 @@ def doctor(
                 if fixes:
                     named = [one for one in fixes if one != _ALL]
                     _say_mended(client.post("/doctor/fix", {"checks": named})["items"])
-                checks = list(client.get("/doctor", area=areas)["checks"])
+                checks = list(client.get("/doctor", area=",".join(areas) or None)["checks"])
         except NoServer:
             checks = _examine_here(None, None, areas, fixes)
     show_list(checks, _COLUMNS, output=output, to=to, name="name")

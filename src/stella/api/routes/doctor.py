@@ -28,10 +28,10 @@ class Mending(Body):
 @router.get("")
 def get_doctor(
     asked: Annotated[Asked, needs(Permission.ENVIRONMENT_CHANGE)],
-    area: Annotated[list[str] | None, Query(description="Only these; repeat.")] = None,
+    area: Annotated[str | None, Query(description="Only these; comma between several.")] = None,
 ) -> DoctorView:
     """Examine the server, each check with what to do."""
-    findings = examine(asked.services.checks(), area or ())
+    findings = examine(asked.services.checks(), area.split(",") if area else ())
     return DoctorView(
         checks=tuple(
             CheckView(
