@@ -66,7 +66,7 @@ class Doctor:
     def one(self, check: str, *words: str) -> dict[str, Any]:
         """What is worst in what the check found."""
         seen = self.all(*words)[check]
-        return sorted(seen, key=lambda one: ("blocked", "unknown", "pass").index(one["outcome"]))[0]
+        return min(seen, key=lambda one: ("blocked", "unknown", "pass").index(one["outcome"]))
 
     def fix(self, line: str) -> None:
         """What the line says, as it says it."""

@@ -194,7 +194,9 @@ def test_an_integration_that_stands_before_the_settings_says_so(services: Servic
 
 def test_integrations_that_are_on_at_an_offline_server_are_named(services: Services):
     registry(services)
-    assert only(nothing_waits_offline(services.database, is_offline=True)).outcome is Outcome.BLOCKED
+    assert (
+        only(nothing_waits_offline(services.database, is_offline=True)).outcome is Outcome.BLOCKED
+    )
     registry(services, enabled=False)
     assert only(nothing_waits_offline(services.database, is_offline=True)).outcome is Outcome.PASS
 

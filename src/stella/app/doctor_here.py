@@ -26,9 +26,7 @@ def database_here(settings: Settings) -> Database:
     return open_database(settings)
 
 
-def checks_here(
-    settings: Settings, opened: list[Services] | None = None
-) -> tuple[Check, ...]:
+def checks_here(settings: Settings, opened: list[Services] | None = None) -> tuple[Check, ...]:
     """Of this host's data, whether a server runs on it or not, and whether one could.
 
     opened: takes the parts of the server, where they could be opened.

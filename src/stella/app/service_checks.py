@@ -77,7 +77,12 @@ def secret_keys_are_there(services: Services) -> list[Seen]:
         kept = list_secrets(tx)
     known = services.outside.ring().keys if kept else {}
     lost = [
-        Seen(Outcome.BLOCKED, f"its key {one.key_id} is gone", f"stella secret set {one.name}", one.name)
+        Seen(
+            Outcome.BLOCKED,
+            f"its key {one.key_id} is gone",
+            f"stella secret set {one.name}",
+            one.name,
+        )
         for one in kept
         if one.key_id not in known
     ]

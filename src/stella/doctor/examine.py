@@ -16,7 +16,9 @@ def examine(checks: Iterable[Check], areas: Sequence[str] = ()) -> tuple[Finding
     """
     wanted = _areas(areas)
     order = list(Area)
-    chosen = sorted((one for one in checks if one.area in wanted), key=lambda c: order.index(c.area))
+    chosen = sorted(
+        (one for one in checks if one.area in wanted), key=lambda c: order.index(c.area)
+    )
     return tuple(finding for check in chosen for finding in _findings(check))
 
 

@@ -22,7 +22,9 @@ def agents_are_heard(database: Database) -> list[Seen]:
         if one.state is AgentState.ONLINE and is_heard:
             connectors = one.report.connectors if one.report else ()
             engines = ", ".join(f"{c.kind} {c.engine or c.problem or '?'}" for c in connectors)
-            found.append(Seen(Outcome.PASS, f"online; {engines or 'no engine reported'}", "", one.name))
+            found.append(
+                Seen(Outcome.PASS, f"online; {engines or 'no engine reported'}", "", one.name)
+            )
         else:
             since = f"since {one.last_seen_at:%Y-%m-%d %H:%M} UTC" if one.last_seen_at else "ever"
             detail = f"not heard from {since}"

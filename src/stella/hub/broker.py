@@ -171,9 +171,7 @@ class Broker:
             if one.secret.lease is not None:
                 self._due[parse_reference(place), one.secret.lease] = due
 
-    def _is_still_asked(
-        self, place: Reference, mine: "Future[dict[str | None, Secret]]"
-    ) -> bool:
+    def _is_still_asked(self, place: Reference, mine: "Future[dict[str | None, Secret]]") -> bool:
         """Whether what was read may be kept: nobody has said meanwhile that it is to be read anew."""
         if self._asked.get(place.text) is not mine:
             return False

@@ -55,7 +55,6 @@ class Integration:
             "enabled": self.enabled,
         }
 
-
     @property
     def place(self) -> str:
         """Digest of all that says where its credentials are sent: what a secret is allowed for."""

@@ -123,7 +123,9 @@ def put_integration(tx: Tx, value: Integration) -> None:
 def delete_integration_row(tx: Tx, name: str) -> None:
     """With how it was, and what it was allowed."""
     use = secret_use.c
-    tx.connection.execute(delete(secret_use).where(use.tenant == tx.tenant, use.integration == name))
+    tx.connection.execute(
+        delete(secret_use).where(use.tenant == tx.tenant, use.integration == name)
+    )
     health = integration_health.c
     tx.connection.execute(
         delete(integration_health).where(health.tenant == tx.tenant, health.integration == name)
