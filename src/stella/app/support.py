@@ -9,7 +9,7 @@ from importlib.metadata import distributions
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from sqlalchemy import func, inspect, make_url, select, table
+from sqlalchemy import URL, func, inspect, make_url, select, table
 
 from stella import __version__
 from stella.api.services import Services
@@ -101,7 +101,8 @@ def _database_url(text: str) -> str:
         return ""
     try:
         url = make_url(text)
-        return url.set(query={}, username=None, password=None).render_as_string()
+        place = URL.create(url.drivername, host=url.host, port=url.port, database=url.database)
+        return place.render_as_string()
     except Exception:  # noqa: BLE001 - whatever it is, it may hold a password
         return _HIDDEN
 

@@ -146,6 +146,15 @@ class ChangeView(TypedDict):
     after: Any
 
 
+class CheckView(TypedDict):
+    """One check of a verification. place: where it does not hold."""
+
+    name: str
+    good: bool
+    detail: str
+    place: str | None
+
+
 class ColumnView(TypedDict):
     """One environment of the matrix."""
 
@@ -299,7 +308,7 @@ DiffView = TypedDict(
 class DoctorView(TypedDict):
     """Every check."""
 
-    checks: list["StellaApiViewsAboutCheckView"]
+    checks: list["FoundView"]
 
 
 class Documents(TypedDict):
@@ -428,6 +437,20 @@ class FindingView(TypedDict):
     why: "WhyView"
 
 
+class FoundView(TypedDict):
+    """What one check of the doctor found."""
+
+    id: str
+    area: str
+    name: str
+    why: str
+    how: str
+    outcome: "Outcome"
+    detail: str
+    fix: str
+    canFix: bool
+
+
 class FreezeView(TypedDict):
     """A window in which nothing goes into an environment."""
 
@@ -512,8 +535,8 @@ class IntegrationView(TypedDict):
     health: "HealthView | None"
     leftAloneUntil: str | None
     isDue: bool
-    waitsFor: NotRequired[list[str]]
-    overridesSettings: NotRequired[bool]
+    waitsFor: list[str]
+    overridesSettings: bool
 
 
 class LogLineView(TypedDict):
@@ -1027,8 +1050,8 @@ class SecretView(TypedDict):
     changedBy: "PersonView"
     keyId: str
     usedBy: list[str]
-    allowed: NotRequired[list["SecretUseView"]]
-    waiting: NotRequired[list[str]]
+    allowed: list["SecretUseView"]
+    waiting: list[str]
 
 
 State = Literal[
@@ -1140,7 +1163,7 @@ class VerificationView(TypedDict):
     """What verifying the packet says now."""
 
     good: bool
-    checks: list["StellaApiViewsEvidenceCheckView"]
+    checks: list["CheckView"]
 
 
 class VersionView(TypedDict):
@@ -1161,29 +1184,6 @@ class WhyView(TypedDict):
     advisory: str
     range: str
     compared: str
-
-
-class StellaApiViewsAboutCheckView(TypedDict):
-    """What one check of the doctor found."""
-
-    id: str
-    area: str
-    name: str
-    why: str
-    how: str
-    outcome: "Outcome"
-    detail: str
-    fix: str
-    canFix: bool
-
-
-class StellaApiViewsEvidenceCheckView(TypedDict):
-    """One check of a verification. place: where it does not hold."""
-
-    name: str
-    good: bool
-    detail: str
-    place: str | None
 
 
 class Transport(Protocol):

@@ -6,7 +6,7 @@ from typing import Annotated, TypeAlias
 from fastapi import APIRouter, Query, Response
 
 from stella.api.asked import Asked, needs
-from stella.api.views.about import CheckView, DoctorView, MendedView
+from stella.api.views.about import FoundView, DoctorView, MendedView
 from stella.api.views.base import Body, Page
 from stella.doctor import examine, mend
 from stella.doctor.bundle import bundle
@@ -34,7 +34,7 @@ def get_doctor(
     findings = examine(asked.services.checks(), area.split(",") if area else ())
     return DoctorView(
         checks=tuple(
-            CheckView(
+            FoundView(
                 id=one.check,
                 area=one.area.value,
                 name=one.name,

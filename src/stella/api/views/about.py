@@ -12,7 +12,7 @@ class VersionView(View):
     simulated: bool
 
 
-class CheckView(View):
+class FoundView(View):
     """What one check of the doctor found.
 
     id: of the check, which may find several things. why: what goes wrong where it does not pass.
@@ -42,4 +42,4 @@ class MendedView(View):
 class DoctorView(View):
     """Every check."""
 
-    checks: tuple[CheckView, ...]
+    checks: tuple[FoundView, ...]

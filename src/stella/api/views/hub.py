@@ -40,8 +40,8 @@ class IntegrationView(View):
     health: HealthView | None
     left_alone_until: str | None
     is_due: bool
-    waits_for: Sequence[str] = ()
-    overrides_settings: bool = False
+    waits_for: Sequence[str]
+    overrides_settings: bool
 
     @property
     def etag(self) -> str:
@@ -70,8 +70,8 @@ class SecretView(View):
     changed_by: PersonView
     key_id: str
     used_by: list[str]
-    allowed: Sequence[SecretUseView] = ()
-    waiting: Sequence[str] = ()
+    allowed: Sequence[SecretUseView]
+    waiting: Sequence[str]
 
 
 def health_view(value: Health) -> HealthView:
