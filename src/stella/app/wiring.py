@@ -142,7 +142,7 @@ def outside_of(hub: Hub, data: Path, random: Callable[[int], bytes]) -> Outside:
         registry=hub.registry,
         examine=hub.examine,
         left_alone_until=hub.left_alone_until,
-        forget=hub.forget,
+        forget=hub.credentials.forget,
         ring=lambda: load_ring(data, random),
         add_key=lambda: add_key(data, random),
         retire_keys=lambda kept: retire_keys(data, kept),
@@ -150,9 +150,9 @@ def outside_of(hub: Hub, data: Path, random: Callable[[int], bytes]) -> Outside:
         flush_uses=hub.flush_uses,
         masked=hub.redactor.masked,
         checks=hub.checks,
-        unresolved=hub.unresolved,
-        settle=hub.settle,
-        close=hub.close,
+        unresolved=hub.credentials.unresolved,
+        settle=hub.credentials.settle,
+        close=hub.credentials.close,
     )
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, TypeAlias
 from fastapi import APIRouter, Query, Response
 
 from stella.api.asked import Asked, needs
-from stella.api.views.about import FoundView, DoctorView, MendedView
+from stella.api.views.about import DoctorView, FoundView, MendedView
 from stella.api.views.base import Body, Page
 from stella.doctor import examine, mend
 from stella.doctor.bundle import bundle
