@@ -195,8 +195,9 @@ def test_user_and_password_of_vault_are_one_lease_that_is_given_back(
         try:
             answer = openbao.call("LIST", f"sys/leases/lookup/{openbao_database}")
         except urllib.error.HTTPError as error:
-            assert error.code == 404, "there is none"
-            return set()
+            if error.code == 404:  # there is none
+                return set()
+            raise
         return set(answer["data"]["keys"])
 
     policy = openbao.policy(
