@@ -23,7 +23,7 @@ from stella.promotion.assemble import Deciding
 from stella.record import Bell, Database
 from stella.sbom import LayerCache
 from stella.trust import Authority, Signer, TrustRoot
-from stella.trust.envelope import Ring
+from stella.trust.envelope import WrappingKeys
 
 _AT_ONCE = 8
 
@@ -92,8 +92,8 @@ class Outside:
     examine: Callable[[Integration], Health]
     left_alone_until: Callable[[str], str | None]
     forget: Callable[[Reference | None], None]
-    ring: Callable[[], Ring]
-    add_key: Callable[[], Ring]
+    ring: Callable[[], WrappingKeys]
+    add_key: Callable[[], WrappingKeys]
     retire_keys: Callable[[frozenset[str]], None]
     rotating: AbstractContextManager[object]
     flush_uses: Callable[[], None]

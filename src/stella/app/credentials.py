@@ -19,7 +19,7 @@ from stella.kernel import Now, Remedy, StellaError
 from stella.plugin.contract.core import Kind
 from stella.plugin.contract.secret_store import Secret, SecretStore
 from stella.record import Database
-from stella.trust.envelope import Ring
+from stella.trust.envelope import WrappingKeys
 
 _SECRET_BYTES_MAX = 65_536
 _CLOSE_S = 5.0
@@ -36,7 +36,7 @@ class Credentials:
         self,
         settings: Settings,
         database: Database,
-        ring: Callable[[], Ring],
+        ring: Callable[[], WrappingKeys],
         open_store: Callable[[Integration], SecretStore],
         *,
         now: Now,

@@ -33,7 +33,7 @@ from stella.plugin.crossing import bounded_text
 from stella.plugin.refusals import PluginBroken
 from stella.record import Database
 from stella.sdk.testing import SimulatedRegistry
-from stella.trust.envelope import Ring
+from stella.trust.envelope import WrappingKeys
 
 _DETAIL_MAX = 1000
 # Hosts without an integration that are kept open: whoever names an image names one.
@@ -64,7 +64,7 @@ class Hub:
         settings: Settings,
         database: Database,
         plugins: Callable[[], Plugins],
-        ring: Callable[[], Ring],
+        ring: Callable[[], WrappingKeys],
         *,
         now: Now,
     ) -> None:
