@@ -10,6 +10,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import tarfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -31,6 +32,7 @@ from stella.record.database import open_engine
 pytestmark = pytest.mark.program
 
 WAIT_S = 40
+LONG_AGO = time.time() - 30 * 86400 - 60
 OSV = {
     "id": "GHSA-1",
     "modified": "2030-01-01T00:00:00Z",
@@ -65,7 +67,7 @@ class Doctor:
 
     def one(self, check: str, *words: str) -> dict[str, Any]:
         """What is worst in what the check found."""
-        seen = self.all(*words)[check]
+        seen = self.all("--area", check.partition(".")[0], *words)[check]
         return min(seen, key=lambda one: ("blocked", "unknown", "pass").index(one["outcome"]))
 
     def fix(self, line: str) -> None:
@@ -137,11 +139,20 @@ class Planted:
     registry_port: int
     wheel: Path
     feed: Path
+    backup: Path
+
+    def mends(self, check: str, line: str) -> None:
+        """The line, as it stands there, lets the check pass."""
+        assert self.doctor.one(check)["outcome"] == "blocked"
+        self.doctor.fix(line)
+        assert self.doctor.one(check)["outcome"] == "pass"
 
 
-@pytest.fixture
-def planted(host: Host, tmp_path: Path) -> Iterator[Planted]:
-    """A server, and nothing wrong with it but what a test does."""
+@pytest.fixture(scope="module")
+def planted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Planted]:
+    """A server, and nothing wrong with it but what a test plants, which mends it again."""
+    tmp_path = tmp_path_factory.mktemp("faults")
+    host = Host(tmp_path / "data", free_port(), free_port())
     secrets, advisories, port = tmp_path / "secrets", tmp_path / "advisories", free_port()
     secrets.mkdir()
     (secrets / "password").write_text("hunter2-of-the-test")
@@ -170,108 +181,128 @@ def planted(host: Host, tmp_path: Path) -> Iterator[Planted]:
         with host.login(password) as client:
             token = client.post("/tokens", {"name": "doctor"})["token"]
             doing = {**more, "STELLA_URL": host.url, "STELLA_TOKEN": token}
-            yield Planted(host, client, Doctor(host, doing), tmp_path, port, wheel, feed)
+            content = base64.b64encode(wheel.read_bytes()).decode()
+            client.post("/plugins", {"wheel": content})
+            client.post("/plugins/chests/enable", {})
+            doctor, backup = Doctor(host, doing), tmp_path / "backup.tar"
+            with a_registry(port):
+                well = {seen["outcome"] for found in doctor.all().values() for seen in found}
+                assert well == {"pass"}, "nothing is planted yet"
+            assert doctor.run("db", "backup", str(backup)).returncode == 0
+            yield Planted(host, client, doctor, tmp_path, port, wheel, feed, backup)
 
 
-def test_what_is_planted_in_a_running_server_is_named_and_mended(planted: Planted) -> None:
-    host, client, doctor, folder = planted.host, planted.client, planted.doctor, planted.folder
-    backup = folder / "backup.tar"
-    wheel = base64.b64encode(planted.wheel.read_bytes()).decode()
-    client.post("/plugins", {"wheel": wheel})
-    client.post("/plugins/chests/enable", {})
-    with a_registry(planted.registry_port):
-        well = {name for name, seen in doctor.all().items() if seen[0]["outcome"] != "pass"}
-        assert well == set(), "nothing is planted yet"
-    assert doctor.run("db", "backup", str(backup)).returncode == 0
-
-    # 1. A registry that does not answer: it is started.
-    found = doctor.one("integrations.registries")
-    assert (found["outcome"], found["name"]) == (
-        "blocked",
-        f"registry 127.0.0.1:{planted.registry_port}",
+def test_a_registry_that_does_not_answer(planted: Planted) -> None:
+    found = planted.doctor.one("integrations.registries")
+    name = f"registry 127.0.0.1:{planted.registry_port}"
+    assert (found["outcome"], found["name"]) == ("blocked", name)
+    assert found["fix"] == (
+        "Check host and port, that it runs, and its certificate; then try again."
     )
-    assert found["fix"]
     with a_registry(planted.registry_port):
-        assert doctor.one("integrations.registries")["outcome"] == "pass"
+        assert planted.doctor.one("integrations.registries")["outcome"] == "pass"
 
-    # 2. A key that others may read.
-    (host.data / "keys" / "orders.key").chmod(0o640)
-    found = doctor.one("keys.private")
+
+def test_a_key_that_others_may_read(planted: Planted) -> None:
+    (planted.host.data / "keys" / "orders.key").chmod(0o640)
+    found = planted.doctor.one("keys.private")
     assert "keys/orders.key" in found["detail"]
-    doctor.fix(found["fix"])
-    assert doctor.one("keys.private")["outcome"] == "pass"
+    assert found["fix"] == "stella doctor --fix keys.private"
+    planted.mends("keys.private", found["fix"])
 
-    # 3. A key that is another one: put back from the backup, as the line says.
-    shutil.copy(host.data / "keys" / "orders.key", host.data / "keys" / "evidence.key")
-    found = doctor.one("keys.match")
+
+def test_a_key_that_is_another_one(planted: Planted) -> None:
+    keys = planted.host.data / "keys"
+    shutil.copy(keys / "orders.key", keys / "evidence.key")
+    found = planted.doctor.one("keys.match")
     assert "evidence.key" in found["detail"]
-    doctor.fix(found["fix"].partition("backup: ")[2].replace("BACKUP", str(backup)))
-    assert doctor.one("keys.match")["outcome"] == "pass"
+    line = found["fix"].partition("backup: ")[2].replace("BACKUP", str(planted.backup))
+    planted.mends("keys.match", line)
 
-    # 4. A reference that leads nowhere, 5. credentials that were to be others long ago.
-    lost = f"file://{folder}/secrets/lost"
-    spec = {"credentials": {"username": lost, "password": lost}, "rotateBy": "2020-01-01"}
+
+def test_a_reference_that_leads_nowhere_and_a_rotation_that_is_due(planted: Planted) -> None:
+    client, doctor, folder = planted.client, planted.doctor, planted.folder
+    lost = f"{folder}/secrets/lost"
+    both = {"username": f"file://{lost}", "password": f"file://{lost}"}
+    spec: dict[str, Any] = {"credentials": both, "rotateBy": "2020-01-01"}
     client.post("/apply", {"documents": [integration("main", "r.example", **spec)]})
     found = doctor.one("secrets.references")
-    assert (found["name"], lost.removeprefix("file://") in found["detail"]) == (
-        "references main",
-        True,
-    )
-    assert "See that it is there" in found["fix"]
-    (folder / "secrets" / "lost").write_text("found-again")
+    assert (found["name"], lost in found["detail"]) == ("references main", True)
+    assert found["fix"] == "See that it is there, and is the server's."
+    Path(lost).write_text("found-again")
     assert doctor.one("secrets.references")["outcome"] == "pass"
+
     found = doctor.one("secrets.rotation")
-    assert "stella apply" in found["fix"]
-    (folder / "new.yaml").write_text(
-        json.dumps(integration("main", "r.example", **{**spec, "rotateBy": "2999-01-01"}))
+    assert "stella apply -f" in found["fix"]
+    new = folder / "new.yaml"
+    new.write_text(
+        json.dumps(integration("main", "r.example", credentials=both, rotateBy="2999-01-01"))
     )
-    assert doctor.run("apply", "-f", str(folder / "new.yaml")).returncode == 0
-    assert doctor.one("secrets.rotation")["outcome"] == "pass"
+    planted.mends("secrets.rotation", f"stella apply -f {new}")
     client.delete("/integrations/main")
 
-    # 6. A plugin whose files are gone, 7. and one whose files were changed.
-    installed = host.data / "plugins" / "chests" / "1.0.0"
-    for check, plant in (
-        ("plugins.usable", lambda: shutil.rmtree(installed)),
-        ("plugins.files", lambda: (installed / "json.py").write_text("")),
-    ):
-        plant()
-        client.post("/plugins/compose/disable")
-        client.post("/plugins/compose/enable", {})
-        found = doctor.one(check)
-        assert found["fix"] == "stella plugin install WHEEL"
-        doctor.fix(found["fix"].replace("WHEEL", str(planted.wheel)))
-        assert doctor.one(check)["outcome"] == "pass"
 
-    # 8. Advisories that nobody has renewed.
-    (snapshot,) = (folder / "advisories").iterdir()
-    old = time.time() - 30 * 86400
-    os.utime(snapshot, (old, old))
-    found = doctor.one("advisories.fresh")
+@pytest.mark.parametrize("check", ["plugins.usable", "plugins.files"])
+def test_a_plugin_whose_files_are_gone_or_were_changed(planted: Planted, check: str) -> None:
+    installed = planted.host.data / "plugins" / "chests" / "1.0.0"
+    if check == "plugins.usable":
+        shutil.rmtree(installed)
+    else:
+        (installed / "json.py").write_text("")
+    # A server looks at the disk when something was decided.
+    planted.client.post("/plugins/compose/disable")
+    planted.client.post("/plugins/compose/enable", {})
+    found = planted.doctor.one(check)
+    assert found["fix"] == "stella plugin install WHEEL"
+    planted.mends(check, found["fix"].replace("WHEEL", str(planted.wheel)))
+
+
+def test_advisories_that_nobody_has_renewed(planted: Planted) -> None:
+    (snapshot,) = (planted.folder / "advisories").iterdir()
+    os.utime(snapshot, (LONG_AGO, LONG_AGO))
+    found = planted.doctor.one("advisories.fresh")
     assert found["detail"] == "the snapshot is 30 days old"
-    doctor.fix(found["fix"].replace("FEED", str(planted.feed)))
-    assert doctor.one("advisories.fresh")["outcome"] == "pass"
+    planted.mends("advisories.fresh", found["fix"].replace("FEED", str(planted.feed)))
 
-    # 9. A fact that somebody changed: put back as it is in the backup.
-    until(lambda: client.get("/audit/verify")["good"])
-    with contextlib.closing(sqlite3.connect(host.data / "stella.db")) as database:
+
+def test_a_fact_that_somebody_changed(planted: Planted) -> None:
+    until(lambda: planted.client.get("/audit/verify")["good"])
+    with contextlib.closing(sqlite3.connect(planted.host.data / "stella.db")) as database:
         query = "SELECT id, data FROM fact WHERE kind = 'PluginInstalled' ORDER BY id LIMIT 1"
         ((fact, data),) = database.execute(query).fetchall()
-    change(host, "UPDATE fact SET data = ? WHERE id = ?", '{"version":"6"}', fact)
-    found = doctor.one("records.chain")
+    update = "UPDATE fact SET data = ? WHERE id = ?"
+    change(planted.host, update, '{"version":"6"}', fact)
+    found = planted.doctor.one("records.chain")
     assert fact in found["detail"]
-    assert "Compare with a backup" in found["fix"]
-    change(host, "UPDATE fact SET data = ? WHERE id = ?", data, fact)
-    assert doctor.one("records.chain")["outcome"] == "pass"
+    assert found["fix"].startswith("Compare with a backup")
+    with tarfile.open(planted.backup) as tar:
+        tar.extract("stella.db", planted.folder / "before", filter="data")
+    with contextlib.closing(sqlite3.connect(planted.folder / "before" / "stella.db")) as backup:
+        ((before,),) = backup.execute("SELECT data FROM fact WHERE id = ?", (fact,)).fetchall()
+    assert before == data
+    change(planted.host, update, before, fact)
+    assert planted.doctor.one("records.chain")["outcome"] == "pass"
 
-    # 10. An agent that is silent: it is run, as the line says.
-    token = client.post("/agents/tokens", {"name": "host-a"})
-    state = ["--state", str(folder / "agent")]
+
+def test_an_agent_that_is_silent_and_its_certificate(planted: Planted) -> None:
+    host, doctor = planted.host, planted.doctor
+    token = planted.client.post("/agents/tokens", {"name": "host-a"})
+    state = ["--state", str(planted.folder / "agent")]
     assert doctor.run(*shlex.split(token["command"])[1:], *state).returncode == 0
     found = doctor.one("agents.heard")
     assert (found["name"], found["fix"]) == ("agent host-a", "On its host: stella agent run")
+    ends = "SELECT certificate_expires_at FROM agent"
+    with contextlib.closing(sqlite3.connect(host.data / "stella.db")) as database:
+        ((lasts,),) = database.execute(ends).fetchall()
+    past = time_text(datetime.now(tz=UTC) - timedelta(days=1))
+    change(host, "UPDATE agent SET certificate_expires_at = ?", past)
+    found = doctor.one("agents.certificates")
+    assert found["fix"].startswith("stella agent token host-a")
+    change(host, "UPDATE agent SET certificate_expires_at = ?", lasts)
+    assert doctor.one("agents.certificates")["outcome"] == "pass"
+
     running = [sys.executable, "-m", "stella.cli.main", "agent", "run", *state]
-    simulated = ["--simulated", str(folder / "simulated")]
+    simulated = ["--simulated", str(planted.folder / "simulated")]
     with subprocess.Popen([*running, *simulated], env=host.environment()) as agent:
         try:
             doctor.wait("agents.heard")
@@ -279,41 +310,61 @@ def test_what_is_planted_in_a_running_server_is_named_and_mended(planted: Plante
             agent.terminate()
             agent.wait(20)
 
-    # 11. An agent's certificate that has ended: it enrols anew.
-    past = time_text(datetime.now(tz=UTC) - timedelta(days=1))
-    change(host, "UPDATE agent SET certificate_expires_at = ?", past)
-    found = doctor.one("agents.certificates")
-    assert found["fix"].startswith("stella agent token host-a")
 
-    # 12. What a server that was killed left half-written.
-    left = host.data / "blobs" / "sha256" / "00" / ".new-left"
+def test_what_a_killed_server_left_half_written(planted: Planted) -> None:
+    left = planted.host.data / "blobs" / "sha256" / "00" / ".new-left"
     left.parent.mkdir(parents=True, exist_ok=True)
     left.write_bytes(b"half")
-    os.utime(left, (old, old))
-    found = doctor.one("disk.leftovers")
-    doctor.fix(found["fix"])
+    os.utime(left, (LONG_AGO, LONG_AGO))
+    found = planted.doctor.one("disk.leftovers")
+    planted.mends("disk.leftovers", found["fix"])
     assert not left.exists()
-    assert doctor.one("disk.leftovers")["outcome"] == "pass"
 
-    # 13. A clock that was ahead: what it wrote lies in the future, until that has come.
-    future = time_text(datetime.now(tz=UTC) + timedelta(seconds=12))
+
+def test_a_secret_that_an_integration_was_not_allowed(planted: Planted) -> None:
+    client, doctor = planted.client, planted.doctor
+    assert client.put("/secrets/word", {"value": "hunter2-of-the-test"})["version"] == 1
+    spec = {"credentials": {"password": "secret://word"}}
+    client.post("/apply", {"documents": [integration("main", "r.example", **spec)]})
+    client.post("/secrets/word/forbid", {"integration": "main"})
+    found = doctor.one("secrets.uses")
+    assert found["fix"] == "stella secret allow word main"
+    planted.mends("secrets.uses", found["fix"])
+    client.delete("/integrations/main")
+
+
+def test_a_clock_that_was_ahead(planted: Planted) -> None:
+    """What it wrote lies in the future, until that has come."""
     change(
-        host,
+        planted.host,
         "INSERT INTO fact (id, tenant, kind, subject, actor, at, data)"
         " VALUES ('fct_future', 'other', 'Future', 'x', 'system', ?, '{}')",
-        future,
+        time_text(datetime.now(tz=UTC) + timedelta(seconds=12)),
     )
-    found = doctor.one("server.clock")
-    assert found["fix"] == "timedatectl set-ntp true"
-    doctor.wait("server.clock")
+    assert planted.doctor.one("server.clock")["fix"] == "timedatectl set-ntp true"
+    planted.doctor.wait("server.clock")
 
-    mended = {one["subject"]: one["actor"] for one in client.items("/facts", kind="FaultMended")}
-    assert mended.keys() == {"keys.private", "disk.leftovers"}
-    assert all(str(one).startswith("{") or one for one in mended.values())
+
+def test_an_offline_server_with_integrations_that_are_switched_on(
+    host: Host, tmp_path: Path
+) -> None:
+    more = {"STELLA_OFFLINE": "true", "XDG_CONFIG_HOME": str(tmp_path)}
+    with host.serving(**more):
+        password = password_in(host.command("serve", "--reset-admin", **more).stdout)
+        with host.login(password) as client:
+            document = integration("main", "r.example")
+            client.post("/apply", {"documents": [document]})
+            token = client.post("/tokens", {"name": "doctor"})["token"]
+            doctor = Doctor(host, {**more, "STELLA_URL": host.url, "STELLA_TOKEN": token})
+            found = doctor.one("network.offline")
+            assert found["fix"] == "Set `offline` to false, or apply them with enabled: false."
+            off = {**document, "spec": {**document["spec"], "enabled": False}}
+            client.post("/apply", {"documents": [off]})
+            assert doctor.one("network.offline")["outcome"] == "pass"
 
 
 def test_what_keeps_a_server_from_starting_is_named_without_it(host: Host, tmp_path: Path) -> None:
-    """14. A key that is gone, 15. an older database, 16. too little room, 17. no server at all."""
+    """A key that is gone, an older database, too little room, no server at all."""
     with host.serving() as serving:
         serving.end()
     backup, here = tmp_path / "backup.tar", ("--data", str(host.data))
