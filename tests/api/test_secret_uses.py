@@ -10,6 +10,7 @@ import pytest
 from api.test_integrations import document
 from connectors.registries import Answer, played_registry
 from fixtures.control import Control
+from stella.hub.errors import SecretNotAllowed
 from stella.identity import Role, create_user
 from stella.identity.tokens import open_session
 
@@ -91,6 +92,21 @@ def test_who_stored_it_lets_it_go_there(control: Control, registry: str, shown: 
         "SecretUseAllowed",
         "SecretUseForbidden",
     ]
+
+
+def test_what_is_open_already_is_used_no_more_once_it_is_forbidden(
+    control: Control, registry: str, shown: list[str]
+):
+    apply(control, "olga", **document("main", registry, credentials=PASSWORD))
+    opened = control.services.outside.registry(registry, None)
+    opened.tags("shop/web")
+    control.post("/secrets/password/forbid", {"integration": "main"}, by="olga")
+    with pytest.raises(SecretNotAllowed):
+        control.services.outside.registry(registry, None)
+    assert len(shown) == 1
+    control.post("/secrets/password/allow", {"integration": "main"}, by="olga")
+    control.services.outside.registry(registry, None).tags("shop/web")
+    assert len(shown) == 2
 
 
 def test_an_administrator_lets_any_go(control: Control, registry: str):

@@ -65,6 +65,11 @@ class Credentials:
 
         return ask
 
+    def refuse_unallowed(self, integration: Integration) -> None:
+        """Return where it may send every built-in secret that it names. Raises SecretNotAllowed."""
+        for text in integration.credentials.values():
+            self._refuse_unallowed(integration, parse_reference(text))
+
     def _refuse_unallowed(self, integration: Integration, reference: Reference) -> None:
         """Return where a built-in secret may be sent there. Raises SecretNotAllowed.
 

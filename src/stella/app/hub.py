@@ -172,6 +172,8 @@ class Hub:
         return told if integration.kind is Kind.SECRET_STORE else bounded_text(told, _DETAIL_MAX)
 
     def _guarded(self, integration: Integration) -> object:
+        # Also where it is open: a login that goes on may rest on a secret that was forbidden since.
+        self.credentials.refuse_unallowed(integration)
         digest, plugins = digest_of(integration.spec()).text, self._plugins()
         with self._lock:
             self._used[integration.name] = time_text(self._now())
