@@ -69,6 +69,8 @@ def test_a_key_that_others_may_read_is_named_and_mended(services: Services):
         "stella doctor --fix keys.private",
     )
     assert named.can_fix
+    match = found(services, "keys")["keys.match"]
+    assert match.outcome is Outcome.UNKNOWN, "one fault is told as one"
     made = mend(services.database, services.checks(), ["keys.private"], actor="usr_1")
     assert [(one.about, one.before, one.after) for one in made] == [
         ("keys/evidence.key", "0644", "0600")

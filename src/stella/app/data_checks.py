@@ -63,6 +63,9 @@ def keys_match(data: Path, told: TrustRoot | None) -> list[Seen]:
         file = data / "keys" / f"{name}.key"
         if not file.is_file():
             return [Seen(Outcome.UNKNOWN, f"{name}.key is missing", "First put it back.")]
+        if stat.S_IMODE(file.stat().st_mode) & 0o077:
+            detail = f"{name}.key is not used while others may read it"
+            return [Seen(Outcome.UNKNOWN, detail, "stella doctor --fix keys.private")]
         public = file.with_suffix(".pub")
         known = {public.read_bytes()} if public.is_file() else set()
         if told is not None:

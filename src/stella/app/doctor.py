@@ -71,8 +71,8 @@ def _of_the_server(ground: Ground) -> Iterator[Check]:
         Area.SERVER,
         "server",
         "A server that cannot be opened does not start again.",
-        "Keys, database and plugins are opened as at a start.",
-        lambda: [Seen(Outcome.PASS, f"all of {ground.services().data} can be opened")],
+        "Without a running server its keys, database and plugins are opened as at a start.",
+        lambda: _opens(ground),
     )
     yield Check(
         "network.ports",
@@ -375,6 +375,12 @@ def _root(ground: Ground) -> TrustRoot | None:
     with suppress(StellaError):
         return ground.services().trust_root
     return None
+
+
+def _opens(ground: Ground) -> list[Seen]:
+    where = ground.services().data
+    told = f"it runs on {where}" if ground.is_running else f"all of {where} can be opened"
+    return [Seen(Outcome.PASS, told)]
 
 
 def _answers(database: Database) -> list[Seen]:
