@@ -96,11 +96,12 @@ export function SystemPage() {
   )
 }
 
+const isIll = ([, all]: readonly [string, readonly Check[]]) => all.some(({ outcome }) => outcome !== 'pass')
+
 /** What wants attention first; else in the order of the server, which is that of `stella doctor`. */
 function areasOf(checks: readonly Check[]): [string, Check[]][] {
   const found = new Map<string, Check[]>()
   for (const check of checks) found.set(check.area, [...(found.get(check.area) ?? []), check])
-  const isIll = ([, all]: [string, Check[]]) => all.some(({ outcome }) => outcome !== 'pass')
   return [...[...found].filter(isIll), ...[...found].filter((one) => !isIll(one))]
 }
 
