@@ -6,10 +6,12 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
+from typing import Protocol
 
 from stella.advisory import Snapshot
 from stella.blob import Blobs
 from stella.doctor import Check
+from stella.hub.delivery import Taken
 from stella.hub.model import Health, Integration
 from stella.hub.reference import Reference
 from stella.hub.store import list_integrations
@@ -104,6 +106,29 @@ class Outside:
     close: Callable[[], None]
 
 
+class Webhooks(Protocol):
+    """The way in. ``app/webhooks.py`` is behind it. bell: rung when something is to be handled."""
+
+    bell: Bell
+
+    async def receive(
+        self, name: str, headers: Mapping[str, str], body: bytes
+    ) -> tuple[Taken, str]:
+        """How a delivery was taken, and what its service wants as answer.
+
+        Raises WebhookForged, WebhookTooOld, WebhookMalformed, WebhookNotTaken.
+        """
+        ...
+
+    def flush_refusals(self) -> None:
+        """Store how many deliveries were refused."""
+        ...
+
+    def close(self) -> None:
+        """Nothing is taken any more."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """The parts of one running server.
@@ -119,6 +144,7 @@ class Services:
     advisories, console: None where there is none. failed_runs: facts whose handlers gave up.
     close_policies: ends the process in which policies are asked. checks: what the doctor looks at.
     told: what a support bundle tells of this server, file name -> JSON. log_tail: the last lines.
+    webhooks: the way in.
     """
 
     database: Database
@@ -150,6 +176,7 @@ class Services:
     checks: Callable[[], tuple[Check, ...]]
     told: Callable[[], Mapping[str, Json]]
     log_tail: Callable[[], str]
+    webhooks: Webhooks
 
     @property
     def plugins(self) -> Plugins:
@@ -177,3 +204,4 @@ class Services:
         self.stopping.set()
         self.sealed.ring()
         self.database.bell.ring()
+        self.webhooks.bell.ring()

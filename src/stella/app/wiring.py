@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from threading import Event, Lock
 
@@ -14,18 +14,20 @@ from stella.app.hub import Hub
 from stella.app.keys import data_unusable, open_keys
 from stella.app.logs import log_tail
 from stella.app.plugin_host import PluginHost
-from stella.app.plugin_process import CONFINEMENT
 from stella.app.policy_process import PolicyProcess
 from stella.app.schema import head_revision
 from stella.app.secret_keys import add_key, load_ring, retire_keys
 from stella.app.settings import Settings
 from stella.app.support import told_of
+from stella.app.webhooks import Intake
 from stella.app.work import deciding_of
 from stella.blob import Blobs
 from stella.kernel import Now, id_maker
 from stella.plugin import load_plugins
+from stella.plugin.contract.core import Kind
 from stella.record import Bell, Database
 from stella.sbom import DirectoryCache
+from stella.sdk.apart.process import CONFINEMENT
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 _CHECKOUT = Path(__file__).resolve().parents[3]
@@ -70,6 +72,7 @@ def open_services(
         deciding=deciding_of(
             blobs,
             lambda kind: host.current().target(kind),
+            lambda kind: host.reference(Kind.TARGET, kind),
             is_simulated=settings.simulated,
             ask=policies.ask,
         ),
@@ -97,6 +100,7 @@ def open_services(
         checks=lambda: checks_of(settings, services),
         told=lambda: told_of(settings, services),
         log_tail=log_tail,
+        webhooks=Intake(database, partial(hub.connected, Kind.WEBHOOK), now=now),
     )
     return services
 

@@ -8,7 +8,7 @@ from alembic import op
 from stella.kernel import digest_of
 
 revision = "0008"
-down_revision = "0002"
+down_revision = "0003"
 branch_labels = None
 depends_on = None
 

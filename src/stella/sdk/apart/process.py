@@ -13,8 +13,6 @@ from pathlib import Path
 from threading import Condition
 from typing import Any
 
-from stella.app.plugin_exchange import Doors, Exchange
-from stella.app.plugin_line import Budget, Lost, PluginLine, Told
 from stella.kernel import StellaError
 from stella.plugin.calls import (
     IDLE,
@@ -33,6 +31,8 @@ from stella.plugin.contract.secret_store import Secret
 from stella.plugin.crossing import errored, refusal_of
 from stella.plugin.wheel import changed_files, tree_on_disk
 from stella.plugin.wire import MalformedWire, from_wire
+from stella.sdk.apart.exchange import Doors, Exchange
+from stella.sdk.apart.host_line import Budget, Lost, PluginLine, Told
 
 _log = logging.getLogger("stella.plugin")
 
@@ -60,7 +60,7 @@ class PluginSource:
     """Where a plugin is. entry: ``module:attribute``; directory: where that is looked for first.
 
     required: what of CONFINEMENT a machine must give, or the plugin does not run there. tree: what its
-    files are to be (``plugin.wheel.tree_digest``); empty where nobody noted that.
+    files are to be (``plugin.wheel.tree_on_disk``); empty where nobody noted that.
     """
 
     manifest: Manifest
