@@ -51,6 +51,8 @@ def cli_page() -> str:
 def _command_lines(path: str, command: Any, summary: str) -> list[str]:
     if hasattr(command, "commands"):
         lines = ["", f"## {path}", "", summary]
+        if getattr(command, "invoke_without_command", False):
+            lines = _own_lines(path, command, "##")
         for name, verb in sorted(command.commands.items()):
             lines += _verb_lines(f"{path} {name}", verb, "###")
         return lines
@@ -61,6 +63,10 @@ def _verb_lines(path: str, command: Any, mark: str) -> list[str]:
     if hasattr(command, "commands"):
         verbs = sorted(command.commands.items())
         return [line for name, verb in verbs for line in _verb_lines(f"{path} {name}", verb, mark)]
+    return _own_lines(path, command, mark)
+
+
+def _own_lines(path: str, command: Any, mark: str) -> list[str]:
     arguments = [one for one in command.params if one.param_type_name == "argument"]
     options = [
         one

@@ -185,7 +185,7 @@ def test_what_something_names_is_not_ended(control: Control, known: str):
     assert control.refused("GET", "/integrations/main") == "ST-HUB-001"
     assert control.ask("DELETE", "/secrets/password", by="olga").status_code == 204
     assert control.refused("DELETE", "/secrets/password", by="olga") == "ST-HUB-007"
-    assert control.kinds("password") == ["SecretStored", "SecretDeleted"]
+    assert control.kinds("password") == ["SecretStored", "SecretUseAllowed", "SecretDeleted"]
 
 
 def test_every_secret_comes_under_a_new_key_while_the_server_runs(control: Control, known: str):

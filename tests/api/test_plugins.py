@@ -3,6 +3,7 @@
 import base64
 import json
 import shutil
+import socket
 import threading
 from typing import Any
 
@@ -12,6 +13,7 @@ from api.test_integrations import document
 from connectors.registries import Answer, played_registry
 from fixtures.control import Control
 from plugin.packages import SCHEMA, manifest_of, wheel_of
+from stella.plugin.contract.connection import Connection
 
 CHEST = {
     "kind": "secret_store",
@@ -60,8 +62,22 @@ INTEGRATION = {
 }
 
 
+WELL = "it answers, and takes our credentials"
+
+
 def health(control: Control) -> str:
     return str(control.post("/integrations/box/test", by="olga")["detail"])
+
+
+def running(control: Control) -> str:
+    """The version of the code that answers now."""
+    assert health(control) == WELL
+    store = control.services.plugins.secret_store("chest")(Connection("", nowhere))
+    return store.read("a", None).version
+
+
+def nowhere(host: str, port: int, timeout: float) -> socket.socket:
+    raise AssertionError(f"{host}:{port} was not to be reached")
 
 
 @pytest.fixture
@@ -89,14 +105,14 @@ def test_one_of_a_stranger_from_its_wheel_to_its_end(control: Control):
     assert (enabled["state"], enabled["version"]) == ("loaded", "1.0.0")
 
     assert control.apply(INTEGRATION).is_success
-    assert health(control) == "a chest of version 1.0.0"
+    assert running(control) == "1.0.0"
 
     control.post("/plugins", body("2.0.0"), by="root")
-    assert health(control) == "a chest of version 1.0.0", "what is installed is not used by that"
+    assert running(control) == "1.0.0", "what is installed is not used by that"
     assert control.post("/plugins/chests/enable", {}, by="root")["version"] == "2.0.0"
-    assert health(control) == "a chest of version 2.0.0"
+    assert running(control) == "2.0.0"
     control.post("/plugins/chests/enable", {"version": "1.0.0"}, by="root")
-    assert health(control) == "a chest of version 1.0.0"
+    assert running(control) == "1.0.0"
 
     assert control.refused("POST", "/plugins/chests/disable", by="root") == "ST-PLG-008"
     control.ask("DELETE", "/integrations/box", by="olga")
@@ -267,7 +283,7 @@ def test_what_runs_is_the_wheel_that_was_noted_whatever_a_kill_left(control: Con
     control.post("/plugins/chests/grant", {"granted": None}, by="root")
     control.post("/plugins/chests/enable", {}, by="root")
     assert control.apply(INTEGRATION).is_success
-    assert health(control) == "a chest of version 1.0.0"
+    assert running(control) == "1.0.0"
     assert [one.name for one in left.parent.iterdir()] == ["1.0.0"]
 
 
@@ -372,7 +388,7 @@ def test_text_that_nobody_can_be_shown_is_refused(control: Control, changes: dic
 
 
 @pytest.mark.usefixtures("closing")
-def test_what_a_strangers_store_says_of_itself_is_kept_as_text(control: Control):
+def test_what_a_strangers_store_says_of_itself_is_told_to_nobody(control: Control):
     code = f"VERSION = '1.0.0'\n{CODE}".replace(
         'return f"a chest of version {VERSION}"', 'return "we are \\0\\x1b[2J in"'
     )
@@ -381,8 +397,10 @@ def test_what_a_strangers_store_says_of_itself_is_kept_as_text(control: Control)
     control.post("/plugins/chests/grant", {"granted": None}, by="root")
     control.post("/plugins/chests/enable", {}, by="root")
     assert control.apply(INTEGRATION).is_success
-    assert health(control) == "we are \ufffd\ufffd[2J in"
-    assert control.get("/integrations/box/health")["items"]
+    assert health(control) == WELL
+    history = json.dumps(control.get("/integrations/box/health"))
+    assert "we are" not in history
+    assert "we are" not in json.dumps(control.get("/facts?limit=500"))
 
 
 @pytest.mark.usefixtures("closing")

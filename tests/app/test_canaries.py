@@ -3,6 +3,7 @@
 import base64
 import json
 import subprocess
+import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ CANARIES = {
     "own": "canary-own-55e0d1c2",
     "open": "canary-open-1f2e3d4c",
     "old": "canary-old-8c7b6a59",
+    "plain": "canary-plain-0a9d3e71",
 }
 SCHEMA = {"type": "object", "properties": {}}
 CHEST = {"kind": "secret_store", "name": "chest", "title": "Chest", "configSchema": SCHEMA}
@@ -92,7 +94,13 @@ def test_no_planted_secret_is_found_anywhere(host: Host, talkative: str, tmp_pat
         "STELLA_SECRET_PASSWORD": CANARIES["env"],
         "STELLA_SECRET_DIRECTORIES": str(secrets),
         "STELLA_LOG_LEVEL": "debug",
+        "STELLA_SETTINGS": str(tmp_path / "etc" / "settings.yaml"),
     }
+    (tmp_path / "etc").mkdir()
+    # What is no reference, where one belongs.
+    (tmp_path / "etc" / "settings.yaml").write_text(
+        json.dumps({"registries": {"r.example": {"password": CANARIES["plain"]}}})
+    )
     answers: list[str] = []
     with host.serving(**planted) as serving:
         made = host.command("serve", "--reset-admin")
@@ -143,6 +151,8 @@ def test_no_planted_secret_is_found_anywhere(host: Host, talkative: str, tmp_pat
             ):
                 ask("GET", f"/{path}")
             ask("GET", "/facts?limit=500")
+            bundle = client.content("/doctor/bundle")
+            (tmp_path / "support.tar").write_bytes(bundle)
             processes = subprocess.run(
                 ["ps", "-eo", "pid,args"], capture_output=True, text=True, check=True
             ).stdout
@@ -151,7 +161,11 @@ def test_no_planted_secret_is_found_anywhere(host: Host, talkative: str, tmp_pat
         code, out, err = serving.end()
     assert code == 0
     said = {"answers": "\n".join(answers), "processes": processes, "output": out, "errors": err}
-    files = [one for one in tmp_path.rglob("*") if one.is_file() and secrets not in one.parents]
+    ours = {secrets, tmp_path / "etc"}
+    files = [one for one in tmp_path.rglob("*") if one.is_file() and not ours & {*one.parents}]
+    with tarfile.open(tmp_path / "support.tar") as tar:
+        names = {one.name.partition("/")[2] for one in tar}
+    assert names >= {"manifest.json", "integrations.json", "settings.json", "log.txt"}
     for name, canary in CANARIES.items():
         found = [place for place, text in said.items() if canary in text]
         found += [str(one) for one in files if canary.encode() in one.read_bytes()]

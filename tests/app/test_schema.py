@@ -1,16 +1,24 @@
 """The migrated schema is the one that the rooms' tables describe, on both databases."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import text
 
 from stella.app.errors import NewerSchema
-from stella.app.schema import head_revision, migrate, revision_of
+from stella.app.schema import alembic_config, head_revision, migrate, revision_of
 from stella.app.tables import metadata
-from stella.record.database import open_engine
+from stella.hub.allow import is_allowed
+from stella.hub.model import Integration
+from stella.hub.store import integration_at
+from stella.plugin.contract.core import Kind
+from stella.record.database import Database, open_engine
 
 
 def changes(context: MigrationContext) -> list[object]:
@@ -47,3 +55,30 @@ def test_a_database_of_a_newer_version_is_refused_and_left_alone(database_url: s
     with engine.begin() as connection:
         assert revision_of(connection) == "9999"
     engine.dispose()
+
+
+def test_what_was_in_use_before_uses_of_secrets_were_noted_goes_on(database_url: str):
+    engine = open_engine(database_url)
+    value = Integration(
+        "main", Kind.REGISTRY, "oci", "R.Example", credentials={"password": "secret://word"}
+    )
+    with engine.begin() as connection:
+        config = alembic_config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0002")
+        connection.execute(
+            text("INSERT INTO integration VALUES ('default', 'main', :spec, 3, '2030', NULL)"),
+            {"spec": json.dumps(value.spec())},
+        )
+    engine.dispose()
+    database = Database.open(
+        database_url, now=lambda: datetime.now(UTC), new_id=lambda prefix: prefix
+    )
+    migrate(database.engine)
+    with database.read() as tx:
+        found = integration_at(tx, Kind.REGISTRY, "r.example")
+        assert found is not None
+        assert (found.integration, found.revision) == (value, 3)
+        assert is_allowed(tx, "word", value)
+        assert not is_allowed(tx, "word", replace(value, endpoint="other.example"))
+    database.close()

@@ -83,3 +83,21 @@ def test_a_plugin_is_checked_without_a_server(command: Command, tmp_path: Path):
     checked = command("plugin", "check", str(tmp_path / "plugin_bad"))
     assert (checked.exit_code, "speaks SDK 9" in checked.stdout) == (1, True)
     assert command("plugin", "check", str(tmp_path)).exit_code == 1
+
+
+def test_a_use_of_a_secret_is_forbidden_and_allowed(admin: Command, host: str):
+    for name, value in (("user", "ana\n"), ("password", "right one\n")):
+        admin("secret", "set", name, given=value)
+    admin("apply", "-f", "-", given=INTEGRATION.format(host=host))
+    assert admin("secret", "forbid", "password", "main").exit_code == 0
+    refused = admin("integration", "test", "main")
+    assert refused.exit_code == 1
+    assert "not allowed for the integration main" in refused.stdout
+    waits = admin("integration", "get", "main").stdout
+    assert "password" in next(line for line in waits.splitlines() if line.startswith("waits for"))
+    (kept,) = [one for one in admin.data("secret", "list") if one["name"] == "password"]
+    assert kept["waiting"] == ["main"]
+    allowed = admin.data("secret", "allow", "password", "main")
+    assert [one["integration"] for one in allowed["allowed"]] == ["main"]
+    assert admin("integration", "test", "main").exit_code == 0
+    assert admin("secret", "allow", "password", "none").exit_code == 3

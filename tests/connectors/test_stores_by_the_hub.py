@@ -1,6 +1,7 @@
 """A reference becomes its secret: an integration of ours, the guard at the way out, a real store."""
 
 import base64
+import urllib.error
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -14,7 +15,7 @@ from fixtures.secret_stores import REGION, Moto, OpenBao
 from stella.api.services import Services
 from stella.app.hub import Hub
 from stella.app.settings import Settings
-from stella.hub.apply import apply_integration
+from stella.hub.apply import apply_integration, delete_integration
 from stella.hub.errors import HostNotGranted
 from stella.hub.reference import parse_reference
 from stella.hub.secrets import store_secret
@@ -51,6 +52,10 @@ class Operator:
         }
         with self._services.database.transaction(actor="test") as tx:
             apply_integration(tx, name, whole, brought)
+
+    def delete(self, name: str) -> None:
+        with self._services.database.transaction(actor="test") as tx:
+            delete_integration(tx, name)
 
     def store(self, name: str, value: str) -> str:
         with self._services.database.transaction(actor="test") as tx:
@@ -171,3 +176,66 @@ def test_a_host_that_was_not_granted_is_not_reached(operator: Operator):
     assert health.outcome is Outcome.BLOCKED
     assert "sts.eu-central-1.amazonaws.com is no host that may be reached" in health.detail
     assert HostNotGranted.code in health.detail
+
+
+@pytest.mark.stores
+@pytest.mark.postgres
+def test_user_and_password_of_vault_are_one_lease_that_is_given_back(
+    operator: Operator, openbao: OpenBao, openbao_database: str
+):
+    shown: list[str] = []
+
+    def play(method: str, path: str, headers: Any, body: bytes) -> Answer:
+        if "authorization" not in headers:
+            return Answer(401, headers={"www-authenticate": 'Basic realm="r"'})
+        shown.append(base64.b64decode(headers["authorization"][6:]).decode())
+        return Answer(body=b'{"tags": ["1"]}')
+
+    def leases() -> set[str]:
+        try:
+            answer = openbao.call("LIST", f"sys/leases/lookup/{openbao_database}")
+        except urllib.error.HTTPError as error:
+            if error.code == 404:  # there is none
+                return set()
+            raise
+        return set(answer["data"]["keys"])
+
+    policy = openbao.policy(
+        {
+            openbao_database: ["read"],
+            "sys/leases/revoke": ["update"],
+            "sys/internal/ui/mounts/*": ["read"],
+        }
+    )
+    role, role_id = openbao.role(policy)
+    operator.apply(
+        "main",
+        "secret_store",
+        "vault",
+        openbao.endpoint,
+        config={"auth": "approle", "role_id": role_id},
+        credentials={"secret_id": operator.store("secret-id", openbao.secret_id(role))},
+    )
+    credentials: dict[str, Json] = {
+        "username": f"vault://main/{openbao_database}#username",
+        "password": f"vault://main/{openbao_database}#password",
+    }
+    before = leases()
+    with played_registry(play) as host:
+        for _ in range(2):  # once it is deleted, once the server ends
+            shown.clear()
+            operator.apply("images", "registry", "oci", host, credentials=credentials)
+            assert operator.hub.registry(host).tags("shop/web") == ("1",)
+            assert operator.hub.registry(host).tags("shop/web") == ("1",)
+            assert len(leases() - before) == 1, "one lease for both, and for every use"
+            user, _, password = shown[0].partition(":")
+            assert user.startswith("v-")
+            assert len(password) > 8
+            operator.delete("images")
+            assert operator.hub.credentials.settle() == ()
+            assert leases() == before
+        operator.apply("images", "registry", "oci", host, credentials=credentials)
+        operator.hub.registry(host).tags("shop/web")
+        assert len(leases() - before) == 1
+        operator.hub.credentials.close()
+        assert leases() == before

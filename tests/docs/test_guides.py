@@ -45,7 +45,8 @@ def wrong_with(line: str) -> str:
     if noun not in NOUNS:
         return f"no {noun}: {line}"
     command: Any = load(noun, NOUNS[noun])
-    if hasattr(command, "commands"):
+    is_whole = not words or words[0].startswith("-")
+    if hasattr(command, "commands") and not (command.invoke_without_command and is_whole):
         if not words or words[0] not in command.commands:
             return f"no such verb: {line}"
         command = command.commands[words[0]]

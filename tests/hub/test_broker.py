@@ -12,6 +12,7 @@ from stella.hub.redact import Redactor
 from stella.hub.reference import Reference, parse_reference
 from stella.kernel import Remedy
 from stella.plugin.contract.secret_store import Secret
+from stella.plugin.refusals import SecretStoreUnreachable
 
 DATABASE = parse_reference("vault://main/kv/db#password")
 
@@ -155,3 +156,130 @@ def test_a_long_value_does_not_drive_out_the_others():
     redactor.learn("hunter2")
     redactor.learn("\n".join(f"line {number}" for number in range(20_000)))
     assert redactor.masked("it is hunter2") == "it is ***"
+
+
+USER = parse_reference("vault://main/database/creds/shop#username")
+PASSWORD = parse_reference("vault://main/database/creds/shop#password")
+
+
+class Minting:
+    """Makes a user and a password at each read, as one lease of an hour."""
+
+    def __init__(self, clock: Clock, *, tells_fields: bool = True) -> None:
+        self.clock = clock
+        self.tells_fields = tells_fields
+        self.made = 0
+        self.ended: list[str] = []
+
+    def read(self, reference: Reference) -> Secret:
+        self.made += 1
+        fields = {"username": f"user {self.made}", "password": f"word {self.made}"}
+        return Secret(
+            fields[reference.key or ""],
+            expires_at=self.clock() + timedelta(hours=1),
+            lease=f"lease {self.made}",
+            fields=fields if self.tells_fields else {},
+        )
+
+    def end(self, reference: Reference, lease: str) -> None:
+        assert reference.text == "vault://main/database/creds/shop"
+        self.ended.append(lease)
+
+
+@pytest.fixture
+def minting(clock: Clock) -> Minting:
+    return Minting(clock)
+
+
+def broker_of(minting: Minting) -> Broker:
+    return Broker(minting.read, now=minting.clock, seen=lambda _: None, end=minting.end)
+
+
+def test_user_and_password_of_one_lease_are_read_once(minting: Minting):
+    broker = broker_of(minting)
+    assert (broker.secret(USER).value, broker.secret(PASSWORD).value) == ("user 1", "word 1")
+    minting.clock.go_on(minutes=50)
+    assert broker.secret(PASSWORD).value == "word 1", "it is kept for as long as it lasts"
+    minting.clock.go_on(minutes=9, seconds=40)
+    assert (broker.secret(PASSWORD).value, broker.secret(USER).value) == ("word 2", "user 2")
+    assert minting.made == 2
+
+
+def test_both_who_ask_at_once_get_one_lease(minting: Minting):
+    broker = broker_of(minting)
+    inside, go_on = threading.Event(), threading.Event()
+    read = minting.read
+
+    def slow(reference: Reference) -> Secret:
+        inside.set()
+        assert go_on.wait(20)
+        return read(reference)
+
+    broker = Broker(slow, now=minting.clock, seen=lambda _: None, end=minting.end)
+    found: list[str] = []
+    threads = [
+        threading.Thread(target=lambda one=one: found.append(broker.secret(one).value))
+        for one in (USER, PASSWORD)
+    ]
+    for thread in threads:
+        thread.start()
+    assert inside.wait(20)
+    go_on.set()
+    for thread in threads:
+        thread.join(20)
+    assert (sorted(found), minting.made) == (["user 1", "word 1"], 1)
+
+
+def test_a_lease_that_is_replaced_is_given_back_a_while_later(minting: Minting):
+    broker = broker_of(minting)
+    broker.secret(USER)
+    broker.forget(PASSWORD)
+    assert broker.secret(USER).value == "user 2", "its fields belong together"
+    assert (broker.give_back(), minting.ended) == ((), [])
+    minting.clock.go_on(seconds=61)
+    broker.give_back()
+    broker.give_back()
+    assert minting.ended == ["lease 1"]
+
+
+def test_a_lease_that_is_used_no_more_is_given_back_at_once(minting: Minting):
+    broker = broker_of(minting)
+    broker.secret(USER)
+    broker.let_go([PASSWORD])
+    broker.give_back()
+    assert minting.ended == ["lease 1"]
+
+
+def test_every_lease_is_given_back_at_the_end(minting: Minting):
+    broker = broker_of(minting)
+    broker.secret(USER)
+    broker.forget()
+    broker.secret(USER)
+    broker.give_back(everything=True)
+    assert sorted(minting.ended) == ["lease 1", "lease 2"]
+
+
+def test_a_lease_whose_store_does_not_answer_is_given_back_later(minting: Minting):
+    broker = broker_of(minting)
+    broker.secret(USER)
+    is_gone = [True]
+
+    def end(reference: Reference, lease: str) -> None:
+        if is_gone[0]:
+            raise SecretStoreUnreachable("no answer", remedy=Remedy("Wait."))
+        minting.end(reference, lease)
+
+    broker = Broker(minting.read, now=minting.clock, seen=lambda _: None, end=end)
+    broker.secret(USER)
+    broker.let_go([USER])
+    assert len(broker.give_back()) == 1
+    is_gone[0] = False
+    assert (broker.give_back(), minting.ended) == ((), ["lease 2"])
+
+
+def test_a_store_that_tells_one_field_at_a_time_gives_a_lease_to_each(clock: Clock):
+    minting = Minting(clock, tells_fields=False)
+    broker = broker_of(minting)
+    for _ in range(3):
+        assert (broker.secret(USER).value, broker.secret(PASSWORD).value) == ("user 1", "word 2")
+    assert minting.made == 2

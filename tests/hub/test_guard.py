@@ -87,3 +87,16 @@ def test_an_address_is_named_by_itself_alone() -> None:
         refuse_address("127.0.0.1", "127.0.0.2", GRANTED)
     with pytest.raises(HostNotGranted):
         refuse_address("10.2.0.1", "10.2.0.1", Allowed(None))
+
+
+METADATA = ["169.254.169.254", "168.63.129.16", "100.100.100.200", "192.0.0.192", "fd00:ec2::254"]
+
+
+@pytest.mark.parametrize("address", METADATA)
+def test_where_clouds_hand_out_credentials_is_reached_by_its_own_name_alone(address: str) -> None:
+    anywhere = Allowed(None, ("0.0.0.0/0", "::/0", "100.64.0.0/10", "fd00::/8"))
+    with pytest.raises(HostNotGranted, match="it must be named"):
+        refuse_address("cloud.example.com", address, anywhere)
+    bits = 128 if ":" in address else 32
+    refuse_address("cloud.example.com", address, Allowed(None, (f"{address}/{bits}",)))
+    refuse_address(address, address, Allowed((address,)))

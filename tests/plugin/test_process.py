@@ -47,6 +47,8 @@ class Store:
         token = self.connection.credentials["token"]()
         if path == "none":
             raise SecretNotFound("none", remedy=Remedy("Write it."))
+        if path == "connection":
+            return Secret(self.check())
         return Secret(f"{path} {key} {token}", expires_at=parse_time("2030-01-01T00:00:00Z"))
 
     def revoke(self, lease):
@@ -120,7 +122,7 @@ def test_a_secret_store_reads_with_what_its_connection_has_now(
     brought = {"kind": "secret_store", "name": "odd", "title": "Odd", "configSchema": SCHEMA}
     needs = [{"capability": "read_secret"}]
     process = begin(SECRETS, contributes=[brought], needs=needs)
-    tokens = iter(["first-token", "second-token", "third-token"])
+    tokens = iter(["first-token", "second-token", "third-token", "fourth-token"])
     connection = Connection(
         "https://store.example",
         connect_nowhere,
@@ -135,7 +137,8 @@ def test_a_secret_store_reads_with_what_its_connection_has_now(
     assert store.read("a", key="b") == Secret("a b second-token", expires_at=at)
     with pytest.raises(SecretNotFound):
         store.read("none", None)
-    assert store.check() == "https://store.example kv PEM"
+    assert store.check() == "it answers, and takes our credentials", "its own words are not told"
+    assert store.read("connection", None).value == "https://store.example kv PEM"
     assert store.revoke("lease") is None
     with pytest.raises(TypeError):
         store.read("a")  # type: ignore[call-arg]

@@ -56,6 +56,10 @@ const lines = [
   commands.firstEnvironments(),
   commands.importAdvisories(),
   commands.doctor(),
+  commands.fix('keys.private'),
+  commands.bundle(),
+  commands.allowSecret('password', 'main'),
+  commands.forbidSecret('password', 'main'),
 ]
 
 test('every command is told here', () => {

@@ -77,4 +77,8 @@ export const commands = {
   firstEnvironments: () => stella('apply', '-f', 'environments.yaml'),
   importAdvisories: () => stella('advisory', 'import', 'FEED', '--into', 'DIRECTORY'),
   doctor: () => stella('doctor'),
+  fix: (check: string) => stella('doctor', '--fix', check),
+  bundle: () => stella('doctor', 'bundle', '--to', 'stella-support.tar'),
+  allowSecret: (name: string, integration: string) => stella('secret', 'allow', name, integration),
+  forbidSecret: (name: string, integration: string) => stella('secret', 'forbid', name, integration),
 } as const

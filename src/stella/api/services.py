@@ -1,6 +1,7 @@
 """What the routes are given. ``app/wiring.py`` makes it; nothing here picks an implementation."""
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,13 +11,13 @@ from typing import Any, Protocol
 from stella.advisory import Snapshot
 from stella.blob import Blobs
 from stella.deployment.plan import PlannedStep
-from stella.doctor import AgentSeen, Patient
-from stella.fleet import AgentState, list_agents
+from stella.doctor import Check
 from stella.hub.delivery import Taken
 from stella.hub.model import Health, Integration
 from stella.hub.reference import Reference
 from stella.hub.store import list_integrations
 from stella.identity.exchange import Exchanges
+from stella.kernel import Json, StellaError
 from stella.plugin import Plugins
 from stella.plugin.contract.check import DoctorCheck
 from stella.plugin.contract.core import Kind, Manifest
@@ -28,7 +29,9 @@ from stella.promotion.assemble import Deciding
 from stella.record import Bell, Database
 from stella.sbom import LayerCache
 from stella.trust import Authority, Signer, TrustRoot
-from stella.trust.envelope import Ring
+from stella.trust.envelope import WrappingKeys
+
+_AT_ONCE = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +66,9 @@ class Plugging:
 
     current: those that are used now. look: looked up anew. beside: those installed beside the server.
     place: lets a version's folder hold a wheel. manifest: (name, version; empty for the one beside)
-    -> its manifest. forget: removes the files of a version. close: ends every process of a plugin.
-    documents: name -> (policy pack, document), all that it brings.
+    -> its manifest. forget: removes the files of a version. changed: versions in use whose files are
+    not those of their wheels, and why. close: ends every process of a plugin. documents: name ->
+    (policy pack, document), all that it brings.
     """
 
     current: Callable[[], Plugins]
@@ -73,6 +77,7 @@ class Plugging:
     place: Callable[[PluginWheel], None]
     manifest: Callable[[str, str], Manifest | None]
     forget: Callable[[str, str], None]
+    changed: Callable[[], Sequence[tuple[str, str]]]
     close: Callable[[], None]
     documents: Callable[[str], Sequence[tuple[str, PackDocument]]]
 
@@ -88,20 +93,25 @@ class Outside:
     one to the other, or one rotation would retire the key that another has just made.
     flush_uses: stores when integrations were last used. masked: text without secrets that were read.
     checks: name -> what a plugin looks at. connected: (kind, name of the integration) -> connector.
+    unresolved: credentials of an integration that lead nowhere. settle: gives back what stores made
+    for what is used no more; close: gives back all.
     """
 
     registry: Callable[[str, frozenset[str] | None], Registry]
     examine: Callable[[Integration], Health]
     left_alone_until: Callable[[str], str | None]
     forget: Callable[[Reference | None], None]
-    ring: Callable[[], Ring]
-    add_key: Callable[[], Ring]
+    ring: Callable[[], WrappingKeys]
+    add_key: Callable[[], WrappingKeys]
     retire_keys: Callable[[frozenset[str]], None]
     rotating: AbstractContextManager[object]
     flush_uses: Callable[[], None]
     masked: Callable[[str], str]
     checks: Callable[[], Mapping[str, DoctorCheck]]
     connected: Callable[[Kind, str], Any]
+    unresolved: Callable[[Integration], Sequence[tuple[str, StellaError]]]
+    settle: Callable[[], object]
+    close: Callable[[], None]
 
 
 class Webhooks(Protocol):
@@ -143,6 +153,8 @@ class Services:
     close_policies: ends the process in which policies are asked. webhooks: the way in.
     call_step: of a deployment.
     exchanges: what is kept between two exchanges of tokens. seal: the key of what browsers keep.
+    checks: what the doctor looks at. told: what a support bundle tells of this server, file name ->
+    JSON. log_tail: the last lines.
     """
 
     database: Database
@@ -173,6 +185,9 @@ class Services:
     stopping: Event
     failed_runs: Callable[[], tuple[str, ...]]
     close_policies: Callable[[], None]
+    checks: Callable[[], tuple[Check, ...]]
+    told: Callable[[], Mapping[str, Json]]
+    log_tail: Callable[[], str]
     webhooks: Webhooks
     call_step: Callable[[PlannedStep, StepCall], StepResult]
 
@@ -186,50 +201,16 @@ class Services:
         """Whom a reader of this server's evidence believes."""
         return self.keys.root
 
-    def patient(self) -> Patient:
-        """What the doctor examines."""
-        return Patient(
-            database=self.database,
-            schema=self.schema,
-            data=self.data,
-            blobs=self.blobs,
-            trust_root=self.trust_root,
-            registries=self.registries,
-            integrations=self.integrations_seen,
-            refused_plugins=self.plugins.refused,
-            plugin_checks=self.outside.checks,
-            open_registry=self.open_registry,
-            advisories=self.advisories,
-            agents=self.agents_seen,
-            failed_runs=self.failed_runs,
-        )
-
     def integrations_seen(self) -> Sequence[Health]:
         """How each integration that is switched on is now."""
-        return [self.outside.examine(one) for one in self.enabled_integrations()]
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            return list(pool.map(self.outside.examine, self.enabled_integrations()))
 
     def enabled_integrations(self) -> Sequence[Integration]:
         """Those that are switched on."""
         with self.database.read() as tx:
             listed = [one.integration for one in list_integrations(tx)]
         return [one for one in listed if one.enabled]
-
-    def agents_seen(self) -> Sequence[AgentSeen]:
-        """The agents that are still trusted, for the doctor."""
-        with self.database.read() as tx:
-            agents = list_agents(tx)
-        return [
-            AgentSeen(
-                name=one.name,
-                is_online=one.state is AgentState.ONLINE,
-                engines=tuple(
-                    (connector.kind, connector.engine or connector.problem or "no engine")
-                    for connector in (one.report.connectors if one.report else ())
-                ),
-            )
-            for one in agents
-            if one.state is not AgentState.REVOKED
-        ]
 
     def stop(self) -> None:
         """Let every long request end."""

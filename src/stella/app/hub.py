@@ -4,24 +4,23 @@ import contextlib
 import os
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 from typing import Any, Protocol, cast
 from urllib.parse import urlsplit
 
+from stella.app.credentials import Credentials, read_here, refuse_use
 from stella.app.outbound import connect_within
 from stella.app.settings import RegistrySetting, Settings
 from stella.hub.apply import integration_for
 from stella.hub.breaker import Breaker
-from stella.hub.broker import Broker
-from stella.hub.errors import IntegrationDisabled, UnknownIntegration, UnresolvedReference
+from stella.hub.errors import UnknownIntegration
 from stella.hub.guard import Allowed
 from stella.hub.model import Health, Integration
 from stella.hub.redact import Redactor
-from stella.hub.reference import ENV, FILE, SECRET, Reference, parse_reference
-from stella.hub.secrets import read_secret
+from stella.hub.reference import parse_reference
 from stella.hub.store import find_integration, note_use
 from stella.kernel import Now, Outcome, Remedy, StellaError, time_text
 from stella.plugin import Plugins
@@ -29,14 +28,13 @@ from stella.plugin.contract.check import DoctorCheck
 from stella.plugin.contract.connection import Connect, Connection
 from stella.plugin.contract.core import Capability, Kind, Manifest
 from stella.plugin.contract.registry import Registry, RegistryConfig
-from stella.plugin.contract.secret_store import Secret, SecretStore
+from stella.plugin.contract.secret_store import SecretStore
 from stella.plugin.crossing import bounded_text
 from stella.plugin.refusals import PluginBroken
 from stella.record import Database
 from stella.sdk.testing import SimulatedRegistry
-from stella.trust.envelope import Ring
+from stella.trust.envelope import WrappingKeys
 
-_SECRET_BYTES_MAX = 65_536
 _DETAIL_MAX = 1000
 # Hosts without an integration that are kept open: whoever names an image names one.
 _UNNAMED_MAX = 100
@@ -66,17 +64,19 @@ class Hub:
         settings: Settings,
         database: Database,
         plugins: Callable[[], Plugins],
-        ring: Callable[[], Ring],
+        ring: Callable[[], WrappingKeys],
         *,
         now: Now,
     ) -> None:
         self._settings = settings
         self._database = database
         self._plugins = plugins
-        self._ring = ring
         self._now = now
         self.redactor = Redactor()
-        self.broker = Broker(self._read, now=now, seen=self.redactor.learn)
+        self.credentials = Credentials(
+            settings, database, ring, self.secret_store, now=now, learned=self.redactor.learn
+        )
+        self.broker = self.credentials.broker
         self._opened: dict[str, _Opened] = {}
         self._unnamed: OrderedDict[str, tuple[Plugins, Registry]] = OrderedDict()
         self._used: dict[str, str] = {}
@@ -174,6 +174,8 @@ class Hub:
         return told if integration.kind is Kind.SECRET_STORE else bounded_text(told, _DETAIL_MAX)
 
     def _guarded(self, integration: Integration) -> object:
+        # Also where it is open: a login that goes on may rest on a secret that was forbidden since.
+        self.credentials.refuse_unallowed(integration)
         plugins = self._plugins()
         with self._lock:
             self._used[integration.name] = time_text(self._now())
@@ -201,7 +203,8 @@ class Hub:
                 connect=self._connect(integration),
                 config=integration.config,
                 credentials={
-                    name: self._credential(text) for name, text in integration.credentials.items()
+                    name: self.credentials.asked_for(integration, text)
+                    for name, text in integration.credentials.items()
                 },
                 ca=integration.ca,
                 proxy=integration.proxy,
@@ -215,21 +218,19 @@ class Hub:
         return RegistryConfig(
             host=integration.endpoint,
             plain_http=integration.config.get("plain_http") is True,
-            login=self._login(user, password) if password else None,
+            login=self._login(integration, user, password) if password else None,
             timeout_s=integration.timeout_s,
             connect=self._connect(integration),
             ca=integration.ca,
             proxy=integration.proxy,
         )
 
-    def _login(self, user: str | None, password: str) -> Callable[[], tuple[str, str]]:
-        ask_user = self._credential(user) if user else lambda: ""
-        ask_password = self._credential(password)
+    def _login(
+        self, integration: Integration, user: str | None, password: str
+    ) -> Callable[[], tuple[str, str]]:
+        ask_user = self.credentials.asked_for(integration, user) if user else lambda: ""
+        ask_password = self.credentials.asked_for(integration, password)
         return lambda: (ask_user(), ask_password())
-
-    def _credential(self, text: str) -> Callable[[], str]:
-        reference = parse_reference(text)
-        return lambda: self.broker.secret(reference).value
 
     def _connect(self, integration: Integration) -> Connect:
         hosts = (_host_of(integration.endpoint), *integration.hosts)
@@ -307,26 +308,6 @@ class Hub:
     def _of_settings(self, text: str) -> str:
         return read_here(parse_reference(text), os.environ).value
 
-    # ------------------------------------------------------------ secrets
-
-    def _read(self, reference: Reference) -> Secret:
-        """Where secrets lie. Raises UnresolvedReference, and what a secret store raises."""
-        if reference.scheme == SECRET:
-            with self._database.read() as tx:
-                return read_secret(tx, self._ring, reference.path)
-        if reference.scheme in {ENV, FILE}:
-            refuse_place(reference, self._settings)
-            return read_here(reference, os.environ)
-        with self._database.read() as tx:
-            known = find_integration(tx, reference.integration).integration
-        if (known.kind, known.connector) != (Kind.SECRET_STORE, reference.scheme):
-            raise _unresolved(
-                f"the integration {known.name} is no {reference.scheme} secret store",
-                "Let the reference name one that is.",
-            )
-        refuse_use(known, None)
-        return self.secret_store(known).read(reference.path, reference.key)
-
 
 class _Checked(Protocol):
     """What everything that is reached has."""
@@ -352,71 +333,6 @@ class _Guarded:
         return call
 
 
-def refuse_use(integration: Integration, roles: frozenset[str] | None) -> None:
-    """Return where it may be used by one with these roles. Raises IntegrationDisabled."""
-    if not integration.enabled:
-        raise IntegrationDisabled(
-            f"the integration {integration.name} is switched off",
-            remedy=Remedy("Apply it with `enabled: true`."),
-            integration=integration.name,
-        )
-    if roles is not None and integration.roles and not roles & frozenset(integration.roles):
-        raise IntegrationDisabled(
-            f"the integration {integration.name} is for {', '.join(integration.roles)} alone",
-            remedy=Remedy("Ask one of them, or let `roles` of the integration name another role."),
-            integration=integration.name,
-        )
-
-
-def refuse_place(reference: Reference, settings: Settings) -> None:
-    """Return where integrations may read that variable or file. Raises UnresolvedReference.
-
-    Who may write an integration has not the whole machine: its own keys, among others.
-    """
-    if reference.scheme == ENV:
-        if not reference.path.startswith(settings.secret_variables):
-            raise _unresolved(
-                f"{reference.text} is none of the variables that integrations may read",
-                f"Let its name begin with {settings.secret_variables}.",
-            )
-        return
-    path = Path(os.path.realpath(reference.path))
-    places = [Path(os.path.realpath(place)) for place in settings.secret_directories]
-    if not any(path.is_relative_to(place) for place in places):
-        raise _unresolved(
-            f"{reference.text} lies in none of the directories that integrations may read",
-            f"Put it below {' or '.join(settings.secret_directories)}, or set secret_directories.",
-        )
-
-
-def read_here(reference: Reference, environment: Mapping[str, str]) -> Secret:
-    """A variable or a file of this machine, without white space at its end.
-
-    Raises UnresolvedReference.
-    """
-    if reference.scheme == ENV:
-        if reference.path in environment:
-            return Secret(environment[reference.path])
-        raise _unresolved(f"the variable {reference.path} is not set", "Set it for the server.")
-    if reference.scheme == FILE:
-        with (
-            contextlib.suppress(OSError, UnicodeDecodeError),
-            Path(reference.path).open("rb") as file,
-        ):
-            content = file.read(_SECRET_BYTES_MAX + 1)
-            if len(content) <= _SECRET_BYTES_MAX:
-                return Secret(content.decode().rstrip())
-        raise _unresolved(
-            f"the file {reference.path} cannot be read",
-            "See that it is there, and is the server's.",
-        )
-    raise _unresolved(f"{reference.scheme}:// is not read here", "Write env:// or file://.")
-
-
 def _host_of(endpoint: str) -> str:
     parts = urlsplit(endpoint if "://" in endpoint else f"//{endpoint}")
     return (parts.hostname or "").lower()
-
-
-def _unresolved(why: str, advice: str) -> UnresolvedReference:
-    return UnresolvedReference(f"a secret was not found: {why}", remedy=Remedy(advice))

@@ -14,7 +14,7 @@ from stella.trust import Authority, create_authority, create_key, load_authority
 
 SIGNERS = ("evidence", "orders", "sbom")
 _HOOK = "registry-hook.token"
-_FILES = (*(f"{name}.key" for name in (*SIGNERS, "ca")), "ca.pem", _HOOK)
+KEY_FILES = (*(f"{name}.key" for name in (*SIGNERS, "ca")), "ca.pem", _HOOK)
 
 
 def open_keys(
@@ -30,7 +30,7 @@ def open_keys(
             _create(directory, now, random)
     except OSError as error:
         raise data_unusable(data, error) from error
-    missing = [name for name in _FILES if not (directory / name).is_file()]
+    missing = [name for name in KEY_FILES if not (directory / name).is_file()]
     if missing:
         raise KeysIncomplete(
             f"keys are missing in {directory}: {', '.join(missing)}",

@@ -20,13 +20,12 @@ from stella.plugin.load import GRANTED, clashes
 from stella.plugin.manifest import MANIFEST_FILE, narrowed, read_manifest, reasons_against
 from stella.plugin.order import PluginReference
 from stella.plugin.refusals import MalformedManifest, PluginBroken, UnknownPlugin
-from stella.plugin.store import Choice, find_version, list_choices
-from stella.plugin.wheel import PluginWheel
+from stella.plugin.store import Choice, find_version, list_choices, list_versions
+from stella.plugin.wheel import ENTRY_FILE, PluginWheel, changed_files, tree_on_disk
 from stella.record import Database
 from stella.sdk.apart.opened import plugin_apart
 from stella.sdk.apart.process import PluginProcess, PluginSource
 
-_ENTRY = "stella-entry-point"
 _DRAFT = ".draft"
 _LOOK_S = 1.0
 
@@ -55,6 +54,7 @@ class PluginHost:
         self._required = required
         self._processes: dict[tuple[str, str], PluginProcess] = {}
         self._pinned: set[tuple[str, str]] = set()
+        self._trees: Mapping[tuple[str, str], str] = {}
         self._seen: _Seen | None = None
         self._looked_at = 0.0
         self._lock = Lock()
@@ -71,7 +71,9 @@ class PluginHost:
         """What is used now, looked up anew."""
         with self._database.read() as tx:
             choices = list_choices(tx)
+            trees = {(one.name, one.version): one.tree for one in list_versions(tx)}
         with self._lock:
+            self._trees = trees
             self._looked_at = time.monotonic()
             if self._seen is None or self._seen.choices != choices:
                 self._seen = _Seen(choices, self._assembled(choices))
@@ -88,10 +90,10 @@ class PluginHost:
         draft = folder.with_name(_DRAFT)
         with self._placing:
             try:
-                if _holds(folder, wheel):
+                if tree_on_disk(folder) == wheel.tree:
                     return
                 shutil.rmtree(draft, ignore_errors=True)
-                for path, held in _laid_out(wheel).items():
+                for path, held in wheel.laid_out.items():
                     file = draft / path
                     file.parent.mkdir(parents=True, exist_ok=True)
                     file.write_bytes(held)
@@ -110,10 +112,22 @@ class PluginHost:
             return self.beside.loaded.get(name)
         folder = self._version_folder(name, version)
         try:
-            module = (folder / _ENTRY).read_text().partition(":")[0]
+            module = (folder / ENTRY_FILE).read_text().partition(":")[0]
             return read_manifest(folder.joinpath(*module.split(".")) / MANIFEST_FILE)
         except (OSError, MalformedManifest):
             return None
+
+    def changed(self) -> list[tuple[str, str]]:
+        """Of the versions in use those whose files are not those of their wheels: name, and why."""
+        self.look()
+        with self._lock:
+            used, trees = [*self._processes], self._trees
+        return [
+            (name, str(changed_files(name, version)))
+            for name, version in used
+            if trees.get((name, version), "")
+            not in {"", tree_on_disk(self._version_folder(name, version))}
+        ]
 
     def reference(self, kind: Kind, name: str) -> PluginReference | None:
         """Which version brings it, and what that may do; None for one beside the server.
@@ -213,7 +227,8 @@ class PluginHost:
         if known is not None and known.manifest == manifest:
             return known
         folder = self._version_folder(*key)
-        source = PluginSource(manifest, (folder / _ENTRY).read_text(), folder, self._required)
+        entry, tree = (folder / ENTRY_FILE).read_text(), self._trees.get(key, "")
+        source = PluginSource(manifest, entry, folder, self._required, tree)
         self._processes[key] = PluginProcess(source)
         if known is not None:
             known.close()  # it was granted something else
@@ -251,17 +266,4 @@ def _may_not_run(name: str, reasons: tuple[str, ...]) -> PluginBroken:
         remedy=Remedy("Grant what it is to have, and switch it on.", f"stella plugin show {name}"),
         plugin=name,
         reasons=list(reasons),
-    )
-
-
-def _laid_out(wheel: PluginWheel) -> dict[str, bytes]:
-    return {**wheel.files, _ENTRY: wheel.entry_point.encode()}
-
-
-def _holds(folder: Path, wheel: PluginWheel) -> bool:
-    """Whether every file of the wheel lies there as it is, and none besides."""
-    wanted = _laid_out(wheel)
-    found = {str(one.relative_to(folder)): one for one in folder.rglob("*") if one.is_file()}
-    return found.keys() == wanted.keys() and all(
-        found[path].read_bytes() == held for path, held in wanted.items()
     )

@@ -120,6 +120,7 @@ def running(settings: Settings) -> Iterator[Services]:
         runs.close()
         services.webhooks.close()
         services.close_policies()
+        services.outside.close()
         services.plugging.close()
         workflows.dispose()
         database.close()
@@ -233,6 +234,7 @@ def _sweeps(services: Services, settings: Settings) -> tuple[Sweep, ...]:
     return (
         Sweep("fleet", settings.sweep_s, fleet),
         Sweep("integrations", _INTEGRATIONS_S, integrations),
+        Sweep("leases", settings.sweep_s, services.outside.settle),
         Sweep("uses", settings.sweep_s, services.outside.flush_uses),
         Sweep("refusals", settings.sweep_s, services.webhooks.flush_refusals),
         Sweep("deliveries", _FORGET_S, forget),

@@ -24,6 +24,14 @@ _OTHERS = frozenset({SETTINGS_FILE, "STELLA_URL", "STELLA_TOKEN"})
 _SECRETS = "STELLA_SECRET_"
 _FILE_BYTES_MAX = 1_000_000
 _LOG_LEVELS = ("debug", "info", "warning", "error")
+_LEAST = {
+    "session_hours": 1,
+    "login_hours": 1,
+    "order_life_s": 1,
+    "sweep_s": 1,
+    "request_bytes_max": 65_536,
+    "disk_free_bytes_min": 0,
+}
 _DOCS = "docs/reference/settings.example.yaml"
 
 
@@ -63,6 +71,7 @@ class Settings:
     secret_directories: tuple[str, ...] = ("/run/secrets",)
     secret_variables: str = _SECRETS
     plugins_unconfined: bool = False
+    disk_free_bytes_min: int = 1_000_000_000
     console_directory: str = ""
     session_hours: int = 12
     login_hours: int = 168
@@ -76,11 +85,9 @@ class Settings:
         for key in ("listen_port", "agents_port"):
             if not 0 <= getattr(self, key) <= 65535:
                 raise _malformed(key, "a port is 0 (any free one) to 65535")
-        for key in ("session_hours", "login_hours", "order_life_s", "sweep_s"):
-            if getattr(self, key) < 1:
-                raise _malformed(key, "at least 1")
-        if self.request_bytes_max < 65_536:
-            raise _malformed("request_bytes_max", "at least 65536")
+        for key, least in _LEAST.items():
+            if getattr(self, key) < least:
+                raise _malformed(key, f"at least {least}")
         for network in self.networks:
             if not is_network(network):
                 raise _malformed("networks", "networks such as 10.0.0.0/8")

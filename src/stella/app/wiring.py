@@ -9,8 +9,10 @@ from threading import Event, Lock
 
 from stella.advisory import Snapshot, open_snapshot
 from stella.api.services import Limits, Outside, Plugging, Services
+from stella.app.doctor import checks_of
 from stella.app.hub import Hub
 from stella.app.keys import data_unusable, open_keys
+from stella.app.logs import log_tail
 from stella.app.plugin_host import PluginHost
 from stella.app.policy_packs import PackReader
 from stella.app.policy_process import PolicyProcess
@@ -18,6 +20,7 @@ from stella.app.schema import head_revision
 from stella.app.secret_keys import add_key, load_ring, retire_keys
 from stella.app.settings import Settings
 from stella.app.step_calls import StepCaller
+from stella.app.support import told_of
 from stella.app.webhooks import Intake
 from stella.app.work import deciding_of
 from stella.blob import Blobs
@@ -61,7 +64,7 @@ def open_services(
     required = () if settings.plugins_unconfined else CONFINEMENT
     host = PluginHost(data, database, load_plugins(), required=required)
     hub = Hub(settings, database, host.current, lambda: load_ring(data, random), now=now)
-    return Services(
+    services = Services(
         database=database,
         schema=head_revision(),
         blobs=blobs,
@@ -101,9 +104,13 @@ def open_services(
         stopping=stopping,
         failed_runs=failed_runs,
         close_policies=policies.close,
+        checks=lambda: checks_of(settings, services),
+        told=lambda: told_of(settings, services),
+        log_tail=log_tail,
         webhooks=Intake(database, partial(hub.connected, Kind.WEBHOOK), now=now),
         call_step=StepCaller(host, hub.connect_for, hub.redactor.masked, stopping),
     )
+    return services
 
 
 def open_database(
@@ -136,6 +143,7 @@ def plugging_of(host: PluginHost, hub: Hub) -> Plugging:
         place=host.place,
         manifest=host.manifest,
         forget=host.forget,
+        changed=host.changed,
         close=host.close,
         documents=PackReader(host, hub.connect_for),
     )
@@ -147,7 +155,7 @@ def outside_of(hub: Hub, data: Path, random: Callable[[int], bytes]) -> Outside:
         registry=hub.registry,
         examine=hub.examine,
         left_alone_until=hub.left_alone_until,
-        forget=hub.broker.forget,
+        forget=hub.credentials.forget,
         ring=lambda: load_ring(data, random),
         add_key=lambda: add_key(data, random),
         retire_keys=lambda kept: retire_keys(data, kept),
@@ -156,6 +164,9 @@ def outside_of(hub: Hub, data: Path, random: Callable[[int], bytes]) -> Outside:
         masked=hub.redactor.masked,
         checks=hub.checks,
         connected=hub.connected,
+        unresolved=hub.credentials.unresolved,
+        settle=hub.credentials.settle,
+        close=hub.credentials.close,
     )
 
 

@@ -70,6 +70,10 @@ def get(name: Name, *, output: Output = "table", to: To = None) -> None:
         "credentials": lambda row: [f"{k}: {v}" for k, v in row["spec"]["credentials"].items()],
         "for": lambda row: row["spec"]["roles"] or "everybody",
         "rotate by": _due,
+        "waits for": "waitsFor",
+        "note": lambda row: (
+            "counts before `registries` of the settings" if row["overridesSettings"] else None
+        ),
         "changed": "changedAt",
     }
     show_one(found, columns, output=output, to=to, name="name")

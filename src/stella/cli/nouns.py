@@ -31,7 +31,7 @@ NOUNS: dict[str, Noun] = {
     "agent": Noun("stella.cli.agent:app", "Run agents on hosts, let them in, shut them out."),
     "serve": Noun("stella.cli.serve:serve", "Run the server: API, console, agents' port."),
     "db": Noun("stella.cli.db:app", "Migrate, back up and restore the server's data."),
-    "doctor": Noun("stella.cli.doctor:doctor", "Examine the server, and say what to do."),
+    "doctor": Noun("stella.cli.doctor:app", "Examine the server, and say what to do."),
     "login": Noun("stella.cli.login:login", "Log in to a server."),
     "logout": Noun("stella.cli.login:logout", "End the login."),
     "whoami": Noun("stella.cli.login:whoami", "Say who the server takes you for."),

@@ -129,12 +129,15 @@ def enable(
     version: Annotated[
         str | None, typer.Option(help="By default the newest; an older one leads back.")
     ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Also where it no longer brings what is used.")
+    ] = False,
     output: Output = "table",
     to: To = None,
 ) -> None:
     """Use it from now on, while the server runs."""
     with open_client() as client:
-        shown = client.post(f"{_path(name)}/enable", {"version": version})
+        shown = client.post(f"{_path(name)}/enable", {"version": version, "force": force})
     show_one(shown, _COLUMNS, output=output, to=to, name="name")
 
 
@@ -268,4 +271,6 @@ def _faults_of(facts: dict[str, Any]) -> list[str]:
 
 def _need(need: Any) -> str:
     hosts = f" ({', '.join(need['hosts'])})" if need["hosts"] else ""
+    if need["capability"] == "network" and not hosts:
+        hosts = " (hosts of its connections)"
     return f"{need['capability']}{hosts}"

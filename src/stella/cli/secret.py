@@ -2,6 +2,7 @@
 
 import sys
 from getpass import getpass
+from pathlib import Path
 from typing import Annotated
 from urllib.parse import quote
 
@@ -20,6 +21,8 @@ _COLUMNS: dict[str, Column] = {
     "changed": "changedAt",
     "by": lambda row: row["changedBy"]["name"],
     "used by": "usedBy",
+    "allowed": lambda row: [one["integration"] for one in row["allowed"]],
+    "waiting": "waiting",
     "key": "keyId",
 }
 
@@ -40,6 +43,30 @@ def set_(name: Name, *, output: Output = "table", to: To = None) -> None:
         stored = client.put(f"/secrets/{quote(name, safe='')}", {"value": value})
     columns: dict[str, Column] = {"name": "name", "version": "version"}
     show_one(stored, columns, output=output, to=to, name="name")
+
+
+Integration = Annotated[str, typer.Argument(help="The integration that names it.")]
+
+
+@app.command()
+def allow(name: Name, integration: Integration, *, output: Output = "table", to: To = None) -> None:
+    """Let an integration send it to where that leads now; yours to say if you stored it."""
+    _decide(name, "allow", integration, output, to)
+
+
+@app.command()
+def forbid(
+    name: Name, integration: Integration, *, output: Output = "table", to: To = None
+) -> None:
+    """Let an integration send it no more."""
+    _decide(name, "forbid", integration, output, to)
+
+
+def _decide(name: str, verb: str, integration: str, output: str, to: Path | None) -> None:
+    with open_client() as client:
+        path = f"/secrets/{quote(name, safe='')}/{verb}"
+        shown = client.post(path, {"integration": integration})
+    show_one(shown, _COLUMNS, output=output, to=to, name="name")
 
 
 @app.command()

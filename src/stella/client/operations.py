@@ -146,6 +146,15 @@ class ChangeView(TypedDict):
     after: Any
 
 
+class CheckView(TypedDict):
+    """One check of a verification. place: where it does not hold."""
+
+    name: str
+    good: bool
+    detail: str
+    place: str | None
+
+
 class ColumnView(TypedDict):
     """One environment of the matrix."""
 
@@ -319,7 +328,7 @@ DiffView = TypedDict(
 class DoctorView(TypedDict):
     """Every check."""
 
-    checks: list["StellaApiViewsAboutCheckView"]
+    checks: list["FoundView"]
 
 
 class Documents(TypedDict):
@@ -337,6 +346,7 @@ class Enabling(TypedDict):
     """Which version to use; the newest where it is left out."""
 
     version: NotRequired[str | None]
+    force: NotRequired[bool]
 
 
 class EnrolmentView(TypedDict):
@@ -461,6 +471,20 @@ class FindingView(TypedDict):
     why: "WhyView"
 
 
+class FoundView(TypedDict):
+    """What one check of the doctor found."""
+
+    id: str
+    area: str
+    name: str
+    why: str
+    how: str
+    outcome: "Outcome"
+    detail: str
+    fix: str
+    canFix: bool
+
+
 class FreezeView(TypedDict):
     """A window in which nothing goes into an environment."""
 
@@ -545,6 +569,8 @@ class IntegrationView(TypedDict):
     health: "HealthView | None"
     leftAloneUntil: str | None
     isDue: bool
+    waitsFor: list[str]
+    overridesSettings: bool
 
 
 class LogLineView(TypedDict):
@@ -616,6 +642,21 @@ class MeView(TypedDict):
 
     user: "PersonView"
     permissions: list[str]
+
+
+class MendedView(TypedDict):
+    """One thing that was mended."""
+
+    check: str
+    about: str
+    before: str
+    after: str
+
+
+class Mending(TypedDict):
+    """Which checks' faults to mend; none: all that may be mended without naming them."""
+
+    checks: NotRequired[list[str]]
 
 
 class NeedView(TypedDict):
@@ -813,6 +854,13 @@ class PageMachineView(TypedDict):
     """Page_MachineView_"""
 
     items: list["MachineView"]
+    next: NotRequired[str | None]
+
+
+class PageMendedView(TypedDict):
+    """Page_MendedView_"""
+
+    items: list["MendedView"]
     next: NotRequired[str | None]
 
 
@@ -1119,6 +1167,20 @@ class ScanView(TypedDict):
     findings: str | None
 
 
+class SecretUseView(TypedDict):
+    """An integration that may use it."""
+
+    integration: str
+    allowedBy: "PersonView"
+    allowedAt: str
+
+
+class SecretUser(TypedDict):
+    """The integration that is to use it, or no more."""
+
+    integration: str
+
+
 class SecretView(TypedDict):
     """A secret of the built-in store, without its value."""
 
@@ -1128,6 +1190,8 @@ class SecretView(TypedDict):
     changedBy: "PersonView"
     keyId: str
     usedBy: list[str]
+    allowed: list["SecretUseView"]
+    waiting: list[str]
 
 
 class SignInView(TypedDict):
@@ -1303,7 +1367,7 @@ class VerificationView(TypedDict):
     """What verifying the packet says now."""
 
     good: bool
-    checks: list["StellaApiViewsEvidenceCheckView"]
+    checks: list["CheckView"]
 
 
 class VersionView(TypedDict):
@@ -1347,24 +1411,6 @@ class WhyView(TypedDict):
     advisory: str
     range: str
     compared: str
-
-
-class StellaApiViewsAboutCheckView(TypedDict):
-    """One check of the doctor. fix: what to do; empty where it passed."""
-
-    name: str
-    outcome: "Outcome"
-    detail: str
-    fix: str
-
-
-class StellaApiViewsEvidenceCheckView(TypedDict):
-    """One check of a verification. place: where it does not hold."""
-
-    name: str
-    good: bool
-    detail: str
-    place: str | None
 
 
 class Transport(Protocol):
@@ -1542,9 +1588,17 @@ class Operations:
         """Walk the whole chain of facts: changed, missing and inserted ones are found."""
         return cast("ChainView", self._transport.get("/audit/verify"))
 
-    def get_doctor(self) -> "DoctorView":
+    def get_doctor(self, *, area: str | None = None) -> "DoctorView":
         """Examine the server, each check with what to do."""
-        return cast("DoctorView", self._transport.get("/doctor"))
+        return cast("DoctorView", self._transport.get("/doctor", area=area))
+
+    def post_fix(self, body: "Mending", *, key: str | None = None) -> "PageMendedView":
+        """Mend what a program may mend without losing anything; each change is a fact."""
+        return cast("PageMendedView", self._transport.post("/doctor/fix", body, key=key))
+
+    def get_bundle(self) -> bytes:
+        """A support bundle: a tar of what this server is and how it is, without any secret."""
+        return self._transport.content("/doctor/bundle")
 
     def post_scan(self, body: "ImageToScan", *, key: str | None = None) -> "ScanView":
         """Scan an image; it is done when its state says so."""
@@ -1897,6 +1951,24 @@ class Operations:
     def delete_secret_(self, name: str, *, key: str | None = None) -> None:
         """End a secret that no integration names."""
         self._transport.delete(f"/secrets/{quote(name, safe='/:@')}", key=key)
+
+    def post_secret_use(
+        self, name: str, body: "SecretUser", *, key: str | None = None
+    ) -> "SecretView":
+        """Let an integration send it to where that leads now; by who stored it, or an administrator."""
+        return cast(
+            "SecretView",
+            self._transport.post(f"/secrets/{quote(name, safe='/:@')}/allow", body, key=key),
+        )
+
+    def post_secret_use_end(
+        self, name: str, body: "SecretUser", *, key: str | None = None
+    ) -> "SecretView":
+        """Let an integration send it no more."""
+        return cast(
+            "SecretView",
+            self._transport.post(f"/secrets/{quote(name, safe='/:@')}/forbid", body, key=key),
+        )
 
     def post_key_rotation(self, *, key: str | None = None) -> "RotatedKey":
         """Bring every secret under a new key, while the server runs."""

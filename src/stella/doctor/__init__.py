@@ -1,6 +1,6 @@
 """What is wrong with this server, and what to do about it?"""
 
-from stella.doctor.checks import CHECKS, examine
-from stella.doctor.model import AgentSeen, Check, Patient
+from stella.doctor.examine import examine, mend
+from stella.doctor.model import Area, Check, Finding, Mended
 
-__all__ = ["CHECKS", "AgentSeen", "Check", "Patient", "examine"]
+__all__ = ["Area", "Check", "Finding", "Mended", "examine", "mend"]

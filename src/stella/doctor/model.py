@@ -1,58 +1,67 @@
-"""A check, and what is examined."""
+"""A check, what it found, and what was mended."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from enum import StrEnum
 
-from stella.blob import Blobs
-from stella.hub.model import Health
-from stella.kernel import Outcome
-from stella.plugin import RefusedPlugin
-from stella.plugin.contract.check import DoctorCheck
-from stella.plugin.contract.registry import Registry
-from stella.record import Database
-from stella.trust import TrustRoot
+from stella.kernel import Outcome, Seen
+
+
+class Area(StrEnum):
+    """What part of a server a check is about."""
+
+    SERVER = "server"
+    DATABASE = "database"
+    RECORDS = "records"
+    KEYS = "keys"
+    DISK = "disk"
+    NETWORK = "network"
+    AGENTS = "agents"
+    PLUGINS = "plugins"
+    INTEGRATIONS = "integrations"
+    SECRETS = "secrets"
+    ADVISORIES = "advisories"
+    EVIDENCE = "evidence"
+
+
+@dataclass(frozen=True, slots=True)
+class Mended:
+    """One thing that a fix changed. about: which one."""
+
+    about: str
+    before: str
+    after: str
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was looked at. fix: what to do; empty where it passed."""
+    """One thing that is looked at. A room or a plugin brings it, ``app`` puts it into the table.
 
-    name: str
-    outcome: Outcome
-    detail: str
-    fix: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class AgentSeen:
-    """An agent as the server knows it. engines: name -> version, as it last reported them."""
-
-    name: str
-    is_online: bool
-    engines: tuple[tuple[str, str], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Patient:
-    """What the checks look at.
-
-    schema: the revision that this version of the program brings. registries: hosts to call.
-    integrations: uses each that is switched on, and says how it was. plugin_checks: name -> what
-    plugins look at.
-    failed_runs: facts whose handlers gave up.
+    id: ``area.word``, which no other check has. why: what goes wrong where it does not pass. how:
+    what is looked at. mend: changes what cannot lose data, and says what; where all is well it
+    changes nothing. is_named_only: mended only where somebody names it.
     """
 
-    database: Database
-    schema: str
-    data: Path
-    blobs: Blobs
-    trust_root: TrustRoot
-    registries: tuple[str, ...]
-    integrations: Callable[[], Sequence[Health]]
-    refused_plugins: tuple[RefusedPlugin, ...]
-    plugin_checks: Callable[[], Mapping[str, DoctorCheck]]
-    open_registry: Callable[[str], Registry]
-    advisories: Path | None
-    agents: Callable[[], Sequence[AgentSeen]]
-    failed_runs: Callable[[], tuple[str, ...]]
+    id: str
+    area: Area
+    title: str
+    why: str
+    how: str
+    look: Callable[[], Sequence[Seen]]
+    mend: Callable[[], Iterable[Mended]] | None = None
+    is_named_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a check found. fix: what to do; empty where it passed. can_fix: ``--fix`` does it."""
+
+    check: str
+    area: Area
+    name: str
+    why: str
+    how: str
+    outcome: Outcome
+    detail: str
+    fix: str
+    can_fix: bool

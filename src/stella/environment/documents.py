@@ -29,11 +29,13 @@ def apply_documents(
     *,
     brought: Brought,
     dry_run: bool = False,
+    may_allow_any: bool = False,
     ask: Ask = ask_policy,
 ) -> tuple[Change, ...]:
     """What each document changes, in the order applied; with ``dry_run`` nothing is kept.
 
-    brought: what plugins bring. ask: how policies are asked.
+    brought: what plugins bring. may_allow_any: who asks may let integrations use every built-in
+    secret. ask: how policies are asked.
 
     Raises MalformedDocument, MalformedIntegration, MalformedLogin, EnvironmentLoop, and what a
     policy that does not compile raises.
@@ -49,7 +51,7 @@ def apply_documents(
             raise malformed(kind, name, "it stands there twice")
         sorted_out[kind][name] = spec
     kept = tx.connection.begin_nested()
-    changes = _apply(tx, blobs, sorted_out, brought, ask)
+    changes = _apply(tx, blobs, sorted_out, brought, ask, may_allow_any=may_allow_any)
     if dry_run:
         kept.rollback()
         tx.added.clear()
@@ -64,8 +66,12 @@ def _apply(
     documents: Mapping[str, Mapping[str, Mapping[str, Json]]],
     brought: Brought,
     ask: Ask,
+    *,
+    may_allow_any: bool,
 ) -> list[Change]:
-    changes = _apply_integrations(tx, documents["Integration"], brought)
+    changes = _apply_integrations(
+        tx, documents["Integration"], brought, may_allow_any=may_allow_any
+    )
     changes += [
         apply_machine_login(tx, name, spec) for name, spec in documents["MachineLogin"].items()
     ]
@@ -83,12 +89,15 @@ def _apply(
 
 
 def _apply_integrations(
-    tx: Tx, documents: Mapping[str, Mapping[str, Json]], brought: Brought
+    tx: Tx, documents: Mapping[str, Mapping[str, Json]], brought: Brought, *, may_allow_any: bool
 ) -> list[Change]:
     """Secret stores first: the credentials of the others may lie in them."""
     stores = [name for name, spec in documents.items() if spec.get("kind") == Kind.SECRET_STORE]
     rest = [name for name in documents if name not in stores]
-    return [apply_integration(tx, name, documents[name], brought) for name in (*stores, *rest)]
+    return [
+        apply_integration(tx, name, documents[name], brought, may_allow_any=may_allow_any)
+        for name in (*stores, *rest)
+    ]
 
 
 def _apply_policy(tx: Tx, blobs: Blobs, name: str, spec: Mapping[str, Json], ask: Ask) -> Change:

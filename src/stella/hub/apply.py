@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
+from stella.hub.allow import note_uses
 from stella.hub.deliveries import delete_webhook_rows
 from stella.hub.document import malformed, parse_integration
 from stella.hub.errors import IntegrationInUse, UnknownSecret
@@ -11,6 +12,7 @@ from stella.hub.reference import ENV, FILE, SECRET, Reference, parse_reference
 from stella.hub.store import (
     delete_integration_row,
     find_integration,
+    integration_at,
     list_integrations,
     put_integration,
     sealed_secret,
@@ -23,8 +25,16 @@ from stella.record.transaction import Tx
 Brought = Mapping[tuple[Kind, str], Contribution]
 
 
-def apply_integration(tx: Tx, name: str, spec: Mapping[str, Json], brought: Brought) -> Change:
-    """Make or change an integration. brought: what plugins bring.
+def apply_integration(
+    tx: Tx,
+    name: str,
+    spec: Mapping[str, Json],
+    brought: Brought,
+    *,
+    may_allow_any: bool = False,
+) -> Change:
+    """Make or change an integration. brought: what plugins bring. may_allow_any: who asks may let
+    it use every built-in secret; else those alone that they stored, and the others wait.
 
     Raises MalformedIntegration with every reason, also where a reference leads nowhere;
     IntegrationInUse where others read credentials from what would be something else.
@@ -52,6 +62,7 @@ def apply_integration(tx: Tx, name: str, spec: Mapping[str, Json], brought: Brou
     if change.change != "unchanged":
         put_integration(tx, value)
         tx.add(IntegrationApplied(name, value.kind.value, change.change, digest))
+    note_uses(tx, value, may_any=may_allow_any)
     return change
 
 
@@ -130,8 +141,5 @@ def integration_for(tx: Tx, kind: Kind, endpoint: str) -> Integration | None:
 
     Hosts are compared as names are: in whatever case they are written.
     """
-    for known in list_integrations(tx):
-        found = known.integration
-        if found.kind is kind and found.endpoint.lower() == endpoint.lower():
-            return found
-    return None
+    found = integration_at(tx, kind, endpoint)
+    return None if found is None else found.integration

@@ -96,6 +96,13 @@ class TooManyRequests(StellaError):
     retry_may_help = True
 
 
+class SecretNotAllowed(StellaError):
+    """A built-in secret may not be sent there, or not by the word of who asks."""
+
+    code = "ST-HUB-014"
+    fault = Fault.NOT_ALLOWED
+
+
 class UnknownDelivery(StellaError):
     """There is no such delivery of a webhook, or it is so old that it was forgotten."""
 

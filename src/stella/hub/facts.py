@@ -44,6 +44,21 @@ class SecretDeleted(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class SecretUseAllowed(Fact):
+    """It may be sent by an integration. subject: the secret's name; place: digest of where that leads."""
+
+    integration: str
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class SecretUseForbidden(Fact):
+    """It may be sent by that integration no more. subject: the secret's name."""
+
+    integration: str
+
+
+@dataclass(frozen=True, slots=True)
 class SecretKeyRotated(Fact):
     """Every secret lies under a new key. subject: that key's id."""
 

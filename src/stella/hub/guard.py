@@ -12,8 +12,24 @@ from stella.plugin.manifest import covers
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")  # RFC 6052
 # All that is given out for the open network; the rest is local, special, or an IPv4 address in disguise.
 _UNICAST = ipaddress.IPv6Network("2000::/3")  # IANA, "IPv6 Global Unicast Address Assignments"
+# Where clouds tell a machine who it is and hand it credentials: AWS, Azure (also its wire server),
+# Google, Oracle (169.254 and its IPv6 forms), Alibaba, and Oracle's first generation.
+_METADATA = tuple(
+    ipaddress.ip_network(one)
+    for one in (
+        "169.254.0.0/16",
+        "168.63.129.16/32",
+        "100.100.100.200/32",
+        "192.0.0.192/32",
+        "fe80::/10",
+        "fd00:ec2::/32",
+        "fd00:c1::/32",
+        "fd20:ce::254/128",
+    )
+)
 
 Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
+Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +68,20 @@ def refuse_address(host: str, address: str, allowed: Allowed) -> None:
     """Return where the address behind ``host`` may be reached. Raises HostNotGranted.
 
     Loopback, private, link-local (the cloud's metadata service among them), multicast and reserved
-    addresses are refused unless they are named.
+    addresses are refused unless they are named; a wide network that they lie in does not name
+    addresses of metadata services.
     """
     at = _plain(ipaddress.ip_address(address))
-    if _is_open(at):
+    metadata = next((one for one in _METADATA if _lies_in(at, [str(one)])), None)
+    if metadata is None and _is_open(at):
         return
-    if _is_named(host, at, allowed.hosts or ()) or _lies_in(at, allowed.networks):
+    networks = [one for one in allowed.networks if metadata is None or _is_within(one, metadata)]
+    if _is_named(host, at, allowed.hosts or ()) or _lies_in(at, networks):
         return
     raise HostNotGranted(
-        f"{host[:100]} lies at {at}, in a private network that may not be reached",
+        f"{host[:100]} lies at {at}, in a private network that may not be reached"
+        if metadata is None
+        else f"{host[:100]} lies at {at}, where clouds hand out credentials: it must be named",
         remedy=Remedy(_how_to_name(at, allowed)),
         host=host[:100],
         address=str(at),
@@ -101,6 +122,11 @@ def _is_named(host: str, address: Address, hosts: Iterable[str]) -> bool:
     except ValueError:
         return host.lower() == "localhost" and address.is_loopback and "localhost" in hosts
     return literal == address and host.strip("[]") in hosts
+
+
+def _is_within(network: str, wide: Network) -> bool:
+    found = ipaddress.ip_network(network)
+    return found.version == wide.version and found.subnet_of(wide)  # type: ignore[arg-type]
 
 
 def _lies_in(address: Address, networks: Iterable[str]) -> bool:

@@ -2,8 +2,11 @@
 
 from dataclasses import dataclass, field
 
-from stella.kernel import Json, Outcome
+from stella.kernel import Json, Outcome, digest_of
 from stella.plugin.contract.core import Kind
+
+_BUILT_IN = "secret://"
+_WHERE = ("kind", "connector", "endpoint", "config", "hosts", "networks", "ca", "proxy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,18 @@ class Integration:
             "enabled": self.enabled,
         }
 
+    @property
+    def place(self) -> str:
+        """Digest of all that says where its credentials are sent: what a secret is allowed for."""
+        told = self.spec()
+        return digest_of({key: told[key] for key in _WHERE}).text
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The names of the built-in secrets that it uses, sorted."""
+        named = {one for one in self.credentials.values() if one.startswith(_BUILT_IN)}
+        return tuple(sorted(one.removeprefix(_BUILT_IN) for one in named))
+
 
 @dataclass(frozen=True, slots=True)
 class Known:
@@ -75,10 +90,22 @@ class Health:
 
 
 @dataclass(frozen=True, slots=True)
+class SecretUse:
+    """An integration that a secret is allowed to be sent by, to where it led then."""
+
+    secret: str
+    integration: str
+    place: str
+    allowed_by: str
+    allowed_at: str
+
+
+@dataclass(frozen=True, slots=True)
 class KeptSecret:
     """What is told of a secret in the built-in store: everything but its value.
 
-    used_by: the integrations that name it. key_id: of the key under which it lies.
+    used_by: the integrations that name it. allowed: those that may use it. waiting: those that name
+    it and may not, or lead elsewhere by now. key_id: of the key under which it lies.
     """
 
     name: str
@@ -87,3 +114,5 @@ class KeptSecret:
     changed_by: str
     key_id: str
     used_by: tuple[str, ...] = ()
+    allowed: tuple[SecretUse, ...] = ()
+    waiting: tuple[str, ...] = ()

@@ -16,12 +16,12 @@ from stella.kernel import Remedy
 from stella.kernel.names import NAME
 from stella.plugin.contract.secret_store import Secret
 from stella.record.transaction import Tx
-from stella.trust.envelope import Random, Ring
+from stella.trust.envelope import Random, WrappingKeys, open_sealed, rewrap, seal
 
 VALUE_BYTES_MAX = 65_536
 
 
-def store_secret(tx: Tx, ring: Ring, name: str, value: str, random: Random) -> int:
+def store_secret(tx: Tx, keys: WrappingKeys, name: str, value: str, random: Random) -> int:
     """Store a new version of a secret; which one. Raises MalformedSecret."""
     if not NAME.match(name):
         raise _malformed("a secret's name is lower-case letters, digits and hyphens")
@@ -31,18 +31,18 @@ def store_secret(tx: Tx, ring: Ring, name: str, value: str, random: Random) -> i
         raise _malformed("its value is no text") from None
     if not 0 < len(content) <= VALUE_BYTES_MAX:
         raise _malformed(f"a secret has 1 to {VALUE_BYTES_MAX} bytes")
-    version = put_secret_row(tx, name, ring.seal(content, _about(tx, name), random))
+    version = put_secret_row(tx, name, seal(keys, content, _about(tx, name), random))
     tx.add(SecretStored(name, version))
     return version
 
 
-def read_secret(tx: Tx, ring: Callable[[], Ring], name: str) -> Secret:
+def read_secret(tx: Tx, keys: Callable[[], WrappingKeys], name: str) -> Secret:
     """Raises UnknownSecret, BrokenEnvelope.
 
-    ring: looked up after the envelope was read, for a key is there before anything lies under it.
+    keys: looked up after the envelope was read, for a key is there before anything lies under it.
     """
     version, envelope = sealed_secret(tx, name)
-    return Secret(ring().open(envelope, _about(tx, name)).decode(), str(version))
+    return Secret(open_sealed(keys(), envelope, _about(tx, name)).decode(), str(version))
 
 
 def delete_secret(tx: Tx, name: str) -> None:
@@ -60,12 +60,12 @@ def delete_secret(tx: Tx, name: str) -> None:
     tx.add(SecretDeleted(name, version))
 
 
-def rewrap_secrets(tx: Tx, ring: Ring, before: str, random: Random) -> int:
-    """Bring every secret under the ring's active key; how many. No value is decrypted."""
+def rewrap_secrets(tx: Tx, keys: WrappingKeys, before: str, random: Random) -> int:
+    """Bring every secret under the active key; how many. No value is decrypted."""
     held = envelopes(tx)
     for name, envelope in held.items():
-        replace_envelope(tx, name, ring.rewrap(envelope, _about(tx, name), random))
-    tx.add(SecretKeyRotated(ring.active, before, len(held)))
+        replace_envelope(tx, name, rewrap(keys, envelope, _about(tx, name), random))
+    tx.add(SecretKeyRotated(keys.active, before, len(held)))
     return len(held)
 
 

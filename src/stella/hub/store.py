@@ -1,14 +1,14 @@
 """The tables of integrations, how they were, and the built-in store's secrets."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Column, Index, Integer, String, Table, Text, delete, select
 from sqlalchemy.exc import IntegrityError
 
 from stella.hub.errors import UnknownIntegration, UnknownSecret
-from stella.hub.model import Health, Integration, KeptSecret, Known
+from stella.hub.model import Health, Integration, KeptSecret, Known, SecretUse
 from stella.kernel import Outcome, Remedy, time_text
 from stella.plugin.contract.core import Kind
 from stella.record.row import columns_of, fields_of
@@ -27,6 +27,10 @@ integration = Table(
     Column("revision", Integer, nullable=False),
     Column("changed_at", String(27), nullable=False),
     Column("used_at", String(27)),
+    # What a connector is found by: names are compared in lower case.
+    Column("kind", String(40), nullable=False),
+    Column("place", String(1024), nullable=False),
+    Index(None, "tenant", "kind", "place"),
 )
 
 integration_health = Table(
@@ -54,6 +58,18 @@ secret = Table(
     Column("changed_by", String(80), nullable=False),
 )
 
+secret_use = Table(
+    "secret_use",
+    metadata,
+    Column("tenant", String(40), primary_key=True),
+    Column("secret", String(80), primary_key=True),
+    Column("integration", String(80), primary_key=True),
+    # Digest of where the integration led when it was allowed: Integration.place.
+    Column("place", String(71), nullable=False),
+    Column("allowed_by", String(80), nullable=False),
+    Column("allowed_at", String(27), nullable=False),
+)
+
 
 def find_integration(tx: Tx, name: str) -> Known:
     """Raises UnknownIntegration."""
@@ -69,6 +85,16 @@ def find_integration(tx: Tx, name: str) -> Known:
     return _known(row)
 
 
+def integration_at(tx: Tx, kind: Kind, endpoint: str) -> Known | None:
+    """The one that leads there, in whatever case it is written; the first by name."""
+    table = integration.c
+    query = select(integration).where(
+        table.tenant == tx.tenant, table.kind == kind.value, table.place == endpoint.lower()
+    )
+    row = tx.row(query.order_by(table.name).limit(1))
+    return None if row is None else _known(row)
+
+
 def list_integrations(tx: Tx) -> tuple[Known, ...]:
     """By name."""
     query = select(integration).where(integration.c.tenant == tx.tenant)
@@ -79,7 +105,12 @@ def put_integration(tx: Tx, value: Integration) -> None:
     """Insert or replace."""
     table = integration.c
     mine = (table.tenant == tx.tenant, table.name == value.name)
-    values = {"spec": json.dumps(value.spec()), "changed_at": time_text(tx.now)}
+    values = {
+        "spec": json.dumps(value.spec()),
+        "changed_at": time_text(tx.now),
+        "kind": value.kind.value,
+        "place": value.endpoint.lower(),
+    }
     replaced = tx.connection.execute(
         integration.update().where(*mine).values(**values, revision=table.revision + 1)
     )
@@ -90,7 +121,11 @@ def put_integration(tx: Tx, value: Integration) -> None:
 
 
 def delete_integration_row(tx: Tx, name: str) -> None:
-    """With how it was."""
+    """With how it was, and what it was allowed."""
+    use = secret_use.c
+    tx.connection.execute(
+        delete(secret_use).where(use.tenant == tx.tenant, use.integration == name)
+    )
     health = integration_health.c
     tx.connection.execute(
         delete(integration_health).where(health.tenant == tx.tenant, health.integration == name)
@@ -157,7 +192,9 @@ def replace_envelope(tx: Tx, name: str, envelope: str) -> None:
 
 
 def delete_secret_row(tx: Tx, name: str) -> None:
-    """It is gone."""
+    """It is gone, and so is what was allowed."""
+    use = secret_use.c
+    tx.connection.execute(delete(secret_use).where(use.tenant == tx.tenant, use.secret == name))
     tx.connection.execute(delete(secret).where(secret.c.tenant == tx.tenant, secret.c.name == name))
 
 
@@ -176,12 +213,48 @@ def sealed_secret(tx: Tx, name: str, *, lock: bool = False) -> tuple[int, str]:
 
 def list_secrets(tx: Tx) -> tuple[KeptSecret, ...]:
     """By name, without their values."""
-    users: dict[str, list[str]] = {}
+    users: dict[str, list[Integration]] = {}
     for known in list_integrations(tx):
-        for reference in known.integration.credentials.values():
-            users.setdefault(reference, []).append(known.integration.name)
+        for name in known.integration.secrets:
+            users.setdefault(name, []).append(known.integration)
+    uses: dict[str, list[SecretUse]] = {}
+    for use in list_uses(tx):
+        uses.setdefault(use.secret, []).append(use)
     rows = tx.rows(select(secret).where(secret.c.tenant == tx.tenant).order_by(secret.c.name))
-    return tuple(_secret(row, users) for row in rows)
+    return tuple(
+        _secret(row, users.get(row["name"], []), uses.get(row["name"], [])) for row in rows
+    )
+
+
+def list_uses(tx: Tx, secret_name: str | None = None) -> tuple[SecretUse, ...]:
+    """What integrations are allowed, by secret and integration."""
+    use = secret_use.c
+    query = select(secret_use).where(use.tenant == tx.tenant)
+    if secret_name is not None:
+        query = query.where(use.secret == secret_name)
+    rows = tx.rows(query.order_by(use.secret, use.integration))
+    return tuple(SecretUse(**fields_of(row)) for row in rows)
+
+
+def put_use(tx: Tx, value: SecretUse) -> None:
+    """Insert or replace."""
+    delete_use(tx, value.secret, value.integration)
+    tx.connection.execute(secret_use.insert().values(tenant=tx.tenant, **columns_of(value)))
+
+
+def delete_use(tx: Tx, secret_name: str, integration_name: str) -> bool:
+    """Whether it was there."""
+    use = secret_use.c
+    mine = (use.secret == secret_name, use.integration == integration_name)
+    gone = tx.connection.execute(delete(secret_use).where(use.tenant == tx.tenant, *mine))
+    return gone.rowcount > 0
+
+
+def stored_by(tx: Tx, name: str) -> str:
+    """Who stored a secret's present version, and so knows it. Raises UnknownSecret."""
+    sealed_secret(tx, name)
+    query = select(secret.c.changed_by).where(secret.c.tenant == tx.tenant, secret.c.name == name)
+    return str(tx.connection.execute(query).scalar_one())
 
 
 def envelopes(tx: Tx) -> dict[str, str]:
@@ -190,14 +263,19 @@ def envelopes(tx: Tx) -> dict[str, str]:
     return {row["name"]: row["envelope"] for row in tx.rows(query.with_for_update())}
 
 
-def _secret(row: Mapping[Any, Any], users: Mapping[str, list[str]]) -> KeptSecret:
+def _secret(
+    row: Mapping[Any, Any], users: Sequence[Integration], uses: Sequence[SecretUse]
+) -> KeptSecret:
+    places = {one.integration: one.place for one in uses}
     return KeptSecret(
         name=row["name"],
         version=row["version"],
         changed_at=row["changed_at"],
         changed_by=row["changed_by"],
         key_id=wrapped_under(row["envelope"]),
-        used_by=tuple(users.get(f"secret://{row['name']}", ())),
+        used_by=tuple(one.name for one in users),
+        allowed=tuple(uses),
+        waiting=tuple(one.name for one in users if places.get(one.name) != one.place),
     )
 
 

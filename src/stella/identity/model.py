@@ -32,10 +32,12 @@ class Permission(StrEnum):
     POLICY_CHANGE = "policy.change"
     INTEGRATION_CHANGE = "integration.change"
     SECRET_CHANGE = "secret.change"
+    SECRET_ALLOW = "secret.allow"
     PLUGIN_CHANGE = "plugin.change"
     USER_CHANGE = "user.change"
     TOKEN_CREATE_ANY = "token.create-any"
     TRUST_CHANGE = "trust.change"
+    SERVER_CHANGE = "server.change"
 
 
 PERMISSIONS: Mapping[Role, frozenset[Permission]] = {

@@ -7,7 +7,7 @@ from stella.kernel.clock import Now, parse_time, time_text
 from stella.kernel.digest import Digest, MalformedDigest
 from stella.kernel.door import late
 from stella.kernel.errors import Fault, Remedy, StellaError
-from stella.kernel.outcome import Outcome, Unknown, worst
+from stella.kernel.outcome import Outcome, Seen, Unknown, worst
 
 if TYPE_CHECKING:
     from stella.kernel.fact import Fact, sealed_hash
@@ -27,6 +27,7 @@ __all__ = [
     "Now",
     "Outcome",
     "Remedy",
+    "Seen",
     "StellaError",
     "Unknown",
     "canonical_json",

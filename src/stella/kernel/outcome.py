@@ -13,6 +13,19 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Seen:
+    """What a check of the doctor saw of one thing.
+
+    fix: one sentence or command; empty where it passed. about: which one, where there are several.
+    """
+
+    outcome: Outcome
+    detail: str
+    fix: str = ""
+    about: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Unknown:
     """A value that is not known, and why; never None, never a number that reads as safe."""
 

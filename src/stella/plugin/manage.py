@@ -13,7 +13,7 @@ from stella.plugin.facts import (
     PluginRemoved,
 )
 from stella.plugin.load import clashes
-from stella.plugin.manifest import reasons_against
+from stella.plugin.manifest import hosts_left_out, reasons_against
 from stella.plugin.refusals import PluginBroken, PluginInUse
 from stella.plugin.store import (
     Choice,
@@ -45,19 +45,35 @@ def install_plugin(tx: Tx, wheel: PluginWheel, beside: frozenset[str]) -> bool:
                 f"{manifest.name} {manifest.version} is here already, as another wheel; "
                 "give this one a version of its own"
             )
-    put_version(tx, manifest.name, manifest.version, wheel.digest.text)
+    put_version(tx, manifest, wheel.digest.text, wheel.tree)
     tx.add(PluginInstalled(manifest.name, manifest.version, manifest.publisher, wheel.digest.text))
     return True
 
 
 def enable_plugin(
-    tx: Tx, manifest: Manifest, version: str, others: Mapping[str, Manifest]
+    tx: Tx,
+    manifest: Manifest,
+    version: str,
+    others: Mapping[str, Manifest],
+    *,
+    lost_by: Sequence[str] = (),
 ) -> Choice:
     """Use it from now on, in that version; empty: the one beside the server. others: used ones.
 
-    Raises PluginBroken with every reason where it asks for more than it is granted, or brings what
-    another one brings; UnknownPlugin.
+    lost_by: what uses something that the version before brings, and this one does not. Raises
+    PluginInUse for these, PluginBroken with every reason where it asks for more than it is granted,
+    or brings what another one brings; UnknownPlugin.
     """
+    if lost_by:
+        raise PluginInUse(
+            f"{manifest.name} {manifest.version} no longer brings what {', '.join(lost_by[:10])} uses",
+            remedy=Remedy(
+                "Let them use something else first, or force it.",
+                f"stella plugin enable {manifest.name} --version {manifest.version} --force",
+            ),
+            plugin=manifest.name,
+            used_by=list(lost_by),
+        )
     if version:
         find_version(tx, manifest.name, version)
     before = list_choices(tx, lock=True).get(manifest.name, Choice(manifest.name))
@@ -95,11 +111,28 @@ def disable_plugin(tx: Tx, manifest: Manifest, users: Sequence[str]) -> Choice:
     return after
 
 
-def grant_plugin(tx: Tx, name: str, granted: Sequence[Need], *, is_beside: bool) -> Choice:
+def grant_plugin(
+    tx: Tx, name: str, granted: Sequence[Need], *, is_beside: bool, asks: Sequence[Need] = ()
+) -> Choice:
     """Say what it may do, all of it: what is not named is not granted.
 
-    is_beside: it is installed beside the server, and used where nobody has decided.
+    asks: what it asks for. A capability that is granted without hosts is granted for those that it
+    asks for, and they are noted. is_beside: it is installed beside the server, and used where nobody
+    has decided. Raises PluginBroken with every host that it needs and a grant leaves out.
     """
+    wanted = {one.capability: one.hosts for one in asks}
+    granted = [
+        one if one.hosts else Need(one.capability, wanted.get(one.capability, ()))
+        for one in granted
+    ]
+    reasons = hosts_left_out(asks, granted)
+    if reasons:
+        raise PluginBroken(
+            f"the plugin {name} cannot do with that: {'; '.join(reasons)}",
+            remedy=Remedy("Grant all of its hosts, or the capability not at all."),
+            plugin=name,
+            reasons=list(reasons),
+        )
     before = list_choices(tx, lock=True).get(name, Choice(name, is_enabled=is_beside))
     after = replace(before, granted=tuple(granted))
     if after != before:

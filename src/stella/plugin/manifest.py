@@ -85,6 +85,17 @@ def reasons_against(manifest: Manifest, granted: Iterable[Need]) -> tuple[str, .
     return tuple(reasons)
 
 
+def hosts_left_out(needs: Iterable[Need], granted: Iterable[Need]) -> tuple[str, ...]:
+    """Every host that is needed of a capability that is granted for others alone."""
+    allowed = {one.capability: one.hosts for one in granted}
+    return tuple(
+        reason
+        for need in needs
+        if need.capability in allowed
+        for reason in _ungranted(need, allowed)
+    )
+
+
 def narrowed(manifest: Manifest, granted: Iterable[Need]) -> Manifest:
     """Asking for what it is granted: for hosts of its connections, where those were named."""
     allowed = {one.capability: one.hosts for one in granted}

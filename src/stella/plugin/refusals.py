@@ -196,6 +196,13 @@ class UnknownPlugin(StellaError):
     fault = Fault.NOT_FOUND
 
 
+class PluginChanged(StellaError):
+    """The files of an installed plugin are not those of its wheel: it is not run."""
+
+    code = "ST-PLG-009"
+    fault = Fault.FAILED
+
+
 class PluginInUse(StellaError):
     """It is switched on, or something that it brings is used."""
 

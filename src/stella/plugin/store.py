@@ -8,8 +8,9 @@ from typing import Any
 from sqlalchemy import Boolean, Column, String, Table, Text, delete, select
 
 from stella.kernel import Digest, Remedy, time_text
-from stella.plugin.contract.core import Capability, Need
+from stella.plugin.contract.core import Capability, Manifest, Need
 from stella.plugin.refusals import UnknownPlugin
+from stella.plugin.wire import from_wire, to_wire
 from stella.record.tables import metadata
 from stella.record.transaction import Tx
 
@@ -35,6 +36,9 @@ plugin_version = Table(
     Column("wheel", String(71), nullable=False),
     Column("installed_at", String(27), nullable=False),
     Column("installed_by", String(80), nullable=False),
+    # Its manifest, and the digest of its files: what is known where they are gone or changed.
+    Column("manifest", Text),
+    Column("tree", String(71)),
 )
 
 
@@ -53,13 +57,18 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class InstalledVersion:
-    """One version that was installed from a wheel."""
+    """One version that was installed from a wheel. tree: digest of its files; empty: not noted.
+
+    manifest: as it was installed, None where it was not noted.
+    """
 
     name: str
     version: str
     wheel: str
     installed_at: str
     installed_by: str
+    tree: str = ""
+    manifest: Manifest | None = None
 
 
 def list_choices(tx: Tx, *, lock: bool = False) -> dict[str, Choice]:
@@ -77,7 +86,13 @@ def list_versions(tx: Tx, name: str | None = None) -> tuple[InstalledVersion, ..
     rows = tx.rows(query.order_by(plugin_version.c.name, plugin_version.c.installed_at))
     return tuple(
         InstalledVersion(
-            row["name"], row["version"], row["wheel"], row["installed_at"], row["installed_by"]
+            row["name"],
+            row["version"],
+            row["wheel"],
+            row["installed_at"],
+            row["installed_by"],
+            row["tree"] or "",
+            from_wire(Manifest, json.loads(row["manifest"])) if row["manifest"] else None,
         )
         for row in rows
     )
@@ -125,16 +140,18 @@ def put_choice(tx: Tx, value: Choice) -> None:
         tx.connection.execute(plugin.insert().values(tenant=tx.tenant, name=value.name, **values))
 
 
-def put_version(tx: Tx, name: str, version: str, wheel: str) -> None:
+def put_version(tx: Tx, manifest: Manifest, wheel: str, tree: str) -> None:
     """One more version."""
     tx.connection.execute(
         plugin_version.insert().values(
             tenant=tx.tenant,
-            name=name,
-            version=version,
+            name=manifest.name,
+            version=manifest.version,
             wheel=wheel,
             installed_at=time_text(tx.now),
             installed_by=tx.actor,
+            manifest=json.dumps(to_wire(manifest)),
+            tree=tree,
         )
     )
 

@@ -15,14 +15,17 @@ import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from email.parser import HeaderParser
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
-from stella.kernel import Digest, Remedy
+from stella.kernel import Digest, Remedy, digest_of
 from stella.plugin.contract.core import Manifest
 from stella.plugin.installed import GROUP, entry_points_in
 from stella.plugin.manifest import MANIFEST_FILE, parse_manifest
-from stella.plugin.refusals import MalformedWheel
+from stella.plugin.refusals import MalformedWheel, PluginChanged
 
+ENTRY_FILE = "stella-entry-point"
+"""Beside the files of an installed version: ``module:attribute``."""
+_INSTALL = "stella plugin install WHEEL"
 WHEEL_BYTES_MAX = 50 * 1024 * 1024
 _FILES_MAX = 5_000
 _TOTAL_BYTES_MAX = 200 * 1024 * 1024
@@ -54,6 +57,44 @@ class PluginWheel:
     manifest: Manifest
     entry_point: str
     files: Mapping[str, bytes]
+
+    @property
+    def laid_out(self) -> dict[str, bytes]:
+        """Every file of an installed version: path -> content."""
+        return {**self.files, ENTRY_FILE: self.entry_point.encode()}
+
+    @property
+    def tree(self) -> str:
+        """Digest of the files of an installed version, as ``tree_on_disk`` computes it."""
+        hashed = {path: Digest.of(content) for path, content in self.laid_out.items()}
+        return _tree(hashed)
+
+
+def tree_on_disk(folder: Path) -> str:
+    """Digest of every file below ``folder``; empty where that is no folder, or cannot be read."""
+    try:
+        found = {
+            str(one.relative_to(folder)): Digest.of(one.read_bytes())
+            for one in folder.rglob("*")
+            if one.is_symlink() or not one.is_dir()
+        }
+    except OSError:
+        return ""
+    return _tree(found) if found else ""
+
+
+def changed_files(name: str, version: str) -> PluginChanged:
+    """The refusal of a version whose files are not those of its wheel."""
+    return PluginChanged(
+        f"the files of the plugin {name} {version} are not those that were installed",
+        remedy=Remedy("Install it again, and find out who changed them.", _INSTALL),
+        plugin=name,
+        version=version,
+    )
+
+
+def _tree(files: Mapping[str, Digest]) -> str:
+    return digest_of({path: digest.text for path, digest in files.items()}).text
 
 
 def read_wheel(content: bytes) -> PluginWheel:

@@ -8,6 +8,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -25,41 +26,75 @@ def key_id(key: bytes) -> str:
     return hashlib.sha256(b"stella wrapping key\0" + key).hexdigest()[:16]
 
 
+class WrappingKeys(Protocol):
+    """What encrypts the keys of envelopes: files of the server today (``Ring``); a key service or a
+    hardware module gives the same, and its keys never leave it. No secret's content is shown to it.
+    """
+
+    @property
+    def active(self) -> str:
+        """The id of the key that new envelopes are made with."""
+        ...
+
+    def holds(self, key: str) -> bool:
+        """Whether what lies under that key can be opened."""
+        ...
+
+    def wrap(self, data_key: bytes, about: str, random: Random) -> str:
+        """``data_key`` under the active key, bound to ``about``."""
+        ...
+
+    def unwrap(self, key: str, wrapped: str, about: str) -> bytes:
+        """What was wrapped under that key. Raises BrokenEnvelope."""
+        ...
+
+
+def seal(keys: WrappingKeys, content: bytes, about: str, random: Random) -> str:
+    """``content`` as an envelope, bound to ``about``: opened under another name it is refused."""
+    data_key = random(KEY_BYTES)
+    return json.dumps(
+        {
+            "key": keys.active,
+            "dataKey": keys.wrap(data_key, about, random),
+            "content": _encrypt(data_key, content, about, random),
+        }
+    )
+
+
+def open_sealed(keys: WrappingKeys, envelope: str, about: str) -> bytes:
+    """What was sealed. Raises BrokenEnvelope: another key, another name, or changed bytes."""
+    held = _read(envelope)
+    return _decrypt(keys.unwrap(held["key"], held["dataKey"], about), held["content"], about)
+
+
+def rewrap(keys: WrappingKeys, envelope: str, about: str, random: Random) -> str:
+    """The same content under the active key; it is not decrypted for that."""
+    held = _read(envelope)
+    data_key = keys.unwrap(held["key"], held["dataKey"], about)
+    wrapped = keys.wrap(data_key, about, random)
+    return json.dumps({**held, "dataKey": wrapped, "key": keys.active})
+
+
 @dataclass(frozen=True, slots=True)
 class Ring:
-    """Wrapping keys by id; ``active`` is the one that new envelopes are made with."""
+    """Wrapping keys by id, in the memory of this process."""
 
     keys: Mapping[str, bytes]
     active: str
 
-    def seal(self, content: bytes, about: str, random: Random) -> str:
-        """``content`` as an envelope, bound to ``about``: opened under another name it is refused."""
-        data_key = random(KEY_BYTES)
-        return json.dumps(
-            {
-                "key": self.active,
-                "dataKey": _encrypt(self.keys[self.active], data_key, about, random),
-                "content": _encrypt(data_key, content, about, random),
-            }
-        )
+    def holds(self, key: str) -> bool:
+        """Whether it is one of them."""
+        return key in self.keys
 
-    def open(self, envelope: str, about: str) -> bytes:
-        """What was sealed. Raises BrokenEnvelope: another key, another name, or changed bytes."""
-        held = _read(envelope)
-        return _decrypt(self._data_key(held, about), held["content"], about)
+    def wrap(self, data_key: bytes, about: str, random: Random) -> str:
+        """Encrypted with the active one."""
+        return _encrypt(self.keys[self.active], data_key, about, random)
 
-    def rewrap(self, envelope: str, about: str, random: Random) -> str:
-        """The same content under the active key; it is not decrypted for that."""
-        held = _read(envelope)
-        data_key = self._data_key(held, about)
-        held["dataKey"] = _encrypt(self.keys[self.active], data_key, about, random)
-        return json.dumps({**held, "key": self.active})
-
-    def _data_key(self, held: Mapping[str, str], about: str) -> bytes:
-        key = self.keys.get(held["key"])
-        if key is None:
-            raise _broken(f"its key {held['key'][:16]} is not here")
-        return _decrypt(key, held["dataKey"], about)
+    def unwrap(self, key: str, wrapped: str, about: str) -> bytes:
+        """Raises BrokenEnvelope."""
+        if key not in self.keys:
+            raise broken_envelope(f"its key {key[:16]} is not here")
+        return _decrypt(self.keys[key], wrapped, about)
 
 
 def wrapped_under(envelope: str) -> str:
@@ -72,7 +107,7 @@ def _read(envelope: str) -> dict[str, str]:
         held = json.loads(envelope)
         return {name: str(held[name]) for name in ("key", "dataKey", "content")}
     except (ValueError, KeyError, TypeError) as error:
-        raise _broken("it is no envelope") from error
+        raise broken_envelope("it is no envelope") from error
 
 
 def _encrypt(key: bytes, content: bytes, about: str, random: Random) -> str:
@@ -85,10 +120,11 @@ def _decrypt(key: bytes, text: str, about: str) -> bytes:
         held = base64.b64decode(text, validate=True)
         return AESGCM(key).decrypt(held[:_NONCE_BYTES], held[_NONCE_BYTES:], about.encode())
     except (ValueError, InvalidTag):
-        raise _broken("it was changed, or belongs to something else") from None
+        raise broken_envelope("it was changed, or belongs to something else") from None
 
 
-def _broken(why: str) -> BrokenEnvelope:
+def broken_envelope(why: str) -> BrokenEnvelope:
+    """The refusal of an envelope, also by keys that lie elsewhere."""
     return BrokenEnvelope(
         f"a stored secret cannot be opened: {why}",
         remedy=Remedy("Restore keys and database from the same backup, or store it anew."),

@@ -143,7 +143,8 @@ class VaultStore:
         lease, expires_at = self._lease(reply, asked_at, token)
         value = _value(fields, key)
         if value is not None:
-            return Secret(value, version, expires_at, lease)
+            made = {name: value_text(one) for name, one in fields.items() if one is not None}
+            return Secret(value, version, expires_at, lease, made if lease is not None else {})
         if lease is not None:
             with suppress(SecretStoreRefused, SecretStoreUnreachable):
                 self.revoke(lease)  # what nobody can use

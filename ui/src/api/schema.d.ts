@@ -508,6 +508,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/doctor/fix": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Post Fix
+         * @description Mend what a program may mend without losing anything; each change is a fact.
+         */
+        post: operations["post_fix"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/doctor/bundle": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Bundle
+         * @description A support bundle: a tar of what this server is and how it is, without any secret.
+         */
+        get: operations["get_bundle"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/scans": {
         parameters: {
             query?: never;
@@ -710,6 +750,8 @@ export interface paths {
         /**
          * Post Documents
          * @description Apply integrations, logins, policies, environments and targets: all of them or nothing.
+         *
+         *     With If-Match one integration alone, where it is at that revision still.
          */
         post: operations["post_documents"];
         delete?: never;
@@ -1414,6 +1456,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/secrets/{name}/allow": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Post Secret Use
+         * @description Let an integration send it to where that leads now; by who stored it, or an administrator.
+         */
+        post: operations["post_secret_use"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/secrets/{name}/forbid": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Post Secret Use End
+         * @description Let an integration send it no more.
+         */
+        post: operations["post_secret_use_end"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/secrets/rotate-key": {
         parameters: {
             query?: never;
@@ -1887,6 +1969,20 @@ export interface components {
             after: unknown;
         };
         /**
+         * CheckView
+         * @description One check of a verification. place: where it does not hold.
+         */
+        CheckView: {
+            /** Name */
+            name: string;
+            /** Good */
+            good: boolean;
+            /** Detail */
+            detail: string;
+            /** Place */
+            place: string | null;
+        };
+        /**
          * ColumnView
          * @description One environment of the matrix.
          */
@@ -2178,7 +2274,7 @@ export interface components {
          */
         DoctorView: {
             /** Checks */
-            checks: components["schemas"]["stella__api__views__about__CheckView"][];
+            checks: components["schemas"]["FoundView"][];
         };
         /**
          * Documents
@@ -2204,10 +2300,17 @@ export interface components {
         /**
          * Enabling
          * @description Which version to use; the newest where it is left out.
+         *
+         *     force: also where it no longer brings what is used.
          */
         Enabling: {
             /** Version */
             version?: string | null;
+            /**
+             * Force
+             * @default false
+             */
+            force: boolean;
         };
         /**
          * EnrolmentView
@@ -2419,6 +2522,32 @@ export interface components {
             why: components["schemas"]["WhyView"];
         };
         /**
+         * FoundView
+         * @description What one check of the doctor found.
+         *
+         *     id: of the check, which may find several things. why: what goes wrong where it does not pass.
+         *     how: what was looked at. fix: what to do; empty where it passed. can_fix: POST /doctor/fix mends it.
+         */
+        FoundView: {
+            /** Id */
+            id: string;
+            /** Area */
+            area: string;
+            /** Name */
+            name: string;
+            /** Why */
+            why: string;
+            /** How */
+            how: string;
+            outcome: components["schemas"]["Outcome"];
+            /** Detail */
+            detail: string;
+            /** Fix */
+            fix: string;
+            /** Canfix */
+            canFix: boolean;
+        };
+        /**
          * FreezeView
          * @description A window in which nothing goes into an environment.
          */
@@ -2560,6 +2689,10 @@ export interface components {
             leftAloneUntil: string | null;
             /** Isdue */
             isDue: boolean;
+            /** Waitsfor */
+            waitsFor: string[];
+            /** Overridessettings */
+            overridesSettings: boolean;
         };
         /**
          * LogLineView
@@ -2673,6 +2806,31 @@ export interface components {
             user: components["schemas"]["PersonView"];
             /** Permissions */
             permissions: string[];
+        };
+        /**
+         * MendedView
+         * @description One thing that was mended.
+         */
+        MendedView: {
+            /** Check */
+            check: string;
+            /** About */
+            about: string;
+            /** Before */
+            before: string;
+            /** After */
+            after: string;
+        };
+        /**
+         * Mending
+         * @description Which checks' faults to mend; none: all that may be mended without naming them.
+         */
+        Mending: {
+            /**
+             * Checks
+             * @default []
+             */
+            checks: string[];
         };
         /**
          * NeedView
@@ -2931,6 +3089,13 @@ export interface components {
         Page_MachineView_: {
             /** Items */
             items: components["schemas"]["MachineView"][];
+            /** Next */
+            next?: string | null;
+        };
+        /** Page[MendedView] */
+        Page_MendedView_: {
+            /** Items */
+            items: components["schemas"]["MendedView"][];
             /** Next */
             next?: string | null;
         };
@@ -3407,8 +3572,30 @@ export interface components {
             findings: string | null;
         };
         /**
+         * SecretUseView
+         * @description An integration that may use it.
+         */
+        SecretUseView: {
+            /** Integration */
+            integration: string;
+            allowedBy: components["schemas"]["PersonView"];
+            /** Allowedat */
+            allowedAt: string;
+        };
+        /**
+         * SecretUser
+         * @description The integration that is to use it, or no more.
+         */
+        SecretUser: {
+            /** Integration */
+            integration: string;
+        };
+        /**
          * SecretView
          * @description A secret of the built-in store, without its value.
+         *
+         *     allowed: the integrations that may use it. waiting: those that name it, and were not allowed it as
+         *     they are now.
          */
         SecretView: {
             /** Name */
@@ -3422,6 +3609,10 @@ export interface components {
             keyId: string;
             /** Usedby */
             usedBy: string[];
+            /** Allowed */
+            allowed: components["schemas"]["SecretUseView"][];
+            /** Waiting */
+            waiting: string[];
         };
         /**
          * SignInView
@@ -3707,7 +3898,7 @@ export interface components {
             /** Good */
             good: boolean;
             /** Checks */
-            checks: components["schemas"]["stella__api__views__evidence__CheckView"][];
+            checks: components["schemas"]["CheckView"][];
         };
         /**
          * VersionView
@@ -3776,33 +3967,6 @@ export interface components {
             range: string;
             /** Compared */
             compared: string;
-        };
-        /**
-         * CheckView
-         * @description One check of the doctor. fix: what to do; empty where it passed.
-         */
-        stella__api__views__about__CheckView: {
-            /** Name */
-            name: string;
-            outcome: components["schemas"]["Outcome"];
-            /** Detail */
-            detail: string;
-            /** Fix */
-            fix: string;
-        };
-        /**
-         * CheckView
-         * @description One check of a verification. place: where it does not hold.
-         */
-        stella__api__views__evidence__CheckView: {
-            /** Name */
-            name: string;
-            /** Good */
-            good: boolean;
-            /** Detail */
-            detail: string;
-            /** Place */
-            place: string | null;
         };
     };
     responses: never;
@@ -4721,7 +4885,10 @@ export interface operations {
     };
     get_doctor: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only these; comma between several. */
+                area?: string | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -4735,6 +4902,68 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DoctorView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_fix: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Mending"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_MendedView_"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_bundle: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
                 };
             };
             /** @description A refusal */
@@ -6363,6 +6592,76 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_secret_use: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SecretUser"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecretView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_secret_use_end: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SecretUser"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecretView"];
+                };
             };
             /** @description A refusal */
             default: {

@@ -32,7 +32,7 @@ const RULES: readonly (readonly [RegExp, readonly Held[]])[] = [
   [/^(Image|Scan|Sbom|Finding|Advisor)/, ['releases', 'scans', 'promotions']],
   [/^(Environment|Freeze|Policy|Configuration)/, ['environments', 'policies', 'matrix', 'promotions', 'preview']],
   // Reading is a fact too: what it made old would be read again, for ever.
-  [/^(EvidenceRead|AccessRefused)$/, []],
+  [/^(EvidenceRead|AccessRefused|SupportBundleMade)$/, []],
   [/^(Evidence|Packet|Sticker)/, ['evidence', 'promotions', 'deployments']],
   [/^(Integration|Secret)/, ['integrations', 'secrets', 'webhooks']],
   [/^Webhook/, ['webhooks']],

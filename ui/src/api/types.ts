@@ -29,7 +29,9 @@ export type Permission =
   | 'policy.change'
   | 'integration.change'
   | 'plugin.change'
+  | 'secret.allow'
   | 'secret.change'
+  | 'server.change'
   | 'user.change'
   | 'token.create-any'
   | 'trust.change'
@@ -38,6 +40,7 @@ export type Agent = Words['AgentView']
 export type AgentState = Words['AgentState']
 export type ApprovalRule = Words['ApprovalRuleView']
 export type Capability = Words['Capability']
+export type Check = Words['FoundView']
 export type Cell = Words['CellView']
 export type Change = Words['ChangeView']
 export type Contribution = Words['ContributionView']

@@ -1,11 +1,13 @@
 """Configuration as documents; environments, freeze windows, policies."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter, Response
 
 from stella.api.asked import Asked, Viewer
+from stella.api.errors import Changed, InvalidRequest
 from stella.api.looking import Configurer, Freezer, Operator, asking_person, look
 from stella.api.views.base import Body, Page, View
 from stella.api.views.environments import (
@@ -27,9 +29,10 @@ from stella.environment.store import (
     list_freezes,
     list_targets,
 )
+from stella.hub.store import find_integration
 from stella.identity import Permission
 from stella.identity.login_documents import LOGIN_KINDS, login_integrations
-from stella.kernel import parse_time
+from stella.kernel import Remedy, parse_time
 from stella.policy.store import find_policy, list_policies
 from stella.promotion.request import request_rollback
 from stella.record import Tx
@@ -82,16 +85,21 @@ class PolicyView(View):
 
 @router.post("/apply", response_model=Applied)
 def post_documents(asked: Configurer, body: Documents) -> Response:
-    """Apply integrations, logins, policies, environments and targets: all of them or nothing."""
+    """Apply integrations, logins, policies, environments and targets: all of them or nothing.
+
+    With If-Match one integration alone, where it is at that revision still.
+    """
     _refuse_beyond(asked, body.documents)
 
     def do(tx: Tx) -> Applied:
+        _refuse_changed(asked, tx, body.documents)
         changes = apply_documents(
             tx,
             asked.services.blobs,
             body.documents,
             brought=asked.services.plugins.brought(),
             dry_run=body.dry_run,
+            may_allow_any=Permission.SECRET_ALLOW in asked.principal.permissions,
             ask=asked.services.deciding.ask,
         )
         return Applied(
@@ -110,6 +118,26 @@ def post_documents(asked: Configurer, body: Documents) -> Response:
         )
 
     return asked.once(do)
+
+
+def _refuse_changed(asked: Asked, tx: Tx, documents: Sequence[Mapping[str, Any]]) -> None:
+    """Return where what If-Match names was not changed meanwhile. Raises Changed, InvalidRequest."""
+    expected = asked.revision()
+    if expected is None:
+        return
+    if len(documents) != 1 or documents[0].get("kind") != "Integration":
+        raise InvalidRequest(
+            "If-Match goes with one document, of an integration",
+            remedy=Remedy("Apply the others without it."),
+        )
+    name = str(documents[0].get("name"))
+    found = find_integration(tx, name)
+    if found.revision != expected:
+        raise Changed(
+            f"the integration {name[:80]} was changed meanwhile (revision {found.revision})",
+            remedy=Remedy("Look at it again, and make your change on what is there now."),
+            revision=found.revision,
+        )
 
 
 def _refuse_beyond(asked: Asked, documents: list[dict[str, Any]]) -> None:

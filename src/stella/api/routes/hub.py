@@ -13,11 +13,13 @@ from stella.api.views.hub import (
     integration_view,
     secret_view,
 )
+from stella.hub.allow import allow_secret, forbid_secret, waiting_for
 from stella.hub.apply import delete_integration
 from stella.hub.check import keep_health
 from stella.hub.reference import SECRET, Reference
 from stella.hub.secrets import delete_secret, rewrap_secrets, store_secret
 from stella.hub.store import find_integration, list_health, list_integrations, list_secrets
+from stella.identity import Permission
 from stella.identity.login_documents import refuse_login_integration
 from stella.record import Tx
 
@@ -28,6 +30,12 @@ class NewSecret(Body):
     """The value, which is shown to nobody again."""
 
     value: str
+
+
+class SecretUser(Body):
+    """The integration that is to use it, or no more."""
+
+    integration: str
 
 
 class StoredSecret(View):
@@ -115,6 +123,31 @@ def put_secret(asked: Keeper, name: str, body: NewSecret) -> StoredSecret:
     return StoredSecret(name=name, version=version)
 
 
+@router.post("/secrets/{name}/allow", response_model=SecretView)
+def post_secret_use(asked: Keeper, name: str, body: SecretUser) -> Response:
+    """Let an integration send it to where that leads now; by who stored it, or an administrator."""
+    may_any = Permission.SECRET_ALLOW in asked.principal.permissions
+
+    def do(tx: Tx) -> SecretView:
+        allow_secret(tx, name, body.integration, may_any=may_any)
+        return _shown_secret(asked, tx, name)
+
+    return asked.once(do)
+
+
+@router.post("/secrets/{name}/forbid", response_model=SecretView)
+def post_secret_use_end(asked: Keeper, name: str, body: SecretUser) -> Response:
+    """Let an integration send it no more."""
+
+    def do(tx: Tx) -> SecretView:
+        forbid_secret(tx, name, body.integration)
+        return _shown_secret(asked, tx, name)
+
+    answer = asked.once(do)
+    asked.services.outside.forget(Reference(SECRET, "", name))
+    return answer
+
+
 @router.delete("/secrets/{name}", status_code=204)
 def delete_secret_(asked: Keeper, name: str) -> Response:
     """End a secret that no integration names."""
@@ -149,7 +182,13 @@ def post_key_rotation(asked: Keeper) -> Response:
     return answer
 
 
+def _shown_secret(asked: Asked, tx: Tx, name: str) -> SecretView:
+    (kept,) = [one for one in list_secrets(tx) if one.name == name]
+    return secret_view(look(asked, tx), kept)
+
+
 def _shown(asked: Asked, tx: Tx, name: str) -> IntegrationView:
     known = find_integration(tx, name)
     health = next(iter(list_health(tx, name, limit=1)), None)
-    return integration_view(asked.services, known, health, tx.now.date().isoformat())
+    waits = waiting_for(tx, known.integration)
+    return integration_view(asked.services, known, health, tx.now.date().isoformat(), waits)

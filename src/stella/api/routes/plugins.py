@@ -3,6 +3,7 @@
 import base64
 import binascii
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from fastapi import APIRouter, Response
 
@@ -38,9 +39,13 @@ class NewPlugin(Body):
 
 
 class Enabling(Body):
-    """Which version to use; the newest where it is left out."""
+    """Which version to use; the newest where it is left out.
+
+    force: also where it no longer brings what is used.
+    """
 
     version: str | None = None
+    force: bool = False
 
 
 class Granted(Body):
@@ -114,7 +119,9 @@ def post_enabling(asked: Plugger, name: str, body: Enabling) -> Response:
             version = ""
         loaded = asked.services.plugging.look().loaded
         others = {other: manifest for other, manifest in loaded.items() if other != name}
-        enable_plugin(tx, _manifest(asked, name, version), version, others)
+        manifest = _manifest(asked, name, version)
+        lost_by = [] if body.force else _lost_by(asked, tx, name, manifest)
+        enable_plugin(tx, manifest, version, others, lost_by=lost_by)
         return _shown(asked, tx, name)
 
     return _decided(asked, name, do)
@@ -127,7 +134,7 @@ def post_disabling(asked: Plugger, name: str) -> Response:
     def do(tx: Tx) -> PluginView:
         _known(asked, tx, name)
         choice = list_choices(tx).get(name)
-        manifest = _manifest(asked, name, choice.version if choice else "")
+        manifest = _noted(asked, tx, name, choice.version if choice else "")
         disable_plugin(tx, manifest, _users(tx, manifest))
         return _shown(asked, tx, name)
 
@@ -148,9 +155,10 @@ def post_granting(asked: Plugger, name: str, body: Granting) -> Response:
         if body.granted is None:
             granted = _asked_for(asked, tx, name)
         else:
-            granted = [Need(one.capability, tuple(one.hosts)) for one in body.granted]
+            granted = [Need(one.capability, tuple(sorted(set(one.hosts)))) for one in body.granted]
         is_beside = name in asked.services.plugging.beside.loaded
-        grant_plugin(tx, name, granted, is_beside=is_beside)
+        asks = _asked_for(asked, tx, name)
+        grant_plugin(tx, name, granted, is_beside=is_beside, asks=asks)
         return _shown(asked, tx, name)
 
     return _decided(asked, name, do)
@@ -206,7 +214,26 @@ def _manifest(asked: Asked, name: str, version: str) -> Manifest:
 def _asked_for(asked: Asked, tx: Tx, name: str) -> Sequence[Need]:
     """What its newest version asks for."""
     versions = [one.version for one in list_versions(tx, name)]
-    return _manifest(asked, name, versions[-1] if versions else "").needs
+    return _noted(asked, tx, name, versions[-1] if versions else "").needs
+
+
+def _noted(asked: Asked, tx: Tx, name: str, version: str) -> Manifest:
+    """As on the disk; where its files are gone, as it was noted when it was installed."""
+    if asked.services.plugging.manifest(name, version) is None:
+        for one in list_versions(tx, name):
+            if one.version == version and one.manifest is not None:
+                return one.manifest
+    return _manifest(asked, name, version)
+
+
+def _lost_by(asked: Asked, tx: Tx, name: str, after: Manifest) -> Sequence[str]:
+    """What uses something that the version in use brings, and ``after`` does not."""
+    choice = list_choices(tx).get(name)
+    if choice is None or not choice.is_enabled:
+        return ()
+    before = _noted(asked, tx, name, choice.version)
+    lost = tuple(c for c in before.contributes if after.contribution(c.kind, c.name) is None)
+    return _users(tx, replace(before, contributes=lost))
 
 
 def _users(tx: Tx, manifest: Manifest) -> list[str]:

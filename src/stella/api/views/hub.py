@@ -1,11 +1,13 @@
 """Integrations and secrets, as the API shows them. No secret's value is in any view."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from stella.api.services import Services
 from stella.api.views.base import PersonView, View
 from stella.api.views.looking import Looking
 from stella.hub.model import Health, KeptSecret, Known
+from stella.plugin.contract.core import Kind
 
 
 class HealthView(View):
@@ -38,10 +40,29 @@ class IntegrationView(View):
     health: HealthView | None
     left_alone_until: str | None
     is_due: bool
+    waits_for: Sequence[str]
+    overrides_settings: bool
+
+    @property
+    def etag(self) -> str:
+        """Its revision."""
+        return f'"{self.revision}"'
+
+
+class SecretUseView(View):
+    """An integration that may use it."""
+
+    integration: str
+    allowed_by: PersonView
+    allowed_at: str
 
 
 class SecretView(View):
-    """A secret of the built-in store, without its value."""
+    """A secret of the built-in store, without its value.
+
+    allowed: the integrations that may use it. waiting: those that name it, and were not allowed it as
+    they are now.
+    """
 
     name: str
     version: int
@@ -49,6 +70,8 @@ class SecretView(View):
     changed_by: PersonView
     key_id: str
     used_by: list[str]
+    allowed: Sequence[SecretUseView]
+    waiting: Sequence[str]
 
 
 def health_view(value: Health) -> HealthView:
@@ -62,9 +85,9 @@ def health_view(value: Health) -> HealthView:
 
 
 def integration_view(
-    services: Services, known: Known, health: Health | None, today: str
+    services: Services, known: Known, health: Health | None, today: str, waits_for: Sequence[str]
 ) -> IntegrationView:
-    """today: as an ISO date."""
+    """today: as an ISO date. waits_for: secrets that it was not allowed."""
     value = known.integration
     brought = services.plugins.brought().get((value.kind, value.connector))
     return IntegrationView(
@@ -81,6 +104,9 @@ def integration_view(
         health=health_view(health) if health else None,
         left_alone_until=services.outside.left_alone_until(value.name),
         is_due=value.rotate_by is not None and value.rotate_by <= today,
+        waits_for=waits_for,
+        overrides_settings=value.kind is Kind.REGISTRY
+        and value.endpoint.lower() in {one.lower() for one in services.registries},
     )
 
 
@@ -93,4 +119,13 @@ def secret_view(looking: Looking, value: KeptSecret) -> SecretView:
         changed_by=looking.person_view(value.changed_by),
         key_id=value.key_id,
         used_by=list(value.used_by),
+        allowed=[
+            SecretUseView(
+                integration=one.integration,
+                allowed_by=looking.person_view(one.allowed_by),
+                allowed_at=one.allowed_at,
+            )
+            for one in value.allowed
+        ],
+        waiting=list(value.waiting),
     )

@@ -1,5 +1,6 @@
 """Where secrets lie."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -10,13 +11,16 @@ class Secret:
     """What a reference led to. Its value shows in no text of it.
 
     version: as the store names it; empty where it has none. expires_at: when the store ends it (a
-    short-lived credential), None where it does not say. lease: what ``renew`` and ``revoke`` name.
+    short-lived credential), None where it does not say. lease: what ``revoke`` names.
+    fields: every field of what was read at once, by key, where reading another one would make another
+    secret: user and password of one lease belong together. Empty where that is not so.
     """
 
     value: str = field(repr=False)
     version: str = ""
     expires_at: datetime | None = None
     lease: str | None = None
+    fields: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 class SecretStore(Protocol):

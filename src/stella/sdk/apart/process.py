@@ -29,6 +29,7 @@ from stella.plugin.calls import (
 from stella.plugin.contract.core import Kind, Manifest
 from stella.plugin.contract.secret_store import Secret
 from stella.plugin.crossing import errored, refusal_of
+from stella.plugin.wheel import changed_files, tree_on_disk
 from stella.plugin.wire import MalformedWire, from_wire
 from stella.sdk.apart.exchange import Doors, Exchange
 from stella.sdk.apart.host_line import Budget, Lost, PluginLine, Told
@@ -37,6 +38,8 @@ _log = logging.getLogger("stella.plugin")
 
 CONFINEMENT = ("users", "network", "processes", "files", "syscalls")
 """What a plugin's process has of its own, or a filter before, where the kernel gives all."""
+
+_OWN_WORDS = "it answers, and takes our credentials"
 
 AT_ONCE_MAX = 4
 _IDLE_MAX = 2
@@ -56,13 +59,20 @@ _REST_S_MAX = 60.0
 class PluginSource:
     """Where a plugin is. entry: ``module:attribute``; directory: where that is looked for first.
 
-    required: what of CONFINEMENT a machine must give, or the plugin does not run there.
+    required: what of CONFINEMENT a machine must give, or the plugin does not run there. tree: what its
+    files are to be (``plugin.wheel.tree_on_disk``); empty where nobody noted that.
     """
 
     manifest: Manifest
     entry: str
     directory: Path | None = None
     required: tuple[str, ...] = ()
+    tree: str = ""
+
+    def refuse_changed(self) -> None:
+        """Return where its files are those that were installed. Raises PluginChanged."""
+        if self.tree and self.directory is not None and tree_on_disk(self.directory) != self.tree:
+            raise changed_files(self.manifest.name, self.manifest.version)
 
 
 class PluginProcess:
@@ -117,7 +127,9 @@ class PluginProcess:
                 told = str(error).removeprefix("cannot be read: ")
                 raise Told(running.line.masked(f"what it returned {told}")) from None
             if isinstance(value, Secret):
-                running.line.keep_secret(value.value, value.lease or "")
+                running.line.keep_secret(value.value, value.lease or "", *value.fields.values())
+            if self._reads_secrets and call.method == "check":
+                value = _OWN_WORDS  # its own may hold what only it has read
             running.is_clean = True
             return value
 
@@ -197,6 +209,7 @@ class PluginProcess:
             raise Lost(
                 f"it ended badly {self._bad_ends} times in a row and rests for {rest_s:.1f} s"
             )
+        self._source.refuse_changed()
         running = _Running(PluginLine())
         try:
             self._load(running.line)

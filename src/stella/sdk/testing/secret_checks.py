@@ -229,6 +229,17 @@ def what_is_revoked_has_ended(bench: SecretLeaseBench) -> None:
     bench.store.revoke(one.lease)
 
 
+def one_read_tells_every_field(bench: SecretLeaseBench) -> None:
+    """Reading another one would make another secret: user and password would not belong together."""
+    one = bench.store.read(bench.path, "username")
+    assert one.lease
+    assert one.fields["username"] == one.value
+    assert one.fields["password"]
+    whole = json.loads(bench.store.read(bench.path, None).value)
+    assert one.fields.keys() == whole.keys()
+    assert one.fields["password"] not in repr(one)
+
+
 def a_field_that_is_not_made_is_not_found(bench: SecretLeaseBench) -> None:
     """As with any other secret."""
     refusal = _refused(lambda: bench.store.read(bench.path, "no such field"))
@@ -238,6 +249,7 @@ def a_field_that_is_not_made_is_not_found(bench: SecretLeaseBench) -> None:
 SECRET_LEASE_CHECKS: tuple[Callable[[SecretLeaseBench], None], ...] = (
     each_read_makes_its_own,
     what_is_revoked_has_ended,
+    one_read_tells_every_field,
     a_field_that_is_not_made_is_not_found,
 )
 

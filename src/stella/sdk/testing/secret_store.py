@@ -90,7 +90,7 @@ class SimulatedSecretStore:
         loan.given = number
         lease, ends_at = f"{path}/{number}", self.now() + timedelta(seconds=loan.duration_s)
         self._leases[lease] = ends_at
-        return Secret(value, expires_at=ends_at, lease=lease)
+        return Secret(value, expires_at=ends_at, lease=lease, fields=made)
 
     def _field(self, value: str | dict[str, str], key: str | None, path: str) -> str:
         if isinstance(value, dict) and key is None:

@@ -20,6 +20,8 @@ import { useDryRun } from './useDryRun'
 interface Props {
   /** The name of the one that is changed; undefined for a new one. */
   before: string | undefined
+  /** Its revision when the form was opened: a change of somebody else is not written over. */
+  revision?: number
   first: Draft
   connectors: readonly Contribution[]
   /** Names that a new one cannot have. */
@@ -53,9 +55,11 @@ const TITLES = {
   ca: 'Own authority',
 } as const
 
-export function IntegrationForm({ before, first, connectors, taken }: Props) {
+export function IntegrationForm({ before, revision, first, connectors, taken }: Props) {
   const navigate = useNavigate()
   const [draft, setDraft] = useState(first)
+  // What is fetched later is newer than what the reader began with.
+  const [seen] = useState(revision)
   const [touched, setTouched] = useState<ReadonlySet<string>>(new Set())
   const [broken, setBroken] = useState<ReadonlyMap<string, string>>(new Map())
   const [stored, setStored] = useState(0)
@@ -97,7 +101,12 @@ export function IntegrationForm({ before, first, connectors, taken }: Props) {
   }
   const act = useAct(
     (body: Document, headers) =>
-      take(api.POST('/api/v1/apply', { body: { documents: [{ ...body }], dryRun: false }, headers })),
+      take(
+        api.POST('/api/v1/apply', {
+          body: { documents: [{ ...body }], dryRun: false },
+          headers: revision === undefined ? headers : { ...headers, 'If-Match': `"${seen}"` },
+        }),
+      ),
     () => {
       say(`The integration ${document.name} is ${before === undefined ? 'there' : 'changed'}`)
       void navigate(paths.integration(document.name))

@@ -68,6 +68,7 @@ export function ChangeIntegrationPage() {
     <IntegrationForm
       key={name}
       before={name}
+      revision={integration.revision}
       first={draftFrom(name, integration.spec)}
       connectors={connectors}
       taken={[]}

@@ -50,6 +50,7 @@ export function IntegrationPage() {
       />
       <div className="split">
         <div className="stack">
+          <Notes integration={integration} />
           {integration.kind === 'webhook' && <WebhookPanel name={name} />}
           <HealthPanel integration={integration} />
           <Settings integration={integration} brought={brought} />
@@ -75,6 +76,29 @@ export function IntegrationPage() {
         </div>
       </div>
     </>
+  )
+}
+
+/** What a reader must know before all else. */
+function Notes({ integration: { name, waitsFor, overridesSettings, endpoint } }: { integration: Integration }) {
+  if (waitsFor.length === 0 && !overridesSettings) return null
+  return (
+    <Panel title="To know" label="To know">
+      <div className="stack near">
+        {waitsFor.map((secret) => (
+          <div key={secret} className="stack tight">
+            <State look={{ tone: 'wait', icon: 'clock', word: `It was not allowed the secret ${secret}` }} />
+            <span className="muted">Who stored it, or an administrator, may allow it.</span>
+            <Command text={commands.allowSecret(secret, name)} label="the command that allows it" />
+          </div>
+        ))}
+        {overridesSettings && (
+          <p>
+            <code>{endpoint}</code> stands in the server’s settings too; this integration counts, and the settings do not.
+          </p>
+        )}
+      </div>
+    </Panel>
   )
 }
 

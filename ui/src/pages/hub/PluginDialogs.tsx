@@ -53,7 +53,7 @@ export function PluginDialogs({ open, close }: Props) {
             take(
               api.POST('/api/v1/plugins/{name}/enable', {
                 params: { path: { name: open.plugin.name } },
-                body: { version: open.version === '' ? null : open.version },
+                body: { version: open.version === '' ? null : open.version, force: false },
                 headers,
               }),
             )

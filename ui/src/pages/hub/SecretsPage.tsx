@@ -22,11 +22,15 @@ import { type Column, Table } from '../../widgets/Table'
 import { Time } from '../../widgets/Time'
 import { say } from '../../widgets/Toasts'
 import { count, holds } from '../../words/text'
+import { Allowed, UseDialog } from './SecretUses'
 import { SetSecretDialog } from './SetSecretDialog'
 
 const route = getRouteApi('/shell/secrets')
 
-type Open = { kind: 'nothing' | 'new' | 'rotate' } | { kind: 'set' | 'delete'; secret: Secret }
+type Open =
+  | { kind: 'nothing' | 'new' | 'rotate' }
+  | { kind: 'set' | 'delete'; secret: Secret }
+  | { kind: 'allow' | 'forbid'; secret: Secret; integration: string }
 
 /** The built-in store: what is in it, and everything that can be done to a secret but reading it. */
 export function SecretsPage() {
@@ -90,6 +94,9 @@ export function SecretsPage() {
       {open.kind === 'new' && <SetSecretDialog close={close} />}
       {open.kind === 'set' && <SetSecretDialog name={open.secret.name} usedBy={open.secret.usedBy} close={close} />}
       {open.kind === 'delete' && <DeleteDialog secret={open.secret} close={close} />}
+      {(open.kind === 'allow' || open.kind === 'forbid') && (
+        <UseDialog verb={open.kind} secret={open.secret} integration={open.integration} close={close} />
+      )}
       {open.kind === 'rotate' && <RotateDialog secrets={all.length} close={close} />}
     </>
   )
@@ -132,6 +139,13 @@ function columns(onOpen: (open: Open) => void): readonly Column<Secret>[] {
             ))}
           </span>
         ),
+    },
+    {
+      key: 'allowed',
+      head: 'Allowed',
+      cell: (secret) => (
+        <Allowed secret={secret} onAsk={(kind, integration) => onOpen({ kind, secret, integration })} />
+      ),
     },
     { key: 'key', head: 'Key', cell: ({ keyId }) => <code title={keyId}>{keyId.slice(0, 12)}</code> },
     {

@@ -1,0 +1,232 @@
+"""Credentials of integrations: references that become secrets at use, and what is given back after."""
+
+import contextlib
+import os
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from threading import Lock, Thread
+
+from stella.app.settings import Settings
+from stella.hub.allow import is_allowed, not_allowed
+from stella.hub.broker import Broker
+from stella.hub.errors import IntegrationDisabled, UnresolvedReference
+from stella.hub.model import Integration
+from stella.hub.reference import ENV, FILE, SECRET, Reference, parse_reference
+from stella.hub.secrets import read_secret
+from stella.hub.store import find_integration, list_integrations, sealed_secret
+from stella.kernel import Now, Remedy, StellaError
+from stella.plugin.contract.core import Kind
+from stella.plugin.contract.secret_store import Secret, SecretStore
+from stella.record import Database
+from stella.trust.envelope import WrappingKeys
+
+_SECRET_BYTES_MAX = 65_536
+_CLOSE_S = 5.0
+_ALLOWED_S = 5.0
+_ALLOWED_MAX = 1000
+
+
+class Credentials:
+    """Safe for threads. open_store: the connector of an integration of a secret store. learned: told
+    of every value.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        ring: Callable[[], WrappingKeys],
+        open_store: Callable[[Integration], SecretStore],
+        *,
+        now: Now,
+        learned: Callable[[str], None],
+    ) -> None:
+        self._settings = settings
+        self._database = database
+        self._ring = ring
+        self._open_store = open_store
+        self.broker = Broker(self._read, now=now, seen=learned, end=self._end_lease)
+        # References that integrations led to: what none names any more is given back.
+        self._named: set[Reference] = set()
+        self._stores: dict[str, Integration] = {}
+        self._allowed_at: dict[tuple[str, str, str], float] = {}
+        self._lock = Lock()
+
+    def asked_for(self, integration: Integration, text: str) -> Callable[[], str]:
+        """Gives the secret behind the reference, each time it is called. Raises what reading raises."""
+        reference = parse_reference(text)
+
+        def ask() -> str:
+            self._refuse_unallowed(integration, reference)
+            with self._lock:
+                self._named.add(reference)
+            return self.broker.secret(reference).value
+
+        return ask
+
+    def refuse_unallowed(self, integration: Integration) -> None:
+        """Return where it may send every built-in secret that it names. Raises SecretNotAllowed."""
+        for text in integration.credentials.values():
+            self._refuse_unallowed(integration, parse_reference(text))
+
+    def _refuse_unallowed(self, integration: Integration, reference: Reference) -> None:
+        """Return where a built-in secret may be sent there. Raises SecretNotAllowed.
+
+        What was forbidden at another server counts here within a few seconds.
+        """
+        if reference.scheme != SECRET:
+            return
+        use = (reference.path, integration.name, integration.place)
+        at = time.monotonic()
+        with self._lock:
+            if at - self._allowed_at.get(use, -_ALLOWED_S) < _ALLOWED_S:
+                return
+        with self._database.read() as tx:
+            sealed_secret(tx, reference.path)
+            if not is_allowed(tx, reference.path, integration):
+                raise not_allowed(reference.path, integration.name)
+        with self._lock:
+            if len(self._allowed_at) > _ALLOWED_MAX:
+                self._allowed_at.clear()
+            self._allowed_at[use] = at
+
+    def forget(self, reference: Reference | None = None) -> None:
+        """Read it anew at its next use, and look again whether it may be used."""
+        with self._lock:
+            self._allowed_at.clear()
+        self.broker.forget(reference)
+
+    def settle(self) -> tuple[StellaError, ...]:
+        """Give back what stores made for integrations that name it no more, or are switched off."""
+        with self._database.read() as tx:
+            listed = [one.integration for one in list_integrations(tx)]
+        wanted = {
+            parse_reference(text)
+            for one in listed
+            if one.enabled
+            for text in one.credentials.values()
+        }
+        stores = {one.name for one in listed if one.enabled}
+        with self._lock:
+            gone = {r for r in self._named if r not in wanted or r.integration not in {"", *stores}}
+            self._named -= gone
+        self.broker.let_go(gone)
+        return self.broker.give_back()
+
+    def close(self) -> None:
+        """Give every lease back, as far as that goes quickly: what is left ends by itself."""
+        ending = Thread(target=self.broker.give_back, kwargs={"everything": True}, daemon=True)
+        ending.start()
+        ending.join(_CLOSE_S)
+
+    def unresolved(self, integration: Integration) -> list[tuple[str, StellaError]]:
+        """Of its credentials those that lead nowhere, as far as this machine knows, and why."""
+        found: list[tuple[str, StellaError]] = []
+        for name, text in integration.credentials.items():
+            reference = parse_reference(text)
+            try:
+                if reference.scheme in {SECRET, ENV, FILE}:
+                    self._refuse_unallowed(integration, reference)
+                    self._read(reference)
+                else:
+                    self._store_of(reference)
+            except StellaError as refusal:
+                found.append((name, refusal))
+        return found
+
+    def _read(self, reference: Reference) -> Secret:
+        """Where secrets lie. Raises UnresolvedReference, and what a secret store raises."""
+        if reference.scheme == SECRET:
+            with self._database.read() as tx:
+                return read_secret(tx, self._ring, reference.path)
+        if reference.scheme in {ENV, FILE}:
+            refuse_place(reference, self._settings)
+            return read_here(reference, os.environ)
+        return self._open_store(self._store_of(reference)).read(reference.path, reference.key)
+
+    def _store_of(self, reference: Reference) -> Integration:
+        """Raises UnknownIntegration, UnresolvedReference, IntegrationDisabled."""
+        with self._database.read() as tx:
+            known = find_integration(tx, reference.integration).integration
+        if (known.kind, known.connector) != (Kind.SECRET_STORE, reference.scheme):
+            raise _unresolved(
+                f"the integration {known.name} is no {reference.scheme} secret store",
+                "Let the reference name one that is.",
+            )
+        refuse_use(known, None)
+        with self._lock:
+            self._stores[known.name] = known
+        return known
+
+    def _end_lease(self, reference: Reference, lease: str) -> None:
+        """By the store that made it, also where its integration is switched off or gone by now."""
+        with self._lock:
+            store = self._stores.get(reference.integration)
+        if store is not None:
+            self._open_store(store).revoke(lease)
+
+
+def refuse_use(integration: Integration, roles: frozenset[str] | None) -> None:
+    """Return where it may be used by one with these roles. Raises IntegrationDisabled."""
+    if not integration.enabled:
+        raise IntegrationDisabled(
+            f"the integration {integration.name} is switched off",
+            remedy=Remedy("Apply it with `enabled: true`."),
+            integration=integration.name,
+        )
+    if roles is not None and integration.roles and not roles & frozenset(integration.roles):
+        raise IntegrationDisabled(
+            f"the integration {integration.name} is for {', '.join(integration.roles)} alone",
+            remedy=Remedy("Ask one of them, or let `roles` of the integration name another role."),
+            integration=integration.name,
+        )
+
+
+def refuse_place(reference: Reference, settings: Settings) -> None:
+    """Return where integrations may read that variable or file. Raises UnresolvedReference.
+
+    Who may write an integration has not the whole machine: its own keys, among others.
+    """
+    if reference.scheme == ENV:
+        if not reference.path.startswith(settings.secret_variables):
+            raise _unresolved(
+                f"{reference.text} is none of the variables that integrations may read",
+                f"Let its name begin with {settings.secret_variables}.",
+            )
+        return
+    path = Path(os.path.realpath(reference.path))
+    places = [Path(os.path.realpath(place)) for place in settings.secret_directories]
+    if not any(path.is_relative_to(place) for place in places):
+        raise _unresolved(
+            f"{reference.text} lies in none of the directories that integrations may read",
+            f"Put it below {' or '.join(settings.secret_directories)}, or set secret_directories.",
+        )
+
+
+def read_here(reference: Reference, environment: Mapping[str, str]) -> Secret:
+    """A variable or a file of this machine, without white space at its end.
+
+    Raises UnresolvedReference.
+    """
+    if reference.scheme == ENV:
+        if reference.path in environment:
+            return Secret(environment[reference.path])
+        raise _unresolved(f"the variable {reference.path} is not set", "Set it for the server.")
+    if reference.scheme == FILE:
+        with (
+            contextlib.suppress(OSError, UnicodeDecodeError),
+            Path(reference.path).open("rb") as file,
+        ):
+            content = file.read(_SECRET_BYTES_MAX + 1)
+            if len(content) <= _SECRET_BYTES_MAX:
+                return Secret(content.decode().rstrip())
+        raise _unresolved(
+            f"the file {reference.path} cannot be read",
+            "See that it is there, and is the server's.",
+        )
+    raise _unresolved(f"{reference.scheme}:// is not read here", "Write env:// or file://.")
+
+
+def _unresolved(why: str, advice: str) -> UnresolvedReference:
+    return UnresolvedReference(f"a secret was not found: {why}", remedy=Remedy(advice))

@@ -1,0 +1,85 @@
+import { api, take } from '../../api/client'
+import type { Secret } from '../../api/types'
+import { useAct } from '../../api/useAct'
+import { commands } from '../../commands'
+import { ActionButton } from '../../widgets/ActionButton'
+import { Dialog } from '../../widgets/Dialog'
+import { State } from '../../widgets/State'
+import { say } from '../../widgets/Toasts'
+
+type Verb = 'allow' | 'forbid'
+
+/** Where it may go, and who waits for it. */
+export function Allowed({ secret, onAsk }: { secret: Secret; onAsk: (verb: Verb, integration: string) => void }) {
+  const stale = new Set(secret.waiting)
+  const allowed = secret.allowed.filter(({ integration }) => !stale.has(integration))
+  if (allowed.length === 0 && secret.waiting.length === 0) return <span className="muted">nobody</span>
+  return (
+    <span className="stack tight">
+      {allowed.map(({ integration, allowedBy }) => (
+        <span key={integration} className="row">
+          <span title={`by ${allowedBy.name}`}>{integration}</span>
+          <ActionButton
+            size="compact-xs"
+            variant="default"
+            onClick={() => onAsk('forbid', integration)}
+          >
+            Forbid
+          </ActionButton>
+        </span>
+      ))}
+      {secret.waiting.map((integration) => (
+        <span key={integration} className="row">
+          <State look={{ tone: 'wait', icon: 'clock', word: `${integration} waits` }} />
+          <ActionButton
+            size="compact-xs"
+            variant="default"
+            onClick={() => onAsk('allow', integration)}
+          >
+            Allow
+          </ActionButton>
+        </span>
+      ))}
+    </span>
+  )
+}
+
+interface UseProps {
+  verb: Verb
+  secret: Secret
+  integration: string
+  close: () => void
+}
+
+export function UseDialog({ verb, secret: { name }, integration, close }: UseProps) {
+  const params = { path: { name } }
+  const body = { integration }
+  const act = useAct(
+    (_: undefined, headers) =>
+      verb === 'allow'
+        ? take(api.POST('/api/v1/secrets/{name}/allow', { params, body, headers }))
+        : take(api.POST('/api/v1/secrets/{name}/forbid', { params, body, headers })),
+    () => {
+      say(verb === 'allow' ? `${integration} may use ${name}` : `${integration} may use ${name} no more`)
+      close()
+    },
+  )
+  return (
+    <Dialog
+      title={verb === 'allow' ? `Allow ${name} for ${integration}` : `Forbid ${name} for ${integration}`}
+      submit={verb === 'allow' ? 'Allow it' : 'Forbid it'}
+      grave={verb === 'forbid'}
+      onClose={close}
+      onSubmit={() => act.run(undefined)}
+      busy={act.busy}
+      problem={act.problem}
+      command={verb === 'allow' ? commands.allowSecret(name, integration) : commands.forbidSecret(name, integration)}
+    >
+      <p>
+        {verb === 'allow'
+          ? 'Its value is sent to where the integration leads now. Where that changes, it is asked anew.'
+          : 'What is reached through the integration is reached without it from now on, which may mean not at all.'}
+      </p>
+    </Dialog>
+  )
+}
