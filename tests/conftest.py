@@ -22,6 +22,7 @@ pytest_plugins = [
     "fixtures.control_planes",
     "fixtures.control",
     "fixtures.hosts",
+    "fixtures.git_servers",
 ]
 
 _LISTENING = frozenset({"plane", "server_url", "shop"})

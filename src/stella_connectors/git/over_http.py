@@ -78,7 +78,7 @@ class GitHttp(ServiceClient):
 
     def _refuse_answer(self, reply: Reply, repository: str) -> None:
         if reply.status in {408, 425, 429, 503}:
-            raise self.busy(reply)
+            raise self._busy(reply.status, None)
         if reply.status >= 500 or reply.is_success or reply.status < 400:
             raise self.unreachable(f"HTTP {reply.status}")
         self.refuse(reply, f"repository {repository}")
@@ -88,9 +88,7 @@ class GitHttp(ServiceClient):
         password = self.optional_credential("password")
         if password is not None:
             name = self.optional_credential("username") or "git"
-            headers["Authorization"] = (
-                f"Basic {b64encode(f'{name}:{password}'.encode()).decode()}"
-            )
+            headers["Authorization"] = f"Basic {b64encode(f'{name}:{password}'.encode()).decode()}"
         return headers
 
 

@@ -94,7 +94,9 @@ class Talk:
                 self._refuse_error(line)
                 name, *more = line.decode("utf-8", "replace").rstrip("\n").split(" ")[1:]
                 peeled = [one[7:] for one in more if one.startswith("peeled:")]
-                found[name] = peeled[0] if peeled else line.split(b" ")[0].decode("ascii", "replace")
+                found[name] = (
+                    peeled[0] if peeled else line.split(b" ")[0].decode("ascii", "replace")
+                )
                 if len(found) > _REFERENCES_MAX:
                     raise TooMuch
         return found
