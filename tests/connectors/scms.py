@@ -1,12 +1,9 @@
 """Benches of the kit for places of sources."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from connectors.stores import Given, Line
-from fixtures.git_servers import PASSWORD, USER, GitHttpServer, Repository
+from fixtures.git_servers import PASSWORD, USER, GitHttpServer, GitSshServer, Repository
 from stella.plugin.contract.connection import Connect, Connection
 from stella.plugin.contract.scm import Scm
 from stella.sdk.testing import ServiceHttpBench
@@ -65,4 +62,15 @@ def git_faults_bench(server: GitHttpServer, repository: Repository) -> ServiceHt
         open_at=lambda endpoint, connect: open_git(profile(endpoint, given, connect, timeout_s=1)),
         use=use,
         secrets=lambda: (PASSWORD,),
+    )
+
+
+def git_ssh_bench(server: GitSshServer, repository: Repository) -> ScmBench:
+    return git_bench(
+        server.endpoint,
+        repository,
+        Given({"private_key": server.key}),
+        Given({"private_key": server.stranger}),
+        username=server.account,
+        host_keys=[server.host_key],
     )

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from connectors.scms import git_faults_bench, git_http_bench
-from fixtures.git_servers import GitHttpServer, Repository
+from connectors.scms import git_faults_bench, git_http_bench, git_ssh_bench
+from fixtures.git_servers import GitHttpServer, GitSshServer, Repository
 from stella.sdk.testing import SERVICE_HTTP_CHECKS, ServiceHttpBench
 from stella.sdk.testing.scm_checks import SCM_CHECKS, ScmBench
 
@@ -31,3 +31,14 @@ def test_git_over_http_when_it_breaks(
     shop_repository: Repository,
 ) -> None:
     check(git_faults_bench(git_http, shop_repository))
+
+
+@scms
+@pytest.mark.parametrize("which", ["shop_repository", "plain_repository"])
+def test_git_over_ssh(
+    check: Callable[[ScmBench], None],
+    which: str,
+    git_ssh: GitSshServer,
+    request: pytest.FixtureRequest,
+) -> None:
+    check(git_ssh_bench(git_ssh, request.getfixturevalue(which)))

@@ -4,7 +4,7 @@ A server is never asked for more than is needed: single commits, single trees, o
 and another has not, without trees and files where the server can leave them out (``filter``).
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -108,7 +108,7 @@ class Talk:
         is_single: bool,
         kept: frozenset[Shape],
         leave_out: str = NO_TREES,
-    ) -> Iterator[Stored]:
+    ) -> Generator[Stored, None, None]:
         """The objects of a pack as they come; the caller may stop, closing what this gives.
 
         is_single: the wanted commits alone, not those before them. leave_out: git's filter.
