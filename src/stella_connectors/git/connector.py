@@ -111,10 +111,12 @@ class GitScm:
 
     def set_status(self, repository: str, commit: str, status: CommitStatus) -> None:
         """Git alone has no place for it."""
+        del repository, commit, status
         raise self._transport.not_supported("the status of a commit is no part of git")
 
     def set_deployment(self, repository: str, commit: str, note: DeploymentNote) -> str:
         """Git alone has no place for it."""
+        del repository, commit, note
         raise self._transport.not_supported("a deployment is no part of git")
 
     def check(self) -> str:

@@ -122,7 +122,9 @@ class GitSsh:
                     break
                 told += piece
         said = told.lower()
-        if any(one in said for one in (b"not appear to be", b"not found", b"not exist", b"could not")):
+        if any(
+            one in said for one in (b"not appear to be", b"not found", b"not exist", b"could not")
+        ):
             raise self.not_there(f"repository {path.strip('/')}")
         if any(one in said for one in (b"denied", b"permission", b"not allowed", b"unauthorized")):
             raise self.refused("it does not give us that repository", "Let the account read it.")

@@ -23,6 +23,11 @@ _ARMOUR = re.compile(
 _MAGIC = b"SSHSIG"
 _NAMESPACE = b"git"
 _LINES_MAX = 2000
+_OTHERS = {
+    b"-----BEGIN PGP SIGNATURE-----": "an OpenPGP signature, which is not verified here",
+    b"-----BEGIN PGP MESSAGE-----": "an OpenPGP signature, which is not verified here",
+    b"-----BEGIN SIGNED MESSAGE-----": "an X.509 signature, which is not verified here",
+}
 _TIMES = ("%Y%m%d", "%Y%m%d%H%M", "%Y%m%d%H%M%S")
 
 
@@ -64,14 +69,10 @@ def judged(commit: RawCommit, allowed: AllowedSigners) -> CommitSignature:
     """What is known of the signature of a commit."""
     if not commit.signature:
         return CommitSignature(SignatureState.NONE)
-    kind = commit.signature.partition(b"\n")[0]
-    if kind in {b"-----BEGIN PGP SIGNATURE-----", b"-----BEGIN PGP MESSAGE-----"}:
-        return _unknown("an OpenPGP signature, which is not verified here")
-    if kind == b"-----BEGIN SIGNED MESSAGE-----":
-        return _unknown("an X.509 signature, which is not verified here")
     found = _ARMOUR.match(commit.signature)
     if found is None:
-        return _unknown("a signature of a kind that is not known here")
+        kind = commit.signature.partition(b"\n")[0]
+        return _unknown(_OTHERS.get(kind, "a signature of a kind that is not known here"))
     try:
         key = _verified(b64decode(b"".join(found[1].split()), validate=True), commit.payload)
     except (ValueError, NotSigned) as error:
@@ -121,7 +122,7 @@ def _unknown(why: str) -> CommitSignature:
 def _parsed(lines: "list[object] | tuple[object, ...]") -> Iterator[_Signer]:
     for number, line in enumerate(lines, 1):
         if not isinstance(line, str):
-            raise ValueError(f"line {number} is no text")
+            raise ValueError(f"line {number} is no text")  # noqa: TRY004 - the list is what is wrong
         text = line.strip()
         if text and not text.startswith("#"):
             signer = _signer(number, text)

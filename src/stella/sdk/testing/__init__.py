@@ -17,6 +17,8 @@ from stella.sdk.testing.registry import SIMULATED_HOST, SimulatedRegistry
 
 if TYPE_CHECKING:
     from stella.sdk.testing.check_checks import CHECK_CHECKS, CheckBench
+    from stella.sdk.testing.scm import SimulatedRepository, SimulatedScm, kit_history
+    from stella.sdk.testing.scm_checks import SCM_CHECKS, ScmBench
     from stella.sdk.testing.secret_checks import (
         SECRET_LEASE_CHECKS,
         SECRET_STORE_CHECKS,
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CHECK_CHECKS",
     "REGISTRY_CHECKS",
+    "SCM_CHECKS",
     "SECRET_HTTP_CHECKS",
     "SECRET_LEASE_CHECKS",
     "SECRET_STORE_CHECKS",
@@ -39,6 +42,7 @@ __all__ = [
     "TARGET_CHECKS",
     "CheckBench",
     "RegistryBench",
+    "ScmBench",
     "SecretHttpBench",
     "SecretLeaseBench",
     "SecretStoreBench",
@@ -46,8 +50,11 @@ __all__ = [
     "SimulatedEngine",
     "SimulatedHost",
     "SimulatedRegistry",
+    "SimulatedRepository",
+    "SimulatedScm",
     "SimulatedSecretStore",
     "TargetBench",
+    "kit_history",
     "open_simulated",
 ]
 
@@ -56,6 +63,8 @@ __getattr__ = late(
     __name__,
     {
         "check_checks": "CHECK_CHECKS CheckBench",
+        "scm": "SimulatedRepository SimulatedScm kit_history",
+        "scm_checks": "SCM_CHECKS ScmBench",
         "secret_checks": (
             "SECRET_LEASE_CHECKS SECRET_STORE_CHECKS SecretHttpBench SecretLeaseBench SecretStoreBench"
         ),
