@@ -17,14 +17,13 @@ from stella.sdk import (
     SignatureState,
     StatusState,
 )
+from stella.sdk.json_service import FILE_BYTES_MAX, shown
 from stella_connectors.forges.common import (
     COUNTED_MAX,
-    FILE_BYTES_MAX,
     PAGE,
     Forge,
     is_id,
     plain_commit,
-    shown,
 )
 
 _PAGES_MAX = 100

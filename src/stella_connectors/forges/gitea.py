@@ -13,12 +13,12 @@ from stella.sdk import (
     Json,
     SignatureState,
 )
+from stella.sdk.json_service import shown
 from stella_connectors.forges.common import (
     COUNTED_MAX,
     DESCRIPTION_MAX,
     Forge,
     plain_commit,
-    shown,
 )
 
 # Gitea's own most, unless its settings say otherwise.

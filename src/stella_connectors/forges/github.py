@@ -15,7 +15,8 @@ from stella.sdk import (
     StatusState,
 )
 from stella.sdk.exchange import Reply
-from stella_connectors.forges.common import DESCRIPTION_MAX, PAGE, Forge, plain_commit, shown
+from stella.sdk.json_service import shown
+from stella_connectors.forges.common import DESCRIPTION_MAX, PAGE, Forge, plain_commit
 
 _BAD = frozenset({"invalid", "malformed_signature", "bad_email", "bad_cert"})
 _ACCEPT = "application/vnd.github+json"

@@ -14,12 +14,12 @@ from stella.sdk import (
     SignatureState,
     StatusState,
 )
+from stella.sdk.json_service import shown
 from stella_connectors.forges.common import (
     COUNTED_MAX,
     PAGE,
     Forge,
     plain_commit,
-    shown,
 )
 
 SIGNATURES_MAX = 50

@@ -14,6 +14,7 @@ from io import StringIO
 from urllib.parse import urlsplit
 
 import paramiko
+from paramiko.ssh_exception import IncompatiblePeer
 
 from stella.sdk import (
     Connection,
@@ -155,7 +156,7 @@ class GitSsh:
             if transport.get_remote_server_key().asbytes() not in self._host_keys:
                 raise self._wrong_host()
             self._let_in(transport)
-        except paramiko.IncompatiblePeer:
+        except IncompatiblePeer:
             trouble = self._wrong_host()
         except paramiko.AuthenticationException:
             trouble = self.refused(
