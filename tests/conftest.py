@@ -23,6 +23,7 @@ pytest_plugins = [
     "fixtures.control",
     "fixtures.hosts",
     "fixtures.git_servers",
+    "fixtures.buildbots",
 ]
 
 _LISTENING = frozenset({"plane", "server_url", "shop"})

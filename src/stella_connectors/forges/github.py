@@ -51,6 +51,16 @@ class GitHubForge(Forge):
         super().refuse(reply, what)
 
 
+def who(forge: Forge) -> str:
+    """Whose token it is. An app's is nobody's, but is told how much it may still ask."""
+    reply = forge.ask("GET", forge.url("user"), forge.headers())
+    if reply.status == 403:
+        forge.get("rate_limit", "what we may still ask")
+        return "an app"
+    forge.refuse(reply, "our own account")
+    return shown(forge.field(forge.parsed(reply), str, "login"), 100)
+
+
 def open_github(connection: Connection) -> "GitHub":
     """The endpoint is the API's: ``https://api.github.com``, or ``https://HOST/api/v3``."""
     return GitHub(connection)
@@ -132,13 +142,8 @@ class GitHub:
         return ""
 
     def check(self) -> str:
-        """An app's token is nobody's, but is told how much it may still ask."""
-        reply = self._forge.ask("GET", self._forge.url("user"), self._forge.headers())
-        if reply.status == 403:
-            self._forge.get("rate_limit", "what we may still ask")
-            return "an app"
-        self._forge.refuse(reply, "our own account")
-        return shown(self._forge.field(self._forge.parsed(reply), str, "login"), 100)
+        """Who we are there."""
+        return who(self._forge)
 
     def _compared(self, at: str, pair: str, page: int) -> Json:
         path = f"repos/{at}/compare/{pair}?per_page={PAGE}&page={page}"
