@@ -28,6 +28,7 @@ from stella.api.routes import (
     releases,
     scans,
     session,
+    sources,
     tokens,
     users,
 )
@@ -56,6 +57,7 @@ _ROUTERS: tuple[APIRouter, ...] = (
     doctor.router,
     scans.router,
     releases.router,
+    sources.router,
     environments.router,
     promotions.router,
     deployments.router,

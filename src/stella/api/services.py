@@ -17,6 +17,7 @@ from stella.plugin import Plugins
 from stella.plugin.contract.check import DoctorCheck
 from stella.plugin.contract.core import Manifest
 from stella.plugin.contract.registry import Registry
+from stella.plugin.contract.scm import Scm
 from stella.plugin.wheel import PluginWheel
 from stella.promotion.assemble import Deciding
 from stella.record import Bell, Database
@@ -79,7 +80,7 @@ class Outside:
     new one is the active one; retire_keys: nothing lies under any but these; rotating: held from the
     one to the other, or one rotation would retire the key that another has just made.
     flush_uses: stores when integrations were last used. masked: text without secrets that were read.
-    checks: name -> what a plugin looks at.
+    checks: name -> what a plugin looks at. scm: as registry, by the name of an integration.
     """
 
     registry: Callable[[str, frozenset[str] | None], Registry]
@@ -93,6 +94,7 @@ class Outside:
     flush_uses: Callable[[], None]
     masked: Callable[[str], str]
     checks: Callable[[], Mapping[str, DoctorCheck]]
+    scm: Callable[[str, frozenset[str] | None], Scm]
 
 
 @dataclass(frozen=True, slots=True)

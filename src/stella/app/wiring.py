@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 from threading import Event, Lock
+from typing import cast
 
 from stella.advisory import Snapshot, open_snapshot
 from stella.api.services import Limits, Outside, Plugging, Services
@@ -21,6 +22,8 @@ from stella.app.work import deciding_of
 from stella.blob import Blobs
 from stella.kernel import Now, id_maker
 from stella.plugin import load_plugins
+from stella.plugin.contract.core import Kind
+from stella.plugin.contract.scm import Scm
 from stella.record import Bell, Database
 from stella.sbom import DirectoryCache
 
@@ -142,6 +145,7 @@ def outside_of(hub: Hub, data: Path, random: Callable[[int], bytes]) -> Outside:
         flush_uses=hub.flush_uses,
         masked=hub.redactor.masked,
         checks=hub.checks,
+        scm=lambda name, roles: cast("Scm", hub.connected(Kind.SCM, name, roles)),
     )
 
 
