@@ -20,7 +20,7 @@ from stella.blob import Blobs
 from stella.blob.errors import BlobsUnusable
 from stella.deployment.errors import AgentSilent
 from stella.deployment.finish import finish_target, order_target, take_target
-from stella.deployment.plan import intent_of, read_plan, target_plan_of
+from stella.deployment.plan import intent_of, plugin_of_target, read_plan, target_plan_of
 from stella.deployment.start import start_deployment
 from stella.deployment.store import (
     TargetDeployment,
@@ -173,6 +173,7 @@ def send_order(work: Work, fact: StoredFact) -> None:
                 plan=target_plan_of(planned),
                 sticker=work.blobs.get(Digest(part.sticker)) if part.sticker else None,
                 expires_at=tx.now + work.order_life,
+                plugin=plugin_of_target(planned),
             )
         except StellaError as refusal:  # no such agent, or one that is trusted no more
             finish_target(tx, part.id, Ending.ERRORED, code=refusal.code, message=str(refusal))

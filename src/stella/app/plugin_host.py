@@ -13,16 +13,18 @@ from pathlib import Path
 from threading import Lock
 
 from stella.app.keys import data_unusable
-from stella.app.plugin_apart import plugin_apart
-from stella.app.plugin_process import PluginProcess, PluginSource
+from stella.kernel import Digest
 from stella.plugin import Plugins, RefusedPlugin
-from stella.plugin.contract.core import Manifest, Need, Plugin
+from stella.plugin.contract.core import Kind, Manifest, Need, Plugin
 from stella.plugin.load import clashes
 from stella.plugin.manifest import MANIFEST_FILE, narrowed, read_manifest, reasons_against
+from stella.plugin.order import PluginReference
 from stella.plugin.refusals import MalformedManifest
-from stella.plugin.store import Choice, list_choices
+from stella.plugin.store import Choice, find_version, list_choices
 from stella.plugin.wheel import PluginWheel
 from stella.record import Database
+from stella.sdk.apart.opened import plugin_apart
+from stella.sdk.apart.process import PluginProcess, PluginSource
 
 _ENTRY = "stella-entry-point"
 _DRAFT = ".draft"
@@ -111,6 +113,22 @@ class PluginHost:
             return read_manifest(folder.joinpath(*module.split(".")) / MANIFEST_FILE)
         except (OSError, MalformedManifest):
             return None
+
+    def reference(self, kind: Kind, name: str) -> PluginReference | None:
+        """Which version brings it, and what that may do; None for one beside the server.
+
+        Raises UnknownConnector, UnknownPlugin.
+        """
+        plugins = self.current()
+        owner = plugins.owner(kind, name)
+        if owner.name in self.beside.loaded:
+            return None
+        with self._database.read() as tx:
+            wheel = find_version(tx, owner.name, owner.version).wheel
+            choice = list_choices(tx)[owner.name]
+        granted = {one.capability: one for one in choice.granted or ()}
+        asked = tuple(granted[need.capability] for need in owner.needs)
+        return PluginReference(owner.name, owner.version, Digest(wheel), asked)
 
     def forget(self, name: str, version: str) -> None:
         """Remove the files of a version."""

@@ -135,6 +135,7 @@ def agents_listener(services: Services, settings: Settings) -> Iterator[AgentSer
             authority=services.authority,
             order_keys=(services.keys.orders.public,),
             settings=AgentSettings(proxy_terminates_tls=settings.agents_tls_ends_at_proxy),
+            wheel=services.blobs.get,
         ),
         host=settings.agents_host,
         port=settings.agents_port,

@@ -13,7 +13,6 @@ from stella.api.services import Limits, Outside, Plugging, Services
 from stella.app.hub import Hub
 from stella.app.keys import data_unusable, open_keys
 from stella.app.plugin_host import PluginHost
-from stella.app.plugin_process import CONFINEMENT
 from stella.app.policy_process import PolicyProcess
 from stella.app.schema import head_revision
 from stella.app.secret_keys import add_key, load_ring, retire_keys
@@ -26,6 +25,7 @@ from stella.plugin.contract.core import Kind
 from stella.plugin.contract.scm import Scm
 from stella.record import Bell, Database
 from stella.sbom import DirectoryCache
+from stella.sdk.apart.process import CONFINEMENT
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 _CHECKOUT = Path(__file__).resolve().parents[3]
@@ -70,6 +70,7 @@ def open_services(
         deciding=deciding_of(
             blobs,
             lambda kind: host.current().target(kind),
+            lambda kind: host.reference(Kind.TARGET, kind),
             is_simulated=settings.simulated,
             ask=policies.ask,
         ),

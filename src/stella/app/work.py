@@ -7,7 +7,7 @@ from stella.api.actors import actors
 from stella.api.services import Services
 from stella.app.flows import Work
 from stella.blob import Blobs
-from stella.deployment.plan import plan_deployment
+from stella.deployment.plan import PluginOf, comes_along, plan_deployment
 from stella.environment.model import Environment, Target
 from stella.evidence.keep import Proving
 from stella.plugin.contract.target import TargetConnector
@@ -22,14 +22,17 @@ from stella.release.model import Release
 def deciding_of(
     blobs: Blobs,
     target: Callable[[str], TargetConnector],
+    plugin_of: PluginOf = comes_along,
     *,
     is_simulated: bool,
     ask: Ask = ask_policy,
 ) -> Deciding:
-    """What decisions need from outside. target: kind -> connector. ask: how policies are asked."""
+    """What decisions need from outside. target: kind -> connector. plugin_of:
+    who brings it. ask: how policies are asked.
+    """
 
     def planner(release: Release, environment: Environment, targets: tuple[Target, ...]) -> bytes:
-        return plan_deployment(release, environment, targets, target)
+        return plan_deployment(release, environment, targets, target, plugin_of)
 
     return Deciding(blobs, planner, person_of, is_simulated, ask)
 

@@ -8,6 +8,7 @@ import msgspec
 from stella.deployment.errors import ImpossiblePlan
 from stella.environment.model import Environment, Target
 from stella.kernel import Digest, Json, Remedy, canonical_json
+from stella.plugin.contract.core import Capability, Need
 from stella.plugin.contract.target import (
     Action,
     ServicePlan,
@@ -15,10 +16,17 @@ from stella.plugin.contract.target import (
     TargetIntent,
     TargetPlan,
 )
+from stella.plugin.order import PluginReference
 from stella.release.model import Release, ReleaseComponent
 
 OpenConnector = Callable[[str], TargetConnector]
 """Handed in from outside: the connector of a kind. Raises UnknownConnector."""
+PluginOf = Callable[[str], PluginReference | None]
+"""Handed in from outside: who brings the connector of a kind; None for one that comes with the server."""
+
+
+def comes_along(_: str) -> None:
+    """Where every connector comes with the server."""
 
 
 class _Document(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
@@ -43,8 +51,24 @@ class PlannedAction(_Document, frozen=True):
     argv: tuple[str, ...] = ()
 
 
+class PlannedPlugin(_Document, frozen=True):
+    """Who brings a connector that is not installed beside the server: this version, and no other.
+
+    granted: what it may do: capability -> hosts.
+    """
+
+    name: str
+    version: str
+    wheel: str
+    granted: dict[str, tuple[str, ...]]
+
+
 class PlannedTarget(_Document, frozen=True):
-    """Everything that one target is given, but for the deployment's id."""
+    """Everything that one target is given, but for the deployment's id.
+
+    plugin: left out where the connector comes with the server and the agent, so that such a plan has
+    the bytes that it always had.
+    """
 
     target: str
     connector: str
@@ -54,6 +78,7 @@ class PlannedTarget(_Document, frozen=True):
     config: dict[str, Any]
     actions: tuple[PlannedAction, ...]
     files: dict[str, str]
+    plugin: PlannedPlugin | msgspec.UnsetType = msgspec.UNSET
 
 
 class PlannedRelease(_Document, frozen=True):
@@ -83,6 +108,7 @@ def plan_deployment(
     environment: Environment,
     targets: tuple[Target, ...],
     open_connector: OpenConnector,
+    plugin_of: PluginOf = comes_along,
 ) -> bytes:
     """The plan as canonical JSON. Targets go in order of name.
 
@@ -98,7 +124,8 @@ def plan_deployment(
             if not target.components or name in target.components
         ]
         intent = _intent("", release, target, tuple(services))
-        planned.append(_planned(target, intent, open_connector(target.connector).plan(intent)))
+        connector, plugin = open_connector(target.connector), plugin_of(target.connector)
+        planned.append(_planned(target, intent, connector.plan(intent), plugin))
     plan = DeploymentPlan(
         environment=environment.name,
         release=PlannedRelease(release.id, release.name, release.version, release.digest),
@@ -174,7 +201,32 @@ def _intent(
     )
 
 
-def _planned(target: Target, intent: TargetIntent, plan: TargetPlan) -> PlannedTarget:
+def plugin_of_target(target: PlannedTarget) -> PluginReference | None:
+    """Who brings its connector; None where it comes with the agent."""
+    if target.plugin is msgspec.UNSET:
+        return None
+    return PluginReference(
+        target.plugin.name,
+        target.plugin.version,
+        Digest(target.plugin.wheel),
+        tuple(Need(Capability(name), hosts) for name, hosts in target.plugin.granted.items()),
+    )
+
+
+def _planned_plugin(plugin: PluginReference | None) -> PlannedPlugin | msgspec.UnsetType:
+    if plugin is None:
+        return msgspec.UNSET
+    return PlannedPlugin(
+        plugin.name,
+        plugin.version,
+        plugin.wheel.text,
+        {one.capability.value: one.hosts for one in plugin.granted},
+    )
+
+
+def _planned(
+    target: Target, intent: TargetIntent, plan: TargetPlan, plugin: PluginReference | None
+) -> PlannedTarget:
     return PlannedTarget(
         target=target.name,
         connector=target.connector,
@@ -193,6 +245,7 @@ def _planned(target: Target, intent: TargetIntent, plan: TargetPlan) -> PlannedT
         config=dict(target.config),
         actions=tuple(PlannedAction(one.verb, one.subject, one.argv) for one in plan.actions),
         files=dict(plan.files),
+        plugin=_planned_plugin(plugin),
     )
 
 

@@ -86,6 +86,7 @@ def post_plugin(asked: Plugger, body: NewPlugin) -> Response:
         install_plugin(tx, wheel, frozenset(plugging.beside.loaded))
         # In here, where nobody else installs that version: what is noted is what lies there.
         plugging.place(wheel)
+        asked.services.blobs.put(content)  # agents fetch it from there
         return _shown(asked, tx, wheel.manifest.name)
 
     return asked.once(do, status=201)

@@ -12,8 +12,8 @@ from pathlib import Path
 from stella.plugin.contract.core import Kind
 from stella.plugin.manifest import checked_name
 
-KINDS = (Kind.CHECK, Kind.SECRET_STORE, Kind.REGISTRY)
-"""What there is to begin with. A target connector begins best as a copy of our own."""
+KINDS = (Kind.CHECK, Kind.SECRET_STORE, Kind.REGISTRY, Kind.TARGET)
+"""What there is to begin with."""
 
 _TEMPLATES = Path(__file__).parent
 

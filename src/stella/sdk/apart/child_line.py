@@ -4,11 +4,12 @@ import array
 import os
 import socket
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from threading import Condition, Lock
 from typing import Any
 
+from stella.kernel import Json
 from stella.plugin.calls import (
     HEADER,
     Answer,
@@ -122,6 +123,14 @@ class Line:
         with self._asking:
             (value,) = self._asked(Ask(Door.CREDENTIAL, name)).values
         return value
+
+    def host(
+        self, method: str, arguments: Mapping[str, Json], *, timeout_ms: int = 0
+    ) -> Mapping[str, Json]:
+        """What a method of the target's host returned, under the key ``value``."""
+        with self._asking:
+            asked = Ask(Door.HOST, method, timeout_ms=timeout_ms, arguments=arguments)
+            return self._asked(asked).result
 
     def close(self) -> None:
         """The process that began this one keeps no end of the line."""

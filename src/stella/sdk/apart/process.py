@@ -13,8 +13,6 @@ from pathlib import Path
 from threading import Condition
 from typing import Any
 
-from stella.app.plugin_exchange import Doors, Exchange
-from stella.app.plugin_line import Budget, Lost, PluginLine, Told
 from stella.kernel import StellaError
 from stella.plugin.calls import (
     IDLE,
@@ -32,6 +30,8 @@ from stella.plugin.contract.core import Kind, Manifest
 from stella.plugin.contract.secret_store import Secret
 from stella.plugin.crossing import errored, refusal_of
 from stella.plugin.wire import MalformedWire, from_wire
+from stella.sdk.apart.exchange import Doors, Exchange
+from stella.sdk.apart.host_line import Budget, Lost, PluginLine, Told
 
 _log = logging.getLogger("stella.plugin")
 

@@ -11,8 +11,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
-from stella.app.plugin_exchange import NO_DOORS, Doors, connect_anywhere
-from stella.app.plugin_process import PluginProcess
 from stella.kernel import Digest, Remedy
 from stella.plugin.calls import Call, ConnectionOpening, Method, RegistryOpening, methods_of
 from stella.plugin.contract.connection import Connection
@@ -20,6 +18,8 @@ from stella.plugin.contract.core import FACTORIES, Kind, Plugin
 from stella.plugin.contract.registry import Descriptor, RawManifest, Registry, RegistryConfig
 from stella.plugin.contract.target import TargetConnector
 from stella.plugin.refusals import BlobDigestMismatch, RegistryUnreachable
+from stella.sdk.apart.exchange import NO_DOORS, Doors, connect_anywhere, doors_of_host
+from stella.sdk.apart.process import PluginProcess
 
 
 def plugin_apart(process: PluginProcess) -> Plugin:
@@ -78,7 +78,7 @@ def connected_apart(process: PluginProcess, kind: Kind, name: str, connection: C
 
 
 def target_apart(process: PluginProcess, name: str) -> TargetConnector:
-    """The target connector ``name``: ``plan`` alone, the rest is the agent's."""
+    """The target connector ``name``. ``plan`` needs nothing; the rest uses the host that it is given."""
     return cast("TargetConnector", _Remote(process, Kind.TARGET, name, None, NO_DOORS))
 
 
@@ -106,7 +106,9 @@ class _Remote:
         return partial(self._call, method)
 
     def _call(self, method: Method, *args: Any, **named: Any) -> Any:
-        split = method.split(args, named)
+        split, doors = method.split(args, named), self._doors
+        if method.host is not None:
+            doors = doors_of_host(method.signature.bind(*args, **named).arguments[method.host])
         call = Call(
             self._kind,
             self._name,
@@ -117,8 +119,8 @@ class _Remote:
             self._opening if isinstance(self._opening, ConnectionOpening) else None,
         )
         if method.is_stream:
-            return self._process.stream(call, self._doors)
-        return self._process.call(call, self._doors, split.raw)
+            return self._process.stream(call, doors)
+        return self._process.call(call, doors, split.raw)
 
 
 class _RemoteRegistry(_Remote):

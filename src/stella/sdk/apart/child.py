@@ -1,4 +1,4 @@
-"""The process of one plugin: ``python -m stella.sdk.child DESCRIPTOR``, begun by the host.
+"""The process of one plugin: ``python -m stella.sdk.apart.child DESCRIPTOR``, begun by the host.
 
 Three processes, so that nothing of a plugin is ever left:
 
@@ -20,11 +20,11 @@ import socket
 import sys
 import tempfile
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, get_origin
 
 from stella.kernel import Json, StellaError
 from stella.plugin.calls import (
@@ -50,7 +50,9 @@ from stella.plugin.contract.registry import RegistryConfig
 from stella.plugin.crossing import Echo, bounded_text, refused
 from stella.plugin.load import plugin_from
 from stella.plugin.wire import MalformedWire
-from stella.sdk.confine import (
+from stella.sdk.apart.child_host import RemoteHost
+from stella.sdk.apart.child_line import Line
+from stella.sdk.apart.confine import (
     HOME,
     adopt_orphans,
     be_unreadable,
@@ -61,7 +63,6 @@ from stella.sdk.confine import (
     leave_namespaces,
     taken_bytes,
 )
-from stella.sdk.line import Line
 
 _OPENED_MAX = 32
 _END = object()
@@ -232,13 +233,15 @@ class Server:
 
     def _answer(self, call: Call) -> None:
         method = methods_of(call.kind)[call.method]
-        given = method.joined(call.arguments, self._line.raw())
+        given = method.joined(call.arguments, self._line.raw(), RemoteHost(self._line))
         called = getattr(self._open(call), call.method)
         value = called(*given.args, **given.kwargs)
         if method.is_stream:
             self._stream(method, value)
         else:
-            self._line.send(Result({"value": value}))
+            # Also what a generator gives one by one, each of which may ask the host.
+            is_many = get_origin(method.returns) is Iterable
+            self._line.send(Result({"value": tuple(value) if is_many else value}))
 
     def _stream(self, method: Method, opened: Any) -> None:
         with opened as pieces:

@@ -3,21 +3,36 @@
 import re
 import socket
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from stella.app.plugin_line import Budget, Lost, PluginLine
 from stella.kernel import StellaError
-from stella.plugin.calls import Answer, Ask, Call, Door, End, Next, NoWay, Refused, Stop, Streaming
+from stella.plugin.calls import (
+    Answer,
+    Ask,
+    Call,
+    Door,
+    End,
+    Next,
+    NoWay,
+    Refused,
+    Stop,
+    Streaming,
+    host_methods,
+)
 from stella.plugin.contract.connection import Connect
 from stella.plugin.contract.core import Capability, Kind, Manifest
+from stella.plugin.contract.target import Host
 from stella.plugin.crossing import refusal_of, refused, wordless
 from stella.plugin.manifest import covers
+from stella.plugin.wire import to_wire
+from stella.sdk.apart.host_line import Budget, Lost, PluginLine
 
 _STOP_S = 5.0
 _ASKS_MAX = 1000
+_HOST_ASKS_MAX = 20_000
 _PORT_MAX = 65535
 _HOST = re.compile(r"[A-Za-z0-9.:_-]{1,253}\Z")
 
@@ -29,11 +44,17 @@ class Doors:
     connect: Connect
     login: Callable[[], tuple[str, str]] | None
     credentials: Mapping[str, Callable[[], str]]
+    host: Host | None = None
 
 
 def connect_anywhere(host: str, port: int, timeout: float) -> socket.socket:
     """Where a configuration names no way to the network: any."""
     return socket.create_connection((host, port), timeout)
+
+
+def doors_of_host(host: Host) -> Doors:
+    """A target's host, and nothing else."""
+    return Doors(_connect_nowhere, None, {}, host)
 
 
 def _connect_nowhere(_host: str, _port: int, _timeout: float) -> socket.socket:
@@ -115,8 +136,9 @@ class Exchange:
 
     def _answer(self, ask: Ask) -> None:
         self._asks += 1
-        if self._asks > _ASKS_MAX:
-            raise Lost(f"it asked the host for more than {_ASKS_MAX} things in one call")
+        most = _ASKS_MAX if ask.door is not Door.HOST else _HOST_ASKS_MAX
+        if self._asks > most:
+            raise Lost(f"it asked the host for more than {most} things in one call")
         begun = time.monotonic()
         try:
             self._open_door(ask)
@@ -126,7 +148,9 @@ class Exchange:
         except OSError as error:
             self._line.send(NoWay(error.errno or 0, str(error)[:500]), self._budget)
         finally:
-            self._budget.take(time.monotonic() - begun)
+            # A command on a host has a limit of its own, and may take longer than any plugin.
+            if ask.door is not Door.HOST or ask.name == "wait":
+                self._budget.take(time.monotonic() - begun)
 
     def _open_door(self, ask: Ask) -> None:
         match ask.door:
@@ -147,6 +171,30 @@ class Exchange:
                 if ask.name not in self._doors.credentials:
                     raise PermissionError(1, "this connection has no such credential")
                 self._hand_over((self._doors.credentials[ask.name](),))
+            case Door.HOST:
+                self._use_host(ask)
+
+    def _use_host(self, ask: Ask) -> None:
+        host = self._doors.host
+        if host is None:
+            raise PermissionError(1, "there is no host here")
+        if ask.name == "wait":
+            host.wait(min(ask.timeout_ms / 1000, self._budget.left_s()))
+            self._line.send(Answer(), self._budget)
+            return
+        method = host_methods().get(ask.name)
+        if method is None:
+            raise PermissionError(1, "a host has no such method")
+        given = method.unflat(ask.arguments)
+        if ask.name == "run":
+            self._may_run(given.arguments["argv"])
+        value = getattr(host, ask.name)(*given.args, **given.kwargs)
+        self._line.send(Answer(result={"value": to_wire(value)}), self._budget)
+
+    def _may_run(self, argv: Sequence[str]) -> None:
+        is_docker = bool(argv) and argv[0] == "docker" and Capability.DOCKER in self._needs
+        if not argv or not is_docker:
+            self._may(Capability.RUN_COMMAND)
 
     def _may(self, capability: Capability, host: str = "") -> None:
         hosts = self._needs.get(capability)

@@ -15,7 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from stella.plugin.contract.core import Capability, Manifest
-from stella.sdk.syscalls import refuse_syscalls
+from stella.sdk.apart.syscalls import refuse_syscalls
 
 HOME = "/stella-plugin"
 FILE_BYTES_MAX = 64 * 1024 * 1024

@@ -73,7 +73,7 @@ class PluginLine:
             self._socket = ours
             try:
                 self._process = subprocess.Popen(
-                    [sys.executable, "-P", "-m", "stella.sdk.child", str(theirs.fileno())],
+                    [sys.executable, "-P", "-m", "stella.sdk.apart.child", str(theirs.fileno())],
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
                     stderr=subprocess.STDOUT,
