@@ -42,6 +42,8 @@ PARTS = (
     SystemPart(
         "postgresql-15", "/usr/lib/postgresql/15/bin/initdb", "the tests on PostgreSQL", _TEST
     ),
+    SystemPart("git", "git", "the tests' git servers", _TEST),
+    SystemPart("openssh-server", "sshd", "the tests of git over SSH", _TEST),
     SystemPart("chromium", "chromium", "the tests of the console", _TEST),
 )
 # On Debian 12 the command line is part of docker.io; there is no package docker-cli.
@@ -254,6 +256,7 @@ def main() -> None:
         aside_step(stamps, "bench", "the scanners that are measured beside")
     if purpose == "test":
         aside_step(stamps, "stores", "OpenBao and moto, which the tests keep secrets in")
+        aside_step(stamps, "builders", "Buildbot, which the tests build with")
 
 
 if __name__ == "__main__":

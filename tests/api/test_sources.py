@@ -35,9 +35,7 @@ def sealed(control: Control, version: str, **labels: str) -> Any:
     image = build(BASE, Labels=labels) if labels else build(BASE)
     push(control.registry, image, "shop/web", version)
     components = {"web": f"registry.test/shop/web:{version}"}
-    return control.post(
-        "/releases", {"name": "shop", "version": version, "components": components}
-    )
+    return control.post("/releases", {"name": "shop", "version": version, "components": components})
 
 
 def labels(url: str, revision: str) -> dict[str, str]:

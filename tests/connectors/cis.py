@@ -14,7 +14,7 @@ from fixtures.forges import TOKEN, Asked, Forge, Told
 from stella.plugin.contract.ci import Ci
 from stella.plugin.contract.connection import Connection
 from stella.sdk.testing import ServiceHttpBench
-from stella.sdk.testing.ci import COMMIT, SimulatedCi
+from stella.sdk.testing.ci import SIMULATED_COMMIT, SimulatedCi
 from stella.sdk.testing.ci_checks import CiBench
 from stella_connectors.buildbot import open_buildbot
 from stella_connectors.forges import open_actions, open_gitlab_ci
@@ -41,7 +41,7 @@ def simulated_bench() -> CiBench:
         good=GOOD,
         bad=BAD,
         long=LONG,
-        commit=COMMIT,
+        commit=SIMULATED_COMMIT,
         signed=(begun.id, ci.signed[begun.id]),
         stranger=SimulatedCi(is_shut=True),
         outage=outage,
@@ -121,7 +121,7 @@ def builder_bench(which: str, builder: Builder) -> CiBench:
         good=GOOD,
         bad=BAD,
         long=LONG,
-        commit=COMMIT,
+        commit=SIMULATED_COMMIT,
         signed=(begun.id, (signed,)),
         stranger=wrong,
         outage=lambda: line.cut(ci),

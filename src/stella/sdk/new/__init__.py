@@ -12,7 +12,7 @@ from pathlib import Path
 from stella.plugin.contract.core import Kind
 from stella.plugin.manifest import checked_name
 
-KINDS = (Kind.CHECK, Kind.SECRET_STORE, Kind.REGISTRY, Kind.TARGET)
+KINDS = (Kind.CHECK, Kind.SECRET_STORE, Kind.REGISTRY, Kind.TARGET, Kind.SCM, Kind.CI)
 """What there is to begin with."""
 
 _TEMPLATES = Path(__file__).parent

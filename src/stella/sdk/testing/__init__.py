@@ -17,6 +17,8 @@ from stella.sdk.testing.registry import SIMULATED_HOST, SimulatedRegistry
 
 if TYPE_CHECKING:
     from stella.sdk.testing.check_checks import CHECK_CHECKS, CheckBench
+    from stella.sdk.testing.ci import SIMULATED_COMMIT, SimulatedCi
+    from stella.sdk.testing.ci_checks import CI_CHECKS, CiBench
     from stella.sdk.testing.scm import SimulatedRepository, SimulatedScm, kit_history
     from stella.sdk.testing.scm_checks import SCM_CHECKS, ScmBench
     from stella.sdk.testing.secret_checks import (
@@ -32,21 +34,25 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CHECK_CHECKS",
+    "CI_CHECKS",
     "REGISTRY_CHECKS",
     "SCM_CHECKS",
     "SECRET_HTTP_CHECKS",
     "SECRET_LEASE_CHECKS",
     "SECRET_STORE_CHECKS",
     "SERVICE_HTTP_CHECKS",
+    "SIMULATED_COMMIT",
     "SIMULATED_HOST",
     "TARGET_CHECKS",
     "CheckBench",
+    "CiBench",
     "RegistryBench",
     "ScmBench",
     "SecretHttpBench",
     "SecretLeaseBench",
     "SecretStoreBench",
     "ServiceHttpBench",
+    "SimulatedCi",
     "SimulatedEngine",
     "SimulatedHost",
     "SimulatedRegistry",
@@ -63,6 +69,8 @@ __getattr__ = late(
     __name__,
     {
         "check_checks": "CHECK_CHECKS CheckBench",
+        "ci": "SIMULATED_COMMIT SimulatedCi",
+        "ci_checks": "CI_CHECKS CiBench",
         "scm": "SimulatedRepository SimulatedScm kit_history",
         "scm_checks": "SCM_CHECKS ScmBench",
         "secret_checks": (

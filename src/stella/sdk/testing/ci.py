@@ -8,7 +8,7 @@ from stella.kernel import Remedy
 from stella.plugin.contract.ci import Build, BuildState
 from stella.plugin.refusals import NotThere, ServiceRefused, ServiceUnreachable
 
-COMMIT = "5d0c1a9e" * 5
+SIMULATED_COMMIT = "5d0c1a9e" * 5
 _FIRST = datetime(2026, 3, 1, 12, tzinfo=UTC)
 _ENDED = frozenset(
     {BuildState.SUCCEEDED, BuildState.FAILED, BuildState.ERRORED, BuildState.CANCELLED}
@@ -52,7 +52,7 @@ class SimulatedCi:
         found = self._build(pipeline, build_id)
         at = _FIRST + timedelta(minutes=int(found.id))
         if found.state is BuildState.QUEUED:
-            found = replace(found, state=BuildState.RUNNING, commit=COMMIT, started_at=at)
+            found = replace(found, state=BuildState.RUNNING, commit=SIMULATED_COMMIT, started_at=at)
         elif found.state is BuildState.RUNNING and self.outcomes[found.id] != "long":
             is_bad = self.outcomes[found.id] == "bad"
             state = BuildState.FAILED if is_bad else BuildState.SUCCEEDED
