@@ -5,7 +5,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from connectors.stores import Given, Line
-from fixtures.forges import TOKEN, Forge, bitbucket, gitea, github, gitlab
+from fixtures.forges import TOKEN, Forge, gitea, github
+from fixtures.forges_more import bitbucket, gitlab
 from fixtures.git_servers import PASSWORD, USER, GitHttpServer, GitSshServer, Repository
 from stella.plugin.contract.connection import Connect, Connection
 from stella.plugin.contract.scm import Scm, StatusState

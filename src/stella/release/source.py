@@ -4,7 +4,6 @@ Images say it themselves by the labels of the OCI image format (annotations.md);
 """
 
 import re
-import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -18,8 +17,6 @@ URL_LABEL = "org.opencontainers.image.source"
 REVISION_LABEL = "org.opencontainers.image.revision"
 COMMITS_MAX = 100
 """More commits of one component are not shown."""
-SECONDS_MAX = 60.0
-"""Then no further component is asked about."""
 _REVISION = re.compile(r"(?:[0-9a-f]{40}|[0-9a-f]{64})\Z")
 _LIKE_SCP = re.compile(r"(?:[A-Za-z0-9._-]+@)?(?P<host>[A-Za-z0-9.-]+):(?P<path>[^/\s][^\s]*)\Z")
 _SCHEMES = frozenset({"https", "http", "ssh", "git"})
@@ -103,14 +100,15 @@ def changes_between(
     components: Iterable[tuple[str, Source | Unknown | None, Source | Unknown | None]],
     integrations: Iterable[Integration],
     open_scm: OpenScm,
-    *,
-    monotonic: Callable[[], float] = time.monotonic,
 ) -> list[ComponentChanges]:
-    """components: name, before, after. Asks outside; a refusal makes that component unknown alone."""
-    known, until = list(integrations), monotonic() + SECONDS_MAX
+    """components: name, before, after. Asks outside; a refusal makes that component unknown alone.
+
+    What gave no usable answer once is not asked again: each wait may be long.
+    """
+    known, silent = list(integrations), set[str]()
     made = []
     for name, before, after in components:
-        place, commits = _asked(before, after, known, open_scm, is_late=monotonic() > until)
+        place, commits = _asked(before, after, known, open_scm, silent)
         made.append(ComponentChanges(name, before, after, place, commits))
     return made
 
@@ -120,8 +118,7 @@ def _asked(
     after: Source | Unknown | None,
     integrations: list[Integration],
     open_scm: OpenScm,
-    *,
-    is_late: bool,
+    silent: set[str],
 ) -> tuple[Place | None, CommitRange | Unknown]:
     pair = _pair(before, after)
     if isinstance(pair, Unknown):
@@ -134,13 +131,15 @@ def _asked(
         return None, Unknown("the images come from two repositories")
     if base.revision == head.revision:
         return place, CommitRange((), is_complete=True)
-    found: CommitRange | Unknown = Unknown("the components before it took too long")
-    if not is_late:
+    found: CommitRange | Unknown = Unknown(f"{place.integration} gave no answer just now")
+    if place.integration not in silent:
         try:
             scm = open_scm(place.integration)
             found = scm.between(place.repository, base.revision, head.revision, COMMITS_MAX)
         except StellaError as refusal:
             found = Unknown(f"{refusal} ({refusal.code})")
+            if refusal.retry_may_help:
+                silent.add(place.integration)
     return place, found
 
 
