@@ -18,7 +18,10 @@ REVISION_LABEL = "org.opencontainers.image.revision"
 COMMITS_MAX = 100
 """More commits of one component are not shown."""
 _REVISION = re.compile(r"(?:[0-9a-f]{40}|[0-9a-f]{64})\Z")
-_LIKE_SCP = re.compile(r"(?:[A-Za-z0-9._-]+@)?(?P<host>[A-Za-z0-9.-]+):(?P<path>[^/\s][^\s]*)\Z")
+_LIKE_SCP = re.compile(
+    r"(?:[A-Za-z0-9._-]+@(?=[A-Za-z0-9])|(?=[A-Za-z0-9-]+\.))(?P<host>[A-Za-z0-9.-]+)"
+    r":(?P<path>[^/\s][^\s]*)\Z"
+)
 _SCHEMES = frozenset({"https", "http", "ssh", "git"})
 _WITH_SUFFIX = "git"
 """The connector that takes a repository's path as it stands; the others want it without ``.git``."""
