@@ -99,13 +99,22 @@ def _login(which: str, token: str = TOKEN) -> Given:
     return Given({**named, "token": token})
 
 
-def opened(which: str, endpoint: str, connect: Any = direct, timeout_s: int = 10) -> Ci:
-    return BUILDERS[which][1](profile(endpoint, _login(which), connect, timeout_s=timeout_s))
+def opened(
+    which: str,
+    endpoint: str,
+    connect: Any = direct,
+    timeout_s: int = 10,
+    open_ci: Callable[[Connection], Ci] | None = None,
+) -> Ci:
+    made = open_ci or BUILDERS[which][1]
+    return made(profile(endpoint, _login(which), connect, timeout_s=timeout_s))
 
 
-def builder_bench(which: str, builder: Builder) -> CiBench:
+def builder_bench(
+    which: str, builder: Builder, open_ci: Callable[[Connection], Ci] | None = None
+) -> CiBench:
     line = Line()
-    ci = opened(which, builder.endpoint, line.connect)
+    ci = opened(which, builder.endpoint, line.connect, open_ci=open_ci)
     pipeline = BUILDERS[which][2]
     begun = ci.trigger(pipeline, "main", GOOD, "the first")
     for _ in range(3):

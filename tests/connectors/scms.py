@@ -27,13 +27,21 @@ def name_of(repository: Repository) -> str:
     return f"{repository.path.parent.name}/{repository.path.name}"
 
 
+Open = Callable[[Connection], Scm]
+
+
 def git_bench(
-    endpoint: str, repository: Repository, given: Given, wrong: Given, **config: Any
+    endpoint: str,
+    repository: Repository,
+    given: Given,
+    wrong: Given,
+    open_scm: Open = open_git,
+    **config: Any,
 ) -> ScmBench:
     """The git connector on a real server."""
     line, name = Line(), name_of(repository)
     config["repository"] = name
-    scm = open_git(profile(endpoint, given, line.connect, **config))
+    scm = open_scm(profile(endpoint, given, line.connect, **config))
     return ScmBench(
         scm=scm,
         repository=name,
@@ -41,18 +49,19 @@ def git_bench(
         aside=repository.aside,
         merged=repository.merged,
         forbidden="shop/secret.git",
-        stranger=open_git(profile(endpoint, wrong, Line().connect, **config)),
+        stranger=open_scm(profile(endpoint, wrong, Line().connect, **config)),
         outage=lambda: line.cut(scm),
         told=None,
         secrets=lambda: tuple(text for name, text in given.values.items() if name != "username"),
     )
 
 
-def git_http_bench(server: GitHttpServer, repository: Repository) -> ScmBench:
+def git_http_bench(
+    server: GitHttpServer, repository: Repository, open_scm: Open = open_git
+) -> ScmBench:
     given = Given({"username": USER, "password": PASSWORD})
-    return git_bench(
-        server.endpoint, repository, given, Given({"username": USER, "password": "wr0ng" * 5})
-    )
+    wrong = Given({"username": USER, "password": "wr0ng" * 5})
+    return git_bench(server.endpoint, repository, given, wrong, open_scm)
 
 
 def git_faults_bench(server: GitHttpServer, repository: Repository) -> ServiceHttpBench:
@@ -71,12 +80,15 @@ def git_faults_bench(server: GitHttpServer, repository: Repository) -> ServiceHt
     )
 
 
-def git_ssh_bench(server: GitSshServer, repository: Repository) -> ScmBench:
+def git_ssh_bench(
+    server: GitSshServer, repository: Repository, open_scm: Open = open_git
+) -> ScmBench:
     return git_bench(
         server.endpoint,
         repository,
         Given({"private_key": server.key}),
         Given({"private_key": server.stranger}),
+        open_scm,
         username=server.account,
         host_keys=[server.host_key],
     )
