@@ -23,6 +23,7 @@ export function ChangesSince({ release }: { release: Release }) {
   const found = asked.data
   return (
     <Panel
+      label="Changes"
       title={found?.since ? `Changes since ${found.since.name} ${found.since.version}` : 'Changes'}
       side={
         found?.since ? (
