@@ -24,6 +24,7 @@ pytest_plugins = [
     "fixtures.hosts",
     "fixtures.git_servers",
     "fixtures.buildbots",
+    "fixtures.webhooks",
 ]
 
 _LISTENING = frozenset({"plane", "server_url", "shop"})

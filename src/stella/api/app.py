@@ -31,6 +31,7 @@ from stella.api.routes import (
     sources,
     tokens,
     users,
+    webhooks,
 )
 from stella.api.services import Services
 from stella.api.views.base import Problem
@@ -44,6 +45,7 @@ PUBLIC = frozenset(
         ("GET", f"{PREFIX}/version"),
         ("POST", f"{PREFIX}/login"),
         ("POST", f"{PREFIX}/hooks/registry"),
+        ("POST", f"{PREFIX}/webhooks/{{integration}}"),
     }
 )
 """The routes that need nobody logged in. A test holds that every other names its permission."""
@@ -65,6 +67,7 @@ _ROUTERS: tuple[APIRouter, ...] = (
     evidence.router,
     hub.router,
     plugins.router,
+    webhooks.router,
 )
 
 

@@ -5,11 +5,13 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
+from typing import Protocol
 
 from stella.advisory import Snapshot
 from stella.blob import Blobs
 from stella.doctor import AgentSeen, Patient
 from stella.fleet import AgentState, list_agents
+from stella.hub.delivery import Taken
 from stella.hub.model import Health, Integration
 from stella.hub.reference import Reference
 from stella.hub.store import list_integrations
@@ -97,6 +99,29 @@ class Outside:
     scm: Callable[[str, frozenset[str] | None], Scm]
 
 
+class Webhooks(Protocol):
+    """The way in. ``app/webhooks.py`` is behind it. bell: rung when something is to be handled."""
+
+    bell: Bell
+
+    async def receive(
+        self, name: str, headers: Mapping[str, str], body: bytes
+    ) -> tuple[Taken, str]:
+        """How a delivery was taken, and what its service wants as answer.
+
+        Raises WebhookForged, WebhookTooOld, WebhookMalformed, WebhookNotTaken.
+        """
+        ...
+
+    def flush_refusals(self) -> None:
+        """Store how many deliveries were refused."""
+        ...
+
+    def close(self) -> None:
+        """Nothing is taken any more."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """The parts of one running server.
@@ -110,7 +135,7 @@ class Services:
     url, agents_url: as people and agents reach it. is_https: whether people reach it by TLS.
     schema: the revision of the tables that this version brings.
     advisories, console: None where there is none. failed_runs: facts whose handlers gave up.
-    close_policies: ends the process in which policies are asked.
+    close_policies: ends the process in which policies are asked. webhooks: the way in.
     """
 
     database: Database
@@ -139,6 +164,7 @@ class Services:
     stopping: Event
     failed_runs: Callable[[], tuple[str, ...]]
     close_policies: Callable[[], None]
+    webhooks: Webhooks
 
     @property
     def plugins(self) -> Plugins:
@@ -200,3 +226,4 @@ class Services:
         self.stopping.set()
         self.sealed.ring()
         self.database.bell.ring()
+        self.webhooks.bell.ring()

@@ -6,6 +6,7 @@ import stella.environment.store
 import stella.evidence.store
 import stella.finding.store
 import stella.fleet.store
+import stella.hub.deliveries
 import stella.hub.store
 import stella.identity.store
 import stella.plugin.store
@@ -17,6 +18,7 @@ from stella.record import metadata
 STORES = (
     stella.identity.store,
     stella.hub.store,
+    stella.hub.deliveries,
     stella.plugin.store,
     stella.finding.store,
     stella.release.store,

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from threading import Event, Lock
 from typing import cast
@@ -17,6 +17,7 @@ from stella.app.policy_process import PolicyProcess
 from stella.app.schema import head_revision
 from stella.app.secret_keys import add_key, load_ring, retire_keys
 from stella.app.settings import Settings
+from stella.app.webhooks import Intake
 from stella.app.work import deciding_of
 from stella.blob import Blobs
 from stella.kernel import Now, id_maker
@@ -95,6 +96,7 @@ def open_services(
         stopping=Event(),
         failed_runs=failed_runs,
         close_policies=policies.close,
+        webhooks=Intake(database, partial(hub.connected, Kind.WEBHOOK), now=now),
     )
 
 

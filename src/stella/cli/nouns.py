@@ -39,6 +39,7 @@ NOUNS: dict[str, Noun] = {
     "token": Noun("stella.cli.token:app", "Tokens for programs."),
     "audit": Noun("stella.cli.audit:app", "What happened, and whether the record of it holds."),
     "integration": Noun("stella.cli.integration:app", "How outside services are reached."),
+    "webhook": Noun("stella.cli.webhook:app", "What services sent, and what came of it."),
     "secret": Noun("stella.cli.secret:app", "Secrets of the built-in store."),
     "ci": Noun("stella.cli.ci:app", "Ready pipelines for build servers."),
     "plugin": Noun("stella.cli.plugin:app", "What plugs in, and what it brings."),

@@ -129,7 +129,7 @@ def remove(
 
 @app.command()
 def new(
-    kind: Annotated[str, typer.Argument(help="check, secret_store or registry.")],
+    kind: Annotated[str, typer.Argument(help="check, secret_store, registry or webhook.")],
     name: Name,
     *,
     to: Annotated[

@@ -226,13 +226,14 @@ class ConnectorView(TypedDict):
 
 
 class ContributionView(TypedDict):
-    """One thing that a plugin brings. config_schema: JSON Schema of its configuration."""
+    """One thing that a plugin brings. config_schema: JSON Schema of its configuration. schemes: what"""
 
     kind: str
     name: str
     title: str
     configSchema: dict[str, Any]
     credentials: list["CredentialView"]
+    schemes: list[str]
 
 
 class Counts(TypedDict):
@@ -279,6 +280,23 @@ class DecisionView(TypedDict):
     decidedAt: str
     rollback: bool
     simulated: bool
+
+
+class DeliveryView(TypedDict):
+    """What one webhook said, and what came of it."""
+
+    id: str
+    integration: str
+    delivery: str
+    event: str
+    state: str
+    outcome: str
+    attempts: int
+    replays: int
+    receivedAt: str
+    nextAt: str | None
+    endedAt: str | None
+    content: dict[str, Any]
 
 
 DeploymentState = Literal["running", "undoing", "succeeded", "failed", "errored"]
@@ -664,6 +682,13 @@ class PageAgentView(TypedDict):
     next: NotRequired[str | None]
 
 
+class PageDeliveryView(TypedDict):
+    """Page_DeliveryView_"""
+
+    items: list["DeliveryView"]
+    next: NotRequired[str | None]
+
+
 class PageDeploymentView(TypedDict):
     """Page_DeploymentView_"""
 
@@ -891,6 +916,22 @@ class ReasonView(TypedDict):
     finding: NotRequired[dict[str, Any] | None]
     fix: NotRequired[str]
     who: NotRequired[str | None]
+
+
+class ReceivedView(TypedDict):
+    """How a delivery was taken. replay: the same was there before, and is not handled again."""
+
+    delivery: str
+    state: str
+    replay: bool
+
+
+class RefusalsView(TypedDict):
+    """How often deliveries were refused with that code. Nothing is kept of what they said."""
+
+    code: str
+    count: int
+    lastAt: str
 
 
 class ReleaseChanges(TypedDict):
@@ -1157,6 +1198,15 @@ class VersionView(TypedDict):
     name: str
     version: str
     simulated: bool
+
+
+class WebhookView(TypedDict):
+    """Where a service sends to, how many deliveries are kept by state, what was refused."""
+
+    integration: str
+    address: str
+    deliveries: dict[str, int]
+    refusals: list["RefusalsView"]
 
 
 class WhyView(TypedDict):
@@ -1730,4 +1780,57 @@ class Operations:
         """Remove a version that is not used."""
         self._transport.delete(
             f"/plugins/{quote(name, safe='/:@')}/versions/{quote(version, safe='/:@')}", key=key
+        )
+
+    def post_webhook(
+        self, integration: str, body: Any, *, key: str | None = None
+    ) -> "ReceivedView":
+        """What a service sends: signed its own way, taken once. Nobody is logged in here."""
+        return cast(
+            "ReceivedView",
+            self._transport.post(f"/webhooks/{quote(integration, safe='/:@')}", body, key=key),
+        )
+
+    def get_webhook(self, integration: str) -> "WebhookView":
+        """Where the service of an integration sends to, and how that goes."""
+        return cast(
+            "WebhookView", self._transport.get(f"/webhooks/{quote(integration, safe='/:@')}")
+        )
+
+    def get_webhook_deliveries(
+        self,
+        *,
+        integration: str | None = None,
+        state: str | None = None,
+        cursor: str | None = None,
+        limit: int | None = None,
+    ) -> "PageDeliveryView":
+        """What webhooks said, the newest first."""
+        return cast(
+            "PageDeliveryView",
+            self._transport.get(
+                "/webhook-deliveries",
+                integration=integration,
+                state=state,
+                cursor=cursor,
+                limit=limit,
+            ),
+        )
+
+    def get_webhook_delivery(self, delivery: str) -> "DeliveryView":
+        """One delivery."""
+        return cast(
+            "DeliveryView",
+            self._transport.get(f"/webhook-deliveries/{quote(delivery, safe='/:@')}"),
+        )
+
+    def post_webhook_delivery_retry(
+        self, delivery: str, *, key: str | None = None
+    ) -> "DeliveryView":
+        """Handle a delivery anew that has failed."""
+        return cast(
+            "DeliveryView",
+            self._transport.post(
+                f"/webhook-deliveries/{quote(delivery, safe='/:@')}/retry", key=key
+            ),
         )

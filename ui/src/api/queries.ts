@@ -184,6 +184,17 @@ export const integrationHealthQuery = (name: string) =>
     queryFn: () => take(api.GET('/api/v1/integrations/{name}/health', { params: { path: { name } } })),
   })
 
+export const webhookQuery = (integration: string) =>
+  queryOptions({
+    queryKey: ['webhooks', 'of', integration],
+    queryFn: () => take(api.GET('/api/v1/webhooks/{integration}', { params: { path: { integration } } })),
+  })
+
+export const deliveriesQuery = (filters: Filters = {}) =>
+  listOf(['webhooks', filters], (cursor) =>
+    take(api.GET('/api/v1/webhook-deliveries', { params: { query: query(filters, cursor) } })),
+  )
+
 /** Only for those who may change secrets: asking in vain would be recorded as a refusal. */
 export const secretsQuery = queryOptions({
   queryKey: ['secrets'],

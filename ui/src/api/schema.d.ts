@@ -1368,6 +1368,92 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/webhooks/{integration}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Webhook
+         * @description Where the service of an integration sends to, and how that goes.
+         */
+        get: operations["get_webhook"];
+        put?: never;
+        /**
+         * Post Webhook
+         * @description What a service sends: signed its own way, taken once. Nobody is logged in here.
+         *
+         *     The answer comes when it is stored; what it leads to, soon after.
+         */
+        post: operations["post_webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhook-deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Webhook Deliveries
+         * @description What webhooks said, the newest first.
+         */
+        get: operations["get_webhook_deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhook-deliveries/{delivery}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Webhook Delivery
+         * @description One delivery.
+         */
+        get: operations["get_webhook_delivery"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhook-deliveries/{delivery}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Post Webhook Delivery Retry
+         * @description Handle a delivery anew that has failed.
+         */
+        post: operations["post_webhook_delivery_retry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1705,7 +1791,8 @@ export interface components {
         };
         /**
          * ContributionView
-         * @description One thing that a plugin brings. config_schema: JSON Schema of its configuration.
+         * @description One thing that a plugin brings. config_schema: JSON Schema of its configuration. schemes: what
+         *     its endpoint may begin with; none where it has no endpoint.
          */
         ContributionView: {
             /** Kind */
@@ -1720,6 +1807,8 @@ export interface components {
             };
             /** Credentials */
             credentials: components["schemas"]["CredentialView"][];
+            /** Schemes */
+            schemes: string[];
         };
         /**
          * Counts
@@ -1812,6 +1901,41 @@ export interface components {
             rollback: boolean;
             /** Simulated */
             simulated: boolean;
+        };
+        /**
+         * DeliveryView
+         * @description What one webhook said, and what came of it.
+         *
+         *     delivery: its id, as the service's own proof has it. content: what was read of it. replays: how
+         *     often the same came again. nextAt: when it is tried; null where it is not waiting.
+         */
+        DeliveryView: {
+            /** Id */
+            id: string;
+            /** Integration */
+            integration: string;
+            /** Delivery */
+            delivery: string;
+            /** Event */
+            event: string;
+            /** State */
+            state: string;
+            /** Outcome */
+            outcome: string;
+            /** Attempts */
+            attempts: number;
+            /** Replays */
+            replays: number;
+            /** Receivedat */
+            receivedAt: string;
+            /** Nextat */
+            nextAt: string | null;
+            /** Endedat */
+            endedAt: string | null;
+            /** Content */
+            content: {
+                [key: string]: unknown;
+            };
         };
         /**
          * DeploymentState
@@ -2422,6 +2546,13 @@ export interface components {
             /** Next */
             next?: string | null;
         };
+        /** Page[DeliveryView] */
+        Page_DeliveryView_: {
+            /** Items */
+            items: components["schemas"]["DeliveryView"][];
+            /** Next */
+            next?: string | null;
+        };
         /** Page[DeploymentView] */
         Page_DeploymentView_: {
             /** Items */
@@ -2759,6 +2890,30 @@ export interface components {
             fix: string;
             /** Who */
             who?: string | null;
+        };
+        /**
+         * ReceivedView
+         * @description How a delivery was taken. replay: the same was there before, and is not handled again.
+         */
+        ReceivedView: {
+            /** Delivery */
+            delivery: string;
+            /** State */
+            state: string;
+            /** Replay */
+            replay: boolean;
+        };
+        /**
+         * RefusalsView
+         * @description How often deliveries were refused with that code. Nothing is kept of what they said.
+         */
+        RefusalsView: {
+            /** Code */
+            code: string;
+            /** Count */
+            count: number;
+            /** Lastat */
+            lastAt: string;
         };
         /**
          * ReleaseChanges
@@ -3153,6 +3308,22 @@ export interface components {
             version: string;
             /** Simulated */
             simulated: boolean;
+        };
+        /**
+         * WebhookView
+         * @description Where a service sends to, how many deliveries are kept by state, what was refused.
+         */
+        WebhookView: {
+            /** Integration */
+            integration: string;
+            /** Address */
+            address: string;
+            /** Deliveries */
+            deliveries: {
+                [key: string]: number;
+            };
+            /** Refusals */
+            refusals: components["schemas"]["RefusalsView"][];
         };
         /**
          * WhyView
@@ -5649,6 +5820,171 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                integration: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                integration: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": unknown;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReceivedView"];
+                    "text/plain": unknown;
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_webhook_deliveries: {
+        parameters: {
+            query?: {
+                integration?: string | null;
+                /** @description Comma between several. */
+                state?: string | null;
+                /** @description `next` of the part before. */
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_DeliveryView_"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_webhook_delivery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                delivery: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_webhook_delivery_retry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                delivery: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryView"];
+                };
             };
             /** @description A refusal */
             default: {

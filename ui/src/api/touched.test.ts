@@ -15,6 +15,7 @@ test.each([
   ['IntegrationTested', 'integrations'],
   ['IntegrationApplied', 'secrets'],
   ['SecretStored', 'secrets'],
+  ['WebhookHandled', 'webhooks'],
   ['PluginEnabled', 'plugins'],
   ['LoginRefused', 'facts'],
 ])('%s makes %s old', (kind, held) => {

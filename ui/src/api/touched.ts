@@ -18,6 +18,7 @@ export type Held =
   | 'secrets'
   | 'tokens'
   | 'users'
+  | 'webhooks'
 
 const RULES: readonly (readonly [RegExp, readonly Held[]])[] = [
   [/^(Promotion|Gates|Approval)/, ['promotions', 'matrix', 'environments', 'evidence']],
@@ -30,7 +31,8 @@ const RULES: readonly (readonly [RegExp, readonly Held[]])[] = [
   // Reading is a fact too: what it made old would be read again, for ever.
   [/^(EvidenceRead|AccessRefused)$/, []],
   [/^(Evidence|Packet|Sticker)/, ['evidence', 'promotions', 'deployments']],
-  [/^(Integration|Secret)/, ['integrations', 'secrets']],
+  [/^(Integration|Secret)/, ['integrations', 'secrets', 'webhooks']],
+  [/^Webhook/, ['webhooks']],
   [/^Plugin/, ['plugins', 'integrations']],
   [/^(User|Login|Logout|Token|Session)/, ['users', 'tokens']],
 ]

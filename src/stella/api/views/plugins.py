@@ -25,13 +25,16 @@ class CredentialView(View):
 
 
 class ContributionView(View):
-    """One thing that a plugin brings. config_schema: JSON Schema of its configuration."""
+    """One thing that a plugin brings. config_schema: JSON Schema of its configuration. schemes: what
+    its endpoint may begin with; none where it has no endpoint.
+    """
 
     kind: str
     name: str
     title: str
     config_schema: dict[str, Any]
     credentials: list[CredentialView]
+    schemes: list[str]
 
 
 class PluginView(View):
@@ -99,4 +102,5 @@ def _contribution(value: Contribution) -> ContributionView:
             CredentialView(name=one.name, title=one.title, required=one.required)
             for one in value.credentials
         ],
+        schemes=list(value.schemes),
     )

@@ -12,10 +12,10 @@ from pathlib import Path
 from stella.plugin.contract.core import Kind
 from stella.plugin.manifest import checked_name
 
-KINDS = (Kind.CHECK, Kind.SECRET_STORE, Kind.REGISTRY, Kind.TARGET, Kind.SCM, Kind.CI)
-"""What there is to begin with."""
-
 _TEMPLATES = Path(__file__).parent
+
+KINDS = tuple(kind for kind in Kind if (_TEMPLATES / kind.value).is_dir())
+"""What there is to begin with."""
 
 
 def write_plugin(kind: Kind, name: str, folder: Path) -> tuple[str, ...]:

@@ -1,5 +1,5 @@
-"""For plugin authors' tests, and for machines where nothing can run: a simulated registry, host and
-secret store, and the conformance kits that every connector passes.
+"""For plugin authors' tests, and for machines where nothing can run: simulated services of every kind,
+and the conformance kits that every plugin passes.
 """
 
 from typing import TYPE_CHECKING
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from stella.sdk.testing.secret_faults import SECRET_HTTP_CHECKS
     from stella.sdk.testing.secret_store import SimulatedSecretStore
     from stella.sdk.testing.service_faults import SERVICE_HTTP_CHECKS, ServiceHttpBench
+    from stella.sdk.testing.webhook import SimulatedWebhook
+    from stella.sdk.testing.webhook_checks import WEBHOOK_CHECKS, WebhookBench
 
 __all__ = [
     "CHECK_CHECKS",
@@ -44,6 +46,7 @@ __all__ = [
     "SIMULATED_COMMIT",
     "SIMULATED_HOST",
     "TARGET_CHECKS",
+    "WEBHOOK_CHECKS",
     "CheckBench",
     "CiBench",
     "RegistryBench",
@@ -59,7 +62,9 @@ __all__ = [
     "SimulatedRepository",
     "SimulatedScm",
     "SimulatedSecretStore",
+    "SimulatedWebhook",
     "TargetBench",
+    "WebhookBench",
     "kit_history",
     "open_simulated",
 ]
@@ -74,11 +79,14 @@ __getattr__ = late(
         "scm": "SimulatedRepository SimulatedScm kit_history",
         "scm_checks": "SCM_CHECKS ScmBench",
         "secret_checks": (
-            "SECRET_LEASE_CHECKS SECRET_STORE_CHECKS SecretHttpBench SecretLeaseBench SecretStoreBench"
+            "SECRET_LEASE_CHECKS SECRET_STORE_CHECKS SecretHttpBench SecretLeaseBench "
+            "SecretStoreBench"
         ),
         "secret_faults": "SECRET_HTTP_CHECKS",
         "secret_store": "SimulatedSecretStore",
         "service_faults": "SERVICE_HTTP_CHECKS ServiceHttpBench",
+        "webhook": "SimulatedWebhook",
+        "webhook_checks": "WEBHOOK_CHECKS WebhookBench",
     },
 )
 """What only tests need, late: the server imports this package for its simulated registry."""
