@@ -25,6 +25,7 @@ from fixtures.git_servers import (
 )
 from stella.plugin.contract.scm import CommitSignature, SignatureState
 from stella.plugin.refusals import NotSupported, NotThere, ServiceRefused, ServiceUnreachable
+from stella.sdk.testing.telling import untold
 from stella_connectors.git import GitScm, open_git
 from stella_connectors.git.objects import RawCommit
 from stella_connectors.git.signatures import AllowedSigners, fingerprint, judged
@@ -262,6 +263,23 @@ def test_a_server_that_does_not_take_the_version_says_what_to_do(
         )
         with pytest.raises(NotSupported, match="AcceptEnv GIT_PROTOCOL"):
             scm.resolve(name_of(shop_repository), "main")
+
+
+@pytest.mark.parametrize("kind", ["ed25519", "ecdsa", "rsa"])
+def test_a_key_of_each_kind_lets_in_and_one_with_a_passphrase_by_it(
+    kind: str, git_ssh: GitSshServer, shop_repository: Repository, tmp_path: Path
+) -> None:
+    key, line = made_key(tmp_path, kind, kind, passphrase="0pen-sesame")
+    with git_ssh.authorized.open("a") as file:
+        file.write(f"{line}\n")
+    given = Given({"private_key": key, "passphrase": "0pen-sesame"})
+    config = {"host_keys": [git_ssh.host_key], "username": git_ssh.account}
+    scm = open_git(profile(git_ssh.endpoint, given, direct, **config))
+    assert scm.resolve(name_of(shop_repository), "main") == shop_repository.made[-1]
+    given.values["passphrase"] = "wr0ng"
+    with pytest.raises(ServiceRefused, match="cannot be read") as refusal:
+        scm.resolve(name_of(shop_repository), "main")
+    untold(refusal.value, given.secrets())
 
 
 @pytest.mark.parametrize("answer", [b"", b"SSH-1.0-x\r\n", b"\0" * 5000, b"HTTP/1.1 400 X\r\n\r\n"])
