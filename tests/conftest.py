@@ -24,6 +24,8 @@ pytest_plugins = [
     "fixtures.control_planes",
     "fixtures.control",
     "fixtures.hosts",
+    "fixtures.git_servers",
+    "fixtures.buildbots",
     "fixtures.webhooks",
     "fixtures.issuers",
     "fixtures.machine_logins",

@@ -44,6 +44,8 @@ PARTS = (
     ),
     SystemPart("prometheus", "prometheus", "the tests of metrics", _TEST),
     SystemPart("haproxy", "haproxy", "the tests of routers", _TEST),
+    SystemPart("git", "git", "the tests' git servers", _TEST),
+    SystemPart("openssh-server", "sshd", "the tests of git over SSH", _TEST),
     SystemPart("chromium", "chromium", "the tests of the console", _TEST),
     SystemPart("slapd", "slapd", "the directory that tests log people in by", _TEST),
     SystemPart("ldap-utils", "ldapmodify", "changing that directory in the tests", _TEST),
@@ -276,6 +278,7 @@ def main() -> None:
     if purpose == "test":
         aside_step(stamps, "stores", "OpenBao and moto, which the tests keep secrets in")
         issuer_step(stamps)
+        aside_step(stamps, "builders", "Buildbot, which the tests build with")
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ from stella.plugin.contract.check import DoctorCheck
 from stella.plugin.contract.core import Kind, Manifest
 from stella.plugin.contract.policy_pack import PackDocument
 from stella.plugin.contract.registry import Registry
+from stella.plugin.contract.scm import Scm
 from stella.plugin.contract.step import StepCall, StepResult
 from stella.plugin.wheel import PluginWheel
 from stella.promotion.assemble import Deciding
@@ -93,8 +94,8 @@ class Outside:
     one to the other, or one rotation would retire the key that another has just made.
     flush_uses: stores when integrations were last used. masked: text without secrets that were read.
     checks: name -> what a plugin looks at. connected: (kind, name of the integration) -> connector.
-    unresolved: credentials of an integration that lead nowhere. settle: gives back what stores made
-    for what is used no more; close: gives back all.
+    scm: as registry, by the name of an integration. unresolved: credentials of an integration that
+    lead nowhere. settle: gives back what stores made for what is used no more; close: gives back all.
     """
 
     registry: Callable[[str, frozenset[str] | None], Registry]
@@ -112,6 +113,7 @@ class Outside:
     unresolved: Callable[[Integration], Sequence[tuple[str, StellaError]]]
     settle: Callable[[], object]
     close: Callable[[], None]
+    scm: Callable[[str, frozenset[str] | None], Scm]
 
 
 class Webhooks(Protocol):

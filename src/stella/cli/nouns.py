@@ -43,6 +43,7 @@ NOUNS: dict[str, Noun] = {
     "integration": Noun("stella.cli.integration:app", "How outside services are reached."),
     "webhook": Noun("stella.cli.webhook:app", "What services sent, and what came of it."),
     "secret": Noun("stella.cli.secret:app", "Secrets of the built-in store."),
+    "ci": Noun("stella.cli.ci:app", "Ready pipelines for build servers."),
     "plugin": Noun("stella.cli.plugin:app", "What plugs in, and what it brings."),
     "apply": Noun("stella.cli.apply:apply", "Apply what is configuration from YAML."),
     "promote": Noun("stella.cli.promote:promote", "Ask for a release in an environment."),

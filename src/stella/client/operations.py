@@ -169,6 +169,26 @@ class Comment(TypedDict):
     comment: str
 
 
+class CommitView(TypedDict):
+    """One commit."""
+
+    id: str
+    parents: list[str]
+    title: str
+    authorName: str
+    authorEmail: str
+    committedAt: str
+    signature: "SignatureView"
+
+
+class CommitsView(TypedDict):
+    """What one commit has and another has not, newest first."""
+
+    commits: list["CommitView"]
+    isComplete: bool
+    dropped: int
+
+
 ComponentChange = TypedDict(
     "ComponentChange",
     {
@@ -1061,6 +1081,14 @@ class RefusalsView(TypedDict):
     lastAt: str
 
 
+class ReleaseChanges(TypedDict):
+    """What was committed since another release. since: None where there is none before it."""
+
+    release: "ReleaseRef"
+    since: "ReleaseRef | None"
+    components: list["SourceChanges"]
+
+
 ReleaseDiff = TypedDict(
     "ReleaseDiff",
     {
@@ -1203,6 +1231,27 @@ class SignInView(TypedDict):
     revision: int
     changedAt: str
     redirectUri: str
+
+
+class SignatureView(TypedDict):
+    """What is known of a commit's signature. signer: empty unless it is good."""
+
+    state: str
+    signer: str
+    why: str
+
+
+class SourceChanges(TypedDict):
+    """One component. source: the repository, as the image names it; base, head: its commits."""
+
+    name: str
+    source: str | None
+    base: str | None
+    head: str | None
+    integration: str | None
+    repository: str | None
+    commits: "CommitsView | None"
+    unknown: str | None
 
 
 State = Literal[
@@ -1681,6 +1730,34 @@ class Operations:
             self._transport.get(
                 f"/releases/{quote(release, safe='/:@')}/diff/{quote(other, safe='/:@')}"
             ),
+        )
+
+    def get_commits(
+        self,
+        name: str,
+        *,
+        repository: str | None = None,
+        base: str | None = None,
+        head: str | None = None,
+        limit: int | None = None,
+    ) -> "CommitsView":
+        """What ``head`` has and ``base`` has not, of a repository that an integration leads to."""
+        return cast(
+            "CommitsView",
+            self._transport.get(
+                f"/integrations/{quote(name, safe='/:@')}/commits",
+                repository=repository,
+                base=base,
+                head=head,
+                limit=limit,
+            ),
+        )
+
+    def get_changes(self, release: str, *, since: str | None = None) -> "ReleaseChanges":
+        """What was committed since another release, as far as images and integrations tell."""
+        return cast(
+            "ReleaseChanges",
+            self._transport.get(f"/releases/{quote(release, safe='/:@')}/changes", since=since),
         )
 
     def post_documents(self, body: "Documents", *, key: str | None = None) -> "Applied":

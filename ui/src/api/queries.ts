@@ -78,6 +78,15 @@ export const releaseDiffQuery = (id: string, other: string) =>
     staleTime: Infinity,
   })
 
+/** What was committed since the release before: the server asks outside for it, so it is asked once. */
+export const releaseChangesQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['releases', id, 'changes'],
+    queryFn: () => take(api.GET('/api/v1/releases/{release}/changes', { params: { path: { release: id } } })),
+    staleTime: Infinity,
+    retry: false,
+  })
+
 export const findingsQuery = (scan: string, filters: Filters = {}) =>
   listOf(['scans', scan, 'findings', filters], (cursor) =>
     take(

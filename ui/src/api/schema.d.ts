@@ -738,6 +738,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/integrations/{name}/commits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Commits
+         * @description What ``head`` has and ``base`` has not, of a repository that an integration leads to.
+         */
+        get: operations["get_commits"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/releases/{release}/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Changes
+         * @description What was committed since another release, as far as images and integrations tell.
+         */
+        get: operations["get_changes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/apply": {
         parameters: {
             query?: never;
@@ -2001,6 +2041,39 @@ export interface components {
         Comment: {
             /** Comment */
             comment: string;
+        };
+        /**
+         * CommitView
+         * @description One commit.
+         */
+        CommitView: {
+            /** Id */
+            id: string;
+            /** Parents */
+            parents: string[];
+            /** Title */
+            title: string;
+            /** Authorname */
+            authorName: string;
+            /** Authoremail */
+            authorEmail: string;
+            /** Committedat */
+            committedAt: string;
+            signature: components["schemas"]["SignatureView"];
+        };
+        /**
+         * CommitsView
+         * @description What one commit has and another has not, newest first.
+         *
+         *     is_complete: whether they are all. dropped: how many the earlier one has that the later has not.
+         */
+        CommitsView: {
+            /** Commits */
+            commits: components["schemas"]["CommitView"][];
+            /** Iscomplete */
+            isComplete: boolean;
+            /** Dropped */
+            dropped: number;
         };
         /**
          * ComponentChange
@@ -3415,6 +3488,16 @@ export interface components {
             lastAt: string;
         };
         /**
+         * ReleaseChanges
+         * @description What was committed since another release. since: None where there is none before it.
+         */
+        ReleaseChanges: {
+            release: components["schemas"]["ReleaseRef"];
+            since: components["schemas"]["ReleaseRef"] | null;
+            /** Components */
+            components: components["schemas"]["SourceChanges"][];
+        };
+        /**
          * ReleaseDiff
          * @description Two releases beside each other.
          */
@@ -3634,6 +3717,41 @@ export interface components {
             changedAt: string;
             /** Redirecturi */
             redirectUri: string;
+        };
+        /**
+         * SignatureView
+         * @description What is known of a commit's signature. signer: empty unless it is good.
+         */
+        SignatureView: {
+            /** State */
+            state: string;
+            /** Signer */
+            signer: string;
+            /** Why */
+            why: string;
+        };
+        /**
+         * SourceChanges
+         * @description One component. source: the repository, as the image names it; base, head: its commits.
+         *
+         *     commits: None where they are not known; unknown then says why.
+         */
+        SourceChanges: {
+            /** Name */
+            name: string;
+            /** Source */
+            source: string | null;
+            /** Base */
+            base: string | null;
+            /** Head */
+            head: string | null;
+            /** Integration */
+            integration: string | null;
+            /** Repository */
+            repository: string | null;
+            commits: components["schemas"]["CommitsView"] | null;
+            /** Unknown */
+            unknown: string | null;
         };
         /**
          * State
@@ -5336,6 +5454,78 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ReleaseDiff"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_commits: {
+        parameters: {
+            query: {
+                repository: string;
+                /** @description A whole commit id. */
+                base: string;
+                /** @description A whole commit id. */
+                head: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommitsView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_changes: {
+        parameters: {
+            query?: {
+                /** @description Another release; left out: the one of its name before it. */
+                since?: string | null;
+            };
+            header?: never;
+            path: {
+                release: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReleaseChanges"];
                 };
             };
             /** @description A refusal */

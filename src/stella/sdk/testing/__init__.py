@@ -17,6 +17,8 @@ from stella.sdk.testing.registry import SIMULATED_HOST, SimulatedRegistry
 
 if TYPE_CHECKING:
     from stella.sdk.testing.check_checks import CHECK_CHECKS, CheckBench
+    from stella.sdk.testing.ci import SIMULATED_COMMIT, SimulatedCi
+    from stella.sdk.testing.ci_checks import CI_CHECKS, CiBench
     from stella.sdk.testing.directory import SimulatedDirectory
     from stella.sdk.testing.directory_checks import DIRECTORY_CHECKS, DirectoryBench
     from stella.sdk.testing.feed_checks import FEED_CHECKS, FeedBench
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
     )
     from stella.sdk.testing.policy_pack_checks import POLICY_PACK_CHECKS, PolicyPackBench
     from stella.sdk.testing.router_checks import ROUTER_CHECKS, RouterBench
+    from stella.sdk.testing.scm import SimulatedRepository, SimulatedScm, kit_history
+    from stella.sdk.testing.scm_checks import SCM_CHECKS, ScmBench
     from stella.sdk.testing.secret_checks import (
         SECRET_LEASE_CHECKS,
         SECRET_STORE_CHECKS,
@@ -48,6 +52,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CHECK_CHECKS",
+    "CI_CHECKS",
     "DIRECTORY_CHECKS",
     "FEED_CHECKS",
     "IDENTITY_PROVIDER_CHECKS",
@@ -55,15 +60,18 @@ __all__ = [
     "POLICY_PACK_CHECKS",
     "REGISTRY_CHECKS",
     "ROUTER_CHECKS",
+    "SCM_CHECKS",
     "SECRET_HTTP_CHECKS",
     "SECRET_LEASE_CHECKS",
     "SECRET_STORE_CHECKS",
     "SERVICE_HTTP_CHECKS",
+    "SIMULATED_COMMIT",
     "SIMULATED_HOST",
     "STEP_CHECKS",
     "TARGET_CHECKS",
     "WEBHOOK_CHECKS",
     "CheckBench",
+    "CiBench",
     "DirectoryBench",
     "FeedBench",
     "IdentityProviderBench",
@@ -71,10 +79,12 @@ __all__ = [
     "PolicyPackBench",
     "RegistryBench",
     "RouterBench",
+    "ScmBench",
     "SecretHttpBench",
     "SecretLeaseBench",
     "SecretStoreBench",
     "ServiceHttpBench",
+    "SimulatedCi",
     "SimulatedDirectory",
     "SimulatedEngine",
     "SimulatedFeed",
@@ -83,13 +93,16 @@ __all__ = [
     "SimulatedMetrics",
     "SimulatedPolicyPack",
     "SimulatedRegistry",
+    "SimulatedRepository",
     "SimulatedRouter",
+    "SimulatedScm",
     "SimulatedSecretStore",
     "SimulatedStep",
     "SimulatedWebhook",
     "StepBench",
     "TargetBench",
     "WebhookBench",
+    "kit_history",
     "open_simulated",
 ]
 
@@ -98,6 +111,8 @@ __getattr__ = late(
     __name__,
     {
         "check_checks": "CHECK_CHECKS CheckBench",
+        "ci": "SIMULATED_COMMIT SimulatedCi",
+        "ci_checks": "CI_CHECKS CiBench",
         "directory": "SimulatedDirectory",
         "directory_checks": "DIRECTORY_CHECKS DirectoryBench",
         "feed_checks": "FEED_CHECKS FeedBench",
@@ -107,6 +122,8 @@ __getattr__ = late(
         "others": "SimulatedFeed SimulatedMetrics SimulatedPolicyPack SimulatedRouter",
         "policy_pack_checks": "POLICY_PACK_CHECKS PolicyPackBench",
         "router_checks": "ROUTER_CHECKS RouterBench",
+        "scm": "SimulatedRepository SimulatedScm kit_history",
+        "scm_checks": "SCM_CHECKS ScmBench",
         "secret_checks": (
             "SECRET_LEASE_CHECKS SECRET_STORE_CHECKS SecretHttpBench SecretLeaseBench "
             "SecretStoreBench"
