@@ -63,6 +63,7 @@ class Settings:
     secret_directories: tuple[str, ...] = ("/run/secrets",)
     secret_variables: str = _SECRETS
     plugins_unconfined: bool = False
+    button_approvals: bool = False
     console_directory: str = ""
     session_hours: int = 12
     login_hours: int = 168
