@@ -58,6 +58,7 @@ def fuzzed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fuzzed]:
             "freeze": "frz_1",
             "version": "1.0.0",
             "token": "tok_1",
+            "machine": "mch_1",
             "digest": control.get(f"/deployments/{done['deployment']}")["record"],
         }
         document = control.client.get(OPENAPI).json()
