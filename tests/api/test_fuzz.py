@@ -63,6 +63,7 @@ def fuzzed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fuzzed]:
             "delivery": hooks.signed("ci", pushed("1.0")).json()["delivery"],
             "version": "1.0.0",
             "token": "tok_1",
+            "machine": "mch_1",
             "digest": control.get(f"/deployments/{done['deployment']}")["record"],
         }
         document = control.client.get(OPENAPI).json()
