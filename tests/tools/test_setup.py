@@ -40,7 +40,11 @@ setup = load("setup")
         pytest.param(
             "test",
             {"dockerd", "docker", "iptables", "ip", "docker-registry", "debootstrap", "chromium"},
+<<<<<<< HEAD
             ["skopeo", "busybox-static", "postgresql-15", "git", "openssh-server"],
+=======
+            ["skopeo", "busybox-static", "postgresql-15", "prometheus", "haproxy"],
+>>>>>>> hub-e
             id="the tests add their judges",
         ),
         pytest.param(
