@@ -259,3 +259,25 @@ def test_who_has_stolen_the_key_of_another_issuer_is_nobody_here(control: Contro
     ):
         forged = sign(header, claims, attacker.keys["one"][1])
         assert exchange(control, forged).json()["code"] == "ST-IDN-014"
+
+
+def test_keys_on_a_host_that_nobody_named_are_not_fetched(control: Control, served_issuer: Issuer):
+    """A discovery document leads nowhere that the integration does not name, `hosts` included."""
+    other = served_issuer.url.replace("127.0.0.1", "localhost")
+    served_issuer.discovery = {"jwks_uri": f"{other}/keys"}
+    spec = {
+        "kind": "identity_provider",
+        "connector": "oidc",
+        "endpoint": served_issuer.url,
+        "networks": ["127.0.0.0/8", "::1/128"],
+    }
+    integration = {"apiVersion": "stella/v1", "kind": "Integration", "name": "actions"}
+    login = document("github", served_issuer, integration="actions", issuer=None, keys=None)
+    assert apply(control, {**integration, "spec": spec}, login).is_success
+    token = served_issuer.token(control.clock())
+    assert exchange(control, token).json()["code"] == "ST-HUB-011"
+    assert "/keys" not in served_issuer.asked
+    named = {**spec, "hosts": ["localhost"]}
+    assert apply(control, {**integration, "spec": named}).is_success
+    control.clock.go_on(seconds=31)
+    assert exchange(control, token).status_code == 200
