@@ -35,7 +35,6 @@ FILE_BYTES_MAX = 1024 * 1024
 _REPOSITORY = re.compile(r"[A-Za-z0-9_~][A-Za-z0-9._~+-]*(?:/[A-Za-z0-9_~][A-Za-z0-9._~+-]*)*\Z")
 _REFERENCE = re.compile(r"[^\x00-\x20\x7f~^:?*\[\\-][^\x00-\x20\x7f~^:?*\[\\]*\Z")
 _COMMITS = frozenset({Shape.COMMIT})
-_TREES = frozenset({Shape.COMMIT, Shape.TREE})
 _PATH_DEPTH_MAX = 50
 
 
