@@ -18,6 +18,7 @@ from stella.blob import Blobs
 from stella.hub.deliveries import list_deliveries, list_refusals
 from stella.hub.delivery import Taken
 from stella.hub.errors import WebhookNotTaken
+from stella.hub.facts import IntegrationDeleted
 from stella.hub.lifecycle import DeliveryState
 from stella.kernel import Remedy, id_maker
 from stella.plugin.contract.webhook import PushedCommits, PushedImage, Received, Webhook
@@ -70,6 +71,25 @@ def test_many_at_once_are_each_stored_once_and_each_told_of_their_own(
     assert len(rows) == 150
     assert [one.id for one in taken] == [rows[body].id for body in bodies]
     assert {one.replays for one in rows.values()} == {1}
+
+
+def test_a_webhook_is_looked_up_anew_once_anything_was_changed(
+    make_intake: Callable[..., Intake], database: Database
+) -> None:
+    looked: list[str] = []
+
+    def look_up(name: str) -> Webhook:
+        looked.append(name)
+        return Says()
+
+    intake = make_intake(look_up)
+    for number in range(5):
+        asyncio.run(send(intake, f"msg_{number}"))
+    assert len(looked) == 1
+    with database.transaction(actor="usr_1") as tx:
+        tx.add(IntegrationDeleted("other", "webhook"))
+    asyncio.run(send(intake, "msg_9"))
+    assert len(looked) == 2
 
 
 def test_a_store_that_is_slow_holds_up_its_own_webhook_alone(

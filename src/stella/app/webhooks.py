@@ -5,6 +5,7 @@ Each is answered when it is durable. What arrives while one transaction is store
 
 import asyncio
 import logging
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -26,6 +27,8 @@ _THREADS = 32
 _OF_ONE_MAX = 24
 """How many of one integration are verified at once: a store that is slow must leave some."""
 _WAITING_MAX = 2000
+_OPENED_S = 1.0
+_OPENED_MAX = 1000
 _TOGETHER_MAX = 500
 
 _log = logging.getLogger("stella.webhooks")
@@ -42,6 +45,15 @@ class _Turn:
     users: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """A webhook as it was opened. rung: how often facts had been stored by then."""
+
+    webhook: Webhook
+    rung: int
+    at_s: float
+
+
 class Intake:
     """Of one server. ``bell`` rings when something was queued."""
 
@@ -56,6 +68,7 @@ class Intake:
         self._waiting: list[tuple[Arrived, Future[Taken]]] = []
         self._is_storing = False
         self._lock = Lock()
+        self._opened: dict[str, _Opened] = {}
         self._refused: Counter[tuple[str, str]] = Counter()
         self._refused_at = ""
 
@@ -108,7 +121,7 @@ class Intake:
     ) -> tuple[Arrived, str]:
         """What arrived, and what its service wants as answer."""
         try:
-            webhook = self._open(name)
+            webhook = self._webhook(name)
         except UnknownIntegration:
             # Answered as a wrong signature is: nobody learns which webhooks there are.
             raise _forged() from None
@@ -131,6 +144,21 @@ class Intake:
         except Exception as error:  # noqa: BLE001 - a connector's bug is its own, not the server's
             _log.warning("the webhook %s broke: %s", name, type(error).__name__)
             raise self._no_way(name, WebhookNotTaken("", remedy=Remedy("-"))) from None
+
+    def _webhook(self, name: str) -> Webhook:
+        """The connector, opened anew once any fact was stored since: its integration may be another.
+
+        What another server changed is met a moment later.
+        """
+        rung, now_s = self._database.bell.rung, time.monotonic()
+        kept = self._opened.get(name)
+        if kept is not None and kept.rung == rung and now_s - kept.at_s < _OPENED_S:
+            return kept.webhook
+        webhook = self._open(name)
+        if len(self._opened) >= _OPENED_MAX:
+            self._opened.clear()
+        self._opened[name] = _Opened(webhook, rung, now_s)
+        return webhook
 
     def _put(self, one: Arrived) -> "Future[Taken]":
         """What becomes known once it is stored, with all who wait by then."""
