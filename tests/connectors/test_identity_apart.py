@@ -10,13 +10,13 @@ from connectors.test_ldap import profile as ldap_profile
 from connectors.test_oidc import profile as oidc_profile
 from fixtures.directories import PASSWORDS, RealDirectory
 from fixtures.identity_providers import RealProvider
-from stella.app.plugin_apart import connected_apart
-from stella.app.plugin_process import PluginProcess, PluginSource
 from stella.identity.jwks import parse_keys
 from stella.plugin.contract.connection import Connection
 from stella.plugin.contract.core import Kind
 from stella.plugin.manifest import manifest_beside
 from stella.plugin.refusals import ServiceRefused
+from stella.sdk.apart.opened import connected_apart
+from stella.sdk.apart.process import PluginProcess, PluginSource
 from stella.sdk.testing.identity_checks import NONCE, VERIFIER
 from stella.sdk.testing.telling import untold
 from stella_connectors.ldap import open_ldap
