@@ -138,7 +138,8 @@ class GitScm:
         return known[0]
 
     def _single(self, talk: Talk, commit: str) -> RawCommit:
-        if not is_id(commit):
+        # A server ends without a word where the id is of another length than its own.
+        if not is_id(commit) or len(commit) != talk.id_letters:
             raise self._transport.not_there(f"commit {commit[:80]!r}")
         return read_commit(commit, self._one(talk, commit, Shape.COMMIT))
 

@@ -84,6 +84,11 @@ class Talk:
         self.algorithm = "sha1"
         self._greet()
 
+    @property
+    def id_letters(self) -> int:
+        """How many hex digits an id has there."""
+        return 64 if self.algorithm == "sha256" else 40
+
     def references(self, *prefixes: str) -> dict[str, str]:
         """Full name -> the id of the commit that it leads to (a tag's own object left behind)."""
         request = [line_of("command=ls-refs"), line_of(f"object-format={self.algorithm}"), DELIM]
