@@ -218,6 +218,13 @@ def test_who_may_only_come_by_a_link_comes_by_a_link(place: Place):
     assert "no account" in place.refused()
 
 
+def test_nobody_is_linked_by_a_document_whose_integration_is_gone(place: Place):
+    with place.database.transaction(actor="usr_root") as tx:
+        gone = replace(find_sign_in(tx, "company"), kind=None, issuer="")
+        with pytest.raises(UnknownLogin):
+            link_account(tx, user_by_name(tx, "root").id, gone, "ana-1")
+
+
 def test_an_account_of_others_gets_no_password_and_keeps_no_door_open(place: Place):
     login, _ = place.log_in(groups=["platform"])
     assert Role.ADMIN in login.person.roles

@@ -13,8 +13,9 @@ from sqlalchemy.exc import IntegrityError
 from stella.identity.errors import AccountTaken, NoSuchUser, SignInRefused, UserExists
 from stella.identity.facts import AccountLinked, AccountUnlinked, UserSignedIn
 from stella.identity.login import Login
+from stella.identity.login_documents import unknown_login
 from stella.identity.model import Role, User
-from stella.identity.sign_in import KnownSignIn
+from stella.identity.sign_in import KIND, KnownSignIn
 from stella.identity.store import outside_account
 from stella.identity.tokens import open_session
 from stella.identity.users import change_user, create_user, end_everything, user_of
@@ -78,7 +79,12 @@ def admit(
 def link_account(
     tx: Tx, user: str, known: KnownSignIn, subject: str, *, is_made: bool = False, shown: str = ""
 ) -> None:
-    """Let who has that id there be this user here. Raises NoSuchUser, AccountTaken."""
+    """Let who has that id there be this user here.
+
+    Raises NoSuchUser, AccountTaken, UnknownLogin where the document's integration is gone or off.
+    """
+    if not known.issuer:
+        raise unknown_login(KIND, known.sign_in.name)
     found = user_of(tx, user)
     row = tx.row(select(outside_account).where(*_of(tx, known.issuer, subject)))
     if row is not None:

@@ -87,7 +87,7 @@ class LdapDirectory:
 
     def log_in(self, name: str, password: str) -> DirectoryEntry | None:
         """Who that is, where the password is theirs. Raises ServiceUnreachable, ServiceRefused."""
-        if not _is_name(name) or not 0 < len(password) <= _PASSWORD_MAX or "\0" in password:
+        if not _is_name(name) or not _is_password(password):
             return None
         with self._line() as line:
             self._bind(line)
@@ -278,6 +278,12 @@ def _layout(config: Mapping[str, Json]) -> _Layout:
 
 def _is_name(name: str) -> bool:
     return 0 < len(name) <= _NAME_MAX and name.isprintable() and name.strip() == name
+
+
+def _is_password(password: str) -> bool:
+    """Never an empty one: a directory takes that for nobody, and lets nobody in (RFC 4513 5.1.2)."""
+    is_text = not any("\ud800" <= letter <= "\udfff" for letter in password)
+    return 0 < len(password) <= _PASSWORD_MAX and "\0" not in password and is_text
 
 
 def _shown(dn: str) -> str:
