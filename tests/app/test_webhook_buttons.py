@@ -1,6 +1,7 @@
 """A button of a chat's message: pressed by whom the integration names, by the rules of everybody."""
 
 import json
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -46,8 +47,17 @@ def press(hooks: Hooks, promotion: Any, choice: str, by: str, plan: str | None =
 def test_who_may_approve_does_so_in_their_own_name(hooks: Hooks, waiting: Any) -> None:
     assert press(hooks, waiting, "approve", "U1") == f"ann pressed approve of {waiting['id']}: done"
     after = hooks.control.get(f"/promotions/{waiting['id']}")
-    assert [one["by"]["name"] for one in after["approvals"]] == ["ann"]
+    (approval,) = after["approvals"]
+    assert (approval["by"]["name"], approval["comment"]) == ("ann", "by a button (chat)")
     assert after["state"] == "deploying"
+
+
+def test_nothing_is_done_where_the_server_owner_has_not_allowed_it(
+    hooks: Hooks, waiting: Any
+) -> None:
+    outcome = press(replace(hooks, may_press=False), waiting, "approve", "U1")
+    assert "the setting button_approvals is off" in outcome
+    assert hooks.control.get(f"/promotions/{waiting['id']}")["state"] == "waiting"
 
 
 def test_who_may_say_no_ends_it(hooks: Hooks, waiting: Any) -> None:

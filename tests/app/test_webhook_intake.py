@@ -21,7 +21,7 @@ from stella.hub.errors import WebhookNotTaken
 from stella.hub.lifecycle import DeliveryState
 from stella.kernel import Remedy, id_maker
 from stella.plugin.contract.webhook import PushedCommits, PushedImage, Received, Webhook
-from stella.plugin.refusals import PluginErrored, WebhookForged
+from stella.plugin.refusals import PluginErrored, WebhookForged, WebhookMalformed
 from stella.record import Database
 from stella.trust import new_signer
 
@@ -193,6 +193,48 @@ def test_one_delivery_that_cannot_be_handled_leaves_the_others_alone(
         rows = {one.delivery: one for one in list_deliveries(tx)}
     assert {one.state for one in rows.values()} == {DeliveryState.HANDLED}
     assert rows["odd"].outcome.startswith("what was pushed is no image reference")
+
+
+def test_what_a_connector_read_and_nobody_can_store_is_refused_alone(
+    make_intake: Callable[..., Intake],
+) -> None:
+    odd = PushedCommits("\ud800", "refs/heads/main", "a" * 40, "b" * 40)
+
+    class Odd(Says):
+        def receive(
+            self, headers: Mapping[str, str], body: bytes, received_at: datetime
+        ) -> Received:
+            del headers, received_at
+            said = odd if body == b"odd" else PUSHED
+            return Received(body.decode(), "push", commits=(said,))
+
+    intake = make_intake(lambda _: Odd())
+
+    async def both() -> list[object]:
+        asked = (intake.receive("ci", {}, body) for body in (b"odd", b"plain"))
+        return list(await asyncio.gather(*asked, return_exceptions=True))
+
+    refused, taken = asyncio.run(both())
+    assert isinstance(refused, WebhookMalformed)
+    assert isinstance(taken, tuple)
+
+
+def test_more_than_is_kept_is_shown_as_failed_without_its_content(
+    make_intake: Callable[..., Intake], database: Database
+) -> None:
+    class Huge(Says):
+        def receive(
+            self, headers: Mapping[str, str], body: bytes, received_at: datetime
+        ) -> Received:
+            del headers, body, received_at
+            return Received("x" * 5000, "e" * 5000, commits=(PUSHED,) * 5000)
+
+    asyncio.run(send(make_intake(lambda _: Huge()), "msg_1"))
+    with database.read() as tx:
+        (kept,) = list_deliveries(tx)
+    assert (kept.state, kept.content) == (DeliveryState.FAILED, {})
+    assert kept.delivery.startswith("sha256:")
+    assert len(kept.event) == 100
 
 
 def test_whoever_forges_is_told_the_same_whatever_the_connector_says(

@@ -40,7 +40,17 @@ setup = load("setup")
         pytest.param(
             "test",
             {"dockerd", "docker", "iptables", "ip", "docker-registry", "debootstrap", "chromium"},
-            ["skopeo", "busybox-static", "postgresql-15"],
+            [
+                "skopeo",
+                "busybox-static",
+                "postgresql-15",
+                "prometheus",
+                "haproxy",
+                "git",
+                "openssh-server",
+                "slapd",
+                "ldap-utils",
+            ],
             id="the tests add their judges",
         ),
         pytest.param(

@@ -47,6 +47,7 @@ const lines = [
   commands.disablePlugin('chests'),
   commands.removePlugin('chests', '1.0.0'),
   commands.checkPlugin('docker'),
+  commands.changeMachine('ci:github:acme/shop', true),
   commands.revokeAgent('host', ''),
   commands.createToken('ci', ['viewer'], 7),
   commands.createUser('ana', ['viewer']),

@@ -59,6 +59,7 @@ export const commands = {
   disablePlugin: (name: string) => stella('plugin', 'disable', name),
   removePlugin: (name: string, version: string) => stella('plugin', 'remove', name, version),
   checkPlugin: (name: string) => stella('plugin', 'check', name),
+  changeMachine: (name: string, disabled: boolean) => stella('machine', disabled ? 'disable' : 'enable', name),
   revokeAgent: (name: string, reason: string) => stella('agent', 'revoke', name, '-m', said(reason, 'REASON')),
   createToken: (name: string, roles: readonly string[], days: number) =>
     stella(

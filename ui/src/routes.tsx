@@ -20,7 +20,7 @@ interface Context {
 
 // Named before the routes: within them the compiler would lose the keys' names.
 const searches = {
-  signIn: keys('next'),
+  signIn: keys('next', 'refused'),
   matrix: keys('q', 'compare', 'cell'),
   releases: keys('q'),
   newRelease: keys('from'),

@@ -6,20 +6,25 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
-from typing import Protocol
+from typing import Any, Protocol
 
 from stella.advisory import Snapshot
 from stella.blob import Blobs
+from stella.deployment.plan import PlannedStep
 from stella.doctor import Check
 from stella.hub.delivery import Taken
 from stella.hub.model import Health, Integration
 from stella.hub.reference import Reference
 from stella.hub.store import list_integrations
+from stella.identity.exchange import Exchanges
 from stella.kernel import Json, StellaError
 from stella.plugin import Plugins
 from stella.plugin.contract.check import DoctorCheck
-from stella.plugin.contract.core import Manifest
+from stella.plugin.contract.core import Kind, Manifest
+from stella.plugin.contract.policy_pack import PackDocument
 from stella.plugin.contract.registry import Registry
+from stella.plugin.contract.scm import Scm
+from stella.plugin.contract.step import StepCall, StepResult
 from stella.plugin.wheel import PluginWheel
 from stella.promotion.assemble import Deciding
 from stella.record import Bell, Database
@@ -63,7 +68,8 @@ class Plugging:
     current: those that are used now. look: looked up anew. beside: those installed beside the server.
     place: lets a version's folder hold a wheel. manifest: (name, version; empty for the one beside)
     -> its manifest. forget: removes the files of a version. changed: versions in use whose files are
-    not those of their wheels, and why. close: ends every process of a plugin.
+    not those of their wheels, and why. close: ends every process of a plugin. documents: name ->
+    (policy pack, document), all that it brings.
     """
 
     current: Callable[[], Plugins]
@@ -74,6 +80,7 @@ class Plugging:
     forget: Callable[[str, str], None]
     changed: Callable[[], Sequence[tuple[str, str]]]
     close: Callable[[], None]
+    documents: Callable[[str], Sequence[tuple[str, PackDocument]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +93,9 @@ class Outside:
     new one is the active one; retire_keys: nothing lies under any but these; rotating: held from the
     one to the other, or one rotation would retire the key that another has just made.
     flush_uses: stores when integrations were last used. masked: text without secrets that were read.
-    checks: name -> what a plugin looks at. unresolved: credentials of an integration that lead
-    nowhere. settle: gives back what stores made for what is used no more; close: gives back all.
+    checks: name -> what a plugin looks at. connected: (kind, name of the integration) -> connector.
+    scm: as registry, by the name of an integration. unresolved: credentials of an integration that
+    lead nowhere. settle: gives back what stores made for what is used no more; close: gives back all.
     """
 
     registry: Callable[[str, frozenset[str] | None], Registry]
@@ -101,9 +109,11 @@ class Outside:
     flush_uses: Callable[[], None]
     masked: Callable[[str], str]
     checks: Callable[[], Mapping[str, DoctorCheck]]
+    connected: Callable[[Kind, str], Any]
     unresolved: Callable[[Integration], Sequence[tuple[str, StellaError]]]
     settle: Callable[[], object]
     close: Callable[[], None]
+    scm: Callable[[str, frozenset[str] | None], Scm]
 
 
 class Webhooks(Protocol):
@@ -142,9 +152,11 @@ class Services:
     url, agents_url: as people and agents reach it. is_https: whether people reach it by TLS.
     schema: the revision of the tables that this version brings.
     advisories, console: None where there is none. failed_runs: facts whose handlers gave up.
-    close_policies: ends the process in which policies are asked. checks: what the doctor looks at.
-    told: what a support bundle tells of this server, file name -> JSON. log_tail: the last lines.
-    webhooks: the way in.
+    close_policies: ends the process in which policies are asked. webhooks: the way in.
+    call_step: of a deployment.
+    exchanges: what is kept between two exchanges of tokens. seal: the key of what browsers keep.
+    checks: what the doctor looks at. told: what a support bundle tells of this server, file name ->
+    JSON. log_tail: the last lines.
     """
 
     database: Database
@@ -155,6 +167,8 @@ class Services:
     layers: LayerCache
     open_registry: Callable[[str], Registry]
     outside: Outside
+    exchanges: Exchanges
+    seal: bytes
     plugging: Plugging
     deciding: Deciding
     snapshot: Callable[[], Snapshot | None]
@@ -177,6 +191,7 @@ class Services:
     told: Callable[[], Mapping[str, Json]]
     log_tail: Callable[[], str]
     webhooks: Webhooks
+    call_step: Callable[[PlannedStep, StepCall], StepResult]
 
     @property
     def plugins(self) -> Plugins:

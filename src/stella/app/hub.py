@@ -26,7 +26,7 @@ from stella.kernel import Now, Outcome, Remedy, StellaError, time_text
 from stella.plugin import Plugins
 from stella.plugin.contract.check import DoctorCheck
 from stella.plugin.contract.connection import Connect, Connection
-from stella.plugin.contract.core import Capability, Kind
+from stella.plugin.contract.core import Capability, Kind, Manifest
 from stella.plugin.contract.registry import Registry, RegistryConfig
 from stella.plugin.contract.secret_store import SecretStore
 from stella.plugin.crossing import bounded_text
@@ -244,9 +244,15 @@ class Hub:
         self, kind: Kind, name: str, hosts: tuple[str, ...], networks: tuple[str, ...]
     ) -> Connect:
         """To ``hosts``, and to those that the plugin's manifest names and was granted."""
+        return self.connect_for(self._plugins().owner(kind, name), hosts, networks)
+
+    def connect_for(
+        self, manifest: Manifest, hosts: tuple[str, ...] = (), networks: tuple[str, ...] = ()
+    ) -> Connect:
+        """To ``hosts``, and to those that the manifest names."""
         needed = [
             host
-            for need in self._plugins().owner(kind, name).needs
+            for need in manifest.needs
             if need.capability is Capability.NETWORK
             for host in need.hosts
         ]

@@ -109,7 +109,7 @@ def running(settings: Settings) -> Iterator[Services]:
         runs,
         holder=holder,
         sweeps=_sweeps(services, settings),
-        watches=(webhook_watch(services),),
+        watches=(webhook_watch(services, settings),),
     )
     background.start()
     try:
@@ -201,9 +201,14 @@ def _ignore(_number: int, _frame: Any) -> None:
     logging.getLogger("stella").debug("stopping")
 
 
-def webhook_watch(services: Services) -> Watch:
+def webhook_watch(services: Services, settings: Settings) -> Watch:
     """Handles what webhooks brought, in one thread: in the order in which it came."""
-    handling = Handling(services.database, services.blobs, services.keys.evidence)
+    handling = Handling(
+        services.database,
+        services.blobs,
+        services.keys.evidence,
+        may_press=settings.button_approvals,
+    )
     return Watch(
         "webhooks",
         services.webhooks.bell,

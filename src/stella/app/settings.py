@@ -72,6 +72,7 @@ class Settings:
     secret_variables: str = _SECRETS
     plugins_unconfined: bool = False
     disk_free_bytes_min: int = 1_000_000_000
+    button_approvals: bool = False
     console_directory: str = ""
     session_hours: int = 12
     login_hours: int = 168

@@ -1,6 +1,7 @@
 """Every table of every room: importing this makes ``metadata`` whole."""
 
 import stella.api.idempotency
+import stella.deployment.step_store
 import stella.deployment.store
 import stella.environment.store
 import stella.evidence.store
@@ -26,6 +27,7 @@ STORES = (
     stella.policy.store,
     stella.promotion.store,
     stella.deployment.store,
+    stella.deployment.step_store,
     stella.evidence.store,
     stella.fleet.store,
     stella.api.idempotency,

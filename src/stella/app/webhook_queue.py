@@ -29,7 +29,7 @@ from stella.release.push import take_push
 from stella.trust import Signer
 
 T = TypeVar("T")
-_TOGETHER = 100
+_TOGETHER = 50
 _SHOWN_MAX = 5
 
 _log = logging.getLogger("stella.webhooks")
@@ -37,11 +37,12 @@ _log = logging.getLogger("stella.webhooks")
 
 @dataclass(frozen=True, slots=True)
 class Handling:
-    """What handling needs from outside."""
+    """What handling needs from outside. may_press: whether buttons approve and reject."""
 
     database: Database
     blobs: Blobs
     signer: Signer
+    may_press: bool = False
 
 
 def handle_waiting(handling: Handling, is_over: Callable[[], bool]) -> int:
@@ -167,7 +168,9 @@ def _press(handling: Handling, delivery: str) -> None:
     with handling.database.read() as tx:
         waiting = find_delivery(tx, delivery)
         choices = _read(PressedChoice, waiting.content, "choices")
-        person, why = _presser(tx, waiting.integration, choices)
+        person, why = None, "the setting button_approvals is off, and nothing was done"
+        if handling.may_press:
+            person, why = _presser(tx, waiting.integration, choices)
     actor = person.id if person is not None else "webhook"
     with handling.database.transaction(actor=actor) as tx:
         now = find_delivery(tx, delivery, lock=True)
@@ -176,7 +179,8 @@ def _press(handling: Handling, delivery: str) -> None:
         if person is None:
             told = [f"{one.by} pressed {one.choice}: {why}" for one in choices]
         else:
-            told = [_pressed(handling, tx, person, one) for one in choices]
+            source = f"by a button ({waiting.integration})"
+            told = [_pressed(handling, tx, person, one, source) for one in choices]
         end_deliveries(tx, [handled(tx, now, "; ".join(told[:_SHOWN_MAX]))])
 
 
@@ -201,8 +205,12 @@ def _presser(
     return Person(user.id, user.name, tuple(role.value for role in user.roles)), ""
 
 
-def _pressed(handling: Handling, tx: Tx, person: Person, pressed: PressedChoice) -> str:
+def _pressed(
+    handling: Handling, tx: Tx, person: Person, pressed: PressedChoice, source: str
+) -> str:
+    """What came of it. source: kept as the comment, so that evidence shows how it was given."""
     promotion, _, plan = pressed.key.partition("@")
+    comment = f"{source}: {pressed.comment}" if pressed.comment else source
     told = f"{person.name} pressed {pressed.choice} of {promotion}"
     try:
         with tx.connection.begin_nested():
@@ -212,12 +220,12 @@ def _pressed(handling: Handling, tx: Tx, person: Person, pressed: PressedChoice)
                     person,
                     promotion,
                     plan_digest=plan,
-                    comment=pressed.comment,
+                    comment=comment,
                     blobs=handling.blobs,
                     signer=handling.signer,
                 )
             elif pressed.choice == "reject":
-                reject_promotion(tx, person, promotion, pressed.comment)
+                reject_promotion(tx, person, promotion, comment)
             else:
                 return f"{told}, which means nothing here"
     except DatabaseUnusable:

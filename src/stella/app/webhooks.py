@@ -14,10 +14,10 @@ from datetime import datetime
 from threading import Lock
 
 from stella.hub.deliveries import add_refusals, take_deliveries
-from stella.hub.delivery import Arrived, Taken
+from stella.hub.delivery import Arrived, Taken, arrived
 from stella.hub.errors import IntegrationDisabled, UnknownIntegration, WebhookNotTaken
 from stella.kernel import Now, Remedy, StellaError, time_text
-from stella.plugin.contract.webhook import Received, Webhook
+from stella.plugin.contract.webhook import Webhook
 from stella.plugin.refusals import WebhookForged, WebhookMalformed, WebhookTooOld
 from stella.record import Bell, Database
 from stella.record.errors import DatabaseUnusable
@@ -69,11 +69,10 @@ class Intake:
         """
         received_at = self._now()
         async with self._turn(name):
-            received = await asyncio.get_running_loop().run_in_executor(
+            one, reply = await asyncio.get_running_loop().run_in_executor(
                 self._pool, self._verified, name, headers, body, received_at
             )
-        taken = await asyncio.wrap_future(self._put(Arrived(name, received)))
-        return taken, received.reply
+        return await asyncio.wrap_future(self._put(one)), reply
 
     def flush_refusals(self) -> None:
         """Store how many were refused; many are one row's change."""
@@ -106,7 +105,8 @@ class Intake:
 
     def _verified(
         self, name: str, headers: Mapping[str, str], body: bytes, received_at: datetime
-    ) -> Received:
+    ) -> tuple[Arrived, str]:
+        """What arrived, and what its service wants as answer."""
         try:
             webhook = self._open(name)
         except UnknownIntegration:
@@ -118,7 +118,8 @@ class Intake:
         except StellaError as refusal:
             raise self._no_way(name, refusal) from None
         try:
-            return webhook.receive(headers, body, received_at)
+            received = webhook.receive(headers, body, received_at)
+            return arrived(name, received), received.reply
         except WebhookForged as refusal:
             self._count(name, refusal)
             raise _forged() from None
@@ -131,13 +132,13 @@ class Intake:
             _log.warning("the webhook %s broke: %s", name, type(error).__name__)
             raise self._no_way(name, WebhookNotTaken("", remedy=Remedy("-"))) from None
 
-    def _put(self, arrived: Arrived) -> "Future[Taken]":
+    def _put(self, one: Arrived) -> "Future[Taken]":
         """What becomes known once it is stored, with all who wait by then."""
         how: Future[Taken] = Future()
         with self._lock:
             if len(self._waiting) >= _WAITING_MAX:
                 raise _not_now("too many deliveries are waiting")
-            self._waiting.append((arrived, how))
+            self._waiting.append((one, how))
             if not self._is_storing:
                 self._is_storing = True
                 self._storer.submit(self._store)
@@ -157,13 +158,13 @@ class Intake:
             heard = [one for one in together if one[1].set_running_or_notify_cancel()]
             try:
                 with self._database.transaction(actor="webhook") as tx:
-                    taken = take_deliveries(tx, [arrived for arrived, _ in heard])
+                    taken = take_deliveries(tx, [one for one, _ in heard])
             except Exception as error:  # noqa: BLE001 - it is each of theirs, and raised for each
                 for _, how in heard:
                     how.set_exception(_not_stored(error))
                 continue
-            for (_, how), one in zip(heard, taken, strict=True):
-                how.set_result(one)
+            for (_, how), told in zip(heard, taken, strict=True):
+                how.set_result(told)
             self.bell.ring()
 
     def _no_way(self, name: str, refusal: StellaError) -> WebhookNotTaken:

@@ -42,6 +42,15 @@ _HEALTH: dict[str, Column] = {
 }
 
 
+_COMMITS: dict[str, Column] = {
+    "commit": lambda row: row["id"][:12],
+    "at": "committedAt",
+    "author": "authorName",
+    "signature": lambda row: row["signature"]["state"],
+    "title": "title",
+}
+
+
 @app.command("list")
 def list_(*, output: Output = "table", to: To = None) -> None:
     """List integrations by name."""
@@ -95,6 +104,28 @@ def history(name: Name, *, output: Output = "table", to: To = None) -> None:
     with open_client() as client:
         found = list(client.items(f"{_path(name)}/health"))
     show_list(found, _HEALTH, output=output, to=to, name="outcome")
+
+
+@app.command()
+def commits(
+    name: Name,
+    *,
+    repository: Annotated[str, typer.Option(help="Its path there, such as shop/web.")],
+    base: Annotated[str, typer.Option(help="A whole commit id.")],
+    head: Annotated[str, typer.Option(help="Another; what it has and the first has not.")],
+    limit: Annotated[int, typer.Option(min=1, max=500)] = 100,
+    output: Output = "table",
+    to: To = None,
+) -> None:
+    """List what was committed between two commits, by an integration of the kind scm."""
+    query: dict[str, Any] = {"repository": repository, "base": base, "head": head, "limit": limit}
+    with open_client() as client:
+        found = client.get(f"{_path(name)}/commits", **query)
+    if not found["isComplete"]:
+        say("and more before these")
+    if found["dropped"]:
+        say(f"{found['dropped']} commits of {base[:12]} are not in {head[:12]}")
+    show_list(found["commits"], _COMMITS, output=output, to=to)
 
 
 @app.command()

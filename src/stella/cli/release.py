@@ -102,6 +102,24 @@ def diff(
     show_lines(found, diff_lines(found), output=output, to=to)
 
 
+@app.command()
+def changes(
+    release: Release,
+    *,
+    since: Annotated[
+        str | None, typer.Option(help="Another release; left out: the one of its name before it.")
+    ] = None,
+    output: Output = "table",
+    to: To = None,
+) -> None:
+    """Show what was committed since another release, as far as images tell their source."""
+    with open_client() as client:
+        found = client.get(f"{_path(release)}/changes", since=since)
+    if output == "name":
+        found = {**found, "id": found["release"]["id"]}
+    show_lines(found, changes_lines(found), output=output, to=to)
+
+
 def release_lines(release: Mapping[str, Any]) -> Iterator[str]:
     """A release for people."""
     yield f"{release['id']}  {release['name']} {release['version']}  {release['state']}"
@@ -146,6 +164,34 @@ def diff_lines(found: Mapping[str, Any]) -> Iterator[str]:
                     f"  {kind}  {finding['severity']} {finding['id']}"
                     f" in {finding['component']} {finding['version']}"
                 )
+
+
+def changes_lines(found: Mapping[str, Any]) -> Iterator[str]:
+    """What was committed, for people."""
+    release, since = found["release"], found["since"]
+    if since is None:
+        yield f"{release['name']} {release['version']}: no release of that name was sealed before it"
+        return
+    yield f"{since['name']} {since['version']} -> {release['name']} {release['version']}"
+    for one in found["components"]:
+        yield ""
+        yield f"{one['name']}  {one['source'] or 'unknown source'}"
+        if one["commits"] is None:
+            yield f"  unknown: {one['unknown']}"
+            continue
+        commits = one["commits"]["commits"]
+        if not commits and not one["commits"]["dropped"]:
+            yield "  nothing: both were built from the same commit"
+        for commit in commits:
+            signature = commit["signature"]
+            said = signature["signer"] or signature["why"]
+            yield f"  {commit['id'][:12]}  {commit['committedAt']}  {commit['authorName']}"
+            yield f"    {commit['title']}"
+            yield f"    signature {signature['state']}{f': {said}' if said else ''}"
+        if not one["commits"]["isComplete"]:
+            yield "  and more before these"
+        if one["commits"]["dropped"]:
+            yield f"  {one['commits']['dropped']} commits of the release before are in it no more"
 
 
 def _path(release: str) -> str:

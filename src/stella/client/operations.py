@@ -169,6 +169,26 @@ class Comment(TypedDict):
     comment: str
 
 
+class CommitView(TypedDict):
+    """One commit."""
+
+    id: str
+    parents: list[str]
+    title: str
+    authorName: str
+    authorEmail: str
+    committedAt: str
+    signature: "SignatureView"
+
+
+class CommitsView(TypedDict):
+    """What one commit has and another has not, newest first."""
+
+    commits: list["CommitView"]
+    isComplete: bool
+    dropped: int
+
+
 ComponentChange = TypedDict(
     "ComponentChange",
     {
@@ -215,12 +235,13 @@ class ConnectorView(TypedDict):
 
 
 class ContributionView(TypedDict):
-    """One thing that a plugin brings. config_schema: JSON Schema of its configuration. schemes: what"""
+    """One thing that a plugin brings. config_schema: JSON Schema of its configuration, of a step its"""
 
     kind: str
     name: str
     title: str
     configSchema: dict[str, Any]
+    outputSchema: dict[str, Any]
     credentials: list["CredentialView"]
     schemes: list[str]
 
@@ -309,6 +330,7 @@ class DeploymentView(TypedDict):
     plan: str
     record: str
     targets: list["TargetView"]
+    steps: list["StepRunView"]
     artifacts: list["ArtifactView"]
     evidence: list["EvidenceRef"]
 
@@ -379,6 +401,7 @@ class EnvironmentView(TypedDict):
     policy: "PolicyRef"
     parameters: dict[str, Any]
     approvals: list["ApprovalRuleView"]
+    steps: list["StepUseView"]
     targets: list["TargetConfigView"]
     freezes: list["FreezeView"]
     current: "CurrentView | None"
@@ -410,6 +433,19 @@ class EvidenceView(TypedDict):
     verification: "VerificationView"
     entries: list["EntryView"]
     command: str
+
+
+class ExchangedView(TypedDict):
+    """What a machine was given. expires_in: seconds."""
+
+    accessToken: str
+    issuedTokenType: NotRequired[str]
+    tokenType: NotRequired[str]
+    expiresIn: int
+    expiresAt: str
+    machine: str
+    login: str
+    roles: list[str]
 
 
 class FactView(TypedDict):
@@ -574,6 +610,34 @@ class LoginView(TypedDict):
     token: NotRequired[str | None]
 
 
+class MachineChange(TypedDict):
+    """Whether a machine is shut out."""
+
+    disabled: bool
+
+
+class MachineLoginView(TypedDict):
+    """A document: which machines are let in. issuer: whose word counts; null where its integration"""
+
+    name: str
+    issuer: str | None
+    spec: dict[str, Any]
+    revision: int
+    changedAt: str
+
+
+class MachineView(TypedDict):
+    """A machine that was here. name: as the audit shows it."""
+
+    id: str
+    name: str
+    login: str
+    issuer: str
+    disabled: bool
+    firstAt: str
+    lastAt: str
+
+
 class MadeTokenView(TypedDict):
     """A new token. token: shown this once."""
 
@@ -637,6 +701,13 @@ class NewFreeze(TypedDict):
     startsAt: NotRequired[str | None]
 
 
+class NewLink(TypedDict):
+    """Who somebody is outside. subject: their id there, as the audit shows it when they are refused."""
+
+    signIn: str
+    subject: str
+
+
 class NewPlugin(TypedDict):
     """A wheel, as base64."""
 
@@ -684,6 +755,25 @@ class NewUser(TypedDict):
 
 Outcome = Literal["pass", "blocked", "unknown"]
 """``unknown`` blocks like ``blocked``, but says what is missing."""
+
+
+class OutsideView(TypedDict):
+    """Whom an outside word says that a user is. subject: their id there. is_linked: an administrator"""
+
+    signIn: str
+    issuer: str
+    subject: str
+    shown: str
+    isLinked: bool
+    lastAt: str
+
+
+class PackDocumentView(TypedDict):
+    """One document of a policy pack, as ``stella apply`` takes it. name: of the file, for people."""
+
+    pack: str
+    name: str
+    text: str
 
 
 class PackageChange(TypedDict):
@@ -773,10 +863,31 @@ class PageLogLineView(TypedDict):
     next: NotRequired[str | None]
 
 
+class PageMachineLoginView(TypedDict):
+    """Page_MachineLoginView_"""
+
+    items: list["MachineLoginView"]
+    next: NotRequired[str | None]
+
+
+class PageMachineView(TypedDict):
+    """Page_MachineView_"""
+
+    items: list["MachineView"]
+    next: NotRequired[str | None]
+
+
 class PageMendedView(TypedDict):
     """Page_MendedView_"""
 
     items: list["MendedView"]
+    next: NotRequired[str | None]
+
+
+class PagePackDocumentView(TypedDict):
+    """Page_PackDocumentView_"""
+
+    items: list["PackDocumentView"]
     next: NotRequired[str | None]
 
 
@@ -822,6 +933,13 @@ class PageSecretView(TypedDict):
     next: NotRequired[str | None]
 
 
+class PageSignInView(TypedDict):
+    """Page_SignInView_"""
+
+    items: list["SignInView"]
+    next: NotRequired[str | None]
+
+
 class PageTargetConfigView(TypedDict):
     """Page_TargetConfigView_"""
 
@@ -856,6 +974,7 @@ class PlanView(TypedDict):
 
     digest: str
     targets: list["TargetPlanView"]
+    steps: list["StepPlanView"]
 
 
 class PlatformView(TypedDict):
@@ -960,6 +1079,14 @@ class RefusalsView(TypedDict):
     code: str
     count: int
     lastAt: str
+
+
+class ReleaseChanges(TypedDict):
+    """What was committed since another release. since: None where there is none before it."""
+
+    release: "ReleaseRef"
+    since: "ReleaseRef | None"
+    components: list["SourceChanges"]
 
 
 ReleaseDiff = TypedDict(
@@ -1095,6 +1222,38 @@ class SecretView(TypedDict):
     waiting: list[str]
 
 
+class SignInView(TypedDict):
+    """A document: who is let in by a provider or a directory. kind: of its integration; null where that"""
+
+    name: str
+    kind: str | None
+    spec: dict[str, Any]
+    revision: int
+    changedAt: str
+    redirectUri: str
+
+
+class SignatureView(TypedDict):
+    """What is known of a commit's signature. signer: empty unless it is good."""
+
+    state: str
+    signer: str
+    why: str
+
+
+class SourceChanges(TypedDict):
+    """One component. source: the repository, as the image names it; base, head: its commits."""
+
+    name: str
+    source: str | None
+    base: str | None
+    head: str | None
+    integration: str | None
+    repository: str | None
+    commits: "CommitsView | None"
+    unknown: str | None
+
+
 State = Literal[
     "evaluating",
     "waiting",
@@ -1110,11 +1269,63 @@ State = Literal[
 """Where a promotion stands. ``failed`` is a verdict, ``errored`` could not run."""
 
 
+class StepPlanView(TypedDict):
+    """What would be done before the targets or after them, by which version of which plugin."""
+
+    name: str
+    phase: str
+    step: str
+    plugin: str
+    version: str
+    inputs: dict[str, Any]
+
+
+class StepRunView(TypedDict):
+    """One step of a deployment. phase: "before" or "after" its targets. inputs: their digest; they"""
+
+    name: str
+    phase: str
+    step: str
+    plugin: str
+    version: str
+    inputs: str
+    state: "StepState"
+    attempts: int
+    attemptsMax: int
+    startedAt: str | None
+    endedAt: str | None
+    code: str | None
+    message: str | None
+    summary: str | None
+    outputs: dict[str, Any]
+
+
+StepState = Literal["queued", "running", "passed", "failed", "errored", "cancelled"]
+"""Where one step stands. ``failed``: its verdict; ``errored``: it gave none; ``cancelled``: its"""
+
+
+class StepUseView(TypedDict):
+    """A step that every deployment takes. inputs: ``with`` of the document."""
+
+    name: str
+    phase: str
+    step: str
+    inputs: dict[str, Any]
+
+
 class StoredSecret(TypedDict):
     """Which version was stored."""
 
     name: str
     version: int
+
+
+class SubjectToken(TypedDict):
+    """A token that an issuer gave (RFC 8693). login: which MachineLogin is meant, where several take"""
+
+    subjectToken: str
+    subjectTokenType: NotRequired[str]
+    login: NotRequired[str | None]
 
 
 class TagDrift(TypedDict):
@@ -1190,7 +1401,7 @@ class UserChange(TypedDict):
 
 
 class UserView(TypedDict):
-    """An account."""
+    """An account. outside: whose word lets it in; none where it is of this server alone."""
 
     id: str
     name: str
@@ -1198,6 +1409,7 @@ class UserView(TypedDict):
     disabled: bool
     createdAt: str
     revision: int
+    outside: NotRequired[list["OutsideView"]]
 
 
 class VerificationView(TypedDict):
@@ -1213,6 +1425,20 @@ class VersionView(TypedDict):
     name: str
     version: str
     simulated: bool
+
+
+class WayView(TypedDict):
+    """A provider by which people may log in. title: on its button."""
+
+    name: str
+    title: str
+
+
+class WaysView(TypedDict):
+    """How people may log in. directories: whether names and passwords of a directory count too."""
+
+    providers: list["WayView"]
+    directories: bool
 
 
 class WebhookView(TypedDict):
@@ -1286,6 +1512,10 @@ class Operations:
         """Open a session: a cookie for the browser, or a token for a program. Public."""
         return cast("LoginView", self._transport.post("/login", body, key=key, token=token))
 
+    def get_ways(self) -> "WaysView":
+        """How people may log in here: by name and password, and by which providers. Public."""
+        return cast("WaysView", self._transport.get("/session/ways"))
+
     def delete_login(self, *, key: str | None = None) -> None:
         """End the session, or the token, that this request came with."""
         self._transport.post("/logout", key=key)
@@ -1312,6 +1542,16 @@ class Operations:
             "UserView", self._transport.patch(f"/users/{quote(user, safe='/:@')}", body, key=key)
         )
 
+    def put_user_link(self, user: str, body: "NewLink", *, key: str | None = None) -> "UserView":
+        """Let somebody whom a provider or directory knows be this user; by id or name."""
+        return cast(
+            "UserView", self._transport.put(f"/users/{quote(user, safe='/:@')}/link", body, key=key)
+        )
+
+    def delete_user_link(self, user: str, *, key: str | None = None) -> None:
+        """Let nobody in as this user by an outside word any more, which ends what was opened by it."""
+        self._transport.delete(f"/users/{quote(user, safe='/:@')}/link", key=key)
+
     def get_tokens(self) -> "PageTokenView":
         """Tokens that still hold, newest first: one's own; an administrator's list has all."""
         return cast("PageTokenView", self._transport.get("/tokens"))
@@ -1323,6 +1563,51 @@ class Operations:
     def delete_token(self, token: str, *, key: str | None = None) -> None:
         """End a token: one's own, or anybody's for an administrator."""
         self._transport.delete(f"/tokens/{quote(token, safe='/:@')}", key=key)
+
+    def post_token_exchange(
+        self, body: "SubjectToken", *, key: str | None = None
+    ) -> "ExchangedView":
+        """Give a machine a token for one that its issuer signed (RFC 8693). Public."""
+        return cast("ExchangedView", self._transport.post("/token-exchange", body, key=key))
+
+    def get_machines(self, *, login: str | None = None) -> "PageMachineView":
+        """Machines that were let in, those that were here last first; at most five hundred."""
+        return cast("PageMachineView", self._transport.get("/machines", login=login))
+
+    def patch_machine(
+        self, machine: str, body: "MachineChange", *, key: str | None = None
+    ) -> "MachineView":
+        """Shut a machine out, which ends what it was given; or let it in again. By id."""
+        return cast(
+            "MachineView",
+            self._transport.patch(f"/machines/{quote(machine, safe='/:@')}", body, key=key),
+        )
+
+    def get_machine_logins(self) -> "PageMachineLoginView":
+        """Which machines are let in, by name."""
+        return cast("PageMachineLoginView", self._transport.get("/machine-logins"))
+
+    def get_machine_login(self, name: str) -> "MachineLoginView":
+        """One of them."""
+        return cast(
+            "MachineLoginView", self._transport.get(f"/machine-logins/{quote(name, safe='/:@')}")
+        )
+
+    def delete_machine_login(self, name: str, *, key: str | None = None) -> None:
+        """End it, and what machines were given by it."""
+        self._transport.delete(f"/machine-logins/{quote(name, safe='/:@')}", key=key)
+
+    def get_sign_ins(self) -> "PageSignInView":
+        """By whose word people are let in, by name."""
+        return cast("PageSignInView", self._transport.get("/sign-ins"))
+
+    def get_sign_in(self, name: str) -> "SignInView":
+        """One of them."""
+        return cast("SignInView", self._transport.get(f"/sign-ins/{quote(name, safe='/:@')}"))
+
+    def delete_sign_in_(self, name: str, *, key: str | None = None) -> None:
+        """End it, and what was opened by it."""
+        self._transport.delete(f"/sign-ins/{quote(name, safe='/:@')}", key=key)
 
     def get_facts(
         self,
@@ -1447,8 +1732,36 @@ class Operations:
             ),
         )
 
+    def get_commits(
+        self,
+        name: str,
+        *,
+        repository: str | None = None,
+        base: str | None = None,
+        head: str | None = None,
+        limit: int | None = None,
+    ) -> "CommitsView":
+        """What ``head`` has and ``base`` has not, of a repository that an integration leads to."""
+        return cast(
+            "CommitsView",
+            self._transport.get(
+                f"/integrations/{quote(name, safe='/:@')}/commits",
+                repository=repository,
+                base=base,
+                head=head,
+                limit=limit,
+            ),
+        )
+
+    def get_changes(self, release: str, *, since: str | None = None) -> "ReleaseChanges":
+        """What was committed since another release, as far as images and integrations tell."""
+        return cast(
+            "ReleaseChanges",
+            self._transport.get(f"/releases/{quote(release, safe='/:@')}/changes", since=since),
+        )
+
     def post_documents(self, body: "Documents", *, key: str | None = None) -> "Applied":
-        """Apply integrations, policies, environments and targets: all of them or nothing."""
+        """Apply integrations, logins, policies, environments and targets: all of them or nothing."""
         return cast("Applied", self._transport.post("/apply", body, key=key))
 
     def get_environments(self) -> "PageEnvironmentView":
@@ -1685,7 +1998,7 @@ class Operations:
         )
 
     def delete_integration_(self, name: str, *, key: str | None = None) -> None:
-        """End an integration that no other one reads its credentials from."""
+        """End an integration that no other one reads its credentials from, and nobody logs in by."""
         self._transport.delete(f"/integrations/{quote(name, safe='/:@')}", key=key)
 
     def get_integration_health(self, name: str) -> "PageHealthView":
@@ -1750,6 +2063,13 @@ class Operations:
         """One plugin."""
         return cast("PluginView", self._transport.get(f"/plugins/{quote(name, safe='/:@')}"))
 
+    def get_plugin_documents(self, name: str) -> "PagePackDocumentView":
+        """What its policy packs hold, to be read and then applied; nothing is applied by this."""
+        return cast(
+            "PagePackDocumentView",
+            self._transport.get(f"/plugins/{quote(name, safe='/:@')}/documents"),
+        )
+
     def post_enabling(self, name: str, body: "Enabling", *, key: str | None = None) -> "PluginView":
         """Use it from now on, in that version: up to a new one, or back to an old one."""
         return cast(
@@ -1772,7 +2092,7 @@ class Operations:
         )
 
     def delete_plugin_version(self, name: str, version: str, *, key: str | None = None) -> None:
-        """Remove a version that is not used."""
+        """Remove a version that is not used, and that no deployment waits with."""
         self._transport.delete(
             f"/plugins/{quote(name, safe='/:@')}/versions/{quote(version, safe='/:@')}", key=key
         )

@@ -1,12 +1,13 @@
 """What will happen, on which target, as data: shown, hashed, approved, then carried out."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
 from stella.deployment.errors import ImpossiblePlan
-from stella.environment.model import Environment, Target
+from stella.environment.model import Environment, StepUse, Target
 from stella.kernel import Digest, Json, Remedy, canonical_json
 from stella.plugin.contract.core import Capability, Need
 from stella.plugin.contract.target import (
@@ -27,6 +28,19 @@ PluginOf = Callable[[str], PluginReference | None]
 
 def comes_along(_: str) -> None:
     """Where every connector comes with the server."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepOffer:
+    """Who brings a step now, in which version, and how often a call of it may be tried."""
+
+    plugin: str
+    version: str
+    attempts_max: int
+
+
+FindStep = Callable[[str], StepOffer]
+"""Handed in from outside. Raises UnknownConnector."""
 
 
 class _Document(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
@@ -90,17 +104,37 @@ class PlannedRelease(_Document, frozen=True):
     digest: str
 
 
+class PlannedStep(_Document, frozen=True):
+    """What is done before the targets or after them. phase: "before" or "after".
+
+    plugin, version: who brings it, and in that version it is run, whatever is used then.
+    """
+
+    phase: str
+    name: str
+    step: str
+    plugin: str
+    version: str
+    attempts_max: int
+    inputs: dict[str, Any]
+
+
 class DeploymentPlan(_Document, frozen=True):
-    """The whole deployment. The same release and configuration give the same bytes."""
+    """The whole deployment. The same release, configuration and plugins give the same bytes."""
 
     environment: str
     release: PlannedRelease
     targets: tuple[PlannedTarget, ...]
+    steps: tuple[PlannedStep, ...] = ()
     schema: int = 1
 
     def target(self, name: str) -> PlannedTarget | None:
         """The part of the plan for one target."""
         return next((one for one in self.targets if one.target == name), None)
+
+    def step(self, name: str) -> PlannedStep | None:
+        """The step of that name."""
+        return next((one for one in self.steps if one.name == name), None)
 
 
 def plan_deployment(
@@ -108,9 +142,11 @@ def plan_deployment(
     environment: Environment,
     targets: tuple[Target, ...],
     open_connector: OpenConnector,
+    find_step: FindStep,
+    *,
     plugin_of: PluginOf = comes_along,
 ) -> bytes:
-    """The plan as canonical JSON. Targets go in order of name.
+    """The plan as canonical JSON. Targets go in order of name, steps as the environment has them.
 
     Raises ImpossiblePlan, UnknownConnector, and what a connector refuses in a configuration.
     """
@@ -130,8 +166,15 @@ def plan_deployment(
         environment=environment.name,
         release=PlannedRelease(release.id, release.name, release.version, release.digest),
         targets=tuple(planned),
+        steps=(
+            *(_step("before", one, find_step(one.step)) for one in environment.steps_before),
+            *(_step("after", one, find_step(one.step)) for one in environment.steps_after),
+        ),
     )
-    return canonical_json(msgspec.to_builtins(plan))
+    plain: dict[str, Json] = msgspec.to_builtins(plan)
+    if not plan.steps:
+        del plain["steps"]  # as it was before there were any: its digest stays what it was
+    return canonical_json(plain)
 
 
 def read_plan(content: bytes) -> DeploymentPlan:
@@ -170,6 +213,18 @@ def target_plan_of(target: PlannedTarget) -> TargetPlan:
         target=target.target,
         actions=tuple(Action(one.verb, one.subject, one.argv) for one in target.actions),
         files=target.files,
+    )
+
+
+def _step(phase: str, use: StepUse, offer: StepOffer) -> PlannedStep:
+    return PlannedStep(
+        phase=phase,
+        name=use.name,
+        step=use.step,
+        plugin=offer.plugin,
+        version=offer.version,
+        attempts_max=offer.attempts_max,
+        inputs=dict(use.inputs),
     )
 
 

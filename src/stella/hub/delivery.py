@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 
 from stella.hub.facts import WebhookFailed, WebhookHandled, WebhookRetried
 from stella.hub.lifecycle import DELIVERY, DeliveryEvent, DeliveryState
-from stella.kernel import Json, canonical_json, time_text
+from stella.kernel import Json, NotCanonical, Remedy, canonical_json, time_text
 from stella.plugin.contract.webhook import Received
 from stella.plugin.crossing import bounded_text
+from stella.plugin.refusals import WebhookMalformed
 from stella.plugin.wire import to_wire
 from stella.record.transaction import Tx
 
@@ -47,10 +48,12 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """A delivery whose signature is good."""
+    """A delivery whose signature is good, bounded. content: None for more than is kept."""
 
     integration: str
-    received: Received
+    delivery: str
+    event: str
+    content: dict[str, Json] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +65,25 @@ class Taken:
     is_replay: bool
 
 
+def arrived(integration: str, received: Received) -> Arrived:
+    """What a connector read, as it can be stored. Raises WebhookMalformed: it cannot.
+
+    Before it is stored with others, which must not suffer for it.
+    """
+    try:
+        content = _content(received)
+    except (NotCanonical, AssertionError, ValueError, TypeError, RecursionError):
+        raise WebhookMalformed(
+            "its connector read what cannot be stored",
+            remedy=Remedy("Ask the publisher of its plugin."),
+        ) from None
+    event = bounded_text(received.event, _EVENT_LENGTH_MAX)
+    return Arrived(integration, bounded_id(received.id), event, content)
+
+
 def new_delivery(tx: Tx, arrived: Arrived) -> Delivery:
     """The row of what has arrived: queued, or ignored where it does not concern us."""
-    received = arrived.received
-    content, outcome, state = _content(received), "", DELIVERY.start
+    content, outcome, state = arrived.content, "", DELIVERY.start
     if content is None:
         content, outcome = {}, f"it says more than {CONTENT_BYTES_MAX >> 10} KiB"
         state = DELIVERY.next(state, DeliveryEvent.FAIL)
@@ -77,8 +95,8 @@ def new_delivery(tx: Tx, arrived: Arrived) -> Delivery:
     return Delivery(
         id=tx.new_id("whd"),
         integration=arrived.integration,
-        delivery=bounded_id(received.id),
-        event=bounded_text(received.event, _EVENT_LENGTH_MAX),
+        delivery=arrived.delivery,
+        event=arrived.event,
         state=state,
         received_at=now,
         content=content,

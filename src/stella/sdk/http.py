@@ -148,9 +148,15 @@ class Connections:
                 connection.close()
 
     def send(
-        self, method: str, url: str, headers: Mapping[str, str], content: bytes | None = None
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        content: bytes | None = None,
+        *,
+        follows: bool = True,
     ) -> Answer:
-        """The answer to one request, redirects followed. Raises HttpTrouble.
+        """The answer to one request, redirects followed unless the caller reads them. Raises HttpTrouble.
 
         No header that may be a credential follows a redirect to another host.
         """
@@ -158,7 +164,7 @@ class Connections:
         for _ in range(_REDIRECTS_MAX + 1):
             answer = self._once(method, url, sent, content)
             location = answer.headers.get("location")
-            if answer.status_code not in _REDIRECTS or not location:
+            if answer.status_code not in _REDIRECTS or not location or not follows:
                 return answer
             answer.close()
             following = joined(url, location)

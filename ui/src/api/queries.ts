@@ -25,6 +25,13 @@ export const versionQuery = queryOptions({
   staleTime: Infinity,
 })
 
+/** How people may sign in; asked by those who are not. */
+export const waysQuery = queryOptions({
+  queryKey: ['ways'],
+  queryFn: () => take(api.GET('/api/v1/session/ways')),
+  staleTime: 60_000,
+})
+
 export const meQuery = queryOptions({
   queryKey: ['me'],
   queryFn: () => take(api.GET('/api/v1/me')),
@@ -69,6 +76,15 @@ export const releaseDiffQuery = (id: string, other: string) =>
     queryKey: ['releases', id, 'diff', other],
     queryFn: () => take(api.GET('/api/v1/releases/{release}/diff/{other}', { params: { path: { release: id, other } } })),
     staleTime: Infinity,
+  })
+
+/** What was committed since the release before: the server asks outside for it, so it is asked once. */
+export const releaseChangesQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['releases', id, 'changes'],
+    queryFn: () => take(api.GET('/api/v1/releases/{release}/changes', { params: { path: { release: id } } })),
+    staleTime: Infinity,
+    retry: false,
   })
 
 export const findingsQuery = (scan: string, filters: Filters = {}) =>
@@ -152,6 +168,28 @@ export const tokensQuery = queryOptions({
   queryKey: ['tokens'],
   queryFn: () => take(api.GET('/api/v1/tokens')),
 })
+
+export const signInsQuery = queryOptions({
+  queryKey: ['sign-ins'],
+  queryFn: () => take(api.GET('/api/v1/sign-ins')),
+})
+
+export const machineLoginsQuery = queryOptions({
+  queryKey: ['machine-logins'],
+  queryFn: () => take(api.GET('/api/v1/machine-logins')),
+})
+
+export const machinesQuery = queryOptions({
+  queryKey: ['machines'],
+  queryFn: () => take(api.GET('/api/v1/machines')),
+})
+
+/** The last facts of one kind, the newest first. */
+export const lastFactsQuery = (kind: string) =>
+  queryOptions({
+    queryKey: ['facts', 'last', kind],
+    queryFn: () => take(api.GET('/api/v1/facts', { params: { query: { kind, newest: true, limit: 10 } } })),
+  })
 
 export const doctorQuery = queryOptions({
   queryKey: ['doctor'],

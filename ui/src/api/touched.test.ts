@@ -18,6 +18,9 @@ test.each([
   ['WebhookHandled', 'webhooks'],
   ['PluginEnabled', 'plugins'],
   ['LoginRefused', 'facts'],
+  ['LoginDocumentApplied', 'sign-ins'],
+  ['TokenExchanged', 'machines'],
+  ['AccountLinked', 'users'],
 ])('%s makes %s old', (kind, held) => {
   expect(touched(kind)).toContain(held)
 })

@@ -8,6 +8,8 @@ export type Held =
   | 'evidence'
   | 'facts'
   | 'integrations'
+  | 'machine-logins'
+  | 'machines'
   | 'matrix'
   | 'plugins'
   | 'policies'
@@ -16,6 +18,7 @@ export type Held =
   | 'releases'
   | 'scans'
   | 'secrets'
+  | 'sign-ins'
   | 'tokens'
   | 'users'
   | 'webhooks'
@@ -23,7 +26,7 @@ export type Held =
 const RULES: readonly (readonly [RegExp, readonly Held[]])[] = [
   [/^(Promotion|Gates|Approval)/, ['promotions', 'matrix', 'environments', 'evidence']],
   [/^TargetApplied$/, ['environments', 'matrix', 'preview']],
-  [/^(Deployment|Target|Rollback)/, ['deployments', 'promotions', 'matrix', 'environments', 'releases', 'evidence']],
+  [/^(Deployment|Target|Step|Rollback)/, ['deployments', 'promotions', 'matrix', 'environments', 'releases', 'evidence']],
   [/^(Order|Agent|Enrolment)/, ['agents', 'environments', 'deployments', 'matrix']],
   [/^(Release|Tag)/, ['releases', 'matrix']],
   [/^(Image|Scan|Sbom|Finding|Advisor)/, ['releases', 'scans', 'promotions']],
@@ -34,6 +37,10 @@ const RULES: readonly (readonly [RegExp, readonly Held[]])[] = [
   [/^(Integration|Secret)/, ['integrations', 'secrets', 'webhooks']],
   [/^Webhook/, ['webhooks']],
   [/^Plugin/, ['plugins', 'integrations']],
+  [/^LoginDocument/, ['sign-ins', 'machine-logins', 'machines', 'users', 'tokens']],
+  [/^(TokenExchanged|Machine)/, ['machines', 'tokens']],
+  [/^(Exchange|SignIn)Refused$/, []],
+  [/^Account/, ['users']],
   [/^(User|Login|Logout|Token|Session)/, ['users', 'tokens']],
 ]
 

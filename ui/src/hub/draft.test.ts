@@ -65,6 +65,7 @@ test('another connector keeps what it has, too', () => {
     name: 'vault',
     title: 'Vault',
     configSchema: { properties: { plain_http: {} } },
+    outputSchema: {},
     credentials: [{ name: 'token', title: 'Token', required: true }],
     schemes: ['https'],
   }

@@ -31,6 +31,7 @@ from stella.environment.store import (
 )
 from stella.hub.store import find_integration
 from stella.identity import Permission
+from stella.identity.login_documents import LOGIN_KINDS, login_integrations
 from stella.kernel import Remedy, parse_time
 from stella.policy.store import find_policy, list_policies
 from stella.promotion.request import request_rollback
@@ -84,12 +85,11 @@ class PolicyView(View):
 
 @router.post("/apply", response_model=Applied)
 def post_documents(asked: Configurer, body: Documents) -> Response:
-    """Apply integrations, policies, environments and targets: all of them or nothing.
+    """Apply integrations, logins, policies, environments and targets: all of them or nothing.
 
     With If-Match one integration alone, where it is at that revision still.
     """
-    if any(one.get("kind") == "Integration" for one in body.documents):
-        asked.must(Permission.INTEGRATION_CHANGE, "Integration in POST /apply")
+    _refuse_beyond(asked, body.documents)
 
     def do(tx: Tx) -> Applied:
         _refuse_changed(asked, tx, body.documents)
@@ -138,6 +138,25 @@ def _refuse_changed(asked: Asked, tx: Tx, documents: Sequence[Mapping[str, Any]]
             remedy=Remedy("Look at it again, and make your change on what is there now."),
             revision=found.revision,
         )
+
+
+def _refuse_beyond(asked: Asked, documents: list[dict[str, Any]]) -> None:
+    """Return where who asks may apply each of them. Raises PermissionDenied.
+
+    Who changes an issuer that logins believe could let anybody in as anybody.
+    """
+    named = [(one.get("kind"), one.get("name")) for one in documents]
+    integrations = [name for kind, name in named if kind == "Integration"]
+    if integrations:
+        asked.must(Permission.INTEGRATION_CHANGE, "Integration in POST /apply")
+        with asked.read() as tx:
+            believed = login_integrations(tx)
+        for name in integrations:
+            if isinstance(name, str) and name in believed:
+                asked.must(Permission.USER_CHANGE, f"Integration {name} in POST /apply")
+    for kind in LOGIN_KINDS:
+        if any(one == kind for one, _ in named):
+            asked.must(Permission.USER_CHANGE, f"{kind} in POST /apply")
 
 
 @router.get("/environments")

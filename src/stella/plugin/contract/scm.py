@@ -42,7 +42,8 @@ class CommitRange:
     """What is reachable from one commit and not from another, newest first.
 
     is_complete: False where there are more than were asked for. dropped: how many commits the earlier
-    one has that the later one has not: not 0 where history was rewritten, or it goes back.
+    one has that the later one has not: not 0 where history was rewritten, or it goes back; at least so
+    many where there are very many.
     """
 
     commits: tuple[Commit, ...]

@@ -158,9 +158,10 @@ class PluginProcess:
             raise self._errored(call, lost) from None
 
     def _budget(self, call: Call) -> Budget:
-        """Of one call; of a stream, whose length nobody knows, what the manifest says."""
+        """Of one call; of a stream and of a step, whose length nobody knows, what the manifest says."""
         limit_s, opening = self.manifest.limits.timeout_s, call.registry or call.connection
-        if opening is None or methods_of(call.kind)[call.method].is_stream:
+        is_long = call.kind is Kind.STEP or methods_of(call.kind)[call.method].is_stream
+        if opening is None or is_long:
             return Budget(limit_s)
         # A profile says how long one answer may take, and a call asks for a few of them.
         return Budget(min(limit_s, _ANSWERS * opening.timeout_s))

@@ -17,6 +17,24 @@ from stella.sdk.testing.registry import SIMULATED_HOST, SimulatedRegistry
 
 if TYPE_CHECKING:
     from stella.sdk.testing.check_checks import CHECK_CHECKS, CheckBench
+    from stella.sdk.testing.ci import SIMULATED_COMMIT, SimulatedCi
+    from stella.sdk.testing.ci_checks import CI_CHECKS, CiBench
+    from stella.sdk.testing.directory import SimulatedDirectory
+    from stella.sdk.testing.directory_checks import DIRECTORY_CHECKS, DirectoryBench
+    from stella.sdk.testing.feed_checks import FEED_CHECKS, FeedBench
+    from stella.sdk.testing.identity_checks import IDENTITY_PROVIDER_CHECKS, IdentityProviderBench
+    from stella.sdk.testing.identity_provider import SimulatedIdentityProvider
+    from stella.sdk.testing.metrics_checks import METRICS_CHECKS, MetricsBench
+    from stella.sdk.testing.others import (
+        SimulatedFeed,
+        SimulatedMetrics,
+        SimulatedPolicyPack,
+        SimulatedRouter,
+    )
+    from stella.sdk.testing.policy_pack_checks import POLICY_PACK_CHECKS, PolicyPackBench
+    from stella.sdk.testing.router_checks import ROUTER_CHECKS, RouterBench
+    from stella.sdk.testing.scm import SimulatedRepository, SimulatedScm, kit_history
+    from stella.sdk.testing.scm_checks import SCM_CHECKS, ScmBench
     from stella.sdk.testing.secret_checks import (
         SECRET_LEASE_CHECKS,
         SECRET_STORE_CHECKS,
@@ -27,32 +45,64 @@ if TYPE_CHECKING:
     from stella.sdk.testing.secret_faults import SECRET_HTTP_CHECKS
     from stella.sdk.testing.secret_store import SimulatedSecretStore
     from stella.sdk.testing.service_faults import SERVICE_HTTP_CHECKS, ServiceHttpBench
+    from stella.sdk.testing.step import SimulatedStep
+    from stella.sdk.testing.step_checks import STEP_CHECKS, StepBench
     from stella.sdk.testing.webhook import SimulatedWebhook
     from stella.sdk.testing.webhook_checks import WEBHOOK_CHECKS, WebhookBench
 
 __all__ = [
     "CHECK_CHECKS",
+    "CI_CHECKS",
+    "DIRECTORY_CHECKS",
+    "FEED_CHECKS",
+    "IDENTITY_PROVIDER_CHECKS",
+    "METRICS_CHECKS",
+    "POLICY_PACK_CHECKS",
     "REGISTRY_CHECKS",
+    "ROUTER_CHECKS",
+    "SCM_CHECKS",
     "SECRET_HTTP_CHECKS",
     "SECRET_LEASE_CHECKS",
     "SECRET_STORE_CHECKS",
     "SERVICE_HTTP_CHECKS",
+    "SIMULATED_COMMIT",
     "SIMULATED_HOST",
+    "STEP_CHECKS",
     "TARGET_CHECKS",
     "WEBHOOK_CHECKS",
     "CheckBench",
+    "CiBench",
+    "DirectoryBench",
+    "FeedBench",
+    "IdentityProviderBench",
+    "MetricsBench",
+    "PolicyPackBench",
     "RegistryBench",
+    "RouterBench",
+    "ScmBench",
     "SecretHttpBench",
     "SecretLeaseBench",
     "SecretStoreBench",
     "ServiceHttpBench",
+    "SimulatedCi",
+    "SimulatedDirectory",
     "SimulatedEngine",
+    "SimulatedFeed",
     "SimulatedHost",
+    "SimulatedIdentityProvider",
+    "SimulatedMetrics",
+    "SimulatedPolicyPack",
     "SimulatedRegistry",
+    "SimulatedRepository",
+    "SimulatedRouter",
+    "SimulatedScm",
     "SimulatedSecretStore",
+    "SimulatedStep",
     "SimulatedWebhook",
+    "StepBench",
     "TargetBench",
     "WebhookBench",
+    "kit_history",
     "open_simulated",
 ]
 
@@ -61,6 +111,19 @@ __getattr__ = late(
     __name__,
     {
         "check_checks": "CHECK_CHECKS CheckBench",
+        "ci": "SIMULATED_COMMIT SimulatedCi",
+        "ci_checks": "CI_CHECKS CiBench",
+        "directory": "SimulatedDirectory",
+        "directory_checks": "DIRECTORY_CHECKS DirectoryBench",
+        "feed_checks": "FEED_CHECKS FeedBench",
+        "identity_checks": "IDENTITY_PROVIDER_CHECKS IdentityProviderBench",
+        "identity_provider": "SimulatedIdentityProvider",
+        "metrics_checks": "METRICS_CHECKS MetricsBench",
+        "others": "SimulatedFeed SimulatedMetrics SimulatedPolicyPack SimulatedRouter",
+        "policy_pack_checks": "POLICY_PACK_CHECKS PolicyPackBench",
+        "router_checks": "ROUTER_CHECKS RouterBench",
+        "scm": "SimulatedRepository SimulatedScm kit_history",
+        "scm_checks": "SCM_CHECKS ScmBench",
         "secret_checks": (
             "SECRET_LEASE_CHECKS SECRET_STORE_CHECKS SecretHttpBench SecretLeaseBench "
             "SecretStoreBench"
@@ -68,6 +131,8 @@ __getattr__ = late(
         "secret_faults": "SECRET_HTTP_CHECKS",
         "secret_store": "SimulatedSecretStore",
         "service_faults": "SERVICE_HTTP_CHECKS ServiceHttpBench",
+        "step": "SimulatedStep",
+        "step_checks": "STEP_CHECKS StepBench",
         "webhook": "SimulatedWebhook",
         "webhook_checks": "WEBHOOK_CHECKS WebhookBench",
     },

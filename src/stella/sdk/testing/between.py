@@ -125,7 +125,10 @@ def _forwarded(behind: str, sent: Sent, adding: str) -> bytes:
         body = answer.read(_FORWARDED_BYTES_MAX)
     finally:
         made.close()
-    return answered(answer.status, body, answer.getheader("content-type") or "", adding)
+    cookies = "".join(
+        f"Set-Cookie: {text}\r\n" for text in answer.headers.get_all("set-cookie") or ()
+    )
+    return answered(answer.status, body, answer.getheader("content-type") or "", cookies + adding)
 
 
 def answered(

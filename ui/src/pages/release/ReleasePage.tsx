@@ -19,6 +19,7 @@ import { PageHead, Panel } from '../../widgets/Panel'
 import { State } from '../../widgets/State'
 import { Time } from '../../widgets/Time'
 import { say } from '../../widgets/Toasts'
+import { ChangesSince } from './ChangesSince'
 import { CompareMenu } from './CompareMenu'
 import { Components } from './Components'
 import { PromotionsOf } from './PromotionsOf'
@@ -44,6 +45,7 @@ export function ReleasePage() {
         actions={<Actions release={release} />}
       />
       <Components release={release} />
+      <ChangesSince release={release} />
       <div className="split">
         <PromotionsOf release={release} />
         <Panel title="Where it runs">

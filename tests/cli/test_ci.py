@@ -1,0 +1,99 @@
+"""The pipelines that `stella ci template` prints are ones: what they say to stella is taken by it."""
+
+import re
+import shlex
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+from fixtures.buildbots import PLACE
+from stella.cli.ci import Server, app, pipeline
+from stella.cli.commands import load
+from stella.cli.nouns import NOUNS
+
+VERBS = (["scan"], ["release", "create"], ["promote"])
+
+
+def said_to_stella(server: Server) -> list[list[str]]:
+    """The command lines that begin with stella, as the shell parts them."""
+    found = re.findall(r"^[\s-]*(?:run: )?(stella .+)$", pipeline(server), re.MULTILINE)
+    return [shlex.split(line) for line in found]
+
+
+@pytest.mark.parametrize("server", Server)
+def test_every_command_is_one_with_options_that_it_has(server: Server) -> None:
+    lines = said_to_stella(server)
+    verbs = []
+    for _, noun, *words in lines:
+        command: Any = load(noun, NOUNS[noun])
+        verb = [noun]
+        if hasattr(command, "commands"):
+            verb.append(words.pop(0))
+            command = command.commands[verb[-1]]
+        context = command.make_context(noun, [*words], resilient_parsing=False)
+        assert context.params, (
+            verb
+        )  # typer itself has read the words: what it does not know it refuses
+        verbs.append(verb)
+    assert verbs == list(VERBS)
+
+
+@pytest.mark.parametrize("server", Server)
+def test_it_is_printed_and_labels_the_image_with_its_source(server: Server) -> None:
+    ended = CliRunner().invoke(app, ["template", server.value])
+    assert ended.exit_code == 0
+    assert ended.output == pipeline(server)
+    for label in ("org.opencontainers.image.source", "org.opencontainers.image.revision"):
+        assert label in ended.output
+    assert "STELLA_TOKEN" in ended.output
+
+
+def test_they_are_written_in_their_servers_languages() -> None:
+    workflow = yaml.safe_load(pipeline(Server.GITHUB))
+    assert workflow["run-name"].startswith("${{ inputs.stella_key")
+    assert workflow["jobs"]["release"]["steps"]
+    jobs = yaml.safe_load(pipeline(Server.GITLAB))
+    assert jobs["release"]["stage"] in jobs["stages"]
+    compile(pipeline(Server.BUILDBOT), "master.cfg", "exec")
+    for parameter in ("REF", "STELLA_KEY"):
+        assert f"name: '{parameter}'" in pipeline(Server.JENKINS)
+
+
+@pytest.mark.parametrize("server", [Server.GITHUB, Server.GITLAB])
+def test_their_shell_is_shell(server: Server) -> None:
+    found = yaml.safe_load(pipeline(server))
+    scripts = (
+        [one["run"] for one in found["jobs"]["release"]["steps"] if "run" in one]
+        if server is Server.GITHUB
+        else found["build"]["script"] + found["release"]["script"]
+    )
+    for script in scripts:
+        subprocess.run(["sh", "-n", "-c", script], check=True)
+
+
+@pytest.mark.stores
+def test_a_real_buildbot_takes_its_part_of_the_configuration(tmp_path: Path) -> None:
+    if not (PLACE / "buildbot").exists():
+        pytest.skip("buildbot is missing: python3 tools/setup.py --for test")
+    before = (
+        "from buildbot.plugins import worker\n"
+        'c = BuildmasterConfig = {"builders": [], "schedulers": [], "protocols": {}}\n'
+        'c["workers"] = [worker.Worker("worker", "pass")]\n'
+        'c["protocols"]["pb"] = {"port": "tcp:0"}\n'
+        'c["buildbotNetUsageData"] = None\n'
+    )
+    (tmp_path / "secrets").mkdir(mode=0o700)
+    (tmp_path / "master.cfg").write_text(before + pipeline(Server.BUILDBOT))
+    done = subprocess.run(
+        [PLACE / "buildbot", "checkconfig", "master.cfg"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Config file is good" in done.stdout
