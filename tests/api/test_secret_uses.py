@@ -78,6 +78,15 @@ def test_who_did_not_store_it_cannot_send_it_to_a_place_of_theirs(
     assert found["secrets.uses"]["fix"] == "stella secret allow password mine"
 
 
+def test_it_is_not_well_either_where_nobody_asks_for_the_secret(control: Control):
+    """As a registry that lets everybody read: it would be refused at its use."""
+    with played_registry(lambda *_: Answer(body=b'{"tags": []}')) as host:
+        apply(control, "oscar", **document("main", host, credentials=PASSWORD))
+        assert examined(control)["outcome"] == "blocked"
+        control.post("/secrets/password/allow", {"integration": "main"}, by="olga")
+        assert examined(control)["outcome"] == "pass"
+
+
 def test_who_stored_it_lets_it_go_there(control: Control, registry: str, shown: list[str]):
     apply(control, "oscar", **document("main", registry, credentials=PASSWORD))
     allowed = control.post("/secrets/password/allow", {"integration": "main"}, by="olga")

@@ -160,6 +160,7 @@ class Hub:
                     note_use(tx, name, at)
 
     def _examine(self, integration: Integration) -> str:
+        self.credentials.refuse_unallowed(integration)
         made = self._make(integration)
         if integration.kind is Kind.REGISTRY:
             cast("Registry", made).tags(_NO_REPOSITORY)
