@@ -4,6 +4,7 @@ secret store, and the conformance kits that every connector passes.
 
 from typing import TYPE_CHECKING
 
+from stella.kernel.door import late
 from stella.sdk.testing.conformance import (
     REGISTRY_CHECKS,
     TARGET_CHECKS,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     )
     from stella.sdk.testing.secret_faults import SECRET_HTTP_CHECKS
     from stella.sdk.testing.secret_store import SimulatedSecretStore
+    from stella.sdk.testing.service_faults import SERVICE_HTTP_CHECKS, ServiceHttpBench
 
 __all__ = [
     "CHECK_CHECKS",
@@ -32,6 +34,7 @@ __all__ = [
     "SECRET_HTTP_CHECKS",
     "SECRET_LEASE_CHECKS",
     "SECRET_STORE_CHECKS",
+    "SERVICE_HTTP_CHECKS",
     "SIMULATED_HOST",
     "TARGET_CHECKS",
     "CheckBench",
@@ -39,6 +42,7 @@ __all__ = [
     "SecretHttpBench",
     "SecretLeaseBench",
     "SecretStoreBench",
+    "ServiceHttpBench",
     "SimulatedEngine",
     "SimulatedHost",
     "SimulatedRegistry",
@@ -48,12 +52,16 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> object:
-    """What only tests need, late: the server imports this package for its simulated registry."""
-    if name in __all__:
-        from stella.sdk.testing import check_checks, secret_checks, secret_faults, secret_store
-
-        for module in (check_checks, secret_store, secret_checks, secret_faults):
-            if hasattr(module, name):
-                return getattr(module, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = late(
+    __name__,
+    {
+        "check_checks": "CHECK_CHECKS CheckBench",
+        "secret_checks": (
+            "SECRET_LEASE_CHECKS SECRET_STORE_CHECKS SecretHttpBench SecretLeaseBench SecretStoreBench"
+        ),
+        "secret_faults": "SECRET_HTTP_CHECKS",
+        "secret_store": "SimulatedSecretStore",
+        "service_faults": "SERVICE_HTTP_CHECKS ServiceHttpBench",
+    },
+)
+"""What only tests need, late: the server imports this package for its simulated registry."""

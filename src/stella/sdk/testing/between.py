@@ -47,11 +47,12 @@ class Between:
 
 @contextmanager
 def standing_between(
-    behind: str | None, fault: Fault | None = None, at: int = 1
+    behind: str | None, fault: Fault | None = None, at: int = 1, *, adding: str = ""
 ) -> Iterator[Between]:
     """Requests are passed on to the URL ``behind``; the ``at``-th one is answered by ``fault``.
 
-    Without ``behind`` every request is answered by ``fault``.
+    Without ``behind`` every request is answered by ``fault``. adding: headers to each answer that is
+    passed on, each ended by CR LF.
     """
     ended = threading.Event()
 
@@ -71,7 +72,7 @@ def standing_between(
                     self.close_connection = True
                     _play(fault, self.connection, ended)
                 elif behind is not None:
-                    self.wfile.write(_forwarded(behind, sent))
+                    self.wfile.write(_forwarded(behind, sent, adding))
 
         do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = answer  # noqa: N815 - http.server's names
 
@@ -111,7 +112,7 @@ def _play(fault: Fault, connection: socket.socket, ended: threading.Event) -> No
         connection.shutdown(socket.SHUT_RDWR)
 
 
-def _forwarded(behind: str, sent: Sent) -> bytes:
+def _forwarded(behind: str, sent: Sent, adding: str) -> bytes:
     """The answer of the server behind, as it is written down again."""
     parts = urlsplit(behind)
     made = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=10)
@@ -124,7 +125,7 @@ def _forwarded(behind: str, sent: Sent) -> bytes:
         body = answer.read(_FORWARDED_BYTES_MAX)
     finally:
         made.close()
-    return answered(answer.status, body, answer.getheader("content-type") or "")
+    return answered(answer.status, body, answer.getheader("content-type") or "", adding)
 
 
 def answered(

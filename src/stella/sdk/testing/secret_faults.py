@@ -1,217 +1,40 @@
 """The checks of secret stores that are spoken to by HTTP: each answer is broken in every way."""
 
-import json
-import socket
-import threading
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
 
-from stella.kernel import StellaError
-from stella.plugin.contract.secret_store import SecretStore
 from stella.plugin.refusals import SecretNotFound, SecretStoreRefused, SecretStoreUnreachable
-from stella.sdk.testing.between import Between, Fault, answered, standing_between
+from stella.sdk.testing import service_faults
 from stella.sdk.testing.secret_checks import SecretHttpBench
-from stella.sdk.testing.telling import untold
+from stella.sdk.testing.service_faults import ServiceHttpBench
 
-CANARY = "c4n4ry-8a7d6f5e4b3c2d1e"
-_REQUESTS_MAX = 12
-_AT_ONCE = 6
-_SECONDS_MAX = 12.0
-_WRONG_OBJECTS: tuple[object, ...] = (
-    [],
-    [CANARY],
-    7,
-    None,
-    CANARY,
-    {},
-    {"data": None, "auth": None, "SecretString": None, "VersionId": None},
-    {"data": [CANARY], "auth": [CANARY], "SecretString": [CANARY], "VersionId": [CANARY]},
-    {"data": CANARY, "auth": CANARY, "SecretString": {"a": CANARY}, "VersionId": CANARY},
-    {
-        "data": {"data": CANARY, "metadata": 7},
-        "auth": {"client_token": 7, "lease_duration": CANARY},
-    },
-    {
-        "data": {"data": {}, "metadata": {"version": CANARY}},
-        "auth": {"client_token": f"{CANARY}\n"},
-    },
-    {"data": {"path": 7, "type": CANARY, "options": CANARY}, "SecretString": CANARY},
-    {"data": {"path": "", "type": "kv", "options": []}, "SecretBinary": CANARY, "VersionId": ""},
-    {"data": {"data": {"a": CANARY}, "metadata": {}}, "lease_id": 7, "lease_duration": -1},
-    {"data": {"a": CANARY}, "lease_id": CANARY, "lease_duration": 10**400, "errors": CANARY},
-    {"__type": [CANARY], "errors": {CANARY: CANARY}, "Message": CANARY},
-)
-_CUT = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 4000\r\n\r\n"
-_BROKEN = (
-    Fault("nothing at all", b""),
-    Fault("no HTTP", f"{CANARY}\r\n\r\n".encode()),
-    Fault("half a head", f"HTTP/1.1 200 OK\r\nX: {CANARY}".encode()),
-    Fault("half a body", _CUT + f'{{"data": {{"a": "{CANARY}'.encode()),
-    Fault(
-        "a length that is none", b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n" + CANARY.encode()
-    ),
-    Fault("a hundred thousand headers", b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 100_000),
-    Fault("chunks that are none", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"),
-    Fault("no JSON", answered(200, f"<html>{CANARY}</html>".encode(), "text/html")),
-    Fault("no text", answered(200, b'{"data": "\xff\xfe' + CANARY.encode() + b'"}')),
-    Fault("half a JSON", answered(200, f'{{"data": {{"data": {{"a": "{CANARY}"'.encode())),
-    Fault("nested without end", answered(200, b'{"data":' * 100_000)),
-    Fault("nested XML", answered(200, b"<a>" * 300_000, "text/xml")),
-    Fault("entities", answered(200, b'<!DOCTYPE a [<!ENTITY b "bb">]><Arn>&b;</Arn>', "text/xml")),
-    Fault("a huge number", answered(200, b'{"data": ' + b"9" * 100_000 + b"}")),
-    Fault("two megabytes", answered(200, b'{"data": "' + b"a" * 2_000_000 + b'"}')),
-    Fault("not modified", answered(304, b"")),
-    Fault("nothing to say", answered(204, b"")),
-    Fault("a redirect to nowhere", answered(302, CANARY.encode())),
-    Fault("a redirect to no URL", answered(307, b"", headers=f"Location: x://{CANARY}/\r\n")),
-    Fault("a redirect to itself", answered(307, b"", headers="Location: /\r\n")),
-    *(
-        Fault(f"HTTP {status}", answered(status, json.dumps({"errors": [CANARY]}).encode()))
-        for status in (400, 401, 403, 404, 405, 418)
-    ),
-    *(
-        Fault(f"wrong: {one!r:.60}", answered(200, json.dumps(one).encode()))
-        for one in _WRONG_OBJECTS
-    ),
-)
-_SLOW = (
-    Fault("silence", b"", every_s=0.1),
-    Fault("a head that drips", b"HTTP/1.1 200 OK\r\nX: ", b"x", 0.05),
-    Fault("a body that drips", _CUT, b"x", 0.05),
-    Fault("a body that stops", _CUT + b'{"data":', every_s=0.1),
-    Fault("a body without end", b"HTTP/1.1 200 OK\r\n\r\n", b"x" * 65536),
-    Fault("early answers without end", b"", b"HTTP/1.1 100 Continue\r\n\r\n", 0.01),
-)
-_BUSY = tuple(
-    Fault(f"HTTP {status}", answered(status, json.dumps({"errors": [CANARY]}).encode()))
-    for status in (408, 429, 500, 502, 503, 504)
-)
+SecretHttpCheck = Callable[[SecretHttpBench], None]
 
 
-def the_host_opens_every_socket(bench: SecretHttpBench) -> None:
-    """As many sockets as it was asked for; and where it opens none, none is opened."""
-    asked: list[tuple[str, int]] = []
+def _of_stores(check: Callable[[ServiceHttpBench], None]) -> SecretHttpCheck:
+    @wraps(check)
+    def held(bench: SecretHttpBench) -> None:
+        check(_as_service(bench))
 
-    def connect(host: str, port: int, timeout: float) -> socket.socket:
-        asked.append((host, port))
-        return _connect(host, port, timeout)
+    return held
 
-    with standing_between(bench.endpoint) as between:
-        store = bench.open_at(between.endpoint, connect)
+
+def _as_service(bench: SecretHttpBench) -> ServiceHttpBench:
+    def read(store: Any) -> None:
         assert store.read(bench.path, bench.key).value == bench.value
         assert store.check()
-        assert between.connections == len(asked) > 0
 
-        def never(host: str, port: int, timeout: float) -> socket.socket:
-            raise ConnectionRefusedError(f"{host}:{port} in {timeout} s")
-
-        before = between.connections
-        refusal = _outcome(bench, bench.open_at(between.endpoint, never))
-        assert isinstance(refusal, SecretStoreUnreachable), refusal
-        assert between.connections == before
-
-
-def an_address_where_nobody_is_is_unreachable(bench: SecretHttpBench) -> None:
-    """And it is said that another try may help."""
-    with standing_between(None) as gone:
-        pass
-    refusal = _outcome(bench, bench.open_at(gone.endpoint, _connect))
-    assert isinstance(refusal, SecretStoreUnreachable), refusal
-    assert refusal.retry_may_help
+    return ServiceHttpBench(
+        endpoint=bench.endpoint,
+        open_at=bench.open_at,
+        use=read,
+        secrets=lambda: (bench.value, *bench.secrets()),
+        unreachable=SecretStoreUnreachable,
+        others=(SecretStoreRefused, SecretNotFound),
+    )
 
 
-def a_broken_answer_is_one_refusal(bench: SecretHttpBench) -> None:
-    """Whichever request it is the answer to; nothing of it is told."""
-    _break_each(bench, _BROKEN, (SecretStoreUnreachable, SecretStoreRefused, SecretNotFound))
-
-
-def an_answer_without_end_is_given_up(bench: SecretHttpBench) -> None:
-    """In a few times the connection's time limit."""
-    _break_each(bench, _SLOW, (SecretStoreUnreachable,))
-
-
-def a_busy_store_may_be_asked_again(bench: SecretHttpBench) -> None:
-    """Too many requests, and what is wrong on its side."""
-    _break_each(bench, _BUSY, (SecretStoreUnreachable,))
-
-
-def no_credential_follows_to_another_host(bench: SecretHttpBench) -> None:
-    """A redirect leads nowhere, or there without anything that lets in."""
-    with standing_between(None, Fault("there", answered(200, b"{}"))) as other:
-        place = other.endpoint.replace("127.0.0.1", "localhost")
-        for status in (301, 302, 303, 307, 308):
-            headers = f"Location: {place}/v1/elsewhere\r\n"
-            fault = Fault(f"a redirect, {status}", answered(status, b"", headers=headers))
-            _break_each(bench, (fault,), (SecretStoreUnreachable, SecretStoreRefused))
-        for sent in other.requests:
-            assert not {"authorization", "cookie"} & sent.headers.keys(), sent.target
-            assert not any("token" in name for name in sent.headers), sent.target
-            assert not sent.body, sent.target
-            told = f"{sent.target} {sent.headers}"
-            assert not any(secret in told for secret in bench.secrets()), sent.target
-
-
-SECRET_HTTP_CHECKS: tuple[Callable[[SecretHttpBench], None], ...] = (
-    the_host_opens_every_socket,
-    an_address_where_nobody_is_is_unreachable,
-    a_broken_answer_is_one_refusal,
-    an_answer_without_end_is_given_up,
-    a_busy_store_may_be_asked_again,
-    no_credential_follows_to_another_host,
+SECRET_HTTP_CHECKS: tuple[SecretHttpCheck, ...] = tuple(
+    _of_stores(check) for check in service_faults.SERVICE_HTTP_CHECKS
 )
-
-
-def _break_each(
-    bench: SecretHttpBench, faults: Iterable[Fault], kinds: tuple[type[StellaError], ...]
-) -> None:
-    """Break the first answer, then the second, until a read needs no more: the value or a refusal."""
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        tuple(pool.map(lambda fault: _break_by(bench, fault, kinds), faults))
-
-
-def _break_by(bench: SecretHttpBench, fault: Fault, kinds: tuple[type[StellaError], ...]) -> None:
-    for at in range(1, _REQUESTS_MAX):
-        with standing_between(bench.endpoint, fault, at) as between:
-            outcome = _in_time(bench, between, f"{fault.name}, answer {at}")
-        where = f"{fault.name}, answer {at}: {outcome!r}"
-        assert outcome is None or isinstance(outcome, kinds), where
-        if not between.broken:
-            assert outcome is None, where
-            assert at > 1, "nothing was asked"
-            return
-    raise AssertionError(f"{fault.name}: one read takes {_REQUESTS_MAX} requests or more")
-
-
-def _in_time(bench: SecretHttpBench, between: Between, where: str) -> StellaError | None:
-    """The outcome; it may never come, and the kit must not wait for it."""
-    found: list[StellaError | None] = []
-    failed: list[Exception] = []
-
-    def run() -> None:
-        try:
-            found.append(_outcome(bench, bench.open_at(between.endpoint, _connect)))
-        except Exception as error:  # noqa: BLE001 - raised again below, in the thread that waits
-            failed.append(error)
-
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    thread.join(_SECONDS_MAX)
-    assert found or failed, f"{where}: nothing after {_SECONDS_MAX:.0f} s"
-    if failed:
-        raise AssertionError(f"{where}: {failed[0]!r}") from failed[0]
-    return found[0]
-
-
-def _outcome(bench: SecretHttpBench, store: SecretStore) -> StellaError | None:
-    """The refusal of one read, which tells nothing; None where it gave the right value."""
-    try:
-        found = store.read(bench.path, bench.key)
-    except StellaError as refusal:
-        untold(refusal, (CANARY, bench.value, *bench.secrets()))
-        return refusal
-    assert found.value == bench.value
-    return None
-
-
-def _connect(host: str, port: int, timeout: float) -> socket.socket:
-    return socket.create_connection((host, port), timeout)
