@@ -9,7 +9,7 @@ import pytest
 from connectors.registries import Answer, played_registry
 from fixtures.databases import Clock
 from stella.app.errors import DataUnusable, KeysIncomplete
-from stella.app.hub import read_here
+from stella.app.places import read_here
 from stella.app.schema import migrate
 from stella.app.settings import RegistrySetting, Settings
 from stella.app.wiring import open_services

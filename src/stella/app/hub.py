@@ -4,7 +4,7 @@ import contextlib
 import os
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -12,11 +12,12 @@ from typing import Any, Protocol, cast
 from urllib.parse import urlsplit
 
 from stella.app.outbound import connect_within
+from stella.app.places import read_here, refuse_directory, refuse_place, unresolved
 from stella.app.settings import RegistrySetting, Settings
 from stella.hub.apply import integration_for
 from stella.hub.breaker import Breaker
 from stella.hub.broker import Broker
-from stella.hub.errors import IntegrationDisabled, UnknownIntegration, UnresolvedReference
+from stella.hub.errors import IntegrationDisabled, UnknownIntegration
 from stella.hub.guard import Allowed
 from stella.hub.model import Health, Integration
 from stella.hub.redact import Redactor
@@ -36,7 +37,6 @@ from stella.record import Database
 from stella.sdk.testing import SimulatedRegistry
 from stella.trust.envelope import Ring
 
-_SECRET_BYTES_MAX = 65_536
 _DETAIL_MAX = 1000
 # Hosts without an integration that are kept open: whoever names an image names one.
 _UNNAMED_MAX = 100
@@ -193,6 +193,7 @@ class Hub:
             return self._plugins().registry(integration.connector)(
                 self._registry_config(integration)
             )
+        refuse_directory(integration, self._settings)
         return self._plugins().connected(integration.kind, integration.connector)(
             Connection(
                 endpoint=integration.endpoint,
@@ -312,7 +313,7 @@ class Hub:
         with self._database.read() as tx:
             known = find_integration(tx, reference.integration).integration
         if (known.kind, known.connector) != (Kind.SECRET_STORE, reference.scheme):
-            raise _unresolved(
+            raise unresolved(
                 f"the integration {known.name} is no {reference.scheme} secret store",
                 "Let the reference name one that is.",
             )
@@ -360,55 +361,6 @@ def refuse_use(integration: Integration, roles: frozenset[str] | None) -> None:
         )
 
 
-def refuse_place(reference: Reference, settings: Settings) -> None:
-    """Return where integrations may read that variable or file. Raises UnresolvedReference.
-
-    Who may write an integration has not the whole machine: its own keys, among others.
-    """
-    if reference.scheme == ENV:
-        if not reference.path.startswith(settings.secret_variables):
-            raise _unresolved(
-                f"{reference.text} is none of the variables that integrations may read",
-                f"Let its name begin with {settings.secret_variables}.",
-            )
-        return
-    path = Path(os.path.realpath(reference.path))
-    places = [Path(os.path.realpath(place)) for place in settings.secret_directories]
-    if not any(path.is_relative_to(place) for place in places):
-        raise _unresolved(
-            f"{reference.text} lies in none of the directories that integrations may read",
-            f"Put it below {' or '.join(settings.secret_directories)}, or set secret_directories.",
-        )
-
-
-def read_here(reference: Reference, environment: Mapping[str, str]) -> Secret:
-    """A variable or a file of this machine, without white space at its end.
-
-    Raises UnresolvedReference.
-    """
-    if reference.scheme == ENV:
-        if reference.path in environment:
-            return Secret(environment[reference.path])
-        raise _unresolved(f"the variable {reference.path} is not set", "Set it for the server.")
-    if reference.scheme == FILE:
-        with (
-            contextlib.suppress(OSError, UnicodeDecodeError),
-            Path(reference.path).open("rb") as file,
-        ):
-            content = file.read(_SECRET_BYTES_MAX + 1)
-            if len(content) <= _SECRET_BYTES_MAX:
-                return Secret(content.decode().rstrip())
-        raise _unresolved(
-            f"the file {reference.path} cannot be read",
-            "See that it is there, and is the server's.",
-        )
-    raise _unresolved(f"{reference.scheme}:// is not read here", "Write env:// or file://.")
-
-
 def _host_of(endpoint: str) -> str:
     parts = urlsplit(endpoint if "://" in endpoint else f"//{endpoint}")
     return (parts.hostname or "").lower()
-
-
-def _unresolved(why: str, advice: str) -> UnresolvedReference:
-    return UnresolvedReference(f"a secret was not found: {why}", remedy=Remedy(advice))

@@ -62,6 +62,7 @@ class Settings:
     offline: bool = False
     secret_directories: tuple[str, ...] = ("/run/secrets",)
     secret_variables: str = _SECRETS
+    object_directories: tuple[str, ...] = ()
     plugins_unconfined: bool = False
     console_directory: str = ""
     session_hours: int = 12

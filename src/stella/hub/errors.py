@@ -94,3 +94,10 @@ class TooManyRequests(StellaError):
     code = "ST-HUB-013"
     fault = Fault.UNAVAILABLE
     retry_may_help = True
+
+
+class DirectoryNotGranted(StellaError):
+    """A directory of this machine that integrations may not use."""
+
+    code = "ST-HUB-040"
+    fault = Fault.NOT_ALLOWED

@@ -82,14 +82,15 @@ class AwsSecretStore:
         self._url = f"{self._client.root}/"
         self._scope = Scope(region, "secretsmanager")
         sts_url = sts_endpoint(config, region)
-        sts = StoreClient(replace(connection, endpoint=sts_url), "AWS STS", may_be_plain=is_plain)
-        self._sts = Sts(sts, region, now)
+        at_sts = replace(connection, endpoint=sts_url)
+        self._sts_client = StoreClient(at_sts, "AWS STS", may_be_plain=is_plain)
+        self._sts = Sts(self._sts_client, region, now)
         self._login = Login(self._client, self._sts, role_parameters(config), now)
 
     def close(self) -> None:
         """Close every connection."""
         self._client.close()
-        self._sts.client.close()
+        self._sts_client.close()
 
     def read(self, path: str, key: str | None) -> Secret:
         """The field ``key`` of a secret that is a JSON object; without one the whole text."""
@@ -137,10 +138,10 @@ class AwsSecretStore:
             if other is not None:
                 reply = self._sts.call(other, "GetCallerIdentity")
         if not reply.is_success:
-            raise self._keys_refused(reply, self._sts.client)
+            raise self._keys_refused(reply, self._sts_client)
         arn = caller_arn(reply)
         if arn is None:
-            raise self._sts.client.unreachable("it does not say who we are")
+            raise self._sts_client.unreachable("it does not say who we are")
         return arn
 
     # ------------------------------------------------------------ calls

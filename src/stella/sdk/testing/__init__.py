@@ -17,6 +17,8 @@ from stella.sdk.testing.registry import SIMULATED_HOST, SimulatedRegistry
 
 if TYPE_CHECKING:
     from stella.sdk.testing.check_checks import CHECK_CHECKS, CheckBench
+    from stella.sdk.testing.object_checks import OBJECT_STORE_CHECKS, ObjectStoreBench
+    from stella.sdk.testing.object_store import SimulatedObjectStore
     from stella.sdk.testing.secret_checks import (
         SECRET_LEASE_CHECKS,
         SECRET_STORE_CHECKS,
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CHECK_CHECKS",
+    "OBJECT_STORE_CHECKS",
     "REGISTRY_CHECKS",
     "SECRET_HTTP_CHECKS",
     "SECRET_LEASE_CHECKS",
@@ -38,6 +41,7 @@ __all__ = [
     "SIMULATED_HOST",
     "TARGET_CHECKS",
     "CheckBench",
+    "ObjectStoreBench",
     "RegistryBench",
     "SecretHttpBench",
     "SecretLeaseBench",
@@ -45,6 +49,7 @@ __all__ = [
     "ServiceHttpBench",
     "SimulatedEngine",
     "SimulatedHost",
+    "SimulatedObjectStore",
     "SimulatedRegistry",
     "SimulatedSecretStore",
     "TargetBench",
@@ -56,6 +61,8 @@ __getattr__ = late(
     __name__,
     {
         "check_checks": "CHECK_CHECKS CheckBench",
+        "object_checks": "OBJECT_STORE_CHECKS ObjectStoreBench",
+        "object_store": "SimulatedObjectStore",
         "secret_checks": (
             "SECRET_LEASE_CHECKS SECRET_STORE_CHECKS SecretHttpBench SecretLeaseBench SecretStoreBench"
         ),
