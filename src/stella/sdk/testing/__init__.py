@@ -17,6 +17,8 @@ from stella.sdk.testing.registry import SIMULATED_HOST, SimulatedRegistry
 
 if TYPE_CHECKING:
     from stella.sdk.testing.check_checks import CHECK_CHECKS, CheckBench
+    from stella.sdk.testing.notifier import SimulatedNotifier
+    from stella.sdk.testing.notifier_checks import NOTIFIER_CHECKS, NotifierBench
     from stella.sdk.testing.object_checks import OBJECT_STORE_CHECKS, ObjectStoreBench
     from stella.sdk.testing.object_store import SimulatedObjectStore
     from stella.sdk.testing.secret_checks import (
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CHECK_CHECKS",
+    "NOTIFIER_CHECKS",
     "OBJECT_STORE_CHECKS",
     "REGISTRY_CHECKS",
     "SECRET_HTTP_CHECKS",
@@ -41,6 +44,7 @@ __all__ = [
     "SIMULATED_HOST",
     "TARGET_CHECKS",
     "CheckBench",
+    "NotifierBench",
     "ObjectStoreBench",
     "RegistryBench",
     "SecretHttpBench",
@@ -49,6 +53,7 @@ __all__ = [
     "ServiceHttpBench",
     "SimulatedEngine",
     "SimulatedHost",
+    "SimulatedNotifier",
     "SimulatedObjectStore",
     "SimulatedRegistry",
     "SimulatedSecretStore",
@@ -61,6 +66,8 @@ __getattr__ = late(
     __name__,
     {
         "check_checks": "CHECK_CHECKS CheckBench",
+        "notifier": "SimulatedNotifier",
+        "notifier_checks": "NOTIFIER_CHECKS NotifierBench",
         "object_checks": "OBJECT_STORE_CHECKS ObjectStoreBench",
         "object_store": "SimulatedObjectStore",
         "secret_checks": (

@@ -1,0 +1,244 @@
+"""Services that tell people, played by their documented API, and a real mail server.
+
+Each keeps what it was told as its people read it. A request that the API would refuse is refused.
+"""
+
+import contextlib
+import json
+import re
+import ssl
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+from pathlib import Path
+from typing import Any
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult, Envelope, LoginPassword
+from standardwebhooks.webhooks import Webhook, WebhookVerificationError
+
+from connectors.registries import Answer, played_registry, served_tls
+from stella.lab.network import free_port
+from stella.trust import create_authority, new_signer
+
+
+@dataclass
+class Service:
+    """messages: reference -> what is read of it, oldest first. requests: as they came."""
+
+    endpoint: str = ""
+    messages: dict[str, str] = field(default_factory=dict)
+    requests: list[tuple[str, str, Any]] = field(default_factory=list)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def seen(self) -> tuple[str, ...]:
+        return tuple(self.messages.values())
+
+    def play(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        named = {name.lower(): text for name, text in headers.items()}
+        document = json.loads(body) if body else None
+        with self.lock:
+            self.requests.append((method, path, document))
+            status, answer = self.answer(method, path, named, body, document)
+        content = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
+        return Answer(status, content, {"content-type": "application/json"})
+
+    def answer(
+        self, method: str, path: str, headers: Mapping[str, str], body: bytes, document: Any
+    ) -> tuple[int, object]:
+        raise NotImplementedError
+
+    @contextlib.contextmanager
+    def served(self) -> Iterator[Any]:
+        with played_registry(self.play) as host:
+            self.endpoint = f"http://{host}"
+            yield self
+
+
+# ---------------------------------------------------------------- a receiver of webhooks
+
+
+@dataclass
+class Receiver(Service):
+    """Verifies with the library of Standard Webhooks itself."""
+
+    secret: str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+
+    def answer(
+        self, method: str, path: str, headers: Mapping[str, str], body: bytes, document: Any
+    ) -> tuple[int, object]:
+        if path != "/hooks/stella":
+            return 404, b""
+        if method != "POST":
+            return 405, b""
+        try:
+            Webhook(self.secret).verify(body, dict(headers))
+        except WebhookVerificationError:
+            return 401, b""
+        data = document["data"]
+        assert (document["type"], set(document)) == (
+            "stella.message",
+            {"type", "timestamp", "data"},
+        )
+        choices = [f"{one['title']} {one['url']}" for one in data["choices"]]
+        facts = [f"{name}: {text}" for name, text in data["fields"].items()]
+        text = "\n".join([data["title"], data["text"], *facts, *choices, data["url"]])
+        self.messages.setdefault(headers["webhook-id"], text)
+        return 204, b""
+
+
+# ---------------------------------------------------------------- Slack
+
+
+@dataclass
+class Slack(Service):
+    """One workspace with one channel that the bot is in; limits as "Reference: blocks" has them."""
+
+    token: str = "xoxb-17653672481-19874698323-pdFZKVeTuE8sk7oOcHrzqqgy"
+    channel: str = "C0123456789"
+
+    def answer(
+        self, method: str, path: str, headers: Mapping[str, str], body: bytes, document: Any
+    ) -> tuple[int, object]:
+        if method != "POST" or not path.startswith("/api/"):
+            return 404, b""
+        assert headers["content-type"].startswith("application/json")
+        if headers.get("authorization") != f"Bearer {self.token}":
+            return 200, {"ok": False, "error": "invalid_auth"}
+        name = path.removeprefix("/api/")
+        if name == "auth.test":
+            names = {"team": "Acme", "user": "stella", "team_id": "T0123", "user_id": "U0123"}
+            return 200, {"ok": True, "url": "https://acme.slack.com/", **names, "bot_id": "B0123"}
+        if name not in {"chat.postMessage", "chat.update"}:
+            return 200, {"ok": False, "error": "unknown_method"}
+        if document["channel"] != self.channel:
+            return 200, {"ok": False, "error": "channel_not_found"}
+        if not self._are_blocks(document["blocks"]):
+            return 200, {"ok": False, "error": "invalid_blocks"}
+        assert (document["mrkdwn"], document["parse"], document["link_names"]) == (
+            False,
+            "none",
+            False,
+        )
+        at = document["ts"] if name == "chat.update" else f"1764038400.{len(self.messages):06}"
+        if name == "chat.update" and at not in self.messages:
+            return 200, {"ok": False, "error": "message_not_found"}
+        self.messages[at] = "\n".join(_read_block(one) for one in document["blocks"])
+        told = {"channel": self.channel, "ts": at, "text": document["text"]}
+        return 200, {"ok": True, **told, "message": {"type": "message", "bot_id": "B0123"}}
+
+    def _are_blocks(self, blocks: list[Any]) -> bool:
+        def fits(text: Any, most: int) -> bool:
+            return text["type"] == "plain_text" and 1 <= len(text["text"]) <= most
+
+        for one in blocks:
+            if one["type"] == "header":
+                good = fits(one["text"], 150)
+            elif one["type"] == "section":
+                fields = one.get("fields", [])
+                good = len(fields) <= 10 and all(fits(text, 2000) for text in fields)
+                good = good and (bool(fields) or fits(one["text"], 3000))
+            else:
+                assert one["type"] == "actions"
+                buttons = one["elements"]
+                ids = [button["action_id"] for button in buttons]
+                good = 1 <= len(buttons) <= 25 and len(set(ids)) == len(ids)
+                good = good and all(
+                    fits(button["text"], 75)
+                    and len(button.get("value", "")) <= 2000
+                    and len(button.get("url", "")) <= 3000
+                    and len(button["action_id"]) <= 255
+                    for button in buttons
+                )
+            if not good:
+                return False
+        return 1 <= len(blocks) <= 50
+
+
+def _read_block(block: Mapping[str, Any]) -> str:
+    if block["type"] == "actions":
+        return "\n".join(
+            f"{_unescaped(one['text']['text'])} {one.get('url', '')}" for one in block["elements"]
+        )
+    texts = block.get("fields") or [block["text"]]
+    return "\n".join(_unescaped(one["text"]) for one in texts)
+
+
+def _unescaped(text: str) -> str:
+    """As Slack reads text; what it would take for a mention or a link stands out."""
+    read = re.sub(r"<([^>]*)>", r"[[special \1]]", text)
+    return read.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
+# ---------------------------------------------------------------- mail
+
+
+@dataclass
+class Mails:
+    """aiosmtpd. takes_tls: it offers STARTTLS. password: of ``ana``; empty where nobody logs in."""
+
+    port: int
+    ca: str
+    tls: ssl.SSLContext
+    password: str = "correct horse battery"
+    received: list[EmailMessage] = field(default_factory=list)
+    envelopes: list[Envelope] = field(default_factory=list)
+    logins: int = 0
+
+    async def handle_RCPT(self, server, session, envelope, address, options):  # noqa: N802
+        if address.startswith("nobody@"):
+            return "550 5.1.1 no such user here"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server, session, envelope):  # noqa: N802
+        self.envelopes.append(envelope)
+        self.received.append(message_from_bytes(envelope.content, policy=default))
+        return "250 2.0.0 taken"
+
+    def authenticate(self, server, session, envelope, mechanism, data) -> AuthResult:
+        self.logins += 1
+        is_good = isinstance(data, LoginPassword) and (
+            data.login,
+            data.password,
+        ) == (b"ana", self.password.encode())
+        return AuthResult(success=is_good, handled=is_good)
+
+    def seen(self) -> tuple[str, ...]:
+        return tuple(
+            f"{one['subject']}\n{one.get_content()}".replace("\r\n", "\n") for one in self.received
+        )
+
+
+@contextlib.contextmanager
+def serving_mail(
+    directory: Path, *, by: str = "starttls", needs_login: bool = True
+) -> Iterator[Mails]:
+    """by: ``starttls``, ``tls`` from the first byte, or ``plain``. A certificate for 127.0.0.1."""
+    authority = create_authority(directory, new_signer(), datetime.now(UTC))
+    tls = served_tls(authority, "127.0.0.1", directory)
+    mails = Mails(free_port(), authority.certificate.decode(), tls)
+    controller = Controller(
+        mails,
+        hostname="127.0.0.1",
+        port=mails.port,
+        ssl_context=tls if by == "tls" else None,
+        tls_context=tls if by == "starttls" else None,
+        require_starttls=by == "starttls",
+        authenticator=mails.authenticate if needs_login else None,
+        auth_required=needs_login,
+        auth_require_tls=by == "starttls",
+        ready_timeout=20,
+    )
+    controller.start()
+    try:
+        yield mails
+    finally:
+        controller.stop()
+
+
+Open = Callable[..., Any]
