@@ -1,3 +1,4 @@
+# ruff: noqa: ARG002, PLR0911 - the shapes of the served libraries, one line an answer
 """Services that tell people, played by their documented API, and a real mail server.
 
 Each keeps what it was told as its people read it. A request that the API would refuse is refused.
@@ -50,6 +51,7 @@ class Service:
     def answer(
         self, method: str, path: str, headers: Mapping[str, str], body: bytes, document: Any
     ) -> tuple[int, object]:
+        """Status and answer: JSON, or bytes."""
         raise NotImplementedError
 
     @contextlib.contextmanager

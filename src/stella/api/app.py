@@ -23,6 +23,7 @@ from stella.api.routes import (
     evidence,
     facts,
     hub,
+    notifications,
     plugins,
     promotions,
     releases,
@@ -62,6 +63,7 @@ _ROUTERS: tuple[APIRouter, ...] = (
     agents.router,
     evidence.router,
     hub.router,
+    notifications.router,
     plugins.router,
 )
 

@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 from stella.advisory import Snapshot
 from stella.blob import Blobs
@@ -15,7 +16,7 @@ from stella.hub.reference import Reference
 from stella.hub.store import list_integrations
 from stella.plugin import Plugins
 from stella.plugin.contract.check import DoctorCheck
-from stella.plugin.contract.core import Manifest
+from stella.plugin.contract.core import Kind, Manifest
 from stella.plugin.contract.registry import Registry
 from stella.plugin.wheel import PluginWheel
 from stella.promotion.assemble import Deciding
@@ -79,7 +80,7 @@ class Outside:
     new one is the active one; retire_keys: nothing lies under any but these; rotating: held from the
     one to the other, or one rotation would retire the key that another has just made.
     flush_uses: stores when integrations were last used. masked: text without secrets that were read.
-    checks: name -> what a plugin looks at.
+    checks: name -> what a plugin looks at. connected: (kind, name of an integration) -> its connector.
     """
 
     registry: Callable[[str, frozenset[str] | None], Registry]
@@ -93,6 +94,7 @@ class Outside:
     flush_uses: Callable[[], None]
     masked: Callable[[str], str]
     checks: Callable[[], Mapping[str, DoctorCheck]]
+    connected: Callable[[Kind, str], Any]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ import stella.finding.store
 import stella.fleet.store
 import stella.hub.store
 import stella.identity.store
+import stella.notify.store
 import stella.plugin.store
 import stella.policy.store
 import stella.promotion.store
@@ -26,6 +27,7 @@ STORES = (
     stella.deployment.store,
     stella.evidence.store,
     stella.fleet.store,
+    stella.notify.store,
     stella.api.idempotency,
 )
 

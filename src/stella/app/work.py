@@ -54,6 +54,7 @@ def work_of(services: Services, holder: str) -> Work:
             simulated=services.simulated,
         ),
         holder=holder,
+        url=services.url,
         order_life=timedelta(seconds=services.limits.order_life_s),
         stopping=services.stopping,
     )

@@ -39,6 +39,9 @@ NOUNS: dict[str, Noun] = {
     "token": Noun("stella.cli.token:app", "Tokens for programs."),
     "audit": Noun("stella.cli.audit:app", "What happened, and whether the record of it holds."),
     "integration": Noun("stella.cli.integration:app", "How outside services are reached."),
+    "notification": Noun(
+        "stella.cli.notification:app", "Who is told of what, and what became of it."
+    ),
     "secret": Noun("stella.cli.secret:app", "Secrets of the built-in store."),
     "plugin": Noun("stella.cli.plugin:app", "What plugs in, and what it brings."),
     "apply": Noun("stella.cli.apply:apply", "Apply what is configuration from YAML."),

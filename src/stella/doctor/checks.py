@@ -8,6 +8,8 @@ from sqlalchemy import func, inspect, select, text
 
 from stella.doctor.model import Check, Patient
 from stella.kernel import Digest, Outcome, StellaError, parse_time
+from stella.notify.model import MessageState
+from stella.notify.store import list_messages, list_notifications
 from stella.plugin.crossing import bounded_text
 from stella.record import verify_chain
 from stella.record.tables import fact
@@ -129,6 +131,23 @@ def integrations(patient: Patient) -> list[Check]:
     return found or [_passed("integrations", "none is applied")]
 
 
+def notifications(patient: Patient) -> list[Check]:
+    """The last message by each rule that is on was taken."""
+    found = []
+    with patient.database.read() as tx:
+        rules = [one.rule.name for one in list_notifications(tx) if one.rule.enabled]
+        for rule in rules:
+            last = next(iter(list_messages(tx, rule=rule, limit=1)), None)
+            if last is None or not last.detail or last.state is MessageState.SENT:
+                continue
+            is_over = last.state is MessageState.FAILED
+            outcome = Outcome.BLOCKED if is_over else Outcome.UNKNOWN
+            detail = f"the last message by {rule} {'failed' if is_over else 'is tried again'}: "
+            fix = f"stella notification sent --rule {rule}"
+            found.append(Check("notifications", outcome, f"{detail}{last.detail}", fix))
+    return found or [_passed("notifications", f"{len(rules)} rules, every last message was taken")]
+
+
 def plugins(patient: Patient) -> list[Check]:
     """Every installed plugin may be used."""
     refused = [
@@ -206,6 +225,7 @@ CHECKS: dict[str, Callable[[Patient], Sequence[Check]]] = {
     "audit chain": chain,
     "registries": registries,
     "integrations": integrations,
+    "notifications": notifications,
     "plugins": plugins,
     "checks of plugins": of_plugins,
     "agents": agents,

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import contextlib
 import hashlib
 import hmac
 import json
@@ -95,10 +96,8 @@ class SignedWebhook:
 
     def _key(self, text: str) -> bytes:
         key = b""
-        try:
+        with contextlib.suppress(binascii.Error):
             key = base64.b64decode(text.removeprefix(_PREFIX), validate=True)
-        except binascii.Error:
-            pass
         if len(key) < _SECRET_BYTES_MIN:
             raise self._client.refused(
                 "its signing secret is no base64 of 16 bytes or more",

@@ -29,6 +29,7 @@ from stella.environment.store import (
 )
 from stella.identity import Permission
 from stella.kernel import parse_time
+from stella.notify import apply_notification
 from stella.policy.store import find_policy, list_policies
 from stella.promotion.request import request_rollback
 from stella.record import Tx
@@ -81,9 +82,10 @@ class PolicyView(View):
 
 @router.post("/apply", response_model=Applied)
 def post_documents(asked: Configurer, body: Documents) -> Response:
-    """Apply integrations, policies, environments and targets: all of them or nothing."""
-    if any(one.get("kind") == "Integration" for one in body.documents):
-        asked.must(Permission.INTEGRATION_CHANGE, "Integration in POST /apply")
+    """Apply integrations, policies, environments, targets and notifications: all or nothing."""
+    for kind in ("Integration", "Notification"):
+        if any(one.get("kind") == kind for one in body.documents):
+            asked.must(Permission.INTEGRATION_CHANGE, f"{kind} in POST /apply")
 
     def do(tx: Tx) -> Applied:
         changes = apply_documents(
@@ -93,6 +95,7 @@ def post_documents(asked: Configurer, body: Documents) -> Response:
             brought=asked.services.plugins.brought(),
             dry_run=body.dry_run,
             ask=asked.services.deciding.ask,
+            more={"Notification": apply_notification},
         )
         return Applied(
             changes=[
