@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from connectors.notifiers import Mails, Receiver, Slack, serving_mail
+from connectors.notifiers import Jira, Mails, Receiver, ServiceNow, Slack, Teams, serving_mail
 from connectors.stores import Given, Line, direct
 from stella.sdk import Connect, Connection, Message, Notifier
 from stella.sdk.testing import (
@@ -17,8 +17,11 @@ from stella.sdk.testing import (
     ServiceHttpBench,
     SimulatedNotifier,
 )
+from stella_connectors.jira import open_jira
+from stella_connectors.servicenow import open_servicenow
 from stella_connectors.slack import open_slack
 from stella_connectors.smtp import open_smtp
+from stella_connectors.teams import open_teams
 from stella_connectors.webhook_out import open_webhook_out
 
 notifiers = pytest.mark.parametrize("check", NOTIFIER_CHECKS, ids=lambda check: check.__name__)
@@ -140,6 +143,107 @@ def test_slack_by_http(check: HttpCheck) -> None:
                 lambda endpoint, connect: slack(service, connect, endpoint, timeout_s=1),
                 use,
                 lambda: (service.token,),
+            )
+        )
+
+
+def teams(service: Teams, connect: Connect = direct, endpoint: str = "", **more: Any) -> Notifier:
+    at = endpoint or service.endpoint
+    path, query = more.pop("path", service.path), more.pop("query", service.query)
+    secrets = {"webhook_url": f"{at}{path}?{query}"}
+    return open_teams(profile(at, secrets, connect, **more))
+
+
+def jira(service: Jira, connect: Connect = direct, endpoint: str = "", **more: Any) -> Notifier:
+    email, _, token = more.pop("login", service.login).partition(":")
+    config = {"project": "OPS", **more}
+    secrets = {"email": email, "token": token}
+    return open_jira(profile(endpoint or service.endpoint, secrets, connect, **config))
+
+
+def servicenow(
+    service: ServiceNow, connect: Connect = direct, endpoint: str = "", **more: Any
+) -> Notifier:
+    user, _, password = more.pop("login", service.login).partition(":")
+    secrets = {"username": user, "password": password}
+    return open_servicenow(profile(endpoint or service.endpoint, secrets, connect, **more))
+
+
+@notifiers
+def test_teams(check: Check) -> None:
+    line = Line()
+    with Teams().served() as service:
+        notifier = teams(service, line.connect)
+        check(
+            NotifierBench(
+                notifier,
+                service.seen,
+                (teams(service, query="sig=of-nobody"),),
+                teams(service, path="/workflows/gone"),
+                lambda: line.cut(notifier),
+                is_told_once=False,
+                can_update=False,
+                secrets=lambda: (service.query,),
+            )
+        )
+
+
+@notifiers
+def test_jira(check: Check) -> None:
+    line = Line()
+    with Jira().served() as service:
+        notifier = jira(service, line.connect)
+        check(
+            NotifierBench(
+                notifier,
+                service.seen,
+                (jira(service, login="stella@example.com:of-nobody-at-all"),),
+                jira(service, project="MARS"),
+                lambda: line.cut(notifier),
+                is_told_once=True,
+                can_update=True,
+                secrets=lambda: (service.login.partition(":")[2],),
+            )
+        )
+
+
+@notifiers
+def test_servicenow(check: Check) -> None:
+    line = Line()
+    with ServiceNow().served() as service:
+        notifier = servicenow(service, line.connect)
+        check(
+            NotifierBench(
+                notifier,
+                service.seen,
+                (servicenow(service, login="stella:of-nobody-at-all"),),
+                servicenow(service, table="mars"),
+                lambda: line.cut(notifier),
+                is_told_once=True,
+                can_update=True,
+                secrets=lambda: (service.login.partition(":")[2],),
+            )
+        )
+
+
+@pytest.mark.parametrize(
+    ("kind", "open_it"), [(Teams, teams), (Jira, jira), (ServiceNow, servicenow)]
+)
+@by_http
+def test_teams_and_tickets_by_http(check: HttpCheck, kind: Any, open_it: Any) -> None:
+    def use(one: Notifier) -> None:
+        one.check()
+        sent = one.send(MESSAGE)
+        if sent.reference:
+            one.update(sent.reference, MESSAGE)
+
+    with kind().served() as service:
+        check(
+            ServiceHttpBench(
+                service.endpoint,
+                lambda endpoint, connect: open_it(service, connect, endpoint, timeout_s=1),
+                use,
+                lambda: (getattr(service, "login", "").partition(":")[2] or service.query,),
             )
         )
 
