@@ -7,14 +7,17 @@ refused as the services refuse it.
 
 import base64
 import contextlib
+import hmac
 import json
 import threading
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from functools import cache
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
@@ -216,3 +219,175 @@ class Google(Cloud):
 
 def _decoded(text: str) -> bytes:
     return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+# ---------------------------------------------------------------- buckets
+
+
+@dataclass
+class Objects:
+    """What lies in a bucket. page_max: so many names in a page of a list."""
+
+    kept: dict[str, tuple[bytes, datetime, dict[str, str]]] = field(default_factory=dict)
+    page_max: int = 3
+
+    def put(self, key: str, content: bytes, headers: Mapping[str, str], meta: str) -> None:
+        told = {name: text for name, text in headers.items() if name.startswith(meta)}
+        self.kept[key] = (content, datetime.now(UTC), told)
+
+    def shown(self, key: str) -> Answer:
+        content, at, told = self.kept[key]
+        headers = {"last-modified": format_datetime(at, usegmt=True), **told}
+        return Answer(200, content, headers)
+
+    def page(self, prefix: str, after: str, limit: int) -> tuple[list[str], str]:
+        """Keys of one page, and where the next begins; empty at the end."""
+        found = sorted(one for one in self.kept if one.startswith(prefix) and one > after)
+        size = min(limit, self.page_max)
+        return found[:size], (found[size - 1] if len(found) > size else "")
+
+
+def xml(status: int, text: str) -> Answer:
+    body = f'<?xml version="1.0" encoding="UTF-8"?>{text}'.encode()
+    return Answer(status, body, {"content-type": "application/xml"})
+
+
+def xml_error(status: int, code: str) -> Answer:
+    return xml(status, f"<Error><Code>{code}</Code><Message>no</Message></Error>")
+
+
+@dataclass
+class GoogleBucket(Google):
+    """The XML API of Cloud Storage, with one bucket."""
+
+    bucket: str = "acme-objects"
+    objects: Objects = field(default_factory=Objects)
+    is_allowed: bool = True
+
+    def answer(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        parts = urlsplit(path)
+        if parts.path == "/token":
+            return self._login(parse_qs(body.decode()))
+        if not self.is_let_in(headers):
+            return xml_error(401, "AuthenticationRequired")
+        if not self.is_allowed:
+            return xml_error(403, "AccessDenied")
+        _, bucket, *rest = parts.path.split("/")
+        if bucket != self.bucket:
+            return xml_error(404, "NoSuchBucket")
+        key = "/".join(rest)
+        if not key:
+            return self._list({name: one[0] for name, one in parse_qs(parts.query).items()})
+        if method == "PUT":
+            if headers.get("x-goog-if-generation-match") == "0" and key in self.objects.kept:
+                return xml_error(412, "PreconditionFailed")
+            self.objects.put(key, body, headers, "x-goog-meta-")
+            return Answer(200)
+        if key not in self.objects.kept:
+            return xml_error(404, "NoSuchKey")
+        if method == "DELETE":
+            del self.objects.kept[key]
+            return Answer(204)
+        return self.objects.shown(key)
+
+    def _list(self, query: Mapping[str, str]) -> Answer:
+        assert (query["list-type"], query["encoding-type"]) == ("2", "url")
+        after = max(query.get("start-after", ""), query.get("continuation-token", ""))
+        keys, token = self.objects.page(query.get("prefix", ""), after, int(query["max-keys"]))
+        told = "".join(
+            f"<Contents><Key>{quote(key)}</Key><LastModified>{self._at(key)}</LastModified>"
+            f"<Size>{len(self.objects.kept[key][0])}</Size></Contents>"
+            for key in keys
+        )
+        more = f"<NextContinuationToken>{token}</NextContinuationToken>" if token else ""
+        truncated = f"<IsTruncated>{'true' if token else 'false'}</IsTruncated>{more}"
+        start = '<ListBucketResult xmlns="http://doc.s3.amazonaws.com/2006-03-01">'
+        return xml(200, f"{start}<Name>{self.bucket}</Name>{truncated}{told}</ListBucketResult>")
+
+    def _at(self, key: str) -> str:
+        return self.objects.kept[key][1].strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+@dataclass
+class AzureContainer(KeyVault):
+    """The Blob service with one container; signatures of Shared Key are made again and compared."""
+
+    account: str = "acmeobjects"
+    account_key: str = field(
+        default_factory=lambda: base64.b64encode(uuid.uuid4().bytes * 4).decode()
+    )
+    container: str = "objects"
+    objects: Objects = field(default_factory=Objects)
+    is_allowed: bool = True
+
+    def answer(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        parts = urlsplit(path)
+        if parts.path == f"/{self.tenant}/oauth2/v2.0/token":
+            return self._login(parse_qs(body.decode()))
+        assert headers["x-ms-version"] == "2021-08-06"
+        assert "x-ms-date" in headers
+        if not self._is_signed(method, path, headers, body):
+            return xml_error(403, "AuthenticationFailed")
+        if not self.is_allowed:
+            return xml_error(403, "AuthorizationPermissionMismatch")
+        _, container, *rest = parts.path.split("/")
+        if container != self.container:
+            return xml_error(404, "ContainerNotFound")
+        key = "/".join(rest)
+        if not key:
+            return self._list({name: one[0] for name, one in parse_qs(parts.query).items()})
+        if method == "PUT":
+            assert headers["x-ms-blob-type"] == "BlockBlob"
+            if headers.get("if-none-match") == "*" and key in self.objects.kept:
+                return xml_error(409, "BlobAlreadyExists")
+            self.objects.put(key, body, headers, "x-ms-meta-")
+            return Answer(201)
+        if key not in self.objects.kept:
+            return xml_error(404, "BlobNotFound")
+        if method == "DELETE":
+            del self.objects.kept[key]
+            return Answer(202)
+        return self.objects.shown(key)
+
+    def _is_signed(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> bool:
+        given = headers.get("authorization", "")
+        if given.startswith("Bearer "):
+            return self.is_let_in(headers)
+        parts = urlsplit(path)
+        standard = [
+            headers.get("content-encoding", ""),
+            headers.get("content-language", ""),
+            str(len(body)) if body else "",
+            headers.get("content-md5", ""),
+            headers.get("content-type", ""),
+            "",  # the date is in x-ms-date
+            headers.get("if-modified-since", ""),
+            headers.get("if-match", ""),
+            headers.get("if-none-match", ""),
+            headers.get("if-unmodified-since", ""),
+            headers.get("range", ""),
+        ]
+        ours = sorted((name, text) for name, text in headers.items() if name.startswith("x-ms-"))
+        resource = f"/{self.account}{unquote(parts.path)}"
+        query = sorted((name, ",".join(one)) for name, one in parse_qs(parts.query, True).items())
+        text = method + "\n" + "\n".join(standard) + "\n"
+        text += "".join(f"{name}:{one}\n" for name, one in ours)
+        text += resource + "".join(f"\n{name}:{one}" for name, one in query)
+        key = base64.b64decode(self.account_key)
+        made = hmac.new(key, text.encode(), "sha256").digest()
+        return given == f"SharedKey {self.account}:{base64.b64encode(made).decode()}"
+
+    def _list(self, query: Mapping[str, str]) -> Answer:
+        assert (query["restype"], query["comp"]) == ("container", "list")
+        after, limit = query.get("marker", ""), int(query["maxresults"])
+        keys, token = self.objects.page(query.get("prefix", ""), after, limit)
+        told = "".join(
+            f"<Blob><Name>{key}</Name><Properties><Last-Modified>{self._at(key)}</Last-Modified>"
+            f"<Content-Length>{len(self.objects.kept[key][0])}</Content-Length></Properties></Blob>"
+            for key in keys
+        )
+        whole = f"<Blobs>{told}</Blobs><NextMarker>{token}</NextMarker>"
+        return xml(200, f'<EnumerationResults ServiceEndpoint="x">{whole}</EnumerationResults>')
+
+    def _at(self, key: str) -> str:
+        return format_datetime(self.objects.kept[key][1], usegmt=True)

@@ -1,4 +1,4 @@
-"""What S3 answers in XML. A document with a DOCTYPE, which alone could bring entities, is none."""
+"""What buckets answer in XML. A document with a DOCTYPE, which alone could bring entities, is none."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,7 +7,8 @@ from email.utils import parsedate_to_datetime
 from urllib.parse import unquote_plus
 from xml.etree import ElementTree as ET
 
-from stella.sdk import StellaError, StoredObject, parse_time
+from stella.kernel import StellaError, parse_time
+from stella.plugin.contract.object_store import StoredObject
 from stella.sdk.object_keys import is_key
 
 
@@ -45,6 +46,29 @@ def parse_page(body: bytes, folder: str) -> Page | None:
     if more and not (token and token.isascii() and token.isprintable() and len(token) <= 4096):
         return None
     return Page(tuple(objects), token if more else "")
+
+
+def parse_blobs(body: bytes, folder: str) -> Page | None:
+    """The same of a list of Azure's. None for what is no list."""
+    root = _root(body)
+    if root is None or _tag(root) != "EnumerationResults":
+        return None
+    objects: list[StoredObject] = []
+    for entry in (one for blobs in root if _tag(blobs) == "Blobs" for one in blobs):
+        told = next((one for one in entry if _tag(one) == "Properties"), None)
+        name = _child(entry, "Name") or ""
+        if _tag(entry) != "Blob" or told is None or not name.startswith(folder):
+            return None
+        size, at = _child(told, "Content-Length") or "", _child(told, "Last-Modified") or ""
+        modified_at = http_time(at)
+        if modified_at is None or not size.isdigit() or len(size) > 18:
+            return None
+        if is_key(name[len(folder) :]):
+            objects.append(StoredObject(name[len(folder) :], int(size), modified_at))
+    token = _child(root, "NextMarker") or ""
+    if token and not (token.isascii() and token.isprintable() and len(token) <= 4096):
+        return None
+    return Page(tuple(objects), token)
 
 
 def http_time(text: str) -> datetime | None:
