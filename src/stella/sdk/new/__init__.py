@@ -12,7 +12,7 @@ from pathlib import Path
 from stella.plugin.contract.core import Kind
 from stella.plugin.manifest import checked_name
 
-KINDS = (Kind.CHECK, Kind.SECRET_STORE, Kind.REGISTRY)
+KINDS = (Kind.CHECK, Kind.SECRET_STORE, Kind.REGISTRY, Kind.OBJECT_STORE, Kind.NOTIFIER)
 """What there is to begin with. A target connector begins best as a copy of our own."""
 
 _TEMPLATES = Path(__file__).parent
