@@ -5,6 +5,7 @@ None of them is asked here: a server plays each, with its host in the place of t
 
 import base64
 import json
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit
@@ -12,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from connectors.registries import Answer, played_registry
-from stella.sdk import RegistryConfig, RegistryRefused
+from stella.sdk import RegistryConfig, RegistryRefused, RegistryUnreachable
 from stella_connectors.registry import open_registry
 
 SCOPE = "repository:shop/web:pull"
@@ -133,3 +134,16 @@ def test_basic_credentials_of_its_kind_let_in(name: str, challenge: str) -> None
     with played_registry(play) as host:
         config = RegistryConfig(host, login=lambda: ("ana", PASSWORD))
         assert open_registry(config).tags("shop/web") == ("1.4",), name
+
+
+@pytest.mark.parametrize("host", ["docker.io", "index.docker.io"])
+def test_docker_hub_is_asked_where_it_is(host: str) -> None:
+    asked: list[str] = []
+
+    def connect(place: str, port: int, timeout: float) -> socket.socket:
+        asked.append(f"{place}:{port}")
+        raise ConnectionRefusedError(111, f"not in {timeout} s")
+
+    with pytest.raises(RegistryUnreachable, match=host):
+        open_registry(RegistryConfig(host, connect=connect)).tags("library/debian")
+    assert set(asked) == {"registry-1.docker.io:443"}
