@@ -33,6 +33,7 @@ const examples = {
   integration: paths.integration('main'),
   changeIntegration: paths.changeIntegration('new'),
   secrets: paths.secrets(),
+  notifications: paths.notifications(),
   plugins: paths.plugins({ open: 'docker' }),
   agents: paths.agents(),
   audit: paths.audit({ kind: 'PromotionApproved' }),

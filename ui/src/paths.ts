@@ -31,6 +31,7 @@ export const paths = {
   integration: (name: string) => linkOptions({ to: '/integrations/$name', params: { name } }),
   changeIntegration: (name: string) => linkOptions({ to: '/integrations/$name/change', params: { name } }),
   secrets: (search: { q?: string } = {}) => linkOptions({ to: '/secrets', search }),
+  notifications: () => linkOptions({ to: '/notifications' }),
   plugins: (search: { q?: string; open?: string } = {}) => linkOptions({ to: '/plugins', search }),
   agents: () => linkOptions({ to: '/agents' }),
   audit: (search: { subject?: string; kind?: string } = {}) => linkOptions({ to: '/audit', search }),

@@ -271,6 +271,13 @@ const secrets = createRoute({
   component: lazyRouteComponent(() => part(() => import('./pages/hub/SecretsPage')), 'SecretsPage'),
 })
 
+const notifications = createRoute({
+  getParentRoute: under,
+  path: '/notifications',
+  loader: ({ context }) => context.client.ensureQueryData(queries.notificationsQuery),
+  component: lazyRouteComponent(() => part(() => import('./pages/hub/NotificationsPage')), 'NotificationsPage'),
+})
+
 const plugins = createRoute({
   getParentRoute: under,
   path: '/plugins',
@@ -329,6 +336,7 @@ const tree = root.addChildren([
     integration,
     changeIntegration,
     secrets,
+    notifications,
     plugins,
     audit,
     access,

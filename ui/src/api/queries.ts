@@ -175,6 +175,16 @@ export const integrationHealthQuery = (name: string) =>
     queryFn: () => take(api.GET('/api/v1/integrations/{name}/health', { params: { path: { name } } })),
   })
 
+export const notificationsQuery = queryOptions({
+  queryKey: ['notifications'],
+  queryFn: () => take(api.GET('/api/v1/notifications')),
+})
+
+export const sentMessagesQuery = queryOptions({
+  queryKey: ['notifications', 'sent'],
+  queryFn: () => take(api.GET('/api/v1/notifications/sent', { params: { query: { limit: 100 } } })),
+})
+
 /** Only for those who may change secrets: asking in vain would be recorded as a refusal. */
 export const secretsQuery = queryOptions({
   queryKey: ['secrets'],

@@ -16,6 +16,8 @@ test.each([
   ['IntegrationApplied', 'secrets'],
   ['SecretStored', 'secrets'],
   ['PluginEnabled', 'plugins'],
+  ['MessageSent', 'notifications'],
+  ['NotificationApplied', 'notifications'],
   ['LoginRefused', 'facts'],
 ])('%s makes %s old', (kind, held) => {
   expect(touched(kind)).toContain(held)

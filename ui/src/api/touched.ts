@@ -9,6 +9,7 @@ export type Held =
   | 'facts'
   | 'integrations'
   | 'matrix'
+  | 'notifications'
   | 'plugins'
   | 'policies'
   | 'preview'
@@ -30,6 +31,7 @@ const RULES: readonly (readonly [RegExp, readonly Held[]])[] = [
   // Reading is a fact too: what it made old would be read again, for ever.
   [/^(EvidenceRead|AccessRefused)$/, []],
   [/^(Evidence|Packet|Sticker)/, ['evidence', 'promotions', 'deployments']],
+  [/^(Notification|Message)/, ['notifications']],
   [/^(Integration|Secret)/, ['integrations', 'secrets']],
   [/^Plugin/, ['plugins', 'integrations']],
   [/^(User|Login|Logout|Token|Session)/, ['users', 'tokens']],

@@ -1,4 +1,4 @@
-import type { Integration } from '../api/types'
+import type { Integration, Message } from '../api/types'
 import type { Look } from '../widgets/State'
 
 export const OUTCOME: Readonly<Record<string, Look>> = {
@@ -19,10 +19,18 @@ export function lookOfHealth(one: Pick<Integration, 'enabled' | 'leftAloneUntil'
   return OUTCOME[one.health.outcome] ?? { ...UNSEEN, word: one.health.outcome }
 }
 
+/** What became of a message; one that waits after an attempt is tried again. */
+export function lookOfMessage({ state, attempts }: Pick<Message, 'state' | 'attempts'>): Look {
+  if (state === 'sent') return { tone: 'good', icon: 'circle-check', word: 'Sent' }
+  if (state === 'failed') return { tone: 'bad', icon: 'circle-x', word: 'Given up' }
+  return { tone: 'wait', icon: 'clock', word: attempts > 0 ? 'Is tried again' : 'Waits' }
+}
+
 /** Kinds of integrations, as people call them. */
 const KINDS: Readonly<Record<string, string>> = {
   registry: 'Registry',
   secret_store: 'Secret store',
+  object_store: 'Object store',
   target: 'Target',
 }
 
