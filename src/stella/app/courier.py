@@ -12,6 +12,7 @@ from threading import Lock
 from stella.api.services import Services
 from stella.kernel import Remedy, StellaError
 from stella.notify.deliver import Delivery, claim_due, note_failed, note_sent, release
+from stella.notify.store import due_messages
 from stella.plugin.contract.core import Kind
 from stella.plugin.refusals import PluginErrored
 
@@ -33,7 +34,11 @@ class Courier:
         """Begin sending what is due; how many messages that is."""
         with self._lock:
             busy = frozenset(self._busy)
-        with self._services.database.transaction(actor="system") as tx:
+        database = self._services.database
+        with database.read() as tx:
+            if not due_messages(tx, 1):
+                return 0
+        with database.transaction(actor="system") as tx:
             claimed = claim_due(tx, _BATCH, busy)
         by_integration: dict[str, list[Delivery]] = {}
         for one in claimed:
