@@ -1,5 +1,5 @@
 # ruff: noqa: ARG002, PLR0911 - the shapes of the served libraries, one line an answer
-"""Services that tell people, played by their documented API, and a real mail server.
+"""Services that tell people, played by their documented API.
 
 Each keeps what it was told as its people read it. A request that the API would refuse is refused.
 """
@@ -8,26 +8,16 @@ import base64
 import contextlib
 import json
 import re
-import ssl
 import threading
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email import message_from_bytes
-from email.message import EmailMessage
-from email.policy import default
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import AuthResult, Envelope, LoginPassword
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
-from connectors.registries import Answer, played_registry, served_tls
-from stella.lab.network import free_port
-from stella.trust import create_authority, new_signer
+from connectors.registries import Answer, played_registry
 
 
 @dataclass
@@ -177,76 +167,6 @@ def _unescaped(text: str) -> str:
     """As Slack reads text; what it would take for a mention or a link stands out."""
     read = re.sub(r"<([^>]*)>", r"[[special \1]]", text)
     return read.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
-
-
-# ---------------------------------------------------------------- mail
-
-
-@dataclass
-class Mails:
-    """aiosmtpd. takes_tls: it offers STARTTLS. password: of ``ana``; empty where nobody logs in."""
-
-    port: int
-    ca: str
-    tls: ssl.SSLContext
-    password: str = "correct horse battery"
-    received: list[EmailMessage] = field(default_factory=list)
-    envelopes: list[Envelope] = field(default_factory=list)
-    logins: int = 0
-
-    async def handle_RCPT(self, server, session, envelope, address, options):  # noqa: N802
-        if address.startswith("nobody@"):
-            return "550 5.1.1 no such user here"
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
-
-    async def handle_DATA(self, server, session, envelope):  # noqa: N802
-        self.envelopes.append(envelope)
-        self.received.append(message_from_bytes(envelope.content, policy=default))
-        return "250 2.0.0 taken"
-
-    def authenticate(self, server, session, envelope, mechanism, data) -> AuthResult:
-        self.logins += 1
-        is_good = isinstance(data, LoginPassword) and (
-            data.login,
-            data.password,
-        ) == (b"ana", self.password.encode())
-        return AuthResult(success=is_good, handled=is_good)
-
-    def seen(self) -> tuple[str, ...]:
-        return tuple(
-            f"{one['subject']}\n{one.get_content()}".replace("\r\n", "\n") for one in self.received
-        )
-
-
-@contextlib.contextmanager
-def serving_mail(
-    directory: Path, *, by: str = "starttls", needs_login: bool = True
-) -> Iterator[Mails]:
-    """by: ``starttls``, ``tls`` from the first byte, or ``plain``. A certificate for 127.0.0.1."""
-    authority = create_authority(directory, new_signer(), datetime.now(UTC))
-    tls = served_tls(authority, "127.0.0.1", directory)
-    mails = Mails(free_port(), authority.certificate.decode(), tls)
-    controller = Controller(
-        mails,
-        hostname="127.0.0.1",
-        port=mails.port,
-        ssl_context=tls if by == "tls" else None,
-        tls_context=tls if by == "starttls" else None,
-        require_starttls=by == "starttls",
-        authenticator=mails.authenticate if needs_login else None,
-        auth_required=needs_login,
-        auth_require_tls=by == "starttls",
-        ready_timeout=20,
-    )
-    controller.start()
-    try:
-        yield mails
-    finally:
-        controller.stop()
-
-
-Open = Callable[..., Any]
 
 
 # ---------------------------------------------------------------- Microsoft Teams

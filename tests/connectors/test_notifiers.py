@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from connectors.notifiers import Jira, Mails, Receiver, ServiceNow, Slack, Teams, serving_mail
+from connectors.mails import Mails, serving_mail
+from connectors.notifiers import Jira, Receiver, ServiceNow, Slack, Teams
 from connectors.stores import Given, Line, direct
 from stella.sdk import Connect, Connection, Message, Notifier
 from stella.sdk.testing import (

@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from connectors.notifiers import Slack, serving_mail
+from connectors.mails import serving_mail
+from connectors.notifiers import Slack
 from connectors.stores import direct
 from connectors.test_notifiers import mailbox, slack
 from stella.sdk import Choice, Connection, Message, ServiceRefused, ServiceUnreachable
