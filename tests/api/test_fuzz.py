@@ -56,6 +56,7 @@ def fuzzed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fuzzed]:
             "user": "vic",
             "agent": control.get("/agents")["items"][0]["id"],
             "freeze": "frz_1",
+            "message": "msg_1",
             "version": "1.0.0",
             "token": "tok_1",
             "digest": control.get(f"/deployments/{done['deployment']}")["record"],
