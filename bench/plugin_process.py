@@ -14,13 +14,13 @@ from importlib.metadata import EntryPoint
 from pathlib import Path
 
 from bench.row import Row
-from stella.app.plugin_apart import registry_apart
-from stella.app.plugin_process import PluginProcess, PluginSource
 from stella.kernel import Digest
 from stella.plugin import load_plugins
 from stella.plugin.contract.core import Plugin
 from stella.plugin.contract.registry import Descriptor, Registry, RegistryConfig
 from stella.plugin.manifest import read_manifest
+from stella.sdk.apart.opened import registry_apart
+from stella.sdk.apart.process import PluginProcess, PluginSource
 
 _CALLS = 2000
 _BEGINNINGS = 15

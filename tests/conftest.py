@@ -16,12 +16,20 @@ pytest_plugins = [
     "fixtures.plain_users",
     "fixtures.servers",
     "fixtures.road",
+    "fixtures.steps",
+    "fixtures.measured",
     "fixtures.commands",
     "fixtures.consoles",
     "fixtures.shops",
     "fixtures.control_planes",
     "fixtures.control",
     "fixtures.hosts",
+    "fixtures.webhooks",
+    "fixtures.issuers",
+    "fixtures.machine_logins",
+    "fixtures.sign_ins",
+    "fixtures.identity_providers",
+    "fixtures.directories",
 ]
 
 _LISTENING = frozenset({"plane", "server_url", "shop"})

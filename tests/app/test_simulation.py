@@ -15,19 +15,23 @@ import pytest
 
 from fixtures.databases import Clock
 from fixtures.road import OLD, BreakableDatabase, Broken, Road, make_road, memory_work
+from fixtures.steps import both_steps, played_steps
+from stella.app import flows
 from stella.app.flows import HANDLED
-from stella.deployment.lifecycle import DEPLOYMENT, DeploymentState
-from stella.deployment.store import current_deployment, list_deployments
+from stella.deployment.lifecycle import DEPLOYMENT, DeploymentState, StepState
+from stella.deployment.step_store import list_steps
+from stella.deployment.store import Deployment, current_deployment, list_deployments
 from stella.environment.freeze import begin_freeze
 from stella.evidence.store import list_evidence
 from stella.evidence.verify import verify_packet
 from stella.fleet import expire_orders, orders_of_deployment
-from stella.kernel import Digest, StellaError, id_maker
+from stella.kernel import Digest, Remedy, StellaError, id_maker
 from stella.plugin.order import OrderOutcome
+from stella.plugin.refusals import ServiceUnreachable, StepFailed
 from stella.promotion.approve import cancel_promotion, reject_promotion
 from stella.promotion.lifecycle import PROMOTION, State
 from stella.promotion.store import ACTIVE, list_promotions
-from stella.record import seal, verify_chain
+from stella.record import Tx, facts_about, seal, verify_chain
 from stella.release.model import Release
 from stella.replay import Verdict, replay_packet
 from stella.trust import create_authority, new_signer
@@ -38,6 +42,12 @@ RULES = [
     {"rule": "security", "approvers": ["ann"], "count": 1},
     {"rule": "product", "approvers": ["approver"], "count": 1},
 ]
+TROUBLES: tuple[BaseException, ...] = (
+    *[ServiceUnreachable("no answer", remedy=Remedy("Wait."))] * 4,
+    StepFailed("no", remedy=Remedy("Ask.")),
+    ValueError("a bug"),
+    SystemExit(1),
+)
 OUTCOMES = (*[OrderOutcome.SUCCEEDED] * 6, OrderOutcome.FAILED, OrderOutcome.ERRORED)
 
 
@@ -58,8 +68,10 @@ class Walk:
         database.create_tables()
         self.database = database
         authority = create_authority(directory, new_signer(), clock())
-        self.road: Road = make_road(memory_work(database, directory), clock, authority)
-        self.road.environment("dev", parameters={"severityMax": "critical"})
+        self.played = played_steps()
+        work = memory_work(database, directory, self.played.plugins)
+        self.road: Road = make_road(work, clock, authority, self.played.plugins)
+        self.road.environment("dev", parameters={"severityMax": "critical"}, steps=both_steps())
         self.road.environment("prod", "dev", approvals=RULES)
         self.releases: list[Release] = [
             self.road.release("1.0.0", OLD),
@@ -74,6 +86,10 @@ class Walk:
         if self.chance.random() < 0.4:
             self.database.break_at = self.database.count + self.chance.randrange(12)
             self.database.stored = self.chance.random() < 0.5
+        if self.chance.random() < 0.3:
+            step = self.chance.choice([*self.played.steps.values()])
+            step.troubles = self.chance.choices(TROUBLES, k=self.chance.randrange(4))
+            step.is_done_before = self.chance.random() < 0.5
         acts: tuple[Callable[[], object], ...] = (
             *[self.promote] * 4,
             *[self.approve] * 6,
@@ -149,6 +165,22 @@ class Walk:
                 orders = orders_of_deployment(tx, deployment.id)
                 each = Counter((one.target, one.purpose) for one in orders)
                 assert all(number == 1 for number in each.values()), each
+                self.check_steps(tx, deployment)
+
+    def check_steps(self, tx: Tx, deployment: Deployment) -> None:
+        """Nothing is touched before all steps before have passed, nor done after one that did not."""
+        steps = list_steps(tx, deployment.id)
+        orders = orders_of_deployment(tx, deployment.id)
+        before = [one for one in steps if one.phase == "before"]
+        if orders:
+            assert all(one.state is StepState.PASSED for one in before)
+        for one, other in itertools.pairwise(steps):
+            if one.state is not StepState.PASSED:
+                assert other.state in {StepState.QUEUED, StepState.CANCELLED}
+        if deployment.state is DeploymentState.SUCCEEDED:
+            assert all(one.state is StepState.PASSED for one in steps)
+        facts = Counter((one.kind, one.subject) for one in facts_about(tx, [x.id for x in steps]))
+        assert all(number == 1 for number in facts.values()), facts
 
     def finish(self) -> None:
         """Every host does what it was told, until nothing is left to do."""
@@ -184,7 +216,10 @@ class Walk:
 
 
 @pytest.mark.parametrize("seed", range(SEEDS))
-def test_whatever_happens_in_whatever_order_the_record_holds(seed: int, tmp_path: Path) -> None:
+def test_whatever_happens_in_whatever_order_the_record_holds(
+    seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(flows, "_STEP_WAIT_S", 0.0)
     walk = Walk(seed, tmp_path)
     for _ in range(STEPS):
         walk.step()

@@ -6,12 +6,12 @@ import pytest
 
 from connectors.stores import aws_bench, vault_bench
 from fixtures.secret_stores import Moto, OpenBao
-from stella.app.plugin_apart import connected_apart
-from stella.app.plugin_process import PluginProcess, PluginSource
 from stella.plugin.contract.connection import Connection
 from stella.plugin.contract.core import Kind
 from stella.plugin.contract.secret_store import SecretStore
 from stella.plugin.manifest import manifest_beside
+from stella.sdk.apart.opened import connected_apart
+from stella.sdk.apart.process import PluginProcess, PluginSource
 from stella.sdk.testing import SECRET_STORE_CHECKS, SecretStoreBench
 
 CUTTING = {"an_outage_is_unreachable_while_it_lasts", "nothing_secret_is_told"}

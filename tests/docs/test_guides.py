@@ -13,9 +13,9 @@ from stella.app.settings import load_settings
 from stella.cli.commands import load
 from stella.cli.nouns import NOUNS
 from stella.environment.document import checked_document, parse_environment, parse_target
-from stella.hub.document import parse_integration
+from stella.hub.document import config_faults, parse_integration
 from stella.kernel import Digest
-from stella.sdk import ServicePlan, TargetIntent
+from stella.sdk import Kind, ServicePlan, TargetIntent, manifest_beside
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -94,6 +94,31 @@ def test_the_guides_integrations_are_taken(page: str) -> None:
         _, name, spec = checked_document(document)
         assert parse_integration(name, spec, our_plugins().brought()).name == name
     assert found
+
+
+OURS = {
+    (one.kind, one.name): one
+    for package in ("steps", "prometheus", "haproxy")
+    for one in manifest_beside(f"stella_connectors.{package}").contributes
+}
+
+
+def test_the_integrations_of_metrics_and_routers_are_taken() -> None:
+    texts = blocks(ROOT / "docs" / "how-to" / "metrics-and-routers.md", "yaml")
+    for text in texts:
+        _, name, spec = checked_document(yaml.safe_load(text))
+        assert parse_integration(name, spec, OURS).name == name
+    assert len(texts) == 2
+
+
+def test_the_steps_of_the_guide_are_taken() -> None:
+    (text,) = blocks(ROOT / "docs" / "how-to" / "steps.md", "yaml")
+    _, name, spec = checked_document(yaml.safe_load(text))
+    environment = parse_environment(name, spec)
+    used = (*environment.steps_before, *environment.steps_after)
+    assert [one.name for one in used] == ["reachable", "smoke"]
+    for one in used:
+        assert not list(config_faults(one.inputs, OURS[Kind.STEP, one.step]))
 
 
 def test_the_guides_environments_and_targets_are_taken_and_planned() -> None:

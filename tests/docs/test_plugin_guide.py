@@ -61,9 +61,11 @@ def test_every_public_name_is_named(module: object) -> None:
 def test_its_code_can_be_compiled_and_its_contribution_is_one() -> None:
     for text in blocks("python"):
         compile(text, "guide", "exec")
-    (text,) = blocks("json")
-    contribution = from_wire(Contribution, json.loads(text))
-    assert (contribution.kind, contribution.name) == (Kind.CHECK, "acme-answers")
+    contributions = [from_wire(Contribution, json.loads(text)) for text in blocks("json")]
+    assert [(one.kind, one.name) for one in contributions] == [
+        (Kind.CHECK, "acme-answers"),
+        (Kind.STEP, "acme-approved-change"),
+    ]
 
 
 def test_the_defaults_that_it_tells_are_those_of_the_contract() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 
 from evidence.packets import Story
+from evidence.stepped import SteppedStory
 from stella.evidence import FILE_SUFFIX
 from stella.promotion.model import Decision, Gate, GateState
 from stella.trust import TrustRoot
@@ -25,6 +26,7 @@ CASES: dict[str, Callable[[], tuple[Story, bytes]]] = {
     "promotion-blocked": lambda: _told(Story(image="old")),
     "promotion-passed": lambda: _told(Story()),
     "deployment-succeeded": lambda: _deployed(Story()),
+    "deployment-steps": lambda: _deployed(SteppedStory()),
     "promotion-let-through_differs": lambda: _told(Story(image="old", lie=let_through)),
 }
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from stella.evidence import read_packet, verify_packet
+from stella.evidence.report import REPORT_FORMS
 from stella.replay import Verdict, replay_packet
 from stella.trust import TrustRoot
 
@@ -14,8 +15,12 @@ PACKETS = sorted(FOLDER.glob("*.stella.tar"))
 
 
 def test_there_are_recorded_packets_and_one_that_differs() -> None:
-    assert len(PACKETS) >= 4
+    assert len(PACKETS) >= 5
     assert any("_differs" in path.name for path in PACKETS)
+
+
+def test_every_form_of_the_report_is_among_them() -> None:
+    assert {read_packet(path).manifest.report for path in PACKETS} == REPORT_FORMS
 
 
 @pytest.mark.parametrize("path", PACKETS, ids=lambda path: path.name)

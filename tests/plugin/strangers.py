@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from plugin.packages import SCHEMA, write_plugin
-from stella.app.plugin_apart import registry_apart
-from stella.app.plugin_process import PluginProcess, PluginSource
 from stella.plugin.contract.registry import Registry, RegistryConfig
 from stella.plugin.manifest import read_manifest
+from stella.sdk.apart.opened import registry_apart
+from stella.sdk.apart.process import PluginProcess, PluginSource
 
 HOSTILE = Path(__file__).with_name("hostile.py")
 _DEADLINE_S = 5

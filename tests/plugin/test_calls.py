@@ -2,7 +2,7 @@
 
 import json
 import types
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -95,7 +95,7 @@ def one_of(kind: Any) -> Any:
         return ONE_OF_EACH[kind]
     if get_origin(kind) in {Union, types.UnionType}:
         return one_of(get_args(kind)[0])
-    if get_origin(kind) is tuple:
+    if get_origin(kind) in {tuple, Iterable}:
         return (one_of(get_args(kind)[0]),)
     if get_origin(kind) is Mapping:
         return {"a": "b"}
@@ -121,9 +121,10 @@ def test_what_is_said_is_heard(message: Any) -> None:
 def test_every_method_of_a_contract_can_cross(method: Any) -> None:
     """A type that cannot is found here, when it is written into the contract."""
     named = {name: one_of(kind) for name, kind in method.arguments.items()}
-    split = method.split((), named)
-    joined = method.joined(json.loads(json.dumps(split.plain)), split.raw)
-    assert joined.arguments == named
+    host = {} if method.host is None else {method.host: "the host"}
+    split = method.split((), {**named, **host})
+    joined = method.joined(json.loads(json.dumps(split.plain)), split.raw, "the host")
+    assert joined.arguments == {**named, **host}
     if not method.is_stream:
         value = one_of(method.returns)
         assert from_wire(method.returns, json.loads(json.dumps(to_wire(value)))) == value
@@ -131,7 +132,12 @@ def test_every_method_of_a_contract_can_cross(method: Any) -> None:
 
 def test_the_host_calls_only_what_runs_here() -> None:
     assert all(methods_of(kind) for kind in Kind)
-    assert set(methods_of(Kind.TARGET)) == {"plan"}
+    assert {name: one.host for name, one in methods_of(Kind.TARGET).items()} == {
+        "plan": None,
+        "apply": "host",
+        "inspect": "host",
+        "engine": "host",
+    }
     assert methods_of(Kind.REGISTRY)["blob"].is_stream
     with pytest.raises(MalformedWire, match="lacks reference"):
         methods_of(Kind.REGISTRY)["manifest"].joined({"repository": "a"}, {})

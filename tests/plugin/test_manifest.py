@@ -50,6 +50,10 @@ def test_ours_are_read_from_beside_their_module(package: str) -> None:
         ({"contributes": [{**BOAT, "kind": "teleporter"}]}, "'teleporter' is not a valid"),
         ({"contributes": [{**BOAT, "configSchema": {"type": "array"}}]}, "not of the type object"),
         (
+            {"contributes": [{**BOAT, "outputSchema": {"type": "array"}}]},
+            "its outputSchema is not of the type object",
+        ),
+        (
             {"contributes": [{**BOAT, "configSchema": {**SCHEMA, "properties": {"a": 1}}}]},
             "its configSchema is no JSON Schema",
         ),

@@ -16,10 +16,10 @@ from plugin.strangers import (
     open_registry,
     processes_with,
 )
-from stella.app.plugin_process import PluginProcess
 from stella.kernel import Digest, Remedy, StellaError
 from stella.plugin.contract.registry import Descriptor, Registry
 from stella.plugin.refusals import BlobDigestMismatch, ImageNotFound, PluginErrored
+from stella.sdk.apart.process import PluginProcess
 
 pytestmark = pytest.mark.apart
 OK = Descriptor("text/plain", Digest.of(b"ok"), 2)

@@ -174,12 +174,12 @@ def host_code(directory: Path, body: str, *, before: str = "") -> str:
     """Opens the plugin ``odd`` in ``directory`` and then does what ``body`` says."""
     return f"""
 from pathlib import Path
-from stella.app.plugin_apart import registry_apart
-from stella.app.plugin_process import PluginProcess, PluginSource
+from stella.sdk.apart.opened import registry_apart
+from stella.sdk.apart.process import PluginProcess, PluginSource
 from stella.kernel import StellaError
 from stella.plugin.contract.registry import RegistryConfig
 from stella.plugin.manifest import read_manifest
-from stella.sdk.confine import drop_rights
+from stella.sdk.apart.confine import drop_rights
 directory = Path({str(directory)!r})
 manifest = read_manifest(directory / "plugin_odd" / "stella-plugin.json")
 {before}

@@ -4,7 +4,7 @@ import errno
 
 import pytest
 
-from stella.sdk.syscalls import filter_steps
+from stella.sdk.apart.syscalls import filter_steps
 
 X86, ARM = (0, 0xC000003E), (1, 0xC00000B7)
 ALLOWED, KILLED = 0x7FFF0000, 0x80000000

@@ -44,6 +44,9 @@ export const commands = {
   testIntegration: (name: string) => stella('integration', 'test', name),
   integrationHistory: (name: string) => stella('integration', 'history', name),
   deleteIntegration: (name: string) => stella('integration', 'delete', name),
+  webhookAddress: (name: string) => stella('webhook', 'address', name),
+  listDeliveries: (integration: string) => stella('webhook', 'list', '--integration', integration),
+  retryDelivery: (id: string) => stella('webhook', 'retry', id),
   setSecret: (name: string) => stella('secret', 'set', said(name, 'NAME')),
   deleteSecret: (name: string) => stella('secret', 'delete', name),
   rotateSecretKey: () => stella('secret', 'rotate-key'),
@@ -56,6 +59,7 @@ export const commands = {
   disablePlugin: (name: string) => stella('plugin', 'disable', name),
   removePlugin: (name: string, version: string) => stella('plugin', 'remove', name, version),
   checkPlugin: (name: string) => stella('plugin', 'check', name),
+  changeMachine: (name: string, disabled: boolean) => stella('machine', disabled ? 'disable' : 'enable', name),
   revokeAgent: (name: string, reason: string) => stella('agent', 'revoke', name, '-m', said(reason, 'REASON')),
   createToken: (name: string, roles: readonly string[], days: number) =>
     stella(

@@ -32,6 +32,7 @@ const examples = {
   newIntegration: paths.newIntegration('registry/oci'),
   integration: paths.integration('main'),
   changeIntegration: paths.changeIntegration('new'),
+  webhooks: paths.webhooks({ integration: 'forge', state: 'failed' }),
   secrets: paths.secrets(),
   notifications: paths.notifications(),
   plugins: paths.plugins({ open: 'docker' }),

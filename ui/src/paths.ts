@@ -30,6 +30,7 @@ export const paths = {
   newIntegration: (connector?: string) => linkOptions({ to: '/integrations/+new', search: { connector } }),
   integration: (name: string) => linkOptions({ to: '/integrations/$name', params: { name } }),
   changeIntegration: (name: string) => linkOptions({ to: '/integrations/$name/change', params: { name } }),
+  webhooks: (search: { integration?: string; state?: string } = {}) => linkOptions({ to: '/webhooks', search }),
   secrets: (search: { q?: string } = {}) => linkOptions({ to: '/secrets', search }),
   notifications: () => linkOptions({ to: '/notifications' }),
   plugins: (search: { q?: string; open?: string } = {}) => linkOptions({ to: '/plugins', search }),

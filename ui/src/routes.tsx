@@ -20,7 +20,7 @@ interface Context {
 
 // Named before the routes: within them the compiler would lose the keys' names.
 const searches = {
-  signIn: keys('next'),
+  signIn: keys('next', 'refused'),
   matrix: keys('q', 'compare', 'cell'),
   releases: keys('q'),
   newRelease: keys('from'),
@@ -32,6 +32,7 @@ const searches = {
   evidence: keys('subject'),
   integrations: keys('q'),
   newIntegration: keys('connector'),
+  webhooks: keys('integration', 'state'),
   secrets: keys('q'),
   plugins: keys('q', 'open'),
   audit: keys('subject', 'kind'),
@@ -263,6 +264,19 @@ const changeIntegration = createRoute({
   component: lazyRouteComponent(() => part(() => import('./pages/hub/IntegrationFormPage')), 'ChangeIntegrationPage'),
 })
 
+const webhooks = createRoute({
+  getParentRoute: under,
+  path: '/webhooks',
+  validateSearch: searches.webhooks,
+  loaderDeps: ({ search }) => search,
+  loader: ({ context, deps }) =>
+    Promise.all([
+      context.client.ensureInfiniteQueryData(queries.deliveriesQuery(deps)),
+      context.client.ensureQueryData(queries.integrationsQuery),
+    ]),
+  component: lazyRouteComponent(() => part(() => import('./pages/hub/DeliveriesPage')), 'DeliveriesPage'),
+})
+
 /** Its page asks for the secrets itself, where the reader may see them. */
 const secrets = createRoute({
   getParentRoute: under,
@@ -335,6 +349,7 @@ const tree = root.addChildren([
     newIntegration,
     integration,
     changeIntegration,
+    webhooks,
     secrets,
     notifications,
     plugins,

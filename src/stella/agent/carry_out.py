@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from stella.agent.connectors import Connectors
 from stella.agent.errors import BrokenConnector, ExpiredOrder, ForeignOrder, ReplayedOrder
 from stella.agent.state import Identity, OrderNote, Phase, ProjectNote, StateDirectory
 from stella.kernel import Fault, Now, Remedy, StellaError
@@ -12,13 +13,13 @@ from stella.sdk.protocol import (
     OrderContent,
     OrderOutcome,
     OrderResult,
-    Plugins,
     read_order,
 )
 
 STICKER_FILE = "stella.version.json"
 _MESSAGE_LENGTH_MAX = 2000
 # These say nothing about the release: it could not be tried.
+_OF_PLUGINS = "ST-PLG-"
 _ERRORED = frozenset({Fault.UNAVAILABLE, Fault.NOT_FOUND, Fault.NOT_AUTHENTICATED, Fault.TIMED_OUT})
 
 
@@ -60,30 +61,42 @@ def accept(given: NextReply, identity: Identity, note: OrderNote | None, now: da
 
 
 def carry_out(
-    accepted: Accepted, fence: int, *, state: StateDirectory, plugins: Plugins, host: Host, now: Now
+    accepted: Accepted,
+    fence: int,
+    *,
+    state: StateDirectory,
+    connectors: Connectors,
+    host: Host,
+    now: Now,
 ) -> OrderNote:
     """Do it and note how it ended, before anybody is told. ``Stopped`` passes through: it stays
     begun, and is gone on with.
+
+    connectors: those that the order means.
     """
     content = accepted.content
     begun_at = accepted.note.begun_at if accepted.note else now()
     note = OrderNote(content.order, Phase.BEGUN, fence, content.expires_at, begun_at)
     state.note_order(note)
-    state.note_project(ProjectNote(content.intent.project, content.plan.connector, content.target))
     try:
-        connector = plugins.target(content.plan.connector)
+        connector = connectors.target(content.plan.connector)
+        state.note_project(
+            ProjectNote(
+                content.intent.project, content.plan.connector, content.target, content.plugin
+            )
+        )
         connector.apply(content.intent, content.plan, host)
         _place_sticker(content, host)
         result = _succeeded(begun_at, now(), _running(connector, content, host))
     except StellaError as refusal:
-        result = refused(refusal, begun_at, now(), _running_anyway(plugins, content, host))
+        result = refused(refusal, begun_at, now(), _running_anyway(connectors, content, host))
     except Exception as bug:  # noqa: BLE001 - a plugin's bug must not leave the order open
         broken = BrokenConnector(
             f"the connector {content.plan.connector} broke: {type(bug).__name__}: {bug}",
             remedy=Remedy("Report it to who made the connector."),
         )
         host.log(str(broken))
-        result = refused(broken, begun_at, now(), _running_anyway(plugins, content, host))
+        result = refused(broken, begun_at, now(), _running_anyway(connectors, content, host))
     host.log(f"{content.purpose} {result.outcome}")
     done = OrderNote(content.order, Phase.DONE, fence, content.expires_at, begun_at, result)
     state.note_order(done)
@@ -94,7 +107,8 @@ def refused(
     refusal: StellaError, begun_at: datetime, ended_at: datetime, running: tuple[Running, ...] = ()
 ) -> OrderResult:
     """A refusal as the end of an order: a verdict, or it could not be tried."""
-    outcome = OrderOutcome.ERRORED if refusal.fault in _ERRORED else OrderOutcome.FAILED
+    is_errored = refusal.fault in _ERRORED or refusal.code.startswith(_OF_PLUGINS)
+    outcome = OrderOutcome.ERRORED if is_errored else OrderOutcome.FAILED
     message = str(refusal)[:_MESSAGE_LENGTH_MAX]
     return OrderResult(outcome, begun_at, ended_at, refusal.code, message, running)
 
@@ -114,10 +128,12 @@ def _running(connector: TargetConnector, content: OrderContent, host: Host) -> t
     return tuple(connector.inspect(content.intent.project, host))
 
 
-def _running_anyway(plugins: Plugins, content: OrderContent, host: Host) -> tuple[Running, ...]:
+def _running_anyway(
+    connectors: Connectors, content: OrderContent, host: Host
+) -> tuple[Running, ...]:
     """What runs after a failure, where that can be seen at all."""
     try:
-        return _running(plugins.target(content.plan.connector), content, host)
+        return _running(connectors.target(content.plan.connector), content, host)
     except StellaError as refusal:
         host.log(f"what runs now cannot be seen: {refusal}")
         return ()

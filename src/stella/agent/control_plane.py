@@ -15,7 +15,7 @@ from stella.agent.errors import (
     UntrustedControlPlane,
 )
 from stella.agent.state import Identity, StateDirectory, Trust
-from stella.kernel import Now, Remedy, parse_time
+from stella.kernel import Digest, Now, Remedy, parse_time
 from stella.kernel.clock import MalformedTime
 from stella.sdk import protocol
 from stella.sdk.protocol import MalformedWire, from_wire, to_wire
@@ -28,6 +28,8 @@ from stella.trust import (
 
 T = TypeVar("T")
 _TIMEOUT_S = 20.0
+_WHEEL_S = 120
+_BYTES = "application/octet-stream"
 # Codes of the control plane that mean: somebody else holds the order, or it is over.
 _LOST = frozenset({"ST-FLT-007", "ST-FLT-008", "ST-FLT-009"})
 
@@ -66,6 +68,18 @@ class ControlPlane:
 
         Raises ControlPlaneUnreachable, ControlPlaneRefused, LeaseLost.
         """
+        answer = self._posted(path, content, patience_s)
+        return None if answer.status_code == 204 else _read(answer, reply, self._now)
+
+    def wheel(self, digest: Digest) -> bytes:
+        """The wheel of a plugin, unchecked. Raises ControlPlaneUnreachable, ControlPlaneRefused."""
+        answer = self._posted(protocol.WHEEL_PATH, protocol.WheelRequest(digest), _WHEEL_S)
+        if answer.status_code == 200 and answer.headers.get("content-type") == _BYTES:
+            return answer.content[: protocol.WHEEL_BYTES_MAX]
+        _read(answer, protocol.ResultReply, self._now)  # raises what it says
+        return b""
+
+    def _posted(self, path: str, content: object, patience_s: float) -> httpx.Response:
         body = json.dumps(to_wire(content)).encode()
         headers = {
             protocol.AGENT_HEADER: self._identity.agent,
@@ -80,10 +94,7 @@ class ControlPlane:
             ),
         }
         timeout = httpx.Timeout(_TIMEOUT_S, read=_TIMEOUT_S + patience_s)
-        answer = _sent(
-            lambda: self._http.post(path, content=body, headers=headers, timeout=timeout)
-        )
-        return None if answer.status_code == 204 else _read(answer, reply, self._now)
+        return _sent(lambda: self._http.post(path, content=body, headers=headers, timeout=timeout))
 
 
 def ask_for_certificate(

@@ -85,3 +85,10 @@ class BrokenConnector(StellaError):
 
     code = "ST-AGT-012"
     fault = Fault.UNAVAILABLE
+
+
+class PluginNotAsOrdered(StellaError):
+    """The plugin that an order names is not the one that came, or asks for more than it is granted."""
+
+    code = "ST-AGT-013"
+    fault = Fault.UNAVAILABLE

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 
 from stella.agent.carry_out import accept, carry_out, refused
+from stella.agent.connectors import HostConnectors
 from stella.agent.control_plane import ControlPlane
 from stella.agent.enroll import renew_where_due
 from stella.agent.errors import ControlPlaneRefused, ControlPlaneUnreachable, LeaseLost
@@ -15,11 +16,13 @@ from stella.agent.log_pump import LogPump
 from stella.agent.state import Identity, OrderNote, Phase, ProjectNote, StateDirectory
 from stella.kernel import Now, StellaError
 from stella.sdk import Host, protocol
+from stella.sdk.apart.process import CONFINEMENT
 from stella.sdk.protocol import (
     AgentReport,
     ConnectorState,
     NextReply,
     OrderResult,
+    PluginReference,
     Plugins,
     ProjectState,
 )
@@ -52,7 +55,10 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a running agent is given. stop: set from outside to end it."""
+    """What a running agent is given. stop: set from outside to end it.
+
+    confined_by: what this machine must hold a stranger's plugin to, or it does not run here.
+    """
 
     state: StateDirectory
     plugins: Plugins
@@ -61,6 +67,7 @@ class Settings:
     stop: threading.Event
     open_plane: Callable[[StateDirectory, Identity, Now], ControlPlane] = ControlPlane
     pace: Pace = Pace()
+    confined_by: tuple[str, ...] = CONFINEMENT
 
 
 def run_agent(settings: Settings) -> None:
@@ -99,6 +106,12 @@ class _Agent:
         self._pace = settings.pace
         self._identity: Identity = settings.state.identity()
         self._plane = settings.open_plane(self._state, self._identity, settings.now)
+        self._connectors = HostConnectors(
+            settings.plugins,
+            settings.state.plugins,
+            self._plane.wheel,
+            required=settings.confined_by,
+        )
         self.is_due = threading.Event()
         self.is_busy = threading.Event()
         self.broken: BaseException | None = None
@@ -114,6 +127,7 @@ class _Agent:
 
     def close(self) -> None:
         self._plane.close()
+        self._connectors.close()
 
     # ------------------------------------------------------------ orders
 
@@ -167,7 +181,7 @@ class _Agent:
                     accepted,
                     given.fence,
                     state=self._state,
-                    plugins=self._settings.plugins,
+                    connectors=self._connectors.of(accepted.content.plugin),
                     host=host,
                     now=self._settings.now,
                 )
@@ -245,25 +259,34 @@ class _Agent:
             self._plane.use(renewed)
 
     def _report(self) -> AgentReport:
-        plugins = self._settings.plugins
+        notes = self._state.project_notes()
+        brought = {note.connector: note.plugin for note in notes if note.plugin is not None}
+        kinds: dict[str, PluginReference | None] = dict.fromkeys(
+            self._connectors.beside.target_kinds()
+        )
+        if not self.is_busy.is_set():  # else of an order under way, which is not noted yet
+            self._connectors.keep(frozenset(brought.values()))
         return AgentReport(
             version=version("stella-ops"),
-            connectors=tuple(self._connector(kind) for kind in plugins.target_kinds()),
-            projects=tuple(self._project(note) for note in self._state.project_notes()),
+            connectors=tuple(
+                self._connector(kind, plugin)
+                for kind, plugin in sorted({**brought, **kinds}.items(), key=lambda one: one[0])
+            ),
+            projects=tuple(self._project(note) for note in notes),
         )
 
-    def _connector(self, kind: str) -> ConnectorState:
-        plugins = self._settings.plugins
-        release = plugins.target_manifest(kind).version
+    def _connector(self, kind: str, plugin: PluginReference | None) -> ConnectorState:
+        connectors = self._connectors.of(plugin)
+        release = connectors.version(kind)
         try:
-            engine = plugins.target(kind).engine(self._host("agent"))
+            engine = connectors.target(kind).engine(self._host("agent"))
         except StellaError as refusal:
             return ConnectorState(kind, release, problem=f"{refusal.code}: {refusal}"[:500])
         return ConnectorState(kind, release, engine)
 
     def _project(self, note: ProjectNote) -> ProjectState:
         try:
-            connector = self._settings.plugins.target(note.connector)
+            connector = self._connectors.of(note.plugin).target(note.connector)
             running = tuple(connector.inspect(note.project, self._host(note.project)))
         except StellaError as refusal:
             problem = f"{refusal.code}: {refusal}"[:500]

@@ -13,7 +13,7 @@ from pathlib import Path
 from stella.agent.errors import AlreadyEnrolled, AnotherAgentRuns, NotEnrolled, StateUnusable
 from stella.kernel import Remedy, canonical_json, checked_id
 from stella.sdk.files import write_file
-from stella.sdk.protocol import MalformedWire, OrderResult, from_wire, to_wire
+from stella.sdk.protocol import MalformedWire, OrderResult, PluginReference, from_wire, to_wire
 from stella.trust import PublicKey, Signer, create_key, load_signer
 
 # An order that old is refused by its time alone: what was noted about it is no longer needed.
@@ -66,11 +66,15 @@ class OrderNote:
 
 @dataclass(frozen=True, slots=True)
 class ProjectNote:
-    """A project that this agent has deployed, so that it can say what runs of it."""
+    """A project that this agent has deployed, so that it can say what runs of it.
+
+    plugin: who brings the connector; None where it is installed beside the agent.
+    """
 
     project: str
     connector: str
     target: str
+    plugin: PluginReference | None = None
 
 
 class StateDirectory:
@@ -79,12 +83,13 @@ class StateDirectory:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.projects = root / "projects"
+        self.plugins = root / "plugins"
         self._orders = root / "orders"
 
     def create(self) -> None:
         """Make what is missing. Raises StateUnusable, also where others may look in."""
         try:
-            for directory in (self.root, self.projects, self._orders):
+            for directory in (self.root, self.projects, self.plugins, self._orders):
                 directory.mkdir(parents=True, exist_ok=True, mode=0o700)
             is_open = self.root.stat().st_mode & 0o077
         except OSError as error:

@@ -34,7 +34,9 @@ from stella.fleet import (
 from stella.fleet.errors import ListenerPortTaken
 from stella.fleet.lifecycle import AgentState
 from stella.fleet.model import Enrolled, Taken
-from stella.kernel import Remedy, StellaError, time_text
+from stella.kernel import Digest, Remedy, StellaError, time_text
+from stella.plugin.refusals import UnknownPlugin
+from stella.plugin.store import installed_wheel
 from stella.record import Database, Tx
 from stella.sdk import protocol
 from stella.sdk.protocol import from_wire, to_wire
@@ -62,14 +64,24 @@ class AgentSettings:
     long_poll_s: float = 25
 
 
+def _no_wheel(digest: Digest) -> bytes:
+    raise UnknownPlugin(
+        f"there is no wheel {digest.text}", remedy=Remedy("Install the plugin again.")
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class AgentServices:
-    """What the listener works with. order_keys: of those who sign orders; agents trust them."""
+    """What the listener works with. order_keys: of those who sign orders; agents trust them.
+
+    wheel: an installed plugin's bytes, by digest.
+    """
 
     database: Database
     authority: Authority
     order_keys: tuple[PublicKey, ...]
     settings: AgentSettings = AgentSettings()
+    wheel: Callable[[Digest], bytes] = _no_wheel
 
 
 def agent_app(services: AgentServices) -> FastAPI:
@@ -83,6 +95,7 @@ def agent_app(services: AgentServices) -> FastAPI:
     app.add_api_route(protocol.CERTIFICATE_PATH, door.certificate, methods=["POST"])
     app.add_api_route(protocol.HEARTBEAT_PATH, door.heartbeat, methods=["POST"])
     app.add_api_route(protocol.NEXT_PATH, door.next, methods=["POST"])
+    app.add_api_route(protocol.WHEEL_PATH, door.wheel, methods=["POST"])
     app.add_api_route("/agent/v1/orders/{order}/renew", door.renew, methods=["POST"])
     app.add_api_route("/agent/v1/orders/{order}/log", door.log, methods=["POST"])
     app.add_api_route("/agent/v1/orders/{order}/result", door.result, methods=["POST"])
@@ -179,6 +192,15 @@ class _Door:
             taken.order, taken.bundle.decode(), taken.fence, self._settings.lease_s
         )
         return self._answer(to_wire(reply))
+
+    async def wheel(self, request: Request) -> Response:
+        def work(tx: Tx, agent: Agent, wanted: protocol.WheelRequest) -> bytes:
+            del agent  # every agent may have what any order may name; nothing in it is secret
+            return self._services.wheel(installed_wheel(tx, wanted.wheel))
+
+        content = await self._signed(request, protocol.WheelRequest, work)
+        headers = {protocol.TIME_HEADER: time_text(self._database.now())}
+        return Response(content, 200, headers, "application/octet-stream")
 
     async def renew(self, request: Request, order: str) -> Response:
         def work(tx: Tx, agent: Agent, wanted: protocol.RenewRequest) -> protocol.RenewReply:

@@ -7,6 +7,7 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import PlainTextResponse, Response
 from fastapi.routing import APIRoute
+from starlette.routing import Route
 
 from stella import __version__
 from stella.api.console import Console
@@ -23,6 +24,7 @@ from stella.api.routes import (
     evidence,
     facts,
     hub,
+    machines,
     notifications,
     plugins,
     promotions,
@@ -31,6 +33,7 @@ from stella.api.routes import (
     session,
     tokens,
     users,
+    webhooks,
 )
 from stella.api.services import Services
 from stella.api.views.base import Problem
@@ -43,7 +46,12 @@ PUBLIC = frozenset(
     {
         ("GET", f"{PREFIX}/version"),
         ("POST", f"{PREFIX}/login"),
+        ("POST", f"{PREFIX}/token-exchange"),
+        ("GET", f"{PREFIX}/session/ways"),
+        ("GET", f"{PREFIX}/session/oidc/{{name}}/start"),
+        ("GET", f"{PREFIX}/session/oidc/{{name}}/callback"),
         ("POST", f"{PREFIX}/hooks/registry"),
+        ("POST", f"{PREFIX}{webhooks.PATH}"),
     }
 )
 """The routes that need nobody logged in. A test holds that every other names its permission."""
@@ -53,6 +61,7 @@ _ROUTERS: tuple[APIRouter, ...] = (
     session.router,
     users.router,
     tokens.router,
+    machines.router,
     facts.router,
     doctor.router,
     scans.router,
@@ -65,6 +74,7 @@ _ROUTERS: tuple[APIRouter, ...] = (
     hub.router,
     notifications.router,
     plugins.router,
+    webhooks.router,
 )
 
 
@@ -77,6 +87,10 @@ def create_app(services: Services) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         routes=_api().routes,
+    )
+    # Before all others, and without what FastAPI does for a route's parameters: it is asked often.
+    app.router.routes.insert(
+        0, Route(f"{PREFIX}{webhooks.PATH}", webhooks.post_webhook, methods=["POST"])
     )
     app.state.services = services
     app.state.streams = Streams()

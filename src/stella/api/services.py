@@ -5,19 +5,24 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
-from typing import Any
+from typing import Any, Protocol
 
 from stella.advisory import Snapshot
 from stella.blob import Blobs
+from stella.deployment.plan import PlannedStep
 from stella.doctor import AgentSeen, Patient
 from stella.fleet import AgentState, list_agents
+from stella.hub.delivery import Taken
 from stella.hub.model import Health, Integration
 from stella.hub.reference import Reference
 from stella.hub.store import list_integrations
+from stella.identity.exchange import Exchanges
 from stella.plugin import Plugins
 from stella.plugin.contract.check import DoctorCheck
 from stella.plugin.contract.core import Kind, Manifest
+from stella.plugin.contract.policy_pack import PackDocument
 from stella.plugin.contract.registry import Registry
+from stella.plugin.contract.step import StepCall, StepResult
 from stella.plugin.wheel import PluginWheel
 from stella.promotion.assemble import Deciding
 from stella.record import Bell, Database
@@ -59,6 +64,7 @@ class Plugging:
     current: those that are used now. look: looked up anew. beside: those installed beside the server.
     place: lets a version's folder hold a wheel. manifest: (name, version; empty for the one beside)
     -> its manifest. forget: removes the files of a version. close: ends every process of a plugin.
+    documents: name -> (policy pack, document), all that it brings.
     """
 
     current: Callable[[], Plugins]
@@ -68,6 +74,7 @@ class Plugging:
     manifest: Callable[[str, str], Manifest | None]
     forget: Callable[[str, str], None]
     close: Callable[[], None]
+    documents: Callable[[str], Sequence[tuple[str, PackDocument]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +87,7 @@ class Outside:
     new one is the active one; retire_keys: nothing lies under any but these; rotating: held from the
     one to the other, or one rotation would retire the key that another has just made.
     flush_uses: stores when integrations were last used. masked: text without secrets that were read.
-    checks: name -> what a plugin looks at. connected: (kind, name of an integration) -> its connector.
+    checks: name -> what a plugin looks at. connected: (kind, name of the integration) -> connector.
     """
 
     registry: Callable[[str, frozenset[str] | None], Registry]
@@ -97,6 +104,29 @@ class Outside:
     connected: Callable[[Kind, str], Any]
 
 
+class Webhooks(Protocol):
+    """The way in. ``app/webhooks.py`` is behind it. bell: rung when something is to be handled."""
+
+    bell: Bell
+
+    async def receive(
+        self, name: str, headers: Mapping[str, str], body: bytes
+    ) -> tuple[Taken, str]:
+        """How a delivery was taken, and what its service wants as answer.
+
+        Raises WebhookForged, WebhookTooOld, WebhookMalformed, WebhookNotTaken.
+        """
+        ...
+
+    def flush_refusals(self) -> None:
+        """Store how many deliveries were refused."""
+        ...
+
+    def close(self) -> None:
+        """Nothing is taken any more."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """The parts of one running server.
@@ -110,7 +140,9 @@ class Services:
     url, agents_url: as people and agents reach it. is_https: whether people reach it by TLS.
     schema: the revision of the tables that this version brings.
     advisories, console: None where there is none. failed_runs: facts whose handlers gave up.
-    close_policies: ends the process in which policies are asked.
+    close_policies: ends the process in which policies are asked. webhooks: the way in.
+    call_step: of a deployment.
+    exchanges: what is kept between two exchanges of tokens. seal: the key of what browsers keep.
     """
 
     database: Database
@@ -121,6 +153,8 @@ class Services:
     layers: LayerCache
     open_registry: Callable[[str], Registry]
     outside: Outside
+    exchanges: Exchanges
+    seal: bytes
     plugging: Plugging
     deciding: Deciding
     snapshot: Callable[[], Snapshot | None]
@@ -139,6 +173,8 @@ class Services:
     stopping: Event
     failed_runs: Callable[[], tuple[str, ...]]
     close_policies: Callable[[], None]
+    webhooks: Webhooks
+    call_step: Callable[[PlannedStep, StepCall], StepResult]
 
     @property
     def plugins(self) -> Plugins:
@@ -200,3 +236,4 @@ class Services:
         self.stopping.set()
         self.sealed.ring()
         self.database.bell.ring()
+        self.webhooks.bell.ring()

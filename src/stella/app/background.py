@@ -7,7 +7,7 @@ from threading import Thread
 
 from stella.api.services import Services
 from stella.kernel import StellaError
-from stella.record import has_unsealed, seal
+from stella.record import Bell, has_unsealed, seal
 from stella.workflow import Runs, dispatch
 
 _log = logging.getLogger("stella.background")
@@ -26,18 +26,38 @@ class Sweep:
     action: Callable[[], object]
 
 
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Something to do whenever ``bell`` rings, and every second: another server may have rung."""
+
+    name: str
+    bell: Bell
+    action: Callable[[], object]
+
+
 class Background:
     """The server's threads. They end when ``services.stop`` was called."""
 
     def __init__(
-        self, services: Services, runs: Runs, *, holder: str, sweeps: Sequence[Sweep] = ()
+        self,
+        services: Services,
+        runs: Runs,
+        *,
+        holder: str,
+        sweeps: Sequence[Sweep] = (),
+        watches: Sequence[Watch] = (),
     ) -> None:
         self._services = services
         self._runs = runs
         self._holder = holder
+        bell = services.database.bell
+        watches = (
+            Watch("sealer", bell, self._seal),
+            Watch("dispatcher", bell, self._dispatch),
+            *watches,
+        )
         self._threads = [
-            Thread(target=self._on_bell, args=("sealer", self._seal), name="sealer"),
-            Thread(target=self._on_bell, args=("dispatcher", self._dispatch), name="dispatcher"),
+            *(Thread(target=self._on_bell, args=(one,), name=one.name) for one in watches),
             *(Thread(target=self._every, args=(one,), name=one.name) for one in sweeps),
         ]
 
@@ -61,12 +81,11 @@ class Background:
     def _dispatch(self) -> None:
         dispatch(self._services.database, self._runs)
 
-    def _on_bell(self, name: str, action: Callable[[], None]) -> None:
-        bell = self._services.database.bell
+    def _on_bell(self, watch: Watch) -> None:
         while not self._services.stopping.is_set():
-            seen = bell.rung
-            if self._try(name, action):
-                bell.wait(seen, _WAIT_S)
+            seen = watch.bell.rung
+            if self._try(watch.name, watch.action):
+                watch.bell.wait(seen, _WAIT_S)
             else:
                 self._services.stopping.wait(_AFTER_TROUBLE_S)
 

@@ -16,12 +16,15 @@ from threading import Event
 from typing import TypeAlias
 
 from stella.advisory import Snapshot
+from stella.app.step_calls import CallStep, attempt_step, worn_out
 from stella.blob import Blobs
 from stella.blob.errors import BlobsUnusable
 from stella.deployment.errors import AgentSilent
-from stella.deployment.finish import finish_target, order_target, take_target
-from stella.deployment.plan import intent_of, read_plan, target_plan_of
+from stella.deployment.finish import finish_step, finish_target, order_target, take_target
+from stella.deployment.plan import intent_of, plugin_of_target, read_plan, target_plan_of
 from stella.deployment.start import start_deployment
+from stella.deployment.step_store import find_step
+from stella.deployment.steps import begin_step, is_worn_out, note_trouble
 from stella.deployment.store import (
     TargetDeployment,
     find_deployment,
@@ -54,6 +57,7 @@ _SCAN_ATTEMPTS = 3
 _SCAN_WAIT_S = 1.0
 _LOG_PAGE = 1000
 _TROUBLE_WAIT_S = 2.0
+_STEP_WAIT_S = 1.0
 
 _log = logging.getLogger("stella.flows")
 
@@ -79,6 +83,7 @@ class Work:
     holder: str
     url: str
     order_life: timedelta
+    call_step: CallStep
     stopping: Event = field(default_factory=Event)
 
     def because(self, fact: StoredFact) -> AbstractContextManager[Tx]:
@@ -158,6 +163,31 @@ def begin_deployment(work: Work, fact: StoredFact) -> None:
         start_deployment(tx, fact.subject, work.deciding, work.evidence_signer)
 
 
+def take_step(work: Work, fact: StoredFact) -> None:
+    """A step's turn: call it, again where that may help, and tell how it ended."""
+    while True:
+        with work.because(fact) as tx:
+            found = find_step(tx, fact.subject)
+            if is_worn_out(found):
+                finish_step(tx, found.id, worn_out(found))
+                return
+            begun = begin_step(tx, found.id)
+            if begun is None:
+                return
+            deployment = find_deployment(tx, begun.deployment)
+        plan = read_plan(work.blobs.get(Digest(deployment.plan)))
+        how = attempt_step(work.call_step, plan, deployment, begun)
+        if how.ending is not Ending.SUCCEEDED and work.stopping.is_set():
+            raise ServerStops  # the plugin ended because the server does
+        with work.because(fact) as tx:
+            if not how.retry_may_help or begun.attempts >= begun.attempts_max:
+                finish_step(tx, begun.id, how)
+                return
+            note_trouble(tx, begun.id, how.code, how.message)
+        if work.stopping.wait(_STEP_WAIT_S * begun.attempts):
+            raise ServerStops
+
+
 def send_order(work: Work, fact: StoredFact) -> None:
     """A target's turn: sign its order for its agent."""
     with work.because(fact) as tx:
@@ -177,6 +207,7 @@ def send_order(work: Work, fact: StoredFact) -> None:
                 plan=target_plan_of(planned),
                 sticker=work.blobs.get(Digest(part.sticker)) if part.sticker else None,
                 expires_at=tx.now + work.order_life,
+                plugin=plugin_of_target(planned),
             )
         except StellaError as refusal:  # no such agent, or one that is trusted no more
             finish_target(tx, part.id, Ending.ERRORED, code=refusal.code, message=str(refusal))
@@ -256,6 +287,7 @@ _FLOWS: Mapping[str, Sequence[Handler]] = {
     "ScanFailed": (judge_what_waited,),
     "ApprovalGiven": (judge,),
     "PromotionApproved": (begin_deployment,),
+    "StepReady": (take_step,),
     "TargetReady": (send_order,),
     "OrderTaken": (note_taken,),
     "OrderFinished": (end_target,),

@@ -24,11 +24,11 @@ from stella.hub.redact import Redactor
 from stella.hub.reference import ENV, FILE, SECRET, Reference, parse_reference
 from stella.hub.secrets import read_secret
 from stella.hub.store import find_integration, note_use
-from stella.kernel import Now, Outcome, Remedy, StellaError, digest_of, time_text
+from stella.kernel import Now, Outcome, Remedy, StellaError, time_text
 from stella.plugin import Plugins
 from stella.plugin.contract.check import DoctorCheck
 from stella.plugin.contract.connection import Connect, Connection
-from stella.plugin.contract.core import Capability, Kind
+from stella.plugin.contract.core import Capability, Kind, Manifest
 from stella.plugin.contract.registry import Registry, RegistryConfig
 from stella.plugin.contract.secret_store import Secret, SecretStore
 from stella.plugin.crossing import bounded_text
@@ -47,12 +47,12 @@ _NO_REPOSITORY = "stella-doctor"
 
 @dataclass(frozen=True, slots=True)
 class _Opened:
-    """What an integration led to. digest: of the specification that it was opened for.
+    """What an integration led to. integration: as it was when it was opened.
 
     plugins: those that were used then; what is decided about one later counts at the next use.
     """
 
-    digest: str
+    integration: Integration
     plugins: Plugins
     made: object
     breaker: Breaker
@@ -167,23 +167,25 @@ class Hub:
                 "it answers, and takes our credentials" if integration.credentials else "it answers"
             )
         if integration.kind is Kind.WEBHOOK:
-            return "it reads what is sent to it"
+            for reference in integration.credentials.values():
+                self.broker.secret(parse_reference(reference))
+            return "its secrets are there; it reads what is sent to it"
         told = cast("_Checked", made).check()
         return told if integration.kind is Kind.SECRET_STORE else bounded_text(told, _DETAIL_MAX)
 
     def _guarded(self, integration: Integration) -> object:
-        digest, plugins = digest_of(integration.spec()).text, self._plugins()
+        plugins = self._plugins()
         with self._lock:
             self._used[integration.name] = time_text(self._now())
             kept = self._opened.get(integration.name)
-            if kept is not None and kept.digest == digest and kept.plugins is plugins:
+            if kept is not None and kept.integration == integration and kept.plugins is plugins:
                 return kept.made
         breaker = Breaker(
             integration.name, now=self._now, requests_per_s=integration.requests_per_s
         )
         made = _Guarded(self._make(integration), breaker)
         with self._lock:
-            self._opened[integration.name] = _Opened(digest, plugins, made, breaker)
+            self._opened[integration.name] = _Opened(integration, plugins, made, breaker)
         return made
 
     def _make(self, integration: Integration) -> object:
@@ -242,9 +244,15 @@ class Hub:
         self, kind: Kind, name: str, hosts: tuple[str, ...], networks: tuple[str, ...]
     ) -> Connect:
         """To ``hosts``, and to those that the plugin's manifest names and was granted."""
+        return self.connect_for(self._plugins().owner(kind, name), hosts, networks)
+
+    def connect_for(
+        self, manifest: Manifest, hosts: tuple[str, ...] = (), networks: tuple[str, ...] = ()
+    ) -> Connect:
+        """To ``hosts``, and to those that the manifest names."""
         needed = [
             host
-            for need in self._plugins().owner(kind, name).needs
+            for need in manifest.needs
             if need.capability is Capability.NETWORK
             for host in need.hosts
         ]

@@ -7,22 +7,24 @@ wheels lie in ``data/plugins``, each version in a folder of its own, and run in 
 import shutil
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from threading import Lock
 
 from stella.app.keys import data_unusable
-from stella.app.plugin_apart import plugin_apart
-from stella.app.plugin_process import PluginProcess, PluginSource
+from stella.kernel import Digest, Remedy
 from stella.plugin import Plugins, RefusedPlugin
-from stella.plugin.contract.core import Manifest, Need, Plugin
-from stella.plugin.load import clashes
+from stella.plugin.contract.core import Kind, Manifest, Need, Plugin
+from stella.plugin.load import GRANTED, clashes
 from stella.plugin.manifest import MANIFEST_FILE, narrowed, read_manifest, reasons_against
-from stella.plugin.refusals import MalformedManifest
-from stella.plugin.store import Choice, list_choices
+from stella.plugin.order import PluginReference
+from stella.plugin.refusals import MalformedManifest, PluginBroken, UnknownPlugin
+from stella.plugin.store import Choice, find_version, list_choices
 from stella.plugin.wheel import PluginWheel
 from stella.record import Database
+from stella.sdk.apart.opened import plugin_apart
+from stella.sdk.apart.process import PluginProcess, PluginSource
 
 _ENTRY = "stella-entry-point"
 _DRAFT = ".draft"
@@ -52,6 +54,7 @@ class PluginHost:
         self.beside = beside
         self._required = required
         self._processes: dict[tuple[str, str], PluginProcess] = {}
+        self._pinned: set[tuple[str, str]] = set()
         self._seen: _Seen | None = None
         self._looked_at = 0.0
         self._lock = Lock()
@@ -112,9 +115,51 @@ class PluginHost:
         except (OSError, MalformedManifest):
             return None
 
+    def reference(self, kind: Kind, name: str) -> PluginReference | None:
+        """Which version brings it, and what that may do; None for one beside the server.
+
+        Raises UnknownConnector, UnknownPlugin.
+        """
+        plugins = self.current()
+        owner = plugins.owner(kind, name)
+        if owner.name in self.beside.loaded:
+            return None
+        with self._database.read() as tx:
+            wheel = find_version(tx, owner.name, owner.version).wheel
+            choice = list_choices(tx)[owner.name]
+        granted = {one.capability: one for one in choice.granted or ()}
+        asked = tuple(granted[need.capability] for need in owner.needs)
+        return PluginReference(owner.name, owner.version, Digest(wheel), asked)
+
+    def pinned(self, name: str, version: str) -> tuple[Manifest, Callable[[], Plugin]]:
+        """That version, whatever is used now: what a run goes on with.
+
+        Raises UnknownPlugin where it is not here, PluginBroken where it may not run any more.
+        """
+        with self._database.read() as tx:
+            choice = list_choices(tx).get(name)
+        beside = self.beside.loaded.get(name)
+        if beside is not None and beside.version == version:
+            granted = GRANTED if choice is None or choice.granted is None else choice.granted
+            return _allowed(beside, choice, granted), partial(self.beside.load, name)
+        if beside is not None or choice is None or self.manifest(name, version) is None:
+            raise UnknownPlugin(
+                f"version {version[:40]} of the plugin {name[:80]} is not here any more",
+                remedy=Remedy("Install it again, then deploy again."),
+                plugin=name[:80],
+                version=version[:40],
+            )
+        with self._lock:
+            found = self._installed(replace(choice, version=version), {})
+            if isinstance(found, RefusedPlugin):
+                raise _may_not_run(name, found.reasons)
+            self._pinned.add((name, version))
+        return _allowed(found.manifest, choice, choice.granted or ()), partial(plugin_apart, found)
+
     def forget(self, name: str, version: str) -> None:
         """Remove the files of a version."""
         with self._lock:
+            self._pinned.discard((name, version))
             process = self._processes.pop((name, version), None)
         if process is not None:
             process.close()
@@ -139,7 +184,8 @@ class PluginHost:
             if reasons:
                 refused.append(RefusedPlugin(name, reasons))
             else:
-                loaded[name] = manifest
+                granted = GRANTED if choice.granted is None else choice.granted
+                loaded[name] = narrowed(manifest, granted)
                 loads[name] = partial(self.beside.load, name)
         for name, choice in choices.items():
             if name in self.beside.loaded or not (choice.version and choice.is_enabled):
@@ -174,14 +220,38 @@ class PluginHost:
         return self._processes[key]
 
     def _end_unused(self, choices: Mapping[str, Choice]) -> None:
-        """End what waits of a version that is used no more; a call under way ends as it began."""
+        """End what waits of a version that is used no more; a call under way ends as it began.
+
+        What a run is pinned to is left to its idle time.
+        """
         for key in [*self._processes]:
+            if key in self._pinned:
+                continue
             choice = choices.get(key[0])
             if choice is None or not choice.is_enabled or choice.version != key[1]:
                 self._processes.pop(key).close()
 
     def _version_folder(self, name: str, version: str) -> Path:
         return self._folder / name / version
+
+
+def _allowed(manifest: Manifest, choice: Choice | None, granted: tuple[Need, ...]) -> Manifest:
+    """Asking for what it is granted. Raises PluginBroken."""
+    reasons = reasons_against(manifest, granted)
+    if choice is not None and not choice.is_enabled:
+        reasons = (*reasons, "is switched off")
+    if reasons:
+        raise _may_not_run(manifest.name, reasons)
+    return narrowed(manifest, granted)
+
+
+def _may_not_run(name: str, reasons: tuple[str, ...]) -> PluginBroken:
+    return PluginBroken(
+        f"the plugin {name} cannot be used: {'; '.join(reasons)}",
+        remedy=Remedy("Grant what it is to have, and switch it on.", f"stella plugin show {name}"),
+        plugin=name,
+        reasons=list(reasons),
+    )
 
 
 def _laid_out(wheel: PluginWheel) -> dict[str, bytes]:

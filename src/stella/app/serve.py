@@ -20,7 +20,7 @@ from stella.api.agent_listener import AgentServer, AgentServices, AgentSettings,
 from stella.api.app import create_app
 from stella.api.bounded_http import BoundedHttp
 from stella.api.services import Services
-from stella.app.background import Background, Sweep
+from stella.app.background import Background, Sweep, Watch
 from stella.app.courier import Courier
 from stella.app.first_admin import first_login, make_first_admin
 from stella.app.flows import HANDLED, steps_of
@@ -30,10 +30,12 @@ from stella.app.lock import server_lock
 from stella.app.logs import mask_logs
 from stella.app.schema import migrate, schema_lock
 from stella.app.settings import Settings
+from stella.app.webhook_queue import Handling, handle_waiting
 from stella.app.wiring import make_data_directory, open_services
 from stella.app.work import work_of
 from stella.fleet import expire_orders, mark_offline
 from stella.hub.check import keep_health
+from stella.hub.deliveries import forget_deliveries
 from stella.record import open_workflow_engine
 from stella.record.errors import unusable
 from stella.workflow import DurableRuns
@@ -41,6 +43,7 @@ from stella.workflow import DurableRuns
 _DRAIN_S = 5
 _INTEGRATIONS_S = 300
 _MESSAGES_S = 2
+_FORGET_S = 300
 _DISK_TROUBLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EIO})
 
 
@@ -105,7 +108,9 @@ def running(settings: Settings) -> Iterator[Services]:
     is_launched.set()
     courier = Courier(services)
     sweeps = (*_sweeps(services, settings), Sweep("messages", _MESSAGES_S, courier.sweep))
-    background = Background(services, runs, holder=holder, sweeps=sweeps)
+    background = Background(
+        services, runs, holder=holder, sweeps=sweeps, watches=(webhook_watch(services),)
+    )
     background.start()
     try:
         yield services
@@ -114,6 +119,7 @@ def running(settings: Settings) -> Iterator[Services]:
         background.join()
         courier.close()
         runs.close()
+        services.webhooks.close()
         services.close_policies()
         services.plugging.close()
         workflows.dispose()
@@ -140,6 +146,7 @@ def agents_listener(services: Services, settings: Settings) -> Iterator[AgentSer
             authority=services.authority,
             order_keys=(services.keys.orders.public,),
             settings=AgentSettings(proxy_terminates_tls=settings.agents_tls_ends_at_proxy),
+            wheel=services.blobs.get,
         ),
         host=settings.agents_host,
         port=settings.agents_port,
@@ -194,6 +201,16 @@ def _ignore(_number: int, _frame: Any) -> None:
     logging.getLogger("stella").debug("stopping")
 
 
+def webhook_watch(services: Services) -> Watch:
+    """Handles what webhooks brought, in one thread: in the order in which it came."""
+    handling = Handling(services.database, services.blobs, services.keys.evidence)
+    return Watch(
+        "webhooks",
+        services.webhooks.bell,
+        lambda: handle_waiting(handling, services.stopping.is_set),
+    )
+
+
 def _sweeps(services: Services, settings: Settings) -> tuple[Sweep, ...]:
     database = services.database
 
@@ -210,10 +227,16 @@ def _sweeps(services: Services, settings: Settings) -> tuple[Sweep, ...]:
             with database.transaction(actor="system") as tx:
                 keep_health(tx, health, is_asked=False)
 
+    def forget() -> None:
+        with database.transaction(actor="system") as tx:
+            forget_deliveries(tx)
+
     return (
         Sweep("fleet", settings.sweep_s, fleet),
         Sweep("integrations", _INTEGRATIONS_S, integrations),
         Sweep("uses", settings.sweep_s, services.outside.flush_uses),
+        Sweep("refusals", settings.sweep_s, services.webhooks.flush_refusals),
+        Sweep("deliveries", _FORGET_S, forget),
     )
 
 

@@ -1,11 +1,13 @@
 """Every table of every room: importing this makes ``metadata`` whole."""
 
 import stella.api.idempotency
+import stella.deployment.step_store
 import stella.deployment.store
 import stella.environment.store
 import stella.evidence.store
 import stella.finding.store
 import stella.fleet.store
+import stella.hub.deliveries
 import stella.hub.store
 import stella.identity.store
 import stella.notify.store
@@ -18,6 +20,7 @@ from stella.record import metadata
 STORES = (
     stella.identity.store,
     stella.hub.store,
+    stella.hub.deliveries,
     stella.plugin.store,
     stella.finding.store,
     stella.release.store,
@@ -25,6 +28,7 @@ STORES = (
     stella.policy.store,
     stella.promotion.store,
     stella.deployment.store,
+    stella.deployment.step_store,
     stella.evidence.store,
     stella.fleet.store,
     stella.notify.store,

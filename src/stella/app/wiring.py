@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from threading import Event, Lock
 
@@ -12,17 +12,24 @@ from stella.api.services import Limits, Outside, Plugging, Services
 from stella.app.hub import Hub
 from stella.app.keys import data_unusable, open_keys
 from stella.app.plugin_host import PluginHost
-from stella.app.plugin_process import CONFINEMENT
+from stella.app.policy_packs import PackReader
 from stella.app.policy_process import PolicyProcess
 from stella.app.schema import head_revision
 from stella.app.secret_keys import add_key, load_ring, retire_keys
 from stella.app.settings import Settings
+from stella.app.step_calls import StepCaller
+from stella.app.webhooks import Intake
 from stella.app.work import deciding_of
 from stella.blob import Blobs
+from stella.identity.exchange import Exchanges
+from stella.identity.jwks import KeyBook
+from stella.identity.provider_login import SEAL_BYTES
 from stella.kernel import Now, id_maker
 from stella.plugin import load_plugins
+from stella.plugin.contract.core import Kind
 from stella.record import Bell, Database
 from stella.sbom import DirectoryCache
+from stella.sdk.apart.process import CONFINEMENT
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 _CHECKOUT = Path(__file__).resolve().parents[3]
@@ -49,7 +56,7 @@ def open_services(
     data = make_data_directory(settings)
     blobs = Blobs(data / "blobs")
     keys, authority = open_keys(data, now=now(), random=random)
-    policies = PolicyProcess()
+    policies, stopping = PolicyProcess(), Event()
     database = open_database(settings, handled=handled, now=now, random=random)
     required = () if settings.plugins_unconfined else CONFINEMENT
     host = PluginHost(data, database, load_plugins(), required=required)
@@ -63,10 +70,13 @@ def open_services(
         layers=DirectoryCache(data / "cache" / "layers"),
         open_registry=hub.registry,
         outside=outside_of(hub, data, random),
-        plugging=plugging_of(host),
+        exchanges=exchanges_of(hub, now),
+        seal=random(SEAL_BYTES),
+        plugging=plugging_of(host, hub),
         deciding=deciding_of(
             blobs,
-            lambda kind: host.current().target(kind),
+            host.current,
+            lambda kind: host.reference(Kind.TARGET, kind),
             is_simulated=settings.simulated,
             ask=policies.ask,
         ),
@@ -88,9 +98,11 @@ def open_services(
         advisories=Path(settings.advisories).expanduser() if settings.advisories else None,
         console=console_directory(settings),
         sealed=Bell(),
-        stopping=Event(),
+        stopping=stopping,
         failed_runs=failed_runs,
         close_policies=policies.close,
+        webhooks=Intake(database, partial(hub.connected, Kind.WEBHOOK), now=now),
+        call_step=StepCaller(host, hub.connect_for, hub.redactor.masked, stopping),
     )
 
 
@@ -115,7 +127,7 @@ def make_data_directory(settings: Settings) -> Path:
     return data
 
 
-def plugging_of(host: PluginHost) -> Plugging:
+def plugging_of(host: PluginHost, hub: Hub) -> Plugging:
     """What the routes may ask of the plugins' host."""
     return Plugging(
         current=host.current,
@@ -125,6 +137,7 @@ def plugging_of(host: PluginHost) -> Plugging:
         manifest=host.manifest,
         forget=host.forget,
         close=host.close,
+        documents=PackReader(host, hub.connect_for),
     )
 
 
@@ -144,6 +157,12 @@ def outside_of(hub: Hub, data: Path, random: Callable[[int], bytes]) -> Outside:
         checks=hub.checks,
         connected=hub.connected,
     )
+
+
+def exchanges_of(hub: Hub, now: Now) -> Exchanges:
+    """What is kept between two exchanges of tokens; keys come from the hub's identity providers."""
+    book = KeyBook(lambda name: hub.connected(Kind.IDENTITY_PROVIDER, name).keys(), now)
+    return Exchanges(book, now)
 
 
 def snapshot_opener(settings: Settings) -> Callable[[], Snapshot | None]:

@@ -7,10 +7,11 @@ from stella.api.actors import actors
 from stella.api.services import Services
 from stella.app.flows import Work
 from stella.blob import Blobs
-from stella.deployment.plan import plan_deployment
+from stella.deployment.plan import PluginOf, StepOffer, comes_along, plan_deployment
 from stella.environment.model import Environment, Target
 from stella.evidence.keep import Proving
-from stella.plugin.contract.target import TargetConnector
+from stella.plugin import Plugins
+from stella.plugin.contract.core import Kind
 from stella.policy import Ask
 from stella.policy.engine import ask as ask_policy
 from stella.promotion.assemble import Deciding
@@ -21,15 +22,25 @@ from stella.release.model import Release
 
 def deciding_of(
     blobs: Blobs,
-    target: Callable[[str], TargetConnector],
+    plugins: Callable[[], Plugins],
+    plugin_of: PluginOf = comes_along,
     *,
     is_simulated: bool,
     ask: Ask = ask_policy,
 ) -> Deciding:
-    """What decisions need from outside. target: kind -> connector. ask: how policies are asked."""
+    """What decisions need from outside. plugins: those used now. plugin_of: who brings a kind of
+    target. ask: how policies are asked.
+    """
+
+    def offer(name: str) -> StepOffer:
+        owner = plugins().owner(Kind.STEP, name)
+        return StepOffer(owner.name, owner.version, owner.limits.attempts_max)
 
     def planner(release: Release, environment: Environment, targets: tuple[Target, ...]) -> bytes:
-        return plan_deployment(release, environment, targets, target)
+        used = plugins()
+        return plan_deployment(
+            release, environment, targets, used.target, offer, plugin_of=plugin_of
+        )
 
     return Deciding(blobs, planner, person_of, is_simulated, ask)
 
@@ -56,6 +67,7 @@ def work_of(services: Services, holder: str) -> Work:
         holder=holder,
         url=services.url,
         order_life=timedelta(seconds=services.limits.order_life_s),
+        call_step=services.call_step,
         stopping=services.stopping,
     )
 

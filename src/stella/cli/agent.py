@@ -70,6 +70,13 @@ def run(
             help="No engine: pretend one in this directory. Everything is marked as simulated.",
         ),
     ] = None,
+    plugins_unconfined: Annotated[
+        bool,
+        typer.Option(
+            envvar="STELLA_PLUGINS_UNCONFINED",
+            help="Run strangers' plugins also where the kernel cannot confine them.",
+        ),
+    ] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say more.")] = False,
 ) -> None:
     """Take orders and carry them out, until ended by a signal.
@@ -82,6 +89,7 @@ def run(
 
     from stella.agent.run import Settings, run_agent
     from stella.agent.state import StateDirectory
+    from stella.sdk.apart.process import CONFINEMENT
     from stella.sdk.protocol import load_plugins
 
     logging.basicConfig(
@@ -100,6 +108,7 @@ def run(
             open_host=_opener(directory, simulated),
             now=_now,
             stop=stop,
+            confined_by=() if plugins_unconfined else CONFINEMENT,
         )
     )
 

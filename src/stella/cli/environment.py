@@ -1,6 +1,6 @@
 """``stella environment``: where releases can go."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -60,11 +60,22 @@ def as_documents(environment: Mapping[str, Any]) -> str:
         "parameters": environment["parameters"],
         "approvals": environment["approvals"],
     }
+    if environment["steps"]:
+        spec["steps"] = _steps(environment["steps"])
     documents = [_document("Environment", environment["name"], spec)]
     for target in environment["targets"]:
         keys = ("environment", "connector", "agent", "project", "components", "config")
         documents.append(_document("Target", target["name"], {key: target[key] for key in keys}))
     return str(yaml.safe_dump_all(documents, sort_keys=False, allow_unicode=True))
+
+
+def _steps(steps: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for one in steps:
+        inputs = {"with": one["inputs"]} if one["inputs"] else {}
+        said = {"name": one["name"], "step": one["step"], **inputs}
+        found.setdefault(one["phase"], []).append(said)
+    return found
 
 
 def _document(kind: str, name: str, spec: Mapping[str, Any]) -> dict[str, Any]:
@@ -84,6 +95,8 @@ def _lines(found: Mapping[str, Any]) -> Iterator[str]:
     yield from (f"  {key}: {value}" for key, value in found["parameters"].items())
     for rule in found["approvals"]:
         yield f"approval {rule['rule']}: {rule['count']} of {', '.join(rule['approvers'])}"
+    for step in found["steps"]:
+        yield f"step {step['name']}: {step['step']}, {step['phase']} the targets"
     for target in found["targets"]:
         yield f"target {target['name']}: {target_words(target)}"
     for freeze in found["freezes"]:

@@ -58,3 +58,9 @@ class NotConfirmed(StellaError):
     """The person at the terminal did not say yes."""
 
     code = "ST-CLI-104"
+
+
+class NoIdToken(StellaError):
+    """A login by a CI's ID token, without one."""
+
+    code = "ST-CLI-105"

@@ -15,6 +15,7 @@ from stella.cli.why_report import (
     asked_people,
     deployment_lines,
     promotion_lines,
+    step_words,
     summary_lines,
     target_words,
 )
@@ -163,3 +164,5 @@ def _promotion_news(way: Way) -> Iterator[str]:
 def _deployment_news(deployment: Mapping[str, Any]) -> Iterator[str]:
     for one in deployment["targets"]:
         yield f"{deployment['id']} {one['target']} {target_words(one)}"
+    for one in deployment["steps"]:
+        yield f"{deployment['id']} {one['phase']}: {one['name']} {step_words(one)}"

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from stella.cli.id_token import MachineLogin, TokenFile, TokenVariable, exchanged, id_token
 from stella.cli.output import Output, To, say, show_one
 from stella.client import (
     Client,
@@ -17,7 +18,7 @@ from stella.client import (
     open_client,
     save_login,
 )
-from stella.client.login import DEFAULT_URL
+from stella.client.login import DEFAULT_URL, ca_file
 from stella.kernel import Remedy
 
 
@@ -28,10 +29,23 @@ def login(
     password_stdin: Annotated[
         bool, typer.Option("--password-stdin", help="Read the password from standard input.")
     ] = False,
+    oidc_token_env: TokenVariable = None,
+    oidc_token_file: TokenFile = None,
+    machine: MachineLogin = None,
 ) -> None:
-    """Log in, and remember the server for the next commands."""
+    """Log in, and remember the server for the next commands.
+
+    A job of a CI logs in by the ID token that its CI signs for it, once: nothing secret is stored.
+    """
     kept = load_login()
     where = (url or os.environ.get("STELLA_URL") or (kept.url if kept else DEFAULT_URL)).rstrip("/")
+    token = id_token(oidc_token_env, oidc_token_file)
+    if token is not None:
+        with Client(where, ca_file=ca_file()) as client:
+            made = exchanged(client, token, machine)
+        save_login(Login(where, made["accessToken"], made["machine"], made["expiresAt"]))
+        say(f"logged in at {where} as {made['machine']} until {made['expiresAt']}")
+        return
     is_asking = sys.stdin.isatty() and not password_stdin
     if not is_asking and (name is None or not password_stdin):
         raise NoServer(
@@ -44,7 +58,7 @@ def login(
         if is_asking
         else sys.stdin.readline().rstrip("\n")
     )
-    with Client(where) as client:
+    with Client(where, ca_file=ca_file()) as client:
         made = client.post("/login", {"name": user, "password": password}, token=True)
     save_login(Login(where, made["token"], made["user"]["name"], made["expiresAt"]))
     say(f"logged in at {where} as {made['user']['name']} until {made['expiresAt']}")

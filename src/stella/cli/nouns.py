@@ -37,11 +37,14 @@ NOUNS: dict[str, Noun] = {
     "whoami": Noun("stella.cli.login:whoami", "Say who the server takes you for."),
     "user": Noun("stella.cli.user:app", "Users and their roles."),
     "token": Noun("stella.cli.token:app", "Tokens for programs."),
+    "machine": Noun("stella.cli.machine:app", "Jobs that an issuer's word lets in."),
+    "sign-in": Noun("stella.cli.sign_in:app", "By whose word people are let in."),
     "audit": Noun("stella.cli.audit:app", "What happened, and whether the record of it holds."),
     "integration": Noun("stella.cli.integration:app", "How outside services are reached."),
     "notification": Noun(
         "stella.cli.notification:app", "Who is told of what, and what became of it."
     ),
+    "webhook": Noun("stella.cli.webhook:app", "What services sent, and what came of it."),
     "secret": Noun("stella.cli.secret:app", "Secrets of the built-in store."),
     "plugin": Noun("stella.cli.plugin:app", "What plugs in, and what it brings."),
     "apply": Noun("stella.cli.apply:apply", "Apply what is configuration from YAML."),

@@ -10,6 +10,7 @@ import typer
 
 from stella.cli.errors import UnreadableFile, UnwritableOutput
 from stella.cli.output import Column, Output, To, say, show_list, show_one, write_document
+from stella.cli.written import write
 from stella.client import open_client
 from stella.kernel import Remedy
 
@@ -30,6 +31,12 @@ _COLUMNS: dict[str, Column] = {
     "why": "reasons",
 }
 
+_DOCUMENT_COLUMNS: dict[str, Column] = {
+    "pack": "pack",
+    "document": "name",
+    "characters": lambda row: len(row["text"]),
+}
+
 
 @app.command("list")
 def list_(*, output: Output = "table", to: To = None) -> None:
@@ -46,9 +53,31 @@ def show(
     output: Output = "table",
     to: To = None,
 ) -> None:
-    """Show one plugin; -o json with the schemas of what it brings."""
+    """Show one plugin, the documents of its policy packs too; -o json with its schemas."""
     with open_client() as client:
-        show_one(client.get(_path(name)), _COLUMNS, output=output, to=to, name="name")
+        found = client.get(_path(name))
+        brings_packs = any(one["kind"] == "policy_pack" for one in found["contributes"])
+        columns = dict(_COLUMNS)
+        if output == "table" and found["state"] == "loaded" and brings_packs:
+            listed = [one["name"] for one in client.items(f"{_path(name)}/documents")]
+            columns["documents"] = lambda _: listed
+    show_one(found, columns, output=output, to=to, name="name")
+
+
+@app.command()
+def documents(
+    name: Name,
+    *,
+    output: Output = "table",
+    to: To = None,
+) -> None:
+    """List what its policy packs hold; -o yaml prints it as `stella apply -f -` takes it."""
+    with open_client() as client:
+        found = list(client.items(f"{_path(name)}/documents"))
+    if output == "yaml":
+        write("".join(f"---\n{one['text'].removeprefix('---').strip()}\n" for one in found), to)
+        return
+    show_list(found, _DOCUMENT_COLUMNS, output=output, to=to, name="name")
 
 
 @app.command()
@@ -129,7 +158,9 @@ def remove(
 
 @app.command()
 def new(
-    kind: Annotated[str, typer.Argument(help="check, secret_store or registry.")],
+    kind: Annotated[
+        str, typer.Argument(help="A kind of thing that plugins bring: check, step, ...")
+    ],
     name: Name,
     *,
     to: Annotated[

@@ -13,6 +13,7 @@ SERVER_PACKAGES = frozenset(
         "dbos",
         "fastapi",
         "httptools",
+        "joserfc",
         "psycopg",
         "sqlalchemy",
         "sse_starlette",

@@ -5,8 +5,17 @@ from urllib.parse import quote
 
 import typer
 
+from stella.cli.id_token import (
+    MachineLogin,
+    TokenFile,
+    TokenVariable,
+    exchanged,
+    id_token,
+    no_id_token,
+)
 from stella.cli.output import Column, Output, To, say, show_list, show_one
-from stella.client import open_client
+from stella.client import Client, open_client
+from stella.client.login import ca_file, server_url
 
 app = typer.Typer(no_args_is_help=True, help="Tokens for programs.")
 
@@ -42,6 +51,33 @@ def create(
         made = client.post("/tokens", body)
     say("Keep it now: it is not shown again.")
     show_one(made, {"token": "token", "id": "id", "expires": "expiresAt"}, output=output, to=to)
+
+
+@app.command()
+def exchange(
+    *,
+    oidc_token_env: TokenVariable = None,
+    oidc_token_file: TokenFile = None,
+    machine: MachineLogin = None,
+    output: Output = "table",
+    to: To = None,
+) -> None:
+    """Give a job a short token for the ID token that its CI signed; keep nothing here.
+
+    `stella login` does the same and keeps it for the next commands of the job.
+    """
+    token = id_token(oidc_token_env, oidc_token_file)
+    if token is None:
+        raise no_id_token("none was named")
+    with Client(server_url(), ca_file=ca_file()) as client:
+        made = exchanged(client, token, machine)
+    columns: dict[str, Column] = {
+        "token": "accessToken",
+        "machine": "machine",
+        "roles": "roles",
+        "expires": "expiresAt",
+    }
+    show_one(made, columns, output=output, to=to, name="accessToken")
 
 
 @app.command()

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import typer
 
-from stella.cli.output import Column, Output, To, show_list, show_one
+from stella.cli.output import Column, Output, To, say, show_list, show_one
 from stella.client import open_client
 
 app = typer.Typer(no_args_is_help=True, help="Users and their roles.")
@@ -15,6 +15,7 @@ _COLUMNS: dict[str, Column] = {
     "name": "name",
     "roles": "roles",
     "disabled": "disabled",
+    "from": lambda row: ", ".join(one["signIn"] for one in row["outside"]) or "here",
     "created": "createdAt",
     "id": "id",
 }
@@ -87,3 +88,26 @@ def change(
     with open_client() as client:
         changed = client.patch(f"/users/{quote(user, safe='')}", body)
         show_one(changed, _COLUMNS, output=output, to=to, name="name")
+
+
+@app.command()
+def link(
+    user: str,
+    *,
+    sign_in: Annotated[str, typer.Option("--sign-in", help="The document SignIn.")],
+    subject: Annotated[
+        str, typer.Option("--subject", help="Their id there, as the audit shows it.")
+    ],
+) -> None:
+    """Let somebody whom a provider or directory knows be this user."""
+    with open_client() as client:
+        client.put(f"/users/{quote(user, safe='')}/link", {"signIn": sign_in, "subject": subject})
+    say(f"{user} is let in by {sign_in}")
+
+
+@app.command()
+def unlink(user: str) -> None:
+    """Let nobody in as this user by an outside word any more; its sessions and tokens end."""
+    with open_client() as client:
+        client.delete(f"/users/{quote(user, safe='')}/link")
+    say(f"{user} is let in by no outside word")

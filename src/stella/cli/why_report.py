@@ -68,10 +68,20 @@ def change_lines(diff: Shown) -> Iterator[str]:
 
 
 def plan_lines(plan: Shown) -> Iterator[str]:
-    """What would be done on each target."""
+    """What would be done before the targets, on each, and after them."""
+    yield from _planned_steps(plan, "before")
     for target in plan["targets"]:
         yield f"  {target['target']}  {target['connector']} on {target['agent']}"
         yield from (f"    {act['verb']} {act['subject']}" for act in target["actions"])
+    yield from _planned_steps(plan, "after")
+
+
+def step_words(step: Shown) -> str:
+    """``passed: the ticket is approved``, with the attempts where there was more than one."""
+    told = step["summary"] or step["message"] or ""
+    code = f" ({step['code']})" if step["code"] else ""
+    times = f", attempt {step['attempts']}" if step["attempts"] > 1 else ""
+    return f"{step['state']}{times}{': ' if told else ''}{told}{code}"
 
 
 def ending_lines(promotion: Shown) -> Iterator[str]:
@@ -93,10 +103,12 @@ def deployment_lines(deployment: Shown) -> Iterator[str]:
     )
     targets = deployment["targets"]
     width = max((len(one["target"]) for one in targets), default=0)
+    yield from _taken_steps(deployment, "before")
     for one in targets:
         trouble = f"  {one['message']}" if one["message"] else ""
         code = f" ({one['code']})" if one["code"] else ""
         yield f"  {one['target']:<{width}}  {target_words(one)}{trouble}{code}"
+    yield from _taken_steps(deployment, "after")
 
 
 def target_words(target: Shown) -> str:
@@ -151,6 +163,19 @@ def _finding_lines(finding: Shown) -> Iterator[str]:
 def _approval_line(given: Shown) -> str:
     counts = f"counts for {given['rule']}" if given["counts"] else f"counts not: {given['whyNot']}"
     return f"approved by {given['by']['name']} at {given['at']}: {given['comment']} ({counts})"
+
+
+def _planned_steps(plan: Shown, phase: str) -> Iterator[str]:
+    for one in plan["steps"]:
+        if one["phase"] == phase:
+            yield f"  {phase}: {one['name']}  {one['step']} of {one['plugin']} {one['version']}"
+            yield from (f"    {key}: {value}" for key, value in one["inputs"].items())
+
+
+def _taken_steps(deployment: Shown, phase: str) -> Iterator[str]:
+    for one in deployment["steps"]:
+        if one["phase"] == phase:
+            yield f"  {phase}: {one['name']}  {step_words(one)}"
 
 
 def _digest(text: str | None) -> str:

@@ -61,13 +61,27 @@ def open_client(environment: Mapping[str, str] | None = None) -> Client:
     """
     variables = os.environ if environment is None else environment
     login = load_login(variables)
+    url = server_url(variables)
+    kept = login.token if login is not None and login.url == url else ""
+    token = variables.get("STELLA_TOKEN") or kept
+    return Client(url, token, ca_file=ca_file(variables))
+
+
+def server_url(environment: Mapping[str, str] | None = None) -> str:
+    """The server that is meant: as set, else that of the last login. Raises NoServer for none."""
+    variables = os.environ if environment is None else environment
+    login = load_login(variables)
     url = variables.get("STELLA_URL") or (login.url if login else "")
     if not url:
         raise NoServer(
             "no server is known here",
             remedy=Remedy("Log in, or set STELLA_URL and STELLA_TOKEN.", command="stella login"),
         )
-    kept = login.token if login is not None and login.url == url.rstrip("/") else ""
-    ca_file = variables.get("STELLA_CA_FILE")
-    token = variables.get("STELLA_TOKEN") or kept
-    return Client(url, token, ca_file=Path(ca_file) if ca_file else None)
+    return url.rstrip("/")
+
+
+def ca_file(environment: Mapping[str, str] | None = None) -> Path | None:
+    """STELLA_CA_FILE: the authority that the server's certificate is from."""
+    variables = os.environ if environment is None else environment
+    text = variables.get("STELLA_CA_FILE")
+    return Path(text) if text else None

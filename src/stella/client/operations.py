@@ -206,13 +206,15 @@ class ConnectorView(TypedDict):
 
 
 class ContributionView(TypedDict):
-    """One thing that a plugin brings. config_schema: JSON Schema of its configuration."""
+    """One thing that a plugin brings. config_schema: JSON Schema of its configuration, of a step its"""
 
     kind: str
     name: str
     title: str
     configSchema: dict[str, Any]
+    outputSchema: dict[str, Any]
     credentials: list["CredentialView"]
+    schemes: list[str]
 
 
 class Counts(TypedDict):
@@ -261,6 +263,23 @@ class DecisionView(TypedDict):
     simulated: bool
 
 
+class DeliveryView(TypedDict):
+    """What one webhook said, and what came of it."""
+
+    id: str
+    integration: str
+    delivery: str
+    event: str
+    state: str
+    outcome: str
+    attempts: int
+    replays: int
+    receivedAt: str
+    nextAt: str | None
+    endedAt: str | None
+    content: dict[str, Any]
+
+
 DeploymentState = Literal["running", "undoing", "succeeded", "failed", "errored"]
 """``failed`` is a verdict of a target; ``errored`` could not be carried out."""
 
@@ -282,6 +301,7 @@ class DeploymentView(TypedDict):
     plan: str
     record: str
     targets: list["TargetView"]
+    steps: list["StepRunView"]
     artifacts: list["ArtifactView"]
     evidence: list["EvidenceRef"]
 
@@ -351,6 +371,7 @@ class EnvironmentView(TypedDict):
     policy: "PolicyRef"
     parameters: dict[str, Any]
     approvals: list["ApprovalRuleView"]
+    steps: list["StepUseView"]
     targets: list["TargetConfigView"]
     freezes: list["FreezeView"]
     current: "CurrentView | None"
@@ -390,6 +411,19 @@ class EvidenceView(TypedDict):
     verification: "VerificationView"
     entries: list["EntryView"]
     command: str
+
+
+class ExchangedView(TypedDict):
+    """What a machine was given. expires_in: seconds."""
+
+    accessToken: str
+    issuedTokenType: NotRequired[str]
+    tokenType: NotRequired[str]
+    expiresIn: int
+    expiresAt: str
+    machine: str
+    login: str
+    roles: list[str]
 
 
 class FactView(TypedDict):
@@ -538,6 +572,34 @@ class LoginView(TypedDict):
     token: NotRequired[str | None]
 
 
+class MachineChange(TypedDict):
+    """Whether a machine is shut out."""
+
+    disabled: bool
+
+
+class MachineLoginView(TypedDict):
+    """A document: which machines are let in. issuer: whose word counts; null where its integration"""
+
+    name: str
+    issuer: str | None
+    spec: dict[str, Any]
+    revision: int
+    changedAt: str
+
+
+class MachineView(TypedDict):
+    """A machine that was here. name: as the audit shows it."""
+
+    id: str
+    name: str
+    login: str
+    issuer: str
+    disabled: bool
+    firstAt: str
+    lastAt: str
+
+
 class MadeTokenView(TypedDict):
     """A new token. token: shown this once."""
 
@@ -605,6 +667,13 @@ class NewFreeze(TypedDict):
     startsAt: NotRequired[str | None]
 
 
+class NewLink(TypedDict):
+    """Who somebody is outside. subject: their id there, as the audit shows it when they are refused."""
+
+    signIn: str
+    subject: str
+
+
 class NewPlugin(TypedDict):
     """A wheel, as base64."""
 
@@ -667,6 +736,25 @@ Outcome = Literal["pass", "blocked", "unknown"]
 """``unknown`` blocks like ``blocked``, but says what is missing."""
 
 
+class OutsideView(TypedDict):
+    """Whom an outside word says that a user is. subject: their id there. is_linked: an administrator"""
+
+    signIn: str
+    issuer: str
+    subject: str
+    shown: str
+    isLinked: bool
+    lastAt: str
+
+
+class PackDocumentView(TypedDict):
+    """One document of a policy pack, as ``stella apply`` takes it. name: of the file, for people."""
+
+    pack: str
+    name: str
+    text: str
+
+
 class PackageChange(TypedDict):
     """One package that differs."""
 
@@ -681,6 +769,13 @@ class PageAgentView(TypedDict):
     """Page_AgentView_"""
 
     items: list["AgentView"]
+    next: NotRequired[str | None]
+
+
+class PageDeliveryView(TypedDict):
+    """Page_DeliveryView_"""
+
+    items: list["DeliveryView"]
     next: NotRequired[str | None]
 
 
@@ -754,6 +849,20 @@ class PageLogLineView(TypedDict):
     next: NotRequired[str | None]
 
 
+class PageMachineLoginView(TypedDict):
+    """Page_MachineLoginView_"""
+
+    items: list["MachineLoginView"]
+    next: NotRequired[str | None]
+
+
+class PageMachineView(TypedDict):
+    """Page_MachineView_"""
+
+    items: list["MachineView"]
+    next: NotRequired[str | None]
+
+
 class PageMessageView(TypedDict):
     """Page_MessageView_"""
 
@@ -765,6 +874,13 @@ class PageNotificationView(TypedDict):
     """Page_NotificationView_"""
 
     items: list["NotificationView"]
+    next: NotRequired[str | None]
+
+
+class PagePackDocumentView(TypedDict):
+    """Page_PackDocumentView_"""
+
+    items: list["PackDocumentView"]
     next: NotRequired[str | None]
 
 
@@ -810,6 +926,13 @@ class PageSecretView(TypedDict):
     next: NotRequired[str | None]
 
 
+class PageSignInView(TypedDict):
+    """Page_SignInView_"""
+
+    items: list["SignInView"]
+    next: NotRequired[str | None]
+
+
 class PageTargetConfigView(TypedDict):
     """Page_TargetConfigView_"""
 
@@ -844,6 +967,7 @@ class PlanView(TypedDict):
 
     digest: str
     targets: list["TargetPlanView"]
+    steps: list["StepPlanView"]
 
 
 class PlatformView(TypedDict):
@@ -932,6 +1056,22 @@ class ReasonView(TypedDict):
     finding: NotRequired[dict[str, Any] | None]
     fix: NotRequired[str]
     who: NotRequired[str | None]
+
+
+class ReceivedView(TypedDict):
+    """How a delivery was taken. replay: the same was there before, and is not handled again."""
+
+    delivery: str
+    state: str
+    replay: bool
+
+
+class RefusalsView(TypedDict):
+    """How often deliveries were refused with that code. Nothing is kept of what they said."""
+
+    code: str
+    count: int
+    lastAt: str
 
 
 ReleaseDiff = TypedDict(
@@ -1051,6 +1191,17 @@ class SecretView(TypedDict):
     usedBy: list[str]
 
 
+class SignInView(TypedDict):
+    """A document: who is let in by a provider or a directory. kind: of its integration; null where that"""
+
+    name: str
+    kind: str | None
+    spec: dict[str, Any]
+    revision: int
+    changedAt: str
+    redirectUri: str
+
+
 State = Literal[
     "evaluating",
     "waiting",
@@ -1066,11 +1217,63 @@ State = Literal[
 """Where a promotion stands. ``failed`` is a verdict, ``errored`` could not run."""
 
 
+class StepPlanView(TypedDict):
+    """What would be done before the targets or after them, by which version of which plugin."""
+
+    name: str
+    phase: str
+    step: str
+    plugin: str
+    version: str
+    inputs: dict[str, Any]
+
+
+class StepRunView(TypedDict):
+    """One step of a deployment. phase: "before" or "after" its targets. inputs: their digest; they"""
+
+    name: str
+    phase: str
+    step: str
+    plugin: str
+    version: str
+    inputs: str
+    state: "StepState"
+    attempts: int
+    attemptsMax: int
+    startedAt: str | None
+    endedAt: str | None
+    code: str | None
+    message: str | None
+    summary: str | None
+    outputs: dict[str, Any]
+
+
+StepState = Literal["queued", "running", "passed", "failed", "errored", "cancelled"]
+"""Where one step stands. ``failed``: its verdict; ``errored``: it gave none; ``cancelled``: its"""
+
+
+class StepUseView(TypedDict):
+    """A step that every deployment takes. inputs: ``with`` of the document."""
+
+    name: str
+    phase: str
+    step: str
+    inputs: dict[str, Any]
+
+
 class StoredSecret(TypedDict):
     """Which version was stored."""
 
     name: str
     version: int
+
+
+class SubjectToken(TypedDict):
+    """A token that an issuer gave (RFC 8693). login: which MachineLogin is meant, where several take"""
+
+    subjectToken: str
+    subjectTokenType: NotRequired[str]
+    login: NotRequired[str | None]
 
 
 class TagDrift(TypedDict):
@@ -1146,7 +1349,7 @@ class UserChange(TypedDict):
 
 
 class UserView(TypedDict):
-    """An account."""
+    """An account. outside: whose word lets it in; none where it is of this server alone."""
 
     id: str
     name: str
@@ -1154,6 +1357,7 @@ class UserView(TypedDict):
     disabled: bool
     createdAt: str
     revision: int
+    outside: NotRequired[list["OutsideView"]]
 
 
 class VerificationView(TypedDict):
@@ -1169,6 +1373,29 @@ class VersionView(TypedDict):
     name: str
     version: str
     simulated: bool
+
+
+class WayView(TypedDict):
+    """A provider by which people may log in. title: on its button."""
+
+    name: str
+    title: str
+
+
+class WaysView(TypedDict):
+    """How people may log in. directories: whether names and passwords of a directory count too."""
+
+    providers: list["WayView"]
+    directories: bool
+
+
+class WebhookView(TypedDict):
+    """Where a service sends to, how many deliveries are kept by state, what was refused."""
+
+    integration: str
+    address: str
+    deliveries: dict[str, int]
+    refusals: list["RefusalsView"]
 
 
 class WhyView(TypedDict):
@@ -1251,6 +1478,10 @@ class Operations:
         """Open a session: a cookie for the browser, or a token for a program. Public."""
         return cast("LoginView", self._transport.post("/login", body, key=key, token=token))
 
+    def get_ways(self) -> "WaysView":
+        """How people may log in here: by name and password, and by which providers. Public."""
+        return cast("WaysView", self._transport.get("/session/ways"))
+
     def delete_login(self, *, key: str | None = None) -> None:
         """End the session, or the token, that this request came with."""
         self._transport.post("/logout", key=key)
@@ -1277,6 +1508,16 @@ class Operations:
             "UserView", self._transport.patch(f"/users/{quote(user, safe='/:@')}", body, key=key)
         )
 
+    def put_user_link(self, user: str, body: "NewLink", *, key: str | None = None) -> "UserView":
+        """Let somebody whom a provider or directory knows be this user; by id or name."""
+        return cast(
+            "UserView", self._transport.put(f"/users/{quote(user, safe='/:@')}/link", body, key=key)
+        )
+
+    def delete_user_link(self, user: str, *, key: str | None = None) -> None:
+        """Let nobody in as this user by an outside word any more, which ends what was opened by it."""
+        self._transport.delete(f"/users/{quote(user, safe='/:@')}/link", key=key)
+
     def get_tokens(self) -> "PageTokenView":
         """Tokens that still hold, newest first: one's own; an administrator's list has all."""
         return cast("PageTokenView", self._transport.get("/tokens"))
@@ -1288,6 +1529,51 @@ class Operations:
     def delete_token(self, token: str, *, key: str | None = None) -> None:
         """End a token: one's own, or anybody's for an administrator."""
         self._transport.delete(f"/tokens/{quote(token, safe='/:@')}", key=key)
+
+    def post_token_exchange(
+        self, body: "SubjectToken", *, key: str | None = None
+    ) -> "ExchangedView":
+        """Give a machine a token for one that its issuer signed (RFC 8693). Public."""
+        return cast("ExchangedView", self._transport.post("/token-exchange", body, key=key))
+
+    def get_machines(self, *, login: str | None = None) -> "PageMachineView":
+        """Machines that were let in, those that were here last first; at most five hundred."""
+        return cast("PageMachineView", self._transport.get("/machines", login=login))
+
+    def patch_machine(
+        self, machine: str, body: "MachineChange", *, key: str | None = None
+    ) -> "MachineView":
+        """Shut a machine out, which ends what it was given; or let it in again. By id."""
+        return cast(
+            "MachineView",
+            self._transport.patch(f"/machines/{quote(machine, safe='/:@')}", body, key=key),
+        )
+
+    def get_machine_logins(self) -> "PageMachineLoginView":
+        """Which machines are let in, by name."""
+        return cast("PageMachineLoginView", self._transport.get("/machine-logins"))
+
+    def get_machine_login(self, name: str) -> "MachineLoginView":
+        """One of them."""
+        return cast(
+            "MachineLoginView", self._transport.get(f"/machine-logins/{quote(name, safe='/:@')}")
+        )
+
+    def delete_machine_login(self, name: str, *, key: str | None = None) -> None:
+        """End it, and what machines were given by it."""
+        self._transport.delete(f"/machine-logins/{quote(name, safe='/:@')}", key=key)
+
+    def get_sign_ins(self) -> "PageSignInView":
+        """By whose word people are let in, by name."""
+        return cast("PageSignInView", self._transport.get("/sign-ins"))
+
+    def get_sign_in(self, name: str) -> "SignInView":
+        """One of them."""
+        return cast("SignInView", self._transport.get(f"/sign-ins/{quote(name, safe='/:@')}"))
+
+    def delete_sign_in_(self, name: str, *, key: str | None = None) -> None:
+        """End it, and what was opened by it."""
+        self._transport.delete(f"/sign-ins/{quote(name, safe='/:@')}", key=key)
 
     def get_facts(
         self,
@@ -1405,7 +1691,7 @@ class Operations:
         )
 
     def post_documents(self, body: "Documents", *, key: str | None = None) -> "Applied":
-        """Apply integrations, policies, environments, targets and notifications: all or nothing."""
+        """Apply integrations, logins, policies, environments, targets, notifications: all or nothing."""
         return cast("Applied", self._transport.post("/apply", body, key=key))
 
     def get_environments(self) -> "PageEnvironmentView":
@@ -1642,7 +1928,7 @@ class Operations:
         )
 
     def delete_integration_(self, name: str, *, key: str | None = None) -> None:
-        """End an integration that no other one reads its credentials from."""
+        """End an integration that no other one reads its credentials from, and nobody logs in by."""
         self._transport.delete(f"/integrations/{quote(name, safe='/:@')}", key=key)
 
     def get_integration_health(self, name: str) -> "PageHealthView":
@@ -1732,6 +2018,13 @@ class Operations:
         """One plugin."""
         return cast("PluginView", self._transport.get(f"/plugins/{quote(name, safe='/:@')}"))
 
+    def get_plugin_documents(self, name: str) -> "PagePackDocumentView":
+        """What its policy packs hold, to be read and then applied; nothing is applied by this."""
+        return cast(
+            "PagePackDocumentView",
+            self._transport.get(f"/plugins/{quote(name, safe='/:@')}/documents"),
+        )
+
     def post_enabling(self, name: str, body: "Enabling", *, key: str | None = None) -> "PluginView":
         """Use it from now on, in that version: up to a new one, or back to an old one."""
         return cast(
@@ -1754,7 +2047,60 @@ class Operations:
         )
 
     def delete_plugin_version(self, name: str, version: str, *, key: str | None = None) -> None:
-        """Remove a version that is not used."""
+        """Remove a version that is not used, and that no deployment waits with."""
         self._transport.delete(
             f"/plugins/{quote(name, safe='/:@')}/versions/{quote(version, safe='/:@')}", key=key
+        )
+
+    def post_webhook(
+        self, integration: str, body: Any, *, key: str | None = None
+    ) -> "ReceivedView":
+        """What a service sends: signed its own way, taken once. Nobody is logged in here."""
+        return cast(
+            "ReceivedView",
+            self._transport.post(f"/webhooks/{quote(integration, safe='/:@')}", body, key=key),
+        )
+
+    def get_webhook(self, integration: str) -> "WebhookView":
+        """Where the service of an integration sends to, and how that goes."""
+        return cast(
+            "WebhookView", self._transport.get(f"/webhooks/{quote(integration, safe='/:@')}")
+        )
+
+    def get_webhook_deliveries(
+        self,
+        *,
+        integration: str | None = None,
+        state: str | None = None,
+        cursor: str | None = None,
+        limit: int | None = None,
+    ) -> "PageDeliveryView":
+        """What webhooks said, the newest first."""
+        return cast(
+            "PageDeliveryView",
+            self._transport.get(
+                "/webhook-deliveries",
+                integration=integration,
+                state=state,
+                cursor=cursor,
+                limit=limit,
+            ),
+        )
+
+    def get_webhook_delivery(self, delivery: str) -> "DeliveryView":
+        """One delivery."""
+        return cast(
+            "DeliveryView",
+            self._transport.get(f"/webhook-deliveries/{quote(delivery, safe='/:@')}"),
+        )
+
+    def post_webhook_delivery_retry(
+        self, delivery: str, *, key: str | None = None
+    ) -> "DeliveryView":
+        """Handle a delivery anew that has failed."""
+        return cast(
+            "DeliveryView",
+            self._transport.post(
+                f"/webhook-deliveries/{quote(delivery, safe='/:@')}/retry", key=key
+            ),
         )

@@ -49,6 +49,40 @@ class TargetFailed(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class StepReady(Fact):
+    """A step's turn has come. subject: the step of the deployment."""
+
+    deployment: str
+    name: str
+    phase: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepStarted(Fact):
+    """It runs now. plugin, version: what runs; inputs: their digest. Told once, not at each attempt."""
+
+    deployment: str
+    name: str
+    plugin: str
+    version: str
+    inputs: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepEnded(Fact):
+    """It has ended. outcome: passed, failed or errored. code, message: why it did not pass."""
+
+    deployment: str
+    environment: str
+    name: str
+    phase: str
+    outcome: str
+    attempts: int
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class DeploymentUndoing(Fact):
     """What had succeeded goes back to what ran before."""
 

@@ -1,4 +1,4 @@
-"""A target has ended: the next one's turn, the whole's end, or the way back."""
+"""A target or a step has ended: the next one's turn, the whole's end, or the way back."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -18,8 +18,18 @@ from stella.deployment.lifecycle import (
     TARGET_DEPLOYMENT,
     DeploymentEvent,
     DeploymentState,
+    StepState,
     TargetEvent,
     TargetState,
+)
+from stella.deployment.step_store import find_step, list_steps
+from stella.deployment.steps import (
+    AFTER,
+    BEFORE,
+    StepEnding,
+    cancel_steps,
+    end_step,
+    next_step,
 )
 from stella.deployment.store import (
     Deployment,
@@ -47,6 +57,27 @@ _ENDED: dict[
     DeploymentEvent.FAIL: DeploymentFailed,
     DeploymentEvent.BREAK: DeploymentErrored,
 }
+
+
+def go_on(tx: Tx, deployment: Deployment) -> Deployment:
+    """The next turn of a deployment in which nothing has gone wrong: the steps before, the targets,
+    the steps after; or its end.
+    """
+    if next_step(tx, deployment, BEFORE) or next_turn(tx, deployment):
+        return deployment
+    return deployment if next_step(tx, deployment, AFTER) else _close(tx, deployment)
+
+
+def finish_step(tx: Tx, step_id: str, how: StepEnding) -> Deployment:
+    """A step has ended so; what follows for the deployment. A second call changes nothing.
+
+    One that did not pass ends the deployment as a target that failed does: nothing that is still to
+    come happens, and targets that were deployed go back to what ran before.
+    """
+    deployment = find_deployment(tx, find_step(tx, step_id).deployment, lock=True)
+    if end_step(tx, step_id, how) is None:
+        return deployment
+    return go_on(tx, deployment) if how.ending is Ending.SUCCEEDED else _turn_back(tx, deployment)
 
 
 def next_turn(tx: Tx, deployment: Deployment) -> bool:
@@ -105,9 +136,9 @@ def finish_target(
     )
     update_target(tx, ended)
     _tell(tx, deployment, ended, ending)
-    if ending is Ending.SUCCEEDED or deployment.state is DeploymentState.UNDOING:
+    if deployment.state is DeploymentState.UNDOING:
         return deployment if next_turn(tx, deployment) else _close(tx, deployment)
-    return _turn_back(tx, deployment)
+    return go_on(tx, deployment) if ending is Ending.SUCCEEDED else _turn_back(tx, deployment)
 
 
 def _tell(tx: Tx, deployment: Deployment, ended: TargetDeployment, ending: Ending) -> None:
@@ -138,6 +169,7 @@ def _turn_back(tx: Tx, deployment: Deployment) -> Deployment:
     The way back is an order like any other, from the plan of the deployment before. Where nothing
     ran before there is nothing to go back to: what was started stays, and the record says so.
     """
+    cancel_steps(tx, deployment)
     targets = list_target_deployments(tx, deployment.id)
     for one in targets:
         if one.state is TargetState.PENDING:
@@ -181,11 +213,13 @@ def _deployed(tx: Tx, deployment: Deployment) -> list[TargetDeployment]:
 
 
 def _close(tx: Tx, deployment: Deployment) -> Deployment:
-    """The last target has ended: so does the whole."""
+    """The last turn is over: so is the whole."""
     states = {one.state for one in list_target_deployments(tx, deployment.id)}
-    if states == {TargetState.SUCCEEDED} and deployment.state is DeploymentState.RUNNING:
+    steps = {one.state for one in list_steps(tx, deployment.id)}
+    is_good = states == {TargetState.SUCCEEDED} and steps <= {StepState.PASSED}
+    if is_good and deployment.state is DeploymentState.RUNNING:
         event = DeploymentEvent.SUCCEED
-    elif TargetState.ERRORED in states:
+    elif TargetState.ERRORED in states or StepState.ERRORED in steps:
         event = DeploymentEvent.BREAK
     else:
         event = DeploymentEvent.FAIL

@@ -1,4 +1,4 @@
-"""The two tables of what can happen: to a deployment, and to each of its targets."""
+"""The tables of what can happen: to a deployment, to each of its targets, to each of its steps."""
 
 from enum import StrEnum
 
@@ -49,7 +49,31 @@ class TargetEvent(StrEnum):
     CANCEL = "cancel"
 
 
+class StepState(StrEnum):
+    """Where one step stands. ``failed``: its verdict; ``errored``: it gave none; ``cancelled``: its
+    turn never came.
+    """
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    PASSED = "passed"
+    FAILED = "failed"
+    ERRORED = "errored"
+    CANCELLED = "cancelled"
+
+
+class StepEvent(StrEnum):
+    """What moves a step."""
+
+    BEGIN = "begin"
+    PASS = "pass"
+    FAIL = "fail"
+    BREAK = "break"
+    CANCEL = "cancel"
+
+
 _D, _DE, _T, _TE = DeploymentState, DeploymentEvent, TargetState, TargetEvent
+_S, _SE = StepState, StepEvent
 
 DEPLOYMENT = Machine(
     name="deployment",
@@ -80,5 +104,18 @@ TARGET_DEPLOYMENT = Machine(
         (_T.RUNNING, _TE.SUCCEED): _T.SUCCEEDED,
         (_T.RUNNING, _TE.FAIL): _T.FAILED,
         (_T.RUNNING, _TE.BREAK): _T.ERRORED,
+    },
+)
+
+STEP_RUN = Machine(
+    name="step",
+    start=_S.QUEUED,
+    moves={
+        (_S.QUEUED, _SE.BEGIN): _S.RUNNING,
+        (_S.QUEUED, _SE.CANCEL): _S.CANCELLED,
+        (_S.QUEUED, _SE.BREAK): _S.ERRORED,
+        (_S.RUNNING, _SE.PASS): _S.PASSED,
+        (_S.RUNNING, _SE.FAIL): _S.FAILED,
+        (_S.RUNNING, _SE.BREAK): _S.ERRORED,
     },
 )

@@ -1,13 +1,15 @@
 """What will happen, on which target, as data: shown, hashed, approved, then carried out."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
 from stella.deployment.errors import ImpossiblePlan
-from stella.environment.model import Environment, Target
+from stella.environment.model import Environment, StepUse, Target
 from stella.kernel import Digest, Json, Remedy, canonical_json
+from stella.plugin.contract.core import Capability, Need
 from stella.plugin.contract.target import (
     Action,
     ServicePlan,
@@ -15,10 +17,30 @@ from stella.plugin.contract.target import (
     TargetIntent,
     TargetPlan,
 )
+from stella.plugin.order import PluginReference
 from stella.release.model import Release, ReleaseComponent
 
 OpenConnector = Callable[[str], TargetConnector]
 """Handed in from outside: the connector of a kind. Raises UnknownConnector."""
+PluginOf = Callable[[str], PluginReference | None]
+"""Handed in from outside: who brings the connector of a kind; None for one that comes with the server."""
+
+
+def comes_along(_: str) -> None:
+    """Where every connector comes with the server."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepOffer:
+    """Who brings a step now, in which version, and how often a call of it may be tried."""
+
+    plugin: str
+    version: str
+    attempts_max: int
+
+
+FindStep = Callable[[str], StepOffer]
+"""Handed in from outside. Raises UnknownConnector."""
 
 
 class _Document(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
@@ -43,8 +65,24 @@ class PlannedAction(_Document, frozen=True):
     argv: tuple[str, ...] = ()
 
 
+class PlannedPlugin(_Document, frozen=True):
+    """Who brings a connector that is not installed beside the server: this version, and no other.
+
+    granted: what it may do: capability -> hosts.
+    """
+
+    name: str
+    version: str
+    wheel: str
+    granted: dict[str, tuple[str, ...]]
+
+
 class PlannedTarget(_Document, frozen=True):
-    """Everything that one target is given, but for the deployment's id."""
+    """Everything that one target is given, but for the deployment's id.
+
+    plugin: left out where the connector comes with the server and the agent, so that such a plan has
+    the bytes that it always had.
+    """
 
     target: str
     connector: str
@@ -54,6 +92,7 @@ class PlannedTarget(_Document, frozen=True):
     config: dict[str, Any]
     actions: tuple[PlannedAction, ...]
     files: dict[str, str]
+    plugin: PlannedPlugin | msgspec.UnsetType = msgspec.UNSET
 
 
 class PlannedRelease(_Document, frozen=True):
@@ -65,17 +104,37 @@ class PlannedRelease(_Document, frozen=True):
     digest: str
 
 
+class PlannedStep(_Document, frozen=True):
+    """What is done before the targets or after them. phase: "before" or "after".
+
+    plugin, version: who brings it, and in that version it is run, whatever is used then.
+    """
+
+    phase: str
+    name: str
+    step: str
+    plugin: str
+    version: str
+    attempts_max: int
+    inputs: dict[str, Any]
+
+
 class DeploymentPlan(_Document, frozen=True):
-    """The whole deployment. The same release and configuration give the same bytes."""
+    """The whole deployment. The same release, configuration and plugins give the same bytes."""
 
     environment: str
     release: PlannedRelease
     targets: tuple[PlannedTarget, ...]
+    steps: tuple[PlannedStep, ...] = ()
     schema: int = 1
 
     def target(self, name: str) -> PlannedTarget | None:
         """The part of the plan for one target."""
         return next((one for one in self.targets if one.target == name), None)
+
+    def step(self, name: str) -> PlannedStep | None:
+        """The step of that name."""
+        return next((one for one in self.steps if one.name == name), None)
 
 
 def plan_deployment(
@@ -83,8 +142,11 @@ def plan_deployment(
     environment: Environment,
     targets: tuple[Target, ...],
     open_connector: OpenConnector,
+    find_step: FindStep,
+    *,
+    plugin_of: PluginOf = comes_along,
 ) -> bytes:
-    """The plan as canonical JSON. Targets go in order of name.
+    """The plan as canonical JSON. Targets go in order of name, steps as the environment has them.
 
     Raises ImpossiblePlan, UnknownConnector, and what a connector refuses in a configuration.
     """
@@ -98,13 +160,21 @@ def plan_deployment(
             if not target.components or name in target.components
         ]
         intent = _intent("", release, target, tuple(services))
-        planned.append(_planned(target, intent, open_connector(target.connector).plan(intent)))
+        connector, plugin = open_connector(target.connector), plugin_of(target.connector)
+        planned.append(_planned(target, intent, connector.plan(intent), plugin))
     plan = DeploymentPlan(
         environment=environment.name,
         release=PlannedRelease(release.id, release.name, release.version, release.digest),
         targets=tuple(planned),
+        steps=(
+            *(_step("before", one, find_step(one.step)) for one in environment.steps_before),
+            *(_step("after", one, find_step(one.step)) for one in environment.steps_after),
+        ),
     )
-    return canonical_json(msgspec.to_builtins(plan))
+    plain: dict[str, Json] = msgspec.to_builtins(plan)
+    if not plan.steps:
+        del plain["steps"]  # as it was before there were any: its digest stays what it was
+    return canonical_json(plain)
 
 
 def read_plan(content: bytes) -> DeploymentPlan:
@@ -146,6 +216,18 @@ def target_plan_of(target: PlannedTarget) -> TargetPlan:
     )
 
 
+def _step(phase: str, use: StepUse, offer: StepOffer) -> PlannedStep:
+    return PlannedStep(
+        phase=phase,
+        name=use.name,
+        step=use.step,
+        plugin=offer.plugin,
+        version=offer.version,
+        attempts_max=offer.attempts_max,
+        inputs=dict(use.inputs),
+    )
+
+
 def _service(component: ReleaseComponent, target: Target) -> ServicePlan:
     services = target.config.get("services")
     given: Json = services.get(component.name, {}) if isinstance(services, Mapping) else {}
@@ -174,7 +256,32 @@ def _intent(
     )
 
 
-def _planned(target: Target, intent: TargetIntent, plan: TargetPlan) -> PlannedTarget:
+def plugin_of_target(target: PlannedTarget) -> PluginReference | None:
+    """Who brings its connector; None where it comes with the agent."""
+    if target.plugin is msgspec.UNSET:
+        return None
+    return PluginReference(
+        target.plugin.name,
+        target.plugin.version,
+        Digest(target.plugin.wheel),
+        tuple(Need(Capability(name), hosts) for name, hosts in target.plugin.granted.items()),
+    )
+
+
+def _planned_plugin(plugin: PluginReference | None) -> PlannedPlugin | msgspec.UnsetType:
+    if plugin is None:
+        return msgspec.UNSET
+    return PlannedPlugin(
+        plugin.name,
+        plugin.version,
+        plugin.wheel.text,
+        {one.capability.value: one.hosts for one in plugin.granted},
+    )
+
+
+def _planned(
+    target: Target, intent: TargetIntent, plan: TargetPlan, plugin: PluginReference | None
+) -> PlannedTarget:
     return PlannedTarget(
         target=target.name,
         connector=target.connector,
@@ -193,6 +300,7 @@ def _planned(target: Target, intent: TargetIntent, plan: TargetPlan) -> PlannedT
         config=dict(target.config),
         actions=tuple(PlannedAction(one.verb, one.subject, one.argv) for one in plan.actions),
         files=dict(plan.files),
+        plugin=_planned_plugin(plugin),
     )
 
 

@@ -3,9 +3,10 @@
 from stella.blob import Blobs
 from stella.deployment.artifacts import EVIDENCE, SCRIPT, STICKER_FILE, script, sticker
 from stella.deployment.facts import DeploymentStarted
-from stella.deployment.finish import next_turn
+from stella.deployment.finish import go_on
 from stella.deployment.lifecycle import DEPLOYMENT, TARGET_DEPLOYMENT
 from stella.deployment.plan import read_plan
+from stella.deployment.steps import make_steps
 from stella.deployment.store import (
     Artifact,
     Deployment,
@@ -59,13 +60,14 @@ def start_deployment(
             value.id, promotion.id, value.environment, value.release, value.plan, value.record
         )
     )
-    next_turn(tx, value)
+    go_on(tx, value)
     return value
 
 
 def _make_targets(tx: Tx, value: Deployment, blobs: Blobs, signer: Signer) -> None:
-    """A row for each target, and its artifacts."""
+    """A row for each step and each target, and its artifacts."""
     plan = read_plan(blobs.get(Digest(value.plan)))
+    make_steps(tx, value.id, plan)
     _keep(tx, blobs, value.id, ("", EVIDENCE), blobs.get(Digest(value.record)))
     for position, target in enumerate(plan.targets):
         for name, text in sorted(target.files.items()):

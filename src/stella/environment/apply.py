@@ -1,11 +1,13 @@
 """Apply environments and targets as documents say; say what that changes."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 
 from stella.environment.document import malformed, parse_environment, parse_target
 from stella.environment.errors import EnvironmentLoop, UnknownEnvironment
 from stella.environment.facts import EnvironmentApplied, TargetApplied
-from stella.environment.model import Environment, Target
+from stella.environment.model import Environment, StepUse, Target
 from stella.environment.store import (
     find_environment,
     list_environments,
@@ -15,17 +17,29 @@ from stella.environment.store import (
 )
 from stella.hub.apply import Brought
 from stella.hub.document import config_faults
-from stella.kernel import Json, NotCanonical, Remedy, digest_of
+from stella.kernel import Json, NotCanonical, Remedy, canonical_json, digest_of
 from stella.kernel.change import Change, changed
+from stella.kernel.names import BAD_NAME, NAME, nearest
 from stella.plugin.contract.core import Kind
 from stella.policy.store import has_policy
 from stella.record.transaction import Tx
 
+_NOTHING: Brought = MappingProxyType({})
+_INPUTS_BYTES_MAX = 64 * 1024
 
-def apply_environment(tx: Tx, name: str, spec: Mapping[str, Json]) -> Change:
-    """Make or change an environment. Raises MalformedDocument, EnvironmentLoop."""
+
+def apply_environment(
+    tx: Tx, name: str, spec: Mapping[str, Json], brought: Brought = _NOTHING
+) -> Change:
+    """Make or change an environment. brought: what plugins bring.
+
+    Raises MalformedDocument, also with every reason against its steps; EnvironmentLoop.
+    """
     value = parse_environment(name, spec)
     _refuse_unsignable("Environment", name, value.spec())
+    faults = list(_step_faults(value, brought))
+    if faults:
+        raise malformed("Environment", name, "; ".join(faults))
     known = {one.name: one for one in list_environments(tx)}
     if value.after is not None and value.after != name and value.after not in known:
         raise malformed("Environment", name, f"it comes after {value.after!r}, which is not there")
@@ -82,6 +96,32 @@ def refuse_loop(value: Environment, known: Mapping[str, Environment]) -> None:
                 environments=seen,
             )
         at = known[at].after if at in known and len(seen) <= len(known) + 1 else None
+
+
+def _step_faults(value: Environment, brought: Brought) -> Iterator[str]:
+    """Everything against its steps: their names, what brings them, their inputs."""
+    used = (*value.steps_before, *value.steps_after)
+    for name, count in Counter(one.name for one in used).items():
+        if count > 1:
+            yield f"{count} steps have the name {name[:80]!r}"
+    for one in used:
+        yield from (f"step {one.name[:80]!r}: {why}" for why in _faults_of_step(one, brought))
+
+
+def _faults_of_step(one: StepUse, brought: Brought) -> Iterator[str]:
+    if not NAME.match(one.name):
+        yield BAD_NAME
+    contribution = brought.get((Kind.STEP, one.step))
+    if contribution is None:
+        known = frozenset(name for kind, name in brought if kind is Kind.STEP)
+        yield f"no plugin brings the step {one.step[:80]!r}{nearest(one.step, known)}"
+        return
+    if len(canonical_json(one.inputs)) > _INPUTS_BYTES_MAX:
+        yield f"its inputs have more than {_INPUTS_BYTES_MAX >> 10} KiB"
+        return
+    yield from (
+        f"with{why.removeprefix('config')}" for why in config_faults(one.inputs, contribution)
+    )
 
 
 def _refuse_same_place(tx: Tx, value: Target) -> None:

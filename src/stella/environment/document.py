@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from stella.environment.errors import MalformedDocument
-from stella.environment.model import ApprovalRule, Environment, Target
+from stella.environment.model import ApprovalRule, Environment, StepUse, Target
 from stella.kernel import Json, Remedy
 from stella.kernel.names import BAD_NAME, NAME, nearest
 
@@ -16,6 +16,7 @@ _RULES_MAX = 20
 _RULE_CHARACTERS_MAX = 80
 _APPROVERS_MAX = 50
 _COUNT_MAX = 20
+_STEPS_MAX = 20
 
 
 class _Rule(msgspec.Struct, forbid_unknown_fields=True):
@@ -24,11 +25,23 @@ class _Rule(msgspec.Struct, forbid_unknown_fields=True):
     count: int = 1
 
 
+class _Step(msgspec.Struct, forbid_unknown_fields=True):
+    name: str
+    step: str
+    inputs: dict[str, Any] = msgspec.field(default_factory=dict, name="with")
+
+
+class _Steps(msgspec.Struct, forbid_unknown_fields=True):
+    before: list[_Step] = []
+    after: list[_Step] = []
+
+
 class _Environment(msgspec.Struct, forbid_unknown_fields=True):
     after: str | None = None
     policy: str = "starter"
     parameters: dict[str, Any] = {}
     approvals: list[_Rule] = []
+    steps: _Steps = msgspec.field(default_factory=_Steps)
 
 
 class _Target(msgspec.Struct, forbid_unknown_fields=True):
@@ -52,7 +65,18 @@ def parse_environment(name: str, spec: Mapping[str, Json]) -> Environment:
     rules = tuple(_rule(name, one) for one in read.approvals)
     if len({one.rule for one in rules}) != len(rules):
         raise malformed("Environment", name, "two approval rules have the same name")
-    return Environment(name, read.after, read.policy, read.parameters, rules)
+    for phase, listed in (("before", read.steps.before), ("after", read.steps.after)):
+        if len(listed) > _STEPS_MAX:
+            raise malformed("Environment", name, f"more than {_STEPS_MAX} steps {phase}")
+    return Environment(
+        name,
+        read.after,
+        read.policy,
+        read.parameters,
+        rules,
+        tuple(StepUse(one.name, one.step, one.inputs) for one in read.steps.before),
+        tuple(StepUse(one.name, one.step, one.inputs) for one in read.steps.after),
+    )
 
 
 def parse_target(name: str, spec: Mapping[str, Json]) -> Target:

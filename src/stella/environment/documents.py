@@ -8,6 +8,8 @@ from stella.environment.apply import apply_environment, apply_target, refuse_loo
 from stella.environment.document import checked_document, checked_name, malformed, parse_environment
 from stella.environment.store import in_order
 from stella.hub.apply import Brought, apply_integration
+from stella.identity.login_documents import apply_machine_login
+from stella.identity.sign_in import apply_sign_in
 from stella.kernel import Json
 from stella.kernel.change import Change, changed
 from stella.plugin.contract.core import Kind
@@ -17,7 +19,7 @@ from stella.policy.facts import PolicyApplied
 from stella.policy.store import STARTER, put_policy
 from stella.record.transaction import Tx
 
-KINDS = ("Integration", "Policy", "Environment", "Target")
+KINDS = ("Integration", "MachineLogin", "SignIn", "Policy", "Environment", "Target")
 _DOCUMENTS_MAX = 1000
 
 ApplyOne: TypeAlias = Callable[[Tx, str, Mapping[str, Json]], Change]
@@ -39,8 +41,8 @@ def apply_documents(
     brought: what plugins bring. ask: how policies are asked. more: kind -> how it is applied, of the
     rooms below this one; they come last.
 
-    Raises MalformedDocument, MalformedIntegration, EnvironmentLoop, and what a policy that does not
-    compile raises.
+    Raises MalformedDocument, MalformedIntegration, MalformedLogin, EnvironmentLoop, and what a
+    policy that does not compile raises.
     """
     if len(documents) > _DOCUMENTS_MAX:
         raise malformed("document", "", f"{len(documents)} of them, at most {_DOCUMENTS_MAX}")
@@ -75,13 +77,17 @@ def _apply(
 ) -> list[Change]:
     changes = _apply_integrations(tx, documents["Integration"], brought)
     changes += [
+        apply_machine_login(tx, name, spec) for name, spec in documents["MachineLogin"].items()
+    ]
+    changes += [apply_sign_in(tx, name, spec) for name, spec in documents["SignIn"].items()]
+    changes += [
         _apply_policy(tx, blobs, name, spec, ask) for name, spec in documents["Policy"].items()
     ]
     environments = documents["Environment"]
     parsed = in_order(parse_environment(name, spec) for name, spec in environments.items())
     for one in parsed:
         refuse_loop(one, {other.name: other for other in parsed})
-    changes += [apply_environment(tx, one.name, environments[one.name]) for one in parsed]
+    changes += [apply_environment(tx, one.name, environments[one.name], brought) for one in parsed]
     changes += [apply_target(tx, name, spec, brought) for name, spec in documents["Target"].items()]
     return changes
 

@@ -15,10 +15,27 @@ class ApprovalRule:
 
 
 @dataclass(frozen=True, slots=True)
+class StepUse:
+    """A step that every deployment takes. name: of this use, one of a kind in its environment.
+
+    step: as a plugin brings it. inputs: what its schema allows, ``with`` in documents.
+    """
+
+    name: str
+    step: str
+    inputs: dict[str, Json] = field(default_factory=dict)
+
+    def spec(self) -> dict[str, Json]:
+        """As it stands in a declarative document."""
+        return {"name": self.name, "step": self.step, "with": self.inputs}
+
+
+@dataclass(frozen=True, slots=True)
 class Environment:
     """One environment. after: the one that a release has to succeed in before, None for the first.
 
-    policy: name of the policy pack. parameters: what the policy is asked with.
+    policy: name of the policy pack. parameters: what the policy is asked with. steps_before,
+    steps_after: what is done before the first target and after the last, one after the other.
     """
 
     name: str
@@ -26,10 +43,12 @@ class Environment:
     policy: str = "starter"
     parameters: dict[str, Json] = field(default_factory=dict)
     approvals: tuple[ApprovalRule, ...] = ()
+    steps_before: tuple[StepUse, ...] = ()
+    steps_after: tuple[StepUse, ...] = ()
 
     def spec(self) -> dict[str, Json]:
-        """As it stands in a declarative document."""
-        return {
+        """As it stands in a declarative document; without steps, as before there were any."""
+        spec: dict[str, Json] = {
             "after": self.after,
             "policy": self.policy,
             "parameters": self.parameters,
@@ -38,6 +57,12 @@ class Environment:
                 for one in self.approvals
             ],
         }
+        if self.steps_before or self.steps_after:
+            spec["steps"] = {
+                "before": [one.spec() for one in self.steps_before],
+                "after": [one.spec() for one in self.steps_after],
+            }
+        return spec
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Column, Index, String, Table, Text, select
 
 from stella.environment.errors import UnknownEnvironment, UnknownFreeze
-from stella.environment.model import ApprovalRule, Environment, Freeze, Target
+from stella.environment.model import ApprovalRule, Environment, Freeze, StepUse, Target
 from stella.kernel import Json, Remedy
 from stella.record.row import columns_of, fields_of
 from stella.record.tables import metadata
@@ -149,7 +149,14 @@ def _environment(row: Any) -> Environment:
         ApprovalRule(one["rule"], tuple(one["approvers"]), one["count"])
         for one in spec["approvals"]
     )
-    return Environment(row["name"], spec["after"], spec["policy"], spec["parameters"], rules)
+    steps = spec.get("steps", {"before": [], "after": []})
+    before, after = (
+        tuple(StepUse(one["name"], one["step"], one["with"]) for one in steps[phase])
+        for phase in ("before", "after")
+    )
+    return Environment(
+        row["name"], spec["after"], spec["policy"], spec["parameters"], rules, before, after
+    )
 
 
 def _target(row: Any) -> Target:

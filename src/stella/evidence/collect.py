@@ -7,7 +7,9 @@ import msgspec
 from sqlalchemy import select
 
 from stella.blob import Blobs
+from stella.deployment.step_store import StepRun, list_steps
 from stella.deployment.store import (
+    Artifact,
     Deployment,
     TargetDeployment,
     list_artifacts,
@@ -84,16 +86,11 @@ def deployment_entries(
         "startedAt": deployment.started_at,
         "endedAt": deployment.ended_at,
         "targets": [_target(one) for one in targets],
-        "artifacts": [
-            {
-                "target": one.target or None,
-                "name": one.name,
-                "digest": one.digest,
-                "size": one.size,
-            }
-            for one in artifacts
-        ],
+        "artifacts": [{"target": one.target or None, **_file(one)} for one in artifacts],
     }
+    steps = list_steps(tx, deployment.id)
+    if steps:
+        said["steps"] = [_step(one) for one in steps]
     entries = {
         names.DEPLOYMENT: canonical_json(said),
         names.DEPLOYMENT_BUNDLE: sign_statement(
@@ -188,6 +185,29 @@ def _packet_fact(one: StoredFact, hashes: Mapping[int, str]) -> PacketFact:
         previous=hashes[one.position - 1],
         hash=one.hash,
     )
+
+
+def _file(one: Artifact) -> dict[str, Json]:
+    return {"name": one.name, "digest": one.digest, "size": one.size}
+
+
+def _step(one: StepRun) -> dict[str, Any]:
+    return {
+        "name": one.name,
+        "phase": one.phase,
+        "step": one.step,
+        "plugin": one.plugin,
+        "version": one.version,
+        "inputs": one.inputs,
+        "state": one.state.value,
+        "attempts": one.attempts,
+        "startedAt": one.started_at,
+        "endedAt": one.ended_at,
+        "code": one.code,
+        "message": one.message,
+        "summary": one.summary,
+        "outputs": dict(one.outputs),
+    }
 
 
 def _target(one: TargetDeployment) -> dict[str, Any]:

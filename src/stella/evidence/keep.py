@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from stella.blob import Blobs
+from stella.deployment.step_store import list_steps
 from stella.deployment.store import find_deployment, list_target_deployments
 from stella.evidence.collect import deployment_entries, promotion_entries
 from stella.evidence.facts import EvidenceSealed
@@ -57,7 +58,8 @@ def keep_deployment_packet(
     promotion = find_promotion(tx, deployment.promotion)
     targets = list_target_deployments(tx, deployment_id)
     orders = [one.order for one in targets if one.order is not None]
-    also = [*(one.id for one in targets), *orders]
+    steps = list_steps(tx, deployment_id)
+    also = [*(one.id for one in targets), *(one.id for one in steps), *orders]
     entries = {
         **promotion_entries(
             tx, promotion, proving.blobs, proving.root, proving.person_of, also=also

@@ -20,7 +20,7 @@ from stella.evidence.errors import (
     UnusableEntry,
     broken,
 )
-from stella.evidence.report import REPORT_FORM, render_report
+from stella.evidence.report import REPORT_FORM, render_report, report_form
 from stella.kernel import Digest, Json, Remedy, canonical_json
 from stella.trust import PACKET_MANIFEST, Signer, sign_statement
 
@@ -117,8 +117,9 @@ def build_packet(entries: Mapping[str, bytes], *, about: PacketAbout, signer: Si
             f"{', '.join(sorted(own))} is written by the packet itself",
             remedy=Remedy("Give what the evidence rests on; report and manifest follow from it."),
         )
-    content = {**entries, names.REPORT: render_report(entries, report_about(about), REPORT_FORM)}
-    manifest = manifest_bytes(manifest_of(content, about))
+    form = report_form(entries)
+    content = {**entries, names.REPORT: render_report(entries, report_about(about), form)}
+    manifest = manifest_bytes(manifest_of(content, about, form))
     bundle = sign_statement(
         signer,
         subject_name=names.MANIFEST,
@@ -129,8 +130,10 @@ def build_packet(entries: Mapping[str, bytes], *, about: PacketAbout, signer: Si
     return write_container({**content, names.MANIFEST: manifest, names.MANIFEST_BUNDLE: bundle})
 
 
-def manifest_of(entries: Mapping[str, bytes], about: PacketAbout) -> PacketManifest:
-    """The manifest that lists ``entries``."""
+def manifest_of(
+    entries: Mapping[str, bytes], about: PacketAbout, form: int = REPORT_FORM
+) -> PacketManifest:
+    """The manifest that lists ``entries``. form: of the report among them."""
     return PacketManifest(
         kind=about.kind,
         name=about.name,
@@ -146,6 +149,7 @@ def manifest_of(entries: Mapping[str, bytes], about: PacketAbout) -> PacketManif
             )
             for name in sorted(entries)
         ),
+        report=form,
     )
 
 

@@ -13,6 +13,9 @@ from stella.evidence import names
 from stella.kernel import Digest, Json
 
 REPORT_FORM = 1
+STEPS_FORM = 2
+"""As ``REPORT_FORM``, with the steps: of a deployment that has any, or whose plan has."""
+REPORT_FORMS = frozenset({REPORT_FORM, STEPS_FORM})
 
 _LOG_LINES_MAX = 200
 _STYLE = (
@@ -33,19 +36,26 @@ _TONES = {
 }
 
 
+def report_form(entries: Mapping[str, bytes]) -> int:
+    """The form in which a new packet of these entries is told: the oldest that tells all of it."""
+    told = _Told(entries)
+    planned = look(told.document(names.DEPLOYMENT_PLAN), "steps")
+    return STEPS_FORM if items(planned) else REPORT_FORM
+
+
 def render_report(entries: Mapping[str, bytes], about: Mapping[str, Json], form: int) -> bytes:
     """``report.html`` of these entries, in a form of this or an earlier release.
 
     Tolerant: what is missing or malformed is left out here and found by the verification.
     """
-    assert form == REPORT_FORM, form
+    assert form in REPORT_FORMS, form
     told = _Told(entries)
     head, sections = _headline(told, about), []
     for title, body in (
         ("Who", _who(told)),
         ("What", _what(told)),
         ("Why", _why(told)),
-        ("How", _how(told)),
+        ("How", _how(told, with_steps=form == STEPS_FORM)),
         ("When", _when(told, about)),
         ("What this rests on", _rests_on(entries)),
     ):
@@ -253,8 +263,8 @@ def _reason(reason: Any) -> tuple[str, str, str]:
     return escape(text(look(reason, "rule"))), message, escape(text(look(reason, "fix")))
 
 
-def _how(told: _Told) -> str:
-    parts = []
+def _how(told: _Told, *, with_steps: bool) -> str:
+    parts = _steps(told) if with_steps else []
     for target in items(look(told.document(names.DEPLOYMENT_PLAN), "targets")):
         name, connector = text(look(target, "target")), text(look(target, "connector"))
         rows = [
@@ -275,6 +285,31 @@ def _how(told: _Told) -> str:
         log = escape("\n".join(lines[-_LOG_LINES_MAX:]))
         parts.append(f"<h3>Log of {escape(target_name)}{note}</h3>\n<pre>{log}</pre>\n")
     return "".join(parts) or "<p>Nothing was executed.</p>\n"
+
+
+def _steps(told: _Told) -> list[str]:
+    """What was planned before and after the targets, and how each step ended."""
+    ended = {text(look(one, "name")): one for one in items(look(told.deployment, "steps"))}
+    rows = []
+    for step in items(look(told.document(names.DEPLOYMENT_PLAN), "steps")):
+        name = text(look(step, "name"))
+        run = ended.get(name)
+        inputs = json.dumps(look(step, "inputs"), ensure_ascii=False, sort_keys=True)
+        brought = f"{text(look(step, 'plugin'))} {text(look(step, 'version'))}"
+        said = text(look(run, "summary")) or text(look(run, "message"))
+        rows.append(
+            (
+                escape(f"{text(look(step, 'phase'))} the targets"),
+                escape(name),
+                f"{escape(text(look(step, 'step')))}<br>{escape(brought)}<br>{_code(inputs)}",
+                _state(text(look(run, "state")) or "not begun"),
+                escape(text(look(run, "attempts"))),
+                escape(said),
+                _time(look(run, "endedAt")),
+            )
+        )
+    heads = ("When", "Name", "Step", "Ended", "Attempts", "Message", "Ended at")
+    return [f"<h3>Steps</h3>\n{_table(heads, rows)}"] if rows else []
 
 
 def _outcomes(told: _Told) -> list[str]:

@@ -8,7 +8,7 @@ from stella.evidence.container import first_difference
 from stella.evidence.errors import BrokenPacket, PacketTooLarge, UnknownPacketSchema
 from stella.evidence.packet import Packet, manifest_of, read_packet, report_about, signed_summary
 from stella.evidence.reading import DoesNotHold, Reading, expect, listed
-from stella.evidence.report import REPORT_FORM, render_report
+from stella.evidence.report import REPORT_FORMS, render_report
 from stella.evidence.verify_decision import (
     check_approvals,
     check_decision,
@@ -129,7 +129,7 @@ def _check_entries(reading: Reading) -> str:
 
 def _check_report(reading: Reading) -> str:
     packet = reading.packet
-    if packet.manifest.report != REPORT_FORM:
+    if packet.manifest.report not in REPORT_FORMS:
         raise DoesNotHold(f"a report of the unknown form {packet.manifest.report}", names.MANIFEST)
     own = {names.MANIFEST, names.MANIFEST_BUNDLE, names.REPORT}
     rest = {name: data for name, data in packet.entries.items() if name not in own}

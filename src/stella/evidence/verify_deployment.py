@@ -4,7 +4,7 @@ from typing import Any
 
 from stella.evidence import names
 from stella.evidence.reading import DoesNotHold, Reading, expect
-from stella.kernel import Digest, StellaError, canonical_json
+from stella.kernel import Digest, StellaError, canonical_json, digest_of
 from stella.trust import DEPLOYMENT, STICKER, verify_bundle, verify_document
 
 
@@ -25,6 +25,7 @@ def check_deployment(reading: Reading) -> str:
     expect(reading.packet.manifest.subject, deployment.get("id"), "the deployment", place)
     expect(reading.given.promotion, deployment.get("promotion"), "the promotion", place)
     expect(reading.given.environment.name, deployment.get("environment"), "where it went", place)
+    _check_steps(reading, deployment)
     return f"{deployment.get('state')}, signed by the key {statement.key_id[:12]}"
 
 
@@ -70,6 +71,27 @@ def check_sticker(reading: Reading) -> str:
                 raise DoesNotHold(f"the sticker does not name the {what} {wanted}", name)
         count += 1
     return f"{count} signed" if count else "none was placed"
+
+
+def _check_steps(reading: Reading, deployment: dict[str, Any]) -> None:
+    """The steps are those of the plan, with its inputs, in its versions; all passed where it all did."""
+    planned = reading.object(names.DEPLOYMENT_PLAN).get("steps", [])
+    said = deployment.get("steps", [])
+    place = names.DEPLOYMENT
+    if not isinstance(said, list) or not all(isinstance(one, dict) for one in said):
+        raise DoesNotHold("its steps are no list of objects", place)
+    wanted = [
+        {
+            **{key: one.get(key) for key in ("phase", "name", "step", "plugin", "version")},
+            "inputs": digest_of(one.get("inputs")).text,
+        }
+        for one in planned
+    ]
+    found = [{key: one.get(key) for key in wanted[0]} for one in said] if wanted else said
+    expect(wanted, found, "the steps", place)
+    states = {one.get("state") for one in said}
+    if deployment.get("state") == "succeeded" and not states <= {"passed"}:
+        raise DoesNotHold("it succeeded, and a step did not pass", place)
 
 
 def _artifact_name(artifact: Any) -> str:

@@ -29,6 +29,7 @@ from stella.plugin.order import (
     OrderContent,
     OrderOutcome,
     OrderResult,
+    PluginReference,
     Purpose,
     plan_json,
     sign_order,
@@ -60,6 +61,7 @@ def issue_order(
     plan: TargetPlan,
     sticker: bytes | None,
     expires_at: datetime,
+    plugin: PluginReference | None = None,
 ) -> Order:
     """Sign an order for the agent of that name. The same deployment, target and purpose: the same.
 
@@ -88,6 +90,7 @@ def issue_order(
         intent=intent,
         plan=plan,
         sticker=sticker.decode() if sticker is not None else None,
+        plugin=plugin,
     )
     tx.connection.execute(
         target_order.insert().values(

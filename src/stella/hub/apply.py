@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
+from stella.hub.deliveries import delete_webhook_rows
 from stella.hub.document import malformed, parse_integration
 from stella.hub.errors import IntegrationInUse, UnknownSecret
 from stella.hub.facts import IntegrationApplied, IntegrationDeleted
@@ -59,6 +60,7 @@ def delete_integration(tx: Tx, name: str) -> None:
     known = find_integration(tx, name)
     _refuse_change_under(name, (one.integration for one in list_integrations(tx)))
     delete_integration_row(tx, name)
+    delete_webhook_rows(tx, name)
     tx.add(IntegrationDeleted(name, known.integration.kind.value))
 
 

@@ -165,11 +165,14 @@ def _endpoint_faults(endpoint: str, schemes: tuple[str, ...]) -> Iterator[str]:
         yield f"its endpoint is no {kinds} URL without user"
 
 
-def config_faults(config: Mapping[str, Json], contribution: Contribution) -> Iterator[str]:
-    """What the contribution's schema has against ``config``; nothing where it takes it."""
+def config_faults(
+    config: Mapping[str, Json], against: Contribution | Mapping[str, Json]
+) -> Iterator[str]:
+    """What a schema, or that of a contribution, has against ``config``; nothing where it takes it."""
     import jsonschema_rs
 
-    validator = jsonschema_rs.Draft202012Validator(dict(contribution.config_schema))
+    schema = against.config_schema if isinstance(against, Contribution) else against
+    validator = jsonschema_rs.Draft202012Validator(dict(schema))
     for error in validator.iter_errors(dict(config)):
         place = ".".join(map(str, ("config", *error.instance_path)))
         yield f"{place}: {error.message[:200]}"

@@ -96,6 +96,26 @@ class TooManyRequests(StellaError):
     retry_may_help = True
 
 
+class UnknownDelivery(StellaError):
+    """There is no such delivery of a webhook, or it is so old that it was forgotten."""
+
+    code = "ST-HUB-031"
+    fault = Fault.NOT_FOUND
+
+
+class WebhookNotTaken(StellaError):
+    """A delivery that cannot be verified at this moment: nothing of it was used. Send it again."""
+
+    code = "ST-HUB-032"
+    fault = Fault.UNAVAILABLE
+    retry_may_help = True
+
+    @property
+    def status(self) -> int:
+        """503 Service Unavailable: services send such a delivery again."""
+        return 503
+
+
 class DirectoryNotGranted(StellaError):
     """A directory of this machine that integrations may not use."""
 

@@ -49,3 +49,28 @@ class SecretKeyRotated(Fact):
 
     before: str
     secrets: int
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookHandled(Fact):
+    """A delivery led to what it should. subject: the delivery; outcome: what came of it."""
+
+    integration: str
+    event: str
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookFailed(Fact):
+    """A delivery could not be handled, and is not tried again by itself. subject: the delivery."""
+
+    integration: str
+    event: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookRetried(Fact):
+    """Somebody wants a delivery that failed handled anew. subject: the delivery."""
+
+    integration: str

@@ -2,12 +2,13 @@
 
 import hashlib
 import re
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Select, func, outerjoin, select
 
 from stella.identity.errors import TokenRefused
 from stella.identity.model import Principal, permissions_of
-from stella.identity.store import roles_of, token, user_account
+from stella.identity.store import machine, roles_of, token, user_account
 from stella.kernel import Remedy, parse_time
 from stella.record import Tx
 
@@ -21,21 +22,7 @@ def authenticate(tx: Tx, text: str) -> Principal:
     """
     if not TOKEN.match(text):
         raise _refused("this is no token of Stella")
-    columns = (
-        token.c.id.label("token"),
-        token.c.roles.label("token_roles"),
-        token.c.expires_at,
-        token.c.revoked_at,
-        user_account.c.id,
-        user_account.c.name,
-        user_account.c.roles,
-        user_account.c.disabled,
-    )
-    row = tx.row(
-        select(*columns)
-        .join(user_account, user_account.c.id == token.c.user)
-        .where(token.c.digest == token_digest(text), token.c.tenant == tx.tenant)
-    )
+    row = tx.row(_holder().where(token.c.digest == token_digest(text), _here(tx)))
     if row is None:
         raise _refused("nobody here has this token")
     expires_at = parse_time(row["expires_at"])
@@ -45,6 +32,11 @@ def authenticate(tx: Tx, text: str) -> Principal:
         raise _refused(f"the token expired at {row['expires_at']}")
     if row["disabled"]:
         raise _refused("the token's user is disabled")
+    if row["kind"] == "machine":
+        roles = roles_of(row["token_roles"])
+        return Principal(
+            row["id"], row["name"], roles, permissions_of(roles), row["token"], expires_at
+        )
     roles = roles_of(row["roles"])
     permissions = permissions_of(roles)
     if row["token_roles"] is not None:
@@ -55,14 +47,36 @@ def authenticate(tx: Tx, text: str) -> Principal:
 
 def still_holds(tx: Tx, principal: Principal) -> bool:
     """Whether the token that ``principal`` came with still opens something: for long answers."""
-    row = tx.row(
-        select(token.c.expires_at, token.c.revoked_at, user_account.c.disabled)
-        .join(user_account, user_account.c.id == token.c.user)
-        .where(token.c.id == principal.token, token.c.tenant == tx.tenant)
-    )
+    row = tx.row(_holder().where(token.c.id == principal.token, _here(tx)))
     if row is None or row["revoked_at"] is not None or row["disabled"]:
         return False
     return parse_time(row["expires_at"]) > tx.now
+
+
+def _holder() -> Select[Any]:
+    """A token and whose it is: a user's, or a machine's."""
+    holder = outerjoin(token, user_account, user_account.c.id == token.c.user).outerjoin(
+        machine, machine.c.id == token.c.user
+    )
+    return (
+        select(
+            token.c.id.label("token"),
+            token.c.kind,
+            token.c.roles.label("token_roles"),
+            token.c.expires_at,
+            token.c.revoked_at,
+            func.coalesce(user_account.c.id, machine.c.id).label("id"),
+            func.coalesce(user_account.c.name, machine.c.name).label("name"),
+            user_account.c.roles,
+            func.coalesce(user_account.c.disabled, machine.c.disabled).label("disabled"),
+        )
+        .select_from(holder)
+        .where(func.coalesce(user_account.c.id, machine.c.id).is_not(None))
+    )
+
+
+def _here(tx: Tx) -> ColumnElement[bool]:
+    return token.c.tenant == tx.tenant
 
 
 def token_digest(text: str) -> str:

@@ -99,3 +99,101 @@ def no_such_user(user: str) -> NoSuchUser:
         f"no user {user[:80]}",
         remedy=Remedy("Copy the id or name from the list.", command="stella user list"),
     )
+
+
+class MalformedAssertion(StellaError):
+    """What should be an issuer's token (JWT) is none, or lacks what every one has."""
+
+    code = "ST-IDN-013"
+    fault = Fault.NOT_AUTHENTICATED
+
+
+class UntrustedAssertion(StellaError):
+    """A token of an issuer that is not known here, or that its issuer has not signed."""
+
+    code = "ST-IDN-014"
+    fault = Fault.NOT_AUTHENTICATED
+
+
+class AssertionOutOfTime(StellaError):
+    """A token that has expired, or is of a time to come."""
+
+    code = "ST-IDN-015"
+    fault = Fault.NOT_AUTHENTICATED
+
+
+class AssertionNotForUs(StellaError):
+    """A token that its issuer has signed, and that lets nobody in here: for somebody else, or by
+    claims that no document takes. Which ones would be taken is not said.
+    """
+
+    code = "ST-IDN-016"
+    fault = Fault.NOT_AUTHENTICATED
+
+
+class AssertionUsed(StellaError):
+    """A token that was exchanged before: each is taken once."""
+
+    code = "ST-IDN-017"
+    fault = Fault.NOT_AUTHENTICATED
+
+
+class UnusableKeys(StellaError):
+    """The keys of an issuer are no JWK Set, or none of them can verify what we accept."""
+
+    code = "ST-IDN-018"
+    fault = Fault.UNAVAILABLE
+
+
+class MalformedLogin(StellaError):
+    """A document that says who may log in, and cannot be applied. ``facts``: every reason."""
+
+    code = "ST-IDN-019"
+
+
+class UnknownLogin(StellaError):
+    """There is no such document of logins, or no such machine."""
+
+    code = "ST-IDN-020"
+    fault = Fault.NOT_FOUND
+
+
+class LoginInUse(StellaError):
+    """A document of logins names the integration."""
+
+    code = "ST-IDN-021"
+    fault = Fault.CONFLICT
+
+
+class ExchangesBusy(StellaError):
+    """More tokens are being exchanged at this moment than the server takes at once."""
+
+    code = "ST-IDN-022"
+    fault = Fault.UNAVAILABLE
+    retry_may_help = True
+
+    @property
+    def status(self) -> int:
+        """503 Service Unavailable."""
+        return 503
+
+
+class MachineOnly(StellaError):
+    """A machine asked for what is for people: a token of its own, which would outlive its job."""
+
+    code = "ST-IDN-023"
+    fault = Fault.NOT_ALLOWED
+
+
+class SignInRefused(StellaError):
+    """An outside word does not let somebody in. Why is in the audit, for administrators."""
+
+    code = "ST-IDN-024"
+    fault = Fault.NOT_AUTHENTICATED
+
+
+class AccountTaken(StellaError):
+    """That person has another account here, or the account is another person's."""
+
+    code = "ST-IDN-025"
+    fault = Fault.CONFLICT

@@ -1,6 +1,7 @@
 """Logging in: one answer for every failure, and a pause after too many of them."""
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -33,23 +34,44 @@ class Login:
 
 @dataclass(frozen=True, slots=True)
 class _Attempt:
+    """is_local: whether the name is that of an account with a password here, disabled or not, however
+    it is written: directories do not tell ``Root`` from ``root``.
+    """
+
     user: str | None
     password: str | None
+    is_local: bool = False
 
 
 def log_in(
-    database: Database, *, name: str, password: str, secret: bytes, hours: int, address: str
+    database: Database,
+    *,
+    name: str,
+    password: str,
+    secret: bytes,
+    hours: int,
+    address: str,
+    outside: Callable[[str, str], Login | None] = lambda _name, _password: None,
 ) -> Login:
     """A session for the user ``name``, if ``password`` is right.
 
+    outside: (name, password) -> a session by another's word (a directory), for a name that no account
+    with a password here has: what is typed for one of ours is told to nobody else.
+
     Takes the database, not a transaction: comparing passwords takes 0.1 s, which no writer should
     wait for, and a refusal must be stored before it is raised.
-    Raises LoginDenied, TooManyAttempts, LoginsBusy.
+    Raises LoginDenied, TooManyAttempts, LoginsBusy, and what ``outside`` raises.
     """
     with database.read() as tx:
         _refuse_while_resting(tx, name)
         attempt = _attempt(tx, name)
     good = is_password(attempt.password, password)
+    if not good and not attempt.is_local:
+        found = outside(name, password)
+        if found is not None:
+            with database.transaction(actor=found.person.id) as tx:
+                tx.connection.execute(delete(login_failure).where(_of(tx, name)))
+            return found
     with database.transaction(actor=attempt.user or "system") as tx:
         # Another attempt may have ended meanwhile, or an administrator changed the user.
         good = good and _attempt(tx, name) == attempt
@@ -68,12 +90,21 @@ def log_in(
 
 def _attempt(tx: Tx, name: str) -> _Attempt:
     query = select(user_account).where(
-        user_account.c.tenant == tx.tenant,
-        user_account.c.name == name[:64],
-        user_account.c.disabled.is_(False),
+        user_account.c.tenant == tx.tenant, user_account.c.name == name[:64]
     )
-    row = tx.row(query)
-    return _Attempt(row["id"], row["password"]) if row is not None else _Attempt(None, None)
+    row, is_local = tx.row(query), _is_local(tx, name)
+    if row is None or row["disabled"]:
+        return _Attempt(None, None, is_local)
+    return _Attempt(row["id"], row["password"], is_local)
+
+
+def _is_local(tx: Tx, name: str) -> bool:
+    query = select(user_account.c.id).where(
+        user_account.c.tenant == tx.tenant,
+        user_account.c.name == "".join(name.casefold().split())[:64],
+        user_account.c.password.is_not(None),
+    )
+    return tx.row(query) is not None
 
 
 def _open(tx: Tx, name: str, secret: bytes, hours: int) -> Login:

@@ -113,6 +113,11 @@ class Principal:
     expires_at: datetime
 
     @property
+    def is_machine(self) -> bool:
+        """Whether an issuer's word let it in, as no person."""
+        return self.id.startswith("mch_")
+
+    @property
     def person(self) -> Person:
         """As others see them."""
         return Person(self.id, self.name, self.roles)

@@ -62,6 +62,58 @@ login_failure = Table(
     Column("last_at", String(27), nullable=False),
 )
 
+login_document = Table(
+    "login_document",
+    metadata,
+    Column("tenant", String(40), primary_key=True),
+    Column("kind", String(20), primary_key=True),  # MachineLogin, SignIn
+    Column("name", String(80), primary_key=True),
+    Column("spec", Text, nullable=False),
+    Column("revision", BigInteger, nullable=False),
+    Column("changed_at", String(27), nullable=False),
+)
+
+machine = Table(
+    "machine",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("tenant", String(40), nullable=False),
+    Column("login", String(80), nullable=False),
+    Column("name", String(400), nullable=False),
+    Column("issuer", String(255), nullable=False),
+    Column("disabled", Boolean, nullable=False),
+    Column("first_at", String(27), nullable=False),
+    Column("last_at", String(27), nullable=False),
+    Index(None, "tenant", "login"),
+)
+
+used_assertion = Table(
+    "used_assertion",
+    metadata,
+    Column("tenant", String(40), primary_key=True),
+    # SHA-256 of issuer and id, or of the token that has none.
+    Column("digest", String(64), primary_key=True),
+    Column("expires_at", String(27), nullable=False),
+    Index(None, "expires_at"),
+)
+
+outside_account = Table(
+    "outside_account",
+    metadata,
+    Column("tenant", String(40), primary_key=True),
+    # SHA-256 of issuer and subject: of neither is the length known.
+    Column("digest", String(64), primary_key=True),
+    Column("issuer", String(255), nullable=False),
+    Column("subject", String(255), nullable=False),
+    Column("sign_in", String(80), nullable=False),
+    Column("user", String(40), nullable=False),
+    Column("shown", String(255), nullable=False),
+    Column("is_linked", Boolean, nullable=False),
+    Column("made_at", String(27), nullable=False),
+    Column("last_at", String(27), nullable=False),
+    Index(None, "user"),
+)
+
 
 def roles_text(roles: tuple[Role, ...]) -> str:
     """Roles as they are stored."""

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select, update
 
 from stella.identity.authenticate import token_digest
-from stella.identity.errors import MalformedUser, NoSuchToken, RolesBeyondOwn
+from stella.identity.errors import MachineOnly, MalformedUser, NoSuchToken, RolesBeyondOwn
 from stella.identity.facts import TokenCreated, TokenRevoked
 from stella.identity.model import Permission, Principal, Role, permissions_of
 from stella.identity.store import roles_of, roles_text, token
@@ -65,8 +65,16 @@ def make_token(
 ) -> MadeToken:
     """A token of ``user`` (by default of who asks) that may do no more than either of them.
 
-    Raises RolesBeyondOwn, NoSuchUser, MalformedUser.
+    Raises RolesBeyondOwn, NoSuchUser, MalformedUser, MachineOnly.
     """
+    if by.is_machine:
+        raise MachineOnly(
+            "a machine makes no token: it would outlive the job",
+            remedy=Remedy(
+                "Exchange a fresh token of its issuer.",
+                command="stella login --oidc-token-env STELLA_ID_TOKEN",
+            ),
+        )
     owner = user_of(tx, user or by.id)
     if owner.id != by.id and Permission.TOKEN_CREATE_ANY not in by.permissions:
         raise _beyond("only an administrator makes tokens of other users")
@@ -102,6 +110,13 @@ def open_session(tx: Tx, user: str, *, secret: bytes, name: str, hours: int) -> 
     )
 
 
+def open_machine_session(
+    tx: Tx, machine: str, *, secret: bytes, name: str, roles: tuple[Role, ...], span: timedelta
+) -> MadeToken:
+    """What a machine is given for its issuer's token. Leaves no fact: TokenExchanged says it."""
+    return _insert(tx, machine, secret, kind="machine", name=name, roles=roles, span=span)
+
+
 def revoke_token(tx: Tx, by: Principal, token_id: str) -> None:
     """End a token; twice is once. Raises NoSuchToken, also for another user's."""
     row = tx.row(select(token).where(token.c.id == token_id, token.c.tenant == tx.tenant))
@@ -121,10 +136,12 @@ def revoke_token(tx: Tx, by: Principal, token_id: str) -> None:
 
 
 def list_tokens(tx: Tx, by: Principal) -> tuple[TokenRow, ...]:
-    """Tokens that still hold, newest first: one's own, an administrator's all. No sessions."""
+    """Tokens that still hold, newest first: one's own, an administrator's all; those of machines are
+    among them, people's sessions are not.
+    """
     query = select(token).where(
         token.c.tenant == tx.tenant,
-        token.c.kind == "token",
+        token.c.kind.in_(("token", "machine")),
         token.c.revoked_at.is_(None),
         token.c.expires_at > time_text(tx.now),
     )

@@ -14,7 +14,7 @@ from stella.identity.errors import (
 )
 from stella.identity.facts import UserChanged, UserCreated
 from stella.identity.model import Role, User
-from stella.identity.store import roles_text, token, user_account, user_from
+from stella.identity.store import outside_account, roles_text, token, user_account, user_from
 from stella.kernel import Remedy, time_text
 from stella.record import Tx
 
@@ -67,7 +67,7 @@ def change_user(
     """The user with what is given changed; a new password or disabling ends its sessions.
 
     revision: what the caller read; None to change whatever is there.
-    Raises NoSuchUser, LastAdmin, UserChangedMeanwhile.
+    Raises NoSuchUser, LastAdmin, UserChangedMeanwhile, MalformedUser.
     """
     before = _locked(tx, user)
     if revision is not None and revision != before.revision:
@@ -78,6 +78,11 @@ def change_user(
         )
     if roles is not None:
         _check_roles(roles)
+    if password_hash is not None and is_outside(tx, before.id):
+        raise MalformedUser(
+            f"{before.name} is let in by an outside word, and has no password here",
+            remedy=Remedy("Change it where the account comes from, or make a local user."),
+        )
     after = User(
         id=before.id,
         name=before.name,
@@ -86,7 +91,7 @@ def change_user(
         created_at=before.created_at,
         revision=before.revision + 1,
     )
-    if _is_admin(before) and not _is_admin(after):
+    if _is_admin(before) and not _is_admin(after) and not is_outside(tx, before.id):
         _keep_an_admin(tx, before)
     values = {
         "roles": roles_text(after.roles),
@@ -128,6 +133,23 @@ def list_users(tx: Tx) -> tuple[User, ...]:
     return tuple(user_from(row) for row in rows)
 
 
+def is_outside(tx: Tx, user: str) -> bool:
+    """Whether the account was made by a sign-in: no password here opens it."""
+    query = select(outside_account.c.user).where(
+        outside_account.c.user == user, outside_account.c.is_linked.is_(False)
+    )
+    return tx.row(query) is not None
+
+
+def end_everything(tx: Tx, user: str) -> None:
+    """What that user was given, sessions and tokens, ends now."""
+    tx.connection.execute(
+        update(token)
+        .where(token.c.user == user, token.c.revoked_at.is_(None))
+        .values(revoked_at=time_text(tx.now))
+    )
+
+
 def _here(tx: Tx) -> ColumnElement[bool]:
     return user_account.c.tenant == tx.tenant
 
@@ -148,7 +170,12 @@ def _keep_an_admin(tx: Tx, leaving: User) -> None:
     # Every administrator's row is locked: two who take the role from each other at once must
     # not both succeed.
     rows = tx.rows(select(user_account).where(_here(tx)).with_for_update())
-    others = [user for user in map(user_from, rows) if _is_admin(user) and user.id != leaving.id]
+    # Nor does one count whom only somebody else's word lets in: it may not be given tomorrow.
+    others = [
+        user
+        for user in map(user_from, rows)
+        if _is_admin(user) and user.id != leaving.id and not is_outside(tx, user.id)
+    ]
     if not others:
         raise LastAdmin(
             f"{leaving.name} is the last administrator",

@@ -1,7 +1,7 @@
 """What a plugin in a process of its own may be asked, and how question and answer cross: as data.
 
-Pure: bytes in, values out. Both sides of the line are ``stella.sdk.child`` and
-``stella.app.plugin_process``. The methods and their types are those of the contract's protocols; a
+Pure: bytes in, values out. Both sides of the line are ``stella.sdk.apart.child`` and
+``stella.sdk.apart.process``. The methods and their types are those of the contract's protocols; a
 method that is added there can be called here.
 
 A frame is one byte for its kind, four for the length (big-endian), and the content: a message as
@@ -29,6 +29,7 @@ import msgspec
 
 from stella.kernel import Json, Remedy
 from stella.plugin.contract.core import Kind, Manifest
+from stella.plugin.contract.target import Host
 from stella.plugin.wire import MalformedWire, from_wire, to_wire
 
 # What the host tells the watch of a process: a call begins, it is over.
@@ -57,13 +58,15 @@ _BYTES_MAX = {ord("m"): MESSAGE_BYTES_MAX, ord("p"): PIECE_BYTES_MAX}
 class Method:
     """One method of a contract. arguments: name -> type; those of type bytes cross as pieces.
 
-    returns: its type; None for a stream of bytes.
+    returns: its type; None for a stream of bytes. host: the argument that is the host itself, which
+    does not cross: what is asked of it does.
     """
 
     name: str
     signature: inspect.Signature
     arguments: Mapping[str, Any]
     returns: Any
+    host: str | None = None
 
     @property
     def is_stream(self) -> bool:
@@ -80,7 +83,9 @@ class Method:
             {name: bytes(bound.arguments[name]) for name in self.arguments if name in raw},
         )
 
-    def joined(self, plain: Mapping[str, Json], raw: Mapping[str, bytes]) -> inspect.BoundArguments:
+    def joined(
+        self, plain: Mapping[str, Json], raw: Mapping[str, bytes], host: object = None
+    ) -> inspect.BoundArguments:
         """The arguments as the method takes them. Raises MalformedWire."""
         bound = inspect.BoundArguments(self.signature, {})
         for name, kind in self.arguments.items():
@@ -89,6 +94,23 @@ class Method:
                 raise _malformed(f"the call lacks {name}")
             value = given[name] if kind is bytes else from_wire(kind, given[name])
             bound.arguments[name] = value
+        if self.host is not None:
+            bound.arguments[self.host] = host
+        return bound
+
+    def flat(self, args: tuple[Any, ...], named: Mapping[str, Any]) -> Mapping[str, Json]:
+        """All arguments in one message, bytes as text. Raises TypeError where they do not fit."""
+        bound = self.signature.bind(*args, **named)
+        bound.apply_defaults()
+        return {name: to_wire(bound.arguments[name]) for name in self.arguments}
+
+    def unflat(self, plain: Mapping[str, Json]) -> inspect.BoundArguments:
+        """The arguments again. Raises MalformedWire."""
+        bound = inspect.BoundArguments(self.signature, {})
+        for name, kind in self.arguments.items():
+            if name not in plain:
+                raise _malformed(f"the call lacks {name}")
+            bound.arguments[name] = from_wire(kind, plain[name])
         return bound
 
 
@@ -100,9 +122,9 @@ class Split:
     raw: Mapping[str, bytes]
 
 
-def _methods_of(protocol: type, *names: str) -> Mapping[str, Method]:
-    """The methods of a protocol, or those of that name, from its annotations."""
-    return {name: _method(getattr(protocol, name)) for name in names or _public(protocol)}
+def _methods_of(protocol: type) -> Mapping[str, Method]:
+    """The methods of a protocol, from its annotations."""
+    return {name: _method(getattr(protocol, name)) for name in _public(protocol)}
 
 
 def _public(protocol: type) -> Iterator[str]:
@@ -118,11 +140,13 @@ def _method(function: Any) -> Method:
     returns = hints.pop("return")
     _, *parameters = inspect.signature(function).parameters.values()
     is_stream = get_origin(returns) is AbstractContextManager
+    hosts = [name for name, kind in hints.items() if kind is Host]
     return Method(
         function.__name__,
         inspect.Signature(parameters),
-        {one.name: hints[one.name] for one in parameters},
+        {one.name: hints[one.name] for one in parameters if one.name not in hosts},
         None if is_stream else returns,
+        hosts[0] if hosts else None,
     )
 
 
@@ -144,8 +168,6 @@ _PROTOCOLS: Mapping[Kind, str] = {
     Kind.METRICS: "metrics.MetricSource",
     Kind.POLICY_PACK: "policy_pack.PolicyPack",
 }
-# What a target connector does on a host it does in the agent, where the host is.
-_PURE_OF_TARGETS = ("plan",)
 
 
 def protocol_of(kind: Kind) -> type:
@@ -156,10 +178,15 @@ def protocol_of(kind: Kind) -> type:
 
 
 @cache
+def host_methods() -> Mapping[str, Method]:
+    """What can be asked of a target's host, by name; how long to wait crosses beside it."""
+    return {name: _method(getattr(Host, name)) for name in ("run", "write", "read", "log")}
+
+
+@cache
 def methods_of(kind: Kind) -> Mapping[str, Method]:
     """What can be called of a thing of that kind that runs apart, by name."""
-    names = _PURE_OF_TARGETS if kind is Kind.TARGET else ()
-    return _methods_of(protocol_of(kind), *names)
+    return _methods_of(protocol_of(kind))
 
 
 # ---------------------------------------------------------------- messages
@@ -261,23 +288,28 @@ class Door(StrEnum):
     CONNECT = "connect"
     LOGIN = "login"
     CREDENTIAL = "credential"
+    HOST = "host"
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """The plugin wants something of the host. name: a host, or a credential."""
+    """The plugin wants something. name: of a host, of a credential, or of a method of ``Host``."""
 
     door: Door
     name: str = ""
     port: int = 0
     timeout_ms: int = 0
+    arguments: Mapping[str, Json] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """values: secrets; a connected socket comes as a descriptor beside it."""
+    """values: secrets; a connected socket comes as a descriptor beside it. result: what a method of
+    ``Host`` returned, under the key ``value``.
+    """
 
     values: tuple[str, ...] = ()
+    result: Mapping[str, Json] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,8 +108,11 @@ def grant_plugin(tx: Tx, name: str, granted: Sequence[Need], *, is_beside: bool)
     return after
 
 
-def remove_version(tx: Tx, name: str, version: str) -> None:
-    """It is here no more. Raises UnknownPlugin, PluginInUse where it is the one that is used."""
+def remove_version(tx: Tx, name: str, version: str, users: Sequence[str] = ()) -> None:
+    """It is here no more. users: what runs, and began with that version.
+
+    Raises UnknownPlugin, PluginInUse where it is the one that is used, or something needs it.
+    """
     find_version(tx, name, version)
     choice = list_choices(tx, lock=True).get(name)
     if choice is not None and choice.is_enabled and choice.version == version:
@@ -117,6 +120,13 @@ def remove_version(tx: Tx, name: str, version: str) -> None:
             f"{name} {version} is switched on",
             remedy=Remedy("Switch it off first.", f"stella plugin disable {name}"),
             plugin=name,
+        )
+    if users:
+        raise PluginInUse(
+            f"{name} {version} is what {', '.join(users[:10])} began with",
+            remedy=Remedy("Wait until that has ended.", "stella deploy list"),
+            plugin=name,
+            used_by=list(users),
         )
     delete_version(tx, name, version)
     if choice is not None and not choice.is_enabled:

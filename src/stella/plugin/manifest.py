@@ -159,6 +159,9 @@ def _contribution(one: Contribution) -> Iterator[str]:
             yield f"its credential {given.name[:60]!r} has no name or title that can be shown"
     yield from _twice("credentials", (given.name for given in one.credentials))
     yield from schema_faults(one.config_schema)
+    if one.output_schema:
+        faults = schema_faults(one.output_schema)
+        yield from (why.replace("configSchema", "outputSchema") for why in faults)
 
 
 def schema_faults(schema: object) -> Iterator[str]:

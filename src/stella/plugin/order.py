@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from stella.kernel import Json, Remedy, digest_of
+from stella.kernel import Digest, Json, Remedy, digest_of
+from stella.plugin.contract.core import Need
 from stella.plugin.contract.target import Running, TargetIntent, TargetPlan
 from stella.plugin.wire import from_wire, to_wire
 from stella.trust import ORDER, PublicKey, Signer, WrongStatement, sign_statement, verify_bundle
@@ -27,10 +28,24 @@ class OrderOutcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class PluginReference:
+    """One version of a plugin that was installed from a wheel, and what it may do there.
+
+    wheel: digest of its bytes.
+    """
+
+    name: str
+    version: str
+    wheel: Digest
+    granted: tuple[Need, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class OrderContent:
     """One order as it is signed. agent: the only one that may carry it out, until ``expires_at``.
 
-    sticker: the text of ``stella.version.json``, or None where there is none to place.
+    sticker: the text of ``stella.version.json``, or None where there is none to place. plugin: who
+    brings the connector; None where it is installed beside the agent.
     """
 
     order: str
@@ -43,6 +58,7 @@ class OrderContent:
     intent: TargetIntent
     plan: TargetPlan
     sticker: str | None = None
+    plugin: PluginReference | None = None
 
 
 @dataclass(frozen=True, slots=True)

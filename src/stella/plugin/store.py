@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Boolean, Column, String, Table, Text, delete, select
 
-from stella.kernel import Remedy, time_text
+from stella.kernel import Digest, Remedy, time_text
 from stella.plugin.contract.core import Capability, Need
 from stella.plugin.refusals import UnknownPlugin
 from stella.record.tables import metadata
@@ -94,6 +94,18 @@ def find_version(tx: Tx, name: str, version: str) -> InstalledVersion:
         plugin=name[:80],
         version=version[:40],
     )
+
+
+def installed_wheel(tx: Tx, wheel: Digest) -> Digest:
+    """``wheel``, where it is that of an installed version. Raises UnknownPlugin."""
+    there = plugin_version.c
+    found = tx.row(select(there.name).where(there.tenant == tx.tenant, there.wheel == wheel.text))
+    if found is None:
+        raise UnknownPlugin(
+            f"no plugin was installed from the wheel {wheel.text}",
+            remedy=Remedy("Install it.", "stella plugin install WHEEL"),
+        )
+    return wheel
 
 
 def put_choice(tx: Tx, value: Choice) -> None:

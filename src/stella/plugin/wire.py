@@ -3,7 +3,7 @@
 import base64
 import binascii
 import types
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import MISSING, fields, is_dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -70,7 +70,7 @@ def _read(kind: Any, content: object, place: str) -> Any:  # noqa: PLR0911 - one
             return None
         (rest,) = [option for option in options if option is not type(None)]
         return _read(rest, content, place)
-    if get_origin(kind) is tuple:
+    if get_origin(kind) in {tuple, Sequence, Iterable}:
         if not isinstance(content, list):
             raise _malformed(f"{place} is no list")
         return tuple(_read(get_args(kind)[0], item, place) for item in content)

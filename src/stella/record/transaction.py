@@ -52,8 +52,8 @@ class Tx:
 
     def add(self, *facts: Fact) -> None:
         """Store ``facts`` in this transaction, for the sealer and, where handled, the dispatcher."""
-        for fact in facts:
-            stored = StoredFact(
+        stored = [
+            StoredFact(
                 id=self.ids("fct"),
                 tenant=self.tenant,
                 kind=fact.kind,
@@ -63,8 +63,11 @@ class Tx:
                 at=time_text(self.now),
                 data=fact.data(),
             )
+            for fact in facts
+        ]
+        if stored:
             self._insert(stored)
-            self.added.append(stored)
+            self.added += stored
 
     def has_caused(self, kind: str, subject: str) -> bool:
         """Whether this transaction's cause already left that fact: a repeated handler stops here."""
@@ -85,21 +88,22 @@ class Tx:
         """The first row of ``query``, or None."""
         return self.connection.execute(query).mappings().first()
 
-    def _insert(self, stored: StoredFact) -> None:
-        self.connection.execute(
-            tables.fact.insert().values(
-                id=stored.id,
-                tenant=stored.tenant,
-                kind=stored.kind,
-                subject=stored.subject,
-                actor=stored.actor,
-                cause=stored.cause,
-                at=stored.at,
-                data=canonical_json(stored.data).decode(),
-            )
-        )
-        self.connection.execute(tables.fact_unsealed.insert().values(fact=stored.id))
-        if stored.kind in self.handled:
-            self.connection.execute(
-                tables.fact_pending.insert().values(fact=stored.id, kind=stored.kind)
-            )
+    def _insert(self, stored: Sequence[StoredFact]) -> None:
+        rows = [
+            {
+                "id": one.id,
+                "tenant": one.tenant,
+                "kind": one.kind,
+                "subject": one.subject,
+                "actor": one.actor,
+                "cause": one.cause,
+                "at": one.at,
+                "data": canonical_json(one.data).decode(),
+            }
+            for one in stored
+        ]
+        self.connection.execute(tables.fact.insert(), rows)
+        self.connection.execute(tables.fact_unsealed.insert(), [{"fact": one.id} for one in stored])
+        pending = [{"fact": one.id, "kind": one.kind} for one in stored if one.kind in self.handled]
+        if pending:
+            self.connection.execute(tables.fact_pending.insert(), pending)

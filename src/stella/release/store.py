@@ -154,10 +154,12 @@ def list_releases(
     return tuple(_release(tx, row) for row in rows)
 
 
-def see_tag(tx: Tx, repository: str, tag: str, digest: str) -> str | None:
-    """Note what ``tag`` names now; what it named before, None where that is new or the same."""
+def see_tag(tx: Tx, repository: str, tag: str, digest: str, at: str | None = None) -> str | None:
+    """Note what ``tag`` names, since ``at`` or now; what it named before, None where that is new or
+    the same.
+    """
     known = tag_names(tx, repository, tag)
-    values = {"digest": digest, "at": time_text(tx.now)}
+    values = {"digest": digest, "at": at or time_text(tx.now)}
     if known is None:
         tx.connection.execute(
             tag_seen.insert().values(tenant=tx.tenant, repository=repository, tag=tag, **values)

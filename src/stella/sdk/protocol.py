@@ -3,18 +3,23 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from stella.kernel import Digest
 from stella.plugin import Plugins, load_plugins
+from stella.plugin.contract.core import Manifest
+from stella.plugin.manifest import narrowed, reasons_against
 from stella.plugin.order import (
     AgentReport,
     ConnectorState,
     OrderContent,
     OrderOutcome,
     OrderResult,
+    PluginReference,
     ProjectState,
     Purpose,
     read_order,
 )
 from stella.plugin.refusals import UnknownConnector
+from stella.plugin.wheel import WHEEL_BYTES_MAX, read_wheel
 from stella.plugin.wire import MalformedWire, from_wire, to_wire
 
 AGENT_HEADER = "X-Stella-Agent"
@@ -24,6 +29,7 @@ ENROLL_PATH = "/agent/v1/enroll"
 CERTIFICATE_PATH = "/agent/v1/certificate"
 HEARTBEAT_PATH = "/agent/v1/heartbeat"
 NEXT_PATH = "/agent/v1/orders/next"
+WHEEL_PATH = "/agent/v1/plugins/wheel"
 BODY_BYTES_MAX = 2_000_000
 
 
@@ -94,6 +100,13 @@ class NextReply:
 
 
 @dataclass(frozen=True, slots=True)
+class WheelRequest:
+    """The wheel with that digest; what comes is its bytes."""
+
+    wheel: Digest
+
+
+@dataclass(frozen=True, slots=True)
 class RenewRequest:
     """Hold the order longer."""
 
@@ -155,6 +168,8 @@ __all__ = [
     "HEARTBEAT_PATH",
     "NEXT_PATH",
     "TIME_HEADER",
+    "WHEEL_BYTES_MAX",
+    "WHEEL_PATH",
     "AgentReport",
     "AuthorityReply",
     "CertificateReply",
@@ -165,11 +180,13 @@ __all__ = [
     "LogReply",
     "LogRequest",
     "MalformedWire",
+    "Manifest",
     "NextReply",
     "NextRequest",
     "OrderContent",
     "OrderOutcome",
     "OrderResult",
+    "PluginReference",
     "Plugins",
     "ProjectState",
     "Purpose",
@@ -179,9 +196,13 @@ __all__ = [
     "ResultRequest",
     "SentLine",
     "UnknownConnector",
+    "WheelRequest",
     "from_wire",
     "load_plugins",
+    "narrowed",
     "order_path",
     "read_order",
+    "read_wheel",
+    "reasons_against",
     "to_wire",
 ]

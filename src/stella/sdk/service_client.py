@@ -32,6 +32,8 @@ WAIT_S_MAX = 5.0
 _FIRST_WAIT_S = 0.2
 _Any = TypeVar("_Any", Reply, Begun | Reply)
 _BUSY = frozenset({408, 425, 429, 503})
+# 501 is an answer: it cannot do that, and will not be able to the next time.
+_ANSWERS = frozenset({*range(200, 500), 501})
 _REPEATABLE = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS"})
 
 
@@ -61,7 +63,7 @@ class ServiceClient(Exchange):
         *,
         bytes_max: int = ANSWER_BYTES_MAX,
     ) -> Reply:
-        """An answer that is 2xx, 3xx or 4xx, for the caller to read, but not 429 and its like.
+        """An answer that is 2xx, 3xx, 4xx or 501, for the caller to read, but not 429 and its like.
 
         Raises ServiceUnreachable, ServiceBusy.
         """
@@ -109,7 +111,7 @@ class ServiceClient(Exchange):
                 if is_last or (asked or 0) > WAIT_S_MAX:
                     raise self._busy(reply.status, asked)
                 self._wait(wait_s if asked is None else float(asked))
-            elif reply.status >= 500 or reply.status < 200:
+            elif reply.status not in _ANSWERS:
                 if is_last or method not in _REPEATABLE:
                     raise self.unreachable(f"HTTP {reply.status}")
                 self._wait(wait_s)

@@ -25,6 +25,13 @@ export const versionQuery = queryOptions({
   staleTime: Infinity,
 })
 
+/** How people may sign in; asked by those who are not. */
+export const waysQuery = queryOptions({
+  queryKey: ['ways'],
+  queryFn: () => take(api.GET('/api/v1/session/ways')),
+  staleTime: 60_000,
+})
+
 export const meQuery = queryOptions({
   queryKey: ['me'],
   queryFn: () => take(api.GET('/api/v1/me')),
@@ -153,6 +160,28 @@ export const tokensQuery = queryOptions({
   queryFn: () => take(api.GET('/api/v1/tokens')),
 })
 
+export const signInsQuery = queryOptions({
+  queryKey: ['sign-ins'],
+  queryFn: () => take(api.GET('/api/v1/sign-ins')),
+})
+
+export const machineLoginsQuery = queryOptions({
+  queryKey: ['machine-logins'],
+  queryFn: () => take(api.GET('/api/v1/machine-logins')),
+})
+
+export const machinesQuery = queryOptions({
+  queryKey: ['machines'],
+  queryFn: () => take(api.GET('/api/v1/machines')),
+})
+
+/** The last facts of one kind, the newest first. */
+export const lastFactsQuery = (kind: string) =>
+  queryOptions({
+    queryKey: ['facts', 'last', kind],
+    queryFn: () => take(api.GET('/api/v1/facts', { params: { query: { kind, newest: true, limit: 10 } } })),
+  })
+
 export const doctorQuery = queryOptions({
   queryKey: ['doctor'],
   queryFn: () => take(api.GET('/api/v1/doctor')),
@@ -184,6 +213,17 @@ export const sentMessagesQuery = queryOptions({
   queryKey: ['notifications', 'sent'],
   queryFn: () => take(api.GET('/api/v1/notifications/sent', { params: { query: { limit: 100 } } })),
 })
+
+export const webhookQuery = (integration: string) =>
+  queryOptions({
+    queryKey: ['webhooks', 'of', integration],
+    queryFn: () => take(api.GET('/api/v1/webhooks/{integration}', { params: { path: { integration } } })),
+  })
+
+export const deliveriesQuery = (filters: Filters = {}) =>
+  listOf(['webhooks', filters], (cursor) =>
+    take(api.GET('/api/v1/webhook-deliveries', { params: { query: query(filters, cursor) } })),
+  )
 
 /** Only for those who may change secrets: asking in vain would be recorded as a refusal. */
 export const secretsQuery = queryOptions({

@@ -64,6 +64,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/session/ways": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Ways
+         * @description How people may log in here: by name and password, and by which providers. Public.
+         */
+        get: operations["get_ways"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/oidc/{name}/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Sign In Start
+         * @description Lead a browser to the provider to log in there. Public.
+         */
+        get: operations["get_sign_in_start"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/oidc/{name}/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Sign In Callback
+         * @description Where the provider leads a browser back to: its session begins. Public.
+         */
+        get: operations["get_sign_in_callback"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/logout": {
         parameters: {
             query?: never;
@@ -152,6 +212,30 @@ export interface paths {
         patch: operations["patch_user"];
         trace?: never;
     };
+    "/api/v1/users/{user}/link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Put User Link
+         * @description Let somebody whom a provider or directory knows be this user; by id or name.
+         */
+        put: operations["put_user_link"];
+        post?: never;
+        /**
+         * Delete User Link
+         * @description Let nobody in as this user by an outside word any more, which ends what was opened by it.
+         */
+        delete: operations["delete_user_link"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tokens": {
         parameters: {
             query?: never;
@@ -191,6 +275,154 @@ export interface paths {
          * @description End a token: one's own, or anybody's for an administrator.
          */
         delete: operations["delete_token"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/token-exchange": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Post Token Exchange
+         * @description Give a machine a token for one that its issuer signed (RFC 8693). Public.
+         */
+        post: operations["post_token_exchange"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/machines": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Machines
+         * @description Machines that were let in, those that were here last first; at most five hundred.
+         */
+        get: operations["get_machines"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/machines/{machine}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Patch Machine
+         * @description Shut a machine out, which ends what it was given; or let it in again. By id.
+         */
+        patch: operations["patch_machine"];
+        trace?: never;
+    };
+    "/api/v1/machine-logins": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Machine Logins
+         * @description Which machines are let in, by name.
+         */
+        get: operations["get_machine_logins"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/machine-logins/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Machine Login
+         * @description One of them.
+         */
+        get: operations["get_machine_login"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete Machine Login
+         * @description End it, and what machines were given by it.
+         */
+        delete: operations["delete_machine_login"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sign-ins": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Sign Ins
+         * @description By whose word people are let in, by name.
+         */
+        get: operations["get_sign_ins"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sign-ins/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Sign In
+         * @description One of them.
+         */
+        get: operations["get_sign_in"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete Sign In
+         * @description End it, and what was opened by it.
+         */
+        delete: operations["delete_sign_in_"];
         options?: never;
         head?: never;
         patch?: never;
@@ -477,7 +709,7 @@ export interface paths {
         put?: never;
         /**
          * Post Documents
-         * @description Apply integrations, policies, environments, targets and notifications: all or nothing.
+         * @description Apply integrations, logins, policies, environments, targets, notifications: all or nothing.
          */
         post: operations["post_documents"];
         delete?: never;
@@ -1090,7 +1322,7 @@ export interface paths {
         post?: never;
         /**
          * Delete Integration
-         * @description End an integration that no other one reads its credentials from.
+         * @description End an integration that no other one reads its credentials from, and nobody logs in by.
          */
         delete: operations["delete_integration_"];
         options?: never;
@@ -1372,6 +1604,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/plugins/{name}/documents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Plugin Documents
+         * @description What its policy packs hold, to be read and then applied; nothing is applied by this.
+         */
+        get: operations["get_plugin_documents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/plugins/{name}/enable": {
         parameters: {
             query?: never;
@@ -1444,9 +1696,95 @@ export interface paths {
         post?: never;
         /**
          * Delete Plugin Version
-         * @description Remove a version that is not used.
+         * @description Remove a version that is not used, and that no deployment waits with.
          */
         delete: operations["delete_plugin_version"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{integration}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Webhook
+         * @description Where the service of an integration sends to, and how that goes.
+         */
+        get: operations["get_webhook"];
+        put?: never;
+        /**
+         * Post Webhook
+         * @description What a service sends: signed its own way, taken once. Nobody is logged in here.
+         *
+         *     The answer comes when it is stored; what it leads to, soon after.
+         */
+        post: operations["post_webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhook-deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Webhook Deliveries
+         * @description What webhooks said, the newest first.
+         */
+        get: operations["get_webhook_deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhook-deliveries/{delivery}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Webhook Delivery
+         * @description One delivery.
+         */
+        get: operations["get_webhook_delivery"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhook-deliveries/{delivery}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Post Webhook Delivery Retry
+         * @description Handle a delivery anew that has failed.
+         */
+        post: operations["post_webhook_delivery_retry"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1756,7 +2094,9 @@ export interface components {
         };
         /**
          * ContributionView
-         * @description One thing that a plugin brings. config_schema: JSON Schema of its configuration.
+         * @description One thing that a plugin brings. config_schema: JSON Schema of its configuration, of a step its
+         *     inputs. output_schema: of what a step leaves; empty where there is none. schemes: what its endpoint
+         *     may begin with; none where it has no endpoint.
          */
         ContributionView: {
             /** Kind */
@@ -1769,8 +2109,14 @@ export interface components {
             configSchema: {
                 [key: string]: unknown;
             };
+            /** Outputschema */
+            outputSchema: {
+                [key: string]: unknown;
+            };
             /** Credentials */
             credentials: components["schemas"]["CredentialView"][];
+            /** Schemes */
+            schemes: string[];
         };
         /**
          * Counts
@@ -1865,6 +2211,41 @@ export interface components {
             simulated: boolean;
         };
         /**
+         * DeliveryView
+         * @description What one webhook said, and what came of it.
+         *
+         *     delivery: its id, as the service's own proof has it. content: what was read of it. replays: how
+         *     often the same came again. nextAt: when it is tried; null where it is not waiting.
+         */
+        DeliveryView: {
+            /** Id */
+            id: string;
+            /** Integration */
+            integration: string;
+            /** Delivery */
+            delivery: string;
+            /** Event */
+            event: string;
+            /** State */
+            state: string;
+            /** Outcome */
+            outcome: string;
+            /** Attempts */
+            attempts: number;
+            /** Replays */
+            replays: number;
+            /** Receivedat */
+            receivedAt: string;
+            /** Nextat */
+            nextAt: string | null;
+            /** Endedat */
+            endedAt: string | null;
+            /** Content */
+            content: {
+                [key: string]: unknown;
+            };
+        };
+        /**
          * DeploymentState
          * @description ``failed`` is a verdict of a target; ``errored`` could not be carried out.
          * @enum {string}
@@ -1899,6 +2280,8 @@ export interface components {
             record: string;
             /** Targets */
             targets: components["schemas"]["TargetView"][];
+            /** Steps */
+            steps: components["schemas"]["StepRunView"][];
             /** Artifacts */
             artifacts: components["schemas"]["ArtifactView"][];
             /** Evidence */
@@ -2002,6 +2385,8 @@ export interface components {
             };
             /** Approvals */
             approvals: components["schemas"]["ApprovalRuleView"][];
+            /** Steps */
+            steps: components["schemas"]["StepUseView"][];
             /** Targets */
             targets: components["schemas"]["TargetConfigView"][];
             /** Freezes */
@@ -2066,6 +2451,34 @@ export interface components {
             entries: components["schemas"]["EntryView"][];
             /** Command */
             command: string;
+        };
+        /**
+         * ExchangedView
+         * @description What a machine was given. expires_in: seconds.
+         */
+        ExchangedView: {
+            /** Accesstoken */
+            accessToken: string;
+            /**
+             * Issuedtokentype
+             * @default urn:ietf:params:oauth:token-type:access_token
+             */
+            issuedTokenType: string;
+            /**
+             * Tokentype
+             * @default Bearer
+             */
+            tokenType: string;
+            /** Expiresin */
+            expiresIn: number;
+            /** Expiresat */
+            expiresAt: string;
+            /** Machine */
+            machine: string;
+            /** Login */
+            login: string;
+            /** Roles */
+            roles: string[];
         };
         /**
          * FactView
@@ -2310,6 +2723,53 @@ export interface components {
             token?: string | null;
         };
         /**
+         * MachineChange
+         * @description Whether a machine is shut out.
+         */
+        MachineChange: {
+            /** Disabled */
+            disabled: boolean;
+        };
+        /**
+         * MachineLoginView
+         * @description A document: which machines are let in. issuer: whose word counts; null where its integration
+         *     is gone or switched off.
+         */
+        MachineLoginView: {
+            /** Name */
+            name: string;
+            /** Issuer */
+            issuer: string | null;
+            /** Spec */
+            spec: {
+                [key: string]: unknown;
+            };
+            /** Revision */
+            revision: number;
+            /** Changedat */
+            changedAt: string;
+        };
+        /**
+         * MachineView
+         * @description A machine that was here. name: as the audit shows it.
+         */
+        MachineView: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Login */
+            login: string;
+            /** Issuer */
+            issuer: string;
+            /** Disabled */
+            disabled: boolean;
+            /** Firstat */
+            firstAt: string;
+            /** Lastat */
+            lastAt: string;
+        };
+        /**
          * MadeTokenView
          * @description A new token. token: shown this once.
          */
@@ -2419,6 +2879,16 @@ export interface components {
             startsAt?: string | null;
         };
         /**
+         * NewLink
+         * @description Who somebody is outside. subject: their id there, as the audit shows it when they are refused.
+         */
+        NewLink: {
+            /** Signin */
+            signIn: string;
+            /** Subject */
+            subject: string;
+        };
+        /**
          * NewPlugin
          * @description A wheel, as base64.
          */
@@ -2520,6 +2990,37 @@ export interface components {
          */
         Outcome: "pass" | "blocked" | "unknown";
         /**
+         * OutsideView
+         * @description Whom an outside word says that a user is. subject: their id there. is_linked: an administrator
+         *     said so; else the account was made for them, and its roles are what groups say.
+         */
+        OutsideView: {
+            /** Signin */
+            signIn: string;
+            /** Issuer */
+            issuer: string;
+            /** Subject */
+            subject: string;
+            /** Shown */
+            shown: string;
+            /** Islinked */
+            isLinked: boolean;
+            /** Lastat */
+            lastAt: string;
+        };
+        /**
+         * PackDocumentView
+         * @description One document of a policy pack, as ``stella apply`` takes it. name: of the file, for people.
+         */
+        PackDocumentView: {
+            /** Pack */
+            pack: string;
+            /** Name */
+            name: string;
+            /** Text */
+            text: string;
+        };
+        /**
          * PackageChange
          * @description One package that differs.
          */
@@ -2539,6 +3040,13 @@ export interface components {
         Page_AgentView_: {
             /** Items */
             items: components["schemas"]["AgentView"][];
+            /** Next */
+            next?: string | null;
+        };
+        /** Page[DeliveryView] */
+        Page_DeliveryView_: {
+            /** Items */
+            items: components["schemas"]["DeliveryView"][];
             /** Next */
             next?: string | null;
         };
@@ -2612,6 +3120,20 @@ export interface components {
             /** Next */
             next?: string | null;
         };
+        /** Page[MachineLoginView] */
+        Page_MachineLoginView_: {
+            /** Items */
+            items: components["schemas"]["MachineLoginView"][];
+            /** Next */
+            next?: string | null;
+        };
+        /** Page[MachineView] */
+        Page_MachineView_: {
+            /** Items */
+            items: components["schemas"]["MachineView"][];
+            /** Next */
+            next?: string | null;
+        };
         /** Page[MessageView] */
         Page_MessageView_: {
             /** Items */
@@ -2623,6 +3145,13 @@ export interface components {
         Page_NotificationView_: {
             /** Items */
             items: components["schemas"]["NotificationView"][];
+            /** Next */
+            next?: string | null;
+        };
+        /** Page[PackDocumentView] */
+        Page_PackDocumentView_: {
+            /** Items */
+            items: components["schemas"]["PackDocumentView"][];
             /** Next */
             next?: string | null;
         };
@@ -2665,6 +3194,13 @@ export interface components {
         Page_SecretView_: {
             /** Items */
             items: components["schemas"]["SecretView"][];
+            /** Next */
+            next?: string | null;
+        };
+        /** Page[SignInView] */
+        Page_SignInView_: {
+            /** Items */
+            items: components["schemas"]["SignInView"][];
             /** Next */
             next?: string | null;
         };
@@ -2713,6 +3249,8 @@ export interface components {
             digest: string;
             /** Targets */
             targets: components["schemas"]["TargetPlanView"][];
+            /** Steps */
+            steps: components["schemas"]["StepPlanView"][];
         };
         /**
          * PlatformView
@@ -2902,6 +3440,30 @@ export interface components {
             who?: string | null;
         };
         /**
+         * ReceivedView
+         * @description How a delivery was taken. replay: the same was there before, and is not handled again.
+         */
+        ReceivedView: {
+            /** Delivery */
+            delivery: string;
+            /** State */
+            state: string;
+            /** Replay */
+            replay: boolean;
+        };
+        /**
+         * RefusalsView
+         * @description How often deliveries were refused with that code. Nothing is kept of what they said.
+         */
+        RefusalsView: {
+            /** Code */
+            code: string;
+            /** Count */
+            count: number;
+            /** Lastat */
+            lastAt: string;
+        };
+        /**
          * ReleaseDiff
          * @description Two releases beside each other.
          */
@@ -3076,11 +3638,113 @@ export interface components {
             usedBy: string[];
         };
         /**
+         * SignInView
+         * @description A document: who is let in by a provider or a directory. kind: of its integration; null where that
+         *     is gone or switched off. redirect_uri: what the provider must know us by.
+         */
+        SignInView: {
+            /** Name */
+            name: string;
+            /** Kind */
+            kind: string | null;
+            /** Spec */
+            spec: {
+                [key: string]: unknown;
+            };
+            /** Revision */
+            revision: number;
+            /** Changedat */
+            changedAt: string;
+            /** Redirecturi */
+            redirectUri: string;
+        };
+        /**
          * State
          * @description Where a promotion stands. ``failed`` is a verdict, ``errored`` could not run.
          * @enum {string}
          */
         State: "evaluating" | "waiting" | "blocked" | "approved" | "deploying" | "deployed" | "failed" | "rejected" | "cancelled" | "errored";
+        /**
+         * StepPlanView
+         * @description What would be done before the targets or after them, by which version of which plugin.
+         */
+        StepPlanView: {
+            /** Name */
+            name: string;
+            /** Phase */
+            phase: string;
+            /** Step */
+            step: string;
+            /** Plugin */
+            plugin: string;
+            /** Version */
+            version: string;
+            /** Inputs */
+            inputs: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * StepRunView
+         * @description One step of a deployment. phase: "before" or "after" its targets. inputs: their digest; they
+         *     stand in the plan. message: why it did not pass, or what troubled the last attempt.
+         */
+        StepRunView: {
+            /** Name */
+            name: string;
+            /** Phase */
+            phase: string;
+            /** Step */
+            step: string;
+            /** Plugin */
+            plugin: string;
+            /** Version */
+            version: string;
+            /** Inputs */
+            inputs: string;
+            state: components["schemas"]["StepState"];
+            /** Attempts */
+            attempts: number;
+            /** Attemptsmax */
+            attemptsMax: number;
+            /** Startedat */
+            startedAt: string | null;
+            /** Endedat */
+            endedAt: string | null;
+            /** Code */
+            code: string | null;
+            /** Message */
+            message: string | null;
+            /** Summary */
+            summary: string | null;
+            /** Outputs */
+            outputs: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * StepState
+         * @description Where one step stands. ``failed``: its verdict; ``errored``: it gave none; ``cancelled``: its
+         *     turn never came.
+         * @enum {string}
+         */
+        StepState: "queued" | "running" | "passed" | "failed" | "errored" | "cancelled";
+        /**
+         * StepUseView
+         * @description A step that every deployment takes. inputs: ``with`` of the document.
+         */
+        StepUseView: {
+            /** Name */
+            name: string;
+            /** Phase */
+            phase: string;
+            /** Step */
+            step: string;
+            /** Inputs */
+            inputs: {
+                [key: string]: unknown;
+            };
+        };
         /**
          * StoredSecret
          * @description Which version was stored.
@@ -3090,6 +3754,22 @@ export interface components {
             name: string;
             /** Version */
             version: number;
+        };
+        /**
+         * SubjectToken
+         * @description A token that an issuer gave (RFC 8693). login: which MachineLogin is meant, where several take
+         *     the same claims.
+         */
+        SubjectToken: {
+            /** Subjecttoken */
+            subjectToken: string;
+            /**
+             * Subjecttokentype
+             * @default urn:ietf:params:oauth:token-type:id_token
+             */
+            subjectTokenType: string;
+            /** Login */
+            login?: string | null;
         };
         /**
          * TagDrift
@@ -3209,7 +3889,7 @@ export interface components {
         };
         /**
          * UserView
-         * @description An account.
+         * @description An account. outside: whose word lets it in; none where it is of this server alone.
          */
         UserView: {
             /** Id */
@@ -3227,6 +3907,11 @@ export interface components {
             createdAt: string;
             /** Revision */
             revision: number;
+            /**
+             * Outside
+             * @default []
+             */
+            outside: components["schemas"]["OutsideView"][];
         };
         /**
          * VerificationView
@@ -3249,6 +3934,42 @@ export interface components {
             version: string;
             /** Simulated */
             simulated: boolean;
+        };
+        /**
+         * WayView
+         * @description A provider by which people may log in. title: on its button.
+         */
+        WayView: {
+            /** Name */
+            name: string;
+            /** Title */
+            title: string;
+        };
+        /**
+         * WaysView
+         * @description How people may log in. directories: whether names and passwords of a directory count too.
+         */
+        WaysView: {
+            /** Providers */
+            providers: components["schemas"]["WayView"][];
+            /** Directories */
+            directories: boolean;
+        };
+        /**
+         * WebhookView
+         * @description Where a service sends to, how many deliveries are kept by state, what was refused.
+         */
+        WebhookView: {
+            /** Integration */
+            integration: string;
+            /** Address */
+            address: string;
+            /** Deliveries */
+            deliveries: {
+                [key: string]: number;
+            };
+            /** Refusals */
+            refusals: components["schemas"]["RefusalsView"][];
         };
         /**
          * WhyView
@@ -3388,6 +4109,101 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["LoginView"];
                 };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_ways: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaysView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_sign_in_start: {
+        parameters: {
+            query?: {
+                /** @description The page to go on to. */
+                backTo?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_sign_in_callback: {
+        parameters: {
+            query?: {
+                code?: string;
+                state?: string;
+                iss?: string;
+                error?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A refusal */
             default: {
@@ -3584,6 +4400,70 @@ export interface operations {
             };
         };
     };
+    put_user_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewLink"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_user_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_tokens: {
         parameters: {
             query?: never;
@@ -3652,6 +4532,283 @@ export interface operations {
             header?: never;
             path: {
                 token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_token_exchange: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SubjectToken"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExchangedView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_machines: {
+        parameters: {
+            query?: {
+                login?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_MachineView_"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    patch_machine: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                machine: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MachineChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MachineView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_machine_logins: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_MachineLoginView_"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_machine_login: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MachineLoginView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_machine_login: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_sign_ins: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_SignInView_"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_sign_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_sign_in_: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
             };
             cookie?: never;
         };
@@ -5767,6 +6924,37 @@ export interface operations {
             };
         };
     };
+    get_plugin_documents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_PackDocumentView_"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     post_enabling: {
         parameters: {
             query?: never;
@@ -5886,6 +7074,171 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                integration: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                integration: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": unknown;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReceivedView"];
+                    "text/plain": unknown;
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_webhook_deliveries: {
+        parameters: {
+            query?: {
+                integration?: string | null;
+                /** @description Comma between several. */
+                state?: string | null;
+                /** @description `next` of the part before. */
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_DeliveryView_"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_webhook_delivery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                delivery: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_webhook_delivery_retry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                delivery: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryView"];
+                };
             };
             /** @description A refusal */
             default: {

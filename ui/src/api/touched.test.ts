@@ -15,10 +15,14 @@ test.each([
   ['IntegrationTested', 'integrations'],
   ['IntegrationApplied', 'secrets'],
   ['SecretStored', 'secrets'],
+  ['WebhookHandled', 'webhooks'],
   ['PluginEnabled', 'plugins'],
   ['MessageSent', 'notifications'],
   ['NotificationApplied', 'notifications'],
   ['LoginRefused', 'facts'],
+  ['LoginDocumentApplied', 'sign-ins'],
+  ['TokenExchanged', 'machines'],
+  ['AccountLinked', 'users'],
 ])('%s makes %s old', (kind, held) => {
   expect(touched(kind)).toContain(held)
 })

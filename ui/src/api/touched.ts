@@ -8,6 +8,8 @@ export type Held =
   | 'evidence'
   | 'facts'
   | 'integrations'
+  | 'machine-logins'
+  | 'machines'
   | 'matrix'
   | 'notifications'
   | 'plugins'
@@ -17,13 +19,15 @@ export type Held =
   | 'releases'
   | 'scans'
   | 'secrets'
+  | 'sign-ins'
   | 'tokens'
   | 'users'
+  | 'webhooks'
 
 const RULES: readonly (readonly [RegExp, readonly Held[]])[] = [
   [/^(Promotion|Gates|Approval)/, ['promotions', 'matrix', 'environments', 'evidence']],
   [/^TargetApplied$/, ['environments', 'matrix', 'preview']],
-  [/^(Deployment|Target|Rollback)/, ['deployments', 'promotions', 'matrix', 'environments', 'releases', 'evidence']],
+  [/^(Deployment|Target|Step|Rollback)/, ['deployments', 'promotions', 'matrix', 'environments', 'releases', 'evidence']],
   [/^(Order|Agent|Enrolment)/, ['agents', 'environments', 'deployments', 'matrix']],
   [/^(Release|Tag)/, ['releases', 'matrix']],
   [/^(Image|Scan|Sbom|Finding|Advisor)/, ['releases', 'scans', 'promotions']],
@@ -32,8 +36,13 @@ const RULES: readonly (readonly [RegExp, readonly Held[]])[] = [
   [/^(EvidenceRead|AccessRefused)$/, []],
   [/^(Evidence|Packet|Sticker)/, ['evidence', 'promotions', 'deployments']],
   [/^(Notification|Message)/, ['notifications']],
-  [/^(Integration|Secret)/, ['integrations', 'secrets']],
+  [/^(Integration|Secret)/, ['integrations', 'secrets', 'webhooks']],
+  [/^Webhook/, ['webhooks']],
   [/^Plugin/, ['plugins', 'integrations']],
+  [/^LoginDocument/, ['sign-ins', 'machine-logins', 'machines', 'users', 'tokens']],
+  [/^(TokenExchanged|Machine)/, ['machines', 'tokens']],
+  [/^(Exchange|SignIn)Refused$/, []],
+  [/^Account/, ['users']],
   [/^(User|Login|Logout|Token|Session)/, ['users', 'tokens']],
 ]
 

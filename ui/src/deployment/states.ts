@@ -1,4 +1,4 @@
-import type { DeploymentState, TargetState } from '../api/types'
+import type { DeploymentState, StepState, TargetState } from '../api/types'
 import type { Look } from '../widgets/State'
 
 export const DEPLOYMENT: Readonly<Record<DeploymentState, Look>> = {
@@ -15,6 +15,15 @@ export const TARGET: Readonly<Record<TargetState, Look>> = {
   ordered: { tone: 'busy', icon: 'clock', word: 'Ordered' },
   running: { tone: 'busy', icon: 'loader-2', word: 'Running', spin: true },
   succeeded: { tone: 'good', icon: 'circle-check', word: 'Succeeded' },
+  failed: { tone: 'bad', icon: 'circle-x', word: 'Failed' },
+  errored: { tone: 'bad', icon: 'alert-triangle', word: 'Errored' },
+  cancelled: { tone: 'idle', icon: 'circle-minus', word: 'Cancelled' },
+}
+
+export const STEP: Readonly<Record<StepState, Look>> = {
+  queued: { tone: 'idle', icon: 'circle-dashed', word: 'Queued' },
+  running: { tone: 'busy', icon: 'loader-2', word: 'Running', spin: true },
+  passed: { tone: 'good', icon: 'circle-check', word: 'Passed' },
   failed: { tone: 'bad', icon: 'circle-x', word: 'Failed' },
   errored: { tone: 'bad', icon: 'alert-triangle', word: 'Errored' },
   cancelled: { tone: 'idle', icon: 'circle-minus', word: 'Cancelled' },

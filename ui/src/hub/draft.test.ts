@@ -65,7 +65,9 @@ test('another connector keeps what it has, too', () => {
     name: 'vault',
     title: 'Vault',
     configSchema: { properties: { plain_http: {} } },
+    outputSchema: {},
     credentials: [{ name: 'token', title: 'Token', required: true }],
+    schemes: ['https'],
   }
   const draft = withConnector(draftFrom('main', SPEC), to)
   expect([draft.kind, draft.connector, draft.config, draft.credentials]).toEqual([
@@ -74,6 +76,13 @@ test('another connector keeps what it has, too', () => {
     { plain_http: false },
     {},
   ])
+  expect(draft.endpoint).toBe(SPEC.endpoint)
+})
+
+test('what has no endpoint is written without one', () => {
+  const to = { kind: 'webhook', name: 'signed', title: 'Signed', configSchema: {}, credentials: [], schemes: [] }
+  const document = documentOf(withConnector(draftFrom('main', SPEC), to), new Map())
+  expect('endpoint' in document.spec).toBe(false)
 })
 
 test.each([

@@ -89,6 +89,7 @@ export function withConnector(draft: Draft, to: Contribution): Draft {
     ...draft,
     kind: to.kind,
     connector: to.name,
+    endpoint: to.schemes.length === 0 ? '' : draft.endpoint,
     config: Object.fromEntries(Object.entries(draft.config).filter(([key]) => key in properties)),
     credentials: Object.fromEntries(Object.entries(draft.credentials).filter(([key]) => names.has(key))),
   }
@@ -143,7 +144,7 @@ export function documentOf(draft: Draft, faults: ReadonlyMap<string, string>): D
     spec: {
       kind: draft.kind,
       connector: draft.connector,
-      endpoint: draft.endpoint.trim(),
+      ...(draft.endpoint.trim() === '' ? {} : { endpoint: draft.endpoint.trim() }),
       ...draft.more,
       ...Object.fromEntries(filled.flatMap(([key, value, is]) => (is ? [[key, value]] : []))),
     },

@@ -26,6 +26,28 @@ export function lookOfMessage({ state, attempts }: Pick<Message, 'state' | 'atte
   return { tone: 'wait', icon: 'clock', word: attempts > 0 ? 'Is tried again' : 'Waits' }
 }
 
+/** A delivery of a webhook. Ignored is no failure: it does not concern us. */
+export const DELIVERY: Readonly<Record<string, Look>> = {
+  queued: { tone: 'busy', icon: 'clock', word: 'Queued' },
+  handled: { tone: 'good', icon: 'circle-check', word: 'Handled' },
+  ignored: { tone: 'idle', icon: 'circle-minus', word: 'Ignored' },
+  failed: { tone: 'bad', icon: 'circle-x', word: 'Failed' },
+}
+
+/** How often, as one says it. */
+export const times = (count: number): string => (count === 1 ? 'once' : `${count} times`)
+
+/** Why a delivery was refused at the door, as people understand the codes. */
+const REFUSALS: Readonly<Record<string, string>> = {
+  'ST-WHK-001': 'not signed with its secret',
+  'ST-WHK-002': 'signed too long ago, or ahead of time',
+  'ST-WHK-003': 'signed, and not what its service says',
+  'ST-HUB-004': 'sent while it was switched off',
+  'ST-HUB-013': 'above its limit of requests',
+}
+
+export const refusalWord = (code: string): string => REFUSALS[code] ?? 'could not be verified at that moment'
+
 /** Kinds of integrations, as people call them. */
 const KINDS: Readonly<Record<string, string>> = {
   registry: 'Registry',

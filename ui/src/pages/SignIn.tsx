@@ -3,7 +3,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { getRouteApi, useRouter } from '@tanstack/react-router'
 import { useState } from 'react'
 import { api, take } from '../api/client'
-import { meQuery, versionQuery } from '../api/queries'
+import { meQuery, versionQuery, waysQuery } from '../api/queries'
 import { problemFrom } from '../api/refused'
 import { Star } from '../shell/SideBar'
 import { Refusal } from '../widgets/Refusal'
@@ -16,8 +16,25 @@ export function safeNext(next: string | undefined): string {
   return next !== undefined && /^\/(?![/\\])/.test(next) ? next : '/'
 }
 
+/** Where a browser goes to sign in at a provider; it comes back to `next`. */
+export function providerStart(name: string, next: string | undefined): string {
+  return `/api/v1/session/oidc/${encodeURIComponent(name)}/start?backTo=${encodeURIComponent(safeNext(next))}`
+}
+
+/** What the server led a browser back with: a code alone, for anybody can write an address. */
+function Returned({ code }: { code: string }) {
+  const known = /^ST-[A-Z]{3}-\d{3}$/.test(code) ? code : ''
+  return (
+    <p role="alert" className="small">
+      The sign-in was refused{known && ` (${known})`}. Try again; if it stays so, an administrator sees why in the
+      audit.
+    </p>
+  )
+}
+
 export function SignIn() {
-  const { next } = route.useSearch()
+  const { next, refused } = route.useSearch()
+  const ways = useQuery(waysQuery).data
   const router = useRouter()
   const client = useQueryClient()
   const version = useQuery(versionQuery).data
@@ -65,10 +82,19 @@ export function SignIn() {
           value={password}
           onChange={(event) => setPassword(event.currentTarget.value)}
         />
+        {refused !== undefined && !login.isPending && <Returned code={refused} />}
         {login.error && <Refusal problem={problemFrom(login.error)} />}
         <Button type="submit" size="sm" loading={login.isPending} fullWidth>
           Sign in
         </Button>
+        {ways?.providers.map((way) => (
+          <Button key={way.name} component="a" href={providerStart(way.name, next)} size="sm" variant="default" fullWidth>
+            Sign in with {way.title}
+          </Button>
+        ))}
+        {ways?.directories === true && (
+          <p className="muted small">A name and password of your company&apos;s directory count here as well.</p>
+        )}
         <p className="muted small">
           The first start prints a name and a password. Lost them? On the server: <code>stella serve --reset-admin</code>
         </p>

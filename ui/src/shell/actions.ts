@@ -32,6 +32,7 @@ export const ACTIONS: readonly ShellAction[] = [
   page('environments', 'Environments', 'stack-2', 'g e', paths.environments(), 'Set-up'),
   page('agents', 'Agents', 'server-2', 'g a', paths.agents(), 'Set-up'),
   page('integrations', 'Integrations', 'plug', 'g i', paths.integrations(), 'Set-up'),
+  page('webhooks', 'Webhooks', 'bolt', 'g w', paths.webhooks(), 'Set-up'),
   page('secrets', 'Secrets', 'key', 'g k', paths.secrets(), 'Set-up'),
   page('notifications', 'Notifications', 'bell', 'g t', paths.notifications(), 'Set-up'),
   page('plugins', 'Plugins', 'puzzle', 'g n', paths.plugins(), 'Set-up'),

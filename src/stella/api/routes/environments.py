@@ -5,7 +5,7 @@ from typing import Any
 
 from fastapi import APIRouter, Response
 
-from stella.api.asked import Viewer
+from stella.api.asked import Asked, Viewer
 from stella.api.looking import Configurer, Freezer, Operator, asking_person, look
 from stella.api.views.base import Body, Page, View
 from stella.api.views.environments import (
@@ -28,6 +28,7 @@ from stella.environment.store import (
     list_targets,
 )
 from stella.identity import Permission
+from stella.identity.login_documents import LOGIN_KINDS, login_integrations
 from stella.kernel import parse_time
 from stella.notify import apply_notification
 from stella.policy.store import find_policy, list_policies
@@ -82,10 +83,8 @@ class PolicyView(View):
 
 @router.post("/apply", response_model=Applied)
 def post_documents(asked: Configurer, body: Documents) -> Response:
-    """Apply integrations, policies, environments, targets and notifications: all or nothing."""
-    for kind in ("Integration", "Notification"):
-        if any(one.get("kind") == kind for one in body.documents):
-            asked.must(Permission.INTEGRATION_CHANGE, f"{kind} in POST /apply")
+    """Apply integrations, logins, policies, environments, targets, notifications: all or nothing."""
+    _refuse_beyond(asked, body.documents)
 
     def do(tx: Tx) -> Applied:
         changes = apply_documents(
@@ -113,6 +112,27 @@ def post_documents(asked: Configurer, body: Documents) -> Response:
         )
 
     return asked.once(do)
+
+
+def _refuse_beyond(asked: Asked, documents: list[dict[str, Any]]) -> None:
+    """Return where who asks may apply each of them. Raises PermissionDenied.
+
+    Who changes an issuer that logins believe could let anybody in as anybody.
+    """
+    named = [(one.get("kind"), one.get("name")) for one in documents]
+    integrations = [name for kind, name in named if kind == "Integration"]
+    if integrations:
+        asked.must(Permission.INTEGRATION_CHANGE, "Integration in POST /apply")
+        with asked.read() as tx:
+            believed = login_integrations(tx)
+        for name in integrations:
+            if isinstance(name, str) and name in believed:
+                asked.must(Permission.USER_CHANGE, f"Integration {name} in POST /apply")
+    if any(kind == "Notification" for kind, _ in named):
+        asked.must(Permission.INTEGRATION_CHANGE, "Notification in POST /apply")
+    for kind in LOGIN_KINDS:
+        if any(one == kind for one, _ in named):
+            asked.must(Permission.USER_CHANGE, f"{kind} in POST /apply")
 
 
 @router.get("/environments")

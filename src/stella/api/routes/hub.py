@@ -18,6 +18,7 @@ from stella.hub.check import keep_health
 from stella.hub.reference import SECRET, Reference
 from stella.hub.secrets import delete_secret, rewrap_secrets, store_secret
 from stella.hub.store import find_integration, list_health, list_integrations, list_secrets
+from stella.identity.login_documents import refuse_login_integration
 from stella.record import Tx
 
 router = APIRouter(tags=["integrations"])
@@ -86,8 +87,13 @@ def post_integration_test(asked: Integrator, name: str) -> Response:
 
 @router.delete("/integrations/{name}", status_code=204)
 def delete_integration_(asked: Integrator, name: str) -> Response:
-    """End an integration that no other one reads its credentials from."""
-    return asked.once(lambda tx: delete_integration(tx, name), status=204)
+    """End an integration that no other one reads its credentials from, and nobody logs in by."""
+
+    def do(tx: Tx) -> None:
+        refuse_login_integration(tx, name)
+        delete_integration(tx, name)
+
+    return asked.once(do, status=204)
 
 
 @router.get("/secrets")

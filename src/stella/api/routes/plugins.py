@@ -10,8 +10,9 @@ from stella.api.asked import Asked, Viewer
 from stella.api.errors import InvalidRequest
 from stella.api.looking import Plugger
 from stella.api.views.base import Body, Page
-from stella.api.views.plugins import PluginView, plugin_view
-from stella.environment.store import list_targets
+from stella.api.views.plugins import PackDocumentView, PluginView, plugin_view
+from stella.deployment.step_store import list_open_steps
+from stella.environment.store import list_environments, list_targets
 from stella.hub.store import list_integrations
 from stella.kernel import Remedy
 from stella.plugin.contract.core import Capability, Kind, Manifest, Need
@@ -69,6 +70,15 @@ def get_plugin(asked: Viewer, name: str) -> PluginView:
         return _shown(asked, tx, _known(asked, tx, name))
 
 
+@router.get("/{name}/documents")
+def get_plugin_documents(asked: Viewer, name: str) -> Page[PackDocumentView]:
+    """What its policy packs hold, to be read and then applied; nothing is applied by this."""
+    found = asked.services.plugging.documents(name)
+    return Page(
+        items=[PackDocumentView(pack=pack, name=one.name, text=one.text) for pack, one in found]
+    )
+
+
 @router.post("", status_code=201, response_model=PluginView)
 def post_plugin(asked: Plugger, body: NewPlugin) -> Response:
     """Install a version from its wheel. Nothing of it runs, and nothing is fetched, by that."""
@@ -86,6 +96,7 @@ def post_plugin(asked: Plugger, body: NewPlugin) -> Response:
         install_plugin(tx, wheel, frozenset(plugging.beside.loaded))
         # In here, where nobody else installs that version: what is noted is what lies there.
         plugging.place(wheel)
+        asked.services.blobs.put(content)  # agents fetch it from there
         return _shown(asked, tx, wheel.manifest.name)
 
     return asked.once(do, status=201)
@@ -147,10 +158,10 @@ def post_granting(asked: Plugger, name: str, body: Granting) -> Response:
 
 @router.delete("/{name}/versions/{version}", status_code=204)
 def delete_plugin_version(asked: Plugger, name: str, version: str) -> Response:
-    """Remove a version that is not used."""
+    """Remove a version that is not used, and that no deployment waits with."""
 
     def do(tx: Tx) -> None:
-        remove_version(tx, name, version)
+        remove_version(tx, name, version, _runs_of(tx, name, version))
         asked.services.plugging.forget(name, version)
 
     return asked.once(do, status=204)
@@ -199,13 +210,24 @@ def _asked_for(asked: Asked, tx: Tx, name: str) -> Sequence[Need]:
 
 
 def _users(tx: Tx, manifest: Manifest) -> list[str]:
-    """What uses something that it brings: integrations and targets, by name."""
+    """What uses something that it brings: integrations, targets, environments, and what runs."""
     brought = {(one.kind, one.name) for one in manifest.contributes}
     listed = [one.integration for one in list_integrations(tx)]
     users = [f"integration {one.name}" for one in listed if (one.kind, one.connector) in brought]
     targets = list_targets(tx)
     users += [f"target {one.name}" for one in targets if (Kind.TARGET, one.connector) in brought]
-    return users
+    users += [
+        f"environment {one.name}"
+        for one in list_environments(tx)
+        if any((Kind.STEP, use.step) in brought for use in (*one.steps_before, *one.steps_after))
+    ]
+    return [*users, *_runs_of(tx, manifest.name)]
+
+
+def _runs_of(tx: Tx, name: str, version: str | None = None) -> list[str]:
+    """Deployments that have a step of the plugin still to do."""
+    found = (f"deployment {one.deployment}" for one in list_open_steps(tx, name, version))
+    return list(dict.fromkeys(found))
 
 
 def _shown(asked: Asked, tx: Tx, name: str) -> PluginView:

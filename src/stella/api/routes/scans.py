@@ -20,7 +20,7 @@ from stella.image import MalformedReference, Reference, parse_reference
 from stella.image.manifest import INDEX_TYPES, MANIFEST_TYPES
 from stella.kernel import Digest, Remedy
 from stella.record import Tx
-from stella.release.push import note_push
+from stella.release.push import take_push
 
 router = APIRouter(tags=["scans"])
 
@@ -139,16 +139,7 @@ def post_registry_hook(
     if pushed:
         with services.database.transaction(actor="registry") as tx:
             for reference in pushed:
-                assert reference.digest is not None
-                assert reference.tag is not None
-                named = note_push(
-                    tx,
-                    host=reference.host,
-                    repository=reference.repository,
-                    tag=reference.tag,
-                    digest=reference.digest,
-                )
-                request_scan(tx, str(named), "push")
+                take_push(tx, reference)
     return Accepted(scans=len(pushed))
 
 

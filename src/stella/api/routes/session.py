@@ -1,17 +1,29 @@
 """Logging in and out."""
 
 from typing import Annotated
+from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Request, Response
 
 from stella.api.asked import COOKIE, Viewer, refuse_other_sites
 from stella.api.services import Services
 from stella.api.views.base import person_view
-from stella.api.views.identity import Credentials, LoginView, MeView
-from stella.identity import log_in, revoke_token
+from stella.api.views.identity import Credentials, LoginView, MeView, WaysView, WayView
+from stella.identity import Login, log_in, revoke_token
+from stella.identity.directory_login import ask_directories
+from stella.identity.errors import SignInRefused
+from stella.identity.outside import admit
+from stella.identity.provider_login import LIFE, CameBack, Door, begin, finish, record_refused
+from stella.identity.sign_in import list_sign_ins
 from stella.identity.tokens import SECRET_BYTES
+from stella.kernel import StellaError
+from stella.plugin.contract.core import Kind
+from stella.plugin.contract.directory import Directory
+from stella.plugin.contract.identity_provider import IdentityProvider
 
 router = APIRouter(tags=["session"])
+
+BEGUN = "stella_sign_in"
 
 
 @router.post("/login", response_model_exclude_none=True)
@@ -32,22 +44,85 @@ def create_login(
         password=body.password,
         secret=services.random(SECRET_BYTES),
         hours=hours,
-        address=_address(request, services),
+        address=address_of(request, services),
+        outside=lambda name, password: _by_directory(request, services, name, password, hours),
     )
     if not token:
-        response.set_cookie(
-            COOKIE,
-            made.text,
-            max_age=hours * 3600,
-            httponly=True,
-            samesite="strict",
-            secure=services.is_https,
-        )
+        _set_session(response, services, made, hours)
     return LoginView(
         user=person_view(made.person),
         expires_at=made.expires_at,
         token=made.text if token else None,
     )
+
+
+@router.get("/session/ways")
+def get_ways(request: Request) -> WaysView:
+    """How people may log in here: by name and password, and by which providers. Public."""
+    services: Services = request.app.state.services
+    with services.database.read() as tx:
+        listed = [one for one in list_sign_ins(tx) if one.sign_in.enabled]
+    return WaysView(
+        providers=[
+            WayView(name=one.sign_in.name, title=one.sign_in.title)
+            for one in listed
+            if one.kind is Kind.IDENTITY_PROVIDER
+        ],
+        directories=any(one.kind is Kind.DIRECTORY for one in listed),
+    )
+
+
+@router.get("/session/oidc/{name}/start", status_code=303, response_class=Response)
+def get_sign_in_start(
+    request: Request,
+    name: str,
+    back_to: Annotated[str, Query(alias="backTo", description="The page to go on to.")] = "/",
+) -> Response:
+    """Lead a browser to the provider to log in there. Public."""
+    services: Services = request.app.state.services
+    try:
+        begun = begin(_door(services), name, back_to)
+    except StellaError as refusal:
+        return _back(refusal)
+    response = Response(status_code=303, headers={"Location": begun.url})
+    response.set_cookie(
+        BEGUN,
+        begun.kept,
+        max_age=int(LIFE.total_seconds()),
+        path=_place(name),
+        httponly=True,
+        samesite="lax",  # the provider leads back here from its own site
+        secure=services.is_https,
+    )
+    return response
+
+
+@router.get("/session/oidc/{name}/callback", status_code=303, response_class=Response)
+def get_sign_in_callback(
+    request: Request,
+    name: str,
+    *,
+    code: str = "",
+    state: str = "",
+    iss: str = "",
+    error: str = "",
+) -> Response:
+    """Where the provider leads a browser back to: its session begins. Public."""
+    services: Services = request.app.state.services
+    hours = services.limits.session_hours
+    back = CameBack(request.cookies.get(BEGUN, ""), code, state, iss, error)
+    address = address_of(request, services)
+    try:
+        made, back_to = finish(_door(services), name, back, hours=hours, address=address)
+    except StellaError as refusal:
+        response = _back(refusal)
+    else:
+        response = Response(status_code=303, headers={"Location": back_to})
+        _set_session(response, services, made, hours)
+    response.delete_cookie(
+        BEGUN, path=_place(name), httponly=True, samesite="lax", secure=services.is_https
+    )
+    return response
 
 
 @router.post("/logout", status_code=204)
@@ -67,7 +142,77 @@ def get_me(asked: Viewer) -> MeView:
     return MeView(user=person_view(asked.principal.person), permissions=permissions)
 
 
-def _address(request: Request, services: Services) -> str:
+def _by_directory(
+    request: Request, services: Services, name: str, password: str, hours: int
+) -> Login | None:
+    """The session of who is known to a directory; None for anybody else."""
+
+    def connected(integration: str) -> Directory:
+        found: Directory = services.outside.connected(Kind.DIRECTORY, integration)
+        return found
+
+    found = ask_directories(services.database, connected, name, password)
+    if found.known is None or found.vouched is None:
+        if found.refusal is not None:
+            raise found.refusal
+        return None
+    try:
+        secret = services.random(SECRET_BYTES)
+        return admit(services.database, found.known, found.vouched, secret=secret, hours=hours)
+    except SignInRefused as refusal:
+        record_refused(
+            services.database,
+            services.exchanges,
+            found.known.sign_in.name,
+            refusal,
+            account=found.vouched.subject,
+            address=address_of(request, services),
+        )
+        return None
+
+
+def _door(services: Services) -> Door:
+    def connected(integration: str) -> IdentityProvider:
+        found: IdentityProvider = services.outside.connected(Kind.IDENTITY_PROVIDER, integration)
+        return found
+
+    return Door(
+        database=services.database,
+        exchanges=services.exchanges,
+        connected=connected,
+        seal=services.seal,
+        random=services.random,
+        callback=lambda name: redirect_uri(services, name),
+    )
+
+
+def redirect_uri(services: Services, name: str) -> str:
+    """Where a provider leads people back to: one address for each document."""
+    return f"{services.url.rstrip('/')}{_place(name)}/callback"
+
+
+def _place(name: str) -> str:
+    return f"/api/v1/session/oidc/{quote(name, safe='')}"
+
+
+def _back(refusal: StellaError) -> Response:
+    """A browser is led to the page that says so."""
+    return Response(status_code=303, headers={"Location": f"/sign-in?refused={refusal.code}"})
+
+
+def _set_session(response: Response, services: Services, made: Login, hours: int) -> None:
+    response.set_cookie(
+        COOKIE,
+        made.text,
+        max_age=hours * 3600,
+        httponly=True,
+        samesite="strict",
+        secure=services.is_https,
+    )
+
+
+def address_of(request: Request, services: Services) -> str:
+    """From where a request comes, for the record."""
     forwarded = request.headers.get("x-forwarded-for", "")
     if services.is_behind_proxy and forwarded:
         # The last entry is our own proxy's; those before it are the client's to invent.

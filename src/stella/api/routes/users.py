@@ -6,7 +6,7 @@ from fastapi import APIRouter, Response
 
 from stella.api.asked import Asked, needs
 from stella.api.views.base import Page
-from stella.api.views.identity import NewUser, UserChange, UserView
+from stella.api.views.identity import NewLink, NewUser, UserChange, UserView
 from stella.identity import (
     Permission,
     change_user,
@@ -17,6 +17,8 @@ from stella.identity import (
     user_of,
 )
 from stella.identity.model import User
+from stella.identity.outside import accounts_of, link_account, unlink_account
+from stella.identity.sign_in import find_sign_in
 from stella.record import Tx
 
 router = APIRouter(prefix="/users", tags=["users"])
@@ -28,14 +30,16 @@ Admin = Annotated[Asked, needs(Permission.USER_CHANGE)]
 def get_users(asked: Admin) -> Page[UserView]:
     """Every user, by name."""
     with asked.read() as tx:
-        return Page(items=[UserView.of_user(user) for user in list_users(tx)])
+        listed = list_users(tx)
+        accounts = accounts_of(tx, [user.id for user in listed])
+        return Page(items=[UserView.of_user(user, accounts.get(user.id, ())) for user in listed])
 
 
 @router.get("/{user}")
 def get_user(asked: Admin, user: str, response: Response) -> UserView:
     """One user, by id or name."""
     with asked.read() as tx:
-        view = UserView.of_user(_find(tx, user))
+        view = _shown(tx, _find(tx, user))
     response.headers["ETag"] = view.etag
     return view
 
@@ -66,9 +70,31 @@ def patch_user(asked: Admin, user: str, body: UserChange) -> Response:
             password_hash=password_hash,
             revision=asked.revision(),
         )
-        return UserView.of_user(changed)
+        return _shown(tx, changed)
 
     return asked.once(do)
+
+
+@router.put("/{user}/link", response_model=UserView)
+def put_user_link(asked: Admin, user: str, body: NewLink) -> Response:
+    """Let somebody whom a provider or directory knows be this user; by id or name."""
+
+    def do(tx: Tx) -> UserView:
+        found = _find(tx, user)
+        link_account(tx, found.id, find_sign_in(tx, body.sign_in), body.subject)
+        return _shown(tx, found)
+
+    return asked.once(do)
+
+
+@router.delete("/{user}/link", status_code=204)
+def delete_user_link(asked: Admin, user: str) -> Response:
+    """Let nobody in as this user by an outside word any more, which ends what was opened by it."""
+    return asked.once(lambda tx: unlink_account(tx, _find(tx, user).id), status=204)
+
+
+def _shown(tx: Tx, user: User) -> UserView:
+    return UserView.of_user(user, accounts_of(tx, [user.id]).get(user.id, ()))
 
 
 def _find(tx: Tx, user: str) -> User:

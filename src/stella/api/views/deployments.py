@@ -6,7 +6,8 @@ from stella.api.views.base import PersonView, View, person_view
 from stella.api.views.evidence import EvidenceRef, evidence_ref
 from stella.api.views.looking import Looking
 from stella.api.views.releases import ReleaseRef, release_ref
-from stella.deployment.lifecycle import DeploymentState, TargetState
+from stella.deployment.lifecycle import DeploymentState, StepState, TargetState
+from stella.deployment.step_store import StepRun, list_steps
 from stella.deployment.store import (
     Deployment,
     TargetDeployment,
@@ -44,6 +45,28 @@ class TargetView(View):
     running: list[RunningView]
 
 
+class StepRunView(View):
+    """One step of a deployment. phase: "before" or "after" its targets. inputs: their digest; they
+    stand in the plan. message: why it did not pass, or what troubled the last attempt.
+    """
+
+    name: str
+    phase: str
+    step: str
+    plugin: str
+    version: str
+    inputs: str
+    state: StepState
+    attempts: int
+    attempts_max: int
+    started_at: str | None
+    ended_at: str | None
+    code: str | None
+    message: str | None
+    summary: str | None
+    outputs: dict[str, Any]
+
+
 class ArtifactView(View):
     """A generated file. target: None for what belongs to the whole."""
 
@@ -70,6 +93,7 @@ class DeploymentView(View):
     plan: str
     record: str
     targets: list[TargetView]
+    steps: list[StepRunView]
     artifacts: list[ArtifactView]
     evidence: list[EvidenceRef]
 
@@ -102,6 +126,7 @@ def deployment_view(looking: Looking, deployment: Deployment) -> DeploymentView:
         plan=deployment.plan,
         record=deployment.record,
         targets=[_target(one) for one in list_target_deployments(tx, deployment.id)],
+        steps=[_step(one) for one in list_steps(tx, deployment.id)],
         artifacts=[
             ArtifactView(name=one.name, target=one.target or None, digest=one.digest, size=one.size)
             for one in list_artifacts(tx, deployment.id)
@@ -113,6 +138,26 @@ def deployment_view(looking: Looking, deployment: Deployment) -> DeploymentView:
 def running_view(one: dict[str, Any]) -> RunningView:
     """A container as an agent reported it."""
     return RunningView.model_validate({name: one.get(name) for name in RunningView.model_fields})
+
+
+def _step(one: StepRun) -> StepRunView:
+    return StepRunView(
+        name=one.name,
+        phase=one.phase,
+        step=one.step,
+        plugin=one.plugin,
+        version=one.version,
+        inputs=one.inputs,
+        state=one.state,
+        attempts=one.attempts,
+        attempts_max=one.attempts_max,
+        started_at=one.started_at,
+        ended_at=one.ended_at,
+        code=one.code,
+        message=one.message,
+        summary=one.summary,
+        outputs=one.outputs,
+    )
 
 
 def _target(one: TargetDeployment) -> TargetView:

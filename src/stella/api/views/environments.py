@@ -55,6 +55,15 @@ class ApprovalRuleView(View):
     count: int
 
 
+class StepUseView(View):
+    """A step that every deployment takes. inputs: ``with`` of the document."""
+
+    name: str
+    phase: str
+    step: str
+    inputs: dict[str, Any]
+
+
 class CurrentView(View):
     """What runs there now."""
 
@@ -72,6 +81,7 @@ class EnvironmentView(View):
     policy: PolicyRef
     parameters: dict[str, Any]
     approvals: list[ApprovalRuleView]
+    steps: list[StepUseView]
     targets: list[TargetConfigView]
     freezes: list[FreezeView]
     current: CurrentView | None
@@ -110,6 +120,14 @@ def environment_view(looking: Looking, environment: Environment, order: int) -> 
         approvals=[
             ApprovalRuleView(rule=one.rule, approvers=list(one.approvers), count=one.count)
             for one in environment.approvals
+        ],
+        steps=[
+            StepUseView(name=one.name, phase=phase, step=one.step, inputs=dict(one.inputs))
+            for phase, used in (
+                ("before", environment.steps_before),
+                ("after", environment.steps_after),
+            )
+            for one in used
         ],
         targets=[target_view(looking, one) for one in targets],
         freezes=[freeze_view(looking, one) for one in list_freezes(tx, environment.name)],

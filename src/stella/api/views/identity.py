@@ -1,15 +1,34 @@
 """People, users, tokens, logins."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from stella.api.views.base import Body, PersonView, Time, View, person_view
 from stella.identity import MadeToken, Person, Role, TokenRow, User
+from stella.identity.outside import OutsideAccount
+from stella.identity.sign_in import KnownSignIn
+
+
+class OutsideView(View):
+    """Whom an outside word says that a user is. subject: their id there. is_linked: an administrator
+    said so; else the account was made for them, and its roles are what groups say.
+    """
+
+    sign_in: str
+    issuer: str
+    subject: str
+    shown: str
+    is_linked: bool
+    last_at: Time
 
 
 class UserView(PersonView):
-    """An account."""
+    """An account. outside: whose word lets it in; none where it is of this server alone."""
 
     disabled: bool
     created_at: Time
     revision: int
+    outside: tuple[OutsideView, ...] = ()
 
     @property
     def etag(self) -> str:
@@ -17,8 +36,8 @@ class UserView(PersonView):
         return f'"{self.revision}"'
 
     @classmethod
-    def of_user(cls, user: User) -> "UserView":
-        """The view of ``user``."""
+    def of_user(cls, user: User, accounts: Sequence[OutsideAccount] = ()) -> "UserView":
+        """The view of ``user``. accounts: whom they are outside."""
         return cls(
             id=user.id,
             name=user.name,
@@ -26,6 +45,17 @@ class UserView(PersonView):
             disabled=user.disabled,
             created_at=user.created_at,
             revision=user.revision,
+            outside=tuple(
+                OutsideView(
+                    sign_in=one.sign_in,
+                    issuer=one.issuer,
+                    subject=one.subject,
+                    shown=one.shown,
+                    is_linked=one.is_linked,
+                    last_at=one.last_at,
+                )
+                for one in accounts
+            ),
         )
 
 
@@ -111,3 +141,49 @@ class MadeTokenView(View):
     def of(cls, made: MadeToken) -> "MadeTokenView":
         """The view of ``made``."""
         return cls(id=made.id, name=made.name, token=made.text, expires_at=made.expires_at)
+
+
+class WayView(View):
+    """A provider by which people may log in. title: on its button."""
+
+    name: str
+    title: str
+
+
+class WaysView(View):
+    """How people may log in. directories: whether names and passwords of a directory count too."""
+
+    providers: list[WayView]
+    directories: bool
+
+
+class SignInView(View):
+    """A document: who is let in by a provider or a directory. kind: of its integration; null where that
+    is gone or switched off. redirect_uri: what the provider must know us by.
+    """
+
+    name: str
+    kind: str | None
+    spec: dict[str, Any]
+    revision: int
+    changed_at: str
+    redirect_uri: str
+
+    @classmethod
+    def of(cls, known: KnownSignIn, redirect_uri: str) -> "SignInView":
+        """The view of ``known``."""
+        return cls(
+            name=known.sign_in.name,
+            kind=known.kind.value if known.kind else None,
+            spec=known.sign_in.spec(),
+            revision=known.revision,
+            changed_at=known.changed_at,
+            redirect_uri=redirect_uri,
+        )
+
+
+class NewLink(Body):
+    """Who somebody is outside. subject: their id there, as the audit shows it when they are refused."""
+
+    sign_in: str
+    subject: str

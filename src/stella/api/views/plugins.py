@@ -25,13 +25,26 @@ class CredentialView(View):
 
 
 class ContributionView(View):
-    """One thing that a plugin brings. config_schema: JSON Schema of its configuration."""
+    """One thing that a plugin brings. config_schema: JSON Schema of its configuration, of a step its
+    inputs. output_schema: of what a step leaves; empty where there is none. schemes: what its endpoint
+    may begin with; none where it has no endpoint.
+    """
 
     kind: str
     name: str
     title: str
     config_schema: dict[str, Any]
+    output_schema: dict[str, Any]
     credentials: list[CredentialView]
+    schemes: list[str]
+
+
+class PackDocumentView(View):
+    """One document of a policy pack, as ``stella apply`` takes it. name: of the file, for people."""
+
+    pack: str
+    name: str
+    text: str
 
 
 class PluginView(View):
@@ -95,8 +108,10 @@ def _contribution(value: Contribution) -> ContributionView:
         name=value.name,
         title=value.title,
         config_schema=dict(value.config_schema),
+        output_schema=dict(value.output_schema),
         credentials=[
             CredentialView(name=one.name, title=one.title, required=one.required)
             for one in value.credentials
         ],
+        schemes=list(value.schemes),
     )

@@ -80,11 +80,23 @@ class TargetPlanView(View):
     files: dict[str, str]
 
 
+class StepPlanView(View):
+    """What would be done before the targets or after them, by which version of which plugin."""
+
+    name: str
+    phase: str
+    step: str
+    plugin: str
+    version: str
+    inputs: dict[str, Any]
+
+
 class PlanView(View):
     """The deployment plan."""
 
     digest: str
     targets: list[TargetPlanView]
+    steps: list[StepPlanView]
 
 
 class ComponentChange(View):
@@ -230,6 +242,17 @@ def plan_view(digest: str, plan: DeploymentPlan) -> PlanView:
                 files=dict(one.files),
             )
             for one in plan.targets
+        ],
+        steps=[
+            StepPlanView(
+                name=one.name,
+                phase=one.phase,
+                step=one.step,
+                plugin=one.plugin,
+                version=one.version,
+                inputs=dict(one.inputs),
+            )
+            for one in plan.steps
         ],
     )
 

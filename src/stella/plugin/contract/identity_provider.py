@@ -6,12 +6,18 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class ProviderMetadata:
-    """What its discovery document says. authorization_endpoint: where people log in."""
+    """What its discovery document says. authorization_endpoint: where people log in.
+
+    client_id: as whom it knows us, empty where it knows us as nobody (its keys are all we use);
+    scopes: what is asked for when somebody logs in.
+    """
 
     issuer: str
     authorization_endpoint: str
     token_endpoint: str
     jwks_uri: str
+    client_id: str = ""
+    scopes: tuple[str, ...] = ("openid",)
 
 
 class IdentityProvider(Protocol):

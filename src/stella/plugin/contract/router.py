@@ -22,7 +22,8 @@ class Router(Protocol):
     def set_weights(self, route: str, weights: tuple[Weight, ...]) -> tuple[Weight, ...]:
         """Every backend named, together 1,000: as they are afterwards.
 
-        No request is lost by it. Raises ``NotSupported`` where the router cannot divide so.
+        No request is lost by it. Raises ``NotSupported``, and changes nothing, where the router
+        cannot divide just so, or they are no division of all backends.
         """
         ...
 

@@ -1,4 +1,4 @@
-"""A step of a workflow: done at least once, so that twice is once."""
+"""A step of a deployment or a workflow: done at least once, so that twice is once."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,9 +11,11 @@ from stella.kernel import Json
 class StepCall:
     """What a step is asked.
 
-    key: the same at each attempt of the same step of the same run; every effect outside carries it.
-    attempt: from 1. inputs: what ``config_schema`` allows. subject: what the run is about: release,
-    version, environment, and the digests, by name.
+    run, node: of the deployment (or the run of a workflow), and of the step in it. key: the same at
+    each attempt of the same step of the same run; every effect outside carries it. attempt: from 1.
+    inputs: hold to ``config_schema``. subject: what the run is about, by name: ``deployment``,
+    ``promotion``, ``environment``, ``release``, ``version``, ``releaseDigest``, ``planDigest``,
+    ``rollback`` and ``simulated`` (``true`` or ``false``), ``image.NAME`` (of a component, by digest).
     """
 
     run: str
@@ -26,18 +28,20 @@ class StepCall:
 
 @dataclass(frozen=True, slots=True)
 class StepResult:
-    """outputs: what ``output_schema`` says; later steps read them. summary: one line for people."""
+    """outputs: hold to ``output_schema``, at most 64 KiB. summary: one line for people, without
+    secrets; what is longer than 300 characters is cut.
+    """
 
     summary: str
     outputs: Mapping[str, Json] = field(default_factory=dict)
 
 
 class Step(Protocol):
-    """Something that a workflow does."""
+    """Something that a deployment or a workflow does."""
 
     def run(self, call: StepCall) -> StepResult:
         """Do it. Raises ``StepFailed`` for a verdict, and what a service raises for what may be tried
-        again; anything else is an error of the plugin.
+        again, as often as the manifest says; anything else is an error of the plugin.
         """
         ...
 

@@ -11,13 +11,15 @@ from stella.plugin.contract.ci import BuildState
 @dataclass(frozen=True, slots=True)
 class PushedImage:
     """``tag`` of ``repository`` names ``digest`` now. host: as in image references; empty where the
-    service does not say it.
+    service does not say it. at: when it was pushed, where the service says it: one that is overtaken
+    on its way changes nothing.
     """
 
     host: str
     repository: str
     tag: str
     digest: str
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +60,9 @@ class PressedChoice:
 class Received:
     """A delivery that is what it says.
 
-    id: of this delivery; the same again is a replay. event: as the service calls it. reply: what the
-    service wants as the answer's body at once (a challenge). All lists are empty for what does not
-    concern us.
+    id: of this delivery, from what is signed: the same again is a replay. Where the service signs no
+    id, the digest of what it signs. event: as the service calls it. reply: what the service wants as
+    the answer's body at once (a challenge). All lists are empty for what does not concern us.
     """
 
     id: str

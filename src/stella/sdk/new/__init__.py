@@ -12,10 +12,10 @@ from pathlib import Path
 from stella.plugin.contract.core import Kind
 from stella.plugin.manifest import checked_name
 
-KINDS = (Kind.CHECK, Kind.SECRET_STORE, Kind.REGISTRY, Kind.OBJECT_STORE, Kind.NOTIFIER)
-"""What there is to begin with. A target connector begins best as a copy of our own."""
-
 _TEMPLATES = Path(__file__).parent
+
+KINDS = tuple(kind for kind in Kind if (_TEMPLATES / kind.value).is_dir())
+"""What there is to begin with."""
 
 
 def write_plugin(kind: Kind, name: str, folder: Path) -> tuple[str, ...]:

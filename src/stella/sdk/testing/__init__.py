@@ -1,5 +1,5 @@
-"""For plugin authors' tests, and for machines where nothing can run: a simulated registry, host and
-secret store, and the conformance kits that every connector passes.
+"""For plugin authors' tests, and for machines where nothing can run: simulated services of every kind,
+and the conformance kits that every plugin passes.
 """
 
 from typing import TYPE_CHECKING
@@ -17,10 +17,24 @@ from stella.sdk.testing.registry import SIMULATED_HOST, SimulatedRegistry
 
 if TYPE_CHECKING:
     from stella.sdk.testing.check_checks import CHECK_CHECKS, CheckBench
+    from stella.sdk.testing.directory import SimulatedDirectory
+    from stella.sdk.testing.directory_checks import DIRECTORY_CHECKS, DirectoryBench
+    from stella.sdk.testing.feed_checks import FEED_CHECKS, FeedBench
+    from stella.sdk.testing.identity_checks import IDENTITY_PROVIDER_CHECKS, IdentityProviderBench
+    from stella.sdk.testing.identity_provider import SimulatedIdentityProvider
+    from stella.sdk.testing.metrics_checks import METRICS_CHECKS, MetricsBench
     from stella.sdk.testing.notifier import SimulatedNotifier
     from stella.sdk.testing.notifier_checks import NOTIFIER_CHECKS, NotifierBench
     from stella.sdk.testing.object_checks import OBJECT_STORE_CHECKS, ObjectStoreBench
     from stella.sdk.testing.object_store import SimulatedObjectStore
+    from stella.sdk.testing.others import (
+        SimulatedFeed,
+        SimulatedMetrics,
+        SimulatedPolicyPack,
+        SimulatedRouter,
+    )
+    from stella.sdk.testing.policy_pack_checks import POLICY_PACK_CHECKS, PolicyPackBench
+    from stella.sdk.testing.router_checks import ROUTER_CHECKS, RouterBench
     from stella.sdk.testing.secret_checks import (
         SECRET_LEASE_CHECKS,
         SECRET_STORE_CHECKS,
@@ -31,33 +45,61 @@ if TYPE_CHECKING:
     from stella.sdk.testing.secret_faults import SECRET_HTTP_CHECKS
     from stella.sdk.testing.secret_store import SimulatedSecretStore
     from stella.sdk.testing.service_faults import SERVICE_HTTP_CHECKS, ServiceHttpBench
+    from stella.sdk.testing.step import SimulatedStep
+    from stella.sdk.testing.step_checks import STEP_CHECKS, StepBench
+    from stella.sdk.testing.webhook import SimulatedWebhook
+    from stella.sdk.testing.webhook_checks import WEBHOOK_CHECKS, WebhookBench
 
 __all__ = [
     "CHECK_CHECKS",
+    "DIRECTORY_CHECKS",
+    "FEED_CHECKS",
+    "IDENTITY_PROVIDER_CHECKS",
+    "METRICS_CHECKS",
     "NOTIFIER_CHECKS",
     "OBJECT_STORE_CHECKS",
+    "POLICY_PACK_CHECKS",
     "REGISTRY_CHECKS",
+    "ROUTER_CHECKS",
     "SECRET_HTTP_CHECKS",
     "SECRET_LEASE_CHECKS",
     "SECRET_STORE_CHECKS",
     "SERVICE_HTTP_CHECKS",
     "SIMULATED_HOST",
+    "STEP_CHECKS",
     "TARGET_CHECKS",
+    "WEBHOOK_CHECKS",
     "CheckBench",
+    "DirectoryBench",
+    "FeedBench",
+    "IdentityProviderBench",
+    "MetricsBench",
     "NotifierBench",
     "ObjectStoreBench",
+    "PolicyPackBench",
     "RegistryBench",
+    "RouterBench",
     "SecretHttpBench",
     "SecretLeaseBench",
     "SecretStoreBench",
     "ServiceHttpBench",
+    "SimulatedDirectory",
     "SimulatedEngine",
+    "SimulatedFeed",
     "SimulatedHost",
+    "SimulatedIdentityProvider",
+    "SimulatedMetrics",
     "SimulatedNotifier",
     "SimulatedObjectStore",
+    "SimulatedPolicyPack",
     "SimulatedRegistry",
+    "SimulatedRouter",
     "SimulatedSecretStore",
+    "SimulatedStep",
+    "SimulatedWebhook",
+    "StepBench",
     "TargetBench",
+    "WebhookBench",
     "open_simulated",
 ]
 
@@ -70,12 +112,26 @@ __getattr__ = late(
         "notifier_checks": "NOTIFIER_CHECKS NotifierBench",
         "object_checks": "OBJECT_STORE_CHECKS ObjectStoreBench",
         "object_store": "SimulatedObjectStore",
+        "directory": "SimulatedDirectory",
+        "directory_checks": "DIRECTORY_CHECKS DirectoryBench",
+        "feed_checks": "FEED_CHECKS FeedBench",
+        "identity_checks": "IDENTITY_PROVIDER_CHECKS IdentityProviderBench",
+        "identity_provider": "SimulatedIdentityProvider",
+        "metrics_checks": "METRICS_CHECKS MetricsBench",
+        "others": "SimulatedFeed SimulatedMetrics SimulatedPolicyPack SimulatedRouter",
+        "policy_pack_checks": "POLICY_PACK_CHECKS PolicyPackBench",
+        "router_checks": "ROUTER_CHECKS RouterBench",
         "secret_checks": (
-            "SECRET_LEASE_CHECKS SECRET_STORE_CHECKS SecretHttpBench SecretLeaseBench SecretStoreBench"
+            "SECRET_LEASE_CHECKS SECRET_STORE_CHECKS SecretHttpBench SecretLeaseBench "
+            "SecretStoreBench"
         ),
         "secret_faults": "SECRET_HTTP_CHECKS",
         "secret_store": "SimulatedSecretStore",
         "service_faults": "SERVICE_HTTP_CHECKS ServiceHttpBench",
+        "step": "SimulatedStep",
+        "step_checks": "STEP_CHECKS StepBench",
+        "webhook": "SimulatedWebhook",
+        "webhook_checks": "WEBHOOK_CHECKS WebhookBench",
     },
 )
 """What only tests need, late: the server imports this package for its simulated registry."""

@@ -47,7 +47,7 @@ export function Tokens() {
       {tokens.error && <Refusal problem={problemFrom(tokens.error)} onRetry={() => void tokens.refetch()} />}
       {tokens.data?.items.length === 0 && (
         <p className="muted" style={{ padding: '12px 14px' }}>
-          No tokens. A CI job signs in with one.
+          No tokens. A program that has no issuer to vouch for it signs in with one.
         </p>
       )}
       {tokens.data && tokens.data.items.length > 0 && (

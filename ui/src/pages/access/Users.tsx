@@ -65,6 +65,7 @@ function columns(mayNot: string | undefined, onChange: (user: User) => void): re
   return [
     { key: 'name', head: 'Name', cell: (user) => <span className="strong">{user.name}</span> },
     { key: 'roles', head: 'Roles', cell: (user) => user.roles.join(', ') || <span className="muted">none</span> },
+    { key: 'from', head: 'Comes from', cell: (user) => <ComesFrom user={user} /> },
     {
       key: 'state',
       head: 'State',
@@ -89,6 +90,17 @@ function columns(mayNot: string | undefined, onChange: (user: User) => void): re
       ),
     },
   ]
+}
+
+/** Made here, made for somebody whom another vouches for, or linked to them by an administrator. */
+function ComesFrom({ user }: { user: User }) {
+  if (user.outside.length === 0) return <span className="muted">this server</span>
+  return user.outside.map((one) => (
+    <span key={`${one.issuer} ${one.subject}`} title={`${one.issuer}: ${one.subject}`}>
+      {one.signIn}
+      {one.isLinked && ' (linked)'}{' '}
+    </span>
+  ))
 }
 
 function NewUser({ close }: { close: () => void }) {
@@ -136,6 +148,7 @@ function ChangeUser({ user, close }: { user: User; close: () => void }) {
   const me = useMe().user
   const [roles, setRoles] = useState<Role[]>(ROLES.map(([role]) => role).filter((role) => user.roles.includes(role)))
   const [password, setPassword] = useState('')
+  const isMade = user.outside.some((one) => !one.isLinked)
   const params = { path: { user: user.id } }
   const act = useAct(
     (body: { roles?: Role[]; disabled?: boolean; password?: string }, headers) =>
@@ -155,14 +168,20 @@ function ChangeUser({ user, close }: { user: User; close: () => void }) {
       ready={roles.length > 0}
       problem={act.problem}
     >
-      <RolePicker roles={roles} onChange={setRoles} />
-      <PasswordInput
-        label="New password"
-        description="Empty leaves it as it is."
-        autoComplete="new-password"
-        value={password}
-        onChange={(event) => setPassword(event.currentTarget.value)}
-      />
+      {isMade ? (
+        <p className="muted small">Its roles are what groups say at each sign-in, and it has no password here.</p>
+      ) : (
+        <>
+          <RolePicker roles={roles} onChange={setRoles} />
+          <PasswordInput
+            label="New password"
+            description="Empty leaves it as it is."
+            autoComplete="new-password"
+            value={password}
+            onChange={(event) => setPassword(event.currentTarget.value)}
+          />
+        </>
+      )}
       <div>
         <ActionButton
           variant="default"

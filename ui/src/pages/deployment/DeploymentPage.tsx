@@ -21,6 +21,7 @@ import { RollbackDialog } from '../environment/RollbackDialog'
 import { EvidenceLinks } from '../evidence/EvidenceLinks'
 import { Took } from './DeploymentsPage'
 import { LogPanel } from './LogPanel'
+import { Steps } from './Steps'
 import { Targets } from './Targets'
 
 const route = getRouteApi('/shell/deployments/$id')
@@ -58,7 +59,9 @@ export function DeploymentPage() {
       />
       <div className="split">
         <div className="stack">
+          <Steps of={deployment.steps} phase="before" />
           <Targets of={deployment.targets} />
+          <Steps of={deployment.steps} phase="after" />
           <LogPanel
             id={deployment.id}
             live={isLive(deployment.state)}

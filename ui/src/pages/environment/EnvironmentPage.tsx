@@ -65,6 +65,7 @@ export function EnvironmentPage() {
               />
             )}
           </Panel>
+          <Steps environment={environment} />
           <Parameters environment={environment} />
         </div>
         <div className="stack">
@@ -164,6 +165,30 @@ function Config({ target }: { target: Target }) {
       <summary className="muted">Configuration of {target.name}</summary>
       <Command text={configText(target.config)} label={`configuration of ${target.name}`} />
     </details>
+  )
+}
+
+function Steps({ environment }: { environment: Environment }) {
+  if (environment.steps.length === 0) return null
+  return (
+    <Panel title="Steps of every deployment">
+      <ul className="stack near">
+        {environment.steps.map((step) => (
+          <li key={step.name}>
+            <span className="strong">{step.name}</span>{' '}
+            <span className="muted">
+              {step.phase} the targets: {step.step}
+            </span>
+            {Object.keys(step.inputs).length > 0 && (
+              <details>
+                <summary className="muted">Inputs of {step.name}</summary>
+                <Command text={configText(step.inputs)} label={`inputs of ${step.name}`} />
+              </details>
+            )}
+          </li>
+        ))}
+      </ul>
+    </Panel>
   )
 }
 

@@ -58,7 +58,7 @@ export function ConnectorPanel({ form, connectors, brought, onConnector }: Conne
           onBlur={() => touch('name')}
           onChange={(event) => change({ name: event.currentTarget.value })}
         />
-        <TextInput
+        {brought?.schemes.length !== 0 && <TextInput
           className={style.whole}
           label="Endpoint"
           withAsterisk
@@ -74,7 +74,7 @@ export function ConnectorPanel({ form, connectors, brought, onConnector }: Conne
           error={at('endpoint')}
           onBlur={() => touch('endpoint')}
           onChange={(event) => change({ endpoint: event.currentTarget.value })}
-        />
+        />}
         <Checkbox
           className={style.whole}
           label="Switched on"

@@ -66,7 +66,7 @@ export function IntegrationForm({ before, first, connectors, taken }: Props) {
     [draft, before, taken, broken],
   )
   const document = documentOf(draft, faults)
-  const isReady = document.name !== '' && document.spec.endpoint !== ''
+  const isReady = document.name !== '' && (document.spec.endpoint !== undefined || brought?.schemes.length === 0)
   const { verdict, isCurrent } = useDryRun(isReady ? document : undefined, stored)
   const names = [...new Set([...(brought?.credentials ?? []).map(({ name }) => name), ...Object.keys(draft.credentials)])]
   const places = new Set([...Object.keys(TITLES), ...placesOf(fields), ...names.map((name) => `credentials.${name}`)])
@@ -153,7 +153,7 @@ export function IntegrationForm({ before, first, connectors, taken }: Props) {
             />
           </Panel>
           <ScopePanel form={form} />
-          <ReachPanel form={form} />
+          {brought?.schemes.length !== 0 && <ReachPanel form={form} />}
         </div>
         <div className={`stack ${style.side}`}>
           <Outcome

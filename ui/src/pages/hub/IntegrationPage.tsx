@@ -25,6 +25,7 @@ import { yamlText } from '../../words/yaml'
 import style from './Hub.module.css'
 import { REFRESH_MS } from './IntegrationsPage'
 import { Bounds, Settings } from './Settings'
+import { WebhookPanel } from './WebhookPanel'
 
 const route = getRouteApi('/shell/integrations/$name')
 
@@ -42,13 +43,14 @@ export function IntegrationPage() {
         sub={
           <>
             <span>{integration.title}</span>
-            <code>{integration.endpoint}</code>
+            {integration.endpoint !== '' && <code>{integration.endpoint}</code>}
           </>
         }
         actions={<Actions name={name} />}
       />
       <div className="split">
         <div className="stack">
+          {integration.kind === 'webhook' && <WebhookPanel name={name} />}
           <HealthPanel integration={integration} />
           <Settings integration={integration} brought={brought} />
         </div>
@@ -62,6 +64,12 @@ export function IntegrationPage() {
               <Command text={commands.testIntegration(name)} label="the command that tests it" />
               <Command text={commands.integrationHistory(name)} label="the command that lists how it was" />
               <Command text={commands.getIntegration(name)} label="the command that writes the document" />
+              {integration.kind === 'webhook' && (
+                <>
+                  <Command text={commands.webhookAddress(name)} label="the command that shows its address" />
+                  <Command text={commands.listDeliveries(name)} label="the command that lists its deliveries" />
+                </>
+              )}
             </div>
           </Panel>
         </div>

@@ -48,11 +48,14 @@ const COLUMNS: readonly Column<Integration>[] = [
   {
     key: 'endpoint',
     head: 'Endpoint',
-    cell: ({ endpoint }) => (
-      <code className={style.endpoint} title={endpoint}>
-        {endpoint}
-      </code>
-    ),
+    cell: ({ kind, endpoint }) =>
+      kind === 'webhook' ? (
+        <span className="muted">sends to us</span>
+      ) : (
+        <code className={style.endpoint} title={endpoint}>
+          {endpoint}
+        </code>
+      ),
   },
   { key: 'health', head: 'Health', cell: (integration) => <HealthNow of={integration} why /> },
   {

@@ -127,6 +127,9 @@ function Versions({ plugin, mayNot, onAsk }: VersionsProps) {
   )
 }
 
+/** What no integration can be of: it has no endpoint. */
+const NEVER_CONNECTED: ReadonlySet<string> = new Set(['target', 'check', 'step', 'policy_pack'])
+
 function Brought({ one, isUsed }: { one: Contribution; isUsed: boolean }) {
   return (
     <section className={style.brought} aria-label={one.title}>
@@ -134,7 +137,7 @@ function Brought({ one, isUsed }: { one: Contribution; isUsed: boolean }) {
         <h2>
           {one.title} <code className="muted">{`${one.kind}/${one.name}`}</code>
         </h2>
-        {isUsed && one.kind !== 'target' && (
+        {isUsed && !NEVER_CONNECTED.has(one.kind) && (
           <Link {...paths.newIntegration(`${one.kind}/${one.name}`)}>Add an integration with it</Link>
         )}
       </div>
@@ -147,6 +150,9 @@ function Brought({ one, isUsed }: { one: Contribution; isUsed: boolean }) {
       <details>
         <summary>Schema of its settings</summary>
         <Command text={JSON.stringify(one.configSchema, null, 2)} label={`the schema of ${one.name}`} />
+        {Object.keys(one.outputSchema).length > 0 && (
+          <Command text={JSON.stringify(one.outputSchema, null, 2)} label={`the schema of the outputs of ${one.name}`} />
+        )}
       </details>
     </section>
   )

@@ -66,9 +66,11 @@ export function Settings({ integration, brought }: Props) {
           />
         )}
       </Panel>
-      <Panel title="What it may reach">
-        <Pairs of={reach} />
-      </Panel>
+      {brought?.schemes.length !== 0 && (
+        <Panel title="What it may reach">
+          <Pairs of={reach} />
+        </Panel>
+      )}
     </>
   )
 }

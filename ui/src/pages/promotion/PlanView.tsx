@@ -1,6 +1,7 @@
-import type { Plan } from '../../api/types'
+import type { Plan, StepPlan } from '../../api/types'
 import { Command, Digest } from '../../widgets/Copy'
 import { Panel } from '../../widgets/Panel'
+import { configText } from '../../words/config'
 import { count, shellLine } from '../../words/text'
 import style from './PlanView.module.css'
 
@@ -8,6 +9,7 @@ import style from './PlanView.module.css'
 export function PlanView({ plan }: { plan: Plan }) {
   return (
     <Panel title="Deployment plan" side={<Digest value={plan.digest} label="plan digest" />} flush>
+      <PlannedSteps of={plan.steps} phase="before" />
       {plan.targets.map((target) => (
         <details key={target.target} className={style.target} open={plan.targets.length < 3}>
           <summary>
@@ -37,6 +39,25 @@ export function PlanView({ plan }: { plan: Plan }) {
           ))}
         </details>
       ))}
+      <PlannedSteps of={plan.steps} phase="after" />
     </Panel>
   )
+}
+
+function PlannedSteps({ of, phase }: { of: readonly StepPlan[]; phase: 'before' | 'after' }) {
+  return of
+    .filter((step) => step.phase === phase)
+    .map((step) => (
+      <details key={step.name} className={style.target} open>
+        <summary>
+          <span className="strong">{step.name}</span>
+          <span className="muted">
+            {phase} the targets: {step.step} of {step.plugin} {step.version}
+          </span>
+        </summary>
+        {Object.keys(step.inputs).length > 0 && (
+          <Command text={configText(step.inputs)} label={`inputs of ${step.name}`} />
+        )}
+      </details>
+    ))
 }
