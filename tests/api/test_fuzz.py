@@ -59,6 +59,7 @@ def fuzzed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fuzzed]:
             "user": "vic",
             "agent": control.get("/agents")["items"][0]["id"],
             "freeze": "frz_1",
+            "message": "msg_1",
             "integration": "ci",
             "delivery": hooks.signed("ci", pushed("1.0")).json()["delivery"],
             "version": "1.0.0",

@@ -8,8 +8,8 @@ import pytest
 
 from connectors.registries import Answer, played_registry
 from fixtures.databases import Clock
-from stella.app.credentials import read_here
 from stella.app.errors import DataUnusable, KeysIncomplete
+from stella.app.places import read_here
 from stella.app.schema import migrate
 from stella.app.settings import RegistrySetting, Settings
 from stella.app.wiring import open_services

@@ -40,7 +40,7 @@ def test_anchors_and_merges_are_read(tmp_path: Path):
     [
         ("a: 1\nb: [1, 2\n", 3, "expected"),
         ("a: 1\na: 2\n", 2, "stands there twice"),
-        ("a:\n  on: 1\n", 2, "is no text"),
+        ("a:\n  off: 1\n", 2, "is no text"),
         ("a: 1\n---\n- x\n", 3, "a document is a mapping"),
         ("a: 1\nb: .nan\n", 2, "is no number"),
         ("a: 1\n\nb: !!python/name:os.system x\n", 3, "cannot be sent"),

@@ -123,7 +123,7 @@ def played_registry(play: Play, tls: ssl.SSLContext | None = None) -> Iterator[s
             self.rfile, self.wfile = connection.makefile("rb"), connection.makefile("wb", 0)
             self.close_connection = False
 
-        do_GET = do_PUT = do_POST = do_HEAD = answer  # noqa: N815 - the names http.server calls
+        do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = do_PATCH = answer  # noqa: N815 - the names http.server calls
 
         def log_message(self, *_: object) -> None:
             pass

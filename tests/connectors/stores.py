@@ -18,6 +18,7 @@ from fixtures.secret_stores import REGION, Moto, OpenBao
 from stella.plugin.contract.connection import Connect, Connection
 from stella.plugin.contract.secret_store import Secret, SecretStore
 from stella.plugin.load import Plugins, load_plugins
+from stella.sdk.aws import Keys
 from stella.sdk.testing import (
     SecretHttpBench,
     SecretLeaseBench,
@@ -25,7 +26,6 @@ from stella.sdk.testing import (
     SimulatedSecretStore,
 )
 from stella_connectors.aws_secrets import open_aws
-from stella_connectors.aws_secrets.sign import Keys
 from stella_connectors.vault import open_vault
 
 Open = Callable[[Connection], SecretStore]

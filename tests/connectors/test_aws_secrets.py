@@ -16,11 +16,11 @@ from stella.plugin.contract.core import Kind
 from stella.plugin.load import checked_plugin
 from stella.plugin.manifest import manifest_beside
 from stella.plugin.refusals import SecretNotFound, SecretStoreRefused, SecretStoreUnreachable
+from stella.sdk.aws import Keys
 from stella.sdk.testing.between import Fault, answered, standing_between
 from stella.sdk.testing.telling import untold
 from stella_connectors.aws_secrets import PLUGIN, AwsSecretStore, open_aws
 from stella_connectors.aws_secrets.reference import Reference, parse_reference
-from stella_connectors.aws_secrets.sign import Keys
 
 KEYS = given_keys(Keys("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG"))
 

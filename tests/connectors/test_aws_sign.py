@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from fixtures.secret_stores import program
-from stella_connectors.aws_secrets.sign import Keys, Scope, signed_headers
+from stella.sdk.aws import Keys, Scope, signed_headers
 
 SEED = 20260101
 SIGNER = Path(__file__).parent / "botocore_headers.py"

@@ -27,8 +27,9 @@ from stella.plugin.contract.core import Kind
 def test_all_our_plugins_may_be_used():
     plugins = our_plugins()
     assert plugins.refused == ()
-    assert [one.name for one in plugins.contributions(Kind.SECRET_STORE)] == ["aws-sm", "vault"]
-    for name in ("aws-sm", "vault"):
+    names = [one.name for one in plugins.contributions(Kind.SECRET_STORE)]
+    assert names == ["aws-ecr", "aws-sm", "azure-kv", "gcp-sm", "vault"]
+    for name in names:
         assert callable(plugins.secret_store(name))
 
 

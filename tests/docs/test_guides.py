@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 import yaml
 
+from connectors.stores import our_plugins
 from stella.app.settings import load_settings
 from stella.cli.commands import load
 from stella.cli.nouns import NOUNS
 from stella.environment.document import checked_document, parse_environment, parse_target
 from stella.hub.document import config_faults, parse_integration
 from stella.kernel import Digest
-from stella.plugin import load_plugins
 from stella.sdk import Kind, ServicePlan, TargetIntent, manifest_beside
 
 ROOT = Path(__file__).parents[2]
@@ -93,7 +93,7 @@ def test_the_guides_integrations_are_taken(page: str) -> None:
     found = [one for one in documents if one.get("kind") == "Integration"]
     for document in found:
         _, name, spec = checked_document(document)
-        assert parse_integration(name, spec, load_plugins().brought()).name == name
+        assert parse_integration(name, spec, our_plugins().brought()).name == name
     assert found
 
 
@@ -124,7 +124,7 @@ def test_the_steps_of_the_guide_are_taken() -> None:
 
 def test_the_guides_environments_and_targets_are_taken_and_planned() -> None:
     *_, shop = blocks(GUIDE, "yaml")
-    plugins = load_plugins()
+    plugins = our_plugins()
     kinds = []
     for document in yaml.safe_load_all(shop):
         kind, name, spec = checked_document(document)

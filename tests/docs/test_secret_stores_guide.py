@@ -26,15 +26,17 @@ def blocks(kind: str) -> list[str]:
 def test_its_integrations_are_taken():
     names = []
     for text in blocks("yaml"):
-        _, name, spec = checked_document(yaml.safe_load(text))
-        names.append(parse_integration(name, spec, our_plugins().brought()).name)
-    assert names == ["main", "eu"]
+        for document in yaml.safe_load_all(text):
+            _, name, spec = checked_document(document)
+            names.append(parse_integration(name, spec, our_plugins().brought()).name)
+    assert names == ["main", "eu", "azure", "google", "ecr", "images"]
 
 
 def test_its_references_can_be_read():
-    found = re.findall(r"`((?:vault|aws-sm)://[^`]+)`", GUIDE)
-    assert len(found) == 8
-    assert {parse_reference(text).integration for text in found} == {"main", "eu"}
+    found = re.findall(r"`((?:vault|aws-sm|azure-kv|gcp-sm)://[^`]+)`", GUIDE)
+    assert len(found) == 15
+    names = {parse_reference(text).integration for text in found}
+    assert names == {"main", "eu", "azure", "google"}
 
 
 @pytest.mark.stores

@@ -34,6 +34,7 @@ const examples = {
   changeIntegration: paths.changeIntegration('new'),
   webhooks: paths.webhooks({ integration: 'forge', state: 'failed' }),
   secrets: paths.secrets(),
+  notifications: paths.notifications(),
   plugins: paths.plugins({ open: 'docker' }),
   agents: paths.agents(),
   audit: paths.audit({ kind: 'PromotionApproved' }),

@@ -32,6 +32,7 @@ export const paths = {
   changeIntegration: (name: string) => linkOptions({ to: '/integrations/$name/change', params: { name } }),
   webhooks: (search: { integration?: string; state?: string } = {}) => linkOptions({ to: '/webhooks', search }),
   secrets: (search: { q?: string } = {}) => linkOptions({ to: '/secrets', search }),
+  notifications: () => linkOptions({ to: '/notifications' }),
   plugins: (search: { q?: string; open?: string } = {}) => linkOptions({ to: '/plugins', search }),
   agents: () => linkOptions({ to: '/agents' }),
   audit: (search: { subject?: string; kind?: string } = {}) => linkOptions({ to: '/audit', search }),

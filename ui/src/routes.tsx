@@ -285,6 +285,13 @@ const secrets = createRoute({
   component: lazyRouteComponent(() => part(() => import('./pages/hub/SecretsPage')), 'SecretsPage'),
 })
 
+const notifications = createRoute({
+  getParentRoute: under,
+  path: '/notifications',
+  loader: ({ context }) => context.client.ensureQueryData(queries.notificationsQuery),
+  component: lazyRouteComponent(() => part(() => import('./pages/hub/NotificationsPage')), 'NotificationsPage'),
+})
+
 const plugins = createRoute({
   getParentRoute: under,
   path: '/plugins',
@@ -344,6 +351,7 @@ const tree = root.addChildren([
     changeIntegration,
     webhooks,
     secrets,
+    notifications,
     plugins,
     audit,
     access,

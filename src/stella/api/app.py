@@ -25,6 +25,7 @@ from stella.api.routes import (
     facts,
     hub,
     machines,
+    notifications,
     plugins,
     promotions,
     releases,
@@ -73,6 +74,7 @@ _ROUTERS: tuple[APIRouter, ...] = (
     agents.router,
     evidence.router,
     hub.router,
+    notifications.router,
     plugins.router,
     webhooks.router,
 )

@@ -1,16 +1,15 @@
 """Credentials of integrations: references that become secrets at use, and what is given back after."""
 
-import contextlib
 import os
 import time
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Callable
 from threading import Lock, Thread
 
+from stella.app.places import read_here, refuse_place, unresolved
 from stella.app.settings import Settings
 from stella.hub.allow import is_allowed, not_allowed
 from stella.hub.broker import Broker
-from stella.hub.errors import IntegrationDisabled, UnresolvedReference
+from stella.hub.errors import IntegrationDisabled
 from stella.hub.model import Integration
 from stella.hub.reference import ENV, FILE, SECRET, Reference, parse_reference
 from stella.hub.secrets import read_secret
@@ -150,7 +149,7 @@ class Credentials:
         with self._database.read() as tx:
             known = find_integration(tx, reference.integration).integration
         if (known.kind, known.connector) != (Kind.SECRET_STORE, reference.scheme):
-            raise _unresolved(
+            raise unresolved(
                 f"the integration {known.name} is no {reference.scheme} secret store",
                 "Let the reference name one that is.",
             )
@@ -181,52 +180,3 @@ def refuse_use(integration: Integration, roles: frozenset[str] | None) -> None:
             remedy=Remedy("Ask one of them, or let `roles` of the integration name another role."),
             integration=integration.name,
         )
-
-
-def refuse_place(reference: Reference, settings: Settings) -> None:
-    """Return where integrations may read that variable or file. Raises UnresolvedReference.
-
-    Who may write an integration has not the whole machine: its own keys, among others.
-    """
-    if reference.scheme == ENV:
-        if not reference.path.startswith(settings.secret_variables):
-            raise _unresolved(
-                f"{reference.text} is none of the variables that integrations may read",
-                f"Let its name begin with {settings.secret_variables}.",
-            )
-        return
-    path = Path(os.path.realpath(reference.path))
-    places = [Path(os.path.realpath(place)) for place in settings.secret_directories]
-    if not any(path.is_relative_to(place) for place in places):
-        raise _unresolved(
-            f"{reference.text} lies in none of the directories that integrations may read",
-            f"Put it below {' or '.join(settings.secret_directories)}, or set secret_directories.",
-        )
-
-
-def read_here(reference: Reference, environment: Mapping[str, str]) -> Secret:
-    """A variable or a file of this machine, without white space at its end.
-
-    Raises UnresolvedReference.
-    """
-    if reference.scheme == ENV:
-        if reference.path in environment:
-            return Secret(environment[reference.path])
-        raise _unresolved(f"the variable {reference.path} is not set", "Set it for the server.")
-    if reference.scheme == FILE:
-        with (
-            contextlib.suppress(OSError, UnicodeDecodeError),
-            Path(reference.path).open("rb") as file,
-        ):
-            content = file.read(_SECRET_BYTES_MAX + 1)
-            if len(content) <= _SECRET_BYTES_MAX:
-                return Secret(content.decode().rstrip())
-        raise _unresolved(
-            f"the file {reference.path} cannot be read",
-            "See that it is there, and is the server's.",
-        )
-    raise _unresolved(f"{reference.scheme}:// is not read here", "Write env:// or file://.")
-
-
-def _unresolved(why: str, advice: str) -> UnresolvedReference:
-    return UnresolvedReference(f"a secret was not found: {why}", remedy=Remedy(advice))

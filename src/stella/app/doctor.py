@@ -25,6 +25,7 @@ from stella.evidence.checks import packets_are_there
 from stella.fleet import checks as fleet
 from stella.hub import checks as hub
 from stella.kernel import Outcome, Seen, StellaError
+from stella.notify.checks import messages_are_taken
 from stella.plugin.contract.check import DoctorCheck
 from stella.plugin.contract.core import Kind
 from stella.plugin.crossing import bounded_text
@@ -295,6 +296,14 @@ def _of_the_hub(ground: Ground) -> Iterator[Check]:
 def _of_the_rest(ground: Ground) -> Iterator[Check]:
     database, services, settings = ground.database, ground.services, ground.settings
     path = Path(settings.advisories).expanduser() if settings.advisories else None
+    yield Check(
+        "integrations.notifications",
+        Area.INTEGRATIONS,
+        "notifications",
+        "Who is not told does not approve, and does not look.",
+        "The last message by each rule.",
+        lambda: messages_are_taken(database()),
+    )
     yield Check(
         "plugins.usable",
         Area.PLUGINS,

@@ -37,6 +37,8 @@ from stella.finding.scan import record_scan, record_scan_failure, request_scan, 
 from stella.finding.store import scan_by_id, scan_of_platform
 from stella.fleet import find_order, issue_order, read_log
 from stella.kernel import Digest, StellaError, time_text
+from stella.notify import queue_messages
+from stella.notify.events import FACTS as TOLD
 from stella.plugin.contract.registry import Registry
 from stella.plugin.order import Purpose
 from stella.promotion.assemble import Deciding
@@ -64,7 +66,8 @@ _log = logging.getLogger("stella.flows")
 class Work:
     """What handlers need from outside. holder: under which name this process seals facts.
 
-    order_life: how long an agent has to carry an order out. stopping: set when the server ends.
+    url: of the console. order_life: how long an agent has to carry an order out.
+    stopping: set when the server ends.
     """
 
     database: Database
@@ -78,6 +81,7 @@ class Work:
     deciding: Deciding
     proving: Proving
     holder: str
+    url: str
     order_life: timedelta
     call_step: CallStep
     stopping: Event = field(default_factory=Event)
@@ -269,7 +273,13 @@ def prove_deployment(work: Work, fact: StoredFact) -> None:
         keep_deployment_packet(tx, fact.subject, logs, work.proving)
 
 
-FLOWS: Mapping[str, Sequence[Handler]] = {
+def announce(work: Work, fact: StoredFact) -> None:
+    """Queue what people are told of it. Who sends it is beside the flow, and never holds it up."""
+    with work.because(fact) as tx:
+        queue_messages(tx, fact, work.url)
+
+
+_FLOWS: Mapping[str, Sequence[Handler]] = {
     "ScanRequested": (scan_image,),
     "ReleaseSealed": (scan_release,),
     "PromotionRequested": (judge,),
@@ -292,7 +302,13 @@ FLOWS: Mapping[str, Sequence[Handler]] = {
     "PromotionDeployed": (prove_promotion,),
     "PromotionFailed": (prove_promotion,),
 }
-"""Fact -> what follows, in this order. Kinds that are not listed have no consequence."""
+"""Fact -> what follows, in this order."""
+
+FLOWS: Mapping[str, Sequence[Handler]] = {
+    **_FLOWS,
+    **{kind: (*_FLOWS.get(kind, ()), announce) for kind in sorted(TOLD)},
+}
+"""The same, and last of all who is told. Kinds that are not listed have no consequence."""
 
 HANDLED = frozenset(FLOWS)
 

@@ -11,8 +11,9 @@ from threading import Lock
 from typing import Any, Protocol, cast
 from urllib.parse import urlsplit
 
-from stella.app.credentials import Credentials, read_here, refuse_use
+from stella.app.credentials import Credentials, refuse_use
 from stella.app.outbound import connect_within
+from stella.app.places import read_here, refuse_directory
 from stella.app.settings import RegistrySetting, Settings
 from stella.hub.apply import integration_for
 from stella.hub.breaker import Breaker
@@ -198,6 +199,7 @@ class Hub:
             return self._plugins().registry(integration.connector)(
                 self._registry_config(integration)
             )
+        refuse_directory(integration, self._settings)
         return self._plugins().connected(integration.kind, integration.connector)(
             Connection(
                 endpoint=integration.endpoint,

@@ -21,6 +21,7 @@ from stella.api.app import create_app
 from stella.api.bounded_http import BoundedHttp
 from stella.api.services import Services
 from stella.app.background import Background, Sweep, Watch
+from stella.app.courier import Courier
 from stella.app.first_admin import first_login, make_first_admin
 from stella.app.flows import HANDLED, steps_of
 from stella.app.keys import data_unusable
@@ -41,6 +42,7 @@ from stella.workflow import DurableRuns
 
 _DRAIN_S = 5
 _INTEGRATIONS_S = 300
+_MESSAGES_S = 2
 _FORGET_S = 300
 _DISK_TROUBLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EIO})
 
@@ -104,11 +106,13 @@ def running(settings: Settings) -> Iterator[Services]:
     except OperationalError as error:
         raise unusable(str(error.orig), database.url) from error
     is_launched.set()
+    courier = Courier(services)
+    sweeps = (*_sweeps(services, settings), Sweep("messages", _MESSAGES_S, courier.sweep))
     background = Background(
         services,
         runs,
         holder=holder,
-        sweeps=_sweeps(services, settings),
+        sweeps=sweeps,
         watches=(webhook_watch(services, settings),),
     )
     background.start()
@@ -117,6 +121,7 @@ def running(settings: Settings) -> Iterator[Services]:
     finally:
         services.stop()
         background.join()
+        courier.close()
         runs.close()
         services.webhooks.close()
         services.close_policies()

@@ -70,6 +70,7 @@ class Settings:
     offline: bool = False
     secret_directories: tuple[str, ...] = ("/run/secrets",)
     secret_variables: str = _SECRETS
+    object_directories: tuple[str, ...] = ()
     plugins_unconfined: bool = False
     disk_free_bytes_min: int = 1_000_000_000
     button_approvals: bool = False

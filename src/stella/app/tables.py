@@ -10,6 +10,7 @@ import stella.fleet.store
 import stella.hub.deliveries
 import stella.hub.store
 import stella.identity.store
+import stella.notify.store
 import stella.plugin.store
 import stella.policy.store
 import stella.promotion.store
@@ -30,6 +31,7 @@ STORES = (
     stella.deployment.step_store,
     stella.evidence.store,
     stella.fleet.store,
+    stella.notify.store,
     stella.api.idempotency,
 )
 

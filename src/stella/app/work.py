@@ -65,6 +65,7 @@ def work_of(services: Services, holder: str) -> Work:
             simulated=services.simulated,
         ),
         holder=holder,
+        url=services.url,
         order_life=timedelta(seconds=services.limits.order_life_s),
         call_step=services.call_step,
         stopping=services.stopping,

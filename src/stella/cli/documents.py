@@ -14,6 +14,8 @@ from stella.kernel import Remedy
 
 STANDARD_INPUT = Path("-")
 _VALUES_MAX = 200_000
+# As a key it is a word, as in YAML 1.2: `on:` says what a notification tells of.
+_WORDS = frozenset({"on"})
 
 _PLAIN = frozenset(
     f"tag:yaml.org,2002:{name}" for name in ("null", "bool", "int", "float", "str", "seq", "map")
@@ -29,6 +31,8 @@ class _Loader(yaml.SafeLoader):
         for key, _ in node.value:
             if key.tag == "tag:yaml.org,2002:merge":
                 continue
+            if key.tag == "tag:yaml.org,2002:bool" and key.value in _WORDS:
+                key.tag = "tag:yaml.org,2002:str"
             if key.tag != "tag:yaml.org,2002:str":
                 raise _at(key, f"the key {key.value!r} is no text; put it in quotes")
             if key.value in seen:

@@ -41,6 +41,9 @@ NOUNS: dict[str, Noun] = {
     "sign-in": Noun("stella.cli.sign_in:app", "By whose word people are let in."),
     "audit": Noun("stella.cli.audit:app", "What happened, and whether the record of it holds."),
     "integration": Noun("stella.cli.integration:app", "How outside services are reached."),
+    "notification": Noun(
+        "stella.cli.notification:app", "Who is told of what, and what became of it."
+    ),
     "webhook": Noun("stella.cli.webhook:app", "What services sent, and what came of it."),
     "secret": Noun("stella.cli.secret:app", "Secrets of the built-in store."),
     "ci": Noun("stella.cli.ci:app", "Ready pipelines for build servers."),

@@ -408,6 +408,14 @@ class EnvironmentView(TypedDict):
     configuration: str
 
 
+class EventView(TypedDict):
+    """What can stand in a rule's `on`. fact: the kind of fact that it follows from."""
+
+    name: str
+    fact: str
+    meaning: str
+
+
 class EvidenceRef(TypedDict):
     """One packet in the locker. subject: the promotion or deployment. size in bytes."""
 
@@ -679,6 +687,25 @@ class Mending(TypedDict):
     checks: NotRequired[list[str]]
 
 
+class MessageView(TypedDict):
+    """One message. state: waiting, sent or failed. detail: why the last attempt failed."""
+
+    id: str
+    rule: str
+    integration: str
+    event: str
+    subject: str
+    environment: str
+    title: str
+    state: str
+    attempts: int
+    queuedAt: str
+    dueAt: str | None
+    endedAt: str | None
+    detail: str
+    url: str
+
+
 class NeedView(TypedDict):
     """A capability that a plugin asks for."""
 
@@ -753,6 +780,19 @@ class NewUser(TypedDict):
     password: NotRequired[str | None]
 
 
+class NotificationView(TypedDict):
+    """A rule. last: the newest message that followed from it; null where there was none."""
+
+    name: str
+    on: list[str]
+    environments: list[str]
+    integration: str
+    includeText: bool
+    enabled: bool
+    changedAt: str
+    last: "MessageView | None"
+
+
 Outcome = Literal["pass", "blocked", "unknown"]
 """``unknown`` blocks like ``blocked``, but says what is missing."""
 
@@ -811,6 +851,13 @@ class PageEnvironmentView(TypedDict):
     """Page_EnvironmentView_"""
 
     items: list["EnvironmentView"]
+    next: NotRequired[str | None]
+
+
+class PageEventView(TypedDict):
+    """Page_EventView_"""
+
+    items: list["EventView"]
     next: NotRequired[str | None]
 
 
@@ -881,6 +928,20 @@ class PageMendedView(TypedDict):
     """Page_MendedView_"""
 
     items: list["MendedView"]
+    next: NotRequired[str | None]
+
+
+class PageMessageView(TypedDict):
+    """Page_MessageView_"""
+
+    items: list["MessageView"]
+    next: NotRequired[str | None]
+
+
+class PageNotificationView(TypedDict):
+    """Page_NotificationView_"""
+
+    items: list["NotificationView"]
     next: NotRequired[str | None]
 
 
@@ -1761,7 +1822,7 @@ class Operations:
         )
 
     def post_documents(self, body: "Documents", *, key: str | None = None) -> "Applied":
-        """Apply integrations, logins, policies, environments and targets: all of them or nothing."""
+        """Apply integrations, logins, policies, environments, targets, notifications: all or nothing."""
         return cast("Applied", self._transport.post("/apply", body, key=key))
 
     def get_environments(self) -> "PageEnvironmentView":
@@ -2050,6 +2111,49 @@ class Operations:
     def post_key_rotation(self, *, key: str | None = None) -> "RotatedKey":
         """Bring every secret under a new key, while the server runs."""
         return cast("RotatedKey", self._transport.post("/secrets/rotate-key", key=key))
+
+    def get_notifications(self) -> "PageNotificationView":
+        """The rules, by name."""
+        return cast("PageNotificationView", self._transport.get("/notifications"))
+
+    def get_notification_events(self) -> "PageEventView":
+        """What rules can tell of."""
+        return cast("PageEventView", self._transport.get("/notifications/events"))
+
+    def get_sent_messages(
+        self, *, rule: str | None = None, state: str | None = None, limit: int | None = None
+    ) -> "PageMessageView":
+        """Messages and what became of them, the newest first; of those that ended the last 2,000."""
+        return cast(
+            "PageMessageView",
+            self._transport.get("/notifications/sent", rule=rule, state=state, limit=limit),
+        )
+
+    def post_message_resend(self, message: str, *, key: str | None = None) -> "MessageView":
+        """Try a message anew that was given up."""
+        return cast(
+            "MessageView",
+            self._transport.post(
+                f"/notifications/sent/{quote(message, safe='/:@')}/resend", key=key
+            ),
+        )
+
+    def get_notification(self, name: str) -> "NotificationView":
+        """One rule."""
+        return cast(
+            "NotificationView", self._transport.get(f"/notifications/{quote(name, safe='/:@')}")
+        )
+
+    def delete_notification_(self, name: str, *, key: str | None = None) -> None:
+        """End a rule; what waits is still sent."""
+        self._transport.delete(f"/notifications/{quote(name, safe='/:@')}", key=key)
+
+    def post_notification_test(self, name: str, *, key: str | None = None) -> "MessageView":
+        """Queue a message that says it is a test; its outcome stands under `/notifications/sent`."""
+        return cast(
+            "MessageView",
+            self._transport.post(f"/notifications/{quote(name, safe='/:@')}/test", key=key),
+        )
 
     def get_plugins(self) -> "PagePluginView":
         """Plugins, by name: used, switched off, or refused with every reason."""

@@ -1,6 +1,7 @@
 """Apply a set of declarative documents: all of it or nothing, in an order that works."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
 
 from stella.blob import Blobs
 from stella.environment.apply import apply_environment, apply_target, refuse_loop
@@ -21,6 +22,9 @@ from stella.record.transaction import Tx
 KINDS = ("Integration", "MachineLogin", "SignIn", "Policy", "Environment", "Target")
 _DOCUMENTS_MAX = 1000
 
+ApplyOne: TypeAlias = Callable[[Tx, str, Mapping[str, Json]], Change]
+"""Applies one document: name and specification."""
+
 
 def apply_documents(
     tx: Tx,
@@ -31,27 +35,33 @@ def apply_documents(
     dry_run: bool = False,
     may_allow_any: bool = False,
     ask: Ask = ask_policy,
+    more: Mapping[str, ApplyOne] | None = None,
 ) -> tuple[Change, ...]:
     """What each document changes, in the order applied; with ``dry_run`` nothing is kept.
 
     brought: what plugins bring. may_allow_any: who asks may let integrations use every built-in
-    secret. ask: how policies are asked.
+    secret. ask: how policies are asked. more: kind -> how it is applied, of the rooms below this one;
+    they come last.
 
     Raises MalformedDocument, MalformedIntegration, MalformedLogin, EnvironmentLoop, and what a
     policy that does not compile raises.
     """
     if len(documents) > _DOCUMENTS_MAX:
         raise malformed("document", "", f"{len(documents)} of them, at most {_DOCUMENTS_MAX}")
-    sorted_out: dict[str, dict[str, Mapping[str, Json]]] = {kind: {} for kind in KINDS}
+    others = more or {}
+    kinds = (*KINDS, *others)
+    sorted_out: dict[str, dict[str, Mapping[str, Json]]] = {kind: {} for kind in kinds}
     for document in documents:
         kind, name, spec = checked_document(document)
         if kind not in sorted_out:
-            raise malformed(kind, name, f"no such kind; there are {', '.join(KINDS)}")
+            raise malformed(kind, name, f"no such kind; there are {', '.join(kinds)}")
         if name in sorted_out[kind]:
             raise malformed(kind, name, "it stands there twice")
         sorted_out[kind][name] = spec
     kept = tx.connection.begin_nested()
     changes = _apply(tx, blobs, sorted_out, brought, ask, may_allow_any=may_allow_any)
+    for kind, apply_one in others.items():
+        changes += [apply_one(tx, name, spec) for name, spec in sorted_out[kind].items()]
     if dry_run:
         kept.rollback()
         tx.added.clear()

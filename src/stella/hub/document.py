@@ -11,7 +11,7 @@ import msgspec
 from stella.hub.errors import MalformedIntegration, MalformedReference
 from stella.hub.guard import is_network
 from stella.hub.model import Integration
-from stella.hub.reference import parse_reference
+from stella.hub.reference import FILE, parse_reference
 from stella.identity.model import Role
 from stella.kernel import Json, Remedy
 from stella.kernel.names import BAD_NAME, NAME, nearest
@@ -21,6 +21,7 @@ from stella.plugin.manifest import HOST_PATTERN
 _PLACE = re.compile(
     r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|\[[0-9a-fA-F:.]+\])(?::\d{1,5})?\Z"
 )
+_DIRECTORY = re.compile(r"file:///[A-Za-z0-9._/@+=,~-]{1,1000}\Z")
 _KINDS = frozenset(one.value for one in CONNECTED)
 _LIST_MAX = 100
 _TIMEOUT_S_MAX = 600
@@ -156,6 +157,9 @@ def _endpoint_faults(endpoint: str, schemes: tuple[str, ...]) -> Iterator[str]:
     if not schemes:
         if endpoint:
             yield "it has no endpoint, for nothing is reached: leave it out"
+    elif schemes == (FILE,):
+        if not _is_directory(endpoint):
+            yield "its endpoint is no file:///PATH of a directory: absolute, without .. and //"
     elif not _is_url(endpoint, set(schemes)):
         kinds = " or ".join(f"{one}://" for one in sorted(schemes))
         yield f"its endpoint is no {kinds} URL without user"
@@ -199,6 +203,10 @@ def _is_url(text: str, schemes: set[str]) -> bool:
         and is_place
         and text.isprintable()
     )
+
+
+def _is_directory(text: str) -> bool:
+    return bool(_DIRECTORY.match(text)) and not {"", ".", ".."} & set(text[8:].split("/"))
 
 
 def _is_authority(text: str) -> bool:

@@ -121,3 +121,10 @@ class WebhookNotTaken(StellaError):
     def status(self) -> int:
         """503 Service Unavailable: services send such a delivery again."""
         return 503
+
+
+class DirectoryNotGranted(StellaError):
+    """A directory of this machine that integrations may not use."""
+
+    code = "ST-HUB-040"
+    fault = Fault.NOT_ALLOWED

@@ -6,13 +6,13 @@ hangs on it that could be printed instead: no cause, no context.
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from stella.kernel import StellaError
 from stella.plugin.contract.connection import Connection
-from stella.sdk.http import Connections, HttpTrouble, bounded, json_object
+from stella.sdk.http import Answer, Connections, HttpTrouble, bounded, json_object
 
 ANSWER_BYTES_MAX = 1024 * 1024
 _LOOPBACK = re.compile(r"(?:localhost|127(?:\.\d{1,3}){3}|::1)\Z")
@@ -35,6 +35,15 @@ class Reply:
     def object(self) -> dict[str, object]:
         """The JSON object that it is; an empty one where it is none."""
         return json_object(self.body) or {}
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """An answer that is 2xx and whose body is unread. headers: names in lower case."""
+
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    answer: Answer = field(repr=False)
 
 
 class Exchange(ABC):
@@ -110,23 +119,59 @@ class Exchange(ABC):
         bytes_max: int = ANSWER_BYTES_MAX,
     ) -> Reply:
         """One exchange, whatever its status. Raises its ``unreachable``."""
+        return self._whole(self._sent(method, url, headers, content), bytes_max)
+
+    def begin(self, method: str, url: str, headers: Mapping[str, str]) -> Begun | Reply:
+        """The same, but the body of a 2xx is left to ``chunks``. Raises its ``unreachable``."""
+        answer = self._sent(method, url, headers, None)
+        if not answer.is_success:
+            return self._whole(answer, ANSWER_BYTES_MAX)
+        return Begun(answer.status_code, _named(answer), answer)
+
+    def chunks(self, begun: Begun) -> Iterator[bytes]:
+        """The body of what has begun. Raises its ``unreachable`` where it breaks off or drips."""
+        parts = begun.answer.chunks(64 * 1024)
+        while True:
+            trouble = ""
+            try:
+                chunk = next(parts, None)
+            except HttpTrouble as error:
+                trouble = str(error)[:300]
+            if trouble:
+                raise self.unreachable(trouble)
+            if chunk is None:
+                return
+            yield chunk
+
+    def _sent(
+        self, method: str, url: str, headers: Mapping[str, str], content: bytes | None
+    ) -> Answer:
         trouble = ""
         try:
-            answer = self._connections.send(
+            return self._connections.send(
                 method, url, {"User-Agent": "stella-ops", **headers}, content
             )
-            try:
-                named = {name.lower(): text for name, text in answer.headers.items()}
-                reply = Reply(answer.status_code, bounded(answer, bytes_max), named)
-            finally:
-                answer.close()
         except HttpTrouble as error:
             trouble = str(error)[:300]
+        raise self.unreachable(trouble)
+
+    def _whole(self, answer: Answer, bytes_max: int) -> Reply:
+        trouble = ""
+        try:
+            reply = Reply(answer.status_code, bounded(answer, bytes_max), _named(answer))
+        except HttpTrouble as error:
+            trouble = str(error)[:300]
+        finally:
+            answer.close()
         if trouble:
             raise self.unreachable(trouble)
         if len(reply.body) > bytes_max:
             raise self.unreachable(f"its answer has more than {bytes_max >> 10} KiB")
         return reply
+
+
+def _named(answer: Answer) -> dict[str, str]:
+    return {name.lower(): text for name, text in answer.headers.items()}
 
 
 def _address(endpoint: str) -> tuple[str, str, str] | None:

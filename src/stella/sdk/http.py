@@ -350,6 +350,11 @@ def json_object(content: bytes | str) -> dict[str, object] | None:
     return value if isinstance(value, dict) else None
 
 
+def trusted(ca: str | None) -> ssl.SSLContext:
+    """For a connector whose protocol is not HTTP. Raises HttpTrouble where ``ca`` is no PEM."""
+    return _context(None, ca)
+
+
 def _context(ca_file: str | None, ca: str | None) -> ssl.SSLContext:
     """The authorities that are trusted: an own one, the environment's, else the usual ones."""
     if not ca_file and not ca and not {"SSL_CERT_FILE", "SSL_CERT_DIR"} & os.environ.keys():

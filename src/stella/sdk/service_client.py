@@ -8,6 +8,8 @@ refusal names the service, the status and nothing that was sent or received.
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TypeVar
 from urllib.parse import urljoin
 
 from stella.kernel import Json, Remedy
@@ -19,7 +21,7 @@ from stella.plugin.refusals import (
     ServiceRefused,
     ServiceUnreachable,
 )
-from stella.sdk.exchange import ANSWER_BYTES_MAX, Exchange, Reply
+from stella.sdk.exchange import ANSWER_BYTES_MAX, Begun, Exchange, Reply
 from stella.sdk.http import origin_of
 
 __all__ = ["Reply", "ServiceClient"]
@@ -28,6 +30,7 @@ PAGES_MAX = 100
 ATTEMPTS_MAX = 3
 WAIT_S_MAX = 5.0
 _FIRST_WAIT_S = 0.2
+_Any = TypeVar("_Any", Reply, Begun | Reply)
 _BUSY = frozenset({408, 425, 429, 503})
 # 501 is an answer: it cannot do that, and will not be able to the next time.
 _ANSWERS = frozenset({*range(200, 500), 501})
@@ -64,18 +67,47 @@ class ServiceClient(Exchange):
 
         Raises ServiceUnreachable, ServiceBusy.
         """
+        return self._tried(
+            method, lambda: self.once(method, url, headers, content, bytes_max=bytes_max)
+        )
+
+    @contextmanager
+    def download(
+        self, url: str, headers: Mapping[str, str], *, what: str, bytes_max: int
+    ) -> Iterator[Iterator[bytes]]:
+        """The body of a GET, as it comes, whole: as many bytes as its head says.
+
+        Raises what ``json`` does; ServiceUnreachable also where it names no length, or one beyond
+        ``bytes_max``, and later, where it breaks off.
+        """
+        begun = self._tried("GET", lambda: self.begin("GET", url, headers))
+        if isinstance(begun, Reply):
+            self.refuse(begun, what)
+            raise self.unreachable(f"HTTP {begun.status}")
+        try:
+            length = begun.headers.get("content-length", "")
+            if not length.isdigit() or len(length) > 18:
+                raise self.unreachable(f"it does not say how long {what} is")
+            if int(length) > bytes_max:
+                raise self.unreachable(f"{what} has more than {bytes_max} bytes")
+            yield self.chunks(begun)
+        finally:
+            begun.answer.close()
+
+    def _tried(self, method: str, send: "Callable[[], _Any]") -> "_Any":
+        """What is answered in the end, with less than 429, or 4xx."""
         for attempt in range(1, ATTEMPTS_MAX + 1):
             is_last = attempt == ATTEMPTS_MAX
             wait_s = _FIRST_WAIT_S * 2 ** (attempt - 1)
             try:
-                reply = self.once(method, url, headers, content, bytes_max=bytes_max)
+                reply = send()
             except ServiceUnreachable:
                 if is_last or method not in _REPEATABLE:
                     raise
                 self._wait(wait_s)
                 continue
             if reply.status in _BUSY:
-                asked = _retry_after(reply)
+                asked = _retry_after(reply.headers)
                 if is_last or (asked or 0) > WAIT_S_MAX:
                     raise self._busy(reply.status, asked)
                 self._wait(wait_s if asked is None else float(asked))
@@ -221,7 +253,7 @@ class ServiceClient(Exchange):
         return None
 
 
-def _retry_after(reply: Reply) -> int | None:
+def _retry_after(headers: Mapping[str, str]) -> int | None:
     """In seconds; None where it does not say, or says a date."""
-    text = reply.headers.get("retry-after", "").strip()
+    text = headers.get("retry-after", "").strip()
     return int(text) if text.isdigit() and len(text) < 7 else None

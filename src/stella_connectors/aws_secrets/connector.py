@@ -7,11 +7,19 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from stella.sdk import Connection, Secret, SecretStoreRefused
+from stella.sdk.aws import (
+    Keys,
+    Login,
+    Scope,
+    Sts,
+    caller_arn,
+    role_parameters,
+    signed_headers,
+    sts_endpoint,
+)
 from stella.sdk.http import json_object
 from stella.sdk.store_client import Reply, StoreClient, quoted, value_text
-from stella_connectors.aws_secrets.login import Login, Sts, caller_arn
 from stella_connectors.aws_secrets.reference import parse_reference
-from stella_connectors.aws_secrets.sign import Keys, Scope, signed_headers
 
 _REGION = re.compile(r"[a-z0-9-]{1,40}\Z")
 # Error types of the service; the last part of ``__type`` (AWS JSON protocol 1.1).
@@ -73,15 +81,16 @@ class AwsSecretStore:
         self._now = now
         self._url = f"{self._client.root}/"
         self._scope = Scope(region, "secretsmanager")
-        sts_url = str(config.get("sts_endpoint") or f"https://sts.{region}.{_domain(region)}")
-        sts = StoreClient(replace(connection, endpoint=sts_url), "AWS STS", may_be_plain=is_plain)
-        self._sts = Sts(sts, region, now)
-        self._login = Login(self._client, self._sts, connection, now)
+        sts_url = sts_endpoint(config, region)
+        at_sts = replace(connection, endpoint=sts_url)
+        self._sts_client = StoreClient(at_sts, "AWS STS", may_be_plain=is_plain)
+        self._sts = Sts(self._sts_client, region, now)
+        self._login = Login(self._client, self._sts, role_parameters(config), now)
 
     def close(self) -> None:
         """Close every connection."""
         self._client.close()
-        self._sts.client.close()
+        self._sts_client.close()
 
     def read(self, path: str, key: str | None) -> Secret:
         """The field ``key`` of a secret that is a JSON object; without one the whole text."""
@@ -129,10 +138,10 @@ class AwsSecretStore:
             if other is not None:
                 reply = self._sts.call(other, "GetCallerIdentity")
         if not reply.is_success:
-            raise self._keys_refused(reply, self._sts.client)
+            raise self._keys_refused(reply, self._sts_client)
         arn = caller_arn(reply)
         if arn is None:
-            raise self._sts.client.unreachable("it does not say who we are")
+            raise self._sts_client.unreachable("it does not say who we are")
         return arn
 
     # ------------------------------------------------------------ calls
@@ -194,7 +203,3 @@ def _kind(reply: Reply) -> str:
     """The error's type, where the answer is JSON that names one. Compared, never shown."""
     kind = reply.object.get("__type")
     return kind.rpartition("#")[2].partition(":")[0] if isinstance(kind, str) else ""
-
-
-def _domain(region: str) -> str:
-    return "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"

@@ -24,6 +24,9 @@ _AGENT = {"User-Agent": "stella-ops"}
 _TOKEN_BYTES_MAX = 256 * 1024
 _RETRYABLE = frozenset({408, 425, 429, 500, 502, 503, 504})
 
+# Where the registry is that image references call so.
+_PLACES = {"docker.io": "registry-1.docker.io", "index.docker.io": "registry-1.docker.io"}
+
 
 class Transport:
     """Requests to one registry. Safe for several threads; keeps one token for each scope."""
@@ -32,7 +35,8 @@ class Transport:
         self.host = config.host
         loopback = bool(_LOOPBACK.match(config.host))
         self._is_plain = config.plain_http or loopback
-        self.root = f"{'http' if self._is_plain else 'https'}://{config.host}"
+        place = _PLACES.get(config.host, config.host)
+        self.root = f"{'http' if self._is_plain else 'https'}://{place}"
         self._login = config.login
         self._wants_basic = False
         self._tokens: dict[str, str] = {}

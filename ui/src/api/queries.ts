@@ -213,6 +213,16 @@ export const integrationHealthQuery = (name: string) =>
     queryFn: () => take(api.GET('/api/v1/integrations/{name}/health', { params: { path: { name } } })),
   })
 
+export const notificationsQuery = queryOptions({
+  queryKey: ['notifications'],
+  queryFn: () => take(api.GET('/api/v1/notifications')),
+})
+
+export const sentMessagesQuery = queryOptions({
+  queryKey: ['notifications', 'sent'],
+  queryFn: () => take(api.GET('/api/v1/notifications/sent', { params: { query: { limit: 100 } } })),
+})
+
 export const webhookQuery = (integration: string) =>
   queryOptions({
     queryKey: ['webhooks', 'of', integration],

@@ -789,7 +789,7 @@ export interface paths {
         put?: never;
         /**
          * Post Documents
-         * @description Apply integrations, logins, policies, environments and targets: all of them or nothing.
+         * @description Apply integrations, logins, policies, environments, targets, notifications: all or nothing.
          *
          *     With If-Match one integration alone, where it is at that revision still.
          */
@@ -1552,6 +1552,130 @@ export interface paths {
          *     The key before it is removed with the next rotation: somebody may be about to use it.
          */
         post: operations["post_key_rotation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notifications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Notifications
+         * @description The rules, by name.
+         */
+        get: operations["get_notifications"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notifications/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Notification Events
+         * @description What rules can tell of.
+         */
+        get: operations["get_notification_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notifications/sent": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Sent Messages
+         * @description Messages and what became of them, the newest first; of those that ended the last 2,000.
+         */
+        get: operations["get_sent_messages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notifications/sent/{message}/resend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Post Message Resend
+         * @description Try a message anew that was given up.
+         */
+        post: operations["post_message_resend"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notifications/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Notification
+         * @description One rule.
+         */
+        get: operations["get_notification"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete Notification
+         * @description End a rule; what waits is still sent.
+         */
+        delete: operations["delete_notification_"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notifications/{name}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Post Notification Test
+         * @description Queue a message that says it is a test; its outcome stands under `/notifications/sent`.
+         */
+        post: operations["post_notification_test"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2448,6 +2572,18 @@ export interface components {
             configuration: string;
         };
         /**
+         * EventView
+         * @description What can stand in a rule's `on`. fact: the kind of fact that it follows from.
+         */
+        EventView: {
+            /** Name */
+            name: string;
+            /** Fact */
+            fact: string;
+            /** Meaning */
+            meaning: string;
+        };
+        /**
          * EvidenceRef
          * @description One packet in the locker. subject: the promotion or deployment. size in bytes.
          */
@@ -2906,6 +3042,42 @@ export interface components {
             checks: string[];
         };
         /**
+         * MessageView
+         * @description One message. state: waiting, sent or failed. detail: why the last attempt failed.
+         *
+         *     due_at: of one that waits, when it is tried (again). url: where the service shows it.
+         */
+        MessageView: {
+            /** Id */
+            id: string;
+            /** Rule */
+            rule: string;
+            /** Integration */
+            integration: string;
+            /** Event */
+            event: string;
+            /** Subject */
+            subject: string;
+            /** Environment */
+            environment: string;
+            /** Title */
+            title: string;
+            /** State */
+            state: string;
+            /** Attempts */
+            attempts: number;
+            /** Queuedat */
+            queuedAt: string;
+            /** Dueat */
+            dueAt: string | null;
+            /** Endedat */
+            endedAt: string | null;
+            /** Detail */
+            detail: string;
+            /** Url */
+            url: string;
+        };
+        /**
          * NeedView
          * @description A capability that a plugin asks for.
          */
@@ -3022,6 +3194,27 @@ export interface components {
             password?: string | null;
         };
         /**
+         * NotificationView
+         * @description A rule. last: the newest message that followed from it; null where there was none.
+         */
+        NotificationView: {
+            /** Name */
+            name: string;
+            /** On */
+            on: string[];
+            /** Environments */
+            environments: string[];
+            /** Integration */
+            integration: string;
+            /** Includetext */
+            includeText: boolean;
+            /** Enabled */
+            enabled: boolean;
+            /** Changedat */
+            changedAt: string;
+            last: components["schemas"]["MessageView"] | null;
+        };
+        /**
          * Outcome
          * @description ``unknown`` blocks like ``blocked``, but says what is missing.
          * @enum {string}
@@ -3102,6 +3295,13 @@ export interface components {
             /** Next */
             next?: string | null;
         };
+        /** Page[EventView] */
+        Page_EventView_: {
+            /** Items */
+            items: components["schemas"]["EventView"][];
+            /** Next */
+            next?: string | null;
+        };
         /** Page[EvidenceRef] */
         Page_EvidenceRef_: {
             /** Items */
@@ -3169,6 +3369,20 @@ export interface components {
         Page_MendedView_: {
             /** Items */
             items: components["schemas"]["MendedView"][];
+            /** Next */
+            next?: string | null;
+        };
+        /** Page[MessageView] */
+        Page_MessageView_: {
+            /** Items */
+            items: components["schemas"]["MessageView"][];
+            /** Next */
+            next?: string | null;
+        };
+        /** Page[NotificationView] */
+        Page_NotificationView_: {
+            /** Items */
+            items: components["schemas"]["NotificationView"][];
             /** Next */
             next?: string | null;
         };
@@ -6880,6 +7094,219 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RotatedKey"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_notifications: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_NotificationView_"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_notification_events: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_EventView_"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_sent_messages: {
+        parameters: {
+            query?: {
+                rule?: string | null;
+                state?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_MessageView_"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_message_resend: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                message: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_notification: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotificationView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_notification_: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_notification_test: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageView"];
                 };
             };
             /** @description A refusal */

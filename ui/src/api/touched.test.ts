@@ -17,6 +17,8 @@ test.each([
   ['SecretStored', 'secrets'],
   ['WebhookHandled', 'webhooks'],
   ['PluginEnabled', 'plugins'],
+  ['MessageSent', 'notifications'],
+  ['NotificationApplied', 'notifications'],
   ['LoginRefused', 'facts'],
   ['LoginDocumentApplied', 'sign-ins'],
   ['TokenExchanged', 'machines'],

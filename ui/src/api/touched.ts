@@ -11,6 +11,7 @@ export type Held =
   | 'machine-logins'
   | 'machines'
   | 'matrix'
+  | 'notifications'
   | 'plugins'
   | 'policies'
   | 'preview'
@@ -34,6 +35,7 @@ const RULES: readonly (readonly [RegExp, readonly Held[]])[] = [
   // Reading is a fact too: what it made old would be read again, for ever.
   [/^(EvidenceRead|AccessRefused|SupportBundleMade)$/, []],
   [/^(Evidence|Packet|Sticker)/, ['evidence', 'promotions', 'deployments']],
+  [/^(Notification|Message)/, ['notifications']],
   [/^(Integration|Secret)/, ['integrations', 'secrets', 'webhooks']],
   [/^Webhook/, ['webhooks']],
   [/^Plugin/, ['plugins', 'integrations']],

@@ -1,4 +1,4 @@
-import type { Integration } from '../api/types'
+import type { Integration, Message } from '../api/types'
 import type { Look } from '../widgets/State'
 
 export const OUTCOME: Readonly<Record<string, Look>> = {
@@ -17,6 +17,13 @@ export function lookOfHealth(one: Pick<Integration, 'enabled' | 'leftAloneUntil'
   if (one.leftAloneUntil !== null) return ALONE
   if (one.health === null) return UNSEEN
   return OUTCOME[one.health.outcome] ?? { ...UNSEEN, word: one.health.outcome }
+}
+
+/** What became of a message; one that waits after an attempt is tried again. */
+export function lookOfMessage({ state, attempts }: Pick<Message, 'state' | 'attempts'>): Look {
+  if (state === 'sent') return { tone: 'good', icon: 'circle-check', word: 'Sent' }
+  if (state === 'failed') return { tone: 'bad', icon: 'circle-x', word: 'Given up' }
+  return { tone: 'wait', icon: 'clock', word: attempts > 0 ? 'Is tried again' : 'Waits' }
 }
 
 /** A delivery of a webhook. Ignored is no failure: it does not concern us. */
@@ -45,6 +52,7 @@ export const refusalWord = (code: string): string => REFUSALS[code] ?? 'could no
 const KINDS: Readonly<Record<string, string>> = {
   registry: 'Registry',
   secret_store: 'Secret store',
+  object_store: 'Object store',
   target: 'Target',
 }
 

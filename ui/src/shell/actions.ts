@@ -34,6 +34,7 @@ export const ACTIONS: readonly ShellAction[] = [
   page('integrations', 'Integrations', 'plug', 'g i', paths.integrations(), 'Set-up'),
   page('webhooks', 'Webhooks', 'bolt', 'g w', paths.webhooks(), 'Set-up'),
   page('secrets', 'Secrets', 'key', 'g k', paths.secrets(), 'Set-up'),
+  page('notifications', 'Notifications', 'bell', 'g t', paths.notifications(), 'Set-up'),
   page('plugins', 'Plugins', 'puzzle', 'g n', paths.plugins(), 'Set-up'),
   page('access', 'Users and tokens', 'users', 'g u', paths.access(), 'Set-up'),
   page('system', 'System', 'stethoscope', 'g s', paths.system(), 'Set-up'),

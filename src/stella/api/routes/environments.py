@@ -33,6 +33,7 @@ from stella.hub.store import find_integration
 from stella.identity import Permission
 from stella.identity.login_documents import LOGIN_KINDS, login_integrations
 from stella.kernel import Remedy, parse_time
+from stella.notify import apply_notification
 from stella.policy.store import find_policy, list_policies
 from stella.promotion.request import request_rollback
 from stella.record import Tx
@@ -85,7 +86,7 @@ class PolicyView(View):
 
 @router.post("/apply", response_model=Applied)
 def post_documents(asked: Configurer, body: Documents) -> Response:
-    """Apply integrations, logins, policies, environments and targets: all of them or nothing.
+    """Apply integrations, logins, policies, environments, targets, notifications: all or nothing.
 
     With If-Match one integration alone, where it is at that revision still.
     """
@@ -101,6 +102,7 @@ def post_documents(asked: Configurer, body: Documents) -> Response:
             dry_run=body.dry_run,
             may_allow_any=Permission.SECRET_ALLOW in asked.principal.permissions,
             ask=asked.services.deciding.ask,
+            more={"Notification": apply_notification},
         )
         return Applied(
             changes=[
@@ -154,6 +156,8 @@ def _refuse_beyond(asked: Asked, documents: list[dict[str, Any]]) -> None:
         for name in integrations:
             if isinstance(name, str) and name in believed:
                 asked.must(Permission.USER_CHANGE, f"Integration {name} in POST /apply")
+    if any(kind == "Notification" for kind, _ in named):
+        asked.must(Permission.INTEGRATION_CHANGE, "Notification in POST /apply")
     for kind in LOGIN_KINDS:
         if any(one == kind for one, _ in named):
             asked.must(Permission.USER_CHANGE, f"{kind} in POST /apply")

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from stella.sdk.testing.identity_checks import IDENTITY_PROVIDER_CHECKS, IdentityProviderBench
     from stella.sdk.testing.identity_provider import SimulatedIdentityProvider
     from stella.sdk.testing.metrics_checks import METRICS_CHECKS, MetricsBench
+    from stella.sdk.testing.notifier import SimulatedNotifier
+    from stella.sdk.testing.notifier_checks import NOTIFIER_CHECKS, NotifierBench
+    from stella.sdk.testing.object_checks import OBJECT_STORE_CHECKS, ObjectStoreBench
+    from stella.sdk.testing.object_store import SimulatedObjectStore
     from stella.sdk.testing.others import (
         SimulatedFeed,
         SimulatedMetrics,
@@ -57,6 +61,8 @@ __all__ = [
     "FEED_CHECKS",
     "IDENTITY_PROVIDER_CHECKS",
     "METRICS_CHECKS",
+    "NOTIFIER_CHECKS",
+    "OBJECT_STORE_CHECKS",
     "POLICY_PACK_CHECKS",
     "REGISTRY_CHECKS",
     "ROUTER_CHECKS",
@@ -76,6 +82,8 @@ __all__ = [
     "FeedBench",
     "IdentityProviderBench",
     "MetricsBench",
+    "NotifierBench",
+    "ObjectStoreBench",
     "PolicyPackBench",
     "RegistryBench",
     "RouterBench",
@@ -91,6 +99,8 @@ __all__ = [
     "SimulatedHost",
     "SimulatedIdentityProvider",
     "SimulatedMetrics",
+    "SimulatedNotifier",
+    "SimulatedObjectStore",
     "SimulatedPolicyPack",
     "SimulatedRegistry",
     "SimulatedRepository",
@@ -119,6 +129,10 @@ __getattr__ = late(
         "identity_checks": "IDENTITY_PROVIDER_CHECKS IdentityProviderBench",
         "identity_provider": "SimulatedIdentityProvider",
         "metrics_checks": "METRICS_CHECKS MetricsBench",
+        "notifier": "SimulatedNotifier",
+        "notifier_checks": "NOTIFIER_CHECKS NotifierBench",
+        "object_checks": "OBJECT_STORE_CHECKS ObjectStoreBench",
+        "object_store": "SimulatedObjectStore",
         "others": "SimulatedFeed SimulatedMetrics SimulatedPolicyPack SimulatedRouter",
         "policy_pack_checks": "POLICY_PACK_CHECKS PolicyPackBench",
         "router_checks": "ROUTER_CHECKS RouterBench",

@@ -1,4 +1,4 @@
-"""AWS Signature Version 4, for requests whose parameters are in the body.
+"""AWS Signature Version 4.
 
 Source: AWS General Reference, "Create a signed AWS API request". Tests compare it with botocore's.
 """
@@ -8,7 +8,7 @@ import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from urllib.parse import quote, urlsplit
+from urllib.parse import parse_qsl, quote, urlsplit
 
 _ALGORITHM = "AWS4-HMAC-SHA256"
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -41,11 +41,16 @@ def signed_headers(
     scope: Scope,
     now: datetime,
 ) -> dict[str, str]:
-    """``headers`` with the signature's own: all of them signed, and the host. url: without a query."""
+    """``headers`` with the signature's own: all of them signed, and the host.
+
+    url: with a path that is escaped as it is to be sent for S3, and as it is for all others.
+    """
     parts = urlsplit(url)
-    assert not parts.query, "parameters are in the body"
     at = now.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
     sent = {**headers, "X-Amz-Date": at}
+    body = hashlib.sha256(content).hexdigest()
+    if scope.service == "s3":  # which alone asks for it as a header, too
+        sent["X-Amz-Content-SHA256"] = body
     if keys.session_token:
         sent["X-Amz-Security-Token"] = keys.session_token
     signed = {name.lower(): " ".join(text.split()) for name, text in sent.items()}
@@ -54,12 +59,12 @@ def signed_headers(
     canonical = "\n".join(
         (
             method,
-            quote(parts.path or "/", safe="/~"),
-            "",
+            quote(parts.path or "/", safe="/~%" if scope.service == "s3" else "/~"),
+            _canonical_query(parts.query),
             *(f"{name}:{signed[name]}" for name in sorted(signed)),
             "",
             names,
-            hashlib.sha256(content).hexdigest(),
+            body,
         )
     )
     place = f"{at[:8]}/{scope.region}/{scope.service}/aws4_request"
@@ -72,6 +77,12 @@ def signed_headers(
         f"SignedHeaders={names}, Signature={_mac(key, wanted).hex()}"
     )
     return sent
+
+
+def _canonical_query(query: str) -> str:
+    pairs = parse_qsl(query, keep_blank_values=True)
+    escaped = sorted((quote(name, safe="~"), quote(text, safe="~")) for name, text in pairs)
+    return "&".join(f"{name}={text}" for name, text in escaped)
 
 
 def _host(url: str) -> str:

@@ -1,29 +1,58 @@
 """Whose keys sign: those of the profile as they are, or those of a role that they may take on."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from typing import Protocol
 from urllib.parse import urlencode
 from xml.etree import ElementTree as ET
 
-from stella.sdk import Connection, StellaError, parse_time
-from stella.sdk.store_client import Reply, StoreClient
-from stella_connectors.aws_secrets.sign import Keys, Scope, signed_headers
+from stella.kernel import Json, StellaError, parse_time
+from stella.sdk.aws.sign import Keys, Scope, signed_headers
+from stella.sdk.exchange import Reply
 
 _FORM = "application/x-www-form-urlencoded; charset=utf-8"
 _MARGIN = timedelta(minutes=5)
 
 
+class Client(Protocol):
+    """What is asked of ``StoreClient`` and ``ServiceClient``; it raises the refusals of its kind."""
+
+    root: str
+
+    def ask(
+        self, method: str, url: str, headers: Mapping[str, str], content: bytes | None = None
+    ) -> Reply:
+        """One answer for the caller to read."""
+        ...
+
+    def credential(self, name: str) -> str:
+        """Asked for now."""
+        ...
+
+    def optional_credential(self, name: str) -> str | None:
+        """The same; None where there is none."""
+        ...
+
+    def refused(self, why: str, advice: str) -> StellaError:
+        """We are not let in."""
+        ...
+
+    def unreachable(self, why: str, advice: str = "") -> StellaError:
+        """No usable answer."""
+        ...
+
+
 class Sts:
     """Calls to the Security Token Service, signed."""
 
-    def __init__(self, client: StoreClient, region: str, now: Callable[[], datetime]) -> None:
+    def __init__(self, client: Client, region: str, now: Callable[[], datetime]) -> None:
         self.client, self._now = client, now
         self._url = f"{client.root}/"
         self._scope = Scope(region, "sts")
 
     def call(self, keys: Keys, action: str, **parameters: str) -> Reply:
-        """One call. Raises SecretStoreUnreachable; any other answer is the caller's to read."""
+        """One call. Raises the client's ``unreachable``; any other answer is the caller's."""
         form = urlencode({"Action": action, "Version": "2011-06-15", **parameters}).encode()
         headers = signed_headers(
             "POST",
@@ -38,27 +67,23 @@ class Sts:
 
 
 class Login:
-    """The keys to sign with. Those of a role are kept in memory until shortly before they end."""
+    """The keys to sign with: those of the credentials ``access_key_id``, ``secret_access_key`` and
+    ``session_token``, or those of a role that they take on, kept in memory until shortly before they end.
+
+    role: of AssumeRole, from ``role_parameters``; empty for none.
+    """
 
     def __init__(
-        self, client: StoreClient, sts: Sts, connection: Connection, now: Callable[[], datetime]
+        self, client: Client, sts: Sts, role: Mapping[str, str], now: Callable[[], datetime]
     ) -> None:
         self._client, self._sts, self._now = client, sts, now
-        config = connection.config
-        self._role = str(config.get("role_arn") or "")
-        self._parameters = {
-            "RoleArn": self._role,
-            "RoleSessionName": str(config.get("session_name") or "stella"),
-            "DurationSeconds": str(config.get("session_s") or 3600),
-        }
-        if config.get("external_id"):
-            self._parameters["ExternalId"] = str(config["external_id"])
+        self._parameters = dict(role)
         self._kept: tuple[Keys, datetime] | None = None
         self._lock = threading.Lock()
 
     def keys(self) -> Keys:
-        """Those that count now. Raises SecretStoreRefused, SecretStoreUnreachable."""
-        if not self._role:
+        """Those that count now. Raises the client's ``refused`` and ``unreachable``."""
+        if not self._parameters:
             return self._given()
         with self._lock:
             if self._kept is None or self._now() >= self._kept[1]:
@@ -67,7 +92,7 @@ class Login:
 
     def instead_of(self, refused: Keys) -> Keys | None:
         """Other ones, for ``refused`` were not taken; None where there are none."""
-        if self._role:
+        if self._parameters:
             with self._lock:
                 if self._kept is not None and self._kept[0] == refused:
                     self._kept = None
@@ -102,6 +127,28 @@ class Login:
             raise self._sts.client.unreachable("its answer holds no keys")
         # At least half of their time, where it is short or the clocks differ.
         return keys, max(ends_at - _MARGIN, begun + (ends_at - begun) / 2)
+
+
+def role_parameters(config: Mapping[str, Json]) -> dict[str, str]:
+    """Of AssumeRole, by ``role_arn``, ``session_name``, ``session_s`` and ``external_id`` of a
+    connection's configuration; nothing where it names no role.
+    """
+    if not config.get("role_arn"):
+        return {}
+    made = {
+        "RoleArn": str(config["role_arn"]),
+        "RoleSessionName": str(config.get("session_name") or "stella"),
+        "DurationSeconds": str(config.get("session_s") or 3600),
+    }
+    if config.get("external_id"):
+        made["ExternalId"] = str(config["external_id"])
+    return made
+
+
+def sts_endpoint(config: Mapping[str, Json], region: str) -> str:
+    """The one that the configuration names, else that of the region."""
+    domain = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
+    return str(config.get("sts_endpoint") or f"https://sts.{region}.{domain}")
 
 
 def caller_arn(reply: Reply) -> str | None:

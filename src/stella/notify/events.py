@@ -1,0 +1,212 @@
+"""What people can be told of: fact -> the words of its message.
+
+No message says a secret: they are made of names, states and what people wrote. A digest is short.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from stella.kernel import Json, StellaError
+from stella.plugin.contract.notifier import Severity
+from stella.promotion.model import GateState
+from stella.promotion.store import Promotion, find_promotion
+from stella.record.transaction import StoredFact, Tx
+from stella.release.store import find_release
+
+_CHOICES = (("approve", "Approve"), ("reject", "Reject"))
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The words. words_of_people: what somebody wrote, told where a rule includes it.
+
+    path: of the console's page. choices: buttons, name and title.
+    """
+
+    title: str
+    severity: Severity
+    fields: Mapping[str, str] = field(default_factory=dict)
+    text: str = ""
+    words_of_people: str = ""
+    path: str = ""
+    choices: tuple[tuple[str, str], ...] = ()
+    environment: str = ""
+
+    def content(self, url: str, *, include_text: bool) -> dict[str, Json]:
+        """As it is kept and sent. url: of the console."""
+        page = f"{url}{self.path}" if self.path else ""
+        parts = [self.text, self.words_of_people if include_text else ""]
+        return {
+            "title": self.title,
+            "text": "\n".join(one for one in parts if one),
+            "severity": self.severity.value,
+            "fields": dict(self.fields),
+            "url": page,
+            "choices": [
+                {"name": name, "title": title, "url": page} for name, title in self.choices
+            ],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing to be told of. fact: its kind. of: the fact -> its words; None where it is not one."""
+
+    fact: str
+    meaning: str
+    of: Callable[[Tx, StoredFact], Told | None]
+
+
+def _promotion(
+    verb: str, severity: Severity, *, has_choices: bool = False
+) -> Callable[[Tx, StoredFact], Told | None]:
+    def told(tx: Tx, fact: StoredFact) -> Told:
+        promotion = find_promotion(tx, fact.subject)
+        return Told(
+            title=f"{_release(tx, promotion.release)} {verb} {promotion.environment}",
+            severity=severity,
+            fields=_facts_of(promotion),
+            text=_why(fact),
+            words_of_people=_words(fact, promotion),
+            path=f"/promotions/{promotion.id}",
+            choices=_CHOICES if has_choices else (),
+            environment=promotion.environment,
+        )
+
+    return told
+
+
+def _waits(tx: Tx, fact: StoredFact) -> Told | None:
+    if fact.data.get("outcome") != GateState.WAITING:
+        return None
+    waits = _promotion("waits for approval in", Severity.WARNING, has_choices=True)
+    return waits(tx, fact)
+
+
+def _deployment(verb: str, severity: Severity) -> Callable[[Tx, StoredFact], Told | None]:
+    def told(tx: Tx, fact: StoredFact) -> Told:
+        environment, release = str(fact.data["environment"]), str(fact.data["release"])
+        return Told(
+            title=f"{_release(tx, release)} {verb} {environment}",
+            severity=severity,
+            fields={"environment": environment, "deployment": fact.subject},
+            path=f"/promotions/{fact.data['promotion']}",
+            environment=environment,
+        )
+
+    return told
+
+
+def _integration(*, is_well: bool) -> Callable[[Tx, StoredFact], Told | None]:
+    def told(_: Tx, fact: StoredFact) -> Told | None:
+        if (fact.data.get("outcome") == "pass") is not is_well:
+            return None
+        state = "works again" if is_well else "does not work"
+        return Told(
+            title=f"the integration {fact.subject} {state}",
+            severity=Severity.GOOD if is_well else Severity.PROBLEM,
+            text="" if is_well else str(fact.data.get("detail", "")),
+            path=f"/integrations/{fact.subject}",
+        )
+
+    return told
+
+
+def _agent(verb: str, severity: Severity) -> Callable[[Tx, StoredFact], Told | None]:
+    def told(_: Tx, fact: StoredFact) -> Told:
+        return Told(f"the agent {fact.subject} {verb}", severity, path="/agents")
+
+    return told
+
+
+def _scan_failed(_: Tx, fact: StoredFact) -> Told:
+    return Told("a scan of an image failed", Severity.WARNING, {"scan": fact.subject}, _why(fact))
+
+
+_S = Severity
+EVENTS: Mapping[str, Event] = {
+    "PromotionRequested": Event(
+        "PromotionRequested",
+        "somebody asks for a release in an environment",
+        _promotion("is asked for in", _S.INFO),
+    ),
+    "ApprovalNeeded": Event("GatesDecided", "a promotion waits for people's approval", _waits),
+    "PromotionApproved": Event(
+        "PromotionApproved", "every gate passed", _promotion("may go to", _S.GOOD)
+    ),
+    "PromotionRejected": Event(
+        "PromotionRejected", "somebody said no", _promotion("is rejected for", _S.WARNING)
+    ),
+    "PromotionBlocked": Event(
+        "PromotionBlocked", "a gate said no", _promotion("is blocked from", _S.PROBLEM)
+    ),
+    "PromotionCancelled": Event(
+        "PromotionCancelled", "it was taken back", _promotion("is cancelled for", _S.INFO)
+    ),
+    "PromotionErrored": Event(
+        "PromotionErrored",
+        "it could not be judged",
+        _promotion("could not be judged for", _S.PROBLEM),
+    ),
+    "DeploymentStarted": Event(
+        "DeploymentStarted", "a deployment begins", _deployment("goes to", _S.INFO)
+    ),
+    "DeploymentSucceeded": Event(
+        "DeploymentSucceeded", "every target runs the release", _deployment("runs in", _S.GOOD)
+    ),
+    "DeploymentFailed": Event(
+        "DeploymentFailed", "a target failed", _deployment("failed in", _S.PROBLEM)
+    ),
+    "DeploymentErrored": Event(
+        "DeploymentErrored",
+        "it could not be carried out",
+        _deployment("could not be deployed to", _S.PROBLEM),
+    ),
+    "IntegrationUnhealthy": Event(
+        "IntegrationTested", "a look at an integration failed", _integration(is_well=False)
+    ),
+    "IntegrationWell": Event(
+        "IntegrationTested", "a look at an integration went well", _integration(is_well=True)
+    ),
+    "AgentWentOffline": Event(
+        "AgentWentOffline", "an agent is not heard", _agent("is not heard any more", _S.PROBLEM)
+    ),
+    "ScanFailed": Event("ScanFailed", "an image could not be scanned", _scan_failed),
+}
+"""Name in a rule's ``on`` -> what it is."""
+
+FACTS = frozenset(one.fact for one in EVENTS.values())
+"""The kinds of facts of which somebody may be told."""
+
+
+def _release(tx: Tx, release: str) -> str:
+    try:
+        found = find_release(tx, release)
+    except StellaError:
+        return release
+    return f"{found.name} {found.version}"
+
+
+def _facts_of(promotion: Promotion) -> dict[str, str]:
+    made = {"environment": promotion.environment, "asked by": promotion.requested_by.name}
+    if promotion.plan_digest:
+        made["plan"] = promotion.plan_digest.removeprefix("sha256:")[:12]
+    if promotion.rollback:
+        made["rollback"] = "yes"
+    return made
+
+
+def _why(fact: StoredFact) -> str:
+    """Why it is so: gates that said no, or the refusal."""
+    gates = fact.data.get("gates")
+    if isinstance(gates, list) and gates:
+        return f"Not passed: {', '.join(map(str, gates))}"
+    message = fact.data.get("message")
+    return str(message) if message else ""
+
+
+def _words(fact: StoredFact, promotion: Promotion) -> str:
+    comment = fact.data.get("comment")
+    if comment:
+        return f"Comment: {comment}"
+    return f"Reason: {promotion.reason}" if promotion.reason else ""

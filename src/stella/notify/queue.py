@@ -1,0 +1,101 @@
+"""Fact -> the messages that follow from it, in the transaction of its handler."""
+
+from dataclasses import replace
+
+from stella.kernel import Remedy, time_text
+from stella.notify.errors import MessageNotFailed
+from stella.notify.events import EVENTS, Told
+from stella.notify.model import MessageState, Notification, QueuedMessage
+from stella.notify.store import (
+    find_message,
+    find_notification,
+    insert_message,
+    is_queued,
+    list_notifications,
+    update_message,
+)
+from stella.plugin.contract.notifier import Severity
+from stella.record.transaction import StoredFact, Tx
+
+TEST = "test"
+
+
+def queue_messages(tx: Tx, fact: StoredFact, url: str) -> tuple[QueuedMessage, ...]:
+    """One message for each rule that the fact is for, unless it is there. url: of the console."""
+    told: dict[str, Told] = {}
+    for name, event in EVENTS.items():
+        words = event.of(tx, fact) if event.fact == fact.kind else None
+        if words is not None:
+            told[name] = words
+    made = []
+    for known in list_notifications(tx) if told else ():
+        rule = known.rule
+        for name in rule.on:
+            if name not in told or not _is_for(rule, told[name]):
+                continue
+            if is_queued(tx, fact.id, rule.name, name):
+                continue
+            made.append(
+                _queued(tx, rule, told[name], url, event=name, fact=fact.id, subject=fact.subject)
+            )
+    for one in made:
+        insert_message(tx, one)
+    return tuple(made)
+
+
+def queue_test(tx: Tx, name: str, url: str) -> QueuedMessage:
+    """A message that says it is a test, by that rule. Raises UnknownNotification."""
+    rule = find_notification(tx, name).rule
+    told = Told(
+        title=f"a test of the notification {name}",
+        severity=Severity.INFO,
+        text="Somebody tries whether messages arrive here. Nothing has to be done.",
+        path="/notifications",
+    )
+    made = _queued(tx, rule, told, url, event=TEST, fact=tx.new_id("tst"), subject=name)
+    insert_message(tx, made)
+    return made
+
+
+def queue_again(tx: Tx, message_id: str) -> QueuedMessage:
+    """One that failed is tried anew. Raises UnknownMessage, MessageNotFailed."""
+    found = find_message(tx, message_id, lock=True)
+    if found.state is not MessageState.FAILED:
+        raise MessageNotFailed(
+            f"the message {message_id} is {found.state.value}",
+            remedy=Remedy("Only one that failed can be sent again."),
+            id=message_id,
+        )
+    again = replace(
+        found, state=MessageState.WAITING, attempts=0, due_at=time_text(tx.now), ended_at=None
+    )
+    update_message(tx, again)
+    return again
+
+
+def _is_for(rule: Notification, told: Told) -> bool:
+    return rule.enabled and (not rule.environments or told.environment in rule.environments)
+
+
+def _queued(
+    tx: Tx, rule: Notification, told: Told, url: str, *, event: str, fact: str, subject: str
+) -> QueuedMessage:
+    at = time_text(tx.now)
+    return QueuedMessage(
+        id=tx.new_id("msg"),
+        rule=rule.name,
+        integration=rule.integration,
+        event=event,
+        fact=fact,
+        subject=subject[:80],
+        environment=told.environment,
+        content=told.content(url, include_text=rule.include_text),
+        state=MessageState.WAITING,
+        attempts=0,
+        queued_at=at,
+        due_at=at,
+        ended_at=None,
+        detail="",
+        reference="",
+        url="",
+    )

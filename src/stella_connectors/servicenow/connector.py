@@ -1,0 +1,143 @@
+"""Records of one table of ServiceNow as a notifier. Source: ServiceNow REST API, Table API.
+
+A message's key becomes the record's ``correlation_id``: the same message again finds the record that
+is there.
+"""
+
+import base64
+import re
+from collections.abc import Mapping
+from urllib.parse import quote, urlencode
+
+from stella.sdk import Connection, Json, Message, SentMessage, Severity
+from stella.sdk.message_text import fields_of, key_digest, lines, one_line, shortened
+from stella.sdk.service_client import ServiceClient
+
+_TABLE = re.compile(r"[a-z][a-z0-9_]{1,79}\Z")
+_RECORD = re.compile(r"[0-9a-f]{32}\Z")
+# Of short_description and description, as the base system has them.
+_SHORT_MAX, _DESCRIPTION_MAX = 160, 4000
+_TEXT_MAX, _FIELD_MAX, _FIELDS_MAX, _URL_MAX = 1500, 150, 1800, 400
+# Impact and urgency: 1 high, 2 medium, 3 low.
+_WEIGHT = {Severity.PROBLEM: "2", Severity.WARNING: "3"}
+
+
+def open_servicenow(connection: Connection) -> "ServiceNowTable":
+    """The notifier of a connection profile; nothing is sent yet. Raises ServiceRefused."""
+    return ServiceNowTable(connection)
+
+
+class ServiceNowTable:
+    """``stella.sdk.Notifier``: a record for each message. States of records stay people's affair."""
+
+    def __init__(self, connection: Connection) -> None:
+        config = connection.config
+        self._client = ServiceClient(
+            connection, "ServiceNow", may_be_plain=config.get("plain_http") is True
+        )
+        self._table = str(config.get("table") or "incident")
+        if not _TABLE.match(self._table):
+            raise self._client.refused("its table is none", "Set table, like incident.")
+        self._group = str(config.get("assignment_group") or "")
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._client.close()
+
+    def send(self, message: Message) -> SentMessage:
+        """The record that has the key, else a new one."""
+        correlation = f"stella-{key_digest(message.key)}"
+        found = self._find(correlation)
+        if found is not None:
+            return self._sent(found)
+        body: dict[str, Json] = {
+            **_content(message),
+            "correlation_id": correlation,
+            "correlation_display": "Stella",
+        }
+        if self._group:
+            body["assignment_group"] = self._group
+        return self._sent(self._ask("POST", "", body, what="record to be made"))
+
+    def update(self, reference: str, message: Message) -> SentMessage:
+        """Its short description and its description."""
+        if not _RECORD.match(reference):
+            raise self._client.not_there("record of that reference")
+        body = _content(message)
+        return self._sent(self._ask("PUT", f"/{reference}", body, what="record of that reference"))
+
+    def check(self) -> str:
+        """That we may read the table; nothing is made."""
+        self._find(f"stella-{key_digest('')}")
+        return f"the table {self._table} lets us look for records"
+
+    def _find(self, correlation: str) -> object:
+        query = {
+            "sysparm_query": f"correlation_id={correlation}",
+            "sysparm_fields": "sys_id,number,correlation_id",
+            "sysparm_limit": "1",
+        }
+        reply = self._client.ask(
+            "GET",
+            f"{self._url('')}?{urlencode(query, quote_via=quote)}",
+            {"Accept": "application/json", **self._login()},
+        )
+        if reply.status == 400:  # "Invalid table"
+            raise self._client.not_there(f"table {self._table}")
+        if reply.status == 404:  # which some instances say where no record fits
+            return None
+        self._client.refuse(reply, f"table {self._table}")
+        result = reply.object.get("result")
+        if not isinstance(result, list):
+            raise self._client.unreachable("its answer holds no list of records")
+        first = result[0] if result else None
+        if not isinstance(first, dict):
+            return None
+        # A table without that field leaves the condition out, and gives any record.
+        if first.get("correlation_id") != correlation:
+            raise self._client.refused(
+                f"records of {self._table} have no correlation_id",
+                "Name a table that extends task, like incident or change_request.",
+            )
+        return first
+
+    def _ask(self, method: str, path: str, body: Mapping[str, Json], *, what: str) -> object:
+        told = self._client.json(
+            method, f"api/now/table/{self._table}{path}", self._login(), dict(body), what=what
+        )
+        return told.get("result") if isinstance(told, dict) else None
+
+    def _url(self, path: str) -> str:
+        return self._client.url(f"api/now/table/{self._table}{path}")
+
+    def _login(self) -> dict[str, str]:
+        pair = f"{self._client.credential('username')}:{self._client.credential('password')}"
+        return {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
+
+    def _sent(self, record: object) -> SentMessage:
+        number = record.get("sys_id") if isinstance(record, dict) else None
+        if not isinstance(number, str) or not _RECORD.match(number):
+            raise self._client.unreachable("it does not say which record that is")
+        page = quote(f"{self._table}.do?sys_id={number}", safe="")
+        return SentMessage(number, f"{self._client.root}/nav_to.do?uri={page}")
+
+
+def _content(message: Message) -> dict[str, Json]:
+    """Plain text: these fields know no markup."""
+    facts = "\n".join(f"{name}: {shortened(said, _FIELD_MAX)}" for name, said in fields_of(message))
+    choices = "\n".join(
+        f"{one_line(one.title, 40)}: {one.url[:200]}" for one in message.choices[:2]
+    )
+    parts = (
+        lines(message.text, _TEXT_MAX),
+        shortened(facts, _FIELDS_MAX),
+        choices,
+        message.url if len(message.url) <= _URL_MAX else "",
+    )
+    weight = _WEIGHT.get(message.severity, "3")
+    return {
+        "short_description": one_line(message.title, _SHORT_MAX) or "-",
+        "description": "\n\n".join(one for one in parts if one.strip())[:_DESCRIPTION_MAX],
+        "impact": weight,
+        "urgency": weight,
+    }
