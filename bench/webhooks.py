@@ -19,6 +19,7 @@ from stella.app.wiring import open_services
 from stella.hub.apply import apply_integration
 from stella.hub.deliveries import count_deliveries
 from stella.hub.secrets import store_secret
+from stella.kernel import Json
 from stella.record import Database
 
 _DELIVERIES = 6000
@@ -76,7 +77,11 @@ def _prepare(services: Services) -> None:
     database = services.database
     migrate(database.engine)
     ring = services.outside.ring()
-    spec = {"kind": "webhook", "connector": "github", "credentials": {"secret": "secret://hook"}}
+    spec: dict[str, Json] = {
+        "kind": "webhook",
+        "connector": "github",
+        "credentials": {"secret": "secret://hook"},
+    }
     with database.transaction(actor="system") as tx:
         store_secret(tx, ring, "hook", _SECRET, os.urandom)
         apply_integration(tx, "forge", spec, services.plugins.brought())

@@ -21,6 +21,8 @@ from stella.release.model import Release
 from stella.release.store import find_release
 from stella.trust import create_authority, new_signer
 
+pytestmark = pytest.mark.long
+
 
 @dataclass(frozen=True)
 class Ground:

@@ -16,7 +16,6 @@ import pytest
 from fixtures.databases import Clock
 from fixtures.road import OLD, BreakableDatabase, Broken, Road, make_road, memory_work
 from fixtures.steps import both_steps, played_steps
-from stella.app import flows
 from stella.app.flows import HANDLED
 from stella.deployment.lifecycle import DEPLOYMENT, DeploymentState, StepState
 from stella.deployment.step_store import list_steps
@@ -216,10 +215,7 @@ class Walk:
 
 
 @pytest.mark.parametrize("seed", range(SEEDS))
-def test_whatever_happens_in_whatever_order_the_record_holds(
-    seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(flows, "_STEP_WAIT_S", 0.0)
+def test_whatever_happens_in_whatever_order_the_record_holds(seed: int, tmp_path: Path) -> None:
     walk = Walk(seed, tmp_path)
     for _ in range(STEPS):
         walk.step()

@@ -8,7 +8,6 @@ import pytest
 from fixtures.databases import Clock
 from fixtures.road import BreakableDatabase, Broken, make_road, memory_work
 from fixtures.steps import Stage, both_steps, played_steps
-from stella.app import flows
 from stella.app.flows import HANDLED
 from stella.deployment.lifecycle import StepState
 from stella.deployment.step_store import list_steps
@@ -19,6 +18,8 @@ from stella.promotion.store import list_promotions
 from stella.record import facts_about, seal, verify_chain
 from stella.release.store import find_release
 from stella.trust import create_authority, new_signer
+
+pytestmark = pytest.mark.long
 
 
 def made_stage(folder: Path) -> Stage:
@@ -62,10 +63,7 @@ def walked(stage: Stage, break_at: int, *, stored: bool) -> int:
 
 
 @pytest.mark.parametrize("stored", [False, True], ids=["lost", "stored_reply_lost"])
-def test_a_break_at_any_write_ends_each_step_once(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stored: bool
-) -> None:
-    monkeypatch.setattr(flows, "_STEP_WAIT_S", 0.0)
+def test_a_break_at_any_write_ends_each_step_once(tmp_path: Path, stored: bool) -> None:
     writes = walked(made_stage(tmp_path / "whole"), -1, stored=stored)
     assert writes > 12
     for break_at in range(1, writes):

@@ -20,6 +20,8 @@ from stella.plugin.contract.core import Plugin
 from stella.sdk import StepCall, StepResult
 from stella.sdk.testing import SimulatedStep
 
+pytestmark = pytest.mark.long
+
 
 def first_step(stage: Stage) -> StepRun:
     with stage.road.database.read() as tx:

@@ -12,7 +12,6 @@ from fixtures.control import Control, running
 from fixtures.databases import Clock
 from plugin.packages import wheel_of
 from plugin.strangers import eventually, processes_with
-from stella.app import flows
 
 pytestmark = pytest.mark.apart
 
@@ -153,7 +152,6 @@ def mark(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """Stands in the environment of every process that is begun here."""
     monkeypatch.setenv("LC_ALL", f"C.UTF-8-{tmp_path.name}")
     monkeypatch.setenv("STELLA_HIDDEN", SECRET)
-    monkeypatch.setattr(flows, "_STEP_WAIT_S", 0.001)
     return tmp_path.name
 
 

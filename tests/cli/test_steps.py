@@ -12,7 +12,6 @@ from app.test_step_plugins import environment, target, wheel
 from fixtures.commands import Command
 from fixtures.shops import Shop
 from plugin.packages import SCHEMA, wheel_of
-from stella.app import flows
 from stella.identity import Role, create_user
 from stella.identity.tokens import open_session
 
@@ -38,9 +37,8 @@ RULES = (
 
 
 @pytest.fixture
-def root(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Any:
+def root(shop: Shop) -> Any:
     """An administrator's command lines; plugins end with the test."""
-    monkeypatch.setattr(flows, "_STEP_WAIT_S", 0.001)
     with shop.services.database.transaction(actor="system") as tx:
         user = create_user(tx, name="root", roles=(Role.ADMIN,), password_hash=None).id
     with shop.services.database.transaction(actor=user) as tx:

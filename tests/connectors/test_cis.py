@@ -21,6 +21,8 @@ from stella.plugin.refusals import ServiceRefused
 from stella.sdk.testing import SERVICE_HTTP_CHECKS, ServiceHttpBench
 from stella.sdk.testing.ci_checks import CI_CHECKS, CiBench
 
+pytestmark = pytest.mark.long
+
 cis = pytest.mark.parametrize("check", CI_CHECKS, ids=lambda check: check.__name__)
 by_http = pytest.mark.parametrize("check", SERVICE_HTTP_CHECKS, ids=lambda check: check.__name__)
 

@@ -26,6 +26,8 @@ from stella_connectors.azure_blob.sign import authorization
 from stella_connectors.gcs import open_gcs
 from stella_connectors.s3 import open_s3
 
+pytestmark = pytest.mark.long
+
 KINDS = ("gcs", "azure by its key", "azure by an application")
 kinds = pytest.mark.parametrize("kind", KINDS)
 stores = pytest.mark.parametrize("check", OBJECT_STORE_CHECKS, ids=lambda check: check.__name__)

@@ -18,6 +18,8 @@ from stella.sdk.testing import (
 from stella_connectors.azure_key_vault import open_key_vault
 from stella_connectors.gcp_secret_manager import open_secret_manager
 
+pytestmark = pytest.mark.long
+
 both = pytest.mark.parametrize("kind", ["azure", "google"])
 stores = pytest.mark.parametrize("check", SECRET_STORE_CHECKS, ids=lambda check: check.__name__)
 by_http = pytest.mark.parametrize("check", SECRET_HTTP_CHECKS, ids=lambda check: check.__name__)

@@ -31,6 +31,8 @@ from stella_connectors.git.objects import RawCommit
 from stella_connectors.git.signatures import AllowedSigners, fingerprint, judged
 from stella_connectors.git.sshkeys import Fields, NotSigned, verify
 
+pytestmark = pytest.mark.long
+
 LOGIN = Given({"username": USER, "password": PASSWORD})
 
 

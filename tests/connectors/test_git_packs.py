@@ -10,6 +10,8 @@ from stella_connectors.git.objects import RawCommit, newest_first, read_commit
 from stella_connectors.git.pack import PackReader, Shape, object_id
 from stella_connectors.git.source import Garbled, Source, TooMuch
 
+pytestmark = pytest.mark.long
+
 
 def _packed(*objects: tuple[int, bytes]) -> bytes:
     made = b"PACK\0\0\0\2" + len(objects).to_bytes(4, "big")

@@ -25,6 +25,8 @@ from stella_connectors.smtp import open_smtp
 from stella_connectors.teams import open_teams
 from stella_connectors.webhook_out import open_webhook_out
 
+pytestmark = pytest.mark.long
+
 notifiers = pytest.mark.parametrize("check", NOTIFIER_CHECKS, ids=lambda check: check.__name__)
 by_http = pytest.mark.parametrize("check", SERVICE_HTTP_CHECKS, ids=lambda check: check.__name__)
 Check = Callable[[NotifierBench], None]

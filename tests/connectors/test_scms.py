@@ -19,6 +19,8 @@ from fixtures.git_servers import GitHttpServer, GitSshServer, Repository
 from stella.sdk.testing import SERVICE_HTTP_CHECKS, ServiceHttpBench
 from stella.sdk.testing.scm_checks import SCM_CHECKS, ScmBench
 
+pytestmark = pytest.mark.long
+
 scms = pytest.mark.parametrize("check", SCM_CHECKS, ids=lambda check: check.__name__)
 by_http = pytest.mark.parametrize("check", SERVICE_HTTP_CHECKS, ids=lambda check: check.__name__)
 

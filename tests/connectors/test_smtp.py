@@ -22,6 +22,8 @@ from stella.sdk import Choice, Connection, Message, ServiceRefused, ServiceUnrea
 from stella.sdk.testing.telling import untold
 from stella_connectors.smtp import open_smtp
 
+pytestmark = pytest.mark.long
+
 PASSWORD = "correct horse battery"
 MESSAGE = Message("release/42", "shop 1.4 waits", "Two people have to approve.")
 

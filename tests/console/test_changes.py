@@ -13,6 +13,8 @@ from image.images import build, push
 from stella.release.source import REVISION_LABEL, URL_LABEL
 from stella.sdk.testing import SimulatedRegistry
 
+pytestmark = pytest.mark.browser
+
 
 @pytest.fixture
 def sources(shop_server: ShopServer, git_http: GitHttpServer) -> Iterator[str]:

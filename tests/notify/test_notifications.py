@@ -12,9 +12,9 @@ from fixtures.control import Control
 from stella.app.courier import Courier
 from stella.app.flows import steps_of
 from stella.app.work import work_of
-from stella.doctor import examine
 from stella.hub.apply import apply_integration
 from stella.kernel import Outcome
+from stella.notify.checks import messages_are_taken
 from stella.notify.deliver import ATTEMPTS_MAX, LEASE, WAITS_S, claim_due
 from stella.notify.events import EVENTS
 from stella.plugin.contract.core import Contribution, Kind
@@ -178,15 +178,15 @@ def test_a_channel_that_is_down_holds_nothing_up_and_is_tried_again(told: Told) 
     assert "cannot be reached" in row["detail"]
     (failed,) = told.facts("MessageFailed")
     assert (failed["code"], failed["rule"]) == ("ST-SVC-001", "releases")
-    found = [one for one in examine(told.services.patient()) if one.name == "notifications"]
+    found = messages_are_taken(told.services.database)
     assert [one.outcome for one in found] == [Outcome.BLOCKED]
-    assert "releases" in found[0].detail
+    assert found[0].about == "releases"
     chat.is_out = False
     assert told.refused("POST", f"/notifications/sent/{row['id']}/resend") == "ST-IDN-004"
     told.post(f"/notifications/sent/{row['id']}/resend", by="olga")
     assert told.sweep() == 1
     assert told.sent()[0]["state"] == "sent"
-    found = [one for one in examine(told.services.patient()) if one.name == "notifications"]
+    found = messages_are_taken(told.services.database)
     assert [one.outcome for one in found] == [Outcome.PASS]
 
 

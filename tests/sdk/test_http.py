@@ -18,6 +18,8 @@ from stella.plugin.contract.connection import Connection
 from stella.sdk.http import Connections, HttpTrouble, bounded, json_object
 from stella.trust import create_authority, new_signer
 
+pytestmark = pytest.mark.long
+
 CONTENT = b'{"a":1}'
 CANARY = "CANARY-d41d8cd9"
 

@@ -52,12 +52,14 @@ def used(names):
     assert names.names()[0] == "web"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("check", SERVICE_HTTP_CHECKS, ids=lambda check: check.__name__)
 def test_its_use_passes_the_kit(check):
     with standing_between(None, RIGHT) as service:
         check(ServiceHttpBench(service.endpoint, opened, used, lambda: (TOKEN,)))
 
 
+@pytest.mark.long
 def test_following_pages_for_ever_fails_the_kit():
     class Endless(Names):
         def names(self):

@@ -9,10 +9,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 from fixtures.databases import OpenDatabase
 from stella.kernel import Fact
 from stella.record import Database, open_workflow_engine, pending_facts
 from stella.workflow import DurableRuns, Step, dispatch
+
+pytestmark = pytest.mark.long
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,10 +54,8 @@ from stella.trust import Signer
 from stella.workflow import Step
 
 _SCAN_ATTEMPTS = 3
-_SCAN_WAIT_S = 1.0
 _LOG_PAGE = 1000
 _TROUBLE_WAIT_S = 2.0
-_STEP_WAIT_S = 1.0
 
 _log = logging.getLogger("stella.flows")
 
@@ -67,7 +65,8 @@ class Work:
     """What handlers need from outside. holder: under which name this process seals facts.
 
     url: of the console. order_life: how long an agent has to carry an order out.
-    stopping: set when the server ends.
+    stopping: set when the server ends. wait_s: after the first failed attempt at something, twice as
+    long after the second.
     """
 
     database: Database
@@ -85,6 +84,7 @@ class Work:
     order_life: timedelta
     call_step: CallStep
     stopping: Event = field(default_factory=Event)
+    wait_s: float = 1.0
 
     def because(self, fact: StoredFact) -> AbstractContextManager[Tx]:
         """A transaction whose facts are caused by ``fact``."""
@@ -122,7 +122,7 @@ def scan_image(work: Work, fact: StoredFact) -> None:
             raise  # a full disk says nothing about the image
         except StellaError as refusal:
             if refusal.retry_may_help and attempt < _SCAN_ATTEMPTS:
-                time.sleep(_SCAN_WAIT_S * attempt)
+                time.sleep(work.wait_s * attempt)
                 continue
             with work.because(fact) as tx:
                 record_scan_failure(tx, fact.subject, refusal)
@@ -184,7 +184,7 @@ def take_step(work: Work, fact: StoredFact) -> None:
                 finish_step(tx, begun.id, how)
                 return
             note_trouble(tx, begun.id, how.code, how.message)
-        if work.stopping.wait(_STEP_WAIT_S * begun.attempts):
+        if work.stopping.wait(work.wait_s * begun.attempts):
             raise ServerStops
 
 

@@ -14,6 +14,7 @@ SERVER_PACKAGES = frozenset(
         "fastapi",
         "httptools",
         "joserfc",
+        "paramiko",
         "psycopg",
         "sqlalchemy",
         "sse_starlette",
