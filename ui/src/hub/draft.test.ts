@@ -80,7 +80,7 @@ test('another connector keeps what it has, too', () => {
 })
 
 test('what has no endpoint is written without one', () => {
-  const to = { kind: 'webhook', name: 'signed', title: 'Signed', configSchema: {}, credentials: [], schemes: [] }
+  const to = { kind: 'webhook', name: 'signed', title: 'Signed', configSchema: {}, outputSchema: {}, credentials: [], schemes: [] }
   const document = documentOf(withConnector(draftFrom('main', SPEC), to), new Map())
   expect('endpoint' in document.spec).toBe(false)
 })
