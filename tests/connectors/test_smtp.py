@@ -2,7 +2,6 @@
 refusal.
 """
 
-import json
 import re
 import socket
 import threading
@@ -15,10 +14,9 @@ from typing import Any
 import pytest
 
 from connectors.mails import serving_mail
-from connectors.notifiers import Slack
 from connectors.stores import direct
-from connectors.test_notifiers import mailbox, slack
-from stella.sdk import Choice, Connection, Message, ServiceRefused, ServiceUnreachable
+from connectors.test_notifiers import mailbox
+from stella.sdk import Connection, Message, ServiceRefused, ServiceUnreachable
 from stella.sdk.testing.telling import untold
 from stella_connectors.smtp import open_smtp
 
@@ -192,15 +190,3 @@ def test_a_server_that_never_ends_is_given_up() -> None:
         with pytest.raises(ServiceUnreachable):
             opened(port).check()
         assert time.monotonic() - begun < 8
-
-
-def test_a_button_of_slack_says_which_message_and_which_choice() -> None:
-    choices = (Choice("approve", "Approve", "https://a"), Choice("reject", "Reject", "https://b"))
-    with Slack().served() as service:
-        slack(service).send(Message("promotion/42", "waits", "", choices=choices, url="https://c"))
-        (actions,) = [one for one in service.requests[0][2]["blocks"] if one["type"] == "actions"]
-    approve, reject, shown = actions["elements"]
-    assert json.loads(approve["value"]) == {"key": "promotion/42", "choice": "approve"}
-    assert json.loads(reject["value"]) == {"key": "promotion/42", "choice": "reject"}
-    assert (approve["style"], reject["style"]) == ("primary", "danger")
-    assert (shown["url"], "value" in shown) == ("https://c", False)

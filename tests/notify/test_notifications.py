@@ -108,7 +108,8 @@ def test_a_promotion_tells_who_wants_to_know_once(told: Told) -> None:
     assert waits.url == page
     assert [(one.name, one.url) for one in waits.choices] == [("approve", page), ("reject", page)]
     assert waits.key.startswith(f"{asked['id']}:msg_")
-    assert asked["planDigest"] not in f"{messages}"
+    shown = [(one.title, one.text, one.fields, one.url) for one in messages]
+    assert asked["planDigest"] not in f"{shown}", "people read short digests"
     assert len(told.facts("MessageSent")) == len(messages)
     assert told.sweep() == 0
     (rule,) = told.get("/notifications")["items"]

@@ -45,7 +45,7 @@ class Delivery:
             fields={str(name): masked(str(text)) for name, text in fields.items()},
             url=str(content["url"]),
             choices=tuple(
-                Choice(str(one["name"]), str(one["title"]), str(one["url"]))
+                Choice(str(one["name"]), str(one["title"]), str(one["url"]), str(one["about"]))
                 for one in choices
                 if isinstance(one, Mapping)
             ),

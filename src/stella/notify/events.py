@@ -20,7 +20,7 @@ _CHOICES = (("approve", "Approve"), ("reject", "Reject"))
 class Told:
     """The words. words_of_people: what somebody wrote, told where a rule includes it.
 
-    path: of the console's page. choices: buttons, name and title.
+    path: of the console's page. choices: buttons, name and title. about: what they decide.
     """
 
     title: str
@@ -30,6 +30,7 @@ class Told:
     words_of_people: str = ""
     path: str = ""
     choices: tuple[tuple[str, str], ...] = ()
+    about: str = ""
     environment: str = ""
 
     def content(self, url: str, *, include_text: bool) -> dict[str, Json]:
@@ -43,7 +44,8 @@ class Told:
             "fields": dict(self.fields),
             "url": page,
             "choices": [
-                {"name": name, "title": title, "url": page} for name, title in self.choices
+                {"name": name, "title": title, "url": page, "about": self.about}
+                for name, title in self.choices
             ],
         }
 
@@ -70,6 +72,8 @@ def _promotion(
             words_of_people=_words(fact, promotion),
             path=f"/promotions/{promotion.id}",
             choices=_CHOICES if has_choices else (),
+            # With the plan: what was pressed counts for that plan alone.
+            about=f"{promotion.id}@{promotion.plan_digest}" if has_choices else "",
             environment=promotion.environment,
         )
 

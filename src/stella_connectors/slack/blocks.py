@@ -4,14 +4,12 @@ Everything of ours stands in ``plain_text`` objects, which know no markup, with 
 escaped as Slack asks of all text: nothing in a message can name a person, a channel or a link.
 """
 
-import json
-
 from stella.sdk import Choice, Json, Message, Severity
 from stella.sdk.message_text import fields_of, lines, one_line, shortened
 
 # Slack's limits: of a header, a section, a field, of fields in a section, of buttons, of a value.
 _HEADER_MAX, _SECTION_MAX, _FIELD_MAX, _FIELDS_MAX = 150, 3000, 2000, 10
-_BUTTONS_MAX, _BUTTON_MAX, _VALUE_MAX = 25, 75, 2000
+_BUTTONS_MAX, _BUTTON_MAX, _ACTION_MAX, _VALUE_MAX = 25, 75, 255, 2000
 _URL_MAX = 3000
 _MARKS = {
     Severity.INFO: "\u2139\ufe0f",
@@ -40,10 +38,8 @@ def blocks_of(message: Message) -> list[Json]:
             _plain(f"{name}\n{said}", _FIELD_MAX) for name, said in fields[at : at + _FIELDS_MAX]
         ]
         made.append({"type": "section", "fields": group})
-    buttons: list[Json] = [
-        _button(message.key, one, number)
-        for number, one in enumerate(message.choices[:_BUTTONS_MAX])
-    ]
+    named = {one.name: one for one in message.choices}  # Slack refuses two of one name
+    buttons: list[Json] = [_button(message.key, one) for one in list(named.values())[:_BUTTONS_MAX]]
     if message.url and len(message.url) <= _URL_MAX:
         open_it = {"type": "button", "action_id": "stella_open", "url": message.url}
         buttons = [*buttons[: _BUTTONS_MAX - 1], {**open_it, "text": _plain("Open", _BUTTON_MAX)}]
@@ -52,12 +48,12 @@ def blocks_of(message: Message) -> list[Json]:
     return made
 
 
-def _button(key: str, choice: Choice, number: int) -> Json:
-    """Its value says which message and which choice, for who reads Slack's webhook."""
-    value = json.dumps({"key": key, "choice": choice.name}, separators=(",", ":"))
+def _button(key: str, choice: Choice) -> Json:
+    """What the connector ``slack`` of webhooks reads: the choice, and what it is about."""
+    value = choice.about or key
     made: dict[str, Json] = {
         "type": "button",
-        "action_id": f"stella_choice_{number}",
+        "action_id": shortened(choice.name, _ACTION_MAX),
         "text": _plain(choice.title, _BUTTON_MAX),
     }
     if len(value) <= _VALUE_MAX:

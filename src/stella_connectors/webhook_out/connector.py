@@ -57,7 +57,7 @@ class SignedWebhook:
                 "fields": dict(fields_of(message)),
                 "url": message.url,
                 "choices": [
-                    {"name": one.name, "title": one.title, "url": one.url}
+                    {"name": one.name, "title": one.title, "url": one.url, "about": one.about}
                     for one in message.choices
                 ],
             },

@@ -57,7 +57,10 @@ class SlackWebhook:
         if event != "block_actions":
             return Received(delivery, event)
         by = text(part(said, "user"), "id")
-        pressed = [one for one in parts(said, "actions") if one.get("type") == "button"]
+        # One that only leads somewhere is told of as well, and says nothing.
+        pressed = [
+            one for one in parts(said, "actions") if one.get("type") == "button" and "value" in one
+        ]
         choices = tuple(
             PressedChoice(text(one, "value"), text(one, "action_id"), by) for one in pressed
         )

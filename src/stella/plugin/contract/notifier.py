@@ -18,12 +18,13 @@ class Severity(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Choice:
     """A button. name: what is told when it is pressed (``approve``). url: where it leads, for those
-    that cannot tell us.
+    that cannot tell us. about: what it decides, told with the name; the message's key where it is empty.
     """
 
     name: str
     title: str
     url: str
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,9 @@ class EndedBuild:
 
 @dataclass(frozen=True, slots=True)
 class PressedChoice:
-    """Somebody pressed a button of a message. key: of the message; by: as the service knows them."""
+    """Somebody pressed a button of a message. key: what the choice is about; by: as the service
+    knows them.
+    """
 
     key: str
     choice: str
