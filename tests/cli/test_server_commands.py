@@ -32,7 +32,7 @@ def test_users_are_made_changed_and_listed(admin: Command):
     assert [one["name"] for one in admin.data("user", "list")] == ["ana", "root"]
     assert admin("user", "list", "-o", "name").stdout == "ana\nroot\n"
     table = admin("user", "list").stdout.splitlines()
-    assert table[0].split() == ["NAME", "ROLES", "DISABLED", "CREATED", "ID"]
+    assert table[0].split() == ["NAME", "ROLES", "DISABLED", "FROM", "CREATED", "ID"]
     assert admin("user", "get", "nobody").exit_code == 3
     assert admin("user", "get", "../tokens").exit_code == 3
 

@@ -135,7 +135,7 @@ def post_disabling(asked: Plugger, name: str) -> Response:
         _known(asked, tx, name)
         choice = list_choices(tx).get(name)
         manifest = _noted(asked, tx, name, choice.version if choice else "")
-        disable_plugin(tx, manifest, _users(tx, manifest))
+        disable_plugin(tx, manifest, [*_users(tx, manifest), *_runs_of(tx, manifest.name)])
         return _shown(asked, tx, name)
 
     return _decided(asked, name, do)
@@ -237,7 +237,7 @@ def _lost_by(asked: Asked, tx: Tx, name: str, after: Manifest) -> Sequence[str]:
 
 
 def _users(tx: Tx, manifest: Manifest) -> list[str]:
-    """What uses something that it brings: integrations, targets, environments, and what runs."""
+    """What uses something that it brings: integrations, targets, environments."""
     brought = {(one.kind, one.name) for one in manifest.contributes}
     listed = [one.integration for one in list_integrations(tx)]
     users = [f"integration {one.name}" for one in listed if (one.kind, one.connector) in brought]
@@ -248,7 +248,7 @@ def _users(tx: Tx, manifest: Manifest) -> list[str]:
         for one in list_environments(tx)
         if any((Kind.STEP, use.step) in brought for use in (*one.steps_before, *one.steps_after))
     ]
-    return [*users, *_runs_of(tx, manifest.name)]
+    return users
 
 
 def _runs_of(tx: Tx, name: str, version: str | None = None) -> list[str]:
