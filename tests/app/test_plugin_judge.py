@@ -120,7 +120,11 @@ class Author:
     def doctor(self) -> list[tuple[str, str]]:
         """What the plugin's check found. The whole may end with 1: this machine is not ours."""
         checks = json.loads(self.stella("doctor", "-o", "json", ends=None))
-        return [(one["outcome"], one["detail"]) for one in checks if one["name"] == "acme-answers"]
+        return [
+            (one["outcome"], one["detail"])
+            for one in checks
+            if one["id"] == "plugins.acme.acme-answers"
+        ]
 
     def change(self, file: str, before: str, after: str) -> None:
         path = self.folder / "src" / "stella_plugin_acme" / file

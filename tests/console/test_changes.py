@@ -46,7 +46,7 @@ def sealed(server: ShopServer, version: str, **labels: str) -> str:
     ground = server.stage.ground
     registry = SimulatedRegistry(server.stage.directory / "simulated" / "registry")
     push(registry, build(BASE, Labels=labels), "shop/notes", version)
-    components = {"web": f"{ground.registry}/shop/notes:{version}"}
+    components = {"notes": f"{ground.registry}/shop/notes:{version}"}
     body = {"name": "notes", "version": version, "components": components}
     made = server.admin.post("/releases", body)
     deadline = time.monotonic() + 60
