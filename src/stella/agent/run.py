@@ -265,7 +265,7 @@ class _Agent:
             self._connectors.beside.target_kinds()
         )
         if not self.is_busy.is_set():  # else of an order under way, which is not noted yet
-            self._connectors.keep(frozenset(brought.values()))
+            self._connectors.keep(frozenset(one.plugin for one in notes if one.plugin is not None))
         return AgentReport(
             version=version("stella-ops"),
             connectors=tuple(

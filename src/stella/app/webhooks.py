@@ -104,9 +104,9 @@ class Intake:
 
     @asynccontextmanager
     async def _turn(self, name: str) -> AsyncIterator[None]:
-        turn = self._turns.setdefault(name, _Turn())
         if sum(one.users for one in self._turns.values()) >= _WAITING_MAX:
             raise _not_now("too many deliveries are waiting")
+        turn = self._turns.setdefault(name, _Turn())
         turn.users += 1
         try:
             async with turn.free:

@@ -145,6 +145,8 @@ class Exchange:
         except StellaError as refusal:
             self._raised.append(refusal)
             self._line.send(refused(refusal, echo=len(self._raised) - 1), self._budget)
+        except (ValueError, TypeError) as error:  # words that no system takes, such as a NUL
+            self._line.send(NoWay(22, type(error).__name__), self._budget)
         except OSError as error:
             self._line.send(NoWay(error.errno or 0, str(error)[:500]), self._budget)
         finally:
