@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from stella.kernel import Remedy
 from stella.plugin.refusals import SecretNotFound, SecretStoreRefused, SecretStoreUnreachable
 from stella.sdk.exchange import Exchange, Reply
+from stella.sdk.http import json_object
 
 __all__ = ["Reply", "StoreClient", "quoted", "value_text"]
 _BUSY = frozenset({408, 412, 425, 429})
@@ -26,6 +27,21 @@ class StoreClient(Exchange):
         if reply.status in _BUSY or not (reply.is_success or 400 <= reply.status < 500):
             raise self.unreachable(f"HTTP {reply.status}")
         return reply
+
+    def field(self, text: str, key: str | None, what: str) -> str:
+        """The field ``key`` of a secret that is a JSON object; without one the whole text.
+
+        what: the secret, for people. Raises SecretNotFound.
+        """
+        if key is None:
+            return text
+        fields = json_object(text)
+        if fields is None or fields.get(key) is None:
+            why = "it has no fields" if fields is None else "name one that it has"
+            raise self.not_found(
+                f"field {quoted(key)} in {what}", f"Check the field and the secret: {why}."
+            )
+        return value_text(fields[key])
 
     def unreachable(self, why: str, advice: str = "") -> SecretStoreUnreachable:
         """No usable answer."""

@@ -10,8 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from stella.sdk import Connection, Secret, StellaError
-from stella.sdk.http import json_object
-from stella.sdk.store_client import Reply, StoreClient, quoted, value_text
+from stella.sdk.store_client import Reply, StoreClient, quoted
 from stella.sdk.tokens import ClientCredentials
 
 _API = "api-version=7.4"
@@ -78,7 +77,7 @@ class AzureKeyVault:
                 "Check that the endpoint is that of a key vault.",
             )
         kept = found.rpartition("/")[2]
-        return Secret(self._field(text, key, what), kept if len(kept) == 32 else "")
+        return Secret(self._client.field(text, key, what), kept if len(kept) == 32 else "")
 
     def revoke(self, lease: str) -> None:
         """Key Vault gives no leases: there is none to end."""
@@ -120,17 +119,6 @@ class AzureKeyVault:
         return self._client.refused(
             f"it answers HTTP {reply.status} for {what}", "Check the name and the endpoint."
         )
-
-    def _field(self, text: str, key: str | None, what: str) -> str:
-        if key is None:
-            return text
-        fields = json_object(text)
-        if fields is None or fields.get(key) is None:
-            why = "it has no fields" if fields is None else "name one that it has"
-            raise self._client.not_found(
-                f"field {quoted(key)} in {what}", f"Check the field and the secret: {why}."
-            )
-        return value_text(fields[key])
 
 
 def _wanted(path: str) -> tuple[str, str] | None:

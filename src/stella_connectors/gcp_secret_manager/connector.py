@@ -12,8 +12,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from stella.sdk import Connection, Secret, StellaError
-from stella.sdk.http import json_object
-from stella.sdk.store_client import Reply, StoreClient, quoted, value_text
+from stella.sdk.store_client import Reply, StoreClient, quoted
 from stella.sdk.tokens import ServiceAccount
 
 _TOKENS = "https://oauth2.googleapis.com"
@@ -74,7 +73,7 @@ class GcpSecretManager:
         kept = named.rpartition("/")[2] if isinstance(named, str) else ""
         if not isinstance(data, str) or not _KEPT.match(kept):
             raise self._malformed(reply)
-        return Secret(self._field(self._text(data, what, reply), key, what), kept)
+        return Secret(self._client.field(self._text(data, what, reply), key, what), kept)
 
     def revoke(self, lease: str) -> None:
         """Secret Manager gives no leases: there is none to end."""
@@ -146,17 +145,6 @@ class GcpSecretManager:
         except UnicodeDecodeError:
             refusal = self._client.not_found(f"text in {what}: it is binary", "Store it as text.")
         raise refusal
-
-    def _field(self, text: str, key: str | None, what: str) -> str:
-        if key is None:
-            return text
-        fields = json_object(text)
-        if fields is None or fields.get(key) is None:
-            why = "it has no fields" if fields is None else "name one that it has"
-            raise self._client.not_found(
-                f"field {quoted(key)} in {what}", f"Check the field and the secret: {why}."
-            )
-        return value_text(fields[key])
 
 
 def _wanted(path: str) -> tuple[str, str] | None:
