@@ -1,7 +1,9 @@
 """Envelopes are opened by their key, under their name, as they were sealed; by nothing else."""
 
+import base64
 import json
 import os
+import string
 
 import pytest
 
@@ -111,6 +113,17 @@ def test_another_name_another_key_and_changed_bytes_are_refused():
     ):
         with pytest.raises(BrokenEnvelope):
             open_sealed(ring, text, about)
+
+
+def test_spare_bits_of_base64_are_a_change_too():
+    held = json.loads(seal(FIRST, b"the secret", "one", os.urandom))
+    last = held["content"][-2]
+    letters = string.ascii_uppercase + string.ascii_lowercase + string.digits + "+/"
+    spare = letters[letters.index(last) + 1]
+    other = held["content"].removesuffix(last + "=") + spare + "="
+    assert base64.b64decode(other, validate=True) == base64.b64decode(held["content"])
+    with pytest.raises(BrokenEnvelope):
+        open_sealed(FIRST, json.dumps({**held, "content": other}), "one")
 
 
 @pytest.mark.parametrize("part", ["dataKey", "content"])
