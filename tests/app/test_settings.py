@@ -109,7 +109,6 @@ def test_registries_in_a_variable_are_told_where_they_belong():
         assert "Did you mean" not in told
 
 
-
 @pytest.mark.parametrize("text", ["- a", "a: [", "\x00"])
 def test_what_is_no_settings_file_is_refused(tmp_path: Path, text: str):
     with pytest.raises(UnreadableSettings):
