@@ -100,6 +100,15 @@ def test_a_variable_of_the_wrong_kind_is_refused():
         load_settings(environment={"STELLA_LISTEN_PORT": "many"})
 
 
+def test_registries_in_a_variable_are_told_where_they_belong():
+    for name in ("STELLA_REGISTRIES", "STELLA_registries"):
+        with pytest.raises(MalformedSetting) as refusal:
+            load_settings(environment={name: "registry.example"})
+        told = f"{refusal.value} {refusal.value.remedy.advice}"
+        assert "settings file" in told
+        assert "Did you mean" not in told
+
+
 @pytest.mark.parametrize("text", ["- a", "a: [", "\x00"])
 def test_what_is_no_settings_file_is_refused(tmp_path: Path, text: str):
     with pytest.raises(UnreadableSettings):

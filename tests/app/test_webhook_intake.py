@@ -1,10 +1,13 @@
 """The way in under load: many at once, a slow store, a plugin that breaks, a database that is away."""
 
 import asyncio
+import gc
 import os
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,7 +20,7 @@ from stella.app.webhooks import Intake
 from stella.blob import Blobs
 from stella.hub.deliveries import list_deliveries, list_refusals
 from stella.hub.delivery import Taken
-from stella.hub.errors import WebhookNotTaken
+from stella.hub.errors import UnknownIntegration, WebhookNotTaken
 from stella.hub.facts import IntegrationDeleted
 from stella.hub.lifecycle import DeliveryState
 from stella.kernel import Remedy, id_maker
@@ -130,6 +133,57 @@ def test_what_waits_has_a_bound(make_intake: Callable[..., Intake]) -> None:
     refused = [one for one in asyncio.run(flood()) if isinstance(one, BaseException)]
     assert len(refused) == 10
     assert all(isinstance(one, WebhookNotTaken) for one in refused)
+
+
+class Name(str):
+    """A name of which it can be said whether anybody still holds it."""
+
+    __slots__ = ("__weakref__",)
+
+
+def _held_after(intake: Intake, count: int) -> int:
+    """How many of ``count`` invented names are kept anywhere, once each was refused."""
+    names = [Name(f"invented-{number}") for number in range(count)]
+    held = [weakref.ref(one) for one in names]
+
+    async def refused() -> None:
+        while names:
+            with pytest.raises((WebhookForged, WebhookNotTaken)):
+                await intake.receive(names.pop(), {}, b"x")
+
+    asyncio.run(refused())
+    gc.collect()
+    return sum(one() is not None for one in held)
+
+
+def test_a_name_that_no_webhook_has_stays_nowhere_in_memory(
+    make_intake: Callable[..., Intake],
+) -> None:
+    def nobody(name: str) -> Webhook:
+        raise UnknownIntegration(f"there is none called {name}", remedy=Remedy("-"))
+
+    assert _held_after(make_intake(nobody), 50) <= 1  # a thread may keep its last task for a moment
+
+
+def test_a_name_that_is_refused_for_a_full_queue_stays_nowhere_in_memory(
+    make_intake: Callable[..., Intake],
+) -> None:
+    over = threading.Event()
+    intake = make_intake(lambda _: Says(lambda: over.wait(20)))
+
+    async def flood() -> int:
+        waiting = asyncio.gather(
+            *(intake.receive("ci", {}, f"{number}".encode()) for number in range(2000))
+        )
+        await asyncio.sleep(0.3)
+        with ThreadPoolExecutor(1) as beside:
+            held = beside.submit(_held_after, intake, 200).result()
+        over.set()
+        await waiting
+        return held
+
+    assert asyncio.run(flood()) == 0
+    asyncio.run(send(intake, "msg_1"))  # what was counted was counted down again
 
 
 @pytest.mark.parametrize(

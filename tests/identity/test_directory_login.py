@@ -14,7 +14,7 @@ from stella.identity import (
     user_by_name,
 )
 from stella.identity.directory_login import ask_directories
-from stella.identity.errors import SignInRefused
+from stella.identity.errors import SignInRefused, TooManyAttempts
 from stella.identity.login import Login
 from stella.identity.outside import admit
 from stella.kernel import StellaError
@@ -73,9 +73,10 @@ def test_a_password_of_the_directory_lets_in(office: Office):
 
 
 def test_the_name_of_somebody_here_is_never_the_directorys(office: Office):
-    for name in ("root", "Root", "ROOT", " root", "root "):
+    for name in ("root", "Root", "ROOT", " root", "root ", "\uff52oot", "ro\u00adot", "root\0"):
         with pytest.raises(LoginDenied):
             office.log_in(name, "root of the directory")
+        office.place.clock.go_on(minutes=1)
     assert office.asked == [], "what is typed for one of ours is told to nobody else"
     assert office.log_in("root", PASSWORD).person.name == "root"
     with office.place.database.transaction(actor="system") as tx:
@@ -114,3 +115,56 @@ def test_a_name_rests_after_too_many_wrong_passwords_also_of_the_directory(offic
         office.log_in("ben", "ben's password")
     assert refusal.value.code == "ST-IDN-002"
     assert len(office.asked) == asked
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("ben", "BEN", "Ben", "bEn", "beN"),
+        ("ben", " ben", "ben ", "\tben\n", "\u00a0ben"),
+        ("ben", "\uff42\uff45\uff4e", "be\uff2e", "Be\u2099", "\u24b7en"),
+        ("ben", "b\u00e9n", "be\u0301n", "b\u00aden", "be\u200bn", "ben\0"),
+        ("ana maria", "ana  maria", "Ana\tMaria", " ana maria ", "ANA \n MARIA"),
+    ],
+)
+def test_one_name_in_many_spellings_shares_one_pause(office: Office, names: tuple[str, ...]):
+    """Directories take all of these for one and the same name."""
+    for name in names[:5]:
+        with pytest.raises(LoginDenied):
+            office.log_in(name, "wrong")
+    for name in names:
+        with pytest.raises(TooManyAttempts):
+            office.log_in(name, "ben's password")
+
+
+def test_a_name_that_is_only_alike_has_a_pause_of_its_own(office: Office):
+    for name in ("ben", "b en", "bem", "ben@office", "ben."):
+        for _ in range(5):
+            with pytest.raises(LoginDenied):
+                office.log_in(name, "wrong")
+
+
+def test_a_right_password_ends_the_count_of_every_spelling(office: Office):
+    for name in ("ben", "BEN", "ben "):
+        with pytest.raises(LoginDenied):
+            office.log_in(name, "wrong")
+    office.log_in("ben", "ben's password")
+    for name in ("BEN", "ben ", "Ben", "bEN", "beN"):
+        with pytest.raises(LoginDenied):
+            office.log_in(name, "wrong")
+
+
+def test_a_login_under_way_ends_with_what_its_document_was(office: Office):
+    place = office.place
+
+    class Slow(SimulatedDirectory):
+        def log_in(self, name: str, password: str) -> DirectoryEntry | None:
+            place.apply("office", integration="ldap", groups={"platform": ["admin"]})
+            return super().log_in(name, password)
+
+    slow = Slow()
+    slow.add(DirectoryEntry("u-1", "ben", groups=("managers",)), "ben's password")
+    office.directory = slow
+    with pytest.raises(LoginDenied):
+        office.log_in("ben", "ben's password")
+    assert "ben@office" not in place.users()

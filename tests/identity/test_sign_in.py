@@ -1,13 +1,14 @@
 """People log in by an outside word: what is let in, as whom, and every way to be somebody else."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from fixtures.sign_ins import HASH, Place, integration
-from stella.hub.store import put_integration
+from fixtures.sign_ins import GROUPS, HASH, SPEC, Place, integration
+from stella.hub.store import delete_integration_row, find_integration, put_integration
 from stella.identity import (
     LastAdmin,
     MalformedUser,
@@ -20,7 +21,7 @@ from stella.identity.errors import AccountTaken, MalformedLogin, SignInRefused, 
 from stella.identity.login_documents import refuse_login_integration
 from stella.identity.outside import accounts_of, link_account, unlink_account
 from stella.identity.provider_login import CameBack, begin, finish, safe_path
-from stella.identity.sign_in import delete_sign_in, find_sign_in
+from stella.identity.sign_in import apply_sign_in, delete_sign_in, find_sign_in
 from stella.kernel import StellaError
 from stella.plugin.contract.core import Kind
 from stella.sdk.testing import SimulatedIdentityProvider
@@ -252,6 +253,86 @@ def test_what_a_document_opened_ends_with_it(place: Place):
         delete_sign_in(tx, "company")
         refuse_login_integration(tx, "keycloak")
     assert place.living(login.person.id) == 0
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"groups": {"managers": ["viewer"]}},
+        {"groups": {"managers": ["approver"]}},
+        {"groups": {**GROUPS, "others": ["viewer"]}},
+        {"groupsClaim": "teams"},
+        {"roles": ["viewer"]},
+        {"emailDomains": ["acme.example"]},
+        {"makesAccounts": False},
+        {"integration": "ldap"},
+        {"enabled": False},
+    ],
+    ids=lambda spec: next(iter(spec)),
+)
+def test_a_document_that_is_changed_ends_what_it_opened_before(place: Place, spec: dict[str, Any]):
+    login, _ = place.log_in()
+    place.apply(**spec)
+    assert place.living(login.person.id) == 0
+
+
+def test_another_title_or_no_change_at_all_ends_nothing(place: Place):
+    login, _ = place.log_in()
+    place.apply()
+    place.apply(title="Another title")
+    assert place.living(login.person.id) == 1
+
+
+class _Slow(SimulatedIdentityProvider):
+    """A provider during whose answer somebody does something."""
+
+    meanwhile: Callable[[], None]
+
+    def redeem(self, *given: str) -> str:
+        text = super().redeem(*given)
+        self.meanwhile()
+        return text
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "narrowed",
+        "switched off",
+        "deleted",
+        "another issuer",
+        "integration off",
+        "integration gone",
+    ],
+)
+def test_a_login_under_way_ends_with_what_its_document_was(place: Place, change: str):
+    """What was begun rests on the document of the moment in which the session is made."""
+
+    def meanwhile() -> None:
+        with place.database.transaction(actor="usr_root") as tx:
+            found = find_integration(tx, "keycloak").integration
+            match change:
+                case "narrowed":
+                    apply_sign_in(tx, "company", {**SPEC, "groups": {"platform": ["admin"]}})
+                case "switched off":
+                    apply_sign_in(tx, "company", {**SPEC, "enabled": False})
+                case "deleted":
+                    delete_sign_in(tx, "company")
+                case "another issuer":
+                    put_integration(tx, replace(found, endpoint="https://other.example"))
+                case "integration off":
+                    put_integration(tx, replace(found, enabled=False))
+                case _:
+                    delete_integration_row(tx, "keycloak")
+
+    slow = _Slow(place.clock)
+    slow.meanwhile = meanwhile
+    slow._keys = place.provider._keys
+    place.provider = slow
+    place.door = replace(place.door, connected=lambda _: slow)
+    assert "was changed" in place.refused()
+    assert place.facts("UserSignedIn") == []
+    assert "ana@company" not in place.users()
 
 
 @pytest.mark.parametrize(

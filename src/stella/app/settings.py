@@ -145,7 +145,9 @@ def load_settings(
     for name, text in variables.items():
         if name.startswith(PREFIX) and name not in _OTHERS:
             key = name.removeprefix(PREFIX).lower()
-            if key in _KINDS and key != "registries":
+            if key == "registries":
+                raise _malformed(name, f"no value: `{key}` stand in the settings file alone")
+            if key in _KINDS:
                 values[key] = _from_text(key, text)
             elif name.startswith(_SECRETS):
                 continue  # a secret of the owner's, for integrations

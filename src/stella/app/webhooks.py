@@ -64,6 +64,7 @@ class Intake:
         self._now = now
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="webhook")
         self._turns: dict[str, _Turn] = {}
+        self._under_way = 0  # users of all turns together
         self._storer = ThreadPoolExecutor(1, thread_name_prefix="webhook-store")
         self._waiting: list[tuple[Arrived, Future[Taken]]] = []
         self._is_storing = False
@@ -104,15 +105,18 @@ class Intake:
 
     @asynccontextmanager
     async def _turn(self, name: str) -> AsyncIterator[None]:
-        if sum(one.users for one in self._turns.values()) >= _WAITING_MAX:
+        if self._under_way >= _WAITING_MAX:
             raise _not_now("too many deliveries are waiting")
+        # After that: a name that is refused, perhaps of no webhook at all, is not kept.
         turn = self._turns.setdefault(name, _Turn())
         turn.users += 1
+        self._under_way += 1
         try:
             async with turn.free:
                 yield
         finally:
             turn.users -= 1
+            self._under_way -= 1
             if turn.users == 0:
                 del self._turns[name]
 

@@ -19,8 +19,13 @@ from stella.identity.errors import (
 from stella.identity.facts import ExchangeRefused, TokenExchanged
 from stella.identity.jwks import KeyBook, KeySet
 from stella.identity.jwt import LEEWAY, Unverified, Verified, read_unverified, verify
-from stella.identity.login_documents import KnownMachineLogin, issuer_of, list_machine_logins
-from stella.identity.machine_login import MachineLogin
+from stella.identity.login_documents import (
+    KnownMachineLogin,
+    hold_document,
+    issuer_of,
+    list_machine_logins,
+)
+from stella.identity.machine_login import KIND, MachineLogin
 from stella.identity.machines import machine_id, machine_name, seen_machine
 from stella.identity.model import Person, Role
 from stella.identity.store import used_assertion
@@ -199,6 +204,7 @@ def _admit(
     name = machine_name(login, verified)
     actor = machine_id(login.name, name)
     with database.transaction(actor=actor) as tx:
+        hold_document(tx, KIND, login.name)
         now_known = [one for one in list_machine_logins(tx) if one.login.name == login.name]
         if now_known != [known] or issuer_of(tx, login) != verified.issuer:
             raise _not_for_us("the document was changed at this moment")

@@ -89,7 +89,7 @@ def _read(listed: list[Any]) -> Iterator[IssuerKey]:
     for one in listed:
         if not isinstance(one, dict):
             raise _unusable("one of them is no JSON object")
-        if _PRIVATE & one.keys() and one.get("kty") in _KINDS:
+        if _PRIVATE & one.keys() and _text(one.get("kty")) in _KINDS:
             raise _unusable("one of them is a private key, which no other may know")
         made = _key(one)
         if made is not None:
@@ -97,7 +97,7 @@ def _read(listed: list[Any]) -> Iterator[IssuerKey]:
 
 
 def _key(jwk: Mapping[str, Any]) -> IssuerKey | None:
-    kind, kid, algorithm = jwk.get("kty"), jwk.get("kid"), jwk.get("alg")
+    kind, kid, algorithm = _text(jwk.get("kty")), jwk.get("kid"), jwk.get("alg")
     if kind not in _KINDS or not _is_for_verifying(jwk):
         return None
     bare = {name: jwk[name] for name in ("kty", "n", "e", "crv", "x", "y") if name in jwk}

@@ -40,6 +40,7 @@ LIFE_MAX = timedelta(hours=25)
 """From now on. A job's token may last as long as the longest job."""
 
 _PART = re.compile(r"[A-Za-z0-9_-]+\Z")
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 _TYPES = frozenset({"jwt"})
 _TEXT_MAX = 255
 _KID_MAX = 400
@@ -162,7 +163,23 @@ def _object(part: str) -> dict[str, Any]:
             value = json.loads(content, object_pairs_hook=_unique, parse_constant=_refuse_constant)
     if not isinstance(value, dict):
         raise _malformed("a part of it is no JSON object in base64url")
+    if not _is_plain(value):
+        raise _malformed("a text in it has a character that cannot be stored")
     return value
+
+
+def _is_plain(value: object) -> bool:
+    """Whether every text in it can be written down: no zero, no half of a pair (RFC 8259, 8.2)."""
+    waiting = [value]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, dict):
+            waiting += [*one.keys(), *one.values()]
+        elif isinstance(one, list):
+            waiting += one
+        elif isinstance(one, str) and _UNSTORABLE.search(one):
+            return False
+    return True
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -198,7 +215,8 @@ def _time(claims: Mapping[str, Json], name: str) -> datetime:
 
 
 def _is_moment(value: float) -> bool:
-    return math.isfinite(value) and 0 < value < 2**36
+    # Compared first: an integer may be too large to be asked whether it is finite.
+    return 0 < value < 2**36 and math.isfinite(value)
 
 
 def _audiences(claims: Mapping[str, Json]) -> tuple[str, ...]:

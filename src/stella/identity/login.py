@@ -1,6 +1,7 @@
 """Logging in: one answer for every failure, and a pause after too many of them."""
 
 import hashlib
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,6 +20,7 @@ from stella.record import Database, Tx
 
 FREE_FAILURES = 5
 _PAUSE_MAX_S = 60
+_NOT_SEEN = frozenset({"Mn", "Me", "Cf", "Cc"})
 _FORGOTTEN_AFTER = timedelta(days=1)
 
 
@@ -89,10 +91,13 @@ def log_in(
 
 
 def _attempt(tx: Tx, name: str) -> _Attempt:
+    is_local = _is_local(tx, name)
+    if not (name.isascii() and name.isprintable()):  # nobody here has such a name
+        return _Attempt(None, None, is_local)
     query = select(user_account).where(
         user_account.c.tenant == tx.tenant, user_account.c.name == name[:64]
     )
-    row, is_local = tx.row(query), _is_local(tx, name)
+    row = tx.row(query)
     if row is None or row["disabled"]:
         return _Attempt(None, None, is_local)
     return _Attempt(row["id"], row["password"], is_local)
@@ -101,7 +106,7 @@ def _attempt(tx: Tx, name: str) -> _Attempt:
 def _is_local(tx: Tx, name: str) -> bool:
     query = select(user_account.c.id).where(
         user_account.c.tenant == tx.tenant,
-        user_account.c.name == "".join(name.casefold().split())[:64],
+        user_account.c.name == _plain(name).replace(" ", "")[:64],
         user_account.c.password.is_not(None),
     )
     return tx.row(query) is not None
@@ -162,4 +167,16 @@ def _of(tx: Tx, name: str) -> ColumnElement[bool]:
 
 
 def _digest(name: str) -> str:
-    return hashlib.sha256(name.encode()).hexdigest()
+    return hashlib.sha256(_plain(name).encode()).hexdigest()
+
+
+def _plain(name: str) -> str:
+    """One text for every spelling that some directory takes for the same name.
+
+    They prepare names before they compare them (RFC 4518): other forms of a letter, case, spaces and
+    what cannot be seen count for nothing, with some of them accents too. Else each spelling would
+    have guesses of its own.
+    """
+    letters = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", name).casefold())
+    seen = (one for one in letters if one.isspace() or unicodedata.category(one) not in _NOT_SEEN)
+    return " ".join("".join(seen).split())

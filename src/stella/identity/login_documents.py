@@ -113,6 +113,18 @@ def documents(tx: Tx, kind: str) -> list[Mapping[Any, Any]]:
     return list(tx.rows(query.order_by(login_document.c.name)))
 
 
+def hold_document(tx: Tx, kind: str, name: str) -> Mapping[Any, Any] | None:
+    """The row of one, which nobody changes until this transaction ends: whoever does then ends what
+    it opened. None where there is none.
+    """
+    mine = (
+        login_document.c.tenant == tx.tenant,
+        login_document.c.kind == kind,
+        login_document.c.name == name,
+    )
+    return tx.row(select(login_document).where(*mine).with_for_update())
+
+
 def delete_login_document(tx: Tx, kind: str, name: str) -> None:
     """End it, and what was opened by it. Raises UnknownLogin."""
     gone = tx.connection.execute(

@@ -15,7 +15,7 @@ from stella.identity.facts import AccountLinked, AccountUnlinked, UserSignedIn
 from stella.identity.login import Login
 from stella.identity.login_documents import unknown_login
 from stella.identity.model import Role, User
-from stella.identity.sign_in import KIND, KnownSignIn
+from stella.identity.sign_in import KIND, KnownSignIn, hold_sign_in
 from stella.identity.store import outside_account
 from stella.identity.tokens import open_session
 from stella.identity.users import change_user, create_user, end_everything, user_of
@@ -61,13 +61,15 @@ def admit(
     """A session for who is vouched for; an account is made where the document says so.
 
     Roles are what groups say today, but for an account that an administrator linked: it keeps its own.
-    Raises SignInRefused.
+    Raises SignInRefused, also where the document is no longer what ``known`` was: who came by it
+    then is asked again by what it says now.
     """
     try:
         user = _ready(database, known, vouched)
     except IntegrityError:  # they came by two ways at this moment, and are there now
         user = _ready(database, known, vouched)
     with database.transaction(actor=user) as tx:
+        _refuse_changed(tx, known)
         found = user_of(tx, user)
         if not found.disabled:
             made = open_session(tx, user, secret=secret, name=known.sign_in.name, hours=hours)
@@ -158,6 +160,7 @@ def _ready(database: Database, known: KnownSignIn, vouched: Vouched) -> str:
     """The user, with the roles of today. Raises SignInRefused, IntegrityError."""
     why = ""
     with database.transaction(actor="system") as tx:
+        _refuse_changed(tx, known)
         row = tx.row(
             select(outside_account)
             .where(*_of(tx, vouched.issuer, vouched.subject))
@@ -182,6 +185,12 @@ def _ready(database: Database, known: KnownSignIn, vouched: Vouched) -> str:
             link_account(tx, user.id, known, vouched.subject, is_made=True, shown=vouched.name)
             return user.id
     raise refused_sign_in(why)
+
+
+def _refuse_changed(tx: Tx, known: KnownSignIn) -> None:
+    """Return where what let them in is what it was when they were asked. Raises SignInRefused."""
+    if not known.sign_in.enabled or known.kind is None or not hold_sign_in(tx, known):
+        raise refused_sign_in("the document or its integration was changed while they logged in")
 
 
 def _seen(tx: Tx, known: KnownSignIn, vouched: Vouched) -> None:

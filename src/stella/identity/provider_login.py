@@ -203,7 +203,7 @@ def _redeemed(door: Door, known: KnownSignIn, kept: Mapping[str, str], code: str
         nonce.encode(), kept["nonce"].encode()
     ):
         raise refused_sign_in("the token is an answer to another question: its nonce is not ours")
-    if party not in {None, told.client_id} or (party is None and len(verified.audiences) > 1):
+    if party not in (None, told.client_id) or (party is None and len(verified.audiences) > 1):
         raise refused_sign_in("the token was made for another party")
     try:
         with door.database.transaction(actor="system") as tx:

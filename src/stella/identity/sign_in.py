@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -15,6 +15,7 @@ from stella.hub.store import find_integration
 from stella.identity.login_documents import (
     delete_login_document,
     documents,
+    hold_document,
     plain_faults,
     put_login_document,
     unknown_login,
@@ -135,17 +136,19 @@ def parse_sign_in(name: str, spec: Mapping[str, Json]) -> SignIn:
 
 
 def apply_sign_in(tx: Tx, name: str, spec: Mapping[str, Json]) -> Change:
-    """Make or change one. Raises MalformedLogin."""
+    """Make or change one; any change but that of its title ends what it opened. Raises MalformedLogin."""
     value = parse_sign_in(name, spec)
     reasons = _integration_faults(tx, value)
     if reasons:
         raise malformed_login(KIND, name, reasons)
     before = next((one.sign_in for one in list_sign_ins(tx) if one.sign_in.name == name), None)
-    if before is not None and before.enabled and not value.enabled:
-        end_sign_in(tx, name)
-    return put_login_document(
+    change = put_login_document(
         tx, KIND, name, before=before.spec() if before else None, after=value.spec()
     )
+    # After the document: a login that is let in at this moment holds it until its session is there.
+    if before is not None and replace(before, title=value.title) != value:
+        end_sign_in(tx, name)
+    return change
 
 
 def delete_sign_in(tx: Tx, name: str) -> None:
@@ -171,6 +174,12 @@ def end_sign_in(tx: Tx, name: str) -> None:
 def list_sign_ins(tx: Tx) -> tuple[KnownSignIn, ...]:
     """By name."""
     return tuple(_known(tx, row) for row in documents(tx, KIND))
+
+
+def hold_sign_in(tx: Tx, known: KnownSignIn) -> bool:
+    """Whether the document is what it was, and stays so until this transaction ends."""
+    row = hold_document(tx, KIND, known.sign_in.name)
+    return row is not None and _known(tx, row) == known
 
 
 def find_sign_in(tx: Tx, name: str, kind: Kind | None = None) -> KnownSignIn:
