@@ -6,9 +6,10 @@ from pathlib import Path
 
 from stella.kernel import Digest, Json, Remedy, digest_of
 from stella.sbom.catalogue import catalogue
+from stella.sbom.ecosystem.reader import EcosystemReader
+from stella.sbom.ecosystem.table import parsed, reader_of
 from stella.sbom.errors import UnreadableDirectory
 from stella.sbom.facts import FileFacts, LayerFacts, Unread
-from stella.sbom.layer import is_of_interest, parse_file
 from stella.sbom.limits import DEFAULT_LIMITS, Limits
 from stella.sbom.model import Component, Inventory, Occurrence
 
@@ -27,11 +28,11 @@ def scan_directory(root: Path, *, limits: Limits = DEFAULT_LIMITS) -> Inventory:
         )
     files: dict[str, FileFacts] = {}
     listing: dict[str, Json] = {}
-    for path, file in _files(root, limits):
+    for path, file, reader in _files(root, limits):
         content = _content(file, limits)
         if isinstance(content, bytes):
             listing[path] = Digest.of(content).text
-            files[path] = parse_file(path, content, limits)
+            files[path] = parsed(reader, path, content, limits)
         else:
             listing[path] = content.reason
             files[path] = content
@@ -48,7 +49,7 @@ def scan_directory(root: Path, *, limits: Limits = DEFAULT_LIMITS) -> Inventory:
     )
 
 
-def _files(root: Path, limits: Limits) -> Iterator[tuple[str, Path]]:
+def _files(root: Path, limits: Limits) -> Iterator[tuple[str, Path, EcosystemReader]]:
     """Files of interest, by their path below ``root``; directories in name order."""
     count = 0
     for directory, names, file_names in os.walk(root, followlinks=False):
@@ -60,8 +61,9 @@ def _files(root: Path, limits: Limits) -> Iterator[tuple[str, Path]]:
             file = Path(directory) / name
             path = file.relative_to(root).as_posix()
             # A virtual environment is scanned from its own root, so no leading directory is asked for.
-            if is_of_interest(path):
-                yield path, file
+            reader = reader_of(path, name)
+            if reader is not None:
+                yield path, file, reader
 
 
 def _content(file: Path, limits: Limits) -> bytes | Unread:

@@ -2,6 +2,7 @@
 
 import re
 
+from stella.sbom.ecosystem.reader import EcosystemReader
 from stella.sbom.facts import OsRelease
 
 # The first one found is the system's own; etc/os-release mostly links to the other.
@@ -21,3 +22,10 @@ def parse_os_release(content: bytes) -> OsRelease:
     if not _NAME.match(identity):
         return OsRelease("")
     return OsRelease(f"{identity}-{release}" if _NAME.match(release) else identity)
+
+
+READER = EcosystemReader(
+    lambda _path, content, _limits: parse_os_release(content),
+    names=frozenset({"os-release"}),
+    wants=lambda path: path in PATHS,
+)
