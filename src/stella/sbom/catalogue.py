@@ -125,16 +125,14 @@ class _Collected:
 
 
 def _distro(final: dict[str, Seen]) -> str:
-    """Of the first file that says it: their order is that of their names."""
-    for path in sorted(path for path, seen in final.items() if _may_name_system(seen)):
-        seen = resolved(final, path)
-        if seen and isinstance(seen.facts, OsRelease) and seen.facts.distro:
-            return seen.facts.distro
-    return ""
-
-
-def _may_name_system(seen: Seen) -> bool:
-    return isinstance(seen.facts, OsRelease | Link)
+    """Of the file that is believed most, and of the first one among equals."""
+    found = []
+    for path, seen in final.items():
+        if isinstance(seen.facts, OsRelease | Link):
+            end = resolved(final, path)
+            if end and isinstance(end.facts, OsRelease) and end.facts.distro:
+                found.append((end.facts.rank, path, end.facts.distro))
+    return min(found)[2] if found else ""
 
 
 def _owned_by_system(final: dict[str, Seen]) -> frozenset[str]:

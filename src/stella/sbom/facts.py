@@ -9,7 +9,11 @@ READER_VERSION = 2
 
 
 class SystemPackage(msgspec.Struct, frozen=True, array_like=True):
-    """One installed package of an operating system's package database. kind: purl type."""
+    """One installed package of an operating system's package database.
+
+    kind: purl type. version: with the epoch before it, where it has one. module: of Red Hat's
+    family, ``nodejs:18:...``.
+    """
 
     kind: str
     name: str
@@ -18,6 +22,7 @@ class SystemPackage(msgspec.Struct, frozen=True, array_like=True):
     source_name: str
     source_version: str
     licence: str = ""
+    module: str = ""
 
 
 class SystemPackages(msgspec.Struct, frozen=True, tag="system", array_like=True):
@@ -56,9 +61,13 @@ class LanguagePackages(msgspec.Struct, frozen=True, tag="language", array_like=T
 
 
 class OsRelease(msgspec.Struct, frozen=True, tag="os", array_like=True):
-    """``os-release``: ``distro`` is ``debian-12``, empty where the file does not say."""
+    """``os-release`` and its elders: ``distro`` is ``debian-12``, empty where the file does not say.
+
+    rank: of two files the lower one is believed.
+    """
 
     distro: str
+    rank: int = 0
 
 
 class Unread(msgspec.Struct, frozen=True, tag="unread", array_like=True):

@@ -6,9 +6,10 @@ from stella.sbom.ecosystem.reader import EcosystemReader
 from stella.sbom.facts import OwnedPaths, SystemPackage, SystemPackages
 from stella.sbom.limits import Limits
 
-_STATUS = "var/lib/dpkg/status"
-_STATUS_DIRECTORY = "var/lib/dpkg/status.d/"
-_INFO_DIRECTORY = "var/lib/dpkg/info/"
+# The second of each where nothing below /var may lie in an image (image-based systems).
+_STATUS = ("var/lib/dpkg/status", "usr/lib/dpkg/status")
+_STATUS_DIRECTORY = ("var/lib/dpkg/status.d/", "usr/lib/dpkg/status.d/")
+_INFO_DIRECTORY = ("var/lib/dpkg/info/", "usr/lib/dpkg/info/")
 
 _ABSENT = frozenset({"not-installed", "config-files"})
 _SOURCE = re.compile(r"(?P<name>\S+)(?:\s+\((?P<version>[^()\s]+)\))?\Z")
@@ -50,7 +51,7 @@ def parse_status(content: bytes, *, packages_max: int) -> SystemPackages:
 
 def parse_owned(path: str, content: bytes, _: Limits) -> OwnedPaths:
     """What ``PACKAGE.list`` or ``PACKAGE:ARCHITECTURE.list`` names."""
-    package = path.removeprefix(_INFO_DIRECTORY).removesuffix(".list").partition(":")[0]
+    package = path.rpartition("/")[2].removesuffix(".list").partition(":")[0]
     lines = content.decode("utf-8", "replace").splitlines()
     return OwnedPaths(package, tuple(sorted({line.lstrip("/") for line in lines})))
 
@@ -91,16 +92,16 @@ def _parse(_: str, content: bytes, limits: Limits) -> SystemPackages:
 STATUS = EcosystemReader(
     _parse,
     names=frozenset({"status"}),
-    wants=lambda path: path == _STATUS or path.startswith(_STATUS_DIRECTORY),
+    wants=lambda path: path in _STATUS or path.startswith(_STATUS_DIRECTORY),
     containers=frozenset({"dpkg", "status.d"}),
 )
 SINGLE = EcosystemReader(
     _parse,
-    directories=(_STATUS_DIRECTORY,),
+    directories=_STATUS_DIRECTORY,
     wants=lambda path: not path.endswith(".md5sums"),
 )
 OWNED = EcosystemReader(
     parse_owned,
     suffixes=frozenset({".list"}),
-    wants=lambda path: path.startswith((_INFO_DIRECTORY, _STATUS_DIRECTORY)),
+    wants=lambda path: path.startswith(_INFO_DIRECTORY),
 )

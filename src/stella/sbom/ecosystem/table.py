@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from stella.sbom.ecosystem import dpkg, npm, python, system
+from stella.sbom.ecosystem import apk, dpkg, npm, python, rpm, system
 from stella.sbom.ecosystem.reader import EcosystemReader
 from stella.sbom.facts import FileFacts, OwnedPaths, SystemPackages
 from stella.sbom.limits import Limits
@@ -12,6 +12,9 @@ READERS: tuple[EcosystemReader, ...] = (
     dpkg.STATUS,
     dpkg.SINGLE,
     dpkg.OWNED,
+    apk.READER,
+    rpm.READER,
+    rpm.MANIFEST,
     python.READER,
     npm.READER,
 )
