@@ -227,7 +227,7 @@ def test_every_public_os_release_names_its_system():
         path = relative[at + 1 :]
         reader = reader_of(path, file.name) if file.is_file() else None
         if reader:
-            facts = parsed(reader, path, file.read_bytes(), DEFAULT_LIMITS)
+            facts = parsed(reader, path, iter([file.read_bytes()]), DEFAULT_LIMITS)
             assert isinstance(facts, OsRelease)
             if facts.distro:
                 named.setdefault(relative.partition("/")[0], set()).add(facts.distro)

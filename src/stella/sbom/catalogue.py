@@ -1,7 +1,7 @@
 """Merged layers -> components, each with the layer that brought it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from stella.kernel import Digest
 from stella.sbom.facts import (
@@ -94,8 +94,10 @@ class _Collected:
                 source_name=package.name,
                 source_version=package.version,
                 licence=package.licence,
+                is_declared=package.is_declared,
             )
-            self._add(component, path, layer)
+            place = f"{path}!/{package.within}" if package.within else path
+            self._add(component, place, layer)
 
     def components(self) -> tuple[Component, ...]:
         made = []
@@ -114,13 +116,20 @@ class _Collected:
                     licence=known.licence,
                     evidence=places[0].path,
                     occurrences=places,
+                    is_declared=known.is_declared,
                 )
             )
         return tuple(made)
 
     def _add(self, component: Component, path: str, layer: int) -> None:
         place = Occurrence(f"/{path}", self._diff_ids[layer], layer)
-        self._found.setdefault(component.purl, component)
+        known = self._found.get(component.purl)
+        # What is installed counts, and the first licence that anybody names.
+        if known is None or (known.is_declared and not component.is_declared):
+            licence = component.licence or (known.licence if known else "")
+            self._found[component.purl] = replace(component, licence=licence)
+        elif component.licence and not known.licence:
+            self._found[component.purl] = replace(known, licence=component.licence)
         self._places.setdefault(component.purl, set()).add(place)
 
 

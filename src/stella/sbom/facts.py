@@ -45,12 +45,18 @@ class OwnedPaths(msgspec.Struct, frozen=True, tag="owned", array_like=True):
 
 
 class LanguagePackage(msgspec.Struct, frozen=True, array_like=True):
-    """One package of a language. name: with its namespace, as people of the language write it."""
+    """One package of a language. name: with its namespace, as people of the language write it.
+
+    is_declared: a lock file asks for it; nobody has seen it installed. within: where in an archive
+    it was read from, "" for the file itself.
+    """
 
     purl_type: str
     name: str
     version: str
     licence: str = ""
+    is_declared: bool = False
+    within: str = ""
 
 
 class LanguagePackages(msgspec.Struct, frozen=True, tag="language", array_like=True):

@@ -4,8 +4,9 @@ from collections import Counter
 from collections.abc import Iterable
 
 from stella.kernel import Digest
+from stella.sbom.ecosystem.program import BYTES_MIN, may_be_program, read_program
 from stella.sbom.ecosystem.reader import EcosystemReader
-from stella.sbom.ecosystem.table import CONTAINERS, parsed, reader_of
+from stella.sbom.ecosystem.table import CONTAINERS, bytes_max, parsed, reader_of, too_long
 from stella.sbom.facts import (
     FileFacts,
     LanguagePackages,
@@ -83,6 +84,10 @@ class _Pass:
             self._keep(path, self._facts(reader, path, entry))
         elif entry.kind == SYMBOLIC_LINK or name in CONTAINERS:
             self._bounded(self.replaced, path)
+        elif entry.kind == HARD_LINK:
+            self._linked_program(path, entry)
+        elif entry.is_executable and may_be_program(path, name):
+            self._program(path, name, entry)
 
     def oddities(self) -> tuple[tuple[str, str], ...]:
         """Each kind of oddity once, with its first path and how often it was met."""
@@ -126,9 +131,29 @@ class _Pass:
             return Unread("it is stored as a sparse file")
         if entry.kind not in REGULAR:
             return Unread("it is a device, a pipe or of an unknown kind, not a file")
-        if entry.size > self._limits.file_bytes_max:
-            return Unread(f"it is {entry.size} bytes long, {self._limits.file_bytes_max} are read")
-        return parsed(reader, path, self._reader.content(entry), self._limits)
+        most = bytes_max(reader, self._limits)
+        if entry.size > most:
+            return too_long(entry.size, most)
+        return parsed(reader, path, self._reader.pieces(entry), self._limits)
+
+    def _program(self, path: str, name: str, entry: Entry) -> None:
+        """A program that says what it was built from; any other hides one that lay there below."""
+        facts = None
+        if entry.kind in REGULAR and entry.size >= BYTES_MIN and not entry.is_sparse:
+            facts = read_program(name, self._reader.pieces(entry))
+        if facts is not None:
+            self._keep(path, facts)
+        else:
+            self.files.pop(path, None)
+            self._bounded(self.replaced, path)
+
+    def _linked_program(self, path: str, entry: Entry) -> None:
+        target = _link_target(path, entry.link, is_hard=True)
+        facts = self.files.get(target) if target else None
+        if isinstance(facts, LanguagePackages):
+            self._keep(path, facts)
+        else:
+            self._bounded(self.replaced, path)
 
     def _link(self, path: str, entry: Entry) -> FileFacts:
         is_hard = entry.kind == HARD_LINK

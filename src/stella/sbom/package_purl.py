@@ -28,6 +28,7 @@ def system_purl(package: SystemPackage, distro: str) -> str:
 
 
 def language_purl(package: LanguagePackage) -> str:
-    """``pkg:pypi/name@1.0``, ``pkg:npm/%40scope/name@1.0``."""
-    scope, _, name = package.name.rpartition("/")
+    """``pkg:pypi/name@1.0``, ``pkg:npm/%40scope/name@1.0``, ``pkg:maven/group/name@1.0``."""
+    sign = ":" if package.purl_type == "maven" else "/"
+    scope, _, name = package.name.rpartition(sign)
     return purl_text(package.purl_type, name, package.version, namespace=scope)

@@ -142,6 +142,7 @@ def _component(component: wire.Component) -> Component | Partial | None:
         licence=_licence(component),
         evidence=properties.get("stella:evidence", places[0].path if places else ""),
         occurrences=places,
+        is_declared=properties.get("stella:declared") == "true",
     )
 
 

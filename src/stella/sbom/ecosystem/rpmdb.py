@@ -171,12 +171,7 @@ def is_bdb(content: bytes) -> bool:
 
 def bdb_headers(content: bytes) -> Iterator[bytes]:
     """The values of a Berkeley DB hash: every second item of its hash pages."""
-    order = "<" if int.from_bytes(content[12:16], "little") == _BDB_HASH_MAGIC else ">"
-    page_bytes = struct.unpack_from(f"{order}I", content, 20)[0] if len(content) >= 72 else 0
-    if page_bytes < 512 or page_bytes > 65536 or page_bytes & (page_bytes - 1):
-        raise BrokenDatabase("its page size is impossible")
-    if content[24]:
-        raise BrokenDatabase("it is encrypted")
+    order, page_bytes = _bdb_shape(content)
     left = len(content) // page_bytes + 1
     for start in range(page_bytes, len(content) - page_bytes + 1, page_bytes):
         if content[start + 25] not in _BDB_HASH_PAGES:
@@ -186,8 +181,7 @@ def bdb_headers(content: bytes) -> Iterator[bytes]:
         if _BDB_PAGE_HEADER_BYTES + 2 * items > page_bytes:
             raise BrokenDatabase("a page claims more items than it holds")
         places = struct.unpack_from(f"{order}{items}H", page, _BDB_PAGE_HEADER_BYTES)
-        for number in range(1, items, 2):
-            place, end = places[number], places[number - 1]
+        for place, end in zip(places[1::2], places[::2], strict=False):
             item = page[place:]
             if item[:1] == bytes([_BDB_OFF_PAGE]) and len(item) >= 12:
                 first, size = struct.unpack_from(f"{order}II", item, 4)
@@ -201,6 +195,17 @@ def bdb_headers(content: bytes) -> Iterator[bytes]:
     last_page = struct.unpack_from(f"{order}I", content, 32)[0]
     if (last_page + 1) * page_bytes > len(content):
         raise BrokenDatabase("it is cut off")
+
+
+def _bdb_shape(content: bytes) -> tuple[str, int]:
+    """Byte order and page size."""
+    order = "<" if int.from_bytes(content[12:16], "little") == _BDB_HASH_MAGIC else ">"
+    page_bytes = struct.unpack_from(f"{order}I", content, 20)[0] if len(content) >= 72 else 0
+    if page_bytes < 512 or page_bytes > 65536 or page_bytes & (page_bytes - 1):
+        raise BrokenDatabase("its page size is impossible")
+    if content[24]:
+        raise BrokenDatabase("it is encrypted")
+    return order, page_bytes
 
 
 def _bdb_chain(content: bytes, order: str, page_bytes: int, page: int, size: int) -> bytes:
