@@ -15,6 +15,7 @@ from stella.sbom.limits import Limits
 
 _NAME = re.compile(r"(?:@[A-Za-z0-9._~-]{1,100}/)?[A-Za-z0-9._~-]{1,214}\Z")
 _VERSION = re.compile(r"[0-9][0-9A-Za-z.+-]{0,200}\Z")
+_PNPM_KEY = re.compile(r"(?P<name>(?:@[^/@]+/)?[^/@]+)[/@](?P<version>[0-9][^_]*)")
 _MODULES = "node_modules/"
 _NESTING_MAX = 64
 
@@ -106,16 +107,15 @@ def _descriptor_name(line: str) -> str:
     name, wanted = (first[:at], first[at + 1 :]) if at > 0 else (first, "")
     if wanted.startswith("npm:") and "@" in wanted[5:]:
         return wanted[4 : wanted.find("@", 5)]
+    if name == "__metadata":
+        return ""
     return name if not wanted.startswith(("workspace:", "link:", "portal:", "patch:")) else ""
 
 
 def _pnpm_key(key: str) -> tuple[str, str]:
     """``a@1.0.0`` since version 6 of the format, ``a/1.0.0`` or ``a/1.0.0_peer`` before."""
-    at = key.find("@", 1)
-    if at > 0 and "/" not in key[at:]:
-        return key[:at], key[at + 1 :]
-    name, _, version = key.rpartition("/")
-    return name, version.partition("_")[0]
+    found = _PNPM_KEY.match(key)
+    return (found["name"], found["version"]) if found else ("", "")
 
 
 def _packages(pairs: list[tuple[object, object]], limits: Limits) -> LanguagePackages:
