@@ -45,6 +45,7 @@ def elf(body: bytes, size: int = BYTES_MIN + 4096) -> bytes:
     header = b"\x7fELF\x02\x01\x01" + b"\0" * 9
     header += struct.pack("<HHIQQQIHHHHHH", 2, 62, 1, 0x400000, 64, 0, 0, 64, 56, 1, 0, 0, 0)
     header += struct.pack("<IIQQQQQQ", 1, 5, 0, 0x400000, 0x400000, size, size, 0x1000)
+    header += struct.pack("<III", 4, 4, 4) + b"Go\0\0note" if body.startswith(b"go") else b""
     return (header.ljust(0x1000, b"\0") + body).ljust(size, b"\0")
 
 

@@ -24,6 +24,16 @@ _ECOSYSTEMS = {
 _NAMESPACE_SIGNS = {"golang": "/", "composer": "/", "maven": ":", "swift": "/"}
 
 _RELEASE = re.compile(r"(?P<system>[a-z-]+)-(?P<release>[0-9]+(?:\.[0-9]+)*)")
+_FEEDS = {
+    ("deb", "debian"): ("Debian:{major}",),
+    ("deb", "ubuntu"): ("Ubuntu:{minor}:LTS", "Ubuntu:{minor}"),
+    ("apk", "alpine"): ("Alpine:v{minor}",),
+    ("apk", "wolfi"): ("Wolfi",),
+    ("apk", "chainguard"): ("Chainguard",),
+    ("rpm", "almalinux"): ("AlmaLinux:{major}",),
+    ("rpm", "rocky"): ("Rocky Linux:{major}",),
+    ("rpm", "opensuse-leap"): ("openSUSE:Leap {numbers}",),
+}
 _HEADERS = re.compile(r"linux-libc-dev(?:-.+)?\Z|linux-headers-.+\Z")
 
 
@@ -93,26 +103,12 @@ def _releases(kind: str, distro: str) -> tuple[str, ...]:
     if found is None:
         return ()
     parts = found["release"].split(".")
-    match kind, found["system"]:
-        case "deb", "debian":
-            return (f"Debian:{parts[0]}",)
-        case "deb", "ubuntu":
-            release = ".".join(parts[:2])
-            return (f"Ubuntu:{release}:LTS", f"Ubuntu:{release}")
-        case "apk", "alpine" if len(parts) > 1:
-            return (f"Alpine:v{parts[0]}.{parts[1]}",)
-        case "apk", "wolfi":
-            return ("Wolfi",)
-        case "apk", "chainguard":
-            return ("Chainguard",)
-        case "rpm", "almalinux":
-            return (f"AlmaLinux:{parts[0]}",)
-        case "rpm", "rocky":
-            return (f"Rocky Linux:{parts[0]}",)
-        case "rpm", "opensuse-leap":
-            return (f"openSUSE:Leap {found['release']}",)
-        case _:
-            return ()
+    numbers = found["release"]
+    major, minor = parts[0], ".".join(parts[:2])
+    if (kind, found["system"]) == ("apk", "alpine") and len(parts) < 2:
+        return ()
+    named = _FEEDS.get((kind, found["system"]), ())
+    return tuple(one.format(numbers=numbers, major=major, minor=minor) for one in named)
 
 
 def _full_name(component: Component) -> str:

@@ -39,7 +39,8 @@ class Entry:
     @property
     def is_executable(self) -> bool:
         """Whether its owner may run it; the digits' own last bit is the one that says so."""
-        return any(digit & 1 for digit in self.mode.strip(b"\0 ")[-3:-2])
+        digits = self.mode.rstrip(b"\0 ")
+        return len(digits) > 2 and digits[-3] & 1 == 1
 
 
 @dataclass(slots=True)

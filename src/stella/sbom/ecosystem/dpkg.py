@@ -52,8 +52,8 @@ def parse_status(content: bytes, *, packages_max: int) -> SystemPackages:
 def parse_owned(path: str, content: bytes, _: Limits) -> OwnedPaths:
     """What ``PACKAGE.list`` or ``PACKAGE:ARCHITECTURE.list`` names."""
     package = path.rpartition("/")[2].removesuffix(".list").partition(":")[0]
-    lines = content.decode("utf-8", "replace").splitlines()
-    return OwnedPaths(package, tuple(sorted({line.lstrip("/") for line in lines})))
+    text = content.decode("utf-8", "replace").replace("\n/", "\n").removeprefix("/")
+    return OwnedPaths(package, tuple(text.split("\n")))
 
 
 def _fields(stanza: str) -> dict[str, str]:

@@ -20,11 +20,10 @@ _CAPTURE_BYTES_MAX = 4 * 1024 * 1024
 _CAPTURES_MAX = 8
 _VERSION_PLACES_MAX = 4096
 
-_NEVER = frozenset(
-    {
-        *("usr/share", "usr/include", "usr/src", "usr/lib/python3", "etc", "var/lib/dpkg", "proc"),
-        *("var/lib/apt", "var/cache", "lib/modules", "usr/lib/modules", "sys", "dev", "boot"),
-    }
+_NEVER = (
+    *("usr/share/", "usr/include/", "usr/src/", "usr/lib/python3/", "usr/lib/modules/", "etc/"),
+    *("var/lib/dpkg/", "var/lib/apt/", "var/cache/", "lib/modules/", "proc/", "sys/", "dev/"),
+    "boot/",
 )
 _NO_PROGRAM = frozenset(
     {
@@ -36,13 +35,12 @@ _NO_PROGRAM = frozenset(
 
 def may_be_program(path: str, name: str) -> bool:
     """Whether a program may have this path. Shared libraries are none: only those signed by name."""
-    if signature.rule_of(name) is not None:
-        return True
+    if path.startswith(_NEVER):
+        return False
     dot = name.rfind(".")
     if dot >= 0 and (name[dot:] in _NO_PROGRAM or ".so." in name):
-        return False
-    first = path.find("/")
-    return path[:first] not in _NEVER and path[: path.find("/", first + 1)] not in _NEVER
+        return signature.rule_of(name) is not None
+    return True
 
 
 def read_program(name: str, pieces: Iterator[bytes]) -> LanguagePackages | None:
@@ -150,6 +148,8 @@ class _Search:
             if (self._at + at) % 16 == 0 and self._capture("notes", at):
                 self._want_version(buffer[at : at + 32])
                 self._is_done |= golang.is_inline_note(buffer[at : at + _AHEAD_BYTES])
+        if not self._is_go:
+            return  # only the form before 1.18 needs more, and its linker's note is at the start
         for at in _places(buffer, golang.MODULES_BEGIN, end):
             self._capture("modules", at)
         for at in _places(buffer, golang.VERSION_BEGIN, end):

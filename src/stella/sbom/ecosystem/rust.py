@@ -5,7 +5,6 @@ Cargo.lock".
 """
 
 import re
-import tomllib
 import zlib
 
 import msgspec
@@ -53,6 +52,8 @@ def packages_of(content: bytes) -> LanguagePackages:
 
 def parse_lock(_: str, content: bytes, limits: Limits) -> LanguagePackages | Unread:
     """Every crate of ``Cargo.lock``, the workspace's own ones included."""
+    import tomllib  # late: most layers hold no Cargo.lock
+
     try:
         listed = tomllib.loads(content.decode()).get("package", [])
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:

@@ -1,5 +1,6 @@
 """Every reader, and which of them wants a path: the one place that knows them all."""
 
+import re
 from collections.abc import Iterable, Iterator
 
 from stella.sbom.ecosystem import (
@@ -47,6 +48,12 @@ _BY_SUFFIX = _together((suffix, reader) for reader in READERS for suffix in read
 _BY_DIRECTORY = tuple((place, reader) for reader in READERS for place in reader.directories)
 _DIRECTORIES = tuple(place for place, _ in _BY_DIRECTORY)
 
+_DULL = re.compile(
+    r"^(?:usr/share/(?:doc|man|locale|info|zoneinfo|icons|lintian)/|usr/include/|usr/src/"
+    r"|[^\n]*\.(?:py|pyc|pm|h|html|gz|png|svg|mo|txt|so|a|js|css|md5sums)$)[^\n]*(?:\n|\Z)",
+    re.MULTILINE,
+)
+
 CONTAINERS = frozenset(name for reader in READERS for name in reader.containers)
 
 
@@ -92,8 +99,13 @@ def too_long(size: int, most: int) -> Unread:
 
 
 def _of_interest(paths: Iterable[str]) -> tuple[str, ...]:
-    """What would else become a second component; the rest need not be remembered."""
-    return tuple(path for path in paths if _is_of_interest(path, path[path.rfind("/") + 1 :]))
+    """What would else become a second component; the rest need not be remembered.
+
+    A system's databases name every file of it: most are put aside in one go before any is looked at.
+    """
+    kept = _DULL.sub("", "\n".join(paths)).split("\n")
+    wanted = (path for path in kept if _is_of_interest(path, path[path.rfind("/") + 1 :]))
+    return tuple(sorted(wanted))
 
 
 def _is_of_interest(path: str, name: str) -> bool:
