@@ -49,8 +49,11 @@ _BY_DIRECTORY = tuple((place, reader) for reader in READERS for place in reader.
 _DIRECTORIES = tuple(place for place, _ in _BY_DIRECTORY)
 
 _DULL = re.compile(
-    r"^(?:usr/share/(?:doc|man|locale|info|zoneinfo|icons|lintian)/|usr/include/|usr/src/"
-    r"|[^\n]*\.(?:py|pyc|pm|h|html|gz|png|svg|mo|txt|so|a|js|css|md5sums)$)[^\n]*(?:\n|\Z)",
+    r"^(?:usr/share/(?:doc|man|locale|info|zoneinfo|icons|lintian|perl|perl5)/|usr/(?:include|src)/"
+    r"|(?:usr/)?lib/(?:systemd|udev|debug|modules|locale)/|usr/lib/[^/\n]+-linux-[^/\n]+/(?:perl|gconv)"
+    r"|[^\n]*\.(?:py|pyc|pm|h|html|gz|png|svg|mo|txt|so|a|js|css|md5sums)$)[^\n]*(?:\n|\Z)"
+    # Directories, which some databases name as well.
+    r"|^(?:\.|[^/\n]*|usr/[^/\n]+|etc/[^/\n]+|var/[^/\n]+|usr/share/[^/\n]+)(?:\n|\Z)",
     re.MULTILINE,
 )
 
@@ -109,4 +112,4 @@ def _of_interest(paths: Iterable[str]) -> tuple[str, ...]:
 
 
 def _is_of_interest(path: str, name: str) -> bool:
-    return reader_of(path, name) is not None or may_be_program(path, name)
+    return bool(name) and (reader_of(path, name) is not None or may_be_program(path, name))
