@@ -126,8 +126,9 @@ class _Collected:
         known = self._found.get(component.purl)
         # What is installed counts, and the first licence that anybody names.
         if known is None or (known.is_declared and not component.is_declared):
-            licence = component.licence or (known.licence if known else "")
-            self._found[component.purl] = replace(component, licence=licence)
+            licence = known.licence if known and not component.licence else ""
+            chosen = replace(component, licence=licence) if licence else component
+            self._found[component.purl] = chosen
         elif component.licence and not known.licence:
             self._found[component.purl] = replace(known, licence=component.licence)
         self._places.setdefault(component.purl, set()).add(place)
