@@ -1,5 +1,6 @@
 """An inventory against a snapshot: what is found, under which name, and why."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -113,6 +114,20 @@ def test_what_no_feed_covers_is_counted_and_never_fine(tmp_path: Path):
             component("apk", "libcurl", "8-r0", source_name="curl", distro="alpine-3.19.1"),
             [Package("Alpine:v3.19", "curl")],
         ),
+        (component("apk", "x", "1", distro="wolfi-20220914"), [Package("Wolfi", "x")]),
+        (
+            component("rpm", "ssl-libs", "1-1", source_name="ssl", distro="rocky-9.3"),
+            [Package("Rocky Linux:9", "ssl")],
+        ),
+        (
+            component("rpm", "ssl-libs", "1-1", source_name="ssl", distro="almalinux-8.10"),
+            [Package("AlmaLinux:8", "ssl-libs")],
+        ),
+        (
+            component("rpm", "ssl-libs", "1-1", source_name="ssl", distro="opensuse-leap-15.5"),
+            [Package("openSUSE:Leap 15.5", "ssl")],
+        ),
+        (component("rpm", "bash", "1-1", distro="fedora-39"), []),
         (deb("bash", "5", distro="debian-12.5"), [Package("Debian:12", "bash")]),
         (
             deb("bash", "5", distro="ubuntu-22.04"),
@@ -123,6 +138,19 @@ def test_what_no_feed_covers_is_counted_and_never_fine(tmp_path: Path):
 )
 def test_components_are_looked_up_as_their_feeds_name_them(one: Component, packages: list[Package]):
     assert list(subject_of(one).packages) == packages
+
+
+def test_the_epoch_of_an_rpm_counts_wherever_a_document_keeps_it():
+    purl = "pkg:rpm/rocky/ssl@3.0-1?epoch=1"
+    theirs = component("rpm", "ssl", "3.0-1", purl=purl, distro="rocky-9.3")
+    ours = component("rpm", "ssl", "1:3.0-1", purl=purl, distro="rocky-9.3")
+    for one in (theirs, ours):
+        assert subject_of(replace(one, source_version=one.version)).version == "1:3.0-1"
+
+
+def test_what_only_a_lock_file_asks_for_is_said_to_be_only_that():
+    assert "lock file" in subject_of(component("npm", "a", "1", is_declared=True)).note
+    assert subject_of(component("npm", "a", "1")).note == ""
 
 
 def test_a_slice_repeats_the_match_byte_for_byte(tmp_path: Path):

@@ -11,7 +11,7 @@ import pytest
 from stella.lab import PackagesNotFetched
 from stella.lab.packages import PackageSource, info_name, status_file
 from stella.lab.unpacked_base import assemble, merged
-from stella.sbom.dpkg import parse_status
+from stella.sbom.ecosystem.dpkg import parse_status
 
 pytestmark = pytest.mark.skipif(
     shutil.which("dpkg-deb") is None, reason="dpkg-deb is missing: run it on Debian"

@@ -34,10 +34,10 @@ from stella.sbom import (
     scan_directory,
     scan_image,
 )
-from stella.sbom.catalogue import package_purl
-from stella.sbom.facts import PackageFile, Unread
-from stella.sbom.npm import parse_package_json
-from stella.sbom.python import parse_metadata
+from stella.sbom.ecosystem.npm import parse_package_json
+from stella.sbom.ecosystem.python import parse_metadata
+from stella.sbom.facts import LanguagePackages, Unread
+from stella.sbom.package_purl import language_purl
 
 words = st.text(max_size=8) | st.from_regex(r"[@a-zA-Z0-9._/ ~%+-]{1,8}", fullmatch=True)
 words = words.filter(lambda text: not any("\ud800" <= sign <= "\udfff" for sign in text))
@@ -186,11 +186,11 @@ def test_whatever_a_package_file_claims_it_becomes_a_package_or_a_gap(name: str,
     claimed = json.dumps({"name": name, "version": version}).encode()
     header = f"Name: {name}\nVersion: {version}\n\n".encode()
     files = [parse_package_json(claimed), parse_metadata(header)]
-    facts = [one for one in files if isinstance(one, PackageFile)]
-    for one in facts:
-        purl = PackageURL.from_string(package_purl(one))
+    facts = [one for one in files if isinstance(one, LanguagePackages)]
+    for one in [package for found in facts for package in found.packages]:
+        purl = PackageURL.from_string(language_purl(one))
         assert (purl.type, purl.version) == (one.purl_type, one.version)
-    assert all(isinstance(one, PackageFile | Unread) for one in files)
+    assert all(isinstance(one, LanguagePackages | Unread) for one in files)
 
 
 @pytest.mark.parametrize("name", ["/", "a/", "@/", "@a/", " ", "a b", "a/b/c", "x" * 300])

@@ -20,10 +20,10 @@ from image.images import (
 )
 from stella.kernel import Digest, StellaError
 from stella.sbom import BrokenLayer, LayerTooLarge, Limits, UnsupportedLayer, read_layer
-from stella.sbom.facts import PackageFile, Unread, decode_facts, encode_facts
+from stella.sbom.facts import LanguagePackage, LanguagePackages, Unread, decode_facts, encode_facts
 
 FOO = "opt/lib/foo-1.dist-info/METADATA"
-FOO_FACTS = PackageFile("pypi", "foo", "1")
+FOO_FACTS = LanguagePackages((LanguagePackage("pypi", "foo", "1"),))
 SMALL = Limits(ratio_from_bytes=1024 * 1024, plain_bytes_max=64 * 1024 * 1024, entries_max=1000)
 
 

@@ -14,6 +14,16 @@ _DEB = re.compile(r"(?:(?P<epoch>[0-9]+):)?(?P<rest>[0-9A-Za-z.+~:-]+)\Z")
 _DEB_PARTS = re.compile(r"([^0-9]*)([0-9]*)")
 _REBUILD = re.compile(r"\+b[0-9]+\Z")
 
+_APK = re.compile(
+    r"(?P<numbers>[0-9]+(?:\.[0-9]+)*)(?P<letter>[a-z]?)"
+    r"(?P<suffixes>(?:_(?:alpha|beta|pre|rc|cvs|svn|git|hg|p)[0-9]*)*)"
+    r"(?:~[0-9a-f]+)?(?:-r(?P<revision>[0-9]+))?\Z"
+)
+_APK_SUFFIX = re.compile(r"_([a-z]+)([0-9]*)")
+_APK_SUFFIXES = ("alpha", "beta", "pre", "rc", "cvs", "svn", "git", "hg", "p")
+# What stands at a place, from low to high: 1_rc1 < 1 < 1-r1 < 1_p1 < 1a < 1.1
+_APK_BEFORE, _APK_END, _APK_REVISION, _APK_AFTER, _APK_LETTER, _APK_NUMBER = range(6)
+
 # Fewer numbers than three are read as if zeros followed: "1.2" stands in npm and Go feeds.
 _SEMVER = re.compile(
     r"(?P<numbers>[0-9]+(?:\.[0-9]+){0,2})"
@@ -72,6 +82,32 @@ def semver_key(text: str) -> Key | None:
     return (*numbers, (0, fields))
 
 
+def apk_key(text: str) -> Key | None:
+    """apk-tools' doc/apk-package.5: numbers, a letter, ``_suffix``es, ``-rN``.
+
+    univers reads neither ``_git20230717`` nor ``_p`` after another suffix, which Alpine's own libc has.
+    """
+    found = _APK.match(text)
+    if found is None:
+        return None
+    first, *rest = found["numbers"].split(".")
+    key: list[Any] = [(_APK_NUMBER, 1, int(first), "")]
+    # A part that begins with a zero is a fraction: 1.05 lies below 1.5.
+    key += [
+        (_APK_NUMBER, 0, 0, one) if one.startswith("0") else (_APK_NUMBER, 1, int(one), "")
+        for one in rest
+    ]
+    if found["letter"]:
+        key.append((_APK_LETTER, ord(found["letter"]), 0, ""))
+    for word, number in _APK_SUFFIX.findall(found["suffixes"]):
+        rank = _APK_SUFFIXES.index(word)
+        kind = _APK_BEFORE if rank < _APK_SUFFIXES.index("cvs") else _APK_AFTER
+        key.append((kind, rank, int(number or 0), ""))
+    if found["revision"]:
+        key.append((_APK_REVISION, int(found["revision"]), 0, ""))
+    return (*key, (_APK_END, 0, 0, ""))
+
+
 def pep440_key(text: str) -> Key | None:
     """PEP 440; 75 version strings of the PyPA feed are none."""
     from packaging.version import InvalidVersion, Version
@@ -106,7 +142,7 @@ SCHEMES: Mapping[str, Callable[[str], Key | None]] = {
     "deb": deb_key,
     "pep440": pep440_key,
     "semver": semver_key,
-    "apk": _univers("AlpineLinuxVersion"),
+    "apk": apk_key,
     "rpm": _univers("RpmVersion"),
     "maven": _univers("MavenVersion"),
     "nuget": _univers("NugetVersion"),

@@ -23,7 +23,17 @@ _ECOSYSTEMS = {
 # Their purls keep a part of the name in the namespace, with this sign between.
 _NAMESPACE_SIGNS = {"golang": "/", "composer": "/", "maven": ":", "swift": "/"}
 
-_RELEASE = re.compile(r"(?P<system>[a-z]+)-(?P<release>[0-9]+(?:\.[0-9]+)*)")
+_RELEASE = re.compile(r"(?P<system>[a-z-]+)-(?P<release>[0-9]+(?:\.[0-9]+)*)")
+_FEEDS = {
+    ("deb", "debian"): ("Debian:{major}",),
+    ("deb", "ubuntu"): ("Ubuntu:{minor}:LTS", "Ubuntu:{minor}"),
+    ("apk", "alpine"): ("Alpine:v{minor}",),
+    ("apk", "wolfi"): ("Wolfi",),
+    ("apk", "chainguard"): ("Chainguard",),
+    ("rpm", "almalinux"): ("AlmaLinux:{major}",),
+    ("rpm", "rocky"): ("Rocky Linux:{major}",),
+    ("rpm", "opensuse-leap"): ("openSUSE:Leap {numbers}",),
+}
 _HEADERS = re.compile(r"linux-libc-dev(?:-.+)?\Z|linux-headers-.+\Z")
 
 
@@ -45,12 +55,17 @@ def subject_of(component: Component) -> Subject:
     """How the component is matched; no packages where no feed could speak of it."""
     if component.type in {"deb", "apk"}:
         return _system_subject(component)
+    if component.type == "rpm":
+        return _rpm_subject(component)
     ecosystem = _ECOSYSTEMS.get(component.type)
     if ecosystem is None:
         return Subject((), component.version, f"{component.type} {component.version}")
     name = package_name(ecosystem, _full_name(component))
     return Subject(
-        (Package(ecosystem, name),), component.version, f"{ecosystem} {component.version}"
+        (Package(ecosystem, name),),
+        component.version,
+        f"{ecosystem} {component.version}",
+        "only asked for by a lock file, not seen installed" if component.is_declared else "",
     )
 
 
@@ -65,22 +80,35 @@ def _system_subject(component: Component) -> Subject:
     return Subject(packages, version, kind, note)
 
 
+def _rpm_subject(component: Component) -> Subject:
+    """Rocky, SUSE and openSUSE publish by source package, AlmaLinux by binary one."""
+    is_binary = component.distro.startswith("almalinux-")
+    name = component.name if is_binary else component.source_name
+    version = component.version if is_binary else component.source_version
+    if ":" not in version and "epoch=" in component.purl:
+        # Others' documents keep the epoch in the purl alone.
+        from packageurl import PackageURL
+
+        epoch = PackageURL.from_string(component.purl).qualifiers
+        number = epoch.get("epoch", "") if isinstance(epoch, dict) else ""
+        version = f"{number}:{version}" if number.isdecimal() else version
+    kind = f"rpm {'package' if is_binary else 'source'} {name} {version}"
+    packages = tuple(Package(one, name) for one in _releases("rpm", component.distro))
+    return Subject(packages, version, kind)
+
+
 def _releases(kind: str, distro: str) -> tuple[str, ...]:
     """``debian-12`` or ``debian-12.5`` -> ``Debian:12``; ``alpine-3.19.1`` -> ``Alpine:v3.19``."""
     found = _RELEASE.match(distro)
     if found is None:
         return ()
     parts = found["release"].split(".")
-    match kind, found["system"]:
-        case "deb", "debian":
-            return (f"Debian:{parts[0]}",)
-        case "deb", "ubuntu":
-            release = ".".join(parts[:2])
-            return (f"Ubuntu:{release}:LTS", f"Ubuntu:{release}")
-        case "apk", "alpine" if len(parts) > 1:
-            return (f"Alpine:v{parts[0]}.{parts[1]}",)
-        case _:
-            return ()
+    numbers = found["release"]
+    major, minor = parts[0], ".".join(parts[:2])
+    if (kind, found["system"]) == ("apk", "alpine") and len(parts) < 2:
+        return ()
+    named = _FEEDS.get((kind, found["system"]), ())
+    return tuple(one.format(numbers=numbers, major=major, minor=minor) for one in named)
 
 
 def _full_name(component: Component) -> str:

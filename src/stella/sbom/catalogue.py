@@ -1,21 +1,21 @@
 """Merged layers -> components, each with the layer that brought it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from stella.kernel import Digest
-from stella.sbom import dpkg, system
 from stella.sbom.facts import (
-    DpkgOwned,
-    DpkgPackage,
-    DpkgStatus,
+    LanguagePackages,
     LayerFacts,
+    Link,
     OsRelease,
-    PackageFile,
+    OwnedPaths,
+    SystemPackage,
+    SystemPackages,
     Unread,
 )
 from stella.sbom.model import Component, Occurrence, Partial
-from stella.sbom.purl import purl_text
+from stella.sbom.package_purl import SYSTEM_TYPES, language_purl, system_purl
 from stella.sbom.rootfs import Seen, merge, resolved
 
 
@@ -40,23 +40,24 @@ def catalogue(layers: Sequence[LayerFacts]) -> Catalogue:
     distro = _distro(final)
     diff_ids = [Digest(layer.diff_id) for layer in layers]
     collected = _Collected(diff_ids, distro)
-    owned = _owned_by_dpkg(final)
+    owned = _owned_by_system(final)
     history = _History(states)
     for path in sorted(final):
         seen = resolved(final, path)
         assert seen is not None, path
         facts = seen.facts
-        if isinstance(facts, DpkgStatus):
-            partial.update(Partial(f"/{path}", reason) for reason in facts.broken)
-            for package in facts.packages:
-                collected.add_dpkg(path, package, history.brought_by(path, package))
-        elif isinstance(facts, PackageFile):
-            if dpkg.merged_usr(path) not in owned:
-                collected.add_file(path, facts, seen.layer)
-        elif isinstance(facts, Unread) and not path.startswith(dpkg.INFO_DIRECTORY):
-            partial.add(Partial(f"/{path}", facts.reason))
+        match facts:
+            case SystemPackages():
+                partial.update(Partial(f"/{path}", reason) for reason in facts.broken)
+                for package in facts.packages:
+                    collected.add_system(path, package, history.brought_by(path, package))
+            case LanguagePackages() if _merged_usr(path) not in owned:
+                partial.update(Partial(f"/{path}", reason) for reason in facts.broken)
+                collected.add_language(path, facts, seen.layer)
+            case Unread():
+                partial.add(Partial(f"/{path}", facts.reason))
     components = collected.components()
-    if not distro and any(component.type == "deb" for component in components):
+    if not distro and any(component.type in SYSTEM_TYPES for component in components):
         partial.add(Partial("/etc/os-release", "it does not say which distribution this is"))
     return Catalogue(distro, components, tuple(sorted(partial, key=_partial_order)))
 
@@ -70,29 +71,33 @@ class _Collected:
         self._found: dict[str, Component] = {}
         self._places: dict[str, set[Occurrence]] = {}
 
-    def add_dpkg(self, path: str, package: DpkgPackage, layer: int) -> None:
+    def add_system(self, path: str, package: SystemPackage, layer: int) -> None:
         component = Component(
-            purl=debian_purl(package, self._distro),
-            type="deb",
+            purl=system_purl(package, self._distro),
+            type=package.kind,
             name=package.name,
             version=package.version,
             source_name=package.source_name,
             source_version=package.source_version,
             distro=self._distro,
-        )
-        self._add(component, path, layer)
-
-    def add_file(self, path: str, package: PackageFile, layer: int) -> None:
-        component = Component(
-            purl=package_purl(package),
-            type=package.purl_type,
-            name=package.name,
-            version=package.version,
-            source_name=package.name,
-            source_version=package.version,
             licence=package.licence,
         )
         self._add(component, path, layer)
+
+    def add_language(self, path: str, found: LanguagePackages, layer: int) -> None:
+        for package in found.packages:
+            component = Component(
+                purl=language_purl(package),
+                type=package.purl_type,
+                name=package.name,
+                version=package.version,
+                source_name=package.name,
+                source_version=package.version,
+                licence=package.licence,
+                is_declared=package.is_declared,
+            )
+            place = f"{path}!/{package.within}" if package.within else path
+            self._add(component, place, layer)
 
     def components(self) -> tuple[Component, ...]:
         made = []
@@ -111,71 +116,63 @@ class _Collected:
                     licence=known.licence,
                     evidence=places[0].path,
                     occurrences=places,
+                    is_declared=known.is_declared,
                 )
             )
         return tuple(made)
 
     def _add(self, component: Component, path: str, layer: int) -> None:
         place = Occurrence(f"/{path}", self._diff_ids[layer], layer)
-        self._found.setdefault(component.purl, component)
+        known = self._found.get(component.purl)
+        # What is installed counts, and the first licence that anybody names.
+        if known is None or (known.is_declared and not component.is_declared):
+            licence = known.licence if known and not component.licence else ""
+            chosen = replace(component, licence=licence) if licence else component
+            self._found[component.purl] = chosen
+        elif component.licence and not known.licence:
+            self._found[component.purl] = replace(known, licence=component.licence)
         self._places.setdefault(component.purl, set()).add(place)
 
 
-def debian_purl(package: DpkgPackage, distro: str) -> str:
-    """``pkg:deb/debian/libssl3@3.0.11-1?arch=amd64&distro=debian-12&upstream=openssl``."""
-    qualifiers = {}
-    if package.architecture:
-        qualifiers["arch"] = package.architecture
-    if distro:
-        qualifiers["distro"] = distro
-    if package.source_version != package.version:
-        qualifiers["upstream"] = f"{package.source_name}@{package.source_version}"
-    elif package.source_name != package.name:
-        qualifiers["upstream"] = package.source_name
-    namespace = distro.partition("-")[0] or "debian"
-    return purl_text(
-        "deb", package.name, package.version, namespace=namespace, qualifiers=qualifiers
-    )
-
-
-def package_purl(package: PackageFile) -> str:
-    """``pkg:pypi/name@1.0``, ``pkg:npm/%40scope/name@1.0``."""
-    scope, _, name = package.name.rpartition("/")
-    return purl_text(package.purl_type, name, package.version, namespace=scope)
-
-
 def _distro(final: dict[str, Seen]) -> str:
-    for path in system.PATHS:
-        seen = resolved(final, path)
-        if seen and isinstance(seen.facts, OsRelease) and seen.facts.distro:
-            return seen.facts.distro
-    return ""
+    """Of the file that is believed most, and of the first one among equals."""
+    found = []
+    for path, seen in final.items():
+        if isinstance(seen.facts, OsRelease | Link):
+            end = resolved(final, path)
+            if end and isinstance(end.facts, OsRelease) and end.facts.distro:
+                found.append((end.facts.rank, path, end.facts.distro))
+    return min(found)[2] if found else ""
 
 
-def _owned_by_dpkg(final: dict[str, Seen]) -> frozenset[str]:
-    """Metadata files that installed dpkg packages brought: those packages stand for them."""
-    seen = resolved(final, dpkg.STATUS_PATH)
-    status = seen.facts if seen else None
-    names = (
-        {package.name for package in status.packages} if isinstance(status, DpkgStatus) else set()
-    )
+def _owned_by_system(final: dict[str, Seen]) -> frozenset[str]:
+    """Files that installed system packages brought: those packages stand for them."""
+    names: set[str] = set()
     owned: set[str] = set()
-    for path, listed in final.items():
-        if isinstance(listed.facts, DpkgOwned):
-            name = path.removeprefix(dpkg.INFO_DIRECTORY).removesuffix(".list").partition(":")[0]
-            if name in names:
-                owned.update(dpkg.merged_usr(owned_path) for owned_path in listed.facts.paths)
+    for seen in final.values():
+        if isinstance(seen.facts, SystemPackages):
+            names.update(package.name for package in seen.facts.packages)
+            owned.update(map(_merged_usr, seen.facts.owned))
+    for seen in final.values():
+        if isinstance(seen.facts, OwnedPaths) and seen.facts.package in names:
+            owned.update(map(_merged_usr, seen.facts.paths))
     return frozenset(owned)
 
 
+def _merged_usr(path: str) -> str:
+    """``usr/lib/x`` for ``lib/x``: databases name either, the file is the same."""
+    first = path.partition("/")[0]
+    return f"usr/{path}" if first in {"bin", "sbin", "lib", "lib32", "lib64"} else path
+
+
 class _History:
-    """For each dpkg database, which packages it held after each layer."""
+    """For each package database, which packages it held after each layer."""
 
     def __init__(self, states: Sequence[dict[str, Seen]]) -> None:
         self._states = states
-        self._known: dict[str, list[frozenset[DpkgPackage]]] = {}
+        self._known: dict[str, list[frozenset[SystemPackage]]] = {}
 
-    def brought_by(self, path: str, package: DpkgPackage) -> int:
+    def brought_by(self, path: str, package: SystemPackage) -> int:
         """The lowest layer from which on, without a gap, the database holds this very package."""
         held = self._known.get(path)
         if held is None:
@@ -185,12 +182,12 @@ class _History:
             layer -= 1
         return layer
 
-    def _held(self, path: str) -> list[frozenset[DpkgPackage]]:
-        held: list[frozenset[DpkgPackage]] = []
-        last: DpkgStatus | None = None
+    def _held(self, path: str) -> list[frozenset[SystemPackage]]:
+        held: list[frozenset[SystemPackage]] = []
+        last: SystemPackages | None = None
         for state in self._states:
             seen = resolved(state, path)
-            status = seen.facts if seen and isinstance(seen.facts, DpkgStatus) else None
+            status = seen.facts if seen and isinstance(seen.facts, SystemPackages) else None
             # Most layers leave the database alone: do not hash the same packages again.
             same = held and status is last
             held.append(held[-1] if same else frozenset(status.packages if status else ()))

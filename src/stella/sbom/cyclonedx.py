@@ -110,6 +110,8 @@ def _component(component: Component) -> wire.Component:
         properties.append(("stella:source:version", component.source_version))
     if component.distro:
         properties.append(("stella:distro", component.distro))
+    if component.is_declared:
+        properties.append(("stella:declared", "true"))
     licences = [wire.LicenceChoice(wire.Licence(name=component.licence))]
     return wire.Component(
         type="library",

@@ -1,16 +1,23 @@
 """A directory as if it were one layer: a mounted root file system, a virtual environment."""
 
+import hashlib
 import os
+import stat
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
-from stella.kernel import Digest, Json, Remedy, digest_of
+from stella.kernel import Json, Remedy, digest_of
 from stella.sbom.catalogue import catalogue
+from stella.sbom.ecosystem.program import BYTES_MIN, may_be_program, read_program
+from stella.sbom.ecosystem.reader import EcosystemReader
+from stella.sbom.ecosystem.table import bytes_max, parsed, reader_of, too_long
 from stella.sbom.errors import UnreadableDirectory
 from stella.sbom.facts import FileFacts, LayerFacts, Unread
-from stella.sbom.layer import is_of_interest, parse_file
 from stella.sbom.limits import DEFAULT_LIMITS, Limits
 from stella.sbom.model import Component, Inventory, Occurrence
+
+_PIECE_BYTES = 512 * 1024
 
 
 def scan_directory(root: Path, *, limits: Limits = DEFAULT_LIMITS) -> Inventory:
@@ -27,14 +34,10 @@ def scan_directory(root: Path, *, limits: Limits = DEFAULT_LIMITS) -> Inventory:
         )
     files: dict[str, FileFacts] = {}
     listing: dict[str, Json] = {}
-    for path, file in _files(root, limits):
-        content = _content(file, limits)
-        if isinstance(content, bytes):
-            listing[path] = Digest.of(content).text
-            files[path] = parse_file(path, content, limits)
-        else:
-            listing[path] = content.reason
-            files[path] = content
+    for path, file, reader in _files(root, limits):
+        known = _facts(path, file, reader, limits)
+        if known is not None:
+            listing[path], files[path] = known
     subject = digest_of(listing)
     facts = LayerFacts(subject.text, subject.text, 0, 0, len(files), dict(sorted(files.items())))
     found = catalogue([facts])
@@ -48,8 +51,8 @@ def scan_directory(root: Path, *, limits: Limits = DEFAULT_LIMITS) -> Inventory:
     )
 
 
-def _files(root: Path, limits: Limits) -> Iterator[tuple[str, Path]]:
-    """Files of interest, by their path below ``root``; directories in name order."""
+def _files(root: Path, limits: Limits) -> Iterator[tuple[str, Path, EcosystemReader | None]]:
+    """Files of interest and what may be a program, by their path below ``root``, in name order."""
     count = 0
     for directory, names, file_names in os.walk(root, followlinks=False):
         names.sort()
@@ -60,21 +63,56 @@ def _files(root: Path, limits: Limits) -> Iterator[tuple[str, Path]]:
             file = Path(directory) / name
             path = file.relative_to(root).as_posix()
             # A virtual environment is scanned from its own root, so no leading directory is asked for.
-            if is_of_interest(path):
-                yield path, file
+            reader = reader_of(path, name)
+            if reader is not None or may_be_program(path, name):
+                yield path, file, reader
 
 
-def _content(file: Path, limits: Limits) -> bytes | Unread:
+def _facts(
+    path: str, file: Path, reader: EcosystemReader | None, limits: Limits
+) -> tuple[str, FileFacts] | None:
+    """The file's digest (or why there is none) and what it says; None for a program without a word."""
     try:
         # O_NONBLOCK: a pipe must not make us wait; O_NOFOLLOW: a link may lead out.
         handle = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         with os.fdopen(handle, "rb") as opened:
-            content = opened.read(limits.file_bytes_max + 1)
+            return _read(path, opened, reader, limits)
     except OSError as error:
-        return Unread(f"it cannot be read: {error.strerror}")
-    if len(content) > limits.file_bytes_max:
-        return Unread(f"it is longer than the {limits.file_bytes_max} bytes that are read")
-    return content
+        if reader is None:
+            return None  # a link, a device, another's file: it was only a guess by its name
+        unread = Unread(f"it cannot be read: {error.strerror}")
+        return unread.reason, unread
+
+
+def _read(
+    path: str, opened: BinaryIO, reader: EcosystemReader | None, limits: Limits
+) -> tuple[str, FileFacts] | None:
+    status = os.fstat(opened.fileno())
+    hasher = hashlib.sha256()
+    pieces = _hashed(opened, hasher)
+    facts: FileFacts | None
+    if reader is None:
+        is_program = stat.S_ISREG(status.st_mode) and status.st_mode & stat.S_IXUSR
+        if not is_program or status.st_size < BYTES_MIN:
+            return None
+        facts = read_program(path.rpartition("/")[2], pieces)
+        if facts is None:
+            return None
+        for _ in pieces:
+            pass  # a program may have said all before its end: the digest is of the whole file
+    elif not stat.S_ISREG(status.st_mode):
+        facts = Unread("it is a device, a pipe or of an unknown kind, not a file")
+    elif status.st_size > (most := bytes_max(reader, limits)):
+        facts = too_long(status.st_size, most)
+    else:
+        facts = parsed(reader, path, pieces, limits)
+    return f"sha256:{hasher.hexdigest()}", facts
+
+
+def _hashed(opened: BinaryIO, hasher: "hashlib._Hash") -> Iterator[bytes]:
+    while piece := opened.read(_PIECE_BYTES):
+        hasher.update(piece)
+        yield piece
 
 
 def _without_layer(component: Component) -> Component:
@@ -87,6 +125,7 @@ def _without_layer(component: Component) -> Component:
         source_version=component.source_version,
         distro=component.distro,
         licence=component.licence,
+        is_declared=component.is_declared,
         evidence=component.evidence,
         occurrences=tuple(Occurrence(place.path, None) for place in component.occurrences),
     )

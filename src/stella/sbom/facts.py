@@ -4,46 +4,76 @@ from typing import TypeAlias
 
 import msgspec
 
-READER_VERSION = 1
+READER_VERSION = 2
 """Goes into the cache's key: what an older reader kept is read again, not believed."""
 
 
-class DpkgPackage(msgspec.Struct, frozen=True, array_like=True):
-    """One installed package of a dpkg database."""
+class SystemPackage(msgspec.Struct, frozen=True, array_like=True):
+    """One installed package of an operating system's package database.
 
+    kind: purl type. version: with the epoch before it, where it has one. module: of Red Hat's
+    family, ``nodejs:18:...``.
+    """
+
+    kind: str
     name: str
     version: str
     architecture: str
     source_name: str
     source_version: str
+    licence: str = ""
+    module: str = ""
 
 
-class DpkgStatus(msgspec.Struct, frozen=True, tag="dpkg", array_like=True):
-    """A dpkg database file. broken: what is wrong with stanzas that cannot be read."""
+class SystemPackages(msgspec.Struct, frozen=True, tag="system", array_like=True):
+    """A package database, or a part of one.
 
-    packages: tuple[DpkgPackage, ...]
+    broken: what is wrong with entries that cannot be read. owned: files of interest that these
+    packages installed, where the database itself lists them.
+    """
+
+    packages: tuple[SystemPackage, ...]
     broken: tuple[str, ...] = ()
+    owned: tuple[str, ...] = ()
 
 
-class DpkgOwned(msgspec.Struct, frozen=True, tag="owned", array_like=True):
-    """The package metadata files that a dpkg package installed (out of its ``.list``)."""
+class OwnedPaths(msgspec.Struct, frozen=True, tag="owned", array_like=True):
+    """Files of interest that the system package ``package`` installed, where a file lists them."""
 
+    package: str
     paths: tuple[str, ...]
 
 
-class PackageFile(msgspec.Struct, frozen=True, tag="package", array_like=True):
-    """The metadata file of one installed package."""
+class LanguagePackage(msgspec.Struct, frozen=True, array_like=True):
+    """One package of a language. name: with its namespace, as people of the language write it.
+
+    is_declared: a lock file asks for it; nobody has seen it installed. within: where in an archive
+    it was read from, "" for the file itself.
+    """
 
     purl_type: str
     name: str
     version: str
     licence: str = ""
+    is_declared: bool = False
+    within: str = ""
+
+
+class LanguagePackages(msgspec.Struct, frozen=True, tag="language", array_like=True):
+    """The packages that one file stands for. broken: what of it cannot be read."""
+
+    packages: tuple[LanguagePackage, ...]
+    broken: tuple[str, ...] = ()
 
 
 class OsRelease(msgspec.Struct, frozen=True, tag="os", array_like=True):
-    """``os-release``: ``distro`` is ``debian-12``, empty where the file does not say."""
+    """``os-release`` and its elders: ``distro`` is ``debian-12``, empty where the file does not say.
+
+    rank: of two files the lower one is believed.
+    """
 
     distro: str
+    rank: int = 0
 
 
 class Unread(msgspec.Struct, frozen=True, tag="unread", array_like=True):
@@ -59,7 +89,7 @@ class Link(msgspec.Struct, frozen=True, tag="link", array_like=True):
     is_hard: bool
 
 
-FileFacts: TypeAlias = DpkgStatus | DpkgOwned | PackageFile | OsRelease | Unread | Link
+FileFacts: TypeAlias = SystemPackages | OwnedPaths | LanguagePackages | OsRelease | Unread | Link
 
 
 class LayerFacts(msgspec.Struct, frozen=True):

@@ -4,8 +4,18 @@ from collections import Counter
 from collections.abc import Iterable
 
 from stella.kernel import Digest
-from stella.sbom import dpkg, npm, python, system
-from stella.sbom.facts import DpkgOwned, DpkgStatus, FileFacts, LayerFacts, Link, Unread
+from stella.sbom.ecosystem.program import BYTES_MIN, may_be_program, read_program
+from stella.sbom.ecosystem.reader import EcosystemReader
+from stella.sbom.ecosystem.table import CONTAINERS, bytes_max, parsed, reader_of, too_long
+from stella.sbom.facts import (
+    FileFacts,
+    LanguagePackages,
+    LayerFacts,
+    Link,
+    OwnedPaths,
+    SystemPackages,
+    Unread,
+)
 from stella.sbom.inflate import PlainLayer, broken
 from stella.sbom.limits import DEFAULT_LIMITS, Limits
 from stella.sbom.tar import DIRECTORY, HARD_LINK, REGULAR, SYMBOLIC_LINK, Entry, Reader
@@ -13,8 +23,6 @@ from stella.sbom.tar import DIRECTORY, HARD_LINK, REGULAR, SYMBOLIC_LINK, Entry,
 _WHITEOUT = ".wh."
 _OPAQUE = ".wh..wh..opq"
 _UNIONFS = ".wh..wh."  # bookkeeping of aufs, not of the image
-# Names that may have been directories of interest in a layer below.
-_CONTAINERS = frozenset({"node_modules", "site-packages", "dist-packages", "status.d", "dpkg"})
 
 
 def read_layer(
@@ -47,24 +55,6 @@ def read_layer(
     )
 
 
-def is_of_interest(path: str) -> bool:
-    """Whether the file at ``path`` (without first slash) says what is installed."""
-    return _is_package_metadata(path) or _is_database(path)
-
-
-def parse_file(path: str, content: bytes, limits: Limits) -> FileFacts:
-    """What the file of interest at ``path`` says."""
-    if path in system.PATHS:
-        return system.parse_os_release(content)
-    if path == dpkg.STATUS_PATH or path.startswith(dpkg.STATUS_DIRECTORY):
-        return dpkg.parse_status(content, packages_max=limits.packages_max)
-    if path.startswith(dpkg.INFO_DIRECTORY):
-        return dpkg.parse_owned(content, _is_package_metadata)
-    if path.endswith("/package.json"):
-        return npm.parse_package_json(content)
-    return python.parse_metadata(content)
-
-
 class _Pass:
     """What has been collected so far from one layer."""
 
@@ -90,10 +80,14 @@ class _Pass:
             self._whiteout(directory, name)
         elif entry.kind == DIRECTORY:
             self.files.pop(path, None)
-        elif is_of_interest(path):
-            self._keep(path, self._facts(path, entry))
-        elif entry.kind == SYMBOLIC_LINK or name in _CONTAINERS:
+        elif (reader := reader_of(path, name)) is not None:
+            self._keep(path, self._facts(reader, path, entry))
+        elif entry.kind == SYMBOLIC_LINK or name in CONTAINERS:
             self._bounded(self.replaced, path)
+        elif entry.kind == HARD_LINK:
+            self._linked_program(path, entry)
+        elif entry.is_executable and may_be_program(path, name):
+            self._program(path, name, entry)
 
     def oddities(self) -> tuple[tuple[str, str], ...]:
         """Each kind of oddity once, with its first path and how often it was met."""
@@ -130,16 +124,36 @@ class _Pass:
             return
         self._bounded(self.removed, f"{directory}/{hidden}" if directory else hidden)
 
-    def _facts(self, path: str, entry: Entry) -> FileFacts:
+    def _facts(self, reader: EcosystemReader, path: str, entry: Entry) -> FileFacts:
         if entry.kind in (HARD_LINK, SYMBOLIC_LINK):
             return self._link(path, entry)
         if entry.is_sparse:
             return Unread("it is stored as a sparse file")
         if entry.kind not in REGULAR:
             return Unread("it is a device, a pipe or of an unknown kind, not a file")
-        if entry.size > self._limits.file_bytes_max:
-            return Unread(f"it is {entry.size} bytes long, {self._limits.file_bytes_max} are read")
-        return parse_file(path, self._reader.content(entry), self._limits)
+        most = bytes_max(reader, self._limits)
+        if entry.size > most:
+            return too_long(entry.size, most)
+        return parsed(reader, path, self._reader.pieces(entry), self._limits)
+
+    def _program(self, path: str, name: str, entry: Entry) -> None:
+        """A program that says what it was built from; any other hides one that lay there below."""
+        facts = None
+        if entry.kind in REGULAR and entry.size >= BYTES_MIN and not entry.is_sparse:
+            facts = read_program(name, self._reader.pieces(entry))
+        if facts is not None:
+            self._keep(path, facts)
+        else:
+            self.files.pop(path, None)
+            self._bounded(self.replaced, path)
+
+    def _linked_program(self, path: str, entry: Entry) -> None:
+        target = _link_target(path, entry.link, is_hard=True)
+        facts = self.files.get(target) if target else None
+        if isinstance(facts, LanguagePackages):
+            self._keep(path, facts)
+        else:
+            self._bounded(self.replaced, path)
 
     def _link(self, path: str, entry: Entry) -> FileFacts:
         is_hard = entry.kind == HARD_LINK
@@ -171,25 +185,15 @@ class _Pass:
 
 def _weight(facts: FileFacts) -> int:
     """How many things ``facts`` makes us remember."""
-    if isinstance(facts, DpkgStatus):
-        return 1 + len(facts.packages)
-    return 1 + len(facts.paths) if isinstance(facts, DpkgOwned) else 1
-
-
-def _is_package_metadata(path: str) -> bool:
-    if path.endswith("/package.json"):
-        return npm.is_package_json(path)
-    return path.endswith(("METADATA", "PKG-INFO", ".egg-info")) and python.is_metadata(path)
-
-
-def _is_database(path: str) -> bool:
-    if path.startswith("var/lib/dpkg/"):
-        if path.startswith(dpkg.STATUS_DIRECTORY):
-            return not path.endswith(".md5sums")
-        return path == dpkg.STATUS_PATH or (
-            path.startswith(dpkg.INFO_DIRECTORY) and path.endswith(".list")
-        )
-    return path in system.PATHS
+    match facts:
+        case SystemPackages(packages=packages, owned=owned):
+            return 1 + len(packages) + len(owned)
+        case LanguagePackages(packages=found):
+            return 1 + len(found)
+        case OwnedPaths(paths=paths):
+            return 1 + len(paths)
+        case _:
+            return 1
 
 
 def _link_target(path: str, link: str, *, is_hard: bool) -> str | None:

@@ -19,6 +19,7 @@ class Limits:
     header_bytes_max: int = 1024 * 1024
 
     file_bytes_max: int = 32 * 1024**2
+    archive_bytes_max: int = 1024**3
     packages_max: int = 200_000
     marks_max: int = 500_000
     path_characters_max: int = 4096

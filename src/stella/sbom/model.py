@@ -18,7 +18,8 @@ class Occurrence:
 class Component:
     """One installed package.
 
-    type: purl type ("deb", "pypi", "npm"). source_name, source_version: of the distribution's
+    type: purl type ("deb", "pypi", "npm"). is_declared: a lock file asks for it, and nothing was
+        found that is it, installed. source_name, source_version: of the distribution's
         source package, equal to name and version where it has none (Debian advisories match these).
     distro: "debian-12" for OS packages, "" otherwise; the advisory ecosystem follows from it.
     evidence: the database or metadata file it was read from ("/var/lib/dpkg/status").
@@ -34,6 +35,7 @@ class Component:
     licence: str = ""
     evidence: str = ""
     occurrences: tuple[Occurrence, ...] = ()
+    is_declared: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ _NESTING_MAX = 16
 _VERSIONS = frozenset({"1.4", "1.5", "1.6", "1.7"})
 _SERIAL = re.compile(r"urn:uuid:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
 _LAYER = re.compile(r"layer (?:(\d{1,6}) )?(sha256:[0-9a-f]{64})\Z")
+_SOURCE_RPM = re.compile(r"(.+)-([^-]+-[^-]+)\.(?:no)?src\.rpm\Z")
 _SYSTEM_TYPES = frozenset({"deb", "rpm", "apk", "alpm"})
 # CycloneDX 1.7, "component.type"
 _TYPES = frozenset(
@@ -142,6 +143,7 @@ def _component(component: wire.Component) -> Component | Partial | None:
         licence=_licence(component),
         evidence=properties.get("stella:evidence", places[0].path if places else ""),
         occurrences=places,
+        is_declared=properties.get("stella:declared") == "true",
     )
 
 
@@ -149,7 +151,10 @@ def _source(
     properties: dict[str, str], qualifiers: dict[str, str], name: str, version: str
 ) -> tuple[str, str]:
     """Source package: our properties, Trivy's, or the purl's ``upstream``; else the package itself."""
-    upstream_name, _, upstream_version = qualifiers.get("upstream", "").partition("@")
+    upstream = qualifiers.get("upstream", "")
+    if package := _SOURCE_RPM.match(upstream):  # as Syft writes it
+        upstream = f"{package[1]}@{package[2]}"
+    upstream_name, _, upstream_version = upstream.partition("@")
     source_name = (
         properties.get("stella:source:name")
         or properties.get("aquasecurity:trivy:SrcName")

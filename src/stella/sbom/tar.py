@@ -34,6 +34,13 @@ class Entry:
     size: int
     link: str
     is_sparse: bool = False
+    mode: bytes = b""
+
+    @property
+    def is_executable(self) -> bool:
+        """Whether its owner may run it; the digits' own last bit is the one that says so."""
+        digits = self.mode.rstrip(b"\0 ")
+        return len(digits) > 2 and digits[-3] & 1 == 1
 
 
 @dataclass(slots=True)
@@ -93,6 +100,23 @@ class Reader:
         data = self._take(entry.size)
         self._left -= entry.size
         return data
+
+    def pieces(self, entry: Entry) -> Iterator[bytes]:
+        """The data of the entry just yielded, as it comes in; what is not taken is skipped."""
+        left = entry.size
+        while left > 0:
+            start = self._at
+            if start >= len(self._buffer):
+                piece = next(self._pieces, None)
+                if piece is None:
+                    raise broken("its archive is cut off")
+                self._buffer, self._at = piece, 0
+                continue
+            end = min(start + left, len(self._buffer))
+            self._at = end
+            self._left -= end - start
+            left -= end - start
+            yield self._buffer[start:end]
 
     def _extend(self, extra: "_Extra", kind: int, size: int) -> None:
         if size > self._limits.header_bytes_max:
@@ -164,7 +188,7 @@ def _entry(header: bytes, kind: int, size: int, extra: _Extra) -> Entry:
             path = f"{_text(prefix)}/{path}"
     if link is None and kind in (HARD_LINK, SYMBOLIC_LINK):
         link = _text(header[157:257].partition(b"\0")[0])
-    return Entry(path, kind, size, link or "", is_sparse=kind == _GNU_SPARSE)
+    return Entry(path, kind, size, link or "", kind == _GNU_SPARSE, header[100:108])
 
 
 def _apply_pax(entry: Entry, pax: dict[str, str]) -> None:

@@ -4,7 +4,8 @@ import re
 
 import msgspec
 
-from stella.sbom.facts import PackageFile, Unread
+from stella.sbom.ecosystem.reader import EcosystemReader
+from stella.sbom.facts import LanguagePackage, LanguagePackages, Unread
 
 _NAME_CHARACTERS_MAX = 214  # docs.npmjs.com, package.json, "name"
 _VERSION_CHARACTERS_MAX = 256
@@ -38,7 +39,7 @@ def is_package_json(path: str) -> bool:
     return len(parts) >= 4 and parts[-4] == "node_modules" and parts[-3].startswith("@")
 
 
-def parse_package_json(content: bytes) -> PackageFile | Unread:
+def parse_package_json(content: bytes) -> LanguagePackages | Unread:
     """Name and version; what else stands there may be anything."""
     try:
         found = _decoder.decode(content.removeprefix(b"\xef\xbb\xbf"))
@@ -53,10 +54,19 @@ def parse_package_json(content: bytes) -> PackageFile | Unread:
         return Unread(f"package.json of {name} without a version")
     if not version.isprintable():
         return Unread(f"package.json of {name} with an impossible version")
-    return PackageFile("npm", name, version.strip(), _licence(found.license))
+    package = LanguagePackage("npm", name, version.strip(), _licence(found.license))
+    return LanguagePackages((package,))
 
 
 def _licence(value: object) -> str:
     if isinstance(value, dict):
         value = value.get("type")
     return value if isinstance(value, str) and len(value) <= _LICENCE_CHARACTERS_MAX else ""
+
+
+READER = EcosystemReader(
+    lambda _path, content, _limits: parse_package_json(content),
+    names=frozenset({"package.json"}),
+    wants=is_package_json,
+    containers=frozenset({"node_modules"}),
+)

@@ -1,13 +1,15 @@
 """dpkg databases. Source: dpkg's manual page deb822(5), and distroless' ``status.d``."""
 
 import re
-from collections.abc import Callable
 
-from stella.sbom.facts import DpkgOwned, DpkgPackage, DpkgStatus
+from stella.sbom.ecosystem.reader import EcosystemReader
+from stella.sbom.facts import OwnedPaths, SystemPackage, SystemPackages
+from stella.sbom.limits import Limits
 
-STATUS_PATH = "var/lib/dpkg/status"
-STATUS_DIRECTORY = "var/lib/dpkg/status.d/"
-INFO_DIRECTORY = "var/lib/dpkg/info/"
+# The second of each where nothing below /var may lie in an image (image-based systems).
+_STATUS = ("var/lib/dpkg/status", "usr/lib/dpkg/status")
+_STATUS_DIRECTORY = ("var/lib/dpkg/status.d/", "usr/lib/dpkg/status.d/")
+_INFO_DIRECTORY = ("var/lib/dpkg/info/", "usr/lib/dpkg/info/")
 
 _ABSENT = frozenset({"not-installed", "config-files"})
 _SOURCE = re.compile(r"(?P<name>\S+)(?:\s+\((?P<version>[^()\s]+)\))?\Z")
@@ -17,13 +19,13 @@ _WANTED = ("Package", "Status", "Version", "Architecture", "Source")
 _BROKEN_MAX = 20
 
 
-def parse_status(content: bytes, *, packages_max: int) -> DpkgStatus:
+def parse_status(content: bytes, *, packages_max: int) -> SystemPackages:
     """The installed packages, sorted; stanzas that cannot be read are listed, never dropped silently.
 
     Half-installed and unpacked packages count: their files are there. Without ``Status`` (distroless)
     a stanza is an installed package.
     """
-    packages: set[DpkgPackage] = set()
+    packages: set[SystemPackage] = set()
     broken: list[str] = []
     text = content.decode("utf-8", "replace").replace("\r\n", "\n")
     for stanza in text.split("\n\n"):
@@ -37,27 +39,21 @@ def parse_status(content: bytes, *, packages_max: int) -> DpkgStatus:
         if status and status[-1] in _ABSENT:
             continue
         package = _package(fields)
-        if isinstance(package, DpkgPackage):
+        if isinstance(package, SystemPackage):
             packages.add(package)
         elif len(broken) < _BROKEN_MAX:
             broken.append(package)
-    return DpkgStatus(
+    return SystemPackages(
         tuple(sorted(packages, key=lambda package: (package.name, package.architecture))),
         tuple(broken),
     )
 
 
-def parse_owned(content: bytes, is_of_interest: Callable[[str], bool]) -> DpkgOwned:
-    """The paths of ``PACKAGE.list`` that are package metadata themselves."""
-    lines = content.decode("utf-8", "replace").splitlines()
-    paths = {line.lstrip("/") for line in lines if is_of_interest(line.lstrip("/"))}
-    return DpkgOwned(tuple(sorted(paths)))
-
-
-def merged_usr(path: str) -> str:
-    """``usr/lib/x`` for ``lib/x``: dpkg's lists name either, the file is the same."""
-    first = path.partition("/")[0]
-    return f"usr/{path}" if first in {"bin", "sbin", "lib", "lib32", "lib64"} else path
+def parse_owned(path: str, content: bytes, _: Limits) -> OwnedPaths:
+    """What ``PACKAGE.list`` or ``PACKAGE:ARCHITECTURE.list`` names."""
+    package = path.rpartition("/")[2].removesuffix(".list").partition(":")[0]
+    text = content.decode("utf-8", "replace").replace("\n/", "\n").removeprefix("/")
+    return OwnedPaths(package, tuple(text.split("\n")))
 
 
 def _fields(stanza: str) -> dict[str, str]:
@@ -71,7 +67,7 @@ def _fields(stanza: str) -> dict[str, str]:
     return fields
 
 
-def _package(fields: dict[str, str]) -> DpkgPackage | str:
+def _package(fields: dict[str, str]) -> SystemPackage | str:
     """The package, or what is wrong with its stanza."""
     name, version = fields.get("Package", ""), fields.get("Version", "")
     if not _NAME.match(name):
@@ -79,10 +75,33 @@ def _package(fields: dict[str, str]) -> DpkgPackage | str:
     if not _VERSION.match(version):
         return f"package {name[:60]} has no usable Version: {version[:60]!r}"
     source = _SOURCE.match(fields.get("Source", ""))
-    return DpkgPackage(
+    return SystemPackage(
+        kind="deb",
         name=name,
         version=version,
         architecture=fields.get("Architecture", ""),
         source_name=source["name"] if source else name,
         source_version=(source["version"] if source else None) or version,
     )
+
+
+def _parse(_: str, content: bytes, limits: Limits) -> SystemPackages:
+    return parse_status(content, packages_max=limits.packages_max)
+
+
+STATUS = EcosystemReader(
+    _parse,
+    names=frozenset({"status"}),
+    wants=lambda path: path in _STATUS or path.startswith(_STATUS_DIRECTORY),
+    containers=frozenset({"dpkg", "status.d"}),
+)
+SINGLE = EcosystemReader(
+    _parse,
+    directories=_STATUS_DIRECTORY,
+    wants=lambda path: not path.endswith(".md5sums"),
+)
+OWNED = EcosystemReader(
+    parse_owned,
+    suffixes=frozenset({".list"}),
+    wants=lambda path: path.startswith(_INFO_DIRECTORY),
+)

@@ -2,7 +2,8 @@
 
 import re
 
-from stella.sbom.facts import PackageFile, Unread
+from stella.sbom.ecosystem.reader import EcosystemReader
+from stella.sbom.facts import LanguagePackage, LanguagePackages, Unread
 
 _SEPARATORS = re.compile(r"[-_.]+")
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?\Z")
@@ -25,7 +26,7 @@ def is_metadata(path: str) -> bool:
     return name.endswith(".egg-info")
 
 
-def parse_metadata(content: bytes) -> PackageFile | Unread:
+def parse_metadata(content: bytes) -> LanguagePackages | Unread:
     """Name and version out of the header part, which an empty line ends."""
     header = content.replace(b"\r\n", b"\n").partition(b"\n\n")[0].decode("utf-8", "replace")
     fields: dict[str, str] = {}
@@ -42,4 +43,13 @@ def parse_metadata(content: bytes) -> PackageFile | Unread:
     # The old field often holds the whole text of a licence, which is no name.
     if len(licence) > _LICENCE_CHARACTERS_MAX or licence == "UNKNOWN":
         licence = ""
-    return PackageFile("pypi", normalised_name(name), version, licence)
+    return LanguagePackages((LanguagePackage("pypi", normalised_name(name), version, licence),))
+
+
+READER = EcosystemReader(
+    lambda _path, content, _limits: parse_metadata(content),
+    names=frozenset({"METADATA", "PKG-INFO"}),
+    suffixes=frozenset({".egg-info"}),
+    wants=is_metadata,
+    containers=frozenset({"site-packages", "dist-packages"}),
+)

@@ -1,0 +1,54 @@
+"""The packages of a .NET program, by its ``*.deps.json``.
+
+Source: github.com/dotnet/sdk, "Runtime Configuration Files". Projects are the program's own parts.
+"""
+
+import re
+
+import msgspec
+
+from stella.sbom.ecosystem.reader import EcosystemReader
+from stella.sbom.facts import LanguagePackage, LanguagePackages, Unread
+from stella.sbom.limits import Limits
+
+_NAME = re.compile(r"[A-Za-z0-9_.-]{1,200}\Z")
+_VERSION = re.compile(r"[0-9][0-9A-Za-z.+-]{0,99}\Z")
+_RUNTIME_PACK = "runtimepack."
+_BROKEN_MAX = 20
+
+
+class _Library(msgspec.Struct, frozen=True):
+    type: str = ""
+
+
+class _Dependencies(msgspec.Struct, frozen=True):
+    libraries: dict[str, _Library] = {}
+
+
+def parse_dependencies(_: str, content: bytes, limits: Limits) -> LanguagePackages | Unread:
+    """Libraries of type ``package``, and the runtime that a self-contained program carries."""
+    try:
+        listed = msgspec.json.decode(
+            content.removeprefix(b"\xef\xbb\xbf"), type=_Dependencies
+        ).libraries
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        return Unread(f"no deps.json that can be read: {str(error)[:100]}")
+    found: list[LanguagePackage] = []
+    broken: list[str] = []
+    for key in sorted(listed)[: limits.packages_max]:
+        if listed[key].type.lower() not in {"package", "runtimepack"}:
+            continue
+        name, _, version = key.partition("/")
+        name = name.removeprefix(_RUNTIME_PACK)
+        if _NAME.match(name) and _VERSION.match(version):
+            found.append(LanguagePackage("nuget", name, version))
+        elif len(broken) < _BROKEN_MAX:
+            broken.append(f"a library without usable name or version: {key[:80]!r}")
+    return LanguagePackages(tuple(found), tuple(broken))
+
+
+READER = EcosystemReader(
+    parse_dependencies,
+    suffixes=frozenset({".json"}),
+    wants=lambda path: path.endswith(".deps.json"),
+)

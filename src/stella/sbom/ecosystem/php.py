@@ -1,0 +1,84 @@
+"""PHP: what Composer installed, and what its lock file asks for. Source: getcomposer.org, "Schema"."""
+
+import re
+from collections.abc import Iterable
+
+import msgspec
+
+from stella.sbom.ecosystem.reader import EcosystemReader
+from stella.sbom.facts import LanguagePackage, LanguagePackages, Unread
+from stella.sbom.limits import Limits
+
+_NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}/[A-Za-z0-9_.-]{1,100}\Z")
+_BROKEN_MAX = 20
+
+
+class _Package(msgspec.Struct, frozen=True):
+    name: object = None
+    version: object = None
+    license: object = None
+
+
+class _Installed(msgspec.Struct, frozen=True):
+    packages: list[_Package]
+
+
+class _Lock(msgspec.Struct, frozen=True):
+    packages: list[_Package] = []
+    development: list[_Package] = msgspec.field(default=[], name="packages-dev")
+
+
+def parse_installed(_: str, content: bytes, limits: Limits) -> LanguagePackages | Unread:
+    """``vendor/composer/installed.json``: of Composer 2, or the bare list of Composer 1."""
+    try:
+        found = msgspec.json.decode(content, type=_Installed | list[_Package])
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        return Unread(f"no installed.json that can be read: {str(error)[:100]}")
+    listed = found.packages if isinstance(found, _Installed) else found
+    return _packages(listed[: limits.packages_max], is_declared=False)
+
+
+def parse_lock(_: str, content: bytes, limits: Limits) -> LanguagePackages | Unread:
+    """``composer.lock``, development included."""
+    try:
+        lock = msgspec.json.decode(content, type=_Lock)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        return Unread(f"no composer.lock that can be read: {str(error)[:100]}")
+    listed = [*lock.packages, *lock.development]
+    return _packages(listed[: limits.packages_max], is_declared=True)
+
+
+def _packages(listed: Iterable[_Package], *, is_declared: bool) -> LanguagePackages:
+    found: set[LanguagePackage] = set()
+    broken: list[str] = []
+    for one in listed:
+        name, version = one.name, one.version
+        if (
+            isinstance(name, str)
+            and isinstance(version, str)
+            and _NAME.match(name)
+            and 0 < len(version) <= 200
+            and version.isprintable()
+        ):
+            made = LanguagePackage(
+                "composer", name.lower(), version, _licence(one.license), is_declared
+            )
+            found.add(made)
+        elif len(broken) < _BROKEN_MAX:
+            broken.append(f"a package without usable name or version: {str(name)[:60]!r}")
+    ordered = sorted(found, key=lambda one: (one.name, one.version, one.licence))
+    return LanguagePackages(tuple(ordered), tuple(broken))
+
+
+def _licence(value: object) -> str:
+    listed = value if isinstance(value, list) else [value]
+    return " OR ".join(one for one in listed if isinstance(one, str))[:200]
+
+
+INSTALLED = EcosystemReader(
+    parse_installed,
+    names=frozenset({"installed.json"}),
+    wants=lambda path: path.endswith("composer/installed.json"),
+    containers=frozenset({"vendor", "composer"}),
+)
+LOCK = EcosystemReader(parse_lock, names=frozenset({"composer.lock"}))
