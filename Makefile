@@ -22,7 +22,9 @@ demo: ## walk a release from a pushed image to verified evidence on real Docker 
 	$(SETUP) --for demo
 	$(PY) -m stella.cli.main demo $(ARGS)
 
-test: test-unit test-long test-real ## run all tests
+test: test-unit ## run all tests; the long ones beside the real ones, which wait more than they work
+	$(SETUP) --for test
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target test-long test-real
 
 test-unit: ## run the tests that need no real part, two at a time
 	$(SETUP)

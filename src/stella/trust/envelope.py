@@ -118,12 +118,17 @@ def _encrypt(key: bytes, content: bytes, about: str, random: Random) -> str:
 def _decrypt(key: bytes, text: str, about: str) -> bytes:
     try:
         held = base64.b64decode(text, validate=True)
-        # The decoder overlooks spare bits of the last character: one text an envelope, no other.
-        if base64.b64encode(held).decode() != text:
-            raise ValueError
-        return AESGCM(key).decrypt(held[:_NONCE_BYTES], held[_NONCE_BYTES:], about.encode())
+        content = AESGCM(key).decrypt(held[:_NONCE_BYTES], held[_NONCE_BYTES:], about.encode())
     except (ValueError, InvalidTag):
-        raise broken_envelope("it was changed, or belongs to something else") from None
+        raise _changed() from None
+    # The decoder overlooks spare bits of the last character: one text an envelope, no other.
+    if base64.b64encode(held).decode() != text:
+        raise _changed()
+    return content
+
+
+def _changed() -> BrokenEnvelope:
+    return broken_envelope("it was changed, or belongs to something else")
 
 
 def broken_envelope(why: str) -> BrokenEnvelope:
