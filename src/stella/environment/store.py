@@ -60,23 +60,28 @@ def find_environment(tx: Tx, name: str, *, lock: bool = False) -> Environment:
 
 
 def list_environments(tx: Tx) -> tuple[Environment, ...]:
-    """In order: each after the one it follows, and by name where that leaves a choice."""
+    """In the order of ``in_order``."""
     rows = tx.rows(select(environment).where(environment.c.tenant == tx.tenant))
     return in_order(_environment(row) for row in rows)
 
 
 def in_order(environments: Iterable[Environment]) -> tuple[Environment, ...]:
-    """Each environment after the one it follows; the rest by name."""
-    left = {one.name: one for one in environments}
-    ordered: dict[str, Environment] = {}
-    while left:
-        ready = sorted(
-            name for name, one in left.items() if one.after is None or one.after not in left
-        )
-        # A circle is refused when it is applied; what stands in one all the same is still shown.
-        for name in ready or sorted(left):
-            ordered[name] = left.pop(name)
-    return tuple(ordered.values())
+    """Each way from its first environment to its last, by name where ways part or begin."""
+    left = {one.name: one for one in sorted(environments, key=lambda one: one.name)}
+    followers: dict[str, list[str]] = {}
+    for one in left.values():
+        if one.after in left:
+            followers.setdefault(one.after or "", []).append(one.name)
+    ordered: list[Environment] = []
+    # A circle is refused when it is applied; what stands in one all the same is still shown.
+    for first in [name for name, one in left.items() if one.after not in left] + list(left):
+        waiting = [first]
+        while waiting:
+            name = waiting.pop()
+            if name in left:
+                ordered.append(left.pop(name))
+                waiting += reversed(followers.get(name, ()))
+    return tuple(ordered)
 
 
 def put_environment(tx: Tx, value: Environment) -> None:
