@@ -201,6 +201,14 @@ def python_step(stamps: Stamps) -> None:
     stamps.put("python", key)
 
 
+def bytecode_step() -> None:
+    """Compile the project's own modules, as pip does with a wheel that it installs.
+
+    Where Python is told not to write bytecode, each start would compile all of them anew.
+    """
+    run([ROOT / ".venv/bin/python", "-m", "compileall", "-q", ROOT / "src"])
+
+
 def aside_step(stamps: Stamps, name: str, why: str) -> None:
     """Install ``requirements/NAME.txt``, locked as the rest, into a place of its own: build/NAME."""
     lock = ROOT / "requirements" / f"{name}.txt"
@@ -272,6 +280,7 @@ def main() -> None:
     venv_step()
     stamps = Stamps(ROOT / ".venv" / "setup.json")
     python_step(stamps)
+    bytecode_step()
     console_step(stamps)
     if purpose == "bench":
         aside_step(stamps, "bench", "the scanners that are measured beside")
