@@ -13,6 +13,7 @@ from stella.agent.enroll import renew_where_due
 from stella.agent.errors import ControlPlaneRefused, ControlPlaneUnreachable, LeaseLost
 from stella.agent.host import Stopped
 from stella.agent.log_pump import LogPump
+from stella.agent.seen import engine_of, running_of, unbroken
 from stella.agent.state import Identity, OrderNote, Phase, ProjectNote, StateDirectory
 from stella.kernel import Now, StellaError
 from stella.sdk import Host, protocol
@@ -279,15 +280,17 @@ class _Agent:
         connectors = self._connectors.of(plugin)
         release = connectors.version(kind)
         try:
-            engine = connectors.target(kind).engine(self._host("agent"))
+            connector = unbroken(kind, lambda: connectors.target(kind))
+            engine = engine_of(kind, connector, self._host("agent"))
         except StellaError as refusal:
             return ConnectorState(kind, release, problem=f"{refusal.code}: {refusal}"[:500])
         return ConnectorState(kind, release, engine)
 
     def _project(self, note: ProjectNote) -> ProjectState:
         try:
-            connector = self._connectors.of(note.plugin).target(note.connector)
-            running = tuple(connector.inspect(note.project, self._host(note.project)))
+            connectors = self._connectors.of(note.plugin)
+            connector = unbroken(note.connector, lambda: connectors.target(note.connector))
+            running = running_of(note.connector, connector, note.project, self._host(note.project))
         except StellaError as refusal:
             problem = f"{refusal.code}: {refusal}"[:500]
             return ProjectState(note.project, note.connector, note.target, problem=problem)
