@@ -157,7 +157,8 @@ def test_what_lies_changed_on_the_host_is_not_what_runs(
     with agent.running():
         plane.ended(plane.issue(intend("dep_1", "1"), plugin=plugin))
     kept = agent.state.plugins / plugin.wheel.hex
-    (kept / "files" / "plugin_boat" / "__init__.py").write_text("raise SystemExit('changed')")
+    (laid_out,) = kept.glob("files-*/plugin_boat/__init__.py")
+    laid_out.write_text("raise SystemExit('changed')")
     (kept / "wheel").write_bytes(b"changed")
     with agent.running():
         order = plane.ended(plane.issue(intend("dep_2", "2"), plugin=plugin))

@@ -176,13 +176,16 @@ class _Agent:
         pump = LogPump(given.fence, self._settings.now)
         lost = _Ending(self._stop)
         host = self._settings.open_host(accepted.content.intent.project, pump.add, lost.event)
-        with _Holding(self._plane, given, pump, lost, self._pace.log_every_s):
+        with (
+            _Holding(self._plane, given, pump, lost, self._pace.log_every_s),
+            self._connectors.held(accepted.content.plugin) as connectors,
+        ):
             try:
                 done = carry_out(
                     accepted,
                     given.fence,
                     state=self._state,
-                    connectors=self._connectors.of(accepted.content.plugin),
+                    connectors=connectors,
                     host=host,
                     now=self._settings.now,
                 )
@@ -265,8 +268,9 @@ class _Agent:
         kinds: dict[str, PluginReference | None] = dict.fromkeys(
             self._connectors.beside.target_kinds()
         )
-        if not self.is_busy.is_set():  # else of an order under way, which is not noted yet
-            self._connectors.keep(frozenset(one.plugin for one in notes if one.plugin is not None))
+        self._connectors.keep(
+            lambda: frozenset(one.plugin for one in self._state.project_notes() if one.plugin)
+        )
         return AgentReport(
             version=version("stella-ops"),
             connectors=tuple(
