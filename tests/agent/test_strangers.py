@@ -4,12 +4,14 @@ import shutil
 import textwrap
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from threading import Event
 
 import pytest
 
 from fixtures.benches import simulated_bench
 from fixtures.control_planes import EnrolledAgent, Plane, wait_until
 from plugin.packages import SCHEMA, wheel_of
+from stella.agent.host import RealHost
 from stella.fleet import OrderState
 from stella.kernel import Digest
 from stella.plugin.contract.target import TargetIntent
@@ -155,7 +157,8 @@ def test_what_lies_changed_on_the_host_is_not_what_runs(
     with agent.running():
         plane.ended(plane.issue(intend("dep_1", "1"), plugin=plugin))
     kept = agent.state.plugins / plugin.wheel.hex
-    (kept / "files" / "plugin_boat" / "__init__.py").write_text("raise SystemExit('changed')")
+    (laid_out,) = kept.glob("files-*/plugin_boat/__init__.py")
+    laid_out.write_text("raise SystemExit('changed')")
     (kept / "wheel").write_bytes(b"changed")
     with agent.running():
         order = plane.ended(plane.issue(intend("dep_2", "2"), plugin=plugin))
@@ -204,3 +207,31 @@ def test_one_that_goes_wrong_costs_its_order_alone(
     assert bad.result is not None
     assert bad.result.code == "ST-PLG-005" or "errored" in str(bad.result.message)
     assert good.state is OrderState.SUCCEEDED
+
+
+@pytest.mark.parametrize(
+    ("ask", "code"),
+    [
+        ('host.run(["sh", "a\\0b"], timeout_s=5)', "ST-PLG-005"),
+        ('host.write("a\\0b", b"")', "ST-TGT-014"),
+        ('host.read("a\\0b")', "ST-TGT-014"),
+    ],
+    ids=["a command", "a file", "a file to read"],
+)
+def test_a_word_that_no_system_takes_ends_its_order_and_not_the_agent(
+    plane: Plane, agent: EnrolledAgent, intend: Intend, ask: str, code: str
+) -> None:
+    def real(project: str, log: Callable[[str], None], stop: Event) -> RealHost:
+        return RealHost(agent.state.projects, project, log=log, stop=stop)
+
+    source = DOCKER_AS_A_STRANGER.replace("self.ours.apply(intent, plan, host)", ask)
+    source = source.replace("yield from self.ours.inspect(project, host)", "return iter(())")
+    needs = [*DOCKER, {"capability": "run_command"}]
+    plugin = plane.install(boat_wheel(source, needs=needs), docker=(), run_command=())
+    with agent.running(open_host=real):
+        bad = plane.ended(plane.issue(intend("dep_1", "1"), plugin=plugin))
+        again = plane.ended(plane.issue(intend("dep_2", "2"), plugin=plugin))
+    for ended in (bad, again):
+        assert ended.state in {OrderState.ERRORED, OrderState.FAILED}, ended.result
+        assert ended.result is not None
+        assert ended.result.code == code, "the plugin was told, and broke nothing of the agent"

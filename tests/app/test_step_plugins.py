@@ -12,6 +12,11 @@ from fixtures.control import Control, running
 from fixtures.databases import Clock
 from plugin.packages import wheel_of
 from plugin.strangers import eventually, processes_with
+from stella.deployment.store import find_deployment
+from stella.evidence.verify import verify_packet
+from stella.kernel import Digest
+from stella.plugin.store import delete_version
+from stella.replay import replay_packet
 
 pytestmark = pytest.mark.apart
 
@@ -265,7 +270,68 @@ def test_a_grant_that_is_taken_back_meanwhile_ends_the_step_as_errored(plane: Co
     plane.finish("host-a")
     plane.finish("host-b")
     _, last = steps(plane, waiting)
-    assert (last["state"], last["code"]) == ("errored", "ST-PLG-004")
+    assert (last["state"], last["code"]) == ("errored", "ST-PLG-010")
+    assert "not granted network any more" in last["message"]
+
+
+def test_a_wider_grant_than_the_approved_one_is_not_used_by_a_step(plane: Control) -> None:
+    applied(plane, "fine")
+    waiting = plane.asked(plane.sealed("2.0.0")["id"], "dev")
+    wider = [{"capability": "network", "hosts": ["odd.example", "more.example"]}]
+    plane.post("/plugins/odd/grant", {"granted": wider}, by="root")
+    plane.finish("host-a")
+    plane.finish("host-b")
+    _, last = steps(plane, waiting)
+    assert (last["state"], last["code"]) == ("errored", "ST-PLG-010")
+    assert "for other hosts now" in last["message"]
+
+
+def test_the_same_version_from_another_wheel_is_another_plan(plane: Control) -> None:
+    applied(plane, "fine")
+    release = plane.sealed("2.0.0")
+
+    def planned() -> str:
+        asked = {"release": release["id"], "environment": "dev"}
+        digest: str = plane.ask("POST", "/promotions/preview", asked).json()["decision"][
+            "planDigest"
+        ]
+        return digest
+
+    before = planned()
+    assert planned() == before
+    plane.apply({**environment("fine"), "spec": {}}).raise_for_status()
+    plane.post("/plugins/odd/disable", by="root")
+    plane.ask("DELETE", "/plugins/odd/versions/1.0.0", by="root").raise_for_status()
+    installed(plane, title="Odd, but not the same")
+    applied(plane, "fine")
+    assert planned() != before
+
+
+def test_what_a_stranger_did_is_proved_and_replayed(plane: Control) -> None:
+    applied(plane, "fine")
+    done = plane.deployed(plane.sealed("2.0.0")["id"], "dev")
+    with plane.services.database.read() as tx:
+        kept = find_deployment(tx, done["deployment"]).plan
+    plan = json.loads(plane.services.blobs.get(Digest(kept)))
+    assert {one["pluginWheel"]["granted"]["network"][0] for one in plan["steps"]} == {"odd.example"}
+    (ref,) = plane.get("/evidence", subject=done["deployment"])["items"]
+    packet = plane.ask("GET", f"/evidence/{ref['id']}/packet").content
+    assert verify_packet(packet, plane.services.trust_root).good
+    assert replay_packet(packet).verdict == "identical"
+
+
+def test_the_same_version_from_another_wheel_is_not_run_for_an_old_plan(plane: Control) -> None:
+    applied(plane, "fine")
+    waiting = plane.asked(plane.sealed("2.0.0")["id"], "dev")
+    with plane.services.database.transaction(actor="system") as tx:  # no route lets it happen
+        delete_version(tx, "odd", "1.0.0")
+    plane.services.plugging.forget("odd", "1.0.0")
+    installed(plane, title="Odd, but not the same")
+    plane.finish("host-a")
+    plane.finish("host-b")
+    _, last = steps(plane, waiting)
+    assert (last["state"], last["code"]) == ("errored", "ST-PLG-010")
+    assert "another wheel" in last["message"]
 
 
 def test_the_api_shows_steps_where_they_are_planned_taken_and_set(plane: Control) -> None:

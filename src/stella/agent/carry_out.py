@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from stella.agent.connectors import Connectors
-from stella.agent.errors import BrokenConnector, ExpiredOrder, ForeignOrder, ReplayedOrder
+from stella.agent.errors import ExpiredOrder, ForeignOrder, ReplayedOrder
+from stella.agent.seen import broken, running_of, unbroken
 from stella.agent.state import Identity, OrderNote, Phase, ProjectNote, StateDirectory
 from stella.kernel import Fault, Now, Remedy, StellaError
-from stella.sdk import Host, Running, TargetConnector
+from stella.sdk import Host, Running
 from stella.sdk.protocol import (
     NextReply,
     OrderContent,
@@ -78,25 +79,22 @@ def carry_out(
     begun_at = accepted.note.begun_at if accepted.note else now()
     note = OrderNote(content.order, Phase.BEGUN, fence, content.expires_at, begun_at)
     state.note_order(note)
+    kind = content.plan.connector
     try:
-        connector = connectors.target(content.plan.connector)
+        connector = connectors.target(kind)
         state.note_project(
-            ProjectNote(
-                content.intent.project, content.plan.connector, content.target, content.plugin
-            )
+            ProjectNote(content.intent.project, kind, content.target, content.plugin)
         )
         connector.apply(content.intent, content.plan, host)
         _place_sticker(content, host)
-        result = _succeeded(begun_at, now(), _running(connector, content, host))
+        running = running_of(kind, connector, content.intent.project, host)
+        result = _succeeded(begun_at, now(), running)
     except StellaError as refusal:
         result = refused(refusal, begun_at, now(), _running_anyway(connectors, content, host))
     except Exception as bug:  # noqa: BLE001 - a plugin's bug must not leave the order open
-        broken = BrokenConnector(
-            f"the connector {content.plan.connector} broke: {type(bug).__name__}: {bug}",
-            remedy=Remedy("Report it to who made the connector."),
-        )
-        host.log(str(broken))
-        result = refused(broken, begun_at, now(), _running_anyway(connectors, content, host))
+        host.log(f"{type(bug).__name__}: {bug}")  # masked there
+        why = broken(kind, type(bug).__name__)
+        result = refused(why, begun_at, now(), _running_anyway(connectors, content, host))
     host.log(f"{content.purpose} {result.outcome}")
     done = OrderNote(content.order, Phase.DONE, fence, content.expires_at, begun_at, result)
     state.note_order(done)
@@ -124,16 +122,14 @@ def _succeeded(begun_at: datetime, ended_at: datetime, running: tuple[Running, .
     return OrderResult(OrderOutcome.SUCCEEDED, begun_at, ended_at, running=running)
 
 
-def _running(connector: TargetConnector, content: OrderContent, host: Host) -> tuple[Running, ...]:
-    return tuple(connector.inspect(content.intent.project, host))
-
-
 def _running_anyway(
     connectors: Connectors, content: OrderContent, host: Host
 ) -> tuple[Running, ...]:
     """What runs after a failure, where that can be seen at all."""
+    kind = content.plan.connector
     try:
-        return _running(connectors.target(content.plan.connector), content, host)
+        connector = unbroken(kind, lambda: connectors.target(kind))
+        return running_of(kind, connector, content.intent.project, host)
     except StellaError as refusal:
         host.log(f"what runs now cannot be seen: {refusal}")
         return ()

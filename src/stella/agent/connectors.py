@@ -5,13 +5,15 @@ its own (``stella.sdk.apart``) and touches the host by ours alone, as far as it 
 """
 
 import shutil
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 from typing import Protocol
 
 from stella.agent.errors import PluginNotAsOrdered, StateUnusable
-from stella.kernel import Digest, Remedy, StellaError
+from stella.kernel import Digest, Remedy, StellaError, digest_of
 from stella.sdk import TargetConnector
 from stella.sdk.apart.opened import plugin_apart
 from stella.sdk.apart.process import PluginProcess, PluginSource
@@ -22,6 +24,7 @@ from stella.sdk.protocol import (
     narrowed,
     read_wheel,
     reasons_against,
+    to_wire,
 )
 
 FetchWheel = Callable[[Digest], bytes]
@@ -54,22 +57,55 @@ class HostConnectors:
         self._fetch = fetch
         self._required = required
         self._brought: dict[PluginReference, _Brought] = {}
+        self._held: Counter[PluginReference] = Counter()
         self._lock = Lock()
 
     def of(self, plugin: PluginReference | None) -> Connectors:
         """Those that an order means: of the plugin that it names, else of what is installed here."""
         return _Beside(self.beside) if plugin is None else _Ordered(self, plugin)
 
-    def keep(self, used: frozenset[PluginReference]) -> None:
-        """End and remove every plugin that is none of those."""
+    @contextmanager
+    def held(self, plugin: PluginReference | None) -> Iterator[Connectors]:
+        """The same, for one order: until it has ended, no ``keep`` removes its plugin."""
+        if plugin is None:
+            yield self.of(None)
+            return
         with self._lock:
-            unused = [self._brought.pop(one) for one in [*self._brought] if one not in used]
+            self._held[plugin] += 1
+        try:
+            yield self.of(plugin)
+        finally:
+            with self._lock:
+                self._held[plugin] -= 1
+
+    def keep(self, used: Callable[[], frozenset[PluginReference]]) -> None:
+        """End and remove every plugin that is none of those, and is held by no order.
+
+        used: asked while no order can begin or end here, so that what an order noted is in it. While
+        a wheel is being fetched nothing is done: the next time will do.
+        """
+        if not self._lock.acquire(blocking=False):
+            return
+        try:
+            kept = used() | {one for one, holders in self._held.items() if holders}
+            unused = [self._brought.pop(one) for one in [*self._brought] if one not in kept]
+            self._remove_but(kept)
+        finally:
+            self._lock.release()
         for one in unused:
             one.process.close()
-        digests = {plugin.wheel.hex for plugin in used}
-        for folder in self._directory.glob("*"):
-            if folder.name not in digests:
-                shutil.rmtree(folder, ignore_errors=True)
+
+    def _remove_but(self, kept: Iterable[PluginReference]) -> None:
+        """Every file of other wheels, and of other grants of the same."""
+        folders = {self._files_of(one) for one in kept}
+        wheels = {one.parent for one in folders}
+        for wheel in self._directory.glob("*"):
+            if wheel not in wheels:
+                shutil.rmtree(wheel, ignore_errors=True)
+                continue
+            for files in wheel.glob("files*"):
+                if files not in folders:
+                    shutil.rmtree(files, ignore_errors=True)
 
     def close(self) -> None:
         """End every process."""
@@ -78,6 +114,9 @@ class HostConnectors:
 
     def opened(self, plugin: PluginReference) -> "_Brought":
         """Fetched, unpacked and described, once. Raises PluginNotAsOrdered, StateUnusable."""
+        known = self._brought.get(plugin)
+        if known is not None:
+            return known  # without a wait for the wheel of another
         with self._lock:
             known = self._brought.get(plugin)
             if known is None:
@@ -120,11 +159,11 @@ class HostConnectors:
 
     def _unpacked(self, plugin: PluginReference, wheel: bytes, files: Mapping[str, bytes]) -> Path:
         """Written anew each time that the agent starts: what lies there may have been changed."""
-        folder = self._directory / plugin.wheel.hex
+        folder = self._files_of(plugin)
         try:
             shutil.rmtree(folder, ignore_errors=True)
             for path, content in {"../wheel": wheel, **files}.items():
-                file = folder / "files" / path
+                file = folder / path
                 file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
                 file.write_bytes(content)
         except OSError as error:
@@ -132,7 +171,12 @@ class HostConnectors:
                 f"{folder} cannot be written: {error.strerror}",
                 remedy=Remedy("Free space there; then deploy again."),
             ) from error
-        return folder / "files"
+        return folder
+
+    def _files_of(self, plugin: PluginReference) -> Path:
+        """Of one wheel with one grant: the process of another grant may be reading its own."""
+        granted = digest_of([to_wire(one) for one in plugin.granted]).hex[:16]
+        return self._directory / plugin.wheel.hex / f"files-{granted}"
 
 
 class _Brought:

@@ -13,6 +13,7 @@ from stella.agent.enroll import renew_where_due
 from stella.agent.errors import ControlPlaneRefused, ControlPlaneUnreachable, LeaseLost
 from stella.agent.host import Stopped
 from stella.agent.log_pump import LogPump
+from stella.agent.seen import engine_of, running_of, unbroken
 from stella.agent.state import Identity, OrderNote, Phase, ProjectNote, StateDirectory
 from stella.kernel import Now, StellaError
 from stella.sdk import Host, protocol
@@ -175,13 +176,16 @@ class _Agent:
         pump = LogPump(given.fence, self._settings.now)
         lost = _Ending(self._stop)
         host = self._settings.open_host(accepted.content.intent.project, pump.add, lost.event)
-        with _Holding(self._plane, given, pump, lost, self._pace.log_every_s):
+        with (
+            _Holding(self._plane, given, pump, lost, self._pace.log_every_s),
+            self._connectors.held(accepted.content.plugin) as connectors,
+        ):
             try:
                 done = carry_out(
                     accepted,
                     given.fence,
                     state=self._state,
-                    connectors=self._connectors.of(accepted.content.plugin),
+                    connectors=connectors,
                     host=host,
                     now=self._settings.now,
                 )
@@ -264,8 +268,9 @@ class _Agent:
         kinds: dict[str, PluginReference | None] = dict.fromkeys(
             self._connectors.beside.target_kinds()
         )
-        if not self.is_busy.is_set():  # else of an order under way, which is not noted yet
-            self._connectors.keep(frozenset(one.plugin for one in notes if one.plugin is not None))
+        self._connectors.keep(
+            lambda: frozenset(one.plugin for one in self._state.project_notes() if one.plugin)
+        )
         return AgentReport(
             version=version("stella-ops"),
             connectors=tuple(
@@ -279,15 +284,17 @@ class _Agent:
         connectors = self._connectors.of(plugin)
         release = connectors.version(kind)
         try:
-            engine = connectors.target(kind).engine(self._host("agent"))
+            connector = unbroken(kind, lambda: connectors.target(kind))
+            engine = engine_of(kind, connector, self._host("agent"))
         except StellaError as refusal:
             return ConnectorState(kind, release, problem=f"{refusal.code}: {refusal}"[:500])
         return ConnectorState(kind, release, engine)
 
     def _project(self, note: ProjectNote) -> ProjectState:
         try:
-            connector = self._connectors.of(note.plugin).target(note.connector)
-            running = tuple(connector.inspect(note.project, self._host(note.project)))
+            connectors = self._connectors.of(note.plugin)
+            connector = unbroken(note.connector, lambda: connectors.target(note.connector))
+            running = running_of(note.connector, connector, note.project, self._host(note.project))
         except StellaError as refusal:
             problem = f"{refusal.code}: {refusal}"[:500]
             return ProjectState(note.project, note.connector, note.target, problem=problem)

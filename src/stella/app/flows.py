@@ -41,6 +41,7 @@ from stella.notify import queue_messages
 from stella.notify.events import FACTS as TOLD
 from stella.plugin.contract.registry import Registry
 from stella.plugin.order import Purpose
+from stella.plugin.planned import refuse_unplanned
 from stella.promotion.assemble import Deciding
 from stella.promotion.close import Ending, close_promotion
 from stella.promotion.evaluate import evaluate_promotion, waits_for_scan
@@ -195,7 +196,10 @@ def send_order(work: Work, fact: StoredFact) -> None:
         plan = read_plan(work.blobs.get(Digest(part.plan)))
         planned = plan.target(part.target)
         assert planned is not None, "a target deployment follows a plan that has its target"
+        plugin = plugin_of_target(planned)
         try:
+            if plugin is not None:
+                refuse_unplanned(tx, plugin)
             order = issue_order(
                 tx,
                 work.order_signer,
@@ -207,9 +211,9 @@ def send_order(work: Work, fact: StoredFact) -> None:
                 plan=target_plan_of(planned),
                 sticker=work.blobs.get(Digest(part.sticker)) if part.sticker else None,
                 expires_at=tx.now + work.order_life,
-                plugin=plugin_of_target(planned),
+                plugin=plugin,
             )
-        except StellaError as refusal:  # no such agent, or one that is trusted no more
+        except StellaError as refusal:  # no such agent, or one not trusted; a plugin that may not
             finish_target(tx, part.id, Ending.ERRORED, code=refusal.code, message=str(refusal))
             return
         order_target(tx, part.id, order.id)

@@ -19,6 +19,7 @@ from stella.plugin.contract.core import Kind, Manifest, Need, Plugin
 from stella.plugin.load import GRANTED, clashes
 from stella.plugin.manifest import MANIFEST_FILE, narrowed, read_manifest, reasons_against
 from stella.plugin.order import PluginReference
+from stella.plugin.planned import refuse_unplanned
 from stella.plugin.refusals import MalformedManifest, PluginBroken, UnknownPlugin
 from stella.plugin.store import Choice, find_version, list_choices, list_versions
 from stella.plugin.wheel import ENTRY_FILE, PluginWheel, changed_files, tree_on_disk
@@ -145,13 +146,19 @@ class PluginHost:
         asked = tuple(granted[need.capability] for need in owner.needs)
         return PluginReference(owner.name, owner.version, Digest(wheel), asked)
 
-    def pinned(self, name: str, version: str) -> tuple[Manifest, Callable[[], Plugin]]:
+    def pinned(
+        self, name: str, version: str, planned: PluginReference | None = None
+    ) -> tuple[Manifest, Callable[[], Plugin]]:
         """That version, whatever is used now: what a run goes on with.
 
-        Raises UnknownPlugin where it is not here, PluginBroken where it may not run any more.
+        planned: the wheel and the grants that were approved, where they were noted. Raises
+        UnknownPlugin where it is not here, PluginBroken where it may not run any more,
+        PluginNotAsPlanned where another wheel or another grant would run.
         """
         with self._database.read() as tx:
             choice = list_choices(tx).get(name)
+            if planned is not None:
+                refuse_unplanned(tx, planned, exactly=True)
         beside = self.beside.loaded.get(name)
         if beside is not None and beside.version == version:
             granted = GRANTED if choice is None or choice.granted is None else choice.granted

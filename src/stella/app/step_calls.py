@@ -8,7 +8,7 @@ from threading import Event, Thread
 from typing import Any, TypeAlias
 
 from stella.app.plugin_host import PluginHost
-from stella.deployment.plan import DeploymentPlan, PlannedStep
+from stella.deployment.plan import DeploymentPlan, PlannedStep, plugin_of_step
 from stella.deployment.step_store import StepRun
 from stella.deployment.steps import StepEnding
 from stella.deployment.store import Deployment
@@ -47,8 +47,10 @@ class StepCaller:
     stopping: Event = field(default_factory=Event)
 
     def __call__(self, planned: PlannedStep, call: StepCall) -> StepResult:
-        """What the step says, without any secret. Raises UnknownPlugin where its version is gone."""
-        manifest, load = self.host.pinned(planned.plugin, planned.version)
+        """What the step says, without any secret. Raises UnknownPlugin where its version is gone,
+        PluginNotAsPlanned where that is not what was approved.
+        """
+        manifest, load = self.host.pinned(planned.plugin, planned.version, plugin_of_step(planned))
         contribution = manifest.contribution(Kind.STEP, planned.step)
         if contribution is None:
             raise errored(planned.plugin, "run", f"it brings no step {planned.step} any more")

@@ -81,7 +81,7 @@ def open_services(
         deciding=deciding_of(
             blobs,
             host.current,
-            lambda kind: host.reference(Kind.TARGET, kind),
+            host.reference,
             is_simulated=settings.simulated,
             ask=policies.ask,
         ),

@@ -28,13 +28,15 @@ def deciding_of(
     is_simulated: bool,
     ask: Ask = ask_policy,
 ) -> Deciding:
-    """What decisions need from outside. plugins: those used now. plugin_of: who brings a kind of
-    target. ask: how policies are asked.
+    """What decisions need from outside. plugins: those used now. plugin_of: who brings a target
+    or a step. ask: how policies are asked.
     """
 
     def offer(name: str) -> StepOffer:
         owner = plugins().owner(Kind.STEP, name)
-        return StepOffer(owner.name, owner.version, owner.limits.attempts_max)
+        wheel = plugin_of(Kind.STEP, name)
+        version = owner.version if wheel is None else wheel.version
+        return StepOffer(owner.name, version, owner.limits.attempts_max, wheel)
 
     def planner(release: Release, environment: Environment, targets: tuple[Target, ...]) -> bytes:
         used = plugins()

@@ -9,7 +9,7 @@ import msgspec
 from stella.deployment.errors import ImpossiblePlan
 from stella.environment.model import Environment, StepUse, Target
 from stella.kernel import Digest, Json, Remedy, canonical_json
-from stella.plugin.contract.core import Capability, Need
+from stella.plugin.contract.core import Capability, Kind, Need
 from stella.plugin.contract.target import (
     Action,
     ServicePlan,
@@ -22,21 +22,25 @@ from stella.release.model import Release, ReleaseComponent
 
 OpenConnector = Callable[[str], TargetConnector]
 """Handed in from outside: the connector of a kind. Raises UnknownConnector."""
-PluginOf = Callable[[str], PluginReference | None]
-"""Handed in from outside: who brings the connector of a kind; None for one that comes with the server."""
+PluginOf = Callable[[Kind, str], PluginReference | None]
+"""Handed in from outside: who brings a target or a step; None for one that comes with the server."""
 
 
-def comes_along(_: str) -> None:
-    """Where every connector comes with the server."""
+def comes_along(_: Kind, __: str) -> None:
+    """Where everything comes with the server."""
 
 
 @dataclass(frozen=True, slots=True)
 class StepOffer:
-    """Who brings a step now, in which version, and how often a call of it may be tried."""
+    """Who brings a step now, in which version, and how often a call of it may be tried.
+
+    wheel: what was installed, and what that may do; None for one that comes with the server.
+    """
 
     plugin: str
     version: str
     attempts_max: int
+    wheel: PluginReference | None = None
 
 
 FindStep = Callable[[str], StepOffer]
@@ -108,6 +112,7 @@ class PlannedStep(_Document, frozen=True):
     """What is done before the targets or after them. phase: "before" or "after".
 
     plugin, version: who brings it, and in that version it is run, whatever is used then.
+    plugin_wheel: from which wheel, and with which grants; left out where it comes with the server.
     """
 
     phase: str
@@ -117,6 +122,7 @@ class PlannedStep(_Document, frozen=True):
     version: str
     attempts_max: int
     inputs: dict[str, Any]
+    plugin_wheel: PlannedPlugin | msgspec.UnsetType = msgspec.UNSET
 
 
 class DeploymentPlan(_Document, frozen=True):
@@ -160,7 +166,10 @@ def plan_deployment(
             if not target.components or name in target.components
         ]
         intent = _intent("", release, target, tuple(services))
-        connector, plugin = open_connector(target.connector), plugin_of(target.connector)
+        connector, plugin = (
+            open_connector(target.connector),
+            plugin_of(Kind.TARGET, target.connector),
+        )
         planned.append(_planned(target, intent, connector.plan(intent), plugin))
     plan = DeploymentPlan(
         environment=environment.name,
@@ -225,6 +234,7 @@ def _step(phase: str, use: StepUse, offer: StepOffer) -> PlannedStep:
         version=offer.version,
         attempts_max=offer.attempts_max,
         inputs=dict(use.inputs),
+        plugin_wheel=_planned_plugin(offer.wheel),
     )
 
 
@@ -258,13 +268,20 @@ def _intent(
 
 def plugin_of_target(target: PlannedTarget) -> PluginReference | None:
     """Who brings its connector; None where it comes with the agent."""
-    if target.plugin is msgspec.UNSET:
-        return None
+    return None if target.plugin is msgspec.UNSET else _reference(target.plugin)
+
+
+def plugin_of_step(step: PlannedStep) -> PluginReference | None:
+    """Who brings it; None where it comes with the server, or the plan is older than this was noted."""
+    return None if step.plugin_wheel is msgspec.UNSET else _reference(step.plugin_wheel)
+
+
+def _reference(planned: PlannedPlugin) -> PluginReference:
     return PluginReference(
-        target.plugin.name,
-        target.plugin.version,
-        Digest(target.plugin.wheel),
-        tuple(Need(Capability(name), hosts) for name, hosts in target.plugin.granted.items()),
+        planned.name,
+        planned.version,
+        Digest(planned.wheel),
+        tuple(Need(Capability(name), hosts) for name, hosts in planned.granted.items()),
     )
 
 

@@ -186,6 +186,15 @@ def list_deployments(
     return tuple(_deployment(row) for row in rows)
 
 
+def list_open_deployments(tx: Tx) -> tuple[Deployment, ...]:
+    """Those that have not ended."""
+    query = select(deployment).where(
+        deployment.c.tenant == tx.tenant,
+        deployment.c.state.in_((DeploymentState.RUNNING.value, DeploymentState.UNDOING.value)),
+    )
+    return tuple(_deployment(row) for row in tx.rows(query.order_by(deployment.c.id)))
+
+
 def current_deployment(tx: Tx, environment: str, at: str | None = None) -> Deployment | None:
     """The last deployment that succeeded there (up to the time ``at``): what should run now."""
     found = list_deployments(

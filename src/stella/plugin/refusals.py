@@ -210,6 +210,13 @@ class PluginInUse(StellaError):
     fault = Fault.CONFLICT
 
 
+class PluginNotAsPlanned(StellaError):
+    """A plugin that a plan names was switched off, removed, replaced or granted otherwise meanwhile."""
+
+    code = "ST-PLG-010"
+    fault = Fault.CONFLICT
+
+
 # ---------------------------------------------------------------- secret stores
 
 

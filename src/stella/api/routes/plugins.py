@@ -12,10 +12,12 @@ from stella.api.errors import InvalidRequest
 from stella.api.looking import Plugger
 from stella.api.views.base import Body, Page
 from stella.api.views.plugins import PackDocumentView, PluginView, plugin_view
+from stella.deployment.plan import plugin_of_target, read_plan
 from stella.deployment.step_store import list_open_steps
+from stella.deployment.store import find_deployment, list_open_deployments
 from stella.environment.store import list_environments, list_targets
 from stella.hub.store import list_integrations
-from stella.kernel import Remedy
+from stella.kernel import Digest, Remedy
 from stella.plugin.contract.core import Capability, Kind, Manifest, Need
 from stella.plugin.manage import (
     disable_plugin,
@@ -135,7 +137,8 @@ def post_disabling(asked: Plugger, name: str) -> Response:
         _known(asked, tx, name)
         choice = list_choices(tx).get(name)
         manifest = _noted(asked, tx, name, choice.version if choice else "")
-        disable_plugin(tx, manifest, [*_users(tx, manifest), *_runs_of(tx, manifest.name)])
+        users = [*_users(tx, manifest), *_runs_of(asked, tx, manifest.name)]
+        disable_plugin(tx, manifest, users)
         return _shown(asked, tx, name)
 
     return _decided(asked, name, do)
@@ -169,7 +172,7 @@ def delete_plugin_version(asked: Plugger, name: str, version: str) -> Response:
     """Remove a version that is not used, and that no deployment waits with."""
 
     def do(tx: Tx) -> None:
-        remove_version(tx, name, version, _runs_of(tx, name, version))
+        remove_version(tx, name, version, _runs_of(asked, tx, name, version))
         asked.services.plugging.forget(name, version)
 
     return asked.once(do, status=204)
@@ -251,10 +254,25 @@ def _users(tx: Tx, manifest: Manifest) -> list[str]:
     return users
 
 
-def _runs_of(tx: Tx, name: str, version: str | None = None) -> list[str]:
-    """Deployments that have a step of the plugin still to do."""
-    found = (f"deployment {one.deployment}" for one in list_open_steps(tx, name, version))
-    return list(dict.fromkeys(found))
+def _runs_of(asked: Asked, tx: Tx, name: str, version: str | None = None) -> list[str]:
+    """Deployments that have a step of the plugin still to do, or a target that it brings: theirs, or
+    of the deployment before, to which they may have to go back.
+    """
+    found = [one.deployment for one in list_open_steps(tx, name, version)]
+    for one in list_open_deployments(tx):
+        plans = [one.plan]
+        if one.previous is not None:
+            plans.append(find_deployment(tx, one.previous).plan)
+        if any(_brings_targets(asked, plan, name, version) for plan in plans):
+            found.append(one.id)
+    return [f"deployment {one}" for one in dict.fromkeys(found)]
+
+
+def _brings_targets(asked: Asked, plan: str, name: str, version: str | None) -> bool:
+    """Whether the plugin (in that version) brings the connector of a target of the plan."""
+    targets = read_plan(asked.services.blobs.get(Digest(plan))).targets
+    named = [plugin for one in targets if (plugin := plugin_of_target(one)) is not None]
+    return any(one.name == name and version in {None, one.version} for one in named)
 
 
 def _shown(asked: Asked, tx: Tx, name: str) -> PluginView:
