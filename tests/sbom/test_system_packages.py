@@ -19,10 +19,7 @@ from stella.sbom.facts import OsRelease, SystemPackages, Unread
 from stella.sbom.limits import Limits
 
 DATA = Path(__file__).parent / "data"
-SYSTEMS = (
-    Path(__file__).resolve().parents[3]
-    / "shared/conformance/syft-os-fixtures/syft/linux/testdata/os"
-)
+SYSTEMS = "conformance/syft-os-fixtures/syft/linux/testdata/os"
 SQLITE = gzip.decompress((DATA / "rpmdb.sqlite.gz").read_bytes())
 BERKELEY = gzip.decompress((DATA / "Packages.gz").read_bytes())
 ALPINE = b"ID=alpine\nVERSION_ID=3.19.1\n"
@@ -218,11 +215,12 @@ def test_a_system_is_named_by_the_file_that_is_believed_most(files, distro):
 UNNAMED = {"busybox", "empty"}
 
 
-@pytest.mark.skipif(not SYSTEMS.is_dir(), reason="the public os-release fixtures are not here")
-def test_every_public_os_release_names_its_system():
+@pytest.mark.conformance
+def test_every_public_os_release_names_its_system(shared: Path):
     named = {}
-    for file in sorted(SYSTEMS.rglob("*")):
-        relative = file.relative_to(SYSTEMS).as_posix()
+    folder = shared / SYSTEMS
+    for file in sorted(folder.rglob("*")):
+        relative = file.relative_to(folder).as_posix()
         at = max(relative.find("/etc/"), relative.find("/usr/lib/"))
         path = relative[at + 1 :]
         reader = reader_of(path, file.name) if file.is_file() else None
@@ -231,7 +229,7 @@ def test_every_public_os_release_names_its_system():
             assert isinstance(facts, OsRelease)
             if facts.distro:
                 named.setdefault(relative.partition("/")[0], set()).add(facts.distro)
-    systems = {one.name for one in SYSTEMS.iterdir()}
+    systems = {one.name for one in folder.iterdir()}
     assert systems - set(named) == UNNAMED
     assert named["centos"] == {"centos-8"}
     assert named["wolfi"] == {"wolfi-20220914"}
