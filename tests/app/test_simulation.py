@@ -35,6 +35,8 @@ from stella.release.model import Release
 from stella.replay import Verdict, replay_packet
 from stella.trust import create_authority, new_signer
 
+pytestmark = pytest.mark.long  # many seeds
+
 SEEDS = max(2, int(os.environ.get("STELLA_EXAMPLES", "0")) // 10)
 STEPS = 60
 RULES = [

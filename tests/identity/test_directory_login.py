@@ -21,6 +21,8 @@ from stella.kernel import StellaError
 from stella.plugin.contract.directory import DirectoryEntry
 from stella.sdk.testing import SimulatedDirectory
 
+pytestmark = pytest.mark.long  # each login hashes a password, slowly on purpose
+
 
 @dataclass
 class Office:

@@ -40,6 +40,8 @@ from stella.identity import (
 )
 from stella.record import Database, facts_about
 
+pytestmark = pytest.mark.long  # each login hashes a password, slowly on purpose
+
 PASSWORD = "correct horse battery"
 HASH = hash_password(PASSWORD)
 SECRETS = itertools.count(1)
