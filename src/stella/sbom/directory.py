@@ -15,7 +15,7 @@ from stella.sbom.ecosystem.table import bytes_max, parsed, reader_of, too_long
 from stella.sbom.errors import UnreadableDirectory
 from stella.sbom.facts import FileFacts, LayerFacts, Unread
 from stella.sbom.limits import DEFAULT_LIMITS, Limits
-from stella.sbom.model import Component, Inventory, Occurrence
+from stella.sbom.model import Component, Inventory, Occurrence, Partial
 
 _PIECE_BYTES = 512 * 1024
 
@@ -34,10 +34,12 @@ def scan_directory(root: Path, *, limits: Limits = DEFAULT_LIMITS) -> Inventory:
         )
     files: dict[str, FileFacts] = {}
     listing: dict[str, Json] = {}
-    for path, file, reader in _files(root, limits):
+    walk = _Walk(root, limits)
+    for path, file, reader in walk.files():
         known = _facts(path, file, reader, limits)
         if known is not None:
             listing[path], files[path] = known
+    listing |= {one.path: one.reason for one in walk.gaps}
     subject = digest_of(listing)
     facts = LayerFacts(subject.text, subject.text, 0, 0, len(files), dict(sorted(files.items())))
     found = catalogue([facts])
@@ -47,25 +49,41 @@ def scan_directory(root: Path, *, limits: Limits = DEFAULT_LIMITS) -> Inventory:
         platform="",
         distro=found.distro,
         components=tuple(_without_layer(component) for component in found.components),
-        partial=found.partial,
+        partial=tuple(sorted({*found.partial, *walk.gaps}, key=lambda one: (one.path, one.reason))),
     )
 
 
-def _files(root: Path, limits: Limits) -> Iterator[tuple[str, Path, EcosystemReader | None]]:
-    """Files of interest and what may be a program, by their path below ``root``, in name order."""
-    count = 0
-    for directory, names, file_names in os.walk(root, followlinks=False):
-        names.sort()
-        for name in sorted(file_names):
-            count += 1
-            if count > limits.entries_max:
-                return
-            file = Path(directory) / name
-            path = file.relative_to(root).as_posix()
-            # A virtual environment is scanned from its own root, so no leading directory is asked for.
-            reader = reader_of(path, name)
-            if reader is not None or may_be_program(path, name):
-                yield path, file, reader
+class _Walk:
+    """A walk through a directory. gaps: where it could not go, once it has ended."""
+
+    def __init__(self, root: Path, limits: Limits) -> None:
+        self._root = root
+        self._limits = limits
+        self.gaps: list[Partial] = []
+
+    def files(self) -> Iterator[tuple[str, Path, EcosystemReader | None]]:
+        """Files of interest and what may be a program, by their path below the root, in name order."""
+        count = 0
+        for directory, names, file_names in os.walk(self._root, onerror=self._unlisted):
+            names.sort()
+            for name in sorted(file_names):
+                file = Path(directory) / name
+                path = file.relative_to(self._root).as_posix()
+                count += 1
+                if count > self._limits.entries_max:
+                    most = self._limits.entries_max
+                    self.gaps.append(Partial(f"/{path}", f"beyond {most} files, not looked at"))
+                    return
+                # A virtual environment is scanned from its own root: no leading directory is asked for.
+                reader = reader_of(path, name)
+                if reader is not None or may_be_program(path, name):
+                    yield path, file, reader
+
+    def _unlisted(self, error: OSError) -> None:
+        """A directory that may not be listed hides what lies in it."""
+        below = Path(error.filename).relative_to(self._root).as_posix()
+        reason = f"it cannot be listed: {error.strerror}"
+        self.gaps.append(Partial("/" if below == "." else f"/{below}", reason))
 
 
 def _facts(
