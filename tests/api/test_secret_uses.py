@@ -53,6 +53,15 @@ def apply(control: Control, by: str, **document_: Any) -> Any:
     return control.ask("POST", "/apply", {"documents": [document_]}, by=by)
 
 
+def looked_at(control: Control, name: str) -> dict[str, Any]:
+    """What is asked after a look at where the integration leads."""
+    return {"integration": name, "place": control.get(f"/integrations/{name}")["place"]}
+
+
+def allow(control: Control, by: str) -> Any:
+    return control.post("/secrets/password/allow", looked_at(control, "main"), by=by)
+
+
 def examined(control: Control, name: str = "main") -> dict[str, Any]:
     return control.post(f"/integrations/{name}/test", by="oscar")
 
@@ -68,7 +77,7 @@ def test_who_did_not_store_it_cannot_send_it_to_a_place_of_theirs(
         "blocked",
         True,
     )
-    asked = {"integration": "mine"}
+    asked = looked_at(control, "mine")
     assert control.refused("POST", "/secrets/password/allow", asked, by="oscar") == "ST-HUB-014"
     assert examined(control, "mine")["outcome"] == "blocked"
     assert shown == []
@@ -83,13 +92,13 @@ def test_it_is_not_well_either_where_nobody_asks_for_the_secret(control: Control
     with played_registry(lambda *_: Answer(body=b'{"tags": []}')) as host:
         apply(control, "oscar", **document("main", host, credentials=PASSWORD))
         assert examined(control)["outcome"] == "blocked"
-        control.post("/secrets/password/allow", {"integration": "main"}, by="olga")
+        allow(control, by="olga")
         assert examined(control)["outcome"] == "pass"
 
 
 def test_who_stored_it_lets_it_go_there(control: Control, registry: str, shown: list[str]):
     apply(control, "oscar", **document("main", registry, credentials=PASSWORD))
-    allowed = control.post("/secrets/password/allow", {"integration": "main"}, by="olga")
+    allowed = allow(control, by="olga")
     assert [one["integration"] for one in allowed["allowed"]] == ["main"]
     assert examined(control)["outcome"] == "pass"
     assert len(shown) == 1
@@ -113,14 +122,14 @@ def test_what_is_open_already_is_used_no_more_once_it_is_forbidden(
     with pytest.raises(SecretNotAllowed):
         control.services.outside.registry(registry, None)
     assert len(shown) == 1
-    control.post("/secrets/password/allow", {"integration": "main"}, by="olga")
+    allow(control, by="olga")
     control.services.outside.registry(registry, None).tags("shop/web")
     assert len(shown) == 2
 
 
 def test_an_administrator_lets_any_go(control: Control, registry: str):
     apply(control, "oscar", **document("main", registry, credentials=PASSWORD))
-    control.post("/secrets/password/allow", {"integration": "main"}, by="root")
+    allow(control, by="root")
     assert examined(control)["outcome"] == "pass"
 
 
@@ -135,7 +144,7 @@ def test_what_was_let_go_to_one_place_does_not_go_to_another(
     assert examined(control)["outcome"] == "blocked"
     assert shown == []
     # What does not change where it goes asks nobody.
-    control.post("/secrets/password/allow", {"integration": "main"}, by="olga")
+    allow(control, by="olga")
     slower = document("main", registry, credentials=PASSWORD, timeoutS=7)
     assert apply(control, "oscar", **slower).is_success
     assert control.get("/integrations/main")["waitsFor"] == []
@@ -144,9 +153,9 @@ def test_what_was_let_go_to_one_place_does_not_go_to_another(
 
 def test_what_does_not_name_it_is_not_let(control: Control):
     apply(control, "oscar", **document("main", "r.example"))
-    asked = {"integration": "main"}
+    asked = looked_at(control, "main")
     assert control.refused("POST", "/secrets/password/allow", asked, by="olga") == "ST-HUB-014"
-    other = {"integration": "none"}
+    other = {**asked, "integration": "none"}
     assert control.refused("POST", "/secrets/password/allow", other, by="olga") == "ST-HUB-001"
 
 
@@ -191,3 +200,16 @@ def test_an_integration_says_that_it_stands_before_the_settings(control: Control
     state = control.client.app.state  # type: ignore[attr-defined]
     state.services = replace(control.services, registries=("R.example",))
     assert control.get("/integrations/main")["overridesSettings"] is True
+
+
+def test_what_leads_elsewhere_since_somebody_looked_is_not_let(
+    control: Control, registry: str, shown: list[str]
+):
+    apply(control, "oscar", **document("main", "r.example", credentials=PASSWORD))
+    asked = looked_at(control, "main")
+    assert apply(control, "oscar", **document("main", registry, credentials=PASSWORD)).is_success
+    assert control.refused("POST", "/secrets/password/allow", asked, by="olga") == "ST-HUB-014"
+    assert control.get("/integrations/main")["waitsFor"] == ["password"]
+    assert (examined(control)["outcome"], shown) == ("blocked", [])
+    allow(control, by="olga")
+    assert examined(control)["outcome"] == "pass"

@@ -97,6 +97,8 @@ def test_a_use_of_a_secret_is_forbidden_and_allowed(admin: Command, host: str):
     assert "password" in next(line for line in waits.splitlines() if line.startswith("waits for"))
     (kept,) = [one for one in admin.data("secret", "list") if one["name"] == "password"]
     assert kept["waiting"] == ["main"]
+    elsewhere = admin("secret", "allow", "password", "main", "--place", "sha256:" + "0" * 64)
+    assert "another place than the one that was looked at" in elsewhere.stderr
     allowed = admin.data("secret", "allow", "password", "main")
     assert [one["integration"] for one in allowed["allowed"]] == ["main"]
     assert admin("integration", "test", "main").exit_code == 0

@@ -54,7 +54,8 @@ def test_one_is_added_and_its_page_shows_the_address_and_what_arrives(
 
     # Who stored the secret lets it be used by what somebody else added.
     assert send(clean, {"type": "lunch.eaten"}, "msg_0").status_code == 503
-    clean.admin.post("/secrets/hook/allow", {"integration": "ci"})
+    place = clean.admin.get("/integrations/ci")["place"]
+    clean.admin.post("/secrets/hook/allow", {"integration": "ci", "place": place})
     assert send(clean, {"type": "lunch.eaten"}, "msg_1").is_success
     build = {"pipeline": "shop/web", "build": "12", "state": "failed"}
     assert send(clean, {"type": "build.ended", "data": build}, "msg_2").is_success

@@ -78,6 +78,7 @@ def get(name: Name, *, output: Output = "table", to: To = None) -> None:
         "why": lambda row: (row["health"] or {}).get("detail"),
         "credentials": lambda row: [f"{k}: {v}" for k, v in row["spec"]["credentials"].items()],
         "for": lambda row: row["spec"]["roles"] or "everybody",
+        "place": "place",
         "rotate by": _due,
         "waits for": "waitsFor",
         "note": lambda row: (

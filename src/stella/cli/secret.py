@@ -2,7 +2,6 @@
 
 import sys
 from getpass import getpass
-from pathlib import Path
 from typing import Annotated
 from urllib.parse import quote
 
@@ -49,9 +48,25 @@ Integration = Annotated[str, typer.Argument(help="The integration that names it.
 
 
 @app.command()
-def allow(name: Name, integration: Integration, *, output: Output = "table", to: To = None) -> None:
+def allow(
+    name: Name,
+    integration: Integration,
+    *,
+    place: Annotated[
+        str | None,
+        typer.Option(help="Only if it leads there: `place` of `stella integration get`."),
+    ] = None,
+    output: Output = "table",
+    to: To = None,
+) -> None:
     """Let an integration send it to where that leads now; yours to say if you stored it."""
-    _decide(name, "allow", integration, output, to)
+    with open_client() as client:
+        found = client.get(f"/integrations/{quote(integration, safe='')}")
+        # What is said here is what is allowed: where it changed in between, the server refuses.
+        body = {"integration": integration, "place": place or found["place"]}
+        shown = client.post(f"/secrets/{quote(name, safe='')}/allow", body)
+    say(f"{name} goes to {found['endpoint'] or found['title']}, by {integration}")
+    show_one(shown, _COLUMNS, output=output, to=to, name="name")
 
 
 @app.command()
@@ -59,12 +74,8 @@ def forbid(
     name: Name, integration: Integration, *, output: Output = "table", to: To = None
 ) -> None:
     """Let an integration send it no more."""
-    _decide(name, "forbid", integration, output, to)
-
-
-def _decide(name: str, verb: str, integration: str, output: str, to: Path | None) -> None:
     with open_client() as client:
-        path = f"/secrets/{quote(name, safe='')}/{verb}"
+        path = f"/secrets/{quote(name, safe='')}/forbid"
         shown = client.post(path, {"integration": integration})
     show_one(shown, _COLUMNS, output=output, to=to, name="name")
 

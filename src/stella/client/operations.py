@@ -589,6 +589,7 @@ class IntegrationView(TypedDict):
     connector: str
     title: str
     endpoint: str
+    place: str
     enabled: bool
     spec: dict[str, Any]
     revision: int
@@ -1254,6 +1255,13 @@ class ScanView(TypedDict):
     error: "ScanError | None"
     sbom: str | None
     findings: str | None
+
+
+class SecretPlace(TypedDict):
+    """The integration that is to use it, and its ``place`` as it was looked at."""
+
+    integration: str
+    place: str
 
 
 class SecretUseView(TypedDict):
@@ -2091,9 +2099,9 @@ class Operations:
         self._transport.delete(f"/secrets/{quote(name, safe='/:@')}", key=key)
 
     def post_secret_use(
-        self, name: str, body: "SecretUser", *, key: str | None = None
+        self, name: str, body: "SecretPlace", *, key: str | None = None
     ) -> "SecretView":
-        """Let an integration send it to where that leads now; by who stored it, or an administrator."""
+        """Let an integration send it to where that leads; by who stored it, or an administrator."""
         return cast(
             "SecretView",
             self._transport.post(f"/secrets/{quote(name, safe='/:@')}/allow", body, key=key),

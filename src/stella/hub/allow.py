@@ -19,11 +19,11 @@ from stella.kernel import Remedy, time_text
 from stella.record.transaction import Tx
 
 
-def allow_secret(tx: Tx, secret: str, integration: str, *, may_any: bool) -> None:
-    """Let it be sent to where the integration leads now. may_any: who asks may let every secret.
+def allow_secret(tx: Tx, secret: str, integration: str, place: str, *, may_any: bool) -> None:
+    """Let it be sent to where the integration leads, if that is the ``place`` that was looked at.
 
-    Raises UnknownSecret, UnknownIntegration, SecretNotAllowed where it is not theirs to let, or the
-    integration does not name it.
+    may_any: who asks may let every secret. Raises UnknownSecret, UnknownIntegration, SecretNotAllowed
+    where it is not theirs to let, or the integration does not name it, or leads elsewhere by now.
     """
     value = find_integration(tx, integration).integration
     if not _may(tx, secret, may_any=may_any):
@@ -34,6 +34,16 @@ def allow_secret(tx: Tx, secret: str, integration: str, *, may_any: bool) -> Non
             remedy=Remedy("Let its credentials refer to it first.", "stella apply -f FILE"),
             secret=secret,
             integration=integration,
+        )
+    if place != value.place:
+        raise SecretNotAllowed(
+            f"the integration {integration} leads to another place than the one that was looked at",
+            remedy=Remedy(
+                "Look where it leads now; then allow it.", f"stella integration get {integration}"
+            ),
+            secret=secret,
+            integration=integration,
+            endpoint=value.endpoint,
         )
     _allow(tx, secret, value)
 

@@ -1507,7 +1507,9 @@ export interface paths {
         put?: never;
         /**
          * Post Secret Use
-         * @description Let an integration send it to where that leads now; by who stored it, or an administrator.
+         * @description Let an integration send it to where that leads; by who stored it, or an administrator.
+         *
+         *     Refused where it leads to another place by now than the one that was looked at.
          */
         post: operations["post_secret_use"];
         delete?: never;
@@ -2868,7 +2870,7 @@ export interface components {
          *
          *     credentials: name -> reference, never a secret. left_alone_until: of one that failed again and
          *     again. health: how it was the last time; null where nobody has looked. due: whether the day has
-         *     come by which its credentials were to be others.
+         *     come by which its credentials were to be others. place: digest of all that says where it leads.
          */
         IntegrationView: {
             /** Name */
@@ -2881,6 +2883,8 @@ export interface components {
             title: string;
             /** Endpoint */
             endpoint: string;
+            /** Place */
+            place: string;
             /** Enabled */
             enabled: boolean;
             /** Spec */
@@ -3867,6 +3871,16 @@ export interface components {
             sbom: string | null;
             /** Findings */
             findings: string | null;
+        };
+        /**
+         * SecretPlace
+         * @description The integration that is to use it, and its ``place`` as it was looked at.
+         */
+        SecretPlace: {
+            /** Integration */
+            integration: string;
+            /** Place */
+            place: string;
         };
         /**
          * SecretUseView
@@ -7019,7 +7033,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["SecretUser"];
+                "application/json": components["schemas"]["SecretPlace"];
             };
         };
         responses: {

@@ -38,6 +38,12 @@ class SecretUser(Body):
     integration: str
 
 
+class SecretPlace(SecretUser):
+    """The integration that is to use it, and its ``place`` as it was looked at."""
+
+    place: str
+
+
 class StoredSecret(View):
     """Which version was stored."""
 
@@ -124,12 +130,15 @@ def put_secret(asked: Keeper, name: str, body: NewSecret) -> StoredSecret:
 
 
 @router.post("/secrets/{name}/allow", response_model=SecretView)
-def post_secret_use(asked: Keeper, name: str, body: SecretUser) -> Response:
-    """Let an integration send it to where that leads now; by who stored it, or an administrator."""
+def post_secret_use(asked: Keeper, name: str, body: SecretPlace) -> Response:
+    """Let an integration send it to where that leads; by who stored it, or an administrator.
+
+    Refused where it leads to another place by now than the one that was looked at.
+    """
     may_any = Permission.SECRET_ALLOW in asked.principal.permissions
 
     def do(tx: Tx) -> SecretView:
-        allow_secret(tx, name, body.integration, may_any=may_any)
+        allow_secret(tx, name, body.integration, body.place, may_any=may_any)
         return _shown_secret(asked, tx, name)
 
     return asked.once(do)

@@ -24,7 +24,7 @@ class IntegrationView(View):
 
     credentials: name -> reference, never a secret. left_alone_until: of one that failed again and
     again. health: how it was the last time; null where nobody has looked. due: whether the day has
-    come by which its credentials were to be others.
+    come by which its credentials were to be others. place: digest of all that says where it leads.
     """
 
     name: str
@@ -32,6 +32,7 @@ class IntegrationView(View):
     connector: str
     title: str
     endpoint: str
+    place: str
     enabled: bool
     spec: dict[str, Any]
     revision: int
@@ -96,6 +97,7 @@ def integration_view(
         connector=value.connector,
         title=brought.title if brought else value.connector,
         endpoint=value.endpoint,
+        place=value.place,
         enabled=value.enabled,
         spec=value.spec(),
         revision=known.revision,

@@ -1,9 +1,13 @@
+import { useQuery } from '@tanstack/react-query'
 import { api, take } from '../../api/client'
-import type { Secret } from '../../api/types'
+import { integrationQuery } from '../../api/queries'
+import { problemFrom } from '../../api/refused'
+import type { Integration, Secret } from '../../api/types'
 import { useAct } from '../../api/useAct'
 import { commands } from '../../commands'
 import { ActionButton } from '../../widgets/ActionButton'
 import { Dialog } from '../../widgets/Dialog'
+import { Pairs } from '../../widgets/Panel'
 import { State } from '../../widgets/State'
 import { say } from '../../widgets/Toasts'
 
@@ -44,6 +48,22 @@ export function Allowed({ secret, onAsk }: { secret: Secret; onAsk: (verb: Verb,
   )
 }
 
+/** Where its credentials are sent: what is allowed is this place, and no other. */
+function Leads({ integration: { title, endpoint, spec } }: { integration: Integration }) {
+  const words = (name: string) => (Array.isArray(spec[name]) ? spec[name].join(', ') : '')
+  return (
+    <Pairs
+      of={[
+        ['Leads to', endpoint || title],
+        ['By', title],
+        ...(words('hosts') ? [['Hosts', words('hosts')] as [string, string]] : []),
+        ...(words('networks') ? [['Networks', words('networks')] as [string, string]] : []),
+        ...(typeof spec.proxy === 'string' && spec.proxy ? [['Through', spec.proxy] as [string, string]] : []),
+      ]}
+    />
+  )
+}
+
 interface UseProps {
   verb: Verb
   secret: Secret
@@ -53,12 +73,13 @@ interface UseProps {
 
 export function UseDialog({ verb, secret: { name }, integration, close }: UseProps) {
   const params = { path: { name } }
-  const body = { integration }
+  const found = useQuery({ ...integrationQuery(integration), enabled: verb === 'allow' })
+  const place = found.data?.place
   const act = useAct(
     (_: undefined, headers) =>
       verb === 'allow'
-        ? take(api.POST('/api/v1/secrets/{name}/allow', { params, body, headers }))
-        : take(api.POST('/api/v1/secrets/{name}/forbid', { params, body, headers })),
+        ? take(api.POST('/api/v1/secrets/{name}/allow', { params, body: { integration, place: place ?? '' }, headers }))
+        : take(api.POST('/api/v1/secrets/{name}/forbid', { params, body: { integration }, headers })),
     () => {
       say(verb === 'allow' ? `${integration} may use ${name}` : `${integration} may use ${name} no more`)
       close()
@@ -71,13 +92,14 @@ export function UseDialog({ verb, secret: { name }, integration, close }: UsePro
       grave={verb === 'forbid'}
       onClose={close}
       onSubmit={() => act.run(undefined)}
-      busy={act.busy}
-      problem={act.problem}
+      busy={act.busy || (verb === 'allow' && found.isLoading)}
+      problem={act.problem ?? (found.error ? problemFrom(found.error) : undefined)}
       command={verb === 'allow' ? commands.allowSecret(name, integration) : commands.forbidSecret(name, integration)}
     >
+      {found.data && <Leads integration={found.data} />}
       <p>
         {verb === 'allow'
-          ? 'Its value is sent to where the integration leads now. Where that changes, it is asked anew.'
+          ? 'Its value is sent there. Where that changes, it is asked anew.'
           : 'What is reached through the integration is reached without it from now on, which may mean not at all.'}
       </p>
     </Dialog>
