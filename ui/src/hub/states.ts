@@ -48,16 +48,17 @@ const REFUSALS: Readonly<Record<string, string>> = {
 
 export const refusalWord = (code: string): string => REFUSALS[code] ?? 'could not be verified at that moment'
 
-/** Kinds of integrations, as people call them. */
-const KINDS: Readonly<Record<string, string>> = {
-  registry: 'Registry',
-  secret_store: 'Secret store',
-  object_store: 'Object store',
-  target: 'Target',
-}
+/** Kinds of integrations that are written by their first letters. */
+const SHORT: ReadonlySet<string> = new Set(['ci', 'scm'])
 
-export const kindWord = (kind: string): string =>
-  KINDS[kind] ?? `${kind.slice(0, 1).toUpperCase()}${kind.slice(1).replaceAll('_', ' ')}`
+/** A kind of integrations within a sentence. */
+export const kindWithin = (kind: string): string => (SHORT.has(kind) ? kind.toUpperCase() : kind.replaceAll('_', ' '))
+
+/** A kind of integrations where it stands alone or comes first. */
+export const kindWord = (kind: string): string => {
+  const word = kindWithin(kind)
+  return `${word.slice(0, 1).toUpperCase()}${word.slice(1)}`
+}
 
 /** What a plugin asks for, as people understand it. */
 const CAPABILITIES: Readonly<Record<string, string>> = {

@@ -4,7 +4,7 @@ import { useCallback } from 'react'
 import { integrationsQuery } from '../../api/queries'
 import { useWhyNot } from '../../api/session'
 import type { Integration } from '../../api/types'
-import { kindWord } from '../../hub/states'
+import { kindWithin } from '../../hub/states'
 import { paths } from '../../paths'
 import { ActionButton } from '../../widgets/ActionButton'
 import { Empty } from '../../widgets/Empty'
@@ -39,8 +39,8 @@ const COLUMNS: readonly Column<Integration>[] = [
     cell: ({ kind, title }) => (
       <span className="nowrap">
         {title}
-        {!title.toLowerCase().includes(kindWord(kind).toLowerCase()) && (
-          <span className="muted"> {kindWord(kind).toLowerCase()}</span>
+        {!title.toLowerCase().includes(kindWithin(kind).toLowerCase()) && (
+          <span className="muted"> {kindWithin(kind)}</span>
         )}
       </span>
     ),

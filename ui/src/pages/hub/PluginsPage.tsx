@@ -4,7 +4,7 @@ import { useCallback, useState } from 'react'
 import { pluginsQuery } from '../../api/queries'
 import { useWhyNot } from '../../api/session'
 import type { Plugin } from '../../api/types'
-import { capabilityWord, kindWord } from '../../hub/states'
+import { capabilityWord, kindWithin } from '../../hub/states'
 import { paths } from '../../paths'
 import { ActionButton } from '../../widgets/ActionButton'
 import { Empty } from '../../widgets/Empty'
@@ -122,7 +122,7 @@ function columns(open: string | undefined, onToggle: (name: string) => void): re
         contributes.length === 0 ? (
           <span className="muted">nothing</span>
         ) : (
-          contributes.map(({ kind, title }) => `${title} (${kindWord(kind).toLowerCase()})`).join(', ')
+          contributes.map(({ kind, title }) => `${title} (${kindWithin(kind)})`).join(', ')
         ),
     },
   ]
