@@ -263,27 +263,28 @@ def test_what_a_run_or_an_environment_needs_is_not_switched_off(plane: Control) 
     assert "no plugin brings the step 'odd-step'" in refusal
 
 
-def test_a_grant_that_is_taken_back_meanwhile_ends_the_step_as_errored(plane: Control) -> None:
+@pytest.mark.parametrize(
+    ("granted", "why"),
+    [
+        ([], "not granted network any more"),
+        (
+            [{"capability": "network", "hosts": ["odd.example", "more.example"]}],
+            "for other hosts now",
+        ),
+    ],
+    ids=["taken back", "wider"],
+)
+def test_another_grant_than_the_approved_one_ends_the_step_as_errored(
+    plane: Control, granted: list[dict[str, Any]], why: str
+) -> None:
     applied(plane, "fine")
     waiting = plane.asked(plane.sealed("2.0.0")["id"], "dev")
-    plane.post("/plugins/odd/grant", {"granted": []}, by="root")
+    plane.post("/plugins/odd/grant", {"granted": granted}, by="root")
     plane.finish("host-a")
     plane.finish("host-b")
     _, last = steps(plane, waiting)
     assert (last["state"], last["code"]) == ("errored", "ST-PLG-010")
-    assert "not granted network any more" in last["message"]
-
-
-def test_a_wider_grant_than_the_approved_one_is_not_used_by_a_step(plane: Control) -> None:
-    applied(plane, "fine")
-    waiting = plane.asked(plane.sealed("2.0.0")["id"], "dev")
-    wider = [{"capability": "network", "hosts": ["odd.example", "more.example"]}]
-    plane.post("/plugins/odd/grant", {"granted": wider}, by="root")
-    plane.finish("host-a")
-    plane.finish("host-b")
-    _, last = steps(plane, waiting)
-    assert (last["state"], last["code"]) == ("errored", "ST-PLG-010")
-    assert "for other hosts now" in last["message"]
+    assert why in last["message"]
 
 
 def test_the_same_version_from_another_wheel_is_another_plan(plane: Control) -> None:

@@ -33,6 +33,7 @@ from stella.identity.errors import (
 )
 from stella.identity.jwks import ALGORITHMS, KeySet
 from stella.kernel import Json, Remedy, time_text
+from stella.kernel.storable import refuse_unstorable
 
 TOKEN_BYTES_MAX = 16 * 1024
 LEEWAY = timedelta(seconds=60)
@@ -40,7 +41,6 @@ LIFE_MAX = timedelta(hours=25)
 """From now on. A job's token may last as long as the longest job."""
 
 _PART = re.compile(r"[A-Za-z0-9_-]+\Z")
-_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 _TYPES = frozenset({"jwt"})
 _TEXT_MAX = 255
 _KID_MAX = 400
@@ -163,23 +163,11 @@ def _object(part: str) -> dict[str, Any]:
             value = json.loads(content, object_pairs_hook=_unique, parse_constant=_refuse_constant)
     if not isinstance(value, dict):
         raise _malformed("a part of it is no JSON object in base64url")
-    if not _is_plain(value):
-        raise _malformed("a text in it has a character that cannot be stored")
+    try:
+        refuse_unstorable(value)
+    except ValueError:
+        raise _malformed("a text in it has a character that cannot be stored") from None
     return value
-
-
-def _is_plain(value: object) -> bool:
-    """Whether every text in it can be written down: no zero, no half of a pair (RFC 8259, 8.2)."""
-    waiting = [value]
-    while waiting:
-        one = waiting.pop()
-        if isinstance(one, dict):
-            waiting += [*one.keys(), *one.values()]
-        elif isinstance(one, list):
-            waiting += one
-        elif isinstance(one, str) and _UNSTORABLE.search(one):
-            return False
-    return True
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

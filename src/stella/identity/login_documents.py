@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import ColumnElement, delete, select, update
 
 from stella.hub.errors import UnknownIntegration
 from stella.hub.model import Integration
@@ -71,11 +71,6 @@ def put_login_document(
     change = changed(kind, name, before, after)
     if change.change == "unchanged":
         return change
-    mine = (
-        login_document.c.tenant == tx.tenant,
-        login_document.c.kind == kind,
-        login_document.c.name == name,
-    )
     values = {"spec": json.dumps(after), "changed_at": time_text(tx.now)}
     if before is None:
         row = {"tenant": tx.tenant, "kind": kind, "name": name, "revision": 1, **values}
@@ -83,7 +78,7 @@ def put_login_document(
     else:
         revision = login_document.c.revision + 1
         tx.connection.execute(
-            update(login_document).where(*mine).values(**values, revision=revision)
+            update(login_document).where(*_of(tx, kind, name)).values(**values, revision=revision)
         )
     tx.add(LoginDocumentApplied(name, kind, change.change, digest))
     return change
@@ -117,28 +112,26 @@ def hold_document(tx: Tx, kind: str, name: str) -> Mapping[Any, Any] | None:
     """The row of one, which nobody changes until this transaction ends: whoever does then ends what
     it opened. None where there is none.
     """
-    mine = (
-        login_document.c.tenant == tx.tenant,
-        login_document.c.kind == kind,
-        login_document.c.name == name,
-    )
-    return tx.row(select(login_document).where(*mine).with_for_update())
+    query = select(login_document).where(*_of(tx, kind, name))
+    return tx.row(query.with_for_update())
 
 
 def delete_login_document(tx: Tx, kind: str, name: str) -> None:
     """End it, and what was opened by it. Raises UnknownLogin."""
-    gone = tx.connection.execute(
-        delete(login_document).where(
-            login_document.c.tenant == tx.tenant,
-            login_document.c.kind == kind,
-            login_document.c.name == name,
-        )
-    )
+    gone = tx.connection.execute(delete(login_document).where(*_of(tx, kind, name)))
     if gone.rowcount == 0:
         raise unknown_login(kind, name)
     if kind == KIND:
         end_machine_tokens(tx, login=name)
     tx.add(LoginDocumentDeleted(name, kind))
+
+
+def _of(tx: Tx, kind: str, name: str) -> tuple[ColumnElement[bool], ...]:
+    return (
+        login_document.c.tenant == tx.tenant,
+        login_document.c.kind == kind,
+        login_document.c.name == name,
+    )
 
 
 def login_integrations(tx: Tx) -> dict[str, list[tuple[str, str]]]:

@@ -59,7 +59,7 @@ def catalogue(layers: Sequence[LayerFacts]) -> Catalogue:
     components = collected.components()
     if not distro and any(component.type in SYSTEM_TYPES for component in components):
         partial.add(Partial("/etc/os-release", "it does not say which distribution this is"))
-    return Catalogue(distro, components, tuple(sorted(partial, key=_partial_order)))
+    return Catalogue(distro, components, tuple(sorted(partial)))
 
 
 class _Collected:
@@ -104,21 +104,7 @@ class _Collected:
         for purl in sorted(self._found):
             places = tuple(sorted(self._places[purl]))
             known = self._found[purl]
-            made.append(
-                Component(
-                    purl=purl,
-                    type=known.type,
-                    name=known.name,
-                    version=known.version,
-                    source_name=known.source_name,
-                    source_version=known.source_version,
-                    distro=known.distro,
-                    licence=known.licence,
-                    evidence=places[0].path,
-                    occurrences=places,
-                    is_declared=known.is_declared,
-                )
-            )
+            made.append(replace(known, evidence=places[0].path, occurrences=places))
         return tuple(made)
 
     def _add(self, component: Component, path: str, layer: int) -> None:
@@ -193,7 +179,3 @@ class _History:
             held.append(held[-1] if same else frozenset(status.packages if status else ()))
             last = status
         return held
-
-
-def _partial_order(partial: Partial) -> tuple[str, str]:
-    return (partial.path, partial.reason)

@@ -4,6 +4,7 @@ import hashlib
 import os
 import stat
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -49,7 +50,7 @@ def scan_directory(root: Path, *, limits: Limits = DEFAULT_LIMITS) -> Inventory:
         platform="",
         distro=found.distro,
         components=tuple(_without_layer(component) for component in found.components),
-        partial=tuple(sorted({*found.partial, *walk.gaps}, key=lambda one: (one.path, one.reason))),
+        partial=tuple(sorted({*found.partial, *walk.gaps})),
     )
 
 
@@ -134,16 +135,5 @@ def _hashed(opened: BinaryIO, hasher: "hashlib._Hash") -> Iterator[bytes]:
 
 
 def _without_layer(component: Component) -> Component:
-    return Component(
-        purl=component.purl,
-        type=component.type,
-        name=component.name,
-        version=component.version,
-        source_name=component.source_name,
-        source_version=component.source_version,
-        distro=component.distro,
-        licence=component.licence,
-        is_declared=component.is_declared,
-        evidence=component.evidence,
-        occurrences=tuple(Occurrence(place.path, None) for place in component.occurrences),
-    )
+    places = tuple(Occurrence(place.path, None) for place in component.occurrences)
+    return replace(component, occurrences=places)

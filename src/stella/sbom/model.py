@@ -38,7 +38,7 @@ class Component:
     is_declared: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Partial:
     """Something that could not be read. Reported, never a silent miss."""
 

@@ -1,11 +1,14 @@
 """The purl of each kind of package. Source: purl-spec, PURL-TYPES."""
 
+import re
+
 from stella.sbom.facts import LanguagePackage, SystemPackage
 from stella.sbom.purl import purl_text
 
 SYSTEM_TYPES = frozenset({"deb", "apk", "rpm"})
 # purl-spec and the feeds call them so, whatever the system calls itself.
 _NAMESPACE_OF = {"rhel": "redhat", "ol": "oracle", "sles": "suse"}
+_SOURCE_RPM = re.compile(r"(?P<name>.+)-(?P<version>[^-]+-[^-]+)\.(?:no)?src\.rpm\Z")
 _NAMESPACES = {"deb": "debian", "apk": "alpine", "rpm": "redhat"}
 
 
@@ -32,3 +35,9 @@ def language_purl(package: LanguagePackage) -> str:
     sign = ":" if package.purl_type == "maven" else "/"
     scope, _, name = package.name.rpartition(sign)
     return purl_text(package.purl_type, name, package.version, namespace=scope)
+
+
+def source_rpm(file_name: str) -> tuple[str, str] | None:
+    """Name and version of the source package in that file, without epoch; None for no such name."""
+    found = _SOURCE_RPM.match(file_name)
+    return (found["name"], found["version"]) if found else None

@@ -10,6 +10,7 @@ from stella.kernel import Digest, Remedy
 from stella.sbom import wire
 from stella.sbom.errors import MalformedSbom, UnsupportedSbom
 from stella.sbom.model import Component, Inventory, Occurrence, Partial
+from stella.sbom.package_purl import source_rpm
 
 SBOM_BYTES_MAX = 256 * 1024 * 1024
 COMPONENTS_MAX = 200_000
@@ -17,7 +18,6 @@ _NESTING_MAX = 16
 _VERSIONS = frozenset({"1.4", "1.5", "1.6", "1.7"})
 _SERIAL = re.compile(r"urn:uuid:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
 _LAYER = re.compile(r"layer (?:(\d{1,6}) )?(sha256:[0-9a-f]{64})\Z")
-_SOURCE_RPM = re.compile(r"(.+)-([^-]+-[^-]+)\.(?:no)?src\.rpm\Z")
 _SYSTEM_TYPES = frozenset({"deb", "rpm", "apk", "alpm"})
 # CycloneDX 1.7, "component.type"
 _TYPES = frozenset(
@@ -97,7 +97,7 @@ def _inventory(bom: wire.Bom, content: bytes) -> Inventory:
         platform=properties.get("stella:platform", ""),
         distro=distro,
         components=tuple(found[purl] for purl in sorted(found)),
-        partial=tuple(sorted(set(partial), key=lambda one: (one.path, one.reason))),
+        partial=tuple(sorted(set(partial))),
         entrypoint=tuple(entry.value for entry in own if entry.name == "stella:entrypoint"),
         user=properties.get("stella:user", ""),
         labels={
@@ -152,9 +152,8 @@ def _source(
 ) -> tuple[str, str]:
     """Source package: our properties, Trivy's, or the purl's ``upstream``; else the package itself."""
     upstream = qualifiers.get("upstream", "")
-    if package := _SOURCE_RPM.match(upstream):  # as Syft writes it
-        upstream = f"{package[1]}@{package[2]}"
-    upstream_name, _, upstream_version = upstream.partition("@")
+    # Syft writes the file's name for it.
+    upstream_name, upstream_version = source_rpm(upstream) or upstream.partition("@")[::2]
     source_name = (
         properties.get("stella:source:name")
         or properties.get("aquasecurity:trivy:SrcName")

@@ -95,12 +95,6 @@ class Reader:
             extra = _Extra()
         self._drain()
 
-    def content(self, entry: Entry) -> bytes:
-        """The data of the entry just yielded. The caller has looked at its size."""
-        data = self._take(entry.size)
-        self._left -= entry.size
-        return data
-
     def pieces(self, entry: Entry) -> Iterator[bytes]:
         """The data of the entry just yielded, as it comes in; what is not taken is skipped."""
         left = entry.size

@@ -13,13 +13,13 @@ from pydantic.alias_generators import to_camel
 from stella.api.errors import MalformedCursor
 from stella.identity import Person as User
 from stella.kernel import Remedy, time_text
+from stella.kernel.storable import refuse_unstorable
 from stella.promotion.model import Person
 
 T = TypeVar("T")
 
 _DEPTH_MAX = 64
 _PLACE = re.compile(r"[0-9A-Za-z_]{1,60}\Z")
-_SURROGATE = re.compile("[\ud800-\udfff]")
 
 Time: TypeAlias = Annotated[datetime, PlainSerializer(time_text, return_type=str)]
 """A time: UTC, RFC 3339, microseconds and Z."""
@@ -57,7 +57,7 @@ class Body(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _speakable(cls, data: Any) -> Any:
-        _refuse_unspeakable(data)
+        refuse_unstorable(data, _DEPTH_MAX)
         return data
 
 
@@ -124,25 +124,3 @@ def malformed_cursor() -> MalformedCursor:
         "that is no cursor of this server",
         remedy=Remedy("Begin without one, and pass on `next` as it came."),
     )
-
-
-def _refuse_unspeakable(value: object) -> None:
-    """Refuse what databases and other programs cannot hold. Raises ValueError.
-
-    It walks without calling itself: the depth is the sender's choice.
-    """
-    left: list[tuple[object, int]] = [(value, 0)]
-    while left:
-        one, depth = left.pop()
-        if depth > _DEPTH_MAX:
-            raise ValueError(f"it is nested deeper than {_DEPTH_MAX}")
-        if isinstance(one, str) and not _is_speakable(one):
-            raise ValueError("a text holds U+0000 or half a surrogate pair")
-        if isinstance(one, dict):
-            left += [(part, depth + 1) for pair in one.items() for part in pair]
-        elif isinstance(one, list):
-            left += [(part, depth + 1) for part in one]
-
-
-def _is_speakable(text: str) -> bool:
-    return "\0" not in text and (text.isascii() or not _SURROGATE.search(text))

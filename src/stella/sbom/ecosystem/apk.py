@@ -2,6 +2,7 @@
 
 import re
 
+from stella.sbom.ecosystem.lists import Gaps
 from stella.sbom.ecosystem.reader import EcosystemReader
 from stella.sbom.facts import SystemPackage, SystemPackages
 from stella.sbom.limits import Limits
@@ -10,7 +11,6 @@ from stella.sbom.limits import Limits
 _PATHS = ("lib/apk/db/installed", "usr/lib/apk/db/installed")
 _NAME = re.compile(r"[A-Za-z0-9.][A-Za-z0-9._+-]{0,199}\Z")
 _VERSION = re.compile(r"[0-9A-Za-z.+_~:-]{1,256}\Z")
-_BROKEN_MAX = 20
 
 
 def parse_installed(_: str, content: bytes, limits: Limits) -> SystemPackages:
@@ -20,7 +20,7 @@ def parse_installed(_: str, content: bytes, limits: Limits) -> SystemPackages:
     """
     packages: set[SystemPackage] = set()
     owned: list[str] = []
-    broken: list[str] = []
+    broken = Gaps()
     text = content.decode("utf-8", "replace").replace("\r\n", "\n")
     for block in re.split(r"\n\n+", text):
         if not block.strip():
@@ -33,8 +33,8 @@ def parse_installed(_: str, content: bytes, limits: Limits) -> SystemPackages:
         if isinstance(package, SystemPackage):
             packages.add(package)
             owned += paths
-        elif len(broken) < _BROKEN_MAX:
-            broken.append(package)
+        else:
+            broken.note(package)
     ordered = sorted(packages, key=lambda one: (one.name, one.version, one.architecture))
     return SystemPackages(tuple(ordered), tuple(broken), tuple(owned))
 

@@ -4,6 +4,7 @@ import re
 
 import msgspec
 
+from stella.sbom.ecosystem.lists import json_of
 from stella.sbom.ecosystem.reader import EcosystemReader
 from stella.sbom.facts import LanguagePackage, LanguagePackages, Unread
 from stella.sbom.limits import Limits
@@ -20,10 +21,9 @@ class _Record(msgspec.Struct, frozen=True):
 
 def parse_record(_: str, content: bytes, __: Limits) -> LanguagePackages | Unread:
     """Name and version of the one package that the file stands for."""
-    try:
-        record = msgspec.json.decode(content, type=_Record)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        return Unread(f"no conda package that can be read: {str(error)[:100]}")
+    record = json_of(content, _Record, "conda package")
+    if isinstance(record, Unread):
+        return record
     if not _NAME.match(record.name) or not _VERSION.match(record.version):
         return Unread(f"a conda package without usable name or version: {record.name[:60]!r}")
     licence = record.license if isinstance(record.license, str) else ""

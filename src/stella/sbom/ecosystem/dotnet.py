@@ -7,6 +7,7 @@ import re
 
 import msgspec
 
+from stella.sbom.ecosystem.lists import Gaps, json_of
 from stella.sbom.ecosystem.reader import EcosystemReader
 from stella.sbom.facts import LanguagePackage, LanguagePackages, Unread
 from stella.sbom.limits import Limits
@@ -14,7 +15,6 @@ from stella.sbom.limits import Limits
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,200}\Z")
 _VERSION = re.compile(r"[0-9][0-9A-Za-z.+-]{0,99}\Z")
 _RUNTIME_PACK = "runtimepack."
-_BROKEN_MAX = 20
 
 
 class _Library(msgspec.Struct, frozen=True):
@@ -27,14 +27,12 @@ class _Dependencies(msgspec.Struct, frozen=True):
 
 def parse_dependencies(_: str, content: bytes, limits: Limits) -> LanguagePackages | Unread:
     """Libraries of type ``package``, and the runtime that a self-contained program carries."""
-    try:
-        listed = msgspec.json.decode(
-            content.removeprefix(b"\xef\xbb\xbf"), type=_Dependencies
-        ).libraries
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        return Unread(f"no deps.json that can be read: {str(error)[:100]}")
+    read = json_of(content.removeprefix(b"\xef\xbb\xbf"), _Dependencies, "deps.json")
+    if isinstance(read, Unread):
+        return read
+    listed = read.libraries
     found: list[LanguagePackage] = []
-    broken: list[str] = []
+    broken = Gaps()
     for key in sorted(listed)[: limits.packages_max]:
         if listed[key].type.lower() not in {"package", "runtimepack"}:
             continue
@@ -42,8 +40,8 @@ def parse_dependencies(_: str, content: bytes, limits: Limits) -> LanguagePackag
         name = name.removeprefix(_RUNTIME_PACK)
         if _NAME.match(name) and _VERSION.match(version):
             found.append(LanguagePackage("nuget", name, version))
-        elif len(broken) < _BROKEN_MAX:
-            broken.append(f"a library without usable name or version: {key[:80]!r}")
+        else:
+            broken.note(f"a library without usable name or version: {key[:80]!r}")
     return LanguagePackages(tuple(found), tuple(broken))
 
 

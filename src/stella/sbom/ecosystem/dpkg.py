@@ -2,6 +2,7 @@
 
 import re
 
+from stella.sbom.ecosystem.lists import Gaps
 from stella.sbom.ecosystem.reader import EcosystemReader
 from stella.sbom.facts import OwnedPaths, SystemPackage, SystemPackages
 from stella.sbom.limits import Limits
@@ -16,7 +17,6 @@ _SOURCE = re.compile(r"(?P<name>\S+)(?:\s+\((?P<version>[^()\s]+)\))?\Z")
 _NAME = re.compile(r"[a-z0-9][a-z0-9+.-]*\Z", re.IGNORECASE)
 _VERSION = re.compile(r"[0-9A-Za-z.+:~-]{1,256}\Z")
 _WANTED = ("Package", "Status", "Version", "Architecture", "Source")
-_BROKEN_MAX = 20
 
 
 def parse_status(content: bytes, *, packages_max: int) -> SystemPackages:
@@ -26,7 +26,7 @@ def parse_status(content: bytes, *, packages_max: int) -> SystemPackages:
     a stanza is an installed package.
     """
     packages: set[SystemPackage] = set()
-    broken: list[str] = []
+    broken = Gaps()
     text = content.decode("utf-8", "replace").replace("\r\n", "\n")
     for stanza in text.split("\n\n"):
         if not stanza.strip():
@@ -41,8 +41,8 @@ def parse_status(content: bytes, *, packages_max: int) -> SystemPackages:
         package = _package(fields)
         if isinstance(package, SystemPackage):
             packages.add(package)
-        elif len(broken) < _BROKEN_MAX:
-            broken.append(package)
+        else:
+            broken.note(package)
     return SystemPackages(
         tuple(sorted(packages, key=lambda package: (package.name, package.architecture))),
         tuple(broken),

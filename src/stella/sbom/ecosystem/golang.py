@@ -6,10 +6,14 @@ that it points at them; the module text lies between two marks in either.
 
 import re
 import struct
+from typing import Literal, TypeAlias
 
+from stella.sbom.ecosystem.lists import Gaps
 from stella.sbom.ecosystem.reader import EcosystemReader
 from stella.sbom.facts import LanguagePackage, LanguagePackages
 from stella.sbom.limits import Limits
+
+_ByteOrder: TypeAlias = Literal["big", "little"]
 
 NOTE_MAGIC = b"\xff Go buildinf:"
 MODULES_BEGIN = bytes.fromhex("3077af0c9274080241e1c107e6d618e6")
@@ -60,18 +64,18 @@ def version_string_at(head: bytes, note: bytes) -> int | None:
     """The offset in the file of the string that an old note points at."""
     if len(note) < 32 or note[15] & 2 or note[14] not in {4, 8}:
         return None
-    order = "big" if note[15] & 1 else "little"
-    return _offset(head, int.from_bytes(note[16 : 16 + note[14]], order))  # type: ignore[arg-type]
+    order: _ByteOrder = "big" if note[15] & 1 else "little"
+    return _offset(head, int.from_bytes(note[16 : 16 + note[14]], order))
 
 
 def string_at(head: bytes, header: bytes) -> tuple[int, int]:
     """Offset and length of the text of a Go string, given its two words; (-1, 0) for none."""
     size = 8 if head[4:5] == b"\x02" else 4
-    order = "big" if head[5:6] == b"\x02" else "little"
+    order: _ByteOrder = "big" if head[5:6] == b"\x02" else "little"
     if len(header) < 2 * size:
         return -1, 0
-    address = int.from_bytes(header[:size], order)  # type: ignore[arg-type]
-    length = int.from_bytes(header[size : 2 * size], order)  # type: ignore[arg-type]
+    address = int.from_bytes(header[:size], order)
+    length = int.from_bytes(header[size : 2 * size], order)
     place = _offset(head, address)
     return (-1, 0) if place is None or not 0 < length < 64 else (place, length)
 
@@ -79,7 +83,7 @@ def string_at(head: bytes, header: bytes) -> tuple[int, int]:
 def packages_of(version: str, modules: str) -> LanguagePackages:
     """The main module, its dependencies (what replaces one, where it has a path), the library of Go."""
     found: dict[LanguagePackage, None] = {}
-    broken: list[str] = []
+    broken = Gaps()
     settings: dict[str, str] = {}
     main = ""
     last: tuple[str, str] | None = None
@@ -99,15 +103,15 @@ def packages_of(version: str, modules: str) -> LanguagePackages:
                 settings.setdefault(key, value)
     _keep(found, broken, last)
     if len(rows) > _MODULES_MAX:
-        broken.append(f"more than {_MODULES_MAX} lines of modules, the rest is not read")
+        broken.note(f"more than {_MODULES_MAX} lines of modules, the rest is not read")
     if main:
         _keep(found, broken, (main, _main_version(settings)))
     standard = standard_version(version)
     if standard:
         found[LanguagePackage("golang", "stdlib", standard, "BSD-3-Clause")] = None
     else:
-        broken.append(f"the version of Go cannot be read: {version[:60]!r}")
-    return LanguagePackages(tuple(sorted(found, key=_order)), tuple(broken[:20]))
+        broken.note(f"the version of Go cannot be read: {version[:60]!r}")
+    return LanguagePackages(tuple(sorted(found, key=_order)), tuple(broken))
 
 
 def standard_version(text: str) -> str:
@@ -131,16 +135,14 @@ def _main_version(settings: dict[str, str]) -> str:
     return f"v0.0.0-{time}-{revision}" if len(time) == 14 and len(revision) == 12 else ""
 
 
-def _keep(
-    found: dict[LanguagePackage, None], broken: list[str], module: tuple[str, str] | None
-) -> None:
+def _keep(found: dict[LanguagePackage, None], broken: Gaps, module: tuple[str, str] | None) -> None:
     if module is None:
         return
     path, version = module
     if not _PATH.match(path) or len(path) > _TEXT_MAX or path.strip("/") != path or "//" in path:
-        broken.append(f"a module with an impossible path: {path[:60]!r}")
+        broken.note(f"a module with an impossible path: {path[:60]!r}")
     elif not version.isprintable() or len(version) > _TEXT_MAX:
-        broken.append(f"module {path} has no usable version: {version[:60]!r}")
+        broken.note(f"module {path} has no usable version: {version[:60]!r}")
     else:
         found[LanguagePackage("golang", path, "" if version == "(devel)" else version)] = None
 
@@ -195,7 +197,7 @@ def parse_mod(_: str, content: bytes, __: Limits) -> LanguagePackages:
     """What ``go.mod`` requires, replaced as it says. Source: go.dev/ref/mod, "go.mod files"."""
     required: dict[str, str] = {}
     replaced: dict[str, tuple[str, str]] = {}
-    broken: list[str] = []
+    broken = Gaps()
     block = ""
     for raw in content.decode("utf-8", "replace").splitlines()[:_MODULES_MAX]:
         line = raw.strip()
@@ -214,7 +216,7 @@ def parse_mod(_: str, content: bytes, __: Limits) -> LanguagePackages:
             if found:
                 required[found["path"]] = found["version"]
             else:
-                broken.append(f"a requirement that cannot be read: {said[:60]!r}")
+                broken.note(f"a requirement that cannot be read: {said[:60]!r}")
         elif verb == "replace" and (change := _REPLACE.match(said)) and change["version"]:
             replaced[change["old"]] = (change["new"], change["version"])
     found_packages: dict[LanguagePackage, None] = {}
@@ -224,7 +226,7 @@ def parse_mod(_: str, content: bytes, __: Limits) -> LanguagePackages:
         LanguagePackage(one.purl_type, one.name, one.version, is_declared=True)
         for one in found_packages
     ]
-    return LanguagePackages(tuple(sorted(declared, key=_order)), tuple(broken[:20]))
+    return LanguagePackages(tuple(sorted(declared, key=_order)), tuple(broken))
 
 
 MOD = EcosystemReader(parse_mod, names=frozenset({"go.mod"}))

@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
+from stella.sbom.ecosystem.lists import Gaps
 from stella.sbom.ecosystem.reader import EcosystemReader
 from stella.sbom.ecosystem.zip import (
     BrokenZip,
@@ -29,7 +30,6 @@ _WANTED = (*_SUFFIXES, _PROPERTIES, _MANIFEST)
 _TEXT_BYTES_MAX = 1024 * 1024
 _DEPTH_MAX = 5
 _FILES_MAX = 20_000
-_BROKEN_MAX = 20
 _INNER_BYTES_MAX = 32 * 1024 * 1024
 _UNPACKED_BYTES_MAX = 1024 * 1024 * 1024
 # Up to the first part of a name that begins with a digit: commons-io-2.11.0, guava-31.1-jre.
@@ -45,14 +45,13 @@ class _Collected:
     """What one file on disk gave, however deep it lay, and what it may still cost."""
 
     found: dict[LanguagePackage, None] = field(default_factory=dict)
-    broken: list[str] = field(default_factory=list)
+    broken: Gaps = field(default_factory=Gaps)
     files_left: int = _FILES_MAX
     bytes_left: int = _UNPACKED_BYTES_MAX
     inner_left: int = _INNER_BYTES_MAX  # of packed archives held at the same time
 
     def gap(self, within: str, why: object) -> None:
-        if len(self.broken) < _BROKEN_MAX:
-            self.broken.append(f"{within or 'the archive'}: {why}")
+        self.broken.note(f"{within or 'the archive'}: {why}")
 
 
 def parse_archive(path: str, file: BinaryIO, _: Limits) -> LanguagePackages | Unread:

@@ -4,6 +4,7 @@ import re
 
 import msgspec
 
+from stella.sbom.ecosystem.lists import json_of
 from stella.sbom.ecosystem.reader import EcosystemReader
 from stella.sbom.facts import LanguagePackage, LanguagePackages, Unread
 
@@ -19,9 +20,6 @@ class _PackageJson(msgspec.Struct, frozen=True):
     name: object = None
     version: object = None
     license: object = None
-
-
-_decoder = msgspec.json.Decoder(_PackageJson)
 
 
 def is_package_json(path: str) -> bool:
@@ -41,10 +39,9 @@ def is_package_json(path: str) -> bool:
 
 def parse_package_json(content: bytes) -> LanguagePackages | Unread:
     """Name and version; what else stands there may be anything."""
-    try:
-        found = _decoder.decode(content.removeprefix(b"\xef\xbb\xbf"))
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        return Unread(f"no package.json that can be read: {str(error)[:100]}")
+    found = json_of(content.removeprefix(b"\xef\xbb\xbf"), _PackageJson, "package.json")
+    if isinstance(found, Unread):
+        return found
     name, version = found.name, found.version
     if not isinstance(name, str) or not 0 < len(name) <= _NAME_CHARACTERS_MAX:
         return Unread("package.json without a name")

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from stella.sbom.ecosystem.lists import json_of
 from stella.sbom.ecosystem.reader import EcosystemReader
 from stella.sbom.facts import LanguagePackage, LanguagePackages, Unread
 from stella.sbom.limits import Limits
@@ -34,10 +35,9 @@ class _Lock(msgspec.Struct, frozen=True):
 
 def parse_npm(_: str, content: bytes, limits: Limits) -> LanguagePackages | Unread:
     """``package-lock.json`` of every version; links and what lies in no registry are left out."""
-    try:
-        lock = msgspec.json.decode(content, type=_Lock)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        return Unread(f"no package-lock.json that can be read: {str(error)[:100]}")
+    lock = json_of(content, _Lock, "package-lock.json")
+    if isinstance(lock, Unread):
+        return lock
     pairs: list[tuple[object, object]] = []
     for path, entry in (lock.packages or {}).items():
         if _MODULES in path and not entry.link:

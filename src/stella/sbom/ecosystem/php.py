@@ -2,15 +2,16 @@
 
 import re
 from collections.abc import Iterable
+from typing import Any
 
 import msgspec
 
+from stella.sbom.ecosystem.lists import Gaps, json_of
 from stella.sbom.ecosystem.reader import EcosystemReader
 from stella.sbom.facts import LanguagePackage, LanguagePackages, Unread
 from stella.sbom.limits import Limits
 
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}/[A-Za-z0-9_.-]{1,100}\Z")
-_BROKEN_MAX = 20
 
 
 class _Package(msgspec.Struct, frozen=True):
@@ -23,6 +24,9 @@ class _Installed(msgspec.Struct, frozen=True):
     packages: list[_Package]
 
 
+_INSTALLED: Any = _Installed | list[_Package]
+
+
 class _Lock(msgspec.Struct, frozen=True):
     packages: list[_Package] = []
     development: list[_Package] = msgspec.field(default=[], name="packages-dev")
@@ -30,27 +34,25 @@ class _Lock(msgspec.Struct, frozen=True):
 
 def parse_installed(_: str, content: bytes, limits: Limits) -> LanguagePackages | Unread:
     """``vendor/composer/installed.json``: of Composer 2, or the bare list of Composer 1."""
-    try:
-        found = msgspec.json.decode(content, type=_Installed | list[_Package])
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        return Unread(f"no installed.json that can be read: {str(error)[:100]}")
+    found: _Installed | list[_Package] | Unread = json_of(content, _INSTALLED, "installed.json")
+    if isinstance(found, Unread):
+        return found
     listed = found.packages if isinstance(found, _Installed) else found
     return _packages(listed[: limits.packages_max], is_declared=False)
 
 
 def parse_lock(_: str, content: bytes, limits: Limits) -> LanguagePackages | Unread:
     """``composer.lock``, development included."""
-    try:
-        lock = msgspec.json.decode(content, type=_Lock)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        return Unread(f"no composer.lock that can be read: {str(error)[:100]}")
+    lock = json_of(content, _Lock, "composer.lock")
+    if isinstance(lock, Unread):
+        return lock
     listed = [*lock.packages, *lock.development]
     return _packages(listed[: limits.packages_max], is_declared=True)
 
 
 def _packages(listed: Iterable[_Package], *, is_declared: bool) -> LanguagePackages:
     found: set[LanguagePackage] = set()
-    broken: list[str] = []
+    broken = Gaps()
     for one in listed:
         name, version = one.name, one.version
         if (
@@ -64,8 +66,8 @@ def _packages(listed: Iterable[_Package], *, is_declared: bool) -> LanguagePacka
                 "composer", name.lower(), version, _licence(one.license), is_declared
             )
             found.add(made)
-        elif len(broken) < _BROKEN_MAX:
-            broken.append(f"a package without usable name or version: {str(name)[:60]!r}")
+        else:
+            broken.note(f"a package without usable name or version: {str(name)[:60]!r}")
     ordered = sorted(found, key=lambda one: (one.name, one.version, one.licence))
     return LanguagePackages(tuple(ordered), tuple(broken))
 

@@ -4,6 +4,7 @@ import re
 import struct
 from collections.abc import Iterator
 
+from stella.sbom.ecosystem.lists import Gaps
 from stella.sbom.ecosystem.reader import EcosystemReader
 from stella.sbom.ecosystem.rpmdb import (
     SQLITE_MAGIC,
@@ -15,6 +16,7 @@ from stella.sbom.ecosystem.rpmdb import (
 )
 from stella.sbom.facts import SystemPackage, SystemPackages, Unread
 from stella.sbom.limits import Limits
+from stella.sbom.package_purl import source_rpm
 
 _PLACES = (
     "var/lib/rpm/",
@@ -35,8 +37,6 @@ _WANTED = frozenset(
 _ENTRIES_MAX = 65_536
 _NAME = re.compile(r"[A-Za-z0-9_.][A-Za-z0-9._+-]{0,254}\Z")
 _VERSION = re.compile(r"[0-9A-Za-z._+~^]{1,200}\Z")
-_SOURCE = re.compile(r"(?P<name>.+)-(?P<version>[^-]+-[^-]+)\.(?:no)?src\.rpm\Z")
-_BROKEN_MAX = 20
 
 
 def parse_database(_: str, content: bytes, limits: Limits) -> SystemPackages | Unread:
@@ -59,12 +59,12 @@ def parse_database(_: str, content: bytes, limits: Limits) -> SystemPackages | U
 def parse_manifest(_: str, content: bytes, limits: Limits) -> SystemPackages:
     """``container-manifest-2``: a line a package, as ``rpm --qf`` writes it on distroless systems."""
     packages: set[SystemPackage] = set()
-    broken: list[str] = []
+    broken = Gaps()
     for line in content.decode("utf-8", "replace").splitlines()[: limits.packages_max]:
         fields = line.split("\t")
         if len(fields) < 10:
-            if line.strip() and len(broken) < _BROKEN_MAX:
-                broken.append(f"a line that is no package: {line[:60]!r}")
+            if line.strip():
+                broken.note(f"a line that is no package: {line[:60]!r}")
             continue
         version, _dash, release = fields[1].rpartition("-")
         made = _package(
@@ -79,15 +79,15 @@ def parse_manifest(_: str, content: bytes, limits: Limits) -> SystemPackages:
         )
         if isinstance(made, SystemPackage):
             packages.add(made)
-        elif len(broken) < _BROKEN_MAX:
-            broken.append(made)
+        else:
+            broken.note(made)
     return SystemPackages(tuple(sorted(packages, key=_order)), tuple(broken))
 
 
 def _collected(headers: Iterator[bytes], limits: Limits) -> SystemPackages:
     packages: set[SystemPackage] = set()
     owned: list[str] = []
-    broken: list[str] = []
+    broken = Gaps()
     try:
         for header in headers:
             if len(packages) >= limits.packages_max:
@@ -104,8 +104,8 @@ def _collected(headers: Iterator[bytes], limits: Limits) -> SystemPackages:
             if isinstance(made, SystemPackage):
                 packages.add(made)
                 owned += _owned(tags)
-            elif len(broken) < _BROKEN_MAX:
-                broken.append(made)
+            else:
+                broken.note(made)
     except (BrokenDatabase, struct.error, IndexError) as error:
         broken.append(f"the rest of the database cannot be read: {error}")
     return SystemPackages(tuple(sorted(packages, key=_order)), tuple(broken), tuple(owned))
@@ -148,16 +148,16 @@ def _package(tags: dict[int, object]) -> SystemPackage | str:
     epoch = tags.get(_EPOCH_TAG, 0)
     before = f"{epoch}:" if isinstance(epoch, int) and epoch else ""
     full = f"{before}{version}-{release}"
-    source = _SOURCE.match(str(tags.get(_SOURCE_TAG, "")))
+    source = source_rpm(str(tags.get(_SOURCE_TAG, "")))
     architecture = str(tags.get(_ARCHITECTURE_TAG, ""))
     return SystemPackage(
         kind="rpm",
         name=name,
         version=full,
         architecture="" if architecture == "(none)" else architecture,
-        source_name=source["name"] if source else name,
+        source_name=source[0] if source else name,
         # A source package has the epoch of what is built from it.
-        source_version=f"{before}{source['version']}" if source else full,
+        source_version=f"{before}{source[1]}" if source else full,
         licence=str(tags.get(_LICENCE_TAG, ""))[:300],
         module=str(tags.get(_MODULE_TAG, ""))[:300],
     )

@@ -9,6 +9,7 @@ import zlib
 
 import msgspec
 
+from stella.sbom.ecosystem.lists import Gaps
 from stella.sbom.ecosystem.reader import EcosystemReader
 from stella.sbom.facts import LanguagePackage, LanguagePackages, Unread
 from stella.sbom.limits import Limits
@@ -18,7 +19,6 @@ _LIST_BEGIN = b'{"packages":['
 _LIST_BYTES_MAX = 16 * 1024 * 1024
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}\Z")
 _VERSION = re.compile(r"[0-9A-Za-z.+-]{1,100}\Z")
-_BROKEN_MAX = 20
 
 
 class _Crate(msgspec.Struct, frozen=True):
@@ -70,14 +70,12 @@ def parse_lock(_: str, content: bytes, limits: Limits) -> LanguagePackages | Unr
 
 def _packages(pairs: list[tuple[str, str]], *, is_declared: bool) -> LanguagePackages:
     found: set[tuple[str, str]] = set()
-    broken: list[str] = []
+    broken = Gaps()
     for name, version in pairs:
         if _NAME.match(name) and _VERSION.match(version):
             found.add((name, version))
-        elif len(broken) < _BROKEN_MAX:
-            broken.append(
-                f"a crate without usable name or version: {name[:60]!r}, {version[:60]!r}"
-            )
+        else:
+            broken.note(f"a crate without usable name or version: {name[:60]!r}, {version[:60]!r}")
     packages = (
         LanguagePackage("cargo", name, version, is_declared=is_declared)
         for name, version in sorted(found)

@@ -50,18 +50,15 @@ export function Allowed({ secret, onAsk }: { secret: Secret; onAsk: (verb: Verb,
 
 /** Where its credentials are sent: what is allowed is this place, and no other. */
 function Leads({ integration: { title, endpoint, spec } }: { integration: Integration }) {
-  const words = (name: string) => (Array.isArray(spec[name]) ? spec[name].join(', ') : '')
-  return (
-    <Pairs
-      of={[
-        ['Leads to', endpoint || title],
-        ['By', title],
-        ...(words('hosts') ? [['Hosts', words('hosts')] as [string, string]] : []),
-        ...(words('networks') ? [['Networks', words('networks')] as [string, string]] : []),
-        ...(typeof spec.proxy === 'string' && spec.proxy ? [['Through', spec.proxy] as [string, string]] : []),
-      ]}
-    />
-  )
+  const words = (name: string) => [spec[name] ?? []].flat().join(', ')
+  const pairs = [
+    ['Leads to', endpoint || title],
+    ['By', title],
+    ['Hosts', words('hosts')],
+    ['Networks', words('networks')],
+    ['Through', words('proxy')],
+  ] as const
+  return <Pairs of={pairs.filter(([, said]) => said !== '')} />
 }
 
 interface UseProps {
