@@ -29,6 +29,8 @@ from stella.plugin.refusals import PluginErrored, WebhookForged, WebhookMalforme
 from stella.record import Database
 from stella.trust import new_signer
 
+pytestmark = pytest.mark.long  # floods, and waits
+
 PUSHED = PushedCommits("shop/web", "refs/heads/main", "a" * 40, "b" * 40)
 
 

@@ -210,6 +210,7 @@ def test_an_answer_that_is_no_ldap_is_one_refusal(answer: bytes):
         untold(refusal.value, ("c4n4ry", THEIRS, OWN_PASSWORD))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("rest", [b"\x30", b"", message(2, 0x73, encoded(0x04, b"ldap://evil"))])
 def test_an_answer_without_end_is_given_up(rest: bytes):
     begun = time.monotonic()

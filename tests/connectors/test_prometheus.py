@@ -66,6 +66,7 @@ def vector(*values: object) -> dict[str, Any]:
     return {"status": "success", "data": {"resultType": "vector", "result": result}}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("status", "answer", "refusal"),
     [

@@ -76,6 +76,7 @@ def small_packet() -> tuple[bytes, TrustRoot]:
     return build_packet(entries, about=about, signer=signer), root
 
 
+@pytest.mark.long
 def test_every_changed_byte_of_a_packet_is_found() -> None:
     packet, root = small_packet()
     assert verify_packet(packet, root).good
@@ -87,6 +88,7 @@ def test_every_changed_byte_of_a_packet_is_found() -> None:
         assert any(bad_places(found)), place
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("packet", [PACKET, DEPLOYED])
 def test_bytes_changed_here_and_there_in_a_whole_packet_are_found(packet: bytes) -> None:
     for place in range(0, len(packet), 211):

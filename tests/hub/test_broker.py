@@ -82,6 +82,7 @@ def test_a_refusal_is_not_kept(broker: Broker, store: Store):
     assert broker.secret(DATABASE).value.startswith("value 2")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("is_gone", [False, True])
 def test_of_a_thousand_who_ask_at_once_one_asks_the_store(clock: Clock, is_gone: bool):
     inside, go_on = threading.Event(), threading.Event()

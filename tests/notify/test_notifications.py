@@ -158,6 +158,7 @@ def test_what_people_wrote_is_told_where_a_rule_says_so(told: Told) -> None:
     assert texts == ["Reason: because of the sale", "Comment: not on friday"]
 
 
+@pytest.mark.long
 def test_a_channel_that_is_down_holds_nothing_up_and_is_tried_again(told: Told) -> None:
     told.environment("dev")
     told.rule("releases", "PromotionRequested")

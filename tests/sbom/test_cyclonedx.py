@@ -101,6 +101,7 @@ SAMPLE = Inventory(
 )
 
 
+@pytest.mark.long
 @settings(max_examples=150, deadline=None)
 @given(inventories)
 def test_what_is_written_reads_back_the_same(inventory: Inventory):
