@@ -86,7 +86,9 @@ def deliver(services: Services, delivery: Delivery) -> bool:
     masked, row = services.outside.masked, delivery.row
     refusal: StellaError | None = None
     try:
-        notifier = services.outside.connected(Kind.NOTIFIER, row.integration)
+        notifier = services.outside.connected(
+            Kind.NOTIFIER, row.integration, environment=row.environment or ""
+        )
         sent = notifier.send(delivery.message(masked))
     except StellaError as error:
         refusal = error

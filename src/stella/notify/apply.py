@@ -21,12 +21,16 @@ from stella.record.transaction import Tx
 def apply_notification(tx: Tx, name: str, spec: Mapping[str, Json]) -> Change:
     """Make or change a rule. Raises MalformedNotification with every reason."""
     value = parse_notification(name, spec)
-    kinds = {one.integration.name: one.integration.kind for one in list_integrations(tx)}
-    kind = kinds.get(value.integration)
+    found = {one.integration.name: one.integration for one in list_integrations(tx)}
+    by = found.get(value.integration)
     reasons = []
-    if kind is not Kind.NOTIFIER:
-        what = "there is none" if kind is None else f"it is a {kind.value}, no notifier"
+    if by is None or by.kind is not Kind.NOTIFIER:
+        what = "there is none" if by is None else f"it is a {by.kind.value}, no notifier"
         reasons.append(f"integration {value.integration!r}: {what}")
+    elif not by.serves(value.environments):
+        reasons.append(
+            f"environments: the integration {by.name} is for {', '.join(by.environments)} alone"
+        )
     known = {one.name for one in list_environments(tx)}
     reasons += [
         f"environments: there is no {one!r}" for one in value.environments if one not in known
