@@ -9,7 +9,7 @@ from threading import Event, Lock
 
 from stella.advisory import Snapshot, open_snapshot
 from stella.api.services import Limits, Outside, Plugging, Services
-from stella.app.doctor import checks_of
+from stella.app.doctoring.table import checks_of
 from stella.app.hub import Hub
 from stella.app.keys import data_unusable, open_keys
 from stella.app.logs import log_tail

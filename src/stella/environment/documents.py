@@ -9,9 +9,9 @@ from stella.environment.document import checked_document, checked_name, malforme
 from stella.environment.store import in_order, list_environments
 from stella.hub.apply import Brought, apply_integration
 from stella.hub.document import malformed as malformed_integration
-from stella.hub.store import find_integration
+from stella.hub.store import find_integration, list_integrations
 from stella.identity.login_documents import apply_machine_login
-from stella.identity.sign_in import apply_sign_in
+from stella.identity.sign_in import apply_sign_in, end_logins_by
 from stella.kernel import Json
 from stella.kernel.change import Change, changed
 from stella.plugin.contract.core import Kind
@@ -118,10 +118,17 @@ def _apply_integrations(
     """Secret stores first: the credentials of the others may lie in them."""
     stores = [name for name, spec in documents.items() if spec.get("kind") == Kind.SECRET_STORE]
     rest = [name for name in documents if name not in stores]
-    return [
-        apply_integration(tx, name, documents[name], brought, may_allow_any=may_allow_any)
-        for name in (*stores, *rest)
-    ]
+    changes = []
+    for name in (*stores, *rest):
+        before = {one.integration.name: one.integration for one in list_integrations(tx)}.get(name)
+        changes.append(
+            apply_integration(tx, name, documents[name], brought, may_allow_any=may_allow_any)
+        )
+        after = find_integration(tx, name).integration
+        # Whose word it was, and whether it is still asked: who came in by it comes in anew.
+        if before and (before.place, before.enabled) != (after.place, after.enabled):
+            end_logins_by(tx, name)
+    return changes
 
 
 def _apply_policy(tx: Tx, blobs: Blobs, name: str, spec: Mapping[str, Json], ask: Ask) -> Change:
