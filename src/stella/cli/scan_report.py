@@ -5,6 +5,9 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
+import msgspec
+
+from stella.cli.traits_report import trait_lines
 from stella.image import Image
 from stella.kernel import Digest, Json, Remedy, Unknown
 from stella.sbom import Component, Inventory, UnknownScanOption
@@ -48,6 +51,7 @@ def inventory_json(inventory: Inventory) -> dict[str, Json]:
         "name": inventory.name,
         "platform": inventory.platform,
         "distro": inventory.distro,
+        "traits": None if inventory.traits is None else msgspec.to_builtins(inventory.traits),
         "components": [_component_json(component) for component in inventory.components],
         "partial": [asdict(partial) for partial in inventory.partial],
     }
@@ -61,6 +65,8 @@ def table_lines(one: Scanned) -> Iterator[str]:
     yield f"{inventory.name or 'sbom'}  {inventory.platform}  {inventory.distro}".rstrip()
     yield f"  digest      {inventory.subject}"
     yield f"  components  {len(inventory.components)} ({kinds or 'none'})"
+    if inventory.traits is not None:
+        yield from trait_lines(inventory.traits)
     if isinstance(one.findings, Unknown):
         yield f"  findings    unknown: {one.findings.reason}. {NO_ADVISORIES_REMEDY}"
     else:

@@ -15,6 +15,7 @@ from stella.sbom.errors import BrokenLayer, UnsupportedLayer
 from stella.sbom.facts import LayerFacts
 from stella.sbom.limits import DEFAULT_LIMITS, Limits
 from stella.sbom.model import Inventory
+from stella.sbom.observe import observe
 
 _READERS = 2
 
@@ -111,7 +112,8 @@ def _read_layers(
 def inventory_of(facts: list[LayerFacts], platform: PlatformImage, name: str) -> Inventory:
     """The inventory that layers' facts and the image's configuration give together."""
     found = catalogue(facts)
-    run = parse_config(platform.config_content).config
+    config = parse_config(platform.config_content)
+    run = config.config
     return Inventory(
         subject=platform.digest,
         name=name,
@@ -122,6 +124,7 @@ def inventory_of(facts: list[LayerFacts], platform: PlatformImage, name: str) ->
         entrypoint=tuple((run.entrypoint or []) + (run.command or [])) if run else (),
         user=(run.user or "") if run else "",
         labels=dict(sorted((run.labels or {}).items())) if run else {},
+        traits=observe(facts, found, config),
     )
 
 

@@ -1,0 +1,48 @@
+"""What an image is beside its packages, for people."""
+
+from collections.abc import Iterator
+
+from stella.sbom.traits import Answer, Privileged, RunUser, Secret, Traits, Where
+
+_SHOWN_MAX = 5
+
+
+def trait_lines(traits: Traits) -> Iterator[str]:
+    """A line each; of long lists the first ones, the rest is in the other formats."""
+    yield f"  user        {_user(traits.user)}"
+    yield f"  privileged  {_counted(len(traits.privileged), 'file')}"
+    foreign = [one for one in traits.privileged if not one.package]
+    for one in foreign[:_SHOWN_MAX]:
+        yield f"    {_privileged(one)}"
+    yield f"  secrets     {_counted(len(traits.secrets), 'place')}"
+    for secret in traits.secrets[:_SHOWN_MAX]:
+        yield f"    {_secret(secret)}"
+    if len(traits.secrets) > _SHOWN_MAX:
+        yield f"    and {len(traits.secrets) - _SHOWN_MAX} more"
+
+
+def _user(user: RunUser) -> str:
+    if user.root is Answer.UNKNOWN:
+        return f"{user.name}: unknown whether that is root: {user.reason}"
+    named = user.name or "none named"
+    return f"{named} ({'root' if user.root is Answer.YES else user.uid})"
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}" if count else "none found"
+
+
+def _privileged(one: Privileged) -> str:
+    what = ", ".join(one.capabilities) or f"{one.mode} of {one.uid}:{one.gid}"
+    return f"{one.path}  {what}  layer {one.layer_index}, of no system package"
+
+
+def _secret(one: Secret) -> str:
+    match one.where:
+        case Where.ENVIRONMENT:
+            return f"{one.rule} in the variable {one.path}"
+        case Where.HISTORY:
+            return f"{one.rule} in step {one.path} of the build's history"
+        case Where.FILE:
+            later = ", deleted above it and still in the image" if one.deleted else ""
+            return f"{one.rule} in {one.path}:{one.line}  layer {one.layer_index}{later}"

@@ -1,0 +1,128 @@
+"""Layers' facts and the image's configuration -> its traits."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from stella.image.manifest import WireConfig, WireRun
+from stella.sbom.catalogue import Catalogue, owners_of
+from stella.sbom.facts import Accounts, LayerFacts
+from stella.sbom.secret.places import Place
+from stella.sbom.secret.rules import find_secrets
+from stella.sbom.stack import Stack
+from stella.sbom.traits import Answer, Privileged, RunUser, Secret, Traits, Where
+
+_PASSWD = "etc/passwd"
+_NUMBER = re.compile(r"[0-9]{1,10}\Z")
+_CONFIG_ENTRIES_MAX = 2000
+
+
+def observe(layers: Sequence[LayerFacts], found: Catalogue, config: WireConfig) -> Traits:
+    """The traits of the image made of ``layers``, bottom first. found: their catalogue."""
+    stack = Stack(layers)
+    run = config.config or WireRun()
+    return Traits(
+        user=run_user(run.user or "", found),
+        privileged=_privileged(layers, stack, found),
+        secrets=_secrets(layers, stack, found, config),
+    )
+
+
+def run_user(text: str, found: Catalogue) -> RunUser:
+    """Who ``USER`` is: by number, or by the image's own list of accounts.
+
+    Source: Docker's reference of USER; no user is root, and what follows a colon is a group.
+    """
+    name = text.partition(":")[0].strip()
+    if not name:
+        return RunUser(text, 0, Answer.YES)
+    if _NUMBER.match(name):
+        return _numbered(text, int(name))
+    # Every system knows this one without a list.
+    uid = _uid(name, found) if name != "root" or _PASSWD in found.files else 0
+    return (
+        RunUser(text, None, Answer.UNKNOWN, uid) if isinstance(uid, str) else _numbered(text, uid)
+    )
+
+
+def _uid(name: str, found: Catalogue) -> int | str:
+    """The number of the account, or why it is not known."""
+    seen = found.files.get(_PASSWD)
+    if seen is None:
+        return "the image has no /etc/passwd that names it"
+    if not isinstance(seen.facts, Accounts):
+        return "its /etc/passwd cannot be read"
+    is_whole = seen.facts.is_whole
+    missing = "is not in /etc/passwd" if is_whole else "/etc/passwd is too long"
+    return seen.facts.users.get(name, missing)
+
+
+def _numbered(text: str, uid: int) -> RunUser:
+    return RunUser(text, uid, Answer.YES if uid == 0 else Answer.NO)
+
+
+def _privileged(
+    layers: Sequence[LayerFacts], stack: Stack, found: Catalogue
+) -> tuple[Privileged, ...]:
+    places = [
+        (path, number)
+        for number, layer in enumerate(layers)
+        for path in layer.privileged
+        if not stack.is_replaced(path, number)
+        and not any(path in above.privileged for above in layers[number + 1 :])
+    ]
+    owners = owners_of(found, {path for path, _ in places})
+    return tuple(
+        Privileged(
+            path=f"/{path}",
+            mode=f"{said.mode:04o}",
+            uid=said.uid,
+            gid=said.gid,
+            capabilities=said.capabilities,
+            package=owners.get(path, ""),
+            layer=layers[number].diff_id,
+            layer_index=number,
+        )
+        for path, number in sorted(places)
+        for said in (layers[number].privileged[path],)
+    )
+
+
+def _secrets(
+    layers: Sequence[LayerFacts], stack: Stack, found: Catalogue, config: WireConfig
+) -> tuple[Secret, ...]:
+    owners = owners_of(found, {one.path for layer in layers for one in layer.secrets})
+    listed = [
+        Secret(
+            rule=one.rule,
+            where=Where.FILE,
+            path=f"/{one.path}",
+            line=one.line,
+            layer=layer.diff_id,
+            layer_index=number,
+            deleted=stack.is_replaced(one.path, number),
+        )
+        for number, layer in enumerate(layers)
+        for one in layer.secrets
+        # What a system package brings is published with it: a test's key, a snake oil certificate.
+        if one.path not in owners
+    ]
+    listed += _told(config)
+    return tuple(sorted(set(listed), key=_secret_order))
+
+
+def _told(config: WireConfig) -> Iterator[Secret]:
+    """Secrets in the configuration itself: in its variables, and in what the builder wrote down."""
+    environment = (config.config.environment if config.config else None) or []
+    for text in environment[:_CONFIG_ENTRIES_MAX]:
+        # Searched as a whole: some rules know a value by the name before it.
+        for _, rule in find_secrets(text.encode(), Place.ENVIRONMENT):
+            name = text.partition("=")[0][:100]
+            yield Secret(rule, Where.ENVIRONMENT, name, 0, "", None, deleted=False)
+    for number, step in enumerate((config.history or [])[:_CONFIG_ENTRIES_MAX]):
+        for _, rule in find_secrets((step.created_by or "").encode(), Place.ENVIRONMENT):
+            yield Secret(rule, Where.HISTORY, str(number), 0, "", None, deleted=False)
+
+
+def _secret_order(one: Secret) -> tuple[str, str, int, str, int]:
+    index = -1 if one.layer_index is None else one.layer_index
+    return (one.where.value, one.path, one.line, one.rule, index)
