@@ -2,7 +2,16 @@
 
 from collections.abc import Iterator
 
-from stella.sbom.traits import Answer, Privileged, RunUser, Secret, Traits, Where
+from stella.sbom.traits import (
+    Answer,
+    Confidence,
+    EntryPoint,
+    Privileged,
+    RunUser,
+    Secret,
+    Traits,
+    Where,
+)
 
 _SHOWN_MAX = 5
 
@@ -10,6 +19,8 @@ _SHOWN_MAX = 5
 def trait_lines(traits: Traits) -> Iterator[str]:
     """A line each; of long lists the first ones, the rest is in the other formats."""
     yield f"  user        {_user(traits.user)}"
+    if traits.entry is not None:
+        yield f"  runs        {_entry(traits.entry)}"
     yield f"  privileged  {_counted(len(traits.privileged), 'file')}"
     foreign = [one for one in traits.privileged if not one.package]
     for one in foreign[:_SHOWN_MAX]:
@@ -28,6 +39,16 @@ def _user(user: RunUser) -> str:
     return f"{named} ({'root' if user.root is Answer.YES else user.uid})"
 
 
+def _entry(entry: EntryPoint) -> str:
+    if entry.confidence is Confidence.UNKNOWN:
+        return f"unknown: {entry.reason}"
+    with_what = f" by {entry.interpreter}" if entry.interpreter else ""
+    reason = f": {entry.reason}" if entry.reason else ""
+    as_whom = f", as {entry.user}" if entry.user else ""
+    what = entry.program or f"module {entry.module}"
+    return f"{what}{with_what}{as_whom} ({entry.confidence.value}{reason})"
+
+
 def _counted(count: int, what: str) -> str:
     return f"{count} {what}{'' if count == 1 else 's'}" if count else "none found"
 
@@ -39,6 +60,8 @@ def _privileged(one: Privileged) -> str:
 
 def _secret(one: Secret) -> str:
     match one.where:
+        case Where.COMMAND:
+            return f"{one.rule} in word {one.path} of ENTRYPOINT and CMD"
         case Where.ENVIRONMENT:
             return f"{one.rule} in the variable {one.path}"
         case Where.HISTORY:

@@ -5,11 +5,12 @@ from collections.abc import Iterator, Sequence
 
 from stella.image.manifest import WireConfig, WireRun
 from stella.sbom.catalogue import Catalogue, owners_of
+from stella.sbom.entry.resolve import paths_of, resolve_entry, with_packages
 from stella.sbom.facts import Accounts, LayerFacts
 from stella.sbom.secret.places import Place
 from stella.sbom.secret.rules import find_secrets
 from stella.sbom.stack import Stack
-from stella.sbom.traits import Answer, Privileged, RunUser, Secret, Traits, Where
+from stella.sbom.traits import Answer, EntryPoint, Privileged, RunUser, Secret, Traits, Where
 
 _PASSWD = "etc/passwd"
 _NUMBER = re.compile(r"[0-9]{1,10}\Z")
@@ -24,7 +25,46 @@ def observe(layers: Sequence[LayerFacts], found: Catalogue, config: WireConfig) 
         user=run_user(run.user or "", found),
         privileged=_privileged(layers, stack, found),
         secrets=_secrets(layers, stack, found, config),
+        entry=_entry(stack, found, run),
     )
+
+
+def without_secrets(words: Sequence[str]) -> tuple[str, ...]:
+    """Words of ENTRYPOINT and CMD as they may be written down."""
+    return tuple("[secret]" if _rules(word) else word for word in words)
+
+
+def _rules(text: str) -> list[str]:
+    return [rule for _, rule in find_secrets(text.encode(), Place.ENVIRONMENT)]
+
+
+def _entry(stack: Stack, found: Catalogue, run: WireRun) -> EntryPoint:
+    entry = resolve_entry(
+        stack,
+        entrypoint=run.entrypoint or [],
+        command=run.command or [],
+        environment=run.environment or [],
+        directory=run.directory or "/",
+    )
+    packages = owners_of(found, paths_of(entry))
+    return with_packages(entry, packages, _brought_by(entry, found))
+
+
+def _brought_by(entry: EntryPoint, found: Catalogue) -> str:
+    """The package of a language that the program is, where exactly one can be; else empty."""
+    name = (entry.module.partition(".")[0] or entry.program.rpartition("/")[2]).lower()
+    is_python = "python" in entry.interpreter or "pypy" in entry.interpreter
+    purls = {
+        one.purl
+        for one in found.components
+        if any(place.path == entry.program for place in one.occurrences)
+        or (is_python and one.type == "pypi" and _same_name(one.name, name))
+    }
+    return purls.pop() if len(purls) == 1 else ""
+
+
+def _same_name(one: str, other: str) -> bool:
+    return re.sub(r"[-_.]+", "-", one).lower() == re.sub(r"[-_.]+", "-", other)
 
 
 def run_user(text: str, found: Catalogue) -> RunUser:
@@ -112,15 +152,21 @@ def _secrets(
 
 def _told(config: WireConfig) -> Iterator[Secret]:
     """Secrets in the configuration itself: in its variables, and in what the builder wrote down."""
-    environment = (config.config.environment if config.config else None) or []
-    for text in environment[:_CONFIG_ENTRIES_MAX]:
+    run = config.config or WireRun()
+    words = [*(run.entrypoint or []), *(run.command or [])]
+    for number, word in enumerate(words[:_CONFIG_ENTRIES_MAX]):
+        yield from (_in_config(rule, Where.COMMAND, str(number)) for rule in _rules(word))
+    for text in (run.environment or [])[:_CONFIG_ENTRIES_MAX]:
         # Searched as a whole: some rules know a value by the name before it.
-        for _, rule in find_secrets(text.encode(), Place.ENVIRONMENT):
-            name = text.partition("=")[0][:100]
-            yield Secret(rule, Where.ENVIRONMENT, name, 0, "", None, deleted=False)
+        name = text.partition("=")[0][:100]
+        yield from (_in_config(rule, Where.ENVIRONMENT, name) for rule in _rules(text))
     for number, step in enumerate((config.history or [])[:_CONFIG_ENTRIES_MAX]):
-        for _, rule in find_secrets((step.created_by or "").encode(), Place.ENVIRONMENT):
-            yield Secret(rule, Where.HISTORY, str(number), 0, "", None, deleted=False)
+        found = _rules(step.created_by or "")
+        yield from (_in_config(rule, Where.HISTORY, str(number)) for rule in found)
+
+
+def _in_config(rule: str, where: Where, path: str) -> Secret:
+    return Secret(rule, where, path, 0, "", None, deleted=False)
 
 
 def _secret_order(one: Secret) -> tuple[str, str, int, str, int]:

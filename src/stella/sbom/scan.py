@@ -15,7 +15,7 @@ from stella.sbom.errors import BrokenLayer, UnsupportedLayer
 from stella.sbom.facts import LayerFacts
 from stella.sbom.limits import DEFAULT_LIMITS, Limits
 from stella.sbom.model import Inventory
-from stella.sbom.observe import observe
+from stella.sbom.observe import observe, without_secrets
 
 _READERS = 2
 
@@ -121,7 +121,7 @@ def inventory_of(facts: list[LayerFacts], platform: PlatformImage, name: str) ->
         distro=found.distro,
         components=found.components,
         partial=found.partial,
-        entrypoint=tuple((run.entrypoint or []) + (run.command or [])) if run else (),
+        entrypoint=without_secrets([*(run.entrypoint or []), *(run.command or [])]) if run else (),
         user=(run.user or "") if run else "",
         labels=dict(sorted((run.labels or {}).items())) if run else {},
         traits=observe(facts, found, config),

@@ -25,6 +25,7 @@ class Where(StrEnum):
     """Where a secret lies."""
 
     FILE = "file"
+    COMMAND = "command"
     ENVIRONMENT = "environment"
     HISTORY = "history"
 
@@ -64,8 +65,9 @@ class Privileged(_Part, frozen=True):
 class Secret(_Part, frozen=True):
     """Something secret: by which rule, and where; never what it is.
 
-    path: of the file, the variable's name, or the number of the step of the build. line: from 1 on, 0
-    for what has none. deleted: a layer above takes the file away, and who pulls the image still has it.
+    path: of the file, the variable's name, the number of the word of ENTRYPOINT and CMD, or that of the
+    step of the build. line: from 1 on, 0 for what has none. deleted: a layer above takes the file away,
+    and who pulls the image still has it.
     """
 
     rule: str
@@ -101,7 +103,6 @@ class EntryPoint(_Part, frozen=True):
     program: str
     interpreter: str
     module: str
-    arguments: tuple[str, ...]
     user: str
     package: str
     confidence: Confidence
