@@ -10,7 +10,7 @@ from image.images import Hard, Layer, MemoryRegistry, Mode, Soft, build, dpkg_st
 from stella.sbom import Inventory, MemoryCache, parse_cyclonedx, scan_image, traits_of_sbom
 from stella.sbom.capability import capability_names
 from stella.sbom.traits import Answer
-from stella.sbom.traits_properties import traits_in
+from stella.sbom.traits_read import traits_in
 
 SU = Mode(b"\x7fELF su", 0o4755)
 DEBIAN = {

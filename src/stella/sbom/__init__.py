@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from stella.sbom.read import parse_cyclonedx
     from stella.sbom.scan import ScanResult, scan_image, scan_platform
     from stella.sbom.traits import Traits
-    from stella.sbom.traits_properties import traits_of_sbom
+    from stella.sbom.traits_read import traits_of_sbom
 
 __all__ = [
     "DEFAULT_LIMITS",
@@ -87,6 +87,6 @@ __getattr__ = late(
         "read": "parse_cyclonedx",
         "scan": "ScanResult scan_image scan_platform",
         "traits": "Traits",
-        "traits_properties": "traits_of_sbom",
+        "traits_read": "traits_of_sbom",
     },
 )

@@ -34,6 +34,7 @@ from stella.sbom.tar import DIRECTORY, HARD_LINK, REGULAR, SYMBOLIC_LINK, Entry,
 
 _WHITEOUT = ".wh."
 _OPAQUE = ".wh..wh..opq"
+_DULL = ("usr/share/", "usr/lib/", "lib/", "usr/include/", "usr/local/lib/", "var/lib/dpkg/")
 _UNIONFS = ".wh..wh."  # bookkeeping of aufs, not of the image
 
 
@@ -131,9 +132,14 @@ class LayerPass:
             self._privilege(path, entry)
         elif self.privileged:
             self.privileged.pop(path, None)
-        place = None if entry.is_sparse else place_of(path, name)
+        # Nearly every file lies here, and none of them is looked at but for its mode.
+        is_dull = path.startswith(_DULL)
+        place = None if is_dull or entry.is_sparse else place_of(path, name)
         if entry.is_executable and may_be_run(path, name):
             self._program(path, name, entry, place)
+        elif is_dull:
+            if "." not in name and is_bare(path, name):
+                self._bounded(self.replaced, path)
         elif place is not None:
             self._searched(path, name, entry, place)
         elif is_source(path, name):

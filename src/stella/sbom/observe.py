@@ -13,7 +13,7 @@ from stella.sbom.stack import Stack
 from stella.sbom.traits import Answer, EntryPoint, Privileged, RunUser, Secret, Traits, Where
 
 _PASSWD = "etc/passwd"
-_NUMBER = re.compile(r"[0-9]{1,10}\Z")
+_DIGITS_MAX = 10
 _CONFIG_ENTRIES_MAX = 2000
 
 
@@ -75,7 +75,7 @@ def run_user(text: str, found: Catalogue) -> RunUser:
     name = text.partition(":")[0].strip()
     if not name:
         return RunUser(text, 0, Answer.YES)
-    if _NUMBER.match(name):
+    if name.isascii() and name.isdecimal() and len(name) <= _DIGITS_MAX:
         return _numbered(text, int(name))
     # Every system knows this one without a list.
     uid = _uid(name, found) if name != "root" or _PASSWD in found.files else 0

@@ -1,5 +1,6 @@
 """Image -> inventory and bill of materials, from whatever source holds it."""
 
+import importlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -15,7 +16,6 @@ from stella.sbom.errors import BrokenLayer, UnsupportedLayer
 from stella.sbom.facts import LayerFacts
 from stella.sbom.limits import DEFAULT_LIMITS, Limits
 from stella.sbom.model import Inventory
-from stella.sbom.observe import observe, without_secrets
 
 _READERS = 2
 
@@ -102,6 +102,7 @@ def _read_layers(
 
     with ThreadPoolExecutor(_READERS, thread_name_prefix="layer") as pool:
         waiting = [pool.submit(read, layer) for layer in layers]
+        importlib.import_module("stella.sbom.observe")  # meanwhile: what comes after needs it
         try:
             return [future.result() for future in waiting]
         except BaseException:
@@ -112,6 +113,8 @@ def _read_layers(
 def inventory_of(facts: list[LayerFacts], platform: PlatformImage, name: str) -> Inventory:
     """The inventory that layers' facts and the image's configuration give together."""
     found = catalogue(facts)
+    from stella.sbom.observe import observe, without_secrets  # late: see _read_layers
+
     config = parse_config(platform.config_content)
     run = config.config
     return Inventory(

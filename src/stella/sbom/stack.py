@@ -1,7 +1,8 @@
 """Layers on top of each other, asked about one path at a time: what lies there in the end."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from stella.sbom.facts import LayerFacts, Script
 from stella.sbom.rootfs import Hidden
@@ -9,8 +10,7 @@ from stella.sbom.rootfs import Hidden
 _LINKS_MAX = 40
 
 
-@dataclass(frozen=True, slots=True)
-class Lies:
+class Lies(msgspec.Struct, frozen=True):
     """What lies at a path, and the index of the layer that brought it.
 
     script: of one that begins with ``#!`` or that is a shell's by its name. is_program: it may be run.

@@ -53,6 +53,8 @@ class Entry:
     @property
     def is_privileged(self) -> bool:
         """Whether who runs it gets its owner's, its group's or a capability's power."""
+        if self.mode[:4] == b"0000" and not self.capability:
+            return False  # as nearly every header has it
         digits = self.mode.rstrip(b"\0 ")
         return (len(digits) > 3 and digits[-4] & 6 != 0) or self.capability != b""
 

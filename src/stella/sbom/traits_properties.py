@@ -1,87 +1,30 @@
-"""Traits <-> properties of a bill of materials' subject, one JSON value each."""
+"""Traits -> properties of a bill of materials' subject, one JSON value each."""
 
-from collections.abc import Iterable, Iterator
-from typing import TypeVar
+from collections.abc import Iterator
 
 import msgspec
 
-from stella.sbom.traits import Base, EntryPoint, Privileged, Provenance, RunUser, Secret, Traits
+from stella.sbom.traits import Traits
 
-_PREFIX = "stella:image:"
-_ITEMS_MAX = 100_000
-T = TypeVar("T")
+PREFIX = "stella:image:"
 
 
 def trait_properties(traits: Traits | None) -> Iterator[tuple[str, str]]:
     """Name and value of each; none at all where nobody has looked."""
     if traits is None:
         return
-    yield f"{_PREFIX}user", _text(traits.user)
+    yield f"{PREFIX}user", _text(traits.user)
     for name, one in (("entry", traits.entry), ("base", traits.base)):
         if one is not None:
-            yield f"{_PREFIX}{name}", _text(one)
+            yield f"{PREFIX}{name}", _text(one)
     for name, several in (
         ("privileged", traits.privileged),
         ("secret", traits.secrets),
         ("provenance", traits.provenance),
     ):
         for item in several:
-            yield f"{_PREFIX}{name}", _text(item)
-
-
-def traits_in(properties: Iterable[tuple[str, str]]) -> Traits | None:
-    """What ``trait_properties`` wrote; None where it wrote nothing, or not this.
-
-    A value that cannot be read makes all of it unknown: half of a list would read as the whole.
-    """
-    values: dict[str, list[str]] = {}
-    for name, value in properties:
-        if name.startswith(_PREFIX):
-            values.setdefault(name[len(_PREFIX) :], []).append(value)
-    if not values.get("user") or sum(map(len, values.values())) > _ITEMS_MAX:
-        return None
-    try:
-        return Traits(
-            user=_read(values, "user", RunUser)[0],
-            privileged=_read(values, "privileged", Privileged),
-            secrets=_read(values, "secret", Secret),
-            entry=next(iter(_read(values, "entry", EntryPoint)), None),
-            base=next(iter(_read(values, "base", Base)), None),
-            provenance=_read(values, "provenance", Provenance),
-        )
-    except (msgspec.DecodeError, RecursionError):
-        return None
-
-
-def traits_of_sbom(content: bytes) -> Traits | None:
-    """The traits that a CycloneDX document states of its subject; its components are passed over."""
-    try:
-        bom = msgspec.json.decode(content, type=_Bom)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
-    return traits_in((one.name, one.value) for one in bom.metadata.component.properties)
-
-
-class _Property(msgspec.Struct, frozen=True):
-    name: str = ""
-    value: str = ""
-
-
-class _Subject(msgspec.Struct, frozen=True):
-    properties: tuple[_Property, ...] = ()
-
-
-class _Metadata(msgspec.Struct, frozen=True):
-    component: _Subject = _Subject()
-
-
-class _Bom(msgspec.Struct, frozen=True):
-    metadata: _Metadata = _Metadata()
+            yield f"{PREFIX}{name}", _text(item)
 
 
 def _text(value: msgspec.Struct) -> str:
     return msgspec.json.encode(value).decode()
-
-
-def _read(values: dict[str, list[str]], name: str, kind: type[T]) -> tuple[T, ...]:
-    return tuple(msgspec.json.decode(value, type=kind) for value in values.get(name, ()))

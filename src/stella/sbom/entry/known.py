@@ -1,13 +1,11 @@
 """Programs that only start another one, and interpreters: how each is told what to run."""
 
-import re
-from dataclasses import dataclass
+import msgspec
 
-from stella.sbom.entry.script import SHELLS
+SHELLS = frozenset({"sh", "bash", "dash", "ash", "ksh", "zsh"})
 
 
-@dataclass(frozen=True, slots=True)
-class Wrapper:
+class Wrapper(msgspec.Struct, frozen=True):
     """valued: options that take the next word. skipped: words before the command. user: which of them
     names whom it becomes, by place or by option; "" for none. word: what has to come first (``run``).
     sets: whether ``NAME=value`` may come before the command.
@@ -61,8 +59,7 @@ RUNNERS = frozenset({"npm", "npx", "yarn", "pnpm", "bunx", "foreman", "honcho", 
 """They start what a file of the application names."""
 
 
-@dataclass(frozen=True, slots=True)
-class Interpreter:
+class Interpreter(msgspec.Struct, frozen=True):
     """valued: options that take the next word. code: those whose word is the program itself.
 
     module: options that name a module, file: those that name a file. words: what may come before the file.
@@ -122,26 +119,25 @@ _PHP = Interpreter(
 SHELL = Interpreter(
     valued=frozenset({"-o", "+o", "-O", "+O", "--rcfile", "--init-file"}), code=frozenset({"-c"})
 )
-_INTERPRETERS = (
-    (re.compile(r"(?:python|pypy)(?:[23](?:\.[0-9]{1,2})?)?\Z"), _PYTHON),
-    (re.compile(r"(?:node|nodejs|bun|deno)\Z"), _NODE),
-    (re.compile(r"java\Z"), _JAVA),
-    (re.compile(r"dotnet\Z"), _DOTNET),
-    (re.compile(r"(?:ruby|jruby)(?:[0-9.]{0,6})\Z"), _RUBY),
-    (re.compile(r"perl(?:5[0-9.]{0,8})?\Z"), _PERL),
-    (re.compile(r"php(?:[0-9.]{0,6})\Z"), _PHP),
-)
+# By their names without the version that may follow.
+_INTERPRETERS = {
+    **dict.fromkeys(("python", "pypy"), _PYTHON),
+    **dict.fromkeys(("node", "nodejs", "bun", "deno"), _NODE),
+    **dict.fromkeys(("ruby", "jruby"), _RUBY),
+    **dict.fromkeys(SHELLS, SHELL),
+    "java": _JAVA,
+    "dotnet": _DOTNET,
+    "perl": _PERL,
+    "php": _PHP,
+}
 
 
 def interpreter_of(name: str) -> Interpreter | None:
     """How the interpreter of that name is told what to run; None for what is none."""
-    if name in SHELLS:
-        return SHELL
-    return next((known for form, known in _INTERPRETERS if form.match(name)), None)
+    return _INTERPRETERS.get(name.rstrip("0123456789."))
 
 
-@dataclass(frozen=True, slots=True)
-class Wrapped:
+class Wrapped(msgspec.Struct, frozen=True):
     """What a wrapper starts. user: whom it becomes, empty for nobody else."""
 
     words: tuple[str, ...]
@@ -179,8 +175,7 @@ def unwrapped(wrapper: Wrapper, words: tuple[str, ...]) -> Wrapped:
     return Wrapped(tuple(left), user, tuple(variables))
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(msgspec.Struct, frozen=True):
     """What an interpreter is given: one of the three, or nothing. rest: the words after it."""
 
     file: str = ""
@@ -221,5 +216,6 @@ def _is_option(options: frozenset[str], word: str) -> bool:
     """``-c``, and ``-ec``: short options may stand together, the one that takes a word at the end."""
     if word in options:
         return True
-    is_cluster = re.match(r"-[A-Za-z]{1,8}\Z", word) is not None
-    return is_cluster and len(word) > 2 and f"-{word[-1]}" in options and word[1:2].islower()
+    letters = word[1:]
+    is_cluster = word[:1] == "-" and 1 < len(letters) <= 8 and letters.isalpha()
+    return is_cluster and letters[0].islower() and f"-{letters[-1]}" in options

@@ -5,7 +5,6 @@ that cannot be told the answer is unknown, with the reason; where it rests on a 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 import msgspec
 
@@ -57,25 +56,23 @@ def _assignment(text: str) -> tuple[str, str]:
     return name, value
 
 
-@dataclass(slots=True)
-class _Next:
+class _Next(msgspec.Struct):
     """What is started next, and why."""
 
     words: tuple[str, ...]
     how: str
 
 
-@dataclass(slots=True)
-class _Way:
+class _Way(msgspec.Struct):
     """From one program to the next. doubts: why the end may be another one."""
 
     stack: Stack
     variables: dict[str, str]
     directory: str
     user: str = ""
-    steps: list[Step] = field(default_factory=list)
-    doubts: list[str] = field(default_factory=list)
-    done: set[tuple[str, ...]] = field(default_factory=set)
+    steps: list[Step] = msgspec.field(default_factory=list)
+    doubts: list[str] = msgspec.field(default_factory=list)
+    done: set[tuple[str, ...]] = msgspec.field(default_factory=set)
 
     def follow(self, words: tuple[str, ...], how: str) -> EntryPoint:
         following: _Next | EntryPoint = _Next(words, how)

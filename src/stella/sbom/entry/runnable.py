@@ -6,7 +6,7 @@ _NEVER_RUN = (
     *("usr/share/", "usr/include/", "usr/lib/python3/", "usr/lib/modules/", "lib/modules/"),
     *("var/lib/dpkg/", "var/lib/apt/", "var/cache/", "proc/", "sys/", "dev/", "boot/"),
 )
-_RUN_AFTER_ALL = re.compile(r"usr/share/[^/\n]+/bin/")
+_RUN_AFTER_ALL = r"usr/share/[^/\n]+/bin/"
 _NO_PROGRAM = frozenset(
     {
         *(".pyc", ".pm", ".json", ".txt", ".md", ".html", ".h", ".c", ".gz", ".xz", ".zip", ".so"),
@@ -31,7 +31,7 @@ _BARE_LIBRARIES = ("usr/lib/", "usr/libexec/", "lib/")
 
 def may_be_run(path: str, name: str) -> bool:
     """Whether a file or link of this path may be a program, if its mode says so."""
-    if path.startswith(_NEVER_RUN) and not _RUN_AFTER_ALL.match(path):
+    if path.startswith(_NEVER_RUN) and not re.match(_RUN_AFTER_ALL, path):
         return False
     dot = name.rfind(".")
     if dot < 0:

@@ -5,12 +5,12 @@ The text itself is not kept: it may hold what is nobody's business, and only its
 
 import re
 
+from stella.sbom.entry.known import SHELLS
 from stella.sbom.facts import Script
 from stella.sbom.secret.places import Place
 from stella.sbom.secret.rules import find_secrets
 
 SCRIPT_BYTES_MAX = 64 * 1024
-SHELLS = frozenset({"sh", "bash", "dash", "ash", "ksh", "zsh"})
 SHEBANG = b"#!"
 
 _INTERPRETER_BYTES_MAX = 256

@@ -3,7 +3,8 @@
 import re
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 LINE_LETTERS_MAX = 4000
 _WORDS_MAX = 500
@@ -32,16 +33,15 @@ _NO_PROGRAMS = frozenset(
 )
 # What they do does not keep the next command from being run.
 _QUIET = frozenset({"set", "umask", "ulimit", "export", "unset", ":", "shopt", "echo", "printf"})
-_ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]{0,99})=(.*)\Z", re.DOTALL)
-_VARIABLE = re.compile(
+_NAME_LETTERS_MAX = 100
+_VARIABLE = (
     r"\$(?:\{(?P<braced>[A-Za-z_][A-Za-z0-9_]{0,99}|[0-9])(?::?-(?P<default>[^{}$]{0,500}))?\}"
     r"|(?P<plain>[A-Za-z_][A-Za-z0-9_]{0,99}|[0-9]))"
 )
 _ALL = frozenset({"$@", "$*", "${@}", "${*}"})
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(msgspec.Struct, frozen=True):
     """Words of one command. variables: those set for it. directory: where it is run, empty for here.
 
     doubts: why another one might be run.
@@ -53,8 +53,7 @@ class Command:
     doubts: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Unclear:
+class Unclear(msgspec.Struct, frozen=True):
     """It cannot be told, and why."""
 
     reason: str
@@ -76,7 +75,7 @@ def last_command(
             directory = _expanded(part[1], known)
         elif part and part[0] in _QUIET:
             known |= dict(_assignments(part[1:], known)) if part[0] == "export" else {}
-        elif part and all(_ASSIGNMENT.match(word) for word in part):
+        elif part and all(_assigned(word) for word in part):
             known |= dict(_assignments(part, known))
         else:
             doubts.append(f"{part[0] if part else 'nothing'!r} comes before it".replace("''", "'"))
@@ -162,7 +161,7 @@ def _command(
 def _without_prefix(part: Sequence[str], variables: dict[str, str]) -> list[str]:
     """Without assignments, which are taken over, and without ``exec`` and its options."""
     words = list(part)
-    while words and _ASSIGNMENT.match(words[0]):
+    while words and _assigned(words[0]):
         variables |= dict(_assignments(words[:1], variables))
         words.pop(0)
     while words and words[0] in {"exec", "command"}:
@@ -200,8 +199,15 @@ def arguments_set(lines: Sequence[str], arguments: Sequence[str]) -> tuple[str, 
 
 
 def _assignments(words: Sequence[str], variables: Mapping[str, str]) -> list[tuple[str, str]]:
-    hits = (_ASSIGNMENT.match(word) for word in words)
-    return [(hit[1], _expanded(hit[2], variables)) for hit in hits if hit]
+    hits = [hit for word in words if (hit := _assigned(word))]
+    return [(name, _expanded(value, variables)) for name, value in hits]
+
+
+def _assigned(word: str) -> tuple[str, str] | None:
+    """Name and value of ``NAME=value``."""
+    name, equals, value = word.partition("=")
+    is_name = equals and name.isascii() and name.isidentifier() and len(name) <= _NAME_LETTERS_MAX
+    return (name, value) if is_name else None
 
 
 def _expanded(word: str, variables: Mapping[str, str]) -> str:
@@ -211,4 +217,5 @@ def _expanded(word: str, variables: Mapping[str, str]) -> str:
         name = hit["braced"] or hit["plain"]
         return variables.get(name) or (hit[0] if hit["default"] is None else hit["default"])
 
-    return _VARIABLE.sub(value, word)[:LINE_LETTERS_MAX]
+    # Compiled where it is first needed: most images name their program plainly.
+    return re.sub(_VARIABLE, value, word)[:LINE_LETTERS_MAX] if "$" in word else word

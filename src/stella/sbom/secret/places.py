@@ -62,7 +62,7 @@ _TEXTS = frozenset(
     }
 )
 # What distributions and packages of languages bring is published: it is nobody's secret.
-_PUBLISHED = re.compile(
+_PUBLISHED = (
     r"(?:usr/(?:share|include|lib|lib64|libexec|bin|sbin)|lib|lib64|bin|sbin|boot|proc|sys|dev"
     r"|usr/local/(?:lib|share|include)|var/lib/dpkg|var/lib/apt|var/cache|etc/ssl/certs)/"
     r"|(?:[^\n]*/)?(?:site-packages|dist-packages|node_modules|gems|\.cargo/registry|pkg/mod)/"
@@ -71,7 +71,7 @@ _PUBLISHED = re.compile(
 
 def is_published(path: str) -> bool:
     """Whether the file came with the system or with a package of a language."""
-    return _PUBLISHED.match(path) is not None
+    return re.match(_PUBLISHED, path) is not None
 
 
 def place_of(path: str, name: str) -> Place | None:

@@ -11,10 +11,11 @@ from collections.abc import Iterator
 
 from stella.sbom.secret.places import Place
 
+# Forms are compiled by ``re`` when they are first needed: a scan of known layers needs none.
 FOUND_MAX = 50
 """Of one text; nobody mends more than that one by one."""
 
-_PEM = re.compile(
+_PEM = (
     rb"-----BEGIN (?P<kind>(?:RSA |EC |DSA |OPENSSH )?PRIVATE KEY)-----"
     rb"(?P<body>[A-Za-z0-9+/=\s\\]{64,16384}?)-----END (?P=kind)-----"
 )
@@ -22,7 +23,7 @@ _PEM = re.compile(
 _OPENSSH_PLAIN = b"b3BlbnNzaC1rZXktdjEAAAAABG5vbmU"
 # Rule -> bytes that are in each of its tokens, and the form of the whole. Plain bytes are searched a
 # hundred times as fast as a form, which is then asked only around them.
-_TOKENS = {
+_TOKENS: dict[str, tuple[tuple[bytes, ...], bytes]] = {
     "github-token": (
         (b"ghp_", b"gho_", b"ghu_", b"ghs_", b"ghr_", b"github_pat_"),
         rb"(?:gh[pousr]_[A-Za-z0-9]{36,255}|github_pat_[A-Za-z0-9_]{50,255})",
@@ -43,16 +44,13 @@ _TOKENS = {
         ),
     ),
 }
-_TOKEN = {
-    rule: (signs, re.compile(rb"(?<![A-Za-z0-9])" + form))
-    for rule, (signs, form) in _TOKENS.items()
-}
 _BEFORE_SIGN_MAX, _AFTER_SIGN_MAX = 8, 320
+_NOT_WITHIN = rb"(?<![A-Za-z0-9])"
 _KEY_SIGN = b"PRIVATE KEY-----"
-_URL = re.compile(
+_URL = (
     rb"(?<![A-Za-z0-9+])[a-z][a-z0-9+.-]{1,20}://[^/\s:@'\"]{0,100}:(?P<value>[^/\s:@'\"]{4,200})@"
 )
-_OF_PLACE = {
+_OF_PLACE: dict[Place, dict[str, bytes]] = {
     Place.DOCKER: {
         "docker-login": rb"\"auth\"\s{0,8}:\s{0,8}\"(?P<value>[A-Za-z0-9+/=]{8,4096})\""
     },
@@ -67,12 +65,8 @@ _OF_PLACE = {
     },
     Place.NETRC: {"netrc-login": rb"\bpassword\s{1,8}(?P<value>\S{4,500})"},
 }
-_BY_PLACE = {
-    place: {rule: re.compile(form) for rule, form in rules.items()}
-    for place, rules in _OF_PLACE.items()
-}
 _WITH_URLS = frozenset({Place.URLS, Place.NPM, Place.ENVIRONMENT})
-_STANDING_FOR = re.compile(
+_STANDING_FOR = (
     rb"(?i:example|placeholder|change_?me|your[_-]|<|\{\{|\$|%\(|xxxx|\.\.\.|0123456789|123456789"
     rb"|abcdefgh|dummy|redacted|\*\*\*)"
 )
@@ -107,18 +101,18 @@ def find_secrets(content: bytes, place: Place) -> Iterator[tuple[int, str]]:
 def _hits(content: bytes, place: Place) -> Iterator[tuple[int, str]]:
     if _KEY_SIGN in content:
         yield from _keys(content)
-    for rule, (signs, form) in _TOKEN.items():
+    for rule, (signs, form) in _TOKENS.items():
         for sign in signs:
             if sign in content:
-                yield from _tokens(content, sign, rule, form)
-    for rule, form in _BY_PLACE.get(place, {}).items():
+                yield from _tokens(content, sign, rule, _NOT_WITHIN + form)
+    for rule, form in _OF_PLACE.get(place, {}).items():
         yield from _matches(content, rule, form)
-    if place in _WITH_URLS:
+    if place in _WITH_URLS and b"://" in content:
         yield from _matches(content, "password-in-url", _URL)
 
 
 def _keys(content: bytes) -> Iterator[tuple[int, str]]:
-    for number, hit in enumerate(_PEM.finditer(content)):
+    for number, hit in enumerate(re.finditer(_PEM, content)):
         if number >= FOUND_MAX:
             return
         body = b"".join(hit["body"].replace(b"\\n", b"").replace(b"\\r", b"").split())
@@ -127,9 +121,7 @@ def _keys(content: bytes) -> Iterator[tuple[int, str]]:
             yield hit.start(), "private-key"
 
 
-def _tokens(
-    content: bytes, sign: bytes, rule: str, form: "re.Pattern[bytes]"
-) -> Iterator[tuple[int, str]]:
+def _tokens(content: bytes, sign: bytes, rule: str, form: bytes) -> Iterator[tuple[int, str]]:
     at = content.find(sign)
     count = 0
     while at >= 0 and count < FOUND_MAX:
@@ -141,10 +133,11 @@ def _tokens(
         at = content.find(sign, at + len(sign))
 
 
-def _matches(content: bytes, rule: str, form: "re.Pattern[bytes]") -> Iterator[tuple[int, str]]:
+def _matches(content: bytes, rule: str, form: bytes) -> Iterator[tuple[int, str]]:
     count = 0
-    for hit in form.finditer(content):
-        value = hit["value"] if "value" in form.groupindex else hit[0]
+    pattern = re.compile(form)
+    for hit in pattern.finditer(content):
+        value = hit["value"] if "value" in pattern.groupindex else hit[0]
         if is_real(value) and (rule != "docker-login" or b":" in _decoded(value)):
             yield hit.start(), rule
             count += 1
@@ -154,7 +147,7 @@ def _matches(content: bytes, rule: str, form: "re.Pattern[bytes]") -> Iterator[t
 
 def is_real(value: bytes) -> bool:
     """Whether the value may be a secret, and is not what stands for one in an example."""
-    if _STANDING_FOR.search(value) or value.lower() in _WORDS:
+    if re.search(_STANDING_FOR, value) or value.lower() in _WORDS:
         return False
     return len(value) < _TOKEN_BYTES_MIN or len(set(value)) >= _LETTERS_MIN
 
