@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from stella.cli.traits_report import trait_lines
+from stella.cli.traits_report import lasting_text, trait_lines
 from stella.image import Image
 from stella.kernel import Digest, Json, Remedy, Unknown
 from stella.sbom import Component, Inventory, UnknownScanOption
 
 if TYPE_CHECKING:
     from stella.finding import Finding, Findings
+    from stella.sbom.lifetime import Lifetime
+    from stella.sbom.traits import Answer
 
 NO_ADVISORIES = Unknown("no advisories")
 NO_ADVISORIES_REMEDY = "Import a feed, then scan with --advisories SNAPSHOT."
@@ -30,6 +32,15 @@ class Scanned:
     sbom: bytes
     findings: "Findings | Unknown"
     image: Image | None = None
+    lasting: "Lasting | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lasting:
+    """How long the distribution gets updates, and whether that is over today."""
+
+    lifetime: "Lifetime"
+    over: "Answer"
 
 
 def scanned_json(one: Scanned) -> dict[str, Json]:
@@ -40,6 +51,7 @@ def scanned_json(one: Scanned) -> dict[str, Json]:
         "digest": image.digest.text if image else None,
         "sbom_digest": Digest.of(one.sbom).text,
         **inventory_json(one.inventory),
+        "end_of_life": None if one.lasting is None else _lasting_json(one.lasting),
         "findings": _findings_json(one.findings),
     }
 
@@ -65,6 +77,8 @@ def table_lines(one: Scanned) -> Iterator[str]:
     yield f"{inventory.name or 'sbom'}  {inventory.platform}  {inventory.distro}".rstrip()
     yield f"  digest      {inventory.subject}"
     yield f"  components  {len(inventory.components)} ({kinds or 'none'})"
+    if one.lasting is not None and (inventory.traits is not None or inventory.distro):
+        yield f"  end of life {lasting_text(one.lasting.lifetime, one.lasting.over)}"
     if inventory.traits is not None:
         yield from trait_lines(inventory.traits)
     if isinstance(one.findings, Unknown):
@@ -73,6 +87,11 @@ def table_lines(one: Scanned) -> Iterator[str]:
         yield from _finding_lines(one.findings)
     for partial in inventory.partial:
         yield f"  not read    {partial.path}: {partial.reason}"
+
+
+def _lasting_json(lasting: Lasting) -> dict[str, Json]:
+    lifetime = lasting.lifetime
+    return {"until": lifetime.until, "source": lifetime.source, "over": lasting.over.value}
 
 
 def component_lines(inventory: Inventory) -> Iterator[str]:

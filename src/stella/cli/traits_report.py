@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from stella.sbom.lifetime import Lifetime
 from stella.sbom.traits import (
     Answer,
     Confidence,
@@ -30,6 +31,23 @@ def trait_lines(traits: Traits) -> Iterator[str]:
         yield f"    {_secret(secret)}"
     if len(traits.secrets) > _SHOWN_MAX:
         yield f"    and {len(traits.secrets) - _SHOWN_MAX} more"
+    if traits.base is not None:
+        name = " ".join(part for part in (traits.base.name, traits.base.digest) if part)
+        yield f"  built on    {name} ({traits.base.how}, not verified)"
+    for build in traits.provenance:
+        source = f" from {build.source} {build.revision}".rstrip() if build.source else ""
+        yield f"  built by    {build.builder or 'unnamed'}{source} ({build.how}, not verified)"
+
+
+def lasting_text(lifetime: Lifetime, over: Answer) -> str:
+    """Until when there are updates."""
+    match over:
+        case Answer.UNKNOWN:
+            return f"unknown: {lifetime.source}"
+        case Answer.YES:
+            return f"since {lifetime.until}: {lifetime.distro} gets no more updates"
+        case Answer.NO:
+            return "rolling" if lifetime.until == "rolling" else lifetime.until
 
 
 def _user(user: RunUser) -> str:

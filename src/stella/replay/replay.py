@@ -112,7 +112,8 @@ def _traits(recorded: bytes, found: Traits | None) -> Traits | None:
     said = traits_of_sbom(recorded)
     if said is None or found is None:
         return None
-    return msgspec.structs.replace(found, base=said.base, provenance=said.provenance)
+    told = ("base", "provenance", "provenance_unknown")
+    return msgspec.structs.replace(found, **{name: getattr(said, name) for name in told})
 
 
 def _match_step(packet: Packet, scan: ScanInput) -> Step:

@@ -1,7 +1,7 @@
 """Layers' facts and the image's configuration -> its traits."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from stella.image.manifest import WireConfig, WireRun
 from stella.sbom.catalogue import Catalogue, owners_of
@@ -10,15 +10,24 @@ from stella.sbom.facts import Accounts, LayerFacts
 from stella.sbom.secret.places import Place
 from stella.sbom.secret.rules import find_secrets
 from stella.sbom.stack import Stack
-from stella.sbom.traits import Answer, EntryPoint, Privileged, RunUser, Secret, Traits, Where
+from stella.sbom.traits import Answer, Base, EntryPoint, Privileged, RunUser, Secret, Traits, Where
 
+_BASE = "org.opencontainers.image.base."
 _PASSWD = "etc/passwd"
 _DIGITS_MAX = 10
 _CONFIG_ENTRIES_MAX = 2000
 
 
-def observe(layers: Sequence[LayerFacts], found: Catalogue, config: WireConfig) -> Traits:
-    """The traits of the image made of ``layers``, bottom first. found: their catalogue."""
+def observe(
+    layers: Sequence[LayerFacts],
+    found: Catalogue,
+    config: WireConfig,
+    annotations: Mapping[str, str],
+) -> Traits:
+    """The traits of the image made of ``layers``, bottom first. found: their catalogue.
+
+    annotations: of its manifest. What hangs beside the image is not among them.
+    """
     stack = Stack(layers)
     run = config.config or WireRun()
     return Traits(
@@ -26,7 +35,18 @@ def observe(layers: Sequence[LayerFacts], found: Catalogue, config: WireConfig) 
         privileged=_privileged(layers, stack, found),
         secrets=_secrets(layers, stack, found, config),
         entry=_entry(stack, found, run),
+        base=_base(annotations, run.labels or {}),
+        layers=tuple(layer.diff_id for layer in layers),
     )
+
+
+def _base(annotations: Mapping[str, str], labels: Mapping[str, str]) -> Base | None:
+    """As the builder says. Source: image-spec, "Pre-Defined Annotation Keys"."""
+    for said, how in ((annotations, "annotation of the manifest"), (labels, "label")):
+        name, digest = said.get(f"{_BASE}name", ""), said.get(f"{_BASE}digest", "")
+        if name or digest:
+            return Base(name[:500], digest[:100], how)
+    return None
 
 
 def without_secrets(words: Sequence[str]) -> tuple[str, ...]:

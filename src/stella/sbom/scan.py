@@ -2,11 +2,21 @@
 
 import importlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
+import msgspec
+
 from stella import __version__
-from stella.image import Image, ImageSource, PlatformImage, Reference, parse_config, resolve
+from stella.image import (
+    Image,
+    ImageSource,
+    PlatformImage,
+    Reference,
+    parse_config,
+    resolve,
+)
+from stella.image.manifest import parse_manifest
 from stella.kernel import Digest, Remedy
 from stella.plugin.contract.registry import Descriptor
 from stella.sbom.cache import LayerCache, cached_layer, keep_layer
@@ -16,6 +26,7 @@ from stella.sbom.errors import BrokenLayer, UnsupportedLayer
 from stella.sbom.facts import LayerFacts
 from stella.sbom.limits import DEFAULT_LIMITS, Limits
 from stella.sbom.model import Inventory
+from stella.sbom.provenance import Attested, read_provenance
 
 _READERS = 2
 
@@ -47,6 +58,7 @@ def scan_image(
     results = []
     for one in image.platforms:
         inventory = scan_platform(source, reference, one, cache, limits=limits)
+        inventory = _with_provenance(inventory, read_provenance(source, image, one, cache))
         results.append(ScanResult(image, one, inventory, to_cyclonedx(inventory, tool_version)))
     return results
 
@@ -66,6 +78,16 @@ def scan_platform(
     read = iter(_read_layers(source, reference, unknown, cache, limits) if unknown else ())
     whole = [next(read) if known is None else known for known in facts]
     return inventory_of(whole, platform, f"{reference.host}/{reference.repository}")
+
+
+def _with_provenance(inventory: Inventory, attested: Attested) -> Inventory:
+    assert inventory.traits is not None
+    told = msgspec.structs.replace(
+        inventory.traits,
+        provenance=attested.provenance,
+        provenance_unknown=attested.unknown,
+    )
+    return replace(inventory, traits=told)
 
 
 _Layer: TypeAlias = tuple[Descriptor, Digest]
@@ -127,7 +149,7 @@ def inventory_of(facts: list[LayerFacts], platform: PlatformImage, name: str) ->
         entrypoint=without_secrets([*(run.entrypoint or []), *(run.command or [])]) if run else (),
         user=(run.user or "") if run else "",
         labels=dict(sorted((run.labels or {}).items())) if run else {},
-        traits=observe(facts, found, config),
+        traits=observe(facts, found, config, parse_manifest(platform.manifest).annotations or {}),
     )
 
 

@@ -133,7 +133,10 @@ class Provenance(_Part, frozen=True):
 
 
 class Traits(_Part, frozen=True):
-    """Of one platform image. Each list sorted, without duplicates."""
+    """Of one platform image. Each list sorted, without duplicates; layers from the bottom on.
+
+    provenance_unknown: why there may be more of it, empty where there is not.
+    """
 
     user: RunUser
     privileged: tuple[Privileged, ...] = ()
@@ -141,3 +144,5 @@ class Traits(_Part, frozen=True):
     entry: EntryPoint | None = None
     base: Base | None = None
     provenance: tuple[Provenance, ...] = ()
+    provenance_unknown: str = ""
+    layers: tuple[str, ...] = ()

@@ -17,6 +17,10 @@ def trait_properties(traits: Traits | None) -> Iterator[tuple[str, str]]:
     for name, one in (("entry", traits.entry), ("base", traits.base)):
         if one is not None:
             yield f"{PREFIX}{name}", _text(one)
+    if traits.provenance_unknown:
+        yield f"{PREFIX}provenance-unknown", traits.provenance_unknown
+    for layer in traits.layers:
+        yield f"{PREFIX}layer", layer
     for name, several in (
         ("privileged", traits.privileged),
         ("secret", traits.secrets),

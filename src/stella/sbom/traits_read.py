@@ -31,6 +31,8 @@ def traits_in(properties: Iterable[tuple[str, str]]) -> Traits | None:
             entry=next(iter(_read(values, "entry", EntryPoint)), None),
             base=next(iter(_read(values, "base", Base)), None),
             provenance=_read(values, "provenance", Provenance),
+            provenance_unknown="".join(values.get("provenance-unknown", [])[:1]),
+            layers=tuple(values.get("layer", ())),
         )
     except (msgspec.DecodeError, RecursionError):
         return None
