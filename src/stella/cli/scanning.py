@@ -164,7 +164,8 @@ def _matched(inventory: "Inventory", advisories: Path | None) -> "Findings | Unk
 def _lasting(inventory: "Inventory", options: ScanOptions) -> Lasting:
     from stella.sbom.lifetime import is_over, read_lifetimes
 
-    lifetime = read_lifetimes(options.end_of_life).of(inventory.distro)
+    named = inventory.traits.distro if inventory.traits else inventory.distro
+    lifetime = read_lifetimes(options.end_of_life).of(named)
     return Lasting(lifetime, is_over(lifetime, datetime.now(tz=UTC).isoformat()))
 
 

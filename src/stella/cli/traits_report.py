@@ -47,7 +47,7 @@ def lasting_text(lifetime: Lifetime, over: Answer) -> str:
         case Answer.YES:
             return f"since {lifetime.until}: {lifetime.distro} gets no more updates"
         case Answer.NO:
-            return "rolling" if lifetime.until == "rolling" else lifetime.until
+            return lifetime.until
 
 
 def _user(user: RunUser) -> str:

@@ -135,7 +135,8 @@ def _match_step(packet: Packet, scan: ScanInput) -> Step:
 
 def _decision_steps(packet: Packet, given: DecisionInput, ask: Ask) -> list[Step]:
     documents = {
-        Digest.of(content).text: content for content in packet.under(names.FINDINGS).values()
+        Digest.of(content).text: content
+        for content in (*packet.under(names.FINDINGS).values(), *packet.under(names.SBOMS).values())
     }
     try:
         bundle = parse_bundle(packet.entries[names.POLICY_BUNDLE])

@@ -8,7 +8,7 @@ import msgspec
 
 from stella.kernel import Remedy
 from stella.sbom.errors import MalformedLifetimes
-from stella.sbom.traits import Answer
+from stella.sbom.traits import NO_DISTRO, Answer
 
 LIFETIMES_BYTES_MAX = 1_000_000
 _TABLE = Path(__file__).with_name("lifetimes.json")
@@ -17,7 +17,8 @@ _ROLLING = "rolling"
 
 
 class Lifetime(msgspec.Struct, frozen=True, rename="camel"):
-    """How long ``distro`` lasts. until: the last day, ``2028-06-30``; ``rolling`` for one without releases.
+    """How long ``distro`` lasts. until: the last day, ``2028-06-30``; ``rolling`` for one without releases,
+    ``none`` for no distribution at all.
 
     until is empty where it is not known; source says who says so, or why nobody does.
     """
@@ -54,6 +55,8 @@ class Lifetimes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """What is known of ``distro`` (``debian-12``, ``wolfi-20230201``)."""
         if not distro:
             return Lifetime("", "", "the image does not say which distribution it is")
+        if distro == NO_DISTRO:
+            return Lifetime(distro, NO_DISTRO, "the image holds nothing of a distribution")
         source = f"{self.source}, read {self.read}" if self.read else self.source
         name = distro
         while True:
@@ -69,7 +72,7 @@ class Lifetimes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def is_over(lifetime: Lifetime, today: str) -> Answer:
     """Whether there are no more updates on ``today``, ``2027-01-31`` or a time that begins so."""
-    if lifetime.until == _ROLLING:
+    if lifetime.until in {_ROLLING, NO_DISTRO}:
         return Answer.NO
     if not lifetime.until:
         return Answer.UNKNOWN

@@ -7,10 +7,21 @@ from stella.image.manifest import WireConfig, WireRun
 from stella.sbom.catalogue import Catalogue, owners_of
 from stella.sbom.entry.resolve import paths_of, resolve_entry, with_packages
 from stella.sbom.facts import Accounts, LayerFacts
+from stella.sbom.package_purl import SYSTEM_TYPES
 from stella.sbom.secret.places import Place
 from stella.sbom.secret.rules import find_secrets
 from stella.sbom.stack import Stack
-from stella.sbom.traits import Answer, Base, EntryPoint, Privileged, RunUser, Secret, Traits, Where
+from stella.sbom.traits import (
+    NO_DISTRO,
+    Answer,
+    Base,
+    EntryPoint,
+    Privileged,
+    RunUser,
+    Secret,
+    Traits,
+    Where,
+)
 
 _BASE = "org.opencontainers.image.base."
 _PASSWD = "etc/passwd"
@@ -37,7 +48,13 @@ def observe(
         entry=_entry(stack, found, run),
         base=_base(annotations, run.labels or {}),
         layers=tuple(layer.diff_id for layer in layers),
+        distro=found.distro or ("" if _has_system(found) else NO_DISTRO),
     )
+
+
+def _has_system(found: Catalogue) -> bool:
+    """Whether packages of some distribution are in it, or a list of them that could not be read."""
+    return bool(found.partial) or any(one.type in SYSTEM_TYPES for one in found.components)
 
 
 def _base(annotations: Mapping[str, str], labels: Mapping[str, str]) -> Base | None:

@@ -4,6 +4,9 @@ from enum import StrEnum
 
 import msgspec
 
+NO_DISTRO = "none"
+"""Instead of a distribution: a program alone, as it is put on ``scratch``."""
+
 
 class Answer(StrEnum):
     """Unknown has a reason beside it, and is never a no."""
@@ -135,7 +138,8 @@ class Provenance(_Part, frozen=True):
 class Traits(_Part, frozen=True):
     """Of one platform image. Each list sorted, without duplicates; layers from the bottom on.
 
-    provenance_unknown: why there may be more of it, empty where there is not.
+    provenance_unknown: why there may be more of it, empty where there is not. distro: ``none`` where
+    nothing in the image is of one.
     """
 
     user: RunUser
@@ -146,3 +150,4 @@ class Traits(_Part, frozen=True):
     provenance: tuple[Provenance, ...] = ()
     provenance_unknown: str = ""
     layers: tuple[str, ...] = ()
+    distro: str = ""

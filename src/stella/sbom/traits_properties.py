@@ -19,6 +19,8 @@ def trait_properties(traits: Traits | None) -> Iterator[tuple[str, str]]:
             yield f"{PREFIX}{name}", _text(one)
     if traits.provenance_unknown:
         yield f"{PREFIX}provenance-unknown", traits.provenance_unknown
+    if traits.distro:
+        yield f"{PREFIX}distro", traits.distro
     for layer in traits.layers:
         yield f"{PREFIX}layer", layer
     for name, several in (

@@ -32,6 +32,7 @@ def traits_in(properties: Iterable[tuple[str, str]]) -> Traits | None:
             base=next(iter(_read(values, "base", Base)), None),
             provenance=_read(values, "provenance", Provenance),
             provenance_unknown="".join(values.get("provenance-unknown", [])[:1]),
+            distro="".join(values.get("distro", [])[:1]),
             layers=tuple(values.get("layer", ())),
         )
     except (msgspec.DecodeError, RecursionError):
