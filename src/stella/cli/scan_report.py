@@ -11,11 +11,12 @@ from stella.cli.traits_report import lasting_text, trait_lines
 from stella.image import Image
 from stella.kernel import Digest, Json, Remedy, Unknown
 from stella.sbom import Component, Inventory, UnknownScanOption
+from stella.sbom.entry.part import Part, part_in
 
 if TYPE_CHECKING:
     from stella.finding import Finding, Findings
     from stella.sbom.lifetime import Lifetime
-    from stella.sbom.traits import Answer
+    from stella.sbom.traits import Answer, EntryPoint
 
 NO_ADVISORIES = Unknown("no advisories")
 NO_ADVISORIES_REMEDY = "Import a feed, then scan with --advisories SNAPSHOT."
@@ -52,7 +53,7 @@ def scanned_json(one: Scanned) -> dict[str, Json]:
         "sbom_digest": Digest.of(one.sbom).text,
         **inventory_json(one.inventory),
         "end_of_life": None if one.lasting is None else _lasting_json(one.lasting),
-        "findings": _findings_json(one.findings),
+        "findings": _findings_json(one.findings, _entry_of(one.inventory)),
     }
 
 
@@ -84,7 +85,7 @@ def table_lines(one: Scanned) -> Iterator[str]:
     if isinstance(one.findings, Unknown):
         yield f"  findings    unknown: {one.findings.reason}. {NO_ADVISORIES_REMEDY}"
     else:
-        yield from _finding_lines(one.findings)
+        yield from _finding_lines(one.findings, _entry_of(inventory))
     for partial in inventory.partial:
         yield f"  not read    {partial.path}: {partial.reason}"
 
@@ -146,7 +147,11 @@ def _rules_hit(finding: "Finding") -> Iterator[str]:
         yield from SEVERITIES[SEVERITIES.index(finding.severity) :]
 
 
-def _finding_lines(findings: "Findings") -> Iterator[str]:
+def _entry_of(inventory: Inventory) -> "EntryPoint | None":
+    return inventory.traits.entry if inventory.traits else None
+
+
+def _finding_lines(findings: "Findings", entry: "EntryPoint | None") -> Iterator[str]:
     counts = Counter(finding.severity for finding in findings.findings)
     kinds = ", ".join(f"{count} {severity}" for severity, count in sorted(counts.items()))
     yield f"  findings    {len(findings.findings)}{f' ({kinds})' if kinds else ''}"
@@ -156,26 +161,31 @@ def _finding_lines(findings: "Findings") -> Iterator[str]:
         fixed = f", fixed in {finding.fixed}" if finding.fixed else ", no fix known"
         kev = ", known exploited" if finding.kev else ""
         layer = "" if why.layer_index is None else f" layer {why.layer_index}"
+        part = _PARTS.get(part_in(entry, finding.purl, why.paths), "")
         yield (
             f"    {finding.severity:<8} {finding.id}  {finding.component} {finding.version}"
-            f"{fixed}{kev}  {', '.join(why.paths[:2])}{layer}"
+            f"{fixed}{kev}  {', '.join(why.paths[:2])}{layer}{part}"
         )
     for key, count in sorted(findings.unmatched.items()):
         yield f"  unknown     no advisories for {count} components of {key}"
 
 
-def _findings_json(findings: "Findings | Unknown") -> dict[str, Json]:
+_PARTS = {Part.PROGRAM: ", it is what is run", Part.WAY: ", on the way to what is run"}
+
+
+def _findings_json(findings: "Findings | Unknown", entry: "EntryPoint | None") -> dict[str, Json]:
     if isinstance(findings, Unknown):
         return {"state": "unknown", "reason": findings.reason, "remedy": NO_ADVISORIES_REMEDY}
     return {
         "state": "matched",
         "snapshot": findings.snapshot.text,
         "unmatched": dict(sorted(findings.unmatched.items())),
-        "findings": [_finding_json(finding) for finding in findings.findings],
+        "findings": [_finding_json(finding, entry) for finding in findings.findings],
     }
 
 
-def _finding_json(finding: "Finding") -> dict[str, Json]:
+def _finding_json(finding: "Finding", entry: "EntryPoint | None") -> dict[str, Json]:
+    part = part_in(entry, finding.purl, finding.why.paths)
     return {
         "id": finding.id,
         "aliases": list(finding.aliases),
@@ -190,7 +200,7 @@ def _finding_json(finding: "Finding") -> dict[str, Json]:
         "reach": finding.reach.value,
         "seen": finding.seen.value,
         "note": finding.note,
-        "why": {**asdict(finding.why), "paths": list(finding.why.paths)},
+        "why": {**asdict(finding.why), "paths": list(finding.why.paths), "entry": part.value},
     }
 
 
