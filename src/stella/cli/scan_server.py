@@ -63,7 +63,12 @@ def _image_lines(seen: Mapping[str, Any]) -> list[str]:
         lines.append(f"  end of life {lasting_text(lifetime, Answer(seen['lifetime']['over']))}")
     if seen["traits"] is None:
         return [*lines, "  unknown: its scan does not say; scan the image again"]
-    return [*lines, *trait_lines(msgspec.convert(seen["traits"], Traits))]
+    lines += trait_lines(msgspec.convert(seen["traits"], Traits))
+    base = seen["knownBase"]
+    if base is not None:
+        same = f"its lowest {base['layers']} layers are those"
+        lines.append(f"  built on    {base['reference']} {base['digest']} ({same})")
+    return lines
 
 
 def scan_on_server(reference: str, rules: frozenset[str], *, output: str, to: Path | None) -> None:

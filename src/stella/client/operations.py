@@ -647,6 +647,7 @@ class ImageView(TypedDict):
     scan: str
     traits: "TraitsView | None"
     lifetime: "LifetimeView | None"
+    knownBase: "KnownBaseView | None"
 
 
 class IntegrationView(TypedDict):
@@ -668,6 +669,14 @@ class IntegrationView(TypedDict):
     isDue: bool
     waitsFor: list[str]
     overridesSettings: bool
+
+
+class KnownBaseView(TypedDict):
+    """An image that the server scanned, whose layers are the lowest ones of this image."""
+
+    reference: str
+    digest: str
+    layers: int
 
 
 class LifetimeView(TypedDict):

@@ -2980,12 +2980,15 @@ export interface components {
         /**
          * ImageView
          * @description What is known of one platform image. traits, lifetime: None where its scan does not say.
+         *
+         *     known_base: by its layers, among what the server scanned; None where none of that is below it.
          */
         ImageView: {
             /** Scan */
             scan: string;
             traits: components["schemas"]["TraitsView"] | null;
             lifetime: components["schemas"]["LifetimeView"] | null;
+            knownBase: components["schemas"]["KnownBaseView"] | null;
         };
         /**
          * IntegrationView
@@ -3029,6 +3032,18 @@ export interface components {
             waitsFor: string[];
             /** Overridessettings */
             overridesSettings: boolean;
+        };
+        /**
+         * KnownBaseView
+         * @description An image that the server scanned, whose layers are the lowest ones of this image.
+         */
+        KnownBaseView: {
+            /** Reference */
+            reference: string;
+            /** Digest */
+            digest: string;
+            /** Layers */
+            layers: number;
         };
         /**
          * LifetimeView

@@ -13,6 +13,7 @@ from stella.api.services import Services
 from stella.api.views.base import Body, Page, View, malformed_cursor, read_cursor, write_cursor
 from stella.api.views.images import ImageView, image_view
 from stella.api.views.scans import FindingView, ScanView, scan_view
+from stella.finding.chain import base_by_layers
 from stella.finding.errors import UnknownScan
 from stella.finding.scan import request_scan
 from stella.finding.store import Scan, list_scans, scan_by_id
@@ -122,14 +123,15 @@ def get_sbom(asked: Viewer, scan: str) -> Response:
 @router.get("/scans/{scan}/image")
 def get_image(asked: Viewer, scan: str) -> ImageView:
     """What the image is beside its packages: user, entry point, secrets, how long it lasts."""
-    with asked.read() as tx:
-        found, now = _find(tx, scan), time_text(tx.now)
     services = asked.services
-    if found.sbom is None:
-        raise _unknown(scan, "has no bill of materials yet")
-    traits = traits_of_sbom(services.blobs.get(Digest(found.sbom)))
-    lifetime = None if traits is None else services.deciding.lifetimes.of(traits.distro)
-    return image_view(found.id, traits, lifetime, now)
+    with asked.read() as tx:
+        found = _find(tx, scan)
+        if found.sbom is None:
+            raise _unknown(scan, "has no bill of materials yet")
+        traits = traits_of_sbom(services.blobs.get(Digest(found.sbom)))
+        lifetime = None if traits is None else services.deciding.lifetimes.of(traits.distro)
+        base = None if traits is None else base_by_layers(tx, traits.layers)
+        return image_view(found.id, traits, lifetime, base, now=time_text(tx.now))
 
 
 @router.post("/hooks/registry", status_code=202)

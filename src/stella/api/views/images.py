@@ -3,6 +3,7 @@
 import msgspec
 
 from stella.api.views.base import View
+from stella.finding.chain import KnownBase
 from stella.sbom import Traits
 from stella.sbom.lifetime import Lifetime, is_over
 from stella.sbom.traits import Answer, Confidence, Where
@@ -107,15 +108,34 @@ class LifetimeView(View):
     over: Answer
 
 
+class KnownBaseView(View):
+    """An image that the server scanned, whose layers are the lowest ones of this image."""
+
+    reference: str
+    digest: str
+    layers: int
+
+
 class ImageView(View):
-    """What is known of one platform image. traits, lifetime: None where its scan does not say."""
+    """What is known of one platform image. traits, lifetime: None where its scan does not say.
+
+    known_base: by its layers, among what the server scanned; None where none of that is below it.
+    """
 
     scan: str
     traits: TraitsView | None
     lifetime: LifetimeView | None
+    known_base: KnownBaseView | None
 
 
-def image_view(scan: str, traits: Traits | None, lifetime: Lifetime | None, now: str) -> ImageView:
+def image_view(
+    scan: str,
+    traits: Traits | None,
+    lifetime: Lifetime | None,
+    base: KnownBase | None,
+    *,
+    now: str,
+) -> ImageView:
     """The image as the API shows it. now: when it is looked at, RFC 3339."""
     return ImageView(
         scan=scan,
@@ -128,4 +148,7 @@ def image_view(scan: str, traits: Traits | None, lifetime: Lifetime | None, now:
             source=lifetime.source,
             over=is_over(lifetime, now),
         ),
+        known_base=None
+        if base is None
+        else KnownBaseView(reference=base.reference, digest=base.digest, layers=base.layers),
     )

@@ -31,7 +31,8 @@ export function ImageTraits({ scan }: { scan: string }) {
           ['Secrets', <Secrets key="secrets" traits={traits} />],
           ['More power', <Powers key="powers" traits={traits} />],
           ...(lifetime === null ? [] : ([['Lasts', lifetimeWords(lifetime)]] as const)),
-          ...(traits.base === null ? [] : ([['Built on', <Base key="base" base={traits.base} />]] as const)),
+          ...(image.knownBase === null ? [] : ([['Built on', <KnownBase key="known" base={image.knownBase} />]] as const)),
+          ...(traits.base === null ? [] : ([['Says of its base', <Base key="base" base={traits.base} />]] as const)),
           ...traits.provenance.map(
             (one) => ['Built by', `${one.builder || 'unnamed'} ${one.source} ${one.revision}, not verified`] as const,
           ),
@@ -118,6 +119,14 @@ function Some({ total, what, note = '', lines }: { total: number; what: string; 
         ))}
       </ul>
     </details>
+  )
+}
+
+function KnownBase({ base }: { base: NonNullable<Image['knownBase']> }) {
+  return (
+    <span>
+      <code>{base.reference}</code> <span className="muted">its lowest {count(base.layers, 'layer')} are the same</span>
+    </span>
   )
 }
 
