@@ -56,7 +56,10 @@ def test_the_server_scans_and_lists_what_it_scanned(shop: Shop):
     assert dan("scan", web, "--upload", "--fail-on", "high").exit_code == 1
     assert dan("scan", web, "--upload", "--fail-on", "critical").exit_code == 0
     assert "--sign" in dan("scan", web, "--upload", "--sign", "key").stderr
-    assert len(dan.data("image", "scans")) == 1
+    (scan,) = dan.data("image", "scans")
+    shown = dan("image", "show", scan["id"]).stdout
+    assert "runs " in shown
+    assert "end of life" in shown
     missing = dan("scan", web.replace(":1", ":9"), "--upload")
     assert missing.exit_code == 7
     assert "ST-CLI-103" in missing.stderr

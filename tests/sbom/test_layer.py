@@ -173,7 +173,7 @@ def test_whiteouts_opaque_directories_and_links_are_noted():
         {"a/.wh.b": b"", "c/.wh..wh..opq": b"", ".wh..wh.plnk": b"", "d": Soft("e"), "f": DIRECTORY}
     )
     facts = facts_of(layer)
-    assert (facts.removed, facts.opaque, facts.replaced) == (("a/b",), ("c",), ("d",))
+    assert (facts.removed, facts.opaque, facts.links) == (("a/b",), ("c",), {"d": "e"})
 
 
 def test_facts_survive_the_cache_and_damage_reads_as_absent():

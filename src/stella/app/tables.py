@@ -5,6 +5,7 @@ import stella.deployment.step_store
 import stella.deployment.store
 import stella.environment.store
 import stella.evidence.store
+import stella.finding.chain
 import stella.finding.store
 import stella.fleet.store
 import stella.hub.deliveries
@@ -23,6 +24,7 @@ STORES = (
     stella.hub.deliveries,
     stella.plugin.store,
     stella.finding.store,
+    stella.finding.chain,
     stella.release.store,
     stella.environment.store,
     stella.policy.store,

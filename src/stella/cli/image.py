@@ -62,6 +62,19 @@ def scans(
     show_scans(image, output=output, to=to)
 
 
+@app.command()
+def show(
+    scan: Annotated[str, typer.Argument(help="Id of a scan, as stella image scans lists it.")],
+    *,
+    output: Output = "table",
+    to: To = None,
+) -> None:
+    """Say what a scanned image is beside its packages: what it runs, as whom, which secrets it holds."""
+    from stella.cli.scan_server import show_image  # late, as above
+
+    show_image(scan, output=output, to=to)
+
+
 def _text(image: Image, output: str) -> str:
     if output == "name":
         return f"{image.reference.at(image.digest)}\n"

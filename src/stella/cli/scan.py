@@ -21,6 +21,9 @@ def scan(
     advisories: Annotated[
         Path | None, typer.Option(help="Advisory snapshot to match against.")
     ] = None,
+    end_of_life: Annotated[
+        Path | None, typer.Option(help="Your own table of how long distributions last.")
+    ] = None,
     fail_on: Annotated[
         str, typer.Option(help="critical|high|medium|low|any|kev|unknown, comma between them.")
     ] = "",
@@ -43,6 +46,7 @@ def scan(
             output=output,
             to=to,
             advisories=advisories,
+            end_of_life=end_of_life,
             fail_on=fail_on,
             sign=sign,
             attach=attach,

@@ -4,12 +4,14 @@ import importlib
 import json
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stella.cli.scan_report import (
     NO_ADVISORIES,
+    Lasting,
     Scanned,
     checked_rules,
     failures,
@@ -45,6 +47,7 @@ class ScanOptions:
     output: str = "table"
     to: Path | None = None
     advisories: Path | None = None
+    end_of_life: Path | None = None
     fail_on: str = ""
     sign: str | None = None
     attach: bool = False
@@ -77,7 +80,11 @@ def run_scan(options: ScanOptions) -> int:
             remedy=Remedy("Push the image and scan it by its registry reference."),
         )
     results = [
-        Scanned(one.inventory, one.sbom, _matched(one.inventory, options.advisories), one.image)
+        replace(
+            one,
+            findings=_matched(one.inventory, options.advisories),
+            lasting=_lasting(one.inventory, options) if output != "cyclonedx-json" else None,
+        )
         for one in _scanned(opened, options.platform, use_cache=options.cache)
     ]
     write(_text(results, output), to)
@@ -100,6 +107,7 @@ def _refuse_beside_upload(options: ScanOptions, rules: frozenset[str]) -> None:
         "--attach": options.attach,
         "--advisories": options.advisories,
         "--platform": options.platform,
+        "--end-of-life": options.end_of_life,
     }
     wanted = [name for name, value in here.items() if value]
     if "unknown" in rules:
@@ -151,6 +159,14 @@ def _matched(inventory: "Inventory", advisories: Path | None) -> "Findings | Unk
     snapshot = importlib.import_module("stella.advisory").open_snapshot(advisories)
     found: Findings = importlib.import_module("stella.finding").match_inventory(inventory, snapshot)
     return found
+
+
+def _lasting(inventory: "Inventory", options: ScanOptions) -> Lasting:
+    from stella.sbom.lifetime import is_over, read_lifetimes
+
+    named = inventory.traits.distro if inventory.traits else inventory.distro
+    lifetime = read_lifetimes(options.end_of_life).of(named)
+    return Lasting(lifetime, is_over(lifetime, datetime.now(tz=UTC).isoformat()))
 
 
 def _text(results: list[Scanned], output: str) -> str | bytes:

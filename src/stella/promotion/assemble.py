@@ -1,7 +1,9 @@
 """Gather everything a decision rests on, as documents named by their digests."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from msgspec.structs import replace
 
 from stella.blob import Blobs
 from stella.environment.freeze import holding_freezes
@@ -33,6 +35,8 @@ from stella.promotion.store import Promotion, list_approvals, succeeded
 from stella.record.transaction import Tx
 from stella.release.model import Platform, Release, ReleaseComponent
 from stella.release.store import find_release
+from stella.sbom import traits_of_sbom
+from stella.sbom.lifetime import Lifetimes, known_lifetimes
 
 Planner = Callable[[Release, Environment, tuple[Target, ...]], bytes]
 """Handed in from outside: the deployment plan as canonical bytes. Pure, so that it can be repeated."""
@@ -44,7 +48,8 @@ PersonOf = Callable[[Tx, str], Person]
 class Deciding:
     """What ``assemble`` needs from outside. simulated: hosts and registry are stand-ins.
 
-    ask: how policies are asked; without it, here and without any bound.
+    ask: how policies are asked; without it, here and without any bound. lifetimes: how long
+    distributions last.
     """
 
     blobs: Blobs
@@ -52,6 +57,7 @@ class Deciding:
     person_of: PersonOf
     simulated: bool = False
     ask: Ask = ask_policy
+    lifetimes: Lifetimes = field(default_factory=known_lifetimes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +87,10 @@ def assemble(tx: Tx, promotion: Promotion, deciding: Deciding) -> Assembled:
         digest: blobs.get(Digest(digest))
         for component in components
         for scan in component.scans
-        for digest in (scan.findings,)
+        for digest in (scan.findings, scan.sbom)
         if digest is not None
     }
+    components = tuple(_lasting(one, documents, deciding.lifetimes) for one in components)
     given = DecisionInput(
         promotion=promotion.id,
         now=time_text(tx.now),
@@ -124,6 +131,18 @@ def _component(tx: Tx, component: ReleaseComponent) -> ComponentInput:
         digest=component.digest,
         scans=tuple(_scan(tx, platform) for platform in component.platforms),
     )
+
+
+def _lasting(
+    component: ComponentInput, documents: Mapping[str, bytes], lifetimes: Lifetimes
+) -> ComponentInput:
+    """The component, each scan of it with how long its distribution lasts."""
+    scans = []
+    for scan in component.scans:
+        traits = traits_of_sbom(documents[scan.sbom]) if scan.sbom else None
+        known = scan if traits is None else replace(scan, lifetime=lifetimes.of(traits.distro))
+        scans.append(known)
+    return replace(component, scans=tuple(scans))
 
 
 def _scan(tx: Tx, platform: Platform) -> ScanInput:

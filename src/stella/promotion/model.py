@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from stella.kernel import Json, Outcome
+from stella.sbom.lifetime import Lifetime
 
 
 class GateState(StrEnum):
@@ -51,6 +52,7 @@ class ScanInput(_Document, frozen=True):
     sbom_bundle: the signed statement around the SBOM. advisories: the part of the snapshot that the
     findings rest on.
     state: of the scan; anything but ``done`` leaves the policy with nothing to judge. at: when.
+    lifetime: of its distribution, by the table at hand then; not written where it was not looked up.
     """
 
     platform: str
@@ -62,6 +64,7 @@ class ScanInput(_Document, frozen=True):
     sbom_bundle: str | None = None
     findings: str | None = None
     advisories: str | None = None
+    lifetime: Lifetime | msgspec.UnsetType = msgspec.UNSET
 
 
 class ComponentInput(_Document, frozen=True):

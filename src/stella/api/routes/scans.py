@@ -11,16 +11,19 @@ from stella.api.asked import Viewer
 from stella.api.looking import Cursor, Limit, Scanner, after_of, one_of, page
 from stella.api.services import Services
 from stella.api.views.base import Body, Page, View, malformed_cursor, read_cursor, write_cursor
+from stella.api.views.images import ImageView, image_view
 from stella.api.views.scans import FindingView, ScanView, scan_view
+from stella.finding.chain import base_by_layers
 from stella.finding.errors import UnknownScan
 from stella.finding.scan import request_scan
 from stella.finding.store import Scan, list_scans, scan_by_id
 from stella.identity import TokenRefused
 from stella.image import MalformedReference, Reference, parse_reference
 from stella.image.manifest import INDEX_TYPES, MANIFEST_TYPES
-from stella.kernel import Digest, Remedy
+from stella.kernel import Digest, Remedy, time_text
 from stella.record import Tx
 from stella.release.push import take_push
+from stella.sbom import traits_of_sbom
 
 router = APIRouter(tags=["scans"])
 
@@ -115,6 +118,20 @@ def get_sbom(asked: Viewer, scan: str) -> Response:
     return Response(
         asked.services.blobs.get(Digest(found.sbom)), media_type="application/vnd.cyclonedx+json"
     )
+
+
+@router.get("/scans/{scan}/image")
+def get_image(asked: Viewer, scan: str) -> ImageView:
+    """What the image is beside its packages: user, entry point, secrets, how long it lasts."""
+    services = asked.services
+    with asked.read() as tx:
+        found = _find(tx, scan)
+        if found.sbom is None:
+            raise _unknown(scan, "has no bill of materials yet")
+        traits = traits_of_sbom(services.blobs.get(Digest(found.sbom)))
+        lifetime = None if traits is None else services.deciding.lifetimes.of(traits.distro)
+        base = None if traits is None else base_by_layers(tx, traits.layers)
+        return image_view(found.id, traits, lifetime, base, now=time_text(tx.now))
 
 
 @router.post("/hooks/registry", status_code=202)

@@ -8,12 +8,18 @@
 #                     medium, high, critical.                                               off
 #   unmatched         packages that no feed covers: unknown, blocked, pass.                 unknown
 #   headersOnly       findings in header packages such as linux-libc-dev: pass, judge.      pass
+#   rootUser          a container that begins as root: pass, unknown, blocked.              pass
+#   setuid            files with set-user-ID, set-group-ID or capabilities: pass, foreign
+#                     (blocked where no system package brings them), blocked.               pass
+#   secrets           secrets in the image: pass, unknown, blocked.                         pass
+#   endOfLife         a distribution that gets no more updates: pass, unknown, blocked.     pass
 package stella.policy
 
 import rego.v1
 
 # Every one of these must speak. One that says nothing counts as unknown.
-rules := {"scan", "unmatched", "known-exploited", "severity", "fix-available", "parameters"}
+rules := {"scan", "unmatched", "known-exploited", "severity", "fix-available", "parameters"} |
+	object.keys(image_rules)
 
 defaults := {
 	"severityMax": "medium",
@@ -22,6 +28,10 @@ defaults := {
 	"fixAvailableFrom": "off",
 	"unmatched": "unknown",
 	"headersOnly": "pass",
+	"rootUser": "pass",
+	"setuid": "pass",
+	"secrets": "pass",
+	"endOfLife": "pass",
 }
 
 allowed := {
@@ -31,6 +41,10 @@ allowed := {
 	"fixAvailableFrom": {"off", "low", "medium", "high", "critical"},
 	"unmatched": {"unknown", "blocked", "pass"},
 	"headersOnly": {"pass", "judge"},
+	"rootUser": {"pass", "unknown", "blocked"},
+	"setuid": {"pass", "foreign", "blocked"},
+	"secrets": {"pass", "unknown", "blocked"},
+	"endOfLife": {"pass", "unknown", "blocked"},
 }
 
 ranks := {"none": 0, "low": 1, "medium": 2, "high": 3, "critical": 4}

@@ -15,6 +15,7 @@ import { type Column, Table } from '../../widgets/Table'
 import { Time } from '../../widgets/Time'
 import { shortDigest } from '../../words/text'
 import { FindingWhy } from './FindingWhy'
+import { ImageTraits } from './ImageTraits'
 import style from './FindingsPage.module.css'
 
 const route = getRouteApi('/shell/releases/$id/findings/$scan')
@@ -68,6 +69,7 @@ export function FindingsPage() {
           </Link>
         ))}
       </nav>
+      {here?.scan.sbom && <ImageTraits scan={scanId} />}
       <Filters>
         <SearchBox label="Advisory or package" value={search.q ?? ''} onChange={onSearch} />
         <Choice
@@ -89,7 +91,7 @@ export function FindingsPage() {
           rowKey={keyOf}
           columns={columns(open, toggle)}
           more={more}
-          detail={(finding) => (open.has(keyOf(finding)) ? <FindingWhy finding={finding} /> : null)}
+          detail={(finding) => (open.has(keyOf(finding)) ? <FindingWhy finding={finding} scan={scanId} /> : null)}
           fill
         />
       ) : (
