@@ -15,11 +15,19 @@ def scan(
     ],
     *,
     output: Annotated[
-        str, typer.Option("-o", "--output", help="table|json|cyclonedx-json")
+        str, typer.Option("-o", "--output", help="table|json|cyclonedx-json|openvex")
     ] = "table",
     to: Annotated[Path | None, typer.Option(help="Write to this file.")] = None,
     advisories: Annotated[
         Path | None, typer.Option(help="Advisory snapshot to match against.")
+    ] = None,
+    vex: Annotated[
+        list[Path] | None,
+        typer.Option(help="VEX document, or directory of a VEX repository. Repeat."),
+    ] = None,
+    vex_key: Annotated[
+        list[Path] | None,
+        typer.Option(help="Only VEX signed with this public key decides. Repeat."),
     ] = None,
     fail_on: Annotated[
         str, typer.Option(help="critical|high|medium|low|any|kev|unknown, comma between them.")
@@ -43,6 +51,8 @@ def scan(
             output=output,
             to=to,
             advisories=advisories,
+            vex=vex,
+            vex_key=vex_key,
             fail_on=fail_on,
             sign=sign,
             attach=attach,

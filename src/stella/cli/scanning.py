@@ -4,7 +4,7 @@ import importlib
 import json
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from stella.finding import Findings
     from stella.sbom import Inventory
 
-_FORMATS = ("table", "json", "cyclonedx-json")
+_FORMATS = ("table", "json", "cyclonedx-json", "openvex")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,8 @@ class ScanOptions:
     output: str = "table"
     to: Path | None = None
     advisories: Path | None = None
+    vex: list[Path] | None = None
+    vex_key: list[Path] | None = None
     fail_on: str = ""
     sign: str | None = None
     attach: bool = False
@@ -76,10 +78,13 @@ def run_scan(options: ScanOptions) -> int:
             f"{options.target} is not in a registry, so nothing can be attached to it",
             remedy=Remedy("Push the image and scan it by its registry reference."),
         )
+    _refuse_without_advisories(options)
     results = [
         Scanned(one.inventory, one.sbom, _matched(one.inventory, options.advisories), one.image)
         for one in _scanned(opened, options.platform, use_cache=options.cache)
     ]
+    if options.vex:
+        results = _with_vex(results, options)
     write(_text(results, output), to)
     for one in results:
         bundle = _signed(one, options.sign) if options.sign else None
@@ -100,6 +105,7 @@ def _refuse_beside_upload(options: ScanOptions, rules: frozenset[str]) -> None:
         "--attach": options.attach,
         "--advisories": options.advisories,
         "--platform": options.platform,
+        "--vex": options.vex,
     }
     wanted = [name for name, value in here.items() if value]
     if "unknown" in rules:
@@ -111,6 +117,30 @@ def _refuse_beside_upload(options: ScanOptions, rules: frozenset[str]) -> None:
             f"{', '.join(wanted)} cannot be said to the server",
             remedy=Remedy("Leave it out, or scan without --upload."),
         )
+
+
+def _refuse_without_advisories(options: ScanOptions) -> None:
+    """VEX speaks of findings; without advisories there are none. Raises UnknownScanOption."""
+    if options.advisories is None and (options.vex or options.output == "openvex"):
+        wanted = "--vex" if options.vex else "-o openvex"
+        raise UnknownScanOption(
+            f"{wanted} is about findings, and without advisories there are none",
+            remedy=Remedy("Give a snapshot with --advisories."),
+        )
+
+
+def _with_vex(results: list[Scanned], options: ScanOptions) -> list[Scanned]:
+    # Late: who gives no VEX owes it no time.
+    files = importlib.import_module("stella.cli.vex_files")
+    voices = files.read_voices(options.vex, options.vex_key or ())
+    return [
+        one
+        if isinstance(one.findings, Unknown)
+        else replace(
+            one, findings=files.with_vex(one.findings, voices, one.inventory, one.sbom, one.image)
+        )
+        for one in results
+    ]
 
 
 def _scan_on_server(opened: Target, options: ScanOptions, rules: frozenset[str]) -> None:
@@ -158,6 +188,9 @@ def _text(results: list[Scanned], output: str) -> str | bytes:
         return json.dumps([scanned_json(one) for one in results], indent=2) + "\n"
     if output == "table":
         return "\n".join(line for one in results for line in table_lines(one)) + "\n"
+    if output == "openvex":
+        found: bytes = importlib.import_module("stella.cli.vex_out").openvex_text(results)
+        return found
     if len(results) != 1:
         platforms = ", ".join(one.inventory.platform for one in results)
         raise UnknownScanOption(

@@ -39,3 +39,9 @@ class MalformedWeighing(StellaError):
     """A record of what was weighed does not hold together."""
 
     code = "ST-VEX-006"
+
+
+class NothingToSay(StellaError):
+    """There are no findings, and OpenVEX has no document without statements."""
+
+    code = "ST-VEX-007"

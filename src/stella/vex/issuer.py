@@ -3,8 +3,10 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from stella.trust import PublicKey
+if TYPE_CHECKING:
+    from stella.trust import PublicKey
 
 WEIGHT_MAX = 100
 WEIGHTS: Mapping[str, int] = {"trusted": 100, "known": 50, "unknown": 0}
@@ -25,7 +27,7 @@ class Issuer:
 
     name: str
     weight: int
-    keys: tuple[PublicKey, ...] = field(default=(), compare=False)
+    keys: "tuple[PublicKey, ...]" = field(default=(), compare=False)
 
 
 UNKNOWN = Issuer("", 0)
