@@ -35,6 +35,7 @@ from stella.evidence.keep import Proving, keep_deployment_packet, keep_promotion
 from stella.finding.lifecycle import ScanState
 from stella.finding.scan import record_scan, record_scan_failure, request_scan, scan_now
 from stella.finding.store import scan_by_id, scan_of_platform
+from stella.finding.weigh import scans_spoken_of, weigh_scan
 from stella.fleet import find_order, issue_order, read_log
 from stella.kernel import Digest, StellaError, time_text
 from stella.notify import queue_messages
@@ -52,6 +53,8 @@ from stella.record.errors import DatabaseUnusable
 from stella.release.store import find_release
 from stella.sbom import LayerCache
 from stella.trust import Signer
+from stella.vex import Voices, hear
+from stella.vex.store import revisions_of
 from stella.workflow import Step
 
 _SCAN_ATTEMPTS = 3
@@ -156,6 +159,54 @@ def judge_what_waited(work: Work, fact: StoredFact) -> None:
         with work.because(fact) as tx:
             if not waits_for_scan(tx, promotion):
                 evaluate_promotion(tx, promotion.id, work.deciding, work.evidence_signer)
+
+
+def weigh_scanned(work: Work, fact: StoredFact) -> None:
+    """An image was scanned: hear what VEX says of its findings."""
+    with work.because(fact) as tx:
+        weigh_scan(tx, work.blobs, fact.subject, work.deciding.own_keys)
+
+
+def weigh_touched(work: Work, fact: StoredFact) -> None:
+    """A VEX document came or went: judge the findings that it speaks of, and no others."""
+    with work.database.read(fact.tenant) as tx:
+        digests = revisions_of(tx, fact.subject)
+    # The older revisions too: what a newer one no longer says changes as much.
+    said = [Voices([hear(work.blobs.get(Digest(one)), ())]).names for one in digests]
+    _weigh(work, fact, frozenset().union(*said))
+
+
+def weigh_all(work: Work, fact: StoredFact) -> None:
+    """Somebody's word counts more or less than before."""
+    _weigh(work, fact, None)
+
+
+def judge_weighed(work: Work, fact: StoredFact) -> None:
+    """VEX changed what counts in an image: judge anew what waits with it."""
+    changed = fact.data["platform_digest"]
+    with work.database.read(fact.tenant) as tx:
+        states = frozenset({State.EVALUATING, State.WAITING})
+        waiting = [
+            one.id
+            for one in list_promotions(tx, states=states)
+            if any(
+                platform.digest == changed
+                for component in find_release(tx, one.release).components
+                for platform in component.platforms
+            )
+        ]
+    for promotion in waiting:
+        with work.because(fact) as tx:
+            if not waits_for_scan(tx, find_promotion(tx, promotion)):
+                evaluate_promotion(tx, promotion, work.deciding, work.evidence_signer)
+
+
+def _weigh(work: Work, fact: StoredFact, names: frozenset[str] | None) -> None:
+    with work.database.read(fact.tenant) as tx:
+        scans = scans_spoken_of(tx, work.blobs, names)
+    for scan in scans:
+        with work.because(fact) as tx:
+            weigh_scan(tx, work.blobs, scan, work.deciding.own_keys)
 
 
 def begin_deployment(work: Work, fact: StoredFact) -> None:
@@ -287,8 +338,13 @@ _FLOWS: Mapping[str, Sequence[Handler]] = {
     "ScanRequested": (scan_image,),
     "ReleaseSealed": (scan_release,),
     "PromotionRequested": (judge,),
-    "ImageScanned": (judge_what_waited,),
+    "ImageScanned": (weigh_scanned, judge_what_waited),
     "ScanFailed": (judge_what_waited,),
+    "VexApplied": (weigh_touched,),
+    "VexWithdrawn": (weigh_touched,),
+    "VexIssuerApplied": (weigh_all,),
+    "VexIssuerDeleted": (weigh_all,),
+    "FindingsWeighed": (judge_weighed,),
     "ApprovalGiven": (judge,),
     "PromotionApproved": (begin_deployment,),
     "StepReady": (take_step,),

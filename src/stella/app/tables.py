@@ -15,6 +15,7 @@ import stella.plugin.store
 import stella.policy.store
 import stella.promotion.store
 import stella.release.store
+import stella.vex.store
 from stella.record import metadata
 
 STORES = (
@@ -22,6 +23,7 @@ STORES = (
     stella.hub.store,
     stella.hub.deliveries,
     stella.plugin.store,
+    stella.vex.store,
     stella.finding.store,
     stella.release.store,
     stella.environment.store,

@@ -84,6 +84,7 @@ def open_services(
             host.reference,
             is_simulated=settings.simulated,
             ask=policies.ask,
+            own_keys=(keys.evidence.public,),
         ),
         snapshot=snapshot_opener(settings),
         random=random,

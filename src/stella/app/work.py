@@ -18,6 +18,7 @@ from stella.promotion.assemble import Deciding
 from stella.promotion.model import Person
 from stella.record import Tx
 from stella.release.model import Release
+from stella.trust import PublicKey
 
 
 def deciding_of(
@@ -27,9 +28,10 @@ def deciding_of(
     *,
     is_simulated: bool,
     ask: Ask = ask_policy,
+    own_keys: tuple[PublicKey, ...] = (),
 ) -> Deciding:
     """What decisions need from outside. plugins: those used now. plugin_of: who brings a target
-    or a step. ask: how policies are asked.
+    or a step. ask: how policies are asked. own_keys: with which VEX of this installation is signed.
     """
 
     def offer(name: str) -> StepOffer:
@@ -44,7 +46,7 @@ def deciding_of(
             release, environment, targets, used.target, offer, plugin_of=plugin_of
         )
 
-    return Deciding(blobs, planner, person_of, is_simulated, ask)
+    return Deciding(blobs, planner, person_of, is_simulated, ask, own_keys)
 
 
 def work_of(services: Services, holder: str) -> Work:

@@ -1,30 +1,35 @@
 """``stella vex``: who says whether a vulnerability matters. What is about files needs no server."""
 
 import json
-from collections.abc import Iterator
+import re
 from dataclasses import asdict
-from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from stella.cli import vex_server
 from stella.cli.evidence import read_root
 from stella.cli.vex_out import document_time
+from stella.cli.vex_server import fetch_document, say_on_server
+from stella.cli.vex_words import (
+    document_json,
+    document_lines,
+    expiry_of,
+    judgement,
+    products_of,
+    statement_json,
+)
 from stella.cli.written import checked_output, read, write
-from stella.image import parse_reference
-from stella.kernel import MalformedDigest, Remedy, parse_time, time_text
+from stella.kernel import Remedy
 from stella.trust import load_public_key, load_signer
 from stella.vex import (
-    Document,
     Format,
     Heard,
     Justification,
     OpenVex,
-    Product,
     Statement,
     Status,
-    Target,
     UnusableStatement,
     check_statement,
     hear,
@@ -32,19 +37,20 @@ from stella.vex import (
     openvex_bytes,
     schema_faults,
     sign_vex,
-    target_of,
     verify_vex,
 )
 
 app = typer.Typer(no_args_is_help=True, help="Say whether findings matter, and hear who says so.")
 
-File = Annotated[Path, typer.Argument(help="OpenVEX, CSAF or CycloneDX JSON, or one signed.")]
+File = Annotated[
+    Path,
+    typer.Argument(help="OpenVEX, CSAF or CycloneDX JSON, one signed, or the id of a server's."),
+]
 Files = Annotated[list[Path], typer.Argument(help="VEX documents.", metavar="FILE...")]
 Output = Annotated[str, typer.Option("-o", "--output", help="table|json")]
 To = Annotated[Path | None, typer.Option(help="Write to this file.")]
 Sign = Annotated[Path | None, typer.Option(help="Key to sign the document with.")]
 Author = Annotated[str, typer.Option(help="Who says it.")]
-_DAYS = timedelta(days=1)
 
 
 @app.command()
@@ -69,13 +75,17 @@ def create(
         Path | None, typer.Option(help="The document in whose place this one stands.")
     ] = None,
     sign: Sign = None,
+    server: Annotated[
+        bool, typer.Option("--server", help="Say it on the server, which signs and weighs it.")
+    ] = False,
     to: To = None,
 ) -> None:
     """Write one OpenVEX statement; signed where there is a key."""
     at = document_time()
+    names = tuple(dict.fromkeys(vulnerability))
     statement = check_statement(
         Statement(
-            names=tuple(dict.fromkeys(vulnerability)),
+            names=names,
             products=products_of(product, subcomponent or ()),
             status=Status(checked_output(status, tuple(Status))),
             justification=_known(justification, tuple(Justification)),
@@ -86,6 +96,10 @@ def create(
             expires=expiry_of(expires, at),
         )
     )
+    if server:
+        _refuse_beside_server({"--sign": sign, "--revises": revises, "--role": role})
+        write(f"{say_on_server(statement_json(statement))}\n", to)
+        return
     before = _revised(revises)
     content = openvex_bytes(OpenVex(author, at, (statement,), role=role, **before))
     _write(content, sign, to)
@@ -110,9 +124,9 @@ def show(file: File, output: Output = "table", to: To = None) -> None:
     """List what a document says."""
     heard = _heard(file)
     if checked_output(output, ("table", "json")) == "json":
-        write(json.dumps(_json(heard.document), indent=2) + "\n", to)
+        write(json.dumps(document_json(heard.document), indent=2) + "\n", to)
     else:
-        write("".join(f"{line}\n" for line in _lines(heard.document)), to)
+        write("".join(f"{line}\n" for line in document_lines(heard.document)), to)
 
 
 @app.command()
@@ -122,8 +136,8 @@ def validate(file: File, output: Output = "table", to: To = None) -> None:
     These are two questions: much that tools write breaks the schema and is understood all the same.
     """
     is_json = checked_output(output, ("table", "json")) == "json"
-    content = read(file)
-    document = _heard(file).document
+    content = _content(file)
+    document = hear(content, ()).document
     is_judged = document.format is Format.OPENVEX and b"dsseEnvelope" not in content
     faults = schema_faults(content) if is_judged else ()
     unreasoned = sum(not one.is_reasoned for one in document.statements)
@@ -139,7 +153,7 @@ def validate(file: File, output: Output = "table", to: To = None) -> None:
         }
         write(json.dumps(found, indent=2) + "\n", to)
     else:
-        write("".join(f"{line}\n" for line in _judgement(document, faults, is_judged)), to)
+        write("".join(f"{line}\n" for line in judgement(document, faults, is_judged)), to)
     if faults:
         raise typer.Exit(1)
 
@@ -174,49 +188,6 @@ def verify(
     )
 
 
-def products_of(products: list[str], parts: Any) -> tuple[Product, ...]:
-    """What the words name. Raises UnusableStatement for what could not be found again."""
-    inside = tuple(_target(part) for part in parts)
-    return tuple(Product(_target(one), inside) for one in products)
-
-
-def expiry_of(text: str, at: str) -> str:
-    """``30d`` after ``at``, or the time that is given; "" for no end. Raises MalformedTime."""
-    if not text:
-        return ""
-    if text.endswith("d") and text[:-1].isdecimal() and len(text) < 7:
-        return time_text(parse_time(at) + int(text[:-1]) * _DAYS)
-    return time_text(parse_time(text))
-
-
-def _target(text: str) -> Target:
-    """A purl or digest as it is; an image reference by its digest, as an OCI purl."""
-    if not text.startswith(("pkg:", "sha256:")):
-        from packageurl import PackageURL
-
-        try:
-            reference = parse_reference(text)
-        except MalformedDigest as error:
-            raise _unfindable(text) from error
-        if reference.digest is None:
-            raise _unfindable(text)
-        place = f"{reference.host}/{reference.repository}"
-        name, digest = place.rpartition("/")[2], reference.digest.text
-        purl = PackageURL("oci", None, name, digest, {"repository_url": place}).to_string()
-        return Target((purl,), (digest,))
-    found = target_of([text])
-    if found is None or found.others:
-        raise _unfindable(text)
-    return found
-
-
-def _unfindable(text: str) -> UnusableStatement:
-    return UnusableStatement(
-        f"{text[:200]!r} names nothing that could be found again",
-        remedy=Remedy("Give a purl, an image digest, or a reference with its digest."),
-    )
-
-
 def _known(text: str, words: tuple[str, ...]) -> str:
     return checked_output(text, words) if text else ""
 
@@ -230,41 +201,33 @@ def _revised(file: Path | None) -> dict[str, Any]:
 
 
 def _heard(file: Path) -> Heard:
-    return hear(read(file), ())
+    return hear(_content(file), ())
+
+
+def _content(file: Path) -> bytes:
+    """The file, or the server's document of that id."""
+    name = str(file)
+    if re.fullmatch(r"vex_[0-9A-Z]{26}", name) and not file.exists():
+        return fetch_document(name)
+    return read(file)
+
+
+def _refuse_beside_server(given: dict[str, object]) -> None:
+    """The server signs with its own key, in the name of who asks. Raises UnusableStatement."""
+    wanted = [name for name, value in given.items() if value]
+    if wanted:
+        raise UnusableStatement(
+            f"{', '.join(wanted)} cannot be said to the server",
+            remedy=Remedy("Leave it out, or apply the document: stella vex apply FILE"),
+        )
 
 
 def _write(content: bytes, sign: Path | None, to: Path | None) -> None:
     write(sign_vex(load_signer(sign), content) if sign else content + b"\n", to)
 
 
-def _judgement(document: Document, faults: tuple[str, ...], is_judged: bool) -> Iterator[str]:
-    yield f"readable {document.format.value}: {len(document.statements)} statements"
-    for gap in document.gaps:
-        yield f"  not used: {gap.place}: {gap.reason}"
-    unreasoned = sum(not one.is_reasoned for one in document.statements)
-    if unreasoned:
-        yield f"  {unreasoned} say not_affected without a reason, and do not count"
-    if not is_judged:
-        yield "schema: not judged for this format"
-    else:
-        yield f"schema: {'broken' if faults else 'followed'}"
-    yield from (f"  {fault}" for fault in faults)
-
-
-def _lines(document: Document) -> Iterator[str]:
-    version = ".".join(map(str, document.version)) or "?"
-    yield f"{document.format.value} {document.id or 'without id'}, version {version}"
-    yield f"by {document.author or 'nobody'} at {document.at or 'no time'}; {document.digest}"
-    for one in document.statements:
-        reason = "; ".join(text for text in (one.justification, one.impact, one.action) if text)
-        ends = f" until {one.expires}" if one.expires else ""
-        yield f"{one.status.value:<19} {', '.join(one.names)}{ends}{f': {reason}' if reason else ''}"
-        for product in one.products:
-            parts = ", ".join(part.shown for part in product.subcomponents)
-            yield f"  {product.target.shown}{f' [{parts}]' if parts else ''}"
-    for gap in document.gaps:
-        yield f"not used: {gap.place}: {gap.reason}"
-
-
-def _json(document: Document) -> dict[str, Any]:
-    return {**asdict(document), "digest": document.digest.text, "format": document.format.value}
+app.command("apply")(vex_server.apply)
+app.command("list")(vex_server.list_documents)
+app.command("withdraw")(vex_server.withdraw)
+app.command("issuers")(vex_server.issuers)
+app.command("distrust")(vex_server.distrust)

@@ -3,12 +3,15 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import msgspec
+
 from stella.blob import Blobs
 from stella.environment.freeze import holding_freezes
 from stella.environment.model import Environment, Target, configuration
 from stella.environment.store import find_environment, list_targets
 from stella.finding.lifecycle import ScanState
 from stella.finding.store import scan_of_platform
+from stella.finding.weigh import judge_scan
 from stella.kernel import Digest, canonical_json, time_text
 from stella.policy import Ask, PolicyBundle, bundle_bytes
 from stella.policy.engine import ask as ask_policy
@@ -29,6 +32,9 @@ from stella.promotion.store import Promotion, list_approvals, succeeded
 from stella.record.transaction import Tx
 from stella.release.model import Platform, Release, ReleaseComponent
 from stella.release.store import find_release
+from stella.trust import PublicKey
+from stella.vex import Voices
+from stella.vex.standing import standing_voices
 
 Planner = Callable[[Release, Environment, tuple[Target, ...]], bytes]
 """Handed in from outside: the deployment plan as canonical bytes. Pure, so that it can be repeated."""
@@ -40,7 +46,8 @@ PersonOf = Callable[[Tx, str], Person]
 class Deciding:
     """What ``assemble`` needs from outside. simulated: hosts and registry are stand-ins.
 
-    ask: how policies are asked; without it, here and without any bound.
+    ask: how policies are asked; without it, here and without any bound. own_keys: with which VEX of
+    this installation is signed.
     """
 
     blobs: Blobs
@@ -48,6 +55,7 @@ class Deciding:
     person_of: PersonOf
     simulated: bool = False
     ask: Ask = ask_policy
+    own_keys: tuple[PublicKey, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +80,8 @@ def assemble(tx: Tx, promotion: Promotion, deciding: Deciding) -> Assembled:
     bundle = find_policy(tx, blobs, environment.policy)
     plan = deciding.planner(release, environment, targets)
     snapshot = canonical_json(configuration(environment, targets))
-    components = tuple(_component(tx, one) for one in release.components)
+    voices = standing_voices(tx, blobs, deciding.own_keys)
+    components = tuple(_component(tx, one, blobs, voices) for one in release.components)
     documents = {
         digest: blobs.get(Digest(digest))
         for component in components
@@ -113,22 +122,22 @@ def assemble(tx: Tx, promotion: Promotion, deciding: Deciding) -> Assembled:
     return Assembled(given, documents, bundle, plan)
 
 
-def _component(tx: Tx, component: ReleaseComponent) -> ComponentInput:
+def _component(tx: Tx, component: ReleaseComponent, blobs: Blobs, voices: Voices) -> ComponentInput:
     return ComponentInput(
         name=component.name,
         reference=component.reference,
         digest=component.digest,
-        scans=tuple(_scan(tx, platform) for platform in component.platforms),
+        scans=tuple(_scan(tx, platform, blobs, voices) for platform in component.platforms),
     )
 
 
-def _scan(tx: Tx, platform: Platform) -> ScanInput:
+def _scan(tx: Tx, platform: Platform, blobs: Blobs, voices: Voices) -> ScanInput:
     """What is known of one platform image; nothing known is said, never left out."""
     known = scan_of_platform(tx, platform.digest)
     if known is None:
         return ScanInput(platform.platform, platform.digest, state="missing")
     done = known.state is ScanState.DONE
-    return ScanInput(
+    found = ScanInput(
         platform=platform.platform,
         digest=platform.digest,
         state=known.state.value,
@@ -138,6 +147,16 @@ def _scan(tx: Tx, platform: Platform) -> ScanInput:
         sbom_bundle=known.sbom_bundle if done else None,
         findings=known.findings if done else None,
         advisories=known.advisories if done else None,
+    )
+    # As of the decision: what has expired since the last look counts no more.
+    judged = judge_scan(blobs, known, voices, tx.now)
+    if judged is None or known.findings is None:
+        return found
+    return msgspec.structs.replace(
+        found,
+        findings=blobs.put(judged.document).text,
+        matched=known.findings,
+        vex=blobs.put(judged.weighing).text,
     )
 
 

@@ -1,7 +1,7 @@
 """Whose word counts, and how much."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -21,13 +21,13 @@ class Basis(StrEnum):
     NONE = "none"  # nobody says so: an unknown issuer's
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Issuer:
     """One issuer. weight: 0 to 100. keys: what they sign with; none where others vouch for them."""
 
     name: str
     weight: int
-    keys: "tuple[PublicKey, ...]" = field(default=(), compare=False)
+    keys: "tuple[PublicKey, ...]" = ()
 
 
 UNKNOWN = Issuer("", 0)
@@ -45,8 +45,3 @@ def weight_text(weight: int) -> str:
     """For people: the word where there is one."""
     words = {number: word for word, number in WEIGHTS.items()}
     return words.get(weight, str(weight))
-
-
-def by_name(issuers: Iterable[Issuer]) -> dict[str, Issuer]:
-    """Name -> issuer."""
-    return {one.name: one for one in issuers}

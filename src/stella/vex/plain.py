@@ -49,8 +49,13 @@ def read_object(content: bytes) -> dict[str, Any]:
 
 
 def text(value: object, length: int = _TEXT_MAX) -> str:
-    """``value`` where it is text, cut; "" where it is anything else."""
-    return value[:length].strip() if isinstance(value, str) else ""
+    """``value`` where it is text, cut and without control characters; "" where it is anything else."""
+    if not isinstance(value, str):
+        return ""
+    cut = value[:length].strip()
+    if cut.isprintable():
+        return cut
+    return "".join(letter for letter in cut if letter.isprintable() or letter in "\n\t")
 
 
 def name(value: object) -> str:

@@ -25,7 +25,7 @@ class Voices:
 
     def __init__(self, heard: Iterable[Heard]) -> None:
         stand, replaced = newest_revisions(heard)
-        self.heard = tuple(sorted(stand, key=lambda one: (one.document.digest, one.issuer)))
+        self.heard = tuple(sorted(stand, key=lambda one: (one.document.digest, one.issuer.name)))
         self.replaced = tuple(replaced)
         self._by_name: dict[str, list[tuple[Heard, Statement]]] = {}
         for one in self.heard:

@@ -75,7 +75,7 @@ def check_statement(statement: Statement) -> Statement:
     if lacks:
         raise UnusableStatement(
             f"the statement lacks {'; '.join(lacks)}",
-            remedy=Remedy("Say it.", command="stella vex create --help"),
+            remedy=Remedy("Say it; a statement that lacks it would not count."),
         )
     return statement
 

@@ -27,6 +27,7 @@ export type Permission =
   | 'freeze.change'
   | 'agent.enrol'
   | 'policy.change'
+  | 'vex.apply'
   | 'integration.change'
   | 'plugin.change'
   | 'secret.allow'

@@ -8,6 +8,8 @@
 #                     medium, high, critical.                                               off
 #   unmatched         packages that no feed covers: unknown, blocked, pass.                 unknown
 #   headersOnly       findings in header packages such as linux-libc-dev: pass, judge.      pass
+#   vex               findings that VEX settles (not_affected, fixed) do not count: honour;
+#                     they count all the same: ignore.                                      honour
 package stella.policy
 
 import rego.v1
@@ -22,6 +24,7 @@ defaults := {
 	"fixAvailableFrom": "off",
 	"unmatched": "unknown",
 	"headersOnly": "pass",
+	"vex": "honour",
 }
 
 allowed := {
@@ -31,6 +34,7 @@ allowed := {
 	"fixAvailableFrom": {"off", "low", "medium", "high", "critical"},
 	"unmatched": {"unknown", "blocked", "pass"},
 	"headersOnly": {"pass", "judge"},
+	"vex": {"honour", "ignore"},
 }
 
 ranks := {"none": 0, "low": 1, "medium": 2, "high": 3, "critical": 4}
@@ -163,7 +167,10 @@ results contains passed("unmatched", "packages without a feed are let pass") if 
 
 # --- findings that count
 
-settled := {"not_affected", "fixed"}
+# A conflict of those whose word counts, and what is only looked into, settle nothing.
+settled := {"not_affected", "fixed"} if parameter.vex == "honour"
+
+settled := set() if parameter.vex == "ignore"
 
 passed_over := {"headers only"} if parameter.headersOnly == "pass"
 
