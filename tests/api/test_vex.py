@@ -10,10 +10,13 @@ from fixtures.road import OLD
 from stella.evidence import names
 from stella.evidence.packet import read_packet
 from stella.evidence.verify import verify_packet
+from stella.image import attach_artifact, parse_reference
 from stella.kernel import time_text
+from stella.plugin.contract.registry import Descriptor
 from stella.replay import replay_packet
 from stella.trust import Algorithm, Signer, new_signer
 from stella.vex import OpenVex, Product, Statement, Status, Target, openvex_bytes, sign_vex
+from stella.vex.attached import publish_vex
 
 STRICT = {"parameters": {"severityMax": "medium"}}
 
@@ -131,6 +134,39 @@ def test_whose_word_counts_is_configured(control: Control):
     }
     assert control.ask("DELETE", "/vex-issuers/vendor", by="root").status_code == 204
     assert states(control, scan)[key] == "affected"
+
+
+def test_what_lies_beside_an_image_is_heard_when_it_is_scanned(control: Control):
+    scan, (first, *_) = scanned(control)
+    key = (first["id"], first["purl"])
+    signer = new_signer(Algorithm.ED25519)
+    issuer(control, "vendor", weight="trusted", keys=[_pem(signer)])
+    reference = parse_reference(scan["reference"])
+    publish_vex(control.registry, reference, document(first), signer)
+    control.post("/scans", {"reference": scan["reference"]})
+    (anew,) = [one for one in control.get("/scans")["items"] if one["counts"]]
+    assert states(control, anew)[key] == "not_affected"
+    (row,) = control.get("/vex")["items"]
+    assert (row["issuer"], row["basis"]) == ("vendor", "signature")
+    # What somebody has withdrawn stays so, though it still lies there.
+    control.post(f"/vex/{row['id']}/withdraw", {"reason": "not for us"}, by="ann")
+    control.post("/scans", {"reference": scan["reference"]})
+    (last,) = [one for one in control.get("/scans")["items"] if one["counts"]]
+    assert states(control, last)[key] == "none"
+
+
+def test_what_cannot_be_read_beside_an_image_is_told_and_no_scan_fails(control: Control):
+    scan, _ = scanned(control)
+    manifest = control.registry.manifests["shop/web", scan["platformDigest"]]
+    subject = Descriptor(manifest.media_type, manifest.digest, len(manifest.content))
+    kind = "application/vnd.openvex+json"
+    reference = parse_reference(scan["reference"])
+    attach_artifact(control.registry, reference, subject, kind, b"broken", kind)
+    control.post("/scans", {"reference": scan["reference"]})
+    (anew,) = [one for one in control.get("/scans")["items"] if one["counts"]]
+    assert anew["state"] == "done"
+    (told,) = [one for one in control.facts(anew["id"]) if one.kind == "VexUnread"]
+    assert "no JSON" in str(told.data["gaps"])
 
 
 def test_a_new_revision_takes_back_what_it_no_longer_says(control: Control):

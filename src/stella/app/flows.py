@@ -16,6 +16,13 @@ from threading import Event
 from typing import TypeAlias
 
 from stella.advisory import Snapshot
+from stella.app.heard import (
+    beside_image,
+    judge_weighed,
+    weigh_all,
+    weigh_scanned,
+    weigh_touched,
+)
 from stella.app.step_calls import CallStep, attempt_step, worn_out
 from stella.blob import Blobs
 from stella.blob.errors import BlobsUnusable
@@ -35,7 +42,6 @@ from stella.evidence.keep import Proving, keep_deployment_packet, keep_promotion
 from stella.finding.lifecycle import ScanState
 from stella.finding.scan import record_scan, record_scan_failure, request_scan, scan_now
 from stella.finding.store import scan_by_id, scan_of_platform
-from stella.finding.weigh import scans_spoken_of, weigh_scan
 from stella.fleet import find_order, issue_order, read_log
 from stella.kernel import Digest, StellaError, time_text
 from stella.notify import queue_messages
@@ -53,8 +59,7 @@ from stella.record.errors import DatabaseUnusable
 from stella.release.store import find_release
 from stella.sbom import LayerCache
 from stella.trust import Signer
-from stella.vex import Voices, hear
-from stella.vex.store import revisions_of
+from stella.vex.apply import take_attached_vex
 from stella.workflow import Step
 
 _SCAN_ATTEMPTS = 3
@@ -113,14 +118,16 @@ def scan_image(work: Work, fact: StoredFact) -> None:
     host = asked.reference.partition("/")[0]
     for attempt in range(1, _SCAN_ATTEMPTS + 1):
         try:
+            registry = work.open_registry(host)
             found = scan_now(
-                work.open_registry(host),
+                registry,
                 asked.reference,
                 work.layers,
                 blobs=work.blobs,
                 signer=work.sbom_signer,
                 snapshot=work.snapshot(),
             )
+            beside = beside_image(registry, asked.reference, found)
             break
         except BlobsUnusable:
             raise  # a full disk says nothing about the image
@@ -133,6 +140,14 @@ def scan_image(work: Work, fact: StoredFact) -> None:
             return
     with work.because(fact) as tx:
         record_scan(tx, fact.subject, found)
+        take_attached_vex(
+            tx,
+            work.blobs,
+            beside,
+            own_keys=work.deciding.own_keys,
+            scan=fact.subject,
+            reference=asked.reference,
+        )
 
 
 def scan_release(work: Work, fact: StoredFact) -> None:
@@ -159,54 +174,6 @@ def judge_what_waited(work: Work, fact: StoredFact) -> None:
         with work.because(fact) as tx:
             if not waits_for_scan(tx, promotion):
                 evaluate_promotion(tx, promotion.id, work.deciding, work.evidence_signer)
-
-
-def weigh_scanned(work: Work, fact: StoredFact) -> None:
-    """An image was scanned: hear what VEX says of its findings."""
-    with work.because(fact) as tx:
-        weigh_scan(tx, work.blobs, fact.subject, work.deciding.own_keys)
-
-
-def weigh_touched(work: Work, fact: StoredFact) -> None:
-    """A VEX document came or went: judge the findings that it speaks of, and no others."""
-    with work.database.read(fact.tenant) as tx:
-        digests = revisions_of(tx, fact.subject)
-    # The older revisions too: what a newer one no longer says changes as much.
-    said = [Voices([hear(work.blobs.get(Digest(one)), ())]).names for one in digests]
-    _weigh(work, fact, frozenset().union(*said))
-
-
-def weigh_all(work: Work, fact: StoredFact) -> None:
-    """Somebody's word counts more or less than before."""
-    _weigh(work, fact, None)
-
-
-def judge_weighed(work: Work, fact: StoredFact) -> None:
-    """VEX changed what counts in an image: judge anew what waits with it."""
-    changed = fact.data["platform_digest"]
-    with work.database.read(fact.tenant) as tx:
-        states = frozenset({State.EVALUATING, State.WAITING})
-        waiting = [
-            one.id
-            for one in list_promotions(tx, states=states)
-            if any(
-                platform.digest == changed
-                for component in find_release(tx, one.release).components
-                for platform in component.platforms
-            )
-        ]
-    for promotion in waiting:
-        with work.because(fact) as tx:
-            if not waits_for_scan(tx, find_promotion(tx, promotion)):
-                evaluate_promotion(tx, promotion, work.deciding, work.evidence_signer)
-
-
-def _weigh(work: Work, fact: StoredFact, names: frozenset[str] | None) -> None:
-    with work.database.read(fact.tenant) as tx:
-        scans = scans_spoken_of(tx, work.blobs, names)
-    for scan in scans:
-        with work.because(fact) as tx:
-            weigh_scan(tx, work.blobs, scan, work.deciding.own_keys)
 
 
 def begin_deployment(work: Work, fact: StoredFact) -> None:

@@ -29,6 +29,9 @@ def scan(
         list[Path] | None,
         typer.Option(help="Only VEX signed with this public key decides. Repeat."),
     ] = None,
+    vex_attached: Annotated[
+        bool, typer.Option(help="Hear VEX beside the image too: what --vex-key signed decides.")
+    ] = False,
     fail_on: Annotated[
         str, typer.Option(help="critical|high|medium|low|any|kev|unknown, comma between them.")
     ] = "",
@@ -53,6 +56,7 @@ def scan(
             advisories=advisories,
             vex=vex,
             vex_key=vex_key,
+            vex_attached=vex_attached,
             fail_on=fail_on,
             sign=sign,
             attach=attach,

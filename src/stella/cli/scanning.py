@@ -47,6 +47,7 @@ class ScanOptions:
     advisories: Path | None = None
     vex: list[Path] | None = None
     vex_key: list[Path] | None = None
+    vex_attached: bool = False
     fail_on: str = ""
     sign: str | None = None
     attach: bool = False
@@ -83,8 +84,8 @@ def run_scan(options: ScanOptions) -> int:
         Scanned(one.inventory, one.sbom, _matched(one.inventory, options.advisories), one.image)
         for one in _scanned(opened, options.platform, use_cache=options.cache)
     ]
-    if options.vex:
-        results = _with_vex(results, options)
+    if options.vex or options.vex_attached:
+        results = _with_vex(results, options, opened)
     write(_text(results, output), to)
     for one in results:
         bundle = _signed(one, options.sign) if options.sign else None
@@ -106,6 +107,7 @@ def _refuse_beside_upload(options: ScanOptions, rules: frozenset[str]) -> None:
         "--advisories": options.advisories,
         "--platform": options.platform,
         "--vex": options.vex,
+        "--vex-attached": options.vex_attached,
     }
     wanted = [name for name, value in here.items() if value]
     if "unknown" in rules:
@@ -121,18 +123,30 @@ def _refuse_beside_upload(options: ScanOptions, rules: frozenset[str]) -> None:
 
 def _refuse_without_advisories(options: ScanOptions) -> None:
     """VEX speaks of findings; without advisories there are none. Raises UnknownScanOption."""
-    if options.advisories is None and (options.vex or options.output == "openvex"):
-        wanted = "--vex" if options.vex else "-o openvex"
+    is_vex = options.vex or options.vex_attached
+    if options.advisories is None and (is_vex or options.output == "openvex"):
+        wanted = "VEX" if is_vex else "-o openvex"
         raise UnknownScanOption(
             f"{wanted} is about findings, and without advisories there are none",
             remedy=Remedy("Give a snapshot with --advisories."),
         )
 
 
-def _with_vex(results: list[Scanned], options: ScanOptions) -> list[Scanned]:
+def _with_vex(results: list[Scanned], options: ScanOptions, opened: Target) -> list[Scanned]:
     # Late: who gives no VEX owes it no time.
     files = importlib.import_module("stella.cli.vex_files")
-    voices = files.read_voices(options.vex, options.vex_key or ())
+    beside: tuple[bytes, ...] = ()
+    if options.vex_attached:
+        if not (isinstance(opened, ImageTarget) and opened.registry):
+            raise NothingToAttachTo(
+                f"{options.target} is not in a registry, so nothing lies beside it",
+                remedy=Remedy("Leave --vex-attached out, or name the image in its registry."),
+            )
+        images = [one.image for one in results if one.image]
+        beside, gaps = files.beside(opened.registry, opened.reference.repository, images)
+        for gap in gaps:
+            _say(f"not heard: {gap.place}: {gap.reason}")
+    voices = files.read_voices(options.vex or (), options.vex_key or (), beside)
     return [
         one
         if isinstance(one.findings, Unknown)

@@ -10,6 +10,7 @@ import typer
 
 from stella.cli import vex_server
 from stella.cli.evidence import read_root
+from stella.cli.scan_target import RegistryAccess, open_registry
 from stella.cli.vex_out import document_time
 from stella.cli.vex_server import fetch_document, say_on_server
 from stella.cli.vex_words import (
@@ -21,6 +22,7 @@ from stella.cli.vex_words import (
     statement_json,
 )
 from stella.cli.written import checked_output, read, write
+from stella.image import parse_reference
 from stella.kernel import Remedy
 from stella.trust import load_public_key, load_signer
 from stella.vex import (
@@ -39,6 +41,7 @@ from stella.vex import (
     sign_vex,
     verify_vex,
 )
+from stella.vex.attached import publish_vex
 
 app = typer.Typer(no_args_is_help=True, help="Say whether findings matter, and hear who says so.")
 
@@ -224,6 +227,26 @@ def _refuse_beside_server(given: dict[str, object]) -> None:
 
 def _write(content: bytes, sign: Path | None, to: Path | None) -> None:
     write(sign_vex(load_signer(sign), content) if sign else content + b"\n", to)
+
+
+@app.command()
+def publish(
+    file: Annotated[Path, typer.Argument(help="A signed document, or with --sign one to sign.")],
+    image: Annotated[str, typer.Argument(help="The image's registry reference.")],
+    *,
+    sign: Sign = None,
+    plain_http: Annotated[bool, typer.Option(help="Talk HTTP, not HTTPS.")] = False,
+    ca_file: Annotated[str | None, typer.Option(help="PEM of the registry's authority.")] = None,
+    username: Annotated[str | None, typer.Option(envvar="STELLA_REGISTRY_USERNAME")] = None,
+    password: Annotated[str | None, typer.Option(envvar="STELLA_REGISTRY_PASSWORD")] = None,
+) -> None:
+    """Attach a signed document to an image, beside it in its registry, for whoever scans it."""
+    reference = parse_reference(image)
+    access = RegistryAccess(plain_http, ca_file, username, password)
+    signer = load_signer(sign) if sign else None
+    registry = open_registry(reference.host, access)
+    digest = publish_vex(registry, reference, _content(file), signer)
+    write(f"{digest}\n", None)
 
 
 app.command("apply")(vex_server.apply)

@@ -9,20 +9,25 @@ from stella.cli.written import read
 from stella.finding import Findings, apply_vex
 from stella.image import Image
 from stella.kernel import Remedy
+from stella.plugin.contract.registry import Registry
 from stella.sbom import Inventory
 from stella.trust import load_public_key
-from stella.vex import Basis, Heard, Issuer, Voices, hear, image_subject
+from stella.vex import Basis, Gap, Heard, Issuer, Voices, hear, image_subject
+from stella.vex.attached import attached_vex
 from stella.vex.issuer import WEIGHT_MAX
 from stella.vex.repository import INDEX, locations
 
 _NOBODY = "the files given"
 
 
-def read_voices(paths: Sequence[Path], keys: Sequence[Path] = ()) -> Voices:
+def read_voices(
+    paths: Sequence[Path], keys: Sequence[Path] = (), attached: Sequence[bytes] = ()
+) -> Voices:
     """The documents at ``paths``: files, or directories that are VEX repositories.
 
     Whoever hands a file in stands for it: its author counts as trusted. With ``keys``, only what is
-    signed with one of them decides; the rest is shown. Raises UnreadableFile, MalformedVex, UnusableKey.
+    signed with one of them decides; the rest is shown, and so it is with what is ``attached`` to an
+    image in any case. Raises UnreadableFile, MalformedVex, UnusableKey.
     """
     issuers = [Issuer(key.stem, WEIGHT_MAX, (load_public_key(key),)) for key in keys]
     heard = []
@@ -32,7 +37,17 @@ def read_voices(paths: Sequence[Path], keys: Sequence[Path] = ()) -> Voices:
             issuer = Issuer(one.document.author or _NOBODY, WEIGHT_MAX)
             one = Heard(one.document, issuer, Basis.VOUCHED)
         heard.append(one)
-    return Voices(heard)
+    return Voices([*heard, *(hear(content, issuers) for content in attached)])
+
+
+def beside(
+    registry: Registry, repository: str, images: Sequence[Image]
+) -> tuple[tuple[bytes, ...], tuple[Gap, ...]]:
+    """The VEX documents beside the images and their platforms, and what could not be read of them."""
+    digests = {one.digest for one in images}
+    digests |= {platform.digest for one in images for platform in one.platforms}
+    found = attached_vex(registry, repository, digests)
+    return found.documents, found.gaps
 
 
 def with_vex(

@@ -6,13 +6,20 @@ from dataclasses import replace
 import msgspec
 
 from stella.blob import Blobs
-from stella.kernel import Json, Remedy, digest_of, time_text
+from stella.kernel import Digest, Json, Remedy, digest_of, time_text
 from stella.kernel.change import Change, changed
 from stella.kernel.names import BAD_NAME, NAME, nearest
 from stella.record.transaction import Tx
 from stella.trust import PublicKey, UnusableKey
+from stella.vex.attached import Attached
 from stella.vex.errors import MalformedVexIssuer, UnknownVexDocument
-from stella.vex.facts import VexApplied, VexIssuerApplied, VexIssuerDeleted, VexWithdrawn
+from stella.vex.facts import (
+    VexApplied,
+    VexIssuerApplied,
+    VexIssuerDeleted,
+    VexUnread,
+    VexWithdrawn,
+)
 from stella.vex.hearing import hear
 from stella.vex.issuer import WEIGHTS, Issuer, weight_of
 from stella.vex.standing import OWN, issuers_now
@@ -24,6 +31,7 @@ from stella.vex.store import (
     find_vex,
     insert_vex,
     issuer_spec,
+    knows_vex,
     list_issuers,
     put_issuer,
     standing_vex,
@@ -32,6 +40,7 @@ from stella.vex.store import (
 
 _KEYS_MAX = 20
 _REASON_MAX = 1_000
+_GAPS_MAX = 20
 
 
 def apply_vex_document(
@@ -84,6 +93,28 @@ def apply_vex_document(
         )
     )
     return value
+
+
+def take_attached_vex(
+    tx: Tx,
+    blobs: Blobs,
+    found: Attached,
+    *,
+    own_keys: Iterable[PublicKey],
+    scan: str,
+    reference: str,
+) -> None:
+    """Take in what lay beside an image when it was scanned. What was withdrawn stays so.
+
+    It counts where a known issuer signed it. scan: whose fact tells of what could not be read.
+    """
+    keys = tuple(own_keys)
+    for content in found.documents:
+        if not knows_vex(tx, Digest.of(content).text):
+            apply_vex_document(tx, blobs, content, own_keys=keys)
+    if found.gaps and not tx.has_caused("VexUnread", scan):
+        gaps = tuple(f"{one.place}: {one.reason}" for one in found.gaps[:_GAPS_MAX])
+        tx.add(VexUnread(scan, reference, gaps))
 
 
 def withdraw_vex(tx: Tx, vex_id: str, reason: str) -> VexRow:

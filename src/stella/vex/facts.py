@@ -21,6 +21,14 @@ class VexApplied(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class VexUnread(Fact):
+    """What lies beside an image as VEX could not be read whole. subject: the scan. gaps: where, why."""
+
+    reference: str
+    gaps: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class VexWithdrawn(Fact):
     """It counts no more. subject: its id here; document: its digest."""
 

@@ -35,7 +35,7 @@ def hear(content: bytes, issuers: Iterable[Issuer], vouched: Issuer | None = Non
     content: a VEX document, or a Sigstore bundle around one. issuers: whose keys are tried, the
     weightiest first. vouched: whose it is where no signature says so. Raises MalformedVex.
     """
-    if not _is_bundle(content):
+    if not is_signed(content):
         document = parse_vex(content)
         return Heard(document, vouched or UNKNOWN, Basis.VOUCHED if vouched else Basis.NONE)
     for issuer in sorted(issuers, key=lambda one: (-one.weight, one.name)):
@@ -86,7 +86,8 @@ def verify_vex(content: bytes, keys: Iterable[PublicKey]) -> Statement:
     return statement
 
 
-def _is_bundle(content: bytes) -> bool:
+def is_signed(content: bytes) -> bool:
+    """Whether it is a Sigstore bundle, not a bare document. Raises MalformedVex."""
     if len(content) > BYTES_MAX:
         raise malformed(f"a document of more than {BYTES_MAX} bytes is not read")
     return "dsseEnvelope" in read_object(content)

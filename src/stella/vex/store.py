@@ -124,6 +124,13 @@ def standing_vex(tx: Tx, digest: str | None = None) -> tuple[VexRow, ...]:
     return tuple(_row(row) for row in tx.rows(query.order_by(table.id)))
 
 
+def knows_vex(tx: Tx, digest: str) -> bool:
+    """Whether these bytes were ever taken in, be it that they were withdrawn."""
+    table = vex_document.c
+    query = select(table.id).where(table.tenant == tx.tenant, table.digest == digest)
+    return tx.row(query) is not None
+
+
 def revisions_of(tx: Tx, vex_id: str) -> frozenset[str]:
     """The digests of the document and of all that go by the same name."""
     known = find_vex(tx, vex_id)
