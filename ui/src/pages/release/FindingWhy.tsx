@@ -1,6 +1,7 @@
 import type { Finding } from '../../api/types'
 import { CopyButton, Digest } from '../../widgets/Copy'
 import { Icon } from '../../widgets/Icon'
+import { VexVoices } from './VexVoices'
 import style from './FindingWhy.module.css'
 
 /** The whole why of a finding: which package, found where, in which layer, compared with what. */
@@ -59,6 +60,7 @@ export function FindingWhy({ finding }: { finding: Partial<Finding> }) {
           </div>
         )}
       </dl>
+      <VexVoices finding={finding} />
     </div>
   )
 }
