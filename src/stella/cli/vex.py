@@ -42,6 +42,7 @@ from stella.vex import (
     verify_vex,
 )
 from stella.vex.attached import publish_vex
+from stella.vex.spdx import spdx_bytes
 
 app = typer.Typer(no_args_is_help=True, help="Say whether findings matter, and hear who says so.")
 
@@ -120,6 +121,31 @@ def merge(
     """Write the statements of many documents as one OpenVEX document; each keeps its time."""
     documents = [_heard(file).document for file in files]
     _write(merge_openvex(documents, author, document_time(), role=role), sign, to)
+
+
+@app.command()
+def convert(
+    file: File,
+    *,
+    output: Annotated[str, typer.Option("-o", "--output", help="openvex|spdx-json")],
+    to: To = None,
+) -> None:
+    """Write a document anew: as OpenVEX 0.2.0, or as SPDX 3.0.1 relationships. Gaps stay behind."""
+    document = _heard(file).document
+    if checked_output(output, ("openvex", "spdx-json")) == "spdx-json":
+        content = spdx_bytes(document, document_time())
+    else:
+        content = openvex_bytes(
+            OpenVex(
+                document.author,
+                document.at or document_time(),
+                document.statements,
+                id=document.id,
+                version=next(iter(document.version), 1) or 1,
+                role=document.role,
+            )
+        )
+    write(content + b"\n", to)
 
 
 @app.command()
