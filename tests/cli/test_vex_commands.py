@@ -139,3 +139,50 @@ def test_a_directory_is_read_as_a_vex_repository(command: Command, here: Path) -
     (hub / "index.json").write_text(json.dumps(index))
     told = command(*scan(here, "--vex", str(hub)))
     assert (told.exit_code, "no place in the repository" in told.stderr) == (1, True)
+
+
+def test_a_repository_is_published_and_heard(command: Command, here: Path) -> None:
+    hub, one, two = here / "hub", here / "one.json", here / "two.json"
+    command(*EXCUSED, "--author", "me", "--to", str(one))
+    command(*CREATE, "--status", "fixed", "--product", "pkg:pypi/bar@2", "--to", str(two))
+    publish = ("vex", "publish", "--repository", str(hub))
+    assert command(*publish, str(one)).exit_code == 0
+    first = (hub / "pkg/pypi/foo/openvex.json").read_bytes()
+    assert command(*publish, str(one)).exit_code == 0
+    assert (hub / "pkg/pypi/foo/openvex.json").read_bytes() == first
+    assert command(*scan(here, "--fail-on", "any", "--vex", str(hub))).exit_code == 0
+    assert command(*publish, str(two)).exit_code == 0
+    index = json.loads((hub / "index.json").read_bytes())
+    assert index["packages"] == [
+        {"id": "pkg:pypi/bar", "location": "pkg/pypi/bar/openvex.json"},
+        {"id": "pkg:pypi/foo", "location": "pkg/pypi/foo/openvex.json"},
+    ]
+    merged = parse_vex((hub / "pkg/pypi/foo/openvex.json").read_bytes())
+    assert (merged.version, len(merged.statements), merged.id) == ((2,), 2, parse_vex(first).id)
+    assert schema_faults((hub / "pkg/pypi/foo/openvex.json").read_bytes()) == ()
+    assert (hub / "vex-repository.json").is_file()
+
+
+def test_where_to_publish_is_said_once(command: Command, here: Path) -> None:
+    file, image = here / "vex.json", here / "image.json"
+    command(*EXCUSED, "--to", str(file))
+    digest = ("--product", "sha256:" + "a" * 64, "--status", "fixed")
+    command("vex", "create", "--vulnerability", "CVE-2026-1", *digest, "--to", str(image))
+    for words in ((), ("host.example/web:1", "--repository", str(here))):
+        told = command("vex", "publish", str(file), *words)
+        assert (told.exit_code, "not said, or said twice" in told.stderr) == (1, True)
+    told = command("vex", "publish", str(image), "--repository", str(here / "hub"))
+    assert (told.exit_code, "no package" in told.stderr) == (1, True)
+    assert not (here / "hub").exists()
+
+
+@pytest.mark.parametrize("output", ["openvex", "spdx-json"])
+def test_documents_are_converted(command: Command, here: Path, output: str) -> None:
+    file = here / "vex.json"
+    command(*EXCUSED, "--to", str(file))
+    told = command("vex", "convert", str(file), "-o", output)
+    assert told.exit_code == 0, told.stderr
+    assert "CVE-2026-1" in told.stdout
+    if output == "openvex":
+        again = parse_vex(told.stdout.encode())
+        assert again.statements == parse_vex(file.read_bytes()).statements

@@ -1,18 +1,17 @@
 """``stella vex``: who says whether a vulnerability matters. What is about files needs no server."""
 
 import json
-import re
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from stella.cli import vex_server
+from stella.cli import vex_publish, vex_server
 from stella.cli.evidence import read_root
-from stella.cli.scan_target import RegistryAccess, open_registry
 from stella.cli.vex_out import document_time
-from stella.cli.vex_server import fetch_document, say_on_server
+from stella.cli.vex_publish import File, Sign, To, content_of, heard_in
+from stella.cli.vex_server import say_on_server
 from stella.cli.vex_words import (
     document_json,
     document_lines,
@@ -22,12 +21,10 @@ from stella.cli.vex_words import (
     statement_json,
 )
 from stella.cli.written import checked_output, read, write
-from stella.image import parse_reference
 from stella.kernel import Remedy
 from stella.trust import load_public_key, load_signer
 from stella.vex import (
     Format,
-    Heard,
     Justification,
     OpenVex,
     Statement,
@@ -41,19 +38,11 @@ from stella.vex import (
     sign_vex,
     verify_vex,
 )
-from stella.vex.attached import publish_vex
-from stella.vex.spdx import spdx_bytes
 
 app = typer.Typer(no_args_is_help=True, help="Say whether findings matter, and hear who says so.")
 
-File = Annotated[
-    Path,
-    typer.Argument(help="OpenVEX, CSAF or CycloneDX JSON, one signed, or the id of a server's."),
-]
 Files = Annotated[list[Path], typer.Argument(help="VEX documents.", metavar="FILE...")]
 Output = Annotated[str, typer.Option("-o", "--output", help="table|json")]
-To = Annotated[Path | None, typer.Option(help="Write to this file.")]
-Sign = Annotated[Path | None, typer.Option(help="Key to sign the document with.")]
 Author = Annotated[str, typer.Option(help="Who says it.")]
 
 
@@ -119,39 +108,14 @@ def merge(
     to: To = None,
 ) -> None:
     """Write the statements of many documents as one OpenVEX document; each keeps its time."""
-    documents = [_heard(file).document for file in files]
+    documents = [heard_in(file).document for file in files]
     _write(merge_openvex(documents, author, document_time(), role=role), sign, to)
-
-
-@app.command()
-def convert(
-    file: File,
-    *,
-    output: Annotated[str, typer.Option("-o", "--output", help="openvex|spdx-json")],
-    to: To = None,
-) -> None:
-    """Write a document anew: as OpenVEX 0.2.0, or as SPDX 3.0.1 relationships. Gaps stay behind."""
-    document = _heard(file).document
-    if checked_output(output, ("openvex", "spdx-json")) == "spdx-json":
-        content = spdx_bytes(document, document_time())
-    else:
-        content = openvex_bytes(
-            OpenVex(
-                document.author,
-                document.at or document_time(),
-                document.statements,
-                id=document.id,
-                version=next(iter(document.version), 1) or 1,
-                role=document.role,
-            )
-        )
-    write(content + b"\n", to)
 
 
 @app.command()
 def show(file: File, output: Output = "table", to: To = None) -> None:
     """List what a document says."""
-    heard = _heard(file)
+    heard = heard_in(file)
     if checked_output(output, ("table", "json")) == "json":
         write(json.dumps(document_json(heard.document), indent=2) + "\n", to)
     else:
@@ -165,7 +129,7 @@ def validate(file: File, output: Output = "table", to: To = None) -> None:
     These are two questions: much that tools write breaks the schema and is understood all the same.
     """
     is_json = checked_output(output, ("table", "json")) == "json"
-    content = _content(file)
+    content = content_of(file)
     document = hear(content, ()).document
     is_judged = document.format is Format.OPENVEX and b"dsseEnvelope" not in content
     faults = schema_faults(content) if is_judged else ()
@@ -225,20 +189,8 @@ def _revised(file: Path | None) -> dict[str, Any]:
     """Id and version of the next revision."""
     if file is None:
         return {}
-    before = _heard(file).document
+    before = heard_in(file).document
     return {"id": before.id, "version": (before.version[0] if before.version else 0) + 1}
-
-
-def _heard(file: Path) -> Heard:
-    return hear(_content(file), ())
-
-
-def _content(file: Path) -> bytes:
-    """The file, or the server's document of that id."""
-    name = str(file)
-    if re.fullmatch(r"vex_[0-9A-Z]{26}", name) and not file.exists():
-        return fetch_document(name)
-    return read(file)
 
 
 def _refuse_beside_server(given: dict[str, object]) -> None:
@@ -255,26 +207,8 @@ def _write(content: bytes, sign: Path | None, to: Path | None) -> None:
     write(sign_vex(load_signer(sign), content) if sign else content + b"\n", to)
 
 
-@app.command()
-def publish(
-    file: Annotated[Path, typer.Argument(help="A signed document, or with --sign one to sign.")],
-    image: Annotated[str, typer.Argument(help="The image's registry reference.")],
-    *,
-    sign: Sign = None,
-    plain_http: Annotated[bool, typer.Option(help="Talk HTTP, not HTTPS.")] = False,
-    ca_file: Annotated[str | None, typer.Option(help="PEM of the registry's authority.")] = None,
-    username: Annotated[str | None, typer.Option(envvar="STELLA_REGISTRY_USERNAME")] = None,
-    password: Annotated[str | None, typer.Option(envvar="STELLA_REGISTRY_PASSWORD")] = None,
-) -> None:
-    """Attach a signed document to an image, beside it in its registry, for whoever scans it."""
-    reference = parse_reference(image)
-    access = RegistryAccess(plain_http, ca_file, username, password)
-    signer = load_signer(sign) if sign else None
-    registry = open_registry(reference.host, access)
-    digest = publish_vex(registry, reference, _content(file), signer)
-    write(f"{digest}\n", None)
-
-
+app.command("convert")(vex_publish.convert)
+app.command("publish")(vex_publish.publish)
 app.command("apply")(vex_server.apply)
 app.command("list")(vex_server.list_documents)
 app.command("withdraw")(vex_server.withdraw)
