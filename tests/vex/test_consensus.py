@@ -69,6 +69,17 @@ def test_what_has_expired_does_not_count_and_neither_does_what_is_to_come() -> N
     assert whys(verdict(heard(VENDOR, statement(at=later)))) == ["dated in the future"]
 
 
+def test_what_stood_before_an_expired_statement_does_not_come_back() -> None:
+    ended = heard(VENDOR, statement("affected", at=LATE, expires=time_text(NOW)))
+    found = verdict(heard(VENDOR, statement(at=EARLY)), ended)
+    assert found.state is State.NONE
+    assert sorted(whys(found)) == [f"expired at {time_text(NOW)}", "superseded"]
+    # A wider statement is another one: it was only stood before.
+    exact = product("pkg:pypi/urllib3@1.26.4")
+    ended = heard(VENDOR, statement("affected", exact, at=LATE, expires=time_text(NOW)))
+    assert verdict(heard(VENDOR, statement(at=EARLY)), ended).state == "not_affected"
+
+
 def test_the_newer_statement_of_an_issuer_stands_for_the_older() -> None:
     found = verdict(
         heard(VENDOR, statement(at=EARLY)), heard(VENDOR, statement("affected", at=LATE))

@@ -56,6 +56,7 @@ def test_a_statement_is_about_what_it_names(said: Product, purl: str) -> None:
         (product("pkg:oci/web?repository_url=registry.example/shop/web", digest=OTHER), URLLIB),
         (product("pkg:generic/shop", within=["pkg:pypi/urllib3"]), URLLIB),
         (product("pkg:pypi/urllib3", "pkg:pypi/urllib3@9"), URLLIB),
+        (product("pkg:pypi/urllib3", digest=OTHER), URLLIB),
         (Product(Target(others=("urllib3", "cpe:/a:urllib3:urllib3"))), URLLIB),
     ],
 )

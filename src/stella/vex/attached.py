@@ -23,6 +23,7 @@ _PREDICATE = "dev.sigstore.bundle.predicateType"
 _NAMESPACE = "https://openvex.dev/ns"
 _DOCUMENTS_MAX = 50
 _BYTES_MAX = 16 * 1024 * 1024
+_ALL_BYTES_MAX = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,9 @@ def attached_vex(registry: Registry, repository: str, subjects: Iterable[Digest]
             why = f"{len(listed)} VEX documents lie beside it, the first {_DOCUMENTS_MAX} are read"
             gaps.append(Gap(subject.text, why))
         for one in listed[:_DOCUMENTS_MAX]:
+            if sum(map(len, documents.values())) > _ALL_BYTES_MAX:
+                gaps.append(Gap(one.digest.text, f"more than {_ALL_BYTES_MAX} bytes lie before it"))
+                break
             try:
                 content = _content(registry, repository, one)
                 if is_signed(content) and not _is_vex(content):

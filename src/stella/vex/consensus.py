@@ -2,8 +2,9 @@
 
 1. Only statements about this component in this image are looked at (``scope.py``).
 2. A newer revision of a document stands in the older one's place.
-3. Expired statements, those of a future time, and a ``not_affected`` that gives no reason do not count.
-4. Of one issuer the most exact statement counts; of equally exact ones the newest.
+3. Statements of a future time, and a ``not_affected`` that gives no reason do not count.
+4. Of one issuer the newest of equally exact statements counts, and not once it has expired: what it stood
+   in the place of does not come back. Of those that are left the most exact one counts.
 5. Of all issuers those with the greatest weight decide; whose weight is 0 never does.
 6. Where they disagree it is a conflict, which lets nothing pass.
 """
@@ -88,18 +89,25 @@ def weigh_claims(claims: Iterable[Claim], now: datetime) -> Verdict:
             voices.append(_voice(claim, why_not))
         else:
             standing.append(claim)
+    newest: dict[tuple[str, Scope], str] = {}
+    for claim in standing:
+        key = (claim.heard.issuer.name, claim.scope)
+        newest[key] = max(newest.get(key, ""), claim.statement.at)
     by_issuer: dict[str, list[Claim]] = {}
     for claim in standing:
-        by_issuer.setdefault(claim.heard.issuer.name, []).append(claim)
+        expires = claim.statement.expires
+        if claim.statement.at != newest[claim.heard.issuer.name, claim.scope]:
+            voices.append(_voice(claim, "superseded"))
+        elif expires and expires <= at:
+            voices.append(_voice(claim, f"expired at {expires}"))
+        else:
+            by_issuer.setdefault(claim.heard.issuer.name, []).append(claim)
     current: list[Claim] = []
     for listed in by_issuer.values():
-        best = max(_precedence(one) for one in listed)
-        for one in listed:
-            if _precedence(one) == best:
-                current.append(one)
-            else:
-                is_wider = one.scope < best[0]
-                voices.append(_voice(one, "a more exact one stands" if is_wider else "superseded"))
+        exact = max(one.scope for one in listed)
+        current += [one for one in listed if one.scope == exact]
+        wider = [one for one in listed if one.scope != exact]
+        voices += [_voice(one, "a more exact one stands") for one in wider]
     greatest = max((one.heard.issuer.weight for one in current), default=0)
     deciding = [one for one in current if one.heard.issuer.weight == greatest]
     voices += [
@@ -161,17 +169,11 @@ def _why_not(claim: Claim, now: str) -> str:
     statement = claim.statement
     if claim.heard.issuer.weight <= 0:
         return "its issuer is unknown"
-    if statement.expires and statement.expires <= now:
-        return f"expired at {statement.expires}"
     if statement.at > now:
         return "dated in the future"
     if not statement.is_reasoned:
         return "not_affected without a justification or an impact statement"
     return ""
-
-
-def _precedence(claim: Claim) -> tuple[Scope, str]:
-    return claim.scope, claim.statement.at
 
 
 def _order(claim: Claim) -> tuple[str, ...]:

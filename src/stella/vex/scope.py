@@ -171,10 +171,13 @@ def _is_architecture(named: str, platform: str) -> bool:
 def _best(targets: Iterable[Target], part: Part) -> tuple[bool, int] | None:
     """(names a version, how many qualifiers) of the most exact target that is the component.
 
-    Every purl of a target must agree: they are names of one thing, and the widest would win.
+    Every purl of a target must agree: they are names of one thing, and the widest would win. What is
+    named by a file's digest as well is that file alone, which is not known here.
     """
     found = []
     for target in targets:
+        if target.digests:
+            continue
         agree = [_same_component(read_purl(text), part) for text in target.purls]
         if agree and None not in agree:
             found.append(max(one for one in agree if one is not None))
