@@ -84,6 +84,7 @@ def open_services(
             is_simulated=settings.simulated,
             ask=policies.ask,
             lifetimes=lifetimes_of(settings),
+            own_keys=(keys.evidence.public,),
         ),
         snapshot=snapshot_opener(settings),
         random=random,

@@ -53,6 +53,8 @@ class ScanInput(_Document, frozen=True):
     findings rest on.
     state: of the scan; anything but ``done`` leaves the policy with nothing to judge. at: when.
     lifetime: of its distribution, by the table at hand then; not written where it was not looked up.
+    matched, vex: where VEX was weighed, the findings before that and the record of what was weighed;
+    ``findings`` are those with the verdicts then.
     """
 
     platform: str
@@ -65,6 +67,9 @@ class ScanInput(_Document, frozen=True):
     findings: str | None = None
     advisories: str | None = None
     lifetime: Lifetime | msgspec.UnsetType = msgspec.UNSET
+    # Left out where nothing was weighed: what was recorded before there was VEX keeps its bytes.
+    matched: str | msgspec.UnsetType = msgspec.UNSET
+    vex: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class ComponentInput(_Document, frozen=True):

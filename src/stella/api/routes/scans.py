@@ -94,7 +94,7 @@ def get_findings(
         found = _find(tx, scan)
     if found.findings is None:
         return Page(items=[])
-    document = json.loads(asked.services.blobs.get(Digest(found.findings)))
+    document = json.loads(asked.services.blobs.get(Digest(found.judged or found.findings)))
     wanted = one_of("severity", severity, _RANK)
     rows = [one for one in document["findings"] if _matches(one, wanted, kev, (q or "").lower())]
     rows.sort(key=_worst_first)
