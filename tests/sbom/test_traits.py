@@ -1,18 +1,33 @@
 """What a gate wants to know of an image beside its packages."""
 
+import os
 import struct
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from image.images import Hard, Layer, MemoryRegistry, Mode, Soft, build, dpkg_status, push
+from image.images import (
+    Hard,
+    Layer,
+    MemoryRegistry,
+    Mode,
+    Soft,
+    build,
+    dpkg_status,
+    push,
+    write_layout,
+)
 from stella.sbom import Inventory, MemoryCache, parse_cyclonedx, scan_image, traits_of_sbom
 from stella.sbom.capability import capability_names
 from stella.sbom.traits import Answer
 from stella.sbom.traits_read import traits_in
 
 SU = Mode(b"\x7fELF su", 0o4755)
+LETTERS = "aB3dE5gH7jK9mN1pQ3sT5vW7xY9zA1bC3d"
 DEBIAN = {
     "etc/os-release": b"ID=debian\nVERSION_ID=12\n",
     "var/lib/dpkg/status": dpkg_status(("util-linux", "2.38")),
@@ -99,6 +114,91 @@ def test_capabilities_are_read_in_every_revision(attribute, names):
 @given(st.binary(max_size=40))
 def test_any_attribute_can_be_read(attribute):
     assert isinstance(capability_names(attribute), tuple)
+
+
+_PATHS = ("usr/bin/a", "usr/bin/b", "usr/sbin/a", "opt/x/c", "opt/x/y/d")
+_LAYERS = st.lists(
+    st.dictionaries(
+        st.sampled_from(_PATHS),
+        st.sampled_from(["power", "plain", "script", "link", "gone", "opaque", "folder gone"]),
+        max_size=4,
+    ),
+    min_size=1,
+    max_size=4,
+)
+_MADE = {
+    "power": SU,
+    "plain": Mode(b"x"),
+    "script": Mode(b"#!/bin/sh\n"),
+    "link": Soft("/somewhere"),
+}
+
+
+@given(_LAYERS)
+def test_layers_are_merged_as_a_file_system_would(layers):
+    expected: dict[str, int] = {}
+    written = []
+    for number, layer in enumerate(layers):
+        files: dict = {}
+        for path, what in layer.items():
+            folder, _, name = path.rpartition("/")
+            if what == "gone":
+                files[f"{folder}/.wh.{name}"] = b""
+                expected.pop(path, None)
+            elif what == "opaque":
+                files[f"{folder}/.wh..wh..opq"] = b""
+                expected = {
+                    one: at for one, at in expected.items() if not one.startswith(f"{folder}/")
+                }
+            elif what == "folder gone":
+                above, _, last = folder.rpartition("/")
+                files[f"{above}/.wh.{last}"] = b""
+                expected = {
+                    one: at for one, at in expected.items() if not one.startswith(f"{folder}/")
+                }
+        for path, what in layer.items():
+            if what in _MADE:
+                files[path] = _MADE[what]
+                expected.pop(path, None)
+                expected |= {path: number} if what == "power" else {}
+        written.append(files)
+    assert privileged(*written) == {f"/{path}": at for path, at in expected.items()}
+
+
+def test_the_same_image_has_the_same_traits_whatever_the_hash_seed(tmp_path: Path):
+    files = {
+        **DEBIAN,
+        **{f"opt/{name}": SU for name in "gfedcba"},
+        **{
+            f"app/{name}.env": b"A=npm_" + name.encode() * 2 + b"aB3dE5gH7jK9mN1pQ3sT5vW7xY9zA1bC3d"
+            for name in "cab"
+        },
+        "entry.sh": Mode(b"#!/bin/sh\nexec /opt/a\n"),
+        "bin/sh": Mode(b"x"),
+    }
+    write_layout(tmp_path / "layout", build(Layer.of(files), Entrypoint=["/entry.sh"], User="web"))
+    program = (
+        "import sys, pathlib; from stella.image import OciLayout, parse_reference\n"
+        "from stella.sbom import MemoryCache, scan_image\n"
+        "layout = OciLayout.of_directory(pathlib.Path(sys.argv[1]))\n"
+        "made = scan_image(layout, parse_reference('a.b/c'), MemoryCache(), tool_version='1')\n"
+        "sys.stdout.buffer.write(made[0].sbom_bytes)\n"
+    )
+    outputs = {
+        subprocess.run(
+            [sys.executable, "-c", program, str(tmp_path / "layout")],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(outputs) == 1
+    found = traits_of_sbom(outputs.pop())
+    assert found is not None
+    assert (len(found.privileged), len(found.secrets)) == (7, 3)
+    assert found.entry is not None
+    assert found.entry.program == "/opt/a"
 
 
 PASSWD = b"root:x:0:0::/root:/bin/sh\ntoor:x:0:0\nweb:x:1000:1000\nodd line\nweb:x:0:0\n"

@@ -81,7 +81,7 @@ def place_of(path: str, name: str) -> Place | None:
         found = _WITHIN.get((name, path[: -len(name) - 1].rpartition("/")[2]))
     if found is None:
         suffix = name[name.rfind(".") :]
-        if suffix in _KEYS:
+        if suffix in _KEYS or (name.startswith("ssh_host_") and name.endswith("_key")):
             found = Place.KEY
         elif name.startswith(".env."):
             found = Place.ENVIRONMENT
