@@ -19,10 +19,11 @@ from stella.sbom import (
     parse_cyclonedx,
     to_cyclonedx,
 )
+from stella.sbom.format import check_document, read_document
 
 app = typer.Typer(no_args_is_help=True, help="Read, check, compare and convert SBOMs.")
 
-File = Annotated[Path, typer.Argument(help="A CycloneDX JSON file.")]
+File = Annotated[Path, typer.Argument(help="CycloneDX 1.2 to 1.7 or SPDX 3.0.1.")]
 Output = Annotated[str, typer.Option("-o", "--output", help="table|json")]
 To = Annotated[Path | None, typer.Option(help="Write to this file.")]
 
@@ -39,19 +40,22 @@ def show(file: File, output: Output = "table", to: To = None) -> None:
 
 @app.command()
 def validate(file: File, output: Output = "table", to: To = None) -> None:
-    """Check the document; exit code 1 with the place where it breaks its format."""
-    inventory = read_sbom(file)
-    found = {
-        "valid": True,
-        "components": len(inventory.components),
-        "partial": len(inventory.partial),
-    }
-    text = (
-        json.dumps(found)
-        if _is_json(output)
-        else f"valid CycloneDX: {found['components']} components, {found['partial']} gaps"
-    )
-    write(text + "\n", to)
+    """Check the document against its format; exit code 1 with the place where it breaks it."""
+    is_json = _is_json(output)
+    document = read_document(_content(file))
+    remarks = check_document(document)
+    if is_json:
+        found = {
+            "valid": True,
+            "format": document.format.value,
+            "version": document.version,
+            "remarks": remarks,
+        }
+        write(json.dumps(found) + "\n", to)
+        return
+    lines = [f"valid {document.format.words} {document.version}"]
+    lines += [f"remark: {remark}" for remark in remarks]
+    write("".join(f"{line}\n" for line in lines), to)
 
 
 @app.command()
@@ -88,15 +92,18 @@ def convert(
 
 def read_sbom(file: Path) -> Inventory:
     """The inventory in ``file``. Raises UnreadableDirectory, MalformedSbom, UnsupportedSbom."""
+    return parse_cyclonedx(_content(file))
+
+
+def _content(file: Path) -> bytes:
     try:
-        content = file.read_bytes()
+        return file.read_bytes()
     except OSError as error:
         raise UnreadableDirectory(
             f"{file} cannot be read: {error.strerror}",
             remedy=Remedy("Check the path."),
             path=str(file),
         ) from None
-    return parse_cyclonedx(content)
 
 
 def _is_json(output: str) -> bool:

@@ -1,0 +1,14 @@
+"""One question for every format: does the document keep to it?"""
+
+from stella.sbom.format.cyclonedx_check import check_json, check_xml
+from stella.sbom.format.document import Document, Format
+from stella.sbom.format.spdx3_check import check_spdx3
+
+
+def check_document(document: Document) -> tuple[str, ...]:
+    """Remarks on a valid document, for people. Raises MalformedSbom with the place of the fault."""
+    if document.format is Format.CYCLONEDX_JSON:
+        return check_json(document.tree, document.version)
+    if document.format is Format.CYCLONEDX_XML:
+        return check_xml(document.tree, document.version)
+    return check_spdx3(document.tree)
