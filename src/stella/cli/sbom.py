@@ -8,21 +8,26 @@ from typing import Annotated
 import typer
 
 from stella.cli.scan_report import component_lines, inventory_json
-from stella.cli.scan_target import tool_version
-from stella.cli.written import write
+from stella.cli.written import checked_output, write
 from stella.kernel import Remedy
 from stella.sbom import (
     Inventory,
     UnknownScanOption,
     UnreadableDirectory,
     diff_inventories,
-    parse_cyclonedx,
-    to_cyclonedx,
 )
-from stella.sbom.format import check_document, read_document
+from stella.sbom.format import (
+    Format,
+    check_document,
+    cyclonedx_tree,
+    read_document,
+    read_inventory,
+    write_document,
+)
 
 app = typer.Typer(no_args_is_help=True, help="Read, check, compare and convert SBOMs.")
 
+WRITTEN = ("cyclonedx-json", "cyclonedx-xml")
 File = Annotated[Path, typer.Argument(help="CycloneDX 1.2 to 1.7 or SPDX 3.0.1.")]
 Output = Annotated[str, typer.Option("-o", "--output", help="table|json")]
 To = Annotated[Path | None, typer.Option(help="Write to this file.")]
@@ -78,21 +83,24 @@ def diff(before: File, after: File, output: Output = "table", to: To = None) -> 
 def convert(
     file: File,
     output: Annotated[
-        str, typer.Option("-o", "--output", help="cyclonedx-json")
+        str, typer.Option("-o", "--output", help="|".join(WRITTEN))
     ] = "cyclonedx-json",
     to: To = None,
 ) -> None:
-    """Write the document anew as CycloneDX 1.7."""
-    if output != "cyclonedx-json":
-        raise UnknownScanOption(
-            f"no conversion to {output!r}", remedy=Remedy("Use cyclonedx-json.")
-        )
-    write(to_cyclonedx(read_sbom(file), tool_version()), to)
+    """Write the document in another format; what that cannot say goes along in a property."""
+    format_ = Format(checked_output(output, WRITTEN))
+    document = read_document(_content(file))
+    check_document(document)
+    written = write_document(cyclonedx_tree(document), format_)
+    if written.lost:
+        message = f"{written.lost} things that {file} carried found no place: somebody changed it"
+        typer.echo(message, err=True)
+    write(written.content, to)
 
 
 def read_sbom(file: Path) -> Inventory:
     """The inventory in ``file``. Raises UnreadableDirectory, MalformedSbom, UnsupportedSbom."""
-    return parse_cyclonedx(_content(file))
+    return read_inventory(_content(file))
 
 
 def _content(file: Path) -> bytes:

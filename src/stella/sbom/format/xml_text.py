@@ -14,7 +14,7 @@ from stella.sbom.format.refusals import malformed
 ELEMENTS_MAX = 20_000_000
 DEPTH_MAX = 100
 _SIGN = " "  # between namespace and name: no URI holds a space
-_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 @dataclass(slots=True)
@@ -110,7 +110,7 @@ def write_xml(root: Element) -> bytes:
     lines = ['<?xml version="1.0" encoding="UTF-8"?>\n']
     _write(root, None, "", lines)
     text = "".join(lines) + "\n"
-    found = _FORBIDDEN.search(text)
+    found = FORBIDDEN.search(text)
     if found:
         raise malformed(f"the character U+{ord(found[0]):04X} cannot be written as XML")
     return text.encode()
