@@ -27,8 +27,8 @@ from stella.sbom.format import (
 
 app = typer.Typer(no_args_is_help=True, help="Read, check, compare and convert SBOMs.")
 
-WRITTEN = ("cyclonedx-json", "cyclonedx-xml")
-File = Annotated[Path, typer.Argument(help="CycloneDX 1.2 to 1.7 or SPDX 3.0.1.")]
+WRITTEN = ("cyclonedx-json", "cyclonedx-xml", "spdx-json")
+File = Annotated[Path, typer.Argument(help="CycloneDX, JSON or XML, or SPDX.")]
 Output = Annotated[str, typer.Option("-o", "--output", help="table|json")]
 To = Annotated[Path | None, typer.Option(help="Write to this file.")]
 

@@ -1,12 +1,15 @@
 """What a form of a document cannot say: the difference to the other form, carried in a property.
 
 A conversion is done forth and back at once; where the way back does not give the same, the difference
-goes along. So nothing is lost, whatever the conversion itself knows.
+goes along, with the digest of what it is a difference to. So nothing is lost, whatever the conversion
+itself knows; and nothing gets to a wrong place after somebody has edited the document.
 """
 
 from typing import Any
 
 import msgspec
+
+from stella.kernel import Digest
 
 PREFIX = "stella:carried:"
 Change = list[Any]
@@ -37,13 +40,34 @@ def _compare(before: Any, after: Any, path: list[str | int], found: list[Change]
         found.append(["=", path, after])
 
 
-def changed(tree: Any, changes: Any) -> tuple[Any, int]:
-    """``tree``, itself changed, and how many of the changes found no place in it.
+def packed(before: Any, after: Any) -> dict[str, Any]:
+    """What turns ``before`` into ``after``, to be carried."""
+    return {"of": tree_digest(before), "changes": difference(before, after)}
 
-    Somebody may have edited the document in between: the changes are hostile like the rest of it.
+
+def unpacked(before: Any, carried: Any) -> tuple[Any, int]:
+    """``before``, itself changed, and how many of the carried changes found no place in it.
+
+    None of them is made where ``before`` is not what they were made for.
     """
+    match carried:
+        case {"of": str(of), "changes": list(changes)}:
+            if of == tree_digest(before):
+                return _changed(before, changes)
+            return before, len(changes)
+        case _:
+            return before, 1
+
+
+def tree_digest(tree: Any) -> str:
+    """The same for equal values, whatever the order of their names."""
+    return Digest.of(msgspec.json.encode(tree, order="sorted")).text
+
+
+def _changed(tree: Any, changes: list[Any]) -> tuple[Any, int]:
+    """The changes are hostile like the rest of the document."""
     lost = 0
-    for change in changes if isinstance(changes, list) else [None]:
+    for change in changes:
         match change:
             case ["=", [], value]:
                 tree = value

@@ -2,6 +2,7 @@
 
 from stella.sbom.format.cyclonedx_check import check_json, check_xml
 from stella.sbom.format.document import Document, Format
+from stella.sbom.format.spdx2_check import check_spdx2
 from stella.sbom.format.spdx3_check import check_spdx3
 
 
@@ -11,4 +12,6 @@ def check_document(document: Document) -> tuple[str, ...]:
         return check_json(document.tree, document.version)
     if document.format is Format.CYCLONEDX_XML:
         return check_xml(document.tree, document.version)
-    return check_spdx3(document.tree)
+    if document.format is Format.SPDX_JSON:
+        return check_spdx3(document.tree)
+    return check_spdx2(document.tree)

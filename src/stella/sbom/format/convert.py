@@ -7,6 +7,9 @@ import msgspec
 
 from stella.sbom.format.document import Document, Format
 from stella.sbom.format.refusals import unsupported
+from stella.sbom.format.spdx2_read import spdx3_of_spdx2
+from stella.sbom.format.spdx3_read import tree_of_spdx3
+from stella.sbom.format.spdx_forms import spdx_of_tree, tree_of_spdx, with_original
 from stella.sbom.format.xml_forms import tree_of, xml_of_tree
 from stella.sbom.format.xml_text import write_xml
 
@@ -34,6 +37,11 @@ def cyclonedx_tree(document: Document) -> Tree:
     """The tree of a document that was checked. Raises UnsupportedSbom for CycloneDX before 1.4."""
     if document.format is Format.CYCLONEDX_XML:
         return Tree(*tree_of(document.tree))
+    if document.format is Format.SPDX_JSON:
+        return Tree(*tree_of_spdx(document.tree))
+    if document.format in {Format.SPDX_2_JSON, Format.SPDX_2_TEXT}:
+        tree = tree_of_spdx3(spdx3_of_spdx2(document.tree))
+        return Tree(with_original(tree, document.text or document.tree))
     if document.version not in _CONVERTED:
         raise unsupported(f"CycloneDX {document.version}", "CycloneDX 1.4 or later")
     # What 1.4 to 1.6 allow, 1.7 allows too.
@@ -46,5 +54,9 @@ def write_document(tree: Tree, format_: Format) -> Converted:
     if format_ is Format.CYCLONEDX_XML:
         root, lost = xml_of_tree(tree.value)
         return Converted(write_xml(root), tree.lost + lost)
+    if format_ is Format.SPDX_JSON:
+        document, lost = spdx_of_tree(tree.value)
+        content = msgspec.json.encode(document, order="sorted")
+        return Converted(content + b"\n", tree.lost + lost)
     content = msgspec.json.encode(tree.value | {"$schema": _SCHEMA}, order="sorted")
     return Converted(content + b"\n", tree.lost)

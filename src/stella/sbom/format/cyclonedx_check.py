@@ -1,16 +1,13 @@
 """Whether a CycloneDX document keeps to its format: the schema, then what no schema can say."""
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from stella.sbom.format.json_text import levels
 from stella.sbom.format.refusals import malformed
-from stella.sbom.format.schemas import json_validator, schema_table
+from stella.sbom.format.schemas import fault_text, json_validator, schema_table
 from stella.sbom.format.xml_grammar import check_grammar
 from stella.sbom.format.xml_text import Element
-
-if TYPE_CHECKING:
-    from jsonschema_rs import ValidationError
 
 _SHOWN_MAX = 5
 
@@ -19,7 +16,7 @@ def check_json(tree: Any, version: str) -> tuple[str, ...]:
     """What a reader should know of a valid document. Raises MalformedSbom with the place."""
     fault = next(iter(json_validator(version).iter_errors(tree)), None)
     if fault is not None:
-        raise malformed(_fault_text(fault))
+        raise malformed(fault_text(fault))
     references, remarks = _json_references(tree)
     named = (
         reference
@@ -41,13 +38,6 @@ def check_xml(root: Element, version: str) -> tuple[str, ...]:
         if element.name in {"dependency", "provides"} and "ref" in element.attributes:
             named.append(element.attributes["ref"])
     return _unknown(references, iter(named))
-
-
-def _fault_text(fault: "ValidationError") -> str:
-    place = "".join(
-        f"[{step}]" if isinstance(step, int) else f".{step[:60]}" for step in fault.instance_path
-    )
-    return f"{fault.message[:300]} - at `${place}`"
 
 
 def _json_references(tree: Any) -> tuple[set[str], tuple[str, ...]]:

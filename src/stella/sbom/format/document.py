@@ -7,12 +7,13 @@ from typing import Any
 from stella.sbom.format.json_text import read_json
 from stella.sbom.format.refusals import malformed, unsupported
 from stella.sbom.format.schemas import JSON_VERSIONS, XML_VERSIONS
+from stella.sbom.format.spdx2_text import read_tag_values
 from stella.sbom.format.xml_text import Element, read_xml
 
 DOCUMENT_BYTES_MAX = 256 * 1024 * 1024
 _XML_NAMESPACE = "http://cyclonedx.org/schema/bom/"
 _XML_STARTS = (b"<", b"\xff\xfe", b"\xfe\xff")
-_KNOWN = "CycloneDX 1.2 to 1.7 JSON, CycloneDX 1.4 to 1.7 XML or SPDX 3.0.1 JSON-LD"
+_KNOWN = "CycloneDX 1.2 to 1.7 JSON, CycloneDX 1.4 to 1.7 XML, SPDX 3.0.1 or SPDX 2.3"
 
 
 class Format(StrEnum):
@@ -21,22 +22,35 @@ class Format(StrEnum):
     CYCLONEDX_JSON = "cyclonedx-json"
     CYCLONEDX_XML = "cyclonedx-xml"
     SPDX_JSON = "spdx-json"
+    SPDX_2_JSON = "spdx-2-json"
+    SPDX_2_TEXT = "spdx-2-tag-value"
 
     @property
     def words(self) -> str:
         """For people."""
-        return {"cyclonedx-json": "CycloneDX JSON", "cyclonedx-xml": "CycloneDX XML"}.get(
-            self.value, "SPDX JSON"
-        )
+        return _WORDS[self.value]
+
+
+_WORDS = {
+    "cyclonedx-json": "CycloneDX JSON",
+    "cyclonedx-xml": "CycloneDX XML",
+    "spdx-json": "SPDX JSON-LD",
+    "spdx-2-json": "SPDX JSON",
+    "spdx-2-tag-value": "SPDX tag-value",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """tree: plain JSON values, or the root ``Element`` of an XML document. Nobody changes it."""
+    """tree: plain JSON values, or the root ``Element`` of an XML document. Nobody changes it.
+
+    text: of a tag-value document, whose tree has not everything that is in it.
+    """
 
     format: Format
     version: str
     tree: Any
+    text: str = ""
 
 
 def read_document(content: bytes) -> Document:
@@ -49,6 +63,8 @@ def read_document(content: bytes) -> Document:
     start = content[:1024].removeprefix(b"\xef\xbb\xbf").lstrip()
     if start.startswith(_XML_STARTS):
         return _of_xml(read_xml(content))
+    if start.startswith((b"SPDXVersion", b"#")):
+        return _of_text(content)
     return _of_json(read_json(content))
 
 
@@ -75,4 +91,19 @@ def _of_json(tree: Any) -> Document:
         return Document(Format.CYCLONEDX_JSON, str(version), tree)
     if "@context" in tree:
         return Document(Format.SPDX_JSON, "3.0.1", tree)
+    if "spdxVersion" in tree:
+        return Document(Format.SPDX_2_JSON, _version_of_spdx2(tree), tree)
     raise malformed(f"it is none of {_KNOWN}")
+
+
+def _of_text(content: bytes) -> Document:
+    tree = read_tag_values(content)
+    text = content.decode("utf-8-sig")
+    return Document(Format.SPDX_2_TEXT, _version_of_spdx2(tree), tree, text)
+
+
+def _version_of_spdx2(tree: dict[str, Any]) -> str:
+    version = tree.get("spdxVersion")
+    if version not in {"SPDX-2.2", "SPDX-2.3"}:
+        raise unsupported(f"{str(version)!r}", _KNOWN)
+    return str(version).removeprefix("SPDX-")

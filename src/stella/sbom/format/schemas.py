@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 if TYPE_CHECKING:
-    from jsonschema_rs import Draft7Validator
+    from jsonschema_rs import Draft7Validator, ValidationError
 
 JSON_VERSIONS = ("1.2", "1.3", "1.4", "1.5", "1.6", "1.7")
 XML_VERSIONS = ("1.4", "1.5", "1.6", "1.7")
@@ -35,3 +35,11 @@ def json_validator(version: str) -> "Draft7Validator":
         validate_formats=True,
         mask="the value",
     )
+
+
+def fault_text(fault: "ValidationError") -> str:
+    """What is wrong, and where; the document's own values stay out of it."""
+    place = "".join(
+        f"[{step}]" if isinstance(step, int) else f".{step[:60]}" for step in fault.instance_path
+    )
+    return f"{fault.message[:300]} - at `${place}`"

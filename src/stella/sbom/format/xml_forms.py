@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from stella.sbom.format.carried import changed, difference, with_carried, without_carried
+from stella.sbom.format.carried import packed, unpacked, with_carried, without_carried
 from stella.sbom.format.cyclonedx_xml import NAMESPACE, tree_of_xml, xml_of
 from stella.sbom.format.xml_text import Element
 
@@ -19,15 +19,15 @@ def tree_of(root: Element) -> tuple[dict[str, Any], int]:
     tree, of_json = without_carried(tree_of_xml(root), _OF_JSON)
     lost = 0
     if of_json is not None:
-        tree, lost = changed(tree, of_json)
+        tree, lost = unpacked(tree, of_json)
         pure, _ = _without_foreign(_without_property(root))
     if not foreign and not tree.get("properties", True):
         del tree["properties"]
-    changes = difference(_plain(xml_of(tree)), pure)
+    own = packed(_plain(xml_of(tree)), pure)
     # White space within an element that only holds elements is nothing.
-    own = [one for one in changes if not (one[1][-1:] == ["text"] and not str(one[-1]).strip())]
-    if own or foreign:
-        tree = with_carried(tree, _OF_XML, [own, foreign])
+    own["changes"] = [one for one in own["changes"] if not _is_space(one)]
+    if own["changes"] or foreign:
+        tree = with_carried(tree, _OF_XML, own | {"foreign": foreign})
     return tree, lost
 
 
@@ -35,19 +35,24 @@ def xml_of_tree(tree: dict[str, Any]) -> tuple[Element, int]:
     """The document of the tree, and how many carried things found no place in it."""
     tree, of_xml = without_carried(tree, _OF_XML)
     written = xml_of(tree)
-    of_json = difference(tree_of_xml(written), tree)
+    of_json = packed(tree_of_xml(written), tree)
     root = _plain(written)
     lost = 0
     if of_xml is not None:
-        own, foreign = of_xml if isinstance(of_xml, list) and len(of_xml) == 2 else (None, [])
-        root, lost = changed(root, own)
-        lost += _put_foreign(root, foreign)
+        root, lost = unpacked(root, of_xml)
+        match of_xml:
+            case {"foreign": list(foreign)}:
+                lost += len(foreign) if lost else _put_foreign(root, foreign)
     element, failed = _element(root), 0
     if element is None:
         element, failed = written, 1
-    if of_json:
+    if of_json["changes"]:
         _add_property(element, with_carried({}, _OF_JSON, of_json)["properties"][0])
     return element, lost + failed
+
+
+def _is_space(change: list[Any]) -> bool:
+    return change[1][-1:] == ["text"] and not str(change[-1]).strip()
 
 
 def _plain(element: Element) -> dict[str, Any]:
@@ -111,12 +116,12 @@ def _without_foreign(root: Element) -> tuple[dict[str, Any], list[Any]]:
     return visit(root, []), foreign
 
 
-def _put_foreign(root: Any, foreign: Any) -> int:
+def _put_foreign(root: Any, foreign: list[Any]) -> int:
     """Put it back, each at its index among all children; how many found no place."""
     lost = 0
     # The paths count own children alone: parents are found before anything is put in.
     found = []
-    for one in foreign if isinstance(foreign, list) else [None]:
+    for one in foreign:
         match one:
             case [[*path], int(index), {"name": str()} as element] if index >= 0:
                 parent = _inside(root, path)
