@@ -10,6 +10,7 @@ import typer
 from stella.advisory import open_snapshot
 from stella.cli.sbom import read_sbom
 from stella.cli.scan_report import SEVERITIES
+from stella.cli.scan_target import tool_version
 from stella.cli.written import checked_output, read, write
 from stella.finding import (
     Finding,
@@ -19,6 +20,7 @@ from stella.finding import (
     match_inventory,
     parse_findings,
 )
+from stella.finding.sarif import SarifRun, sarif_document
 from stella.kernel import Remedy
 
 app = typer.Typer(no_args_is_help=True, help="Match SBOMs, list and explain findings.")
@@ -31,19 +33,22 @@ _FORMATS = ("table", "json", "name")
 
 @app.command()
 def match(
-    sbom: Annotated[Path, typer.Argument(help="A CycloneDX JSON file.")],
+    sbom: Annotated[Path, typer.Argument(help="CycloneDX, JSON or XML, or SPDX.")],
     *,
     advisories: Annotated[Path, typer.Option(help="Advisory snapshot, or its directory.")],
-    output: Output = "table",
+    output: Annotated[str, typer.Option("-o", "--output", help="table|json|name|sarif")] = "table",
     to: To = None,
 ) -> None:
     """Match an SBOM against a snapshot; -o json is the findings document."""
-    checked_output(output, _FORMATS)
+    checked_output(output, (*_FORMATS, "sarif"))
     inventory = read_sbom(sbom)
     with open_snapshot(advisories) as snapshot:
         found = match_inventory(inventory, snapshot)
     if output == "json":
         write(findings_document(found) + b"\n", to)
+    elif output == "sarif":
+        run = SarifRun(found, inventory.name, inventory.partial)
+        write(sarif_document([run], tool_version()) + b"\n", to)
     elif output == "name":
         write(_lines(dict.fromkeys(finding.id for finding in found.findings)), to)
     else:

@@ -15,7 +15,10 @@ def scan(
     ],
     *,
     output: Annotated[
-        str, typer.Option("-o", "--output", help="table|json|cyclonedx-json")
+        str,
+        typer.Option(
+            "-o", "--output", help="table|json|cyclonedx-json|cyclonedx-xml|spdx-json|sarif"
+        ),
     ] = "table",
     to: Annotated[Path | None, typer.Option(help="Write to this file.")] = None,
     advisories: Annotated[

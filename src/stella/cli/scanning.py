@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from stella.cli.scan_report import (
     NO_ADVISORIES,
+    NO_ADVISORIES_REMEDY,
     Scanned,
     checked_rules,
     failures,
@@ -34,7 +35,8 @@ if TYPE_CHECKING:
     from stella.finding import Findings
     from stella.sbom import Inventory
 
-_FORMATS = ("table", "json", "cyclonedx-json")
+_DOCUMENTS = ("cyclonedx-json", "cyclonedx-xml", "spdx-json")
+_FORMATS = ("table", "json", *_DOCUMENTS, "sarif")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,11 @@ def run_scan(options: ScanOptions) -> int:
     if output not in _FORMATS:
         raise UnknownScanOption(
             f"no output format {output!r} here", remedy=Remedy(f"Use {', '.join(_FORMATS)}.")
+        )
+    if output == "sarif" and options.advisories is None and not options.upload:
+        raise UnknownScanOption(
+            "SARIF is a list of findings, and without advisories nothing can be found",
+            remedy=Remedy(NO_ADVISORIES_REMEDY),
         )
     access = RegistryAccess(options.plain_http, options.ca_file, options.username, options.password)
     opened = open_target(options.target, access)
@@ -158,13 +165,32 @@ def _text(results: list[Scanned], output: str) -> str | bytes:
         return json.dumps([scanned_json(one) for one in results], indent=2) + "\n"
     if output == "table":
         return "\n".join(line for one in results for line in table_lines(one)) + "\n"
+    if output == "sarif":
+        return _sarif(results)
     if len(results) != 1:
         platforms = ", ".join(one.inventory.platform for one in results)
         raise UnknownScanOption(
             f"one document holds one platform, the image has {platforms}",
             remedy=Remedy("Choose one with --platform."),
         )
-    return results[0].sbom
+    sbom = results[0].sbom
+    return sbom if output == "cyclonedx-json" else _converted(sbom, output)
+
+
+def _sarif(results: list[Scanned]) -> bytes:
+    from stella.finding.sarif import SarifRun, sarif_document
+
+    runs = []
+    for one in results:
+        assert not isinstance(one.findings, Unknown)
+        runs.append(SarifRun(one.findings, one.inventory.name, one.inventory.partial))
+    return sarif_document(runs, tool_version()) + b"\n"
+
+
+def _converted(sbom: bytes, output: str) -> bytes:
+    from stella.sbom.format import Format, cyclonedx_tree, read_document, write_document
+
+    return write_document(cyclonedx_tree(read_document(sbom)), Format(output)).content
 
 
 def _signed(one: Scanned, key: str) -> bytes:

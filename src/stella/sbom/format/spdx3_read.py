@@ -43,9 +43,8 @@ class _Reader:
 
     def tree(self) -> dict[str, Any]:
         sbom: Node = next(self._all("software_Sbom"), {})
-        roots = [
-            _key(one) for one in sbom.get("rootElement", self._document.get("rootElement", []))
-        ]
+        listed: list[Any] = (sbom or self._document).get("rootElement", [])
+        roots = [_key(one) for one in listed]
         self._read_licences()
         # Keyed by id, in the order of the document.
         parts = {key: self._component(one) for key, one in self._parts()}
