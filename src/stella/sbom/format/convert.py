@@ -5,11 +5,14 @@ from typing import Any
 
 import msgspec
 
-from stella.sbom.format.document import Document, Format
+from stella.kernel import Remedy
+from stella.sbom.errors import UnsupportedSbom
+from stella.sbom.format.document import DOCUMENT_BYTES_MAX, Document, Format
 from stella.sbom.format.refusals import unsupported
 from stella.sbom.format.spdx2_read import spdx3_of_spdx2
 from stella.sbom.format.spdx3_read import tree_of_spdx3
 from stella.sbom.format.spdx_forms import spdx_of_tree, tree_of_spdx, with_original
+from stella.sbom.format.uncollected import uncollected
 from stella.sbom.format.xml_forms import tree_of, xml_of_tree
 from stella.sbom.format.xml_text import write_xml
 
@@ -35,6 +38,11 @@ class Tree:
 
 def cyclonedx_tree(document: Document) -> Tree:
     """The tree of a document that was checked. Raises UnsupportedSbom for CycloneDX before 1.4."""
+    with uncollected():
+        return _tree(document)
+
+
+def _tree(document: Document) -> Tree:
     if document.format is Format.CYCLONEDX_XML:
         return Tree(*tree_of(document.tree))
     if document.format is Format.SPDX_JSON:
@@ -50,7 +58,23 @@ def cyclonedx_tree(document: Document) -> Tree:
 
 
 def write_document(tree: Tree, format_: Format) -> Converted:
-    """The document in that format; equal trees give equal bytes."""
+    """The document in that format; equal trees give equal bytes.
+
+    Raises UnsupportedSbom where it would be larger than what is read again.
+    """
+    with uncollected():
+        written = _written(tree, format_)
+    size = len(written.content)
+    if size > DOCUMENT_BYTES_MAX:
+        raise UnsupportedSbom(
+            f"as {format_.words} it has {size} bytes, more than the {DOCUMENT_BYTES_MAX} that are read",
+            remedy=Remedy("Write it as cyclonedx-json, which is the shortest."),
+            bytes=size,
+        )
+    return written
+
+
+def _written(tree: Tree, format_: Format) -> Converted:
     if format_ is Format.CYCLONEDX_XML:
         root, lost = xml_of_tree(tree.value)
         return Converted(write_xml(root), tree.lost + lost)

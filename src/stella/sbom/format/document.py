@@ -8,6 +8,7 @@ from stella.sbom.format.json_text import read_json
 from stella.sbom.format.refusals import malformed, unsupported
 from stella.sbom.format.schemas import JSON_VERSIONS, XML_VERSIONS
 from stella.sbom.format.spdx2_text import read_tag_values
+from stella.sbom.format.uncollected import uncollected
 from stella.sbom.format.xml_text import Element, read_xml
 
 DOCUMENT_BYTES_MAX = 256 * 1024 * 1024
@@ -60,6 +61,11 @@ def read_document(content: bytes) -> Document:
     """
     if len(content) > DOCUMENT_BYTES_MAX:
         raise malformed(f"it has {len(content)} bytes, at most {DOCUMENT_BYTES_MAX} are read")
+    with uncollected():
+        return _document(content)
+
+
+def _document(content: bytes) -> Document:
     start = content[:1024].removeprefix(b"\xef\xbb\xbf").lstrip()
     if start.startswith(_XML_STARTS):
         return _of_xml(read_xml(content))

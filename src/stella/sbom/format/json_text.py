@@ -8,11 +8,15 @@ import msgspec
 from stella.sbom.format.refusals import malformed
 
 DEPTH_MAX = 100
+VALUES_MAX = 40_000_000
 _MARK = b"\xef\xbb\xbf"
 
 
 def read_json(content: bytes) -> Any:
     """The values in ``content``, at most ``DEPTH_MAX`` deep. Raises MalformedSbom."""
+    # Each value has one of these before it, or is the first: a bound before any memory is taken.
+    if sum(content.count(sign) for sign in (b",", b"[", b"{", b":")) > 2 * VALUES_MAX:
+        raise malformed(f"it has more than {VALUES_MAX} values")
     try:
         tree = msgspec.json.decode(content.removeprefix(_MARK))
     except (ValueError, RecursionError) as error:

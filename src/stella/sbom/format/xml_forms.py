@@ -34,21 +34,24 @@ def tree_of(root: Element) -> tuple[dict[str, Any], int]:
 def xml_of_tree(tree: dict[str, Any]) -> tuple[Element, int]:
     """The document of the tree, and how many carried things found no place in it."""
     tree, of_xml = without_carried(tree, _OF_XML)
-    written = xml_of(tree)
-    of_json = packed(tree_of_xml(written), tree)
-    root = _plain(written)
+    root = xml_of(tree)
+    of_json = packed(tree_of_xml(root), tree)
     lost = 0
     if of_xml is not None:
-        root, lost = unpacked(root, of_xml)
-        match of_xml:
-            case {"foreign": list(foreign)}:
-                lost += len(foreign) if lost else _put_foreign(root, foreign)
-    element, failed = _element(root), 0
-    if element is None:
-        element, failed = written, 1
+        root, lost = _with_xml(root, of_xml)
     if of_json["changes"]:
-        _add_property(element, with_carried({}, _OF_JSON, of_json)["properties"][0])
-    return element, lost + failed
+        _add_property(root, with_carried({}, _OF_JSON, of_json)["properties"][0])
+    return root, lost
+
+
+def _with_xml(root: Element, of_xml: Any) -> tuple[Element, int]:
+    """``root`` with what XML had and JSON could not say."""
+    plain, lost = unpacked(_plain(root), of_xml)
+    match of_xml:
+        case {"foreign": list(foreign)}:
+            lost += len(foreign) if lost else _put_foreign(plain, foreign)
+    found = _element(plain)
+    return (root, lost + 1) if found is None else (found, lost)
 
 
 def _is_space(change: list[Any]) -> bool:

@@ -11,7 +11,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from stella.sbom.format.refusals import malformed
 
-ELEMENTS_MAX = 20_000_000
+ELEMENTS_MAX = 5_000_000
 DEPTH_MAX = 100
 _SIGN = " "  # between namespace and name: no URI holds a space
 FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -41,9 +41,9 @@ class Element:
         return (one for one in self.children if one.namespace == self.namespace)
 
 
-def read_xml(content: bytes) -> Element:
+def read_xml(content: bytes, elements_max: int = ELEMENTS_MAX) -> Element:
     """The root element. Raises MalformedSbom with the line."""
-    builder = _Builder()
+    builder = _Builder(elements_max)
     parser = ParserCreate(namespace_separator=_SIGN)
     parser.buffer_text = True
     parser.buffer_size = 65536
@@ -66,7 +66,8 @@ def read_xml(content: bytes) -> Element:
 class _Builder:
     """What the parser calls."""
 
-    def __init__(self) -> None:
+    def __init__(self, elements_max: int) -> None:
+        self._elements_max = elements_max
         self.root: Element | None = None
         self.parser = ParserCreate()
         self._open: list[Element] = []
@@ -77,8 +78,8 @@ class _Builder:
         line = self.parser.CurrentLineNumber
         element = Element(namespace, local, attributes, line=line)
         self._count += 1
-        if self._count > ELEMENTS_MAX or len(self._open) >= DEPTH_MAX:
-            bound = f"{ELEMENTS_MAX} elements, {DEPTH_MAX} deep"
+        if self._count > self._elements_max or len(self._open) >= DEPTH_MAX:
+            bound = f"{self._elements_max} elements, {DEPTH_MAX} deep"
             raise malformed(f"it is beyond the bounds of {bound} - at line {line}")
         if self._open:
             self._open[-1].children.append(element)

@@ -22,6 +22,7 @@ _SHAPES = {
     "xs:positiveInteger": re.compile(r"\+?0*[1-9]\d*", re.ASCII),
 }
 _DIGITS_MAX = 64
+_MATCHED_MAX = 16_384  # a pattern may take long over what is long
 
 
 def simple_fault(text: str, kind: Any, named: dict[str, Any]) -> str | None:
@@ -62,7 +63,8 @@ def _built_in_fault(text: str, kind: str) -> str | None:
     found = shape.fullmatch(_collapsed(text))
     if found is None or (kind.startswith("xs:date") and not _is_day(found)):
         return f"is no {kind.removeprefix('xs:')}"
-    return None
+    is_whole = kind in {"xs:integer", "xs:nonNegativeInteger", "xs:positiveInteger"}
+    return "is beyond what is read as a number" if is_whole and len(found[0]) > 18 else None
 
 
 def _is_day(found: re.Match[str]) -> bool:
@@ -78,7 +80,7 @@ def _facet_fault(text: str, rule: dict[str, Any], named: dict[str, Any]) -> str 
     if values and value not in values:
         return f"is none of {', '.join(sorted(values)[:12])}"
     pattern = _alternatives(rule)
-    if pattern and not _pattern(pattern).fullmatch(value):
+    if pattern and not (len(value) <= _MATCHED_MAX and _pattern(pattern).fullmatch(value)):
         return "has not the form that is asked for"
     if not int(rule.get("minLength", 0)) <= len(value) <= int(rule.get("maxLength", len(value))):
         return "is too short or too long"
