@@ -1350,11 +1350,10 @@ class StepPlanView(TypedDict):
 
 
 class StepRunView(TypedDict):
-    """One step of a deployment. phase: "before" or "after" its targets. purpose: "run", or "undo" where"""
+    """One step of a deployment. phase: "before" or "after" its targets. inputs: their digest; they"""
 
     name: str
     phase: str
-    purpose: str
     step: str
     plugin: str
     version: str
