@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from stella.sbom.format.json_text import levels
+from stella.sbom.format.purl_spec import purl_remarks
 from stella.sbom.format.refusals import malformed
 from stella.sbom.format.schemas import fault_text, json_validator, schema_table
 from stella.sbom.format.xml_grammar import check_grammar
@@ -24,20 +25,28 @@ def check_json(tree: Any, version: str) -> tuple[str, ...]:
         for key in ("ref", "dependsOn", "provides")
         for reference in _several(one.get(key, ()))
     )
-    return remarks + _unknown(references, named)
+    purls = (
+        one["purl"]
+        for level in levels(tree)
+        for one in level
+        if isinstance(one, dict) and isinstance(one.get("purl"), str)
+    )
+    return remarks + _unknown(references, named) + purl_remarks(purls)
 
 
 def check_xml(root: Element, version: str) -> tuple[str, ...]:
     """As ``check_json``; also what the schema's authors could only write as a comment."""
     check_grammar(root, schema_table(f"cyclonedx-{version}.xml"))
-    references, named = set(), []
+    references, named, purls = set(), [], []
     for element, path in _elements(root, "/bom"):
         _check_range(element, path)
         if "bom-ref" in element.attributes:
             references.add(element.attributes["bom-ref"])
         if element.name in {"dependency", "provides"} and "ref" in element.attributes:
             named.append(element.attributes["ref"])
-    return _unknown(references, iter(named))
+        if element.name == "purl":
+            purls.append(element.text.strip())
+    return _unknown(references, iter(named)) + purl_remarks(purls)
 
 
 def _json_references(tree: Any) -> tuple[set[str], tuple[str, ...]]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from stella.sbom.format.purl_spec import purl_remarks
 from stella.sbom.format.refusals import malformed
 from stella.sbom.format.schemas import fault_text, schema_table
 
@@ -24,11 +25,18 @@ def check_spdx2(tree: Any) -> tuple[str, ...]:
         if identifier in known:
             raise malformed(f"the SPDXID {identifier[:80]!r} stands twice")
         known.add(identifier)
+    purls = purl_remarks(
+        one["referenceLocator"]
+        for package in tree.get("packages", ())
+        for one in package.get("externalRefs", ())
+        if one["referenceType"] == "purl"
+    )
     missing = sorted(set(_named(tree)) - known - _NOTHING)
     if not missing:
-        return ()
+        return purls
     shown = ", ".join(one[:80] for one in missing[:_SHOWN_MAX])
-    return (f"{len(missing)} references to elements that are not in the document: {shown}",)
+    unknown = f"{len(missing)} references to elements that are not in the document: {shown}"
+    return (unknown, *purls)
 
 
 @cache

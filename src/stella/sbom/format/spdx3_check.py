@@ -4,6 +4,7 @@ import re
 from functools import cache
 from typing import Any
 
+from stella.sbom.format.purl_spec import purl_remarks
 from stella.sbom.format.refusals import malformed
 from stella.sbom.format.schemas import schema_table
 
@@ -26,11 +27,15 @@ def check_spdx3(tree: Any) -> tuple[str, ...]:
         seen |= {key} if key else set()
         check.object(node, f"$.@graph[{number}]", "")
     check.references()
+    purls = purl_remarks(
+        one["software_packageUrl"] for one in nodes if "software_packageUrl" in one
+    )
     outside = sorted(check.outside - check.inside)
     if not outside:
-        return ()
+        return purls
     shown = ", ".join(one[:80] for one in outside[:_SHOWN_MAX])
-    return (f"{len(outside)} references to elements that are not in the document: {shown}",)
+    unknown = f"{len(outside)} references to elements that are not in the document: {shown}"
+    return (unknown, *purls)
 
 
 def graph_of(tree: Any) -> list[dict[str, Any]]:
