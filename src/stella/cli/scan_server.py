@@ -11,6 +11,7 @@ from stella.cli.errors import ScanDidNotEnd, WaitedTooLong
 from stella.cli.output import Column, show_lines, show_list
 from stella.cli.scan_report import SEVERITIES
 from stella.cli.waiting import follow
+from stella.cli.written import checked_output, write
 from stella.client import open_client
 from stella.kernel import Remedy
 
@@ -43,6 +44,18 @@ def show_scans(image: str | None, *, output: str, to: Path | None) -> None:
     """List scans. image: of this digest only."""
     with open_client() as client:
         show_list(list(client.items("/scans", image=image)), COLUMNS, output=output, to=to)
+
+
+def write_document_of(scan: str, *, output: str, to: Path | None) -> None:
+    """The document of a scan. output: a format of SBOMs, or sarif for what was found."""
+    checked_output(output, ("cyclonedx-json", "cyclonedx-xml", "spdx-json", "sarif"))
+    path = f"/scans/{quote(scan, safe='')}"
+    with open_client() as client:
+        if output == "sarif":
+            content = client.content(f"{path}/findings/sarif")
+        else:
+            content = client.content(f"{path}/sbom", format=output)
+    write(content, to)
 
 
 def scan_on_server(reference: str, rules: frozenset[str], *, output: str, to: Path | None) -> None:
