@@ -15,7 +15,12 @@ def scan(
     ],
     *,
     output: Annotated[
-        str, typer.Option("-o", "--output", help="table|json|cyclonedx-json|openvex")
+        str,
+        typer.Option(
+            "-o",
+            "--output",
+            help="table|json|cyclonedx-json|cyclonedx-xml|spdx-json|sarif|openvex",
+        ),
     ] = "table",
     to: Annotated[Path | None, typer.Option(help="Write to this file.")] = None,
     advisories: Annotated[

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from stella.cli.scan_report import (
     NO_ADVISORIES,
+    NO_ADVISORIES_REMEDY,
     Lasting,
     Scanned,
     checked_rules,
@@ -36,7 +37,8 @@ if TYPE_CHECKING:
     from stella.finding import Findings
     from stella.sbom import Inventory
 
-_FORMATS = ("table", "json", "cyclonedx-json", "openvex")
+_DOCUMENTS = ("cyclonedx-json", "cyclonedx-xml", "spdx-json")
+_FORMATS = ("table", "json", *_DOCUMENTS, "sarif", "openvex")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,11 @@ def run_scan(options: ScanOptions) -> int:
     if output not in _FORMATS:
         raise UnknownScanOption(
             f"no output format {output!r} here", remedy=Remedy(f"Use {', '.join(_FORMATS)}.")
+        )
+    if output == "sarif" and options.advisories is None and not options.upload:
+        raise UnknownScanOption(
+            "SARIF is a list of findings, and without advisories nothing can be found",
+            remedy=Remedy(NO_ADVISORIES_REMEDY),
         )
     access = RegistryAccess(options.plain_http, options.ca_file, options.username, options.password)
     opened = open_target(options.target, access)
@@ -221,13 +228,32 @@ def _text(results: list[Scanned], output: str) -> str | bytes:
     if output == "openvex":
         found: bytes = importlib.import_module("stella.cli.vex_out").openvex_text(results)
         return found
+    if output == "sarif":
+        return _sarif(results)
     if len(results) != 1:
         platforms = ", ".join(one.inventory.platform for one in results)
         raise UnknownScanOption(
             f"one document holds one platform, the image has {platforms}",
             remedy=Remedy("Choose one with --platform."),
         )
-    return results[0].sbom
+    sbom = results[0].sbom
+    return sbom if output == "cyclonedx-json" else _converted(sbom, output)
+
+
+def _sarif(results: list[Scanned]) -> bytes:
+    from stella.finding.sarif import SarifRun, sarif_document
+
+    runs = []
+    for one in results:
+        assert not isinstance(one.findings, Unknown)
+        runs.append(SarifRun(one.findings, one.inventory.name, one.inventory.partial))
+    return sarif_document(runs, tool_version()) + b"\n"
+
+
+def _converted(sbom: bytes, output: str) -> bytes:
+    from stella.sbom.format import Format, cyclonedx_tree, read_document, write_document
+
+    return write_document(cyclonedx_tree(read_document(sbom)), Format(output)).content
 
 
 def _signed(one: Scanned, key: str) -> bytes:

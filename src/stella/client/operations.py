@@ -2030,9 +2030,18 @@ class Operations:
             ),
         )
 
-    def get_sbom(self, scan: str) -> bytes:
-        """The image's bill of materials, CycloneDX 1.7."""
-        return self._transport.content(f"/scans/{quote(scan, safe='/:@')}/sbom")
+    def get_findings_sarif(self, scan: str) -> bytes:
+        """What is wrong in the image, as SARIF 2.1.0."""
+        return self._transport.content(f"/scans/{quote(scan, safe='/:@')}/findings/sarif")
+
+    def get_sbom(
+        self,
+        scan: str,
+        *,
+        format: Literal["cyclonedx-json", "cyclonedx-xml", "spdx-json"] | None = None,
+    ) -> bytes:
+        """The image's bill of materials: CycloneDX 1.7, as it was signed, or the same in another format."""
+        return self._transport.content(f"/scans/{quote(scan, safe='/:@')}/sbom", format=format)
 
     def get_image(self, scan: str) -> "ImageView":
         """What the image is beside its packages: user, entry point, secrets, how long it lasts."""

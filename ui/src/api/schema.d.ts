@@ -612,6 +612,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/scans/{scan}/findings/sarif": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Findings Sarif
+         * @description What is wrong in the image, as SARIF 2.1.0.
+         */
+        get: operations["get_findings_sarif"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/scans/{scan}/sbom": {
         parameters: {
             query?: never;
@@ -621,7 +641,7 @@ export interface paths {
         };
         /**
          * Get Sbom
-         * @description The image's bill of materials, CycloneDX 1.7.
+         * @description The image's bill of materials: CycloneDX 1.7, as it was signed, or the same in another format.
          */
         get: operations["get_sbom"];
         put?: never;
@@ -6086,7 +6106,7 @@ export interface operations {
             };
         };
     };
-    get_sbom: {
+    get_findings_sarif: {
         parameters: {
             query?: never;
             header?: never;
@@ -6103,7 +6123,42 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/sarif+json": unknown;
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_sbom: {
+        parameters: {
+            query?: {
+                format?: "cyclonedx-json" | "cyclonedx-xml" | "spdx-json";
+            };
+            header?: never;
+            path: {
+                scan: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
                     "application/vnd.cyclonedx+json": unknown;
+                    "application/vnd.cyclonedx+xml": unknown;
+                    "application/spdx+json": unknown;
                 };
             };
             /** @description A refusal */
