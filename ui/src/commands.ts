@@ -96,6 +96,7 @@ export const commands = {
   doctor: () => stella('doctor'),
   fix: (check: string) => stella('doctor', '--fix', check),
   bundle: () => stella('doctor', 'bundle', '--to', 'stella-support.tar'),
-  allowSecret: (name: string, integration: string) => stella('secret', 'allow', name, integration),
+  allowSecret: (name: string, integration: string, place: string) =>
+    stella('secret', 'allow', name, integration, '--place', place),
   forbidSecret: (name: string, integration: string) => stella('secret', 'forbid', name, integration),
 } as const

@@ -23,7 +23,7 @@ from stella.app.heard import (
     weigh_scanned,
     weigh_touched,
 )
-from stella.app.step_calls import CallStep, attempt_step, worn_out
+from stella.app.step_calls import attempt_step, worn_out
 from stella.blob import Blobs
 from stella.blob.errors import BlobsUnusable
 from stella.deployment.errors import AgentSilent
@@ -31,7 +31,7 @@ from stella.deployment.finish import finish_step, finish_target, order_target, t
 from stella.deployment.plan import intent_of, plugin_of_target, read_plan, target_plan_of
 from stella.deployment.start import start_deployment
 from stella.deployment.step_store import find_step
-from stella.deployment.steps import begin_step, is_worn_out, note_trouble
+from stella.deployment.steps import CallStep, begin_step, is_worn_out, note_trouble
 from stella.deployment.store import (
     TargetDeployment,
     find_deployment,
@@ -298,7 +298,7 @@ def prove_deployment(work: Work, fact: StoredFact) -> None:
 def announce(work: Work, fact: StoredFact) -> None:
     """Queue what people are told of it. Who sends it is beside the flow, and never holds it up."""
     with work.because(fact) as tx:
-        queue_messages(tx, fact, work.url)
+        queue_messages(tx, fact, work.url, work.blobs)
 
 
 _FLOWS: Mapping[str, Sequence[Handler]] = {

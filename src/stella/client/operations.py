@@ -107,6 +107,15 @@ class ArtifactView(TypedDict):
     size: int
 
 
+class BroughtByView(TypedDict):
+    """The plugin that brings it, where that was installed: from this wheel, with these grants alone."""
+
+    name: str
+    version: str
+    wheel: str
+    granted: dict[str, list[str]]
+
+
 Capability = Literal["network", "read_secret", "files", "run_command", "docker"]
 """What a plugin may ask for. The host grants or refuses, with all reasons at once."""
 
@@ -1384,13 +1393,15 @@ class StepPlanView(TypedDict):
     plugin: str
     version: str
     inputs: dict[str, Any]
+    broughtBy: "BroughtByView | None"
 
 
 class StepRunView(TypedDict):
-    """One step of a deployment. phase: "before" or "after" its targets. inputs: their digest; they"""
+    """One step of a deployment. phase: "before" or "after" its targets. purpose: "run", or "undo" where"""
 
     name: str
     phase: str
+    purpose: str
     step: str
     plugin: str
     version: str
@@ -1456,7 +1467,7 @@ class TargetConfigView(TypedDict):
 
 
 class TargetPlanView(TypedDict):
-    """What will happen on one target."""
+    """What will happen on one target. brought_by: null where the connector comes with the server."""
 
     target: str
     connector: str
@@ -1464,6 +1475,7 @@ class TargetPlanView(TypedDict):
     project: str
     actions: list["ActionView"]
     files: dict[str, str]
+    broughtBy: "BroughtByView | None"
 
 
 TargetState = Literal[

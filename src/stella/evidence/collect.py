@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from stella.blob import Blobs
 from stella.deployment.step_store import StepRun, list_steps
+from stella.deployment.steps import RUN, UNDO
 from stella.deployment.store import (
     Artifact,
     Deployment,
@@ -90,8 +91,9 @@ def deployment_entries(
         "artifacts": [{"target": one.target or None, **_file(one)} for one in artifacts],
     }
     steps = list_steps(tx, deployment.id)
-    if steps:
-        said["steps"] = [_step(one) for one in steps]
+    for key, purpose in (("steps", RUN), ("stepsUndone", UNDO)):
+        if taken := [_step(one) for one in steps if one.purpose == purpose]:
+            said[key] = taken
     entries = {
         names.DEPLOYMENT: canonical_json(said),
         names.DEPLOYMENT_BUNDLE: sign_statement(

@@ -1,6 +1,6 @@
 """Gather everything a decision rests on, as documents named by their digests."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import msgspec
@@ -12,12 +12,16 @@ from stella.environment.store import find_environment, list_targets
 from stella.finding.lifecycle import ScanState
 from stella.finding.store import scan_of_platform
 from stella.finding.weigh import judge_scan
+from stella.hub.apply import integration_for
+from stella.image import parse_reference
 from stella.kernel import Digest, canonical_json, time_text
+from stella.plugin.contract.core import Kind
 from stella.policy import Ask, PolicyBundle, bundle_bytes
 from stella.policy.engine import ask as ask_policy
 from stella.policy.store import find_policy
 from stella.promotion.model import (
     ApprovalInput,
+    BoundInput,
     ComponentInput,
     DecisionInput,
     EnvironmentInput,
@@ -160,6 +164,13 @@ def _scan(tx: Tx, platform: Platform, blobs: Blobs, voices: Voices) -> ScanInput
     )
 
 
+def _bound(tx: Tx, release: Release) -> Iterator[BoundInput]:
+    for component in release.components:
+        by = integration_for(tx, Kind.REGISTRY, parse_reference(component.reference).host)
+        if by is not None and by.environments:
+            yield BoundInput(component.name, by.name, by.environments)
+
+
 def _environment(
     tx: Tx,
     promotion: Promotion,
@@ -191,4 +202,5 @@ def _environment(
         ),
         parameters=environment.parameters,
         ran_before=here.deployment if here else None,
+        bound=tuple(_bound(tx, find_release(tx, promotion.release))),
     )

@@ -113,10 +113,19 @@ class FreezeInput(_Document, frozen=True):
     by: str
 
 
+class BoundInput(_Document, frozen=True):
+    """A component whose registry's integration is for certain environments alone."""
+
+    component: str
+    integration: str
+    environments: tuple[str, ...]
+
+
 class EnvironmentInput(_Document, frozen=True):
     """Where it shall go. configuration: digest of the configuration snapshot.
 
     ran_before: the deployment that brought this release here earlier; what a rollback rests on.
+    bound: where each component may come from, as far as that is limited.
     """
 
     name: str
@@ -126,6 +135,7 @@ class EnvironmentInput(_Document, frozen=True):
     freezes: tuple[FreezeInput, ...]
     parameters: dict[str, Any]
     ran_before: str | None = None
+    bound: tuple[BoundInput, ...] = ()
 
 
 class ApprovalInput(_Document, frozen=True):

@@ -2220,6 +2220,24 @@ export interface components {
             size: number;
         };
         /**
+         * BroughtByView
+         * @description The plugin that brings it, where that was installed: from this wheel, with these grants alone.
+         *
+         *     granted: capability -> hosts, empty where it names none.
+         */
+        BroughtByView: {
+            /** Name */
+            name: string;
+            /** Version */
+            version: string;
+            /** Wheel */
+            wheel: string;
+            /** Granted */
+            granted: {
+                [key: string]: string[];
+            };
+        };
+        /**
          * Capability
          * @description What a plugin may ask for. The host grants or refuses, with all reasons at once.
          * @enum {string}
@@ -4214,6 +4232,8 @@ export interface components {
         /**
          * StepPlanView
          * @description What would be done before the targets or after them, by which version of which plugin.
+         *
+         *     brought_by: null where the plugin comes with the server.
          */
         StepPlanView: {
             /** Name */
@@ -4230,17 +4250,21 @@ export interface components {
             inputs: {
                 [key: string]: unknown;
             };
+            broughtBy: components["schemas"]["BroughtByView"] | null;
         };
         /**
          * StepRunView
-         * @description One step of a deployment. phase: "before" or "after" its targets. inputs: their digest; they
-         *     stand in the plan. message: why it did not pass, or what troubled the last attempt.
+         * @description One step of a deployment. phase: "before" or "after" its targets. purpose: "run", or "undo" where
+         *     it is taken back. inputs: their digest; they stand in the plan. message: why it did not pass, or
+         *     what troubled the last attempt.
          */
         StepRunView: {
             /** Name */
             name: string;
             /** Phase */
             phase: string;
+            /** Purpose */
+            purpose: string;
             /** Step */
             step: string;
             /** Plugin */
@@ -4356,7 +4380,7 @@ export interface components {
         };
         /**
          * TargetPlanView
-         * @description What will happen on one target.
+         * @description What will happen on one target. brought_by: null where the connector comes with the server.
          */
         TargetPlanView: {
             /** Target */
@@ -4373,6 +4397,7 @@ export interface components {
             files: {
                 [key: string]: string;
             };
+            broughtBy: components["schemas"]["BroughtByView"] | null;
         };
         /**
          * TargetState
