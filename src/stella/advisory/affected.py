@@ -24,6 +24,8 @@ _NOT_AFFECTED = Judged(is_affected=False)
 
 def judge(record: Record, version: str) -> Judged:
     """Whether the record's spans or its enumerated versions hold ``version``."""
+    if record.is_unaffected:
+        return _NOT_AFFECTED
     scheme, spans = record.scheme, record.spans
     own = version_key(scheme, version)
     doubtful: list[Span] = []
@@ -55,7 +57,10 @@ def holds(scheme: str, span: Span, version: str) -> bool:
 def _position(scheme: str, span: Span, own: Key) -> bool | None:
     """Inside or outside; None where a bound that decides it cannot be read."""
     begun: bool | None = True
-    if span.introduced != "0":
+    if span.after:
+        before = version_key(scheme, span.after)
+        begun = None if before is None else before < own
+    elif span.introduced != "0":
         first = version_key(scheme, span.introduced)
         begun = None if first is None else not own < first
     ended: bool | None = False

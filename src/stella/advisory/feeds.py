@@ -14,16 +14,17 @@ from stella.advisory.errors import FeedTooLarge, UnreadableFeed
 from stella.advisory.model import Skipped
 from stella.kernel import Remedy
 
-DOCUMENT_BYTES_MAX = 64 << 20
+DOCUMENT_BYTES_MAX = 256 << 20
 FEED_BYTES_MAX = 8 << 30
 DOCUMENTS_MAX = 5_000_000
 
+_DOCUMENTS = (".json", ".yml", ".yaml", ".csv")
 _LISTS = (".jsonl", ".ndjson")
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One JSON document of a feed. where: file, member and line."""
+    """One document of a feed: JSON, YAML or a table. where: file, member and line."""
 
     where: str
     content: bytes
@@ -47,7 +48,7 @@ class _Budget:
 
 
 def documents(source: Path) -> Iterator[Document | Skipped]:
-    """Every JSON document below ``source``, in order of name; what is none, with the reason.
+    """Every document below ``source``, in order of name; what is none, with the reason.
 
     Raises UnreadableFeed, FeedTooLarge.
     """
@@ -98,10 +99,10 @@ def _plain(stream: IO[bytes], name: str, budget: _Budget) -> Iterator[Document |
         while line := stream.readline(DOCUMENT_BYTES_MAX + 1):
             number += 1
             yield _bounded(line, f"{name}:{number}", budget)
-    elif lower.endswith(".json"):
+    elif lower.endswith(_DOCUMENTS):
         yield _bounded(stream.read(DOCUMENT_BYTES_MAX + 1), name, budget)
     else:
-        yield Skipped(name, "not a JSON file")
+        yield Skipped(name, "not a file of advisories")
 
 
 def _bounded(content: bytes, where: str, budget: _Budget) -> Document | Skipped:

@@ -10,7 +10,7 @@ import re
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Self
+from typing import Protocol, Self
 
 import msgspec
 
@@ -21,11 +21,12 @@ from stella.advisory.errors import (
     UnknownAdvisory,
     UnsupportedSnapshot,
 )
-from stella.advisory.model import Package, Record
+from stella.advisory.model import FeedAge, Package, Record
 from stella.advisory.slice import slice_bytes
 from stella.kernel import Digest, Remedy
 
-FORMAT = "stella-advisories/1"
+FORMAT = "stella-advisories/2"
+_FORMATS = frozenset({"stella-advisories/1", FORMAT})
 SUFFIX = ".advisories.sqlite"
 
 _NAME = re.compile(r"(?P<hex>[0-9a-f]{64})" + re.escape(SUFFIX) + r"\Z")
@@ -45,10 +46,20 @@ def file_name(digest: Digest) -> str:
     return f"{digest.hex}{SUFFIX}"
 
 
-def write_snapshot(
-    path: Path, packages: Iterable[tuple[Package, list[Record]]], kev: frozenset[str]
-) -> dict[str, int]:
-    """Write the file; equal input gives equal bytes. packages: sorted. Returns records by ecosystem."""
+class Content(Protocol):
+    """What a snapshot is made of."""
+
+    kev: frozenset[str]
+
+    def packages(self) -> Iterator[tuple[Package, list[Record]]]:
+        """Each package with its records in order of id; packages sorted."""
+
+    def assessments(self) -> Iterator[tuple[str, str, str, str, str]]:
+        """Id, source, severity, vector, summary; sorted."""
+
+
+def write_snapshot(path: Path, content: Content, feeds: Iterable[FeedAge] = ()) -> dict[str, int]:
+    """Write the file; equal input gives equal bytes. Returns records by ecosystem."""
     counts: dict[str, int] = {}
     with contextlib.closing(sqlite3.connect(path)) as database:
         database.executescript(
@@ -61,9 +72,12 @@ def write_snapshot(
             "CREATE TABLE known (id TEXT, ecosystem TEXT, name TEXT,"
             " PRIMARY KEY (id, ecosystem, name)) WITHOUT ROWID;"
             "CREATE TABLE kev (id TEXT PRIMARY KEY) WITHOUT ROWID;"
+            "CREATE TABLE assessment (id TEXT, source TEXT, severity TEXT, cvss TEXT, summary TEXT,"
+            " PRIMARY KEY (id, source)) WITHOUT ROWID;"
+            "CREATE TABLE feed (name TEXT PRIMARY KEY, at TEXT, documents INTEGER) WITHOUT ROWID;"
         )
         database.execute("INSERT INTO meta VALUES ('format', ?)", (FORMAT,))
-        for package, records in packages:
+        for package, records in content.packages():
             place = (package.ecosystem, package.name)
             database.execute(
                 "INSERT INTO package VALUES (?, ?, ?)", (*place, _encoder.encode(records))
@@ -74,7 +88,11 @@ def write_snapshot(
             )
             counts[package.ecosystem] = counts.get(package.ecosystem, 0) + len(records)
         database.executemany("INSERT INTO ecosystem VALUES (?, ?)", sorted(counts.items()))
-        database.executemany("INSERT INTO kev VALUES (?)", ((one,) for one in sorted(kev)))
+        database.executemany("INSERT INTO kev VALUES (?)", ((one,) for one in sorted(content.kev)))
+        rows = content.assessments()
+        database.executemany("INSERT INTO assessment VALUES (?, ?, ?, ?, ?)", rows)
+        ages = sorted((one.name, one.at, one.documents) for one in feeds)
+        database.executemany("INSERT INTO feed VALUES (?, ?, ?)", ages)
         database.commit()
         database.execute("VACUUM")
     with path.open("r+b") as file:
@@ -144,7 +162,7 @@ class StoredSnapshot:
             ((form,),) = self._database.execute("SELECT value FROM meta WHERE key = 'format'")
         except (sqlite3.DatabaseError, ValueError):
             form = None
-        if form != FORMAT:
+        if form not in _FORMATS:
             raise UnsupportedSnapshot(
                 f"{path} is no advisory snapshot of a format that is read",
                 remedy=Remedy("Import the feeds again with this version."),

@@ -108,6 +108,57 @@ def apk_key(text: str) -> Key | None:
     return (*key, (_APK_END, 0, 0, ""))
 
 
+_RPM = re.compile(
+    r"(?:(?P<epoch>[0-9]+):)?(?P<version>[0-9A-Za-z._+~^]+)(?:-(?P<release>[^-\s]+))?\Z"
+)
+_RPM_PARTS = re.compile(r"[0-9]+|[A-Za-z]+|[~^]")
+# What stands at a place, from low to high: 1~rc < 1 < 1^git < 1a < 1.1
+_RPM_TILDE, _RPM_END, _RPM_CARET, _RPM_WORD, _RPM_NUMBER = range(5)
+
+
+def rpm_key(text: str) -> Key | None:
+    """Rpm's own order (rpmvercmp): epoch, version, release; no epoch is epoch 0."""
+    found = _RPM.match(text)
+    if found is None:
+        return None
+    release = found["release"] or ""
+    return int(found["epoch"] or 0), _rpm_part(found["version"]), _rpm_part(release)
+
+
+def _rpm_part(text: str) -> tuple[Any, ...]:
+    key: list[Any] = []
+    for part in _RPM_PARTS.findall(text):
+        if part.isdigit():
+            key.append((_RPM_NUMBER, int(part), ""))
+        elif part.isalpha():
+            key.append((_RPM_WORD, 0, part))
+        else:
+            key.append((_RPM_TILDE if part == "~" else _RPM_CARET, 0, ""))
+    return (*key, (_RPM_END, 0, ""))
+
+
+_GEM = re.compile(r"[0-9]+(?:\.[0-9A-Za-z]+)*(?:-[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?\Z")
+_GEM_PARTS = re.compile(r"[0-9]+|[A-Za-z]+")
+
+
+def gem_key(text: str) -> Key | None:
+    """Gem::Version: a word is a pre-release and sorts below every number; zeros at the end are none."""
+    if not _GEM.match(text):
+        return None
+    parts = _GEM_PARTS.findall(text.replace("-", ".pre."))
+    # A number (1, n) lies above the end (0.5 in spirit), which is a zero: words lie below it.
+    key = [(1, int(one), "") if one.isdigit() else (0, 0, one) for one in parts]
+    words = [place for place, one in enumerate(key) if one[0] == 0]
+    cut = words[0] if words else len(key)
+    return (*_without_zeros(key[:cut]), *_without_zeros(key[cut:]), (1, 0, ""))
+
+
+def _without_zeros(parts: list[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
+    while parts and parts[-1] == (1, 0, ""):
+        parts = parts[:-1]
+    return parts
+
+
 def pep440_key(text: str) -> Key | None:
     """PEP 440; 75 version strings of the PyPA feed are none."""
     from packaging.version import InvalidVersion, Version
@@ -143,11 +194,13 @@ SCHEMES: Mapping[str, Callable[[str], Key | None]] = {
     "pep440": pep440_key,
     "semver": semver_key,
     "apk": apk_key,
-    "rpm": _univers("RpmVersion"),
+    "rpm": rpm_key,
     "maven": _univers("MavenVersion"),
     "nuget": _univers("NugetVersion"),
-    "gem": _univers("RubygemsVersion"),
+    "gem": gem_key,
     "composer": _univers("ComposerVersion"),
+    # Versions of anything, as CPE names it: the order of rpm is the mildest.
+    "generic": rpm_key,
 }
 
 _SCHEME_OF = {
@@ -167,12 +220,16 @@ _SCHEME_OF = {
     "Red Hat": "rpm",
     "Rocky Linux": "rpm",
     "AlmaLinux": "rpm",
+    "Oracle Linux": "rpm",
+    "Amazon Linux": "rpm",
+    "Fedora": "rpm",
     "SUSE": "rpm",
     "openSUSE": "rpm",
     "Maven": "maven",
     "NuGet": "nuget",
     "RubyGems": "gem",
     "Packagist": "composer",
+    "CPE": "generic",
 }
 
 _SEPARATORS = re.compile(r"[-_.]+")
