@@ -1,6 +1,6 @@
 """What is known to be bad? Feeds -> records -> frozen snapshots."""
 
-from stella.advisory.affected import Judged, judge
+from stella.advisory.affected import Judged, judge, why_not
 from stella.advisory.demonstration import demo_snapshot
 from stella.advisory.importing import import_advisories
 from stella.advisory.model import (
@@ -43,5 +43,6 @@ __all__ = [
     "parse_slice",
     "scheme_of",
     "version_key",
+    "why_not",
     "without_rebuild",
 ]

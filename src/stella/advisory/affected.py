@@ -48,6 +48,29 @@ def judge(record: Record, version: str) -> Judged:
     return _NOT_AFFECTED
 
 
+def why_not(record: Record, version: str) -> str:
+    """Why a version that ``judge`` finds not affected is none, each range compared, in words."""
+    if record.is_unaffected:
+        return "the publisher says that it is not affected"
+    own = version_key(record.scheme, version)
+    words = [_passed(record.scheme, span, version, own) for span in record.spans]
+    if record.versions:
+        words.append(f"{version} is none of the {len(record.versions)} listed versions")
+    return "; ".join(words)
+
+
+def _passed(scheme: str, span: Span, version: str, own: Key) -> str:
+    first = span.after or span.introduced
+    if first != "0" or span.after:
+        key = version_key(scheme, first)
+        if key is not None and (own < key or (span.after and own == key)):
+            where = "not after" if span.after else "below"
+            return f"{version} is {where} {first}, where {span} begins"
+    if span.fixed:
+        return f"{version} is at or above {span.fixed}, which mends {span}"
+    return f"{version} is above {span.last}, the last that is affected"
+
+
 def holds(scheme: str, span: Span, version: str) -> bool:
     """Whether the span is known to hold the version."""
     own = version_key(scheme, version)

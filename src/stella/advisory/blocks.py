@@ -14,9 +14,7 @@ BLOCK_BYTES = 64 << 10
 _LEVEL = 9
 _OPENED_BYTES_MAX = 1 << 30
 
-TABLE = (
-    "CREATE TABLE block (kind TEXT, first TEXT, body BLOB, PRIMARY KEY (kind, first)) WITHOUT ROWID;"
-)
+TABLE = "CREATE TABLE block (kind TEXT, first TEXT, body BLOB, PRIMARY KEY (kind, first)) WITHOUT ROWID;"
 
 _encoder = msgspec.json.Encoder()
 _block = msgspec.json.Decoder(dict[str, msgspec.Raw])

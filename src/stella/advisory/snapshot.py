@@ -83,7 +83,9 @@ def write_snapshot(path: Path, content: Content, feeds: Iterable[FeedAge] = ()) 
             "INSERT INTO ecosystem VALUES (?, ?)",
             sorted(counts.items()),
         )
-        places = ((one, _encoder.encode(sorted(known[one]))) for one in sorted(known, key=str.encode))
+        places = (
+            (one, _encoder.encode(sorted(known[one]))) for one in sorted(known, key=str.encode)
+        )
         deque(write_blocks(database, _KNOWN, places), maxlen=0)
         deque(write_blocks(database, _ASSESSED, _assessments(content)), maxlen=0)
         database.executemany("INSERT INTO kev VALUES (?)", ((one,) for one in sorted(content.kev)))

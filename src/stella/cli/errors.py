@@ -70,3 +70,9 @@ class NotLookedAt(StellaError):
     """What is to be allowed has to be looked at first, and there is no person to ask."""
 
     code = "ST-CLI-106"
+
+
+class MissingAdvisories(StellaError):
+    """Why something is no finding was asked for, without the advisories that say so."""
+
+    code = "ST-CLI-020"
