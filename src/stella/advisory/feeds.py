@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import lzma
 import tarfile
 import zipfile
 import zlib
@@ -18,6 +19,17 @@ DOCUMENT_BYTES_MAX = 256 << 20
 FEED_BYTES_MAX = 8 << 30
 DOCUMENTS_MAX = 5_000_000
 
+# What the standard library raises where an archive is cut off, encrypted or made to hurt.
+_UNREADABLE = (
+    OSError,
+    EOFError,
+    ValueError,
+    RuntimeError,
+    zlib.error,
+    lzma.LZMAError,
+    tarfile.TarError,
+    zipfile.BadZipFile,
+)
 _DOCUMENTS = (".json", ".yml", ".yaml", ".csv")
 _LISTS = (".jsonl", ".ndjson")
 
@@ -60,15 +72,27 @@ def documents(source: Path) -> Iterator[Document | Skipped]:
     files = sorted(source.rglob("*")) if source.is_dir() else [source]
     for path in files:
         if path.is_file():
-            try:
-                with path.open("rb") as stream:
-                    yield from _opened(stream, path.name, budget)
-            except (OSError, EOFError, zlib.error, tarfile.TarError, zipfile.BadZipFile) as error:
-                raise UnreadableFeed(
-                    f"{path} cannot be read: {error}",
-                    remedy=Remedy("Fetch the feed again; it seems to be cut off or damaged."),
-                    source=str(path),
-                ) from None
+            yield from _file(path, path.name, budget)
+
+
+def documents_of(path: Path, name: str) -> Iterator[Document | Skipped]:
+    """Every document of one file, which counts as one called ``name``.
+
+    Raises UnreadableFeed, FeedTooLarge.
+    """
+    return _file(path, name, _Budget(path))
+
+
+def _file(path: Path, name: str, budget: _Budget) -> Iterator[Document | Skipped]:
+    try:
+        with path.open("rb") as stream:
+            yield from _opened(stream, name, budget)
+    except _UNREADABLE as error:
+        raise UnreadableFeed(
+            f"{name} cannot be read: {error}",
+            remedy=Remedy("Fetch the feed again; it seems to be cut off or damaged."),
+            source=str(path),
+        ) from None
 
 
 def _opened(stream: IO[bytes], name: str, budget: _Budget) -> Iterator[Document | Skipped]:
