@@ -10,22 +10,28 @@ import typer
 
 from stella.advisory import Rating, Record, SnapshotInfo, import_advisories, open_snapshot
 from stella.cli.advisories import opened_advisories
+from stella.cli.advisory_sync import freeze, list_, sync
 from stella.cli.output import say
 from stella.cli.written import checked_output, write
 from stella.finding import outlook
 
-app = typer.Typer(no_args_is_help=True, help="Import advisory feeds, look into snapshots.")
+app = typer.Typer(no_args_is_help=True, help="Sync and import advisory feeds, look into snapshots.")
 
 Output = Annotated[str, typer.Option("-o", "--output", help="table|json|name")]
 To = Annotated[Path | None, typer.Option(help="Write to this file.")]
 _FORMATS = ("table", "json", "name")
 
 
+app.command()(sync)
+app.command("list")(list_)
+app.command()(freeze)
+
+
 @app.command("import")
 def import_(
     feeds: Annotated[
         list[Path],
-        typer.Argument(help="Feeds: OSV records, Alpine's secdb, CISA's catalogue; or folders."),
+        typer.Argument(help="Feeds of any format that is read; or folders of them."),
     ],
     *,
     into: Annotated[Path, typer.Option(help="Directory that the snapshot is put into.")],
@@ -65,6 +71,7 @@ def snapshot(
     checked_output(output, _FORMATS)
     with open_snapshot(path) as opened:
         records, exploited = dict(sorted(opened.records.items())), len(opened.kev())
+        feeds = opened.feeds()
         if output == "name":
             write(f"{opened.digest}\n", to)
         elif output == "json":
@@ -73,6 +80,7 @@ def snapshot(
                 "file": str(opened.path),
                 "records": records,
                 "exploited": exploited,
+                "feeds": [msgspec.to_builtins(one) for one in feeds],
             }
             write(json.dumps(found, indent=2) + "\n", to)
         else:
@@ -81,6 +89,7 @@ def snapshot(
                 f"records   {sum(records.values())} in {len(records)} ecosystems",
                 *(f"            {count:>7} {name}" for name, count in records.items()),
                 f"exploited {exploited} CVEs",
+                *(f"feed      {one.name}, of {one.at}" for one in feeds),
             ]
             write("\n".join(lines) + "\n", to)
 

@@ -1,5 +1,6 @@
 """Records of the Open Source Vulnerability format, https://ossf.github.io/osv-schema/."""
 
+import re
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
@@ -135,7 +136,7 @@ def records_of(osv: OsvRecord) -> Iterator[tuple[Package, Record]]:
         named = affected.package
         if named and named.name and len(named.name) <= NAME_CHARACTERS_MAX:
             name = package_name(named.ecosystem, named.name)
-            by_package.setdefault(Package(named.ecosystem, name), []).append(affected)
+            by_package.setdefault(Package(_release(named.ecosystem), name), []).append(affected)
     aliases = tuple(sorted({*(osv.aliases or []), *(osv.upstream or [])} - {osv.id}))
     for package, parts in by_package.items():
         scheme = _scheme(package.ecosystem, parts)
@@ -158,6 +159,15 @@ def records_of(osv: OsvRecord) -> Iterator[tuple[Package, Record]]:
                 ratings=_words(osv, parts, severity),
             ),
         )
+
+
+_REDHAT = re.compile(r"Red Hat:enterprise_linux:([0-9]+)(?:[.:].*)?\Z")
+
+
+def _release(ecosystem: str) -> str:
+    """As it is looked up: the repositories of one release of Red Hat's are one release."""
+    found = _REDHAT.match(ecosystem)
+    return f"Red Hat:{found[1]}" if found else ecosystem
 
 
 def _scheme(ecosystem: str, parts: list[Affected]) -> str:
