@@ -12,6 +12,7 @@ import pytest
 from advisory.records import FROM_0, feed, fixed, osv
 from fixtures.commands import Command
 from stella.advisory import open_snapshot
+from stella.trust import create_key
 
 
 @pytest.fixture
@@ -104,3 +105,33 @@ def test_a_known_feed_comes_from_a_mirror_and_only_what_changed(
     assert "kev/kev.json: 0.0 MiB" in err
     code, _, err = sync(command, tmp_path, "kev", "--mirror", mirror)
     assert err == "kev: 0 changed, 0 removed, 1 items\n"
+
+
+def test_a_bundle_carries_feeds_to_where_there_is_no_network(
+    command: Command, tmp_path: Path, feeds_file: Path
+):
+    here, there = str(tmp_path / "store"), str(tmp_path / "there")
+    create_key(tmp_path / "keys", "mirror")
+    into = str(tmp_path / "into")
+    _, made, _ = sync(command, tmp_path, "--feeds", str(feeds_file), "--into", into)
+    bundle, keys = str(tmp_path / "bundle"), ("--key", str(tmp_path / "keys/mirror.pub"))
+    ended = command(
+        "advisory",
+        "bundle",
+        "create",
+        "--store",
+        here,
+        "--sign",
+        str(tmp_path / "keys/mirror.key"),
+        "--to",
+        bundle,
+    )
+    assert ended.stdout.splitlines()[-1] == "next      --since 2", ended.stderr
+    shown = command.data("advisory", "bundle", "show", bundle)
+    assert [one["name"] for one in shown["feeds"]] == ["kev", "own"]
+    apply = ("advisory", "bundle", "apply", bundle, "--store", there, *keys)
+    ended = command(*apply, "--into", str(tmp_path / "into there"))
+    name = Path(made.strip()).name
+    assert ended.stdout.splitlines()[-1].endswith(name), ended.stderr
+    Path(bundle).write_bytes(b"nothing")
+    assert "ST-ADV-015" in command(*apply).stderr

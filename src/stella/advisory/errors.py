@@ -91,3 +91,23 @@ class ObservationAltered(StellaError):
 
     code = "ST-ADV-014"
     fault = Fault.FAILED
+
+
+class MalformedBundle(StellaError):
+    """A mirror bundle that was cut off, changed, or is none. Nothing was taken over."""
+
+    code = "ST-ADV-015"
+
+
+class WrongBase(StellaError):
+    """A mirror bundle follows on another state than the store is in. Nothing was taken over."""
+
+    code = "ST-ADV-016"
+    fault = Fault.CONFLICT
+
+
+class StaleBundle(StellaError):
+    """A mirror bundle is older than what is known. Nothing was taken over."""
+
+    code = "ST-ADV-017"
+    fault = Fault.CONFLICT

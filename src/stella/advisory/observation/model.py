@@ -39,13 +39,25 @@ class FeedState:
 
 @dataclass(frozen=True, slots=True)
 class Bringing:
-    """A document that was brought and checked, and waits to be kept. path: where it lies."""
+    """A document that was brought and checked, and waits to be kept."""
 
     document: str
     version: str
     digest: str
     size: int
     items: int
+    fetched_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class FeedChange:
+    """What becomes of one feed. removed: documents that count no more. checked_at: ISO 8601 in UTC."""
+
+    feed: str
+    brought: tuple[Bringing, ...]
+    removed: tuple[str, ...]
+    cursor: str
+    checked_at: str
 
 
 @dataclass(frozen=True, slots=True)

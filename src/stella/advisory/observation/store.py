@@ -16,7 +16,7 @@ from stella.advisory.errors import ObservationAltered, UnknownGeneration, Unusab
 from stella.advisory.feeds import Document, documents_of
 from stella.advisory.importing import make_snapshot
 from stella.advisory.model import FeedAge, Skipped, SnapshotInfo
-from stella.advisory.observation.model import Bringing, FeedState, Observation
+from stella.advisory.observation.model import Bringing, FeedChange, FeedState, Observation
 from stella.kernel import Remedy
 
 FORMAT = "stella-observations/1"
@@ -68,12 +68,14 @@ class Observations:
     def feed(self, name: str) -> FeedState:
         """The feed's state; an empty cursor where it was never synced."""
         row = self._database.execute("SELECT cursor FROM feed WHERE name = ?", (name,)).fetchone()
-        checked = self._database.execute("SELECT MAX(at) FROM checked WHERE feed = ?", (name,))
+        checked = self._database.execute(
+            "SELECT at FROM checked WHERE feed = ? ORDER BY generation DESC LIMIT 1", (name,)
+        ).fetchone()
         held = self.current(name)
         return FeedState(
             name,
             row[0] if row else "",
-            checked.fetchone()[0] or "",
+            checked[0] if checked else "",
             len(held),
             sum(one.items for one in held),
         )
@@ -115,36 +117,32 @@ class Observations:
         )
         return tuple(Observation(*row) for row in rows)
 
-    def keep(
-        self,
-        feed: str,
-        brought: Sequence[Bringing],
-        *,
-        removed: Sequence[str],
-        cursor: str,
-        now: str,
-    ) -> int:
-        """Keep what a sync brought, all of it or nothing. Returns the generation.
+    def keep(self, changes: Sequence[FeedChange]) -> int:
+        """Keep what became of feeds, all of it or nothing. Returns the generation.
 
         The raw documents are in place before (``place``). Raises UnusableStore.
         """
         generation = self.generation + 1
-        held = {one.document: one for one in self.current(feed)}
         try:
             with self._database:
-                for one in brought:
-                    before = held.get(one.document)
-                    if before is None or before.digest != one.digest:
-                        self._supersede(feed, one.document, generation)
-                        self._insert(feed, one, now, generation)
-                for name in removed:
-                    self._supersede(feed, name, generation)
-                self._database.execute("REPLACE INTO feed VALUES (?, ?)", (feed, cursor))
-                row = (feed, generation, now)
-                self._database.execute("INSERT INTO checked VALUES (?, ?, ?)", row)
+                for one in changes:
+                    self._keep(one, generation)
         except sqlite3.DatabaseError as error:
             raise _unusable(self.directory, str(error)) from None
         return generation
+
+    def _keep(self, change: FeedChange, generation: int) -> None:
+        held = {one.document: one for one in self.current(change.feed)}
+        for one in change.brought:
+            before = held.get(one.document)
+            if before is None or before.digest != one.digest:
+                self._supersede(change.feed, one.document, generation)
+                self._insert(change.feed, one, generation)
+        for name in change.removed:
+            self._supersede(change.feed, name, generation)
+        self._database.execute("REPLACE INTO feed VALUES (?, ?)", (change.feed, change.cursor))
+        row = (change.feed, generation, change.checked_at)
+        self._database.execute("INSERT INTO checked VALUES (?, ?, ?)", row)
 
     def place(self, source: Path, digest: str) -> None:
         """Move a whole document to where its digest says. Twice is once."""
@@ -169,13 +167,14 @@ class Observations:
     def ages(self, generation: int) -> tuple[FeedAge, ...]:
         """How new each feed was then: when it was asked last with success."""
         rows = self._database.execute(
-            "SELECT feed, MAX(at) FROM checked WHERE generation <= ? GROUP BY feed ORDER BY feed",
+            "SELECT feed, at, MAX(generation) FROM checked WHERE generation <= ?"
+            " GROUP BY feed ORDER BY feed",
             (generation,),
         ).fetchall()
         counts: dict[str, int] = {}
         for one in self.at(generation):
             counts[one.feed] = counts.get(one.feed, 0) + 1
-        return tuple(FeedAge(name, at, counts.get(name, 0)) for name, at in rows)
+        return tuple(FeedAge(name, at, counts.get(name, 0)) for name, at, _ in rows)
 
     def freeze(self, to: Path, generation: int | None = None) -> SnapshotInfo:
         """The snapshot of what counted then (now, where none is given), in the directory ``to``.
@@ -223,7 +222,7 @@ class Observations:
             (generation, feed, document),
         )
 
-    def _insert(self, feed: str, one: Bringing, now: str, generation: int) -> None:
+    def _insert(self, feed: str, one: Bringing, generation: int) -> None:
         row = self._database.execute(
             "SELECT MAX(revision) FROM observation WHERE feed = ? AND document = ?",
             (feed, one.document),
@@ -238,7 +237,7 @@ class Observations:
                 one.digest,
                 one.size,
                 one.items,
-                now,
+                one.fetched_at,
                 generation,
             ),
         )

@@ -14,6 +14,7 @@ from stella.advisory.format import read_document
 from stella.advisory.model import Skipped
 from stella.advisory.observation.model import (
     Bringing,
+    FeedChange,
     Progress,
     Synced,
     Tell,
@@ -50,12 +51,12 @@ def sync_feed(
     cursor, wanted, removed = _changes(name, feed, before.cursor)
     held = {one.document: one.items for one in store.current(name)}
     brought = [_bring(store, name, feed, one, tell) for one in wanted]
-    checked = [_checked(store, name, one, held, may_shrink=may_shrink) for one in brought]
+    checked = [_checked(store, name, one, held, now=now, may_shrink=may_shrink) for one in brought]
     changed = {one.document: one.digest for one in store.current(name)}
     for one in checked:
         store.place(_incoming(store, name, one.document, one.version), one.digest)
     gone = sorted(removed & set(held))
-    generation = store.keep(name, checked, removed=gone, cursor=cursor, now=now)
+    generation = store.keep([FeedChange(name, tuple(checked), tuple(gone), cursor, now)])
     store.clear_incoming(name)
     differing = [one.document for one in checked if changed.get(one.document) != one.digest]
     return Synced(name, generation, tuple(sorted(differing)), tuple(gone))
@@ -124,6 +125,7 @@ def _checked(
     document: FeedDocument,
     held: dict[str, int],
     *,
+    now: str,
     may_shrink: bool,
 ) -> Bringing:
     """The document, read to its end. What is broken is not kept for another try."""
@@ -142,7 +144,8 @@ def _checked(
     if why:
         path.unlink()
         raise _broken(name, f"{document.name}: {why}")
-    return Bringing(document.name, document.version, file_digest(path), path.stat().st_size, items)
+    size, digest = path.stat().st_size, file_digest(path)
+    return Bringing(document.name, document.version, digest, size, items, now)
 
 
 def _read(path: Path, name: str) -> tuple[int, str]:
