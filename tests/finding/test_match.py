@@ -128,7 +128,7 @@ def test_what_no_feed_covers_is_counted_and_never_fine(tmp_path: Path):
             [Package("openSUSE:Leap 15.5", "ssl")],
         ),
         (component("rpm", "bash", "1-1", distro="fedora-39"), [Package("Fedora:39", "bash")]),
-        (component("rpm", "bash", "1-1", distro="mageia-9"), []),
+        (component("rpm", "bash", "1-1", distro="mystery-9"), []),
         (
             component("rpm", "libssl", "1-1", source_name="ssl", distro="rhel-9.4"),
             [Package("Red Hat:9", "libssl")],

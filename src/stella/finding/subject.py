@@ -42,6 +42,9 @@ _FEEDS = {
     ("rpm", "ol"): ("Oracle Linux:{major}",),
     ("rpm", "amzn"): ("Amazon Linux:{major}",),
     ("rpm", "fedora"): ("Fedora:{major}",),
+    ("rpm", "mageia"): ("Mageia:{major}",),
+    ("rpm", "photon"): ("Photon OS:{numbers}",),
+    ("rpm", "azurelinux"): ("Azure Linux:{major}",),
     ("rpm", "sles"): (
         "SUSE:Linux Enterprise Server {major} SP{update}",
         "SUSE:sles:{major}:sp{update}",

@@ -9,7 +9,7 @@ from stella.advisory.constraint import UnreadableConstraint, plain_spans
 from stella.advisory.format.item import Entry, Item, Withdrawn, is_name, one_line
 from stella.advisory.model import Package, Record, Skipped, Span
 from stella.advisory.severity import severity_of_vector, severity_of_word
-from stella.advisory.versions import package_name, scheme_of
+from stella.advisory.versions import package_name, scheme_of, version_key
 
 _ECOSYSTEMS = {
     "COMPOSER": "Packagist",
@@ -29,9 +29,8 @@ _FILES = {"CARGO": "RUST", "GEM": "RUBYGEMS", "GOLANG": "GO", "PYPI": "PIP"}
 
 
 class Identifier(msgspec.Struct, frozen=True):
-    """type: GHSA or CVE."""
+    """GHSA or CVE; its beginning says which."""
 
-    type: str
     value: str
 
 
@@ -66,6 +65,14 @@ class First(msgspec.Struct, frozen=True):
     identifier: str = ""
 
 
+class Range(msgspec.Struct, frozen=True, rename="camel"):
+    """One range of one package, within its advisory."""
+
+    package: Named
+    vulnerable_version_range: str
+    first_patched_version: First | None = None
+
+
 class Node(msgspec.Struct, frozen=True, rename="camel"):
     """One range of one package."""
 
@@ -84,6 +91,16 @@ class _Page(msgspec.Struct, frozen=True):
     nodes: list[Node] | None = None
 
 
+class _Ranges(msgspec.Struct, frozen=True):
+    nodes: list[Range]
+
+
+class Single(Advisory, frozen=True, kw_only=True, rename="camel"):
+    """One advisory with all its ranges."""
+
+    vulnerabilities: _Ranges
+
+
 class _Data(msgspec.Struct, frozen=True):
     page: _Page = msgspec.field(name="securityVulnerabilities")
 
@@ -93,17 +110,37 @@ class _Answer(msgspec.Struct, frozen=True):
 
 
 _decoder = msgspec.json.Decoder(_Answer)
+_single = msgspec.json.Decoder(Single)
 
 
 def read_ghsa(where: str, content: bytes) -> Iterator[Item]:
     """A record for each advisory and package of the page, ranges joined. Raises msgspec.DecodeError."""
     page = _decoder.decode(content).data.page
+    nodes = [*(page.nodes or []), *(edge.node for edge in page.edges or [])]
+    yield from _entries(where, nodes)
+
+
+def read_ghsa_single(where: str, content: bytes) -> Iterator[Item]:
+    """The same of one advisory (``securityAdvisory``). Raises msgspec.DecodeError."""
+    advisory = _single.decode(content)
+    ranges = advisory.vulnerabilities.nodes
+    yield from _entries(
+        where,
+        [
+            Node(advisory, one.package, one.vulnerable_version_range, one.first_patched_version)
+            for one in ranges
+        ],
+    )
+
+
+def _entries(where: str, nodes: list[Node]) -> Iterator[Item]:
     file = PurePosixPath(where.rpartition(":")[2]).stem.upper()
     joined: dict[tuple[Package, str], tuple[Record, str]] = {}
-    for node in [*(page.nodes or []), *(edge.node for edge in page.edges or [])]:
+    for node in nodes:
         kind = node.package.ecosystem.upper() or _FILES.get(file, file)
         ecosystem = _ECOSYSTEMS.get(kind)
-        ids = {one.type: one.value for one in node.advisory.identifiers if is_name(one.value)}
+        listed = [one.value for one in node.advisory.identifiers if is_name(one.value)]
+        ids = {value.partition("-")[0]: value for value in reversed(listed)}
         if "GHSA" not in ids or not is_name(node.package.name):
             yield Skipped(where, "a record without a usable name")
         elif node.advisory.withdrawn_at:
@@ -131,8 +168,8 @@ def _record(node: Node, ids: dict[str, str], scheme: str) -> tuple[Record, str]:
     except UnreadableConstraint as error:
         note = f"range not understood: {str(error)[:80]}"
     first = node.first_patched_version.identifier if node.first_patched_version else ""
-    if first and len(spans) == 1 and not spans[0].fixed and spans[0].last:
-        note = note or f"first patched in {first[:60]}"
+    if first and len(spans) == 1 and spans[0].last:
+        spans = (_mended(scheme, spans[0], first),)
     vector = (advisory.cvss.vector_string if advisory.cvss else "") or ""
     record = Record(
         id=ids["GHSA"],
@@ -145,3 +182,11 @@ def _record(node: Node, ids: dict[str, str], scheme: str) -> tuple[Record, str]:
         note=note,
     )
     return record, advisory.updated_at or advisory.published_at
+
+
+def _mended(scheme: str, span: Span, first: str) -> Span:
+    """Up to the version that mends it, where that is said beside the last that is affected."""
+    fixed, last = version_key(scheme, first), version_key(scheme, span.last)
+    if fixed is None or last is None or not last < fixed:
+        return span
+    return Span(span.introduced, fixed=first, after=span.after)

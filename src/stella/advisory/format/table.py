@@ -8,7 +8,7 @@ import msgspec
 from stella.advisory.format.csaf import read_csaf
 from stella.advisory.format.debian import read_debian
 from stella.advisory.format.epss import is_epss, read_epss
-from stella.advisory.format.ghsa import read_ghsa
+from stella.advisory.format.ghsa import read_ghsa, read_ghsa_single
 from stella.advisory.format.item import Exploited, Item
 from stella.advisory.format.kev import is_kev_table, parse_kev, parse_kev_table
 from stella.advisory.format.node import read_node
@@ -55,6 +55,7 @@ FORMATS: tuple[Format, ...] = (
     Format("CSAF 2.0", lambda head, _: _is_csaf(head), read_csaf),
     Format("NVD JSON 2.0", lambda head, _: {"vulnerabilities", "format"} <= set(head), read_nvd),
     Format("GHSA GraphQL", lambda _, first: "securityVulnerabilities" in first, read_ghsa),
+    Format("GHSA advisory", lambda head, _: "ghsaId" in head, read_ghsa_single),
     Format(
         "Node Security WG",
         lambda head, _: {"module_name", "vulnerable_versions"} <= set(head),
