@@ -141,4 +141,6 @@ def _next_fix(record: Record, own: Key | None) -> str:
 
 
 def _words(spans: list[Span]) -> str:
-    return " or ".join(str(span) for span in spans) or "no range is given"
+    if len(spans) == 1:
+        return str(spans[0])
+    return " or ".join(map(str, spans)) or "no range is given"

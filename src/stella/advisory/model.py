@@ -26,6 +26,8 @@ class Span(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True, om
     after: str = ""
 
     def __str__(self) -> str:
+        if self.fixed and self.introduced == "0" and not self.after:
+            return f"< {self.fixed}"
         if self.last and self.last == self.introduced:
             return f"= {self.last}"
         text = "" if self.introduced == "0" else f">= {self.introduced}"

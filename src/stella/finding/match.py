@@ -68,6 +68,8 @@ _OUTLOOKS = {
 
 def outlook(record: Record) -> str:
     """Whether the publisher will mend it, and what else it adds; "" where it says nothing."""
+    if not record.fix:
+        return record.note
     return "; ".join(part for part in (_OUTLOOKS.get(record.fix, ""), record.note) if part)
 
 
