@@ -138,7 +138,7 @@ def test_what_cannot_be_read_is_skipped_with_its_place_and_reason(tmp_path: Path
         "malformed": 4,
         "a record that names no affected package": 2,
         "not an advisory format that is read": 1,
-        "not a JSON file": 1,
+        "not a file of advisories": 1,
     }
     assert "feed.jsonl:3" in {example.where for example in made.examples}
     assert any("$.affected[0].package.name" in example.reason for example in made.examples)

@@ -65,7 +65,7 @@ def test_findings_say_who_spoke(command: Command, here: Path) -> None:
         "--vex",
         str(file),
         "-o",
-        "json",
+        "document",
         "--to",
         str(found),
     )

@@ -203,6 +203,11 @@ def _scanned(target: Target, platform: str | None, *, use_cache: bool) -> list[S
     return [Scanned(inventory, to_cyclonedx(inventory, version), NO_ADVISORIES)]
 
 
+def inventories_of(target: Target, platform: str | None) -> "list[Inventory]":
+    """What is in each platform of the target. Raises what a scan of it does."""
+    return [one.inventory for one in _scanned(target, platform, use_cache=True)]
+
+
 def _matched(inventory: "Inventory", advisories: Path | None) -> "Findings | Unknown":
     if advisories is None:
         return NO_ADVISORIES
