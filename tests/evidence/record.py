@@ -30,6 +30,7 @@ CASES: dict[str, Callable[[], tuple[Story, bytes]]] = {
     "deployment-steps": lambda: _deployed(SteppedStory()),
     "deployment-undone": lambda: _deployed(UndoneStory()),
     "promotion-weighed": lambda: _told(WeighedStory()),
+    "promotion-weighed-told": lambda: _told(WeighedStory()),
     "promotion-let-through_differs": lambda: _told(Story(image="old", lie=let_through)),
 }
 

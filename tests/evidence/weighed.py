@@ -87,7 +87,7 @@ class WeighedStory(Story):
         return msgspec.structs.replace(given, release=release)
 
     def decide(self, approvals: tuple[ApprovalInput, ...] = ()) -> Decision:
-        documents = {Digest.of(self.judged).text: self.judged}
+        documents = {Digest.of(one).text: one for one in (self.judged, self.scan.sbom)}
         return decide(self.given(approvals), documents, self.policy)
 
     def entries(self) -> dict[str, bytes]:

@@ -43,10 +43,14 @@ def test_a_clean_release_passes_and_every_rule_says_so():
     result = judged(document(finding(severity="low")))
     assert result.outcome is Outcome.PASS
     assert {one.rule for one in result.rules} == {
+        "end-of-life",
         "fix-available",
         "known-exploited",
         "parameters",
+        "privileged-files",
+        "root-user",
         "scan",
+        "secrets",
         "severity",
         "unmatched",
     }

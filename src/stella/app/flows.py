@@ -39,6 +39,7 @@ from stella.deployment.store import (
     list_target_deployments,
 )
 from stella.evidence.keep import Proving, keep_deployment_packet, keep_promotion_packet
+from stella.finding.chain import keep_chain
 from stella.finding.lifecycle import ScanState
 from stella.finding.scan import record_scan, record_scan_failure, request_scan, scan_now
 from stella.finding.store import scan_by_id, scan_of_platform
@@ -57,7 +58,7 @@ from stella.promotion.store import find_promotion, list_promotions
 from stella.record import Database, StoredFact, Tx, fact_by_id, seal
 from stella.record.errors import DatabaseUnusable
 from stella.release.store import find_release
-from stella.sbom import LayerCache
+from stella.sbom import LayerCache, traits_of_sbom
 from stella.trust import Signer
 from stella.vex.apply import take_attached_vex
 from stella.workflow import Step
@@ -140,6 +141,9 @@ def scan_image(work: Work, fact: StoredFact) -> None:
             return
     with work.because(fact) as tx:
         record_scan(tx, fact.subject, found)
+        for one in found:
+            traits = traits_of_sbom(work.blobs.get(Digest(one.sbom)))
+            keep_chain(tx, one.platform_digest, asked.reference, traits.layers if traits else ())
         take_attached_vex(
             tx,
             work.blobs,

@@ -5,6 +5,7 @@ import stella.deployment.step_store
 import stella.deployment.store
 import stella.environment.store
 import stella.evidence.store
+import stella.finding.chain
 import stella.finding.store
 import stella.fleet.store
 import stella.hub.deliveries
@@ -25,6 +26,7 @@ STORES = (
     stella.plugin.store,
     stella.vex.store,
     stella.finding.store,
+    stella.finding.chain,
     stella.release.store,
     stella.environment.store,
     stella.policy.store,

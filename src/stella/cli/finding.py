@@ -10,6 +10,7 @@ import typer
 from stella.advisory import open_snapshot
 from stella.cli.sbom import read_sbom
 from stella.cli.scan_report import SEVERITIES, vex_mark
+from stella.cli.scan_target import tool_version
 from stella.cli.vex_files import read_voices, with_vex
 from stella.cli.vex_out import openvex_document
 from stella.cli.written import checked_output, read, write
@@ -21,6 +22,7 @@ from stella.finding import (
     match_inventory,
     parse_findings,
 )
+from stella.finding.sarif import SarifRun, sarif_document
 from stella.kernel import Remedy
 
 app = typer.Typer(no_args_is_help=True, help="Match SBOMs, list and explain findings.")
@@ -33,7 +35,7 @@ _FORMATS = ("table", "json", "name")
 
 @app.command()
 def match(
-    sbom: Annotated[Path, typer.Argument(help="A CycloneDX JSON file.")],
+    sbom: Annotated[Path, typer.Argument(help="CycloneDX, JSON or XML, or SPDX.")],
     *,
     advisories: Annotated[Path, typer.Option(help="Advisory snapshot, or its directory.")],
     vex: Annotated[
@@ -45,12 +47,12 @@ def match(
         typer.Option(help="Only VEX signed with this public key decides. Repeat."),
     ] = None,
     output: Annotated[
-        str, typer.Option("-o", "--output", help="table|json|name|openvex")
+        str, typer.Option("-o", "--output", help="table|json|name|sarif|openvex")
     ] = "table",
     to: To = None,
 ) -> None:
     """Match an SBOM against a snapshot; -o json is the findings document."""
-    checked_output(output, (*_FORMATS, "openvex"))
+    checked_output(output, (*_FORMATS, "sarif", "openvex"))
     inventory = read_sbom(sbom)
     with open_snapshot(advisories) as snapshot:
         found = match_inventory(inventory, snapshot)
@@ -60,6 +62,9 @@ def match(
         write(openvex_document([(found, None)]), to)
     elif output == "json":
         write(findings_document(found) + b"\n", to)
+    elif output == "sarif":
+        run = SarifRun(found, inventory.name, inventory.partial)
+        write(sarif_document([run], tool_version()) + b"\n", to)
     elif output == "name":
         write(_lines(dict.fromkeys(finding.id for finding in found.findings)), to)
     else:

@@ -15,11 +15,19 @@ def scan(
     ],
     *,
     output: Annotated[
-        str, typer.Option("-o", "--output", help="table|json|cyclonedx-json|openvex")
+        str,
+        typer.Option(
+            "-o",
+            "--output",
+            help="table|json|cyclonedx-json|cyclonedx-xml|spdx-json|sarif|openvex",
+        ),
     ] = "table",
     to: Annotated[Path | None, typer.Option(help="Write to this file.")] = None,
     advisories: Annotated[
         Path | None, typer.Option(help="Advisory snapshot to match against.")
+    ] = None,
+    end_of_life: Annotated[
+        Path | None, typer.Option(help="Your own table of how long distributions last.")
     ] = None,
     vex: Annotated[
         list[Path] | None,
@@ -54,6 +62,7 @@ def scan(
             output=output,
             to=to,
             advisories=advisories,
+            end_of_life=end_of_life,
             vex=vex,
             vex_key=vex_key,
             vex_attached=vex_attached,

@@ -5,11 +5,14 @@ import json
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stella.cli.scan_report import (
     NO_ADVISORIES,
+    NO_ADVISORIES_REMEDY,
+    Lasting,
     Scanned,
     checked_rules,
     failures,
@@ -34,7 +37,8 @@ if TYPE_CHECKING:
     from stella.finding import Findings
     from stella.sbom import Inventory
 
-_FORMATS = ("table", "json", "cyclonedx-json", "openvex")
+_DOCUMENTS = ("cyclonedx-json", "cyclonedx-xml", "spdx-json")
+_FORMATS = ("table", "json", *_DOCUMENTS, "sarif", "openvex")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,7 @@ class ScanOptions:
     output: str = "table"
     to: Path | None = None
     advisories: Path | None = None
+    end_of_life: Path | None = None
     vex: list[Path] | None = None
     vex_key: list[Path] | None = None
     vex_attached: bool = False
@@ -68,6 +73,11 @@ def run_scan(options: ScanOptions) -> int:
         raise UnknownScanOption(
             f"no output format {output!r} here", remedy=Remedy(f"Use {', '.join(_FORMATS)}.")
         )
+    if output == "sarif" and options.advisories is None and not options.upload:
+        raise UnknownScanOption(
+            "SARIF is a list of findings, and without advisories nothing can be found",
+            remedy=Remedy(NO_ADVISORIES_REMEDY),
+        )
     access = RegistryAccess(options.plain_http, options.ca_file, options.username, options.password)
     opened = open_target(options.target, access)
     if options.upload:
@@ -81,7 +91,11 @@ def run_scan(options: ScanOptions) -> int:
         )
     _refuse_without_advisories(options)
     results = [
-        Scanned(one.inventory, one.sbom, _matched(one.inventory, options.advisories), one.image)
+        replace(
+            one,
+            findings=_matched(one.inventory, options.advisories),
+            lasting=_lasting(one.inventory, options) if output != "cyclonedx-json" else None,
+        )
         for one in _scanned(opened, options.platform, use_cache=options.cache)
     ]
     if options.vex or options.vex_attached:
@@ -106,6 +120,7 @@ def _refuse_beside_upload(options: ScanOptions, rules: frozenset[str]) -> None:
         "--attach": options.attach,
         "--advisories": options.advisories,
         "--platform": options.platform,
+        "--end-of-life": options.end_of_life,
         "--vex": options.vex,
         "--vex-attached": options.vex_attached,
     }
@@ -197,6 +212,14 @@ def _matched(inventory: "Inventory", advisories: Path | None) -> "Findings | Unk
     return found
 
 
+def _lasting(inventory: "Inventory", options: ScanOptions) -> Lasting:
+    from stella.sbom.lifetime import is_over, read_lifetimes
+
+    named = inventory.traits.distro if inventory.traits else inventory.distro
+    lifetime = read_lifetimes(options.end_of_life).of(named)
+    return Lasting(lifetime, is_over(lifetime, datetime.now(tz=UTC).isoformat()))
+
+
 def _text(results: list[Scanned], output: str) -> str | bytes:
     if output == "json":
         return json.dumps([scanned_json(one) for one in results], indent=2) + "\n"
@@ -205,13 +228,32 @@ def _text(results: list[Scanned], output: str) -> str | bytes:
     if output == "openvex":
         found: bytes = importlib.import_module("stella.cli.vex_out").openvex_text(results)
         return found
+    if output == "sarif":
+        return _sarif(results)
     if len(results) != 1:
         platforms = ", ".join(one.inventory.platform for one in results)
         raise UnknownScanOption(
             f"one document holds one platform, the image has {platforms}",
             remedy=Remedy("Choose one with --platform."),
         )
-    return results[0].sbom
+    sbom = results[0].sbom
+    return sbom if output == "cyclonedx-json" else _converted(sbom, output)
+
+
+def _sarif(results: list[Scanned]) -> bytes:
+    from stella.finding.sarif import SarifRun, sarif_document
+
+    runs = []
+    for one in results:
+        assert not isinstance(one.findings, Unknown)
+        runs.append(SarifRun(one.findings, one.inventory.name, one.inventory.partial))
+    return sarif_document(runs, tool_version()) + b"\n"
+
+
+def _converted(sbom: bytes, output: str) -> bytes:
+    from stella.sbom.format import Format, cyclonedx_tree, read_document, write_document
+
+    return write_document(cyclonedx_tree(read_document(sbom)), Format(output)).content
 
 
 def _signed(one: Scanned, key: str) -> bytes:

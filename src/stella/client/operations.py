@@ -55,6 +55,10 @@ class Allowed(TypedDict):
     reason: NotRequired[str]
 
 
+Answer = Literal["yes", "no", "unknown"]
+"""Unknown has a reason beside it, and is never a no."""
+
+
 class Applied(TypedDict):
     """What each document changed, or would."""
 
@@ -105,6 +109,14 @@ class ArtifactView(TypedDict):
     target: str | None
     digest: str
     size: int
+
+
+class BaseImageView(TypedDict):
+    """The image that this one was built on, as ``how`` says; not verified."""
+
+    name: str
+    digest: str
+    how: str
 
 
 class BroughtByView(TypedDict):
@@ -232,6 +244,10 @@ class ComponentView(TypedDict):
     platforms: list["PlatformView"]
     scans: list["ScanView"]
     tagDrift: "TagDrift | None"
+
+
+Confidence = Literal["certain", "likely", "unknown"]
+"""How sure we are which program is run."""
 
 
 class ConnectorView(TypedDict):
@@ -385,6 +401,29 @@ class EnrolmentView(TypedDict):
     token: str
     expiresAt: str
     command: str
+
+
+class EntryPointView(TypedDict):
+    """What is run in the end, and how we know."""
+
+    program: str
+    interpreter: str
+    module: str
+    user: str
+    package: str
+    confidence: "Confidence"
+    reason: str
+    steps: list["EntryStepView"]
+
+
+class EntryStepView(TypedDict):
+    """One program on the way to the one that is run."""
+
+    what: str
+    path: str
+    how: str
+    package: str
+    layerIndex: int | None
 
 
 class EntryView(TypedDict):
@@ -585,10 +624,40 @@ class HistoryView(TypedDict):
     by: "PersonView"
 
 
+class ImageSecretView(TypedDict):
+    """Where a secret lies; never what it is. deleted: a later layer takes the file away."""
+
+    rule: str
+    where: "Where"
+    path: str
+    line: int
+    layer: str
+    layerIndex: int | None
+    deleted: bool
+
+
 class ImageToScan(TypedDict):
     """Which image."""
 
     reference: str
+
+
+class ImageUserView(TypedDict):
+    """As whom a container begins. uid: None where it is not known; reason then says why."""
+
+    name: str
+    uid: int | None
+    root: "Answer"
+    reason: str
+
+
+class ImageView(TypedDict):
+    """What is known of one platform image. traits, lifetime: None where its scan does not say."""
+
+    scan: str
+    traits: "TraitsView | None"
+    lifetime: "LifetimeView | None"
+    knownBase: "KnownBaseView | None"
 
 
 class IntegrationView(TypedDict):
@@ -610,6 +679,23 @@ class IntegrationView(TypedDict):
     isDue: bool
     waitsFor: list[str]
     overridesSettings: bool
+
+
+class KnownBaseView(TypedDict):
+    """An image that the server scanned, whose layers are the lowest ones of this image."""
+
+    reference: str
+    digest: str
+    layers: int
+
+
+class LifetimeView(TypedDict):
+    """Until when the distribution gets updates: a day, "rolling", "none", or empty where it is not known."""
+
+    distro: str
+    until: str
+    source: str
+    over: "Answer"
 
 
 class LogLineView(TypedDict):
@@ -1132,6 +1218,19 @@ class PreviewView(TypedDict):
     diff: "DiffView"
 
 
+class PrivilegedFileView(TypedDict):
+    """A file whose runner gets more power. package: purl, empty where no system package brought it."""
+
+    path: str
+    mode: str
+    uid: int
+    gid: int
+    capabilities: list[str]
+    package: str
+    layer: str
+    layerIndex: int
+
+
 class PromotionView(TypedDict):
     """A promotion as the API shows it."""
 
@@ -1153,6 +1252,17 @@ class PromotionView(TypedDict):
     actions: "ActionsView"
     evidence: list["EvidenceRef"]
     history: list["HistoryView"]
+
+
+class ProvenanceView(TypedDict):
+    """What an attestation says of the build; not verified."""
+
+    predicateType: str
+    builder: str
+    source: str
+    revision: str
+    digest: str
+    how: str
 
 
 class Reason(TypedDict):
@@ -1510,6 +1620,20 @@ class TokenView(TypedDict):
     expiresAt: str
 
 
+class TraitsView(TypedDict):
+    """The image itself. distro: "none" where nothing in it is of one, empty where it is not known."""
+
+    user: "ImageUserView"
+    privileged: list["PrivilegedFileView"]
+    secrets: list["ImageSecretView"]
+    entry: "EntryPointView | None"
+    base: "BaseImageView | None"
+    provenance: list["ProvenanceView"]
+    provenanceUnknown: str
+    layers: list[str]
+    distro: str
+
+
 class UserChange(TypedDict):
     """What to change of a user; what is absent stays."""
 
@@ -1656,6 +1780,10 @@ class WebhookView(TypedDict):
     address: str
     deliveries: dict[str, int]
     refusals: list["RefusalsView"]
+
+
+Where = Literal["file", "command", "environment", "history"]
+"""Where a secret lies."""
 
 
 class WhyView(TypedDict):
@@ -1902,9 +2030,22 @@ class Operations:
             ),
         )
 
-    def get_sbom(self, scan: str) -> bytes:
-        """The image's bill of materials, CycloneDX 1.7."""
-        return self._transport.content(f"/scans/{quote(scan, safe='/:@')}/sbom")
+    def get_findings_sarif(self, scan: str) -> bytes:
+        """What is wrong in the image, as SARIF 2.1.0."""
+        return self._transport.content(f"/scans/{quote(scan, safe='/:@')}/findings/sarif")
+
+    def get_sbom(
+        self,
+        scan: str,
+        *,
+        format: Literal["cyclonedx-json", "cyclonedx-xml", "spdx-json"] | None = None,
+    ) -> bytes:
+        """The image's bill of materials: CycloneDX 1.7, as it was signed, or the same in another format."""
+        return self._transport.content(f"/scans/{quote(scan, safe='/:@')}/sbom", format=format)
+
+    def get_image(self, scan: str) -> "ImageView":
+        """What the image is beside its packages: user, entry point, secrets, how long it lasts."""
+        return cast("ImageView", self._transport.get(f"/scans/{quote(scan, safe='/:@')}/image"))
 
     def post_vex(self, body: "NewVex", *, key: str | None = None) -> "VexView":
         """Take a VEX document in, signed or not; the findings that it speaks of are judged anew."""

@@ -1,7 +1,7 @@
 """Gather everything a decision rests on, as documents named by their digests."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 
 import msgspec
 
@@ -36,6 +36,8 @@ from stella.promotion.store import Promotion, list_approvals, succeeded
 from stella.record.transaction import Tx
 from stella.release.model import Platform, Release, ReleaseComponent
 from stella.release.store import find_release
+from stella.sbom import traits_of_sbom
+from stella.sbom.lifetime import Lifetimes, known_lifetimes
 from stella.trust import PublicKey
 from stella.vex import Voices
 from stella.vex.standing import standing_voices
@@ -50,8 +52,8 @@ PersonOf = Callable[[Tx, str], Person]
 class Deciding:
     """What ``assemble`` needs from outside. simulated: hosts and registry are stand-ins.
 
-    ask: how policies are asked; without it, here and without any bound. own_keys: with which VEX of
-    this installation is signed.
+    ask: how policies are asked; without it, here and without any bound. lifetimes: how long
+    distributions last. own_keys: with which VEX of this installation is signed.
     """
 
     blobs: Blobs
@@ -59,6 +61,7 @@ class Deciding:
     person_of: PersonOf
     simulated: bool = False
     ask: Ask = ask_policy
+    lifetimes: Lifetimes = field(default_factory=known_lifetimes)
     own_keys: tuple[PublicKey, ...] = ()
 
 
@@ -90,9 +93,10 @@ def assemble(tx: Tx, promotion: Promotion, deciding: Deciding) -> Assembled:
         digest: blobs.get(Digest(digest))
         for component in components
         for scan in component.scans
-        for digest in (scan.findings,)
+        for digest in (scan.findings, scan.sbom)
         if digest is not None
     }
+    components = tuple(_lasting(one, documents, deciding.lifetimes) for one in components)
     given = DecisionInput(
         promotion=promotion.id,
         now=time_text(tx.now),
@@ -133,6 +137,22 @@ def _component(tx: Tx, component: ReleaseComponent, blobs: Blobs, voices: Voices
         digest=component.digest,
         scans=tuple(_scan(tx, platform, blobs, voices) for platform in component.platforms),
     )
+
+
+def _lasting(
+    component: ComponentInput, documents: Mapping[str, bytes], lifetimes: Lifetimes
+) -> ComponentInput:
+    """The component, each scan of it with how long its distribution lasts."""
+    scans = []
+    for scan in component.scans:
+        traits = traits_of_sbom(documents[scan.sbom]) if scan.sbom else None
+        known = (
+            scan
+            if traits is None
+            else msgspec.structs.replace(scan, lifetime=lifetimes.of(traits.distro))
+        )
+        scans.append(known)
+    return msgspec.structs.replace(component, scans=tuple(scans))
 
 
 def _scan(tx: Tx, platform: Platform, blobs: Blobs, voices: Voices) -> ScanInput:

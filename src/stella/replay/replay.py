@@ -15,7 +15,7 @@ from stella.promotion.decide import decide, record_of
 from stella.promotion.model import DecisionInput, ScanInput
 from stella.replay.difference import first_difference
 from stella.replay.errors import NothingToReplay
-from stella.sbom import Inventory, parse_cyclonedx, to_cyclonedx
+from stella.sbom import Inventory, Traits, parse_cyclonedx, to_cyclonedx, traits_of_sbom
 
 
 class Verdict(StrEnum):
@@ -103,12 +103,22 @@ def _as_recorded(recorded: bytes, found: Inventory) -> bytes:
     """What was found now, under the labels of then.
 
     Where the image lay, when it was scanned and by which release are told to a scan, not found by
-    it: the same layers read from a file are the same inventory.
+    it: the same layers read from a file are the same inventory. So is what hangs beside the image, and
+    what the image was not asked in those days.
     """
     labels = msgspec.json.decode(recorded, type=_Labels).metadata
     version = next((tool.version for tool in labels.tools.components), "")
     at = parse_time(labels.timestamp) if labels.timestamp else None
-    return to_cyclonedx(replace(found, name=labels.component.name), version, at)
+    named = replace(found, name=labels.component.name, traits=_traits(recorded, found.traits))
+    return to_cyclonedx(named, version, at)
+
+
+def _traits(recorded: bytes, found: Traits | None) -> Traits | None:
+    said = traits_of_sbom(recorded)
+    if said is None or found is None:
+        return None
+    told = ("base", "provenance", "provenance_unknown")
+    return msgspec.structs.replace(found, **{name: getattr(said, name) for name in told})
 
 
 def _match_step(packet: Packet, scan: ScanInput) -> Step:
@@ -155,7 +165,8 @@ def _vex_step(packet: Packet, scan: ScanInput, now: str) -> Step:
 
 def _decision_steps(packet: Packet, given: DecisionInput, ask: Ask) -> list[Step]:
     documents = {
-        Digest.of(content).text: content for content in packet.under(names.FINDINGS).values()
+        Digest.of(content).text: content
+        for content in (*packet.under(names.FINDINGS).values(), *packet.under(names.SBOMS).values())
     }
     try:
         bundle = parse_bundle(packet.entries[names.POLICY_BUNDLE])

@@ -612,6 +612,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/scans/{scan}/findings/sarif": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Findings Sarif
+         * @description What is wrong in the image, as SARIF 2.1.0.
+         */
+        get: operations["get_findings_sarif"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/scans/{scan}/sbom": {
         parameters: {
             query?: never;
@@ -621,9 +641,29 @@ export interface paths {
         };
         /**
          * Get Sbom
-         * @description The image's bill of materials, CycloneDX 1.7.
+         * @description The image's bill of materials: CycloneDX 1.7, as it was signed, or the same in another format.
          */
         get: operations["get_sbom"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scans/{scan}/image": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Image
+         * @description What the image is beside its packages: user, entry point, secrets, how long it lasts.
+         */
+        get: operations["get_image"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2138,6 +2178,12 @@ export interface components {
             reason: string;
         };
         /**
+         * Answer
+         * @description Unknown has a reason beside it, and is never a no.
+         * @enum {string}
+         */
+        Answer: "yes" | "no" | "unknown";
+        /**
          * Applied
          * @description What each document changed, or would.
          */
@@ -2218,6 +2264,18 @@ export interface components {
             digest: string;
             /** Size */
             size: number;
+        };
+        /**
+         * BaseImageView
+         * @description The image that this one was built on, as ``how`` says; not verified.
+         */
+        BaseImageView: {
+            /** Name */
+            name: string;
+            /** Digest */
+            digest: string;
+            /** How */
+            how: string;
         };
         /**
          * BroughtByView
@@ -2413,6 +2471,12 @@ export interface components {
             scans: components["schemas"]["ScanView"][];
             tagDrift: components["schemas"]["TagDrift"] | null;
         };
+        /**
+         * Confidence
+         * @description How sure we are which program is run.
+         * @enum {string}
+         */
+        Confidence: "certain" | "likely" | "unknown";
         /**
          * ConnectorView
          * @description A target connector on an agent, and the engine behind it, or why it has none.
@@ -2688,6 +2752,43 @@ export interface components {
             expiresAt: string;
             /** Command */
             command: string;
+        };
+        /**
+         * EntryPointView
+         * @description What is run in the end, and how we know.
+         */
+        EntryPointView: {
+            /** Program */
+            program: string;
+            /** Interpreter */
+            interpreter: string;
+            /** Module */
+            module: string;
+            /** User */
+            user: string;
+            /** Package */
+            package: string;
+            confidence: components["schemas"]["Confidence"];
+            /** Reason */
+            reason: string;
+            /** Steps */
+            steps: components["schemas"]["EntryStepView"][];
+        };
+        /**
+         * EntryStepView
+         * @description One program on the way to the one that is run.
+         */
+        EntryStepView: {
+            /** What */
+            what: string;
+            /** Path */
+            path: string;
+            /** How */
+            how: string;
+            /** Package */
+            package: string;
+            /** Layerindex */
+            layerIndex: number | null;
         };
         /**
          * EntryView
@@ -3022,12 +3123,57 @@ export interface components {
             by: components["schemas"]["PersonView"];
         };
         /**
+         * ImageSecretView
+         * @description Where a secret lies; never what it is. deleted: a later layer takes the file away.
+         */
+        ImageSecretView: {
+            /** Rule */
+            rule: string;
+            where: components["schemas"]["Where"];
+            /** Path */
+            path: string;
+            /** Line */
+            line: number;
+            /** Layer */
+            layer: string;
+            /** Layerindex */
+            layerIndex: number | null;
+            /** Deleted */
+            deleted: boolean;
+        };
+        /**
          * ImageToScan
          * @description Which image.
          */
         ImageToScan: {
             /** Reference */
             reference: string;
+        };
+        /**
+         * ImageUserView
+         * @description As whom a container begins. uid: None where it is not known; reason then says why.
+         */
+        ImageUserView: {
+            /** Name */
+            name: string;
+            /** Uid */
+            uid: number | null;
+            root: components["schemas"]["Answer"];
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * ImageView
+         * @description What is known of one platform image. traits, lifetime: None where its scan does not say.
+         *
+         *     known_base: by its layers, among what the server scanned; None where none of that is below it.
+         */
+        ImageView: {
+            /** Scan */
+            scan: string;
+            traits: components["schemas"]["TraitsView"] | null;
+            lifetime: components["schemas"]["LifetimeView"] | null;
+            knownBase: components["schemas"]["KnownBaseView"] | null;
         };
         /**
          * IntegrationView
@@ -3071,6 +3217,31 @@ export interface components {
             waitsFor: string[];
             /** Overridessettings */
             overridesSettings: boolean;
+        };
+        /**
+         * KnownBaseView
+         * @description An image that the server scanned, whose layers are the lowest ones of this image.
+         */
+        KnownBaseView: {
+            /** Reference */
+            reference: string;
+            /** Digest */
+            digest: string;
+            /** Layers */
+            layers: number;
+        };
+        /**
+         * LifetimeView
+         * @description Until when the distribution gets updates: a day, "rolling", "none", or empty where it is not known.
+         */
+        LifetimeView: {
+            /** Distro */
+            distro: string;
+            /** Until */
+            until: string;
+            /** Source */
+            source: string;
+            over: components["schemas"]["Answer"];
         };
         /**
          * LogLineView
@@ -3824,6 +3995,28 @@ export interface components {
             diff: components["schemas"]["DiffView"];
         };
         /**
+         * PrivilegedFileView
+         * @description A file whose runner gets more power. package: purl, empty where no system package brought it.
+         */
+        PrivilegedFileView: {
+            /** Path */
+            path: string;
+            /** Mode */
+            mode: string;
+            /** Uid */
+            uid: number;
+            /** Gid */
+            gid: number;
+            /** Capabilities */
+            capabilities: string[];
+            /** Package */
+            package: string;
+            /** Layer */
+            layer: string;
+            /** Layerindex */
+            layerIndex: number;
+        };
+        /**
          * Problem
          * @description A refusal, after RFC 9457.
          */
@@ -3890,6 +4083,24 @@ export interface components {
             evidence: components["schemas"]["EvidenceRef"][];
             /** History */
             history: components["schemas"]["HistoryView"][];
+        };
+        /**
+         * ProvenanceView
+         * @description What an attestation says of the build; not verified.
+         */
+        ProvenanceView: {
+            /** Predicatetype */
+            predicateType: string;
+            /** Builder */
+            builder: string;
+            /** Source */
+            source: string;
+            /** Revision */
+            revision: string;
+            /** Digest */
+            digest: string;
+            /** How */
+            how: string;
         };
         /**
          * Reason
@@ -4448,6 +4659,27 @@ export interface components {
             expiresAt: string;
         };
         /**
+         * TraitsView
+         * @description The image itself. distro: "none" where nothing in it is of one, empty where it is not known.
+         */
+        TraitsView: {
+            user: components["schemas"]["ImageUserView"];
+            /** Privileged */
+            privileged: components["schemas"]["PrivilegedFileView"][];
+            /** Secrets */
+            secrets: components["schemas"]["ImageSecretView"][];
+            entry: components["schemas"]["EntryPointView"] | null;
+            base: components["schemas"]["BaseImageView"] | null;
+            /** Provenance */
+            provenance: components["schemas"]["ProvenanceView"][];
+            /** Provenanceunknown */
+            provenanceUnknown: string;
+            /** Layers */
+            layers: string[];
+            /** Distro */
+            distro: string;
+        };
+        /**
          * UserChange
          * @description What to change of a user; what is absent stays.
          */
@@ -4692,6 +4924,12 @@ export interface components {
             /** Refusals */
             refusals: components["schemas"]["RefusalsView"][];
         };
+        /**
+         * Where
+         * @description Where a secret lies.
+         * @enum {string}
+         */
+        Where: "file" | "command" | "environment" | "history";
         /**
          * WhyView
          * @description Package -> file path -> layer, and the advisory range that hit.
@@ -5868,7 +6106,7 @@ export interface operations {
             };
         };
     };
-    get_sbom: {
+    get_findings_sarif: {
         parameters: {
             query?: never;
             header?: never;
@@ -5885,7 +6123,73 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/sarif+json": unknown;
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_sbom: {
+        parameters: {
+            query?: {
+                format?: "cyclonedx-json" | "cyclonedx-xml" | "spdx-json";
+            };
+            header?: never;
+            path: {
+                scan: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
                     "application/vnd.cyclonedx+json": unknown;
+                    "application/vnd.cyclonedx+xml": unknown;
+                    "application/spdx+json": unknown;
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_image: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                scan: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImageView"];
                 };
             };
             /** @description A refusal */

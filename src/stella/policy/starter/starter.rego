@@ -8,6 +8,11 @@
 #                     medium, high, critical.                                               off
 #   unmatched         packages that no feed covers: unknown, blocked, pass.                 unknown
 #   headersOnly       findings in header packages such as linux-libc-dev: pass, judge.      pass
+#   rootUser          a container that begins as root: pass, unknown, blocked.              pass
+#   setuid            files with set-user-ID, set-group-ID or capabilities: pass, foreign
+#                     (blocked where no system package brings them), blocked.               pass
+#   secrets           secrets in the image: pass, unknown, blocked.                         pass
+#   endOfLife         a distribution that gets no more updates: pass, unknown, blocked.     pass
 #   vex               findings that VEX settles (not_affected, fixed) do not count: honour;
 #                     they count all the same: ignore.                                      honour
 package stella.policy
@@ -15,7 +20,8 @@ package stella.policy
 import rego.v1
 
 # Every one of these must speak. One that says nothing counts as unknown.
-rules := {"scan", "unmatched", "known-exploited", "severity", "fix-available", "parameters"}
+rules := {"scan", "unmatched", "known-exploited", "severity", "fix-available", "parameters"} |
+	object.keys(image_rules)
 
 defaults := {
 	"severityMax": "medium",
@@ -24,6 +30,10 @@ defaults := {
 	"fixAvailableFrom": "off",
 	"unmatched": "unknown",
 	"headersOnly": "pass",
+	"rootUser": "pass",
+	"setuid": "pass",
+	"secrets": "pass",
+	"endOfLife": "pass",
 	"vex": "honour",
 }
 
@@ -34,6 +44,10 @@ allowed := {
 	"fixAvailableFrom": {"off", "low", "medium", "high", "critical"},
 	"unmatched": {"unknown", "blocked", "pass"},
 	"headersOnly": {"pass", "judge"},
+	"rootUser": {"pass", "unknown", "blocked"},
+	"setuid": {"pass", "foreign", "blocked"},
+	"secrets": {"pass", "unknown", "blocked"},
+	"endOfLife": {"pass", "unknown", "blocked"},
 	"vex": {"honour", "ignore"},
 }
 

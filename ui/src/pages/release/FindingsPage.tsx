@@ -17,6 +17,7 @@ import { type Column, Table } from '../../widgets/Table'
 import { Time } from '../../widgets/Time'
 import { shortDigest } from '../../words/text'
 import { FindingWhy } from './FindingWhy'
+import { ImageTraits } from './ImageTraits'
 import { VexDialog } from './VexDialog'
 import style from './FindingsPage.module.css'
 
@@ -72,6 +73,7 @@ export function FindingsPage() {
           </Link>
         ))}
       </nav>
+      {here?.scan.sbom && <ImageTraits scan={scanId} />}
       <Filters>
         <SearchBox label="Advisory or package" value={search.q ?? ''} onChange={onSearch} />
         <Choice
@@ -95,7 +97,7 @@ export function FindingsPage() {
           more={more}
           detail={(finding) =>
             open.has(keyOf(finding)) ? (
-              <Detail finding={finding} image={here?.scan.platformDigest ?? null} speak={setSaying} />
+              <Detail finding={finding} scan={scanId} image={here?.scan.platformDigest ?? null} speak={setSaying} />
             ) : null
           }
           fill
@@ -112,16 +114,17 @@ export function FindingsPage() {
 
 interface DetailProps {
   finding: Finding
+  scan: string
   image: string | null
   speak: (finding: Finding) => void
 }
 
 /** The whole why, and the way to say whether it matters. */
-function Detail({ finding, image, speak }: DetailProps) {
+function Detail({ finding, scan, image, speak }: DetailProps) {
   const mayNot = useWhyNot('vex.apply')
   return (
     <div className="stack near">
-      <FindingWhy finding={finding} />
+      <FindingWhy finding={finding} scan={scan} />
       {image !== null && (
         <div>
           <ActionButton size="compact-xs" variant="default" whyNot={mayNot} onClick={() => speak(finding)}>
