@@ -152,9 +152,12 @@ def _entry_of(inventory: Inventory) -> "EntryPoint | None":
 
 
 def vex_mark(finding: "Finding") -> str:
-    """``, not_affected (the vendor)``; "" where nobody has decided."""
-    if finding.vex_why is None or finding.vex == "none":
+    """``, not_affected (the vendor)``, or who was not heard, and why; "" where nobody speaks of it."""
+    if finding.vex_why is None:
         return ""
+    if finding.vex == "none":
+        first = finding.vex_why.voices[0]
+        return f", {first.status} says {first.issuer}: not heard, {first.why}"
     said_by = dict.fromkeys(one.issuer for one in finding.vex_why.voices if one.counts)
     return f", {finding.vex.value} ({', '.join(said_by)})"
 
