@@ -28,8 +28,8 @@ def read_script(content: bytes, size: int) -> Script:
     words = tuple(first[len(SHEBANG) :].decode("utf-8", "replace").split())[:8]
     if not _is_shell(words):
         return Script(words)
-    if size > SCRIPT_BYTES_MAX:
-        return Script(words, unread=f"it is {size} bytes long, {SCRIPT_BYTES_MAX} are read")
+    if len(content) < size:
+        return Script(words, unread=f"it is {size} bytes long, and not all of them were read")
     return _commands(words, content)
 
 
