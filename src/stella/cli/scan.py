@@ -25,7 +25,10 @@ def scan(
         Path | None, typer.Option(help="Your own table of how long distributions last.")
     ] = None,
     fail_on: Annotated[
-        str, typer.Option(help="critical|high|medium|low|any|kev|unknown, comma between them.")
+        str,
+        typer.Option(
+            help="critical|high|medium|low|any|kev|unknown|root|setuid|secrets|end-of-life, comma between."
+        ),
     ] = "",
     sign: Annotated[str | None, typer.Option(help="Key to sign the SBOM with.")] = None,
     attach: Annotated[bool, typer.Option(help="Attach the SBOM to the image.")] = False,
