@@ -199,7 +199,11 @@ def arguments_set(lines: Sequence[str], arguments: Sequence[str]) -> tuple[str, 
     """What ``set -- program "$@"`` makes of arguments that are only options; None where nothing does."""
     for line in lines:
         tokens = _tokens(line)
-        if isinstance(tokens, Unclear) or len(tokens) < 4 or tokens[:2] != ["set", "--"]:
+        if isinstance(tokens, Unclear):
+            continue
+        ends = [at for at, word in enumerate(tokens) if word and set(word) <= _OPERATORS]
+        tokens = tokens[: ends[0]] if ends else tokens
+        if len(tokens) < 4 or tokens[:2] != ["set", "--"]:
             continue
         if any("$" in word and word not in _ALL for word in tokens) or "$@" not in tokens:
             continue
