@@ -137,6 +137,18 @@ EOF
 exec "$@"
 """
 LIKELY = [
+    (
+        b'#!/bin/sh\n[ "${1#-}" = "$1" ] || set -- postgres "$@"; true\nexec "$@"\n',
+        ["-c", "x=1"],
+        "/usr/bin/postgres",
+        Confidence.LIKELY,
+    ),
+    (
+        b'#!/bin/sh\nif [ "$1" = x ]; then set -- nice "$@"; fi\nexec "$@"\n',
+        ["postgres"],
+        "/usr/bin/postgres",
+        Confidence.LIKELY,
+    ),
     (SIMPLE, ["postgres"], "/usr/bin/postgres", Confidence.CERTAIN),
     (POSTGRES, ["postgres"], "/usr/bin/postgres", Confidence.LIKELY),
     (POSTGRES, ["-c", "x=1"], "/usr/bin/postgres", Confidence.LIKELY),
