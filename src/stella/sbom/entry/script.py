@@ -50,7 +50,7 @@ def _commands(words: tuple[str, ...], content: bytes) -> Script:
         for hit in _EXEC.finditer(line) if "exec" in line else ():
             if not _is_redirection(hit[1]):
                 last_exec, exec_line, execs = hit[1].strip(), number, execs + 1
-        found = _SET.search(line) if "set" in line or "shift" in line else None
+        found = _SET.search(line) if "set -" in line or "shift" in line else None
         if found and len(sets) < _SETS_MAX:
             sets.append(line[found.start(1) :].strip())
     kept = (last, last_exec, *sets)
