@@ -59,7 +59,8 @@ class Mapping:
     """Walks both schemas at once. A shape: the fields of an object, in the order of the XML.
 
     A field: {"key", "form", "name", "of"}, with "items" for lists; form: "attribute", "text", "one",
-    "each", "list", "either", "choice", "choices", "each-choice" or "inline"; of: a scalar's type or a shape's number. required: an empty text is a value.
+    "each", "list", "either", "choice", "choices", "each-choice" or "inline"; of: a scalar's type or a shape's number. required: an empty text is a value. default: what
+    an empty element says.
     """
 
     def __init__(self) -> None:
@@ -68,6 +69,7 @@ class Mapping:
         self.types: Shape = xml["types"]
         self.simple: Shape = xml["simple"]
         self.shapes: list[list[Shape]] = []
+        self.defaults: dict[tuple[str, str], str] = {}
         self._known: dict[tuple[int, str], int] = {}
 
     def shape(self, schema: Shape, kind: Any, path: str) -> int:
@@ -139,7 +141,9 @@ class Mapping:
                 "of": [self._of(plain["items"], tool[1], path + "/tool"), of],
             }
         if item is None:
-            return field | {"form": "one", "of": self._of(found, kind, path)}
+            default = self.defaults.get((name, json.dumps(kind)))
+            more = {} if default is None else {"default": default}
+            return field | {"form": "one", "of": self._of(found, kind, path)} | more
         is_around = len(inner) == 1 and (not is_many or name == f"{inner[0][0]}s")
         if not is_around:
             return field | {"form": "each", "of": self._of(item, kind, path)}
@@ -206,7 +210,9 @@ class Mapping:
         """Name, type and whether it may be repeated; a repeated group of several repeats none."""
         if not particle:
             return
-        kind, what, of, _, most = particle
+        kind, what, of, _, most = particle[:5]
+        if len(particle) > 5:
+            self.defaults[what, json.dumps(of)] = particle[5]
         if kind == "element":
             yield what, of, is_many or most != 1
         elif kind in {"sequence", "choice"}:

@@ -117,8 +117,9 @@ class Grammar:
     """An XML schema as types by name.
 
     A complex type: ``attributes`` name -> [simple type, is required]; ``content`` a particle or none;
-    ``text`` a simple type or none; ``open`` where foreign attributes may stand; ``mixed`` where text
-    may stand between elements. A particle: [kind, what, type, least, most], most -1 for no bound.
+    ``text`` a simple type or none; ``open`` the namespaces of foreign attributes; ``mixed`` where text
+    may stand between elements. A particle: [kind, what, type, least, most], most -1 for no bound;
+    a sixth part is the value of an element that is empty.
     """
 
     def __init__(self, text: str) -> None:
@@ -166,7 +167,8 @@ class Grammar:
         made |= {"attributes": attributes} if attributes else {}
         made |= {"mixed": True} if node.attrib.get("mixed") == "true" else {}
         owner = node if extension is None else extension
-        made |= {} if owner.find(f"{XS}anyAttribute") is None else {"open": True}
+        strange = owner.find(f"{XS}anyAttribute")
+        made |= {} if strange is None else {"open": strange.attrib.get("namespace", "##any")}
         for kind in ("sequence", "choice"):
             found = node.find(f"{XS}{kind}")
             if found is not None:
@@ -191,7 +193,8 @@ class Grammar:
         if kind == "any":
             return ["any", node.attrib.get("namespace", "##any"), None, *bounds]
         if kind == "element":
-            return ["element", node.attrib["name"], self._type_of(node), *bounds]
+            default = [node.attrib["default"]] if "default" in node.attrib else []
+            return ["element", node.attrib["name"], self._type_of(node), *bounds, *default]
         parts = [self._particle(one) for one in node if one.tag != f"{XS}annotation"]
         return [kind, parts, None, *bounds]
 

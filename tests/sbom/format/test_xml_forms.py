@@ -200,3 +200,13 @@ def test_the_order_of_names_does_not_matter():
 
 def test_types_that_no_schema_allows_do_not_crash_the_writer():
     assert xml_of({"components": 3, "metadata": [], "services": [4, None], "version": {}})
+
+
+def test_an_empty_element_says_its_default_and_stays_empty():
+    content = XML.replace("<hashes>", "<scope/><hashes>").encode()
+    check_document(read_document(content))
+    written = converted(content, Format.CYCLONEDX_JSON)
+    check_document(read_document(written))
+    assert json.loads(written)["components"][0]["scope"] == "required"
+    back = converted(written, Format.CYCLONEDX_XML)
+    assert comparable(read_xml(back)) == comparable(read_xml(content))
