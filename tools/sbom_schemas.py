@@ -24,21 +24,28 @@ FACETS = ("minInclusive", "maxInclusive", "minLength", "maxLength")
 
 def main() -> None:
     """Write every file."""
-    source = files("cyclonedx.schema._res")
     TARGET.mkdir(parents=True, exist_ok=True)
+    model = files("spdx_python_model.bindings.v3_0_1").joinpath("model.py").read_text()
+    for name, value in (cyclonedx() | {"spdx-3.0.1": spdx_classes(ast.parse(model))}).items():
+        text = json.dumps(value, separators=(",", ":"), ensure_ascii=True)
+        (TARGET / f"{name}.json").write_text(text + "\n")
+
+
+def cyclonedx() -> dict[str, Any]:
+    """What follows from the schemas of CycloneDX, by the file's name."""
+    source = files("cyclonedx.schema._res")
+    found: dict[str, Any] = {}
     for version in JSON_VERSIONS:
         text = source.joinpath(f"bom-{version}.SNAPSHOT.schema.json").read_text()
-        _write(f"cyclonedx-{version.removesuffix('-strict')}.json", without_prose(json.loads(text)))
+        found[f"cyclonedx-{version.removesuffix('-strict')}"] = without_prose(json.loads(text))
     for name in ("spdx", "jsf-0.82", "cryptography-defs"):
         text = source.joinpath(f"{name}.SNAPSHOT.schema.json").read_text()
-        _write(f"{name}.json", without_prose(json.loads(text)))
-    licences = _enumeration(source.joinpath("spdx.SNAPSHOT.xsd").read_text())
+        found[name] = without_prose(json.loads(text))
     for version in XML_VERSIONS:
         text = source.joinpath(f"bom-{version}.SNAPSHOT.xsd").read_text()
-        _write(f"cyclonedx-{version}.xml.json", Grammar(text).written())
-    _write("licences.xml.json", licences)
-    model = files("spdx_python_model.bindings.v3_0_1").joinpath("model.py").read_text()
-    _write("spdx-3.0.1.json", spdx_classes(ast.parse(model)))
+        found[f"cyclonedx-{version}.xml"] = Grammar(text).written()
+    found["licences.xml"] = _enumeration(source.joinpath("spdx.SNAPSHOT.xsd").read_text())
+    return found
 
 
 def without_prose(schema: Any, *, are_names: bool = False) -> Any:
@@ -211,11 +218,6 @@ class Grammar:
 def _name(qualified: str) -> str:
     """``bom:refType`` -> ``refType``; built-in types and the licences keep their prefix."""
     return qualified.removeprefix("bom:")
-
-
-def _write(name: str, value: Any) -> None:
-    text = json.dumps(value, separators=(",", ":"), ensure_ascii=True)
-    (TARGET / name).write_text(text + "\n")
 
 
 if __name__ == "__main__":

@@ -142,6 +142,12 @@ def test_carried_things_whose_place_is_gone_are_counted():
         cyclonedx_tree(checked({**tree, "components": []})[0]), Format.CYCLONEDX_XML
     )
     assert made.lost == 2
+    alone, _ = checked(FOREIGN.replace(' own="1"', ""))
+    tree = cyclonedx_tree(alone).value
+    edited = {**tree, "components": [{"type": "file", "name": "first"}, *tree["components"]]}
+    made = write_document(cyclonedx_tree(checked(edited)[0]), Format.CYCLONEDX_XML)
+    assert made.lost == 1
+    assert b"a.test/x" not in made.content
 
 
 values = st.recursive(
