@@ -60,6 +60,20 @@ def test_a_push_is_scanned_and_its_findings_are_listed_the_worst_first(control: 
     assert control.get("/scans", image=DIGEST)["items"] == []
 
 
+def test_what_the_image_is_beside_its_packages_is_told(control: Control):
+    control.push("web", "1", OLD)
+    control.post("/scans", {"reference": "registry.test/shop/web:1"})
+    (scan,) = control.get("/scans")["items"]
+    image = control.get(f"/scans/{scan['id']}/image")
+    assert image["scan"] == scan["id"]
+    assert image["traits"]["user"] == {"name": "", "uid": 0, "root": "yes", "reason": ""}
+    assert image["traits"]["layers"]
+    assert image["lifetime"]["distro"] == image["traits"]["distro"] == "debian-12"
+    assert image["lifetime"]["until"] == "2028-06-30"
+    assert image["lifetime"]["over"] in {"yes", "no"}
+    assert control.refused("GET", "/scans/scn_absent/image") == "ST-FIN-003"
+
+
 def test_findings_are_filtered_and_come_in_pages(control: Control):
     control.push("web", "1", OLD)
     control.post("/scans", {"reference": "registry.test/shop/web:1"})

@@ -58,6 +58,9 @@ def test_the_server_scans_and_lists_what_it_scanned(shop: Shop):
     assert dan("scan", web, "--upload", "--fail-on", "critical").exit_code == 0
     assert "--sign" in dan("scan", web, "--upload", "--sign", "key").stderr
     (scan,) = dan.data("image", "scans")
+    shown = dan("image", "show", scan["id"]).stdout
+    assert "runs " in shown
+    assert "end of life" in shown
     for form in ("cyclonedx-json", "cyclonedx-xml", "spdx-json"):
         written = dan("image", "sbom", scan["id"], "-o", form).stdout
         assert len(read_inventory(written.encode()).components) == scan["components"]

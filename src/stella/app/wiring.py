@@ -6,11 +6,10 @@ from datetime import UTC, datetime
 from functools import lru_cache, partial
 from pathlib import Path
 from threading import Event, Lock
-from typing import cast
 
 from stella.advisory import Snapshot, open_snapshot
 from stella.api.services import Limits, Outside, Plugging, Services
-from stella.app.doctor import checks_of
+from stella.app.doctoring.table import checks_of
 from stella.app.hub import Hub
 from stella.app.keys import data_unusable, open_keys
 from stella.app.logs import log_tail
@@ -31,9 +30,9 @@ from stella.identity.provider_login import SEAL_BYTES
 from stella.kernel import Now, id_maker
 from stella.plugin import load_plugins
 from stella.plugin.contract.core import Kind
-from stella.plugin.contract.scm import Scm
 from stella.record import Bell, Database
 from stella.sbom import DirectoryCache
+from stella.sbom.lifetime import Lifetimes, read_lifetimes
 from stella.sdk.apart.process import CONFINEMENT
 
 _PACKAGE = Path(__file__).resolve().parents[1]
@@ -84,6 +83,8 @@ def open_services(
             host.reference,
             is_simulated=settings.simulated,
             ask=policies.ask,
+            lifetimes=lifetimes_of(settings),
+            own_keys=(keys.evidence.public,),
         ),
         snapshot=snapshot_opener(settings),
         random=random,
@@ -169,7 +170,6 @@ def outside_of(hub: Hub, data: Path, random: Callable[[int], bytes]) -> Outside:
         unresolved=hub.credentials.unresolved,
         settle=hub.credentials.settle,
         close=hub.credentials.close,
-        scm=lambda name, roles: cast("Scm", hub.connected(Kind.SCM, name, roles)),
     )
 
 
@@ -177,6 +177,11 @@ def exchanges_of(hub: Hub, now: Now) -> Exchanges:
     """What is kept between two exchanges of tokens; keys come from the hub's identity providers."""
     book = KeyBook(lambda name: hub.connected(Kind.IDENTITY_PROVIDER, name).keys(), now)
     return Exchanges(book, now)
+
+
+def lifetimes_of(settings: Settings) -> Lifetimes:
+    """How long distributions last, by the operator's table where there is one. Raises MalformedLifetimes."""
+    return read_lifetimes(Path(settings.end_of_life).expanduser() if settings.end_of_life else None)
 
 
 def snapshot_opener(settings: Settings) -> Callable[[], Snapshot | None]:

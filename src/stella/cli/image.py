@@ -63,6 +63,19 @@ def scans(
 
 
 @app.command()
+def show(
+    scan: Annotated[str, typer.Argument(help="Id of a scan, as stella image scans lists it.")],
+    *,
+    output: Output = "table",
+    to: To = None,
+) -> None:
+    """Say what a scanned image is beside its packages: what it runs, as whom, which secrets it holds."""
+    from stella.cli.scan_server import show_image  # late, as above
+
+    show_image(scan, output=output, to=to)
+
+
+@app.command()
 def sbom(
     scan: Annotated[str, typer.Argument(help="Its id: `stella image scans`.")],
     *,

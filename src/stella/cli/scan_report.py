@@ -5,12 +5,18 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
+import msgspec
+
+from stella.cli.traits_report import lasting_text, trait_lines
 from stella.image import Image
 from stella.kernel import Digest, Json, Remedy, Unknown
 from stella.sbom import Component, Inventory, UnknownScanOption
+from stella.sbom.entry.part import Part, part_in
 
 if TYPE_CHECKING:
     from stella.finding import Finding, Findings
+    from stella.sbom.lifetime import Lifetime
+    from stella.sbom.traits import Answer, EntryPoint
 
 NO_ADVISORIES = Unknown("no advisories")
 NO_ADVISORIES_REMEDY = "Import a feed, then scan with --advisories SNAPSHOT."
@@ -27,6 +33,15 @@ class Scanned:
     sbom: bytes
     findings: "Findings | Unknown"
     image: Image | None = None
+    lasting: "Lasting | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lasting:
+    """How long the distribution gets updates, and whether that is over today."""
+
+    lifetime: "Lifetime"
+    over: "Answer"
 
 
 def scanned_json(one: Scanned) -> dict[str, Json]:
@@ -37,7 +52,8 @@ def scanned_json(one: Scanned) -> dict[str, Json]:
         "digest": image.digest.text if image else None,
         "sbom_digest": Digest.of(one.sbom).text,
         **inventory_json(one.inventory),
-        "findings": _findings_json(one.findings),
+        "end_of_life": None if one.lasting is None else _lasting_json(one.lasting),
+        "findings": _findings_json(one.findings, _entry_of(one.inventory)),
     }
 
 
@@ -48,6 +64,7 @@ def inventory_json(inventory: Inventory) -> dict[str, Json]:
         "name": inventory.name,
         "platform": inventory.platform,
         "distro": inventory.distro,
+        "traits": None if inventory.traits is None else msgspec.to_builtins(inventory.traits),
         "components": [_component_json(component) for component in inventory.components],
         "partial": [asdict(partial) for partial in inventory.partial],
     }
@@ -61,12 +78,21 @@ def table_lines(one: Scanned) -> Iterator[str]:
     yield f"{inventory.name or 'sbom'}  {inventory.platform}  {inventory.distro}".rstrip()
     yield f"  digest      {inventory.subject}"
     yield f"  components  {len(inventory.components)} ({kinds or 'none'})"
+    if one.lasting is not None and (inventory.traits is not None or inventory.distro):
+        yield f"  end of life {lasting_text(one.lasting.lifetime, one.lasting.over)}"
+    if inventory.traits is not None:
+        yield from trait_lines(inventory.traits)
     if isinstance(one.findings, Unknown):
         yield f"  findings    unknown: {one.findings.reason}. {NO_ADVISORIES_REMEDY}"
     else:
-        yield from _finding_lines(one.findings)
+        yield from _finding_lines(one.findings, _entry_of(inventory))
     for partial in inventory.partial:
         yield f"  not read    {partial.path}: {partial.reason}"
+
+
+def _lasting_json(lasting: Lasting) -> dict[str, Json]:
+    lifetime = lasting.lifetime
+    return {"until": lifetime.until, "source": lifetime.source, "over": lasting.over.value}
 
 
 def component_lines(inventory: Inventory) -> Iterator[str]:
@@ -95,12 +121,12 @@ def failures(one: Scanned, rules: frozenset[str]) -> list[str]:
         return []
     if isinstance(one.findings, Unknown):
         return [f"unknown: {one.findings.reason}; no rule can be judged. {NO_ADVISORIES_REMEDY}"]
-    from stella.finding import Match
+    from stella.finding import is_open
 
     failed = [
         f"{finding.id} in {finding.component} {finding.version} ({finding.severity})"
         for finding in one.findings.findings
-        if finding.match is not Match.NOT_AFFECTED and rules & set(_rules_hit(finding))
+        if is_open(finding) and rules & set(_rules_hit(finding))
     ]
     if "unknown" in rules:
         failed += [f"no advisories for {key}" for key in sorted(one.findings.unmatched)]
@@ -121,7 +147,19 @@ def _rules_hit(finding: "Finding") -> Iterator[str]:
         yield from SEVERITIES[SEVERITIES.index(finding.severity) :]
 
 
-def _finding_lines(findings: "Findings") -> Iterator[str]:
+def _entry_of(inventory: Inventory) -> "EntryPoint | None":
+    return inventory.traits.entry if inventory.traits else None
+
+
+def vex_mark(finding: "Finding") -> str:
+    """``, not_affected (the vendor)``; "" where nobody has decided."""
+    if finding.vex_why is None or finding.vex == "none":
+        return ""
+    said_by = dict.fromkeys(one.issuer for one in finding.vex_why.voices if one.counts)
+    return f", {finding.vex.value} ({', '.join(said_by)})"
+
+
+def _finding_lines(findings: "Findings", entry: "EntryPoint | None") -> Iterator[str]:
     counts = Counter(finding.severity for finding in findings.findings)
     kinds = ", ".join(f"{count} {severity}" for severity, count in sorted(counts.items()))
     yield f"  findings    {len(findings.findings)}{f' ({kinds})' if kinds else ''}"
@@ -131,26 +169,31 @@ def _finding_lines(findings: "Findings") -> Iterator[str]:
         fixed = f", fixed in {finding.fixed}" if finding.fixed else ", no fix known"
         kev = ", known exploited" if finding.kev else ""
         layer = "" if why.layer_index is None else f" layer {why.layer_index}"
+        part = _PARTS.get(part_in(entry, finding.purl, why.paths), "")
         yield (
             f"    {finding.severity:<8} {finding.id}  {finding.component} {finding.version}"
-            f"{fixed}{kev}  {', '.join(why.paths[:2])}{layer}"
+            f"{fixed}{kev}{vex_mark(finding)}  {', '.join(why.paths[:2])}{layer}{part}"
         )
     for key, count in sorted(findings.unmatched.items()):
         yield f"  unknown     no advisories for {count} components of {key}"
 
 
-def _findings_json(findings: "Findings | Unknown") -> dict[str, Json]:
+_PARTS = {Part.PROGRAM: ", it is what is run", Part.WAY: ", on the way to what is run"}
+
+
+def _findings_json(findings: "Findings | Unknown", entry: "EntryPoint | None") -> dict[str, Json]:
     if isinstance(findings, Unknown):
         return {"state": "unknown", "reason": findings.reason, "remedy": NO_ADVISORIES_REMEDY}
     return {
         "state": "matched",
         "snapshot": findings.snapshot.text,
         "unmatched": dict(sorted(findings.unmatched.items())),
-        "findings": [_finding_json(finding) for finding in findings.findings],
+        "findings": [_finding_json(finding, entry) for finding in findings.findings],
     }
 
 
-def _finding_json(finding: "Finding") -> dict[str, Json]:
+def _finding_json(finding: "Finding", entry: "EntryPoint | None") -> dict[str, Json]:
+    part = part_in(entry, finding.purl, finding.why.paths)
     return {
         "id": finding.id,
         "aliases": list(finding.aliases),
@@ -162,10 +205,11 @@ def _finding_json(finding: "Finding") -> dict[str, Json]:
         "fixed": finding.fixed,
         "kev": finding.kev,
         "vex": finding.vex.value,
+        "vex_why": asdict(finding.vex_why) if finding.vex_why else None,
         "reach": finding.reach.value,
         "seen": finding.seen.value,
         "note": finding.note,
-        "why": {**asdict(finding.why), "paths": list(finding.why.paths)},
+        "why": {**asdict(finding.why), "paths": list(finding.why.paths), "entry": part.value},
     }
 
 

@@ -18,7 +18,7 @@ from stella.policy import (
 from stella.policy.engine import ask as ask_policy
 from stella.promotion.approvals import judge_approvals
 from stella.promotion.errors import DocumentMissing
-from stella.promotion.gates import freeze_gate, order_gate
+from stella.promotion.gates import freeze_gate, order_gate, origin_gates
 from stella.promotion.model import (
     Decision,
     DecisionInput,
@@ -28,6 +28,7 @@ from stella.promotion.model import (
     Reason,
     document,
 )
+from stella.sbom import Traits, traits_of_sbom
 
 Documents = Mapping[str, bytes]
 """Digest text -> content of each document that a decision input names."""
@@ -41,12 +42,13 @@ def decide(
     """Judge every gate and bind the answer to a plan.
 
     The order of the gates is that of the questions a person would ask: has it been where it had to
-    be, is it good enough, is now a good time, do people stand behind it. ask: how policies are asked.
+    be, may it come from there, is it good enough, is now a good time, do people stand behind it.
+    ask: how policies are asked.
     """
     assert bundle.digest.text == given.policy, (bundle.digest, given.policy)
     findings = findings_of(given, documents)
     states = [read_states(content) for content in findings.values()]
-    result = evaluate(bundle, policy_input(given, findings), ask=ask)
+    result = evaluate(bundle, policy_input(given, findings, traits_of(given, documents)), ask=ask)
     inputs = PlanInputs(
         release_digest=given.release.digest,
         environment=given.environment.name,
@@ -57,7 +59,13 @@ def decide(
     )
     plan_digest = digest_of(document(inputs)).text
     approvals = judge_approvals(given, plan_digest)
-    gates = (order_gate(given), policy_gate(result), freeze_gate(given), approvals.gate)
+    gates = (
+        order_gate(given),
+        *origin_gates(given),
+        policy_gate(result),
+        freeze_gate(given),
+        approvals.gate,
+    )
     return Decision(
         promotion=given.promotion,
         release=given.release,
@@ -99,10 +107,27 @@ def findings_of(given: DecisionInput, documents: Documents) -> dict[str, bytes]:
     return found
 
 
-def policy_input(given: DecisionInput, findings: Mapping[str, bytes]) -> Json:
+def traits_of(given: DecisionInput, documents: Documents) -> dict[str, Traits]:
+    """Platform image digest -> what its bill of materials says of the image itself, where it does.
+
+    Raises DocumentMissing where a document that is named is not there.
+    """
+    found: dict[str, Traits] = {}
+    for component in given.release.components:
+        for scan in component.scans:
+            if scan.sbom is not None:
+                traits = traits_of_sbom(_document(documents, scan.sbom))
+                found.update({} if traits is None else {scan.digest: traits})
+    return found
+
+
+def policy_input(
+    given: DecisionInput, findings: Mapping[str, bytes], traits: Mapping[str, Traits]
+) -> Json:
     """The exact document the policy is asked about, to be encoded by ``msgspec``.
 
-    findings: JSON that has been read once; it is put in as it stands, not encoded again.
+    findings: JSON that has been read once; it is put in as it stands, not encoded again. traits: an
+    image without them has no ``image`` at all, as in the days before there were any.
     """
     components: list[dict[str, Any]] = [
         {
@@ -110,7 +135,15 @@ def policy_input(given: DecisionInput, findings: Mapping[str, bytes]) -> Json:
             "reference": component.reference,
             "digest": component.digest,
             "scans": [
-                {**document_of(scan), "document": _embedded(findings.get(scan.digest))}
+                {
+                    **document_of(scan),
+                    "document": _embedded(findings.get(scan.digest)),
+                    **(
+                        {"image": msgspec.to_builtins(traits[scan.digest])}
+                        if scan.digest in traits
+                        else {}
+                    ),
+                }
                 for scan in component.scans
             ],
         }

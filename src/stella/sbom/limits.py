@@ -22,6 +22,7 @@ class Limits:
     archive_bytes_max: int = 1024**3
     packages_max: int = 200_000
     marks_max: int = 500_000
+    secrets_max: int = 10_000
     path_characters_max: int = 4096
 
 

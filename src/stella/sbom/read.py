@@ -12,6 +12,7 @@ from stella.sbom import wire
 from stella.sbom.errors import MalformedSbom, UnsupportedSbom
 from stella.sbom.model import Component, Inventory, Occurrence, Partial
 from stella.sbom.package_purl import source_rpm
+from stella.sbom.traits_read import traits_in
 
 SBOM_BYTES_MAX = 256 * 1024 * 1024
 COMPONENTS_MAX = 200_000
@@ -116,6 +117,7 @@ def _inventory(bom: wire.Bom, content: bytes) -> Inventory:
             for name, value in sorted(properties.items())
             if name.startswith("stella:label:")
         },
+        traits=traits_in((entry.name, entry.value) for entry in own),
     )
 
 

@@ -12,8 +12,10 @@ from stella.api.asked import Viewer
 from stella.api.looking import Cursor, Limit, Scanner, after_of, one_of, page
 from stella.api.services import Services
 from stella.api.views.base import Body, Page, View, malformed_cursor, read_cursor, write_cursor
+from stella.api.views.images import ImageView, image_view
 from stella.api.views.scans import FindingView, ScanView, scan_view
 from stella.finding import parse_findings
+from stella.finding.chain import base_by_layers
 from stella.finding.errors import UnknownScan
 from stella.finding.sarif import SarifRun, sarif_document
 from stella.finding.scan import request_scan
@@ -21,10 +23,10 @@ from stella.finding.store import Scan, list_scans, scan_by_id
 from stella.identity import TokenRefused
 from stella.image import MalformedReference, Reference, parse_reference
 from stella.image.manifest import INDEX_TYPES, MANIFEST_TYPES
-from stella.kernel import Digest, Remedy
+from stella.kernel import Digest, Remedy, time_text
 from stella.record import Tx
 from stella.release.push import take_push
-from stella.sbom import parse_cyclonedx
+from stella.sbom import parse_cyclonedx, traits_of_sbom
 from stella.sbom.format import Format, cyclonedx_tree, read_document, write_document
 
 router = APIRouter(tags=["scans"])
@@ -101,7 +103,7 @@ def get_findings(
         found = _find(tx, scan)
     if found.findings is None:
         return Page(items=[])
-    document = json.loads(asked.services.blobs.get(Digest(found.findings)))
+    document = json.loads(asked.services.blobs.get(Digest(found.judged or found.findings)))
     wanted = one_of("severity", severity, _RANK)
     rows = [one for one in document["findings"] if _matches(one, wanted, kev, (q or "").lower())]
     rows.sort(key=_worst_first)
@@ -152,6 +154,20 @@ def get_sbom(
         tree = cyclonedx_tree(read_document(content))
         content = write_document(tree, Format(form)).content
     return Response(content, media_type=_SBOM_TYPES[form])
+
+
+@router.get("/scans/{scan}/image")
+def get_image(asked: Viewer, scan: str) -> ImageView:
+    """What the image is beside its packages: user, entry point, secrets, how long it lasts."""
+    services = asked.services
+    with asked.read() as tx:
+        found = _find(tx, scan)
+        if found.sbom is None:
+            raise _unknown(scan, "has no bill of materials yet")
+        traits = traits_of_sbom(services.blobs.get(Digest(found.sbom)))
+        lifetime = None if traits is None else services.deciding.lifetimes.of(traits.distro)
+        base = None if traits is None else base_by_layers(tx, traits.layers)
+        return image_view(found.id, traits, lifetime, base, now=time_text(tx.now))
 
 
 @router.post("/hooks/registry", status_code=202)

@@ -184,7 +184,7 @@ def _offset(head: bytes, address: int) -> int | None:
                 kind, offset, loaded, _, length = struct.unpack_from(f"{order}IIIII", head, at)
             if kind == 1 and loaded <= address < loaded + length:
                 return int(offset + address - loaded)
-    except struct.error:
+    except (struct.error, OverflowError):  # a place beyond what any file has
         return None
     return None
 
@@ -199,7 +199,8 @@ def parse_mod(_: str, content: bytes, __: Limits) -> LanguagePackages:
     replaced: dict[str, tuple[str, str]] = {}
     broken = Gaps()
     block = ""
-    for raw in content.decode("utf-8", "replace").splitlines()[:_MODULES_MAX]:
+    lines = content.decode("utf-8", "replace").splitlines()
+    for raw in broken.first(lines, _MODULES_MAX, "lines"):
         line = raw.strip()
         if not line or line.startswith("//"):
             continue
