@@ -49,17 +49,22 @@ ALTERNATIVES: dict[str, list[tuple[str, str, str]]] = {
 
 def main() -> None:
     """Write the file and print what has no counterpart."""
-    mapping = Mapping()
-    table = {"root": mapping.shape(mapping.json, "/bom", "bom"), "shapes": mapping.shapes}
-    text = json.dumps(table, separators=(",", ":"))
+    text = json.dumps(table(), separators=(",", ":"))
     (FOLDER / "cyclonedx-mapping.json").write_text(text + "\n")
+
+
+def table() -> Shape:
+    """What the file holds."""
+    mapping = Mapping()
+    return {"root": mapping.shape(mapping.json, "/bom", "bom"), "shapes": mapping.shapes}
 
 
 class Mapping:
     """Walks both schemas at once. A shape: the fields of an object, in the order of the XML.
 
     A field: {"key", "form", "name", "of"}, with "items" for lists; form: "attribute", "text", "one",
-    "each", "list", "either", "choice", "choices", "each-choice" or "inline"; of: a scalar's type or a shape's number. required: an empty text is a value.
+    "each", "list", "either", "choice", "choices", "each-choice" or "inline"; of: a scalar's type or a
+    shape's number. required: an empty text is a value. default: what an empty element says.
     """
 
     def __init__(self) -> None:
@@ -68,52 +73,56 @@ class Mapping:
         self.types: Shape = xml["types"]
         self.simple: Shape = xml["simple"]
         self.shapes: list[list[Shape]] = []
+        self.defaults: dict[tuple[str, str], str] = {}
         self._known: dict[tuple[int, str], int] = {}
 
     def shape(self, schema: Shape, kind: Any, path: str) -> int:
         """The number of the shape of a JSON object that is written as an XML type."""
-        written = self._type(kind)
         key = (id(schema), json.dumps(kind))
         if key in self._known:
             return self._known[key]
         number = self._known[key] = len(self.shapes)
         self.shapes.append([])
+        written = self._type(kind)
         left = dict(self._properties(schema))
-        fields = []
-        for name, (simple, _) in written.get("attributes", {}).items():
-            source = self._source(name, left)
-            if source is not None:
-                of = self._scalar(left.pop(source), simple)
-                fields.append({"key": source, "form": "attribute", "name": name, "of": of})
-        if "text" in written:
-            source = next((one for one in TEXTS if one in left), None)
-            if source is not None:
-                of = self._scalar(left.pop(source), written["text"])
-                field = {"key": source, "form": "text", "name": "", "of": of}
-                is_required = source in schema.get("required", ())
-                fields.append(field | ({"required": True} if is_required else {}))
+        fields = list(self._attributes(schema, written, left))
         listed = list(self._elements(written.get("content")))
-        last = {name: number for number, (name, _, _) in enumerate(listed)}
-        for number_, (name, inner, is_many) in enumerate(listed):
-            if last[name] != number_:
+        last = {name: at for at, (name, _, _) in enumerate(listed)}
+        for at, (name, inner, is_many) in enumerate(listed):
+            if last[name] != at:
                 continue  # it stands in two alternatives
-            if path.endswith("dataflow") and name == "classification":
-                of = self.shape({"properties": {"flow": left.pop("flow"), "classification": left.pop("classification")}}, inner, path + "/inline")  # fmt: skip
-                fields.append({"key": "", "form": "inline", "name": name, "of": of})
-                continue
-            source = self._source(name, left, path)
-            if source is None:
-                print(f"{path}: <{name}> is in XML alone")
-                continue
             place = f"{path}/{name}"
-            fields.append(self._field(source, name, left.pop(source), inner, is_many, place))
+            source = self._source(name, left, path)
+            if place.endswith("dataflow/classification"):
+                parts = {one: left.pop(one) for one in ("flow", "classification")}
+                of = self.shape({"properties": parts}, inner, f"{path}/inline")
+                fields.append({"key": "", "form": "inline", "name": name, "of": of})
+            elif source is None:
+                print(f"{path}: <{name}> is in XML alone")
+            else:
+                found = left.pop(source)
+                fields.append(self._field(source, name, found, inner, is_many=is_many, path=place))
         self.shapes[number] = fields
         for name in left:
             print(f"{path}: {name!r} is in JSON alone")
         return number
 
+    def _attributes(self, schema: Shape, written: Shape, left: Shape) -> Iterator[Shape]:
+        """Attributes and the text; what they take is gone from ``left``."""
+        for name, (simple, _) in written.get("attributes", {}).items():
+            source = self._source(name, left)
+            if source is not None:
+                of = self._scalar(left.pop(source), simple)
+                yield {"key": source, "form": "attribute", "name": name, "of": of}
+        source = next((one for one in TEXTS if one in left), None)
+        if "text" in written and source is not None:
+            of = self._scalar(left.pop(source), written["text"])
+            is_required = source in schema.get("required", ())
+            more = {"required": True} if is_required else {}
+            yield {"key": source, "form": "text", "name": "", "of": of} | more
+
     def _field(
-        self, key: str, name: str, schema: Shape, kind: Any, is_many: bool, path: str
+        self, key: str, name: str, schema: Shape, kind: Any, *, is_many: bool, path: str
     ) -> Shape:
         field: Shape = {"key": key, "name": name}
         written = self._type(kind)
@@ -129,17 +138,19 @@ class Mapping:
             }
         if name == "tools" and "tool" in names and "components" in names:
             options = [self._resolved(one) for one in found["oneOf"]]
-            plain = next(one for one in options if "items" in one)
+            listed = next(one for one in options if "items" in one)
             rest = next(one for one in options if "properties" in one)
             of = self.shape(rest, kind, path)
             tool = next(one for one in inner if one[0] == "tool")
             return field | {
                 "form": "either",
                 "items": "tool",
-                "of": [self._of(plain["items"], tool[1], path + "/tool"), of],
+                "of": [self._of(listed["items"], tool[1], path + "/tool"), of],
             }
         if item is None:
-            return field | {"form": "one", "of": self._of(found, kind, path)}
+            default = self.defaults.get((name, json.dumps(kind)))
+            more = {} if default is None else {"default": default}
+            return field | {"form": "one", "of": self._of(found, kind, path)} | more
         is_around = len(inner) == 1 and (not is_many or name == f"{inner[0][0]}s")
         if not is_around:
             return field | {"form": "each", "of": self._of(item, kind, path)}
@@ -152,7 +163,9 @@ class Mapping:
         found = []
         for element, test, keys in ALTERNATIVES[name]:
             schema = dict(item)
-            options = [self._resolved(one) for one in item.get("oneOf", item.get("anyOf", [item]))]
+            options = [
+                self._resolved(one) for one in item.get("oneOf") or item.get("anyOf") or [item]
+            ]
             if test == "key":
                 schema = next(
                     one["properties"][keys] for one in options if keys in one.get("properties", {})
@@ -206,7 +219,9 @@ class Mapping:
         """Name, type and whether it may be repeated; a repeated group of several repeats none."""
         if not particle:
             return
-        kind, what, of, _, most = particle
+        kind, what, of, _, most = particle[:5]
+        if len(particle) > 5:
+            self.defaults[what, json.dumps(of)] = particle[5]
         if kind == "element":
             yield what, of, is_many or most != 1
         elif kind in {"sequence", "choice"}:
@@ -226,7 +241,7 @@ class Mapping:
         """What the items of a list are; None for what is no list."""
         if isinstance(schema.get("items"), dict):
             return self._resolved(schema["items"])
-        for one in schema.get("oneOf", schema.get("anyOf", ())):
+        for one in schema.get("oneOf") or schema.get("anyOf") or ():
             found = self._resolved(one)
             if isinstance(found.get("items"), dict):
                 return self._resolved(found["items"])
@@ -240,7 +255,7 @@ class Mapping:
                 yield from self._properties(self._resolved(one))
 
     def _scalar(self, schema: Shape, simple: Any) -> str:
-        """ "token": a text around which white space means nothing."""
+        """A text around which white space means nothing is a "token"."""
         found = self._resolved(schema)
         kind = found.get("type", "string")
         if kind in {"integer", "number", "boolean"}:

@@ -24,21 +24,28 @@ FACETS = ("minInclusive", "maxInclusive", "minLength", "maxLength")
 
 def main() -> None:
     """Write every file."""
-    source = files("cyclonedx.schema._res")
     TARGET.mkdir(parents=True, exist_ok=True)
+    model = files("spdx_python_model.bindings.v3_0_1").joinpath("model.py").read_text()
+    for name, value in (cyclonedx() | {"spdx-3.0.1": spdx_classes(ast.parse(model))}).items():
+        text = json.dumps(value, separators=(",", ":"), ensure_ascii=True)
+        (TARGET / f"{name}.json").write_text(text + "\n")
+
+
+def cyclonedx() -> dict[str, Any]:
+    """What follows from the schemas of CycloneDX, by the file's name."""
+    source = files("cyclonedx.schema._res")
+    found: dict[str, Any] = {}
     for version in JSON_VERSIONS:
         text = source.joinpath(f"bom-{version}.SNAPSHOT.schema.json").read_text()
-        _write(f"cyclonedx-{version.removesuffix('-strict')}.json", without_prose(json.loads(text)))
+        found[f"cyclonedx-{version.removesuffix('-strict')}"] = without_prose(json.loads(text))
     for name in ("spdx", "jsf-0.82", "cryptography-defs"):
         text = source.joinpath(f"{name}.SNAPSHOT.schema.json").read_text()
-        _write(f"{name}.json", without_prose(json.loads(text)))
-    licences = _enumeration(source.joinpath("spdx.SNAPSHOT.xsd").read_text())
+        found[name] = without_prose(json.loads(text))
     for version in XML_VERSIONS:
         text = source.joinpath(f"bom-{version}.SNAPSHOT.xsd").read_text()
-        _write(f"cyclonedx-{version}.xml.json", Grammar(text).written())
-    _write("licences.xml.json", licences)
-    model = files("spdx_python_model.bindings.v3_0_1").joinpath("model.py").read_text()
-    _write("spdx-3.0.1.json", spdx_classes(ast.parse(model)))
+        found[f"cyclonedx-{version}.xml"] = Grammar(text).written()
+    found["licences.xml"] = _enumeration(source.joinpath("spdx.SNAPSHOT.xsd").read_text())
+    return found
 
 
 def without_prose(schema: Any, *, are_names: bool = False) -> Any:
@@ -117,8 +124,9 @@ class Grammar:
     """An XML schema as types by name.
 
     A complex type: ``attributes`` name -> [simple type, is required]; ``content`` a particle or none;
-    ``text`` a simple type or none; ``open`` where foreign attributes may stand; ``mixed`` where text
-    may stand between elements. A particle: [kind, what, type, least, most], most -1 for no bound.
+    ``text`` a simple type or none; ``open`` the namespaces of foreign attributes; ``mixed`` where text
+    may stand between elements. A particle: [kind, what, type, least, most], most -1 for no bound;
+    a sixth part is the value of an element that is empty.
     """
 
     def __init__(self, text: str) -> None:
@@ -166,7 +174,8 @@ class Grammar:
         made |= {"attributes": attributes} if attributes else {}
         made |= {"mixed": True} if node.attrib.get("mixed") == "true" else {}
         owner = node if extension is None else extension
-        made |= {} if owner.find(f"{XS}anyAttribute") is None else {"open": True}
+        strange = owner.find(f"{XS}anyAttribute")
+        made |= {} if strange is None else {"open": strange.attrib.get("namespace", "##any")}
         for kind in ("sequence", "choice"):
             found = node.find(f"{XS}{kind}")
             if found is not None:
@@ -191,7 +200,8 @@ class Grammar:
         if kind == "any":
             return ["any", node.attrib.get("namespace", "##any"), None, *bounds]
         if kind == "element":
-            return ["element", node.attrib["name"], self._type_of(node), *bounds]
+            default = [node.attrib["default"]] if "default" in node.attrib else []
+            return ["element", node.attrib["name"], self._type_of(node), *bounds, *default]
         parts = [self._particle(one) for one in node if one.tag != f"{XS}annotation"]
         return [kind, parts, None, *bounds]
 
@@ -208,11 +218,6 @@ class Grammar:
 def _name(qualified: str) -> str:
     """``bom:refType`` -> ``refType``; built-in types and the licences keep their prefix."""
     return qualified.removeprefix("bom:")
-
-
-def _write(name: str, value: Any) -> None:
-    text = json.dumps(value, separators=(",", ":"), ensure_ascii=True)
-    (TARGET / name).write_text(text + "\n")
 
 
 if __name__ == "__main__":

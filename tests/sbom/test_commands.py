@@ -77,6 +77,17 @@ def test_what_was_edited_between_two_conversions_is_said(tmp_path: Path):
     assert "not read" in runner.invoke(sbom_command.app, ["show", str(spdx)]).stdout
 
 
+def test_what_is_valid_in_one_format_alone_is_written_and_said(tmp_path: Path):
+    source = tmp_path / "two.xml"
+    same = '<component type="file"><name>a</name></component>'
+    bom = '<bom xmlns="http://cyclonedx.org/schema/bom/1.7"><components>{}</components></bom>'
+    source.write_text(bom.format(same * 2))
+    made = CliRunner().invoke(sbom_command.app, ["convert", str(source), "-o", "cyclonedx-json"])
+    assert "CycloneDX JSON demands more" in made.stderr
+    assert "non-unique" in made.stderr
+    assert len(json.loads(made.stdout)["components"]) == 2
+
+
 def test_a_format_that_is_not_written_is_refused(tmp_path: Path):
     old = sbom_of(tmp_path, IMAGE, "old")
     made = CliRunner().invoke(sbom_command.app, ["convert", str(old), "-o", "sarif"])

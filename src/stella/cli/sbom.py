@@ -95,6 +95,8 @@ def convert(
     if written.lost:
         message = f"{written.lost} things that {file} carried found no place: somebody changed it"
         typer.echo(message, err=True)
+    if written.fault:
+        typer.echo(f"{format_.words} demands more than {file} says: {written.fault}", err=True)
     write(written.content, to)
 
 

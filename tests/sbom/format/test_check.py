@@ -84,6 +84,7 @@ def test_the_format_is_found_by_the_content(content: object, format_: Format, ve
         (XML.replace("<version>", "<strange/><version>"), "component[1]` line 6"),
         (XML.replace("<version>2.19.0</version>", "<versionRange>vers:pypi/1</versionRange>"), "line 4"),
         (XML.replace('ref="a"/>', "/>"), "/bom/dependencies[1]/dependency[1]"),
+        (XML.replace('ref="a"/>', 'ref="a" own="1"/>'), "/bom/dependencies[1]/dependency[1]"),
     ],
 )  # fmt: skip
 def test_a_fault_is_refused_with_its_place(content: object, place: str):

@@ -64,8 +64,8 @@ def test_no_public_xml_case_loses_anything_on_its_way_through_json(shared: Path,
     for case in cases:
         content = case.read_bytes()
         written = converted(content, Format.CYCLONEDX_JSON)
-        if case.name not in NOT_VALID_AS_JSON:
-            check_document(read_document(written))
+        made = write_document(cyclonedx_tree(read_document(content)), Format.CYCLONEDX_JSON)
+        assert bool(made.fault) == (case.name in NOT_VALID_AS_JSON), case.name
         back = converted(written, Format.CYCLONEDX_XML)
         check_document(read_document(back))
         assert comparable(read_xml(back)) == comparable(read_xml(content)), case.name
@@ -142,6 +142,12 @@ def test_carried_things_whose_place_is_gone_are_counted():
         cyclonedx_tree(checked({**tree, "components": []})[0]), Format.CYCLONEDX_XML
     )
     assert made.lost == 2
+    alone, _ = checked(FOREIGN.replace(' own="1"', ""))
+    tree = cyclonedx_tree(alone).value
+    edited = {**tree, "components": [{"type": "file", "name": "first"}, *tree["components"]]}
+    made = write_document(cyclonedx_tree(checked(edited)[0]), Format.CYCLONEDX_XML)
+    assert made.lost == 1
+    assert b"a.test/x" not in made.content
 
 
 values = st.recursive(
@@ -200,3 +206,13 @@ def test_the_order_of_names_does_not_matter():
 
 def test_types_that_no_schema_allows_do_not_crash_the_writer():
     assert xml_of({"components": 3, "metadata": [], "services": [4, None], "version": {}})
+
+
+def test_an_empty_element_says_its_default_and_stays_empty():
+    content = XML.replace("<hashes>", "<scope/><hashes>").encode()
+    check_document(read_document(content))
+    written = converted(content, Format.CYCLONEDX_JSON)
+    check_document(read_document(written))
+    assert json.loads(written)["components"][0]["scope"] == "required"
+    back = converted(written, Format.CYCLONEDX_XML)
+    assert comparable(read_xml(back)) == comparable(read_xml(content))

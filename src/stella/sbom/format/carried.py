@@ -42,7 +42,8 @@ def _compare(before: Any, after: Any, path: list[str | int], found: list[Change]
 
 def packed(before: Any, after: Any) -> dict[str, Any]:
     """What turns ``before`` into ``after``, to be carried."""
-    return {"of": tree_digest(before), "changes": difference(before, after)}
+    changes = difference(before, after)
+    return {"of": tree_digest(before) if changes else "", "changes": changes}
 
 
 def unpacked(before: Any, carried: Any) -> tuple[Any, int]:
@@ -52,7 +53,7 @@ def unpacked(before: Any, carried: Any) -> tuple[Any, int]:
     """
     match carried:
         case {"of": str(of), "changes": list(changes)}:
-            if of == tree_digest(before):
+            if not changes or of == tree_digest(before):
                 return _changed(before, changes)
             return before, len(changes)
         case _:

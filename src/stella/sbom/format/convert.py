@@ -6,7 +6,8 @@ from typing import Any
 import msgspec
 
 from stella.kernel import Remedy
-from stella.sbom.errors import UnsupportedSbom
+from stella.sbom.errors import MalformedSbom, UnsupportedSbom
+from stella.sbom.format.check import check_document
 from stella.sbom.format.document import DOCUMENT_BYTES_MAX, Document, Format
 from stella.sbom.format.refusals import unsupported
 from stella.sbom.format.spdx2_read import spdx3_of_spdx2
@@ -22,10 +23,14 @@ _CONVERTED = frozenset({"1.4", "1.5", "1.6", "1.7"})
 
 @dataclass(frozen=True, slots=True)
 class Converted:
-    """content: the bytes. lost: carried things that found no place, for somebody changed the document."""
+    """content: the bytes. lost: carried things that found no place, for somebody changed the document.
+
+    fault: why the content is not valid in its format, though it says what was valid in another; or "".
+    """
 
     content: bytes
-    lost: int
+    lost: int = 0
+    fault: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,24 +68,38 @@ def write_document(tree: Tree, format_: Format) -> Converted:
     Raises UnsupportedSbom where it would be larger than what is read again.
     """
     with uncollected():
-        written = _written(tree, format_)
-    size = len(written.content)
-    if size > DOCUMENT_BYTES_MAX:
+        document, lost = _document(tree.value, format_)
+        content = _content(document)
+    if len(content) > DOCUMENT_BYTES_MAX:
+        size, bound = len(content), DOCUMENT_BYTES_MAX
         raise UnsupportedSbom(
-            f"as {format_.words} it has {size} bytes, more than the {DOCUMENT_BYTES_MAX} that are read",
+            f"as {format_.words} it has {size} bytes, more than the {bound} that are read",
             remedy=Remedy("Write it as cyclonedx-json, which is the shortest."),
             bytes=size,
         )
-    return written
+    return Converted(content, tree.lost + lost, _fault(document))
 
 
-def _written(tree: Tree, format_: Format) -> Converted:
+def _document(tree: dict[str, Any], format_: Format) -> tuple[Document, int]:
     if format_ is Format.CYCLONEDX_XML:
-        root, lost = xml_of_tree(tree.value)
-        return Converted(write_xml(root), tree.lost + lost)
+        root, lost = xml_of_tree(tree)
+        return Document(format_, "1.7", root), lost
     if format_ is Format.SPDX_JSON:
-        document, lost = spdx_of_tree(tree.value)
-        content = msgspec.json.encode(document, order="sorted")
-        return Converted(content + b"\n", tree.lost + lost)
-    content = msgspec.json.encode(tree.value | {"$schema": _SCHEMA}, order="sorted")
-    return Converted(content + b"\n", tree.lost)
+        document, lost = spdx_of_tree(tree)
+        return Document(format_, "3.0.1", document), lost
+    return Document(Format.CYCLONEDX_JSON, "1.7", tree | {"$schema": _SCHEMA}), 0
+
+
+def _content(document: Document) -> bytes:
+    if document.format is Format.CYCLONEDX_XML:
+        return write_xml(document.tree)
+    return msgspec.json.encode(document.tree, order="sorted") + b"\n"
+
+
+def _fault(document: Document) -> str:
+    """Formats differ in what they demand: JSON in equal items and mail addresses, XML in references."""
+    try:
+        check_document(document)
+    except MalformedSbom as fault:
+        return str(fault)
+    return ""

@@ -150,7 +150,10 @@ class _Reader:
     def _add(self, found: dict[str, Any], field: Field, elements: list[Element]) -> None:
         form, of, first = field["form"], field["of"], elements[0]
         if form == "one":
-            value: Any = self._read(first, of)
+            is_empty = not first.text and not first.children
+            value: Any = (
+                field["default"] if is_empty and "default" in field else self._read(first, of)
+            )
         elif form == "each":
             value = [self._read(one, of) for one in elements]
         elif form == "each-choice":

@@ -2,7 +2,14 @@
 
 from typing import Any
 
-from stella.sbom.format.carried import packed, unpacked, with_carried, without_carried
+from stella.sbom.format.carried import (
+    difference,
+    packed,
+    tree_digest,
+    unpacked,
+    with_carried,
+    without_carried,
+)
 from stella.sbom.format.cyclonedx_xml import NAMESPACE, tree_of_xml, xml_of
 from stella.sbom.format.xml_text import Element
 
@@ -15,20 +22,38 @@ def tree_of(root: Element) -> tuple[dict[str, Any], int]:
 
     Elements and attributes of other namespaces are carried in a property of the document.
     """
-    pure, foreign = _without_foreign(root)
     tree, of_json = without_carried(tree_of_xml(root), _OF_JSON)
     lost = 0
     if of_json is not None:
         tree, lost = unpacked(tree, of_json)
-        pure, _ = _without_foreign(_without_property(root))
-    if not foreign and not tree.get("properties", True):
-        del tree["properties"]
-    own = packed(_plain(xml_of(tree)), pure)
-    # White space within an element that only holds elements is nothing.
-    own["changes"] = [one for one in own["changes"] if not _is_space(one)]
-    if own["changes"] or foreign:
-        tree = with_carried(tree, _OF_XML, own | {"foreign": foreign})
+        root = _without_property(root)
+    if not _says(root, xml_of(tree), root.namespace):
+        tree = _with_what_xml_has(tree, root)
     return tree, lost
+
+
+def _says(element: Element, written: Element, namespace: str) -> bool:
+    """Whether ``written`` is all that ``element`` says; what is foreign is more."""
+    if element.namespace != namespace or element.name != written.name:
+        return False
+    is_text = element.text == written.text or not (element.text.strip() or written.text)
+    if not is_text or element.attributes != written.attributes or element.tail.strip():
+        return False
+    if len(element.children) != len(written.children):
+        return False
+    pairs = zip(element.children, written.children, strict=True)
+    return all(_says(one, other, namespace) for one, other in pairs)
+
+
+def _with_what_xml_has(tree: dict[str, Any], root: Element) -> dict[str, Any]:
+    pure, foreign = _without_foreign(root)
+    if not tree.get("properties", True):
+        tree = {key: value for key, value in tree.items() if key != "properties"}
+    plain = _plain(xml_of(tree))
+    # White space within an element that only holds elements is nothing.
+    changes = [one for one in difference(plain, pure) if not _is_space(one)]
+    carried = {"of": tree_digest(plain), "changes": changes, "foreign": foreign}
+    return with_carried(tree, _OF_XML, carried)
 
 
 def xml_of_tree(tree: dict[str, Any]) -> tuple[Element, int]:
@@ -46,12 +71,17 @@ def xml_of_tree(tree: dict[str, Any]) -> tuple[Element, int]:
 
 def _with_xml(root: Element, of_xml: Any) -> tuple[Element, int]:
     """``root`` with what XML had and JSON could not say."""
-    plain, lost = unpacked(_plain(root), of_xml)
+    plain = _plain(root)
     match of_xml:
-        case {"foreign": list(foreign)}:
-            lost += len(foreign) if lost else _put_foreign(plain, foreign)
-    found = _element(plain)
-    return (root, lost + 1) if found is None else (found, lost)
+        case {"of": str(of), "changes": list(changes), "foreign": list(foreign)}:
+            if of != tree_digest(plain):
+                return root, len(changes) + len(foreign)
+            plain, lost = unpacked(plain, of_xml)
+            lost += _put_foreign(plain, foreign)
+            found = _element(plain)
+            return (root, lost + 1) if found is None else (found, lost)
+        case _:
+            return root, 1
 
 
 def _is_space(change: list[Any]) -> bool:

@@ -13,7 +13,10 @@ from stella.sbom.format.xml_text import Element
 from stella.sbom.format.xml_types import simple_fault
 
 Particle = Sequence[Any]
-"""[kind, what, type, least, most]; kind: element, any, sequence, choice; most: -1 without bound."""
+"""[kind, what, type, least, most]; kind: element, any, sequence, choice; most: -1 without bound.
+
+A sixth part is what an element says that is empty.
+"""
 
 _INSTANCE = "http://www.w3.org/2001/XMLSchema-instance"
 
@@ -61,7 +64,7 @@ class _Check:
         for name, value in element.attributes.items():
             if name in known:
                 self._value(value, known[name][0], element, f"{path}/@{name}")
-            elif not kind.get("open") and not name.startswith(_INSTANCE):
+            elif not self._is_allowed(name, kind.get("open", "")):
                 raise _fault(f"has the unknown attribute {name[:60]!r}", element, path)
         for name, (_, is_required) in known.items():
             if is_required and name not in element.attributes:
@@ -72,6 +75,13 @@ class _Check:
                 raise _fault(f"repeats the bom-ref {reference[:80]!r}", element, path)
             self._references.add(reference)
 
+    def _is_allowed(self, name: str, namespaces: str) -> bool:
+        """Whether an attribute that the type does not name may stand there."""
+        namespace = name.rpartition(" ")[0]
+        if namespaces == "##any" or namespace == _INSTANCE:
+            return True
+        return namespaces == "##other" and namespace not in {"", self._namespace}
+
     def _value(self, text: str, kind: Any, element: Element, path: str) -> None:
         fault = simple_fault(text, kind, self._simple)
         if fault:
@@ -79,7 +89,7 @@ class _Check:
 
     def _match(self, particle: Particle, parent: Element, start: int, path: str) -> int:
         """The index behind the children that ``particle`` takes from ``start`` on."""
-        kind, what, of, least, most = particle
+        kind, what, of, least, most = particle[:5]
         children = parent.children
         reached, count = start, 0
         while count != most:
@@ -88,7 +98,9 @@ class _Check:
                 break
             assert following is not None
             if kind == "element":
-                self.element(following, of, f"{path}/{what}[{count + 1}]")
+                is_default = len(particle) > 5 and not following.text and not following.children
+                if not is_default:
+                    self.element(following, of, f"{path}/{what}[{count + 1}]")
                 reached += 1
             elif kind == "any":
                 reached += 1
@@ -121,7 +133,7 @@ class _Check:
 
 
 def _may_be_absent(particle: Particle) -> bool:
-    kind, what, _, least, _ = particle
+    kind, what, _, least, _ = particle[:5]
     if least == 0:
         return True
     if kind == "sequence":
