@@ -51,6 +51,10 @@ def test_feeds_of_a_file_become_a_snapshot_that_knows_their_age(
     assert revision["revision"] == 1
     again = command("advisory", "freeze", "--store", str(tmp_path / "store"), "--into", into)
     assert again.stdout == out
+    feed(tmp_path / "pypa", osv("X-2", "foo", FROM_0, fixed("3")))
+    _, newer, err = sync(command, tmp_path, "--feeds", str(feeds_file), "--into", into)
+    assert f"removed {Path(out.strip()).name}, which is older" in err
+    assert [str(path) for path in Path(into).iterdir()] == [newer.strip()]
     shown = command.data("advisory", "snapshot", into)
     assert [one["name"] for one in shown["feeds"]] == ["kev", "own"]
 

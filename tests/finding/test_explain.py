@@ -58,6 +58,20 @@ def test_a_record_without_its_package_here_says_so(tmp_path: Path):
     assert (found.outcome, found.purl) == (Outcome.NO_COMPONENT, "")
 
 
+def test_other_releases_are_one_row_and_none_where_its_own_decides(tmp_path: Path):
+    others = [record(FROM_0, ecosystem=f"Debian:{number}") for number in (7, 8, 9, 10, 11)]
+    for number, one in enumerate(others):
+        one["id"] = f"X-{number}"
+    held = osv("Y-1", "bar", FROM_0, ecosystem="Debian:12")
+    (found,) = explained(tmp_path / "1", deb("foo", "1"), *others, held)
+    assert found.outcome is Outcome.ELSEWHERE
+    assert found.package.endswith("Debian:10 foo and 1 more")
+    own = osv("X-9", "foo", FROM_0, ecosystem="Debian:12", aliases=[CVE])
+    (found,) = explained(tmp_path / "2", deb("foo", "1"), *others, own)
+    assert found.outcome is Outcome.AFFECTED
+    assert found.rated == ("unknown",)
+
+
 def test_a_binary_is_near_by_the_name_of_its_source(tmp_path: Path):
     one = deb("libfoo1", "1-1", "foo", "1-1")
     (found,) = explained(tmp_path, one, record(FROM_0, fixed("2-1"), ecosystem="Debian:12"))

@@ -16,11 +16,12 @@ from stella.advisory.model import (
 )
 from stella.advisory.packages import ecosystem_of, language_package, modular_name
 from stella.advisory.slice import SnapshotSlice, parse_slice
-from stella.advisory.snapshot import StoredSnapshot, open_snapshot
+from stella.advisory.snapshot import SUFFIX, StoredSnapshot, open_snapshot
 from stella.advisory.versions import package_name, scheme_of, version_key, without_rebuild
 
 __all__ = [
     "SEVERITIES",
+    "SUFFIX",
     "FeedAge",
     "Judged",
     "Package",

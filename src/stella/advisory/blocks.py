@@ -10,6 +10,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 
 import msgspec
 
+from stella.advisory.errors import UnsupportedSnapshot
+from stella.kernel import Remedy
+
 BLOCK_BYTES = 64 << 10
 _LEVEL = 9
 _OPENED_BYTES_MAX = 1 << 30
@@ -81,5 +84,10 @@ class Blocks:
         ((body,),) = self._database.execute(
             "SELECT body FROM block WHERE kind = ? AND first = ?", (kind, first.decode())
         )
-        opener = zlib.decompressobj()
-        return _block.decode(opener.decompress(body, _OPENED_BYTES_MAX))
+        try:
+            return _block.decode(zlib.decompressobj().decompress(body, _OPENED_BYTES_MAX))
+        except (zlib.error, msgspec.DecodeError) as error:
+            raise UnsupportedSnapshot(
+                f"the snapshot holds what cannot be read: {str(error)[:100]}",
+                remedy=Remedy("Import the feeds again with this version."),
+            ) from None

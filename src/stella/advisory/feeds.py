@@ -31,6 +31,17 @@ _UNREADABLE = (
     zipfile.BadZipFile,
 )
 _DOCUMENTS = (".json", ".yml", ".yaml", ".csv")
+# A name, a link or fields that do not fit into the header of what follows.
+_EXTENSIONS = frozenset(
+    {
+        tarfile.XHDTYPE,
+        tarfile.XGLTYPE,
+        tarfile.SOLARIS_XHDTYPE,
+        tarfile.GNUTYPE_LONGNAME,
+        tarfile.GNUTYPE_LONGLINK,
+    }
+)
+_EXTENSION_BYTES_MAX = 1 << 20
 _LISTS = (".jsonl", ".ndjson")
 
 
@@ -40,6 +51,16 @@ class Document:
 
     where: str
     content: bytes
+
+
+class _Header(tarfile.TarInfo):
+    """Reads no name of gigabytes into memory, which a header of tar may promise."""
+
+    def _proc_member(self, archive: tarfile.TarFile) -> tarfile.TarInfo:
+        if self.type in _EXTENSIONS and self.size > _EXTENSION_BYTES_MAX:
+            raise tarfile.ReadError(f"a header of {self.size} bytes")
+        found: tarfile.TarInfo = super()._proc_member(archive)  # type: ignore[misc]
+        return found
 
 
 class _Budget:
@@ -98,7 +119,7 @@ def _file(path: Path, name: str, budget: _Budget) -> Iterator[Document | Skipped
 def _opened(stream: IO[bytes], name: str, budget: _Budget) -> Iterator[Document | Skipped]:
     lower = name.lower()
     if lower.endswith((".tar.gz", ".tgz", ".tar")):
-        with tarfile.open(fileobj=stream, mode="r|*") as archive:
+        with tarfile.open(fileobj=stream, mode="r|*", tarinfo=_Header) as archive:
             for member in archive:
                 content = archive.extractfile(member) if member.isfile() else None
                 if content is not None:

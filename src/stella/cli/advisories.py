@@ -5,10 +5,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from stella.advisory import StoredSnapshot, import_advisories, open_snapshot
+from stella.advisory import SUFFIX, StoredSnapshot, import_advisories, open_snapshot
 from stella.cli.output import say
-
-_SUFFIX = ".advisories.sqlite"
 
 
 @contextmanager
@@ -30,5 +28,5 @@ def opened_advisories(path: Path) -> Iterator[StoredSnapshot]:
 
 def _is_feeds(path: Path) -> bool:
     if path.is_file():
-        return not path.name.endswith(_SUFFIX)
-    return path.is_dir() and any(path.iterdir()) and not any(path.glob(f"*{_SUFFIX}"))
+        return not path.name.endswith(SUFFIX)
+    return path.is_dir() and any(path.iterdir()) and not any(path.glob(f"*{SUFFIX}"))

@@ -13,6 +13,7 @@ from stella.advisory.observation import (
     create_bundle,
     read_manifest,
 )
+from stella.cli.advisory_sync import frozen_alone
 from stella.cli.errors import UnreadableFile, UnwritableOutput
 from stella.cli.written import checked_output, write
 from stella.kernel import Remedy
@@ -58,7 +59,7 @@ def apply(
     store: Store,
     key: Annotated[list[Path], typer.Option(help="Public key to trust; may be repeated.")],
     into: Annotated[
-        Path | None, typer.Option(help="Also put the snapshot into this directory.")
+        Path | None, typer.Option(help="Also put the snapshot into this directory, alone.")
     ] = None,
     may_go_back: Annotated[
         bool, typer.Option(help="Also where a feed in it is older than the one here.")
@@ -73,7 +74,7 @@ def apply(
             raise _unreadable(bundle, error) from None
         lines = _lines(manifest)
         if into is not None:
-            lines.append(f"file      {opened.freeze(into).path}")
+            lines.append(f"file      {frozen_alone(opened, into)}")
     write("".join(f"{line}\n" for line in lines), None)
 
 

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from stella.advisory import SUFFIX
 from stella.advisory.observation import FeedState, Observations, Progress, sync_feed
 from stella.cli.advisory_feeds import Access, chosen_feeds, open_feed, read_ca
 from stella.cli.errors import SyncNotWhole
@@ -33,7 +34,7 @@ def sync(
     *,
     store: Store,
     into: Annotated[
-        Path | None, typer.Option(help="Also put the snapshot into this directory.")
+        Path | None, typer.Option(help="Also put the snapshot into this directory, alone.")
     ] = None,
     feeds: Annotated[Path | None, typer.Option(help="YAML file of feeds of your own.")] = None,
     mirror: Annotated[str, typer.Option(help="URL that has a folder for each feed.")] = "",
@@ -69,8 +70,7 @@ def sync(
                 failed.append(name)
                 say(f"{name}: {error}")
         if into is not None and opened.generation:
-            made = opened.freeze(into)
-            write(f"{made.path}\n", None)
+            write(f"{frozen_alone(opened, into)}\n", None)
     if failed:
         raise SyncNotWhole(
             f"not synced: {', '.join(failed)}; what was known of them stays",
@@ -131,6 +131,29 @@ def freeze(
     for example in made.examples:
         say(f"skipped {example.where}: {example.reason}")
     write(f"{made.path}\n", to)
+
+
+def prune(
+    *,
+    store: Store,
+    keep: Annotated[
+        int, typer.Option(min=1, help="How many generations a snapshot can still be made of.")
+    ] = 30,
+) -> None:
+    """Forget revisions that count no more; what counts now stays."""
+    with Observations(store) as opened:
+        revisions, freed = opened.prune(keep)
+    write(f"{revisions} revisions, {freed / _MIB:.1f} MiB\n", None)
+
+
+def frozen_alone(store: Observations, into: Path) -> Path:
+    """The snapshot of what counts now, the only one in its directory: what a server is pointed at."""
+    made = store.freeze(into)
+    for path in sorted(into.glob(f"*{SUFFIX}")):
+        if path != made.path:
+            path.unlink()
+            say(f"removed {path.name}, which is older")
+    return made.path
 
 
 def _age_hours(state: FeedState, now: datetime) -> int:

@@ -20,6 +20,7 @@ from stella.cli.written import checked_output, read, write
 from stella.finding import (
     Explained,
     Finding,
+    Outcome,
     UnknownFinding,
     explain_name,
     finding_json,
@@ -134,6 +135,8 @@ def _verdict(one: Explained) -> Iterator[str]:
     yield f"  because        {one.reason}"
     if one.fixed:
         yield f"  fixed in       {one.fixed}"
+    if one.outcome in {Outcome.AFFECTED, Outcome.UNKNOWN_VERSION}:
+        yield f"  rated          {', '.join(one.rated)}"
 
 
 def _why(finding: Finding) -> Iterator[str]:

@@ -175,6 +175,23 @@ def test_a_raw_document_that_was_changed_makes_no_snapshot(tmp_path: Path):
             store.freeze(tmp_path / "into", generation=7)
 
 
+def test_what_was_pruned_is_gone_and_what_counts_stays(tmp_path: Path):
+    source = publisher(a=line("X-0"), b=line("Y-0"))
+    with Observations(tmp_path / "store") as store:
+        for number in range(1, 5):
+            source.documents["a.jsonl"] = line(f"X-{number}")
+            sync_feed(store, "pypa", source, now=DAY.format(number))
+        before = {number: store.freeze(tmp_path / "1", number).digest for number in (3, 4)}
+        assert store.prune(2) == (2, 2 * len(line("X-0")))
+        assert {number: store.freeze(tmp_path / "2", number).digest for number in (3, 4)} == before
+        with pytest.raises(UnknownGeneration, match="3 to 4"):
+            store.freeze(tmp_path / "2", 2)
+        source.documents["a.jsonl"] = line("X-9")
+        sync_feed(store, "pypa", source, now=DAY.format(5))
+        assert [one.revision for one in store.current("pypa")] == [5, 1]
+        assert store.prune(2) == (1, len(line("X-0")))
+
+
 def test_a_store_that_is_none_is_refused(tmp_path: Path):
     (tmp_path / "observations.sqlite").write_bytes(b"no database" * 100)
     with pytest.raises(UnusableStore):

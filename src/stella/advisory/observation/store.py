@@ -65,6 +65,35 @@ class Observations:
         row = self._database.execute("SELECT MAX(generation) FROM checked").fetchone()
         return int(row[0] or 0)
 
+    @property
+    def oldest(self) -> int:
+        """The first generation that a snapshot can be made of; those before were pruned."""
+        row = self._database.execute("SELECT value FROM meta WHERE key = 'oldest'").fetchone()
+        return int(row[0]) if row else 1
+
+    def prune(self, keep: int) -> tuple[int, int]:
+        """Forget what counted before the last ``keep`` generations.
+
+        Returns how many revisions and bytes went. What counts now always stays. Raises UnusableStore.
+        """
+        oldest = max(self.oldest, self.generation - max(keep, 1) + 1)
+        try:
+            with self._database:
+                gone = self._database.execute(
+                    "DELETE FROM observation WHERE until IS NOT NULL AND until <= ?", (oldest,)
+                ).rowcount
+                self._database.execute("REPLACE INTO meta VALUES ('oldest', ?)", (str(oldest),))
+            rows = self._database.execute("SELECT DISTINCT digest FROM observation")
+            held = {row[0] for row in rows}
+            freed = 0
+            for path in sorted((self.directory / "raw").glob("*/*")):
+                if path.name not in held:
+                    freed += path.stat().st_size
+                    path.unlink()
+        except (OSError, sqlite3.DatabaseError) as error:
+            raise _unusable(self.directory, str(error)) from None
+        return gone, freed
+
     def feed(self, name: str) -> FeedState:
         """The feed's state; an empty cursor where it was never synced."""
         row = self._database.execute("SELECT cursor FROM feed WHERE name = ?", (name,)).fetchone()
@@ -104,9 +133,9 @@ class Observations:
 
     def at(self, generation: int) -> tuple[Observation, ...]:
         """What counted then, in order of feed and document. Raises UnknownGeneration."""
-        if not 0 < generation <= self.generation:
+        if not self.oldest <= generation <= self.generation:
             raise UnknownGeneration(
-                f"the store has generations 1 to {self.generation}, not {generation}",
+                f"the store has generations {self.oldest} to {self.generation}, not {generation}",
                 remedy=Remedy("Leave it out for the newest."),
                 generation=generation,
             )
