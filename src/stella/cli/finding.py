@@ -108,6 +108,19 @@ def list_(
 app.command()(explain)
 
 
+@app.command()
+def where(
+    name: Annotated[str, typer.Argument(help="Id or alias, such as CVE-2023-43804.")],
+    *,
+    output: Output = "table",
+    to: To = None,
+) -> None:
+    """Say which images have a vulnerability, of which releases, and where those run now."""
+    from stella.cli.finding_where import finding_where  # late: the others need no server
+
+    finding_where(name, output=output, to=to)
+
+
 def _brief(finding: Finding) -> dict[str, object]:
     """One finding as other matchers are compared with it."""
     whole = finding_json(finding)

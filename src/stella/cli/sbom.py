@@ -100,6 +100,20 @@ def convert(
     write(written.content, to)
 
 
+@app.command()
+def where(
+    name: Annotated[str, typer.Argument(help="The component, as its ecosystem writes it.")],
+    *,
+    version: Annotated[str, typer.Option(help="This version alone.")] = "",
+    output: Annotated[str, typer.Option("-o", "--output", help="table|json|yaml|name")] = "table",
+    to: To = None,
+) -> None:
+    """Say which of the images that the server has scanned hold a component."""
+    from stella.cli.finding_where import component_where  # late: the others need no server
+
+    component_where(name, version=version, output=output, to=to)
+
+
 def read_sbom(file: Path) -> Inventory:
     """The inventory in ``file``. Raises UnreadableDirectory, MalformedSbom, UnsupportedSbom."""
     return read_inventory(_content(file))
