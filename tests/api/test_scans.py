@@ -7,6 +7,7 @@ import pytest
 from fixtures.control import Control
 from fixtures.road import FIXED, OLD
 from stella.sbom import parse_cyclonedx
+from stella.sbom.format import read_inventory
 
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 HOOK = "/api/v1/hooks/registry"
@@ -47,6 +48,13 @@ def test_a_push_is_scanned_and_its_findings_are_listed_the_worst_first(control: 
     assert kev == sorted(kev, reverse=True)
     answer = control.ask("GET", f"/scans/{scan['id']}/sbom")
     assert len(parse_cyclonedx(answer.content).components) == scan["components"]
+    path = f"/scans/{scan['id']}"
+    for format_ in ("cyclonedx-json", "cyclonedx-xml", "spdx-json"):
+        written = control.ask("GET", f"{path}/sbom?format={format_}").content
+        assert len(read_inventory(written).components) == scan["components"]
+    assert control.ask("GET", f"{path}/sbom?format=sarif").status_code == 422
+    (run,) = control.ask("GET", f"{path}/findings/sarif").json()["runs"]
+    assert len(run["results"]) == len(findings)
     assert control.registry.attached
     assert control.get("/scans", image=pushed)["items"] == [scan]
     assert control.get("/scans", image=DIGEST)["items"] == []
@@ -203,6 +211,7 @@ def test_an_image_that_cannot_be_scanned_says_why(control: Control):
     assert scan["error"]["code"] == "ST-REG-002"
     assert control.get(f"/scans/{scan['id']}/findings")["items"] == []
     assert control.refused("GET", f"/scans/{scan['id']}/sbom") == "ST-FIN-003"
+    assert control.refused("GET", f"/scans/{scan['id']}/findings/sarif") == "ST-FIN-003"
 
 
 @pytest.mark.parametrize(
@@ -215,7 +224,13 @@ def test_what_is_no_reference_is_not_scanned(standing: Control, reference: str):
 
 
 def test_scans_are_unknown_or_not_allowed(standing: Control):
-    for path in ("/scans/scn_1", "/scans/scn_1/findings", "/scans/scn_1/sbom", "/scans/%00"):
+    for path in (
+        "/scans/scn_1",
+        "/scans/scn_1/findings",
+        "/scans/scn_1/sbom",
+        "/scans/scn_1/findings/sarif",
+        "/scans/%00",
+    ):
         assert standing.ask("GET", path).status_code in {404, 422}
     for by in ("vic", "ann", "olga"):
         body = {"reference": "registry.test/shop/web:1"}

@@ -95,6 +95,17 @@ def test_somebody_logs_in_at_the_provider_and_is_an_approver(company: Control):
 
 
 @pytest.mark.stores
+def test_a_provider_that_is_switched_off_ends_what_it_let_in(company: Control):
+    come_back(company, "ana")
+    assert company.client.get(f"{V1}/me").status_code == 200
+    (found,) = company.get("/integrations", by="root")["items"]
+    off = document("Integration", "keycloak", **{**found["spec"], "enabled": False})
+    assert company.ask("POST", "/apply", {"documents": [off]}, by="root").is_success
+    assert company.client.get(f"{V1}/me").status_code == 401
+    company.client.cookies.clear()
+
+
+@pytest.mark.stores
 def test_a_name_that_the_provider_gives_is_no_user_here(company: Control):
     assert come_back(company, "eve").status_code == 303
     me = company.client.get(f"{V1}/me").json()

@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -265,12 +266,11 @@ def test_what_is_no_http_is_answered_and_the_server_stays(victim: Victim) -> Non
         b"GET /" + b"a" * 200_000 + b" HTTP/1.1\r\n\r\n",
         os.urandom(4000),
     ):
-        connection = victim.send(nonsense)
-        connection.shutdown(socket.SHUT_WR)
-        try:
+        answer = b""
+        with suppress(OSError):  # the server may hang up at the first byte, or in between
+            connection = victim.send(nonsense)
+            connection.shutdown(socket.SHUT_WR)
             answer = connection.recv(100)
-        except ConnectionError:
-            answer = b""
         assert answer[:12] in {b"HTTP/1.1 400", b""}
     assert httpx.get(f"{victim.host.url}/healthz").text == "ok\n"
 

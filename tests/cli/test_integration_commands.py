@@ -99,7 +99,12 @@ def test_a_use_of_a_secret_is_forbidden_and_allowed(admin: Command, host: str):
     assert kept["waiting"] == ["main"]
     elsewhere = admin("secret", "allow", "password", "main", "--place", "sha256:" + "0" * 64)
     assert "another place than the one that was looked at" in elsewhere.stderr
-    allowed = admin.data("secret", "allow", "password", "main")
+    unseen = admin("secret", "allow", "password", "main")
+    place = str(admin.data("integration", "get", "main")["place"])
+    assert f"stella secret allow password main --place {place}" in unseen.stderr
+    assert f"endpoint: {host}" in unseen.stderr
+    assert unseen.exit_code == 1
+    allowed = admin.data("secret", "allow", "password", "main", "--place", place)
     assert [one["integration"] for one in allowed["allowed"]] == ["main"]
     assert admin("integration", "test", "main").exit_code == 0
     assert admin("secret", "allow", "password", "none").exit_code == 3

@@ -140,3 +140,55 @@ def test_a_plugin_goes_from_its_wheel_to_its_use_and_back(
         choose(f"Remove {version}", "Remove it")
         expect(dialog).to_be_hidden()
     expect(row).to_have_count(0)
+
+
+def test_who_allows_a_secret_sees_all_that_it_is_allowed_for(
+    open_console: Callable[..., Console], clean: ShopServer, registry: str
+) -> None:
+    root = {"name": "root", "password": PASSWORD, "roles": ["admin"]}
+    if "root" not in {one["name"] for one in clean.admin.get("/users")["items"]}:
+        clean.admin.post("/users", root)
+    clean.admin.put("/secrets/password", {"value": CANARY})
+    told = document(
+        "main",
+        registry,
+        credentials={"username": "secret://password", "password": "secret://password"},
+        config={"plain_http": True},
+        hosts=["auth.example"],
+        proxy="http://proxy.example:3128",
+    )
+    apply(clean, told)
+    clean.admin.post("/secrets/password/forbid", {"integration": "main"})
+    place = clean.admin.get("/integrations/main")["place"]
+    console = open_console()
+    console.sign_in("root")
+    console.go("/integrations/main")
+    known = console.page.get_by_role("region", name="To know")
+    expect(known).to_contain_text(f"stella secret allow password main --place {place}")
+    expect(known).to_contain_text("http://proxy.example:3128")
+    console.picture("integration-waits-light")
+    console.go("/secrets")
+    row = console.page.get_by_role("row", name=re.compile("password"))
+    row.get_by_role("button", name="Allow").click()
+    dialog = console.page.get_by_role("dialog")
+    for said in (
+        registry,
+        "auth.example",
+        "http://proxy.example:3128",
+        '"plain_http": true',
+        place[:19],
+    ):
+        expect(dialog).to_contain_text(said)
+    expect(dialog).to_contain_text(f"stella secret allow password main --place {place}")
+    assert console.violations() == []
+
+    # Where it changes meanwhile, what is shown changes before it can be allowed.
+    told["spec"]["hosts"] = ["elsewhere.example"]
+    apply(clean, told)
+    clean.admin.post("/secrets/password/forbid", {"integration": "main"})
+    expect(dialog).to_contain_text("elsewhere.example", timeout=20_000)
+    dialog.get_by_role("button", name="Allow it").click()
+    expect(dialog).to_be_hidden()
+    expect(row).not_to_contain_text("waits")
+    (kept,) = clean.admin.get("/secrets")["items"]
+    assert [one["integration"] for one in kept["allowed"]] == ["main"]

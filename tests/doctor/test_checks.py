@@ -11,8 +11,8 @@ from sqlalchemy import text
 
 from stella.advisory.checks import snapshot_is_fresh
 from stella.api.services import Services
-from stella.app.data_checks import there_is_room
-from stella.app.service_checks import bytes_are_kept, handlers_go_on, registries_answer
+from stella.app.doctoring.data import there_is_room
+from stella.app.doctoring.services import bytes_are_kept, handlers_go_on, registries_answer
 from stella.blob import Blobs
 from stella.doctor import Area, Check, Finding, Mended, examine, mend
 from stella.doctor.errors import NoSafeFix, UnknownCheck

@@ -7,7 +7,8 @@ from pathlib import Path
 import msgspec
 
 from evidence.packets import Story
-from evidence.stepped import SteppedStory
+from evidence.stepped import SteppedStory, UndoneStory
+from evidence.weighed import WeighedStory
 from stella.evidence import FILE_SUFFIX
 from stella.promotion.model import Decision, Gate, GateState
 from stella.trust import TrustRoot
@@ -25,8 +26,10 @@ def let_through(decision: Decision) -> Decision:
 CASES: dict[str, Callable[[], tuple[Story, bytes]]] = {
     "promotion-blocked": lambda: _told(Story(image="old")),
     "promotion-passed": lambda: _told(Story()),
+    "promotion-weighed": lambda: _told(WeighedStory()),
     "deployment-succeeded": lambda: _deployed(Story()),
     "deployment-steps": lambda: _deployed(SteppedStory()),
+    "deployment-undone": lambda: _deployed(UndoneStory()),
     "promotion-let-through_differs": lambda: _told(Story(image="old", lie=let_through)),
 }
 

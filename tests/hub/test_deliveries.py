@@ -9,7 +9,12 @@ from stella.hub.deliveries import (
     take_deliveries,
 )
 from stella.hub.delivery import ATTEMPTS_MAX, WAITS_S, Delivery, Taken, arrived, failed, handled
+from stella.hub.delivery_checks import deliveries_are_handled
 from stella.hub.lifecycle import DELIVERY, DeliveryState
+from stella.hub.model import Integration
+from stella.hub.store import put_integration
+from stella.kernel import Outcome
+from stella.plugin.contract.core import Kind
 from stella.plugin.contract.webhook import PushedCommits, Received
 from stella.record import Database
 
@@ -69,3 +74,28 @@ def test_nothing_is_forgotten_before_its_time(database: Database) -> None:
         end_deliveries(tx, [handled(tx, one, "done") for one in list_deliveries(tx)])
         assert forget_deliveries(tx) == 0
         assert len(list_deliveries(tx)) == 2
+
+
+def test_the_doctor_names_what_was_tried_in_vain_until_the_next_goes_well(database: Database):
+    with database.transaction(actor="usr_1") as tx:
+        put_integration(tx, Integration("forge", Kind.WEBHOOK, "github", ""))
+        put_integration(tx, Integration("quiet", Kind.WEBHOOK, "github", ""))
+    take(database, "msg_1")
+    assert [one.outcome for one in deliveries_are_handled(database)] == [Outcome.PASS]
+    with database.transaction(actor="webhook") as tx:
+        (value,) = list_deliveries(tx)
+        value = failed(tx, value, "the registry is away", "2030-01-01T00:00:00.000000Z")
+        end_deliveries(tx, [value])
+    (seen,) = deliveries_are_handled(database)
+    assert (seen.outcome, seen.about) == (Outcome.UNKNOWN, "forge")
+    with database.transaction(actor="webhook") as tx:
+        end_deliveries(tx, [failed(tx, value, "the registry is away", None)])
+    (seen,) = deliveries_are_handled(database)
+    assert seen.outcome is Outcome.BLOCKED
+    assert seen.detail == "push failed: the registry is away"
+    assert seen.fix == f"stella webhook retry {value.id}"
+    take(database, "msg_2")
+    with database.transaction(actor="webhook") as tx:
+        (newest, _) = list_deliveries(tx)
+        end_deliveries(tx, [handled(tx, newest, "done")])
+    assert [one.outcome for one in deliveries_are_handled(database)] == [Outcome.PASS]

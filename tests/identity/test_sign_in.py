@@ -17,12 +17,14 @@ from stella.identity import (
     create_user,
     user_by_name,
 )
+from stella.identity.checks import logins_can_be_used
 from stella.identity.errors import AccountTaken, MalformedLogin, SignInRefused, UnknownLogin
 from stella.identity.login_documents import refuse_login_integration
 from stella.identity.outside import accounts_of, link_account, unlink_account
 from stella.identity.provider_login import CameBack, begin, finish, safe_path
-from stella.identity.sign_in import apply_sign_in, delete_sign_in, find_sign_in
-from stella.kernel import StellaError
+from stella.identity.sign_in import apply_sign_in, delete_sign_in, end_logins_by, find_sign_in
+from stella.identity.tokens import open_session
+from stella.kernel import Outcome, StellaError
 from stella.plugin.contract.core import Kind
 from stella.sdk.testing import SimulatedIdentityProvider
 
@@ -281,6 +283,41 @@ def test_another_title_or_no_change_at_all_ends_nothing(place: Place):
     place.apply()
     place.apply(title="Another title")
     assert place.living(login.person.id) == 1
+
+
+def test_of_an_account_that_is_linked_only_what_the_document_opened_ends(place: Place):
+    with place.database.transaction(actor="usr_root") as tx:
+        root = user_by_name(tx, "root").id
+        link_account(tx, root, find_sign_in(tx, "company"), "ana-1")
+        open_session(tx, root, secret=b"p" * 32, name="login", hours=8)
+    place.log_in()
+    assert place.living(root) == 2
+    place.apply(roles=["viewer"])
+    assert place.living(root) == 1
+
+
+def test_what_an_integration_let_in_ends_with_it(place: Place):
+    login, _ = place.log_in()
+    with place.database.transaction(actor="usr_root") as tx:
+        end_logins_by(tx, "ldap")
+    assert place.living(login.person.id) == 1
+    with place.database.transaction(actor="usr_root") as tx:
+        end_logins_by(tx, "keycloak")
+    assert place.living(login.person.id) == 0
+
+
+def test_the_doctor_names_who_cannot_get_in(place: Place):
+    assert [one.outcome for one in logins_can_be_used(place.database)] == [Outcome.PASS]
+    with place.database.transaction(actor="usr_root") as tx:
+        known = find_integration(tx, "keycloak").integration
+        put_integration(tx, replace(known, enabled=False))
+    (seen,) = logins_can_be_used(place.database)
+    assert (seen.outcome, seen.about) == (Outcome.BLOCKED, "SignIn company")
+    assert (
+        seen.detail == "the integration keycloak is switched off: nobody gets in by SignIn company"
+    )
+    place.apply(integration="ldap", enabled=False)
+    assert [one.outcome for one in logins_can_be_used(place.database)] == [Outcome.PASS]
 
 
 class _Slow(SimulatedIdentityProvider):

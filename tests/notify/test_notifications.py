@@ -54,7 +54,9 @@ class Told(Control):
         return count
 
     def courier(self) -> Courier:
-        outside = replace(self.services.outside, connected=lambda _kind, name: self.channels[name])
+        outside = replace(
+            self.services.outside, connected=lambda _kind, name, **_: self.channels[name]
+        )
         return Courier(replace(self.services, outside=outside))
 
     def sent(self, **query: Any) -> list[Any]:
@@ -342,7 +344,7 @@ def test_a_secret_that_was_read_is_told_to_nobody(told: Told) -> None:
     told.rule("loud", "PromotionRequested")
     outside = replace(
         told.services.outside,
-        connected=lambda _kind, name: told.channels[name],
+        connected=lambda _kind, name, **_: told.channels[name],
         masked=lambda text: text.replace("hunter2-hunter2", "***"),
     )
     body = {"environment": "dev", "reason": "the password is hunter2-hunter2"}

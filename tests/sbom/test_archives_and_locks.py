@@ -3,6 +3,7 @@
 import io
 import json
 import zipfile
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -354,3 +355,51 @@ def test_a_list_nested_without_end_is_read_or_a_gap(path):
     for content in (b"[" * 100_000, b'{"dependencies":{"a":' * 20_000, b"a = " + b"[" * 50_000):
         facts = parsed(reader, path, iter([content]), DEFAULT_LIMITS)
         assert isinstance(facts, LanguagePackages | Unread)
+
+
+MANY = [
+    ("Gemfile.lock", b"GEM\n  specs:\n" + b"".join(b"    a%d (1.0)\n" % n for n in range(9))),
+    (
+        "composer.lock",
+        json.dumps({"packages": [{"name": f"a/b{n}", "version": "1"} for n in range(9)]}),
+    ),
+    (
+        "vendor/composer/installed.json",
+        json.dumps([{"name": f"a/b{n}", "version": "1"} for n in range(9)]),
+    ),
+    (
+        "app.deps.json",
+        json.dumps({"libraries": {f"A{n}/1.0": {"type": "package"} for n in range(9)}}),
+    ),
+    ("Cargo.lock", "".join(f'[[package]]\nname = "a{n}"\nversion = "1.0.0"\n' for n in range(9))),
+    (
+        "package-lock.json",
+        json.dumps(
+            {
+                "lockfileVersion": 3,
+                "packages": {f"node_modules/a{n}": {"version": "1.0.0"} for n in range(9)},
+            }
+        ),
+    ),
+    ("var/lib/rpmmanifest/container-manifest-2", "a\n" * 9),
+]
+
+
+@pytest.mark.parametrize("case", MANY, ids=lambda case: case[0])
+def test_what_is_beyond_the_bound_is_a_gap_that_says_how_much(case):
+    path, content = case
+    reader = reader_of(path, path.rpartition("/")[2])
+    assert reader is not None
+    raw = content if isinstance(content, bytes) else content.encode()
+    facts = parsed(reader, path, iter([raw]), replace(DEFAULT_LIMITS, packages_max=4))
+    assert not isinstance(facts, Unread)
+    assert any("of which 4 are read" in one for one in facts.broken)
+
+
+def test_a_go_mod_without_end_says_where_it_is_no_longer_read():
+    reader = reader_of("go.mod", "go.mod")
+    assert reader is not None
+    content = "".join(f"require example.com/a{n} v1.0.0\n" for n in range(20_001))
+    facts = parsed(reader, "go.mod", iter([content.encode()]), DEFAULT_LIMITS)
+    assert isinstance(facts, LanguagePackages)
+    assert facts.broken == ("20001 lines, of which 20000 are read",)

@@ -23,6 +23,18 @@ const lines = [
   commands.rollback('dev', 'slow', 'rel_1'),
   commands.createRelease('shop', '1.0', [['web', 'r/web:1']]),
   commands.withdraw('rel_1', ''),
+  commands.sayVex({
+    vulnerability: 'CVE-2026-1',
+    products: ['sha256:00'],
+    subcomponents: ['pkg:pypi/idna'],
+    aliases: [],
+    status: 'affected',
+    justification: '',
+    impact: '',
+    action: 'update',
+    notes: 'seen',
+    expires: '2030-01-01T00:00:00Z',
+  }),
   commands.logs('dep_1'),
   commands.watch('dep_1'),
   commands.getPacket('evd_1'),
@@ -58,7 +70,7 @@ const lines = [
   commands.doctor(),
   commands.fix('keys.private'),
   commands.bundle(),
-  commands.allowSecret('password', 'main'),
+  commands.allowSecret('password', 'main', `sha256:${'0'.repeat(64)}`),
   commands.forbidSecret('password', 'main'),
 ]
 

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from stella.advisory import Snapshot
 from stella.blob import Blobs
-from stella.deployment.plan import PlannedStep
+from stella.deployment.steps import CallStep
 from stella.doctor import Check
 from stella.hub.delivery import Taken
 from stella.hub.model import Health, Integration
@@ -23,8 +23,6 @@ from stella.plugin.contract.check import DoctorCheck
 from stella.plugin.contract.core import Kind, Manifest
 from stella.plugin.contract.policy_pack import PackDocument
 from stella.plugin.contract.registry import Registry
-from stella.plugin.contract.scm import Scm
-from stella.plugin.contract.step import StepCall, StepResult
 from stella.plugin.wheel import PluginWheel
 from stella.promotion.assemble import Deciding
 from stella.record import Bell, Database
@@ -83,6 +81,19 @@ class Plugging:
     documents: Callable[[str], Sequence[tuple[str, PackDocument]]]
 
 
+class Connected(Protocol):
+    """The connector of an integration, as its kind's contract says.
+
+    roles: of the person who asks; None where the server itself does. environment: the one that it is
+    for, "" for none in particular.
+    """
+
+    def __call__(
+        self, kind: Kind, name: str, roles: frozenset[str] | None = None, environment: str = ""
+    ) -> Any:
+        """Raises UnknownIntegration, IntegrationDisabled, UnknownConnector, PluginBroken."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outside:
     """Integrations as they are used. ``app/hub.py`` is behind it.
@@ -93,8 +104,7 @@ class Outside:
     new one is the active one; retire_keys: nothing lies under any but these; rotating: held from the
     one to the other, or one rotation would retire the key that another has just made.
     flush_uses: stores when integrations were last used. masked: text without secrets that were read.
-    checks: name -> what a plugin looks at. connected: (kind, name of the integration) -> connector.
-    scm: as registry, by the name of an integration. unresolved: credentials of an integration that
+    checks: name -> what a plugin looks at. unresolved: credentials of an integration that
     lead nowhere. settle: gives back what stores made for what is used no more; close: gives back all.
     """
 
@@ -109,11 +119,10 @@ class Outside:
     flush_uses: Callable[[], None]
     masked: Callable[[str], str]
     checks: Callable[[], Mapping[str, DoctorCheck]]
-    connected: Callable[[Kind, str], Any]
+    connected: Connected
     unresolved: Callable[[Integration], Sequence[tuple[str, StellaError]]]
     settle: Callable[[], object]
     close: Callable[[], None]
-    scm: Callable[[str, frozenset[str] | None], Scm]
 
 
 class Webhooks(Protocol):
@@ -191,7 +200,7 @@ class Services:
     told: Callable[[], Mapping[str, Json]]
     log_tail: Callable[[], str]
     webhooks: Webhooks
-    call_step: Callable[[PlannedStep, StepCall], StepResult]
+    call_step: CallStep
 
     @property
     def plugins(self) -> Plugins:

@@ -166,8 +166,13 @@ class Credentials:
             self._open_store(store).revoke(lease)
 
 
-def refuse_use(integration: Integration, roles: frozenset[str] | None) -> None:
-    """Return where it may be used by one with these roles. Raises IntegrationDisabled."""
+def refuse_use(
+    integration: Integration, roles: frozenset[str] | None, environment: str = ""
+) -> None:
+    """Return where it may be used by one with these roles, for that environment.
+
+    environment: "" where it is for none in particular. Raises IntegrationDisabled.
+    """
     if not integration.enabled:
         raise IntegrationDisabled(
             f"the integration {integration.name} is switched off",
@@ -179,4 +184,12 @@ def refuse_use(integration: Integration, roles: frozenset[str] | None) -> None:
             f"the integration {integration.name} is for {', '.join(integration.roles)} alone",
             remedy=Remedy("Ask one of them, or let `roles` of the integration name another role."),
             integration=integration.name,
+        )
+    if environment and not integration.serves([environment]):
+        raise IntegrationDisabled(
+            f"the integration {integration.name} is for {', '.join(integration.environments)} alone,"
+            f" not for {environment}",
+            remedy=Remedy("Use another one, or let `environments` of the integration name it."),
+            integration=integration.name,
+            environment=environment,
         )

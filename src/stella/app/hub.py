@@ -100,11 +100,18 @@ class Hub:
         """Raises UnknownConnector, PluginBroken."""
         return cast("SecretStore", self._guarded(integration))
 
-    def connected(self, kind: Kind, name: str, roles: frozenset[str] | None = None) -> Any:
+    def connected(
+        self,
+        kind: Kind,
+        name: str,
+        roles: frozenset[str] | None = None,
+        environment: str = "",
+    ) -> Any:
         """The connector of the integration ``name``, which is of that kind: what the contract says.
 
-        roles: of the person who asks; None where the server itself does. Raises UnknownIntegration,
-        IntegrationDisabled, UnknownConnector, PluginBroken.
+        roles: of the person who asks; None where the server itself does. environment: the one that it
+        is for, "" for none in particular. Raises UnknownIntegration, IntegrationDisabled,
+        UnknownConnector, PluginBroken.
         """
         with self._database.read() as tx:
             found = find_integration(tx, name).integration
@@ -114,7 +121,7 @@ class Hub:
                 remedy=Remedy("Name one that is.", command="stella integration list"),
                 integration=name[:80],
             )
-        refuse_use(found, roles)
+        refuse_use(found, roles, environment)
         return self._guarded(found)
 
     def examine(self, integration: Integration) -> Health:

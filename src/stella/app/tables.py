@@ -16,6 +16,7 @@ import stella.plugin.store
 import stella.policy.store
 import stella.promotion.store
 import stella.release.store
+import stella.vex.store
 from stella.record import metadata
 
 STORES = (
@@ -23,6 +24,7 @@ STORES = (
     stella.hub.store,
     stella.hub.deliveries,
     stella.plugin.store,
+    stella.vex.store,
     stella.finding.store,
     stella.finding.chain,
     stella.release.store,

@@ -6,11 +6,10 @@ from datetime import UTC, datetime
 from functools import lru_cache, partial
 from pathlib import Path
 from threading import Event, Lock
-from typing import cast
 
 from stella.advisory import Snapshot, open_snapshot
 from stella.api.services import Limits, Outside, Plugging, Services
-from stella.app.doctor import checks_of
+from stella.app.doctoring.table import checks_of
 from stella.app.hub import Hub
 from stella.app.keys import data_unusable, open_keys
 from stella.app.logs import log_tail
@@ -31,7 +30,6 @@ from stella.identity.provider_login import SEAL_BYTES
 from stella.kernel import Now, id_maker
 from stella.plugin import load_plugins
 from stella.plugin.contract.core import Kind
-from stella.plugin.contract.scm import Scm
 from stella.record import Bell, Database
 from stella.sbom import DirectoryCache
 from stella.sbom.lifetime import Lifetimes, read_lifetimes
@@ -86,6 +84,7 @@ def open_services(
             is_simulated=settings.simulated,
             ask=policies.ask,
             lifetimes=lifetimes_of(settings),
+            own_keys=(keys.evidence.public,),
         ),
         snapshot=snapshot_opener(settings),
         random=random,
@@ -171,7 +170,6 @@ def outside_of(hub: Hub, data: Path, random: Callable[[int], bytes]) -> Outside:
         unresolved=hub.credentials.unresolved,
         settle=hub.credentials.settle,
         close=hub.credentials.close,
-        scm=lambda name, roles: cast("Scm", hub.connected(Kind.SCM, name, roles)),
     )
 
 

@@ -105,7 +105,7 @@ def _say_mended(mended: list[Any]) -> None:
 def _examine_here(
     file: Path | None, data: Path | None, areas: list[str], fixes: list[str]
 ) -> list[dict[str, Any]]:
-    from stella.app.doctor_here import checks_here, database_here
+    from stella.app.doctoring.here import checks_here, database_here
     from stella.doctor import examine, mend
 
     loaded = _settings_here(file, data)
@@ -138,7 +138,7 @@ def _examine_here(
 
 
 def _bundle_here(file: Path | None, data: Path | None) -> bytes:
-    from stella.app.doctor_here import bundle_here
+    from stella.app.doctoring.here import bundle_here
 
     return bundle_here(_settings_here(file, data))
 

@@ -64,3 +64,9 @@ class NoIdToken(StellaError):
     """A login by a CI's ID token, without one."""
 
     code = "ST-CLI-105"
+
+
+class NotLookedAt(StellaError):
+    """What is to be allowed has to be looked at first, and there is no person to ask."""
+
+    code = "ST-CLI-106"

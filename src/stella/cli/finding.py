@@ -9,7 +9,10 @@ import typer
 
 from stella.advisory import open_snapshot
 from stella.cli.sbom import read_sbom
-from stella.cli.scan_report import SEVERITIES
+from stella.cli.scan_report import SEVERITIES, vex_mark
+from stella.cli.scan_target import tool_version
+from stella.cli.vex_files import read_voices, with_vex
+from stella.cli.vex_out import openvex_document
 from stella.cli.written import checked_output, read, write
 from stella.finding import (
     Finding,
@@ -19,6 +22,7 @@ from stella.finding import (
     match_inventory,
     parse_findings,
 )
+from stella.finding.sarif import SarifRun, sarif_document
 from stella.kernel import Remedy
 
 app = typer.Typer(no_args_is_help=True, help="Match SBOMs, list and explain findings.")
@@ -31,19 +35,36 @@ _FORMATS = ("table", "json", "name")
 
 @app.command()
 def match(
-    sbom: Annotated[Path, typer.Argument(help="A CycloneDX JSON file.")],
+    sbom: Annotated[Path, typer.Argument(help="CycloneDX, JSON or XML, or SPDX.")],
     *,
     advisories: Annotated[Path, typer.Option(help="Advisory snapshot, or its directory.")],
-    output: Output = "table",
+    vex: Annotated[
+        list[Path] | None,
+        typer.Option(help="VEX document, or directory of a VEX repository. Repeat."),
+    ] = None,
+    vex_key: Annotated[
+        list[Path] | None,
+        typer.Option(help="Only VEX signed with this public key decides. Repeat."),
+    ] = None,
+    output: Annotated[
+        str, typer.Option("-o", "--output", help="table|json|name|sarif|openvex")
+    ] = "table",
     to: To = None,
 ) -> None:
     """Match an SBOM against a snapshot; -o json is the findings document."""
-    checked_output(output, _FORMATS)
+    checked_output(output, (*_FORMATS, "sarif", "openvex"))
     inventory = read_sbom(sbom)
     with open_snapshot(advisories) as snapshot:
         found = match_inventory(inventory, snapshot)
-    if output == "json":
+    if vex:
+        found = with_vex(found, read_voices(vex, vex_key or ()), inventory, read(sbom))
+    if output == "openvex":
+        write(openvex_document([(found, None)]), to)
+    elif output == "json":
         write(findings_document(found) + b"\n", to)
+    elif output == "sarif":
+        run = SarifRun(found, inventory.name, inventory.partial)
+        write(sarif_document([run], tool_version()) + b"\n", to)
     elif output == "name":
         write(_lines(dict.fromkeys(finding.id for finding in found.findings)), to)
     else:
@@ -116,6 +137,7 @@ def _table(findings: Iterable[Finding]) -> Iterator[str]:
         fixed = f"fixed in {finding.fixed}" if finding.fixed else "no fix known"
         marks = [fixed, *(["known exploited"] if finding.kev else [])]
         marks += [finding.note] if finding.note else []
+        marks += [mark] if (mark := vex_mark(finding).removeprefix(", ")) else []
         marks += ["version cannot be compared"] if finding.match == "unknown_version" else []
         yield (
             f"{finding.severity:<8} {finding.id}  {finding.component} {finding.version}"
@@ -144,6 +166,26 @@ def _why(finding: Finding) -> Iterator[str]:
     yield f"  exploited      {'yes, listed by CISA' if finding.kev else 'not listed by CISA'}"
     if finding.note:
         yield f"  note           {finding.note}"
+    yield from _vex(finding)
+
+
+def _vex(finding: Finding) -> Iterator[str]:
+    """Who says it matters, and why the others were not heard."""
+    if finding.vex_why is None:
+        yield "  vex            nobody speaks of it"
+        return
+    why = finding.vex_why
+    reason = "; ".join(text for text in (why.justification, why.impact, why.action) if text)
+    yield f"  vex            {finding.vex.value}{f': {reason}' if reason else ''}"
+    for voice in why.voices:
+        ends = f", until {voice.expires}" if voice.expires else ""
+        counts = "decides" if voice.counts else f"does not count: {voice.why}"
+        yield (
+            f"    {voice.status} says {voice.issuer} (weight {voice.weight}, {voice.basis})"
+            f" at {voice.at or 'no time'}{ends}, of {voice.scope}; {counts} ({voice.document[:19]})"
+        )
+    if why.unheard:
+        yield f"    and {why.unheard} more statements"
 
 
 def _lines(lines: Iterable[str]) -> str:

@@ -75,6 +75,22 @@ def show(
     show_image(scan, output=output, to=to)
 
 
+@app.command()
+def sbom(
+    scan: Annotated[str, typer.Argument(help="Its id: `stella image scans`.")],
+    *,
+    output: Annotated[
+        str,
+        typer.Option("-o", "--output", help="cyclonedx-json|cyclonedx-xml|spdx-json|sarif"),
+    ] = "cyclonedx-json",
+    to: Annotated[Path | None, typer.Option(help="Write to this file.")] = None,
+) -> None:
+    """Get the bill of materials of a scan that the server made, or its findings as SARIF."""
+    from stella.cli.scan_server import write_document_of
+
+    write_document_of(scan, output=output, to=to)
+
+
 def _text(image: Image, output: str) -> str:
     if output == "name":
         return f"{image.reference.at(image.digest)}\n"

@@ -21,6 +21,7 @@ NOUNS: dict[str, Noun] = {
     "sbom": Noun("stella.cli.sbom:app", "Read, check, compare and convert SBOMs."),
     "advisory": Noun("stella.cli.advisory:app", "Import advisory feeds, look into snapshots."),
     "finding": Noun("stella.cli.finding:app", "Match SBOMs, list and explain findings."),
+    "vex": Noun("stella.cli.vex:app", "Say whether findings matter, and hear who else says so."),
     "policy": Noun(
         "stella.cli.policy:app", "Try and test policies written in Rego; see the server's."
     ),

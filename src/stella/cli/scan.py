@@ -15,7 +15,12 @@ def scan(
     ],
     *,
     output: Annotated[
-        str, typer.Option("-o", "--output", help="table|json|cyclonedx-json")
+        str,
+        typer.Option(
+            "-o",
+            "--output",
+            help="table|json|cyclonedx-json|cyclonedx-xml|spdx-json|sarif|openvex",
+        ),
     ] = "table",
     to: Annotated[Path | None, typer.Option(help="Write to this file.")] = None,
     advisories: Annotated[
@@ -24,6 +29,17 @@ def scan(
     end_of_life: Annotated[
         Path | None, typer.Option(help="Your own table of how long distributions last.")
     ] = None,
+    vex: Annotated[
+        list[Path] | None,
+        typer.Option(help="VEX document, or directory of a VEX repository. Repeat."),
+    ] = None,
+    vex_key: Annotated[
+        list[Path] | None,
+        typer.Option(help="Only VEX signed with this public key decides. Repeat."),
+    ] = None,
+    vex_attached: Annotated[
+        bool, typer.Option(help="Hear VEX beside the image too: what --vex-key signed decides.")
+    ] = False,
     fail_on: Annotated[
         str,
         typer.Option(
@@ -50,6 +66,9 @@ def scan(
             to=to,
             advisories=advisories,
             end_of_life=end_of_life,
+            vex=vex,
+            vex_key=vex_key,
+            vex_attached=vex_attached,
             fail_on=fail_on,
             sign=sign,
             attach=attach,

@@ -132,12 +132,12 @@ def failures(one: Scanned, rules: frozenset[str]) -> list[str]:
     if isinstance(one.findings, Unknown):
         reason = one.findings.reason
         return [*failed, f"unknown: {reason}; no rule can be judged. {NO_ADVISORIES_REMEDY}"]
-    from stella.finding import Match
+    from stella.finding import is_open
 
     failed += [
         f"{finding.id} in {finding.component} {finding.version} ({finding.severity})"
         for finding in one.findings.findings
-        if finding.match is not Match.NOT_AFFECTED and rules & set(_rules_hit(finding))
+        if is_open(finding) and rules & set(_rules_hit(finding))
     ]
     if "unknown" in rules:
         failed += [f"no advisories for {key}" for key in sorted(one.findings.unmatched)]
@@ -162,6 +162,14 @@ def _entry_of(inventory: Inventory) -> "EntryPoint | None":
     return inventory.traits.entry if inventory.traits else None
 
 
+def vex_mark(finding: "Finding") -> str:
+    """``, not_affected (the vendor)``; "" where nobody has decided."""
+    if finding.vex_why is None or finding.vex == "none":
+        return ""
+    said_by = dict.fromkeys(one.issuer for one in finding.vex_why.voices if one.counts)
+    return f", {finding.vex.value} ({', '.join(said_by)})"
+
+
 def _finding_lines(findings: "Findings", entry: "EntryPoint | None") -> Iterator[str]:
     counts = Counter(finding.severity for finding in findings.findings)
     kinds = ", ".join(f"{count} {severity}" for severity, count in sorted(counts.items()))
@@ -175,7 +183,7 @@ def _finding_lines(findings: "Findings", entry: "EntryPoint | None") -> Iterator
         part = _PARTS.get(part_in(entry, finding.purl, why.paths), "")
         yield (
             f"    {finding.severity:<8} {finding.id}  {finding.component} {finding.version}"
-            f"{fixed}{kev}  {', '.join(why.paths[:2])}{layer}{part}"
+            f"{fixed}{kev}{vex_mark(finding)}  {', '.join(why.paths[:2])}{layer}{part}"
         )
     for key, count in sorted(findings.unmatched.items()):
         yield f"  unknown     no advisories for {count} components of {key}"
@@ -208,6 +216,7 @@ def _finding_json(finding: "Finding", entry: "EntryPoint | None") -> dict[str, J
         "fixed": finding.fixed,
         "kev": finding.kev,
         "vex": finding.vex.value,
+        "vex_why": asdict(finding.vex_why) if finding.vex_why else None,
         "reach": finding.reach.value,
         "seen": finding.seen.value,
         "note": finding.note,

@@ -13,6 +13,7 @@ from stella.cli.output import Column, show_lines, show_list
 from stella.cli.scan_report import SEVERITIES
 from stella.cli.traits_report import lasting_text, trait_lines
 from stella.cli.waiting import follow
+from stella.cli.written import checked_output, write
 from stella.client import open_client
 from stella.kernel import Remedy
 from stella.sbom.lifetime import Lifetime
@@ -69,6 +70,18 @@ def _image_lines(seen: Mapping[str, Any]) -> list[str]:
         same = f"its lowest {base['layers']} layers are those"
         lines.append(f"  built on    {base['reference']} {base['digest']} ({same})")
     return lines
+
+
+def write_document_of(scan: str, *, output: str, to: Path | None) -> None:
+    """The document of a scan. output: a format of SBOMs, or sarif for what was found."""
+    checked_output(output, ("cyclonedx-json", "cyclonedx-xml", "spdx-json", "sarif"))
+    path = f"/scans/{quote(scan, safe='')}"
+    with open_client() as client:
+        if output == "sarif":
+            content = client.content(f"{path}/findings/sarif")
+        else:
+            content = client.content(f"{path}/sbom", format=output)
+    write(content, to)
 
 
 def scan_on_server(reference: str, rules: frozenset[str], *, output: str, to: Path | None) -> None:

@@ -2,13 +2,15 @@
 
 import sys
 from getpass import getpass
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import quote
 
 import typer
 
+from stella.cli.errors import NotConfirmed, NotLookedAt
 from stella.cli.output import Column, Output, To, say, show_list, show_one
 from stella.client import open_client
+from stella.kernel import Remedy
 
 app = typer.Typer(no_args_is_help=True, help="Secrets of the built-in store.")
 
@@ -54,16 +56,21 @@ def allow(
     *,
     place: Annotated[
         str | None,
-        typer.Option(help="Only if it leads there: `place` of `stella integration get`."),
+        typer.Option(help="Where it leads, looked at before: `place` of `stella integration get`."),
     ] = None,
     output: Output = "table",
     to: To = None,
 ) -> None:
-    """Let an integration send it to where that leads now; yours to say if you stored it."""
+    """Let an integration send it to where that leads, as you looked at it; yours if you stored it.
+
+    Without --place it shows where that is, and asks.
+    """
     with open_client() as client:
         found = client.get(f"/integrations/{quote(integration, safe='')}")
-        # What is said here is what is allowed: where it changed in between, the server refuses.
-        body = {"integration": integration, "place": place or found["place"]}
+        for line in _leads(found):
+            say(line)
+        # What was looked at is what is allowed: where it changed in between, the server refuses.
+        body = {"integration": integration, "place": place or _confirmed(name, found)}
         shown = client.post(f"/secrets/{quote(name, safe='')}/allow", body)
     say(f"{name} goes to {found['endpoint'] or found['title']}, by {integration}")
     show_one(shown, _COLUMNS, output=output, to=to, name="name")
@@ -95,3 +102,32 @@ def rotate_key(*, output: Output = "table", to: To = None) -> None:
         rotated = client.post("/secrets/rotate-key")
     columns: dict[str, Column] = {"key": "keyId", "secrets": "secrets"}
     show_one(rotated, columns, output=output, to=to, name="keyId")
+
+
+_LEADS = ("endpoint", "hosts", "networks", "proxy", "config", "ca")
+
+
+def _leads(found: Any) -> list[str]:
+    """All that its place is the digest of, but for what says nothing."""
+    spec = found["spec"]
+    told = [("by", f"{found['title']} ({spec['kind']} {spec['connector']})")]
+    told += [(key, str(spec[key]).strip()) for key in _LEADS if spec[key]]
+    return [f"{key}: {value}" for key, value in told]
+
+
+def _confirmed(name: str, found: Any) -> str:
+    """Its place, after a person said yes to it. Raises NotLookedAt, NotConfirmed."""
+    command = f"stella secret allow {name} {found['name']} --place {found['place']}"
+    if not sys.stdin.isatty():
+        raise NotLookedAt(
+            f"{name} is allowed for a place that somebody looked at, and nobody is asked here",
+            remedy=Remedy("Look at where it leads, above; then say so.", command=command),
+            integration=found["name"],
+            place=found["place"],
+        )
+    if not typer.confirm(f"Send {name} there?", err=True):
+        raise NotConfirmed(
+            "nothing was allowed",
+            remedy=Remedy("Look where it leads.", f"stella integration get {found['name']}"),
+        )
+    return str(found["place"])

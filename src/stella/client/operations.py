@@ -119,6 +119,15 @@ class BaseImageView(TypedDict):
     how: str
 
 
+class BroughtByView(TypedDict):
+    """The plugin that brings it, where that was installed: from this wheel, with these grants alone."""
+
+    name: str
+    version: str
+    wheel: str
+    granted: dict[str, list[str]]
+
+
 Capability = Literal["network", "read_secret", "files", "run_command", "docker"]
 """What a plugin may ask for. The host grants or refuses, with all reasons at once."""
 
@@ -536,6 +545,7 @@ class FindingView(TypedDict):
     summary: str
     note: str
     why: "WhyView"
+    vexWhy: NotRequired["VexWhyView | None"]
 
 
 class FoundView(TypedDict):
@@ -850,6 +860,21 @@ class NewSecret(TypedDict):
     value: str
 
 
+class NewStatement(TypedDict):
+    """What is said in this installation's name. vulnerability: its id; aliases: more names of it."""
+
+    vulnerability: str
+    products: list[str]
+    status: str
+    aliases: NotRequired[list[str]]
+    subcomponents: NotRequired[list[str]]
+    justification: NotRequired[str]
+    impact: NotRequired[str]
+    action: NotRequired[str]
+    notes: NotRequired[str]
+    expires: NotRequired[str]
+
+
 class NewToken(TypedDict):
     """A token to make. roles: by default those of who asks. user: by default who asks."""
 
@@ -865,6 +890,13 @@ class NewUser(TypedDict):
     name: str
     roles: list["Role"]
     password: NotRequired[str | None]
+
+
+class NewVex(TypedDict):
+    """A document, exactly as it is. issuer: whose it is where no signature says so."""
+
+    document: str
+    issuer: NotRequired[str]
 
 
 class NotificationView(TypedDict):
@@ -1106,6 +1138,20 @@ class PageUserView(TypedDict):
     """Page_UserView_"""
 
     items: list["UserView"]
+    next: NotRequired[str | None]
+
+
+class PageVexIssuerView(TypedDict):
+    """Page_VexIssuerView_"""
+
+    items: list["VexIssuerView"]
+    next: NotRequired[str | None]
+
+
+class PageVexView(TypedDict):
+    """Page_VexView_"""
+
+    items: list["VexView"]
     next: NotRequired[str | None]
 
 
@@ -1457,13 +1503,15 @@ class StepPlanView(TypedDict):
     plugin: str
     version: str
     inputs: dict[str, Any]
+    broughtBy: "BroughtByView | None"
 
 
 class StepRunView(TypedDict):
-    """One step of a deployment. phase: "before" or "after" its targets. inputs: their digest; they"""
+    """One step of a deployment. phase: "before" or "after" its targets. purpose: "run", or "undo" where"""
 
     name: str
     phase: str
+    purpose: str
     step: str
     plugin: str
     version: str
@@ -1529,7 +1577,7 @@ class TargetConfigView(TypedDict):
 
 
 class TargetPlanView(TypedDict):
-    """What will happen on one target."""
+    """What will happen on one target. brought_by: null where the connector comes with the server."""
 
     target: str
     connector: str
@@ -1537,6 +1585,7 @@ class TargetPlanView(TypedDict):
     project: str
     actions: list["ActionView"]
     files: dict[str, str]
+    broughtBy: "BroughtByView | None"
 
 
 TargetState = Literal[
@@ -1620,6 +1669,96 @@ class VersionView(TypedDict):
     simulated: bool
 
 
+class VexDetailView(TypedDict):
+    """A document with what it says: at most five hundred statements; the document has them all."""
+
+    document: "VexView"
+    said: list["VexStatementView"]
+    notUsed: list["VexGapView"]
+
+
+class VexGapView(TypedDict):
+    """A part of a document that could not be used."""
+
+    place: str
+    reason: str
+
+
+class VexIssuerView(TypedDict):
+    """Whose word counts. weight: 0 to 100; trust: the word for it. keys: PEM."""
+
+    name: str
+    weight: int
+    trust: str
+    keys: list[str]
+    changedAt: str
+
+
+class VexProductView(TypedDict):
+    """What a statement is about. subcomponents: the parts of it that are meant; none means all."""
+
+    product: str
+    subcomponents: list[str]
+
+
+class VexStatementView(TypedDict):
+    """One statement. names: the vulnerability and its aliases. expires: empty where it does not end."""
+
+    names: list[str]
+    status: str
+    justification: str
+    impact: str
+    action: str
+    at: str
+    expires: str
+    products: list["VexProductView"]
+
+
+class VexView(TypedDict):
+    """One document. digest: of its bytes. state: standing or withdrawn. issuer: empty for an unknown"""
+
+    id: str
+    digest: str
+    state: str
+    format: str
+    saidId: str
+    version: str
+    author: str
+    issuer: str
+    basis: str
+    statements: int
+    gaps: int
+    by: str
+    at: str
+    endedAt: str | None
+    reason: str
+
+
+class VexVoiceView(TypedDict):
+    """One statement about a finding. counts: whether it decided; why: or why it did not."""
+
+    issuer: str
+    weight: int
+    basis: str
+    status: str
+    at: str
+    document: str
+    scope: str
+    counts: bool
+    why: str
+    expires: str
+
+
+class VexWhyView(TypedDict):
+    """How a finding came by its VEX state."""
+
+    justification: str
+    impact: str
+    action: str
+    voices: list["VexVoiceView"]
+    unheard: int
+
+
 class WayView(TypedDict):
     """A provider by which people may log in. title: on its button."""
 
@@ -1657,6 +1796,12 @@ class WhyView(TypedDict):
     advisory: str
     range: str
     compared: str
+
+
+class Withdrawal(TypedDict):
+    """Why it counts no more."""
+
+    reason: str
 
 
 class Transport(Protocol):
@@ -1885,13 +2030,61 @@ class Operations:
             ),
         )
 
-    def get_sbom(self, scan: str) -> bytes:
-        """The image's bill of materials, CycloneDX 1.7."""
-        return self._transport.content(f"/scans/{quote(scan, safe='/:@')}/sbom")
+    def get_findings_sarif(self, scan: str) -> bytes:
+        """What is wrong in the image, as SARIF 2.1.0."""
+        return self._transport.content(f"/scans/{quote(scan, safe='/:@')}/findings/sarif")
+
+    def get_sbom(
+        self,
+        scan: str,
+        *,
+        format: Literal["cyclonedx-json", "cyclonedx-xml", "spdx-json"] | None = None,
+    ) -> bytes:
+        """The image's bill of materials: CycloneDX 1.7, as it was signed, or the same in another format."""
+        return self._transport.content(f"/scans/{quote(scan, safe='/:@')}/sbom", format=format)
 
     def get_image(self, scan: str) -> "ImageView":
         """What the image is beside its packages: user, entry point, secrets, how long it lasts."""
         return cast("ImageView", self._transport.get(f"/scans/{quote(scan, safe='/:@')}/image"))
+
+    def post_vex(self, body: "NewVex", *, key: str | None = None) -> "VexView":
+        """Take a VEX document in, signed or not; the findings that it speaks of are judged anew."""
+        return cast("VexView", self._transport.post("/vex", body, key=key))
+
+    def get_vex_documents(
+        self, *, cursor: str | None = None, limit: int | None = None
+    ) -> "PageVexView":
+        """The documents, the newest first, the withdrawn ones among them."""
+        return cast("PageVexView", self._transport.get("/vex", cursor=cursor, limit=limit))
+
+    def post_vex_statement(self, body: "NewStatement", *, key: str | None = None) -> "VexView":
+        """Say whether a vulnerability matters: a document in this installation's name, signed with its key."""
+        return cast("VexView", self._transport.post("/vex/statements", body, key=key))
+
+    def get_vex(self, vex: str) -> "VexDetailView":
+        """One document, with what it says."""
+        return cast("VexDetailView", self._transport.get(f"/vex/{quote(vex, safe='/:@')}"))
+
+    def get_vex_document(self, vex: str) -> bytes:
+        """The document, exactly as it was taken in."""
+        return self._transport.content(f"/vex/{quote(vex, safe='/:@')}/document")
+
+    def post_vex_withdrawal(
+        self, vex: str, body: "Withdrawal", *, key: str | None = None
+    ) -> "VexView":
+        """Let a document count no more; what was decided with it stays proven."""
+        return cast(
+            "VexView",
+            self._transport.post(f"/vex/{quote(vex, safe='/:@')}/withdraw", body, key=key),
+        )
+
+    def get_vex_issuers(self) -> "PageVexIssuerView":
+        """Whose word counts, by name; this installation's own counts in any case."""
+        return cast("PageVexIssuerView", self._transport.get("/vex-issuers"))
+
+    def delete_vex_issuer_(self, name: str, *, key: str | None = None) -> None:
+        """Let an issuer's word count no more; their documents stay, an unknown issuer's."""
+        self._transport.delete(f"/vex-issuers/{quote(name, safe='/:@')}", key=key)
 
     def get_releases(
         self,
@@ -1962,7 +2155,7 @@ class Operations:
         )
 
     def post_documents(self, body: "Documents", *, key: str | None = None) -> "Applied":
-        """Apply integrations, logins, policies, environments, targets, notifications: all or nothing."""
+        """Apply integrations, logins, policies, environments, targets, issuers of VEX, notifications."""
         return cast("Applied", self._transport.post("/apply", body, key=key))
 
     def get_environments(self) -> "PageEnvironmentView":

@@ -6,10 +6,12 @@ from typing import TypeAlias
 from stella.blob import Blobs
 from stella.environment.apply import apply_environment, apply_target, refuse_loop
 from stella.environment.document import checked_document, checked_name, malformed, parse_environment
-from stella.environment.store import in_order
+from stella.environment.store import in_order, list_environments
 from stella.hub.apply import Brought, apply_integration
+from stella.hub.document import malformed as malformed_integration
+from stella.hub.store import find_integration, list_integrations
 from stella.identity.login_documents import apply_machine_login
-from stella.identity.sign_in import apply_sign_in
+from stella.identity.sign_in import apply_sign_in, end_logins_by
 from stella.kernel import Json
 from stella.kernel.change import Change, changed
 from stella.plugin.contract.core import Kind
@@ -95,7 +97,19 @@ def _apply(
         refuse_loop(one, {other.name: other for other in parsed})
     changes += [apply_environment(tx, one.name, environments[one.name], brought) for one in parsed]
     changes += [apply_target(tx, name, spec, brought) for name, spec in documents["Target"].items()]
+    _refuse_unknown_environments(tx, documents["Integration"])
     return changes
+
+
+def _refuse_unknown_environments(tx: Tx, documents: Mapping[str, Mapping[str, Json]]) -> None:
+    """Return where every environment that these integrations are for is there, or was just made."""
+    known = {one.name for one in list_environments(tx)}
+    for name in documents:
+        named = find_integration(tx, name).integration.environments
+        if gone := [one for one in named if one not in known]:
+            raise malformed_integration(
+                name, [f"environments: there is no {one!r}" for one in gone]
+            )
 
 
 def _apply_integrations(
@@ -104,10 +118,17 @@ def _apply_integrations(
     """Secret stores first: the credentials of the others may lie in them."""
     stores = [name for name, spec in documents.items() if spec.get("kind") == Kind.SECRET_STORE]
     rest = [name for name in documents if name not in stores]
-    return [
-        apply_integration(tx, name, documents[name], brought, may_allow_any=may_allow_any)
-        for name in (*stores, *rest)
-    ]
+    changes = []
+    for name in (*stores, *rest):
+        before = {one.integration.name: one.integration for one in list_integrations(tx)}.get(name)
+        changes.append(
+            apply_integration(tx, name, documents[name], brought, may_allow_any=may_allow_any)
+        )
+        after = find_integration(tx, name).integration
+        # Whose word it was, and whether it is still asked: who came in by it comes in anew.
+        if before and (before.place, before.enabled) != (after.place, after.enabled):
+            end_logins_by(tx, name)
+    return changes
 
 
 def _apply_policy(tx: Tx, blobs: Blobs, name: str, spec: Mapping[str, Json], ask: Ask) -> Change:

@@ -15,7 +15,9 @@ from stella.kernel import Digest, Json
 REPORT_FORM = 1
 STEPS_FORM = 2
 """As ``REPORT_FORM``, with the steps: of a deployment that has any, or whose plan has."""
-REPORT_FORMS = frozenset({REPORT_FORM, STEPS_FORM})
+UNDO_FORM = 3
+"""As ``STEPS_FORM``, with the steps that were taken back: of a deployment that has any."""
+REPORT_FORMS = frozenset({REPORT_FORM, STEPS_FORM, UNDO_FORM})
 
 _LOG_LINES_MAX = 200
 _STYLE = (
@@ -39,6 +41,8 @@ _TONES = {
 def report_form(entries: Mapping[str, bytes]) -> int:
     """The form in which a new packet of these entries is told: the oldest that tells all of it."""
     told = _Told(entries)
+    if items(look(told.deployment, "stepsUndone")):
+        return UNDO_FORM
     planned = look(told.document(names.DEPLOYMENT_PLAN), "steps")
     return STEPS_FORM if items(planned) else REPORT_FORM
 
@@ -55,7 +59,7 @@ def render_report(entries: Mapping[str, bytes], about: Mapping[str, Json], form:
         ("Who", _who(told)),
         ("What", _what(told)),
         ("Why", _why(told)),
-        ("How", _how(told, with_steps=form == STEPS_FORM)),
+        ("How", _how(told, form)),
         ("When", _when(told, about)),
         ("What this rests on", _rests_on(entries)),
     ):
@@ -263,8 +267,9 @@ def _reason(reason: Any) -> tuple[str, str, str]:
     return escape(text(look(reason, "rule"))), message, escape(text(look(reason, "fix")))
 
 
-def _how(told: _Told, *, with_steps: bool) -> str:
-    parts = _steps(told) if with_steps else []
+def _how(told: _Told, form: int) -> str:
+    parts = _steps(told) if form >= STEPS_FORM else []
+    parts += _undone(told) if form >= UNDO_FORM else []
     for target in items(look(told.document(names.DEPLOYMENT_PLAN), "targets")):
         name, connector = text(look(target, "target")), text(look(target, "connector"))
         rows = [
@@ -310,6 +315,23 @@ def _steps(told: _Told) -> list[str]:
         )
     heads = ("When", "Name", "Step", "Ended", "Attempts", "Message", "Ended at")
     return [f"<h3>Steps</h3>\n{_table(heads, rows)}"] if rows else []
+
+
+def _undone(told: _Told) -> list[str]:
+    """What steps had done and was taken back, in the order in which that was done."""
+    rows = [
+        (
+            escape(text(look(one, "name"))),
+            escape(text(look(one, "step"))),
+            _state(text(look(one, "state"))),
+            escape(text(look(one, "attempts"))),
+            escape(text(look(one, "message"))),
+            _time(look(one, "endedAt")),
+        )
+        for one in items(look(told.deployment, "stepsUndone"))
+    ]
+    heads = ("Name", "Step", "Ended", "Attempts", "Message", "Ended at")
+    return [f"<h3>Steps taken back</h3>\n{_table(heads, rows)}"] if rows else []
 
 
 def _outcomes(told: _Told) -> list[str]:

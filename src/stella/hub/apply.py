@@ -58,6 +58,10 @@ def apply_integration(
         raise malformed(name, reasons)
     if before is not None and (before.kind, before.connector) != (value.kind, value.connector):
         _refuse_change_under(name, others.values())
+    if value.kind is Kind.SECRET_STORE:
+        _refuse_change_under(
+            name, (one for one in others.values() if not value.serves(one.environments))
+        )
     change = changed("Integration", name, before.spec() if before else None, value.spec())
     if change.change != "unchanged":
         put_integration(tx, value)
@@ -114,9 +118,18 @@ def _dangling(
         except UnknownSecret as refusal:
             return [str(refusal)]
         return []
+    return _of_store(value, text, reference, others)
+
+
+def _of_store(
+    value: Integration, text: str, reference: Reference, others: Mapping[str, Integration]
+) -> list[str]:
     store = others.get(reference.integration)
     if store is None or store.kind is not Kind.SECRET_STORE or store.connector != reference.scheme:
         return [f"{text} names no integration of a {reference.scheme} secret store"]
+    if not store.serves(value.environments):
+        bound = ", ".join(store.environments)
+        return [f"environments: {store.name}, where {text} lies, is for {bound} alone"]
     if value.kind is Kind.SECRET_STORE and _leads_to(value.name, store, others):
         return [f"{text} leads back to {value.name}"]
     return []

@@ -24,6 +24,8 @@ _PLACE = re.compile(
 _DIRECTORY = re.compile(r"file:///[A-Za-z0-9._/@+=,~-]{1,1000}\Z")
 _KINDS = frozenset(one.value for one in CONNECTED)
 _LIST_MAX = 100
+# What is used for an environment: other kinds are asked for no one in particular.
+_BOUND = frozenset({Kind.REGISTRY, Kind.NOTIFIER, Kind.SECRET_STORE})
 _TIMEOUT_S_MAX = 600
 _REQUESTS_MAX = 100_000
 _CA_CHARACTERS_MAX = 200_000
@@ -38,6 +40,7 @@ class _Spec(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
     hosts: list[str] = []
     networks: list[str] = []
     roles: list[str] = []
+    environments: list[str] = []
     ca: str | None = None
     proxy: str | None = None
     timeout_s: int = 30
@@ -73,6 +76,7 @@ def parse_integration(
         hosts=_sorted(read.hosts),
         networks=_sorted(read.networks),
         roles=_sorted(read.roles),
+        environments=_sorted(read.environments),
         ca=read.ca,
         proxy=read.proxy,
         timeout_s=read.timeout_s,
@@ -119,6 +123,7 @@ def _list_faults(read: _Spec) -> Iterator[str]:
         ("roles", read.roles, roles.__contains__),
         ("hosts", read.hosts, HOST_PATTERN.match),
         ("networks", read.networks, is_network),
+        ("environments", read.environments, NAME.match),
     ):
         if len(words) > _LIST_MAX:
             yield f"{what} names more than {_LIST_MAX}"
@@ -133,6 +138,9 @@ def _of_connector(read: _Spec, brought: Mapping[tuple[Kind, str], Contribution])
         yield f"there is no kind {read.kind[:40]!r} (known: {known})"
         return
     kind = Kind(read.kind)
+    if read.environments and kind not in _BOUND:
+        known = ", ".join(sorted(_BOUND))
+        yield f"environments: a {kind.value} is used for no one in particular ({known} are)"
     contribution = brought.get((kind, read.connector))
     if contribution is None:
         known = ", ".join(sorted(name for one, name in brought if one is kind))

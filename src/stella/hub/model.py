@@ -1,5 +1,6 @@
 """Integrations: how one outside service is reached, by whom, and how it was the last time."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from stella.kernel import Json, Outcome, digest_of
@@ -15,8 +16,8 @@ class Integration:
 
     kind, connector: what a plugin brings. endpoint: a URL; of a registry, its host.
     credentials: name -> reference. hosts: further hosts that it may lead to (token servers, content
-    networks). networks: private networks (CIDR) that it may reach. roles: by
-    whom it may be used; empty for all. ca: PEM of an own authority. rotate_by: the day by which
+    networks). networks: private networks (CIDR) that it may reach. roles: by whom it may be used;
+    environments: for which; empty for all. ca: PEM of an own authority. rotate_by: the day by which
     its credentials are to be others (ISO). requests_per_s: 0 for no limit.
     """
 
@@ -29,6 +30,7 @@ class Integration:
     hosts: tuple[str, ...] = ()
     networks: tuple[str, ...] = ()
     roles: tuple[str, ...] = ()
+    environments: tuple[str, ...] = ()
     ca: str | None = None
     proxy: str | None = None
     timeout_s: int = 30
@@ -47,6 +49,7 @@ class Integration:
             "hosts": list(self.hosts),
             "networks": list(self.networks),
             "roles": list(self.roles),
+            "environments": list(self.environments),
             "ca": self.ca,
             "proxy": self.proxy,
             "timeoutS": self.timeout_s,
@@ -60,6 +63,11 @@ class Integration:
         """Digest of all that says where its credentials are sent: what a secret is allowed for."""
         told = self.spec()
         return digest_of({key: told[key] for key in _WHERE}).text
+
+    def serves(self, environments: Iterable[str]) -> bool:
+        """Whether it may be used for each of them. None named is every one."""
+        asked, bound = set(environments), set(self.environments)
+        return not bound or (bool(asked) and asked <= bound)
 
     @property
     def secrets(self) -> tuple[str, ...]:

@@ -291,6 +291,7 @@ def _known(row: Mapping[Any, Any]) -> Known:
         hosts=tuple(spec["hosts"]),
         networks=tuple(spec["networks"]),
         roles=tuple(spec["roles"]),
+        environments=tuple(spec.get("environments", ())),  # rows from before there were any
         ca=spec["ca"],
         proxy=spec["proxy"],
         timeout_s=spec["timeoutS"],

@@ -8,14 +8,16 @@ from functools import lru_cache
 from typing import Any
 
 import msgspec
-from sqlalchemy import select, update
+from sqlalchemy import and_, or_, select, update
 
 from stella.hub.errors import UnknownIntegration
 from stella.hub.store import find_integration
 from stella.identity.login_documents import (
     delete_login_document,
     documents,
+    end_machine_tokens,
     hold_document,
+    login_integrations,
     plain_faults,
     put_login_document,
     unknown_login,
@@ -158,17 +160,28 @@ def delete_sign_in(tx: Tx, name: str) -> None:
 
 
 def end_sign_in(tx: Tx, name: str) -> None:
-    """Whoever came by it last, and by nothing of ours, is out: sessions and tokens end."""
-    mine = select(outside_account.c.user).where(
-        outside_account.c.tenant == tx.tenant,
-        outside_account.c.sign_in == name,
-        outside_account.c.is_linked.is_(False),
-    )
+    """Whoever came by it last, and by nothing of ours, is out: sessions and tokens end.
+
+    Of an account that is linked, and has a way in of its own, what was opened by the document ends.
+    """
+    came = (outside_account.c.tenant == tx.tenant, outside_account.c.sign_in == name)
+    theirs = select(outside_account.c.user).where(*came)
+    made = theirs.where(outside_account.c.is_linked.is_(False))
+    opened = and_(token.c.user.in_(theirs), token.c.kind == "login", token.c.name == name)
     tx.connection.execute(
         update(token)
-        .where(token.c.user.in_(mine), token.c.revoked_at.is_(None))
+        .where(or_(token.c.user.in_(made), opened), token.c.revoked_at.is_(None))
         .values(revoked_at=time_text(tx.now))
     )
+
+
+def end_logins_by(tx: Tx, integration: str) -> None:
+    """What documents that rest on the integration opened ends: people's sessions, machines' tokens."""
+    for kind, name in login_integrations(tx).get(integration, ()):
+        if kind == KIND:
+            end_sign_in(tx, name)
+        else:
+            end_machine_tokens(tx, login=name)
 
 
 def list_sign_ins(tx: Tx) -> tuple[KnownSignIn, ...]:

@@ -18,7 +18,7 @@ from stella.policy import (
 from stella.policy.engine import ask as ask_policy
 from stella.promotion.approvals import judge_approvals
 from stella.promotion.errors import DocumentMissing
-from stella.promotion.gates import freeze_gate, order_gate
+from stella.promotion.gates import freeze_gate, order_gate, origin_gates
 from stella.promotion.model import (
     Decision,
     DecisionInput,
@@ -42,7 +42,8 @@ def decide(
     """Judge every gate and bind the answer to a plan.
 
     The order of the gates is that of the questions a person would ask: has it been where it had to
-    be, is it good enough, is now a good time, do people stand behind it. ask: how policies are asked.
+    be, may it come from there, is it good enough, is now a good time, do people stand behind it.
+    ask: how policies are asked.
     """
     assert bundle.digest.text == given.policy, (bundle.digest, given.policy)
     findings = findings_of(given, documents)
@@ -58,7 +59,13 @@ def decide(
     )
     plan_digest = digest_of(document(inputs)).text
     approvals = judge_approvals(given, plan_digest)
-    gates = (order_gate(given), policy_gate(result), freeze_gate(given), approvals.gate)
+    gates = (
+        order_gate(given),
+        *origin_gates(given),
+        policy_gate(result),
+        freeze_gate(given),
+        approvals.gate,
+    )
     return Decision(
         promotion=given.promotion,
         release=given.release,

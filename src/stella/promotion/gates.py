@@ -1,4 +1,4 @@
-"""The gates that need no policy language: order of environments, freeze windows."""
+"""The gates that need no policy language: order of environments, origin of images, freeze windows."""
 
 from stella.promotion.model import DecisionInput, Gate, GateState, Reason
 
@@ -48,6 +48,38 @@ def freeze_gate(given: DecisionInput) -> Gate:
         summary=reasons[0].message,
         reasons=reasons,
         unblocks=reasons[0].fix,
+    )
+
+
+def origin_gates(given: DecisionInput) -> tuple[Gate, ...]:
+    """May images come from where they do? No gate where no registry is bound to environments."""
+    environment = given.environment
+    if not environment.bound:
+        return ()
+    reasons = tuple(
+        Reason(
+            rule="registry-bound",
+            outcome=GateState.BLOCKED.value,
+            message=f"{one.component} comes from {one.integration},"
+            f" which is for {', '.join(one.environments)} alone",
+            component=one.component,
+            fix=f"bring the image to a registry for {environment.name},"
+            f" or let `environments` of {one.integration} name it",
+            who="an operator",
+        )
+        for one in environment.bound
+        if environment.name not in one.environments
+    )
+    if not reasons:
+        return (_passed("origin", f"every registry is for {environment.name}"),)
+    return (
+        Gate(
+            name="origin",
+            state=GateState.BLOCKED,
+            summary=reasons[0].message,
+            reasons=reasons,
+            unblocks=reasons[0].fix,
+        ),
     )
 
 

@@ -53,6 +53,8 @@ class ScanInput(_Document, frozen=True):
     findings rest on.
     state: of the scan; anything but ``done`` leaves the policy with nothing to judge. at: when.
     lifetime: of its distribution, by the table at hand then; not written where it was not looked up.
+    matched, vex: where VEX was weighed, the findings before that and the record of what was weighed;
+    ``findings`` are those with the verdicts then.
     """
 
     platform: str
@@ -65,6 +67,9 @@ class ScanInput(_Document, frozen=True):
     findings: str | None = None
     advisories: str | None = None
     lifetime: Lifetime | msgspec.UnsetType = msgspec.UNSET
+    # Left out where nothing was weighed: what was recorded before there was VEX keeps its bytes.
+    matched: str | msgspec.UnsetType = msgspec.UNSET
+    vex: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class ComponentInput(_Document, frozen=True):
@@ -111,10 +116,19 @@ class FreezeInput(_Document, frozen=True):
     by: str
 
 
+class BoundInput(_Document, frozen=True):
+    """A component whose registry's integration is for certain environments alone."""
+
+    component: str
+    integration: str
+    environments: tuple[str, ...]
+
+
 class EnvironmentInput(_Document, frozen=True):
     """Where it shall go. configuration: digest of the configuration snapshot.
 
     ran_before: the deployment that brought this release here earlier; what a rollback rests on.
+    bound: where each component may come from, as far as that is limited.
     """
 
     name: str
@@ -124,6 +138,7 @@ class EnvironmentInput(_Document, frozen=True):
     freezes: tuple[FreezeInput, ...]
     parameters: dict[str, Any]
     ran_before: str | None = None
+    bound: tuple[BoundInput, ...] = ()
 
 
 class ApprovalInput(_Document, frozen=True):

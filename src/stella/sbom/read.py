@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import msgspec
 
@@ -43,6 +44,16 @@ def parse_cyclonedx(content: bytes) -> Inventory:
     try:
         bom = msgspec.json.decode(content, type=wire.Bom)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise _malformed(str(error)[:300]) from None
+    _check(bom)
+    return _inventory(bom, content)
+
+
+def inventory_of_tree(tree: dict[str, Any], content: bytes) -> Inventory:
+    """As ``parse_cyclonedx``, of values that were read already; ``content`` is what they stood in."""
+    try:
+        bom = msgspec.convert(tree, type=wire.Bom)
+    except msgspec.ValidationError as error:
         raise _malformed(str(error)[:300]) from None
     _check(bom)
     return _inventory(bom, content)

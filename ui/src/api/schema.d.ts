@@ -612,6 +612,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/scans/{scan}/findings/sarif": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Findings Sarif
+         * @description What is wrong in the image, as SARIF 2.1.0.
+         */
+        get: operations["get_findings_sarif"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/scans/{scan}/sbom": {
         parameters: {
             query?: never;
@@ -621,7 +641,7 @@ export interface paths {
         };
         /**
          * Get Sbom
-         * @description The image's bill of materials, CycloneDX 1.7.
+         * @description The image's bill of materials: CycloneDX 1.7, as it was signed, or the same in another format.
          */
         get: operations["get_sbom"];
         put?: never;
@@ -669,6 +689,150 @@ export interface paths {
          */
         post: operations["post_registry_hook"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/vex": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Vex Documents
+         * @description The documents, the newest first, the withdrawn ones among them.
+         */
+        get: operations["get_vex_documents"];
+        put?: never;
+        /**
+         * Post Vex
+         * @description Take a VEX document in, signed or not; the findings that it speaks of are judged anew.
+         */
+        post: operations["post_vex"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/vex/statements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Post Vex Statement
+         * @description Say whether a vulnerability matters: a document in this installation's name, signed with its key.
+         */
+        post: operations["post_vex_statement"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/vex/{vex}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Vex
+         * @description One document, with what it says.
+         */
+        get: operations["get_vex"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/vex/{vex}/document": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Vex Document
+         * @description The document, exactly as it was taken in.
+         */
+        get: operations["get_vex_document"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/vex/{vex}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Post Vex Withdrawal
+         * @description Let a document count no more; what was decided with it stays proven.
+         */
+        post: operations["post_vex_withdrawal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/vex-issuers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Vex Issuers
+         * @description Whose word counts, by name; this installation's own counts in any case.
+         */
+        get: operations["get_vex_issuers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/vex-issuers/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete Vex Issuer
+         * @description Let an issuer's word count no more; their documents stay, an unknown issuer's.
+         */
+        delete: operations["delete_vex_issuer_"];
         options?: never;
         head?: never;
         patch?: never;
@@ -809,7 +973,9 @@ export interface paths {
         put?: never;
         /**
          * Post Documents
-         * @description Apply integrations, logins, policies, environments, targets, notifications: all or nothing.
+         * @description Apply integrations, logins, policies, environments, targets, issuers of VEX, notifications.
+         *
+         *     All or nothing.
          *
          *     With If-Match one integration alone, where it is at that revision still.
          */
@@ -2112,6 +2278,24 @@ export interface components {
             how: string;
         };
         /**
+         * BroughtByView
+         * @description The plugin that brings it, where that was installed: from this wheel, with these grants alone.
+         *
+         *     granted: capability -> hosts, empty where it names none.
+         */
+        BroughtByView: {
+            /** Name */
+            name: string;
+            /** Version */
+            version: string;
+            /** Wheel */
+            wheel: string;
+            /** Granted */
+            granted: {
+                [key: string]: string[];
+            };
+        };
+        /**
          * Capability
          * @description What a plugin may ask for. The host grants or refuses, with all reasons at once.
          * @enum {string}
@@ -2812,6 +2996,7 @@ export interface components {
             /** Note */
             note: string;
             why: components["schemas"]["WhyView"];
+            vexWhy?: components["schemas"]["VexWhyView"] | null;
         };
         /**
          * FoundView
@@ -3320,6 +3505,56 @@ export interface components {
             value: string;
         };
         /**
+         * NewStatement
+         * @description What is said in this installation's name. vulnerability: its id; aliases: more names of it.
+         *
+         *     products: purls, or digests of images. subcomponents: purls of the parts that are meant.
+         *     expires: RFC 3339; empty for no end.
+         */
+        NewStatement: {
+            /** Vulnerability */
+            vulnerability: string;
+            /** Products */
+            products: string[];
+            /** Status */
+            status: string;
+            /**
+             * Aliases
+             * @default []
+             */
+            aliases: string[];
+            /**
+             * Subcomponents
+             * @default []
+             */
+            subcomponents: string[];
+            /**
+             * Justification
+             * @default
+             */
+            justification: string;
+            /**
+             * Impact
+             * @default
+             */
+            impact: string;
+            /**
+             * Action
+             * @default
+             */
+            action: string;
+            /**
+             * Notes
+             * @default
+             */
+            notes: string;
+            /**
+             * Expires
+             * @default
+             */
+            expires: string;
+        };
+        /**
          * NewToken
          * @description A token to make. roles: by default those of who asks. user: by default who asks.
          */
@@ -3347,6 +3582,19 @@ export interface components {
             roles: components["schemas"]["Role"][];
             /** Password */
             password?: string | null;
+        };
+        /**
+         * NewVex
+         * @description A document, exactly as it is. issuer: whose it is where no signature says so.
+         */
+        NewVex: {
+            /** Document */
+            document: string;
+            /**
+             * Issuer
+             * @default
+             */
+            issuer: string;
         };
         /**
          * NotificationView
@@ -3615,6 +3863,20 @@ export interface components {
         Page_UserView_: {
             /** Items */
             items: components["schemas"]["UserView"][];
+            /** Next */
+            next?: string | null;
+        };
+        /** Page[VexIssuerView] */
+        Page_VexIssuerView_: {
+            /** Items */
+            items: components["schemas"]["VexIssuerView"][];
+            /** Next */
+            next?: string | null;
+        };
+        /** Page[VexView] */
+        Page_VexView_: {
+            /** Items */
+            items: components["schemas"]["VexView"][];
             /** Next */
             next?: string | null;
         };
@@ -4181,6 +4443,8 @@ export interface components {
         /**
          * StepPlanView
          * @description What would be done before the targets or after them, by which version of which plugin.
+         *
+         *     brought_by: null where the plugin comes with the server.
          */
         StepPlanView: {
             /** Name */
@@ -4197,17 +4461,21 @@ export interface components {
             inputs: {
                 [key: string]: unknown;
             };
+            broughtBy: components["schemas"]["BroughtByView"] | null;
         };
         /**
          * StepRunView
-         * @description One step of a deployment. phase: "before" or "after" its targets. inputs: their digest; they
-         *     stand in the plan. message: why it did not pass, or what troubled the last attempt.
+         * @description One step of a deployment. phase: "before" or "after" its targets. purpose: "run", or "undo" where
+         *     it is taken back. inputs: their digest; they stand in the plan. message: why it did not pass, or
+         *     what troubled the last attempt.
          */
         StepRunView: {
             /** Name */
             name: string;
             /** Phase */
             phase: string;
+            /** Purpose */
+            purpose: string;
             /** Step */
             step: string;
             /** Plugin */
@@ -4323,7 +4591,7 @@ export interface components {
         };
         /**
          * TargetPlanView
-         * @description What will happen on one target.
+         * @description What will happen on one target. brought_by: null where the connector comes with the server.
          */
         TargetPlanView: {
             /** Target */
@@ -4340,6 +4608,7 @@ export interface components {
             files: {
                 [key: string]: string;
             };
+            broughtBy: components["schemas"]["BroughtByView"] | null;
         };
         /**
          * TargetState
@@ -4471,6 +4740,155 @@ export interface components {
             simulated: boolean;
         };
         /**
+         * VexDetailView
+         * @description A document with what it says: at most five hundred statements; the document has them all.
+         */
+        VexDetailView: {
+            document: components["schemas"]["VexView"];
+            /** Said */
+            said: components["schemas"]["VexStatementView"][];
+            /** Notused */
+            notUsed: components["schemas"]["VexGapView"][];
+        };
+        /**
+         * VexGapView
+         * @description A part of a document that could not be used.
+         */
+        VexGapView: {
+            /** Place */
+            place: string;
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * VexIssuerView
+         * @description Whose word counts. weight: 0 to 100; trust: the word for it. keys: PEM.
+         */
+        VexIssuerView: {
+            /** Name */
+            name: string;
+            /** Weight */
+            weight: number;
+            /** Trust */
+            trust: string;
+            /** Keys */
+            keys: string[];
+            /** Changedat */
+            changedAt: string;
+        };
+        /**
+         * VexProductView
+         * @description What a statement is about. subcomponents: the parts of it that are meant; none means all.
+         */
+        VexProductView: {
+            /** Product */
+            product: string;
+            /** Subcomponents */
+            subcomponents: string[];
+        };
+        /**
+         * VexStatementView
+         * @description One statement. names: the vulnerability and its aliases. expires: empty where it does not end.
+         */
+        VexStatementView: {
+            /** Names */
+            names: string[];
+            /** Status */
+            status: string;
+            /** Justification */
+            justification: string;
+            /** Impact */
+            impact: string;
+            /** Action */
+            action: string;
+            /** At */
+            at: string;
+            /** Expires */
+            expires: string;
+            /** Products */
+            products: components["schemas"]["VexProductView"][];
+        };
+        /**
+         * VexView
+         * @description One document. digest: of its bytes. state: standing or withdrawn. issuer: empty for an unknown
+         *     one. basis: signature, vouched or none. saidId, version, author: as it says itself. gaps: parts
+         *     that could not be used.
+         */
+        VexView: {
+            /** Id */
+            id: string;
+            /** Digest */
+            digest: string;
+            /** State */
+            state: string;
+            /** Format */
+            format: string;
+            /** Saidid */
+            saidId: string;
+            /** Version */
+            version: string;
+            /** Author */
+            author: string;
+            /** Issuer */
+            issuer: string;
+            /** Basis */
+            basis: string;
+            /** Statements */
+            statements: number;
+            /** Gaps */
+            gaps: number;
+            /** By */
+            by: string;
+            /** At */
+            at: string;
+            /** Endedat */
+            endedAt: string | null;
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * VexVoiceView
+         * @description One statement about a finding. counts: whether it decided; why: or why it did not.
+         */
+        VexVoiceView: {
+            /** Issuer */
+            issuer: string;
+            /** Weight */
+            weight: number;
+            /** Basis */
+            basis: string;
+            /** Status */
+            status: string;
+            /** At */
+            at: string;
+            /** Document */
+            document: string;
+            /** Scope */
+            scope: string;
+            /** Counts */
+            counts: boolean;
+            /** Why */
+            why: string;
+            /** Expires */
+            expires: string;
+        };
+        /**
+         * VexWhyView
+         * @description How a finding came by its VEX state.
+         */
+        VexWhyView: {
+            /** Justification */
+            justification: string;
+            /** Impact */
+            impact: string;
+            /** Action */
+            action: string;
+            /** Voices */
+            voices: components["schemas"]["VexVoiceView"][];
+            /** Unheard */
+            unheard: number;
+        };
+        /**
          * WayView
          * @description A provider by which people may log in. title: on its button.
          */
@@ -4531,6 +4949,14 @@ export interface components {
             range: string;
             /** Compared */
             compared: string;
+        };
+        /**
+         * Withdrawal
+         * @description Why it counts no more.
+         */
+        Withdrawal: {
+            /** Reason */
+            reason: string;
         };
     };
     responses: never;
@@ -5680,7 +6106,7 @@ export interface operations {
             };
         };
     };
-    get_sbom: {
+    get_findings_sarif: {
         parameters: {
             query?: never;
             header?: never;
@@ -5697,7 +6123,42 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/sarif+json": unknown;
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_sbom: {
+        parameters: {
+            query?: {
+                format?: "cyclonedx-json" | "cyclonedx-xml" | "spdx-json";
+            };
+            header?: never;
+            path: {
+                scan: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
                     "application/vnd.cyclonedx+json": unknown;
+                    "application/vnd.cyclonedx+xml": unknown;
+                    "application/spdx+json": unknown;
                 };
             };
             /** @description A refusal */
@@ -5765,6 +6226,260 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Accepted"];
                 };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_vex_documents: {
+        parameters: {
+            query?: {
+                /** @description `next` of the part before. */
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_VexView_"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_vex: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewVex"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VexView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_vex_statement: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewStatement"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VexView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_vex: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                vex: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VexDetailView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_vex_document: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                vex: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_vex_withdrawal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                vex: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Withdrawal"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VexView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_vex_issuers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_VexIssuerView_"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_vex_issuer_: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A refusal */
             default: {

@@ -27,6 +27,7 @@ export type Permission =
   | 'freeze.change'
   | 'agent.enrol'
   | 'policy.change'
+  | 'vex.apply'
   | 'integration.change'
   | 'plugin.change'
   | 'secret.allow'
@@ -58,6 +59,8 @@ export type Evidence = Words['EvidenceView']
 export type EvidenceRef = Words['EvidenceRef']
 export type Fact = Words['FactView']
 export type Finding = Words['FindingView']
+export type NewStatement = Words['NewStatement']
+export type VexWhy = Words['VexWhyView']
 export type Freeze = Words['FreezeView']
 export type Gate = Words['GateView']
 export type Health = Words['Health']

@@ -14,6 +14,7 @@ const SPEC = {
   hosts: ['auth.example', '*.cdn.example'],
   networks: ['10.0.0.0/8'],
   roles: ['operator'],
+  environments: ['prod'],
   ca: '-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n',
   proxy: 'http://proxy.example:3128',
   timeoutS: 5,
@@ -37,7 +38,7 @@ test('what is as it would be anyway is left out', () => {
   const plain = { kind: 'registry', connector: 'oci', endpoint: 'a' }
   const whole = {
     ...plain,
-    config: {}, credentials: {}, hosts: [], networks: [], roles: [],
+    config: {}, credentials: {}, hosts: [], networks: [], roles: [], environments: [],
     ca: null, proxy: null, timeoutS: 30, requestsPerS: 0, rotateBy: null, enabled: true,
   }
   expect(tidy('main', whole).spec).toEqual(plain)

@@ -16,6 +16,7 @@ export interface Draft {
   hosts: string
   networks: string
   roles: readonly string[]
+  environments: readonly string[]
   timeoutS: string
   requestsPerS: string
   ca: string
@@ -45,6 +46,7 @@ export const EMPTY: Draft = {
   hosts: '',
   networks: '',
   roles: [],
+  environments: [],
   timeoutS: String(TIMEOUT_S),
   requestsPerS: '0',
   ca: '',
@@ -72,6 +74,7 @@ export function draftFrom(name: string, spec: Readonly<Record<string, unknown>>)
     hosts: texts(spec.hosts).join('\n'),
     networks: texts(spec.networks).join('\n'),
     roles: texts(spec.roles),
+    environments: texts(spec.environments),
     timeoutS: textOf(spec.timeoutS ?? TIMEOUT_S),
     requestsPerS: textOf(spec.requestsPerS ?? 0),
     ca: textOf(spec.ca),
@@ -130,6 +133,7 @@ export function documentOf(draft: Draft, faults: ReadonlyMap<string, string>): D
     ['hosts', lines(draft.hosts), lines(draft.hosts).length > 0],
     ['networks', lines(draft.networks), lines(draft.networks).length > 0],
     ['roles', draft.roles, draft.roles.length > 0],
+    ['environments', draft.environments, draft.environments.length > 0],
     ['ca', draft.ca.trim() === '' ? '' : `${draft.ca.trim()}\n`, draft.ca.trim() !== ''],
     ['proxy', draft.proxy.trim(), draft.proxy.trim() !== ''],
     ['timeoutS', Number(draft.timeoutS), !faults.has('timeoutS') && Number(draft.timeoutS) !== TIMEOUT_S],

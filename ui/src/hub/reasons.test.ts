@@ -3,7 +3,7 @@ import { isMissing, reasonsOf, spread } from './reasons'
 
 const PLACES = new Set([
   'name', 'connector', 'endpoint', 'config', 'config.plain_http', 'config.services', 'config.health', 'config.health.command',
-  'credentials', 'credentials.username', 'credentials.password', 'hosts', 'networks', 'roles', 'timeoutS',
+  'credentials', 'credentials.username', 'credentials.password', 'hosts', 'networks', 'roles', 'environments', 'timeoutS',
   'requestsPerS', 'ca', 'proxy', 'rotateBy',
 ])
 const CREDENTIALS = { username: 'vault://main/kv/a#user', password: 'secret://gone' }
@@ -20,6 +20,7 @@ test.each([
   ['hosts names more than 100', 'hosts'],
   ["networks names '10.0.0.1/8', which is none", 'networks'],
   ["roles names 'king', which is none", 'roles'],
+  ["environments: there is no 'moon'", 'environments'],
   ['timeoutS is 0, not 1 to 600', 'timeoutS'],
   ['requestsPerS is -1, not 0 to 100000', 'requestsPerS'],
   ['rotateBy is no day (2027-01-31)', 'rotateBy'],

@@ -15,6 +15,8 @@ from stella.api.views.changes import (
 )
 from stella.api.views.releases import release_ref
 from stella.hub.store import list_integrations
+from stella.plugin.contract.core import Kind
+from stella.plugin.contract.scm import Scm
 from stella.record import Tx
 from stella.release.model import Release
 from stella.release.source import COMMITS_MAX, changes_between
@@ -38,7 +40,7 @@ def get_commits(
     limit: Annotated[int, Query(ge=1, le=500)] = COMMITS_MAX,
 ) -> CommitsView:
     """What ``head`` has and ``base`` has not, of a repository that an integration leads to."""
-    scm = asked.services.outside.scm(name, _roles(asked))
+    scm: Scm = asked.services.outside.connected(Kind.SCM, name, _roles(asked))
     return commits_view(scm.between(repository, base, head, limit))
 
 
@@ -59,7 +61,9 @@ def get_changes(
         integrations = [one.integration for one in list_integrations(tx)]
     roles = _roles(asked)
     found = changes_between(
-        components, integrations, lambda name: asked.services.outside.scm(name, roles)
+        components,
+        integrations,
+        lambda name: asked.services.outside.connected(Kind.SCM, name, roles),
     )
     return ReleaseChanges(
         release=release_ref(after),

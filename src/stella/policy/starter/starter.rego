@@ -13,6 +13,8 @@
 #                     (blocked where no system package brings them), blocked.               pass
 #   secrets           secrets in the image: pass, unknown, blocked.                         pass
 #   endOfLife         a distribution that gets no more updates: pass, unknown, blocked.     pass
+#   vex               findings that VEX settles (not_affected, fixed) do not count: honour;
+#                     they count all the same: ignore.                                      honour
 package stella.policy
 
 import rego.v1
@@ -32,6 +34,7 @@ defaults := {
 	"setuid": "pass",
 	"secrets": "pass",
 	"endOfLife": "pass",
+	"vex": "honour",
 }
 
 allowed := {
@@ -45,6 +48,7 @@ allowed := {
 	"setuid": {"pass", "foreign", "blocked"},
 	"secrets": {"pass", "unknown", "blocked"},
 	"endOfLife": {"pass", "unknown", "blocked"},
+	"vex": {"honour", "ignore"},
 }
 
 ranks := {"none": 0, "low": 1, "medium": 2, "high": 3, "critical": 4}
@@ -177,7 +181,10 @@ results contains passed("unmatched", "packages without a feed are let pass") if 
 
 # --- findings that count
 
-settled := {"not_affected", "fixed"}
+# A conflict of those whose word counts, and what is only looked into, settle nothing.
+settled := {"not_affected", "fixed"} if parameter.vex == "honour"
+
+settled := set() if parameter.vex == "ignore"
 
 passed_over := {"headers only"} if parameter.headersOnly == "pass"
 

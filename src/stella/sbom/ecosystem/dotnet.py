@@ -33,7 +33,7 @@ def parse_dependencies(_: str, content: bytes, limits: Limits) -> LanguagePackag
     listed = read.libraries
     found: list[LanguagePackage] = []
     broken = Gaps()
-    for key in sorted(listed)[: limits.packages_max]:
+    for key in broken.first(sorted(listed), limits.packages_max, "libraries"):
         if listed[key].type.lower() not in {"package", "runtimepack"}:
             continue
         name, _, version = key.partition("/")

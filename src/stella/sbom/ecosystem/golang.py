@@ -199,7 +199,8 @@ def parse_mod(_: str, content: bytes, __: Limits) -> LanguagePackages:
     replaced: dict[str, tuple[str, str]] = {}
     broken = Gaps()
     block = ""
-    for raw in content.decode("utf-8", "replace").splitlines()[:_MODULES_MAX]:
+    lines = content.decode("utf-8", "replace").splitlines()
+    for raw in broken.first(lines, _MODULES_MAX, "lines"):
         line = raw.strip()
         if not line or line.startswith("//"):
             continue

@@ -1,5 +1,6 @@
 """What the readers of package lists share: JSON that may be anything, and a bounded list of gaps."""
 
+from collections.abc import Sequence
 from typing import TypeVar
 
 import msgspec
@@ -18,6 +19,12 @@ class Gaps(list[str]):
         """Add it while there are few."""
         if len(self) < _NOTED_MAX:
             self.append(why)
+
+    def first(self, listed: Sequence[T], most: int, what: str) -> Sequence[T]:
+        """At most so many of them; that there are more is a gap. what: they are, in the plural."""
+        if len(listed) > most:
+            self.note(f"{len(listed)} {what}, of which {most} are read")
+        return listed[:most]
 
 
 def json_of(content: bytes, kind: type[T], name: str) -> T | Unread:

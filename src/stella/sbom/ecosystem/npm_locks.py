@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from stella.sbom.ecosystem.lists import json_of
+from stella.sbom.ecosystem.lists import Gaps, json_of
 from stella.sbom.ecosystem.reader import EcosystemReader
 from stella.sbom.facts import LanguagePackage, LanguagePackages, Unread
 from stella.sbom.limits import Limits
@@ -120,21 +120,17 @@ def _pnpm_key(key: str) -> tuple[str, str]:
 
 def _packages(pairs: list[tuple[object, object]], limits: Limits) -> LanguagePackages:
     """What names a registry's package; paths, repositories and addresses are none."""
+    broken = Gaps()
     found = {
         (name, version)
-        for name, version in pairs[: limits.packages_max]
+        for name, version in broken.first(pairs, limits.packages_max, "packages")
         if isinstance(name, str)
         and isinstance(version, str)
         and _NAME.match(name)
         and _VERSION.match(version)
     }
     packages = (LanguagePackage("npm", *pair, is_declared=True) for pair in sorted(found))
-    broken = (
-        (f"more than {limits.packages_max} packages, the rest is not read",)
-        if len(pairs) > limits.packages_max
-        else ()
-    )
-    return LanguagePackages(tuple(packages), broken)
+    return LanguagePackages(tuple(packages), tuple(broken))
 
 
 def _is_own(path: str) -> bool:

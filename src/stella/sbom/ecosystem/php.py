@@ -1,7 +1,7 @@
 """PHP: what Composer installed, and what its lock file asks for. Source: getcomposer.org, "Schema"."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -38,7 +38,7 @@ def parse_installed(_: str, content: bytes, limits: Limits) -> LanguagePackages 
     if isinstance(found, Unread):
         return found
     listed = found.packages if isinstance(found, _Installed) else found
-    return _packages(listed[: limits.packages_max], is_declared=False)
+    return _packages(listed, limits, is_declared=False)
 
 
 def parse_lock(_: str, content: bytes, limits: Limits) -> LanguagePackages | Unread:
@@ -47,13 +47,13 @@ def parse_lock(_: str, content: bytes, limits: Limits) -> LanguagePackages | Unr
     if isinstance(lock, Unread):
         return lock
     listed = [*lock.packages, *lock.development]
-    return _packages(listed[: limits.packages_max], is_declared=True)
+    return _packages(listed, limits, is_declared=True)
 
 
-def _packages(listed: Iterable[_Package], *, is_declared: bool) -> LanguagePackages:
+def _packages(listed: Sequence[_Package], limits: Limits, *, is_declared: bool) -> LanguagePackages:
     found: set[LanguagePackage] = set()
     broken = Gaps()
-    for one in listed:
+    for one in broken.first(listed, limits.packages_max, "packages"):
         name, version = one.name, one.version
         if (
             isinstance(name, str)

@@ -60,7 +60,8 @@ def parse_manifest(_: str, content: bytes, limits: Limits) -> SystemPackages:
     """``container-manifest-2``: a line a package, as ``rpm --qf`` writes it on distroless systems."""
     packages: set[SystemPackage] = set()
     broken = Gaps()
-    for line in content.decode("utf-8", "replace").splitlines()[: limits.packages_max]:
+    lines = content.decode("utf-8", "replace").splitlines()
+    for line in broken.first(lines, limits.packages_max, "lines"):
         fields = line.split("\t")
         if len(fields) < 10:
             if line.strip():

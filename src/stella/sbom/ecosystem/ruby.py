@@ -5,6 +5,7 @@ Source: guides.rubygems.org, "Specification reference"; Bundler's lock file.
 
 import re
 
+from stella.sbom.ecosystem.lists import Gaps
 from stella.sbom.ecosystem.reader import EcosystemReader
 from stella.sbom.facts import LanguagePackage, LanguagePackages, Unread
 from stella.sbom.limits import Limits
@@ -38,12 +39,14 @@ def parse_specification(_: str, content: bytes, __: Limits) -> LanguagePackages 
 def parse_lock(_: str, content: bytes, limits: Limits) -> LanguagePackages:
     """Every gem of ``Gemfile.lock``: lines of four spaces below ``specs:``."""
     found: set[tuple[str, str]] = set()
-    for line in content.decode("utf-8", "replace").splitlines()[: limits.packages_max]:
+    broken = Gaps()
+    lines = content.decode("utf-8", "replace").splitlines()
+    for line in broken.first(lines, limits.packages_max, "lines"):
         locked = _LOCKED.match(line)
         if locked:
             found.add((locked["name"], _without_platform(locked["version"])))
     packages = (LanguagePackage("gem", *pair, is_declared=True) for pair in sorted(found))
-    return LanguagePackages(tuple(packages))
+    return LanguagePackages(tuple(packages), tuple(broken))
 
 
 def _without_platform(version: str) -> str:

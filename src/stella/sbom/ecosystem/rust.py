@@ -47,7 +47,7 @@ def packages_of(content: bytes) -> LanguagePackages:
     except (zlib.error, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         return LanguagePackages((), (f"its dependency list cannot be read: {str(error)[:100]}",))
     pairs = [(one.name, one.version) for one in crates if one.kind == "runtime"]
-    return _packages(pairs, is_declared=False)
+    return _packages(pairs, Limits(), is_declared=False)
 
 
 def parse_lock(_: str, content: bytes, limits: Limits) -> LanguagePackages | Unread:
@@ -62,16 +62,18 @@ def parse_lock(_: str, content: bytes, limits: Limits) -> LanguagePackages | Unr
         return Unread("no Cargo.lock that can be read: package is no list")
     pairs = [
         (str(one.get("name", "")), str(one.get("version", "")))
-        for one in listed[: limits.packages_max]
+        for one in listed
         if isinstance(one, dict)
     ]
-    return _packages(pairs, is_declared=True)
+    return _packages(pairs, limits, is_declared=True)
 
 
-def _packages(pairs: list[tuple[str, str]], *, is_declared: bool) -> LanguagePackages:
+def _packages(
+    pairs: list[tuple[str, str]], limits: Limits, *, is_declared: bool
+) -> LanguagePackages:
     found: set[tuple[str, str]] = set()
     broken = Gaps()
-    for name, version in pairs:
+    for name, version in broken.first(pairs, limits.packages_max, "crates"):
         if _NAME.match(name) and _VERSION.match(version):
             found.add((name, version))
         else:

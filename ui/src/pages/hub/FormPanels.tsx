@@ -1,4 +1,6 @@
 import { Checkbox, NativeSelect, Textarea, TextInput } from '@mantine/core'
+import { useQuery } from '@tanstack/react-query'
+import { environmentsQuery } from '../../api/queries'
 import type { Contribution } from '../../api/types'
 import { titleOf } from '../../hub/schema'
 import { kindWord } from '../../hub/states'
@@ -137,9 +139,14 @@ export function CredentialsPanel({ form, names, brought, onStored }: Credentials
   )
 }
 
-/** By whom it may be used. */
+/** What is used for an environment; other kinds are asked for no one in particular. */
+const BOUND = new Set(['registry', 'notifier', 'secret_store'])
+
+/** By whom it may be used, and for which environments. */
 export function ScopePanel({ form }: { form: Form }) {
   const { draft, change, at } = form
+  const known = useQuery(environmentsQuery).data?.items ?? []
+  const environments = [...new Set([...known.map(({ name }) => name), ...draft.environments])]
   const roles = [...new Set([...ROLES.map(([role]) => role as string), ...draft.roles])]
   return (
     <Panel title="Who may use it">
@@ -157,6 +164,21 @@ export function ScopePanel({ form }: { form: Form }) {
             ))}
           </div>
         </Checkbox.Group>
+        {BOUND.has(draft.kind) && environments.length > 0 && (
+          <Checkbox.Group
+            label="Environments"
+            description={draft.environments.length === 0 ? 'None chosen: it serves every one.' : 'It serves these only.'}
+            value={[...draft.environments]}
+            error={at('environments')}
+            onChange={(chosen) => change({ environments: chosen })}
+          >
+            <div className={style.checks}>
+              {environments.map((one) => (
+                <Checkbox key={one} value={one} label={one} />
+              ))}
+            </div>
+          </Checkbox.Group>
+        )}
       </div>
     </Panel>
   )

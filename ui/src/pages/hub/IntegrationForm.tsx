@@ -47,6 +47,7 @@ const TITLES = {
   rotateBy: 'New credentials by',
   config: 'Settings',
   roles: 'Roles',
+  environments: 'Environments',
   hosts: 'Further hosts',
   networks: 'Private networks',
   timeoutS: 'Timeout of one call',

@@ -24,6 +24,7 @@ import { say } from '../../widgets/Toasts'
 import { yamlText } from '../../words/yaml'
 import style from './Hub.module.css'
 import { REFRESH_MS } from './IntegrationsPage'
+import { Leads } from './SecretUses'
 import { Bounds, Settings } from './Settings'
 import { WebhookPanel } from './WebhookPanel'
 
@@ -80,7 +81,8 @@ export function IntegrationPage() {
 }
 
 /** What a reader must know before all else. */
-function Notes({ integration: { name, waitsFor, overridesSettings, endpoint } }: { integration: Integration }) {
+function Notes({ integration }: { integration: Integration }) {
+  const { name, place, waitsFor, overridesSettings, endpoint } = integration
   if (waitsFor.length === 0 && !overridesSettings) return null
   return (
     <Panel title="To know" label="To know">
@@ -88,8 +90,9 @@ function Notes({ integration: { name, waitsFor, overridesSettings, endpoint } }:
         {waitsFor.map((secret) => (
           <div key={secret} className="stack tight">
             <State look={{ tone: 'wait', icon: 'clock', word: `It was not allowed the secret ${secret}` }} />
-            <span className="muted">Who stored it, or an administrator, may allow it.</span>
-            <Command text={commands.allowSecret(secret, name)} label="the command that allows it" />
+            <span className="muted">Who stored it, or an administrator, may allow it, to where it leads now:</span>
+            <Leads integration={integration} />
+            <Command text={commands.allowSecret(secret, name, place)} label="the command that allows it" />
           </div>
         ))}
         {overridesSettings && (

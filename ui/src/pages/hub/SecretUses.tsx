@@ -1,4 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
+import type { ReactNode } from 'react'
 import { api, take } from '../../api/client'
 import { integrationQuery } from '../../api/queries'
 import { problemFrom } from '../../api/refused'
@@ -6,10 +7,12 @@ import type { Integration, Secret } from '../../api/types'
 import { useAct } from '../../api/useAct'
 import { commands } from '../../commands'
 import { ActionButton } from '../../widgets/ActionButton'
+import { Command } from '../../widgets/Copy'
 import { Dialog } from '../../widgets/Dialog'
 import { Pairs } from '../../widgets/Panel'
 import { State } from '../../widgets/State'
 import { say } from '../../widgets/Toasts'
+import { objectOf } from '../../words/object'
 
 type Verb = 'allow' | 'forbid'
 
@@ -49,16 +52,20 @@ export function Allowed({ secret, onAsk }: { secret: Secret; onAsk: (verb: Verb,
 }
 
 /** Where its credentials are sent: what is allowed is this place, and no other. */
-function Leads({ integration: { title, endpoint, spec } }: { integration: Integration }) {
+export function Leads({ integration: { title, endpoint, spec, place } }: { integration: Integration }) {
   const words = (name: string) => [spec[name] ?? []].flat().join(', ')
-  const pairs = [
+  const config = Object.entries(objectOf(spec.config))
+  const pairs: (readonly [string, ReactNode])[] = [
     ['Leads to', endpoint || title],
     ['By', title],
     ['Hosts', words('hosts')],
     ['Networks', words('networks')],
     ['Through', words('proxy')],
-  ] as const
-  return <Pairs of={pairs.filter(([, said]) => said !== '')} />
+    ['Settings', config.length > 0 && <Command text={JSON.stringify(Object.fromEntries(config), null, 2)} label="its settings" />],
+    ['Authority', typeof spec.ca === 'string' && <Command text={spec.ca} label="the own authority" />],
+    ['Place', <code key="place">{place.slice(0, 'sha256:'.length + 12)}</code>],
+  ]
+  return <Pairs of={pairs.filter(([, said]) => said !== '' && said !== false)} />
 }
 
 interface UseProps {
@@ -91,7 +98,7 @@ export function UseDialog({ verb, secret: { name }, integration, close }: UsePro
       onSubmit={() => act.run(undefined)}
       busy={act.busy || (verb === 'allow' && found.isLoading)}
       problem={act.problem ?? (found.error ? problemFrom(found.error) : undefined)}
-      command={verb === 'allow' ? commands.allowSecret(name, integration) : commands.forbidSecret(name, integration)}
+      command={verb === 'allow' ? commands.allowSecret(name, integration, place ?? 'PLACE') : commands.forbidSecret(name, integration)}
     >
       {found.data && <Leads integration={found.data} />}
       <p>

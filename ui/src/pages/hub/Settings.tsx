@@ -7,11 +7,10 @@ import { paths } from '../../paths'
 import { Command } from '../../widgets/Copy'
 import { Pairs, Panel } from '../../widgets/Panel'
 import { Time } from '../../widgets/Time'
-import { isObject } from '../../words/object'
+import { isObject, objectOf } from '../../words/object'
 import { Due } from './Due'
 import style from './Hub.module.css'
 
-const objectOf = (value: unknown) => (isObject(value) ? value : {})
 const textsOf = (value: unknown) => (Array.isArray(value) ? value.map(String) : [])
 
 interface Props {
@@ -114,6 +113,7 @@ export function Bounds({ integration }: { integration: Integration }) {
         of={[
           ['Is', enabled ? 'switched on' : <span key="off" className="strong">switched off</span>],
           ['For', textsOf(spec.roles).join(', ') || <span key="all" className="muted">every role</span>],
+          ['Environments', textsOf(spec.environments).join(', ') || <span key="each" className="muted">every one</span>],
           ['One call', `${String(spec.timeoutS ?? '')} s at most`],
           ['Requests', perSecond === 0 ? <span key="all" className="muted">no limit</span> : `${perSecond} a second at most`],
           ['New credentials', <Due key="due" of={integration} />],

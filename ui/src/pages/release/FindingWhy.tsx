@@ -4,6 +4,7 @@ import type { Finding } from '../../api/types'
 import { type Part, partOf, programOf } from '../../release/image'
 import { CopyButton, Digest } from '../../widgets/Copy'
 import { Icon } from '../../widgets/Icon'
+import { VexVoices } from './VexVoices'
 import style from './FindingWhy.module.css'
 
 const PARTS: Readonly<Record<Part, string>> = {
@@ -87,6 +88,7 @@ export function FindingWhy({ finding, scan }: { finding: Partial<Finding>; scan?
           </div>
         )}
       </dl>
+      <VexVoices finding={finding} />
     </div>
   )
 }

@@ -6,7 +6,8 @@ from pathlib import Path
 from sqlalchemy import make_url
 
 from stella.api.services import Services
-from stella.app.doctor import Ground, checks_on
+from stella.app.doctoring.ground import Ground
+from stella.app.doctoring.table import checks_on
 from stella.app.settings import Settings
 from stella.app.support import told_here, told_of
 from stella.app.wiring import open_database, open_services, system_now

@@ -1,71 +1,25 @@
-"""The table of everything that the doctor looks at: what each room brings, in the server's words."""
+"""What the doctor looks at within this server: records, keys, disk, agents, evidence."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 
 from stella.advisory.checks import snapshot_is_fresh
-from stella.api.services import Services
-from stella.app import data_checks as data
-from stella.app.service_checks import (
-    bytes_are_kept,
-    handlers_go_on,
-    plugin_files_are_whole,
-    plugins_are_usable,
-    registries_answer,
-    secret_keys_are_there,
-    uses_are_allowed,
-)
-from stella.app.settings import Settings
+from stella.app.doctoring import data
+from stella.app.doctoring.ground import Ground
+from stella.app.doctoring.services import bytes_are_kept, handlers_go_on, secret_keys_are_there
 from stella.doctor import Area, Check
 from stella.evidence.checks import packets_are_there
 from stella.fleet import checks as fleet
-from stella.hub import checks as hub
 from stella.kernel import Outcome, Seen, StellaError
-from stella.notify.checks import messages_are_taken
-from stella.plugin.contract.check import DoctorCheck
-from stella.plugin.contract.core import Kind
-from stella.plugin.crossing import bounded_text
 from stella.record import Database
 from stella.record import checks as record
 from stella.trust import TrustRoot
 
 
-@dataclass(frozen=True, slots=True)
-class Ground:
-    """What the checks stand on. database, services: opened when a check first wants them."""
-
-    settings: Settings
-    database: Callable[[], Database]
-    services: Callable[[], Services]
-    is_running: bool
-
-
-def checks_of(settings: Settings, services: Services) -> tuple[Check, ...]:
-    """Of a server that runs in this process."""
-    return checks_on(Ground(settings, lambda: services.database, lambda: services, True))
-
-
-def checks_on(ground: Ground) -> tuple[Check, ...]:
-    """The whole table."""
-    plugins: tuple[Check, ...] = ()
-    with suppress(StellaError):  # what says why stands in the table
-        plugins = tuple(_of_plugins(ground.services()))
-    return (
-        *_of_the_server(ground),
-        *_of_the_records(ground),
-        *_of_the_keys(ground),
-        *_of_the_disk(ground),
-        *_of_the_hub(ground),
-        *_of_the_rest(ground),
-        *plugins,
-    )
-
-
-def _of_the_server(ground: Ground) -> Iterator[Check]:
+def of_the_server(ground: Ground) -> Iterator[Check]:
+    """The server itself, and its ports."""
     settings = ground.settings
     yield Check(
         "server.opens",
@@ -93,7 +47,8 @@ def _of_the_server(ground: Ground) -> Iterator[Check]:
     )
 
 
-def _of_the_records(ground: Ground) -> Iterator[Check]:
+def of_the_records(ground: Ground) -> Iterator[Check]:
+    """The database, the chain of facts, what follows from them."""
     database = ground.database
     yield Check(
         "database.answers",
@@ -155,7 +110,8 @@ def _of_the_records(ground: Ground) -> Iterator[Check]:
     )
 
 
-def _of_the_keys(ground: Ground) -> Iterator[Check]:
+def of_the_keys(ground: Ground) -> Iterator[Check]:
+    """Key files, and the keys of secrets."""
     where = ground.settings.data
     yield Check(
         "keys.there",
@@ -192,7 +148,8 @@ def _of_the_keys(ground: Ground) -> Iterator[Check]:
     )
 
 
-def _of_the_disk(ground: Ground) -> Iterator[Check]:
+def of_the_disk(ground: Ground) -> Iterator[Check]:
+    """Room, directories and bytes."""
     where = ground.settings.data
 
     def now() -> datetime:
@@ -233,93 +190,10 @@ def _of_the_disk(ground: Ground) -> Iterator[Check]:
     )
 
 
-def _of_the_hub(ground: Ground) -> Iterator[Check]:
-    settings, database, services = ground.settings, ground.database, ground.services
-    yield Check(
-        "network.offline",
-        Area.NETWORK,
-        "offline",
-        "Connectors of an offline server reach nothing.",
-        "The setting `offline`, and the integrations that are switched on.",
-        lambda: hub.nothing_waits_offline(database(), is_offline=settings.offline),
-    )
-    yield Check(
-        "integrations.registries",
-        Area.INTEGRATIONS,
-        "registry",
-        "Images of a registry that does not answer cannot be resolved or scanned.",
-        "Each registry of the settings is asked.",
-        lambda: registries_answer(services()),
-    )
-    yield Check(
-        "integrations.answer",
-        Area.INTEGRATIONS,
-        "integration",
-        "What is reached through it does not work.",
-        "Each that is switched on is used once, with its credentials.",
-        lambda: hub.integrations_answer(services().integrations_seen()),
-    )
-    yield Check(
-        "integrations.precedence",
-        Area.INTEGRATIONS,
-        "precedence",
-        "Who changes the settings changes nothing while the integration is there.",
-        "`registries` of the settings against the integrations of registries.",
-        lambda: hub.precedence_is_known(database(), settings.registries),
-    )
-    yield Check(
-        "secrets.rotation",
-        Area.SECRETS,
-        "rotation",
-        "A credential that is never exchanged is known to ever more people.",
-        "rotateBy of each integration against today.",
-        lambda: hub.rotation_is_done(database()),
-    )
-    yield Check(
-        "secrets.references",
-        Area.SECRETS,
-        "references",
-        "A deployment stops in its middle where a secret is not found.",
-        "Each reference is followed as far as this machine knows.",
-        lambda: hub.references_resolve(database(), services().outside.unresolved),
-    )
-    yield Check(
-        "secrets.uses",
-        Area.SECRETS,
-        "use of secret",
-        "An integration that was not allowed a secret does not work.",
-        "Each use of a built-in secret against what was allowed.",
-        lambda: uses_are_allowed(database()),
-    )
-
-
-def _of_the_rest(ground: Ground) -> Iterator[Check]:
-    database, services, settings = ground.database, ground.services, ground.settings
+def of_the_way(ground: Ground) -> Iterator[Check]:
+    """Agents, advisories, evidence: what a release meets."""
+    database, settings = ground.database, ground.settings
     path = Path(settings.advisories).expanduser() if settings.advisories else None
-    yield Check(
-        "integrations.notifications",
-        Area.INTEGRATIONS,
-        "notifications",
-        "Who is not told does not approve, and does not look.",
-        "The last message by each rule.",
-        lambda: messages_are_taken(database()),
-    )
-    yield Check(
-        "plugins.usable",
-        Area.PLUGINS,
-        "plugin",
-        "What a refused plugin brings is not there.",
-        "What each asks for against what it is granted.",
-        lambda: plugins_are_usable(services()),
-    )
-    yield Check(
-        "plugins.files",
-        Area.PLUGINS,
-        "plugin files",
-        "Code that is not what was installed does not run, or does something else.",
-        "The files of each version in use against its wheel.",
-        lambda: plugin_files_are_whole(services()),
-    )
     yield Check(
         "agents.heard",
         Area.AGENTS,
@@ -352,32 +226,6 @@ def _of_the_rest(ground: Ground) -> Iterator[Check]:
         "Ended deployments against the packets in the locker.",
         lambda: packets_are_there(database()),
     )
-
-
-def _of_plugins(services: Services) -> Iterator[Check]:
-    """What plugins bring, under their own names: none can stand in for one of ours."""
-    plugins = services.plugins
-    for name, made in services.outside.checks().items():
-        owner = plugins.owner(Kind.CHECK, name).name
-
-        yield Check(
-            f"plugins.{owner}.{name}",
-            Area.PLUGINS,
-            name if name == owner else f"{name} (of {owner})",
-            "The plugin that brings this check says so.",
-            f"The plugin {owner} looked.",
-            partial(_looked, made),
-        )
-
-
-def _looked(made: DoctorCheck) -> list[Seen]:
-    """One that refuses is unknown: a stranger's trouble is no fault of this server."""
-    try:
-        found = made.examine()
-    except StellaError as refusal:
-        fix = refusal.remedy.command or refusal.remedy.advice
-        return [Seen(Outcome.UNKNOWN, str(refusal), fix)]
-    return [Seen(one.outcome, bounded_text(one.detail), bounded_text(one.fix)) for one in found]
 
 
 def _root(ground: Ground) -> TrustRoot | None:
