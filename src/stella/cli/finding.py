@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from stella.advisory import open_snapshot
-from stella.cli.sbom import read_sbom
+from stella.cli.sbom import cyclonedx_of, read_sbom
 from stella.cli.scan_report import SEVERITIES, vex_mark
 from stella.cli.scan_target import tool_version
 from stella.cli.vex_files import read_voices, with_vex
@@ -57,7 +57,7 @@ def match(
     with open_snapshot(advisories) as snapshot:
         found = match_inventory(inventory, snapshot)
     if vex:
-        found = with_vex(found, read_voices(vex, vex_key or ()), inventory, read(sbom))
+        found = with_vex(found, read_voices(vex, vex_key or ()), inventory, cyclonedx_of(sbom))
     if output == "openvex":
         write(openvex_document([(found, None)]), to)
     elif output == "json":
