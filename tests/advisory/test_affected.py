@@ -7,7 +7,7 @@ from packaging.version import Version
 
 from advisory.records import FROM_0, fixed, introduced, last, osv
 from stella.advisory import Judged, Record, judge
-from stella.advisory.osv import parse_osv, records_of
+from stella.advisory.format.osv import parse_osv, records_of
 from stella.kernel import canonical_json
 
 

@@ -15,6 +15,8 @@ from stella.advisory import (
     judge,
     open_snapshot,
 )
+from stella.advisory.feeds import Document, documents
+from stella.advisory.format import Entry, Likelihood, read_document
 from stella.finding import Match, findings_document, match_inventory
 
 pytestmark = pytest.mark.conformance
@@ -47,13 +49,55 @@ def lines(path: Path) -> Iterator[dict[str, object]]:
 
 
 def test_every_osv_record_is_read_and_only_withdrawn_ones_are_left_out(made: SnapshotInfo):
-    assert "malformed" not in made.skipped
     assert made.skipped["withdrawn"] >= 40
     assert made.kev == 1653
-    assert made.records["Debian:12"] == 11_752
+    assert made.records["Debian:12"] == 11_756
     assert made.records["Bitnami"] == 7_444
     assert made.records["PyPI"] >= 2_651
     assert made.records["crates.io"] >= 1_193
+
+
+def items_of(path: Path) -> list[object]:
+    found: list[object] = []
+    for document in documents(path):
+        if isinstance(document, Document):
+            found += read_document(document.where, document.content)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("feed", "source", "records", "unknown"),
+    [
+        ("npm/nodejs-security-wg-npm.tar.gz", "Node Security WG", 467, 0),
+        ("npm/retirejs-repository.tar.gz", "Retire.js", 1458, 6),
+        ("npm/ghsa-graphql-and-osv-samples.tar.gz", "GHSA", 178, 0),
+        ("ruby/ruby.tar.gz", "RubySec", 1232, 0),
+        ("php/php.tar.gz", "FriendsOfPHP", 1592, 0),
+        ("vex/csaf-vex-and-vendor-samples.tar.gz", "Red Hat", 2431, 0),
+        ("vex/csaf-vex-and-vendor-samples.tar.gz", "NVD", 26, 0),
+    ],
+)
+def test_native_formats_are_read_whole(
+    feeds: Path, feed: str, source: str, records: int, unknown: int
+):
+    """unknown: ranges that are not understood, and are shown as unknown."""
+    entries = [one for one in items_of(feeds / feed) if isinstance(one, Entry)]
+    own = [one for one in entries if one.source == source]
+    assert len(own) == records
+    assert sum("not understood" in one.record.note for one in own) == unknown
+
+
+def test_what_is_not_read_is_counted_with_its_reason(made: SnapshotInfo):
+    """Two documents of strangers' tests are broken on purpose; the rest is no advisory."""
+    assert made.skipped["malformed"] == 2
+    assert made.skipped["a range that holds no version"] == 6
+    assert made.skipped["an interpreter of Ruby, which is no gem"] == 147
+    assert sum(made.skipped.values()) < 2_600
+
+
+def test_epss_is_read_whole(feeds: Path):
+    scores = [one for one in items_of(feeds / "epss-sample") if isinstance(one, Likelihood)]
+    assert sorted(len(one.ppm) for one in scores) == [5, 27]
 
 
 def test_the_same_feeds_make_the_same_snapshot(feeds: Path, tmp_path: Path):

@@ -138,7 +138,7 @@ def test_what_cannot_be_read_is_skipped_with_its_place_and_reason(tmp_path: Path
         "malformed": 4,
         "a record that names no affected package": 2,
         "not an advisory format that is read": 1,
-        "not a JSON file": 1,
+        "not a file of advisories": 1,
     }
     assert "feed.jsonl:3" in {example.where for example in made.examples}
     assert any("$.affected[0].package.name" in example.reason for example in made.examples)
@@ -158,6 +158,26 @@ def test_a_feed_that_is_cut_off_or_absent_is_refused_whole(tmp_path: Path, name:
     with pytest.raises(UnreadableFeed):
         import_advisories([good, tmp_path / name], tmp_path / "into")
     assert list((tmp_path / "into").iterdir()) == []
+
+
+@pytest.mark.parametrize("kind", [tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.GNUTYPE_LONGNAME])
+def test_a_tar_whose_header_promises_gigabytes_is_refused(tmp_path: Path, kind: bytes):
+    info = tarfile.TarInfo("a")
+    info.size, info.type = 4 << 30, kind
+    header = info.tobuf(tarfile.USTAR_FORMAT)
+    with gzip.open(tmp_path / "a.tar.gz", "wb", compresslevel=1) as packed_:
+        packed_.write(header + bytes(8 << 20))
+    with pytest.raises(UnreadableFeed, match="a header of 4294967296 bytes"):
+        import_advisories([tmp_path / "a.tar.gz"], tmp_path / "into")
+
+
+def test_an_encrypted_zip_is_refused(tmp_path: Path):
+    content = bytearray(packed(tmp_path, "zip").read_bytes())
+    for mark in (b"PK\x03\x04", b"PK\x01\x02"):
+        content[content.index(mark) + (6 if mark[2] == 3 else 8)] |= 1
+    (tmp_path / "feed.zip").write_bytes(content)
+    with pytest.raises(UnreadableFeed):
+        import_advisories([tmp_path / "feed.zip"], tmp_path / "into")
 
 
 def test_a_place_that_cannot_be_written_is_refused(tmp_path: Path):

@@ -3,7 +3,7 @@
 import pytest
 
 from advisory.records import FROM_0, osv
-from stella.advisory.osv import parse_osv, records_of
+from stella.advisory.format.osv import parse_osv, records_of
 from stella.advisory.severity import base_score, severity_of_vector
 from stella.kernel import canonical_json
 

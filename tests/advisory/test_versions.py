@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 import semver
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from univers.versions import DebianVersion
 
@@ -49,6 +49,35 @@ SEMVER_ORDER = [
     "1.0.1",
     "1.2.0",
     "1.10.0",
+]
+
+RPM_ORDER = [  # rpm's own tests of rpmvercmp, and the caret's
+    "1.0~rc1-1",
+    "1.0~rc1^git1-1",
+    "1.0",
+    "1.0-1.el9",
+    "1.0-1.el9_2",
+    "1.0-2.el9",
+    "1.0^git1-1",
+    "1.0a-1",
+    "1.0.1-1",
+    "1.0.10-1",
+    "1.0010.1-1",
+    "2.7.8-139.module+el8.8.0+18745+f1bef313",
+    "1:0.1-1",
+]
+GEM_ORDER = [  # Gem::Version's own examples
+    "1.a",
+    "1.0.a.2",
+    "1.0.b1",
+    "1.0.0.rc.1",
+    "1",
+    "1.0.1.pre",
+    "1.0.1",
+    "1.2.3.beta",
+    "1.2.3",
+    "1.2.3.1",
+    "1.10",
 ]
 
 deb_versions = st.from_regex(r"([0-9]:)?[0-9][0-9a-z.+~]{0,8}(-[0-9a-z.+~]{1,5})?", fullmatch=True)
@@ -165,3 +194,30 @@ def test_names_are_looked_up_in_one_spelling():
     assert package_name("npm", "@Scope/Foo") == "@Scope/Foo"
     assert scheme_of("Debian:12") == "deb"
     assert scheme_of("Nobody") == ""
+
+
+@pytest.mark.parametrize(("scheme", "order"), [("rpm", RPM_ORDER), ("gem", GEM_ORDER)])
+def test_known_orders(scheme: str, order: list[str]):
+    keys = [version_key(scheme, one) for one in order]
+    assert None not in keys
+    assert all(one < two for one, two in itertools.pairwise(keys))
+
+
+@given(st.from_regex(r"[0-9]{1,2}(\.([0-9]{1,2}|[a-c]{1,2})){0,4}", fullmatch=True),
+       st.from_regex(r"[0-9]{1,2}(\.([0-9]{1,2}|[a-c]{1,2})){0,4}", fullmatch=True))  # fmt: skip
+@example("0.a", "0.a.0.a")
+@example("1.a", "1.a.0.1")
+@example("1.a.0.1", "1.a.1")
+@example("1.a.0.b", "1.a.0.0.b")
+def test_gems_as_another_implementation_orders_them(one: str, two: str):
+    from univers.gem import GemVersion
+
+    ours, theirs = version_key("gem", one), GemVersion(one)
+    assert (ours < version_key("gem", two)) == (theirs < GemVersion(two))
+
+
+@given(st.from_regex(r"([0-9]:)?[0-9a-c.~^+_]{1,8}-[0-9a-c.]{1,4}", fullmatch=True),
+       st.from_regex(r"([0-9]:)?[0-9a-c.~^+_]{1,8}-[0-9a-c.]{1,4}", fullmatch=True))  # fmt: skip
+def test_rpm_keys_are_a_total_order(one: str, two: str):
+    keys = version_key("rpm", one), version_key("rpm", two)
+    assert sum((keys[0] < keys[1], keys[0] == keys[1], keys[1] < keys[0])) == 1

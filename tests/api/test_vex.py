@@ -15,7 +15,17 @@ from stella.kernel import time_text
 from stella.plugin.contract.registry import Descriptor
 from stella.replay import replay_packet
 from stella.trust import Algorithm, Signer, new_signer
-from stella.vex import OpenVex, Product, Statement, Status, Target, openvex_bytes, sign_vex
+from stella.vex import (
+    OpenVex,
+    Product,
+    Statement,
+    Status,
+    Target,
+    openvex_bytes,
+    parse_vex,
+    schema_faults,
+    sign_vex,
+)
 from stella.vex.attached import publish_vex
 
 STRICT = {"parameters": {"severityMax": "medium"}}
@@ -87,6 +97,20 @@ def test_a_statement_changes_the_finding_it_is_about_and_no_other_without_a_scan
     assert [one.data["platform_digest"] for one in told] == [scan["platformDigest"]]
     (shown,) = [one for one in severe(control, scan) if one["id"] == first["id"]][:1]
     assert shown["vexWhy"]["voices"][0]["counts"]
+
+
+def test_findings_go_out_as_openvex_and_sarif_with_what_was_said(control: Control):
+    scan, (first, *_) = scanned(control)
+    control.post("/vex/statements", statement(first, scan), by="ann")
+    answer = control.ask("GET", f"/scans/{scan['id']}/findings/openvex")
+    said = parse_vex(answer.content)
+    assert schema_faults(answer.content) == ()
+    settled = [one.names[0] for one in said.statements if one.status is Status.NOT_AFFECTED]
+    assert settled == [first["id"]]
+    assert len(said.statements) > 1
+    assert control.refused("GET", "/scans/scn_absent/findings/openvex") == "ST-FIN-003"
+    (run,) = control.ask("GET", f"/scans/{scan['id']}/findings/sarif").json()["runs"]
+    assert [one for one in run["results"] if one.get("suppressions")]
 
 
 def test_a_withdrawn_document_counts_no_more(control: Control):

@@ -85,7 +85,7 @@ def test_a_scan_without_a_snapshot_where_one_is_named_is_refused(shell: Shell):
 def findings(shell: Shell) -> Path:
     scan(shell, "-o", "cyclonedx-json", "--to", "DIR/sbom.json")
     match = ("finding", "match", "DIR/sbom.json", "--advisories", "DIR/advisories")
-    shell.run(*match, "-o", "json", "--to", "DIR/web.json")
+    shell.run(*match, "-o", "document", "--to", "DIR/web.json")
     return shell.folder / "web.json"
 
 
@@ -120,6 +120,41 @@ def test_a_finding_explains_itself_by_any_of_its_names(shell: Shell):
     )
     assert one["why"]["layerIndex"] == 0
     assert "ST-FIN-002" in shell.run("finding", "explain", "DIR/web.json", "CVE-2030-1", ends=3)
+
+
+def test_a_match_as_json_lists_what_other_matchers_can_be_compared_with(shell: Shell):
+    document = parse_findings(findings(shell).read_bytes())
+    match = ("finding", "match", "DIR/sbom.json", "--advisories", "DIR/advisories", "-o", "json")
+    listed = json.loads(shell.run(*match))
+    assert [set(one) for one in listed] == [{"id", "aliases", "purl", "fixed", "why"}] * len(listed)
+    assert [(one["id"], one["purl"]) for one in listed] == [
+        (one.id, one.purl) for one in document.findings
+    ]
+
+
+def test_what_is_no_finding_is_explained_too(shell: Shell):
+    findings(shell)
+    asked = ("finding", "explain", "CVE-2023-43804", "DIR/sbom.json", "--advisories")
+    said = shell.run(*asked, "DIR/advisories")
+    assert said.startswith("affected         PYSEC-2023-192  PyPI urllib3\n")
+    assert "because        PyPI 1.26.4 is within < 1.26.17" in said
+    other = ("finding", "explain", "CVE-2030-1", "DIR/sbom.json", "--advisories", "DIR/advisories")
+    assert shell.run(*other) == "CVE-2030-1: the snapshot holds no record of a package\n"
+    assert json.loads(shell.run(*other, "-o", "json")) == []
+    said = shell.run("finding", "explain", "CVE-2023-43804", "DIR/sbom.json", ends=1)
+    assert "ST-CLI-020" in said
+
+
+def test_feeds_are_matched_against_as_they_are(shell: Shell):
+    findings(shell)
+    (shell.folder / "feeds").mkdir()
+    record = {
+        "id": "X-1",
+        "affected": [{"package": {"ecosystem": "PyPI", "name": "urllib3"}, "versions": ["1.26.4"]}],
+    }
+    (shell.folder / "feeds" / "one.json").write_text(json.dumps(record))
+    match = ("finding", "match", "DIR/sbom.json", "--advisories", "DIR/feeds", "-o", "name")
+    assert "X-1" in shell.run(*match).splitlines()
 
 
 def test_advisories_are_shown_by_id_and_alias(shell: Shell):

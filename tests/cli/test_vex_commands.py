@@ -65,7 +65,7 @@ def test_findings_say_who_spoke(command: Command, here: Path) -> None:
         "--vex",
         str(file),
         "-o",
-        "json",
+        "document",
         "--to",
         str(found),
     )
@@ -84,7 +84,9 @@ def test_only_what_is_signed_with_a_key_that_is_named_decides(command: Command, 
     assert command("vex", "verify", str(plain), "--key", f"{here}/me.pub").exit_code != 0
     assert command("vex", "verify", str(signed)).exit_code == 1
     key = ("--fail-on", "any", "--vex-key", f"{here}/me.pub", "--vex")
-    assert command(*scan(here, *key, str(plain))).exit_code == 1
+    unheard = command(*scan(here, *key, str(plain)))
+    assert unheard.exit_code == 1
+    assert "not_affected says unknown: not heard, its issuer is unknown" in unheard.stdout
     assert command(*scan(here, *key, str(signed))).exit_code == 0
 
 

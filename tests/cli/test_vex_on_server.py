@@ -59,6 +59,17 @@ def test_documents_are_applied_and_issuers_are_configured(admin: Command, tmp_pa
     assert admin("vex", "apply", str(broken)).exit_code == 1
 
 
+def test_a_whole_repository_is_applied(admin: Command, tmp_path: Path):
+    hub = tmp_path / "hub"
+    for name in ("foo", "bar"):
+        file = tmp_path / f"{name}.json"
+        words = ("--product", f"pkg:pypi/{name}", "--status", "fixed", "--to", str(file))
+        admin("vex", "create", "--vulnerability", "CVE-2026-1", *words)
+        assert admin("vex", "publish", str(file), "--repository", str(hub)).exit_code == 0
+    assert len(admin.data("vex", "apply", str(hub))) == 2
+    assert admin("vex", "apply", str(tmp_path)).exit_code == 1
+
+
 def test_what_the_server_keeps_is_the_document_itself(admin: Command):
     made = admin(*SAID, "--impact", "never called", "--server").stdout.strip()
     said = admin("vex", "show", made, "-o", "json")

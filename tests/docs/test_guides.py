@@ -45,11 +45,13 @@ def wrong_with(line: str) -> str:
     if noun not in NOUNS:
         return f"no {noun}: {line}"
     command: Any = load(noun, NOUNS[noun])
-    is_whole = not words or words[0].startswith("-")
-    if hasattr(command, "commands") and not (command.invoke_without_command and is_whole):
+    while hasattr(command, "commands"):
+        is_whole = not words or words[0].startswith("-")
+        if command.invoke_without_command and is_whole:
+            break
         if not words or words[0] not in command.commands:
             return f"no such verb: {line}"
-        command = command.commands[words[0]]
+        command, words = command.commands[words[0]], words[1:]
     known = {name for one in command.params for name in (*one.opts, *one.secondary_opts)}
     used = {word.split("=")[0] for word in words if word.startswith("-")}
     return f"no {', '.join(sorted(used - known))}: {line}" if used - known else ""

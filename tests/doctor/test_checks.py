@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from stella.advisory import demo_snapshot
 from stella.advisory.checks import snapshot_is_fresh
+from stella.advisory.observation import Observations, sync_feed
 from stella.api.services import Services
 from stella.app.doctoring.data import there_is_room
 from stella.app.doctoring.services import bytes_are_kept, handlers_go_on, registries_answer
@@ -25,6 +27,7 @@ from stella.plugin.refusals import RegistryUnreachable
 from stella.record import Database
 from stella.record.checks import facts_are_handled, facts_are_sealed
 from stella.record.tables import fact, fact_pending, fact_unsealed
+from stella.sdk.testing import SimulatedFeed
 
 
 def found(services: Services, *areas: str) -> dict[str, Finding]:
@@ -135,18 +138,37 @@ def test_handlers_that_gave_up_are_found(services: Services):
 
 
 def test_snapshots_are_found_stale_or_missing(services: Services, tmp_path: Path):
-    snapshot, now, seen = tmp_path / "a.advisories.sqlite", services.database.now(), {}
-    for age_days in (None, 0, 30):
-        if age_days is not None:
-            snapshot.write_bytes(b"")
-            at = now.timestamp() - age_days * 86400
-            os.utime(snapshot, (at, at))
+    now = services.database.now()
+    assert only(snapshot_is_fresh(tmp_path, now)).outcome is Outcome.BLOCKED
+    snapshot, seen = demo_snapshot(tmp_path).path, {}
+    for age_days in (0, 30):
+        at = now.timestamp() - age_days * 86400
+        os.utime(snapshot, (at, at))
         seen[age_days] = only(snapshot_is_fresh(snapshot, now)).outcome
-    assert seen == {None: Outcome.BLOCKED, 0: Outcome.PASS, 30: Outcome.BLOCKED}
+    assert seen == {0: Outcome.PASS, 30: Outcome.BLOCKED}
     assert only(snapshot_is_fresh(None, now)).outcome is Outcome.UNKNOWN
     (tmp_path / "b.advisories.sqlite").write_bytes(b"")
     two = only(snapshot_is_fresh(tmp_path, now))
     assert (two.outcome, two.fix) == (Outcome.BLOCKED, f"rm {snapshot}")
+    assert only(snapshot_is_fresh(tmp_path / "b.advisories.sqlite", now)).outcome is Outcome.BLOCKED
+
+
+@pytest.mark.parametrize("age_days", [0, 30])
+def test_a_new_snapshot_of_old_feeds_is_found(services: Services, tmp_path: Path, age_days: int):
+    now = services.database.now()
+    feed = SimulatedFeed({"kev.json": b'{"catalogVersion": "1", "vulnerabilities": []}'})
+    record = b'{"id": "X-1", "affected": [{"package": {"ecosystem": "PyPI", "name": "a"}}]}'
+    with Observations(tmp_path / "store") as store:
+        sync_feed(store, "own", SimulatedFeed({"x.json": record}), now=time_text(now))
+        sync_feed(store, "kev", feed, now=time_text(now - timedelta(days=age_days)))
+        made = store.freeze(tmp_path)
+    os.utime(made.path, (now.timestamp(), now.timestamp()))
+    seen = only(snapshot_is_fresh(tmp_path, now))
+    if age_days:
+        assert (seen.outcome, "kev of " in seen.detail) == (Outcome.BLOCKED, True)
+        assert seen.fix.startswith("stella advisory sync kev --store ")
+    else:
+        assert seen.outcome is Outcome.PASS
 
 
 def test_too_little_room_is_found(services: Services):

@@ -26,10 +26,11 @@ def let_through(decision: Decision) -> Decision:
 CASES: dict[str, Callable[[], tuple[Story, bytes]]] = {
     "promotion-blocked": lambda: _told(Story(image="old")),
     "promotion-passed": lambda: _told(Story()),
-    "promotion-weighed": lambda: _told(WeighedStory()),
     "deployment-succeeded": lambda: _deployed(Story()),
     "deployment-steps": lambda: _deployed(SteppedStory()),
     "deployment-undone": lambda: _deployed(UndoneStory()),
+    "promotion-weighed": lambda: _told(WeighedStory()),
+    "promotion-weighed-told": lambda: _told(WeighedStory()),
     "promotion-let-through_differs": lambda: _told(Story(image="old", lie=let_through)),
 }
 

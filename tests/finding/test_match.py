@@ -127,7 +127,24 @@ def test_what_no_feed_covers_is_counted_and_never_fine(tmp_path: Path):
             component("rpm", "ssl-libs", "1-1", source_name="ssl", distro="opensuse-leap-15.5"),
             [Package("openSUSE:Leap 15.5", "ssl")],
         ),
-        (component("rpm", "bash", "1-1", distro="fedora-39"), []),
+        (component("rpm", "bash", "1-1", distro="fedora-39"), [Package("Fedora:39", "bash")]),
+        (component("rpm", "bash", "1-1", distro="mystery-9"), []),
+        (
+            component("rpm", "libssl", "1-1", source_name="ssl", distro="rhel-9.4"),
+            [Package("Red Hat:9", "libssl")],
+        ),
+        (
+            component(
+                "rpm",
+                "rubygems",
+                "1-1",
+                distro="rhel-8.8",
+                purl="pkg:rpm/redhat/rubygems@1-1?rpmmod=ruby:2.7:8080:63b3",
+            ),
+            [Package("Red Hat:8", "ruby:2.7/rubygems")],
+        ),
+        (component("generic", "nginx", "1.27.0"), [Package("CPE", "f5:nginx")]),
+        (component("generic", "mystery", "1"), []),
         (deb("bash", "5", distro="debian-12.5"), [Package("Debian:12", "bash")]),
         (
             deb("bash", "5", distro="ubuntu-22.04"),

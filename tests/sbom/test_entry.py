@@ -137,6 +137,18 @@ EOF
 exec "$@"
 """
 LIKELY = [
+    (
+        b'#!/bin/sh\n[ "${1#-}" = "$1" ] || set -- postgres "$@"; true\nexec "$@"\n',
+        ["-c", "x=1"],
+        "/usr/bin/postgres",
+        Confidence.LIKELY,
+    ),
+    (
+        b'#!/bin/sh\nif [ "$1" = x ]; then set -- nice "$@"; fi\nexec "$@"\n',
+        ["postgres"],
+        "/usr/bin/postgres",
+        Confidence.LIKELY,
+    ),
     (SIMPLE, ["postgres"], "/usr/bin/postgres", Confidence.CERTAIN),
     (POSTGRES, ["postgres"], "/usr/bin/postgres", Confidence.LIKELY),
     (POSTGRES, ["-c", "x=1"], "/usr/bin/postgres", Confidence.LIKELY),
@@ -261,6 +273,39 @@ def test_a_secret_in_the_command_is_told_and_not_written_down():
     assert result.inventory.entrypoint == ("/e.sh", "[secret]")
     assert traits.entry.reason == "/e.sh: a secret stands in its commands"
     assert token.encode() not in result.sbom_bytes + b"".join(cache._kept.values())
+
+
+HOSTILE = [
+    {
+        "Entrypoint": [
+            "/bin/sh",
+            "-c",
+            'exec /bin/sh -c "$0" "$0" ' + '"$@" ' * 200,
+            *["x" * 90] * 100,
+        ]
+    },
+    {"Entrypoint": ["/bin/sh", "-c", "exec $A" + "$A" * 900], "Env": ["A=" + "b" * 3900]},
+    {"Entrypoint": ["/bin/sh", "-c", "exec $A"], "Env": ["A=" + "b" * 1_000_000]},
+    {"Entrypoint": ["a/" * 1_000_000 + "b"]},
+    {
+        "Entrypoint": ["b"],
+        "Env": ["PATH=" + ":".join(["/a" * 400] * 4)],
+        "WorkingDir": "/a" * 500_000,
+    },
+    {"Entrypoint": ["x"] * 200_000},
+    {"Entrypoint": ["nice"] * 900},
+    {"Entrypoint": ["/l0"]},
+]
+
+
+@pytest.mark.parametrize("run", HOSTILE, ids=range(len(HOSTILE)))
+@pytest.mark.timeout(10)
+def test_an_image_that_wants_to_be_followed_for_ever_is_not(run):
+    links = {f"l{n}": Soft(f"/l{n + 1}") for n in range(100)}
+    folders = {"a": Soft("/a/a")}
+    entry = entry_of({**links, **folders}, **run)
+    assert entry.confidence is Confidence.UNKNOWN
+    assert entry.reason
 
 
 @given(st.text(max_size=200), st.lists(st.text(max_size=10), max_size=4))

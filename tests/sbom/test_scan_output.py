@@ -79,6 +79,33 @@ def test_a_directory_says_nothing_of_what_only_an_image_has(tmp_path: Path):
     assert one["traits"] is None
 
 
+@pytest.mark.parametrize(
+    ("rules", "said_on_failure"),
+    [
+        ("secrets", "npm-login in /root/.npmrc (file)"),
+        ("setuid", "/opt/helper has more power, and no system package brought it"),
+        ("root", ""),
+        ("end-of-life", "end of life since 2001-01-01: debian-12 gets no more updates"),
+        ("root,high", "unknown: no advisories; no rule can be judged"),
+    ],
+)
+def test_a_command_fails_on_what_it_is_asked_to(
+    target, tmp_path: Path, capsys, rules, said_on_failure
+):
+    own = tmp_path / "own.json"
+    own.write_text('{"source":"us","until":{"debian-12":"2001-01-01"}}')
+    options = ScanOptions(target, to=tmp_path / "out", cache=False, fail_on=rules, end_of_life=own)
+    assert run_scan(options) == (1 if said_on_failure else 0)
+    assert said_on_failure in capsys.readouterr().err
+
+
+def test_of_what_nobody_looked_at_every_rule_fails(tmp_path: Path, capsys):
+    (tmp_path / "root").mkdir()
+    options = ScanOptions(f"dir:{tmp_path / 'root'}", to=tmp_path / "out", fail_on="root,secrets")
+    assert run_scan(options) == 1
+    assert "nobody looked for root" in capsys.readouterr().err
+
+
 ENTRY = EntryPoint(
     program="/srv/web.py",
     interpreter="/usr/bin/python3",

@@ -21,7 +21,15 @@ from image.images import (
     push,
     write_layout,
 )
-from stella.sbom import Inventory, MemoryCache, parse_cyclonedx, scan_image, traits_of_sbom
+from stella.sbom import (
+    Inventory,
+    Limits,
+    MemoryCache,
+    parse_cyclonedx,
+    read_layer,
+    scan_image,
+    traits_of_sbom,
+)
 from stella.sbom.capability import capability_names
 from stella.sbom.traits import Answer
 from stella.sbom.traits_read import traits_in
@@ -199,6 +207,27 @@ def test_the_same_image_has_the_same_traits_whatever_the_hash_seed(tmp_path: Pat
     assert (len(found.privileged), len(found.secrets)) == (7, 3)
     assert found.entry is not None
     assert found.entry.program == "/opt/a"
+
+
+def test_more_files_than_anybody_has_are_listed_up_to_a_bound_and_said():
+    inventory = inventory_of({f"opt/{number}": SU for number in range(1003)})
+    assert len(inventory.traits.privileged) == 1000
+    (gap,) = inventory.partial
+    assert "beyond 1000 files with more power" in gap.reason
+    assert "(3 in this layer)" in gap.reason
+
+
+def test_texts_beyond_the_bound_are_not_searched_and_that_is_said():
+    files = {f"app/{number}.py": b"#" * 100 for number in range(10)}
+    layer = Layer.of(files)
+    facts = read_layer(
+        [layer.compressed],
+        digest=layer.digest,
+        diff_id=layer.diff_id,
+        limits=Limits(searched_bytes_max=450),
+    )
+    ((_, reason),) = facts.partial
+    assert "not searched (6 in this layer)" in reason
 
 
 PASSWD = b"root:x:0:0::/root:/bin/sh\ntoor:x:0:0\nweb:x:1000:1000\nodd line\nweb:x:0:0\n"

@@ -77,6 +77,31 @@ def test_what_cannot_be_used_is_a_gap() -> None:
     assert [said.products for said in found.statements] == [()]
 
 
+@pytest.mark.parametrize(
+    ("notes", "expires"),
+    [
+        (f"Valid until {LATE}", LATE),
+        (f"x\nValid until {LATE} \ny", LATE),
+        ("x" * 5000 + f"\nValid until {EARLY}", EARLY),
+        (f"Valid until {LATE}\nValid until {EARLY}", EARLY),
+        (f"It is valid until {LATE}", ""),
+        ("", ""),
+    ],
+)
+def test_an_end_is_read_from_the_notes_however_long_they_are(notes: str, expires: str) -> None:
+    (said,) = read(
+        openvex({"vulnerability": "CVE-1", "status": "fixed", "status_notes": notes})
+    ).statements
+    assert said.expires == expires
+
+
+@pytest.mark.parametrize("end", ["soon", "", "2030-01-01T00:00:00Z.", "2030-01-01"])
+def test_an_end_that_nobody_understands_is_no_statement(end: str) -> None:
+    notes = f"Valid until {end}\nValid until {LATE}"
+    said = read(openvex({"vulnerability": "CVE-1", "status": "fixed", "status_notes": notes}))
+    assert (said.statements, len(said.gaps)) == ((), 1)
+
+
 def test_a_product_whose_parts_cannot_be_read_is_not_taken_as_a_whole() -> None:
     one = {"@id": "pkg:oci/x@1", "subcomponents": [{"hashes": {}}]}
     (said,) = read(

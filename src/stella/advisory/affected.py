@@ -24,6 +24,8 @@ _NOT_AFFECTED = Judged(is_affected=False)
 
 def judge(record: Record, version: str) -> Judged:
     """Whether the record's spans or its enumerated versions hold ``version``."""
+    if record.is_unaffected:
+        return _NOT_AFFECTED
     scheme, spans = record.scheme, record.spans
     own = version_key(scheme, version)
     doubtful: list[Span] = []
@@ -46,6 +48,29 @@ def judge(record: Record, version: str) -> Judged:
     return _NOT_AFFECTED
 
 
+def why_not(record: Record, version: str) -> str:
+    """Why a version that ``judge`` finds not affected is none, each range compared, in words."""
+    if record.is_unaffected:
+        return "the publisher says that it is not affected"
+    own = version_key(record.scheme, version)
+    words = [_passed(record.scheme, span, version, own) for span in record.spans]
+    if record.versions:
+        words.append(f"{version} is none of the {len(record.versions)} listed versions")
+    return "; ".join(words)
+
+
+def _passed(scheme: str, span: Span, version: str, own: Key) -> str:
+    first = span.after or span.introduced
+    if first != "0" or span.after:
+        key = version_key(scheme, first)
+        if key is not None and (own < key or (span.after and own == key)):
+            where = "not after" if span.after else "below"
+            return f"{version} is {where} {first}, where {span} begins"
+    if span.fixed:
+        return f"{version} is at or above {span.fixed}, which mends {span}"
+    return f"{version} is above {span.last}, the last that is affected"
+
+
 def holds(scheme: str, span: Span, version: str) -> bool:
     """Whether the span is known to hold the version."""
     own = version_key(scheme, version)
@@ -55,7 +80,10 @@ def holds(scheme: str, span: Span, version: str) -> bool:
 def _position(scheme: str, span: Span, own: Key) -> bool | None:
     """Inside or outside; None where a bound that decides it cannot be read."""
     begun: bool | None = True
-    if span.introduced != "0":
+    if span.after:
+        before = version_key(scheme, span.after)
+        begun = None if before is None else before < own
+    elif span.introduced != "0":
         first = version_key(scheme, span.introduced)
         begun = None if first is None else not own < first
     ended: bool | None = False
@@ -113,4 +141,6 @@ def _next_fix(record: Record, own: Key | None) -> str:
 
 
 def _words(spans: list[Span]) -> str:
-    return " or ".join(str(span) for span in spans) or "no range is given"
+    if len(spans) == 1:
+        return str(spans[0])
+    return " or ".join(map(str, spans)) or "no range is given"

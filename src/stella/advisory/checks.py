@@ -3,8 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from stella.advisory.snapshot import SUFFIX
-from stella.kernel import Outcome, Seen
+from stella.advisory.snapshot import SUFFIX, open_snapshot
+from stella.kernel import Outcome, Seen, StellaError, parse_time
 
 _AGE_MAX = timedelta(days=7)
 
@@ -27,4 +27,22 @@ def snapshot_is_fresh(path: Path | None, now: datetime) -> list[Seen]:
     if now - newest > _AGE_MAX:
         detail = f"the snapshot is {(now - newest).days} days old"
         return [Seen(Outcome.BLOCKED, detail, fix)]
-    return [Seen(Outcome.PASS, f"a snapshot of {newest:%Y-%m-%d}")]
+    return [
+        _feeds_are_fresh(files[0], now) or Seen(Outcome.PASS, f"a snapshot of {newest:%Y-%m-%d}")
+    ]
+
+
+def _feeds_are_fresh(file: Path, now: datetime) -> Seen | None:
+    """What is wrong with the snapshot or the feeds in it; None where nothing is."""
+    into = file.parent
+    try:
+        with open_snapshot(file) as snapshot:
+            stale = [one for one in snapshot.feeds() if now - parse_time(one.at) > _AGE_MAX]
+    except StellaError as error:
+        return Seen(Outcome.BLOCKED, str(error), f"stella advisory import FEED --into {into}")
+    if not stale:
+        return None
+    names = ", ".join(f"{one.name} of {one.at[:10]}" for one in stale)
+    words = " ".join(one.name for one in stale)
+    fix = f"stella advisory sync {words} --store DIRECTORY --into {into}"
+    return Seen(Outcome.BLOCKED, f"feeds in the snapshot are old: {names}", fix)

@@ -64,3 +64,50 @@ class MalformedSlice(StellaError):
     """A document that should be a slice of a snapshot is not."""
 
     code = "ST-ADV-010"
+
+
+class BrokenFeed(StellaError):
+    """A feed that cannot be right: cut off, empty, or no feed. Nothing of it was taken over."""
+
+    code = "ST-ADV-011"
+    fault = Fault.FAILED
+
+
+class UnusableStore(StellaError):
+    """The store of observations cannot be read or written."""
+
+    code = "ST-ADV-012"
+
+
+class UnknownGeneration(StellaError):
+    """The store of observations was never in that state."""
+
+    code = "ST-ADV-013"
+    fault = Fault.NOT_FOUND
+
+
+class ObservationAltered(StellaError):
+    """A raw document of the store is gone, or not what its digest promises. No snapshot is made of it."""
+
+    code = "ST-ADV-014"
+    fault = Fault.FAILED
+
+
+class MalformedBundle(StellaError):
+    """A mirror bundle that was cut off, changed, or is none. Nothing was taken over."""
+
+    code = "ST-ADV-015"
+
+
+class WrongBase(StellaError):
+    """A mirror bundle follows on another state than the store is in. Nothing was taken over."""
+
+    code = "ST-ADV-016"
+    fault = Fault.CONFLICT
+
+
+class StaleBundle(StellaError):
+    """A mirror bundle is older than what is known. Nothing was taken over."""
+
+    code = "ST-ADV-017"
+    fault = Fault.CONFLICT

@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import lzma
 import tarfile
 import zipfile
 import zlib
@@ -14,19 +15,52 @@ from stella.advisory.errors import FeedTooLarge, UnreadableFeed
 from stella.advisory.model import Skipped
 from stella.kernel import Remedy
 
-DOCUMENT_BYTES_MAX = 64 << 20
+DOCUMENT_BYTES_MAX = 256 << 20
 FEED_BYTES_MAX = 8 << 30
 DOCUMENTS_MAX = 5_000_000
 
+# What the standard library raises where an archive is cut off, encrypted or made to hurt.
+_UNREADABLE = (
+    OSError,
+    EOFError,
+    ValueError,
+    RuntimeError,
+    zlib.error,
+    lzma.LZMAError,
+    tarfile.TarError,
+    zipfile.BadZipFile,
+)
+_DOCUMENTS = (".json", ".yml", ".yaml", ".csv")
+# A name, a link or fields that do not fit into the header of what follows.
+_EXTENSIONS = frozenset(
+    {
+        tarfile.XHDTYPE,
+        tarfile.XGLTYPE,
+        tarfile.SOLARIS_XHDTYPE,
+        tarfile.GNUTYPE_LONGNAME,
+        tarfile.GNUTYPE_LONGLINK,
+    }
+)
+_EXTENSION_BYTES_MAX = 1 << 20
 _LISTS = (".jsonl", ".ndjson")
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One JSON document of a feed. where: file, member and line."""
+    """One document of a feed: JSON, YAML or a table. where: file, member and line."""
 
     where: str
     content: bytes
+
+
+class _Header(tarfile.TarInfo):
+    """Reads no name of gigabytes into memory, which a header of tar may promise."""
+
+    def _proc_member(self, archive: tarfile.TarFile) -> tarfile.TarInfo:
+        if self.type in _EXTENSIONS and self.size > _EXTENSION_BYTES_MAX:
+            raise tarfile.ReadError(f"a header of {self.size} bytes")
+        found: tarfile.TarInfo = super()._proc_member(archive)  # type: ignore[misc]
+        return found
 
 
 class _Budget:
@@ -47,7 +81,7 @@ class _Budget:
 
 
 def documents(source: Path) -> Iterator[Document | Skipped]:
-    """Every JSON document below ``source``, in order of name; what is none, with the reason.
+    """Every document below ``source``, in order of name; what is none, with the reason.
 
     Raises UnreadableFeed, FeedTooLarge.
     """
@@ -59,21 +93,33 @@ def documents(source: Path) -> Iterator[Document | Skipped]:
     files = sorted(source.rglob("*")) if source.is_dir() else [source]
     for path in files:
         if path.is_file():
-            try:
-                with path.open("rb") as stream:
-                    yield from _opened(stream, path.name, budget)
-            except (OSError, EOFError, zlib.error, tarfile.TarError, zipfile.BadZipFile) as error:
-                raise UnreadableFeed(
-                    f"{path} cannot be read: {error}",
-                    remedy=Remedy("Fetch the feed again; it seems to be cut off or damaged."),
-                    source=str(path),
-                ) from None
+            yield from _file(path, path.name, budget)
+
+
+def documents_of(path: Path, name: str) -> Iterator[Document | Skipped]:
+    """Every document of one file, which counts as one called ``name``.
+
+    Raises UnreadableFeed, FeedTooLarge.
+    """
+    return _file(path, name, _Budget(path))
+
+
+def _file(path: Path, name: str, budget: _Budget) -> Iterator[Document | Skipped]:
+    try:
+        with path.open("rb") as stream:
+            yield from _opened(stream, name, budget)
+    except _UNREADABLE as error:
+        raise UnreadableFeed(
+            f"{name} cannot be read: {error}",
+            remedy=Remedy("Fetch the feed again; it seems to be cut off or damaged."),
+            source=str(path),
+        ) from None
 
 
 def _opened(stream: IO[bytes], name: str, budget: _Budget) -> Iterator[Document | Skipped]:
     lower = name.lower()
     if lower.endswith((".tar.gz", ".tgz", ".tar")):
-        with tarfile.open(fileobj=stream, mode="r|*") as archive:
+        with tarfile.open(fileobj=stream, mode="r|*", tarinfo=_Header) as archive:
             for member in archive:
                 content = archive.extractfile(member) if member.isfile() else None
                 if content is not None:
@@ -98,10 +144,10 @@ def _plain(stream: IO[bytes], name: str, budget: _Budget) -> Iterator[Document |
         while line := stream.readline(DOCUMENT_BYTES_MAX + 1):
             number += 1
             yield _bounded(line, f"{name}:{number}", budget)
-    elif lower.endswith(".json"):
+    elif lower.endswith(_DOCUMENTS):
         yield _bounded(stream.read(DOCUMENT_BYTES_MAX + 1), name, budget)
     else:
-        yield Skipped(name, "not a JSON file")
+        yield Skipped(name, "not a file of advisories")
 
 
 def _bounded(content: bytes, where: str, budget: _Budget) -> Document | Skipped:

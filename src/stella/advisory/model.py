@@ -17,17 +17,35 @@ class Span(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True, om
     """Versions from ``introduced`` on (``0``: from the first), up to a bound.
 
     fixed: the first version that is not affected. last: the last one that is. Both empty: every
-    later version is affected.
+    later version is affected. after: in the place of ``introduced``, the last one that is not yet.
     """
 
     introduced: str = "0"
     fixed: str = ""
     last: str = ""
+    after: str = ""
 
     def __str__(self) -> str:
+        if self.fixed and self.introduced == "0" and not self.after:
+            return f"< {self.fixed}"
+        if self.last and self.last == self.introduced:
+            return f"= {self.last}"
         text = "" if self.introduced == "0" else f">= {self.introduced}"
+        text = f"> {self.after}" if self.after else text
         bound = f"< {self.fixed}" if self.fixed else f"<= {self.last}" if self.last else ""
         return ", ".join(part for part in (text, bound) if part) or "every version"
+
+
+class Rating(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True, omit_defaults=True):
+    """How bad one source says it is. severity: one of ``SEVERITIES``. cvss: its vector, or ""."""
+
+    source: str
+    severity: str = "unknown"
+    cvss: str = ""
+
+
+FIXES = ("", "pending", "deferred", "will_not_fix", "end_of_life")
+"""Whether the publisher will mend what is not mended: "" where it does not say."""
 
 
 class Record(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True, omit_defaults=True):
@@ -36,6 +54,11 @@ class Record(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True, 
     scheme: how its versions compare, a key of ``stella.advisory.versions.SCHEMES``; "" where nobody
         knows. versions: affected ones that no span holds. severity: one of ``SEVERITIES``.
     cvss: the vector the severity comes from, or "". kev: an id of it is in CISA's catalogue.
+    ratings: what others say of the same vulnerability, where they say something else, by source.
+    fix: one of ``FIXES``. note: what the publisher adds ("no DSA: Minor issue"). epss_ppm:
+        likelihood of exploitation in the next 30 days, parts in a million; None where not scored.
+    dissent: ranges that other sources give under the same id, as "source: range".
+    is_unaffected: the publisher says of this package that it is not affected at all.
     """
 
     id: str
@@ -47,6 +70,12 @@ class Record(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True, 
     cvss: str = ""
     kev: bool = False
     summary: str = ""
+    ratings: tuple[Rating, ...] = ()
+    fix: str = ""
+    note: str = ""
+    epss_ppm: int | None = None
+    dissent: tuple[str, ...] = ()
+    is_unaffected: bool = False
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -63,6 +92,14 @@ class Skipped:
 
     where: str
     reason: str
+
+
+class FeedAge(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How new a feed is. at: when it was fetched last, ISO 8601 in UTC. documents: it holds."""
+
+    name: str
+    at: str
+    documents: int
 
 
 @dataclass(frozen=True, slots=True)

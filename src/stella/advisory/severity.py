@@ -18,6 +18,8 @@ _PRIVILEGES = {
 }
 _VECTOR = re.compile(r"CVSS:3\.[01](?:/[A-Za-z]{1,3}:[A-Za-z])+\Z")
 
+_SCORE = re.compile(r"([0-9]{1,2})(?:\.([0-9]{1,8}))?\Z")
+
 _WORDS = {
     "critical": "critical",
     "high": "high",
@@ -45,6 +47,20 @@ def severity_of_vector(vector: str) -> str | None:
 def severity_of_word(word: str) -> str | None:
     """Our word for a feed's, or None where it does not rate."""
     return _WORDS.get(word.strip().lower())
+
+
+def severity_of_score(score: str) -> str | None:
+    """The word for a score such as ``7.5``, or None where it is none."""
+    found = _SCORE.match(score.strip())
+    if found is None:
+        return None
+    tenths = int(found[1]) * 10 + int((found[2] or "0")[0])
+    if tenths > 100:
+        return None
+    for least, word in ((90, "critical"), (70, "high"), (40, "medium"), (1, "low")):
+        if tenths >= least:
+            return word
+    return "none"
 
 
 def base_score(vector: str) -> float | None:

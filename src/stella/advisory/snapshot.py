@@ -8,12 +8,15 @@ import contextlib
 import hashlib
 import re
 import sqlite3
+from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from itertools import groupby
 from pathlib import Path
-from typing import Self
+from typing import Protocol, Self
 
 import msgspec
 
+from stella.advisory.blocks import TABLE, Blocks, write_blocks
 from stella.advisory.errors import (
     AmbiguousSnapshot,
     SnapshotAltered,
@@ -21,15 +24,15 @@ from stella.advisory.errors import (
     UnknownAdvisory,
     UnsupportedSnapshot,
 )
-from stella.advisory.model import Package, Record
+from stella.advisory.model import FeedAge, Package, Rating, Record
 from stella.advisory.slice import slice_bytes
 from stella.kernel import Digest, Remedy
 
-FORMAT = "stella-advisories/1"
+FORMAT = "stella-advisories/2"
+_PACKAGES, _KNOWN, _ASSESSED = "package:", "known", "assessed"
 SUFFIX = ".advisories.sqlite"
 
 _NAME = re.compile(r"(?P<hex>[0-9a-f]{64})" + re.escape(SUFFIX) + r"\Z")
-_NAMES_A_QUERY = 500
 
 # Bytes of the SQLite header that tell who wrote the file last, not what is in it: the change
 # counter, the change at which the version was noted (both must agree), and that version.
@@ -38,6 +41,8 @@ _HEADER_CONSTANTS = ((24, 1), (92, 1), (96, 3_040_000))
 
 _encoder = msgspec.json.Encoder(order="deterministic")
 _decoder = msgspec.json.Decoder(tuple[Record, ...])
+_places = msgspec.json.Decoder(list[tuple[int, int]])
+_said = msgspec.json.Decoder(list[tuple[str, str, str, str]])
 
 
 def file_name(digest: Digest) -> str:
@@ -45,36 +50,47 @@ def file_name(digest: Digest) -> str:
     return f"{digest.hex}{SUFFIX}"
 
 
-def write_snapshot(
-    path: Path, packages: Iterable[tuple[Package, list[Record]]], kev: frozenset[str]
-) -> dict[str, int]:
-    """Write the file; equal input gives equal bytes. packages: sorted. Returns records by ecosystem."""
+class Content(Protocol):
+    """What a snapshot is made of."""
+
+    kev: frozenset[str]
+
+    def packages(self) -> Iterator[tuple[Package, list[Record]]]:
+        """Each package with its records in order of id; packages sorted."""
+
+    def assessments(self) -> Iterator[tuple[str, str, str, str, str]]:
+        """Id, source, severity, vector, summary; sorted."""
+
+
+def write_snapshot(path: Path, content: Content, feeds: Iterable[FeedAge] = ()) -> dict[str, int]:
+    """Write the file; equal input gives equal bytes. Returns records by ecosystem."""
     counts: dict[str, int] = {}
     with contextlib.closing(sqlite3.connect(path)) as database:
         database.executescript(
-            "PRAGMA page_size = 4096; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
+            "PRAGMA page_size = 1024; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
             "PRAGMA encoding = 'UTF-8'; PRAGMA auto_vacuum = NONE;"
             "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;"
             "CREATE TABLE ecosystem (name TEXT PRIMARY KEY, records INTEGER) WITHOUT ROWID;"
-            "CREATE TABLE package (ecosystem TEXT, name TEXT, records BLOB,"
-            " PRIMARY KEY (ecosystem, name)) WITHOUT ROWID;"
-            "CREATE TABLE known (id TEXT, ecosystem TEXT, name TEXT,"
-            " PRIMARY KEY (id, ecosystem, name)) WITHOUT ROWID;"
             "CREATE TABLE kev (id TEXT PRIMARY KEY) WITHOUT ROWID;"
+            "CREATE TABLE feed (name TEXT PRIMARY KEY, at TEXT, documents INTEGER) WITHOUT ROWID;"
+            + TABLE
         )
         database.execute("INSERT INTO meta VALUES ('format', ?)", (FORMAT,))
-        for package, records in packages:
-            place = (package.ecosystem, package.name)
-            database.execute(
-                "INSERT INTO package VALUES (?, ?, ?)", (*place, _encoder.encode(records))
-            )
-            ids = {name for record in records for name in (record.id, *record.aliases)}
-            database.executemany(
-                "INSERT INTO known VALUES (?, ?, ?)", ((name, *place) for name in sorted(ids))
-            )
-            counts[package.ecosystem] = counts.get(package.ecosystem, 0) + len(records)
-        database.executemany("INSERT INTO ecosystem VALUES (?, ?)", sorted(counts.items()))
-        database.executemany("INSERT INTO kev VALUES (?)", ((one,) for one in sorted(kev)))
+        known: dict[str, set[tuple[int, int]]] = {}
+        for number, (ecosystem, packages) in enumerate(_by_ecosystem(content)):
+            counts[ecosystem] = _write_ecosystem(database, number, ecosystem, packages, known)
+        database.executemany(
+            "INSERT INTO ecosystem VALUES (?, ?)",
+            sorted(counts.items()),
+        )
+        places = (
+            (one, _encoder.encode(sorted(known[one]))) for one in sorted(known, key=str.encode)
+        )
+        deque(write_blocks(database, _KNOWN, places), maxlen=0)
+        deque(write_blocks(database, _ASSESSED, _assessments(content)), maxlen=0)
+        database.executemany("INSERT INTO kev VALUES (?)", ((one,) for one in sorted(content.kev)))
+        ages = sorted((one.name, one.at, one.documents) for one in feeds)
+        database.executemany("INSERT INTO feed VALUES (?, ?, ?)", ages)
         database.commit()
         database.execute("VACUUM")
     with path.open("r+b") as file:
@@ -82,6 +98,41 @@ def write_snapshot(
             file.seek(offset)
             file.write(number.to_bytes(4))
     return counts
+
+
+def _by_ecosystem(
+    content: Content,
+) -> Iterator[tuple[str, Iterator[tuple[Package, list[Record]]]]]:
+    yield from groupby(content.packages(), key=lambda one: one[0].ecosystem)
+
+
+def _write_ecosystem(
+    database: sqlite3.Connection,
+    number: int,
+    ecosystem: str,
+    packages: Iterable[tuple[Package, list[Record]]],
+    known: dict[str, set[tuple[int, int]]],
+) -> int:
+    """Write its packages, and note in ``known`` which block speaks of which id. Returns the records."""
+    count = 0
+    ids: set[str] = set()
+
+    def rows() -> Iterator[tuple[str, bytes]]:
+        nonlocal count, ids
+        for package, records in packages:
+            count += len(records)
+            ids = {name for record in records for name in (record.id, *record.aliases)}
+            yield package.name, _encoder.encode(records)
+
+    for _, block in write_blocks(database, _PACKAGES + ecosystem, rows()):
+        for one in ids:
+            known.setdefault(one, set()).add((number, block))
+    return count
+
+
+def _assessments(content: Content) -> Iterator[tuple[str, bytes]]:
+    for name, rows in groupby(content.assessments(), key=lambda one: one[0]):
+        yield name, _encoder.encode([row[1:] for row in rows])
 
 
 def open_snapshot(path: Path) -> "StoredSnapshot":
@@ -153,6 +204,7 @@ class StoredSnapshot:
             )
         self.records = dict(self._database.execute("SELECT name, records FROM ecosystem"))
         self.ecosystems = frozenset(self.records)
+        self._blocks = Blocks(self._database)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -162,17 +214,19 @@ class StoredSnapshot:
         self, ecosystem: str, names: Collection[str]
     ) -> Mapping[str, tuple[Record, ...]]:
         """Package name -> its records in order of id; names without one are left out."""
-        wanted = sorted(set(names))
-        found: dict[str, tuple[Record, ...]] = {}
-        for start in range(0, len(wanted), _NAMES_A_QUERY):
-            part = wanted[start : start + _NAMES_A_QUERY]
-            marks = ",".join("?" * len(part))
-            rows = self._database.execute(
-                f"SELECT name, records FROM package WHERE ecosystem = ? AND name IN ({marks})",  # noqa: S608 - question marks only
-                (ecosystem, *part),
-            )
-            found.update((name, _decoder.decode(body)) for name, body in rows)
-        return found
+        found = self._blocks.find(_PACKAGES + ecosystem, names)
+        return {name: _decoder.decode(body) for name, body in found.items()}
+
+    def feeds(self) -> tuple[FeedAge, ...]:
+        """How new each feed was, sorted by name; empty where files were imported."""
+        rows = self._database.execute("SELECT name, at, documents FROM feed ORDER BY name")
+        return tuple(FeedAge(*row) for row in rows)
+
+    def assessments(self, name: str) -> tuple[tuple[Rating, str], ...]:
+        """What sources say of the vulnerability itself, each with its summary, sorted by source."""
+        found = self._blocks.find(_ASSESSED, [name]).get(name)
+        rows = _said.decode(found) if found is not None else []
+        return tuple((Rating(source, word, cvss), text) for source, word, cvss, text in rows)
 
     def kev(self) -> frozenset[str]:
         """Every known exploited CVE of the catalogue that was imported."""
@@ -183,19 +237,22 @@ class StoredSnapshot:
 
         Raises UnknownAdvisory.
         """
-        places = self._database.execute(
-            "SELECT ecosystem, name FROM known WHERE id = ? ORDER BY ecosystem, name", (name,)
-        ).fetchall()
-        if not places:
+        found = self._blocks.find(_KNOWN, [name]).get(name)
+        if found is None:
+            if self.assessments(name):
+                return
             raise UnknownAdvisory(
                 f"the snapshot holds no advisory {name!r}",
                 remedy=Remedy("Give an id or an alias, such as CVE-2023-43804."),
                 id=name,
             )
-        for ecosystem, package in places:
-            for record in self.candidates(ecosystem, [package])[package]:
-                if name in (record.id, *record.aliases):
-                    yield Package(ecosystem, package), record
+        ecosystems = sorted(self.records)
+        for number, block in _places.decode(found):
+            ecosystem = ecosystems[number]
+            for package, body in self._blocks.block(_PACKAGES + ecosystem, block).items():
+                for record in _decoder.decode(body):
+                    if name in (record.id, *record.aliases):
+                        yield Package(ecosystem, package), record
 
     def slice(self, packages: Iterable[Package]) -> bytes:
         """Canonical JSON of all that matching these packages can see of the snapshot."""

@@ -108,6 +108,67 @@ def apk_key(text: str) -> Key | None:
     return (*key, (_APK_END, 0, 0, ""))
 
 
+_RPM = re.compile(
+    r"(?:(?P<epoch>[0-9]+):)?(?P<version>[0-9A-Za-z._+~^]+)(?:-(?P<release>[^-\s]+))?\Z"
+)
+_RPM_PARTS = re.compile(r"[0-9]+|[A-Za-z]+|[~^]")
+# What stands at a place, from low to high: 1~rc < 1 < 1^git < 1a < 1.1
+_RPM_TILDE, _RPM_END, _RPM_CARET, _RPM_WORD, _RPM_NUMBER = range(5)
+
+
+def rpm_key(text: str) -> Key | None:
+    """Rpm's own order (rpmvercmp): epoch, version, release; no epoch is epoch 0."""
+    found = _RPM.match(text)
+    if found is None:
+        return None
+    release = found["release"] or ""
+    return int(found["epoch"] or 0), _rpm_part(found["version"]), _rpm_part(release)
+
+
+def _rpm_part(text: str) -> tuple[Any, ...]:
+    key: list[Any] = []
+    for part in _RPM_PARTS.findall(text):
+        if part.isdigit():
+            key.append((_RPM_NUMBER, int(part), ""))
+        elif part.isalpha():
+            key.append((_RPM_WORD, 0, part))
+        else:
+            key.append((_RPM_TILDE if part == "~" else _RPM_CARET, 0, ""))
+    return (*key, (_RPM_END, 0, ""))
+
+
+_GEM = re.compile(r"[0-9]+(?:\.[0-9A-Za-z]+)*(?:-[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?\Z")
+_GEM_WORD, _GEM_BELOW, _GEM_END, _GEM_ABOVE, _GEM_NUMBER = range(5)
+_GEM_PARTS = re.compile(r"[0-9]+|[A-Za-z]+")
+
+
+def gem_key(text: str) -> Key | None:
+    """Gem::Version: a word is a pre-release and sorts below every number; zeros at the end are none."""
+    if not _GEM.match(text):
+        return None
+    parts = _GEM_PARTS.findall(text.replace("-", ".pre."))
+    words = [place for place, one in enumerate(parts) if not one.isdigit()]
+    cut = words[0] if words else len(parts)
+    key: list[tuple[int, int, str]] = []
+    zeros = 0
+    for one in (*_without_zeros(parts[:cut]), *_without_zeros(parts[cut:])):
+        if one.isdigit() and not int(one):
+            zeros += 1
+            continue
+        # What is not there is a zero: zeros before a word lie below the end, before a number above it.
+        if zeros:
+            key.append((_GEM_ABOVE, -zeros, "") if one.isdigit() else (_GEM_BELOW, zeros, ""))
+        zeros = 0
+        key.append((_GEM_NUMBER, int(one), "") if one.isdigit() else (_GEM_WORD, 0, one))
+    return (*key, (_GEM_END, 0, ""))
+
+
+def _without_zeros(parts: list[str]) -> list[str]:
+    while parts and parts[-1].isdigit() and not int(parts[-1]):
+        parts = parts[:-1]
+    return parts
+
+
 def pep440_key(text: str) -> Key | None:
     """PEP 440; 75 version strings of the PyPA feed are none."""
     from packaging.version import InvalidVersion, Version
@@ -143,11 +204,13 @@ SCHEMES: Mapping[str, Callable[[str], Key | None]] = {
     "pep440": pep440_key,
     "semver": semver_key,
     "apk": apk_key,
-    "rpm": _univers("RpmVersion"),
+    "rpm": rpm_key,
     "maven": _univers("MavenVersion"),
     "nuget": _univers("NugetVersion"),
-    "gem": _univers("RubygemsVersion"),
+    "gem": gem_key,
     "composer": _univers("ComposerVersion"),
+    # Versions of anything, as CPE names it: the order of rpm is the mildest.
+    "generic": rpm_key,
 }
 
 _SCHEME_OF = {
@@ -159,20 +222,35 @@ _SCHEME_OF = {
     "Pub": "semver",
     "SwiftURL": "semver",
     "Bitnami": "semver",
+    "GitHub Actions": "semver",
+    "Julia": "semver",
+    "VSCode": "semver",
     "Debian": "deb",
     "Ubuntu": "deb",
     "Alpine": "apk",
     "Wolfi": "apk",
     "Chainguard": "apk",
+    "MinimOS": "apk",
+    "Alpaquita": "apk",
+    "BellSoft Hardened Containers": "apk",
+    "Echo": "deb",
     "Red Hat": "rpm",
     "Rocky Linux": "rpm",
     "AlmaLinux": "rpm",
+    "Oracle Linux": "rpm",
+    "Amazon Linux": "rpm",
+    "Fedora": "rpm",
+    "Azure Linux": "rpm",
+    "Mageia": "rpm",
+    "openEuler": "rpm",
+    "Photon OS": "rpm",
     "SUSE": "rpm",
     "openSUSE": "rpm",
     "Maven": "maven",
     "NuGet": "nuget",
     "RubyGems": "gem",
     "Packagist": "composer",
+    "CPE": "generic",
 }
 
 _SEPARATORS = re.compile(r"[-_.]+")

@@ -15,6 +15,7 @@ from stella.record import StoredFact
 from stella.release.store import find_release
 from stella.vex import Voices, hear
 from stella.vex.attached import Attached, attached_vex
+from stella.vex.standing import standing_voices
 from stella.vex.store import revisions_of
 
 if TYPE_CHECKING:
@@ -64,6 +65,8 @@ def judge_weighed(work: "Work", fact: StoredFact) -> None:
 def _weigh(work: "Work", fact: StoredFact, names: frozenset[str] | None) -> None:
     with work.database.read(fact.tenant) as tx:
         scans = scans_spoken_of(tx, work.blobs, names)
+        # All documents are read here, where nobody waits to write; below they are at hand.
+        standing_voices(tx, work.blobs, work.deciding.own_keys)
     for scan in scans:
         with work.because(fact) as tx:
             weigh_scan(tx, work.blobs, scan, work.deciding.own_keys)

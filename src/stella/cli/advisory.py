@@ -1,28 +1,40 @@
 """``stella advisory``: feeds and the snapshots made of them. No server needed."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
 import typer
 
-from stella.advisory import SnapshotInfo, import_advisories, open_snapshot
+from stella.advisory import Rating, Record, SnapshotInfo, import_advisories, open_snapshot
+from stella.cli.advisories import opened_advisories
+from stella.cli.advisory_bundle import app as bundle
+from stella.cli.advisory_sync import freeze, list_, prune, sync
 from stella.cli.output import say
 from stella.cli.written import checked_output, write
+from stella.finding import outlook
 
-app = typer.Typer(no_args_is_help=True, help="Import advisory feeds, look into snapshots.")
+app = typer.Typer(no_args_is_help=True, help="Sync and import advisory feeds, look into snapshots.")
 
 Output = Annotated[str, typer.Option("-o", "--output", help="table|json|name")]
 To = Annotated[Path | None, typer.Option(help="Write to this file.")]
 _FORMATS = ("table", "json", "name")
 
 
+app.command()(sync)
+app.command("list")(list_)
+app.command()(freeze)
+app.command()(prune)
+app.add_typer(bundle, name="bundle")
+
+
 @app.command("import")
 def import_(
     feeds: Annotated[
         list[Path],
-        typer.Argument(help="Feeds: OSV records, Alpine's secdb, CISA's catalogue; or folders."),
+        typer.Argument(help="Feeds of any format that is read; or folders of them."),
     ],
     *,
     into: Annotated[Path, typer.Option(help="Directory that the snapshot is put into.")],
@@ -62,6 +74,7 @@ def snapshot(
     checked_output(output, _FORMATS)
     with open_snapshot(path) as opened:
         records, exploited = dict(sorted(opened.records.items())), len(opened.kev())
+        feeds = opened.feeds()
         if output == "name":
             write(f"{opened.digest}\n", to)
         elif output == "json":
@@ -70,6 +83,7 @@ def snapshot(
                 "file": str(opened.path),
                 "records": records,
                 "exploited": exploited,
+                "feeds": [msgspec.to_builtins(one) for one in feeds],
             }
             write(json.dumps(found, indent=2) + "\n", to)
         else:
@@ -78,6 +92,7 @@ def snapshot(
                 f"records   {sum(records.values())} in {len(records)} ecosystems",
                 *(f"            {count:>7} {name}" for name, count in records.items()),
                 f"exploited {exploited} CVEs",
+                *(f"feed      {one.name}, of {one.at}" for one in feeds),
             ]
             write("\n".join(lines) + "\n", to)
 
@@ -92,8 +107,9 @@ def show(
 ) -> None:
     """Say what a snapshot knows of one vulnerability."""
     checked_output(output, ("table", "json"))
-    with open_snapshot(advisories) as opened:
+    with opened_advisories(advisories) as opened:
         found = list(opened.named(name))
+        assessed = opened.assessments(name)
     if output == "json":
         listed = [
             {
@@ -103,9 +119,10 @@ def show(
             }
             for package, record in found
         ]
+        listed += [{**msgspec.to_builtins(rating), "summary": text} for rating, text in assessed]
         write(json.dumps(listed, indent=2) + "\n", to)
         return
-    lines = []
+    lines = [_rating_line(name, rating, text) for rating, text in assessed]
     for package, record in found:
         exploited = ", known exploited" if record.kev else ""
         lines += [
@@ -113,9 +130,29 @@ def show(
             f"  aliases   {', '.join(record.aliases) or '-'}",
             *(f"  affected  {span}" for span in record.spans),
             *([f"  affected  {', '.join(record.versions)}"] if record.versions else []),
+            *_more(record),
             f"  {record.summary or 'no summary'}",
         ]
     write("\n".join(lines) + "\n", to)
+
+
+def _rating_line(name: str, rating: Rating, text: str) -> str:
+    vector = f" ({rating.cvss})" if rating.cvss else ""
+    return f"{name}  {rating.source} says {rating.severity}{vector}: {text or 'no summary'}"
+
+
+def _more(record: Record) -> Iterator[str]:
+    """What sources say side by side, whether it will be mended, how likely it is exploited."""
+    if record.cvss:
+        yield f"  cvss      {record.cvss}"
+    for rating in record.ratings:
+        yield f"  {rating.source} says {rating.severity} {rating.cvss}".rstrip()
+    for other in record.dissent:
+        yield f"  disagrees {other}"
+    if record.epss_ppm is not None:
+        yield f"  EPSS      {record.epss_ppm / 10_000:.2f} % in 30 days"
+    if outlook(record):
+        yield f"  outlook   {outlook(record)}"
 
 
 def _info_json(made: SnapshotInfo) -> dict[str, object]:

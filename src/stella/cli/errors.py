@@ -70,3 +70,22 @@ class NotLookedAt(StellaError):
     """What is to be allowed has to be looked at first, and there is no person to ask."""
 
     code = "ST-CLI-106"
+
+
+class MissingAdvisories(StellaError):
+    """Why something is no finding was asked for, without the advisories that say so."""
+
+    code = "ST-CLI-020"
+
+
+class UnusableFeedsFile(StellaError):
+    """A file of feeds that is none, or a feed that nobody knows by that name."""
+
+    code = "ST-CLI-021"
+
+
+class SyncNotWhole(StellaError):
+    """Some of the feeds could not be synced; what was known of them stays."""
+
+    code = "ST-CLI-022"
+    fault = Fault.FAILED

@@ -81,11 +81,11 @@ def sbom(
     *,
     output: Annotated[
         str,
-        typer.Option("-o", "--output", help="cyclonedx-json|cyclonedx-xml|spdx-json|sarif"),
+        typer.Option("-o", "--output", help="cyclonedx-json|cyclonedx-xml|spdx-json|sarif|openvex"),
     ] = "cyclonedx-json",
     to: Annotated[Path | None, typer.Option(help="Write to this file.")] = None,
 ) -> None:
-    """Get the bill of materials of a scan that the server made, or its findings as SARIF."""
+    """Get the bill of materials of a scan that the server made, or its findings as SARIF or OpenVEX."""
     from stella.cli.scan_server import write_document_of
 
     write_document_of(scan, output=output, to=to)

@@ -19,7 +19,9 @@ NOUNS: dict[str, Noun] = {
     "scan": Noun("stella.cli.scan:scan", "List what an image holds and what is known against it."),
     "image": Noun("stella.cli.image:app", "Look at images."),
     "sbom": Noun("stella.cli.sbom:app", "Read, check, compare and convert SBOMs."),
-    "advisory": Noun("stella.cli.advisory:app", "Import advisory feeds, look into snapshots."),
+    "advisory": Noun(
+        "stella.cli.advisory:app", "Sync and import advisory feeds, look into snapshots."
+    ),
     "finding": Noun("stella.cli.finding:app", "Match SBOMs, list and explain findings."),
     "vex": Noun("stella.cli.vex:app", "Say whether findings matter, and hear who else says so."),
     "policy": Noun(

@@ -41,7 +41,10 @@ def scan(
         bool, typer.Option(help="Hear VEX beside the image too: what --vex-key signed decides.")
     ] = False,
     fail_on: Annotated[
-        str, typer.Option(help="critical|high|medium|low|any|kev|unknown, comma between them.")
+        str,
+        typer.Option(
+            help="critical|high|medium|low|any|kev|unknown|root|setuid|secrets|end-of-life, comma between."
+        ),
     ] = "",
     sign: Annotated[str | None, typer.Option(help="Key to sign the SBOM with.")] = None,
     attach: Annotated[bool, typer.Option(help="Attach the SBOM to the image.")] = False,

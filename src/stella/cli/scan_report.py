@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from stella.cli.image_rules import IMAGE_RULES, image_failures
 from stella.cli.traits_report import lasting_text, trait_lines
 from stella.image import Image
 from stella.kernel import Digest, Json, Remedy, Unknown
@@ -22,7 +23,8 @@ NO_ADVISORIES = Unknown("no advisories")
 NO_ADVISORIES_REMEDY = "Import a feed, then scan with --advisories SNAPSHOT."
 
 SEVERITIES = ("critical", "high", "medium", "low")
-_RULES = (*SEVERITIES, "any", "kev", "unknown")
+_FINDING_RULES = (*SEVERITIES, "any", "kev", "unknown")
+_RULES = (*_FINDING_RULES, *IMAGE_RULES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,14 +118,23 @@ def checked_rules(text: str) -> frozenset[str]:
 
 
 def failures(one: Scanned, rules: frozenset[str]) -> list[str]:
-    """Why the rules fail this result; empty where they do not. Without advisories any rule fails."""
-    if not rules:
-        return []
+    """Why the rules fail this result; empty where they do not.
+
+    Without advisories any rule about findings fails.
+    """
+    failed: list[str] = []
+    if rules & set(IMAGE_RULES):
+        assert one.lasting is not None, "it is looked up where a rule asks for it"
+        lasting = one.lasting
+        failed += image_failures(one.inventory.traits, lasting.lifetime, lasting.over, rules)
+    if not rules & set(_FINDING_RULES):
+        return failed
     if isinstance(one.findings, Unknown):
-        return [f"unknown: {one.findings.reason}; no rule can be judged. {NO_ADVISORIES_REMEDY}"]
+        reason = one.findings.reason
+        return [*failed, f"unknown: {reason}; no rule can be judged. {NO_ADVISORIES_REMEDY}"]
     from stella.finding import is_open
 
-    failed = [
+    failed += [
         f"{finding.id} in {finding.component} {finding.version} ({finding.severity})"
         for finding in one.findings.findings
         if is_open(finding) and rules & set(_rules_hit(finding))
@@ -152,9 +163,12 @@ def _entry_of(inventory: Inventory) -> "EntryPoint | None":
 
 
 def vex_mark(finding: "Finding") -> str:
-    """``, not_affected (the vendor)``; "" where nobody has decided."""
-    if finding.vex_why is None or finding.vex == "none":
+    """``, not_affected (the vendor)``, or who was not heard, and why; "" where nobody speaks of it."""
+    if finding.vex_why is None:
         return ""
+    if finding.vex == "none":
+        first = finding.vex_why.voices[0]
+        return f", {first.status} says {first.issuer}: not heard, {first.why}"
     said_by = dict.fromkeys(one.issuer for one in finding.vex_why.voices if one.counts)
     return f", {finding.vex.value} ({', '.join(said_by)})"
 

@@ -73,12 +73,12 @@ def _image_lines(seen: Mapping[str, Any]) -> list[str]:
 
 
 def write_document_of(scan: str, *, output: str, to: Path | None) -> None:
-    """The document of a scan. output: a format of SBOMs, or sarif for what was found."""
-    checked_output(output, ("cyclonedx-json", "cyclonedx-xml", "spdx-json", "sarif"))
+    """The document of a scan. output: a format of SBOMs, or sarif or openvex for what was found."""
+    checked_output(output, ("cyclonedx-json", "cyclonedx-xml", "spdx-json", "sarif", "openvex"))
     path = f"/scans/{quote(scan, safe='')}"
     with open_client() as client:
-        if output == "sarif":
-            content = client.content(f"{path}/findings/sarif")
+        if output in {"sarif", "openvex"}:
+            content = client.content(f"{path}/findings/{output}")
         else:
             content = client.content(f"{path}/sbom", format=output)
     write(content, to)

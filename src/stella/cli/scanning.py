@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from stella.cli.image_rules import IMAGE_RULES
 from stella.cli.scan_report import (
     NO_ADVISORIES,
     NO_ADVISORIES_REMEDY,
@@ -94,7 +95,9 @@ def run_scan(options: ScanOptions) -> int:
         replace(
             one,
             findings=_matched(one.inventory, options.advisories),
-            lasting=_lasting(one.inventory, options) if output != "cyclonedx-json" else None,
+            lasting=_lasting(one.inventory, options)
+            if output != "cyclonedx-json" or rules
+            else None,
         )
         for one in _scanned(opened, options.platform, use_cache=options.cache)
     ]
@@ -125,8 +128,7 @@ def _refuse_beside_upload(options: ScanOptions, rules: frozenset[str]) -> None:
         "--vex-attached": options.vex_attached,
     }
     wanted = [name for name, value in here.items() if value]
-    if "unknown" in rules:
-        wanted.append("--fail-on unknown")
+    wanted += [f"--fail-on {rule}" for rule in ("unknown", *IMAGE_RULES) if rule in rules]
     if options.output not in {"table", "json"}:
         wanted.append(f"--output {options.output}")
     if wanted:
@@ -201,6 +203,11 @@ def _scanned(target: Target, platform: str | None, *, use_cache: bool) -> list[S
     else:
         inventory = importlib.import_module("stella.cli.sbom").read_sbom(target.path)
     return [Scanned(inventory, to_cyclonedx(inventory, version), NO_ADVISORIES)]
+
+
+def inventories_of(target: Target, platform: str | None) -> "list[Inventory]":
+    """What is in each platform of the target. Raises what a scan of it does."""
+    return [one.inventory for one in _scanned(target, platform, use_cache=True)]
 
 
 def _matched(inventory: "Inventory", advisories: Path | None) -> "Findings | Unknown":

@@ -31,7 +31,7 @@ def read_voices(
     """
     issuers = [Issuer(key.stem, WEIGHT_MAX, (load_public_key(key),)) for key in keys]
     heard = []
-    for content in (content for path in paths for content in _contents(path)):
+    for content in (content for path in paths for content in contents_of(path)):
         one = hear(content, issuers)
         if one.basis is Basis.NONE and not issuers:
             issuer = Issuer(one.document.author or _NOBODY, WEIGHT_MAX)
@@ -64,7 +64,8 @@ def with_vex(
     return apply_vex(findings, voices, subject, datetime.now(UTC))
 
 
-def _contents(path: Path) -> Iterator[bytes]:
+def contents_of(path: Path) -> Iterator[bytes]:
+    """The document at ``path``, or each of a repository's. Raises UnreadableFile, MalformedVex."""
     if not path.is_dir():
         yield read(path)
         return

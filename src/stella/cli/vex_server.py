@@ -8,7 +8,7 @@ from urllib.parse import quote
 import typer
 
 from stella.cli.output import Column, Output, To, show_list, show_one
-from stella.cli.written import read
+from stella.cli.vex_files import contents_of
 from stella.client import open_client
 
 Id = Annotated[str, typer.Argument(help="Its id on the server.", metavar="ID")]
@@ -33,7 +33,10 @@ _ISSUERS: dict[str, Column] = {
 
 
 def apply(
-    files: Annotated[list[Path], typer.Argument(help="VEX documents.", metavar="FILE...")],
+    files: Annotated[
+        list[Path],
+        typer.Argument(help="VEX documents, or directories of repositories.", metavar="FILE..."),
+    ],
     *,
     issuer: Annotated[
         str, typer.Option(help="Whose they are, where no signature says so; you vouch for it.")
@@ -42,7 +45,7 @@ def apply(
     to: To = None,
 ) -> None:
     """Hand documents to the server; the findings that they speak of are judged anew."""
-    contents = [read(file).decode(errors="replace") for file in files]
+    contents = [one.decode(errors="replace") for file in files for one in contents_of(file)]
     with open_client() as client:
         rows = [client.post("/vex", {"document": one, "issuer": issuer}) for one in contents]
     show_list(rows, _COLUMNS, output=output, to=to)

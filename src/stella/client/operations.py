@@ -2034,6 +2034,10 @@ class Operations:
         """What is wrong in the image, as SARIF 2.1.0."""
         return self._transport.content(f"/scans/{quote(scan, safe='/:@')}/findings/sarif")
 
+    def get_findings_openvex(self, scan: str) -> bytes:
+        """What is wrong in the image, as OpenVEX: under investigation until somebody decides."""
+        return self._transport.content(f"/scans/{quote(scan, safe='/:@')}/findings/openvex")
+
     def get_sbom(
         self,
         scan: str,

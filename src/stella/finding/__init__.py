@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING
 
 from stella.finding.document import finding_json, findings_document, parse_findings
 from stella.finding.errors import MalformedFindings, UnknownFinding
-from stella.finding.match import match_inventory, packages_of
+from stella.finding.explain import Explained, Outcome, explain_name
+from stella.finding.match import match_inventory, outlook, packages_of
 from stella.finding.model import (
     Finding,
     Findings,
@@ -24,10 +25,12 @@ if TYPE_CHECKING:
     from stella.finding.vexed import apply_vex, judged_document
 
 __all__ = [
+    "Explained",
     "Finding",
     "Findings",
     "MalformedFindings",
     "Match",
+    "Outcome",
     "Reach",
     "Seen",
     "UnknownFinding",
@@ -36,12 +39,14 @@ __all__ = [
     "VexWhy",
     "Why",
     "apply_vex",
+    "explain_name",
     "finding_json",
     "findings_document",
     "is_open",
     "judged_document",
     "match_inventory",
     "openvex_of",
+    "outlook",
     "packages_of",
     "parse_findings",
 ]

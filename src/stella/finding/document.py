@@ -119,7 +119,7 @@ def parse_findings(content: bytes) -> Findings:
             f"not a document of findings: {str(error)[:200]}",
             remedy=Remedy(
                 "Make one from an SBOM.",
-                command="stella finding match SBOM --advisories SNAPSHOT -o json --to FILE",
+                command="stella finding match SBOM --advisories SNAPSHOT -o document --to FILE",
             ),
         ) from None
 

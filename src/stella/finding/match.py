@@ -58,6 +58,21 @@ def packages_of(inventory: Inventory) -> list[Package]:
     )
 
 
+_OUTLOOKS = {
+    "pending": "not mended yet",
+    "deferred": "mending is deferred",
+    "will_not_fix": "will not be mended",
+    "end_of_life": "will not be mended, end of life",
+}
+
+
+def outlook(record: Record) -> str:
+    """Whether the publisher will mend it, and what else it adds; "" where it says nothing."""
+    if not record.fix:
+        return record.note
+    return "; ".join(part for part in (_OUTLOOKS.get(record.fix, ""), record.note) if part)
+
+
 def _hits(records: Iterable[Record], version: str) -> list[tuple[Record, Judged]]:
     judged = [(record, judge(record, version)) for record in records]
     return [(record, one) for record, one in judged if one.is_affected]
@@ -96,5 +111,6 @@ def _findings(
             why=why,
             cvss=record.cvss,
             summary=record.summary,
-            note=subject.note,
+            note=subject.note or outlook(record),
+            epss_permille=None if record.epss_ppm is None else (record.epss_ppm + 500) // 1000,
         )

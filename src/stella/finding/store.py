@@ -72,6 +72,11 @@ class Scan:
     error_code: str | None = None
     error_message: str | None = None
 
+    @property
+    def told(self) -> str | None:
+        """The findings as they stand: with what VEX makes of them, where it was weighed."""
+        return self.judged or self.findings
+
 
 def scan_by_id(tx: Tx, scan_id: str) -> Scan | None:
     """The scan of that id."""

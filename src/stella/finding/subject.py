@@ -3,25 +3,30 @@
 import re
 from dataclasses import dataclass
 
-from stella.advisory import Package, package_name, without_rebuild
+from stella.advisory import (
+    Package,
+    ecosystem_of,
+    language_package,
+    modular_name,
+    package_name,
+    without_rebuild,
+)
 from stella.sbom import Component
 
-_ECOSYSTEMS = {
-    "pypi": "PyPI",
-    "npm": "npm",
-    "golang": "Go",
-    "cargo": "crates.io",
-    "gem": "RubyGems",
-    "composer": "Packagist",
-    "maven": "Maven",
-    "nuget": "NuGet",
-    "hex": "Hex",
-    "pub": "Pub",
-    "swift": "SwiftURL",
-    "bitnami": "Bitnami",
+# Their purls keep a part of the name in the namespace.
+_WITH_NAMESPACE = frozenset({"golang", "composer", "maven", "swift"})
+# Programs that no package list knows, as NVD names them.
+_PRODUCTS = {
+    "busybox": "busybox:busybox",
+    "nginx": "f5:nginx",
+    "node": "nodejs:node.js",
+    "openssl": "openssl:openssl",
+    "postgres": "postgresql:postgresql",
+    "python": "python:python",
+    "redis": "redis:redis",
 }
-# Their purls keep a part of the name in the namespace, with this sign between.
-_NAMESPACE_SIGNS = {"golang": "/", "composer": "/", "maven": ":", "swift": "/"}
+# Publish by binary package; the others by the source package that it was built of.
+_BY_BINARY = ("almalinux", "rhel", "ol", "amzn", "fedora", "sles")
 
 _RELEASE = re.compile(r"(?P<system>[a-z-]+)-(?P<release>[0-9]+(?:\.[0-9]+)*)")
 _FEEDS = {
@@ -33,6 +38,17 @@ _FEEDS = {
     ("rpm", "almalinux"): ("AlmaLinux:{major}",),
     ("rpm", "rocky"): ("Rocky Linux:{major}",),
     ("rpm", "opensuse-leap"): ("openSUSE:Leap {numbers}",),
+    ("rpm", "rhel"): ("Red Hat:{major}",),
+    ("rpm", "ol"): ("Oracle Linux:{major}",),
+    ("rpm", "amzn"): ("Amazon Linux:{major}",),
+    ("rpm", "fedora"): ("Fedora:{major}",),
+    ("rpm", "mageia"): ("Mageia:{major}",),
+    ("rpm", "photon"): ("Photon OS:{numbers}",),
+    ("rpm", "azurelinux"): ("Azure Linux:{major}",),
+    ("rpm", "sles"): (
+        "SUSE:Linux Enterprise Server {major} SP{update}",
+        "SUSE:sles:{major}:sp{update}",
+    ),
 }
 _HEADERS = re.compile(r"linux-libc-dev(?:-.+)?\Z|linux-headers-.+\Z")
 
@@ -57,14 +73,13 @@ def subject_of(component: Component) -> Subject:
         return _system_subject(component)
     if component.type == "rpm":
         return _rpm_subject(component)
-    ecosystem = _ECOSYSTEMS.get(component.type)
-    if ecosystem is None:
-        return Subject((), component.version, f"{component.type} {component.version}")
-    name = package_name(ecosystem, _full_name(component))
+    package = _language_package(component)
+    if package is None:
+        return _program_subject(component)
     return Subject(
-        (Package(ecosystem, name),),
+        (package,),
         component.version,
-        f"{ecosystem} {component.version}",
+        f"{package.ecosystem} {component.version}",
         "only asked for by a lock file, not seen installed" if component.is_declared else "",
     )
 
@@ -81,17 +96,16 @@ def _system_subject(component: Component) -> Subject:
 
 
 def _rpm_subject(component: Component) -> Subject:
-    """Rocky, SUSE and openSUSE publish by source package, AlmaLinux by binary one."""
-    is_binary = component.distro.startswith("almalinux-")
+    """Rocky and openSUSE publish by source package, Red Hat and others by binary one."""
+    is_binary = component.distro.rpartition("-")[0] in _BY_BINARY
     name = component.name if is_binary else component.source_name
     version = component.version if is_binary else component.source_version
     if ":" not in version and "epoch=" in component.purl:
         # Others' documents keep the epoch in the purl alone.
-        from packageurl import PackageURL
-
-        epoch = PackageURL.from_string(component.purl).qualifiers
-        number = epoch.get("epoch", "") if isinstance(epoch, dict) else ""
+        number = _qualifier(component, "epoch")
         version = f"{number}:{version}" if number.isdecimal() else version
+    if component.distro.startswith("rhel-") and "rpmmod=" in component.purl:
+        name = modular_name(name, _qualifier(component, "rpmmod"))
     kind = f"rpm {'package' if is_binary else 'source'} {name} {version}"
     packages = tuple(Package(one, name) for one in _releases("rpm", component.distro))
     return Subject(packages, version, kind)
@@ -107,15 +121,31 @@ def _releases(kind: str, distro: str) -> tuple[str, ...]:
     major, minor = parts[0], ".".join(parts[:2])
     if (kind, found["system"]) == ("apk", "alpine") and len(parts) < 2:
         return ()
+    update = parts[1] if len(parts) > 1 else "0"
     named = _FEEDS.get((kind, found["system"]), ())
-    return tuple(one.format(numbers=numbers, major=major, minor=minor) for one in named)
+    return tuple(
+        one.format(numbers=numbers, major=major, minor=minor, update=update) for one in named
+    )
 
 
-def _full_name(component: Component) -> str:
-    sign = _NAMESPACE_SIGNS.get(component.type)
-    if sign is None:
-        return component.name
+def _language_package(component: Component) -> Package | None:
+    if component.type in _WITH_NAMESPACE:
+        from packageurl import PackageURL
+
+        return language_package(PackageURL.from_string(component.purl))
+    ecosystem = ecosystem_of(component.type)
+    return Package(ecosystem, package_name(ecosystem, component.name)) if ecosystem else None
+
+
+def _program_subject(component: Component) -> Subject:
+    """A program without a package: by the name that NVD gives it, where that is known."""
+    product = _PRODUCTS.get(component.name) if component.type == "generic" else None
+    packages = (Package("CPE", product),) if product else ()
+    return Subject(packages, component.version, f"{component.type} {component.version}")
+
+
+def _qualifier(component: Component, name: str) -> str:
     from packageurl import PackageURL
 
-    purl = PackageURL.from_string(component.purl)
-    return f"{purl.namespace}{sign}{purl.name}" if purl.namespace else purl.name
+    qualifiers = PackageURL.from_string(component.purl).qualifiers
+    return qualifiers.get(name, "") if isinstance(qualifiers, dict) else ""

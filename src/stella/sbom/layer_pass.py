@@ -46,6 +46,7 @@ class LayerPass:
         self._limits = limits
         self._kept = 0
         self._marked = 0
+        self._searched_bytes = 0
         self._odd: Counter[str] = Counter()
         self._odd_first: dict[str, str] = {}
         self.files: dict[str, FileFacts] = {}
@@ -166,7 +167,7 @@ class LayerPass:
             self.programs[path] = script
 
     def _script(self, path: str, entry: Entry, place: Place) -> Script:
-        if entry.size > SCRIPT_BYTES_MAX:
+        if entry.size > SCRIPT_BYTES_MAX or not self._is_searched(path, entry.size):
             return read_script(self._reader.beginning(entry, 512), entry.size)
         content = b"".join(self._reader.pieces(entry))
         if not is_published(path):
@@ -177,12 +178,12 @@ class LayerPass:
         """A file that may hold a secret; whatever it is, what lay there below is gone."""
         text_max = TEXT_BYTES_MAX if place is Place.TEXT else SECRET_BYTES_MAX
         commands = None
-        if entry.size <= text_max:
+        if entry.size <= text_max and self._is_searched(path, entry.size):
             content = b"".join(self._reader.pieces(entry))
             self._note_secrets(path, content, place)
             if name.endswith(".sh") and len(content) <= SCRIPT_BYTES_MAX:
                 commands = read_commands(content)
-        elif place is not Place.TEXT:
+        elif entry.size > text_max and place is not Place.TEXT:
             self._note(f"more than {text_max} bytes, not searched for secrets", path)
         if commands is not None and self._is_counted(path):
             self.programs[path] = commands
@@ -190,6 +191,15 @@ class LayerPass:
             self._bounded(self.sources, path)
         else:
             self._bounded(self.replaced, path)
+
+    def _is_searched(self, path: str, size: int) -> bool:
+        """Whether a text of that size is still looked into: not forever, whatever the layer holds."""
+        self._searched_bytes += size
+        if self._searched_bytes > self._limits.searched_bytes_max:
+            most = self._limits.searched_bytes_max
+            self._note(f"beyond {most} bytes of sources and scripts, not searched", path)
+            return False
+        return True
 
     def _note_secrets(self, path: str, content: bytes, place: Place) -> None:
         for line, rule in find_secrets(content, place):
@@ -199,10 +209,14 @@ class LayerPass:
             self.secrets.add(SecretPlace(path, line, rule))
 
     def _privilege(self, path: str, entry: Entry) -> None:
-        if self._is_counted(path):
-            uid, gid = entry.owner
-            mode, capabilities = entry.permissions, capability_names(entry.capability)
-            self.privileged[path] = Privilege(mode, uid, gid, capabilities)
+        if len(self.privileged) >= self._limits.privileged_max:
+            self._note(
+                f"beyond {self._limits.privileged_max} files with more power, not listed", path
+            )
+            return
+        uid, gid = entry.owner
+        mode, capabilities = entry.permissions, capability_names(entry.capability)
+        self.privileged[path] = Privilege(mode, uid, gid, capabilities)
 
     def _symbolic_link(self, path: str, name: str, entry: Entry) -> None:
         self.privileged.pop(path, None)
@@ -219,7 +233,7 @@ class LayerPass:
         facts = self.files.get(target)
         if isinstance(facts, LanguagePackages):
             self._keep(path, facts)
-        if target in self.privileged and self._is_counted(path):
+        if target in self.privileged and len(self.privileged) < self._limits.privileged_max:
             self.privileged[path] = self.privileged[target]
         if target in self.programs and self._is_counted(path):
             self.programs[path] = self.programs[target]

@@ -140,13 +140,9 @@ def _numbered(text: str, uid: int) -> RunUser:
 def _privileged(
     layers: Sequence[LayerFacts], stack: Stack, found: Catalogue
 ) -> tuple[Privileged, ...]:
-    places = [
-        (path, number)
-        for number, layer in enumerate(layers)
-        for path in layer.privileged
-        if not stack.is_replaced(path, number)
-        and not any(path in above.privileged for above in layers[number + 1 :])
-    ]
+    replaced = stack.replaced([layer.privileged for layer in layers])
+    last = {path: number for number, layer in enumerate(layers) for path in layer.privileged}
+    places = [(path, number) for path, number in last.items() if path not in replaced[number]]
     owners = owners_of(found, {path for path, _ in places})
     return tuple(
         Privileged(
@@ -168,6 +164,7 @@ def _secrets(
     layers: Sequence[LayerFacts], stack: Stack, found: Catalogue, config: WireConfig
 ) -> tuple[Secret, ...]:
     owners = owners_of(found, {one.path for layer in layers for one in layer.secrets})
+    replaced = stack.replaced([[one.path for one in layer.secrets] for layer in layers])
     listed = [
         Secret(
             rule=one.rule,
@@ -176,7 +173,7 @@ def _secrets(
             line=one.line,
             layer=layer.diff_id,
             layer_index=number,
-            deleted=stack.is_replaced(one.path, number),
+            deleted=one.path in replaced[number],
         )
         for number, layer in enumerate(layers)
         for one in layer.secrets

@@ -48,15 +48,28 @@ def resolved(state: Mapping[str, Seen], path: str) -> Seen | None:
 
 
 class Hidden:
-    """What one layer hides of those below it."""
+    """What one layer, or several on top of each other, hide of those below them."""
 
-    def __init__(self, layer: LayerFacts) -> None:
-        self._gone = frozenset(layer.removed).union(
-            layer.replaced, layer.programs, layer.sources, layer.links
-        )
+    def __init__(self, *layers: LayerFacts) -> None:
+        self._gone: set[str] = set()
         # A file where a directory was hides what lay in it; at its own path it simply replaces.
-        self._containers = self._gone | frozenset(layer.opaque) | frozenset(layer.files)
-        self._is_all = "" in layer.opaque
+        self._containers: set[str] = set()
+        self._files: set[str] = set()
+        self._is_all = False
+        for layer in layers:
+            self.add(layer)
+
+    def add(self, layer: LayerFacts) -> None:
+        """One more layer, from the top down."""
+        gone = (layer.removed, layer.replaced, layer.programs, layer.sources, layer.links)
+        self._gone.update(*gone)
+        self._containers.update(*gone, layer.opaque, layer.files)
+        self._files.update(layer.files)
+        self._is_all |= "" in layer.opaque
+
+    def replaces(self, path: str) -> bool:
+        """Whether ``path`` of a layer below is hidden, or has another file in its place."""
+        return path in self._files or self.hides(path)
 
     def hides(self, path: str) -> bool:
         """Whether ``path`` of a layer below is gone, or lies in what is."""

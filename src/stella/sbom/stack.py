@@ -1,6 +1,6 @@
 """Layers on top of each other, asked about one path at a time: what lies there in the end."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import msgspec
 
@@ -8,6 +8,8 @@ from stella.sbom.facts import LayerFacts, Script
 from stella.sbom.rootfs import Hidden
 
 _LINKS_MAX = 40
+_PATH_LETTERS_MAX = 4096
+_DEPTH_MAX = 255
 
 
 class Lies(msgspec.Struct, frozen=True):
@@ -29,15 +31,21 @@ class Stack:
         self._layers = layers
         self._hidden = [Hidden(layer) for layer in layers]
         self._sources = [frozenset(layer.sources) for layer in layers]
+        self._links = frozenset[str]().union(*(layer.links for layer in layers))
 
-    def is_replaced(self, path: str, layer: int) -> bool:
-        """Whether a layer above ``layer`` deletes what it has at ``path``, or puts something there."""
-        above = range(layer + 1, len(self._layers))
-        return any(self._hidden[n].hides(path) or path in self._layers[n].files for n in above)
+    def replaced(self, asked: Sequence[Collection[str]]) -> list[frozenset[str]]:
+        """Of the paths that are asked of each layer, those that a layer above deletes or replaces."""
+        above, found = Hidden(), list[frozenset[str]]()
+        for layer, paths in zip(reversed(self._layers), reversed(asked), strict=True):
+            found.append(frozenset(path for path in paths if above.replaces(path)))
+            above.add(layer)
+        return found[::-1]
 
     def find(self, path: str) -> Lies | None:
         """What lies at ``path`` in the end, links followed; None where nothing is known of it."""
         for _ in range(_LINKS_MAX):
+            if len(path) > _PATH_LETTERS_MAX or path.count("/") > _DEPTH_MAX:
+                return None
             whole = self._without_links(path)
             if whole is None:
                 return None
@@ -58,6 +66,8 @@ class Stack:
         return path if target is None else target
 
     def _link(self, path: str) -> str | None:
+        if path not in self._links:
+            return None
         for number in range(len(self._layers) - 1, -1, -1):
             if path in self._layers[number].links:
                 return self._layers[number].links[path]
@@ -78,7 +88,7 @@ class Stack:
         return None
 
     def _is_end(self, number: int, path: str) -> bool:
-        return self._hidden[number].hides(path) or path in self._layers[number].files
+        return self._hidden[number].replaces(path)
 
 
 def _is_run(script: Script) -> bool:

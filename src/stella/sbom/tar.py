@@ -115,7 +115,7 @@ class Reader:
                 continue
             entry = _entry(header, kind, size, extra)
             if self._global or extra.pax:
-                _apply_pax(entry, {**self._global, **extra.pax})
+                _apply_pax(entry, {**self._global, **extra.pax} if self._global else extra.pax)
             if entry.kind == 0 and entry.path.endswith("/"):
                 entry.kind = DIRECTORY  # as written before POSIX; only the full path can tell
             if entry.kind in _WITHOUT_DATA:
@@ -228,6 +228,8 @@ def _entry(header: bytes, kind: int, size: int, extra: _Extra) -> Entry:
 
 
 def _apply_pax(entry: Entry, pax: dict[str, str]) -> None:
+    if len(pax) == 1 and "mtime" in pax:
+        return  # as most of them are
     entry.path = pax.get("path", entry.path)
     entry.link = pax.get("linkpath", entry.link)
     if "size" in pax:
@@ -238,9 +240,10 @@ def _apply_pax(entry: Entry, pax: dict[str, str]) -> None:
         entry.capability = pax[_CAPABILITY].encode("latin-1")
     if "uid" in pax or "gid" in pax:
         entry.pax_owner = (_decimal(pax.get("uid")), _decimal(pax.get("gid")))
-    if any(key.startswith("GNU.sparse.") for key in pax):
-        entry.is_sparse = True
-        entry.path = pax.get("GNU.sparse.name", entry.path)
+    for key in pax:
+        if key.startswith("GNU.sparse."):
+            entry.is_sparse = True
+            entry.path = pax.get("GNU.sparse.name", entry.path)
 
 
 def _decimal(text: str | None) -> str | None:

@@ -7,6 +7,9 @@
    in the place of does not come back. Of those that are left the most exact one counts.
 5. Of all issuers those with the greatest weight decide; whose weight is 0 never does.
 6. Where they disagree it is a conflict, which lets nothing pass.
+
+What is said here stands in the packets of decisions, and replay compares it byte for byte: other words, or
+another rule, would make packets differ that were handed out. A recorded one holds that.
 """
 
 from collections.abc import Iterable, Sequence

@@ -69,7 +69,7 @@ def _statement(one: object, document_at: str, gaps: Gaps, place: str) -> Stateme
         gaps.add(place, f"it has the status {str(one.get('status'))[:60]!r}")
         return None
     notes = text(one.get("status_notes"))
-    expires, is_understood = expiry_of(notes)
+    expires, is_understood = expiry_of(one.get("status_notes"))
     if not is_understood:
         gaps.add(place, "until when it is valid is no time")
         return None

@@ -19,7 +19,7 @@ _DEPTH_MAX = 40
 _TEXT_MAX = 4_000
 _NAME_MAX = 1_000
 _FRACTION = re.compile(r"(\.\d{6})\d+")
-_VALID_UNTIL = re.compile(r"^Valid until (\S+)$", re.MULTILINE)
+_VALID_UNTIL = re.compile(r"^Valid until (.*?)\s*$", re.MULTILINE)
 
 
 def malformed(what: str) -> MalformedVex:
@@ -102,13 +102,14 @@ def until_line(expires: str) -> str:
     return f"Valid until {expires}"
 
 
-def expiry_of(notes: str) -> tuple[str, bool]:
-    """When the notes say that the statement ends, and whether that can be understood."""
-    found = _VALID_UNTIL.search(notes)
-    if found is None:
-        return "", True
-    at = time_of(found[1])
-    return at, bool(at)
+def expiry_of(notes: object) -> tuple[str, bool]:
+    """When the notes say that the statement ends, and whether that can be understood.
+
+    notes: as they came, not cut: what ends must not go on because much was said before. Where several
+    ends are said it is the first to come.
+    """
+    ends = [time_of(said) for said in _VALID_UNTIL.findall(notes)] if isinstance(notes, str) else []
+    return min(ends, default=""), all(ends)
 
 
 class Gaps:

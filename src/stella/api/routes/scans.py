@@ -14,7 +14,7 @@ from stella.api.services import Services
 from stella.api.views.base import Body, Page, View, malformed_cursor, read_cursor, write_cursor
 from stella.api.views.images import ImageView, image_view
 from stella.api.views.scans import FindingView, ScanView, scan_view
-from stella.finding import parse_findings
+from stella.finding import openvex_of, parse_findings
 from stella.finding.chain import base_by_layers
 from stella.finding.errors import UnknownScan
 from stella.finding.sarif import SarifRun, sarif_document
@@ -101,9 +101,9 @@ def get_findings(
     """What is wrong in the image, the worst first."""
     with asked.read() as tx:
         found = _find(tx, scan)
-    if found.findings is None:
+    if found.told is None:
         return Page(items=[])
-    document = json.loads(asked.services.blobs.get(Digest(found.judged or found.findings)))
+    document = json.loads(asked.services.blobs.get(Digest(found.told)))
     wanted = one_of("severity", severity, _RANK)
     rows = [one for one in document["findings"] if _matches(one, wanted, kev, (q or "").lower())]
     rows.sort(key=_worst_first)
@@ -122,13 +122,32 @@ def get_findings_sarif(asked: Viewer, scan: str) -> Response:
     """What is wrong in the image, as SARIF 2.1.0."""
     with asked.read() as tx:
         found = _find(tx, scan)
-    if found.findings is None or found.sbom is None:
+    if found.told is None or found.sbom is None:
         raise _unknown(scan, "was not matched with advisories, so nothing is known")
     blobs = asked.services.blobs
-    findings = parse_findings(blobs.get(Digest(found.findings)))
+    findings = parse_findings(blobs.get(Digest(found.told)))
     inventory = parse_cyclonedx(blobs.get(Digest(found.sbom)))
     run = SarifRun(findings, inventory.name, inventory.partial)
     return Response(sarif_document([run], __version__), media_type="application/sarif+json")
+
+
+@router.get(
+    "/scans/{scan}/findings/openvex",
+    response_class=Response,
+    responses={200: {"content": {"application/json": {}}}},
+)
+def get_findings_openvex(asked: Viewer, scan: str) -> Response:
+    """What is wrong in the image, as OpenVEX: under investigation until somebody decides."""
+    with asked.read() as tx:
+        found, at = _find(tx, scan), time_text(tx.now)
+    if found.told is None:
+        raise _unknown(scan, "was not matched with advisories, so nothing is known")
+    findings = parse_findings(asked.services.blobs.get(Digest(found.told)))
+    place = parse_reference(found.reference)
+    content = openvex_of([(findings, place)], author=f"stella {__version__}", at=at)
+    if content is None:
+        raise _unknown(scan, "has no findings, and OpenVEX no document without statements")
+    return Response(content, media_type="application/json")
 
 
 @router.get(

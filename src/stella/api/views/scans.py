@@ -97,5 +97,5 @@ def scan_view(scan: Scan) -> ScanView:
         if failed
         else None,
         sbom=scan.sbom,
-        findings=scan.judged or scan.findings,
+        findings=scan.told,
     )

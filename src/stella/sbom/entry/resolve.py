@@ -19,12 +19,20 @@ from stella.sbom.entry.known import (
     interpreter_of,
     unwrapped,
 )
-from stella.sbom.entry.words import Unclear, arguments_set, last_command
+from stella.sbom.entry.words import (
+    LINE_LETTERS_MAX,
+    WORDS_LETTERS_MAX,
+    WORDS_MAX,
+    Unclear,
+    arguments_set,
+    last_command,
+)
 from stella.sbom.facts import Script
 from stella.sbom.stack import Lies, Stack
 from stella.sbom.traits import Confidence, EntryPoint, Step
 
 _STEPS_MAX = 20
+_VARIABLES_MAX = 1000
 _WORD_LETTERS_MAX = 500
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _UNKNOWN = EntryPoint("", "", "", "", "", Confidence.UNKNOWN, "", ())
@@ -45,7 +53,14 @@ def resolve_entry(
     words = (*entrypoint, *command)
     if not words:
         return msgspec.structs.replace(_UNKNOWN, reason="the image names no program")
-    variables = dict(_assignment(text) for text in environment if "=" in text)
+    if len(words) > WORDS_MAX or sum(map(len, words)) > WORDS_LETTERS_MAX:
+        return msgspec.structs.replace(_UNKNOWN, reason="it has more words than a program is given")
+    # A longer variable is no program and no option of one.
+    variables = dict(
+        _assignment(text)
+        for text in environment[:_VARIABLES_MAX]
+        if "=" in text and len(text) <= LINE_LETTERS_MAX
+    )
     way = _Way(stack, variables, directory or "/")
     how = "ENTRYPOINT" if entrypoint else "CMD"
     return way.follow(tuple(words), how)

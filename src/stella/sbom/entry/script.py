@@ -17,8 +17,7 @@ _INTERPRETER_BYTES_MAX = 256
 _COMMAND_LETTERS_MAX = 1000
 _SETS_MAX = 8
 _EXEC = re.compile(r"(?:^|[;&|{(]|\bthen\b|\belse\b|\bdo\b)\s{0,20}(exec\s[^\n]{1,2000})")
-_SETS = ("set ", "shift")
-_SET = re.compile(r"set\s+--?\s|shift\b")
+_SET = re.compile(r"(?:^|[\s;&|{(])(set\s+--?\s|shift\b)")
 _HERE_DOCUMENT = re.compile(r"<<-?\s{0,8}[\"']?([A-Za-z_][A-Za-z0-9_]{0,63})[\"']?")
 
 
@@ -28,8 +27,8 @@ def read_script(content: bytes, size: int) -> Script:
     words = tuple(first[len(SHEBANG) :].decode("utf-8", "replace").split())[:8]
     if not _is_shell(words):
         return Script(words)
-    if size > SCRIPT_BYTES_MAX:
-        return Script(words, unread=f"it is {size} bytes long, {SCRIPT_BYTES_MAX} are read")
+    if len(content) < size:
+        return Script(words, unread=f"it is {size} bytes long, and not all of them were read")
     return _commands(words, content)
 
 
@@ -51,9 +50,9 @@ def _commands(words: tuple[str, ...], content: bytes) -> Script:
         for hit in _EXEC.finditer(line) if "exec" in line else ():
             if not _is_redirection(hit[1]):
                 last_exec, exec_line, execs = hit[1].strip(), number, execs + 1
-        bare = line.lstrip()
-        if bare.startswith(_SETS) and _SET.match(bare) and len(sets) < _SETS_MAX:
-            sets.append(bare)
+        found = _SET.search(line) if "set -" in line or "shift" in line else None
+        if found and len(sets) < _SETS_MAX:
+            sets.append(line[found.start(1) :].strip())
     kept = (last, last_exec, *sets)
     if any(len(text) > _COMMAND_LETTERS_MAX for text in kept):
         return Script(words, unread="its commands are longer than anybody writes them")

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 LINE_LETTERS_MAX = 4000
+WORDS_MAX = 1000
+WORDS_LETTERS_MAX = 128 * 1024
 _WORDS_MAX = 500
 _OPERATORS = frozenset("();<>|&")
 _KEYWORDS = frozenset(
@@ -141,21 +143,28 @@ def _command(
     doubts: list[str],
 ) -> Command | Unclear:
     words = _without_prefix(part, variables)
-    if not words:
-        return Unclear("there is no command at its end")
-    if words[0] in _KEYWORDS:
-        return Unclear(f"it ends in {words[0]!r}")
-    if words[0] in _NO_PROGRAMS:
-        return Unclear(f"it ends in {words[0]!r}, and what it began before is not told")
-    first = words[0]
     given = _with_arguments(words, variables, arguments)
-    if first.startswith("$") and first not in _ALL and given and " " in given[0]:
+    if words and words[0].startswith("$") and words[0] not in _ALL and " " in given[0]:
         given = [*given[0].split(), *given[1:]]
-    if not given:
-        return Unclear("it runs what it is given, and the image gives it nothing")
-    if "$" in given[0]:
-        return Unclear(f"it is named by {given[0][:60]!r}, which the image does not set")
+    reason = _why_not(words, given)
+    if reason:
+        return Unclear(reason)
     return Command(tuple(given), variables, directory, tuple(doubts))
+
+
+def _why_not(words: Sequence[str], given: Sequence[str]) -> str:
+    """Why it is not told which program the command is; empty where it is."""
+    if not words:
+        return "there is no command at its end"
+    if words[0] in _KEYWORDS | _NO_PROGRAMS:
+        return f"it ends in {words[0]!r}, which is no program"
+    if len(given) > WORDS_MAX or sum(map(len, given)) > WORDS_LETTERS_MAX:
+        return "its command has more words than any program is given"
+    if not given:
+        return "it runs what it is given, and the image gives it nothing"
+    if "$" in given[0]:
+        return f"it is named by {given[0][:60]!r}, which the image does not set"
+    return ""
 
 
 def _without_prefix(part: Sequence[str], variables: dict[str, str]) -> list[str]:
@@ -179,7 +188,7 @@ def _with_arguments(
     numbered = {str(n): text for n, text in enumerate(arguments[:10])}
     given: list[str] = []
     for word in words:
-        if word in _ALL:
+        if word in _ALL and len(given) <= WORDS_MAX:
             given += arguments[1:]
         else:
             given.append(_expanded(word, {**variables, **numbered}))
@@ -190,7 +199,11 @@ def arguments_set(lines: Sequence[str], arguments: Sequence[str]) -> tuple[str, 
     """What ``set -- program "$@"`` makes of arguments that are only options; None where nothing does."""
     for line in lines:
         tokens = _tokens(line)
-        if isinstance(tokens, Unclear) or len(tokens) < 4 or tokens[:2] != ["set", "--"]:
+        if isinstance(tokens, Unclear):
+            continue
+        ends = [at for at, word in enumerate(tokens) if word and set(word) <= _OPERATORS]
+        tokens = tokens[: ends[0]] if ends else tokens
+        if len(tokens) < 4 or tokens[:2] != ["set", "--"]:
             continue
         if any("$" in word and word not in _ALL for word in tokens) or "$@" not in tokens:
             continue

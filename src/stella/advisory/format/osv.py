@@ -1,5 +1,6 @@
 """Records of the Open Source Vulnerability format, https://ossf.github.io/osv-schema/."""
 
+import re
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
@@ -7,14 +8,41 @@ from typing import Any
 import msgspec
 
 from stella.advisory.affected import holds
-from stella.advisory.model import SEVERITIES, Package, Record, Span
+from stella.advisory.format.item import (
+    NAME_CHARACTERS_MAX,
+    Entry,
+    Item,
+    Withdrawn,
+    one_line,
+)
+from stella.advisory.model import SEVERITIES, Package, Rating, Record, Skipped, Span
 from stella.advisory.severity import severity_of_vector, severity_of_word
 from stella.advisory.versions import package_name, scheme_of, version_key
 
-_SUMMARY_CHARACTERS_MAX = 300
 _EVENTS_MAX = 20_000
 _VERSIONS_MAX = 50_000
-_NAME_CHARACTERS_MAX = 300
+# Who gives ids that begin so.
+_SOURCES = {
+    "GHSA": "GHSA",
+    "PYSEC": "PyPA",
+    "GO": "Go",
+    "RUSTSEC": "RustSec",
+    "DEBIAN": "Debian",
+    "DSA": "Debian",
+    "DLA": "Debian",
+    "UBUNTU": "Ubuntu",
+    "USN": "Ubuntu",
+    "BIT": "Bitnami",
+    "ALPINE": "Alpine",
+    "ALSA": "AlmaLinux",
+    "RLSA": "Rocky Linux",
+    "SUSE": "SUSE",
+    "openSUSE": "openSUSE",
+    "RHSA": "Red Hat",
+    "NSWG": "Node Security WG",
+    "MAL": "OpenSSF",
+    "CGA": "Chainguard",
+}
 
 
 class Severity(msgspec.Struct, frozen=True):
@@ -70,7 +98,7 @@ _decoder = msgspec.json.Decoder(OsvRecord)
 def parse_osv(content: bytes) -> OsvRecord:
     """The record. Raises msgspec.DecodeError with the place where it breaks its format."""
     record = _decoder.decode(content)
-    if not record.id or len(record.id) > _NAME_CHARACTERS_MAX or not record.id.isprintable():
+    if not record.id or len(record.id) > NAME_CHARACTERS_MAX or not record.id.isprintable():
         raise msgspec.ValidationError("a record without a usable id - at `$.id`")
     for affected in record.affected or []:
         events = sum(len(one.events) for one in affected.ranges or [])
@@ -79,14 +107,36 @@ def parse_osv(content: bytes) -> OsvRecord:
     return record
 
 
+def read_osv(where: str, content: bytes) -> Iterator[Item]:
+    """What the record says of each package. Raises msgspec.DecodeError."""
+    osv = parse_osv(content)
+    if osv.withdrawn:
+        yield Withdrawn(osv.id, osv.modified)
+        yield Skipped(where, "withdrawn")
+        return
+    source = source_of(osv.id)
+    empty = True
+    for package, record in records_of(osv):
+        yield Entry(package, record, osv.modified, source)
+        empty = False
+    if empty:
+        yield Skipped(where, "a record that names no affected package")
+
+
+def source_of(record_id: str) -> str:
+    """Who publishes records with such ids; the beginning of the id where nobody is known."""
+    prefix = record_id.partition("-")[0]
+    return _SOURCES.get(prefix, prefix)
+
+
 def records_of(osv: OsvRecord) -> Iterator[tuple[Package, Record]]:
     """What the record says of each package, several entries for one package joined."""
     by_package: dict[Package, list[Affected]] = {}
     for affected in osv.affected or []:
         named = affected.package
-        if named and named.name and len(named.name) <= _NAME_CHARACTERS_MAX:
+        if named and named.name and len(named.name) <= NAME_CHARACTERS_MAX:
             name = package_name(named.ecosystem, named.name)
-            by_package.setdefault(Package(named.ecosystem, name), []).append(affected)
+            by_package.setdefault(Package(_release(named.ecosystem), name), []).append(affected)
     aliases = tuple(sorted({*(osv.aliases or []), *(osv.upstream or [])} - {osv.id}))
     for package, parts in by_package.items():
         scheme = _scheme(package.ecosystem, parts)
@@ -105,9 +155,19 @@ def records_of(osv: OsvRecord) -> Iterator[tuple[Package, Record]]:
                 versions=listed,
                 severity=severity,
                 cvss=cvss,
-                summary=_summary(osv),
+                summary=one_line(osv.summary or osv.details or ""),
+                ratings=_words(osv, parts, severity),
             ),
         )
+
+
+_REDHAT = re.compile(r"Red Hat:enterprise_linux:([0-9]+)(?:[.:].*)?\Z")
+
+
+def _release(ecosystem: str) -> str:
+    """As it is looked up: the repositories of one release of Red Hat's are one release."""
+    found = _REDHAT.match(ecosystem)
+    return f"Red Hat:{found[1]}" if found else ecosystem
 
 
 def _scheme(ecosystem: str, parts: list[Affected]) -> str:
@@ -197,6 +257,17 @@ def _severity(osv: OsvRecord, parts: list[Affected]) -> tuple[str, str]:
     return "unknown", max(vectors, default="")
 
 
+def _words(osv: OsvRecord, parts: list[Affected], severity: str) -> tuple[Rating, ...]:
+    """What is said in words beside a vector, where it is another word (Ubuntu's priority)."""
+    scores = [one for part in parts for one in part.severity or []] or osv.severity or []
+    said = {
+        one.type[:80]: word
+        for one in scores
+        if one.type and not one.type.startswith("CVSS") and (word := severity_of_word(one.score))
+    }
+    return tuple(Rating(kind, word) for kind, word in sorted(said.items()) if word != severity)
+
+
 def _said(scores: list[Severity] | None, specific: object) -> Iterator[tuple[str | None, str]]:
     for one in scores or []:
         if one.type.startswith("CVSS"):
@@ -213,12 +284,3 @@ def _texts(specific: object, *keys: str) -> Iterator[str]:
         for key in keys:
             if isinstance(specific.get(key), str):
                 yield specific[key]
-
-
-def _summary(osv: OsvRecord) -> str:
-    """One line: the summary, or how the details begin."""
-    words = (osv.summary or osv.details or "")[: 4 * _SUMMARY_CHARACTERS_MAX].split()
-    text = " ".join(words)
-    if len(text) <= _SUMMARY_CHARACTERS_MAX:
-        return text
-    return text[:_SUMMARY_CHARACTERS_MAX].rpartition(" ")[0] + " ..."

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from stella.advisory.format.item import Entry, Item
 from stella.advisory.model import Package, Record, Span
 
 _ID = re.compile(r"[A-Z][A-Za-z]*-[0-9A-Za-z][0-9A-Za-z-]*\Z")
@@ -34,6 +35,12 @@ _decoder = msgspec.json.Decoder(Secdb)
 def parse_secdb(content: bytes) -> Secdb:
     """The database. Raises msgspec.DecodeError."""
     return _decoder.decode(content)
+
+
+def read_secdb(_: str, content: bytes) -> Iterator[Item]:
+    """One record for each fix. Raises msgspec.DecodeError."""
+    for package, record in secdb_records(parse_secdb(content)):
+        yield Entry(package, record, "", "Alpine")
 
 
 def secdb_records(database: Secdb) -> Iterator[tuple[Package, Record]]:

@@ -1,0 +1,33 @@
+"""Observations: what feeds said, kept as it came, revision by revision."""
+
+from stella.advisory.observation.bundle import (
+    Manifest,
+    apply_bundle,
+    create_bundle,
+    read_manifest,
+)
+from stella.advisory.observation.model import (
+    Bringing,
+    FeedChange,
+    FeedState,
+    Observation,
+    Progress,
+    Synced,
+)
+from stella.advisory.observation.store import Observations
+from stella.advisory.observation.sync import sync_feed
+
+__all__ = [
+    "Bringing",
+    "FeedChange",
+    "FeedState",
+    "Manifest",
+    "Observation",
+    "Observations",
+    "Progress",
+    "Synced",
+    "apply_bundle",
+    "create_bundle",
+    "read_manifest",
+    "sync_feed",
+]
