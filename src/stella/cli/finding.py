@@ -9,7 +9,7 @@ import typer
 
 from stella.cli.advisories import opened_advisories
 from stella.cli.finding_explain import explain
-from stella.cli.sbom import read_sbom
+from stella.cli.sbom import cyclonedx_of, read_sbom
 from stella.cli.scan_report import SEVERITIES, vex_mark
 from stella.cli.scan_target import tool_version
 from stella.cli.vex_files import read_voices, with_vex
@@ -58,7 +58,7 @@ def match(
     with opened_advisories(advisories) as snapshot:
         found = match_inventory(inventory, snapshot)
     if vex:
-        found = with_vex(found, read_voices(vex, vex_key or ()), inventory, read(sbom))
+        found = with_vex(found, read_voices(vex, vex_key or ()), inventory, cyclonedx_of(sbom))
     if output == "openvex":
         write(openvex_document([(found, None)]), to)
     elif output == "document":

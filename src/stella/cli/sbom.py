@@ -119,6 +119,16 @@ def read_sbom(file: Path) -> Inventory:
     return read_inventory(_content(file))
 
 
+def cyclonedx_of(file: Path) -> bytes:
+    """What is in ``file`` as CycloneDX JSON: itself where it is that. Raises as ``read_sbom``."""
+    content = _content(file)
+    document = read_document(content)
+    if document.format is Format.CYCLONEDX_JSON:
+        return content
+    check_document(document)
+    return write_document(cyclonedx_tree(document), Format.CYCLONEDX_JSON).content
+
+
 def _content(file: Path) -> bytes:
     try:
         return file.read_bytes()
