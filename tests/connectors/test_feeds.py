@@ -152,6 +152,28 @@ def test_where_the_publisher_says_no_version_it_is_always_brought(publisher: Pub
     assert [one.version for one in feed.changes(cursor).documents] == [""]
 
 
+def test_a_directory_of_a_csaf_provider_says_what_changed(publisher: Publisher):
+    for name in ("2030/cve-1.json", "2030/cve-2.json"):
+        publisher.publish(name, b"{}")
+    rows = '"2030/cve-1.json","2030-01-01T00:00:00+00:00"\n2030/cve-2.json,2030-01-02T00:00:00Z\n'
+    publisher.publish("changes.csv", rows.encode())
+    config = {"csaf": True}
+    feed = HttpFeed(Connection(publisher.endpoint, connect, config, timeout_s=2))
+    first = feed.changes("")
+    assert [one.name for one in first.documents] == ["2030/cve-1.json", "2030/cve-2.json"]
+    publisher.publish("changes.csv", b'"2030/cve-1.json","2030-02-01T00:00:00Z"\n')
+    then = feed.changes(first.cursor)
+    assert ([one.name for one in then.documents], then.removed) == (
+        ["2030/cve-1.json"],
+        ("2030/cve-2.json",),
+    )
+    assert content_of(feed, "2030/cve-1.json") == b"{}"
+    for broken in (b"", b"<html>Sign in</html>", b'"../../etc/passwd"'):
+        publisher.publish("changes.csv", broken)
+        with pytest.raises(ServiceUnreachable):
+            feed.changes(first.cursor)
+
+
 def test_a_file_that_is_not_there_is_no_removal(publisher: Publisher):
     with pytest.raises(NotThere):
         opened(publisher, **{"a.json": "a.json"}).changes("")

@@ -1,7 +1,9 @@
 """Files below one URL: what changed by ETag or Last-Modified, what broke off by Range.
 
-config: ``documents`` names the files (name in the feed -> path below the endpoint). Without it the
-endpoint is a mirror, whose ``index.json`` says ``{"documents": {path: version}}``.
+config: ``documents`` names the files (name in the feed -> path below the endpoint). ``csaf`` says that the
+endpoint is a directory of a CSAF provider, whose ``changes.csv`` says what is there and since when (CSAF 2.0,
+section 7.1.13). Without both the endpoint is a mirror, whose ``index.json`` says
+``{"documents": {path: version}}``.
 """
 
 import json
@@ -22,6 +24,7 @@ _NAME = re.compile(
     r"(?:(?!\.+(?:/|\Z))[A-Za-z0-9._~+%-]+)(?:/(?!\.+(?:/|\Z))[A-Za-z0-9._~+%-]+)*\Z"
 )
 _NAME_MAX = 300
+_CHANGE = re.compile(r'"?(?P<name>[^",]{1,300})"?,"?(?P<at>[0-9TZ:.+-]{10,40})"?\s*\Z')
 _NO_HEAD = frozenset({403, 405, 501})
 
 
@@ -32,6 +35,7 @@ class HttpFeed:
         is_plain = connection.config.get("plain_http") is True
         self._client = ServiceClient(connection, "Advisory feed", may_be_plain=is_plain)
         self._http = Connections.of(connection, leads_elsewhere=True)
+        self._is_csaf = connection.config.get("csaf") is True
         listed = connection.config.get("documents")
         self._paths = (
             {str(name): str(path) for name, path in listed.items()}
@@ -73,10 +77,29 @@ class HttpFeed:
         return f"{len(now)} documents"
 
     def _index(self) -> dict[str, str]:
+        if self._is_csaf:
+            return self._changes_csv()
         answer = self._client.json(
             "GET", "index.json", {}, what="the index", bytes_max=_INDEX_BYTES_MAX
         )
         return self._versions(answer)
+
+    def _changes_csv(self) -> dict[str, str]:
+        """``"2024/cve-2024-0001.json","2024-05-01T10:00:00+00:00"``, a line for each document."""
+        url = self._client.url("changes.csv")
+        reply = self._client.ask("GET", url, {}, bytes_max=_INDEX_BYTES_MAX)
+        self._client.refuse(reply, "changes.csv")
+        now: dict[str, str] = {}
+        for number, line in enumerate(reply.body.decode("utf-8", "replace").splitlines()):
+            found = _CHANGE.match(line)
+            if found is None:
+                if line.strip():
+                    raise self._client.unreachable(f"line {number + 1} of changes.csv is none")
+                continue
+            now.setdefault(found["name"], found["at"])
+        if not now:
+            raise self._client.unreachable("its changes.csv lists no documents")
+        return now
 
     def _versions(self, answer: object) -> dict[str, str]:
         listed = answer.get("documents") if isinstance(answer, dict) else None
