@@ -66,8 +66,6 @@ KNOWN_FEEDS: Mapping[str, KnownFeed] = {
     "node": _github("nodejs/security-wg", "Node Security WG"),
     "npm": _osv("npm", "npm, of GHSA, OSV"),
     "nuget": _osv("NuGet", "NuGet, of GHSA, OSV"),
-    "packagist": _osv("Packagist", "Packagist, of GHSA, OSV"),
-    "pypa": _osv("PyPI", "PyPA and GHSA, OSV"),
     "nvd": KnownFeed(
         "https://nvd.nist.gov",
         {
@@ -76,6 +74,8 @@ KNOWN_FEEDS: Mapping[str, KnownFeed] = {
         },
         "NVD, JSON 2.0",
     ),
+    "packagist": _osv("Packagist", "Packagist, of GHSA, OSV"),
+    "pypa": _osv("PyPI", "PyPA and GHSA, OSV"),
     "redhat": _osv("Red%20Hat", "Red Hat, OSV"),
     "redhat-csaf": KnownFeed(
         "https://security.access.redhat.com/data/csaf/v2/vex",
