@@ -68,6 +68,12 @@ def publisher() -> Iterator[Publisher]:
 
         def _answer(self, *, is_head: bool) -> None:
             path = self.path.removeprefix("/")
+            if path.startswith("moved/"):
+                self.send_response(302)
+                self.send_header("Location", f"{elsewhere}/{path.removeprefix('moved/')}")
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+                return
             played.asked.append((self.command, path, self.headers.get("Range") or ""))
             content = played.content(path)
             status = 404 if content is None else 200
@@ -96,6 +102,7 @@ def publisher() -> Iterator[Publisher]:
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         server.daemon_threads = True
         played.endpoint = f"http://127.0.0.1:{server.server_port}"
+        elsewhere = f"http://localhost:{server.server_port}"
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         try:
@@ -142,6 +149,15 @@ def test_single_files_are_asked_by_their_head_and_told_where_they_changed(publis
     assert [one.name for one in feed.changes(first.cursor).documents] == ["tracker.json"]
     assert content_of(feed, "tracker.json") == b"[]"
     assert {method for method, _, _ in publisher.asked} == {"HEAD", "GET"}
+
+
+def test_publishers_may_keep_their_files_elsewhere(publisher: Publisher):
+    publisher.publish("a.json", b"{}")
+    feed = opened(publisher, **{"a.json": "moved/a.json"})
+    first = feed.changes("")
+    assert first.documents[0].version
+    assert feed.changes(first.cursor).documents == ()
+    assert content_of(feed, "a.json") == b"{}"
 
 
 def test_where_the_publisher_says_no_version_it_is_always_brought(publisher: Publisher):

@@ -25,7 +25,6 @@ _NAME = re.compile(
 )
 _NAME_MAX = 300
 _CHANGE = re.compile(r'"?(?P<name>[^",]{1,300})"?,"?(?P<at>[0-9TZ:.+-]{10,40})"?\s*\Z')
-_NO_HEAD = frozenset({403, 405, 501})
 
 
 class HttpFeed:
@@ -112,16 +111,22 @@ class HttpFeed:
         return {name: self._head(name) for name in paths}
 
     def _head(self, name: str) -> str:
-        reply = self._client.ask("HEAD", self._url(name), {"Accept-Encoding": "identity"})
-        if reply.status in _NO_HEAD:
-            return ""
-        if reply.status in {404, 410}:
+        # By the client that follows redirects to where publishers keep their files.
+        trouble = ""
+        try:
+            answer = self._http.send("HEAD", self._url(name), {"Accept-Encoding": "identity"})
+        except HttpTrouble as error:
+            trouble = str(error)
+        if trouble:
+            raise self._client.unreachable(trouble)
+        answer.close()
+        if answer.status_code in {404, 410}:
             raise self._client.not_there(f"document {name[:40]!r}")
-        if not 200 <= reply.status < 300:
-            return ""
-        headers = {key.lower(): text for key, text in reply.headers.items()}
-        told = [headers.get(key, "") for key in ("etag", "last-modified")]
-        return json.dumps([*told, headers.get("content-length", "")]) if any(told) else ""
+        if not answer.is_success:
+            return ""  # many refuse HEAD alone; what is wrong besides, GET will tell
+        told = [answer.headers.get(key) or "" for key in ("etag", "last-modified")]
+        length = answer.headers.get("content-length") or ""
+        return json.dumps([*told, length]) if any(told) else ""
 
     def _url(self, name: str) -> str:
         path = name if self._paths is None else self._paths.get(name, "")
