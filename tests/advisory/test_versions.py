@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 import semver
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from univers.versions import DebianVersion
 
@@ -205,6 +205,10 @@ def test_known_orders(scheme: str, order: list[str]):
 
 @given(st.from_regex(r"[0-9]{1,2}(\.([0-9]{1,2}|[a-c]{1,2})){0,4}", fullmatch=True),
        st.from_regex(r"[0-9]{1,2}(\.([0-9]{1,2}|[a-c]{1,2})){0,4}", fullmatch=True))  # fmt: skip
+@example("0.a", "0.a.0.a")
+@example("1.a", "1.a.0.1")
+@example("1.a.0.1", "1.a.1")
+@example("1.a.0.b", "1.a.0.0.b")
 def test_gems_as_another_implementation_orders_them(one: str, two: str):
     from univers.gem import GemVersion
 

@@ -47,7 +47,9 @@ def fuzzed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fuzzed]:
         done = control.deployed(control.sealed("2.0.0")["id"], "dev")
         hooks = Hooks(control)
         hooks.make("ci", "signed")
+        said = {"vulnerability": "CVE-2026-1", "products": ["pkg:pypi/foo"], "status": "fixed"}
         known = {
+            "vex": control.post("/vex/statements", said, by="ann")["id"],
             "release": done["release"]["id"],
             "other": "shop@2.0.0",
             "promotion": done["id"],

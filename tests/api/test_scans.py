@@ -7,6 +7,7 @@ import pytest
 from fixtures.control import Control
 from fixtures.road import FIXED, OLD
 from stella.sbom import parse_cyclonedx
+from stella.sbom.format import read_inventory
 
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 HOOK = "/api/v1/hooks/registry"
@@ -47,9 +48,30 @@ def test_a_push_is_scanned_and_its_findings_are_listed_the_worst_first(control: 
     assert kev == sorted(kev, reverse=True)
     answer = control.ask("GET", f"/scans/{scan['id']}/sbom")
     assert len(parse_cyclonedx(answer.content).components) == scan["components"]
+    path = f"/scans/{scan['id']}"
+    for format_ in ("cyclonedx-json", "cyclonedx-xml", "spdx-json"):
+        written = control.ask("GET", f"{path}/sbom?format={format_}").content
+        assert len(read_inventory(written).components) == scan["components"]
+    assert control.ask("GET", f"{path}/sbom?format=sarif").status_code == 422
+    (run,) = control.ask("GET", f"{path}/findings/sarif").json()["runs"]
+    assert len(run["results"]) == len(findings)
     assert control.registry.attached
     assert control.get("/scans", image=pushed)["items"] == [scan]
     assert control.get("/scans", image=DIGEST)["items"] == []
+
+
+def test_what_the_image_is_beside_its_packages_is_told(control: Control):
+    control.push("web", "1", OLD)
+    control.post("/scans", {"reference": "registry.test/shop/web:1"})
+    (scan,) = control.get("/scans")["items"]
+    image = control.get(f"/scans/{scan['id']}/image")
+    assert image["scan"] == scan["id"]
+    assert image["traits"]["user"] == {"name": "", "uid": 0, "root": "yes", "reason": ""}
+    assert image["traits"]["layers"]
+    assert image["lifetime"]["distro"] == image["traits"]["distro"] == "debian-12"
+    assert image["lifetime"]["until"] == "2028-06-30"
+    assert image["lifetime"]["over"] in {"yes", "no"}
+    assert control.refused("GET", "/scans/scn_absent/image") == "ST-FIN-003"
 
 
 def test_findings_are_filtered_and_come_in_pages(control: Control):
@@ -189,6 +211,7 @@ def test_an_image_that_cannot_be_scanned_says_why(control: Control):
     assert scan["error"]["code"] == "ST-REG-002"
     assert control.get(f"/scans/{scan['id']}/findings")["items"] == []
     assert control.refused("GET", f"/scans/{scan['id']}/sbom") == "ST-FIN-003"
+    assert control.refused("GET", f"/scans/{scan['id']}/findings/sarif") == "ST-FIN-003"
 
 
 @pytest.mark.parametrize(
@@ -201,7 +224,13 @@ def test_what_is_no_reference_is_not_scanned(standing: Control, reference: str):
 
 
 def test_scans_are_unknown_or_not_allowed(standing: Control):
-    for path in ("/scans/scn_1", "/scans/scn_1/findings", "/scans/scn_1/sbom", "/scans/%00"):
+    for path in (
+        "/scans/scn_1",
+        "/scans/scn_1/findings",
+        "/scans/scn_1/sbom",
+        "/scans/scn_1/findings/sarif",
+        "/scans/%00",
+    ):
         assert standing.ask("GET", path).status_code in {404, 422}
     for by in ("vic", "ann", "olga"):
         body = {"reference": "registry.test/shop/web:1"}

@@ -17,7 +17,7 @@ from fixtures.databases import Clock
 from fixtures.road import OLD, BreakableDatabase, Broken, Road, make_road, memory_work
 from fixtures.steps import both_steps, played_steps
 from stella.app.flows import HANDLED
-from stella.deployment.lifecycle import DEPLOYMENT, DeploymentState, StepState
+from stella.deployment.lifecycle import DEPLOYMENT, STEP_RUN, DeploymentState, StepState
 from stella.deployment.step_store import list_steps
 from stella.deployment.store import Deployment, current_deployment, list_deployments
 from stella.environment.freeze import begin_freeze
@@ -170,7 +170,8 @@ class Walk:
 
     def check_steps(self, tx: Tx, deployment: Deployment) -> None:
         """Nothing is touched before all steps before have passed, nor done after one that did not."""
-        steps = list_steps(tx, deployment.id)
+        taken = list_steps(tx, deployment.id)
+        steps = [one for one in taken if one.purpose == "run"]
         orders = orders_of_deployment(tx, deployment.id)
         before = [one for one in steps if one.phase == "before"]
         if orders:
@@ -180,7 +181,14 @@ class Walk:
                 assert other.state in {StepState.QUEUED, StepState.CANCELLED}
         if deployment.state is DeploymentState.SUCCEEDED:
             assert all(one.state is StepState.PASSED for one in steps)
-        facts = Counter((one.kind, one.subject) for one in facts_about(tx, [x.id for x in steps]))
+        back = [one for one in taken if one.purpose == "undo"]
+        if back:
+            assert deployment.state not in {DeploymentState.RUNNING, DeploymentState.SUCCEEDED}
+            begun = [one.name for one in steps if one.attempts]
+            assert [one.name for one in reversed(back)] == begun
+        for one, other in itertools.pairwise(back):
+            assert STEP_RUN.is_final(one.state) or other.state is StepState.QUEUED
+        facts = Counter((one.kind, one.subject) for one in facts_about(tx, [x.id for x in taken]))
         assert all(number == 1 for number in facts.values()), facts
 
     def finish(self) -> None:

@@ -193,7 +193,7 @@ def test_harm_in_a_step_ends_its_deployment_as_errored_and_the_next_one_works(
     ended = plane.asked(plane.sealed("2.0.0")["id"], "dev")
 
     assert ended["state"] == "errored"
-    first, last = steps(plane, ended)
+    first, last, *_ = steps(plane, ended)
     assert (first["state"], last["state"]) == ("errored", "cancelled")
     assert why in first["message"], first
     assert first["code"].startswith("ST-")
@@ -218,7 +218,7 @@ def test_a_verdict_of_a_stranger_is_a_failure(plane: Control) -> None:
     applied(plane, "no")
     ended = plane.asked(plane.sealed("2.0.0")["id"], "dev")
     assert ended["state"] == "failed"
-    first, _ = steps(plane, ended)
+    first, *_ = steps(plane, ended)
     assert (first["state"], first["code"], first["message"]) == (
         "failed",
         "ST-STP-001",
@@ -237,7 +237,7 @@ def test_a_run_that_waits_keeps_the_version_that_it_began_with(plane: Control) -
     plane.finish("host-a")
     plane.finish("host-b")
 
-    first, last = steps(plane, waiting)
+    first, last, *_ = steps(plane, waiting)
     assert (first["outputs"]["version"], last["outputs"]["version"]) == ("1.0.0", "1.0.0")
     assert {first["version"], last["version"]} == {"1.0.0"}
     assert plane.get(f"/promotions/{waiting['id']}")["state"] == "deployed"
@@ -282,7 +282,7 @@ def test_another_grant_than_the_approved_one_ends_the_step_as_errored(
     plane.post("/plugins/odd/grant", {"granted": granted}, by="root")
     plane.finish("host-a")
     plane.finish("host-b")
-    _, last = steps(plane, waiting)
+    _, last, *_ = steps(plane, waiting)
     assert (last["state"], last["code"]) == ("errored", "ST-PLG-010")
     assert why in last["message"]
 
@@ -330,7 +330,7 @@ def test_the_same_version_from_another_wheel_is_not_run_for_an_old_plan(plane: C
     installed(plane, title="Odd, but not the same")
     plane.finish("host-a")
     plane.finish("host-b")
-    _, last = steps(plane, waiting)
+    _, last, *_ = steps(plane, waiting)
     assert (last["state"], last["code"]) == ("errored", "ST-PLG-010")
     assert "another wheel" in last["message"]
 
@@ -350,5 +350,8 @@ def test_the_api_shows_steps_where_they_are_planned_taken_and_set(plane: Control
         ("first", "1.0.0"),
         ("last", "1.0.0"),
     ]
+    (by, _) = [one["broughtBy"] for one in preview["plan"]["steps"]]
+    assert (by["name"], by["version"], by["wheel"][:7]) == ("odd", "1.0.0", "sha256:")
+    assert by["granted"] == {"network": ["odd.example"]}
     waiting = plane.asked(release["id"], "dev")
     assert [one["inputs"] for one in waiting["plan"]["steps"]] == [{"do": "fine"}, {"do": "no"}]

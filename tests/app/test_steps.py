@@ -10,13 +10,14 @@ from fixtures.road import InlineRuns
 from fixtures.steps import Stage
 from stella.app.flows import steps_of
 from stella.deployment.lifecycle import DeploymentState, StepState, TargetState
-from stella.deployment.step_store import StepRun, list_steps
+from stella.deployment.step_store import StepRun, list_open_steps, list_steps
 from stella.deployment.store import find_deployment, list_target_deployments
 from stella.evidence import read_packet
 from stella.evidence.packet import build_packet
 from stella.evidence.store import list_evidence
 from stella.evidence.verify import verify_packet
 from stella.kernel import Digest, Remedy, canonical_json
+from stella.plugin.contract.step import StepResult
 from stella.plugin.order import OrderOutcome
 from stella.plugin.refusals import ServiceUnreachable, StepFailed
 from stella.promotion.lifecycle import State
@@ -36,7 +37,8 @@ def steps(stage: Stage, promotion: Promotion) -> list[StepRun]:
 
 
 def states(stage: Stage, promotion: Promotion) -> dict[str, str]:
-    return {one.name: one.state.value for one in steps(stage, promotion)}
+    found = steps(stage, promotion)
+    return {one.name: one.state.value for one in found if one.purpose == "run"}
 
 
 def targets(stage: Stage, promotion: Promotion) -> list[tuple[str, TargetState]]:
@@ -142,6 +144,67 @@ def test_another_step_is_another_plan_which_nobody_has_approved(
     assert not stage.steps["open-change"].calls
 
 
+def undone(stage: Stage, promotion: Promotion) -> list[tuple[str, str]]:
+    return [(one.name, one.state.value) for one in steps(stage, promotion) if one.purpose == "undo"]
+
+
+def test_what_steps_did_is_taken_back_from_the_end(stage: Stage) -> None:
+    road = stage.road
+    road.environment("dev")
+    road.deploy(road.promote(road.release("1.0.0"), "dev"))
+    stage.steps["smoke-test"].troubles = [NO]
+    stage.environment()
+    promotion = road.promote(road.release("2.0.0"), "dev")
+    road.finish("host-a")
+    road.finish("host-b")
+    # The step after the targets first, then the targets, then the step before them.
+    assert undone(stage, promotion) == [("smoke", "passed"), ("change", "queued")]
+    road.finish("host-b")
+    assert not stage.steps["open-change"].undone
+    road.finish("host-a")
+
+    ended = road.promotion(promotion.id)
+    assert ended.state is State.FAILED
+    assert undone(stage, ended) == [("smoke", "passed"), ("change", "passed")]
+    assert stage.steps["open-change"].undone == [f"{ended.deployment}:change"]
+    assert stage.steps["open-change"].done == {}
+    packet = packet_of(stage, ended.deployment or "")
+    assert verify_packet(packet, road.work.proving.root).good
+    assert replay_packet(packet).verdict == "identical"
+    held = read_packet(packet)
+    assert held.manifest.report == 3
+    told = json.loads(held.entries["deployment/deployment.json"])
+    assert [one["name"] for one in told["stepsUndone"]] == ["smoke", "change"]
+    assert b"Steps taken back" in held.entries["report.html"]
+
+
+def test_a_step_that_cannot_be_taken_back_hinders_no_other(stage: Stage) -> None:
+    road = stage.road
+    stage.steps["smoke-test"].troubles = [NO]
+    stage.steps["smoke-test"].undo_troubles = [ValueError("stuck")] * 9
+    stage.environment()
+    promotion = road.promote(road.release("2.0.0"), "dev")
+    road.finish("host-a")
+    road.finish("host-b")
+    ended = road.promotion(promotion.id)
+    assert ended.state is State.ERRORED
+    assert undone(stage, ended) == [("smoke", "errored"), ("change", "passed")]
+    with road.database.read() as tx:
+        assert not list_open_steps(tx, "played")
+
+
+def test_a_plugin_is_in_use_while_its_step_may_have_to_be_taken_back(stage: Stage) -> None:
+    stage.environment()
+    road = stage.road
+    road.promote(road.release("2.0.0"), "dev")
+    road.finish("host-a")
+    with road.database.read() as tx:
+        assert {one.name for one in list_open_steps(tx, "played")} == {"change", "smoke"}
+    road.finish("host-b")
+    with road.database.read() as tx:
+        assert not list_open_steps(tx, "played")
+
+
 @pytest.mark.parametrize(
     ("trouble", "ending", "step"),
     [(NO, State.FAILED, "failed"), (ValueError("secret"), State.ERRORED, "errored")],
@@ -160,7 +223,7 @@ def test_a_step_before_that_does_not_pass_ends_it_before_any_target(
     assert states(stage, ended) == {"change": step, "smoke": "cancelled"}
     assert targets(stage, ended) == [("deploy", TargetState.CANCELLED)] * 2
     assert road.take("host-a") is None
-    change, _ = steps(stage, ended)
+    change, *_ = steps(stage, ended)
     assert "secret" not in (change.message or "")
     packet = packet_of(stage, ended.deployment or "")
     assert verify_packet(packet, road.work.proving.root).good
@@ -174,7 +237,7 @@ def test_a_verdict_is_not_asked_again_and_trouble_is_with_the_same_key(stage: St
     stage.environment()
     road = stage.road
     promotion = road.promote(road.release("2.0.0"), "dev")
-    change, _ = steps(stage, promotion)
+    change, *_ = steps(stage, promotion)
     assert (change.state, change.attempts) == (StepState.PASSED, 3)
     calls = stage.steps["open-change"].calls
     assert [one.attempt for one in calls] == [1, 2, 3]
@@ -186,7 +249,7 @@ def test_trouble_that_stays_ends_it_as_errored_after_the_manifests_attempts(stag
     stage.steps["open-change"].troubles = [AWAY] * 10
     stage.environment()
     ended = stage.road.promote(stage.road.release("2.0.0"), "dev")
-    change, _ = steps(stage, ended)
+    change, *_ = steps(stage, ended)
     assert ended.state is State.ERRORED
     assert (change.attempts, change.code) == (3, "ST-SVC-001")
 
@@ -240,7 +303,7 @@ def test_a_step_whose_server_ends_meanwhile_is_taken_up_again_by_its_key(stage: 
     class Killed(BaseException):
         pass
 
-    def killed(*_: object) -> object:
+    def killed(*_: object, **__: object) -> object:
         raise Killed
 
     stage.environment()
@@ -254,7 +317,7 @@ def test_a_step_whose_server_ends_meanwhile_is_taken_up_again_by_its_key(stage: 
     (ready,) = [one for one in all_facts(stage) if one.kind == "StepReady"]
     whole.start("StepReady", ready.id)
     road.settle()
-    (change, _) = steps_by_facts(stage, ready)
+    (change, *_) = steps_by_facts(stage, ready)
     assert (change.state, change.attempts) == (StepState.PASSED, 2)
     whole.start("StepReady", ready.id)
     assert len(stage.steps["open-change"].calls) == 1
@@ -264,7 +327,9 @@ def test_a_step_that_always_takes_the_server_down_is_given_up(stage: Stage) -> N
     class Killed(BaseException):
         pass
 
-    def killed(*_: object) -> object:
+    def killed(*_: object, undo: bool = False) -> object:
+        if undo:
+            return StepResult("taken back")
         raise Killed
 
     stage.environment()
@@ -279,7 +344,7 @@ def test_a_step_that_always_takes_the_server_down_is_given_up(stage: Stage) -> N
             runs.start("StepReady", ready.id)
     runs.start("StepReady", ready.id)
     road.settle()
-    (change, _) = steps_by_facts(stage, ready)
+    (change, *_) = steps_by_facts(stage, ready)
     assert (change.state, change.attempts) == (StepState.ERRORED, 6)
 
 
@@ -298,7 +363,7 @@ def test_outputs_that_the_manifest_does_not_promise_are_an_error(
     stage.steps["open-change"].outputs = outputs
     stage.environment()
     ended = stage.road.promote(stage.road.release("2.0.0"), "dev")
-    change, _ = steps(stage, ended)
+    change, *_ = steps(stage, ended)
     assert change.state is StepState.ERRORED
     assert why in (change.message or "")
 
@@ -323,7 +388,7 @@ def test_a_run_keeps_its_version_and_errs_where_that_is_gone(
     stage.bring("1.1.0", monkeypatch)  # beside the server there is but one version
     ended = road.deploy(promotion)
     assert ended.state is State.ERRORED
-    _, smoke = steps(stage, ended)
+    _, smoke, *_ = steps(stage, ended)
     assert smoke.version == "1.0.0"
     assert smoke.code == "ST-PLG-007"
     assert not stage.steps["smoke-test"].calls

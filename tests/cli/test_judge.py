@@ -1,6 +1,7 @@
 """From a scan with advisories to a policy's answer, on files alone."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -225,7 +226,7 @@ def test_a_failing_policy_test_fails_the_command(shell: Shell):
     (shell.folder / "a_test.rego").write_text("package t\ntest_no if 1 == 2\n")
     said = shell.run("policy", "test", "DIR/a.rego", "DIR/a_test.rego", "-o", "json", ends=1)
     assert json.loads(said)[0]["outcome"] == "blocked"
-    assert "11 of 11 tests pass" in shell.run("policy", "test")
+    assert re.search(r"^(\d+) of \1 tests pass$", shell.run("policy", "test"), re.MULTILINE)
 
 
 @pytest.mark.parametrize(

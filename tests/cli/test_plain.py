@@ -50,7 +50,7 @@ def test_the_defaults_are_those_that_typer_declares(declared):
         one.name: one.default for one in declared.params if one.name not in {"target", "help"}
     }
     types = {field.name: str(field.type) for field in dataclasses.fields(ScanOptions)}
-    assert {name for name, kind in types.items() if "Path" in kind} == PATHS
+    assert {name for name, kind in types.items() if "Path" in kind and "list" not in kind} == PATHS
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from stella.cli.freeze import end_of
 from stella.cli.main import main
 from stella.kernel import Digest
 from stella.plugin.order import OrderOutcome
+from stella.sbom.format import read_inventory
 
 DEV = DOCUMENTS + target("dev", "host-a", "web") + target("dev", "host-b", "worker")
 
@@ -56,7 +57,17 @@ def test_the_server_scans_and_lists_what_it_scanned(shop: Shop):
     assert dan("scan", web, "--upload", "--fail-on", "high").exit_code == 1
     assert dan("scan", web, "--upload", "--fail-on", "critical").exit_code == 0
     assert "--sign" in dan("scan", web, "--upload", "--sign", "key").stderr
-    assert len(dan.data("image", "scans")) == 1
+    (scan,) = dan.data("image", "scans")
+    shown = dan("image", "show", scan["id"]).stdout
+    assert "runs " in shown
+    assert "end of life" in shown
+    for form in ("cyclonedx-json", "cyclonedx-xml", "spdx-json"):
+        written = dan("image", "sbom", scan["id"], "-o", form).stdout
+        assert len(read_inventory(written.encode()).components) == scan["components"]
+    (run,) = json.loads(dan("image", "sbom", scan["id"], "-o", "sarif").stdout)["runs"]
+    assert len(run["results"]) == sum(scan["counts"].values())
+    assert dan("image", "sbom", scan["id"], "-o", "table").exit_code == 1
+    assert dan("image", "sbom", "scn_1").exit_code == 3
     missing = dan("scan", web.replace(":1", ":9"), "--upload")
     assert missing.exit_code == 7
     assert "ST-CLI-103" in missing.stderr

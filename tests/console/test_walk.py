@@ -155,6 +155,9 @@ def test_findings_are_filtered_on_the_server_and_explained(
     assert "q=urllib3" in console.page.url
     table.get_by_role("button").first.click()
     expect(table).to_contain_text("METADATA")
+    expect(table).to_contain_text("this package lies beside it")
+    expect(console.main).to_contain_text("/srv/web.py by /usr/bin/python3")
+    expect(console.main).to_contain_text("root, for no user is named")
     console.page.go_back()
     expect(console.heading).to_contain_text("shop 1.0.0")
 

@@ -229,7 +229,7 @@ class Story:
 
     def decide(self, approvals: tuple[ApprovalInput, ...] = ()) -> Decision:
         findings = self.scan.findings
-        documents = {Digest.of(findings).text: findings}
+        documents = {Digest.of(one).text: one for one in (findings, self.scan.sbom)}
         return decide(self.given(approvals), documents, self.policy)
 
     def approvals(self) -> dict[str, tuple[ApprovalInput, bytes]]:

@@ -7,7 +7,8 @@ from pathlib import Path
 import msgspec
 
 from evidence.packets import Story
-from evidence.stepped import SteppedStory
+from evidence.stepped import SteppedStory, UndoneStory
+from evidence.weighed import WeighedStory
 from stella.evidence import FILE_SUFFIX
 from stella.promotion.model import Decision, Gate, GateState
 from stella.trust import TrustRoot
@@ -27,6 +28,9 @@ CASES: dict[str, Callable[[], tuple[Story, bytes]]] = {
     "promotion-passed": lambda: _told(Story()),
     "deployment-succeeded": lambda: _deployed(Story()),
     "deployment-steps": lambda: _deployed(SteppedStory()),
+    "deployment-undone": lambda: _deployed(UndoneStory()),
+    "promotion-weighed": lambda: _told(WeighedStory()),
+    "promotion-weighed-told": lambda: _told(WeighedStory()),
     "promotion-let-through_differs": lambda: _told(Story(image="old", lie=let_through)),
 }
 

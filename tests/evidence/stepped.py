@@ -1,6 +1,7 @@
 """The story of a deployment that took steps: one before its target, one after."""
 
 import json
+from typing import Any
 
 from evidence.packets import AT, Story
 from stella.evidence import names
@@ -30,6 +31,9 @@ class SteppedStory(Story):
         ]
         return canonical_json(plan)
 
+    def told(self, deployment: dict[str, Any]) -> None:
+        """What else is to be said of it, before it is signed."""
+
     def deployment_entries(self) -> dict[str, bytes]:
         entries = super().deployment_entries()
         deployment = json.loads(entries[names.DEPLOYMENT])
@@ -52,6 +56,7 @@ class SteppedStory(Story):
             }
             for phase, name, step in STEPS
         ]
+        self.told(deployment)
         entries[names.DEPLOYMENT] = canonical_json(deployment)
         entries[names.DEPLOYMENT_BUNDLE] = sign_statement(
             self.evidence,
@@ -61,3 +66,16 @@ class SteppedStory(Story):
             predicate=deployment,
         )
         return entries
+
+
+class UndoneStory(SteppedStory):
+    """The step after its target failed: both were taken back, the first of them in vain."""
+
+    def told(self, deployment: dict[str, Any]) -> None:
+        deployment["state"] = "failed"
+        smoke = deployment["steps"][1]
+        smoke |= {"state": "failed", "message": "it answers <500>", "summary": None}
+        back = [dict(one) for one in reversed(deployment["steps"])]
+        for one, state in zip(back, ("errored", "passed"), strict=True):
+            one |= {"state": state, "attempts": 1, "summary": "taken back", "outputs": {}}
+        deployment["stepsUndone"] = back

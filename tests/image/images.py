@@ -37,8 +37,19 @@ class Device:
     pass
 
 
+@dataclass(frozen=True)
+class Mode:
+    """A file with more than its content. capability: its extended attribute, as text."""
+
+    content: bytes
+    mode: int = 0o755
+    uid: int = 0
+    gid: int = 0
+    capability: str = ""
+
+
 DIRECTORY = object()
-File = bytes | Hard | Soft | Device | object
+File = bytes | Hard | Soft | Device | Mode | object
 
 
 def tar_of(files: Mapping[str, File] | list[tuple[str, File]]) -> bytes:
@@ -51,6 +62,12 @@ def tar_of(files: Mapping[str, File] | list[tuple[str, File]]) -> bytes:
             data = b""
             if isinstance(content, bytes):
                 data, entry.size = content, len(content)
+            elif isinstance(content, Mode):
+                data, entry.size = content.content, len(content.content)
+                entry.mode, entry.uid, entry.gid = content.mode, content.uid, content.gid
+                if content.capability:
+                    named = {"SCHILY.xattr.security.capability": content.capability}
+                    entry.pax_headers = named
             elif isinstance(content, Hard):
                 entry.type, entry.linkname = tarfile.LNKTYPE, content.target
             elif isinstance(content, Soft):
@@ -100,8 +117,16 @@ class BuiltImage:
         return [self.config, *(layer.compressed for layer in self.layers)]
 
 
-def build(*layers: Layer, platform: str = "linux/amd64", **run: object) -> BuiltImage:
-    """An image of one platform; ``run`` becomes its ``config`` (Entrypoint, Cmd, User, Labels)."""
+def build(
+    *layers: Layer,
+    platform: str = "linux/amd64",
+    history: tuple[str, ...] = (),
+    **run: object,
+) -> BuiltImage:
+    """An image of one platform; ``run`` becomes its ``config`` (Entrypoint, Cmd, User, Labels).
+
+    history: what the builder says of each step.
+    """
     os_name, architecture, *variant = platform.split("/")
     config = json.dumps(
         {
@@ -109,6 +134,7 @@ def build(*layers: Layer, platform: str = "linux/amd64", **run: object) -> Built
             "architecture": architecture,
             **({"variant": variant[0]} if variant else {}),
             "config": run,
+            **({"history": [{"created_by": step} for step in history]} if history else {}),
             "rootfs": {"type": "layers", "diff_ids": [layer.diff_id.text for layer in layers]},
         }
     ).encode()

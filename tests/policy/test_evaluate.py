@@ -43,10 +43,14 @@ def test_a_clean_release_passes_and_every_rule_says_so():
     result = judged(document(finding(severity="low")))
     assert result.outcome is Outcome.PASS
     assert {one.rule for one in result.rules} == {
+        "end-of-life",
         "fix-available",
         "known-exploited",
         "parameters",
+        "privileged-files",
+        "root-user",
         "scan",
+        "secrets",
         "severity",
         "unmatched",
     }
@@ -85,6 +89,9 @@ def test_without_a_fix_it_says_that_too():
         ({"vex": "fixed"}, {}, "severity", {"pass"}),
         ({"vex": "conflict"}, {}, "severity", {"blocked"}),
         ({"vex": "under_investigation"}, {}, "severity", {"blocked"}),
+        ({"vex": "not_affected"}, {"vex": "ignore"}, "severity", {"blocked"}),
+        ({"vex": "not_affected"}, {"vex": "maybe"}, "severity", {"blocked"}),
+        ({"vex": "not_affected"}, {"vex": "maybe"}, "parameters", {"unknown"}),
         ({"note": "headers only"}, {}, "severity", {"pass"}),
         ({"note": "headers only"}, {"headersOnly": "judge"}, "severity", {"blocked"}),
         ({"kev": True, "severity": "low"}, {}, "known-exploited", {"blocked"}),

@@ -13,6 +13,7 @@ from image.images import (
     Device,
     Hard,
     Layer,
+    Mode,
     Soft,
     dpkg_status,
     metadata,
@@ -173,12 +174,24 @@ def test_whiteouts_opaque_directories_and_links_are_noted():
         {"a/.wh.b": b"", "c/.wh..wh..opq": b"", ".wh..wh.plnk": b"", "d": Soft("e"), "f": DIRECTORY}
     )
     facts = facts_of(layer)
-    assert (facts.removed, facts.opaque, facts.replaced) == (("a/b",), ("c",), ("d",))
+    assert (facts.removed, facts.opaque, facts.links) == (("a/b",), ("c",), {"d": "e"})
 
 
 def test_facts_survive_the_cache_and_damage_reads_as_absent():
-    files = {FOO: metadata("foo", "1"), "var/lib/dpkg/status": dpkg_status(("bash", "5"))}
+    files = {
+        FOO: metadata("foo", "1"),
+        "var/lib/dpkg/status": dpkg_status(("bash", "5")),
+        "etc/passwd": b"root:x:0:0\n",
+        "usr/bin/su": Mode(b"x", 0o4755),
+        "entry.sh": Mode(b'#!/bin/sh\nset -- a b\nexec "$@"\n'),
+        "usr/bin/sh": Soft("bash"),
+        "root/.npmrc": b"//r/:_authToken=a1B2c3D4e5F6g7H8\n",
+        "app/main.py": b"",
+    }
     facts = facts_of(Layer.of(files))
+    assert facts.privileged
+    assert facts.secrets
+    assert facts.programs["entry.sh"].sets == ("set -- a b",)
     stored = encode_facts(facts)
     assert decode_facts(stored) == facts
     assert decode_facts(stored[:-1]) is None

@@ -5,7 +5,7 @@ import struct
 import zlib
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from image.images import Hard, Layer, MemoryRegistry, build, dpkg_status, push, tar_of
@@ -269,6 +269,7 @@ def test_a_directory_gives_the_same_packages_as_a_layer(tmp_path):
     st.sampled_from([inline_program(), pointer_program(), rust_program(CRATES)]),
     st.lists(st.tuples(st.integers(0, 0xA000), st.binary(min_size=1, max_size=16)), max_size=20),
 )
+@example(pointer_program(), [(39, b"\x80")])  # program headers beyond what any file has
 def test_whatever_stands_in_a_program_it_becomes_packages_or_nothing(content, changes):
     changed = bytearray(content)
     for at, what in changes:

@@ -1,3 +1,4 @@
+import type { NewStatement } from './api/types'
 import { shellLine } from './words/text'
 
 // The same from a terminal. A user who clicks once may script it ever after. A test holds these to the reference.
@@ -32,6 +33,22 @@ export const commands = {
       ...components.flatMap(([component, reference]) => ['--component', `${component}=${reference}`]),
     ),
   withdraw: (id: string, reason: string) => stella('release', 'withdraw', id, '-m', said(reason, 'REASON')),
+  sayVex: (statement: NewStatement) =>
+    stella(
+      'vex',
+      'create',
+      '--server',
+      '--vulnerability',
+      statement.vulnerability,
+      ...statement.products.flatMap((product) => ['--product', product]),
+      ...statement.subcomponents.flatMap((part) => ['--subcomponent', part]),
+      '--status',
+      statement.status,
+      ...(['justification', 'impact', 'action', 'expires'] as const).flatMap((name) =>
+        statement[name] === '' ? [] : [`--${name}`, statement[name]],
+      ),
+      ...(statement.notes === '' ? [] : ['--note', statement.notes]),
+    ),
   logs: (id: string) => stella('deploy', 'logs', id),
   watch: (id: string) => stella('deploy', 'watch', id),
   getPacket: (id: string) => stella('evidence', 'get', id),

@@ -138,6 +138,7 @@ def _rpm_part(text: str) -> tuple[Any, ...]:
 
 
 _GEM = re.compile(r"[0-9]+(?:\.[0-9A-Za-z]+)*(?:-[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?\Z")
+_GEM_WORD, _GEM_BELOW, _GEM_END, _GEM_ABOVE, _GEM_NUMBER = range(5)
 _GEM_PARTS = re.compile(r"[0-9]+|[A-Za-z]+")
 
 
@@ -146,15 +147,24 @@ def gem_key(text: str) -> Key | None:
     if not _GEM.match(text):
         return None
     parts = _GEM_PARTS.findall(text.replace("-", ".pre."))
-    # A number (1, n) lies above the end (0.5 in spirit), which is a zero: words lie below it.
-    key = [(1, int(one), "") if one.isdigit() else (0, 0, one) for one in parts]
-    words = [place for place, one in enumerate(key) if one[0] == 0]
-    cut = words[0] if words else len(key)
-    return (*_without_zeros(key[:cut]), *_without_zeros(key[cut:]), (1, 0, ""))
+    words = [place for place, one in enumerate(parts) if not one.isdigit()]
+    cut = words[0] if words else len(parts)
+    key: list[tuple[int, int, str]] = []
+    zeros = 0
+    for one in (*_without_zeros(parts[:cut]), *_without_zeros(parts[cut:])):
+        if one.isdigit() and not int(one):
+            zeros += 1
+            continue
+        # What is not there is a zero: zeros before a word lie below the end, before a number above it.
+        if zeros:
+            key.append((_GEM_ABOVE, -zeros, "") if one.isdigit() else (_GEM_BELOW, zeros, ""))
+        zeros = 0
+        key.append((_GEM_NUMBER, int(one), "") if one.isdigit() else (_GEM_WORD, 0, one))
+    return (*key, (_GEM_END, 0, ""))
 
 
-def _without_zeros(parts: list[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
-    while parts and parts[-1] == (1, 0, ""):
+def _without_zeros(parts: list[str]) -> list[str]:
+    while parts and parts[-1].isdigit() and not int(parts[-1]):
         parts = parts[:-1]
     return parts
 

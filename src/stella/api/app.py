@@ -34,6 +34,7 @@ from stella.api.routes import (
     sources,
     tokens,
     users,
+    vex,
     webhooks,
 )
 from stella.api.services import Services
@@ -66,6 +67,7 @@ _ROUTERS: tuple[APIRouter, ...] = (
     facts.router,
     doctor.router,
     scans.router,
+    vex.router,
     releases.router,
     sources.router,
     environments.router,

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from stella.advisory import Snapshot
 from stella.blob import Blobs
-from stella.deployment.plan import PlannedStep
+from stella.deployment.steps import CallStep
 from stella.doctor import Check
 from stella.hub.delivery import Taken
 from stella.hub.model import Health, Integration
@@ -23,7 +23,6 @@ from stella.plugin.contract.check import DoctorCheck
 from stella.plugin.contract.core import Kind, Manifest
 from stella.plugin.contract.policy_pack import PackDocument
 from stella.plugin.contract.registry import Registry
-from stella.plugin.contract.step import StepCall, StepResult
 from stella.plugin.wheel import PluginWheel
 from stella.promotion.assemble import Deciding
 from stella.record import Bell, Database
@@ -201,7 +200,7 @@ class Services:
     told: Callable[[], Mapping[str, Json]]
     log_tail: Callable[[], str]
     webhooks: Webhooks
-    call_step: Callable[[PlannedStep, StepCall], StepResult]
+    call_step: CallStep
 
     @property
     def plugins(self) -> Plugins:

@@ -11,9 +11,11 @@ from threading import Lock
 
 from stella.api.services import Services
 from stella.kernel import Remedy, StellaError
+from stella.notify.commits import is_overtaken, tell_commits
 from stella.notify.deliver import Delivery, claim_due, note_failed, note_sent, release
 from stella.notify.store import due_messages
 from stella.plugin.contract.core import Kind
+from stella.plugin.contract.notifier import SentMessage
 from stella.plugin.refusals import PluginErrored
 
 _THREADS = 8
@@ -86,10 +88,15 @@ def deliver(services: Services, delivery: Delivery) -> bool:
     masked, row = services.outside.masked, delivery.row
     refusal: StellaError | None = None
     try:
-        notifier = services.outside.connected(
-            Kind.NOTIFIER, row.integration, environment=row.environment or ""
-        )
-        sent = notifier.send(delivery.message(masked))
+        is_of_commits = "commits" in row.content
+        kind = Kind.SCM if is_of_commits else Kind.NOTIFIER
+        made = services.outside.connected(kind, row.integration, environment=row.environment)
+        if is_of_commits:
+            with services.database.read() as tx:
+                is_late = is_overtaken(tx, row)
+            sent = SentMessage("") if is_late else tell_commits(made, row, masked)
+        else:
+            sent = made.send(delivery.message(masked))
     except StellaError as error:
         refusal = error
     except Exception as error:  # noqa: BLE001 - a connector's bug is its own, not the server's

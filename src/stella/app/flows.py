@@ -16,7 +16,14 @@ from threading import Event
 from typing import TypeAlias
 
 from stella.advisory import Snapshot
-from stella.app.step_calls import CallStep, attempt_step, worn_out
+from stella.app.heard import (
+    beside_image,
+    judge_weighed,
+    weigh_all,
+    weigh_scanned,
+    weigh_touched,
+)
+from stella.app.step_calls import attempt_step, worn_out
 from stella.blob import Blobs
 from stella.blob.errors import BlobsUnusable
 from stella.deployment.errors import AgentSilent
@@ -24,7 +31,7 @@ from stella.deployment.finish import finish_step, finish_target, order_target, t
 from stella.deployment.plan import intent_of, plugin_of_target, read_plan, target_plan_of
 from stella.deployment.start import start_deployment
 from stella.deployment.step_store import find_step
-from stella.deployment.steps import begin_step, is_worn_out, note_trouble
+from stella.deployment.steps import CallStep, begin_step, is_worn_out, note_trouble
 from stella.deployment.store import (
     TargetDeployment,
     find_deployment,
@@ -32,6 +39,7 @@ from stella.deployment.store import (
     list_target_deployments,
 )
 from stella.evidence.keep import Proving, keep_deployment_packet, keep_promotion_packet
+from stella.finding.chain import keep_chain
 from stella.finding.lifecycle import ScanState
 from stella.finding.scan import record_scan, record_scan_failure, request_scan, scan_now
 from stella.finding.store import scan_by_id, scan_of_platform
@@ -50,8 +58,9 @@ from stella.promotion.store import find_promotion, list_promotions
 from stella.record import Database, StoredFact, Tx, fact_by_id, seal
 from stella.record.errors import DatabaseUnusable
 from stella.release.store import find_release
-from stella.sbom import LayerCache
+from stella.sbom import LayerCache, traits_of_sbom
 from stella.trust import Signer
+from stella.vex.apply import take_attached_vex
 from stella.workflow import Step
 
 _SCAN_ATTEMPTS = 3
@@ -110,14 +119,16 @@ def scan_image(work: Work, fact: StoredFact) -> None:
     host = asked.reference.partition("/")[0]
     for attempt in range(1, _SCAN_ATTEMPTS + 1):
         try:
+            registry = work.open_registry(host)
             found = scan_now(
-                work.open_registry(host),
+                registry,
                 asked.reference,
                 work.layers,
                 blobs=work.blobs,
                 signer=work.sbom_signer,
                 snapshot=work.snapshot(),
             )
+            beside = beside_image(registry, asked.reference, found)
             break
         except BlobsUnusable:
             raise  # a full disk says nothing about the image
@@ -130,6 +141,17 @@ def scan_image(work: Work, fact: StoredFact) -> None:
             return
     with work.because(fact) as tx:
         record_scan(tx, fact.subject, found)
+        for one in found:
+            traits = traits_of_sbom(work.blobs.get(Digest(one.sbom)))
+            keep_chain(tx, one.platform_digest, asked.reference, traits.layers if traits else ())
+        take_attached_vex(
+            tx,
+            work.blobs,
+            beside,
+            own_keys=work.deciding.own_keys,
+            scan=fact.subject,
+            reference=asked.reference,
+        )
 
 
 def scan_release(work: Work, fact: StoredFact) -> None:
@@ -280,15 +302,20 @@ def prove_deployment(work: Work, fact: StoredFact) -> None:
 def announce(work: Work, fact: StoredFact) -> None:
     """Queue what people are told of it. Who sends it is beside the flow, and never holds it up."""
     with work.because(fact) as tx:
-        queue_messages(tx, fact, work.url)
+        queue_messages(tx, fact, work.url, work.blobs)
 
 
 _FLOWS: Mapping[str, Sequence[Handler]] = {
     "ScanRequested": (scan_image,),
     "ReleaseSealed": (scan_release,),
     "PromotionRequested": (judge,),
-    "ImageScanned": (judge_what_waited,),
+    "ImageScanned": (weigh_scanned, judge_what_waited),
     "ScanFailed": (judge_what_waited,),
+    "VexApplied": (weigh_touched,),
+    "VexWithdrawn": (weigh_touched,),
+    "VexIssuerApplied": (weigh_all,),
+    "VexIssuerDeleted": (weigh_all,),
+    "FindingsWeighed": (judge_weighed,),
     "ApprovalGiven": (judge,),
     "PromotionApproved": (begin_deployment,),
     "StepReady": (take_step,),

@@ -65,6 +65,7 @@ class Settings:
     agents_url: str = ""
     agents_tls_ends_at_proxy: bool = False
     advisories: str = ""
+    end_of_life: str = ""
     registries: Mapping[str, RegistrySetting] = field(default_factory=dict)
     networks: tuple[str, ...] = ()
     offline: bool = False

@@ -5,12 +5,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from queue import Empty, Queue
 from threading import Event, Thread
-from typing import Any, TypeAlias
+from typing import Any
 
 from stella.app.plugin_host import PluginHost
 from stella.deployment.plan import DeploymentPlan, PlannedStep, plugin_of_step
 from stella.deployment.step_store import StepRun
-from stella.deployment.steps import StepEnding
+from stella.deployment.steps import UNDO, CallStep, StepEnding
 from stella.deployment.store import Deployment
 from stella.hub.document import config_faults
 from stella.kernel import Json, NotCanonical, StellaError, canonical_json
@@ -29,9 +29,6 @@ _OUTPUTS_BYTES_MAX = 64 * 1024
 _MARGIN_S = 10.0
 _LOOK_S = 0.25
 
-CallStep: TypeAlias = Callable[[PlannedStep, StepCall], StepResult]
-"""Raises StepFailed, and what else a step refuses with."""
-
 
 @dataclass(frozen=True, slots=True)
 class StepCaller:
@@ -46,18 +43,25 @@ class StepCaller:
     masked: Callable[[str], str]
     stopping: Event = field(default_factory=Event)
 
-    def __call__(self, planned: PlannedStep, call: StepCall) -> StepResult:
-        """What the step says, without any secret. Raises UnknownPlugin where its version is gone,
-        PluginNotAsPlanned where that is not what was approved.
+    def __call__(self, planned: PlannedStep, call: StepCall, *, undo: bool = False) -> StepResult:
+        """What the step says, without any secret. undo: take it back instead.
+
+        Raises UnknownPlugin where its version is gone, PluginNotAsPlanned where that is not what was
+        approved.
         """
+        verb = "undo" if undo else "run"
         manifest, load = self.host.pinned(planned.plugin, planned.version, plugin_of_step(planned))
         contribution = manifest.contribution(Kind.STEP, planned.step)
         if contribution is None:
-            raise errored(planned.plugin, "run", f"it brings no step {planned.step} any more")
+            raise errored(planned.plugin, verb, f"it brings no step {planned.step} any more")
 
         def run() -> object:
             made = load().factories(Kind.STEP)[planned.step]
-            return made(Connection("", self.connect(manifest))).run(call)
+            step = made(Connection("", self.connect(manifest)))
+            if not undo:
+                return step.run(call)
+            step.undo(call)
+            return StepResult("taken back")
 
         limit_s = manifest.limits.timeout_s + _MARGIN_S
         try:
@@ -66,7 +70,7 @@ class StepCaller:
             refusal.args = (self.masked(str(refusal)),)
             raise
         except BaseException as error:  # noqa: BLE001 - a plugin may raise anything
-            raise errored(planned.plugin, "run", f"it broke: {type(error).__name__}") from None
+            raise errored(planned.plugin, verb, f"it broke: {type(error).__name__}") from None
         summary = bounded_text(self.masked(result.summary), _SUMMARY_MAX)
         return StepResult(summary, _masked(result.outputs, self.masked))
 
@@ -110,7 +114,7 @@ def attempt_step(
         subject=_subject(plan, deployment),
     )
     try:
-        result = call_step(planned, call)
+        result = call_step(planned, call, undo=step.purpose == UNDO)
     except DatabaseUnusable:
         raise  # which says nothing about the step
     except StellaError as refusal:

@@ -5,6 +5,7 @@ import stella.deployment.step_store
 import stella.deployment.store
 import stella.environment.store
 import stella.evidence.store
+import stella.finding.chain
 import stella.finding.store
 import stella.fleet.store
 import stella.hub.deliveries
@@ -15,6 +16,7 @@ import stella.plugin.store
 import stella.policy.store
 import stella.promotion.store
 import stella.release.store
+import stella.vex.store
 from stella.record import metadata
 
 STORES = (
@@ -22,7 +24,9 @@ STORES = (
     stella.hub.store,
     stella.hub.deliveries,
     stella.plugin.store,
+    stella.vex.store,
     stella.finding.store,
+    stella.finding.chain,
     stella.release.store,
     stella.environment.store,
     stella.policy.store,

@@ -32,6 +32,7 @@ from stella.plugin import load_plugins
 from stella.plugin.contract.core import Kind
 from stella.record import Bell, Database
 from stella.sbom import DirectoryCache
+from stella.sbom.lifetime import Lifetimes, read_lifetimes
 from stella.sdk.apart.process import CONFINEMENT
 
 _PACKAGE = Path(__file__).resolve().parents[1]
@@ -82,6 +83,8 @@ def open_services(
             host.reference,
             is_simulated=settings.simulated,
             ask=policies.ask,
+            lifetimes=lifetimes_of(settings),
+            own_keys=(keys.evidence.public,),
         ),
         snapshot=snapshot_opener(settings),
         random=random,
@@ -174,6 +177,11 @@ def exchanges_of(hub: Hub, now: Now) -> Exchanges:
     """What is kept between two exchanges of tokens; keys come from the hub's identity providers."""
     book = KeyBook(lambda name: hub.connected(Kind.IDENTITY_PROVIDER, name).keys(), now)
     return Exchanges(book, now)
+
+
+def lifetimes_of(settings: Settings) -> Lifetimes:
+    """How long distributions last, by the operator's table where there is one. Raises MalformedLifetimes."""
+    return read_lifetimes(Path(settings.end_of_life).expanduser() if settings.end_of_life else None)
 
 
 def snapshot_opener(settings: Settings) -> Callable[[], Snapshot | None]:

@@ -10,7 +10,10 @@ import typer
 from stella.cli.advisories import opened_advisories
 from stella.cli.finding_explain import explain
 from stella.cli.sbom import read_sbom
-from stella.cli.scan_report import SEVERITIES
+from stella.cli.scan_report import SEVERITIES, vex_mark
+from stella.cli.scan_target import tool_version
+from stella.cli.vex_files import read_voices, with_vex
+from stella.cli.vex_out import openvex_document
 from stella.cli.written import checked_output, read, write
 from stella.finding import (
     Finding,
@@ -19,6 +22,7 @@ from stella.finding import (
     match_inventory,
     parse_findings,
 )
+from stella.finding.sarif import SarifRun, sarif_document
 
 app = typer.Typer(no_args_is_help=True, help="Match SBOMs, list and explain findings.")
 
@@ -30,25 +34,40 @@ _FORMATS = ("table", "json", "name")
 
 @app.command()
 def match(
-    sbom: Annotated[Path, typer.Argument(help="A CycloneDX JSON file.")],
+    sbom: Annotated[Path, typer.Argument(help="CycloneDX, JSON or XML, or SPDX.")],
     *,
     advisories: Annotated[
         Path, typer.Option(help="Advisory snapshot, its directory, or feeds as they are.")
     ],
+    vex: Annotated[
+        list[Path] | None,
+        typer.Option(help="VEX document, or directory of a VEX repository. Repeat."),
+    ] = None,
+    vex_key: Annotated[
+        list[Path] | None,
+        typer.Option(help="Only VEX signed with this public key decides. Repeat."),
+    ] = None,
     output: Annotated[
-        str, typer.Option("-o", "--output", help="table|json|document|name")
+        str, typer.Option("-o", "--output", help="table|json|document|name|sarif|openvex")
     ] = "table",
     to: To = None,
 ) -> None:
     """Match an SBOM against a snapshot. -o json lists the findings, -o document keeps all of them."""
-    checked_output(output, (*_FORMATS, "document"))
+    checked_output(output, (*_FORMATS, "document", "sarif", "openvex"))
     inventory = read_sbom(sbom)
     with opened_advisories(advisories) as snapshot:
         found = match_inventory(inventory, snapshot)
-    if output == "document":
+    if vex:
+        found = with_vex(found, read_voices(vex, vex_key or ()), inventory, read(sbom))
+    if output == "openvex":
+        write(openvex_document([(found, None)]), to)
+    elif output == "document":
         write(findings_document(found) + b"\n", to)
     elif output == "json":
         write(json.dumps([_brief(finding) for finding in found.findings], indent=2) + "\n", to)
+    elif output == "sarif":
+        run = SarifRun(found, inventory.name, inventory.partial)
+        write(sarif_document([run], tool_version()) + b"\n", to)
     elif output == "name":
         write(_lines(dict.fromkeys(finding.id for finding in found.findings)), to)
     else:
@@ -104,6 +123,7 @@ def _table(findings: Iterable[Finding]) -> Iterator[str]:
         fixed = f"fixed in {finding.fixed}" if finding.fixed else "no fix known"
         marks = [fixed, *(["known exploited"] if finding.kev else [])]
         marks += [finding.note] if finding.note else []
+        marks += [mark] if (mark := vex_mark(finding).removeprefix(", ")) else []
         marks += ["version cannot be compared"] if finding.match == "unknown_version" else []
         yield (
             f"{finding.severity:<8} {finding.id}  {finding.component} {finding.version}"

@@ -13,6 +13,7 @@ from stella.advisory import StoredSnapshot
 from stella.advisory.errors import UnknownAdvisory
 from stella.cli.advisories import opened_advisories
 from stella.cli.errors import MissingAdvisories
+from stella.cli.sbom import read_sbom
 from stella.cli.scan_target import RegistryAccess, open_target
 from stella.cli.scanning import inventories_of
 from stella.cli.written import checked_output, read, write
@@ -26,7 +27,7 @@ from stella.finding import (
     parse_findings,
 )
 from stella.kernel import Remedy
-from stella.sbom import Inventory, parse_cyclonedx
+from stella.sbom import Inventory
 
 
 class _Head(msgspec.Struct, frozen=True):
@@ -68,7 +69,7 @@ def explain(
             remedy=Remedy("Name a snapshot, or feeds.", command=f"{_COMMAND} --advisories DIR"),
         )
     if content:
-        inventories = [parse_cyclonedx(content)]
+        inventories = [read_sbom(Path(target))]
     else:
         access = RegistryAccess(plain_http=plain_http, ca_file=ca_file)
         inventories = inventories_of(open_target(target, access), platform)
@@ -161,6 +162,26 @@ def _why(finding: Finding) -> Iterator[str]:
         yield f"  EPSS           {finding.epss_permille / 10:.1f} % in 30 days"
     if finding.note:
         yield f"  note           {finding.note}"
+    yield from _vex(finding)
+
+
+def _vex(finding: Finding) -> Iterator[str]:
+    """Who says it matters, and why the others were not heard."""
+    if finding.vex_why is None:
+        yield "  vex            nobody speaks of it"
+        return
+    why = finding.vex_why
+    reason = "; ".join(text for text in (why.justification, why.impact, why.action) if text)
+    yield f"  vex            {finding.vex.value}{f': {reason}' if reason else ''}"
+    for voice in why.voices:
+        ends = f", until {voice.expires}" if voice.expires else ""
+        counts = "decides" if voice.counts else f"does not count: {voice.why}"
+        yield (
+            f"    {voice.status} says {voice.issuer} (weight {voice.weight}, {voice.basis})"
+            f" at {voice.at or 'no time'}{ends}, of {voice.scope}; {counts} ({voice.document[:19]})"
+        )
+    if why.unheard:
+        yield f"    and {why.unheard} more statements"
 
 
 def _lines(lines: Iterable[str]) -> str:

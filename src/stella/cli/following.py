@@ -165,4 +165,5 @@ def _deployment_news(deployment: Mapping[str, Any]) -> Iterator[str]:
     for one in deployment["targets"]:
         yield f"{deployment['id']} {one['target']} {target_words(one)}"
     for one in deployment["steps"]:
-        yield f"{deployment['id']} {one['phase']}: {one['name']} {step_words(one)}"
+        what = one["phase"] if one["purpose"] == "run" else "taken back"
+        yield f"{deployment['id']} {what}: {one['name']} {step_words(one)}"

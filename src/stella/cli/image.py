@@ -62,6 +62,35 @@ def scans(
     show_scans(image, output=output, to=to)
 
 
+@app.command()
+def show(
+    scan: Annotated[str, typer.Argument(help="Id of a scan, as stella image scans lists it.")],
+    *,
+    output: Output = "table",
+    to: To = None,
+) -> None:
+    """Say what a scanned image is beside its packages: what it runs, as whom, which secrets it holds."""
+    from stella.cli.scan_server import show_image  # late, as above
+
+    show_image(scan, output=output, to=to)
+
+
+@app.command()
+def sbom(
+    scan: Annotated[str, typer.Argument(help="Its id: `stella image scans`.")],
+    *,
+    output: Annotated[
+        str,
+        typer.Option("-o", "--output", help="cyclonedx-json|cyclonedx-xml|spdx-json|sarif|openvex"),
+    ] = "cyclonedx-json",
+    to: Annotated[Path | None, typer.Option(help="Write to this file.")] = None,
+) -> None:
+    """Get the bill of materials of a scan that the server made, or its findings as SARIF or OpenVEX."""
+    from stella.cli.scan_server import write_document_of
+
+    write_document_of(scan, output=output, to=to)
+
+
 def _text(image: Image, output: str) -> str:
     if output == "name":
         return f"{image.reference.at(image.digest)}\n"

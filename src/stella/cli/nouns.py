@@ -23,6 +23,7 @@ NOUNS: dict[str, Noun] = {
         "stella.cli.advisory:app", "Sync and import advisory feeds, look into snapshots."
     ),
     "finding": Noun("stella.cli.finding:app", "Match SBOMs, list and explain findings."),
+    "vex": Noun("stella.cli.vex:app", "Say whether findings matter, and hear who else says so."),
     "policy": Noun(
         "stella.cli.policy:app", "Try and test policies written in Rego; see the server's."
     ),

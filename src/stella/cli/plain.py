@@ -14,6 +14,7 @@ VALUES = {
     "--output": "output",
     "--to": "to",
     "--advisories": "advisories",
+    "--end-of-life": "end_of_life",
     "--fail-on": "fail_on",
     "--sign": "sign",
     "--platform": "platform",
@@ -31,7 +32,7 @@ ENVIRONMENT = {
     "username": "STELLA_REGISTRY_USERNAME",
     "password": "STELLA_REGISTRY_PASSWORD",
 }
-PATHS = frozenset({"to", "advisories"})
+PATHS = frozenset({"to", "advisories", "end_of_life"})
 
 
 def read_scan(words: Sequence[str]) -> dict[str, Any] | None:

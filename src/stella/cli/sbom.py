@@ -8,21 +8,27 @@ from typing import Annotated
 import typer
 
 from stella.cli.scan_report import component_lines, inventory_json
-from stella.cli.scan_target import tool_version
-from stella.cli.written import write
+from stella.cli.written import checked_output, write
 from stella.kernel import Remedy
 from stella.sbom import (
     Inventory,
     UnknownScanOption,
     UnreadableDirectory,
     diff_inventories,
-    parse_cyclonedx,
-    to_cyclonedx,
+)
+from stella.sbom.format import (
+    Format,
+    check_document,
+    cyclonedx_tree,
+    read_document,
+    read_inventory,
+    write_document,
 )
 
 app = typer.Typer(no_args_is_help=True, help="Read, check, compare and convert SBOMs.")
 
-File = Annotated[Path, typer.Argument(help="A CycloneDX JSON file.")]
+WRITTEN = ("cyclonedx-json", "cyclonedx-xml", "spdx-json")
+File = Annotated[Path, typer.Argument(help="CycloneDX, JSON or XML, or SPDX.")]
 Output = Annotated[str, typer.Option("-o", "--output", help="table|json")]
 To = Annotated[Path | None, typer.Option(help="Write to this file.")]
 
@@ -39,19 +45,22 @@ def show(file: File, output: Output = "table", to: To = None) -> None:
 
 @app.command()
 def validate(file: File, output: Output = "table", to: To = None) -> None:
-    """Check the document; exit code 1 with the place where it breaks its format."""
-    inventory = read_sbom(file)
-    found = {
-        "valid": True,
-        "components": len(inventory.components),
-        "partial": len(inventory.partial),
-    }
-    text = (
-        json.dumps(found)
-        if _is_json(output)
-        else f"valid CycloneDX: {found['components']} components, {found['partial']} gaps"
-    )
-    write(text + "\n", to)
+    """Check the document against its format; exit code 1 with the place where it breaks it."""
+    is_json = _is_json(output)
+    document = read_document(_content(file))
+    remarks = check_document(document)
+    if is_json:
+        found = {
+            "valid": True,
+            "format": document.format.value,
+            "version": document.version,
+            "remarks": remarks,
+        }
+        write(json.dumps(found) + "\n", to)
+        return
+    lines = [f"valid {document.format.words} {document.version}"]
+    lines += [f"remark: {remark}" for remark in remarks]
+    write("".join(f"{line}\n" for line in lines), to)
 
 
 @app.command()
@@ -74,29 +83,37 @@ def diff(before: File, after: File, output: Output = "table", to: To = None) -> 
 def convert(
     file: File,
     output: Annotated[
-        str, typer.Option("-o", "--output", help="cyclonedx-json")
+        str, typer.Option("-o", "--output", help="|".join(WRITTEN))
     ] = "cyclonedx-json",
     to: To = None,
 ) -> None:
-    """Write the document anew as CycloneDX 1.7."""
-    if output != "cyclonedx-json":
-        raise UnknownScanOption(
-            f"no conversion to {output!r}", remedy=Remedy("Use cyclonedx-json.")
-        )
-    write(to_cyclonedx(read_sbom(file), tool_version()), to)
+    """Write the document in another format; what that cannot say goes along in a property."""
+    format_ = Format(checked_output(output, WRITTEN))
+    document = read_document(_content(file))
+    check_document(document)
+    written = write_document(cyclonedx_tree(document), format_)
+    if written.lost:
+        message = f"{written.lost} things that {file} carried found no place: somebody changed it"
+        typer.echo(message, err=True)
+    if written.fault:
+        typer.echo(f"{format_.words} demands more than {file} says: {written.fault}", err=True)
+    write(written.content, to)
 
 
 def read_sbom(file: Path) -> Inventory:
     """The inventory in ``file``. Raises UnreadableDirectory, MalformedSbom, UnsupportedSbom."""
+    return read_inventory(_content(file))
+
+
+def _content(file: Path) -> bytes:
     try:
-        content = file.read_bytes()
+        return file.read_bytes()
     except OSError as error:
         raise UnreadableDirectory(
             f"{file} cannot be read: {error.strerror}",
             remedy=Remedy("Check the path."),
             path=str(file),
         ) from None
-    return parse_cyclonedx(content)
 
 
 def _is_json(output: str) -> bool:

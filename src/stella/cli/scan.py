@@ -15,14 +15,36 @@ def scan(
     ],
     *,
     output: Annotated[
-        str, typer.Option("-o", "--output", help="table|json|cyclonedx-json")
+        str,
+        typer.Option(
+            "-o",
+            "--output",
+            help="table|json|cyclonedx-json|cyclonedx-xml|spdx-json|sarif|openvex",
+        ),
     ] = "table",
     to: Annotated[Path | None, typer.Option(help="Write to this file.")] = None,
     advisories: Annotated[
         Path | None, typer.Option(help="Advisory snapshot to match against.")
     ] = None,
+    end_of_life: Annotated[
+        Path | None, typer.Option(help="Your own table of how long distributions last.")
+    ] = None,
+    vex: Annotated[
+        list[Path] | None,
+        typer.Option(help="VEX document, or directory of a VEX repository. Repeat."),
+    ] = None,
+    vex_key: Annotated[
+        list[Path] | None,
+        typer.Option(help="Only VEX signed with this public key decides. Repeat."),
+    ] = None,
+    vex_attached: Annotated[
+        bool, typer.Option(help="Hear VEX beside the image too: what --vex-key signed decides.")
+    ] = False,
     fail_on: Annotated[
-        str, typer.Option(help="critical|high|medium|low|any|kev|unknown, comma between them.")
+        str,
+        typer.Option(
+            help="critical|high|medium|low|any|kev|unknown|root|setuid|secrets|end-of-life, comma between."
+        ),
     ] = "",
     sign: Annotated[str | None, typer.Option(help="Key to sign the SBOM with.")] = None,
     attach: Annotated[bool, typer.Option(help="Attach the SBOM to the image.")] = False,
@@ -43,6 +65,10 @@ def scan(
             output=output,
             to=to,
             advisories=advisories,
+            end_of_life=end_of_life,
+            vex=vex,
+            vex_key=vex_key,
+            vex_attached=vex_attached,
             fail_on=fail_on,
             sign=sign,
             attach=attach,

@@ -5,18 +5,26 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
+import msgspec
+
+from stella.cli.image_rules import IMAGE_RULES, image_failures
+from stella.cli.traits_report import lasting_text, trait_lines
 from stella.image import Image
 from stella.kernel import Digest, Json, Remedy, Unknown
 from stella.sbom import Component, Inventory, UnknownScanOption
+from stella.sbom.entry.part import Part, part_in
 
 if TYPE_CHECKING:
     from stella.finding import Finding, Findings
+    from stella.sbom.lifetime import Lifetime
+    from stella.sbom.traits import Answer, EntryPoint
 
 NO_ADVISORIES = Unknown("no advisories")
 NO_ADVISORIES_REMEDY = "Import a feed, then scan with --advisories SNAPSHOT."
 
 SEVERITIES = ("critical", "high", "medium", "low")
-_RULES = (*SEVERITIES, "any", "kev", "unknown")
+_FINDING_RULES = (*SEVERITIES, "any", "kev", "unknown")
+_RULES = (*_FINDING_RULES, *IMAGE_RULES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +35,15 @@ class Scanned:
     sbom: bytes
     findings: "Findings | Unknown"
     image: Image | None = None
+    lasting: "Lasting | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lasting:
+    """How long the distribution gets updates, and whether that is over today."""
+
+    lifetime: "Lifetime"
+    over: "Answer"
 
 
 def scanned_json(one: Scanned) -> dict[str, Json]:
@@ -37,7 +54,8 @@ def scanned_json(one: Scanned) -> dict[str, Json]:
         "digest": image.digest.text if image else None,
         "sbom_digest": Digest.of(one.sbom).text,
         **inventory_json(one.inventory),
-        "findings": _findings_json(one.findings),
+        "end_of_life": None if one.lasting is None else _lasting_json(one.lasting),
+        "findings": _findings_json(one.findings, _entry_of(one.inventory)),
     }
 
 
@@ -48,6 +66,7 @@ def inventory_json(inventory: Inventory) -> dict[str, Json]:
         "name": inventory.name,
         "platform": inventory.platform,
         "distro": inventory.distro,
+        "traits": None if inventory.traits is None else msgspec.to_builtins(inventory.traits),
         "components": [_component_json(component) for component in inventory.components],
         "partial": [asdict(partial) for partial in inventory.partial],
     }
@@ -61,12 +80,21 @@ def table_lines(one: Scanned) -> Iterator[str]:
     yield f"{inventory.name or 'sbom'}  {inventory.platform}  {inventory.distro}".rstrip()
     yield f"  digest      {inventory.subject}"
     yield f"  components  {len(inventory.components)} ({kinds or 'none'})"
+    if one.lasting is not None and (inventory.traits is not None or inventory.distro):
+        yield f"  end of life {lasting_text(one.lasting.lifetime, one.lasting.over)}"
+    if inventory.traits is not None:
+        yield from trait_lines(inventory.traits)
     if isinstance(one.findings, Unknown):
         yield f"  findings    unknown: {one.findings.reason}. {NO_ADVISORIES_REMEDY}"
     else:
-        yield from _finding_lines(one.findings)
+        yield from _finding_lines(one.findings, _entry_of(inventory))
     for partial in inventory.partial:
         yield f"  not read    {partial.path}: {partial.reason}"
+
+
+def _lasting_json(lasting: Lasting) -> dict[str, Json]:
+    lifetime = lasting.lifetime
+    return {"until": lifetime.until, "source": lifetime.source, "over": lasting.over.value}
 
 
 def component_lines(inventory: Inventory) -> Iterator[str]:
@@ -90,17 +118,26 @@ def checked_rules(text: str) -> frozenset[str]:
 
 
 def failures(one: Scanned, rules: frozenset[str]) -> list[str]:
-    """Why the rules fail this result; empty where they do not. Without advisories any rule fails."""
-    if not rules:
-        return []
-    if isinstance(one.findings, Unknown):
-        return [f"unknown: {one.findings.reason}; no rule can be judged. {NO_ADVISORIES_REMEDY}"]
-    from stella.finding import Match
+    """Why the rules fail this result; empty where they do not.
 
-    failed = [
+    Without advisories any rule about findings fails.
+    """
+    failed: list[str] = []
+    if rules & set(IMAGE_RULES):
+        assert one.lasting is not None, "it is looked up where a rule asks for it"
+        lasting = one.lasting
+        failed += image_failures(one.inventory.traits, lasting.lifetime, lasting.over, rules)
+    if not rules & set(_FINDING_RULES):
+        return failed
+    if isinstance(one.findings, Unknown):
+        reason = one.findings.reason
+        return [*failed, f"unknown: {reason}; no rule can be judged. {NO_ADVISORIES_REMEDY}"]
+    from stella.finding import is_open
+
+    failed += [
         f"{finding.id} in {finding.component} {finding.version} ({finding.severity})"
         for finding in one.findings.findings
-        if finding.match is not Match.NOT_AFFECTED and rules & set(_rules_hit(finding))
+        if is_open(finding) and rules & set(_rules_hit(finding))
     ]
     if "unknown" in rules:
         failed += [f"no advisories for {key}" for key in sorted(one.findings.unmatched)]
@@ -121,7 +158,22 @@ def _rules_hit(finding: "Finding") -> Iterator[str]:
         yield from SEVERITIES[SEVERITIES.index(finding.severity) :]
 
 
-def _finding_lines(findings: "Findings") -> Iterator[str]:
+def _entry_of(inventory: Inventory) -> "EntryPoint | None":
+    return inventory.traits.entry if inventory.traits else None
+
+
+def vex_mark(finding: "Finding") -> str:
+    """``, not_affected (the vendor)``, or who was not heard, and why; "" where nobody speaks of it."""
+    if finding.vex_why is None:
+        return ""
+    if finding.vex == "none":
+        first = finding.vex_why.voices[0]
+        return f", {first.status} says {first.issuer}: not heard, {first.why}"
+    said_by = dict.fromkeys(one.issuer for one in finding.vex_why.voices if one.counts)
+    return f", {finding.vex.value} ({', '.join(said_by)})"
+
+
+def _finding_lines(findings: "Findings", entry: "EntryPoint | None") -> Iterator[str]:
     counts = Counter(finding.severity for finding in findings.findings)
     kinds = ", ".join(f"{count} {severity}" for severity, count in sorted(counts.items()))
     yield f"  findings    {len(findings.findings)}{f' ({kinds})' if kinds else ''}"
@@ -131,26 +183,31 @@ def _finding_lines(findings: "Findings") -> Iterator[str]:
         fixed = f", fixed in {finding.fixed}" if finding.fixed else ", no fix known"
         kev = ", known exploited" if finding.kev else ""
         layer = "" if why.layer_index is None else f" layer {why.layer_index}"
+        part = _PARTS.get(part_in(entry, finding.purl, why.paths), "")
         yield (
             f"    {finding.severity:<8} {finding.id}  {finding.component} {finding.version}"
-            f"{fixed}{kev}  {', '.join(why.paths[:2])}{layer}"
+            f"{fixed}{kev}{vex_mark(finding)}  {', '.join(why.paths[:2])}{layer}{part}"
         )
     for key, count in sorted(findings.unmatched.items()):
         yield f"  unknown     no advisories for {count} components of {key}"
 
 
-def _findings_json(findings: "Findings | Unknown") -> dict[str, Json]:
+_PARTS = {Part.PROGRAM: ", it is what is run", Part.WAY: ", on the way to what is run"}
+
+
+def _findings_json(findings: "Findings | Unknown", entry: "EntryPoint | None") -> dict[str, Json]:
     if isinstance(findings, Unknown):
         return {"state": "unknown", "reason": findings.reason, "remedy": NO_ADVISORIES_REMEDY}
     return {
         "state": "matched",
         "snapshot": findings.snapshot.text,
         "unmatched": dict(sorted(findings.unmatched.items())),
-        "findings": [_finding_json(finding) for finding in findings.findings],
+        "findings": [_finding_json(finding, entry) for finding in findings.findings],
     }
 
 
-def _finding_json(finding: "Finding") -> dict[str, Json]:
+def _finding_json(finding: "Finding", entry: "EntryPoint | None") -> dict[str, Json]:
+    part = part_in(entry, finding.purl, finding.why.paths)
     return {
         "id": finding.id,
         "aliases": list(finding.aliases),
@@ -162,10 +219,11 @@ def _finding_json(finding: "Finding") -> dict[str, Json]:
         "fixed": finding.fixed,
         "kev": finding.kev,
         "vex": finding.vex.value,
+        "vex_why": asdict(finding.vex_why) if finding.vex_why else None,
         "reach": finding.reach.value,
         "seen": finding.seen.value,
         "note": finding.note,
-        "why": {**asdict(finding.why), "paths": list(finding.why.paths)},
+        "why": {**asdict(finding.why), "paths": list(finding.why.paths), "entry": part.value},
     }
 
 

@@ -5,14 +5,19 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import msgspec
 import typer
 
 from stella.cli.errors import ScanDidNotEnd, WaitedTooLong
 from stella.cli.output import Column, show_lines, show_list
 from stella.cli.scan_report import SEVERITIES
+from stella.cli.traits_report import lasting_text, trait_lines
 from stella.cli.waiting import follow
+from stella.cli.written import checked_output, write
 from stella.client import open_client
 from stella.kernel import Remedy
+from stella.sbom.lifetime import Lifetime
+from stella.sbom.traits import Answer, Traits
 
 _TIMEOUT_S = 600.0
 
@@ -43,6 +48,40 @@ def show_scans(image: str | None, *, output: str, to: Path | None) -> None:
     """List scans. image: of this digest only."""
     with open_client() as client:
         show_list(list(client.items("/scans", image=image)), COLUMNS, output=output, to=to)
+
+
+def show_image(scan: str, *, output: str, to: Path | None) -> None:
+    """What the image of that scan is beside its packages."""
+    with open_client() as client:
+        seen = client.get(f"/scans/{quote(scan, safe='')}/image")
+    show_lines(seen, _image_lines(seen), output=output, to=to)
+
+
+def _image_lines(seen: Mapping[str, Any]) -> list[str]:
+    lines = [f"{seen['scan']}"]
+    if seen["lifetime"] is not None:
+        lifetime = msgspec.convert(seen["lifetime"], Lifetime)
+        lines.append(f"  end of life {lasting_text(lifetime, Answer(seen['lifetime']['over']))}")
+    if seen["traits"] is None:
+        return [*lines, "  unknown: its scan does not say; scan the image again"]
+    lines += trait_lines(msgspec.convert(seen["traits"], Traits))
+    base = seen["knownBase"]
+    if base is not None:
+        same = f"its lowest {base['layers']} layers are those"
+        lines.append(f"  built on    {base['reference']} {base['digest']} ({same})")
+    return lines
+
+
+def write_document_of(scan: str, *, output: str, to: Path | None) -> None:
+    """The document of a scan. output: a format of SBOMs, or sarif or openvex for what was found."""
+    checked_output(output, ("cyclonedx-json", "cyclonedx-xml", "spdx-json", "sarif", "openvex"))
+    path = f"/scans/{quote(scan, safe='')}"
+    with open_client() as client:
+        if output in {"sarif", "openvex"}:
+            content = client.content(f"{path}/findings/{output}")
+        else:
+            content = client.content(f"{path}/sbom", format=output)
+    write(content, to)
 
 
 def scan_on_server(reference: str, rules: frozenset[str], *, output: str, to: Path | None) -> None:

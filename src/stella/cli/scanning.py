@@ -4,12 +4,16 @@ import importlib
 import json
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from stella.cli.image_rules import IMAGE_RULES
 from stella.cli.scan_report import (
     NO_ADVISORIES,
+    NO_ADVISORIES_REMEDY,
+    Lasting,
     Scanned,
     checked_rules,
     failures,
@@ -34,7 +38,8 @@ if TYPE_CHECKING:
     from stella.finding import Findings
     from stella.sbom import Inventory
 
-_FORMATS = ("table", "json", "cyclonedx-json")
+_DOCUMENTS = ("cyclonedx-json", "cyclonedx-xml", "spdx-json")
+_FORMATS = ("table", "json", *_DOCUMENTS, "sarif", "openvex")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,10 @@ class ScanOptions:
     output: str = "table"
     to: Path | None = None
     advisories: Path | None = None
+    end_of_life: Path | None = None
+    vex: list[Path] | None = None
+    vex_key: list[Path] | None = None
+    vex_attached: bool = False
     fail_on: str = ""
     sign: str | None = None
     attach: bool = False
@@ -65,6 +74,11 @@ def run_scan(options: ScanOptions) -> int:
         raise UnknownScanOption(
             f"no output format {output!r} here", remedy=Remedy(f"Use {', '.join(_FORMATS)}.")
         )
+    if output == "sarif" and options.advisories is None and not options.upload:
+        raise UnknownScanOption(
+            "SARIF is a list of findings, and without advisories nothing can be found",
+            remedy=Remedy(NO_ADVISORIES_REMEDY),
+        )
     access = RegistryAccess(options.plain_http, options.ca_file, options.username, options.password)
     opened = open_target(options.target, access)
     if options.upload:
@@ -76,10 +90,19 @@ def run_scan(options: ScanOptions) -> int:
             f"{options.target} is not in a registry, so nothing can be attached to it",
             remedy=Remedy("Push the image and scan it by its registry reference."),
         )
+    _refuse_without_advisories(options)
     results = [
-        Scanned(one.inventory, one.sbom, _matched(one.inventory, options.advisories), one.image)
+        replace(
+            one,
+            findings=_matched(one.inventory, options.advisories),
+            lasting=_lasting(one.inventory, options)
+            if output != "cyclonedx-json" or rules
+            else None,
+        )
         for one in _scanned(opened, options.platform, use_cache=options.cache)
     ]
+    if options.vex or options.vex_attached:
+        results = _with_vex(results, options, opened)
     write(_text(results, output), to)
     for one in results:
         bundle = _signed(one, options.sign) if options.sign else None
@@ -100,10 +123,12 @@ def _refuse_beside_upload(options: ScanOptions, rules: frozenset[str]) -> None:
         "--attach": options.attach,
         "--advisories": options.advisories,
         "--platform": options.platform,
+        "--end-of-life": options.end_of_life,
+        "--vex": options.vex,
+        "--vex-attached": options.vex_attached,
     }
     wanted = [name for name, value in here.items() if value]
-    if "unknown" in rules:
-        wanted.append("--fail-on unknown")
+    wanted += [f"--fail-on {rule}" for rule in ("unknown", *IMAGE_RULES) if rule in rules]
     if options.output not in {"table", "json"}:
         wanted.append(f"--output {options.output}")
     if wanted:
@@ -111,6 +136,42 @@ def _refuse_beside_upload(options: ScanOptions, rules: frozenset[str]) -> None:
             f"{', '.join(wanted)} cannot be said to the server",
             remedy=Remedy("Leave it out, or scan without --upload."),
         )
+
+
+def _refuse_without_advisories(options: ScanOptions) -> None:
+    """VEX speaks of findings; without advisories there are none. Raises UnknownScanOption."""
+    is_vex = options.vex or options.vex_attached
+    if options.advisories is None and (is_vex or options.output == "openvex"):
+        wanted = "VEX" if is_vex else "-o openvex"
+        raise UnknownScanOption(
+            f"{wanted} is about findings, and without advisories there are none",
+            remedy=Remedy("Give a snapshot with --advisories."),
+        )
+
+
+def _with_vex(results: list[Scanned], options: ScanOptions, opened: Target) -> list[Scanned]:
+    # Late: who gives no VEX owes it no time.
+    files = importlib.import_module("stella.cli.vex_files")
+    beside: tuple[bytes, ...] = ()
+    if options.vex_attached:
+        if not (isinstance(opened, ImageTarget) and opened.registry):
+            raise NothingToAttachTo(
+                f"{options.target} is not in a registry, so nothing lies beside it",
+                remedy=Remedy("Leave --vex-attached out, or name the image in its registry."),
+            )
+        images = [one.image for one in results if one.image]
+        beside, gaps = files.beside(opened.registry, opened.reference.repository, images)
+        for gap in gaps:
+            _say(f"not heard: {gap.place}: {gap.reason}")
+    voices = files.read_voices(options.vex or (), options.vex_key or (), beside)
+    return [
+        one
+        if isinstance(one.findings, Unknown)
+        else replace(
+            one, findings=files.with_vex(one.findings, voices, one.inventory, one.sbom, one.image)
+        )
+        for one in results
+    ]
 
 
 def _scan_on_server(opened: Target, options: ScanOptions, rules: frozenset[str]) -> None:
@@ -158,18 +219,48 @@ def _matched(inventory: "Inventory", advisories: Path | None) -> "Findings | Unk
     return found
 
 
+def _lasting(inventory: "Inventory", options: ScanOptions) -> Lasting:
+    from stella.sbom.lifetime import is_over, read_lifetimes
+
+    named = inventory.traits.distro if inventory.traits else inventory.distro
+    lifetime = read_lifetimes(options.end_of_life).of(named)
+    return Lasting(lifetime, is_over(lifetime, datetime.now(tz=UTC).isoformat()))
+
+
 def _text(results: list[Scanned], output: str) -> str | bytes:
     if output == "json":
         return json.dumps([scanned_json(one) for one in results], indent=2) + "\n"
     if output == "table":
         return "\n".join(line for one in results for line in table_lines(one)) + "\n"
+    if output == "openvex":
+        found: bytes = importlib.import_module("stella.cli.vex_out").openvex_text(results)
+        return found
+    if output == "sarif":
+        return _sarif(results)
     if len(results) != 1:
         platforms = ", ".join(one.inventory.platform for one in results)
         raise UnknownScanOption(
             f"one document holds one platform, the image has {platforms}",
             remedy=Remedy("Choose one with --platform."),
         )
-    return results[0].sbom
+    sbom = results[0].sbom
+    return sbom if output == "cyclonedx-json" else _converted(sbom, output)
+
+
+def _sarif(results: list[Scanned]) -> bytes:
+    from stella.finding.sarif import SarifRun, sarif_document
+
+    runs = []
+    for one in results:
+        assert not isinstance(one.findings, Unknown)
+        runs.append(SarifRun(one.findings, one.inventory.name, one.inventory.partial))
+    return sarif_document(runs, tool_version()) + b"\n"
+
+
+def _converted(sbom: bytes, output: str) -> bytes:
+    from stella.sbom.format import Format, cyclonedx_tree, read_document, write_document
+
+    return write_document(cyclonedx_tree(read_document(sbom)), Format(output)).content
 
 
 def _signed(one: Scanned, key: str) -> bytes:

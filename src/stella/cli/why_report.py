@@ -72,6 +72,7 @@ def plan_lines(plan: Shown) -> Iterator[str]:
     yield from _planned_steps(plan, "before")
     for target in plan["targets"]:
         yield f"  {target['target']}  {target['connector']} on {target['agent']}"
+        yield from _brought(target)
         yield from (f"    {act['verb']} {act['subject']}" for act in target["actions"])
     yield from _planned_steps(plan, "after")
 
@@ -109,6 +110,8 @@ def deployment_lines(deployment: Shown) -> Iterator[str]:
         code = f" ({one['code']})" if one["code"] else ""
         yield f"  {one['target']:<{width}}  {target_words(one)}{trouble}{code}"
     yield from _taken_steps(deployment, "after")
+    for phase in ("after", "before"):
+        yield from _taken_steps(deployment, phase, "undo")
 
 
 def target_words(target: Shown) -> str:
@@ -169,13 +172,23 @@ def _planned_steps(plan: Shown, phase: str) -> Iterator[str]:
     for one in plan["steps"]:
         if one["phase"] == phase:
             yield f"  {phase}: {one['name']}  {one['step']} of {one['plugin']} {one['version']}"
+            yield from _brought(one)
             yield from (f"    {key}: {value}" for key, value in one["inputs"].items())
 
 
-def _taken_steps(deployment: Shown, phase: str) -> Iterator[str]:
+def _brought(planned: Shown) -> Iterator[str]:
+    by = planned["broughtBy"]
+    if by:
+        granted = ", ".join(" ".join((key, *hosts)) for key, hosts in by["granted"].items())
+        yield f"    from {_digest(by['wheel'])} of {by['name']} {by['version']}"
+        yield f"    granted {granted or 'nothing'}"
+
+
+def _taken_steps(deployment: Shown, phase: str, purpose: str = "run") -> Iterator[str]:
     for one in deployment["steps"]:
-        if one["phase"] == phase:
-            yield f"  {phase}: {one['name']}  {step_words(one)}"
+        if (one["phase"], one["purpose"]) == (phase, purpose):
+            what = phase if purpose == "run" else "taken back"
+            yield f"  {what}: {one['name']}  {step_words(one)}"
 
 
 def _digest(text: str | None) -> str:

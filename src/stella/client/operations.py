@@ -55,6 +55,10 @@ class Allowed(TypedDict):
     reason: NotRequired[str]
 
 
+Answer = Literal["yes", "no", "unknown"]
+"""Unknown has a reason beside it, and is never a no."""
+
+
 class Applied(TypedDict):
     """What each document changed, or would."""
 
@@ -105,6 +109,23 @@ class ArtifactView(TypedDict):
     target: str | None
     digest: str
     size: int
+
+
+class BaseImageView(TypedDict):
+    """The image that this one was built on, as ``how`` says; not verified."""
+
+    name: str
+    digest: str
+    how: str
+
+
+class BroughtByView(TypedDict):
+    """The plugin that brings it, where that was installed: from this wheel, with these grants alone."""
+
+    name: str
+    version: str
+    wheel: str
+    granted: dict[str, list[str]]
 
 
 Capability = Literal["network", "read_secret", "files", "run_command", "docker"]
@@ -223,6 +244,10 @@ class ComponentView(TypedDict):
     platforms: list["PlatformView"]
     scans: list["ScanView"]
     tagDrift: "TagDrift | None"
+
+
+Confidence = Literal["certain", "likely", "unknown"]
+"""How sure we are which program is run."""
 
 
 class ConnectorView(TypedDict):
@@ -378,6 +403,29 @@ class EnrolmentView(TypedDict):
     command: str
 
 
+class EntryPointView(TypedDict):
+    """What is run in the end, and how we know."""
+
+    program: str
+    interpreter: str
+    module: str
+    user: str
+    package: str
+    confidence: "Confidence"
+    reason: str
+    steps: list["EntryStepView"]
+
+
+class EntryStepView(TypedDict):
+    """One program on the way to the one that is run."""
+
+    what: str
+    path: str
+    how: str
+    package: str
+    layerIndex: int | None
+
+
 class EntryView(TypedDict):
     """One file in the packet."""
 
@@ -497,6 +545,7 @@ class FindingView(TypedDict):
     summary: str
     note: str
     why: "WhyView"
+    vexWhy: NotRequired["VexWhyView | None"]
 
 
 class FoundView(TypedDict):
@@ -575,10 +624,40 @@ class HistoryView(TypedDict):
     by: "PersonView"
 
 
+class ImageSecretView(TypedDict):
+    """Where a secret lies; never what it is. deleted: a later layer takes the file away."""
+
+    rule: str
+    where: "Where"
+    path: str
+    line: int
+    layer: str
+    layerIndex: int | None
+    deleted: bool
+
+
 class ImageToScan(TypedDict):
     """Which image."""
 
     reference: str
+
+
+class ImageUserView(TypedDict):
+    """As whom a container begins. uid: None where it is not known; reason then says why."""
+
+    name: str
+    uid: int | None
+    root: "Answer"
+    reason: str
+
+
+class ImageView(TypedDict):
+    """What is known of one platform image. traits, lifetime: None where its scan does not say."""
+
+    scan: str
+    traits: "TraitsView | None"
+    lifetime: "LifetimeView | None"
+    knownBase: "KnownBaseView | None"
 
 
 class IntegrationView(TypedDict):
@@ -600,6 +679,23 @@ class IntegrationView(TypedDict):
     isDue: bool
     waitsFor: list[str]
     overridesSettings: bool
+
+
+class KnownBaseView(TypedDict):
+    """An image that the server scanned, whose layers are the lowest ones of this image."""
+
+    reference: str
+    digest: str
+    layers: int
+
+
+class LifetimeView(TypedDict):
+    """Until when the distribution gets updates: a day, "rolling", "none", or empty where it is not known."""
+
+    distro: str
+    until: str
+    source: str
+    over: "Answer"
 
 
 class LogLineView(TypedDict):
@@ -764,6 +860,21 @@ class NewSecret(TypedDict):
     value: str
 
 
+class NewStatement(TypedDict):
+    """What is said in this installation's name. vulnerability: its id; aliases: more names of it."""
+
+    vulnerability: str
+    products: list[str]
+    status: str
+    aliases: NotRequired[list[str]]
+    subcomponents: NotRequired[list[str]]
+    justification: NotRequired[str]
+    impact: NotRequired[str]
+    action: NotRequired[str]
+    notes: NotRequired[str]
+    expires: NotRequired[str]
+
+
 class NewToken(TypedDict):
     """A token to make. roles: by default those of who asks. user: by default who asks."""
 
@@ -779,6 +890,13 @@ class NewUser(TypedDict):
     name: str
     roles: list["Role"]
     password: NotRequired[str | None]
+
+
+class NewVex(TypedDict):
+    """A document, exactly as it is. issuer: whose it is where no signature says so."""
+
+    document: str
+    issuer: NotRequired[str]
 
 
 class NotificationView(TypedDict):
@@ -1023,6 +1141,20 @@ class PageUserView(TypedDict):
     next: NotRequired[str | None]
 
 
+class PageVexIssuerView(TypedDict):
+    """Page_VexIssuerView_"""
+
+    items: list["VexIssuerView"]
+    next: NotRequired[str | None]
+
+
+class PageVexView(TypedDict):
+    """Page_VexView_"""
+
+    items: list["VexView"]
+    next: NotRequired[str | None]
+
+
 class PersonView(TypedDict):
     """Who did something, with the roles they hold or held. Agents and the system have none."""
 
@@ -1086,6 +1218,19 @@ class PreviewView(TypedDict):
     diff: "DiffView"
 
 
+class PrivilegedFileView(TypedDict):
+    """A file whose runner gets more power. package: purl, empty where no system package brought it."""
+
+    path: str
+    mode: str
+    uid: int
+    gid: int
+    capabilities: list[str]
+    package: str
+    layer: str
+    layerIndex: int
+
+
 class PromotionView(TypedDict):
     """A promotion as the API shows it."""
 
@@ -1107,6 +1252,17 @@ class PromotionView(TypedDict):
     actions: "ActionsView"
     evidence: list["EvidenceRef"]
     history: list["HistoryView"]
+
+
+class ProvenanceView(TypedDict):
+    """What an attestation says of the build; not verified."""
+
+    predicateType: str
+    builder: str
+    source: str
+    revision: str
+    digest: str
+    how: str
 
 
 class Reason(TypedDict):
@@ -1347,13 +1503,15 @@ class StepPlanView(TypedDict):
     plugin: str
     version: str
     inputs: dict[str, Any]
+    broughtBy: "BroughtByView | None"
 
 
 class StepRunView(TypedDict):
-    """One step of a deployment. phase: "before" or "after" its targets. inputs: their digest; they"""
+    """One step of a deployment. phase: "before" or "after" its targets. purpose: "run", or "undo" where"""
 
     name: str
     phase: str
+    purpose: str
     step: str
     plugin: str
     version: str
@@ -1419,7 +1577,7 @@ class TargetConfigView(TypedDict):
 
 
 class TargetPlanView(TypedDict):
-    """What will happen on one target."""
+    """What will happen on one target. brought_by: null where the connector comes with the server."""
 
     target: str
     connector: str
@@ -1427,6 +1585,7 @@ class TargetPlanView(TypedDict):
     project: str
     actions: list["ActionView"]
     files: dict[str, str]
+    broughtBy: "BroughtByView | None"
 
 
 TargetState = Literal[
@@ -1459,6 +1618,20 @@ class TokenView(TypedDict):
     roles: list["Role"]
     createdAt: str
     expiresAt: str
+
+
+class TraitsView(TypedDict):
+    """The image itself. distro: "none" where nothing in it is of one, empty where it is not known."""
+
+    user: "ImageUserView"
+    privileged: list["PrivilegedFileView"]
+    secrets: list["ImageSecretView"]
+    entry: "EntryPointView | None"
+    base: "BaseImageView | None"
+    provenance: list["ProvenanceView"]
+    provenanceUnknown: str
+    layers: list[str]
+    distro: str
 
 
 class UserChange(TypedDict):
@@ -1496,6 +1669,96 @@ class VersionView(TypedDict):
     simulated: bool
 
 
+class VexDetailView(TypedDict):
+    """A document with what it says: at most five hundred statements; the document has them all."""
+
+    document: "VexView"
+    said: list["VexStatementView"]
+    notUsed: list["VexGapView"]
+
+
+class VexGapView(TypedDict):
+    """A part of a document that could not be used."""
+
+    place: str
+    reason: str
+
+
+class VexIssuerView(TypedDict):
+    """Whose word counts. weight: 0 to 100; trust: the word for it. keys: PEM."""
+
+    name: str
+    weight: int
+    trust: str
+    keys: list[str]
+    changedAt: str
+
+
+class VexProductView(TypedDict):
+    """What a statement is about. subcomponents: the parts of it that are meant; none means all."""
+
+    product: str
+    subcomponents: list[str]
+
+
+class VexStatementView(TypedDict):
+    """One statement. names: the vulnerability and its aliases. expires: empty where it does not end."""
+
+    names: list[str]
+    status: str
+    justification: str
+    impact: str
+    action: str
+    at: str
+    expires: str
+    products: list["VexProductView"]
+
+
+class VexView(TypedDict):
+    """One document. digest: of its bytes. state: standing or withdrawn. issuer: empty for an unknown"""
+
+    id: str
+    digest: str
+    state: str
+    format: str
+    saidId: str
+    version: str
+    author: str
+    issuer: str
+    basis: str
+    statements: int
+    gaps: int
+    by: str
+    at: str
+    endedAt: str | None
+    reason: str
+
+
+class VexVoiceView(TypedDict):
+    """One statement about a finding. counts: whether it decided; why: or why it did not."""
+
+    issuer: str
+    weight: int
+    basis: str
+    status: str
+    at: str
+    document: str
+    scope: str
+    counts: bool
+    why: str
+    expires: str
+
+
+class VexWhyView(TypedDict):
+    """How a finding came by its VEX state."""
+
+    justification: str
+    impact: str
+    action: str
+    voices: list["VexVoiceView"]
+    unheard: int
+
+
 class WayView(TypedDict):
     """A provider by which people may log in. title: on its button."""
 
@@ -1519,6 +1782,10 @@ class WebhookView(TypedDict):
     refusals: list["RefusalsView"]
 
 
+Where = Literal["file", "command", "environment", "history"]
+"""Where a secret lies."""
+
+
 class WhyView(TypedDict):
     """Package -> file path -> layer, and the advisory range that hit."""
 
@@ -1529,6 +1796,12 @@ class WhyView(TypedDict):
     advisory: str
     range: str
     compared: str
+
+
+class Withdrawal(TypedDict):
+    """Why it counts no more."""
+
+    reason: str
 
 
 class Transport(Protocol):
@@ -1757,9 +2030,65 @@ class Operations:
             ),
         )
 
-    def get_sbom(self, scan: str) -> bytes:
-        """The image's bill of materials, CycloneDX 1.7."""
-        return self._transport.content(f"/scans/{quote(scan, safe='/:@')}/sbom")
+    def get_findings_sarif(self, scan: str) -> bytes:
+        """What is wrong in the image, as SARIF 2.1.0."""
+        return self._transport.content(f"/scans/{quote(scan, safe='/:@')}/findings/sarif")
+
+    def get_findings_openvex(self, scan: str) -> bytes:
+        """What is wrong in the image, as OpenVEX: under investigation until somebody decides."""
+        return self._transport.content(f"/scans/{quote(scan, safe='/:@')}/findings/openvex")
+
+    def get_sbom(
+        self,
+        scan: str,
+        *,
+        format: Literal["cyclonedx-json", "cyclonedx-xml", "spdx-json"] | None = None,
+    ) -> bytes:
+        """The image's bill of materials: CycloneDX 1.7, as it was signed, or the same in another format."""
+        return self._transport.content(f"/scans/{quote(scan, safe='/:@')}/sbom", format=format)
+
+    def get_image(self, scan: str) -> "ImageView":
+        """What the image is beside its packages: user, entry point, secrets, how long it lasts."""
+        return cast("ImageView", self._transport.get(f"/scans/{quote(scan, safe='/:@')}/image"))
+
+    def post_vex(self, body: "NewVex", *, key: str | None = None) -> "VexView":
+        """Take a VEX document in, signed or not; the findings that it speaks of are judged anew."""
+        return cast("VexView", self._transport.post("/vex", body, key=key))
+
+    def get_vex_documents(
+        self, *, cursor: str | None = None, limit: int | None = None
+    ) -> "PageVexView":
+        """The documents, the newest first, the withdrawn ones among them."""
+        return cast("PageVexView", self._transport.get("/vex", cursor=cursor, limit=limit))
+
+    def post_vex_statement(self, body: "NewStatement", *, key: str | None = None) -> "VexView":
+        """Say whether a vulnerability matters: a document in this installation's name, signed with its key."""
+        return cast("VexView", self._transport.post("/vex/statements", body, key=key))
+
+    def get_vex(self, vex: str) -> "VexDetailView":
+        """One document, with what it says."""
+        return cast("VexDetailView", self._transport.get(f"/vex/{quote(vex, safe='/:@')}"))
+
+    def get_vex_document(self, vex: str) -> bytes:
+        """The document, exactly as it was taken in."""
+        return self._transport.content(f"/vex/{quote(vex, safe='/:@')}/document")
+
+    def post_vex_withdrawal(
+        self, vex: str, body: "Withdrawal", *, key: str | None = None
+    ) -> "VexView":
+        """Let a document count no more; what was decided with it stays proven."""
+        return cast(
+            "VexView",
+            self._transport.post(f"/vex/{quote(vex, safe='/:@')}/withdraw", body, key=key),
+        )
+
+    def get_vex_issuers(self) -> "PageVexIssuerView":
+        """Whose word counts, by name; this installation's own counts in any case."""
+        return cast("PageVexIssuerView", self._transport.get("/vex-issuers"))
+
+    def delete_vex_issuer_(self, name: str, *, key: str | None = None) -> None:
+        """Let an issuer's word count no more; their documents stay, an unknown issuer's."""
+        self._transport.delete(f"/vex-issuers/{quote(name, safe='/:@')}", key=key)
 
     def get_releases(
         self,
@@ -1830,7 +2159,7 @@ class Operations:
         )
 
     def post_documents(self, body: "Documents", *, key: str | None = None) -> "Applied":
-        """Apply integrations, logins, policies, environments, targets, notifications: all or nothing."""
+        """Apply integrations, logins, policies, environments, targets, issuers of VEX, notifications."""
         return cast("Applied", self._transport.post("/apply", body, key=key))
 
     def get_environments(self) -> "PageEnvironmentView":

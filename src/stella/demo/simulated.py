@@ -24,6 +24,7 @@ _DPKG = (
     b"Package: libc6\nStatus: install ok installed\nArchitecture: amd64\nSource: glibc\n"
     b"Version: 2.36-9+deb12u13\nDescription: GNU C Library\n"
 )
+_PROGRAM = b"\x7fELF, simulated"
 _PACKAGES = "usr/local/lib/python3.11/dist-packages"
 
 
@@ -71,7 +72,11 @@ class SimulatedGround(HostsApart):
             content = {f"srv/{component}.py": program, "srv/version": version.value.encode()}
             if component == "web":
                 content |= _packages((shop / REQUIREMENTS[version]).read_text())
-            base = {"etc/os-release": _OS_RELEASE, "var/lib/dpkg/status": _DPKG}
+            base = {
+                "etc/os-release": _OS_RELEASE,
+                "usr/bin/python3": _PROGRAM,
+                "var/lib/dpkg/status": _DPKG,
+            }
             config: Json = {
                 "Cmd": ["python3", f"/srv/{component}.py"],
                 "Labels": {"stella.simulated": "true"},
@@ -147,5 +152,6 @@ def _tar(content: Mapping[str, bytes]) -> bytes:
         for name, data in sorted(content.items()):
             entry = tarfile.TarInfo(name)
             entry.size = len(data)
+            entry.mode = 0o755 if name.startswith("usr/bin/") else 0o644
             archive.addfile(entry, io.BytesIO(data))
     return made.getvalue()

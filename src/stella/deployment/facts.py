@@ -50,11 +50,12 @@ class TargetFailed(Fact):
 
 @dataclass(frozen=True, slots=True)
 class StepReady(Fact):
-    """A step's turn has come. subject: the step of the deployment."""
+    """A step's turn has come. subject: the step of the deployment. purpose: run or undo."""
 
     deployment: str
     name: str
     phase: str
+    purpose: str = "run"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,7 @@ class StepStarted(Fact):
     plugin: str
     version: str
     inputs: str
+    purpose: str = "run"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +82,16 @@ class StepEnded(Fact):
     attempts: int
     code: str
     message: str
+    purpose: str = "run"
 
 
 @dataclass(frozen=True, slots=True)
 class DeploymentUndoing(Fact):
-    """What had succeeded goes back to what ran before."""
+    """What had succeeded goes back to what ran before. steps: those that are taken back."""
 
     environment: str
     targets: tuple[str, ...]
+    steps: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

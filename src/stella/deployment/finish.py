@@ -26,9 +26,11 @@ from stella.deployment.step_store import find_step, list_steps
 from stella.deployment.steps import (
     AFTER,
     BEFORE,
+    UNDO,
     StepEnding,
     cancel_steps,
     end_step,
+    make_undoing,
     next_step,
 )
 from stella.deployment.store import (
@@ -72,11 +74,14 @@ def finish_step(tx: Tx, step_id: str, how: StepEnding) -> Deployment:
     """A step has ended so; what follows for the deployment. A second call changes nothing.
 
     One that did not pass ends the deployment as a target that failed does: nothing that is still to
-    come happens, and targets that were deployed go back to what ran before.
+    come happens, what steps did is taken back, and targets go back to what ran before. One that
+    cannot be taken back hinders no other.
     """
     deployment = find_deployment(tx, find_step(tx, step_id).deployment, lock=True)
     if end_step(tx, step_id, how) is None:
         return deployment
+    if deployment.state is DeploymentState.UNDOING:
+        return _go_back(tx, deployment)
     return go_on(tx, deployment) if how.ending is Ending.SUCCEEDED else _turn_back(tx, deployment)
 
 
@@ -137,7 +142,7 @@ def finish_target(
     update_target(tx, ended)
     _tell(tx, deployment, ended, ending)
     if deployment.state is DeploymentState.UNDOING:
-        return deployment if next_turn(tx, deployment) else _close(tx, deployment)
+        return _go_back(tx, deployment)
     return go_on(tx, deployment) if ending is Ending.SUCCEEDED else _turn_back(tx, deployment)
 
 
@@ -164,7 +169,7 @@ def _tell(tx: Tx, deployment: Deployment, ended: TargetDeployment, ending: Endin
 
 
 def _turn_back(tx: Tx, deployment: Deployment) -> Deployment:
-    """Those still to come never come; those that succeeded go back to what ran before.
+    """Those still to come never come; steps are taken back, and what succeeded goes back to what ran before.
 
     The way back is an order like any other, from the plan of the deployment before. Where nothing
     ran before there is nothing to go back to: what was started stays, and the record says so.
@@ -182,7 +187,8 @@ def _turn_back(tx: Tx, deployment: Deployment) -> Deployment:
         for one in reversed(targets)
         if one.state is TargetState.SUCCEEDED and one.target in before
     ]
-    if not back:
+    steps = make_undoing(tx, deployment)
+    if not back and not steps:
         return _close(tx, deployment)
     for number, old in enumerate(back):
         insert_target(
@@ -203,9 +209,18 @@ def _turn_back(tx: Tx, deployment: Deployment) -> Deployment:
     undoing = replace(deployment, state=DEPLOYMENT.next(deployment.state, DeploymentEvent.UNDO))
     update_deployment(tx, undoing)
     names = tuple(old.target for old in back)
-    tx.add(DeploymentUndoing(deployment.id, deployment.environment, names))
-    next_turn(tx, undoing)
-    return undoing
+    tx.add(DeploymentUndoing(deployment.id, deployment.environment, names, steps))
+    return _go_back(tx, undoing)
+
+
+def _go_back(tx: Tx, deployment: Deployment) -> Deployment:
+    """The next turn of the way back, which is the way there from its end; or the end of it."""
+    is_going = (
+        next_step(tx, deployment, AFTER, UNDO)
+        or next_turn(tx, deployment)
+        or next_step(tx, deployment, BEFORE, UNDO)
+    )
+    return deployment if is_going else _close(tx, deployment)
 
 
 def _deployed(tx: Tx, deployment: Deployment) -> list[TargetDeployment]:

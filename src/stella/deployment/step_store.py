@@ -4,10 +4,11 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Column, Index, Integer, String, Table, Text, select
+from sqlalchemy import Column, Index, Integer, String, Table, Text, and_, or_, select
 
 from stella.deployment.errors import UnknownDeployment
-from stella.deployment.lifecycle import StepState
+from stella.deployment.lifecycle import DeploymentState, StepState
+from stella.deployment.store import deployment
 from stella.kernel import Remedy
 from stella.record.row import columns_of, fields_of
 from stella.record.tables import metadata
@@ -21,6 +22,7 @@ deployment_step = Table(
     Column("deployment", String(40), nullable=False),
     Column("position", Integer, nullable=False),
     Column("phase", String(10), nullable=False),
+    Column("purpose", String(10), nullable=False),
     Column("name", String(80), nullable=False),
     Column("step", String(80), nullable=False),
     Column("plugin", String(80), nullable=False),
@@ -42,8 +44,9 @@ deployment_step = Table(
 
 @dataclass(frozen=True, slots=True)
 class StepRun:
-    """One step of a deployment. phase: "before" or "after" its targets. inputs: their digest; they
-    stand in the plan. attempts: begun so far.
+    """One step of a deployment. phase: "before" or "after" its targets. purpose: "run", or "undo" to
+    take back what the step of that name did. inputs: their digest; they stand in the plan.
+    attempts: begun so far.
 
     code, message: why it did not pass, or the last attempt's trouble. summary, outputs: of one that
     passed.
@@ -60,6 +63,7 @@ class StepRun:
     inputs: str
     attempts_max: int
     state: StepState
+    purpose: str = "run"
     attempts: int = 0
     started_at: str | None = None
     ended_at: str | None = None
@@ -107,11 +111,17 @@ def list_steps(tx: Tx, deployment_id: str) -> tuple[StepRun, ...]:
 
 
 def list_open_steps(tx: Tx, plugin: str, version: str | None = None) -> tuple[StepRun, ...]:
-    """Steps that this plugin brings (in this version), and that have not ended."""
+    """Steps that this plugin brings (in this version), and that have not ended or may be taken back."""
+    is_open = deployment_step.c.state.in_((StepState.QUEUED.value, StepState.RUNNING.value))
+    under_way = select(deployment.c.id).where(
+        deployment.c.tenant == tx.tenant,
+        deployment.c.state.in_((DeploymentState.RUNNING.value, DeploymentState.UNDOING.value)),
+    )
+    may_go_back = and_(deployment_step.c.deployment.in_(under_way), deployment_step.c.attempts > 0)
     query = select(deployment_step).where(
         deployment_step.c.tenant == tx.tenant,
         deployment_step.c.plugin == plugin,
-        deployment_step.c.state.in_((StepState.QUEUED.value, StepState.RUNNING.value)),
+        or_(is_open, may_go_back),
     )
     if version is not None:
         query = query.where(deployment_step.c.version == version)

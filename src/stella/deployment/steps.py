@@ -2,20 +2,23 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Protocol
 
 from stella.deployment.facts import StepEnded, StepReady, StepStarted
 from stella.deployment.lifecycle import STEP_RUN, DeploymentState, StepEvent, StepState
-from stella.deployment.plan import DeploymentPlan
+from stella.deployment.plan import DeploymentPlan, PlannedStep
 from stella.deployment.step_store import StepRun, find_step, insert_step, list_steps, update_step
 from stella.deployment.store import Deployment, find_deployment
 from stella.kernel import digest_of, time_text
+from stella.plugin.contract.step import StepCall, StepResult
 from stella.promotion.close import Ending
 from stella.record.transaction import Tx
 
 BEFORE, AFTER = "before", "after"
+RUN, UNDO = "run", "undo"
 # A server that ends meanwhile is no fault of the step; one that always ends by it is.
 _CUT_OFF_MAX = 3
+_WHILE = {RUN: DeploymentState.RUNNING, UNDO: DeploymentState.UNDOING}
 _EVENTS = {
     Ending.SUCCEEDED: StepEvent.PASS,
     Ending.FAILED: StepEvent.FAIL,
@@ -33,6 +36,14 @@ class StepEnding:
     summary: str = ""
     outputs: Mapping[str, Any] = field(default_factory=dict)
     retry_may_help: bool = False
+
+
+class CallStep(Protocol):
+    """Calls a step of a deployment, or takes back what it did."""
+
+    def __call__(self, planned: PlannedStep, call: StepCall, *, undo: bool = False) -> StepResult:
+        """Raises StepFailed, and what else a step refuses with."""
+        ...
 
 
 def make_steps(tx: Tx, deployment: str, plan: DeploymentPlan) -> None:
@@ -56,13 +67,42 @@ def make_steps(tx: Tx, deployment: str, plan: DeploymentPlan) -> None:
         )
 
 
-def next_step(tx: Tx, deployment: Deployment, phase: str) -> bool:
+def next_step(tx: Tx, deployment: Deployment, phase: str, purpose: str = RUN) -> bool:
     """Give the first step of the phase that is still queued its turn; whether there was one."""
     for one in list_steps(tx, deployment.id):
-        if one.phase == phase and one.state is StepState.QUEUED:
-            tx.add(StepReady(one.id, deployment.id, one.name, one.phase))
+        is_meant = (one.phase, one.purpose) == (phase, purpose)
+        if is_meant and one.state is StepState.QUEUED:
+            tx.add(StepReady(one.id, deployment.id, one.name, one.phase, one.purpose))
             return True
     return False
+
+
+def make_undoing(tx: Tx, deployment: Deployment) -> tuple[str, ...]:
+    """A row to take back each step that began, the last one first; their names.
+
+    Also one that did not pass: what it did before that is a part of what it would have done.
+    """
+    taken = list_steps(tx, deployment.id)
+    begun = [one for one in reversed(taken) if one.attempts and one.purpose == RUN]
+    for number, one in enumerate(begun):
+        insert_step(
+            tx,
+            StepRun(
+                id=tx.new_id("stp"),
+                deployment=deployment.id,
+                position=len(taken) + number,
+                phase=one.phase,
+                name=one.name,
+                step=one.step,
+                plugin=one.plugin,
+                version=one.version,
+                inputs=one.inputs,
+                attempts_max=one.attempts_max,
+                state=STEP_RUN.start,
+                purpose=UNDO,
+            ),
+        )
+    return tuple(one.name for one in begun)
 
 
 def cancel_steps(tx: Tx, deployment: Deployment) -> None:
@@ -84,7 +124,7 @@ def begin_step(tx: Tx, step_id: str) -> StepRun | None:
     """
     deployment = find_deployment(tx, find_step(tx, step_id).deployment, lock=True)
     found = find_step(tx, step_id)
-    if deployment.state is not DeploymentState.RUNNING or STEP_RUN.is_final(found.state):
+    if deployment.state is not _WHILE[found.purpose] or STEP_RUN.is_final(found.state):
         return None
     is_first = found.state is StepState.QUEUED
     begun = replace(
@@ -97,7 +137,13 @@ def begin_step(tx: Tx, step_id: str) -> StepRun | None:
     if is_first:
         tx.add(
             StepStarted(
-                begun.id, begun.deployment, begun.name, begun.plugin, begun.version, begun.inputs
+                begun.id,
+                begun.deployment,
+                begun.name,
+                begun.plugin,
+                begun.version,
+                begun.inputs,
+                begun.purpose,
             )
         )
     return begun
@@ -138,6 +184,7 @@ def end_step(tx: Tx, step_id: str, how: StepEnding) -> StepRun | None:
             ended.attempts,
             ended.code or "",
             ended.message or "",
+            ended.purpose,
         )
     )
     return ended

@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from stella.blob import Blobs
 from stella.deployment.step_store import StepRun, list_steps
+from stella.deployment.steps import RUN, UNDO
 from stella.deployment.store import (
     Artifact,
     Deployment,
@@ -19,7 +20,7 @@ from stella.evidence import names
 from stella.evidence.verify_facts import PacketFact, facts_bytes
 from stella.kernel import Digest, Json, canonical_json
 from stella.promotion.assemble import PersonOf
-from stella.promotion.model import DecisionInput, document
+from stella.promotion.model import DecisionInput, ScanInput, document
 from stella.promotion.store import Promotion
 from stella.record.chain import GENESIS
 from stella.record.read import facts_about
@@ -27,6 +28,7 @@ from stella.record.tables import fact as fact_table
 from stella.record.transaction import StoredFact, Tx
 from stella.release.store import find_release
 from stella.trust import DEPLOYMENT, Signer, TrustRoot, sign_statement
+from stella.vex import parse_weighing
 
 Entries = dict[str, bytes]
 
@@ -89,8 +91,9 @@ def deployment_entries(
         "artifacts": [{"target": one.target or None, **_file(one)} for one in artifacts],
     }
     steps = list_steps(tx, deployment.id)
-    if steps:
-        said["steps"] = [_step(one) for one in steps]
+    for key, purpose in (("steps", RUN), ("stepsUndone", UNDO)):
+        if taken := [_step(one) for one in steps if one.purpose == purpose]:
+            said[key] = taken
     entries = {
         names.DEPLOYMENT: canonical_json(said),
         names.DEPLOYMENT_BUNDLE: sign_statement(
@@ -139,6 +142,23 @@ def _decision(promotion: Promotion, blobs: Blobs) -> Entries:
             if scan.advisories is not None and scan.snapshot is not None:
                 name = names.slice_entry(Digest(scan.snapshot), platform)
                 entries[name] = blobs.get(Digest(scan.advisories))
+            entries |= _weighed(scan, blobs)
+    return entries
+
+
+def _weighed(scan: ScanInput, blobs: Blobs) -> Entries:
+    """What was weighed for the image: the record of it, each document, the findings before."""
+    if scan.vex is msgspec.UNSET or scan.matched is msgspec.UNSET:
+        return {}
+    platform = Digest(scan.digest)
+    record = blobs.get(Digest(scan.vex))
+    entries = {
+        names.matched_entry(platform): blobs.get(Digest(scan.matched)),
+        names.weighing_entry(platform): record,
+    }
+    for one in parse_weighing(record).documents:
+        digest = Digest(one.digest)
+        entries[names.vex_document_entry(digest)] = blobs.get(digest)
     return entries
 
 

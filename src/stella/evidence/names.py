@@ -21,6 +21,8 @@ ARTIFACTS, LOGS, RUNNING = "deployment/artifacts/", "deployment/logs/", "deploym
 STICKER_FILE = "stella.version.json"
 
 SBOMS, FINDINGS, ADVISORIES, APPROVALS = "sboms/", "findings/", "advisories/", "approvals/"
+VEX = "vex/"
+VEX_DOCUMENTS = "vex/documents/"
 BUNDLE_SUFFIX = ".bundle.json"
 
 
@@ -42,6 +44,21 @@ def findings_entry(platform: Digest) -> str:
 def slice_entry(snapshot: Digest, platform: Digest) -> str:
     """The part of a snapshot that concerns one image. Two levels: ustar holds 100 characters each."""
     return f"{ADVISORIES}slice-{snapshot.hex}/{platform.hex}.json"
+
+
+def matched_entry(platform: Digest) -> str:
+    """What was found in a platform image before VEX was heard."""
+    return f"{VEX}{platform.hex}/matched.json"
+
+
+def weighing_entry(platform: Digest) -> str:
+    """Which VEX was weighed for a platform image, whose, and how much their word counts."""
+    return f"{VEX}{platform.hex}/weighed.json"
+
+
+def vex_document_entry(digest: Digest) -> str:
+    """One VEX document, by the digest of its bytes."""
+    return f"{VEX_DOCUMENTS}{digest.hex}.json"
 
 
 def approval_entry(approval: str) -> str:

@@ -5,17 +5,27 @@ released never changes: what looks different is a new form beside it.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from html import escape
 from typing import Any
 
 from stella.evidence import names
+from stella.evidence.html import code as _code
+from stella.evidence.html import items, look, text, texts
+from stella.evidence.html import state as _state
+from stella.evidence.html import table as _table
+from stella.evidence.html import time as _time
+from stella.evidence.report_vex import vex_of
 from stella.kernel import Digest, Json
 
 REPORT_FORM = 1
 STEPS_FORM = 2
 """As ``REPORT_FORM``, with the steps: of a deployment that has any, or whose plan has."""
-REPORT_FORMS = frozenset({REPORT_FORM, STEPS_FORM})
+UNDO_FORM = 3
+"""As ``STEPS_FORM``, with the steps that were taken back: of a deployment that has any."""
+VEX_FORM = 4
+"""As ``UNDO_FORM``, with what VEX settled and by whose word: where any was weighed."""
+REPORT_FORMS = frozenset({REPORT_FORM, STEPS_FORM, UNDO_FORM, VEX_FORM})
 
 _LOG_LINES_MAX = 200
 _STYLE = (
@@ -29,16 +39,15 @@ _STYLE = (
     ".simulated{background:#fff4d6;padding:.6rem;border:1px solid #d4a72c}"
     "@media print{body{margin:0;max-width:none}h2,tr{break-inside:avoid}}"
 )
-_TONES = {
-    **dict.fromkeys(("pass", "succeeded", "deployed", "approved", "healthy"), "pass"),
-    **dict.fromkeys(("blocked", "unknown", "waiting", "undoing", "running"), "blocked"),
-    **dict.fromkeys(("failed", "errored", "cancelled", "rejected"), "bad"),
-}
 
 
 def report_form(entries: Mapping[str, bytes]) -> int:
     """The form in which a new packet of these entries is told: the oldest that tells all of it."""
     told = _Told(entries)
+    if any(name.startswith(names.VEX) for name in entries):
+        return VEX_FORM
+    if items(look(told.deployment, "stepsUndone")):
+        return UNDO_FORM
     planned = look(told.document(names.DEPLOYMENT_PLAN), "steps")
     return STEPS_FORM if items(planned) else REPORT_FORM
 
@@ -54,8 +63,8 @@ def render_report(entries: Mapping[str, bytes], about: Mapping[str, Json], form:
     for title, body in (
         ("Who", _who(told)),
         ("What", _what(told)),
-        ("Why", _why(told)),
-        ("How", _how(told, with_steps=form == STEPS_FORM)),
+        ("Why", _why(told, form)),
+        ("How", _how(told, form)),
         ("When", _when(told, about)),
         ("What this rests on", _rests_on(entries)),
     ):
@@ -105,32 +114,6 @@ class _Told:
         return f"{known} <code>{escape(text(look(who, 'id')))}</code>".strip()
 
 
-def look(value: Any, *path: str) -> Any:
-    """What stands at ``path`` inside nested objects; None where there is nothing."""
-    for step in path:
-        if not isinstance(value, dict):
-            return None
-        value = value.get(step)
-    return value
-
-
-def items(value: Any) -> list[Any]:
-    """``value`` if it is a list; otherwise nothing."""
-    return value if isinstance(value, list) else []
-
-
-def text(value: Any) -> str:
-    """A scalar as people read it; nothing for anything else."""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return str(value) if isinstance(value, str | int) else ""
-
-
-def texts(value: Any) -> list[str]:
-    """The scalars of a list."""
-    return [text(item) for item in items(value)]
-
-
 def _headline(told: _Told, about: Mapping[str, Json]) -> str:
     release = look(told.record, "release") or look(told.given, "release")
     what = f"{text(look(release, 'name'))} {text(look(release, 'version'))}".strip()
@@ -147,26 +130,6 @@ def _headline(told: _Told, about: Mapping[str, Json]) -> str:
         "</code></p>\n"
     )
     return "".join(lines)
-
-
-def _state(state: str) -> str:
-    return f'<span class="state {_TONES.get(state, "")}">{escape(state)}</span>'
-
-
-def _table(heads: Sequence[str], rows: Iterable[Iterable[str]]) -> str:
-    """Heads are words of ours; cells are HTML already escaped."""
-    head = "".join(f"<th>{word}</th>" for word in heads)
-    head = f"<thead><tr>{head}</tr></thead>" if any(heads) else ""
-    body = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>\n" for row in rows)
-    return f"<table>{head}<tbody>\n{body}</tbody></table>\n"
-
-
-def _time(value: Any) -> str:
-    return f"<time>{escape(text(value))}</time>" if text(value) else ""
-
-
-def _code(value: Any) -> str:
-    return f"<code>{escape(text(value))}</code>"
 
 
 def _who(told: _Told) -> str:
@@ -230,7 +193,7 @@ def _findings(told: _Told, scan: Any) -> str:
     return "findings: " + (", ".join(listed) or "none")
 
 
-def _why(told: _Told) -> str:
+def _why(told: _Told, form: int) -> str:
     parts = [f"<p>{escape(text(look(told.given, 'reason')))}</p>\n"]
     gates = items(look(told.record, "gates"))
     rows = [
@@ -246,6 +209,9 @@ def _why(told: _Told) -> str:
     reasons = [reason for gate in gates for reason in items(look(gate, "reasons"))]
     if reasons:
         parts.append(_table(("Rule", "Reason", "Fix"), map(_reason, reasons)))
+    if form >= VEX_FORM:
+        documents = [told.document(name) for name, _ in told.under(names.FINDINGS, ".json")]
+        parts += vex_of(documents)
     return "".join(parts)
 
 
@@ -263,8 +229,9 @@ def _reason(reason: Any) -> tuple[str, str, str]:
     return escape(text(look(reason, "rule"))), message, escape(text(look(reason, "fix")))
 
 
-def _how(told: _Told, *, with_steps: bool) -> str:
-    parts = _steps(told) if with_steps else []
+def _how(told: _Told, form: int) -> str:
+    parts = _steps(told) if form >= STEPS_FORM else []
+    parts += _undone(told) if form >= UNDO_FORM else []
     for target in items(look(told.document(names.DEPLOYMENT_PLAN), "targets")):
         name, connector = text(look(target, "target")), text(look(target, "connector"))
         rows = [
@@ -310,6 +277,23 @@ def _steps(told: _Told) -> list[str]:
         )
     heads = ("When", "Name", "Step", "Ended", "Attempts", "Message", "Ended at")
     return [f"<h3>Steps</h3>\n{_table(heads, rows)}"] if rows else []
+
+
+def _undone(told: _Told) -> list[str]:
+    """What steps had done and was taken back, in the order in which that was done."""
+    rows = [
+        (
+            escape(text(look(one, "name"))),
+            escape(text(look(one, "step"))),
+            _state(text(look(one, "state"))),
+            escape(text(look(one, "attempts"))),
+            escape(text(look(one, "message"))),
+            _time(look(one, "endedAt")),
+        )
+        for one in items(look(told.deployment, "stepsUndone"))
+    ]
+    heads = ("Name", "Step", "Ended", "Attempts", "Message", "Ended at")
+    return [f"<h3>Steps taken back</h3>\n{_table(heads, rows)}"] if rows else []
 
 
 def _outcomes(told: _Told) -> list[str]:

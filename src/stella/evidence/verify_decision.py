@@ -1,5 +1,7 @@
 """Checks of a decision: that it was signed, about this plan, and rests on the documents here."""
 
+from msgspec import UNSET
+
 from stella.evidence import names
 from stella.evidence.reading import DoesNotHold, Reading, expect, same_json
 from stella.kernel import Digest, MalformedDigest, digest_of
@@ -14,6 +16,8 @@ from stella.trust import (
     WrongStatement,
     verify_bundle,
 )
+from stella.vex import Weighing, parse_weighing
+from stella.vex.errors import MalformedWeighing
 
 
 def check_decision(reading: Reading) -> str:
@@ -74,7 +78,44 @@ def check_documents(reading: Reading) -> str:
         if scan.findings is not None:
             _check_findings(reading, scan, platform)
             count += 2
+        count += _check_weighing(reading, scan, platform)
+    known = {Digest(one).hex for one in _weighed(reading)}
+    _refuse_strangers(reading, names.VEX_DOCUMENTS, ".json", known)
     return f"{count} documents"
+
+
+def _check_weighing(reading: Reading, scan: ScanInput, platform: Digest) -> int:
+    """The record of what was weighed is about this image, and each document of it is here."""
+    if scan.vex is UNSET or scan.matched is UNSET:
+        return 0
+    place = names.matched_entry(platform)
+    reading.expect_digest(place, scan.matched, "the findings before VEX")
+    expect(scan.digest, reading.object(place).get("image"), "the image of the findings", place)
+    place = names.weighing_entry(platform)
+    reading.expect_digest(place, scan.vex, "what was weighed")
+    record = _weighing(reading, place)
+    expect(scan.digest, record.image, "the image that was weighed", place)
+    for one in record.documents:
+        entry = names.vex_document_entry(Digest(one.digest))
+        reading.expect_digest(entry, one.digest, "a VEX document")
+    return 2 + len(record.documents)
+
+
+def _weighed(reading: Reading) -> set[str]:
+    """The digests of all VEX documents that some image's record names."""
+    found: set[str] = set()
+    for scan in _scans(reading):
+        if scan.vex is not UNSET:
+            place = names.weighing_entry(_digest(scan.digest, names.DECISION_INPUT))
+            found |= {one.digest for one in _weighing(reading, place).documents}
+    return found
+
+
+def _weighing(reading: Reading, place: str) -> Weighing:
+    try:
+        return parse_weighing(reading.content(place))
+    except MalformedWeighing as error:
+        raise DoesNotHold(str(error), place) from error
 
 
 def _check_findings(reading: Reading, scan: ScanInput, platform: Digest) -> None:

@@ -90,8 +90,20 @@ def _check_steps(reading: Reading, deployment: dict[str, Any]) -> None:
     found = [{key: one.get(key) for key in wanted[0]} for one in said] if wanted else said
     expect(wanted, found, "the steps", place)
     states = {one.get("state") for one in said}
-    if deployment.get("state") == "succeeded" and not states <= {"passed"}:
-        raise DoesNotHold("it succeeded, and a step did not pass", place)
+    undone = deployment.get("stepsUndone", [])
+    if deployment.get("state") == "succeeded" and (not states <= {"passed"} or undone):
+        raise DoesNotHold("it succeeded, and a step did not pass or was taken back", place)
+    begun = [_who(one) for one in said if one.get("attempts")]
+    back = [_who(one) for one in undone] if isinstance(undone, list) else None
+    if back is None or (back and back[::-1] != begun):
+        raise DoesNotHold("the steps that were taken back are not those that began", place)
+
+
+def _who(step: object) -> object:
+    """What tells one step from another, if it is one."""
+    if not isinstance(step, dict):
+        return None
+    return {key: step.get(key) for key in ("phase", "name", "step", "plugin", "version", "inputs")}
 
 
 def _artifact_name(artifact: Any) -> str:

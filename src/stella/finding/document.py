@@ -3,7 +3,17 @@
 import msgspec
 
 from stella.finding.errors import MalformedFindings
-from stella.finding.model import Finding, Findings, Match, Reach, Seen, Vex, Why
+from stella.finding.model import (
+    Finding,
+    Findings,
+    Match,
+    Reach,
+    Seen,
+    Vex,
+    VexVoice,
+    VexWhy,
+    Why,
+)
 from stella.kernel import Digest, Json, MalformedDigest, Remedy, canonical_json
 
 
@@ -21,7 +31,29 @@ class _Why(_Part, frozen=True):
     compared: str
 
 
-class _Finding(_Part, frozen=True):
+class _VexVoice(_Part, frozen=True):
+    issuer: str
+    weight: int
+    basis: str
+    status: str
+    at: str
+    document: str
+    scope: str
+    counts: bool
+    why: str
+    expires: str
+
+
+class _VexWhy(_Part, frozen=True):
+    justification: str
+    impact: str
+    action: str
+    voices: tuple[_VexVoice, ...]
+    unheard: int
+
+
+class _Finding(_Part, frozen=True, omit_defaults=True):
+    # What has a default came later: documents without it keep their bytes.
     id: str
     aliases: tuple[str, ...]
     purl: str
@@ -39,6 +71,7 @@ class _Finding(_Part, frozen=True):
     summary: str
     note: str
     why: _Why
+    vex_why: _VexWhy | None = None
 
 
 class _Document(_Part, frozen=True):
@@ -119,10 +152,34 @@ def _part(finding: Finding) -> _Finding:
             range=why.range,
             compared=why.compared,
         ),
+        vex_why=_vex_part(finding.vex_why),
     )
+
+
+def _vex_part(why: VexWhy | None) -> _VexWhy | None:
+    if why is None:
+        return None
+    return _VexWhy(
+        justification=why.justification,
+        impact=why.impact,
+        action=why.action,
+        voices=tuple(
+            _VexVoice(**{name: getattr(one, name) for name in VexVoice.__slots__})
+            for one in why.voices
+        ),
+        unheard=why.unheard,
+    )
+
+
+def _vex_whole(part: _VexWhy | None) -> VexWhy | None:
+    if part is None:
+        return None
+    voices = tuple(VexVoice(**msgspec.structs.asdict(one)) for one in part.voices)
+    return VexWhy(part.justification, part.impact, part.action, voices, part.unheard)
 
 
 def _whole(part: _Finding, image: Digest) -> Finding:
     fields = msgspec.structs.asdict(part)
     why = msgspec.structs.asdict(fields.pop("why"))
+    fields["vex_why"] = _vex_whole(part.vex_why)
     return Finding(**fields, image=image, why=Why(**why))

@@ -27,6 +27,20 @@ class ImageScanned(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class FindingsWeighed(Fact):
+    """VEX changed what counts in one platform image. subject: the scan; the rest are digests.
+
+    findings: the document with the verdicts. vex: what was weighed; None where nothing speaks of it now.
+    """
+
+    reference: str
+    image: str
+    platform_digest: str
+    findings: str
+    vex: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class ScanFailed(Fact):
     """The image could not be scanned. code, message: the refusal."""
 

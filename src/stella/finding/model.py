@@ -4,6 +4,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from stella.kernel import Digest
+from stella.vex import SETTLED, State
+
+Vex = State
+"""Its VEX axis: OpenVEX's four states, and what they cannot say."""
 
 
 class Match(StrEnum):
@@ -14,17 +18,6 @@ class Match(StrEnum):
     UNKNOWN_VERSION = (
         "unknown_version"  # the version or the range cannot be parsed: shown, never dropped
     )
-
-
-class Vex(StrEnum):
-    """OpenVEX's four states, and what they cannot say."""
-
-    NOT_AFFECTED = "not_affected"
-    AFFECTED = "affected"
-    FIXED = "fixed"
-    UNDER_INVESTIGATION = "under_investigation"
-    CONFLICT = "conflict"
-    NONE = "none"
 
 
 class Reach(StrEnum):
@@ -41,6 +34,40 @@ class Seen(StrEnum):
     OBSERVED = "observed"
     NOT_OBSERVED = "not_observed"
     NO_SENSOR = "no_sensor"
+
+
+@dataclass(frozen=True, slots=True)
+class VexVoice:
+    """One statement about a finding. counts: whether it decided; why: or why it did not.
+
+    document: its digest. basis: why the document is taken to be the issuer's. at, expires: RFC 3339
+    UTC, or "". scope: for people.
+    """
+
+    issuer: str
+    weight: int
+    basis: str
+    status: str
+    at: str
+    document: str
+    scope: str
+    counts: bool
+    why: str
+    expires: str
+
+
+@dataclass(frozen=True, slots=True)
+class VexWhy:
+    """How a finding came by its ``vex``: what the deciding statement says, and who said what.
+
+    voices: the deciding ones first, at most twenty; unheard: how many more there are.
+    """
+
+    justification: str
+    impact: str
+    action: str
+    voices: tuple[VexVoice, ...]
+    unheard: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +91,7 @@ class Finding:
         "none" or "unknown". cvss: vector or "". fixed: lowest version that mends it, "" if none is known.
     kev: in CISA's catalogue of known exploited vulnerabilities.
     note: for people ("headers only"), policy may read it.
+    vex_why: who says so, and why; None where nobody speaks of it.
     """
 
     id: str
@@ -84,6 +112,7 @@ class Finding:
     reach: Reach = Reach.UNKNOWN
     seen: Seen = Seen.NO_SENSOR
     epss_permille: int | None = None
+    vex_why: VexWhy | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,3 +127,8 @@ class Findings:
     snapshot: Digest
     findings: tuple[Finding, ...]
     unmatched: dict[str, int] = field(default_factory=dict)
+
+
+def is_open(finding: Finding) -> bool:
+    """Whether the finding counts: it matches, and nobody whose word counts has settled it."""
+    return finding.match is not Match.NOT_AFFECTED and finding.vex not in SETTLED

@@ -26,6 +26,8 @@ scan = Table(
     Column("sbom", String(71)),
     Column("sbom_bundle", String(71)),
     Column("findings", String(71)),
+    Column("judged", String(71)),
+    Column("vex", String(71)),
     Column("advisories", String(71)),
     Column("components", Integer),
     Column("counts", Text),
@@ -44,8 +46,10 @@ class Scan:
 
     image: the digest that the reference resolved to (an index stays an index). sbom, sbom_bundle,
     findings, advisories (the part of the snapshot they rest on): digests of documents in the blob
-    store; the last two are None where no advisory snapshot was at hand. counts: severity ->
-    findings. All but the first four are None until the scan is done.
+    store; the last two are None where no advisory snapshot was at hand. judged: the findings with
+    what VEX makes of them, and vex: what was weighed for that, as of the last change; None where
+    nobody speaks of any. counts: severity -> findings that count. All but the first four are None
+    until the scan is done.
     """
 
     id: str
@@ -59,12 +63,19 @@ class Scan:
     sbom: str | None = None
     sbom_bundle: str | None = None
     findings: str | None = None
+    judged: str | None = None
+    vex: str | None = None
     advisories: str | None = None
     components: int | None = None
     counts: dict[str, int] | None = None
     kev: int | None = None
     error_code: str | None = None
     error_message: str | None = None
+
+    @property
+    def told(self) -> str | None:
+        """The findings as they stand: with what VEX makes of them, where it was weighed."""
+        return self.judged or self.findings
 
 
 def scan_by_id(tx: Tx, scan_id: str) -> Scan | None:

@@ -30,6 +30,7 @@ class Permission(StrEnum):
     FREEZE_CHANGE = "freeze.change"
     AGENT_ENROL = "agent.enrol"
     POLICY_CHANGE = "policy.change"
+    VEX_APPLY = "vex.apply"
     INTEGRATION_CHANGE = "integration.change"
     SECRET_CHANGE = "secret.change"
     SECRET_ALLOW = "secret.allow"
@@ -50,7 +51,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             Permission.IMAGE_SCAN,
         }
     ),
-    Role.APPROVER: frozenset({Permission.VIEW, Permission.PROMOTION_APPROVE}),
+    Role.APPROVER: frozenset({Permission.VIEW, Permission.PROMOTION_APPROVE, Permission.VEX_APPLY}),
     Role.OPERATOR: frozenset(
         {
             Permission.VIEW,
@@ -60,6 +61,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             Permission.FREEZE_CHANGE,
             Permission.AGENT_ENROL,
             Permission.POLICY_CHANGE,
+            Permission.VEX_APPLY,
             Permission.INTEGRATION_CHANGE,
             Permission.SECRET_CHANGE,
         }

@@ -7,7 +7,12 @@ from stella.kernel.door import late
 
 if TYPE_CHECKING:
     from stella.image.archive import TarImage
-    from stella.image.attach import BUNDLE_MEDIA_TYPE, artifact_manifest, attach_artifact
+    from stella.image.attach import (
+        BUNDLE_MEDIA_TYPE,
+        artifact_manifest,
+        artifact_of,
+        attach_artifact,
+    )
     from stella.image.errors import (
         AmbiguousImage,
         MalformedLayout,
@@ -38,6 +43,7 @@ __all__ = [
     "UnsupportedImage",
     "WireConfig",
     "artifact_manifest",
+    "artifact_of",
     "attach_artifact",
     "covers",
     "media_type_of",
@@ -51,7 +57,7 @@ __getattr__ = late(
     __name__,
     {
         "archive": "TarImage",
-        "attach": "BUNDLE_MEDIA_TYPE artifact_manifest attach_artifact",
+        "attach": "BUNDLE_MEDIA_TYPE artifact_manifest artifact_of attach_artifact",
         "errors": (
             "AmbiguousImage MalformedLayout MalformedReference NoSuchPlatform "
             "NothingToAttachTo UnsupportedImage"

@@ -2,10 +2,16 @@
 
 from collections.abc import Mapping
 
-from stella.image.manifest import OCI_EMPTY, OCI_MANIFEST
+from stella.image.manifest import (
+    OCI_EMPTY,
+    OCI_MANIFEST,
+    descriptor,
+    malformed,
+    parse_manifest,
+)
 from stella.image.model import Reference
 from stella.kernel import Digest, Json, canonical_json
-from stella.plugin.contract.registry import Descriptor, Registry
+from stella.plugin.contract.registry import Descriptor, RawManifest, Registry
 
 BUNDLE_MEDIA_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json"
 _EMPTY = b"{}"
@@ -33,6 +39,19 @@ def artifact_manifest(
     if annotations:
         made["annotations"] = dict(annotations)
     return canonical_json(made)
+
+
+def artifact_of(manifest: RawManifest, digest: Digest) -> Descriptor:
+    """Where the one thing lies that the artifact manifest ``digest`` was made for.
+
+    Raises ManifestMalformed, also where it is another manifest.
+    """
+    if Digest.of(manifest.content) != digest:
+        raise malformed("artifact manifest", f"it is not {digest}")
+    layers = parse_manifest(manifest.content).layers
+    if len(layers) != 1:
+        raise malformed("artifact manifest", f"it has {len(layers)} layers, not one")
+    return descriptor(layers[0], "artifact manifest")
 
 
 def attach_artifact(  # noqa: PLR0917 - the order of an attachment: where, to what, what

@@ -85,6 +85,15 @@ class WireRun(msgspec.Struct, frozen=True):
     command: list[str] | None = msgspec.field(default=None, name="Cmd")
     user: str | None = msgspec.field(default=None, name="User")
     labels: dict[str, str] | None = msgspec.field(default=None, name="Labels")
+    environment: list[str] | None = msgspec.field(default=None, name="Env")
+    directory: str | None = msgspec.field(default=None, name="WorkingDir")
+
+
+class WireStep(msgspec.Struct, frozen=True):
+    """One entry of ``history``: what the builder says it did."""
+
+    created_by: str | None = None
+    comment: str | None = None
 
 
 class WireConfig(msgspec.Struct, frozen=True):
@@ -95,6 +104,7 @@ class WireConfig(msgspec.Struct, frozen=True):
     rootfs: WireRootFs
     variant: str = ""
     config: WireRun | None = None
+    history: list[WireStep] | None = None
 
     def platform(self) -> str:
         """``linux/amd64``."""

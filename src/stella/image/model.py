@@ -47,9 +47,11 @@ class Image:
     """What a reference resolved to. ``digest`` is the index's where there is one.
 
     platforms: every runnable platform under it; attestation manifests (``unknown/unknown``) left out.
+    attestations: those manifests, each with the digest of the platform that it is about.
     """
 
     reference: Reference
     digest: Digest
     media_type: str
     platforms: tuple[PlatformImage, ...]
+    attestations: tuple[tuple[Digest, Descriptor], ...] = ()

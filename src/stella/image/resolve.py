@@ -21,6 +21,8 @@ from stella.plugin.contract.registry import Descriptor, RawManifest
 
 PLATFORMS_MAX = 32
 _ATTESTATION = "unknown/unknown"  # how BuildKit marks manifests that are no image
+_KIND, _ATTESTATION_KIND = "vnd.docker.reference.type", "attestation-manifest"
+_SUBJECT = "vnd.docker.reference.digest"
 
 
 def resolve(source: ImageSource, reference: Reference, platform: str | None = None) -> Image:
@@ -39,8 +41,9 @@ def resolve(source: ImageSource, reference: Reference, platform: str | None = No
         return Image(reference, raw.digest, media_type, (only,))
     if media_type not in INDEX_TYPES:
         raise _unsupported(reference, media_type)
-    images = _from_index(source, reference, raw, platform)
-    return Image(reference, raw.digest, media_type, images)
+    entries = [descriptor(entry, "image index") for entry in parse_index(raw.content).manifests]
+    images = _from_index(source, reference, entries, platform)
+    return Image(reference, raw.digest, media_type, images, _attestations(entries))
 
 
 def covers(wanted: str, offered: str) -> bool:
@@ -49,15 +52,14 @@ def covers(wanted: str, offered: str) -> bool:
 
 
 def _from_index(
-    source: ImageSource, reference: Reference, raw: RawManifest, platform: str | None
+    source: ImageSource, reference: Reference, entries: list[Descriptor], platform: str | None
 ) -> tuple[PlatformImage, ...]:
-    entries = [descriptor(entry, "image index") for entry in parse_index(raw.content).manifests]
     runnable = [
         entry
         for entry in entries
         if entry.media_type in MANIFEST_TYPES
         and entry.platform != _ATTESTATION
-        and entry.annotations.get("vnd.docker.reference.type") != "attestation-manifest"
+        and entry.annotations.get(_KIND) != _ATTESTATION_KIND
     ]
     offered = tuple(sorted({entry.platform or "unnamed" for entry in runnable}))
     wanted = [
@@ -77,6 +79,16 @@ def _from_index(
     if not images:
         raise _no_platform(reference, platform or "any", offered)
     return tuple(sorted(images.values(), key=lambda image: (image.platform, image.digest)))
+
+
+def _attestations(entries: list[Descriptor]) -> tuple[tuple[Digest, Descriptor], ...]:
+    """Source: BuildKit, "Image attestation storage"."""
+    found = []
+    for entry in entries:
+        if entry.annotations.get(_KIND) == _ATTESTATION_KIND and _SUBJECT in entry.annotations:
+            subject = checked_digest(entry.annotations[_SUBJECT], "image index")
+            found.append((subject, entry))
+    return tuple(found)
 
 
 def _platform_image(source: ImageSource, repository: str, raw: RawManifest) -> PlatformImage:

@@ -7,6 +7,7 @@ from stella.hub.store import list_integrations
 from stella.kernel import Json, digest_of
 from stella.kernel.change import Change, changed
 from stella.notify.document import malformed, parse_notification
+from stella.notify.events import OF_COMMITS
 from stella.notify.facts import NotificationApplied, NotificationDeleted
 from stella.notify.store import (
     delete_notification_row,
@@ -17,6 +18,9 @@ from stella.notify.store import (
 from stella.plugin.contract.core import Kind
 from stella.record.transaction import Tx
 
+KINDS = (Kind.NOTIFIER, Kind.SCM)
+"""Of integrations by which somebody is told."""
+
 
 def apply_notification(tx: Tx, name: str, spec: Mapping[str, Json]) -> Change:
     """Make or change a rule. Raises MalformedNotification with every reason."""
@@ -24,9 +28,12 @@ def apply_notification(tx: Tx, name: str, spec: Mapping[str, Json]) -> Change:
     found = {one.integration.name: one.integration for one in list_integrations(tx)}
     by = found.get(value.integration)
     reasons = []
-    if by is None or by.kind is not Kind.NOTIFIER:
-        what = "there is none" if by is None else f"it is a {by.kind.value}, no notifier"
+    if by is None or by.kind not in KINDS:
+        what = "there is none" if by is None else f"it is a {by.kind.value}, no notifier and no scm"
         reasons.append(f"integration {value.integration!r}: {what}")
+    elif by.kind is Kind.SCM and not OF_COMMITS.issuperset(value.on):
+        others = ", ".join(sorted(set(value.on) - OF_COMMITS))
+        reasons.append(f"on: {others}: commits are told of promotions and deployments alone")
     elif not by.serves(value.environments):
         reasons.append(
             f"environments: the integration {by.name} is for {', '.join(by.environments)} alone"

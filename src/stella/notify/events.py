@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from stella.kernel import Json, StellaError
 from stella.plugin.contract.notifier import Severity
+from stella.plugin.contract.scm import StatusState
 from stella.promotion.model import GateState
 from stella.promotion.store import Promotion, find_promotion
 from stella.record.transaction import StoredFact, Tx
@@ -21,6 +22,7 @@ class Told:
     """The words. words_of_people: what somebody wrote, told where a rule includes it.
 
     path: of the console's page. choices: buttons, name and title. about: what they decide.
+    release, status, deployment: what is told of the commits that it was built from, if anything.
     """
 
     title: str
@@ -32,6 +34,9 @@ class Told:
     choices: tuple[tuple[str, str], ...] = ()
     about: str = ""
     environment: str = ""
+    release: str = ""
+    status: StatusState | None = None
+    deployment: str = ""
 
     def content(self, url: str, *, include_text: bool) -> dict[str, Json]:
         """As it is kept and sent. url: of the console."""
@@ -60,7 +65,7 @@ class Event:
 
 
 def _promotion(
-    verb: str, severity: Severity, *, has_choices: bool = False
+    verb: str, severity: Severity, status: StatusState, *, has_choices: bool = False
 ) -> Callable[[Tx, StoredFact], Told | None]:
     def told(tx: Tx, fact: StoredFact) -> Told:
         promotion = find_promotion(tx, fact.subject)
@@ -75,6 +80,8 @@ def _promotion(
             # With the plan: what was pressed counts for that plan alone.
             about=f"{promotion.id}@{promotion.plan_digest}" if has_choices else "",
             environment=promotion.environment,
+            release=promotion.release,
+            status=status,
         )
 
     return told
@@ -83,11 +90,15 @@ def _promotion(
 def _waits(tx: Tx, fact: StoredFact) -> Told | None:
     if fact.data.get("outcome") != GateState.WAITING:
         return None
-    waits = _promotion("waits for approval in", Severity.WARNING, has_choices=True)
+    waits = _promotion(
+        "waits for approval in", Severity.WARNING, StatusState.PENDING, has_choices=True
+    )
     return waits(tx, fact)
 
 
-def _deployment(verb: str, severity: Severity) -> Callable[[Tx, StoredFact], Told | None]:
+def _deployment(
+    verb: str, severity: Severity, status: StatusState
+) -> Callable[[Tx, StoredFact], Told | None]:
     def told(tx: Tx, fact: StoredFact) -> Told:
         environment, release = str(fact.data["environment"]), str(fact.data["release"])
         return Told(
@@ -96,6 +107,9 @@ def _deployment(verb: str, severity: Severity) -> Callable[[Tx, StoredFact], Tol
             fields={"environment": environment, "deployment": fact.subject},
             path=f"/promotions/{fact.data['promotion']}",
             environment=environment,
+            release=release,
+            status=status,
+            deployment=fact.subject,
         )
 
     return told
@@ -127,44 +141,48 @@ def _scan_failed(_: Tx, fact: StoredFact) -> Told:
     return Told("a scan of an image failed", Severity.WARNING, {"scan": fact.subject}, _why(fact))
 
 
-_S = Severity
+_S, _C = Severity, StatusState
 EVENTS: Mapping[str, Event] = {
     "PromotionRequested": Event(
         "PromotionRequested",
         "somebody asks for a release in an environment",
-        _promotion("is asked for in", _S.INFO),
+        _promotion("is asked for in", _S.INFO, _C.PENDING),
     ),
     "ApprovalNeeded": Event("GatesDecided", "a promotion waits for people's approval", _waits),
     "PromotionApproved": Event(
-        "PromotionApproved", "every gate passed", _promotion("may go to", _S.GOOD)
+        "PromotionApproved", "every gate passed", _promotion("may go to", _S.GOOD, _C.PENDING)
     ),
     "PromotionRejected": Event(
-        "PromotionRejected", "somebody said no", _promotion("is rejected for", _S.WARNING)
+        "PromotionRejected",
+        "somebody said no",
+        _promotion("is rejected for", _S.WARNING, _C.FAILURE),
     ),
     "PromotionBlocked": Event(
-        "PromotionBlocked", "a gate said no", _promotion("is blocked from", _S.PROBLEM)
+        "PromotionBlocked", "a gate said no", _promotion("is blocked from", _S.PROBLEM, _C.FAILURE)
     ),
     "PromotionCancelled": Event(
-        "PromotionCancelled", "it was taken back", _promotion("is cancelled for", _S.INFO)
+        "PromotionCancelled", "it was taken back", _promotion("is cancelled for", _S.INFO, _C.ERROR)
     ),
     "PromotionErrored": Event(
         "PromotionErrored",
         "it could not be judged",
-        _promotion("could not be judged for", _S.PROBLEM),
+        _promotion("could not be judged for", _S.PROBLEM, _C.ERROR),
     ),
     "DeploymentStarted": Event(
-        "DeploymentStarted", "a deployment begins", _deployment("goes to", _S.INFO)
+        "DeploymentStarted", "a deployment begins", _deployment("goes to", _S.INFO, _C.PENDING)
     ),
     "DeploymentSucceeded": Event(
-        "DeploymentSucceeded", "every target runs the release", _deployment("runs in", _S.GOOD)
+        "DeploymentSucceeded",
+        "every target runs the release",
+        _deployment("runs in", _S.GOOD, _C.SUCCESS),
     ),
     "DeploymentFailed": Event(
-        "DeploymentFailed", "a target failed", _deployment("failed in", _S.PROBLEM)
+        "DeploymentFailed", "a target failed", _deployment("failed in", _S.PROBLEM, _C.FAILURE)
     ),
     "DeploymentErrored": Event(
         "DeploymentErrored",
         "it could not be carried out",
-        _deployment("could not be deployed to", _S.PROBLEM),
+        _deployment("could not be deployed to", _S.PROBLEM, _C.ERROR),
     ),
     "IntegrationUnhealthy": Event(
         "IntegrationTested", "a look at an integration failed", _integration(is_well=False)
@@ -178,6 +196,11 @@ EVENTS: Mapping[str, Event] = {
     "ScanFailed": Event("ScanFailed", "an image could not be scanned", _scan_failed),
 }
 """Name in a rule's ``on`` -> what it is."""
+
+OF_COMMITS = frozenset(
+    name for name in EVENTS if name.startswith(("Promotion", "Approval", "Deployment"))
+)
+"""Those of which the commits can be told that a release was built from."""
 
 FACTS = frozenset(one.fact for one in EVENTS.values())
 """The kinds of facts of which somebody may be told."""

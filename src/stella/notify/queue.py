@@ -2,7 +2,11 @@
 
 from dataclasses import replace
 
+from stella.blob import Blobs
+from stella.hub.model import Integration
+from stella.hub.store import list_integrations
 from stella.kernel import Remedy, time_text
+from stella.notify.commits import commits_told
 from stella.notify.errors import MessageNotFailed
 from stella.notify.events import EVENTS, Told
 from stella.notify.model import MessageState, Notification, QueuedMessage
@@ -14,30 +18,39 @@ from stella.notify.store import (
     list_notifications,
     update_message,
 )
+from stella.plugin.contract.core import Kind
 from stella.plugin.contract.notifier import Severity
 from stella.record.transaction import StoredFact, Tx
 
 TEST = "test"
 
 
-def queue_messages(tx: Tx, fact: StoredFact, url: str) -> tuple[QueuedMessage, ...]:
-    """One message for each rule that the fact is for, unless it is there. url: of the console."""
+def queue_messages(tx: Tx, fact: StoredFact, url: str, blobs: Blobs) -> tuple[QueuedMessage, ...]:
+    """One message for each rule that the fact is for, unless it is there. url: of the console.
+
+    A rule by an integration of the kind scm is for the commits of the release, where those are known.
+    """
     told: dict[str, Told] = {}
     for name, event in EVENTS.items():
         words = event.of(tx, fact) if event.fact == fact.kind else None
         if words is not None:
             told[name] = words
     made = []
-    for known in list_notifications(tx) if told else ():
+    rules = list_notifications(tx) if told else ()
+    scms = _scms(tx) if rules else {}
+    for known in rules:
         rule = known.rule
         for name in rule.on:
             if name not in told or not _is_for(rule, told[name]):
                 continue
             if is_queued(tx, fact.id, rule.name, name):
                 continue
-            made.append(
-                _queued(tx, rule, told[name], url, event=name, fact=fact.id, subject=fact.subject)
-            )
+            one = _queued(tx, rule, told[name], url, event=name, fact=fact.id, subject=fact.subject)
+            by = scms.get(rule.integration)
+            if by is None:
+                made.append(one)
+            elif commits := commits_told(tx, blobs, told[name], by):
+                made.append(replace(one, content={**one.content, "commits": commits}))
     for one in made:
         insert_message(tx, one)
     return tuple(made)
@@ -53,6 +66,8 @@ def queue_test(tx: Tx, name: str, url: str) -> QueuedMessage:
         path="/notifications",
     )
     made = _queued(tx, rule, told, url, event=TEST, fact=tx.new_id("tst"), subject=name)
+    if rule.integration in _scms(tx):
+        made = replace(made, content={**made.content, "commits": None})
     insert_message(tx, made)
     return made
 
@@ -71,6 +86,11 @@ def queue_again(tx: Tx, message_id: str) -> QueuedMessage:
     )
     update_message(tx, again)
     return again
+
+
+def _scms(tx: Tx) -> dict[str, Integration]:
+    listed = (one.integration for one in list_integrations(tx))
+    return {one.name: one for one in listed if one.kind is Kind.SCM}
 
 
 def _is_for(rule: Notification, told: Told) -> bool:

@@ -141,6 +141,19 @@ def due_messages(tx: Tx, limit: int) -> tuple[QueuedMessage, ...]:
     return tuple(_message(row) for row in tx.rows(query.order_by(table.due_at).limit(limit)))
 
 
+def sent_after(tx: Tx, row: QueuedMessage, limit: int = 100) -> tuple[QueuedMessage, ...]:
+    """What was queued later by the same rule about the same environment, and has been sent."""
+    table = notification_message.c
+    query = select(notification_message).where(
+        table.tenant == tx.tenant,
+        table.rule == row.rule,
+        table.environment == row.environment,
+        table.state == MessageState.SENT.value,
+        table.id > row.id,
+    )
+    return tuple(_message(one) for one in tx.rows(query.order_by(table.id.desc()).limit(limit)))
+
+
 def list_messages(
     tx: Tx,
     *,

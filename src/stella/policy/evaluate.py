@@ -29,7 +29,8 @@ def gate_input(
     """The document a policy is asked about, ``input`` in Rego.
 
     components: ``{name, reference, digest, scans: [{platform, digest, state, at, snapshot, sbom,
-        findings, document}]}``, where ``document`` is the findings document or null.
+        findings, document, lifetime, image}]}``, where ``document`` is the findings document or
+        null; the last two are left out where the scan does not say.
     now: RFC 3339; a policy has no other clock.
     """
     return {

@@ -18,7 +18,7 @@ class PolicyBundle:
 
 
 Scalar: TypeAlias = str | int | bool | None
-Part: TypeAlias = Scalar | list[Scalar] | dict[str, Scalar | list[Scalar]]
+Part: TypeAlias = Scalar | list[Scalar] | dict[str, Scalar | list[Scalar | dict[str, Scalar]]]
 """No fractions: a result ends up in a signed record, which cannot hold them."""
 
 

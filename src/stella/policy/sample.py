@@ -64,7 +64,45 @@ def _scan(state: str, document: Any) -> dict[str, Any]:
         "sbom": digest,
         "findings": digest,
         "document": document,
+        **(_SAID if document else {}),
     }
+
+
+_SAID: dict[str, Any] = {
+    "lifetime": {"distro": "debian-12", "until": "2028-06-30", "source": "a sample"},
+    "image": {
+        "user": {"name": "", "uid": 0, "root": "yes", "reason": ""},
+        "privileged": [
+            {
+                "path": "/usr/bin/su",
+                "mode": "4755",
+                "uid": 0,
+                "gid": 0,
+                "capabilities": [],
+                "package": "pkg:deb/debian/util-linux@2.38",
+                "layer": _IMAGE,
+                "layerIndex": 0,
+            }
+        ],
+        "secrets": [
+            {
+                "rule": "private-key",
+                "where": "file",
+                "path": "/app/key.pem",
+                "line": 1,
+                "layer": _IMAGE,
+                "layerIndex": 1,
+                "deleted": True,
+            }
+        ],
+        "entry": None,
+        "base": None,
+        "provenance": [],
+        "provenanceUnknown": "",
+        "layers": [_IMAGE],
+        "distro": "debian-12",
+    },
+}
 
 
 def _component(name: str, *scans: dict[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,9 @@
 """Gather everything a decision rests on, as documents named by their digests."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+import msgspec
 
 from stella.blob import Blobs
 from stella.environment.freeze import holding_freezes
@@ -9,6 +11,7 @@ from stella.environment.model import Environment, Target, configuration
 from stella.environment.store import find_environment, list_targets
 from stella.finding.lifecycle import ScanState
 from stella.finding.store import scan_of_platform
+from stella.finding.weigh import judge_scan
 from stella.hub.apply import integration_for
 from stella.image import parse_reference
 from stella.kernel import Digest, canonical_json, time_text
@@ -33,6 +36,11 @@ from stella.promotion.store import Promotion, list_approvals, succeeded
 from stella.record.transaction import Tx
 from stella.release.model import Platform, Release, ReleaseComponent
 from stella.release.store import find_release
+from stella.sbom import traits_of_sbom
+from stella.sbom.lifetime import Lifetimes, known_lifetimes
+from stella.trust import PublicKey
+from stella.vex import Voices
+from stella.vex.standing import standing_voices
 
 Planner = Callable[[Release, Environment, tuple[Target, ...]], bytes]
 """Handed in from outside: the deployment plan as canonical bytes. Pure, so that it can be repeated."""
@@ -44,7 +52,8 @@ PersonOf = Callable[[Tx, str], Person]
 class Deciding:
     """What ``assemble`` needs from outside. simulated: hosts and registry are stand-ins.
 
-    ask: how policies are asked; without it, here and without any bound.
+    ask: how policies are asked; without it, here and without any bound. lifetimes: how long
+    distributions last. own_keys: with which VEX of this installation is signed.
     """
 
     blobs: Blobs
@@ -52,6 +61,8 @@ class Deciding:
     person_of: PersonOf
     simulated: bool = False
     ask: Ask = ask_policy
+    lifetimes: Lifetimes = field(default_factory=known_lifetimes)
+    own_keys: tuple[PublicKey, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +87,16 @@ def assemble(tx: Tx, promotion: Promotion, deciding: Deciding) -> Assembled:
     bundle = find_policy(tx, blobs, environment.policy)
     plan = deciding.planner(release, environment, targets)
     snapshot = canonical_json(configuration(environment, targets))
-    components = tuple(_component(tx, one) for one in release.components)
+    voices = standing_voices(tx, blobs, deciding.own_keys)
+    components = tuple(_component(tx, one, blobs, voices) for one in release.components)
     documents = {
         digest: blobs.get(Digest(digest))
         for component in components
         for scan in component.scans
-        for digest in (scan.findings,)
+        for digest in (scan.findings, scan.sbom)
         if digest is not None
     }
+    components = tuple(_lasting(one, documents, deciding.lifetimes) for one in components)
     given = DecisionInput(
         promotion=promotion.id,
         now=time_text(tx.now),
@@ -117,22 +130,38 @@ def assemble(tx: Tx, promotion: Promotion, deciding: Deciding) -> Assembled:
     return Assembled(given, documents, bundle, plan)
 
 
-def _component(tx: Tx, component: ReleaseComponent) -> ComponentInput:
+def _component(tx: Tx, component: ReleaseComponent, blobs: Blobs, voices: Voices) -> ComponentInput:
     return ComponentInput(
         name=component.name,
         reference=component.reference,
         digest=component.digest,
-        scans=tuple(_scan(tx, platform) for platform in component.platforms),
+        scans=tuple(_scan(tx, platform, blobs, voices) for platform in component.platforms),
     )
 
 
-def _scan(tx: Tx, platform: Platform) -> ScanInput:
+def _lasting(
+    component: ComponentInput, documents: Mapping[str, bytes], lifetimes: Lifetimes
+) -> ComponentInput:
+    """The component, each scan of it with how long its distribution lasts."""
+    scans = []
+    for scan in component.scans:
+        traits = traits_of_sbom(documents[scan.sbom]) if scan.sbom else None
+        known = (
+            scan
+            if traits is None
+            else msgspec.structs.replace(scan, lifetime=lifetimes.of(traits.distro))
+        )
+        scans.append(known)
+    return msgspec.structs.replace(component, scans=tuple(scans))
+
+
+def _scan(tx: Tx, platform: Platform, blobs: Blobs, voices: Voices) -> ScanInput:
     """What is known of one platform image; nothing known is said, never left out."""
     known = scan_of_platform(tx, platform.digest)
     if known is None:
         return ScanInput(platform.platform, platform.digest, state="missing")
     done = known.state is ScanState.DONE
-    return ScanInput(
+    found = ScanInput(
         platform=platform.platform,
         digest=platform.digest,
         state=known.state.value,
@@ -142,6 +171,16 @@ def _scan(tx: Tx, platform: Platform) -> ScanInput:
         sbom_bundle=known.sbom_bundle if done else None,
         findings=known.findings if done else None,
         advisories=known.advisories if done else None,
+    )
+    # As of the decision: what has expired since the last look counts no more.
+    judged = judge_scan(blobs, known, voices, tx.now)
+    if judged is None or known.findings is None:
+        return found
+    return msgspec.structs.replace(
+        found,
+        findings=blobs.put(judged.document).text,
+        matched=known.findings,
+        vex=blobs.put(judged.weighing).text,
     )
 
 

@@ -28,6 +28,7 @@ from stella.promotion.model import (
     Reason,
     document,
 )
+from stella.sbom import Traits, traits_of_sbom
 
 Documents = Mapping[str, bytes]
 """Digest text -> content of each document that a decision input names."""
@@ -47,7 +48,7 @@ def decide(
     assert bundle.digest.text == given.policy, (bundle.digest, given.policy)
     findings = findings_of(given, documents)
     states = [read_states(content) for content in findings.values()]
-    result = evaluate(bundle, policy_input(given, findings), ask=ask)
+    result = evaluate(bundle, policy_input(given, findings, traits_of(given, documents)), ask=ask)
     inputs = PlanInputs(
         release_digest=given.release.digest,
         environment=given.environment.name,
@@ -106,10 +107,27 @@ def findings_of(given: DecisionInput, documents: Documents) -> dict[str, bytes]:
     return found
 
 
-def policy_input(given: DecisionInput, findings: Mapping[str, bytes]) -> Json:
+def traits_of(given: DecisionInput, documents: Documents) -> dict[str, Traits]:
+    """Platform image digest -> what its bill of materials says of the image itself, where it does.
+
+    Raises DocumentMissing where a document that is named is not there.
+    """
+    found: dict[str, Traits] = {}
+    for component in given.release.components:
+        for scan in component.scans:
+            if scan.sbom is not None:
+                traits = traits_of_sbom(_document(documents, scan.sbom))
+                found.update({} if traits is None else {scan.digest: traits})
+    return found
+
+
+def policy_input(
+    given: DecisionInput, findings: Mapping[str, bytes], traits: Mapping[str, Traits]
+) -> Json:
     """The exact document the policy is asked about, to be encoded by ``msgspec``.
 
-    findings: JSON that has been read once; it is put in as it stands, not encoded again.
+    findings: JSON that has been read once; it is put in as it stands, not encoded again. traits: an
+    image without them has no ``image`` at all, as in the days before there were any.
     """
     components: list[dict[str, Any]] = [
         {
@@ -117,7 +135,15 @@ def policy_input(given: DecisionInput, findings: Mapping[str, bytes]) -> Json:
             "reference": component.reference,
             "digest": component.digest,
             "scans": [
-                {**document_of(scan), "document": _embedded(findings.get(scan.digest))}
+                {
+                    **document_of(scan),
+                    "document": _embedded(findings.get(scan.digest)),
+                    **(
+                        {"image": msgspec.to_builtins(traits[scan.digest])}
+                        if scan.digest in traits
+                        else {}
+                    ),
+                }
                 for scan in component.scans
             ],
         }

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from stella.kernel import Json, Outcome
+from stella.sbom.lifetime import Lifetime
 
 
 class GateState(StrEnum):
@@ -51,6 +52,9 @@ class ScanInput(_Document, frozen=True):
     sbom_bundle: the signed statement around the SBOM. advisories: the part of the snapshot that the
     findings rest on.
     state: of the scan; anything but ``done`` leaves the policy with nothing to judge. at: when.
+    lifetime: of its distribution, by the table at hand then; not written where it was not looked up.
+    matched, vex: where VEX was weighed, the findings before that and the record of what was weighed;
+    ``findings`` are those with the verdicts then.
     """
 
     platform: str
@@ -62,6 +66,10 @@ class ScanInput(_Document, frozen=True):
     sbom_bundle: str | None = None
     findings: str | None = None
     advisories: str | None = None
+    lifetime: Lifetime | msgspec.UnsetType = msgspec.UNSET
+    # Left out where nothing was weighed: what was recorded before there was VEX keeps its bytes.
+    matched: str | msgspec.UnsetType = msgspec.UNSET
+    vex: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class ComponentInput(_Document, frozen=True):

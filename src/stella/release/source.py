@@ -8,10 +8,15 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from stella.blob import Blobs
+from stella.finding.store import scan_of_platform
 from stella.hub.model import Integration
-from stella.kernel import StellaError, Unknown
+from stella.kernel import Digest, StellaError, Unknown
 from stella.plugin.contract.core import Kind
 from stella.plugin.contract.scm import CommitRange, Scm
+from stella.record.transaction import Tx
+from stella.release.model import ReleaseComponent
+from stella.sbom import parse_cyclonedx
 
 URL_LABEL = "org.opencontainers.image.source"
 REVISION_LABEL = "org.opencontainers.image.revision"
@@ -74,6 +79,15 @@ def source_of(labels: Mapping[str, str] | None) -> Source | Unknown:
     if _address(url) is None:
         return Unknown(f"its label {URL_LABEL} is no address of a repository")
     return Source(url, revision)
+
+
+def source_of_component(tx: Tx, blobs: Blobs, component: ReleaseComponent) -> Source | Unknown:
+    """By the labels of the first of its platforms that was scanned."""
+    for platform in component.platforms:
+        scan = scan_of_platform(tx, platform.digest)
+        if scan is not None and scan.sbom:
+            return source_of(parse_cyclonedx(blobs.get(Digest(scan.sbom))).labels)
+    return source_of(None)
 
 
 def place_of(url: str, integrations: Iterable[Integration]) -> Place | Unknown:

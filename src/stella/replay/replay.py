@@ -1,4 +1,4 @@
-"""Would we decide so again? Match, gate and plan, repeated from a packet alone."""
+"""Would we decide so again? Match, VEX, gate and plan, repeated from a packet alone."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -15,7 +15,7 @@ from stella.promotion.decide import decide, record_of
 from stella.promotion.model import DecisionInput, ScanInput
 from stella.replay.difference import first_difference
 from stella.replay.errors import NothingToReplay
-from stella.sbom import Inventory, parse_cyclonedx, to_cyclonedx
+from stella.sbom import Inventory, Traits, parse_cyclonedx, to_cyclonedx, traits_of_sbom
 
 
 class Verdict(StrEnum):
@@ -71,6 +71,11 @@ def replay_packet(
     scans = {s.digest: s for component in given.release.components for s in component.scans}
     steps = [_scan_step(packet, scan, rescanned or {}) for scan in scans.values()]
     steps += [_match_step(packet, scan) for scan in scans.values()]
+    steps += [
+        _vex_step(packet, scan, given.now)
+        for scan in scans.values()
+        if scan.vex is not msgspec.UNSET
+    ]
     steps += _decision_steps(packet, given, ask)
     return _verdict(steps)
 
@@ -98,12 +103,22 @@ def _as_recorded(recorded: bytes, found: Inventory) -> bytes:
     """What was found now, under the labels of then.
 
     Where the image lay, when it was scanned and by which release are told to a scan, not found by
-    it: the same layers read from a file are the same inventory.
+    it: the same layers read from a file are the same inventory. So is what hangs beside the image, and
+    what the image was not asked in those days.
     """
     labels = msgspec.json.decode(recorded, type=_Labels).metadata
     version = next((tool.version for tool in labels.tools.components), "")
     at = parse_time(labels.timestamp) if labels.timestamp else None
-    return to_cyclonedx(replace(found, name=labels.component.name), version, at)
+    named = replace(found, name=labels.component.name, traits=_traits(recorded, found.traits))
+    return to_cyclonedx(named, version, at)
+
+
+def _traits(recorded: bytes, found: Traits | None) -> Traits | None:
+    said = traits_of_sbom(recorded)
+    if said is None or found is None:
+        return None
+    told = ("base", "provenance", "provenance_unknown")
+    return msgspec.structs.replace(found, **{name: getattr(said, name) for name in told})
 
 
 def _match_step(packet: Packet, scan: ScanInput) -> Step:
@@ -116,16 +131,42 @@ def _match_step(packet: Packet, scan: ScanInput) -> Step:
         platform, snapshot = Digest(scan.digest), Digest(scan.snapshot)
         inventory = parse_cyclonedx(packet.entries[names.sbom_entry(platform)])
         advisories = parse_slice(packet.entries[names.slice_entry(snapshot, platform)])
-        recorded = packet.entries[names.findings_entry(platform)]
+        is_weighed = scan.vex is not msgspec.UNSET
+        place = names.matched_entry if is_weighed else names.findings_entry
+        recorded = packet.entries[place(platform)]
         replayed = findings_document(match_inventory(inventory, advisories))
     except (StellaError, KeyError) as error:
         return Step(name, Verdict.DIFFERS, f"it could not be repeated: {error}")
     return _compared(name, recorded, replayed, "findings")
 
 
+def _vex_step(packet: Packet, scan: ScanInput, now: str) -> Step:
+    """Weigh the same statements again at the time of the decision."""
+    from stella.finding import judged_document  # late, as above
+
+    name = f"vex {scan.platform} {scan.digest[:19]}"
+    documents = {
+        Digest.of(content).text: content for content in packet.under(names.VEX_DOCUMENTS).values()
+    }
+    try:
+        platform = Digest(scan.digest)
+        recorded = packet.entries[names.findings_entry(platform)]
+        replayed = judged_document(
+            packet.entries[names.matched_entry(platform)],
+            packet.entries[names.sbom_entry(platform)],
+            packet.entries[names.weighing_entry(platform)],
+            documents,
+            parse_time(now),
+        )
+    except (StellaError, KeyError) as error:
+        return Step(name, Verdict.DIFFERS, f"it could not be repeated: {error}")
+    return _compared(name, recorded, replayed, "findings with VEX")
+
+
 def _decision_steps(packet: Packet, given: DecisionInput, ask: Ask) -> list[Step]:
     documents = {
-        Digest.of(content).text: content for content in packet.under(names.FINDINGS).values()
+        Digest.of(content).text: content
+        for content in (*packet.under(names.FINDINGS).values(), *packet.under(names.SBOMS).values())
     }
     try:
         bundle = parse_bundle(packet.entries[names.POLICY_BUNDLE])

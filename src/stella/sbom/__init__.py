@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from stella.sbom.publish import SBOM_MEDIA_TYPE, attach_sbom, sign_sbom
     from stella.sbom.read import parse_cyclonedx
     from stella.sbom.scan import ScanResult, scan_image, scan_platform
+    from stella.sbom.traits import Traits
+    from stella.sbom.traits_read import traits_of_sbom
 
 __all__ = [
     "DEFAULT_LIMITS",
@@ -48,6 +50,7 @@ __all__ = [
     "Occurrence",
     "Partial",
     "ScanResult",
+    "Traits",
     "UnknownScanOption",
     "UnreadableDirectory",
     "UnsupportedLayer",
@@ -62,6 +65,7 @@ __all__ = [
     "scan_platform",
     "sign_sbom",
     "to_cyclonedx",
+    "traits_of_sbom",
 ]
 
 __getattr__ = late(
@@ -82,5 +86,7 @@ __getattr__ = late(
         "publish": "SBOM_MEDIA_TYPE attach_sbom sign_sbom",
         "read": "parse_cyclonedx",
         "scan": "ScanResult scan_image scan_platform",
+        "traits": "Traits",
+        "traits_read": "traits_of_sbom",
     },
 )

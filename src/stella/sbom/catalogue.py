@@ -1,6 +1,6 @@
 """Merged layers -> components, each with the layer that brought it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from stella.kernel import Digest
@@ -21,11 +21,15 @@ from stella.sbom.rootfs import Seen, merge, resolved
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """What ``catalogue`` found. Components sorted by purl, partial sorted and without duplicates."""
+    """What ``catalogue`` found. Components sorted by purl, partial sorted and without duplicates.
+
+    files: what a container sees in the end, by path without first slash.
+    """
 
     distro: str
     components: tuple[Component, ...]
     partial: tuple[Partial, ...]
+    files: Mapping[str, Seen]
 
 
 def catalogue(layers: Sequence[LayerFacts]) -> Catalogue:
@@ -59,7 +63,7 @@ def catalogue(layers: Sequence[LayerFacts]) -> Catalogue:
     components = collected.components()
     if not distro and any(component.type in SYSTEM_TYPES for component in components):
         partial.add(Partial("/etc/os-release", "it does not say which distribution this is"))
-    return Catalogue(distro, components, tuple(sorted(partial)))
+    return Catalogue(distro, components, tuple(sorted(partial)), final)
 
 
 class _Collected:
@@ -120,7 +124,7 @@ class _Collected:
         self._places.setdefault(component.purl, set()).add(place)
 
 
-def _distro(final: dict[str, Seen]) -> str:
+def _distro(final: Mapping[str, Seen]) -> str:
     """Of the file that is believed most, and of the first one among equals."""
     found = []
     for path, seen in final.items():
@@ -131,6 +135,26 @@ def _distro(final: dict[str, Seen]) -> str:
     return min(found)[2] if found else ""
 
 
+def owners_of(found: Catalogue, paths: Collection[str]) -> dict[str, str]:
+    """Path -> purl of the system package that brought it, for those of ``paths`` that have one."""
+    wanted = {_merged_usr(path): path for path in paths}
+    purls: dict[str, str] = {}
+    for component in found.components:
+        if component.type in SYSTEM_TYPES:
+            purls.setdefault(component.name, component.purl)
+    owners: dict[str, str] = {}
+    for seen in found.files.values():
+        lists = seen.facts.owned if isinstance(seen.facts, SystemPackages) else ()
+        for owned in (seen.facts,) if isinstance(seen.facts, OwnedPaths) else lists:
+            if owned.package not in purls:
+                continue
+            for path in owned.paths:
+                asked = wanted.get(_merged_usr(path))
+                if asked is not None:
+                    owners.setdefault(asked, purls[owned.package])
+    return owners
+
+
 def _owned_by_system(final: dict[str, Seen]) -> frozenset[str]:
     """Files that installed system packages brought: those packages stand for them."""
     names: set[str] = set()
@@ -138,7 +162,8 @@ def _owned_by_system(final: dict[str, Seen]) -> frozenset[str]:
     for seen in final.values():
         if isinstance(seen.facts, SystemPackages):
             names.update(package.name for package in seen.facts.packages)
-            owned.update(map(_merged_usr, seen.facts.owned))
+            for one in seen.facts.owned:
+                owned.update(map(_merged_usr, one.paths))
     for seen in final.values():
         if isinstance(seen.facts, OwnedPaths) and seen.facts.package in names:
             owned.update(map(_merged_usr, seen.facts.paths))

@@ -10,6 +10,7 @@ from stella.kernel import Digest, time_text
 from stella.sbom import wire
 from stella.sbom.model import Component, Inventory, Occurrence
 from stella.sbom.purl import purl_text
+from stella.sbom.traits_properties import trait_properties
 
 SPEC_VERSION = "1.7"
 MEDIA_TYPE = "application/vnd.cyclonedx+json; version=1.7"
@@ -67,6 +68,7 @@ def _subject(inventory: Inventory) -> wire.Component:
     properties += [
         (f"stella:label:{key}", inventory.labels[key]) for key in sorted(inventory.labels)
     ]
+    properties += trait_properties(inventory.traits)
     properties += [
         ("stella:partial", msgspec.json.encode([partial.path, partial.reason]).decode())
         for partial in inventory.partial

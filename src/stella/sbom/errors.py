@@ -45,3 +45,9 @@ class UnknownScanOption(StellaError):
     """An output format, a target or a rule that ``stella scan`` does not know."""
 
     code = "ST-SBM-007"
+
+
+class MalformedLifetimes(StellaError):
+    """A table of how long distributions last that cannot be read."""
+
+    code = "ST-SBM-012"

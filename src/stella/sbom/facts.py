@@ -4,7 +4,7 @@ from typing import TypeAlias
 
 import msgspec
 
-READER_VERSION = 2
+READER_VERSION = 3
 """Goes into the cache's key: what an older reader kept is read again, not believed."""
 
 
@@ -29,12 +29,12 @@ class SystemPackages(msgspec.Struct, frozen=True, tag="system", array_like=True)
     """A package database, or a part of one.
 
     broken: what is wrong with entries that cannot be read. owned: files of interest that these
-    packages installed, where the database itself lists them.
+    packages installed, where the database itself lists them; sorted by package.
     """
 
     packages: tuple[SystemPackage, ...]
     broken: tuple[str, ...] = ()
-    owned: tuple[str, ...] = ()
+    owned: "tuple[OwnedPaths, ...]" = ()
 
 
 class OwnedPaths(msgspec.Struct, frozen=True, tag="owned", array_like=True):
@@ -42,6 +42,13 @@ class OwnedPaths(msgspec.Struct, frozen=True, tag="owned", array_like=True):
 
     package: str
     paths: tuple[str, ...]
+
+
+class Accounts(msgspec.Struct, frozen=True, tag="accounts", array_like=True):
+    """Users by name, and their numbers. is_whole: whether there are no more than these."""
+
+    users: dict[str, int]
+    is_whole: bool = True
 
 
 class LanguagePackage(msgspec.Struct, frozen=True, array_like=True):
@@ -89,7 +96,47 @@ class Link(msgspec.Struct, frozen=True, tag="link", array_like=True):
     is_hard: bool
 
 
-FileFacts: TypeAlias = SystemPackages | OwnedPaths | LanguagePackages | OsRelease | Unread | Link
+FileFacts: TypeAlias = (
+    SystemPackages | OwnedPaths | LanguagePackages | OsRelease | Accounts | Unread | Link
+)
+
+
+class Privilege(msgspec.Struct, frozen=True, array_like=True):
+    """A file whose runner gets more power than they have. mode: its twelve bits; owner by number.
+
+    capabilities: their names, sorted.
+    """
+
+    mode: int
+    uid: int
+    gid: int
+    capabilities: tuple[str, ...] = ()
+
+
+class SecretPlace(msgspec.Struct, frozen=True, array_like=True, order=True):
+    """Where something secret lies, and by which rule we know. The secret itself is nowhere kept."""
+
+    path: str
+    line: int
+    rule: str
+
+
+class Script(msgspec.Struct, frozen=True, array_like=True):
+    """A file that begins with ``#!``. interpreter: the words after it.
+
+    last: the last command of a shell script, exec: the last one in it that begins with ``exec``;
+    each empty where there is none that can be told. line, exec_line: where they begin. execs: how many
+    there are. sets: lines that replace the arguments. unread: why nothing is known of its commands.
+    """
+
+    interpreter: tuple[str, ...]
+    last: str = ""
+    line: int = 0
+    exec: str = ""
+    exec_line: int = 0
+    execs: int = 0
+    sets: tuple[str, ...] = ()
+    unread: str = ""
 
 
 class LayerFacts(msgspec.Struct, frozen=True):
@@ -97,7 +144,10 @@ class LayerFacts(msgspec.Struct, frozen=True):
 
     files: of interest. removed: whited out below this layer, files or whole directories.
     opaque: directories whose content below this layer is hidden. replaced: what is no directory
-    in this layer and may have been one below.
+    in this layer and may have been one below, or a file of interest.
+    programs: files that may be run; what is known of those that are scripts. sources: files that an
+    interpreter may run. links: symbolic ones, to their targets. privileged: set-user-ID, set-group-ID
+    and with capabilities.
     """
 
     digest: str
@@ -110,6 +160,11 @@ class LayerFacts(msgspec.Struct, frozen=True):
     opaque: tuple[str, ...] = ()
     replaced: tuple[str, ...] = ()
     partial: tuple[tuple[str, str], ...] = ()
+    programs: dict[str, Script | None] = {}
+    sources: tuple[str, ...] = ()
+    links: dict[str, str] = {}
+    privileged: dict[str, Privilege] = {}
+    secrets: tuple[SecretPlace, ...] = ()
 
 
 _encoder = msgspec.msgpack.Encoder(order="deterministic")

@@ -22,6 +22,9 @@ class Limits:
     archive_bytes_max: int = 1024**3
     packages_max: int = 200_000
     marks_max: int = 500_000
+    secrets_max: int = 1000
+    privileged_max: int = 1000
+    searched_bytes_max: int = 256 * 1024**2
     path_characters_max: int = 4096
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from stella.kernel import Digest
+from stella.sbom.traits import Traits
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -51,6 +52,7 @@ class Inventory:
     """Everything found in one platform image (or directory). Components sorted, without duplicates.
 
     subject: the platform manifest's digest, or of the directory's listing. entrypoint: ENTRYPOINT + CMD.
+    traits: None where nobody has looked: of directories, and of documents that do not say.
     """
 
     subject: Digest
@@ -62,3 +64,4 @@ class Inventory:
     entrypoint: tuple[str, ...] = ()
     user: str = ""
     labels: dict[str, str] = field(default_factory=dict)
+    traits: Traits | None = None

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import msgspec
 
@@ -11,6 +12,7 @@ from stella.sbom import wire
 from stella.sbom.errors import MalformedSbom, UnsupportedSbom
 from stella.sbom.model import Component, Inventory, Occurrence, Partial
 from stella.sbom.package_purl import source_rpm
+from stella.sbom.traits_read import traits_in
 
 SBOM_BYTES_MAX = 256 * 1024 * 1024
 COMPONENTS_MAX = 200_000
@@ -42,6 +44,16 @@ def parse_cyclonedx(content: bytes) -> Inventory:
     try:
         bom = msgspec.json.decode(content, type=wire.Bom)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise _malformed(str(error)[:300]) from None
+    _check(bom)
+    return _inventory(bom, content)
+
+
+def inventory_of_tree(tree: dict[str, Any], content: bytes) -> Inventory:
+    """As ``parse_cyclonedx``, of values that were read already; ``content`` is what they stood in."""
+    try:
+        bom = msgspec.convert(tree, type=wire.Bom)
+    except msgspec.ValidationError as error:
         raise _malformed(str(error)[:300]) from None
     _check(bom)
     return _inventory(bom, content)
@@ -105,6 +117,7 @@ def _inventory(bom: wire.Bom, content: bytes) -> Inventory:
             for name, value in sorted(properties.items())
             if name.startswith("stella:label:")
         },
+        traits=traits_in((entry.name, entry.value) for entry in own),
     )
 
 

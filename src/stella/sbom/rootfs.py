@@ -1,6 +1,6 @@
 """Layers -> what a container would see, for the files of interest. Source: image-spec, "Layer"."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from stella.sbom.facts import FileFacts, LayerFacts, Link, Unread
@@ -24,7 +24,7 @@ def merge(layers: Sequence[LayerFacts]) -> list[dict[str, Seen]]:
     states: list[dict[str, Seen]] = []
     below: dict[str, Seen] = {}
     for index, layer in enumerate(layers):
-        hidden = _Hidden(layer)
+        hidden = Hidden(layer)
         state = {path: seen for path, seen in below.items() if not hidden.hides(path)}
         for path, facts in layer.files.items():
             if isinstance(facts, Link) and facts.is_hard:
@@ -36,7 +36,7 @@ def merge(layers: Sequence[LayerFacts]) -> list[dict[str, Seen]]:
     return states
 
 
-def resolved(state: dict[str, Seen], path: str) -> Seen | None:
+def resolved(state: Mapping[str, Seen], path: str) -> Seen | None:
     """The file at ``path``, symbolic links followed as far as files of interest go."""
     seen = state.get(path)
     for _ in range(_LINKS_MAX):
@@ -47,16 +47,32 @@ def resolved(state: dict[str, Seen], path: str) -> Seen | None:
     return Seen(Unread("its links lead in a circle"), seen.layer) if seen else None
 
 
-class _Hidden:
-    """What one layer hides of those below it."""
+class Hidden:
+    """What one layer, or several on top of each other, hide of those below them."""
 
-    def __init__(self, layer: LayerFacts) -> None:
-        self._gone = frozenset(layer.removed) | frozenset(layer.replaced)
+    def __init__(self, *layers: LayerFacts) -> None:
+        self._gone: set[str] = set()
         # A file where a directory was hides what lay in it; at its own path it simply replaces.
-        self._containers = self._gone | frozenset(layer.opaque) | frozenset(layer.files)
-        self._is_all = "" in layer.opaque
+        self._containers: set[str] = set()
+        self._files: set[str] = set()
+        self._is_all = False
+        for layer in layers:
+            self.add(layer)
+
+    def add(self, layer: LayerFacts) -> None:
+        """One more layer, from the top down."""
+        gone = (layer.removed, layer.replaced, layer.programs, layer.sources, layer.links)
+        self._gone.update(*gone)
+        self._containers.update(*gone, layer.opaque, layer.files)
+        self._files.update(layer.files)
+        self._is_all |= "" in layer.opaque
+
+    def replaces(self, path: str) -> bool:
+        """Whether ``path`` of a layer below is hidden, or has another file in its place."""
+        return path in self._files or self.hides(path)
 
     def hides(self, path: str) -> bool:
+        """Whether ``path`` of a layer below is gone, or lies in what is."""
         if self._is_all or path in self._gone:
             return True
         end = path.rfind("/")

@@ -1,11 +1,22 @@
 """Image -> inventory and bill of materials, from whatever source holds it."""
 
+import importlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
+import msgspec
+
 from stella import __version__
-from stella.image import Image, ImageSource, PlatformImage, Reference, parse_config, resolve
+from stella.image import (
+    Image,
+    ImageSource,
+    PlatformImage,
+    Reference,
+    parse_config,
+    resolve,
+)
+from stella.image.manifest import parse_manifest
 from stella.kernel import Digest, Remedy
 from stella.plugin.contract.registry import Descriptor
 from stella.sbom.cache import LayerCache, cached_layer, keep_layer
@@ -15,6 +26,7 @@ from stella.sbom.errors import BrokenLayer, UnsupportedLayer
 from stella.sbom.facts import LayerFacts
 from stella.sbom.limits import DEFAULT_LIMITS, Limits
 from stella.sbom.model import Inventory
+from stella.sbom.provenance import Attested, read_provenance
 
 _READERS = 2
 
@@ -46,6 +58,7 @@ def scan_image(
     results = []
     for one in image.platforms:
         inventory = scan_platform(source, reference, one, cache, limits=limits)
+        inventory = _with_provenance(inventory, read_provenance(source, image, one, cache))
         results.append(ScanResult(image, one, inventory, to_cyclonedx(inventory, tool_version)))
     return results
 
@@ -65,6 +78,16 @@ def scan_platform(
     read = iter(_read_layers(source, reference, unknown, cache, limits) if unknown else ())
     whole = [next(read) if known is None else known for known in facts]
     return inventory_of(whole, platform, f"{reference.host}/{reference.repository}")
+
+
+def _with_provenance(inventory: Inventory, attested: Attested) -> Inventory:
+    assert inventory.traits is not None
+    told = msgspec.structs.replace(
+        inventory.traits,
+        provenance=attested.provenance,
+        provenance_unknown=attested.unknown,
+    )
+    return replace(inventory, traits=told)
 
 
 _Layer: TypeAlias = tuple[Descriptor, Digest]
@@ -101,6 +124,7 @@ def _read_layers(
 
     with ThreadPoolExecutor(_READERS, thread_name_prefix="layer") as pool:
         waiting = [pool.submit(read, layer) for layer in layers]
+        importlib.import_module("stella.sbom.observe")  # meanwhile: what comes after needs it
         try:
             return [future.result() for future in waiting]
         except BaseException:
@@ -111,7 +135,10 @@ def _read_layers(
 def inventory_of(facts: list[LayerFacts], platform: PlatformImage, name: str) -> Inventory:
     """The inventory that layers' facts and the image's configuration give together."""
     found = catalogue(facts)
-    run = parse_config(platform.config_content).config
+    from stella.sbom.observe import observe, without_secrets  # late: see _read_layers
+
+    config = parse_config(platform.config_content)
+    run = config.config
     return Inventory(
         subject=platform.digest,
         name=name,
@@ -119,9 +146,10 @@ def inventory_of(facts: list[LayerFacts], platform: PlatformImage, name: str) ->
         distro=found.distro,
         components=found.components,
         partial=found.partial,
-        entrypoint=tuple((run.entrypoint or []) + (run.command or [])) if run else (),
+        entrypoint=without_secrets([*(run.entrypoint or []), *(run.command or [])]) if run else (),
         user=(run.user or "") if run else "",
         labels=dict(sorted((run.labels or {}).items())) if run else {},
+        traits=observe(facts, found, config, parse_manifest(platform.manifest).annotations or {}),
     )
 
 

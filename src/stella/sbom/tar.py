@@ -23,11 +23,16 @@ _EXTENSIONS = frozenset({_PAX, _PAX_GLOBAL, _GNU_NAME, _GNU_LINK})
 # Links, directories, devices and pipes: no data follows, whatever their size says (as GNU tar reads).
 _WITHOUT_DATA = frozenset(b"123456")
 _GLOBALS_MAX = 64
+_CAPABILITY = "SCHILY.xattr.security.capability"
+_CAPABILITY_KEY = _CAPABILITY.encode()
 
 
 @dataclass(slots=True)
 class Entry:
-    """One header: the raw path as the archive has it. ``size`` of the data that follows."""
+    """One header: the raw path as the archive has it. ``size`` of the data that follows.
+
+    capability: the extended attribute ``security.capability`` as it stands, empty where there is none.
+    """
 
     path: str
     kind: int
@@ -35,12 +40,40 @@ class Entry:
     link: str
     is_sparse: bool = False
     mode: bytes = b""
+    capability: bytes = b""
+    header_owner: bytes = b""
+    pax_owner: tuple[str | None, str | None] = (None, None)
 
     @property
     def is_executable(self) -> bool:
         """Whether its owner may run it; the digits' own last bit is the one that says so."""
         digits = self.mode.rstrip(b"\0 ")
         return len(digits) > 2 and digits[-3] & 1 == 1
+
+    @property
+    def is_privileged(self) -> bool:
+        """Whether who runs it gets its owner's, its group's or a capability's power."""
+        if self.mode[:4] == b"0000" and not self.capability:
+            return False  # as nearly every header has it
+        digits = self.mode.rstrip(b"\0 ")
+        return (len(digits) > 3 and digits[-4] & 6 != 0) or self.capability != b""
+
+    @property
+    def permissions(self) -> int:
+        """The twelve bits: set-user-ID, set-group-ID, sticky, and three times read, write, run."""
+        try:
+            return int(self.mode.rstrip(b"\0 ") or b"0", 8) & 0o7777
+        except ValueError:
+            return 0
+
+    @property
+    def owner(self) -> tuple[int, int]:
+        """Numbers of the user and of the group."""
+        uid, gid = self.pax_owner
+        return (
+            int(uid) if uid is not None else _number(self.header_owner[:8]),
+            int(gid) if gid is not None else _number(self.header_owner[8:]),
+        )
 
 
 @dataclass(slots=True)
@@ -82,7 +115,7 @@ class Reader:
                 continue
             entry = _entry(header, kind, size, extra)
             if self._global or extra.pax:
-                _apply_pax(entry, {**self._global, **extra.pax})
+                _apply_pax(entry, {**self._global, **extra.pax} if self._global else extra.pax)
             if entry.kind == 0 and entry.path.endswith("/"):
                 entry.kind = DIRECTORY  # as written before POSIX; only the full path can tell
             if entry.kind in _WITHOUT_DATA:
@@ -111,6 +144,14 @@ class Reader:
             self._left -= end - start
             left -= end - start
             yield self._buffer[start:end]
+
+    def beginning(self, entry: Entry, count: int) -> bytes:
+        """The first ``count`` bytes of the entry just yielded, which are not taken by that."""
+        wanted = min(count, entry.size)
+        if len(self._buffer) - self._at < wanted:
+            taken = self._take(wanted)
+            self._buffer, self._at = taken + self._buffer[self._at :], 0
+        return self._buffer[self._at : self._at + wanted]
 
     def _extend(self, extra: "_Extra", kind: int, size: int) -> None:
         if size > self._limits.header_bytes_max:
@@ -182,19 +223,31 @@ def _entry(header: bytes, kind: int, size: int, extra: _Extra) -> Entry:
             path = f"{_text(prefix)}/{path}"
     if link is None and kind in (HARD_LINK, SYMBOLIC_LINK):
         link = _text(header[157:257].partition(b"\0")[0])
-    return Entry(path, kind, size, link or "", kind == _GNU_SPARSE, header[100:108])
+    is_sparse = kind == _GNU_SPARSE
+    return Entry(path, kind, size, link or "", is_sparse, header[100:108], b"", header[108:124])
 
 
 def _apply_pax(entry: Entry, pax: dict[str, str]) -> None:
+    if len(pax) == 1 and "mtime" in pax:
+        return  # as most of them are
     entry.path = pax.get("path", entry.path)
     entry.link = pax.get("linkpath", entry.link)
     if "size" in pax:
         if not pax["size"].isdecimal() or len(pax["size"]) > 18:
             raise broken(f"a pax size of {pax['size'][:40]!r}")
         entry.size = int(pax["size"])
-    if any(key.startswith("GNU.sparse.") for key in pax):
-        entry.is_sparse = True
-        entry.path = pax.get("GNU.sparse.name", entry.path)
+    if _CAPABILITY in pax:
+        entry.capability = pax[_CAPABILITY].encode("latin-1")
+    if "uid" in pax or "gid" in pax:
+        entry.pax_owner = (_decimal(pax.get("uid")), _decimal(pax.get("gid")))
+    for key in pax:
+        if key.startswith("GNU.sparse."):
+            entry.is_sparse = True
+            entry.path = pax.get("GNU.sparse.name", entry.path)
+
+
+def _decimal(text: str | None) -> str | None:
+    return text if text is not None and text.isdecimal() and len(text) <= 18 else None
 
 
 def _number(field: bytes) -> int:
@@ -240,7 +293,8 @@ def _pax_records(data: bytes) -> dict[str, str]:
         key, equals, value = data[space + 1 : end - 1].partition(b"=")
         if end > len(data) or end <= space + 1 or not equals:
             raise broken("a pax header that cannot be read")
-        records[_text(key)] = _text(value)
+        # Binary, and small: one byte a letter, so that nothing of it is lost.
+        records[_text(key)] = value.decode("latin-1") if key == _CAPABILITY_KEY else _text(value)
         at = end
     return records
 

@@ -26,6 +26,7 @@ BUNDLE_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json"
 _OURS = "https://stella-ops.org/predicate"
 
 CYCLONEDX = "https://cyclonedx.org/bom"
+OPENVEX = "https://openvex.dev/ns/v0.2.0"
 GATE_DECISION = f"{_OURS}/gate-decision/v1"
 APPROVAL = f"{_OURS}/approval/v1"
 DEPLOYMENT = f"{_OURS}/deployment/v1"
@@ -103,11 +104,19 @@ def verify_bundle(
 
 def unverified_predicate(bundle: bytes) -> Any:
     """What a bundle claims, for showing only: no signature is looked at."""
+    return unverified_statement(bundle).predicate
+
+
+def unverified_statement(bundle: bytes) -> Statement:
+    """The statement that a bundle claims, for showing only: no signature is looked at.
+
+    Raises MalformedEnvelope.
+    """
     try:
         read = msgspec.json.decode(bundle, type=_Bundle)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise malformed(f"no Sigstore bundle: {error}") from error
-    return _read_statement(decode(read.dsse_envelope.payload), "").predicate
+    return _read_statement(decode(read.dsse_envelope.payload), "")
 
 
 def _read_statement(payload: bytes, key_id: str) -> Statement:

@@ -87,6 +87,14 @@ export const releaseChangesQuery = (id: string) =>
     retry: false,
   })
 
+/** What one platform image is beside its packages; a scan never changes, only the day does. */
+export const imageQuery = (scan: string) =>
+  queryOptions({
+    queryKey: ['scans', scan, 'image'],
+    queryFn: () => take(api.GET('/api/v1/scans/{scan}/image', { params: { path: { scan } } })),
+    staleTime: 60_000,
+  })
+
 export const findingsQuery = (scan: string, filters: Filters = {}) =>
   listOf(['scans', scan, 'findings', filters], (cursor) =>
     take(

@@ -612,6 +612,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/scans/{scan}/findings/sarif": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Findings Sarif
+         * @description What is wrong in the image, as SARIF 2.1.0.
+         */
+        get: operations["get_findings_sarif"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scans/{scan}/findings/openvex": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Findings Openvex
+         * @description What is wrong in the image, as OpenVEX: under investigation until somebody decides.
+         */
+        get: operations["get_findings_openvex"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/scans/{scan}/sbom": {
         parameters: {
             query?: never;
@@ -621,9 +661,29 @@ export interface paths {
         };
         /**
          * Get Sbom
-         * @description The image's bill of materials, CycloneDX 1.7.
+         * @description The image's bill of materials: CycloneDX 1.7, as it was signed, or the same in another format.
          */
         get: operations["get_sbom"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scans/{scan}/image": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Image
+         * @description What the image is beside its packages: user, entry point, secrets, how long it lasts.
+         */
+        get: operations["get_image"];
         put?: never;
         post?: never;
         delete?: never;
@@ -649,6 +709,150 @@ export interface paths {
          */
         post: operations["post_registry_hook"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/vex": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Vex Documents
+         * @description The documents, the newest first, the withdrawn ones among them.
+         */
+        get: operations["get_vex_documents"];
+        put?: never;
+        /**
+         * Post Vex
+         * @description Take a VEX document in, signed or not; the findings that it speaks of are judged anew.
+         */
+        post: operations["post_vex"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/vex/statements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Post Vex Statement
+         * @description Say whether a vulnerability matters: a document in this installation's name, signed with its key.
+         */
+        post: operations["post_vex_statement"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/vex/{vex}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Vex
+         * @description One document, with what it says.
+         */
+        get: operations["get_vex"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/vex/{vex}/document": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Vex Document
+         * @description The document, exactly as it was taken in.
+         */
+        get: operations["get_vex_document"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/vex/{vex}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Post Vex Withdrawal
+         * @description Let a document count no more; what was decided with it stays proven.
+         */
+        post: operations["post_vex_withdrawal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/vex-issuers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Vex Issuers
+         * @description Whose word counts, by name; this installation's own counts in any case.
+         */
+        get: operations["get_vex_issuers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/vex-issuers/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete Vex Issuer
+         * @description Let an issuer's word count no more; their documents stay, an unknown issuer's.
+         */
+        delete: operations["delete_vex_issuer_"];
         options?: never;
         head?: never;
         patch?: never;
@@ -789,7 +993,9 @@ export interface paths {
         put?: never;
         /**
          * Post Documents
-         * @description Apply integrations, logins, policies, environments, targets, notifications: all or nothing.
+         * @description Apply integrations, logins, policies, environments, targets, issuers of VEX, notifications.
+         *
+         *     All or nothing.
          *
          *     With If-Match one integration alone, where it is at that revision still.
          */
@@ -1992,6 +2198,12 @@ export interface components {
             reason: string;
         };
         /**
+         * Answer
+         * @description Unknown has a reason beside it, and is never a no.
+         * @enum {string}
+         */
+        Answer: "yes" | "no" | "unknown";
+        /**
          * Applied
          * @description What each document changed, or would.
          */
@@ -2072,6 +2284,36 @@ export interface components {
             digest: string;
             /** Size */
             size: number;
+        };
+        /**
+         * BaseImageView
+         * @description The image that this one was built on, as ``how`` says; not verified.
+         */
+        BaseImageView: {
+            /** Name */
+            name: string;
+            /** Digest */
+            digest: string;
+            /** How */
+            how: string;
+        };
+        /**
+         * BroughtByView
+         * @description The plugin that brings it, where that was installed: from this wheel, with these grants alone.
+         *
+         *     granted: capability -> hosts, empty where it names none.
+         */
+        BroughtByView: {
+            /** Name */
+            name: string;
+            /** Version */
+            version: string;
+            /** Wheel */
+            wheel: string;
+            /** Granted */
+            granted: {
+                [key: string]: string[];
+            };
         };
         /**
          * Capability
@@ -2249,6 +2491,12 @@ export interface components {
             scans: components["schemas"]["ScanView"][];
             tagDrift: components["schemas"]["TagDrift"] | null;
         };
+        /**
+         * Confidence
+         * @description How sure we are which program is run.
+         * @enum {string}
+         */
+        Confidence: "certain" | "likely" | "unknown";
         /**
          * ConnectorView
          * @description A target connector on an agent, and the engine behind it, or why it has none.
@@ -2526,6 +2774,43 @@ export interface components {
             command: string;
         };
         /**
+         * EntryPointView
+         * @description What is run in the end, and how we know.
+         */
+        EntryPointView: {
+            /** Program */
+            program: string;
+            /** Interpreter */
+            interpreter: string;
+            /** Module */
+            module: string;
+            /** User */
+            user: string;
+            /** Package */
+            package: string;
+            confidence: components["schemas"]["Confidence"];
+            /** Reason */
+            reason: string;
+            /** Steps */
+            steps: components["schemas"]["EntryStepView"][];
+        };
+        /**
+         * EntryStepView
+         * @description One program on the way to the one that is run.
+         */
+        EntryStepView: {
+            /** What */
+            what: string;
+            /** Path */
+            path: string;
+            /** How */
+            how: string;
+            /** Package */
+            package: string;
+            /** Layerindex */
+            layerIndex: number | null;
+        };
+        /**
          * EntryView
          * @description One file in the packet.
          */
@@ -2731,6 +3016,7 @@ export interface components {
             /** Note */
             note: string;
             why: components["schemas"]["WhyView"];
+            vexWhy?: components["schemas"]["VexWhyView"] | null;
         };
         /**
          * FoundView
@@ -2857,12 +3143,57 @@ export interface components {
             by: components["schemas"]["PersonView"];
         };
         /**
+         * ImageSecretView
+         * @description Where a secret lies; never what it is. deleted: a later layer takes the file away.
+         */
+        ImageSecretView: {
+            /** Rule */
+            rule: string;
+            where: components["schemas"]["Where"];
+            /** Path */
+            path: string;
+            /** Line */
+            line: number;
+            /** Layer */
+            layer: string;
+            /** Layerindex */
+            layerIndex: number | null;
+            /** Deleted */
+            deleted: boolean;
+        };
+        /**
          * ImageToScan
          * @description Which image.
          */
         ImageToScan: {
             /** Reference */
             reference: string;
+        };
+        /**
+         * ImageUserView
+         * @description As whom a container begins. uid: None where it is not known; reason then says why.
+         */
+        ImageUserView: {
+            /** Name */
+            name: string;
+            /** Uid */
+            uid: number | null;
+            root: components["schemas"]["Answer"];
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * ImageView
+         * @description What is known of one platform image. traits, lifetime: None where its scan does not say.
+         *
+         *     known_base: by its layers, among what the server scanned; None where none of that is below it.
+         */
+        ImageView: {
+            /** Scan */
+            scan: string;
+            traits: components["schemas"]["TraitsView"] | null;
+            lifetime: components["schemas"]["LifetimeView"] | null;
+            knownBase: components["schemas"]["KnownBaseView"] | null;
         };
         /**
          * IntegrationView
@@ -2906,6 +3237,31 @@ export interface components {
             waitsFor: string[];
             /** Overridessettings */
             overridesSettings: boolean;
+        };
+        /**
+         * KnownBaseView
+         * @description An image that the server scanned, whose layers are the lowest ones of this image.
+         */
+        KnownBaseView: {
+            /** Reference */
+            reference: string;
+            /** Digest */
+            digest: string;
+            /** Layers */
+            layers: number;
+        };
+        /**
+         * LifetimeView
+         * @description Until when the distribution gets updates: a day, "rolling", "none", or empty where it is not known.
+         */
+        LifetimeView: {
+            /** Distro */
+            distro: string;
+            /** Until */
+            until: string;
+            /** Source */
+            source: string;
+            over: components["schemas"]["Answer"];
         };
         /**
          * LogLineView
@@ -3169,6 +3525,56 @@ export interface components {
             value: string;
         };
         /**
+         * NewStatement
+         * @description What is said in this installation's name. vulnerability: its id; aliases: more names of it.
+         *
+         *     products: purls, or digests of images. subcomponents: purls of the parts that are meant.
+         *     expires: RFC 3339; empty for no end.
+         */
+        NewStatement: {
+            /** Vulnerability */
+            vulnerability: string;
+            /** Products */
+            products: string[];
+            /** Status */
+            status: string;
+            /**
+             * Aliases
+             * @default []
+             */
+            aliases: string[];
+            /**
+             * Subcomponents
+             * @default []
+             */
+            subcomponents: string[];
+            /**
+             * Justification
+             * @default
+             */
+            justification: string;
+            /**
+             * Impact
+             * @default
+             */
+            impact: string;
+            /**
+             * Action
+             * @default
+             */
+            action: string;
+            /**
+             * Notes
+             * @default
+             */
+            notes: string;
+            /**
+             * Expires
+             * @default
+             */
+            expires: string;
+        };
+        /**
          * NewToken
          * @description A token to make. roles: by default those of who asks. user: by default who asks.
          */
@@ -3196,6 +3602,19 @@ export interface components {
             roles: components["schemas"]["Role"][];
             /** Password */
             password?: string | null;
+        };
+        /**
+         * NewVex
+         * @description A document, exactly as it is. issuer: whose it is where no signature says so.
+         */
+        NewVex: {
+            /** Document */
+            document: string;
+            /**
+             * Issuer
+             * @default
+             */
+            issuer: string;
         };
         /**
          * NotificationView
@@ -3467,6 +3886,20 @@ export interface components {
             /** Next */
             next?: string | null;
         };
+        /** Page[VexIssuerView] */
+        Page_VexIssuerView_: {
+            /** Items */
+            items: components["schemas"]["VexIssuerView"][];
+            /** Next */
+            next?: string | null;
+        };
+        /** Page[VexView] */
+        Page_VexView_: {
+            /** Items */
+            items: components["schemas"]["VexView"][];
+            /** Next */
+            next?: string | null;
+        };
         /**
          * PersonView
          * @description Who did something, with the roles they hold or held. Agents and the system have none.
@@ -3582,6 +4015,28 @@ export interface components {
             diff: components["schemas"]["DiffView"];
         };
         /**
+         * PrivilegedFileView
+         * @description A file whose runner gets more power. package: purl, empty where no system package brought it.
+         */
+        PrivilegedFileView: {
+            /** Path */
+            path: string;
+            /** Mode */
+            mode: string;
+            /** Uid */
+            uid: number;
+            /** Gid */
+            gid: number;
+            /** Capabilities */
+            capabilities: string[];
+            /** Package */
+            package: string;
+            /** Layer */
+            layer: string;
+            /** Layerindex */
+            layerIndex: number;
+        };
+        /**
          * Problem
          * @description A refusal, after RFC 9457.
          */
@@ -3648,6 +4103,24 @@ export interface components {
             evidence: components["schemas"]["EvidenceRef"][];
             /** History */
             history: components["schemas"]["HistoryView"][];
+        };
+        /**
+         * ProvenanceView
+         * @description What an attestation says of the build; not verified.
+         */
+        ProvenanceView: {
+            /** Predicatetype */
+            predicateType: string;
+            /** Builder */
+            builder: string;
+            /** Source */
+            source: string;
+            /** Revision */
+            revision: string;
+            /** Digest */
+            digest: string;
+            /** How */
+            how: string;
         };
         /**
          * Reason
@@ -3990,6 +4463,8 @@ export interface components {
         /**
          * StepPlanView
          * @description What would be done before the targets or after them, by which version of which plugin.
+         *
+         *     brought_by: null where the plugin comes with the server.
          */
         StepPlanView: {
             /** Name */
@@ -4006,17 +4481,21 @@ export interface components {
             inputs: {
                 [key: string]: unknown;
             };
+            broughtBy: components["schemas"]["BroughtByView"] | null;
         };
         /**
          * StepRunView
-         * @description One step of a deployment. phase: "before" or "after" its targets. inputs: their digest; they
-         *     stand in the plan. message: why it did not pass, or what troubled the last attempt.
+         * @description One step of a deployment. phase: "before" or "after" its targets. purpose: "run", or "undo" where
+         *     it is taken back. inputs: their digest; they stand in the plan. message: why it did not pass, or
+         *     what troubled the last attempt.
          */
         StepRunView: {
             /** Name */
             name: string;
             /** Phase */
             phase: string;
+            /** Purpose */
+            purpose: string;
             /** Step */
             step: string;
             /** Plugin */
@@ -4132,7 +4611,7 @@ export interface components {
         };
         /**
          * TargetPlanView
-         * @description What will happen on one target.
+         * @description What will happen on one target. brought_by: null where the connector comes with the server.
          */
         TargetPlanView: {
             /** Target */
@@ -4149,6 +4628,7 @@ export interface components {
             files: {
                 [key: string]: string;
             };
+            broughtBy: components["schemas"]["BroughtByView"] | null;
         };
         /**
          * TargetState
@@ -4197,6 +4677,27 @@ export interface components {
             createdAt: string;
             /** Expiresat */
             expiresAt: string;
+        };
+        /**
+         * TraitsView
+         * @description The image itself. distro: "none" where nothing in it is of one, empty where it is not known.
+         */
+        TraitsView: {
+            user: components["schemas"]["ImageUserView"];
+            /** Privileged */
+            privileged: components["schemas"]["PrivilegedFileView"][];
+            /** Secrets */
+            secrets: components["schemas"]["ImageSecretView"][];
+            entry: components["schemas"]["EntryPointView"] | null;
+            base: components["schemas"]["BaseImageView"] | null;
+            /** Provenance */
+            provenance: components["schemas"]["ProvenanceView"][];
+            /** Provenanceunknown */
+            provenanceUnknown: string;
+            /** Layers */
+            layers: string[];
+            /** Distro */
+            distro: string;
         };
         /**
          * UserChange
@@ -4259,6 +4760,155 @@ export interface components {
             simulated: boolean;
         };
         /**
+         * VexDetailView
+         * @description A document with what it says: at most five hundred statements; the document has them all.
+         */
+        VexDetailView: {
+            document: components["schemas"]["VexView"];
+            /** Said */
+            said: components["schemas"]["VexStatementView"][];
+            /** Notused */
+            notUsed: components["schemas"]["VexGapView"][];
+        };
+        /**
+         * VexGapView
+         * @description A part of a document that could not be used.
+         */
+        VexGapView: {
+            /** Place */
+            place: string;
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * VexIssuerView
+         * @description Whose word counts. weight: 0 to 100; trust: the word for it. keys: PEM.
+         */
+        VexIssuerView: {
+            /** Name */
+            name: string;
+            /** Weight */
+            weight: number;
+            /** Trust */
+            trust: string;
+            /** Keys */
+            keys: string[];
+            /** Changedat */
+            changedAt: string;
+        };
+        /**
+         * VexProductView
+         * @description What a statement is about. subcomponents: the parts of it that are meant; none means all.
+         */
+        VexProductView: {
+            /** Product */
+            product: string;
+            /** Subcomponents */
+            subcomponents: string[];
+        };
+        /**
+         * VexStatementView
+         * @description One statement. names: the vulnerability and its aliases. expires: empty where it does not end.
+         */
+        VexStatementView: {
+            /** Names */
+            names: string[];
+            /** Status */
+            status: string;
+            /** Justification */
+            justification: string;
+            /** Impact */
+            impact: string;
+            /** Action */
+            action: string;
+            /** At */
+            at: string;
+            /** Expires */
+            expires: string;
+            /** Products */
+            products: components["schemas"]["VexProductView"][];
+        };
+        /**
+         * VexView
+         * @description One document. digest: of its bytes. state: standing or withdrawn. issuer: empty for an unknown
+         *     one. basis: signature, vouched or none. saidId, version, author: as it says itself. gaps: parts
+         *     that could not be used.
+         */
+        VexView: {
+            /** Id */
+            id: string;
+            /** Digest */
+            digest: string;
+            /** State */
+            state: string;
+            /** Format */
+            format: string;
+            /** Saidid */
+            saidId: string;
+            /** Version */
+            version: string;
+            /** Author */
+            author: string;
+            /** Issuer */
+            issuer: string;
+            /** Basis */
+            basis: string;
+            /** Statements */
+            statements: number;
+            /** Gaps */
+            gaps: number;
+            /** By */
+            by: string;
+            /** At */
+            at: string;
+            /** Endedat */
+            endedAt: string | null;
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * VexVoiceView
+         * @description One statement about a finding. counts: whether it decided; why: or why it did not.
+         */
+        VexVoiceView: {
+            /** Issuer */
+            issuer: string;
+            /** Weight */
+            weight: number;
+            /** Basis */
+            basis: string;
+            /** Status */
+            status: string;
+            /** At */
+            at: string;
+            /** Document */
+            document: string;
+            /** Scope */
+            scope: string;
+            /** Counts */
+            counts: boolean;
+            /** Why */
+            why: string;
+            /** Expires */
+            expires: string;
+        };
+        /**
+         * VexWhyView
+         * @description How a finding came by its VEX state.
+         */
+        VexWhyView: {
+            /** Justification */
+            justification: string;
+            /** Impact */
+            impact: string;
+            /** Action */
+            action: string;
+            /** Voices */
+            voices: components["schemas"]["VexVoiceView"][];
+            /** Unheard */
+            unheard: number;
+        };
+        /**
          * WayView
          * @description A provider by which people may log in. title: on its button.
          */
@@ -4295,6 +4945,12 @@ export interface components {
             refusals: components["schemas"]["RefusalsView"][];
         };
         /**
+         * Where
+         * @description Where a secret lies.
+         * @enum {string}
+         */
+        Where: "file" | "command" | "environment" | "history";
+        /**
          * WhyView
          * @description Package -> file path -> layer, and the advisory range that hit.
          */
@@ -4313,6 +4969,14 @@ export interface components {
             range: string;
             /** Compared */
             compared: string;
+        };
+        /**
+         * Withdrawal
+         * @description Why it counts no more.
+         */
+        Withdrawal: {
+            /** Reason */
+            reason: string;
         };
     };
     responses: never;
@@ -5462,7 +6126,7 @@ export interface operations {
             };
         };
     };
-    get_sbom: {
+    get_findings_sarif: {
         parameters: {
             query?: never;
             header?: never;
@@ -5479,7 +6143,104 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/sarif+json": unknown;
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_findings_openvex: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                scan: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_sbom: {
+        parameters: {
+            query?: {
+                format?: "cyclonedx-json" | "cyclonedx-xml" | "spdx-json";
+            };
+            header?: never;
+            path: {
+                scan: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
                     "application/vnd.cyclonedx+json": unknown;
+                    "application/vnd.cyclonedx+xml": unknown;
+                    "application/spdx+json": unknown;
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_image: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                scan: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImageView"];
                 };
             };
             /** @description A refusal */
@@ -5516,6 +6277,260 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Accepted"];
                 };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_vex_documents: {
+        parameters: {
+            query?: {
+                /** @description `next` of the part before. */
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_VexView_"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_vex: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewVex"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VexView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_vex_statement: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewStatement"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VexView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_vex: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                vex: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VexDetailView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_vex_document: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                vex: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_vex_withdrawal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                vex: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Withdrawal"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VexView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_vex_issuers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_VexIssuerView_"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_vex_issuer_: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A refusal */
             default: {

@@ -11,6 +11,8 @@ test.each([
   ['AgentRevoked', 'agents'],
   ['ReleaseSealed', 'releases'],
   ['FreezeEnded', 'environments'],
+  ['VexApplied', 'scans'],
+  ['FindingsWeighed', 'scans'],
   ['EvidenceSealed', 'evidence'],
   ['IntegrationTested', 'integrations'],
   ['IntegrationApplied', 'secrets'],

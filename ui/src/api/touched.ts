@@ -31,6 +31,7 @@ const RULES: readonly (readonly [RegExp, readonly Held[]])[] = [
   [/^(Order|Agent|Enrolment)/, ['agents', 'environments', 'deployments', 'matrix']],
   [/^(Release|Tag)/, ['releases', 'matrix']],
   [/^(Image|Scan|Sbom|Finding|Advisor)/, ['releases', 'scans', 'promotions']],
+  [/^Vex/, ['releases', 'scans', 'promotions']],
   [/^(Environment|Freeze|Policy|Configuration)/, ['environments', 'policies', 'matrix', 'promotions', 'preview']],
   // Reading is a fact too: what it made old would be read again, for ever.
   [/^(EvidenceRead|AccessRefused|SupportBundleMade)$/, []],

@@ -27,6 +27,7 @@ export type Permission =
   | 'freeze.change'
   | 'agent.enrol'
   | 'policy.change'
+  | 'vex.apply'
   | 'integration.change'
   | 'plugin.change'
   | 'secret.allow'
@@ -52,15 +53,20 @@ export type DeploymentState = Words['DeploymentState']
 export type Diff = Words['DiffView']
 export type Drift = Words['Drift']
 export type EnrolToken = Words['EnrolmentView']
+export type EntryPoint = Words['EntryPointView']
 export type Environment = Words['EnvironmentView']
 export type Evidence = Words['EvidenceView']
 export type EvidenceRef = Words['EvidenceRef']
 export type Fact = Words['FactView']
 export type Finding = Words['FindingView']
+export type NewStatement = Words['NewStatement']
+export type VexWhy = Words['VexWhyView']
 export type Freeze = Words['FreezeView']
 export type Gate = Words['GateView']
 export type Health = Words['Health']
 export type HistoryMoment = Words['HistoryView']
+export type Image = Words['ImageView']
+export type ImageSecret = Words['ImageSecretView']
 export type Integration = Words['IntegrationView']
 export type Message = Words['MessageView']
 export type Notification = Words['NotificationView']
@@ -76,6 +82,7 @@ export type Person = Words['PersonView']
 export type Plan = Words['PlanView']
 export type Plugin = Words['PluginView']
 export type Policy = Words['PolicyView']
+export type PrivilegedFile = Words['PrivilegedFileView']
 export type Promotion = Words['PromotionView']
 export type PromotionState = Words['State']
 export type Reason = Words['ReasonView']

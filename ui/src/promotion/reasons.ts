@@ -1,11 +1,13 @@
-import type { Finding, Reason } from '../api/types'
+import type { Finding, Reason, VexWhy } from '../api/types'
 
 /** A finding as a policy handed it on: whoever writes a policy may leave out what they like. */
 export type ToldFinding = Partial<Finding>
 
-const TEXTS = ['id', 'component', 'version', 'severity', 'fixed', 'note', 'summary'] as const
+const TEXTS = ['id', 'component', 'version', 'severity', 'fixed', 'note', 'summary', 'vex'] as const
 
 const isText = (value: unknown): value is string => typeof value === 'string'
+
+const textOf = (from: Record<string, unknown>, name: string) => (isText(from[name]) ? from[name] : '')
 
 function whyIn(value: unknown): Finding['why'] | undefined {
   if (typeof value !== 'object' || value === null) return undefined
@@ -23,6 +25,32 @@ function whyIn(value: unknown): Finding['why'] | undefined {
   }
 }
 
+function vexIn(value: unknown): VexWhy | undefined {
+  if (typeof value !== 'object' || value === null) return undefined
+  const why = value as Record<string, unknown>
+  const voices = Array.isArray(why['voices']) ? why['voices'] : []
+  return {
+    justification: textOf(why, 'justification'),
+    impact: textOf(why, 'impact'),
+    action: textOf(why, 'action'),
+    voices: voices
+      .filter((voice): voice is Record<string, unknown> => typeof voice === 'object' && voice !== null)
+      .map((voice) => ({
+        issuer: textOf(voice, 'issuer'),
+        weight: typeof voice['weight'] === 'number' ? voice['weight'] : 0,
+        basis: textOf(voice, 'basis'),
+        status: textOf(voice, 'status'),
+        at: textOf(voice, 'at'),
+        document: textOf(voice, 'document'),
+        scope: textOf(voice, 'scope'),
+        counts: voice['counts'] === true,
+        why: textOf(voice, 'why'),
+        expires: textOf(voice, 'expires'),
+      })),
+    unheard: typeof why['unheard'] === 'number' ? why['unheard'] : 0,
+  }
+}
+
 /** The finding that a reason is about, as far as it is told. */
 export function findingIn(reason: Reason): ToldFinding | undefined {
   const told = reason.finding
@@ -33,5 +61,7 @@ export function findingIn(reason: Reason): ToldFinding | undefined {
   if (typeof told['kev'] === 'boolean') found.kev = told['kev']
   const why = whyIn(told['why'])
   if (why !== undefined) found.why = why
+  const vexWhy = vexIn(told['vexWhy'])
+  if (vexWhy !== undefined) found.vexWhy = vexWhy
   return found
 }

@@ -37,6 +37,7 @@ from stella.notify import apply_notification
 from stella.policy.store import find_policy, list_policies
 from stella.promotion.request import request_rollback
 from stella.record import Tx
+from stella.vex.apply import apply_vex_issuer
 
 router = APIRouter(tags=["environments"])
 
@@ -86,7 +87,9 @@ class PolicyView(View):
 
 @router.post("/apply", response_model=Applied)
 def post_documents(asked: Configurer, body: Documents) -> Response:
-    """Apply integrations, logins, policies, environments, targets, notifications: all or nothing.
+    """Apply integrations, logins, policies, environments, targets, issuers of VEX, notifications.
+
+    All or nothing.
 
     With If-Match one integration alone, where it is at that revision still.
     """
@@ -102,7 +105,7 @@ def post_documents(asked: Configurer, body: Documents) -> Response:
             dry_run=body.dry_run,
             may_allow_any=Permission.SECRET_ALLOW in asked.principal.permissions,
             ask=asked.services.deciding.ask,
-            more={"Notification": apply_notification},
+            more={"VexIssuer": apply_vex_issuer, "Notification": apply_notification},
         )
         return Applied(
             changes=[
@@ -158,6 +161,8 @@ def _refuse_beyond(asked: Asked, documents: list[dict[str, Any]]) -> None:
                 asked.must(Permission.USER_CHANGE, f"Integration {name} in POST /apply")
     if any(kind == "Notification" for kind, _ in named):
         asked.must(Permission.INTEGRATION_CHANGE, "Notification in POST /apply")
+    if any(kind == "VexIssuer" for kind, _ in named):
+        asked.must(Permission.TRUST_CHANGE, "VexIssuer in POST /apply")
     for kind in LOGIN_KINDS:
         if any(one == kind for one, _ in named):
             asked.must(Permission.USER_CHANGE, f"{kind} in POST /apply")

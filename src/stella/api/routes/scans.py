@@ -2,29 +2,41 @@
 
 import hmac
 import json
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Header, Query, Request, Response
 from pydantic import BaseModel
 
+from stella import __version__
 from stella.api.asked import Viewer
 from stella.api.looking import Cursor, Limit, Scanner, after_of, one_of, page
 from stella.api.services import Services
 from stella.api.views.base import Body, Page, View, malformed_cursor, read_cursor, write_cursor
+from stella.api.views.images import ImageView, image_view
 from stella.api.views.scans import FindingView, ScanView, scan_view
+from stella.finding import openvex_of, parse_findings
+from stella.finding.chain import base_by_layers
 from stella.finding.errors import UnknownScan
+from stella.finding.sarif import SarifRun, sarif_document
 from stella.finding.scan import request_scan
 from stella.finding.store import Scan, list_scans, scan_by_id
 from stella.identity import TokenRefused
 from stella.image import MalformedReference, Reference, parse_reference
 from stella.image.manifest import INDEX_TYPES, MANIFEST_TYPES
-from stella.kernel import Digest, Remedy
+from stella.kernel import Digest, Remedy, time_text
 from stella.record import Tx
 from stella.release.push import take_push
+from stella.sbom import parse_cyclonedx, traits_of_sbom
+from stella.sbom.format import Format, cyclonedx_tree, read_document, write_document
 
 router = APIRouter(tags=["scans"])
 
 _EVENTS_MAX = 1000
+_SBOM_TYPES = {
+    "cyclonedx-json": "application/vnd.cyclonedx+json",
+    "cyclonedx-xml": "application/vnd.cyclonedx+xml",
+    "spdx-json": "application/spdx+json",
+}
 
 
 class ImageToScan(Body):
@@ -89,9 +101,9 @@ def get_findings(
     """What is wrong in the image, the worst first."""
     with asked.read() as tx:
         found = _find(tx, scan)
-    if found.findings is None:
+    if found.told is None:
         return Page(items=[])
-    document = json.loads(asked.services.blobs.get(Digest(found.findings)))
+    document = json.loads(asked.services.blobs.get(Digest(found.told)))
     wanted = one_of("severity", severity, _RANK)
     rows = [one for one in document["findings"] if _matches(one, wanted, kev, (q or "").lower())]
     rows.sort(key=_worst_first)
@@ -102,19 +114,79 @@ def get_findings(
 
 
 @router.get(
+    "/scans/{scan}/findings/sarif",
+    response_class=Response,
+    responses={200: {"content": {"application/sarif+json": {}}}},
+)
+def get_findings_sarif(asked: Viewer, scan: str) -> Response:
+    """What is wrong in the image, as SARIF 2.1.0."""
+    with asked.read() as tx:
+        found = _find(tx, scan)
+    if found.told is None or found.sbom is None:
+        raise _unknown(scan, "was not matched with advisories, so nothing is known")
+    blobs = asked.services.blobs
+    findings = parse_findings(blobs.get(Digest(found.told)))
+    inventory = parse_cyclonedx(blobs.get(Digest(found.sbom)))
+    run = SarifRun(findings, inventory.name, inventory.partial)
+    return Response(sarif_document([run], __version__), media_type="application/sarif+json")
+
+
+@router.get(
+    "/scans/{scan}/findings/openvex",
+    response_class=Response,
+    responses={200: {"content": {"application/json": {}}}},
+)
+def get_findings_openvex(asked: Viewer, scan: str) -> Response:
+    """What is wrong in the image, as OpenVEX: under investigation until somebody decides."""
+    with asked.read() as tx:
+        found, at = _find(tx, scan), time_text(tx.now)
+    if found.told is None:
+        raise _unknown(scan, "was not matched with advisories, so nothing is known")
+    findings = parse_findings(asked.services.blobs.get(Digest(found.told)))
+    place = parse_reference(found.reference)
+    content = openvex_of([(findings, place)], author=f"stella {__version__}", at=at)
+    if content is None:
+        raise _unknown(scan, "has no findings, and OpenVEX no document without statements")
+    return Response(content, media_type="application/json")
+
+
+@router.get(
     "/scans/{scan}/sbom",
     response_class=Response,
-    responses={200: {"content": {"application/vnd.cyclonedx+json": {}}}},
+    responses={200: {"content": {one: {} for one in dict.fromkeys(_SBOM_TYPES.values())}}},
 )
-def get_sbom(asked: Viewer, scan: str) -> Response:
-    """The image's bill of materials, CycloneDX 1.7."""
+def get_sbom(
+    asked: Viewer,
+    scan: str,
+    *,
+    form: Annotated[
+        Literal["cyclonedx-json", "cyclonedx-xml", "spdx-json"], Query(alias="format")
+    ] = "cyclonedx-json",
+) -> Response:
+    """The image's bill of materials: CycloneDX 1.7, as it was signed, or the same in another format."""
     with asked.read() as tx:
         found = _find(tx, scan)
     if found.sbom is None:
         raise _unknown(scan, "has no bill of materials yet")
-    return Response(
-        asked.services.blobs.get(Digest(found.sbom)), media_type="application/vnd.cyclonedx+json"
-    )
+    content = asked.services.blobs.get(Digest(found.sbom))
+    if form != "cyclonedx-json":
+        tree = cyclonedx_tree(read_document(content))
+        content = write_document(tree, Format(form)).content
+    return Response(content, media_type=_SBOM_TYPES[form])
+
+
+@router.get("/scans/{scan}/image")
+def get_image(asked: Viewer, scan: str) -> ImageView:
+    """What the image is beside its packages: user, entry point, secrets, how long it lasts."""
+    services = asked.services
+    with asked.read() as tx:
+        found = _find(tx, scan)
+        if found.sbom is None:
+            raise _unknown(scan, "has no bill of materials yet")
+        traits = traits_of_sbom(services.blobs.get(Digest(found.sbom)))
+        lifetime = None if traits is None else services.deciding.lifetimes.of(traits.distro)
+        base = None if traits is None else base_by_layers(tx, traits.layers)
+        return image_view(found.id, traits, lifetime, base, now=time_text(tx.now))
 
 
 @router.post("/hooks/registry", status_code=202)

@@ -3,12 +3,10 @@
 from stella.api.views.base import View
 from stella.api.views.looking import Looking
 from stella.api.views.releases import ReleaseRef
-from stella.finding.store import scan_of_platform
-from stella.kernel import Digest, Unknown, time_text
+from stella.kernel import Unknown, time_text
 from stella.plugin.contract.scm import Commit, CommitRange
 from stella.release.model import Release, ReleaseComponent
-from stella.release.source import ComponentChanges, Source, source_of
-from stella.sbom import parse_cyclonedx
+from stella.release.source import ComponentChanges, Source, source_of_component
 
 Sourced = tuple[str, Source | Unknown | None, Source | Unknown | None]
 """A component's name, and what its images before and after were built from."""
@@ -119,11 +117,4 @@ def commit_view(one: Commit) -> CommitView:
 
 
 def _source(looking: Looking, one: ReleaseComponent | None) -> Source | Unknown | None:
-    """By the labels of the first platform that was scanned."""
-    if one is None:
-        return None
-    for platform in one.platforms:
-        scan = scan_of_platform(looking.tx, platform.digest)
-        if scan is not None and scan.sbom:
-            return source_of(parse_cyclonedx(looking.blobs.get(Digest(scan.sbom))).labels)
-    return source_of(None)
+    return None if one is None else source_of_component(looking.tx, looking.blobs, one)

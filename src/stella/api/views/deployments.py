@@ -46,12 +46,14 @@ class TargetView(View):
 
 
 class StepRunView(View):
-    """One step of a deployment. phase: "before" or "after" its targets. inputs: their digest; they
-    stand in the plan. message: why it did not pass, or what troubled the last attempt.
+    """One step of a deployment. phase: "before" or "after" its targets. purpose: "run", or "undo" where
+    it is taken back. inputs: their digest; they stand in the plan. message: why it did not pass, or
+    what troubled the last attempt.
     """
 
     name: str
     phase: str
+    purpose: str
     step: str
     plugin: str
     version: str
@@ -144,6 +146,7 @@ def _step(one: StepRun) -> StepRunView:
     return StepRunView(
         name=one.name,
         phase=one.phase,
+        purpose=one.purpose,
         step=one.step,
         plugin=one.plugin,
         version=one.version,

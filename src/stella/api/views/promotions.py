@@ -3,13 +3,14 @@
 import json
 from typing import Any
 
+import msgspec
 from pydantic import ConfigDict
 
 from stella.api.views.base import PersonView, View, person_view
 from stella.api.views.evidence import EvidenceRef, evidence_ref
 from stella.api.views.looking import Looking
 from stella.api.views.releases import ReleaseRef, release_ref
-from stella.deployment.plan import DeploymentPlan, read_plan
+from stella.deployment.plan import DeploymentPlan, PlannedPlugin, read_plan
 from stella.deployment.store import current_deployment, find_deployment
 from stella.evidence.store import list_evidence
 from stella.kernel import Digest, StellaError
@@ -69,8 +70,20 @@ class ActionView(View):
     argv: list[str]
 
 
+class BroughtByView(View):
+    """The plugin that brings it, where that was installed: from this wheel, with these grants alone.
+
+    granted: capability -> hosts, empty where it names none.
+    """
+
+    name: str
+    version: str
+    wheel: str
+    granted: dict[str, list[str]]
+
+
 class TargetPlanView(View):
-    """What will happen on one target."""
+    """What will happen on one target. brought_by: null where the connector comes with the server."""
 
     target: str
     connector: str
@@ -78,10 +91,14 @@ class TargetPlanView(View):
     project: str
     actions: list[ActionView]
     files: dict[str, str]
+    brought_by: BroughtByView | None
 
 
 class StepPlanView(View):
-    """What would be done before the targets or after them, by which version of which plugin."""
+    """What would be done before the targets or after them, by which version of which plugin.
+
+    brought_by: null where the plugin comes with the server.
+    """
 
     name: str
     phase: str
@@ -89,6 +106,7 @@ class StepPlanView(View):
     plugin: str
     version: str
     inputs: dict[str, Any]
+    brought_by: BroughtByView | None
 
 
 class PlanView(View):
@@ -240,6 +258,7 @@ def plan_view(digest: str, plan: DeploymentPlan) -> PlanView:
                     for act in one.actions
                 ],
                 files=dict(one.files),
+                brought_by=_brought_by(one.plugin),
             )
             for one in plan.targets
         ],
@@ -251,9 +270,21 @@ def plan_view(digest: str, plan: DeploymentPlan) -> PlanView:
                 plugin=one.plugin,
                 version=one.version,
                 inputs=dict(one.inputs),
+                brought_by=_brought_by(one.plugin_wheel),
             )
             for one in plan.steps
         ],
+    )
+
+
+def _brought_by(plugin: PlannedPlugin | msgspec.UnsetType) -> BroughtByView | None:
+    if plugin is msgspec.UNSET:
+        return None
+    return BroughtByView(
+        name=plugin.name,
+        version=plugin.version,
+        wheel=plugin.wheel,
+        granted={key: list(hosts) for key, hosts in plugin.granted.items()},
     )
 
 

@@ -219,7 +219,7 @@ def _component_diff(
 def _known(looking: Looking, one: ReleaseComponent | None) -> dict[str, Any]:
     """The documents about the first platform: what two versions of an image are compared by."""
     scan = scan_of_platform(looking.tx, one.platforms[0].digest) if one else None
-    findings = scan.findings if scan else None
+    findings = scan.told if scan else None
     return {
         "sbom": looking.blobs.get(Digest(scan.sbom)) if scan and scan.sbom else b"",
         "findings": json.loads(looking.blobs.get(Digest(findings)))["findings"] if findings else [],

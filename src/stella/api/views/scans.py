@@ -1,6 +1,7 @@
 """Scans and findings."""
 
 from stella.api.views.base import View
+from stella.api.views.vex import VexWhyView
 from stella.finding.lifecycle import ScanState
 from stella.finding.store import Scan
 
@@ -74,6 +75,7 @@ class FindingView(View):
     summary: str
     note: str
     why: WhyView
+    vex_why: VexWhyView | None = None
 
 
 def scan_view(scan: Scan) -> ScanView:
@@ -95,5 +97,5 @@ def scan_view(scan: Scan) -> ScanView:
         if failed
         else None,
         sbom=scan.sbom,
-        findings=scan.findings,
+        findings=scan.told,
     )

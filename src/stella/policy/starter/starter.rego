@@ -8,12 +8,20 @@
 #                     medium, high, critical.                                               off
 #   unmatched         packages that no feed covers: unknown, blocked, pass.                 unknown
 #   headersOnly       findings in header packages such as linux-libc-dev: pass, judge.      pass
+#   rootUser          a container that begins as root: pass, unknown, blocked.              pass
+#   setuid            files with set-user-ID, set-group-ID or capabilities: pass, foreign
+#                     (blocked where no system package brings them), blocked.               pass
+#   secrets           secrets in the image: pass, unknown, blocked.                         pass
+#   endOfLife         a distribution that gets no more updates: pass, unknown, blocked.     pass
+#   vex               findings that VEX settles (not_affected, fixed) do not count: honour;
+#                     they count all the same: ignore.                                      honour
 package stella.policy
 
 import rego.v1
 
 # Every one of these must speak. One that says nothing counts as unknown.
-rules := {"scan", "unmatched", "known-exploited", "severity", "fix-available", "parameters"}
+rules := {"scan", "unmatched", "known-exploited", "severity", "fix-available", "parameters"} |
+	object.keys(image_rules)
 
 defaults := {
 	"severityMax": "medium",
@@ -22,6 +30,11 @@ defaults := {
 	"fixAvailableFrom": "off",
 	"unmatched": "unknown",
 	"headersOnly": "pass",
+	"rootUser": "pass",
+	"setuid": "pass",
+	"secrets": "pass",
+	"endOfLife": "pass",
+	"vex": "honour",
 }
 
 allowed := {
@@ -31,6 +44,11 @@ allowed := {
 	"fixAvailableFrom": {"off", "low", "medium", "high", "critical"},
 	"unmatched": {"unknown", "blocked", "pass"},
 	"headersOnly": {"pass", "judge"},
+	"rootUser": {"pass", "unknown", "blocked"},
+	"setuid": {"pass", "foreign", "blocked"},
+	"secrets": {"pass", "unknown", "blocked"},
+	"endOfLife": {"pass", "unknown", "blocked"},
+	"vex": {"honour", "ignore"},
 }
 
 ranks := {"none": 0, "low": 1, "medium": 2, "high": 3, "critical": 4}
@@ -163,7 +181,10 @@ results contains passed("unmatched", "packages without a feed are let pass") if 
 
 # --- findings that count
 
-settled := {"not_affected", "fixed"}
+# A conflict of those whose word counts, and what is only looked into, settle nothing.
+settled := {"not_affected", "fixed"} if parameter.vex == "honour"
+
+settled := set() if parameter.vex == "ignore"
 
 passed_over := {"headers only"} if parameter.headersOnly == "pass"
 

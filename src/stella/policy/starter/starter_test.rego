@@ -70,6 +70,20 @@ test_what_vex_settles_passes if {
 	outcomes("severity") == {"pass"} with input as given
 }
 
+test_a_conflict_of_vex_and_what_is_looked_into_settle_nothing if {
+	every state in ["none", "affected", "under_investigation", "conflict"] {
+		given := release([finding({"severity": "high", "vex": state})], {})
+		outcomes("severity") == {"blocked"} with input as given
+	}
+}
+
+test_what_vex_settles_counts_where_vex_is_ignored if {
+	every state in ["not_affected", "fixed"] {
+		given := release([finding({"severity": "high", "vex": state})], {"vex": "ignore"})
+		outcomes("severity") == {"blocked"} with input as given
+	}
+}
+
 test_headers_pass_unless_they_are_to_be_judged if {
 	headers := [finding({"severity": "high", "note": "headers only"})]
 	outcomes("severity") == {"pass"} with input as release(headers, {})

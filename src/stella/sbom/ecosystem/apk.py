@@ -4,7 +4,7 @@ import re
 
 from stella.sbom.ecosystem.lists import Gaps
 from stella.sbom.ecosystem.reader import EcosystemReader
-from stella.sbom.facts import SystemPackage, SystemPackages
+from stella.sbom.facts import OwnedPaths, SystemPackage, SystemPackages
 from stella.sbom.limits import Limits
 
 # The second one since apk-tools 3, where /lib is a part of /usr.
@@ -19,7 +19,7 @@ def parse_installed(_: str, content: bytes, limits: Limits) -> SystemPackages:
     F names a directory, the R after it the files in it. The origin is what secdb speaks of.
     """
     packages: set[SystemPackage] = set()
-    owned: list[str] = []
+    owned: list[OwnedPaths] = []
     broken = Gaps()
     text = content.decode("utf-8", "replace").replace("\r\n", "\n")
     for block in re.split(r"\n\n+", text):
@@ -32,7 +32,7 @@ def parse_installed(_: str, content: bytes, limits: Limits) -> SystemPackages:
         package = _package(fields)
         if isinstance(package, SystemPackage):
             packages.add(package)
-            owned += paths
+            owned.append(OwnedPaths(package.name, tuple(paths)))
         else:
             broken.note(package)
     ordered = sorted(packages, key=lambda one: (one.name, one.version, one.architecture))

@@ -184,7 +184,7 @@ def _offset(head: bytes, address: int) -> int | None:
                 kind, offset, loaded, _, length = struct.unpack_from(f"{order}IIIII", head, at)
             if kind == 1 and loaded <= address < loaded + length:
                 return int(offset + address - loaded)
-    except struct.error:
+    except (struct.error, OverflowError):  # a place beyond what any file has
         return None
     return None
 

@@ -14,7 +14,7 @@ from stella.sbom.ecosystem.rpmdb import (
     ndb_headers,
     sqlite_headers,
 )
-from stella.sbom.facts import SystemPackage, SystemPackages, Unread
+from stella.sbom.facts import OwnedPaths, SystemPackage, SystemPackages, Unread
 from stella.sbom.limits import Limits
 from stella.sbom.package_purl import source_rpm
 
@@ -87,7 +87,7 @@ def parse_manifest(_: str, content: bytes, limits: Limits) -> SystemPackages:
 
 def _collected(headers: Iterator[bytes], limits: Limits) -> SystemPackages:
     packages: set[SystemPackage] = set()
-    owned: list[str] = []
+    owned: list[OwnedPaths] = []
     broken = Gaps()
     try:
         for header in headers:
@@ -104,7 +104,7 @@ def _collected(headers: Iterator[bytes], limits: Limits) -> SystemPackages:
                 made = _package(tags)
             if isinstance(made, SystemPackage):
                 packages.add(made)
-                owned += _owned(tags)
+                owned.append(OwnedPaths(made.name, tuple(_owned(tags))))
             else:
                 broken.note(made)
     except (BrokenDatabase, struct.error, IndexError) as error:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from stella.sbom.ecosystem import (
+    accounts,
     apk,
     conda,
     dotnet,
@@ -24,9 +25,19 @@ from stella.sbom.ecosystem.reader import EcosystemReader
 from stella.sbom.ecosystem.spool import opened
 from stella.sbom.facts import FileFacts, OwnedPaths, SystemPackages, Unread
 from stella.sbom.limits import Limits
+from stella.sbom.secret.places import place_of
 
 READERS: tuple[EcosystemReader, ...] = (
-    *(system.READER, dpkg.STATUS, dpkg.SINGLE, dpkg.OWNED, apk.READER, rpm.READER, rpm.MANIFEST),
+    *(
+        system.READER,
+        accounts.READER,
+        dpkg.STATUS,
+        dpkg.SINGLE,
+        dpkg.OWNED,
+        apk.READER,
+        rpm.READER,
+        rpm.MANIFEST,
+    ),
     *(python.READER, conda.READER, npm.READER, npm_locks.NPM, npm_locks.YARN, npm_locks.PNPM),
     *(golang.MOD, rust.LOCK, java.READER, ruby.SPECIFICATION, ruby.LOCK),
     *(php.INSTALLED, php.LOCK, dotnet.READER),
@@ -91,7 +102,11 @@ def parsed(
         case OwnedPaths(package=package, paths=paths):
             return OwnedPaths(package, _of_interest(paths))
         case SystemPackages(owned=owned) if owned:
-            return SystemPackages(facts.packages, facts.broken, _of_interest(owned))
+            kept = [OwnedPaths(one.package, _of_interest(one.paths)) for one in owned]
+            kept.sort(key=lambda one: (one.package, one.paths))
+            return SystemPackages(
+                facts.packages, facts.broken, tuple(one for one in kept if one.paths)
+            )
         case _:
             return facts
 
@@ -112,4 +127,8 @@ def _of_interest(paths: Iterable[str]) -> tuple[str, ...]:
 
 
 def _is_of_interest(path: str, name: str) -> bool:
-    return bool(name) and (reader_of(path, name) is not None or may_be_program(path, name))
+    return bool(name) and (
+        reader_of(path, name) is not None
+        or may_be_program(path, name)
+        or place_of(path, name) is not None
+    )

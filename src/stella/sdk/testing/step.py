@@ -13,12 +13,13 @@ class SimulatedStep:
     """``stella.sdk.Step``. done: key -> the inputs with which it was done. calls: all, in order.
 
     outputs: what it leaves. troubles: what the next calls of ``run`` raise instead, one each; with
-    ``is_done_before`` they have done their work by then.
+    ``is_done_before`` they have done their work by then. undo_troubles: the same of ``undo``.
     """
 
     outputs: Mapping[str, Json] = field(default_factory=dict)
     troubles: list[BaseException] = field(default_factory=list)
     is_done_before: bool = False
+    undo_troubles: list[BaseException] = field(default_factory=list)
     done: dict[str, Mapping[str, Json]] = field(default_factory=dict)
     calls: list[StepCall] = field(default_factory=list)
     undone: list[str] = field(default_factory=list)
@@ -36,6 +37,8 @@ class SimulatedStep:
 
     def undo(self, call: StepCall) -> None:
         """Take it back, where it was done."""
+        if self.undo_troubles:
+            raise self.undo_troubles.pop(0)
         if self.done.pop(call.key, None) is not None:
             self.undone.append(call.key)
 

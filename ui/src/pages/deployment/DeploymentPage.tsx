@@ -62,6 +62,7 @@ export function DeploymentPage() {
           <Steps of={deployment.steps} phase="before" />
           <Targets of={deployment.targets} />
           <Steps of={deployment.steps} phase="after" />
+          <Steps of={deployment.steps} phase="back" />
           <LogPanel
             id={deployment.id}
             live={isLive(deployment.state)}

@@ -10,13 +10,20 @@ import { configText } from '../../words/config'
 import { took } from '../../words/time'
 import style from './Targets.module.css'
 
-/** The steps before the targets, or after them: how each stands, and what it said. */
-export function Steps({ of, phase }: { of: readonly StepRun[]; phase: 'before' | 'after' }) {
+interface Props {
+  of: readonly StepRun[]
+  phase: 'before' | 'after' | 'back'
+}
+
+const TITLES = { before: 'Steps before the targets', after: 'Steps after the targets', back: 'Steps taken back' } as const
+
+/** The steps before the targets, after them, or on the way back: how each stands, and what it said. */
+export function Steps({ of, phase }: Props) {
   const now = useNow()
-  const shown = of.filter((step) => step.phase === phase)
+  const shown = of.filter((step) => (step.purpose === 'undo' ? 'back' : step.phase) === phase)
   if (shown.length === 0) return null
   return (
-    <Panel title={`Steps ${phase} the targets`} flush>
+    <Panel title={TITLES[phase]} flush>
       <ul>
         {shown.map((step) => (
           <li key={step.name} className={style.target}>

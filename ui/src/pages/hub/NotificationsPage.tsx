@@ -41,7 +41,7 @@ export function NotificationsPage() {
       {rules.error && <Refusal problem={problemFrom(rules.error)} onRetry={() => void rules.refetch()} />}
       {rules.data?.items.length === 0 && (
         <Empty icon="bell" title="Nobody is told of anything yet">
-          Add an integration of the kind notifier, then apply a document of the kind Notification.
+          Add an integration of the kind notifier, or scm to tell commits, then apply a document of the kind Notification.
         </Empty>
       )}
       {rules.data && rules.data.items.length > 0 && (

@@ -18,6 +18,7 @@ export function PlanView({ plan }: { plan: Plan }) {
               {target.connector} by {target.agent || 'no agent'}, {count(target.actions.length, 'action')}
             </span>
           </summary>
+          <Brought by={target.broughtBy} />
           <ol className={style.actions}>
             {target.actions.map((action, index) => (
               <li key={`${index}${action.verb}${action.subject}`}>
@@ -55,9 +56,21 @@ function PlannedSteps({ of, phase }: { of: readonly StepPlan[]; phase: 'before' 
             {phase} the targets: {step.step} of {step.plugin} {step.version}
           </span>
         </summary>
+        <Brought by={step.broughtBy} />
         {Object.keys(step.inputs).length > 0 && (
           <Command text={configText(step.inputs)} label={`inputs of ${step.name}`} />
         )}
       </details>
     ))
+}
+
+/** What was installed does this: from which wheel, and what it may do. */
+function Brought({ by }: { by: StepPlan['broughtBy'] }) {
+  if (by === null) return null
+  const granted = Object.entries(by.granted).map(([what, hosts]) => [what, ...hosts].join(' '))
+  return (
+    <p className="muted">
+      {by.name} {by.version} from <Digest value={by.wheel} label="wheel" />, granted {granted.join(', ') || 'nothing'}
+    </p>
+  )
 }

@@ -1,15 +1,43 @@
+import { useQuery } from '@tanstack/react-query'
+import { imageQuery } from '../../api/queries'
 import type { Finding } from '../../api/types'
+import { type Part, partOf, programOf } from '../../release/image'
 import { CopyButton, Digest } from '../../widgets/Copy'
 import { Icon } from '../../widgets/Icon'
+import { VexVoices } from './VexVoices'
 import style from './FindingWhy.module.css'
 
-/** The whole why of a finding: which package, found where, in which layer, compared with what. */
-export function FindingWhy({ finding }: { finding: Partial<Finding> }) {
+const PARTS: Readonly<Record<Part, string>> = {
+  program: 'this package is what is run',
+  way: 'this package is on the way to it',
+  beside: 'this package lies beside it',
+  unknown: '',
+}
+
+/** What is run, and what the package has to do with it. Whether the program uses it is another question. */
+function Runs({ finding, scan }: { finding: Partial<Finding>; scan: string }) {
+  const entry = useQuery(imageQuery(scan)).data?.traits?.entry
+  if (!entry) return null
+  const part = partOf(entry, finding.purl ?? '', finding.why?.paths ?? [])
+  return (
+    <li>
+      <span className={style.step}>entry point</span>
+      {part === 'unknown' ? <span className="muted">unknown: {entry.reason}</span> : <code>{programOf(entry)}</code>}
+      <span className="muted">{PARTS[part]}</span>
+    </li>
+  )
+}
+
+/**
+ * The whole why of a finding: which package, found where, in which layer, compared with what. `scan`: whose image it
+ * is, where that is known; then it ends at the program that is run.
+ */
+export function FindingWhy({ finding, scan }: { finding: Partial<Finding>; scan?: string }) {
   const { why } = finding
   return (
     <div className={style.why}>
       {why && (
-        <ol className={style.trail} aria-label="From the package to the layer">
+        <ol className={style.trail} aria-label="From the package to the entry point">
           <li>
             <span className={style.step}>package</span>
             <code>{why.package || finding.component}</code>
@@ -27,6 +55,7 @@ export function FindingWhy({ finding }: { finding: Partial<Finding> }) {
               <Digest value={why.layer} label="layer digest" />
             </li>
           )}
+          {scan !== undefined && <Runs finding={finding} scan={scan} />}
         </ol>
       )}
       <dl className={style.facts}>
@@ -59,6 +88,7 @@ export function FindingWhy({ finding }: { finding: Partial<Finding> }) {
           </div>
         )}
       </dl>
+      <VexVoices finding={finding} />
     </div>
   )
 }

@@ -5,7 +5,9 @@ import { findingsQuery, releaseQuery } from '../../api/queries'
 import type { Finding, Scan } from '../../api/types'
 import { usePages } from '../../api/usePages'
 import { commands } from '../../commands'
+import { useWhyNot } from '../../api/session'
 import { paths } from '../../paths'
+import { ActionButton } from '../../widgets/ActionButton'
 import { Empty } from '../../widgets/Empty'
 import { Choice, Filters, SearchBox } from '../../widgets/Filters'
 import { Icon } from '../../widgets/Icon'
@@ -15,6 +17,8 @@ import { type Column, Table } from '../../widgets/Table'
 import { Time } from '../../widgets/Time'
 import { shortDigest } from '../../words/text'
 import { FindingWhy } from './FindingWhy'
+import { ImageTraits } from './ImageTraits'
+import { VexDialog } from './VexDialog'
 import style from './FindingsPage.module.css'
 
 const route = getRouteApi('/shell/releases/$id/findings/$scan')
@@ -30,6 +34,7 @@ export function FindingsPage() {
   const release = useSuspenseQuery(releaseQuery(id)).data
   const { rows, more } = usePages(findingsQuery(scanId, search))
   const [open, setOpen] = useState<ReadonlySet<string>>(new Set())
+  const [saying, setSaying] = useState<Finding>()
   const onSearch = useCallback(
     (q: string) => void navigate({ ...paths.findings(id, scanId, { ...search, q }), replace: true }),
     [navigate, id, scanId, search],
@@ -68,6 +73,7 @@ export function FindingsPage() {
           </Link>
         ))}
       </nav>
+      {here?.scan.sbom && <ImageTraits scan={scanId} />}
       <Filters>
         <SearchBox label="Advisory or package" value={search.q ?? ''} onChange={onSearch} />
         <Choice
@@ -89,13 +95,44 @@ export function FindingsPage() {
           rowKey={keyOf}
           columns={columns(open, toggle)}
           more={more}
-          detail={(finding) => (open.has(keyOf(finding)) ? <FindingWhy finding={finding} /> : null)}
+          detail={(finding) =>
+            open.has(keyOf(finding)) ? (
+              <Detail finding={finding} scan={scanId} image={here?.scan.platformDigest ?? null} speak={setSaying} />
+            ) : null
+          }
           fill
         />
       ) : (
         <None scan={here?.scan} filtered={Boolean(search.q ?? search.severity)} />
       )}
+      {saying && here?.scan.platformDigest && (
+        <VexDialog finding={saying} image={here.scan.platformDigest} close={() => setSaying(undefined)} />
+      )}
     </>
+  )
+}
+
+interface DetailProps {
+  finding: Finding
+  scan: string
+  image: string | null
+  speak: (finding: Finding) => void
+}
+
+/** The whole why, and the way to say whether it matters. */
+function Detail({ finding, scan, image, speak }: DetailProps) {
+  const mayNot = useWhyNot('vex.apply')
+  return (
+    <div className="stack near">
+      <FindingWhy finding={finding} scan={scan} />
+      {image !== null && (
+        <div>
+          <ActionButton size="compact-xs" variant="default" whyNot={mayNot} onClick={() => speak(finding)}>
+            Say whether it matters
+          </ActionButton>
+        </div>
+      )}
+    </div>
   )
 }
 

@@ -1,0 +1,78 @@
+"""What follows from VEX: findings judged anew without a scan, and what waits with them."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from stella.finding.scan import Known
+from stella.finding.weigh import scans_spoken_of, weigh_scan
+from stella.image import parse_reference
+from stella.kernel import Digest
+from stella.plugin.contract.registry import Registry
+from stella.promotion.evaluate import evaluate_promotion, waits_for_scan
+from stella.promotion.lifecycle import State
+from stella.promotion.store import find_promotion, list_promotions
+from stella.record import StoredFact
+from stella.release.store import find_release
+from stella.vex import Voices, hear
+from stella.vex.attached import Attached, attached_vex
+from stella.vex.standing import standing_voices
+from stella.vex.store import revisions_of
+
+if TYPE_CHECKING:
+    from stella.app.flows import Work
+
+
+def weigh_scanned(work: "Work", fact: StoredFact) -> None:
+    """An image was scanned: hear what VEX says of its findings."""
+    with work.because(fact) as tx:
+        weigh_scan(tx, work.blobs, fact.subject, work.deciding.own_keys)
+
+
+def weigh_touched(work: "Work", fact: StoredFact) -> None:
+    """A VEX document came or went: judge the findings that it speaks of, and no others."""
+    with work.database.read(fact.tenant) as tx:
+        digests = revisions_of(tx, fact.subject)
+    # The older revisions too: what a newer one no longer says changes as much.
+    said = [Voices([hear(work.blobs.get(Digest(one)), ())]).names for one in digests]
+    _weigh(work, fact, frozenset().union(*said))
+
+
+def weigh_all(work: "Work", fact: StoredFact) -> None:
+    """Somebody's word counts more or less than before."""
+    _weigh(work, fact, None)
+
+
+def judge_weighed(work: "Work", fact: StoredFact) -> None:
+    """VEX changed what counts in an image: judge anew what waits with it."""
+    changed = fact.data["platform_digest"]
+    with work.database.read(fact.tenant) as tx:
+        states = frozenset({State.EVALUATING, State.WAITING})
+        waiting = [
+            one.id
+            for one in list_promotions(tx, states=states)
+            if any(
+                platform.digest == changed
+                for component in find_release(tx, one.release).components
+                for platform in component.platforms
+            )
+        ]
+    for promotion in waiting:
+        with work.because(fact) as tx:
+            if not waits_for_scan(tx, find_promotion(tx, promotion)):
+                evaluate_promotion(tx, promotion, work.deciding, work.evidence_signer)
+
+
+def _weigh(work: "Work", fact: StoredFact, names: frozenset[str] | None) -> None:
+    with work.database.read(fact.tenant) as tx:
+        scans = scans_spoken_of(tx, work.blobs, names)
+        # All documents are read here, where nobody waits to write; below they are at hand.
+        standing_voices(tx, work.blobs, work.deciding.own_keys)
+    for scan in scans:
+        with work.because(fact) as tx:
+            weigh_scan(tx, work.blobs, scan, work.deciding.own_keys)
+
+
+def beside_image(registry: Registry, reference: str, found: Sequence[Known]) -> Attached:
+    """The VEX that lies beside the image and each of its platforms."""
+    digests = {Digest(text) for one in found for text in (one.image, one.platform_digest)}
+    return attached_vex(registry, parse_reference(reference).repository, digests)

@@ -1,0 +1,207 @@
+"""Take VEX documents in, withdraw them, say whose word counts."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+
+import msgspec
+
+from stella.blob import Blobs
+from stella.kernel import Digest, Json, Remedy, digest_of, time_text
+from stella.kernel.change import Change, changed
+from stella.kernel.names import BAD_NAME, NAME, nearest
+from stella.record.transaction import Tx
+from stella.trust import PublicKey, UnusableKey
+from stella.vex.attached import Attached
+from stella.vex.errors import MalformedVexIssuer, UnknownVexDocument
+from stella.vex.facts import (
+    VexApplied,
+    VexIssuerApplied,
+    VexIssuerDeleted,
+    VexUnread,
+    VexWithdrawn,
+)
+from stella.vex.hearing import hear
+from stella.vex.issuer import WEIGHTS, Issuer, weight_of
+from stella.vex.standing import OWN, issuers_now
+from stella.vex.store import (
+    DocumentState,
+    VexRow,
+    delete_issuer_row,
+    find_issuer,
+    find_vex,
+    insert_vex,
+    issuer_spec,
+    knows_vex,
+    list_issuers,
+    put_issuer,
+    standing_vex,
+    update_vex,
+)
+
+_KEYS_MAX = 20
+_REASON_MAX = 1_000
+_GAPS_MAX = 20
+
+
+def apply_vex_document(
+    tx: Tx,
+    blobs: Blobs,
+    content: bytes,
+    *,
+    own_keys: Iterable[PublicKey],
+    issuer: str = "",
+) -> VexRow:
+    """Take ``content`` in: a VEX document, or a signed one. The same bytes again change nothing.
+
+    own_keys: of this installation. issuer: whose it is where no signature says so; whoever hands it in
+    vouches for that. Raises MalformedVex, UnknownVexIssuer.
+    """
+    vouched = find_issuer(tx, issuer).issuer if issuer else None
+    heard = hear(content, issuers_now(tx, own_keys), vouched)
+    digest = blobs.put(content)
+    assert digest == heard.document.digest, (digest, heard.document.digest)
+    for known in standing_vex(tx, digest.text):
+        if (known.issuer, known.basis) == (heard.issuer.name, heard.basis):
+            return known
+    document = heard.document
+    value = VexRow(
+        id=tx.new_id("vex"),
+        digest=digest.text,
+        state=DocumentState.STANDING,
+        format=document.format.value,
+        said_id=document.id,
+        version=".".join(map(str, document.version)),
+        author=document.author,
+        issuer=heard.issuer.name,
+        basis=heard.basis,
+        statements=len(document.statements),
+        gaps=len(document.gaps),
+        by=tx.actor,
+        at=time_text(tx.now),
+    )
+    insert_vex(tx, value)
+    tx.add(
+        VexApplied(
+            value.id,
+            value.digest,
+            value.format,
+            value.said_id,
+            value.version,
+            value.issuer,
+            value.basis.value,
+            value.statements,
+        )
+    )
+    return value
+
+
+def take_attached_vex(
+    tx: Tx,
+    blobs: Blobs,
+    found: Attached,
+    *,
+    own_keys: Iterable[PublicKey],
+    scan: str,
+    reference: str,
+) -> None:
+    """Take in what lay beside an image when it was scanned. What was withdrawn stays so.
+
+    It counts where a known issuer signed it. scan: whose fact tells of what could not be read.
+    """
+    keys = tuple(own_keys)
+    for content in found.documents:
+        if not knows_vex(tx, Digest.of(content).text):
+            apply_vex_document(tx, blobs, content, own_keys=keys)
+    if found.gaps and not tx.has_caused("VexUnread", scan):
+        gaps = tuple(f"{one.place}: {one.reason}" for one in found.gaps[:_GAPS_MAX])
+        tx.add(VexUnread(scan, reference, gaps))
+
+
+def withdraw_vex(tx: Tx, vex_id: str, reason: str) -> VexRow:
+    """It counts no more; what was decided with it stays proven. Raises UnknownVexDocument."""
+    known = find_vex(tx, vex_id)
+    if known.state is DocumentState.WITHDRAWN:
+        raise UnknownVexDocument(
+            f"{vex_id} was withdrawn at {known.ended_at}",
+            remedy=Remedy("There is nothing to do.", command="stella vex list"),
+            id=vex_id,
+        )
+    ended = replace(
+        known,
+        state=DocumentState.WITHDRAWN,
+        ended_at=time_text(tx.now),
+        reason=reason[:_REASON_MAX],
+    )
+    update_vex(tx, ended)
+    tx.add(VexWithdrawn(ended.id, ended.digest, ended.reason))
+    return ended
+
+
+def apply_vex_issuer(tx: Tx, name: str, spec: Mapping[str, Json]) -> Change:
+    """Make or change an issuer. Raises MalformedVexIssuer with every reason."""
+    value = parse_issuer(name, spec)
+    before = {one.issuer.name: one.issuer for one in list_issuers(tx)}.get(name)
+    change = changed("VexIssuer", name, issuer_spec(before) if before else None, issuer_spec(value))
+    if change.change != "unchanged":
+        put_issuer(tx, value)
+        digest = digest_of(issuer_spec(value)).text
+        tx.add(VexIssuerApplied(name, change.change, value.weight, digest))
+    return change
+
+
+def delete_vex_issuer(tx: Tx, name: str) -> None:
+    """Their documents stay, an unknown issuer's from now on. Raises UnknownVexIssuer."""
+    find_issuer(tx, name)
+    delete_issuer_row(tx, name)
+    tx.add(VexIssuerDeleted(name))
+
+
+class _Spec(msgspec.Struct, forbid_unknown_fields=True):
+    weight: str | int = "known"
+    keys: list[str] = []
+
+
+_KEYS = frozenset(one.encode_name for one in msgspec.structs.fields(_Spec))
+
+
+def parse_issuer(name: str, spec: Mapping[str, Json]) -> Issuer:
+    """The issuer that a document of the kind VexIssuer describes. Raises MalformedVexIssuer."""
+    unknown = sorted(set(spec) - _KEYS)
+    if unknown:
+        raise _malformed(name, [f"unknown key spec.{one}{nearest(one, _KEYS)}" for one in unknown])
+    try:
+        read = msgspec.convert(spec, type=_Spec)
+    except msgspec.ValidationError as error:
+        raise _malformed(name, [str(error)[:200]]) from None
+    weight = weight_of(read.weight)
+    keys = tuple(PublicKey(pem.encode()) for pem in read.keys)
+    reasons = [*_faults(name, keys)]
+    if weight is None:
+        reasons.append(f"weight is {', '.join(WEIGHTS)} or a number from 0 to 100")
+    if reasons or weight is None:
+        raise _malformed(name, reasons)
+    return Issuer(name, weight, tuple(sorted(keys, key=lambda key: key.pem)))
+
+
+def _faults(name: str, keys: tuple[PublicKey, ...]) -> Iterator[str]:
+    if not NAME.match(name):
+        yield BAD_NAME
+    if name == OWN:
+        yield f"{OWN} is this installation itself; choose another name"
+    if len(keys) > _KEYS_MAX:
+        yield f"keys names more than {_KEYS_MAX}"
+        return
+    for place, key in enumerate(keys):
+        try:
+            _ = key.loaded
+        except UnusableKey as error:
+            yield f"keys[{place}]: {error}"
+
+
+def _malformed(name: str, reasons: list[str]) -> MalformedVexIssuer:
+    return MalformedVexIssuer(
+        f"VexIssuer {name[:80]!r} cannot be applied: {'; '.join(reasons)}",
+        remedy=Remedy("Correct the document; nothing of it was applied."),
+        name=name[:80],
+        reasons=reasons,
+    )

@@ -1,0 +1,44 @@
+"""An image's base, by its layers."""
+
+from fixtures.control import Control
+from image.images import Layer, build, push
+from stella.finding.chain import chain_ids
+from stella.kernel import Digest
+
+A, B, C = (Layer.of({name: name.encode()}) for name in "abc")
+
+
+def scanned(control: Control, name: str, *layers: Layer) -> dict:
+    """What the server says of the image, once it has scanned it."""
+    push(control.registry, build(*layers), f"shop/{name}", "1")
+    control.post("/scans", {"reference": f"registry.test/shop/{name}:1"})
+    control.settle()
+    (scan,) = [one for one in control.get("/scans")["items"] if f"/{name}" in one["reference"]]
+    return control.get(f"/scans/{scan['id']}/image")
+
+
+def test_a_chain_id_names_every_layer_below_it():
+    one, two = A.diff_id.text, B.diff_id.text
+    assert chain_ids([]) == []
+    assert chain_ids([one]) == [one]
+    assert chain_ids([one, two]) == [one, Digest.of(f"{one} {two}".encode()).text]
+    assert chain_ids([two, one])[-1] != chain_ids([one, two])[-1]
+
+
+def test_the_base_is_the_scanned_image_with_the_most_of_the_lowest_layers(control: Control):
+    assert scanned(control, "small", A)["knownBase"] is None
+    assert (
+        scanned(control, "larger", A, B)["knownBase"]["reference"] == "registry.test/shop/small:1"
+    )
+    base = scanned(control, "web", A, B, C)["knownBase"]
+    assert (base["reference"], base["layers"]) == ("registry.test/shop/larger:1", 2)
+    assert scanned(control, "other", B, C)["knownBase"] is None, (
+        "the same layers, not at the bottom"
+    )
+    assert scanned(control, "twin", A)["knownBase"] is None, "the same layers are no base"
+
+
+def test_an_image_scanned_again_is_known_once(control: Control):
+    scanned(control, "base", A)
+    scanned(control, "base", A)
+    assert scanned(control, "web", A, B)["knownBase"]["layers"] == 1
