@@ -102,6 +102,17 @@ def test_alpine_fixes_become_records_and_version_0_becomes_none(tmp_path: Path):
     assert names_in(made) == {"curl": ["ALPINE-CVE-2030-1", "ALPINE-CVE-2030-3"]}
 
 
+def test_a_secdb_without_releases_is_its_publishers(tmp_path: Path):
+    packages = [{"pkg": {"name": "curl", "secfixes": {"8.5.0-r0": ["CVE-2030-1"]}}}]
+    wolfi = {"reponame": "os", "urlprefix": "https://packages.wolfi.dev", "packages": packages}
+    nobody = {"reponame": "os", "urlprefix": "https://example.com", "packages": packages}
+    made = import_advisories([feed(tmp_path, wolfi, nobody)], tmp_path / "into")
+    assert (dict(made.records), made.skipped) == ({"Wolfi": 1}, {"malformed": 1})
+    with open_snapshot(made.path) as snapshot:
+        ((_, record),) = snapshot.named("CVE-2030-1")
+        assert record.id == "WOLFI-CVE-2030-1"
+
+
 def test_withdrawn_records_never_match_not_even_as_an_older_copy(tmp_path: Path):
     newer = {"modified": "2031-01-01T00:00:00Z", "withdrawn": "2031-01-01T00:00:00Z"}
     source = feed(

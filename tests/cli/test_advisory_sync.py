@@ -12,6 +12,8 @@ import pytest
 from advisory.records import FROM_0, feed, fixed, osv
 from fixtures.commands import Command
 from stella.advisory import open_snapshot
+from stella.advisory.known_feeds import KNOWN_FEEDS
+from stella.advisory.observation.model import is_document_name
 from stella.trust import create_key
 
 
@@ -68,6 +70,17 @@ def test_one_broken_feed_hinders_no_other_and_ends_in_a_refusal(
     assert "own: the feed own is broken: feed.jsonl: malformed" in err
     assert "kev: 1 changed" in err
     assert "ST-CLI-022" in err
+
+
+def test_feeds_have_names_that_are_sorted_and_documents_that_can_be_asked_for(command: Command):
+    listed = command.data("advisory", "feeds")
+    assert [one["name"] for one in listed] == sorted(one["name"] for one in listed)
+    assert {"debian", "alpine", "kev", "epss", "nvd", "redhat-csaf"} <= {
+        one["name"] for one in listed
+    }
+    assert all(one["endpoint"].startswith("https://") for one in listed)
+    for feed_ in KNOWN_FEEDS.values():
+        assert all(map(is_document_name, feed_.documents))
 
 
 def test_what_nobody_knows_is_refused(command: Command, tmp_path: Path):

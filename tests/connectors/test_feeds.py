@@ -68,6 +68,12 @@ def publisher() -> Iterator[Publisher]:
 
         def _answer(self, *, is_head: bool) -> None:
             path = self.path.removeprefix("/")
+            if path.startswith("moved/"):
+                self.send_response(302)
+                self.send_header("Location", f"{elsewhere}/{path.removeprefix('moved/')}")
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+                return
             played.asked.append((self.command, path, self.headers.get("Range") or ""))
             content = played.content(path)
             status = 404 if content is None else 200
@@ -96,6 +102,7 @@ def publisher() -> Iterator[Publisher]:
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         server.daemon_threads = True
         played.endpoint = f"http://127.0.0.1:{server.server_port}"
+        elsewhere = f"http://localhost:{server.server_port}"
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         try:
@@ -144,12 +151,43 @@ def test_single_files_are_asked_by_their_head_and_told_where_they_changed(publis
     assert {method for method, _, _ in publisher.asked} == {"HEAD", "GET"}
 
 
+def test_publishers_may_keep_their_files_elsewhere(publisher: Publisher):
+    publisher.publish("a.json", b"{}")
+    feed = opened(publisher, **{"a.json": "moved/a.json"})
+    first = feed.changes("")
+    assert first.documents[0].version
+    assert feed.changes(first.cursor).documents == ()
+    assert content_of(feed, "a.json") == b"{}"
+
+
 def test_where_the_publisher_says_no_version_it_is_always_brought(publisher: Publisher):
     publisher.publish("a.json", b"{}")
     publisher.has_head = False
     feed = opened(publisher, **{"a.json": "a.json"})
     cursor = feed.changes("").cursor
     assert [one.version for one in feed.changes(cursor).documents] == [""]
+
+
+def test_a_directory_of_a_csaf_provider_says_what_changed(publisher: Publisher):
+    for name in ("2030/cve-1.json", "2030/cve-2.json"):
+        publisher.publish(name, b"{}")
+    rows = '"2030/cve-1.json","2030-01-01T00:00:00+00:00"\n2030/cve-2.json,2030-01-02T00:00:00Z\n'
+    publisher.publish("changes.csv", rows.encode())
+    config = {"csaf": True}
+    feed = HttpFeed(Connection(publisher.endpoint, connect, config, timeout_s=2))
+    first = feed.changes("")
+    assert [one.name for one in first.documents] == ["2030/cve-1.json", "2030/cve-2.json"]
+    publisher.publish("changes.csv", b'"2030/cve-1.json","2030-02-01T00:00:00Z"\n')
+    then = feed.changes(first.cursor)
+    assert ([one.name for one in then.documents], then.removed) == (
+        ["2030/cve-1.json"],
+        ("2030/cve-2.json",),
+    )
+    assert content_of(feed, "2030/cve-1.json") == b"{}"
+    for broken in (b"", b"<html>Sign in</html>", b'"../../etc/passwd"'):
+        publisher.publish("changes.csv", broken)
+        with pytest.raises(ServiceUnreachable):
+            feed.changes(first.cursor)
 
 
 def test_a_file_that_is_not_there_is_no_removal(publisher: Publisher):

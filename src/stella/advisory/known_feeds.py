@@ -9,11 +9,15 @@ _GITHUB = "https://codeload.github.com"
 
 @dataclass(frozen=True, slots=True)
 class KnownFeed:
-    """documents: name in the feed -> path below ``endpoint``. about: a few words."""
+    """documents: name in the feed -> path below ``endpoint``. about: a few words.
+
+    is_csaf: the endpoint is a directory of a CSAF provider.
+    """
 
     endpoint: str
     documents: Mapping[str, str] = field(default_factory=dict)
     about: str = ""
+    is_csaf: bool = False
 
 
 def _osv(ecosystem: str, about: str) -> KnownFeed:
@@ -26,6 +30,8 @@ def _github(repository: str, about: str) -> KnownFeed:
 
 
 _ALPINE = ("v3.18", "v3.19", "v3.20", "v3.21", "v3.22", "edge")
+
+_NVD_YEARS = range(2002, 2027)
 
 KNOWN_FEEDS: Mapping[str, KnownFeed] = {
     "almalinux": _osv("AlmaLinux", "AlmaLinux, OSV"),
@@ -60,9 +66,22 @@ KNOWN_FEEDS: Mapping[str, KnownFeed] = {
     "node": _github("nodejs/security-wg", "Node Security WG"),
     "npm": _osv("npm", "npm, of GHSA, OSV"),
     "nuget": _osv("NuGet", "NuGet, of GHSA, OSV"),
+    "nvd": KnownFeed(
+        "https://nvd.nist.gov",
+        {
+            f"nvdcve-2.0-{part}.json.gz": f"feeds/json/cve/2.0/nvdcve-2.0-{part}.json.gz"
+            for part in (*map(str, _NVD_YEARS), "modified")
+        },
+        "NVD, JSON 2.0",
+    ),
     "packagist": _osv("Packagist", "Packagist, of GHSA, OSV"),
     "pypa": _osv("PyPI", "PyPA and GHSA, OSV"),
     "redhat": _osv("Red%20Hat", "Red Hat, OSV"),
+    "redhat-csaf": KnownFeed(
+        "https://security.access.redhat.com/data/csaf/v2/vex",
+        about="Red Hat, CSAF VEX, one document for each vulnerability",
+        is_csaf=True,
+    ),
     "retire": _github("RetireJS/retire.js", "Retire.js"),
     "rocky": _osv("Rocky%20Linux", "Rocky Linux, OSV"),
     "rubygems": _osv("RubyGems", "RubyGems, of GHSA, OSV"),

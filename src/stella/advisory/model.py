@@ -129,6 +129,9 @@ class Snapshot(Protocol):
     def ecosystems(self) -> frozenset[str]:
         """Every ecosystem that it holds records of."""
 
+    def feeds(self) -> tuple[FeedAge, ...]:
+        """How new each feed was, sorted by name; empty where nobody knows."""
+
     def candidates(
         self, ecosystem: str, names: Collection[str]
     ) -> Mapping[str, tuple[Record, ...]]:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping
 import msgspec
 
 from stella.advisory.errors import MalformedSlice
-from stella.advisory.model import Package, Record, Snapshot
+from stella.advisory.model import FeedAge, Package, Record, Snapshot
 from stella.kernel import Digest, Json, MalformedDigest, Remedy, canonical_json
 
 
@@ -14,6 +14,7 @@ class _Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ecosystems: tuple[str, ...]
     packages: dict[str, dict[str, tuple[Record, ...]]]
     schema: int = 1
+    feeds: tuple[FeedAge, ...] = ()
 
 
 _decoder = msgspec.json.Decoder(_Document)
@@ -34,8 +35,12 @@ def slice_bytes(snapshot: Snapshot, packages: Iterable[Package]) -> bytes:
             snapshot=snapshot.digest.text,
             ecosystems=tuple(sorted(snapshot.ecosystems)),
             packages=held,
+            feeds=snapshot.feeds(),
         )
     )
+    assert isinstance(document, dict)
+    if not document["feeds"]:
+        del document["feeds"]  # slices of earlier versions keep their bytes
     return canonical_json(document)
 
 
@@ -44,7 +49,10 @@ def parse_slice(content: bytes) -> "SnapshotSlice":
     try:
         document = _decoder.decode(content)
         return SnapshotSlice(
-            Digest(document.snapshot), frozenset(document.ecosystems), document.packages
+            Digest(document.snapshot),
+            frozenset(document.ecosystems),
+            document.packages,
+            document.feeds,
         )
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, MalformedDigest) as error:
         raise MalformedSlice(
@@ -61,8 +69,14 @@ class SnapshotSlice:
         digest: Digest,
         ecosystems: frozenset[str],
         packages: Mapping[str, Mapping[str, tuple[Record, ...]]],
+        feeds: tuple[FeedAge, ...] = (),
     ) -> None:
         self.digest, self.ecosystems, self._packages = digest, ecosystems, packages
+        self._feeds = feeds
+
+    def feeds(self) -> tuple[FeedAge, ...]:
+        """How new each feed of the snapshot was."""
+        return self._feeds
 
     def candidates(
         self, ecosystem: str, names: Collection[str]

@@ -11,7 +11,7 @@ import typer
 from stella.advisory import Rating, Record, SnapshotInfo, import_advisories, open_snapshot
 from stella.cli.advisories import opened_advisories
 from stella.cli.advisory_bundle import app as bundle
-from stella.cli.advisory_sync import freeze, list_, prune, sync
+from stella.cli.advisory_sync import feeds_, freeze, list_, prune, sync
 from stella.cli.output import say
 from stella.cli.written import checked_output, write
 from stella.finding import outlook
@@ -25,6 +25,7 @@ _FORMATS = ("table", "json", "name")
 
 app.command()(sync)
 app.command("list")(list_)
+app.command("feeds")(feeds_)
 app.command()(freeze)
 app.command()(prune)
 app.add_typer(bundle, name="bundle")

@@ -26,10 +26,14 @@ _TIMEOUT_S = 60
 
 
 class NamedFeed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One feed of the file: a URL (with its documents, or a mirror with an index), or a directory."""
+    """One feed of the file: a URL (with its documents, or a mirror with an index), or a directory.
+
+    csaf: the URL is a directory of a CSAF provider, with ``changes.csv``.
+    """
 
     url: str = ""
     documents: dict[str, str] = {}
+    csaf: bool = False
     directory: str = ""
 
 
@@ -53,7 +57,7 @@ def chosen_feeds(names: Sequence[str], file: Path | None) -> dict[str, NamedFeed
     Raises UnusableFeedsFile.
     """
     known = {
-        name: NamedFeed(url=one.endpoint, documents=dict(one.documents))
+        name: NamedFeed(url=one.endpoint, documents=dict(one.documents), csaf=one.is_csaf)
         for name, one in KNOWN_FEEDS.items()
     }
     listed = _read(file) if file else {}
@@ -77,6 +81,8 @@ def open_feed(name: str, feed: NamedFeed, access: Access) -> "Feed":
         url = f"{access.mirror.rstrip('/')}/{name}"
         documents = {one: one for one in documents}
     config: dict[str, Json] = {"plain_http": access.plain_http}
+    if feed.csaf:
+        config["csaf"] = True
     if documents:
         config["documents"] = dict(documents)
     made: Feed = installed_plugin("feeds").feeds["http-feed"](

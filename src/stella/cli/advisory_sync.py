@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from stella.advisory import SUFFIX
+from stella.advisory.known_feeds import KNOWN_FEEDS
 from stella.advisory.observation import FeedState, Observations, Progress, sync_feed
 from stella.cli.advisory_feeds import Access, chosen_feeds, open_feed, read_ca
 from stella.cli.errors import SyncNotWhole
@@ -113,6 +114,27 @@ def list_(
         key = "digest" if feed else "name"
         write("".join(f"{row[key]}\n" for row in rows), to)
     else:
+        write("".join(f"{line}\n" for line in lines), to)
+
+
+def feeds_(output: Output = "table", to: To = None) -> None:
+    """List the feeds that `sync` knows by name, and where they come from."""
+    checked_output(output, _FORMATS)
+    if output == "json":
+        rows = [
+            {
+                "name": name,
+                "about": one.about,
+                "endpoint": one.endpoint,
+                "documents": len(one.documents),
+            }
+            for name, one in KNOWN_FEEDS.items()
+        ]
+        write(json.dumps(rows, indent=2) + "\n", to)
+    elif output == "name":
+        write("".join(f"{name}\n" for name in KNOWN_FEEDS), to)
+    else:
+        lines = [f"{name:<14} {one.about:<40} {one.endpoint}" for name, one in KNOWN_FEEDS.items()]
         write("".join(f"{line}\n" for line in lines), to)
 
 

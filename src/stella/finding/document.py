@@ -80,6 +80,7 @@ class _Document(_Part, frozen=True):
     findings: tuple[_Finding, ...]
     unmatched: dict[str, int]
     schema: int = 1
+    feeds: dict[str, str] = {}
 
 
 _decoder = msgspec.json.Decoder(_Document)
@@ -92,8 +93,11 @@ def findings_document(findings: Findings) -> bytes:
         snapshot=findings.snapshot.text,
         findings=tuple(_part(finding) for finding in findings.findings),
         unmatched=findings.unmatched,
+        feeds=findings.feeds,
     )
-    plain: Json = msgspec.to_builtins(document)
+    plain: dict[str, Json] = msgspec.to_builtins(document)
+    if not findings.feeds:
+        del plain["feeds"]  # documents of earlier versions keep their bytes
     return canonical_json(plain)
 
 
@@ -113,6 +117,7 @@ def parse_findings(content: bytes) -> Findings:
             snapshot=Digest(document.snapshot),
             findings=tuple(_whole(one, image) for one in document.findings),
             unmatched=document.unmatched,
+            feeds=document.feeds,
         )
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, MalformedDigest) as error:
         raise MalformedFindings(

@@ -44,6 +44,7 @@ def match_inventory(inventory: Inventory, snapshot: Snapshot) -> Findings:
         snapshot=snapshot.digest,
         findings=tuple(found),
         unmatched=dict(sorted(unmatched.items())),
+        feeds={one.name: one.at for one in snapshot.feeds()},
     )
 
 

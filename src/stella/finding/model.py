@@ -120,13 +120,15 @@ class Findings:
     """Every finding of one platform image against one snapshot, sorted by (id, purl).
 
     snapshot: the advisory snapshot's digest. unmatched: components whose ecosystem the snapshot
-        holds no advisories for: purl type or distro -> count; "unknown", never "fine".
+        holds no advisories for: purl type or distro -> count; "unknown", never "fine". feeds: when each
+        feed of the snapshot was asked last, name -> ISO 8601; empty where nobody knows.
     """
 
     image: Digest
     snapshot: Digest
     findings: tuple[Finding, ...]
     unmatched: dict[str, int] = field(default_factory=dict)
+    feeds: dict[str, str] = field(default_factory=dict)
 
 
 def is_open(finding: Finding) -> bool:

@@ -1,7 +1,9 @@
 """Files below one URL: what changed by ETag or Last-Modified, what broke off by Range.
 
-config: ``documents`` names the files (name in the feed -> path below the endpoint). Without it the
-endpoint is a mirror, whose ``index.json`` says ``{"documents": {path: version}}``.
+config: ``documents`` names the files (name in the feed -> path below the endpoint). ``csaf`` says that the
+endpoint is a directory of a CSAF provider, whose ``changes.csv`` says what is there and since when (CSAF 2.0,
+section 7.1.13). Without both the endpoint is a mirror, whose ``index.json`` says
+``{"documents": {path: version}}``.
 """
 
 import json
@@ -22,7 +24,7 @@ _NAME = re.compile(
     r"(?:(?!\.+(?:/|\Z))[A-Za-z0-9._~+%-]+)(?:/(?!\.+(?:/|\Z))[A-Za-z0-9._~+%-]+)*\Z"
 )
 _NAME_MAX = 300
-_NO_HEAD = frozenset({403, 405, 501})
+_CHANGE = re.compile(r'"?(?P<name>[^",]{1,300})"?,"?(?P<at>[0-9TZ:.+-]{10,40})"?\s*\Z')
 
 
 class HttpFeed:
@@ -32,6 +34,7 @@ class HttpFeed:
         is_plain = connection.config.get("plain_http") is True
         self._client = ServiceClient(connection, "Advisory feed", may_be_plain=is_plain)
         self._http = Connections.of(connection, leads_elsewhere=True)
+        self._is_csaf = connection.config.get("csaf") is True
         listed = connection.config.get("documents")
         self._paths = (
             {str(name): str(path) for name, path in listed.items()}
@@ -73,10 +76,29 @@ class HttpFeed:
         return f"{len(now)} documents"
 
     def _index(self) -> dict[str, str]:
+        if self._is_csaf:
+            return self._changes_csv()
         answer = self._client.json(
             "GET", "index.json", {}, what="the index", bytes_max=_INDEX_BYTES_MAX
         )
         return self._versions(answer)
+
+    def _changes_csv(self) -> dict[str, str]:
+        """``"2024/cve-2024-0001.json","2024-05-01T10:00:00+00:00"``, a line for each document."""
+        url = self._client.url("changes.csv")
+        reply = self._client.ask("GET", url, {}, bytes_max=_INDEX_BYTES_MAX)
+        self._client.refuse(reply, "changes.csv")
+        now: dict[str, str] = {}
+        for number, line in enumerate(reply.body.decode("utf-8", "replace").splitlines()):
+            found = _CHANGE.match(line)
+            if found is None:
+                if line.strip():
+                    raise self._client.unreachable(f"line {number + 1} of changes.csv is none")
+                continue
+            now.setdefault(found["name"], found["at"])
+        if not now:
+            raise self._client.unreachable("its changes.csv lists no documents")
+        return now
 
     def _versions(self, answer: object) -> dict[str, str]:
         listed = answer.get("documents") if isinstance(answer, dict) else None
@@ -89,16 +111,22 @@ class HttpFeed:
         return {name: self._head(name) for name in paths}
 
     def _head(self, name: str) -> str:
-        reply = self._client.ask("HEAD", self._url(name), {"Accept-Encoding": "identity"})
-        if reply.status in _NO_HEAD:
-            return ""
-        if reply.status in {404, 410}:
+        # By the client that follows redirects to where publishers keep their files.
+        trouble = ""
+        try:
+            answer = self._http.send("HEAD", self._url(name), {"Accept-Encoding": "identity"})
+        except HttpTrouble as error:
+            trouble = str(error)
+        if trouble:
+            raise self._client.unreachable(trouble)
+        answer.close()
+        if answer.status_code in {404, 410}:
             raise self._client.not_there(f"document {name[:40]!r}")
-        if not 200 <= reply.status < 300:
-            return ""
-        headers = {key.lower(): text for key, text in reply.headers.items()}
-        told = [headers.get(key, "") for key in ("etag", "last-modified")]
-        return json.dumps([*told, headers.get("content-length", "")]) if any(told) else ""
+        if not answer.is_success:
+            return ""  # many refuse HEAD alone; what is wrong besides, GET will tell
+        told = [answer.headers.get(key) or "" for key in ("etag", "last-modified")]
+        length = answer.headers.get("content-length") or ""
+        return json.dumps([*told, length]) if any(told) else ""
 
     def _url(self, name: str) -> str:
         path = name if self._paths is None else self._paths.get(name, "")

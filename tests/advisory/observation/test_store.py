@@ -192,6 +192,13 @@ def test_what_was_pruned_is_gone_and_what_counts_stays(tmp_path: Path):
         assert store.prune(2) == (1, len(line("X-0")))
 
 
+def test_two_do_not_write_at_once(tmp_path: Path):
+    with Observations(tmp_path) as store, Observations(tmp_path) as other, store.writing():
+        with pytest.raises(UnusableStore, match="another process writes"):
+            sync_feed(other, "pypa", publisher(a=line("X-1")), now=DAY.format(1))
+        assert other.generation == 0
+
+
 def test_a_store_that_is_none_is_refused(tmp_path: Path):
     (tmp_path / "observations.sqlite").write_bytes(b"no database" * 100)
     with pytest.raises(UnusableStore):

@@ -22,11 +22,12 @@ class _Entry(msgspec.Struct, frozen=True):
 
 
 class Secdb(msgspec.Struct, frozen=True):
-    """One repository of one release."""
+    """One repository of one release. distroversion: "" where there are no releases (Wolfi)."""
 
-    distroversion: str
     reponame: str
     packages: list[_Entry]
+    distroversion: str = ""
+    urlprefix: str = ""
 
 
 _decoder = msgspec.json.Decoder(Secdb)
@@ -40,7 +41,7 @@ def parse_secdb(content: bytes) -> Secdb:
 def read_secdb(_: str, content: bytes) -> Iterator[Item]:
     """One record for each fix. Raises msgspec.DecodeError."""
     for package, record in secdb_records(parse_secdb(content)):
-        yield Entry(package, record, "", "Alpine")
+        yield Entry(package, record, "", package.ecosystem.partition(":")[0])
 
 
 def secdb_records(database: Secdb) -> Iterator[tuple[Package, Record]]:
@@ -49,7 +50,7 @@ def secdb_records(database: Secdb) -> Iterator[tuple[Package, Record]]:
     An installed package does not tell its repository, and no release has one name in two of them:
     main and community share the ecosystem and stay apart in the summary.
     """
-    ecosystem = f"Alpine:{database.distroversion}"
+    system, ecosystem = _system(database)
     for entry in database.packages:
         fixes: dict[str, tuple[str, tuple[str, ...]]] = {}
         for version, listed in (entry.pkg.secfixes or {}).items():
@@ -64,10 +65,20 @@ def secdb_records(database: Secdb) -> Iterator[tuple[Package, Record]]:
             yield (
                 Package(ecosystem, entry.pkg.name),
                 Record(
-                    id=f"ALPINE-{first}",
+                    id=f"{system.upper()}-{first}",
                     aliases=tuple(sorted(set(ids))),
                     scheme="apk",
                     spans=(Span(fixed=version),),
-                    summary=f"{first} fixed in {entry.pkg.name} of Alpine's {database.reponame}",
+                    summary=f"{first} fixed in {entry.pkg.name} of {system}'s {database.reponame}",
                 ),
             )
+
+
+def _system(database: Secdb) -> tuple[str, str]:
+    """Who publishes it, and for which ecosystem."""
+    if database.distroversion:
+        return "Alpine", f"Alpine:{database.distroversion}"
+    for system in ("Wolfi", "Chainguard"):
+        if system.lower() in database.urlprefix:
+            return system, system
+    raise msgspec.ValidationError("neither a release nor a publisher - at `$.distroversion`")

@@ -132,6 +132,7 @@ def apply_bundle(
     UnusableStore, OSError.
     """
     with (
+        store.writing(),
         source.open("rb") as stream,
         tempfile.TemporaryDirectory(dir=store.incoming, prefix="bundle-") as folder,
     ):

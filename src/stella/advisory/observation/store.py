@@ -4,11 +4,13 @@ A directory: ``raw/ab/ab12...`` (never changed, never overwritten), ``observatio
 one transaction a sync), ``incoming/`` (what an unfinished sync has brought so far).
 """
 
+import fcntl
 import hashlib
 import os
 import shutil
 import sqlite3
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
@@ -59,6 +61,16 @@ class Observations:
         if row is None or row[0] != FORMAT:
             raise _unusable(self.directory, "it is of another format")
 
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """The only one that writes, as long as it is held. Raises UnusableStore where another is."""
+        with (self.directory / "lock").open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise _unusable(self.directory, "another process writes to them") from None
+            yield
+
     @property
     def generation(self) -> int:
         """Counts the syncs that were kept; 0 where there was none."""
@@ -78,7 +90,7 @@ class Observations:
         """
         oldest = max(self.oldest, self.generation - max(keep, 1) + 1)
         try:
-            with self._database:
+            with self.writing(), self._database:
                 gone = self._database.execute(
                     "DELETE FROM observation WHERE until IS NOT NULL AND until <= ?", (oldest,)
                 ).rowcount

@@ -47,6 +47,13 @@ def sync_feed(
     """
     if not is_feed_name(name):
         raise _broken(name, f"{name[:60]!r} is no name of a feed")
+    with store.writing():
+        return _synced(store, name, feed, now, tell, may_shrink=may_shrink)
+
+
+def _synced(
+    store: Observations, name: str, feed: Feed, now: str, tell: Tell, *, may_shrink: bool
+) -> Synced:
     before = store.feed(name)
     cursor, wanted, removed = _changes(name, feed, before.cursor)
     held = {one.document: one.items for one in store.current(name)}
