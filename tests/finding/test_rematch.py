@@ -157,3 +157,30 @@ def test_people_can_be_told_of_what_appeared(world: World) -> None:
     world.know(osv("A-2", "requests", "9.0"))
     (message,) = control.get("/notifications/sent")["items"]
     assert message["title"] == "1 new finding in registry.test/shop/web"
+
+
+def test_what_runs_already_is_judged_by_what_is_known_now(world: World) -> None:
+    control = world.control
+    control.environment("dev", **STRICT)
+    world.know(osv("A-1", "nothing-here", "1.0"))
+    control.sealed("2.0.0", {"requests": "2.32.5"})
+    control.deployed("shop@2.0.0", "dev")
+
+    def standing() -> Any:
+        (column,) = control.get("/matrix")["environments"]
+        return column["standing"]
+
+    assert (standing()["outcome"], standing()["reasons"]) == ("pass", [])
+    world.know(osv("A-2", "requests", "9.0"))
+    assert standing()["outcome"] == "blocked"
+    assert any("A-2" in one for one in standing()["reasons"])
+    (changed,) = world.facts("StandingChanged")
+    assert (changed["outcome"], changed["release"]) == ("blocked", changed["release"])
+    assert control.get("/deployments")["items"][0]["state"] == "succeeded"  # nothing was stopped
+
+    control.environment("dev", parameters={**STRICT["parameters"], "severityMax": "critical"})
+    control.settle()
+    assert standing()["outcome"] == "pass"
+    world.know(osv("A-1", "nothing-here", "1.0"))
+    assert [one["outcome"] for one in world.facts("StandingChanged")] == ["blocked", "pass"]
+    assert control.get("/matrix", at="2030-01-01T00:00:00Z")["environments"][0]["standing"] is None

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from stella.api.services import Services
 from stella.blob import Blobs
+from stella.deployment.standing import environments_running, judge_standing
 from stella.finding.document import parse_findings
 from stella.finding.index import index_scan
 from stella.finding.rematch import Against, rematch_scan, stale
@@ -104,6 +105,31 @@ def judge_weighed(work: "Work", fact: StoredFact) -> None:
         with work.because(fact) as tx:
             if not waits_for_scan(tx, find_promotion(tx, promotion)):
                 evaluate_promotion(tx, promotion, work.deciding, work.evidence_signer)
+
+
+def judge_standings(work: "Work", fact: StoredFact) -> None:
+    """Findings of an image became others: would what runs with it be let in today?"""
+    changed = fact.data.get("platform_digest")
+    _stand(work, fact, str(changed) if changed else None)
+
+
+def judge_all_standings(work: "Work", fact: StoredFact) -> None:
+    """A policy or an environment is another one."""
+    _stand(work, fact, None)
+
+
+def judge_new_standing(work: "Work", fact: StoredFact) -> None:
+    """Something else runs there now."""
+    with work.because(fact) as tx:
+        judge_standing(tx, str(fact.data["environment"]), work.deciding)
+
+
+def _stand(work: "Work", fact: StoredFact, platform_digest: str | None) -> None:
+    with work.database.read(fact.tenant) as tx:
+        names = environments_running(tx, platform_digest)
+    for name in names:
+        with work.because(fact) as tx:
+            judge_standing(tx, name, work.deciding)
 
 
 def _weigh(work: "Work", fact: StoredFact, names: frozenset[str] | None) -> None:

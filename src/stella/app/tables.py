@@ -1,6 +1,7 @@
 """Every table of every room: importing this makes ``metadata`` whole."""
 
 import stella.api.idempotency
+import stella.deployment.standing
 import stella.deployment.step_store
 import stella.deployment.store
 import stella.environment.store
@@ -33,6 +34,7 @@ STORES = (
     stella.environment.store,
     stella.policy.store,
     stella.promotion.store,
+    stella.deployment.standing,
     stella.deployment.store,
     stella.deployment.step_store,
     stella.evidence.store,

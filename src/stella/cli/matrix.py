@@ -67,6 +67,11 @@ def _remarks(found: Mapping[str, Any]) -> Iterator[str]:
     """What the grid has no room for: promotions under way and blocked, and what drifted how."""
     for environment, promotion in found["pending"].items():
         yield f"{environment}: {promotion} is under way"
+    for one in found["environments"]:
+        stands = one["standing"]
+        if stands and stands["outcome"] != "pass":
+            would = "would be blocked" if stands["outcome"] == "blocked" else "could not be judged"
+            yield f"{one['name']}: what runs {would} today: {'; '.join(stands['reasons'][:3])}"
     blocked = {(cell["environment"], cell["blocked"]) for cell in found["cells"] if cell["blocked"]}
     for environment, promotion in sorted(blocked):
         yield f"{environment}: {promotion} is blocked, stella why {promotion}"

@@ -177,11 +177,12 @@ class CheckView(TypedDict):
 
 
 class ColumnView(TypedDict):
-    """One environment of the matrix."""
+    """One environment of the matrix. standing: null where nothing runs, or for a time in the past."""
 
     name: str
     order: int
     frozen: bool
+    standing: "StandingView | None"
 
 
 class Comment(TypedDict):
@@ -1501,6 +1502,14 @@ class SourceChanges(TypedDict):
     repository: str | None
     commits: "CommitsView | None"
     unknown: str | None
+
+
+class StandingView(TypedDict):
+    """Whether what runs there would be let in today. outcome: pass, blocked or unknown."""
+
+    outcome: str
+    reasons: list[str]
+    at: str
 
 
 State = Literal[

@@ -119,3 +119,16 @@ class DeploymentErrored(Fact):
     promotion: str
     environment: str
     release: str
+
+
+@dataclass(frozen=True, slots=True)
+class StandingChanged(Fact):
+    """What runs in an environment would be let in today, or would no more. subject: the environment.
+
+    outcome: of the gates that speak of what it is. reasons: the first few of why not.
+    """
+
+    deployment: str
+    release: str
+    outcome: str
+    reasons: tuple[str, ...]

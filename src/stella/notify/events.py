@@ -141,6 +141,20 @@ def _scan_failed(_: Tx, fact: StoredFact) -> Told:
     return Told("a scan of an image failed", Severity.WARNING, {"scan": fact.subject}, _why(fact))
 
 
+def _stands(tx: Tx, fact: StoredFact) -> Told:
+    is_good = fact.data.get("outcome") == "pass"
+    reasons = fact.data.get("reasons")
+    return Told(
+        title=f"{_release(tx, str(fact.data['release']))} in {fact.subject}"
+        f" would {'be let in again' if is_good else 'not be let in today'}",
+        severity=Severity.GOOD if is_good else Severity.PROBLEM,
+        text="\n".join(map(str, reasons)) if isinstance(reasons, list) else "",
+        fields={"environment": fact.subject, "deployment": str(fact.data["deployment"])},
+        path=f"/environments/{fact.subject}",
+        environment=fact.subject,
+    )
+
+
 def _appeared(_: Tx, fact: StoredFact) -> Told | None:
     count = fact.data.get("appeared")
     if not isinstance(count, int) or count == 0:
@@ -207,6 +221,9 @@ EVENTS: Mapping[str, Event] = {
         "AgentWentOffline", "an agent is not heard", _agent("is not heard any more", _S.PROBLEM)
     ),
     "ScanFailed": Event("ScanFailed", "an image could not be scanned", _scan_failed),
+    "StandingChanged": Event(
+        "StandingChanged", "what runs would not be let in today, or would again", _stands
+    ),
     "FindingsAppeared": Event(
         "FindingsMatched", "newer advisories found something in an image", _appeared
     ),

@@ -2432,7 +2432,7 @@ export interface components {
         };
         /**
          * ColumnView
-         * @description One environment of the matrix.
+         * @description One environment of the matrix. standing: null where nothing runs, or for a time in the past.
          */
         ColumnView: {
             /** Name */
@@ -2441,6 +2441,7 @@ export interface components {
             order: number;
             /** Frozen */
             frozen: boolean;
+            standing: components["schemas"]["StandingView"] | null;
         };
         /**
          * Comment
@@ -4528,6 +4529,18 @@ export interface components {
             commits: components["schemas"]["CommitsView"] | null;
             /** Unknown */
             unknown: string | null;
+        };
+        /**
+         * StandingView
+         * @description Whether what runs there would be let in today. outcome: pass, blocked or unknown.
+         */
+        StandingView: {
+            /** Outcome */
+            outcome: string;
+            /** Reasons */
+            reasons: string[];
+            /** At */
+            at: string;
         };
         /**
          * State

@@ -8,6 +8,7 @@ from stella.api.views.looking import Looking
 from stella.api.views.releases import ReleaseRef, release_ref
 from stella.deployment.drift import Drift, Health, Observed, observe
 from stella.deployment.plan import PlannedTarget, read_plan
+from stella.deployment.standing import Standing, find_standing
 from stella.deployment.store import Deployment, current_deployment
 from stella.environment.freeze import holding_freezes
 from stella.environment.store import list_environments
@@ -20,12 +21,21 @@ from stella.record import head_position
 from stella.release.store import find_release
 
 
+class StandingView(View):
+    """Whether what runs there would be let in today. outcome: pass, blocked or unknown."""
+
+    outcome: str
+    reasons: list[str]
+    at: str
+
+
 class ColumnView(View):
-    """One environment of the matrix."""
+    """One environment of the matrix. standing: null where nothing runs, or for a time in the past."""
 
     name: str
     order: int
     frozen: bool
+    standing: StandingView | None
 
 
 class CellView(View):
@@ -71,8 +81,19 @@ def matrix_view(looking: Looking, at: str | None = None) -> MatrixView:
     for order, environment in enumerate(list_environments(tx)):
         name = environment.name
         frozen = bool(holding_freezes(tx, name, at))
-        columns.append(ColumnView(name=name, order=order, frozen=frozen))
         deployment = current_deployment(tx, name, at)
+        stands = find_standing(tx, name) if at is None and deployment is not None else None
+        is_of_it = (
+            stands is not None and deployment is not None and stands.deployment == deployment.id
+        )
+        columns.append(
+            ColumnView(
+                name=name,
+                order=order,
+                frozen=frozen,
+                standing=_standing(stands) if stands is not None and is_of_it else None,
+            )
+        )
         latest = _latest(looking, name) if at is None else None
         if latest is not None and latest.state in ACTIVE:
             pending[name] = latest.id
@@ -85,6 +106,10 @@ def matrix_view(looking: Looking, at: str | None = None) -> MatrixView:
         pending=pending,
         revision=head_position(tx),
     )
+
+
+def _standing(value: Standing) -> StandingView:
+    return StandingView(outcome=value.outcome.value, reasons=list(value.reasons), at=value.at)
 
 
 def _latest(looking: Looking, environment: str) -> Promotion | None:

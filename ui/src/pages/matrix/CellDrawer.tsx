@@ -4,9 +4,9 @@ import { useState } from 'react'
 import { deploymentsQuery, environmentsQuery, promotionQuery } from '../../api/queries'
 import { problemFrom } from '../../api/refused'
 import { useWhyNot } from '../../api/session'
-import type { Cell } from '../../api/types'
+import type { Cell, Standing } from '../../api/types'
 import { DEPLOYMENT } from '../../deployment/states'
-import { DRIFT, HEALTH } from '../../matrix/states'
+import { DRIFT, HEALTH, standingLook } from '../../matrix/states'
 import { paths } from '../../paths'
 import { lookOf } from '../../promotion/states'
 import { Aside } from '../../widgets/Above'
@@ -23,9 +23,17 @@ import { Words } from '../../widgets/Words'
 import { RollbackDialog } from '../environment/RollbackDialog'
 
 const HISTORY = 8
+const REASONS = 5
 
 /** One component in one environment: what it is, how it got there, where it can go. */
-export function CellDrawer({ cell, close }: { cell: Cell; close: () => void }) {
+interface Props {
+  cell: Cell
+  /** Whether what runs there would be let in today; null where that is not known. */
+  standing: Standing | null
+  close: () => void
+}
+
+export function CellDrawer({ cell, standing, close }: Props) {
   const [rolling, setRolling] = useState(false)
   const whyNot = useWhyNot('deployment.operate')
   const after = useQuery(environmentsQuery).data?.items.find(({ after: before }) => before === cell.environment)
@@ -37,6 +45,7 @@ export function CellDrawer({ cell, close }: { cell: Cell; close: () => void }) {
           <State look={DRIFT[cell.drift]} pill />
         </div>
         {cell.detail && <p>{cell.detail}</p>}
+        {standing && standing.outcome !== 'pass' && <Stands of={standing} />}
         <Pairs
           of={[
             [
@@ -83,6 +92,26 @@ export function CellDrawer({ cell, close }: { cell: Cell; close: () => void }) {
         <RollbackDialog environment={cell.environment} current={cell.release.id} close={() => setRolling(false)} />
       )}
     </Aside>
+  )
+}
+
+/** Nothing was stopped by it: what runs goes on, and the next one will not get in as it is. */
+function Stands({ of }: { of: Standing }) {
+  return (
+    <div className="stack tight">
+      <State look={standingLook(of)} />
+      <ul>
+        {of.reasons.slice(0, REASONS).map((reason) => (
+          <li key={reason}>
+            <Words text={reason} />
+          </li>
+        ))}
+      </ul>
+      {of.reasons.length > REASONS && <span className="muted">and {of.reasons.length - REASONS} more</span>}
+      <span className="muted">
+        judged <Time at={of.at} />
+      </span>
+    </div>
   )
 }
 

@@ -3,6 +3,7 @@ import { useVirtualizer, type VirtualItem } from '@tanstack/react-virtual'
 import { Link } from '@tanstack/react-router'
 import { type CSSProperties, type KeyboardEvent, useRef } from 'react'
 import { differs, type Grid } from '../../matrix/grid'
+import { standingLook } from '../../matrix/states'
 import { paths } from '../../paths'
 import { Icon } from '../../widgets/Icon'
 import { MatrixCell } from './MatrixCell'
@@ -125,6 +126,11 @@ function Head({ grid, column }: { grid: Grid; column: VirtualItem }) {
         <Link {...paths.promotion(pending)} className={style.pending}>
           <Icon name="arrow-down" size={13} /> on the way
         </Link>
+      )}
+      {environment.standing && environment.standing.outcome !== 'pass' && (
+        <span className={style.stands} title={environment.standing.reasons.slice(0, 3).join('; ')}>
+          <Icon name={standingLook(environment.standing).icon} size={13} /> {standingLook(environment.standing).word}
+        </span>
       )}
       {environment.frozen && (
         <span className={style.frozen} title="A freeze window holds: nothing may be promoted here">

@@ -31,6 +31,7 @@ export function MatrixPage() {
   if (matrix.environments.length === 0) return <NoEnvironments />
   const [environment, component] = (search.cell ?? '').split('/')
   const shown = environment && component ? grid.cell(environment, component) : undefined
+  const standing = grid.environments.find(({ name }) => name === environment)?.standing ?? null
   return (
     <>
       <PageHead title="What runs where" sub={<Summary matrix={matrix} />} />
@@ -54,7 +55,7 @@ export function MatrixPage() {
         <NothingDeployed />
       )}
       <NowPanels />
-      {shown && <CellDrawer cell={shown} close={() => set({ cell: undefined })} />}
+      {shown && <CellDrawer cell={shown} standing={standing} close={() => set({ cell: undefined })} />}
     </>
   )
 }
