@@ -17,6 +17,7 @@ from stella.cli import finding as finding_command
 from stella.cli import sbom as sbom_command
 from stella.cli.scanning import ScanOptions, run_scan
 from stella.finding import Finding, Findings, Match, Reach, Seen, Vex, Why
+from stella.finding.model import VexVoice, VexWhy
 from stella.finding.sarif import SarifRun, sarif_document
 from stella.kernel import Digest
 from stella.sbom import Partial, UnknownScanOption, to_cyclonedx
@@ -121,6 +122,13 @@ def test_the_fingerprint_outlives_a_rebuild_and_tells_apart():
 def test_what_vex_settles_is_suppressed_with_its_reason():
     [result] = written(replace(FINDING, vex=Vex.NOT_AFFECTED))["results"]
     assert result["suppressions"][0]["justification"] == "VEX says not_affected"
+    voice = VexVoice("acme", 1, "", "not_affected", "", "", "", counts=True, why="", expires="")
+    unheard = replace(voice, issuer="other", counts=False)
+    why = VexWhy("vulnerable_code_not_present", "", "", (voice, unheard), 0)
+    [said] = written(replace(FINDING, vex=Vex.NOT_AFFECTED, vex_why=why))["results"]
+    assert said["suppressions"][0]["justification"] == (
+        "acme says not_affected: vulnerable_code_not_present"
+    )
     assert "suppressions" not in written(replace(FINDING, vex=Vex.CONFLICT))["results"][0]
     [passed] = written(replace(FINDING, match=Match.NOT_AFFECTED))["results"]
     assert (passed["kind"], passed["level"]) == ("notApplicable", "none")

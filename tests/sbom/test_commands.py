@@ -14,6 +14,7 @@ from stella.cli import sbom as sbom_command
 from stella.cli.errors import UnknownOutput
 from stella.image import OciLayout, parse_reference
 from stella.sbom import MalformedSbom, MemoryCache, scan_image
+from stella.vex.subject import image_subject
 
 IMAGE = build(Layer.of({"opt/foo-1.dist-info/METADATA": metadata("foo", "1")}))
 NEWER = build(Layer.of({"opt/foo-2.dist-info/METADATA": metadata("foo", "2")}))
@@ -64,6 +65,18 @@ def test_every_format_is_written_and_read_again(tmp_path: Path):
         assert "foo  1  layer 0" in runner.invoke(sbom_command.app, ["show", str(to)]).stdout
         changes = runner.invoke(sbom_command.app, ["diff", str(to), str(new), "-o", "json"])
         assert [one["kind"] for one in json.loads(changes.stdout)] == ["changed"]
+
+
+def test_every_format_is_linked_to_by_the_same_name(tmp_path: Path):
+    old = sbom_of(tmp_path, IMAGE, "old")
+    links = set()
+    for format_ in ("cyclonedx-json", "cyclonedx-xml", "spdx-json"):
+        to = tmp_path / format_
+        CliRunner().invoke(sbom_command.app, ["convert", str(old), "-o", format_, "--to", str(to)])
+        subject = image_subject(sbom_command.read_sbom(to), sbom_command.cyclonedx_of(to))
+        links |= {subject.links}
+    assert len(links) == 1
+    assert next(iter(links))
 
 
 def test_what_was_edited_between_two_conversions_is_said(tmp_path: Path):

@@ -35,6 +35,7 @@ from stella.api.routes import (
     tokens,
     users,
     vex,
+    vulnerabilities,
     webhooks,
 )
 from stella.api.services import Services
@@ -68,6 +69,7 @@ _ROUTERS: tuple[APIRouter, ...] = (
     doctor.router,
     scans.router,
     vex.router,
+    vulnerabilities.router,
     releases.router,
     sources.router,
     environments.router,

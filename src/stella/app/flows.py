@@ -18,6 +18,7 @@ from typing import TypeAlias
 from stella.advisory import Snapshot
 from stella.app.heard import (
     beside_image,
+    index_scanned,
     judge_weighed,
     weigh_all,
     weigh_scanned,
@@ -144,6 +145,7 @@ def scan_image(work: Work, fact: StoredFact) -> None:
         for one in found:
             traits = traits_of_sbom(work.blobs.get(Digest(one.sbom)))
             keep_chain(tx, one.platform_digest, asked.reference, traits.layers if traits else ())
+            index_scanned(tx, work.blobs, one.platform_digest)
         take_attached_vex(
             tx,
             work.blobs,
@@ -316,6 +318,7 @@ _FLOWS: Mapping[str, Sequence[Handler]] = {
     "VexIssuerApplied": (weigh_all,),
     "VexIssuerDeleted": (weigh_all,),
     "FindingsWeighed": (judge_weighed,),
+    "FindingsMatched": (judge_weighed,),
     "ApprovalGiven": (judge,),
     "PromotionApproved": (begin_deployment,),
     "StepReady": (take_step,),

@@ -1,25 +1,69 @@
-"""What follows from VEX: findings judged anew without a scan, and what waits with them."""
+"""What follows from VEX and newer advisories: findings judged anew without a scan, and what waits with
+them.
+"""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from stella.api.services import Services
+from stella.blob import Blobs
+from stella.finding.document import parse_findings
+from stella.finding.index import index_scan
+from stella.finding.rematch import Against, rematch_scan, stale
 from stella.finding.scan import Known
+from stella.finding.store import scan_of_platform
 from stella.finding.weigh import scans_spoken_of, weigh_scan
 from stella.image import parse_reference
-from stella.kernel import Digest
+from stella.kernel import Digest, StellaError
 from stella.plugin.contract.registry import Registry
 from stella.promotion.evaluate import evaluate_promotion, waits_for_scan
 from stella.promotion.lifecycle import State
 from stella.promotion.store import find_promotion, list_promotions
-from stella.record import StoredFact
+from stella.record import StoredFact, Tx
 from stella.release.store import find_release
+from stella.sbom import parse_cyclonedx
 from stella.vex import Voices, hear
 from stella.vex.attached import Attached, attached_vex
 from stella.vex.standing import standing_voices
 from stella.vex.store import revisions_of
 
+_BATCH = 50
+
 if TYPE_CHECKING:
     from stella.app.flows import Work
+
+
+def index_scanned(tx: Tx, blobs: Blobs, platform_digest: str) -> None:
+    """What was scanned just now is found by its components and findings."""
+    scan = scan_of_platform(tx, platform_digest)
+    if scan is not None and scan.sbom is not None:
+        inventory = parse_cyclonedx(blobs.get(Digest(scan.sbom)))
+        findings = parse_findings(blobs.get(Digest(scan.told))) if scan.told else None
+        index_scan(tx, scan.id, inventory.components, findings)
+
+
+def rematch_stale(services: Services) -> int:
+    """Bring every scan to the advisories of now; how many have other findings by that.
+
+    Each in a transaction of its own, so that a server that ends meanwhile goes on where it was.
+    """
+    try:
+        snapshot = services.snapshot()
+    except StellaError:
+        return 0  # the doctor says why
+    if snapshot is None:
+        return 0
+    against = Against(services.blobs, snapshot, services.deciding.own_keys)
+    changed = 0
+    while not services.stopping.is_set():
+        with services.database.read() as tx:
+            waiting = stale(tx, snapshot, _BATCH)
+        if not waiting:
+            break
+        for scan in waiting:
+            with services.database.transaction(actor="system") as tx:
+                changed += rematch_scan(tx, scan, against)
+    return changed
 
 
 def weigh_scanned(work: "Work", fact: StoredFact) -> None:
@@ -64,7 +108,7 @@ def judge_weighed(work: "Work", fact: StoredFact) -> None:
 
 def _weigh(work: "Work", fact: StoredFact, names: frozenset[str] | None) -> None:
     with work.database.read(fact.tenant) as tx:
-        scans = scans_spoken_of(tx, work.blobs, names)
+        scans = scans_spoken_of(tx, names)
         # All documents are read here, where nobody waits to write; below they are at hand.
         standing_voices(tx, work.blobs, work.deciding.own_keys)
     for scan in scans:

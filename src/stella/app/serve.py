@@ -7,6 +7,7 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from threading import Event
 from types import FrameType
@@ -24,6 +25,7 @@ from stella.app.background import Background, Sweep, Watch
 from stella.app.courier import Courier
 from stella.app.first_admin import first_login, make_first_admin
 from stella.app.flows import HANDLED, steps_of
+from stella.app.heard import rematch_stale
 from stella.app.keys import data_unusable
 from stella.app.listen import listen, port_of
 from stella.app.lock import server_lock
@@ -44,6 +46,8 @@ _DRAIN_S = 5
 _INTEGRATIONS_S = 300
 _MESSAGES_S = 2
 _FORGET_S = 300
+# Newer advisories are met by this limit: a look at one row where nothing has changed.
+_ADVISORIES_S = 10
 _DISK_TROUBLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EIO})
 
 
@@ -244,6 +248,7 @@ def _sweeps(services: Services, settings: Settings) -> tuple[Sweep, ...]:
     return (
         Sweep("fleet", settings.sweep_s, fleet),
         Sweep("integrations", _INTEGRATIONS_S, integrations),
+        Sweep("advisories", _ADVISORIES_S, partial(rematch_stale, services)),
         Sweep("leases", settings.sweep_s, services.outside.settle),
         Sweep("uses", settings.sweep_s, services.outside.flush_uses),
         Sweep("refusals", settings.sweep_s, services.webhooks.flush_refusals),

@@ -6,6 +6,7 @@ import stella.deployment.store
 import stella.environment.store
 import stella.evidence.store
 import stella.finding.chain
+import stella.finding.index
 import stella.finding.store
 import stella.fleet.store
 import stella.hub.deliveries
@@ -27,6 +28,7 @@ STORES = (
     stella.vex.store,
     stella.finding.store,
     stella.finding.chain,
+    stella.finding.index,
     stella.release.store,
     stella.environment.store,
     stella.policy.store,

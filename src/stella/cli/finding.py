@@ -9,7 +9,7 @@ import typer
 
 from stella.cli.advisories import opened_advisories
 from stella.cli.finding_explain import explain
-from stella.cli.sbom import read_sbom
+from stella.cli.sbom import cyclonedx_of, read_sbom
 from stella.cli.scan_report import SEVERITIES, vex_mark
 from stella.cli.scan_target import tool_version
 from stella.cli.vex_files import read_voices, with_vex
@@ -58,7 +58,7 @@ def match(
     with opened_advisories(advisories) as snapshot:
         found = match_inventory(inventory, snapshot)
     if vex:
-        found = with_vex(found, read_voices(vex, vex_key or ()), inventory, read(sbom))
+        found = with_vex(found, read_voices(vex, vex_key or ()), inventory, cyclonedx_of(sbom))
     if output == "openvex":
         write(openvex_document([(found, None)]), to)
     elif output == "document":
@@ -106,6 +106,19 @@ def list_(
 
 
 app.command()(explain)
+
+
+@app.command()
+def where(
+    name: Annotated[str, typer.Argument(help="Id or alias, such as CVE-2023-43804.")],
+    *,
+    output: Output = "table",
+    to: To = None,
+) -> None:
+    """Say which images have a vulnerability, of which releases, and where those run now."""
+    from stella.cli.finding_where import finding_where  # late: the others need no server
+
+    finding_where(name, output=output, to=to)
 
 
 def _brief(finding: Finding) -> dict[str, object]:

@@ -100,9 +100,33 @@ def convert(
     write(written.content, to)
 
 
+@app.command()
+def where(
+    name: Annotated[str, typer.Argument(help="The component, as its ecosystem writes it.")],
+    *,
+    version: Annotated[str, typer.Option(help="This version alone.")] = "",
+    output: Annotated[str, typer.Option("-o", "--output", help="table|json|yaml|name")] = "table",
+    to: To = None,
+) -> None:
+    """Say which of the images that the server has scanned hold a component."""
+    from stella.cli.finding_where import component_where  # late: the others need no server
+
+    component_where(name, version=version, output=output, to=to)
+
+
 def read_sbom(file: Path) -> Inventory:
     """The inventory in ``file``. Raises UnreadableDirectory, MalformedSbom, UnsupportedSbom."""
     return read_inventory(_content(file))
+
+
+def cyclonedx_of(file: Path) -> bytes:
+    """What is in ``file`` as CycloneDX JSON: itself where it is that. Raises as ``read_sbom``."""
+    content = _content(file)
+    document = read_document(content)
+    if document.format is Format.CYCLONEDX_JSON:
+        return content
+    check_document(document)
+    return write_document(cyclonedx_tree(document), Format.CYCLONEDX_JSON).content
 
 
 def _content(file: Path) -> bytes:

@@ -370,6 +370,12 @@ DiffView = TypedDict(
 """What runs there now, and what would. from_: None where nothing runs."""
 
 
+class Digest(TypedDict):
+    """The sha256 content address of some bytes, the only name Stella trusts."""
+
+    text: str
+
+
 class DoctorView(TypedDict):
     """Every check."""
 
@@ -613,6 +619,16 @@ class HealthView(TypedDict):
     outcome: str
     detail: str
     durationMs: int
+
+
+class HeldComponent(TypedDict):
+    """A component of a scanned image."""
+
+    scan: str
+    purl: str
+    type: str
+    name: str
+    version: str
 
 
 class HistoryView(TypedDict):
@@ -1015,6 +1031,13 @@ class PageHealthView(TypedDict):
     next: NotRequired[str | None]
 
 
+class PageHeldComponent(TypedDict):
+    """Page_HeldComponent_"""
+
+    items: list["HeldComponent"]
+    next: NotRequired[str | None]
+
+
 class PageIntegrationView(TypedDict):
     """Page_IntegrationView_"""
 
@@ -1265,6 +1288,16 @@ class ProvenanceView(TypedDict):
     how: str
 
 
+class Radius(TypedDict):
+    """What a vulnerability touches. more: whether there are more images than are listed."""
+
+    name: str
+    images: list["TouchedImage"]
+    more: bool
+    releases: list["ReleaseRef"]
+    runsIn: list["StellaApiViewsRadiusRunsIn"]
+
+
 class Reason(TypedDict):
     """Why."""
 
@@ -1342,7 +1375,7 @@ class ReleaseView(TypedDict):
     createdAt: str
     createdBy: "PersonView"
     components: list["ComponentView"]
-    environments: list["RunsIn"]
+    environments: list["StellaApiViewsReleasesRunsIn"]
 
 
 Role = Literal["viewer", "developer", "approver", "operator", "admin"]
@@ -1372,15 +1405,6 @@ class RunningView(TypedDict):
     digest: str | None
     state: str
     healthy: bool | None
-
-
-class RunsIn(TypedDict):
-    """One environment that it came to run in. current: whether it runs there now."""
-
-    environment: str
-    deployment: str
-    at: str
-    current: bool
 
 
 class ScanError(TypedDict):
@@ -1620,6 +1644,17 @@ class TokenView(TypedDict):
     expiresAt: str
 
 
+class TouchedImage(TypedDict):
+    """An image with a finding of that name. severity: the worst; counts: whether VEX leaves one that does."""
+
+    scan: str
+    reference: str
+    image: "Digest | str"
+    platform: str
+    severity: str
+    counts: bool
+
+
 class TraitsView(TypedDict):
     """The image itself. distro: "none" where nothing in it is of one, empty where it is not known."""
 
@@ -1802,6 +1837,24 @@ class Withdrawal(TypedDict):
     """Why it counts no more."""
 
     reason: str
+
+
+class StellaApiViewsRadiusRunsIn(TypedDict):
+    """Where a release with such an image runs now. targets: those of its deployment."""
+
+    environment: str
+    release: "ReleaseRef"
+    deployment: str
+    targets: list[str]
+
+
+class StellaApiViewsReleasesRunsIn(TypedDict):
+    """One environment that it came to run in. current: whether it runs there now."""
+
+    environment: str
+    deployment: str
+    at: str
+    current: bool
 
 
 class Transport(Protocol):
@@ -2089,6 +2142,26 @@ class Operations:
     def delete_vex_issuer_(self, name: str, *, key: str | None = None) -> None:
         """Let an issuer's word count no more; their documents stay, an unknown issuer's."""
         self._transport.delete(f"/vex-issuers/{quote(name, safe='/:@')}", key=key)
+
+    def get_vulnerability(self, name: str) -> "Radius":
+        """What a CVE or an advisory touches: images, their releases, and where those run now."""
+        return cast("Radius", self._transport.get(f"/vulnerabilities/{quote(name, safe='/:@')}"))
+
+    def get_components(
+        self,
+        *,
+        name: str | None = None,
+        version: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> "PageHeldComponent":
+        """Where a component is, over all scanned images; name: as its ecosystem writes it, in any case."""
+        return cast(
+            "PageHeldComponent",
+            self._transport.get(
+                "/components", name=name, version=version, limit=limit, cursor=cursor
+            ),
+        )
 
     def get_releases(
         self,

@@ -41,6 +41,53 @@ class FindingsWeighed(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class FindingsMatched(Fact):
+    """Newer advisories changed the findings of one platform image. subject: the scan.
+
+    findings: the document as it stands. appeared, resolved: how many that count came and went.
+    """
+
+    reference: str
+    image: str
+    platform_digest: str
+    findings: str
+    snapshot: str
+    appeared: int
+    resolved: int
+
+
+@dataclass(frozen=True, slots=True)
+class FindingAppeared(Fact):
+    """A finding that counts, in an image that was scanned before. subject: names the finding.
+
+    fixed: the lowest version that mends it, "" if none is known.
+    """
+
+    image: str
+    platform_digest: str
+    reference: str
+    vulnerability: str
+    purl: str
+    severity: str
+    fixed: str
+    kev: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FindingResolved(Fact):
+    """It counts no more: by newer advisories, or by what was scanned since. As ``FindingAppeared``."""
+
+    image: str
+    platform_digest: str
+    reference: str
+    vulnerability: str
+    purl: str
+    severity: str
+    fixed: str
+    kev: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ScanFailed(Fact):
     """The image could not be scanned. code, message: the refusal."""
 

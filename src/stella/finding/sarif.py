@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from stella.advisory.severity import base_score
-from stella.finding.model import Finding, Findings, Match, Vex
+from stella.finding.model import Finding, Findings, Match
 from stella.kernel import Digest, Json, canonical_json
 from stella.sbom import Partial
+from stella.vex import SETTLED
 
 _SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -20,7 +21,6 @@ _SCHEMA = (
 _LEVELS = {"critical": "error", "high": "error", "medium": "warning", "low": "note", "none": "note"}
 # Where no CVSS vector says more, the least score of the word: CVSS 3.1, section 5.
 _LEAST_SCORES = {"critical": 9.0, "high": 7.0, "medium": 4.0, "low": 0.1, "none": 0.0}
-_SETTLED = frozenset({Vex.NOT_AFFECTED, Vex.FIXED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,12 +126,22 @@ def _result(finding: Finding, rule: int) -> Json:
             "range": finding.why.range,
         },
     }
-    if finding.vex in _SETTLED:
-        justification = f"VEX says {finding.vex.value}"
+    if finding.vex in SETTLED:
         made["suppressions"] = [
-            {"kind": "external", "status": "accepted", "justification": justification}
+            {"kind": "external", "status": "accepted", "justification": _said(finding)}
         ]
     return made
+
+
+def _said(finding: Finding) -> str:
+    """Who has settled it, and why."""
+    why = finding.vex_why
+    if why is None:
+        return f"VEX says {finding.vex.value}"
+    issuers = sorted({voice.issuer for voice in why.voices if voice.counts})
+    reasons = [one for one in (why.justification, why.impact, why.action) if one]
+    who = f"{', '.join(issuers) or 'VEX'} says {finding.vex.value}"
+    return ": ".join([who, *([", ".join(reasons)] if reasons else [])])
 
 
 def _message(finding: Finding) -> str:

@@ -9,12 +9,12 @@ from stella.blob import Blobs
 from stella.finding.document import findings_document
 from stella.finding.errors import UnknownScan
 from stella.finding.facts import ImageScanned, ScanFailed, ScanRequested
+from stella.finding.index import forget_scan
 from stella.finding.lifecycle import SCAN, ScanEvent, ScanState
 from stella.finding.match import match_inventory, packages_of
 from stella.finding.model import Match
 from stella.finding.store import (
     Scan,
-    delete_scan,
     insert_scan,
     pending_scan,
     scan_by_id,
@@ -95,7 +95,7 @@ def record_scan(tx: Tx, scan_id: str, found: Sequence[Known]) -> None:
     asked = _asked(tx, scan_id)
     if tx.has_caused("ImageScanned", scan_id) or asked.state is not ScanState.PENDING:
         return
-    delete_scan(tx, scan_id)  # its place is taken below, by what is known of each platform
+    forget_scan(tx, scan_id)  # its place is taken below, by what is known of each platform
     for number, known in enumerate(found):
         before = scan_of_platform(tx, known.platform_digest)
         value = Scan(
@@ -106,7 +106,7 @@ def record_scan(tx: Tx, scan_id: str, found: Sequence[Known]) -> None:
             **{name: getattr(known, name) for name in Known.__slots__},
         )
         if before is not None:
-            delete_scan(tx, before.id)
+            forget_scan(tx, before.id)
         insert_scan(tx, value)
         tx.add(
             ImageScanned(

@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, Index, Integer, String, Table, Text, UniqueConstraint, select
+from sqlalchemy import Column, Index, Integer, String, Table, Text, UniqueConstraint, or_, select
 
 from stella.finding.lifecycle import ScanState
 from stella.record.row import columns_of, fields_of
@@ -29,6 +29,7 @@ scan = Table(
     Column("judged", String(71)),
     Column("vex", String(71)),
     Column("advisories", String(71)),
+    Column("as_of", String(71)),
     Column("components", Integer),
     Column("counts", Text),
     Column("kev", Integer),
@@ -46,10 +47,10 @@ class Scan:
 
     image: the digest that the reference resolved to (an index stays an index). sbom, sbom_bundle,
     findings, advisories (the part of the snapshot they rest on): digests of documents in the blob
-    store; the last two are None where no advisory snapshot was at hand. judged: the findings with
-    what VEX makes of them, and vex: what was weighed for that, as of the last change; None where
-    nobody speaks of any. counts: severity -> findings that count. All but the first four are None
-    until the scan is done.
+    store; the last two are None where no advisory snapshot was at hand. as_of: the newest snapshot
+    by which the findings still hold. judged: the findings with what VEX makes of them, and vex: what
+    was weighed for that, as of the last change; None where nobody speaks of any. counts: severity ->
+    findings that count. All but the first four are None until the scan is done.
     """
 
     id: str
@@ -66,6 +67,7 @@ class Scan:
     judged: str | None = None
     vex: str | None = None
     advisories: str | None = None
+    as_of: str | None = None
     components: int | None = None
     counts: dict[str, int] | None = None
     kev: int | None = None
@@ -78,9 +80,9 @@ class Scan:
         return self.judged or self.findings
 
 
-def scan_by_id(tx: Tx, scan_id: str) -> Scan | None:
+def scan_by_id(tx: Tx, scan_id: str, *, lock: bool = False) -> Scan | None:
     """The scan of that id."""
-    return _first(tx, scan.c.id == scan_id)
+    return _first(tx, scan.c.id == scan_id, lock=lock)
 
 
 def scan_of_platform(tx: Tx, platform_digest: str) -> Scan | None:
@@ -106,6 +108,15 @@ def list_scans(
     return tuple(_scan(row) for row in rows)
 
 
+def stale_scans(tx: Tx, snapshot: str, limit: int) -> tuple[str, ...]:
+    """Ids of the scans that are done, and as of another snapshot or of none."""
+    is_other = or_(scan.c.as_of.is_(None), scan.c.as_of != snapshot)
+    query = select(scan.c.id).where(
+        scan.c.tenant == tx.tenant, scan.c.state == ScanState.DONE.value, is_other
+    )
+    return tuple(str(row["id"]) for row in tx.rows(query.order_by(scan.c.id).limit(limit)))
+
+
 def insert_scan(tx: Tx, value: Scan) -> None:
     """A new row."""
     tx.connection.execute(scan.insert().values(tenant=tx.tenant, **_columns(value)))
@@ -125,8 +136,9 @@ def delete_scan(tx: Tx, scan_id: str) -> None:
     tx.connection.execute(scan.delete().where(scan.c.tenant == tx.tenant, scan.c.id == scan_id))
 
 
-def _first(tx: Tx, *conditions: Any) -> Scan | None:
-    row = tx.row(select(scan).where(scan.c.tenant == tx.tenant, *conditions))
+def _first(tx: Tx, *conditions: Any, lock: bool = False) -> Scan | None:
+    query = select(scan).where(scan.c.tenant == tx.tenant, *conditions)
+    row = tx.row(query.with_for_update() if lock else query)
     return None if row is None else _scan(row)
 
 

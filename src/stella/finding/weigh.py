@@ -8,6 +8,7 @@ from datetime import datetime
 from stella.blob import Blobs
 from stella.finding.document import findings_document, parse_findings
 from stella.finding.facts import FindingsWeighed
+from stella.finding.index import index_names, scans_named
 from stella.finding.lifecycle import ScanState
 from stella.finding.model import Findings, is_open
 from stella.finding.store import Scan, list_scans, scan_by_id, update_scan
@@ -71,7 +72,7 @@ def judge_scan(blobs: Blobs, scan: Scan, voices: Voices, now: datetime) -> Judge
 
 def weigh_scan(tx: Tx, blobs: Blobs, scan_id: str, own_keys: Iterable[PublicKey]) -> bool:
     """Judge a scan's findings anew; whether that changed them. own_keys: of this installation."""
-    scan = scan_by_id(tx, scan_id)
+    scan = scan_by_id(tx, scan_id, lock=True)
     if scan is None or scan.findings is None or tx.has_caused("FindingsWeighed", scan_id):
         return False
     made = judge_scan(blobs, scan, standing_voices(tx, blobs, own_keys), tx.now)
@@ -87,6 +88,7 @@ def weigh_scan(tx: Tx, blobs: Blobs, scan_id: str, own_keys: Iterable[PublicKey]
     if after == scan:
         return False
     update_scan(tx, after)
+    index_names(tx, scan.id, findings)
     assert after.image is not None, "a scan with findings has an image"
     assert after.platform_digest is not None, "a scan with findings has a platform"
     tx.add(
@@ -102,8 +104,10 @@ def weigh_scan(tx: Tx, blobs: Blobs, scan_id: str, own_keys: Iterable[PublicKey]
     return True
 
 
-def scans_spoken_of(tx: Tx, blobs: Blobs, names: frozenset[str] | None) -> Sequence[str]:
+def scans_spoken_of(tx: Tx, names: frozenset[str] | None) -> Sequence[str]:
     """The scans with a finding among ``names`` (in folded case); all that have findings for None."""
+    if names is not None:
+        return scans_named(tx, names)
     found: list[str] = []
     after: str | None = None
     while True:
@@ -111,8 +115,7 @@ def scans_spoken_of(tx: Tx, blobs: Blobs, names: frozenset[str] | None) -> Seque
         for scan in page:
             if scan.state is not ScanState.DONE or scan.findings is None:
                 continue
-            if names is None or _spoken_of(parse_findings(blobs.get(Digest(scan.findings))), names):
-                found.append(scan.id)
+            found.append(scan.id)
         if len(page) < _PAGE:
             return found
         after = page[-1].id

@@ -141,6 +141,19 @@ def _scan_failed(_: Tx, fact: StoredFact) -> Told:
     return Told("a scan of an image failed", Severity.WARNING, {"scan": fact.subject}, _why(fact))
 
 
+def _appeared(_: Tx, fact: StoredFact) -> Told | None:
+    count = fact.data.get("appeared")
+    if not isinstance(count, int) or count == 0:
+        return None
+    image = str(fact.data["reference"]).partition("@")[0]
+    return Told(
+        title=f"{count} new finding{'s' if count > 1 else ''} in {image}",
+        severity=Severity.WARNING,
+        fields={"image": str(fact.data["image"]).removeprefix("sha256:")[:12]},
+        text="Newer advisories speak of it; the image itself is unchanged.",
+    )
+
+
 _S, _C = Severity, StatusState
 EVENTS: Mapping[str, Event] = {
     "PromotionRequested": Event(
@@ -194,6 +207,9 @@ EVENTS: Mapping[str, Event] = {
         "AgentWentOffline", "an agent is not heard", _agent("is not heard any more", _S.PROBLEM)
     ),
     "ScanFailed": Event("ScanFailed", "an image could not be scanned", _scan_failed),
+    "FindingsAppeared": Event(
+        "FindingsMatched", "newer advisories found something in an image", _appeared
+    ),
 }
 """Name in a rule's ``on`` -> what it is."""
 

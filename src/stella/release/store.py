@@ -1,6 +1,7 @@
 """The tables of releases, and of what each tag was last seen to name."""
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,6 +58,9 @@ tag_seen = Table(
 )
 
 
+_ASKED_MAX = 500
+
+
 @dataclass(frozen=True, slots=True)
 class TagSeen:
     """What a tag was last seen to name."""
@@ -107,6 +111,18 @@ def set_release_state(tx: Tx, release_id: str, state: ReleaseState) -> None:
         .where(release.c.tenant == tx.tenant, release.c.id == release_id)
         .values(state=state.value)
     )
+
+
+def releases_with(tx: Tx, images: Collection[str]) -> tuple[str, ...]:
+    """Ids of the releases that hold one of these images, by the digest that a reference resolved to."""
+    wanted, found = sorted(images), set[str]()
+    for start in range(0, len(wanted), _ASKED_MAX):
+        query = select(release_component.c.release).where(
+            release_component.c.tenant == tx.tenant,
+            release_component.c.digest.in_(wanted[start : start + _ASKED_MAX]),
+        )
+        found |= {str(row["release"]) for row in tx.rows(query)}
+    return tuple(sorted(found))
 
 
 def find_release(tx: Tx, name: str) -> Release:

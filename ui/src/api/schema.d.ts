@@ -858,6 +858,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/vulnerabilities/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Vulnerability
+         * @description What a CVE or an advisory touches: images, their releases, and where those run now.
+         */
+        get: operations["get_vulnerability"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/components": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Components
+         * @description Where a component is, over all scanned images; name: as its ecosystem writes it, in any case.
+         */
+        get: operations["get_components"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/releases": {
         parameters: {
             query?: never;
@@ -2716,6 +2756,16 @@ export interface components {
             components: components["schemas"]["ComponentChange"][];
         };
         /**
+         * Digest
+         * @description The sha256 content address of some bytes, the only name Stella trusts.
+         *
+         *     ``text`` is ``sha256:`` and 64 lower-case hex digits, 71 characters (OCI image-spec, "Digests").
+         */
+        Digest: {
+            /** Text */
+            text: string;
+        };
+        /**
          * DoctorView
          * @description Every check.
          */
@@ -3128,6 +3178,22 @@ export interface components {
             detail: string;
             /** Durationms */
             durationMs: number;
+        };
+        /**
+         * HeldComponent
+         * @description A component of a scanned image.
+         */
+        HeldComponent: {
+            /** Scan */
+            scan: string;
+            /** Purl */
+            purl: string;
+            /** Type */
+            type: string;
+            /** Name */
+            name: string;
+            /** Version */
+            version: string;
         };
         /**
          * HistoryView
@@ -3760,6 +3826,13 @@ export interface components {
             /** Next */
             next?: string | null;
         };
+        /** Page[HeldComponent] */
+        Page_HeldComponent_: {
+            /** Items */
+            items: components["schemas"]["HeldComponent"][];
+            /** Next */
+            next?: string | null;
+        };
         /** Page[IntegrationView] */
         Page_IntegrationView_: {
             /** Items */
@@ -4123,6 +4196,22 @@ export interface components {
             how: string;
         };
         /**
+         * Radius
+         * @description What a vulnerability touches. more: whether there are more images than are listed.
+         */
+        Radius: {
+            /** Name */
+            name: string;
+            /** Images */
+            images: components["schemas"]["TouchedImage"][];
+            /** More */
+            more: boolean;
+            /** Releases */
+            releases: components["schemas"]["ReleaseRef"][];
+            /** Runsin */
+            runsIn: components["schemas"]["stella__api__views__radius__RunsIn"][];
+        };
+        /**
          * Reason
          * @description Why.
          */
@@ -4238,7 +4327,7 @@ export interface components {
             /** Components */
             components: components["schemas"]["ComponentView"][];
             /** Environments */
-            environments: components["schemas"]["RunsIn"][];
+            environments: components["schemas"]["stella__api__views__releases__RunsIn"][];
         };
         /**
          * Role
@@ -4283,20 +4372,6 @@ export interface components {
             state: string;
             /** Healthy */
             healthy: boolean | null;
-        };
-        /**
-         * RunsIn
-         * @description One environment that it came to run in. current: whether it runs there now.
-         */
-        RunsIn: {
-            /** Environment */
-            environment: string;
-            /** Deployment */
-            deployment: string;
-            /** At */
-            at: string;
-            /** Current */
-            current: boolean;
         };
         /**
          * ScanError
@@ -4679,6 +4754,24 @@ export interface components {
             expiresAt: string;
         };
         /**
+         * TouchedImage
+         * @description An image with a finding of that name. severity: the worst; counts: whether VEX leaves one that does.
+         */
+        TouchedImage: {
+            /** Scan */
+            scan: string;
+            /** Reference */
+            reference: string;
+            /** Image */
+            image: components["schemas"]["Digest"] | string;
+            /** Platform */
+            platform: string;
+            /** Severity */
+            severity: string;
+            /** Counts */
+            counts: boolean;
+        };
+        /**
          * TraitsView
          * @description The image itself. distro: "none" where nothing in it is of one, empty where it is not known.
          */
@@ -4977,6 +5070,33 @@ export interface components {
         Withdrawal: {
             /** Reason */
             reason: string;
+        };
+        /**
+         * RunsIn
+         * @description Where a release with such an image runs now. targets: those of its deployment.
+         */
+        stella__api__views__radius__RunsIn: {
+            /** Environment */
+            environment: string;
+            release: components["schemas"]["ReleaseRef"];
+            /** Deployment */
+            deployment: string;
+            /** Targets */
+            targets: string[];
+        };
+        /**
+         * RunsIn
+         * @description One environment that it came to run in. current: whether it runs there now.
+         */
+        stella__api__views__releases__RunsIn: {
+            /** Environment */
+            environment: string;
+            /** Deployment */
+            deployment: string;
+            /** At */
+            at: string;
+            /** Current */
+            current: boolean;
         };
     };
     responses: never;
@@ -6531,6 +6651,72 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_vulnerability: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Radius"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_components: {
+        parameters: {
+            query: {
+                name: string;
+                version?: string;
+                limit?: number;
+                /** @description `next` of the part before. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_HeldComponent_"];
+                };
             };
             /** @description A refusal */
             default: {

@@ -1,0 +1,96 @@
+"""How far something reaches: a vulnerability or a component -> images, releases, environments, targets."""
+
+from collections.abc import Iterable
+
+from stella.api.views.base import View
+from stella.api.views.looking import Looking
+from stella.api.views.releases import ReleaseRef, release_ref
+from stella.deployment.store import current_deployment, list_target_deployments
+from stella.environment.store import list_environments
+from stella.finding.index import Held, Touched
+from stella.kernel import Digest
+from stella.release.store import find_release, releases_with
+
+
+class TouchedImage(View):
+    """An image with a finding of that name. severity: the worst; counts: whether VEX leaves one that does."""
+
+    scan: str
+    reference: str
+    image: Digest | str
+    platform: str
+    severity: str
+    counts: bool
+
+
+class RunsIn(View):
+    """Where a release with such an image runs now. targets: those of its deployment."""
+
+    environment: str
+    release: ReleaseRef
+    deployment: str
+    targets: list[str]
+
+
+class Radius(View):
+    """What a vulnerability touches. more: whether there are more images than are listed."""
+
+    name: str
+    images: list[TouchedImage]
+    more: bool
+    releases: list[ReleaseRef]
+    runs_in: list[RunsIn]
+
+
+class HeldComponent(View):
+    """A component of a scanned image."""
+
+    scan: str
+    purl: str
+    type: str
+    name: str
+    version: str
+
+
+def radius_view(looking: Looking, name: str, found: tuple[Touched, ...], limit: int) -> Radius:
+    """The whole way from the name to the targets. Of more than ``limit`` images the first count."""
+    shown = found[:limit]
+    releases = releases_with(looking.tx, {one.image for one in shown})
+    return Radius(
+        name=name,
+        images=[
+            TouchedImage(
+                scan=one.scan,
+                reference=one.reference,
+                image=one.image,
+                platform=one.platform,
+                severity=one.severity,
+                counts=one.counts,
+            )
+            for one in shown
+        ],
+        more=len(found) > limit,
+        releases=[release_ref(looking.once(find_release, one)) for one in releases],
+        runs_in=list(_running(looking, frozenset(releases))),
+    )
+
+
+def held_view(one: Held) -> HeldComponent:
+    """One component of one image."""
+    return HeldComponent(
+        scan=one.scan, purl=one.purl, type=one.type, name=one.name, version=one.version
+    )
+
+
+def _running(looking: Looking, releases: frozenset[str]) -> Iterable[RunsIn]:
+    for environment in list_environments(looking.tx):
+        current = current_deployment(looking.tx, environment.name)
+        if current is None or current.release not in releases:
+            continue
+        targets = list_target_deployments(looking.tx, current.id)
+        yield RunsIn(
+            environment=environment.name,
+            release=release_ref(looking.once(find_release, current.release)),
+            deployment=current.id,
+            targets=sorted({one.target for one in targets}),
+        )

@@ -1,0 +1,155 @@
+"""Match what was scanned against newer advisories: no image is read again.
+
+A scan whose packages the new snapshot says nothing new of keeps its documents, byte for byte; only
+that they still hold is noted.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, replace
+
+import msgspec
+
+from stella.advisory import Snapshot
+from stella.blob import Blobs
+from stella.finding.document import findings_document, parse_findings
+from stella.finding.facts import FindingAppeared, FindingResolved, FindingsMatched
+from stella.finding.index import index_scan, open_names
+from stella.finding.lifecycle import ScanState
+from stella.finding.match import match_inventory, packages_of
+from stella.finding.model import Finding, Findings, is_open
+from stella.finding.store import Scan, scan_by_id, stale_scans, update_scan
+from stella.finding.weigh import judge_scan
+from stella.kernel import Digest, digest_of
+from stella.record.transaction import Tx
+from stella.sbom import Inventory, parse_cyclonedx
+from stella.trust import PublicKey
+from stella.vex.standing import standing_voices
+
+FACTS_MAX = 100
+"""Findings of one image that are told one by one at once; how many there were is told with them."""
+
+
+class _Slice(msgspec.Struct, frozen=True):
+    """A slice without the digest of what it was cut from."""
+
+    ecosystems: tuple[str, ...] = ()
+    packages: msgspec.Raw = msgspec.Raw(b"{}")
+
+
+_slices = msgspec.json.Decoder(_Slice)
+
+
+@dataclass(frozen=True, slots=True)
+class Against:
+    """What scans are brought to. own_keys: with which VEX of this installation is signed."""
+
+    blobs: Blobs
+    snapshot: Snapshot
+    own_keys: tuple[PublicKey, ...] = ()
+
+
+def rematch_scan(tx: Tx, scan_id: str, against: Against) -> bool:
+    """Bring one scan to the snapshot; whether its findings are others now."""
+    blobs, snapshot = against.blobs, against.snapshot
+    scan = scan_by_id(tx, scan_id, lock=True)
+    if scan is None or scan.state is not ScanState.DONE or scan.sbom is None:
+        return False
+    if scan.as_of == snapshot.digest.text:
+        return False
+    inventory = parse_cyclonedx(blobs.get(Digest(scan.sbom)))
+    part = snapshot.slice(packages_of(inventory))
+    if scan.findings and scan.advisories and _same(blobs.get(Digest(scan.advisories)), part):
+        if scan.as_of is None:
+            index_scan(
+                tx, scan.id, inventory.components, parse_findings(blobs.get(Digest(scan.findings)))
+            )
+        update_scan(tx, replace(scan, as_of=snapshot.digest.text))
+        return False
+    return _matched_anew(tx, scan, inventory, part, against)
+
+
+def stale(tx: Tx, snapshot: Snapshot, limit: int) -> tuple[str, ...]:
+    """Ids of scans that nobody has brought to ``snapshot`` yet."""
+    return stale_scans(tx, snapshot.digest.text, limit)
+
+
+def _matched_anew(tx: Tx, scan: Scan, inventory: Inventory, part: bytes, against: Against) -> bool:
+    blobs, snapshot = against.blobs, against.snapshot
+    before = _told(blobs, scan)
+    matched = match_inventory(inventory, snapshot)
+    after = replace(
+        scan,
+        findings=blobs.put(findings_document(matched)).text,
+        snapshot=matched.snapshot.text,
+        advisories=blobs.put(part).text,
+        as_of=snapshot.digest.text,
+        judged=None,
+        vex=None,
+    )
+    judged = judge_scan(blobs, after, standing_voices(tx, blobs, against.own_keys), tx.now)
+    now = judged.findings if judged else matched
+    counted = [one for one in now.findings if is_open(one)]
+    after = replace(
+        after,
+        judged=blobs.put(judged.document).text if judged else None,
+        vex=blobs.put(judged.weighing).text if judged else None,
+        counts=dict(sorted(Counter(one.severity for one in counted).items())),
+        kev=sum(one.kev for one in counted),
+    )
+    update_scan(tx, after)
+    index_scan(tx, scan.id, inventory.components, now)
+    tell_changes(tx, after, before, now)
+    return True
+
+
+def tell_changes(tx: Tx, scan: Scan, before: Findings | None, now: Findings) -> None:
+    """The facts of an image whose findings are others now. before: None where none were known."""
+    assert scan.image is not None, "a scan with findings has an image"
+    assert scan.platform_digest is not None, "a scan with findings has a platform"
+    old = open_names(before) if before else frozenset()
+    new = open_names(now)
+    tx.add(
+        FindingsMatched(
+            scan.id,
+            scan.reference,
+            scan.image,
+            scan.platform_digest,
+            scan.told or "",
+            now.snapshot.text,
+            len(new - old),
+            len(old - new),
+        )
+    )
+    for kind, found, wanted in (
+        (FindingAppeared, now, new - old),
+        (FindingResolved, before or now, old - new),
+    ):
+        changed = [one for one in found.findings if (one.id, one.purl) in wanted]
+        for one in changed[:FACTS_MAX]:
+            tx.add(
+                kind(
+                    _subject(scan.platform_digest, one),
+                    scan.image,
+                    scan.platform_digest,
+                    scan.reference,
+                    one.id,
+                    one.purl,
+                    one.severity,
+                    one.fixed,
+                    kev=one.kev,
+                )
+            )
+
+
+def _subject(platform: str, finding: Finding) -> str:
+    told = digest_of([platform, finding.id, finding.purl])
+    return f"fnd_{told.hex[:32]}"
+
+
+def _told(blobs: Blobs, scan: Scan) -> Findings | None:
+    return parse_findings(blobs.get(Digest(scan.told))) if scan.told else None
+
+
+def _same(before: bytes, now: bytes) -> bool:
+    """Whether two slices say the same, whatever they were cut from. Both are canonical JSON."""
+    return _slices.decode(before) == _slices.decode(now)
