@@ -145,6 +145,17 @@ def test_what_is_no_finding_is_explained_too(shell: Shell):
     assert "ST-CLI-020" in said
 
 
+def test_where_no_feed_covers_it_no_record_is_no_all_clear(shell: Shell):
+    component = {"type": "library", "name": "bash", "version": "1-1"}
+    component["purl"] = "pkg:rpm/mystery/bash@1-1?distro=mystery-9"
+    document = {"bomFormat": "CycloneDX", "specVersion": "1.6", "components": [component]}
+    (shell.folder / "rpm.json").write_text(json.dumps(document))
+    said = shell.run(
+        "finding", "explain", "CVE-2030-1", "DIR/rpm.json", "--advisories", "DIR/advisories"
+    )
+    assert said.splitlines()[1] == "unknown: no advisories for 1 components of mystery-9"
+
+
 def test_feeds_are_matched_against_as_they_are(shell: Shell):
     findings(shell)
     (shell.folder / "feeds").mkdir()

@@ -1,6 +1,7 @@
 """``stella finding explain``: why it is a finding, and why it is none."""
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -24,6 +25,7 @@ from stella.finding import (
     UnknownFinding,
     explain_name,
     finding_json,
+    match_inventory,
     parse_findings,
 )
 from stella.kernel import Remedy
@@ -76,13 +78,17 @@ def explain(
     with opened_advisories(advisories) as snapshot:
         found = [one for each in inventories for one in _explained(name, each, snapshot)]
         held = _said_of(name, snapshot)
+        unknown = {} if found else _without_feed(inventories, snapshot)
     if output == "json":
         write(json.dumps([asdict(one) for one in found], indent=2) + "\n", to)
     else:
         lines = [line for one in found for line in _verdict(one)]
-        write(
-            _lines([*(lines or [f"{name}: the snapshot holds no record of a package"]), *held]), to
-        )
+        lines = lines or [f"{name}: the snapshot holds no record of a package"]
+        gaps = [
+            f"unknown: no advisories for {count} components of {kind}"
+            for kind, count in sorted(unknown.items())
+        ]
+        write(_lines([*lines, *gaps, *held]), to)
 
 
 _COMMAND = "stella finding explain CVE TARGET"
@@ -94,6 +100,14 @@ def _explained(name: str, inventory: Inventory, snapshot: StoredSnapshot) -> Ite
     except UnknownAdvisory:
         return
     yield from explain_name(inventory, records, snapshot.ecosystems)
+
+
+def _without_feed(inventories: Iterable[Inventory], snapshot: StoredSnapshot) -> Counter[str]:
+    """What no feed covers: there, "no record" says nothing."""
+    found: Counter[str] = Counter()
+    for one in inventories:
+        found.update(match_inventory(one, snapshot).unmatched)
+    return found
 
 
 def _said_of(name: str, snapshot: StoredSnapshot) -> list[str]:

@@ -58,6 +58,12 @@ def test_what_retire_gives_no_id_is_named_by_what_it_says():
     assert one.record.id == same.record.id != other.record.id
 
 
+def test_an_id_that_is_none_names_nothing_and_breaks_nothing():
+    issue = {"below": "1", "identifiers": {"CVE": [2**60, None, 1.5], "githubID": {}}}
+    (entry,) = read({"a": {"vulnerabilities": [issue]}})
+    assert entry.record.id.startswith("RETIREJS-a-")
+
+
 def node(**changes: object) -> dict[str, object]:
     advisory = {
         "identifiers": [

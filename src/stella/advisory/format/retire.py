@@ -9,7 +9,7 @@ from stella.advisory.constraint import UnreadableConstraint, npm_spans
 from stella.advisory.format.item import Entry, Item, is_name, one_line
 from stella.advisory.model import Package, Record, Skipped, Span
 from stella.advisory.severity import severity_of_word
-from stella.kernel import Digest, Json, canonical_json
+from stella.kernel import Digest
 
 
 class Bounds(msgspec.Struct, frozen=True, rename="camel"):
@@ -45,6 +45,7 @@ class _Combined(msgspec.Struct, frozen=True):
     advisories: dict[str, Library]
 
 
+_encoder = msgspec.json.Encoder(order="deterministic")
 _combined = msgspec.json.Decoder(_Combined)
 
 
@@ -124,6 +125,6 @@ def _ids(issue: Issue) -> list[str]:
 
 def _own_id(issue: Issue, library: str) -> str:
     """What has no id is named by what is said of it, so that the name lasts as long as that."""
-    said: Json = [issue.identifiers, issue.summary, library]
-    number = issue.identifiers.get("retid") or Digest.of(canonical_json(said)).hex[:12]
+    said = _encoder.encode([issue.identifiers, issue.summary, library])
+    number = issue.identifiers.get("retid") or Digest.of(said).hex[:12]
     return f"RETIREJS-{library[:100]}-{str(number)[:40]}"
