@@ -8,6 +8,7 @@ import pytest
 from fixtures.control import Control
 from stella.advisory import Snapshot, import_advisories, open_snapshot
 from stella.app.heard import rematch_stale
+from stella.finding.rematch import says_the_same
 from stella.finding.store import Scan, list_scans
 from stella.record.tables import fact as fact_table
 
@@ -184,3 +185,23 @@ def test_what_runs_already_is_judged_by_what_is_known_now(world: World) -> None:
     world.know(osv("A-1", "nothing-here", "1.0"))
     assert [one["outcome"] for one in world.facts("StandingChanged")] == ["blocked", "pass"]
     assert control.get("/matrix", at="2030-01-01T00:00:00Z")["environments"][0]["standing"] is None
+
+
+def cut(at: str, feed: str = "osv") -> bytes:
+    packages = '{"PyPI":{}}'
+    feeds = f'[{{"name":"{feed}","at":"{at}","documents":3}}]'
+    return f'{{"ecosystems":["PyPI"],"feeds":{feeds},"packages":{packages},"snapshot":"{at}"}}'.encode()
+
+
+@pytest.mark.parametrize(
+    ("other", "same"),
+    [
+        (cut("2030-01-01T11:00:00Z"), True),
+        (cut("2030-01-01T12:00:00Z"), False),
+        (cut("2030-01-01T00:00:00Z", "kev"), False),
+        (b'{"ecosystems":["PyPI"],"packages":{"PyPI":{}}}', False),
+    ],
+    ids=["hours", "half a day", "another feed", "no feeds"],
+)
+def test_documents_are_renewed_before_their_feeds_look_old(other: bytes, same: bool) -> None:
+    assert says_the_same(cut("2030-01-01T00:00:00Z"), other) is same

@@ -6,10 +6,12 @@ that they still hold is noted.
 
 from collections import Counter
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 import msgspec
 
 from stella.advisory import Snapshot
+from stella.advisory.model import FeedAge
 from stella.blob import Blobs
 from stella.finding.document import findings_document, parse_findings
 from stella.finding.facts import FindingAppeared, FindingResolved, FindingsMatched
@@ -25,6 +27,8 @@ from stella.sbom import Inventory, parse_cyclonedx
 from stella.trust import PublicKey
 from stella.vex.standing import standing_voices
 
+_AGE = timedelta(hours=12)
+
 FACTS_MAX = 100
 """Findings of one image that are told one by one at once; how many there were is told with them."""
 
@@ -34,6 +38,11 @@ class _Slice(msgspec.Struct, frozen=True):
 
     ecosystems: tuple[str, ...] = ()
     packages: msgspec.Raw = msgspec.Raw(b"{}")
+    feeds: tuple[FeedAge, ...] = ()
+
+    @property
+    def ages(self) -> dict[str, datetime]:
+        return {one.name: datetime.fromisoformat(one.at) for one in self.feeds}
 
 
 _slices = msgspec.json.Decoder(_Slice)
@@ -58,7 +67,11 @@ def rematch_scan(tx: Tx, scan_id: str, against: Against) -> bool:
         return False
     inventory = parse_cyclonedx(blobs.get(Digest(scan.sbom)))
     part = snapshot.slice(packages_of(inventory))
-    if scan.findings and scan.advisories and _same(blobs.get(Digest(scan.advisories)), part):
+    if (
+        scan.findings
+        and scan.advisories
+        and says_the_same(blobs.get(Digest(scan.advisories)), part)
+    ):
         if scan.as_of is None:
             index_scan(
                 tx, scan.id, inventory.components, parse_findings(blobs.get(Digest(scan.findings)))
@@ -150,6 +163,13 @@ def _told(blobs: Blobs, scan: Scan) -> Findings | None:
     return parse_findings(blobs.get(Digest(scan.told))) if scan.told else None
 
 
-def _same(before: bytes, now: bytes) -> bool:
-    """Whether two slices say the same, whatever they were cut from. Both are canonical JSON."""
-    return _slices.decode(before) == _slices.decode(now)
+def says_the_same(before: bytes, now: bytes) -> bool:
+    """Whether two slices say the same, whatever they were cut from. Both are canonical JSON.
+
+    Their feeds may be some hours apart, but not a day: a policy may ask how old they are.
+    """
+    one, other = _slices.decode(before), _slices.decode(now)
+    if (one.ecosystems, one.packages) != (other.ecosystems, other.packages):
+        return False
+    old, new = one.ages, other.ages
+    return old.keys() == new.keys() and all(new[name] - old[name] < _AGE for name in old)
