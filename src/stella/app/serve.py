@@ -7,6 +7,7 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from threading import Event
@@ -23,6 +24,7 @@ from stella.api.bounded_http import BoundedHttp
 from stella.api.services import Services
 from stella.app.background import Background, Sweep, Watch
 from stella.app.courier import Courier
+from stella.app.feed_sync import FeedSync
 from stella.app.first_admin import first_login, make_first_admin
 from stella.app.flows import HANDLED, steps_of
 from stella.app.heard import rematch_stale
@@ -46,6 +48,7 @@ _DRAIN_S = 5
 _INTEGRATIONS_S = 300
 _MESSAGES_S = 2
 _FORGET_S = 300
+_FEEDS_S = 60
 # Newer advisories are met by this limit: a look at one row where nothing has changed.
 _ADVISORIES_S = 10
 _DISK_TROUBLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EIO})
@@ -245,7 +248,14 @@ def _sweeps(services: Services, settings: Settings) -> tuple[Sweep, ...]:
         with database.transaction(actor="system") as tx:
             forget_deliveries(tx)
 
+    feeds = FeedSync(services, timedelta(minutes=settings.feeds_every_min))
+
+    def sync() -> None:
+        if not settings.offline and not settings.advisories:
+            feeds.sweep()
+
     return (
+        Sweep("feeds", _FEEDS_S, sync),
         Sweep("fleet", settings.sweep_s, fleet),
         Sweep("integrations", _INTEGRATIONS_S, integrations),
         Sweep("advisories", _ADVISORIES_S, partial(rematch_stale, services)),

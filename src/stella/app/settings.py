@@ -31,6 +31,7 @@ _LEAST = {
     "sweep_s": 1,
     "request_bytes_max": 65_536,
     "disk_free_bytes_min": 0,
+    "feeds_every_min": 1,
 }
 _DOCS = "docs/reference/settings.example.yaml"
 
@@ -65,6 +66,7 @@ class Settings:
     agents_url: str = ""
     agents_tls_ends_at_proxy: bool = False
     advisories: str = ""
+    feeds_every_min: int = 60
     end_of_life: str = ""
     registries: Mapping[str, RegistrySetting] = field(default_factory=dict)
     networks: tuple[str, ...] = ()

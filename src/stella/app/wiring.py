@@ -10,6 +10,7 @@ from threading import Event, Lock
 from stella.advisory import Snapshot, open_snapshot
 from stella.api.services import Limits, Outside, Plugging, Services
 from stella.app.doctoring.table import checks_of
+from stella.app.feed_sync import own_advisories, own_snapshot
 from stella.app.hub import Hub
 from stella.app.keys import data_unusable, open_keys
 from stella.app.logs import log_tail
@@ -101,7 +102,7 @@ def open_services(
         is_behind_proxy=settings.tls_ends_at_proxy,
         simulated=settings.simulated,
         registries=tuple(settings.registries),
-        advisories=Path(settings.advisories).expanduser() if settings.advisories else None,
+        advisories=advisories_of(settings),
         console=console_directory(settings),
         sealed=Bell(),
         stopping=stopping,
@@ -184,17 +185,25 @@ def lifetimes_of(settings: Settings) -> Lifetimes:
     return read_lifetimes(Path(settings.end_of_life).expanduser() if settings.end_of_life else None)
 
 
+def advisories_of(settings: Settings) -> Path | None:
+    """Where the snapshot is; None where there is none yet."""
+    if settings.advisories:
+        return Path(settings.advisories).expanduser()
+    own = own_advisories(settings.data)
+    return own if own.is_dir() else None
+
+
 def snapshot_opener(settings: Settings) -> Callable[[], Snapshot | None]:
-    """The snapshot that the settings name, None where they name none; opened again when replaced.
+    """The snapshot that the settings name, or that the server made of its feeds; opened again when replaced.
 
     Opening hashes the whole file, so an unchanged one is opened once.
     """
+    if not settings.advisories:
+        return own_snapshot(settings.data)
     path = Path(settings.advisories).expanduser()
     opened = lru_cache(maxsize=1)(lambda _mark: open_snapshot(path))
 
     def snapshot() -> Snapshot | None:
-        if not settings.advisories:
-            return None
         files = [path] if path.is_file() else sorted(path.glob("*"))
         return opened(tuple((str(file), file.stat().st_mtime_ns) for file in files))
 

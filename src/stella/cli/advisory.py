@@ -28,6 +28,16 @@ app.command("list")(list_)
 app.command("feeds")(feeds_)
 app.command()(freeze)
 app.command()(prune)
+
+
+@app.command()
+def status(*, output: Output = "table", to: To = None) -> None:
+    """Say by which snapshot the server matches, and how new each feed in it is."""
+    from stella.cli.advisory_status import status as shown  # late: the others need no server
+
+    shown(output=output, to=to)
+
+
 app.add_typer(bundle, name="bundle")
 
 

@@ -525,6 +525,14 @@ class FactView(TypedDict):
     data: dict[str, Any]
 
 
+class FeedView(TypedDict):
+    """A feed in the snapshot. at: when it was brought up to date last."""
+
+    name: str
+    at: str
+    documents: int
+
+
 class FindingChanges(TypedDict):
     """Findings that went away, and those that came."""
 
@@ -704,6 +712,14 @@ class KnownBaseView(TypedDict):
     reference: str
     digest: str
     layers: int
+
+
+class KnownView(TypedDict):
+    """What is known. snapshot: its digest, null where there is none. ecosystems: it holds records of."""
+
+    snapshot: str | None
+    ecosystems: list[str]
+    feeds: list["FeedView"]
 
 
 class LifetimeView(TypedDict):
@@ -2171,6 +2187,10 @@ class Operations:
                 "/components", name=name, version=version, limit=limit, cursor=cursor
             ),
         )
+
+    def get_advisories(self) -> "KnownView":
+        """What the server matches by: its snapshot, and how new each feed in it is."""
+        return cast("KnownView", self._transport.get("/advisories"))
 
     def get_releases(
         self,

@@ -898,6 +898,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/advisories": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Advisories
+         * @description What the server matches by: its snapshot, and how new each feed in it is.
+         */
+        get: operations["get_advisories"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/releases": {
         parameters: {
             query?: never;
@@ -3020,6 +3040,18 @@ export interface components {
             };
         };
         /**
+         * FeedView
+         * @description A feed in the snapshot. at: when it was brought up to date last.
+         */
+        FeedView: {
+            /** Name */
+            name: string;
+            /** At */
+            at: string;
+            /** Documents */
+            documents: number;
+        };
+        /**
          * FindingChanges
          * @description Findings that went away, and those that came.
          */
@@ -3316,6 +3348,18 @@ export interface components {
             digest: string;
             /** Layers */
             layers: number;
+        };
+        /**
+         * KnownView
+         * @description What is known. snapshot: its digest, null where there is none. ecosystems: it holds records of.
+         */
+        KnownView: {
+            /** Snapshot */
+            snapshot: string | null;
+            /** Ecosystems */
+            ecosystems: string[];
+            /** Feeds */
+            feeds: components["schemas"]["FeedView"][];
         };
         /**
          * LifetimeView
@@ -6729,6 +6773,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_HeldComponent_"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_advisories: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnownView"];
                 };
             };
             /** @description A refusal */

@@ -7,7 +7,14 @@ from fastapi import APIRouter, Query
 from stella.api.asked import Viewer
 from stella.api.looking import Cursor, Limit, look
 from stella.api.views.base import Page, malformed_cursor, read_cursor, write_cursor
-from stella.api.views.radius import HeldComponent, Radius, held_view, radius_view
+from stella.api.views.radius import (
+    FeedView,
+    HeldComponent,
+    KnownView,
+    Radius,
+    held_view,
+    radius_view,
+)
 from stella.finding.index import components_named, images_named
 
 router = APIRouter(tags=["vulnerabilities"])
@@ -40,3 +47,18 @@ def get_components(
         found = components_named(tx, name, version=version, skip=int(skip), limit=limit)
     following = write_cursor(str(int(skip) + limit)) if len(found) == limit else None
     return Page(items=[held_view(one) for one in found], next=following)
+
+
+@router.get("/advisories")
+def get_advisories(asked: Viewer) -> KnownView:
+    """What the server matches by: its snapshot, and how new each feed in it is."""
+    snapshot = asked.services.snapshot()
+    if snapshot is None:
+        return KnownView(snapshot=None, ecosystems=[], feeds=[])
+    return KnownView(
+        snapshot=snapshot.digest.text,
+        ecosystems=sorted(snapshot.ecosystems),
+        feeds=[
+            FeedView(name=one.name, at=one.at, documents=one.documents) for one in snapshot.feeds()
+        ],
+    )

@@ -52,6 +52,22 @@ class HeldComponent(View):
     version: str
 
 
+class FeedView(View):
+    """A feed in the snapshot. at: when it was brought up to date last."""
+
+    name: str
+    at: str
+    documents: int
+
+
+class KnownView(View):
+    """What is known. snapshot: its digest, null where there is none. ecosystems: it holds records of."""
+
+    snapshot: str | None
+    ecosystems: list[str]
+    feeds: list[FeedView]
+
+
 def radius_view(looking: Looking, name: str, found: tuple[Touched, ...], limit: int) -> Radius:
     """The whole way from the name to the targets. Of more than ``limit`` images the first count."""
     shown = found[:limit]

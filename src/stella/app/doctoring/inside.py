@@ -9,6 +9,7 @@ from stella.advisory.checks import snapshot_is_fresh
 from stella.app.doctoring import data
 from stella.app.doctoring.ground import Ground
 from stella.app.doctoring.services import bytes_are_kept, handlers_go_on, secret_keys_are_there
+from stella.app.feed_sync import own_advisories
 from stella.doctor import Area, Check
 from stella.evidence.checks import packets_are_there
 from stella.fleet import checks as fleet
@@ -193,7 +194,9 @@ def of_the_disk(ground: Ground) -> Iterator[Check]:
 def of_the_way(ground: Ground) -> Iterator[Check]:
     """Agents, advisories, evidence: what a release meets."""
     database, settings = ground.database, ground.settings
-    path = Path(settings.advisories).expanduser() if settings.advisories else None
+    own = own_advisories(settings.data)
+    named = Path(settings.advisories).expanduser() if settings.advisories else own
+    path = named if settings.advisories or own.is_dir() else None
     yield Check(
         "agents.heard",
         Area.AGENTS,
@@ -215,7 +218,7 @@ def of_the_way(ground: Ground) -> Iterator[Check]:
         Area.ADVISORIES,
         "advisories",
         "What nobody has heard of is not found in an image.",
-        "The age of the snapshot that the settings name.",
+        "The age of the snapshot that the settings name, or that was made of feeds.",
         lambda: snapshot_is_fresh(path, database().now()),
     )
     yield Check(
