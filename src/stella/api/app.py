@@ -35,6 +35,7 @@ from stella.api.routes import (
     tokens,
     users,
     vex,
+    waivers,
     webhooks,
 )
 from stella.api.services import Services
@@ -72,6 +73,7 @@ _ROUTERS: tuple[APIRouter, ...] = (
     sources.router,
     environments.router,
     promotions.router,
+    waivers.router,
     deployments.router,
     agents.router,
     evidence.router,

@@ -15,6 +15,7 @@ import stella.notify.store
 import stella.plugin.store
 import stella.policy.store
 import stella.promotion.store
+import stella.promotion.waiver_store
 import stella.release.store
 import stella.vex.store
 from stella.record import metadata
@@ -31,6 +32,7 @@ STORES = (
     stella.environment.store,
     stella.policy.store,
     stella.promotion.store,
+    stella.promotion.waiver_store,
     stella.deployment.store,
     stella.deployment.step_store,
     stella.evidence.store,

@@ -132,12 +132,16 @@ def asked_people(decision: Shown | None) -> list[str]:
 
 def _reason_lines(reason: Shown) -> Iterator[str]:
     """The rule; package -> file -> layer; advisory, fixed version; what mends it and who can."""
-    yield f"  {reason['outcome']}  {reason['rule']}: {reason['message']}"
+    is_waived = reason.get("waiver") is not None
+    outcome = "waived" if is_waived else reason["outcome"]
+    yield f"  {outcome}  {reason['rule']}: {reason['message']}"
     finding = reason["finding"]
     if finding:
         yield from (f"      {line}" for line in _finding_lines(finding))
     who = f" ({reason['who']})" if reason["who"] else ""
-    if reason["fix"]:
+    if is_waived:
+        yield f"      {reason['fix']}"
+    elif reason["fix"]:
         yield f"      mend it: {reason['fix']}{who}"
     elif who:
         yield f"      who can: {reason['who']}"

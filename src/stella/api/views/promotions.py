@@ -24,7 +24,10 @@ from stella.release.store import find_release
 
 
 class ReasonView(View):
-    """Why a gate does not pass. finding: with package, path and layer, where one is meant."""
+    """Why a gate does not pass. finding: with package, path and layer, where one is meant.
+
+    waiver: by which it is passed over; its outcome is pass then.
+    """
 
     rule: str
     outcome: GateState
@@ -33,6 +36,7 @@ class ReasonView(View):
     finding: dict[str, Any] | None = None
     fix: str = ""
     who: str | None = None
+    waiver: str | None = None
 
 
 class GateView(View):

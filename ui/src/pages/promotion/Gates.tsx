@@ -104,6 +104,11 @@ function OneReason({ reason }: { reason: Reason }) {
             )}
           </p>
         )}
+        {reason.waiver && (
+          <p className={style.fix}>
+            <Words text={reason.fix} />
+          </p>
+        )}
         {finding?.why && (
           <details className={style.more}>
             <summary>
