@@ -315,6 +315,7 @@ class DecisionView(TypedDict):
     decidedAt: str
     rollback: bool
     simulated: bool
+    unblock: NotRequired["UnblockView | None"]
 
 
 class DeliveryView(TypedDict):
@@ -1654,6 +1655,27 @@ class TraitsView(TypedDict):
     distro: str
 
 
+class UnblockView(TypedDict):
+    """The smallest change by which the policy would pass."""
+
+    upgrades: list["UpgradeView"]
+    waivable: list["WaivableView"]
+    left: list[str]
+    verified: "GateState"
+    more: NotRequired[int]
+
+
+class UpgradeView(TypedDict):
+    """A package to be brought from version to fixed, the lowest that mends all findings named."""
+
+    component: str
+    package: str
+    purl: str
+    version: str
+    fixed: str
+    findings: list[str]
+
+
 class UserChange(TypedDict):
     """What to change of a user; what is absent stays."""
 
@@ -1777,6 +1799,15 @@ class VexWhyView(TypedDict):
     action: str
     voices: list["VexVoiceView"]
     unheard: int
+
+
+class WaivableView(TypedDict):
+    """An objection that no upgrade mends, by the scope of the waiver that would let it pass."""
+
+    rule: str
+    component: str | None
+    finding: str | None
+    unknown: bool
 
 
 class WaiverComment(TypedDict):

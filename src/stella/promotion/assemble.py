@@ -129,6 +129,7 @@ def assemble(tx: Tx, promotion: Promotion, deciding: Deciding) -> Assembled:
         ),
         simulated=deciding.simulated,
         waivers=tuple(_waivers(tx, environment.name, components)) or msgspec.UNSET,
+        says_what_unblocks=True,
     )
     return Assembled(given, documents, bundle, plan)
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from stella.kernel import Json, Remedy, canonical_json, digest_of
+from stella.kernel import Json, Outcome, Remedy, canonical_json, digest_of
 from stella.policy import (
     Ask,
     PolicyBundle,
@@ -27,7 +27,8 @@ from stella.promotion.model import (
     document,
 )
 from stella.promotion.policy_gate import policy_gate
-from stella.promotion.waived import apply_waivers
+from stella.promotion.unblock import smallest_change
+from stella.promotion.waived import Waived, apply_waivers
 from stella.sbom import Traits, traits_of_sbom
 
 Documents = Mapping[str, bytes]
@@ -48,8 +49,13 @@ def decide(
     assert bundle.digest.text == given.policy, (bundle.digest, given.policy)
     findings = findings_of(given, documents)
     states = [read_states(content) for content in findings.values()]
-    said = evaluate(bundle, policy_input(given, findings, traits_of(given, documents)), ask=ask)
-    waived = apply_waivers(given, said)
+    traits = traits_of(given, documents)
+
+    def asked(about: Mapping[str, bytes]) -> Waived:
+        said = evaluate(bundle, policy_input(given, about, traits), ask=ask)
+        return apply_waivers(given, said)
+
+    waived = asked(findings)
     inputs = PlanInputs(
         release_digest=given.release.digest,
         environment=given.environment.name,
@@ -82,6 +88,9 @@ def decide(
         rollback=given.rollback,
         simulated=given.simulated,
         waivers=waived.used or msgspec.UNSET,
+        unblock=smallest_change(given, findings, waived, asked)
+        if given.says_what_unblocks is True and waived.result.outcome is not Outcome.PASS
+        else msgspec.UNSET,
     )
 
 

@@ -194,6 +194,8 @@ class DecisionInput(_Document, frozen=True):
     schema: int = 1
     # Left out where there are none: what was recorded before there were any keeps its bytes.
     waivers: tuple[WaiverInput, ...] | msgspec.UnsetType = msgspec.UNSET
+    # Whether the record says what would let the policy pass; records from before that do not.
+    says_what_unblocks: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 class Reason(_Document, frozen=True):
@@ -220,6 +222,44 @@ class Gate(_Document, frozen=True):
     summary: str
     reasons: tuple[Reason, ...] = ()
     unblocks: str = ""
+
+
+class Upgrade(_Document, frozen=True):
+    """A package to be brought from ``version`` to ``fixed``, the lowest that mends all ``findings``."""
+
+    component: str
+    package: str
+    purl: str
+    version: str
+    fixed: str
+    findings: tuple[str, ...]
+
+
+class Waivable(_Document, frozen=True):
+    """An objection that no upgrade mends, by the scope of the waiver that would let it pass.
+
+    unknown: whether the rule could not know.
+    """
+
+    rule: str
+    component: str | None
+    finding: str | None
+    unknown: bool
+
+
+class Unblock(_Document, frozen=True):
+    """The smallest change by which the policy would pass; asked again, it said so.
+
+    upgrades: all of them, and then for each of ``waivable`` a waiver or what its reason says mends it.
+    left: rules whose objection is of neither kind. more: how many are not listed.
+    verified: what the policy says with the findings of all upgrades gone.
+    """
+
+    upgrades: tuple[Upgrade, ...]
+    waivable: tuple[Waivable, ...]
+    left: tuple[str, ...]
+    verified: str
+    more: int = 0
 
 
 class PlanInputs(_Document, frozen=True):
@@ -262,6 +302,7 @@ class Decision(_Document, frozen=True):
     simulated: bool
     schema: int = 1
     waivers: tuple[WaiverInput, ...] | msgspec.UnsetType = msgspec.UNSET
+    unblock: Unblock | msgspec.UnsetType = msgspec.UNSET
 
 
 def document(value: msgspec.Struct) -> Json:

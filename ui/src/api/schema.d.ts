@@ -2692,6 +2692,7 @@ export interface components {
             rollback: boolean;
             /** Simulated */
             simulated: boolean;
+            unblock?: components["schemas"]["UnblockView"] | null;
         };
         /**
          * DeliveryView
@@ -4800,6 +4801,44 @@ export interface components {
             distro: string;
         };
         /**
+         * UnblockView
+         * @description The smallest change by which the policy would pass.
+         *
+         *     verified: what it says with the findings of all upgrades gone. left: rules that neither mends.
+         */
+        UnblockView: {
+            /** Upgrades */
+            upgrades: components["schemas"]["UpgradeView"][];
+            /** Waivable */
+            waivable: components["schemas"]["WaivableView"][];
+            /** Left */
+            left: string[];
+            verified: components["schemas"]["GateState"];
+            /**
+             * More
+             * @default 0
+             */
+            more: number;
+        };
+        /**
+         * UpgradeView
+         * @description A package to be brought from version to fixed, the lowest that mends all findings named.
+         */
+        UpgradeView: {
+            /** Component */
+            component: string;
+            /** Package */
+            package: string;
+            /** Purl */
+            purl: string;
+            /** Version */
+            version: string;
+            /** Fixed */
+            fixed: string;
+            /** Findings */
+            findings: string[];
+        };
+        /**
          * UserChange
          * @description What to change of a user; what is absent stays.
          */
@@ -5007,6 +5046,20 @@ export interface components {
             voices: components["schemas"]["VexVoiceView"][];
             /** Unheard */
             unheard: number;
+        };
+        /**
+         * WaivableView
+         * @description An objection that no upgrade mends, by the scope of the waiver that would let it pass.
+         */
+        WaivableView: {
+            /** Rule */
+            rule: string;
+            /** Component */
+            component: string | null;
+            /** Finding */
+            finding: string | null;
+            /** Unknown */
+            unknown: boolean;
         };
         /**
          * WaiverComment

@@ -49,6 +49,39 @@ class GateView(View):
     unblocks: str = ""
 
 
+class UpgradeView(View):
+    """A package to be brought from version to fixed, the lowest that mends all findings named."""
+
+    component: str
+    package: str
+    purl: str
+    version: str
+    fixed: str
+    findings: list[str]
+
+
+class WaivableView(View):
+    """An objection that no upgrade mends, by the scope of the waiver that would let it pass."""
+
+    rule: str
+    component: str | None
+    finding: str | None
+    unknown: bool
+
+
+class UnblockView(View):
+    """The smallest change by which the policy would pass.
+
+    verified: what it says with the findings of all upgrades gone. left: rules that neither mends.
+    """
+
+    upgrades: list[UpgradeView]
+    waivable: list[WaivableView]
+    left: list[str]
+    verified: GateState
+    more: int = 0
+
+
 class DecisionView(View):
     """The decision record, as it is signed; ``inputs`` are the six digests of the plan digest.
 
@@ -64,6 +97,7 @@ class DecisionView(View):
     decided_at: str
     rollback: bool
     simulated: bool
+    unblock: UnblockView | None = None
 
 
 class ActionView(View):
