@@ -65,7 +65,13 @@ def test_a_login_sets_a_cookie_that_scripts_cannot_read(api: TestClient, users: 
     assert "SameSite=strict" in cookie
     me = api.get(ANY_ROUTE).json()
     assert me["user"]["name"] == "ana"
-    assert me["permissions"] == ["image.scan", "promotion.request", "release.create", "view"]
+    assert me["permissions"] == [
+        "image.scan",
+        "promotion.request",
+        "release.create",
+        "view",
+        "waiver.request",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -43,13 +43,16 @@ def test_a_clean_release_passes_and_every_rule_says_so():
     result = judged(document(finding(severity="low")))
     assert result.outcome is Outcome.PASS
     assert {one.rule for one in result.rules} == {
+        "base-image",
         "end-of-life",
+        "exploit-likelihood",
         "fix-available",
         "known-exploited",
         "parameters",
         "privileged-files",
         "root-user",
         "scan",
+        "scan-age",
         "secrets",
         "severity",
         "unmatched",

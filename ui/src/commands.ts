@@ -56,6 +56,23 @@ export const commands = {
   freeze: (environment: string, until: string, reason: string) =>
     stella('freeze', 'create', '--env', environment, '--until', said(until, 'TIME'), '-m', said(reason, 'REASON')),
   endFreeze: (id: string, reason: string) => stella('freeze', 'end', id, '-m', said(reason, 'REASON')),
+  waive: (environment: string, rule: string, finding: string, component: string, until: string, reason: string) =>
+    stella(
+      'waiver',
+      'create',
+      '--env',
+      environment,
+      '--rule',
+      said(rule, 'RULE'),
+      ...(finding === '' ? [] : ['--finding', finding]),
+      ...(component === '' ? [] : ['--component', component]),
+      '--until',
+      said(until, 'TIME'),
+      '-m',
+      said(reason, 'REASON'),
+    ),
+  approveWaiver: (id: string) => stella('waiver', 'approve', id),
+  endWaiver: (id: string, reason: string) => stella('waiver', 'end', id, '-m', said(reason, 'REASON')),
   applyIntegration: (name: string) => stella('apply', '-f', `${said(name, 'integration')}.yaml`),
   getIntegration: (name: string) => stella('integration', 'get', name, '-o', 'yaml'),
   testIntegration: (name: string) => stella('integration', 'test', name),

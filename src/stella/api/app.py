@@ -36,6 +36,7 @@ from stella.api.routes import (
     users,
     vex,
     vulnerabilities,
+    waivers,
     webhooks,
 )
 from stella.api.services import Services
@@ -74,6 +75,7 @@ _ROUTERS: tuple[APIRouter, ...] = (
     sources.router,
     environments.router,
     promotions.router,
+    waivers.router,
     deployments.router,
     agents.router,
     evidence.router,

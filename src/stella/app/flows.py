@@ -28,6 +28,7 @@ from stella.app.heard import (
     weigh_touched,
 )
 from stella.app.step_calls import attempt_step, worn_out
+from stella.app.waiver_flow import judge_of_environment
 from stella.blob import Blobs
 from stella.blob.errors import BlobsUnusable
 from stella.deployment.errors import AgentSilent
@@ -325,6 +326,9 @@ _FLOWS: Mapping[str, Sequence[Handler]] = {
     "PolicyApplied": (judge_all_standings,),
     "EnvironmentApplied": (judge_all_standings,),
     "ApprovalGiven": (judge,),
+    "WaiverApproved": (judge_of_environment,),
+    "WaiverEnded": (judge_of_environment,),
+    "WaiverLapsed": (judge_of_environment,),
     "PromotionApproved": (begin_deployment,),
     "StepReady": (take_step,),
     "TargetReady": (send_order,),

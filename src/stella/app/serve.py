@@ -40,6 +40,7 @@ from stella.app.work import work_of
 from stella.fleet import expire_orders, mark_offline
 from stella.hub.check import keep_health
 from stella.hub.deliveries import forget_deliveries
+from stella.promotion.waive import lapse_waivers
 from stella.record import open_workflow_engine
 from stella.record.errors import unusable
 from stella.workflow import DurableRuns
@@ -236,6 +237,10 @@ def _sweeps(services: Services, settings: Settings) -> tuple[Sweep, ...]:
             mark_offline(tx)
             expire_orders(tx)
 
+    def waivers() -> None:
+        with database.transaction(actor="system") as tx:
+            lapse_waivers(tx)
+
     def integrations() -> None:
         for one in () if settings.offline else services.enabled_integrations():
             if services.stopping.is_set():
@@ -257,6 +262,7 @@ def _sweeps(services: Services, settings: Settings) -> tuple[Sweep, ...]:
     return (
         Sweep("feeds", _FEEDS_S, sync),
         Sweep("fleet", settings.sweep_s, fleet),
+        Sweep("waivers", settings.sweep_s, waivers),
         Sweep("integrations", _INTEGRATIONS_S, integrations),
         Sweep("advisories", _ADVISORIES_S, partial(rematch_stale, services)),
         Sweep("leases", settings.sweep_s, services.outside.settle),

@@ -17,6 +17,7 @@ import stella.notify.store
 import stella.plugin.store
 import stella.policy.store
 import stella.promotion.store
+import stella.promotion.waiver_store
 import stella.release.store
 import stella.vex.store
 from stella.record import metadata
@@ -35,6 +36,7 @@ STORES = (
     stella.policy.store,
     stella.promotion.store,
     stella.deployment.standing,
+    stella.promotion.waiver_store,
     stella.deployment.store,
     stella.deployment.step_store,
     stella.evidence.store,

@@ -64,6 +64,7 @@ NOUNS: dict[str, Noun] = {
     "environment": Noun("stella.cli.environment:app", "Where releases can go."),
     "target": Noun("stella.cli.target:app", "The places in environments that agents serve."),
     "freeze": Noun("stella.cli.freeze:app", "Times in which nothing goes into an environment."),
+    "waiver": Noun("stella.cli.waiver:app", "Objections that are passed over for a time."),
     "deploy": Noun("stella.cli.deploy:app", "How far deployments are, and what they print."),
     "sticker": Noun("stella.cli.sticker:app", "The signed note on a target."),
     "drift": Noun("stella.cli.drift:app", "Where something else runs than what was deployed."),

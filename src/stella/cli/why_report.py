@@ -6,6 +6,7 @@ from typing import Any, TypeAlias
 Shown: TypeAlias = Mapping[str, Any]
 """Something as the API shows it."""
 
+_FINDINGS_MAX = 4
 _SHORT = 19  # "sha256:" and the twelve digits that people compare
 
 
@@ -48,10 +49,34 @@ def decision_lines(decision: Shown) -> Iterator[str]:
         yield f"{gate['state'].upper():<8} {gate['name']:<{width}}  {gate['summary']}"
         for reason in gate["reasons"]:
             yield from _reason_lines(reason)
-    unblocks = [gate["unblocks"] for gate in gates if gate["unblocks"]]
-    if unblocks:
+    change = decision.get("unblock")
+    steps = list(unblock_lines(change)) if change else []
+    # Where it is told, the policy's own sentence says the same once more, finding by finding.
+    told = [gate for gate in gates if not (change and gate["name"] == "policy")]
+    steps += [one for gate in told if gate["unblocks"] for one in gate["unblocks"].split("; ")]
+    if steps:
         yield "it would go if you"
-        yield from (f"  - {one}" for gate in unblocks for one in gate.split("; "))
+        yield from (f"  - {one}" for one in steps)
+
+
+def unblock_lines(change: Shown) -> Iterator[str]:
+    """The smallest change that lets the policy pass: upgrades, and what they leave."""
+    for one in change["upgrades"]:
+        found = ", ".join(one["findings"][:_FINDINGS_MAX])
+        more = len(one["findings"]) - _FINDINGS_MAX
+        yield (
+            f"upgrade {one['package']} {one['version']} -> {one['fixed']} in {one['component']}"
+            f"  ({found}{f' and {more} more' if more > 0 else ''})"
+        )
+    for one in change["waivable"]:
+        about = f" of {one['finding']}" if one["finding"] else ""
+        where = f" in {one['component']}" if one["component"] else ""
+        doubt = " (unknown)" if one["unknown"] else ""
+        yield f"mend or waive {one['rule']}{about}{where}{doubt}"
+    if change["left"]:
+        yield f"mend what no upgrade and no waiver does: {', '.join(change['left'])}"
+    if change["more"]:
+        yield f"mend {change['more']} more"
 
 
 def change_lines(diff: Shown) -> Iterator[str]:
@@ -132,12 +157,16 @@ def asked_people(decision: Shown | None) -> list[str]:
 
 def _reason_lines(reason: Shown) -> Iterator[str]:
     """The rule; package -> file -> layer; advisory, fixed version; what mends it and who can."""
-    yield f"  {reason['outcome']}  {reason['rule']}: {reason['message']}"
+    is_waived = reason.get("waiver") is not None
+    outcome = "waived" if is_waived else reason["outcome"]
+    yield f"  {outcome}  {reason['rule']}: {reason['message']}"
     finding = reason["finding"]
     if finding:
         yield from (f"      {line}" for line in _finding_lines(finding))
     who = f" ({reason['who']})" if reason["who"] else ""
-    if reason["fix"]:
+    if is_waived:
+        yield f"      {reason['fix']}"
+    elif reason["fix"]:
         yield f"      mend it: {reason['fix']}{who}"
     elif who:
         yield f"      who can: {reason['who']}"

@@ -316,6 +316,7 @@ class DecisionView(TypedDict):
     decidedAt: str
     rollback: bool
     simulated: bool
+    unblock: NotRequired["UnblockView | None"]
 
 
 class DeliveryView(TypedDict):
@@ -932,6 +933,18 @@ class NewVex(TypedDict):
     issuer: NotRequired[str]
 
 
+class NewWaiver(TypedDict):
+    """What shall be passed over, and until when. finding, component: one of them at least."""
+
+    environment: str
+    rule: str
+    reason: str
+    expiresAt: str
+    finding: NotRequired[str | None]
+    component: NotRequired[str | None]
+    unknown: NotRequired[bool]
+
+
 class NotificationView(TypedDict):
     """A rule. last: the newest message that followed from it; null where there was none."""
 
@@ -1195,6 +1208,13 @@ class PageVexView(TypedDict):
     next: NotRequired[str | None]
 
 
+class PageWaiverView(TypedDict):
+    """Page_WaiverView_"""
+
+    items: list["WaiverView"]
+    next: NotRequired[str | None]
+
+
 class PersonView(TypedDict):
     """Who did something, with the roles they hold or held. Agents and the system have none."""
 
@@ -1331,6 +1351,7 @@ class ReasonView(TypedDict):
     finding: NotRequired[dict[str, Any] | None]
     fix: NotRequired[str]
     who: NotRequired[str | None]
+    waiver: NotRequired[str | None]
 
 
 class ReceivedView(TypedDict):
@@ -1694,6 +1715,27 @@ class TraitsView(TypedDict):
     distro: str
 
 
+class UnblockView(TypedDict):
+    """The smallest change by which the policy would pass."""
+
+    upgrades: list["UpgradeView"]
+    waivable: list["WaivableView"]
+    left: list[str]
+    verified: "GateState"
+    more: NotRequired[int]
+
+
+class UpgradeView(TypedDict):
+    """A package to be brought from version to fixed, the lowest that mends all findings named."""
+
+    component: str
+    package: str
+    purl: str
+    version: str
+    fixed: str
+    findings: list[str]
+
+
 class UserChange(TypedDict):
     """What to change of a user; what is absent stays."""
 
@@ -1817,6 +1859,46 @@ class VexWhyView(TypedDict):
     action: str
     voices: list["VexVoiceView"]
     unheard: int
+
+
+class WaivableView(TypedDict):
+    """An objection that no upgrade mends, by the scope of the waiver that would let it pass."""
+
+    rule: str
+    component: str | None
+    finding: str | None
+    unknown: bool
+
+
+class WaiverComment(TypedDict):
+    """Why."""
+
+    comment: NotRequired[str]
+
+
+WaiverState = Literal["requested", "standing", "ended", "lapsed"]
+"""Where a waiver stands. ``lapsed``: its time was over; ``ended``: a person took it back."""
+
+
+class WaiverView(TypedDict):
+    """An objection that is passed over for a time."""
+
+    id: str
+    environment: str
+    rule: str
+    finding: str | None
+    component: str | None
+    unknown: bool
+    reason: str
+    expiresAt: str
+    state: "WaiverState"
+    requestedBy: "PersonView"
+    requestedAt: str
+    approvedBy: "PersonView | None"
+    approvedAt: str | None
+    endedAt: str | None
+    counts: bool
+    mayApprove: bool
 
 
 class WayView(TypedDict):
@@ -2394,6 +2476,48 @@ class Operations:
         return cast(
             "PromotionView",
             self._transport.post(f"/promotions/{quote(promotion, safe='/:@')}/evaluate", key=key),
+        )
+
+    def get_waivers(
+        self,
+        *,
+        environment: str | None = None,
+        state: str | None = None,
+        cursor: str | None = None,
+        limit: int | None = None,
+    ) -> "PageWaiverView":
+        """Waivers, the newest first."""
+        return cast(
+            "PageWaiverView",
+            self._transport.get(
+                "/waivers", environment=environment, state=state, cursor=cursor, limit=limit
+            ),
+        )
+
+    def post_waiver(self, body: "NewWaiver", *, key: str | None = None) -> "WaiverView":
+        """Ask for a waiver; it counts once somebody else has approved it."""
+        return cast("WaiverView", self._transport.post("/waivers", body, key=key))
+
+    def get_waiver(self, waiver: str) -> "WaiverView":
+        """One waiver."""
+        return cast("WaiverView", self._transport.get(f"/waivers/{quote(waiver, safe='/:@')}"))
+
+    def post_waiver_approval(
+        self, waiver: str, body: "WaiverComment", *, key: str | None = None
+    ) -> "WaiverView":
+        """Agree, as the second person."""
+        return cast(
+            "WaiverView",
+            self._transport.post(f"/waivers/{quote(waiver, safe='/:@')}/approve", body, key=key),
+        )
+
+    def post_waiver_end(
+        self, waiver: str, body: "WaiverComment", *, key: str | None = None
+    ) -> "WaiverView":
+        """Take it back before its time: whoever may ask for one may, since it only makes things stricter."""
+        return cast(
+            "WaiverView",
+            self._transport.post(f"/waivers/{quote(waiver, safe='/:@')}/end", body, key=key),
         )
 
     def get_deployments(

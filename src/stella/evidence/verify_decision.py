@@ -6,6 +6,7 @@ from stella.evidence import names
 from stella.evidence.reading import DoesNotHold, Reading, expect, same_json
 from stella.kernel import Digest, MalformedDigest, digest_of
 from stella.promotion.model import ApprovalInput, ScanInput, document
+from stella.promotion.waived import counts
 from stella.trust import (
     APPROVAL,
     CYCLONEDX,
@@ -42,7 +43,27 @@ def check_decision(reading: Reading) -> str:
     expect(given.simulated, reading.packet.manifest.simulated, "simulated", names.MANIFEST)
     if reading.packet.manifest.kind == "promotion":
         expect(given.promotion, reading.packet.manifest.subject, "the subject", names.MANIFEST)
+    _check_waivers(reading)
     return f"{decision.outcome.value}, signed by the key {statement.key_id[:12]}"
+
+
+def _check_waivers(reading: Reading) -> None:
+    """Each waiver that let something pass is one of the input's, and counted then and there."""
+    decision, given = reading.decision, reading.given
+    known = {} if given.waivers is UNSET else {one.id: one for one in given.waivers}
+    used = () if decision.waivers is UNSET else decision.waivers
+    for one in used:
+        if known.get(one.id) != one:
+            raise DoesNotHold(f"the input does not know the waiver {one.id}", names.DECISION_RECORD)
+        if not counts(one, given):
+            raise DoesNotHold(f"the waiver {one.id} did not count", names.DECISION_RECORD)
+    named = {
+        reason.waiver
+        for gate in decision.gates
+        for reason in gate.reasons
+        if reason.waiver is not UNSET
+    }
+    expect(sorted(named), sorted(one.id for one in used), "its waivers", names.DECISION_RECORD)
 
 
 def check_plan(reading: Reading) -> str:

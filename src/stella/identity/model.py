@@ -31,6 +31,8 @@ class Permission(StrEnum):
     AGENT_ENROL = "agent.enrol"
     POLICY_CHANGE = "policy.change"
     VEX_APPLY = "vex.apply"
+    WAIVER_REQUEST = "waiver.request"
+    WAIVER_APPROVE = "waiver.approve"
     INTEGRATION_CHANGE = "integration.change"
     SECRET_CHANGE = "secret.change"
     SECRET_ALLOW = "secret.allow"
@@ -49,9 +51,18 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             Permission.RELEASE_CREATE,
             Permission.PROMOTION_REQUEST,
             Permission.IMAGE_SCAN,
+            Permission.WAIVER_REQUEST,
         }
     ),
-    Role.APPROVER: frozenset({Permission.VIEW, Permission.PROMOTION_APPROVE, Permission.VEX_APPLY}),
+    Role.APPROVER: frozenset(
+        {
+            Permission.VIEW,
+            Permission.PROMOTION_APPROVE,
+            Permission.VEX_APPLY,
+            Permission.WAIVER_REQUEST,
+            Permission.WAIVER_APPROVE,
+        }
+    ),
     Role.OPERATOR: frozenset(
         {
             Permission.VIEW,
@@ -62,6 +73,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             Permission.AGENT_ENROL,
             Permission.POLICY_CHANGE,
             Permission.VEX_APPLY,
+            Permission.WAIVER_REQUEST,
             Permission.INTEGRATION_CHANGE,
             Permission.SECRET_CHANGE,
         }

@@ -11,6 +11,7 @@ from stella.plugin.contract.notifier import Severity
 from stella.plugin.contract.scm import StatusState
 from stella.promotion.model import GateState
 from stella.promotion.store import Promotion, find_promotion
+from stella.promotion.waiver_store import find_waiver
 from stella.record.transaction import StoredFact, Tx
 from stella.release.store import find_release
 
@@ -168,6 +169,25 @@ def _appeared(_: Tx, fact: StoredFact) -> Told | None:
     )
 
 
+def _waiver(verb: str, severity: Severity) -> Callable[[Tx, StoredFact], Told | None]:
+    def told(tx: Tx, fact: StoredFact) -> Told:
+        found = find_waiver(tx, fact.subject)
+        return Told(
+            title=f"a waiver {verb}: {found.scope}",
+            severity=severity,
+            fields={
+                "waiver": found.id,
+                "asked by": found.requested_by.name,
+                "until": found.expires_at,
+            },
+            words_of_people=f"Reason: {found.reason}",
+            path=f"/environments/{found.environment}",
+            environment=found.environment,
+        )
+
+    return told
+
+
 _S, _C = Severity, StatusState
 EVENTS: Mapping[str, Event] = {
     "PromotionRequested": Event(
@@ -210,6 +230,18 @@ EVENTS: Mapping[str, Event] = {
         "DeploymentErrored",
         "it could not be carried out",
         _deployment("could not be deployed to", _S.PROBLEM, _C.ERROR),
+    ),
+    "WaiverRequested": Event(
+        "WaiverRequested",
+        "a waiver waits for a second person",
+        _waiver("is asked for", _S.WARNING),
+    ),
+    "WaiverApproved": Event(
+        "WaiverApproved", "a waiver counts from now on", _waiver("counts", _S.WARNING)
+    ),
+    "WaiverEnded": Event("WaiverEnded", "a waiver was taken back", _waiver("has ended", _S.INFO)),
+    "WaiverLapsed": Event(
+        "WaiverLapsed", "the time of a waiver is over", _waiver("has lapsed", _S.WARNING)
     ),
     "IntegrationUnhealthy": Event(
         "IntegrationTested", "a look at an integration failed", _integration(is_well=False)

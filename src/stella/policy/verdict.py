@@ -38,9 +38,12 @@ def read_states(findings_document: bytes) -> StatedFindings:
     return _decoder.decode(findings_document)
 
 
-def verdict_digest(result: PolicyResult, documents: Sequence[StatedFindings]) -> Digest:
+def verdict_digest(
+    result: PolicyResult, documents: Sequence[StatedFindings], *, waivers: Sequence[str] = ()
+) -> Digest:
     """The digest of every rule's outcome and of the set of findings with their states.
 
+    waivers: ids of those by which something passes; a verdict that needs none does not speak of them.
     Not of the snapshot they were read from, nor of wording: a feed that changes nothing for these
     images changes no verdict.
     """
@@ -59,5 +62,6 @@ def verdict_digest(result: PolicyResult, documents: Sequence[StatedFindings]) ->
         {
             "rules": [list(rule) for rule in sorted(rules)],
             "findings": [findings[key] for key in sorted(findings)],
+            **({"waivers": sorted(waivers)} if waivers else {}),
         }
     )

@@ -31,8 +31,10 @@ from stella.promotion.model import (
     ReleaseInput,
     RuleInput,
     ScanInput,
+    WaiverInput,
 )
 from stella.promotion.store import Promotion, list_approvals, succeeded
+from stella.promotion.waiver_store import standing_waivers
 from stella.record.transaction import Tx
 from stella.release.model import Platform, Release, ReleaseComponent
 from stella.release.store import find_release
@@ -126,8 +128,36 @@ def assemble(tx: Tx, promotion: Promotion, deciding: Deciding) -> Assembled:
             for one in list_approvals(tx, promotion.id)
         ),
         simulated=deciding.simulated,
+        waivers=tuple(_waivers(tx, environment.name, components)) or msgspec.UNSET,
+        says_what_unblocks=True,
     )
     return Assembled(given, documents, bundle, plan)
+
+
+def _waivers(
+    tx: Tx, environment: str, components: tuple[ComponentInput, ...]
+) -> Iterator[WaiverInput]:
+    """Those that count here now, but for those of components that the release has not."""
+    names = {one.name for one in components}
+    for one in standing_waivers(tx, environment, time_text(tx.now)):
+        if one.component is not None and one.component not in names:
+            continue
+        assert one.approved_by is not None, "a standing waiver was approved"
+        assert one.approved_at is not None, "a standing waiver was approved"
+        yield WaiverInput(
+            id=one.id,
+            environment=one.environment,
+            rule=one.rule,
+            finding=one.finding,
+            component=one.component,
+            unknown=one.unknown,
+            reason=one.reason,
+            requested_by=one.requested_by,
+            requested_at=one.requested_at,
+            approved_by=one.approved_by,
+            approved_at=one.approved_at,
+            expires_at=one.expires_at,
+        )
 
 
 def _component(tx: Tx, component: ReleaseComponent, blobs: Blobs, voices: Voices) -> ComponentInput:

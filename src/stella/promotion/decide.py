@@ -9,7 +9,6 @@ from stella.kernel import Json, Outcome, Remedy, canonical_json, digest_of
 from stella.policy import (
     Ask,
     PolicyBundle,
-    PolicyResult,
     evaluate,
     gate_input,
     read_states,
@@ -25,9 +24,11 @@ from stella.promotion.model import (
     Gate,
     GateState,
     PlanInputs,
-    Reason,
     document,
 )
+from stella.promotion.policy_gate import policy_gate
+from stella.promotion.unblock import smallest_change
+from stella.promotion.waived import Waived, apply_waivers
 from stella.sbom import Traits, traits_of_sbom
 
 Documents = Mapping[str, bytes]
@@ -48,13 +49,19 @@ def decide(
     assert bundle.digest.text == given.policy, (bundle.digest, given.policy)
     findings = findings_of(given, documents)
     states = [read_states(content) for content in findings.values()]
-    result = evaluate(bundle, policy_input(given, findings, traits_of(given, documents)), ask=ask)
+    traits = traits_of(given, documents)
+
+    def asked(about: Mapping[str, bytes]) -> Waived:
+        said = evaluate(bundle, policy_input(given, about, traits), ask=ask)
+        return apply_waivers(given, said)
+
+    waived = asked(findings)
     inputs = PlanInputs(
         release_digest=given.release.digest,
         environment=given.environment.name,
         configuration=given.environment.configuration,
         policy=given.policy,
-        verdict=verdict_digest(result, states).text,
+        verdict=verdict_digest(waived.result, states, waivers=[one.id for one in waived.used]).text,
         deployment_plan=given.deployment_plan,
     )
     plan_digest = digest_of(document(inputs)).text
@@ -62,7 +69,7 @@ def decide(
     gates = (
         order_gate(given),
         *origin_gates(given),
-        policy_gate(result),
+        policy_gate(waived),
         freeze_gate(given),
         approvals.gate,
     )
@@ -80,6 +87,10 @@ def decide(
         decided_at=given.now,
         rollback=given.rollback,
         simulated=given.simulated,
+        waivers=waived.used or msgspec.UNSET,
+        unblock=smallest_change(given, findings, waived, asked)
+        if given.says_what_unblocks is True and waived.result.outcome is not Outcome.PASS
+        else msgspec.UNSET,
     )
 
 
@@ -161,40 +172,6 @@ def policy_input(
         components=components,
         parameters=given.environment.parameters,
         now=given.now,
-    )
-
-
-def policy_gate(result: PolicyResult) -> Gate:
-    """The policy's rules as a gate: what did not pass is a reason."""
-    reasons = tuple(
-        Reason(
-            rule=rule.rule,
-            outcome=rule.outcome.value,
-            message=rule.message,
-            component=rule.component,
-            finding=rule.finding,
-            fix=rule.fix,
-            who=rule.who,
-        )
-        for rule in result.rules
-        if rule.outcome is not Outcome.PASS
-    )
-    names = sorted({rule.rule for rule in result.rules})
-    if not reasons:
-        return Gate(
-            name="policy",
-            state=GateState.of(result.outcome),
-            summary=f"{len(names)} rules passed" if names else "no rule spoke",
-            unblocks="" if result.outcome is Outcome.PASS else "give the policy a rule that passes",
-        )
-    fixes = list(dict.fromkeys(reason.fix for reason in reasons if reason.fix))
-    broken = sorted({reason.rule for reason in reasons})
-    return Gate(
-        name="policy",
-        state=GateState.of(result.outcome),
-        summary=f"{len(reasons)} reasons from {len(broken)} rules: {', '.join(broken)}",
-        reasons=reasons,
-        unblocks="; ".join(fixes),
     )
 
 

@@ -72,3 +72,30 @@ class DocumentMissing(StellaError):
 
     code = "ST-PRO-010"
     fault = Fault.FAILED
+
+
+class UnknownWaiver(StellaError):
+    """There is no such waiver."""
+
+    code = "ST-PRO-011"
+    fault = Fault.NOT_FOUND
+
+
+class ImpossibleWaiver(StellaError):
+    """A waiver without an end, without a scope or a reason, or for too long."""
+
+    code = "ST-PRO-012"
+
+
+class OwnWaiver(StellaError):
+    """Nobody approves a waiver that they asked for themselves."""
+
+    code = "ST-PRO-013"
+    fault = Fault.NOT_ALLOWED
+
+
+class WaiverIsOver(StellaError):
+    """The waiver was approved, ended or has lapsed already."""
+
+    code = "ST-PRO-014"
+    fault = Fault.CONFLICT

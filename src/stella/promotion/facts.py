@@ -98,3 +98,46 @@ class PromotionFailed(Fact):
 
     environment: str
     deployment: str
+
+
+@dataclass(frozen=True, slots=True)
+class WaiverRequested(Fact):
+    """Somebody asked that an objection be passed over for a time. subject: the waiver."""
+
+    environment: str
+    rule: str
+    finding: str | None
+    component: str | None
+    unknown: bool
+    expires_at: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class WaiverApproved(Fact):
+    """A second person agreed: it counts from now on."""
+
+    environment: str
+    rule: str
+    expires_at: str
+    comment: str
+
+
+@dataclass(frozen=True, slots=True)
+class WaiverEnded(Fact):
+    """A person took it back. was_standing: whether it had counted."""
+
+    environment: str
+    rule: str
+    reason: str
+    was_standing: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WaiverLapsed(Fact):
+    """Its time is over. was_standing: whether it had counted until then."""
+
+    environment: str
+    rule: str
+    expires_at: str
+    was_standing: bool

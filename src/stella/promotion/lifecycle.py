@@ -63,3 +63,35 @@ PROMOTION = Machine(
         (_S.DEPLOYING, _E.BREAK): _S.ERRORED,
     },
 )
+
+
+class WaiverState(StrEnum):
+    """Where a waiver stands. ``lapsed``: its time was over; ``ended``: a person took it back."""
+
+    REQUESTED = "requested"
+    STANDING = "standing"
+    ENDED = "ended"
+    LAPSED = "lapsed"
+
+
+class WaiverEvent(StrEnum):
+    """What moves a waiver."""
+
+    APPROVE = "approve"
+    END = "end"
+    LAPSE = "lapse"
+
+
+_WS, _WE = WaiverState, WaiverEvent
+
+WAIVER = Machine(
+    name="waiver",
+    start=WaiverState.REQUESTED,
+    moves={
+        (_WS.REQUESTED, _WE.APPROVE): _WS.STANDING,
+        (_WS.REQUESTED, _WE.END): _WS.ENDED,
+        (_WS.REQUESTED, _WE.LAPSE): _WS.LAPSED,
+        (_WS.STANDING, _WE.END): _WS.ENDED,
+        (_WS.STANDING, _WE.LAPSE): _WS.LAPSED,
+    },
+)

@@ -152,10 +152,31 @@ class ApprovalInput(_Document, frozen=True):
     bundle: str
 
 
+class WaiverInput(_Document, frozen=True):
+    """A waiver that two people stand behind. finding: id or alias, None for any; component likewise.
+
+    unknown: whether it also lets pass what the rule could not know.
+    """
+
+    id: str
+    environment: str
+    rule: str
+    finding: str | None
+    component: str | None
+    unknown: bool
+    reason: str
+    requested_by: Person
+    requested_at: str
+    approved_by: Person
+    approved_at: str
+    expires_at: str
+
+
 class DecisionInput(_Document, frozen=True):
     """Everything a decision rests on, but for the documents it names by digest.
 
     now: when it is judged. policy: digest of the policy bundle. deployment_plan: its digest.
+    waivers: those that count in the environment, whether they meet anything or not.
     """
 
     promotion: str
@@ -171,10 +192,17 @@ class DecisionInput(_Document, frozen=True):
     approvals: tuple[ApprovalInput, ...] = ()
     simulated: bool = False
     schema: int = 1
+    # Left out where there are none: what was recorded before there were any keeps its bytes.
+    waivers: tuple[WaiverInput, ...] | msgspec.UnsetType = msgspec.UNSET
+    # Whether the record says what would let the policy pass; records from before that do not.
+    says_what_unblocks: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 class Reason(_Document, frozen=True):
-    """One sentence of why, with what would mend it and who can."""
+    """One sentence of why, with what would mend it and who can.
+
+    waiver: by which it is passed over; not written where none is, and its outcome is ``pass`` then.
+    """
 
     rule: str
     outcome: str
@@ -183,6 +211,7 @@ class Reason(_Document, frozen=True):
     finding: dict[str, Any] | None = None
     fix: str = ""
     who: str | None = None
+    waiver: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class Gate(_Document, frozen=True):
@@ -193,6 +222,44 @@ class Gate(_Document, frozen=True):
     summary: str
     reasons: tuple[Reason, ...] = ()
     unblocks: str = ""
+
+
+class Upgrade(_Document, frozen=True):
+    """A package to be brought from ``version`` to ``fixed``, the lowest that mends all ``findings``."""
+
+    component: str
+    package: str
+    purl: str
+    version: str
+    fixed: str
+    findings: tuple[str, ...]
+
+
+class Waivable(_Document, frozen=True):
+    """An objection that no upgrade mends, by the scope of the waiver that would let it pass.
+
+    unknown: whether the rule could not know.
+    """
+
+    rule: str
+    component: str | None
+    finding: str | None
+    unknown: bool
+
+
+class Unblock(_Document, frozen=True):
+    """The smallest change by which the policy would pass; asked again, it said so.
+
+    upgrades: all of them, and then for each of ``waivable`` a waiver or what its reason says mends it.
+    left: rules whose objection is of neither kind. more: how many are not listed.
+    verified: what the policy says with the findings of all upgrades gone.
+    """
+
+    upgrades: tuple[Upgrade, ...]
+    waivable: tuple[Waivable, ...]
+    left: tuple[str, ...]
+    verified: str
+    more: int = 0
 
 
 class PlanInputs(_Document, frozen=True):
@@ -215,7 +282,10 @@ class Counted(_Document, frozen=True):
 
 
 class Decision(_Document, frozen=True):
-    """What the gates said, and the plan it was said of. Its canonical JSON is the decision record."""
+    """What the gates said, and the plan it was said of. Its canonical JSON is the decision record.
+
+    waivers: those without which the policy would have said something else.
+    """
 
     promotion: str
     release: ReleaseInput
@@ -231,6 +301,8 @@ class Decision(_Document, frozen=True):
     rollback: bool
     simulated: bool
     schema: int = 1
+    waivers: tuple[WaiverInput, ...] | msgspec.UnsetType = msgspec.UNSET
+    unblock: Unblock | msgspec.UnsetType = msgspec.UNSET
 
 
 def document(value: msgspec.Struct) -> Json:

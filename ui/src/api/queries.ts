@@ -54,6 +54,16 @@ export const environmentQuery = (name: string) =>
     queryFn: () => take(api.GET('/api/v1/environments/{name}', { params: { path: { name } } })),
   })
 
+/** The waivers of one environment, those that are over left out. */
+export const waiversQuery = (environment: string) =>
+  queryOptions({
+    queryKey: ['waivers', environment],
+    queryFn: () =>
+      take(
+        api.GET('/api/v1/waivers', { params: { query: { environment, state: 'requested,standing', limit: 500 } } }),
+      ),
+  })
+
 export const policyQuery = (name: string) =>
   queryOptions({
     queryKey: ['policies', name],

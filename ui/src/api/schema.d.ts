@@ -1374,6 +1374,90 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/waivers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Waivers
+         * @description Waivers, the newest first.
+         */
+        get: operations["get_waivers"];
+        put?: never;
+        /**
+         * Post Waiver
+         * @description Ask for a waiver; it counts once somebody else has approved it.
+         */
+        post: operations["post_waiver"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/waivers/{waiver}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Waiver
+         * @description One waiver.
+         */
+        get: operations["get_waiver"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/waivers/{waiver}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Post Waiver Approval
+         * @description Agree, as the second person.
+         */
+        post: operations["post_waiver_approval"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/waivers/{waiver}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Post Waiver End
+         * @description Take it back before its time: whoever may ask for one may, since it only makes things stricter.
+         */
+        post: operations["post_waiver_end"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/deployments": {
         parameters: {
             query?: never;
@@ -2689,6 +2773,7 @@ export interface components {
             rollback: boolean;
             /** Simulated */
             simulated: boolean;
+            unblock?: components["schemas"]["UnblockView"] | null;
         };
         /**
          * DeliveryView
@@ -3728,6 +3813,31 @@ export interface components {
             issuer: string;
         };
         /**
+         * NewWaiver
+         * @description What shall be passed over, and until when. finding, component: one of them at least.
+         *
+         *     finding: id or alias. unknown: also where the rule could not know.
+         */
+        NewWaiver: {
+            /** Environment */
+            environment: string;
+            /** Rule */
+            rule: string;
+            /** Reason */
+            reason: string;
+            /** Expiresat */
+            expiresAt: string;
+            /** Finding */
+            finding?: string | null;
+            /** Component */
+            component?: string | null;
+            /**
+             * Unknown
+             * @default false
+             */
+            unknown: boolean;
+        };
+        /**
          * NotificationView
          * @description A rule. last: the newest message that followed from it; null where there was none.
          */
@@ -4018,6 +4128,13 @@ export interface components {
             /** Next */
             next?: string | null;
         };
+        /** Page[WaiverView] */
+        Page_WaiverView_: {
+            /** Items */
+            items: components["schemas"]["WaiverView"][];
+            /** Next */
+            next?: string | null;
+        };
         /**
          * PersonView
          * @description Who did something, with the roles they hold or held. Agents and the system have none.
@@ -4267,6 +4384,8 @@ export interface components {
         /**
          * ReasonView
          * @description Why a gate does not pass. finding: with package, path and layer, where one is meant.
+         *
+         *     waiver: by which it is passed over; its outcome is pass then.
          */
         ReasonView: {
             /** Rule */
@@ -4287,6 +4406,8 @@ export interface components {
             fix: string;
             /** Who */
             who?: string | null;
+            /** Waiver */
+            waiver?: string | null;
         };
         /**
          * ReceivedView
@@ -4850,6 +4971,44 @@ export interface components {
             distro: string;
         };
         /**
+         * UnblockView
+         * @description The smallest change by which the policy would pass.
+         *
+         *     verified: what it says with the findings of all upgrades gone. left: rules that neither mends.
+         */
+        UnblockView: {
+            /** Upgrades */
+            upgrades: components["schemas"]["UpgradeView"][];
+            /** Waivable */
+            waivable: components["schemas"]["WaivableView"][];
+            /** Left */
+            left: string[];
+            verified: components["schemas"]["GateState"];
+            /**
+             * More
+             * @default 0
+             */
+            more: number;
+        };
+        /**
+         * UpgradeView
+         * @description A package to be brought from version to fixed, the lowest that mends all findings named.
+         */
+        UpgradeView: {
+            /** Component */
+            component: string;
+            /** Package */
+            package: string;
+            /** Purl */
+            purl: string;
+            /** Version */
+            version: string;
+            /** Fixed */
+            fixed: string;
+            /** Findings */
+            findings: string[];
+        };
+        /**
          * UserChange
          * @description What to change of a user; what is absent stays.
          */
@@ -5057,6 +5216,76 @@ export interface components {
             voices: components["schemas"]["VexVoiceView"][];
             /** Unheard */
             unheard: number;
+        };
+        /**
+         * WaivableView
+         * @description An objection that no upgrade mends, by the scope of the waiver that would let it pass.
+         */
+        WaivableView: {
+            /** Rule */
+            rule: string;
+            /** Component */
+            component: string | null;
+            /** Finding */
+            finding: string | null;
+            /** Unknown */
+            unknown: boolean;
+        };
+        /**
+         * WaiverComment
+         * @description Why.
+         */
+        WaiverComment: {
+            /**
+             * Comment
+             * @default
+             */
+            comment: string;
+        };
+        /**
+         * WaiverState
+         * @description Where a waiver stands. ``lapsed``: its time was over; ``ended``: a person took it back.
+         * @enum {string}
+         */
+        WaiverState: "requested" | "standing" | "ended" | "lapsed";
+        /**
+         * WaiverView
+         * @description An objection that is passed over for a time.
+         *
+         *     rule: whose objections. finding: id or alias, null for any; component: null for any. unknown: also
+         *     where the rule could not know. counts: whether a decision now would hear it. may_approve: whether
+         *     the one who looks is the second person.
+         */
+        WaiverView: {
+            /** Id */
+            id: string;
+            /** Environment */
+            environment: string;
+            /** Rule */
+            rule: string;
+            /** Finding */
+            finding: string | null;
+            /** Component */
+            component: string | null;
+            /** Unknown */
+            unknown: boolean;
+            /** Reason */
+            reason: string;
+            /** Expiresat */
+            expiresAt: string;
+            state: components["schemas"]["WaiverState"];
+            requestedBy: components["schemas"]["PersonView"];
+            /** Requestedat */
+            requestedAt: string;
+            approvedBy: components["schemas"]["PersonView"] | null;
+            /** Approvedat */
+            approvedAt: string | null;
+            /** Endedat */
+            endedAt: string | null;
+            /** Counts */
+            counts: boolean;
+            /** Mayapprove */
+            mayApprove: boolean;
         };
         /**
          * WayView
@@ -7630,6 +7859,176 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PromotionView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_waivers: {
+        parameters: {
+            query?: {
+                environment?: string | null;
+                /** @description Comma between several. */
+                state?: string | null;
+                /** @description `next` of the part before. */
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_WaiverView_"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_waiver: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewWaiver"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaiverView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_waiver: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                waiver: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaiverView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_waiver_approval: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                waiver: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WaiverComment"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaiverView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_waiver_end: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                waiver: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WaiverComment"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaiverView"];
                 };
             };
             /** @description A refusal */

@@ -12,6 +12,7 @@ test.each([
   ['ReleaseSealed', 'releases'],
   ['FreezeEnded', 'environments'],
   ['VexApplied', 'scans'],
+  ['WaiverLapsed', 'waivers'],
   ['FindingsWeighed', 'scans'],
   ['EvidenceSealed', 'evidence'],
   ['IntegrationTested', 'integrations'],

@@ -22,6 +22,7 @@ export type Held =
   | 'sign-ins'
   | 'tokens'
   | 'users'
+  | 'waivers'
   | 'webhooks'
 
 const RULES: readonly (readonly [RegExp, readonly Held[]])[] = [
@@ -38,6 +39,7 @@ const RULES: readonly (readonly [RegExp, readonly Held[]])[] = [
   [/^(Evidence|Packet|Sticker)/, ['evidence', 'promotions', 'deployments']],
   [/^(Notification|Message)/, ['notifications']],
   [/^(Integration|Secret)/, ['integrations', 'secrets', 'webhooks']],
+  [/^Waiver/, ['waivers', 'promotions', 'preview']],
   [/^Webhook/, ['webhooks']],
   [/^Plugin/, ['plugins', 'integrations']],
   [/^LoginDocument/, ['sign-ins', 'machine-logins', 'machines', 'users', 'tokens']],

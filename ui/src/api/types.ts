@@ -28,6 +28,8 @@ export type Permission =
   | 'agent.enrol'
   | 'policy.change'
   | 'vex.apply'
+  | 'waiver.request'
+  | 'waiver.approve'
   | 'integration.change'
   | 'plugin.change'
   | 'secret.allow'
@@ -109,4 +111,5 @@ export type TargetState = Words['TargetState']
 export type Token = Words['TokenView']
 export type User = Words['UserView']
 export type Version = Words['VersionView']
+export type Waiver = Words['WaiverView']
 export type Webhook = Words['WebhookView']

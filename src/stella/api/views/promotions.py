@@ -24,7 +24,10 @@ from stella.release.store import find_release
 
 
 class ReasonView(View):
-    """Why a gate does not pass. finding: with package, path and layer, where one is meant."""
+    """Why a gate does not pass. finding: with package, path and layer, where one is meant.
+
+    waiver: by which it is passed over; its outcome is pass then.
+    """
 
     rule: str
     outcome: GateState
@@ -33,6 +36,7 @@ class ReasonView(View):
     finding: dict[str, Any] | None = None
     fix: str = ""
     who: str | None = None
+    waiver: str | None = None
 
 
 class GateView(View):
@@ -43,6 +47,39 @@ class GateView(View):
     summary: str
     reasons: list[ReasonView]
     unblocks: str = ""
+
+
+class UpgradeView(View):
+    """A package to be brought from version to fixed, the lowest that mends all findings named."""
+
+    component: str
+    package: str
+    purl: str
+    version: str
+    fixed: str
+    findings: list[str]
+
+
+class WaivableView(View):
+    """An objection that no upgrade mends, by the scope of the waiver that would let it pass."""
+
+    rule: str
+    component: str | None
+    finding: str | None
+    unknown: bool
+
+
+class UnblockView(View):
+    """The smallest change by which the policy would pass.
+
+    verified: what it says with the findings of all upgrades gone. left: rules that neither mends.
+    """
+
+    upgrades: list[UpgradeView]
+    waivable: list[WaivableView]
+    left: list[str]
+    verified: GateState
+    more: int = 0
 
 
 class DecisionView(View):
@@ -60,6 +97,7 @@ class DecisionView(View):
     decided_at: str
     rollback: bool
     simulated: bool
+    unblock: UnblockView | None = None
 
 
 class ActionView(View):

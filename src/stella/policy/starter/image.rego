@@ -47,6 +47,7 @@ scanned := [one |
 		"name": component.name,
 		"reference": component.reference,
 		"platform": scan.platform,
+		"at": object.get(scan, "at", null),
 		"image": object.get(scan, "image", null),
 		"lifetime": object.get(scan, "lifetime", null),
 	}

@@ -13,6 +13,14 @@
 #                     (blocked where no system package brings them), blocked.               pass
 #   secrets           secrets in the image: pass, unknown, blocked.                         pass
 #   endOfLife         a distribution that gets no more updates: pass, unknown, blocked.     pass
+#   epssMax           the highest EPSS that may pass, in thousandths: off, 0 to 999.        off
+#   epssUnknown       a finding without an EPSS, where epssMax asks for one: unknown,
+#                     blocked, pass.                                                        unknown
+#   reach             findings in code that is proven unreachable do not count: honour;
+#                     they count all the same: ignore.                                      ignore
+#   scanAgeDays       how many days old a scan may be: off, 0 to 3650.                      off
+#   baseImage         an image that does not say what it is built on: pass, unknown, blocked.
+#                                                                                           pass
 #   vex               findings that VEX settles (not_affected, fixed) do not count: honour;
 #                     they count all the same: ignore.                                      honour
 package stella.policy
@@ -21,7 +29,7 @@ import rego.v1
 
 # Every one of these must speak. One that says nothing counts as unknown.
 rules := {"scan", "unmatched", "known-exploited", "severity", "fix-available", "parameters"} |
-	object.keys(image_rules)
+	object.keys(image_rules) | object.keys(threshold_rules)
 
 defaults := {
 	"severityMax": "medium",
@@ -34,6 +42,11 @@ defaults := {
 	"setuid": "pass",
 	"secrets": "pass",
 	"endOfLife": "pass",
+	"epssMax": "off",
+	"epssUnknown": "unknown",
+	"reach": "ignore",
+	"scanAgeDays": "off",
+	"baseImage": "pass",
 	"vex": "honour",
 }
 
@@ -48,7 +61,24 @@ allowed := {
 	"setuid": {"pass", "foreign", "blocked"},
 	"secrets": {"pass", "unknown", "blocked"},
 	"endOfLife": {"pass", "unknown", "blocked"},
+	"epssMax": {"off"},
+	"epssUnknown": {"unknown", "blocked", "pass"},
+	"reach": {"honour", "ignore"},
+	"scanAgeDays": {"off"},
+	"baseImage": {"pass", "unknown", "blocked"},
 	"vex": {"honour", "ignore"},
+}
+
+# Beside what is allowed: whole numbers from 0 up to this.
+highest := {"epssMax": 999, "scanAgeDays": 3650}
+
+is_allowed(name, value) if value in allowed[name]
+
+is_allowed(name, value) if {
+	is_number(value)
+	value == floor(value)
+	value >= 0
+	value <= highest[name]
 }
 
 ranks := {"none": 0, "low": 1, "medium": 2, "high": 3, "critical": 4}
@@ -57,7 +87,7 @@ ranks := {"none": 0, "low": 1, "medium": 2, "high": 3, "critical": 4}
 parameter[name] := value if {
 	some name, fallback in defaults
 	value := object.get(input.parameters, name, fallback)
-	value in allowed[name]
+	is_allowed(name, value)
 }
 
 limit := ranks[parameter.severityMax]
@@ -72,12 +102,16 @@ results contains {
 	"rule": "parameters",
 	"outcome": "unknown",
 	"message": sprintf("the parameter %s has the value %v", [name, input.parameters[name]]),
-	"fix": sprintf("set it to one of %s", [concat(", ", sort(allowed[name]))]),
+	"fix": sprintf("set it to one of %s%s", [concat(", ", sort(allowed[name])), numbers(name)]),
 	"who": "an operator",
 } if {
 	some name, _ in allowed
 	object.get(input.parameters, name, defaults[name]) != object.get(parameter, name, null)
 }
+
+numbers(name) := sprintf(", or a whole number up to %d", [highest[name]]) if highest[name]
+
+numbers(name) := "" if not highest[name]
 
 results contains {
 	"rule": "parameters",
@@ -92,7 +126,7 @@ results contains {
 
 results contains passed("parameters", "all known") if {
 	every name, value in input.parameters {
-		value in allowed[name]
+		is_allowed(name, value)
 	}
 }
 
@@ -186,6 +220,11 @@ settled := {"not_affected", "fixed"} if parameter.vex == "honour"
 
 settled := set() if parameter.vex == "ignore"
 
+# Nothing is unreachable because nobody looked: "unknown" counts.
+unreached := {"unreachable"} if parameter.reach == "honour"
+
+unreached := set() if parameter.reach == "ignore"
+
 passed_over := {"headers only"} if parameter.headersOnly == "pass"
 
 passed_over := set() if parameter.headersOnly == "judge"
@@ -197,6 +236,7 @@ open := [{"component": component.name, "finding": finding} |
 	some finding in scan.document.findings
 	finding.match != "not_affected"
 	not finding.vex in settled
+	not object.get(finding, "reach", "unknown") in unreached
 	not finding.note in passed_over
 ]
 

@@ -18,6 +18,7 @@ import { configText } from '../../words/config'
 import { count } from '../../words/text'
 import { Freezes } from './Freezes'
 import { RollbackDialog } from './RollbackDialog'
+import { Waivers } from './Waivers'
 
 const route = getRouteApi('/shell/environments/$name')
 
@@ -71,6 +72,7 @@ export function EnvironmentPage() {
         <div className="stack">
           <Rules environment={environment} />
           <Freezes environment={environment} />
+          <Waivers environment={name} />
           <Panel title="About">
             <Pairs
               of={[

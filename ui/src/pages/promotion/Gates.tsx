@@ -16,6 +16,7 @@ export function Gates({ decision }: { decision: Decision }) {
       {decision.gates.map((gate) => (
         <li key={gate.name} className={style.gate}>
           <OneGate gate={gate} />
+          {gate.name === 'policy' && decision.unblock && <Unblock change={decision.unblock} />}
         </li>
       ))}
     </ol>
@@ -71,6 +72,35 @@ function OneGate({ gate }: { gate: Gate }) {
   )
 }
 
+/** The smallest change that lets the policy pass. */
+function Unblock({ change }: { change: NonNullable<Decision['unblock']> }) {
+  return (
+    <div className={style.body}>
+      <p>
+        <strong>The policy would pass with{change.verified === 'pass' ? ' (tried)' : ''}:</strong>
+      </p>
+      <ul className="stack tight">
+        {change.upgrades.map((one) => (
+          <li key={`${one.component}${one.purl}`}>
+            <code>
+              {one.package} {one.version} → {one.fixed}
+            </code>{' '}
+            in {one.component} <span className="muted small">{one.findings.join(', ')}</span>
+          </li>
+        ))}
+        {change.waivable.map((one) => (
+          <li key={`${one.rule}${one.component ?? ''}${one.finding ?? ''}`}>
+            {one.rule} mended or waived{one.finding ? `, ${one.finding}` : ''}
+            {one.component ? ` in ${one.component}` : ''}
+          </li>
+        ))}
+        {change.left.length > 0 && <li>what no upgrade and no waiver mends: {change.left.join(', ')}</li>}
+        {change.more > 0 && <li className="muted">and {change.more} more</li>}
+      </ul>
+    </div>
+  )
+}
+
 function OneReason({ reason }: { reason: Reason }) {
   const finding = findingIn(reason)
   const look = lookOf(GATE, reason.outcome)
@@ -102,6 +132,11 @@ function OneReason({ reason }: { reason: Reason }) {
                 <span className="muted">Who:</span> {reason.who}
               </span>
             )}
+          </p>
+        )}
+        {reason.waiver && (
+          <p className={style.fix}>
+            <Words text={reason.fix} />
           </p>
         )}
         {finding?.why && (
