@@ -17,6 +17,7 @@ from stella.api.events import Streams
 from stella.api.problems import MEDIA_TYPE, add_handlers, problem_response
 from stella.api.routes import (
     about,
+    absences,
     agents,
     deployments,
     doctor,
@@ -72,6 +73,7 @@ _ROUTERS: tuple[APIRouter, ...] = (
     sources.router,
     environments.router,
     promotions.router,
+    absences.router,
     deployments.router,
     agents.router,
     evidence.router,

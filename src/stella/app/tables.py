@@ -14,6 +14,7 @@ import stella.identity.store
 import stella.notify.store
 import stella.plugin.store
 import stella.policy.store
+import stella.promotion.absence
 import stella.promotion.store
 import stella.release.store
 import stella.vex.store
@@ -31,6 +32,7 @@ STORES = (
     stella.environment.store,
     stella.policy.store,
     stella.promotion.store,
+    stella.promotion.absence,
     stella.deployment.store,
     stella.deployment.step_store,
     stella.evidence.store,

@@ -165,7 +165,10 @@ def _finding_lines(finding: Shown) -> Iterator[str]:
 
 def _approval_line(given: Shown) -> str:
     counts = f"counts for {given['rule']}" if given["counts"] else f"counts not: {given['whyNot']}"
-    return f"approved by {given['by']['name']} at {given['at']}: {given['comment']} ({counts})"
+    until = f" until {given['until']}" if given["until"] else ""
+    by = given["by"]["name"]
+    by += f" for {given['standsFor']['name']}" if given["standsFor"] else ""
+    return f"approved by {by} at {given['at']}: {given['comment']} ({counts}{until})"
 
 
 def _planned_steps(plan: Shown, phase: str) -> Iterator[str]:

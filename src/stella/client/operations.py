@@ -7,6 +7,19 @@ from typing import Any, Literal, NotRequired, Protocol, TypedDict, cast
 from urllib.parse import quote
 
 
+class AbsenceView(TypedDict):
+    """A time in which ``stand_in`` may approve for ``person``."""
+
+    id: str
+    person: "PersonView"
+    standIn: "PersonView"
+    startsAt: str
+    endsAt: str
+    reason: str
+    endedAt: str | None
+    holds: bool
+
+
 class Accepted(TypedDict):
     """How many images of a notification are scanned."""
 
@@ -75,10 +88,11 @@ class AppliedView(TypedDict):
 
 
 class Approval(TypedDict):
-    """A yes to exactly this plan."""
+    """A yes to exactly this plan. stands_for: name of the absent one in whose place it is given."""
 
     planDigest: str
     comment: NotRequired[str]
+    standsFor: NotRequired[str | None]
 
 
 class ApprovalRuleView(TypedDict):
@@ -87,6 +101,10 @@ class ApprovalRuleView(TypedDict):
     rule: str
     approvers: list[str]
     count: int
+    exclude: list["Excluded"]
+    expiresAfter: int | None
+    after: str | None
+    worsened: str | None
 
 
 class ApprovalView(TypedDict):
@@ -94,6 +112,8 @@ class ApprovalView(TypedDict):
 
     id: str
     by: "PersonView"
+    standsFor: "PersonView | None"
+    until: str | None
     at: str
     comment: str
     planDigest: str
@@ -504,6 +524,10 @@ class ExchangedView(TypedDict):
     roles: list[str]
 
 
+Excluded = Literal["requester", "releaseCreator"]
+"""Whose word an approval rule does not take, whatever their role."""
+
+
 class FactView(TypedDict):
     """What happened. position, hash: its place in the chain."""
 
@@ -810,6 +834,15 @@ class NeedView(TypedDict):
     hosts: list[str]
 
 
+class NewAbsence(TypedDict):
+    """A time in which another speaks for who asks. stand_in: a user's name."""
+
+    standIn: str
+    endsAt: str
+    startsAt: NotRequired[str | None]
+    reason: NotRequired[str]
+
+
 class NewAgent(TypedDict):
     """Which name a host's agent shall have."""
 
@@ -943,6 +976,13 @@ class PackageChange(TypedDict):
     change: str
     before: list[str]
     after: list[str]
+
+
+class PageAbsenceView(TypedDict):
+    """Page_AbsenceView_"""
+
+    items: list["AbsenceView"]
+    next: NotRequired[str | None]
 
 
 class PageAgentView(TypedDict):
@@ -2288,6 +2328,21 @@ class Operations:
         return cast(
             "PromotionView",
             self._transport.post(f"/promotions/{quote(promotion, safe='/:@')}/evaluate", key=key),
+        )
+
+    def get_absences(self) -> "PageAbsenceView":
+        """Who is away and who stands in, the newest first."""
+        return cast("PageAbsenceView", self._transport.get("/absences"))
+
+    def post_absence(self, body: "NewAbsence", *, key: str | None = None) -> "AbsenceView":
+        """Say who approves for you while you are away."""
+        return cast("AbsenceView", self._transport.post("/absences", body, key=key))
+
+    def post_absence_end(self, absence: str, *, key: str | None = None) -> "AbsenceView":
+        """Say that you are back before the time."""
+        return cast(
+            "AbsenceView",
+            self._transport.post(f"/absences/{quote(absence, safe='/:@')}/end", key=key),
         )
 
     def get_deployments(

@@ -28,6 +28,7 @@ from stella.promotion.model import (
     Reason,
     document,
 )
+from stella.promotion.worsened import rules_not_asked
 from stella.sbom import Traits, traits_of_sbom
 
 Documents = Mapping[str, bytes]
@@ -58,7 +59,9 @@ def decide(
         deployment_plan=given.deployment_plan,
     )
     plan_digest = digest_of(document(inputs)).text
-    approvals = judge_approvals(given, plan_digest)
+    running = None if given.running is msgspec.UNSET else _document(documents, given.running)
+    not_asked = rules_not_asked(given, findings, running)
+    approvals = judge_approvals(given, plan_digest, not_asked)
     gates = (
         order_gate(given),
         *origin_gates(given),

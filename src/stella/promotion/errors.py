@@ -72,3 +72,24 @@ class DocumentMissing(StellaError):
 
     code = "ST-PRO-010"
     fault = Fault.FAILED
+
+
+class NotYourTurn(StellaError):
+    """The rules that name this person wait for others, which have not enough approvals yet."""
+
+    code = "ST-PRO-011"
+    fault = Fault.CONFLICT
+    retry_may_help = True
+
+
+class UnknownAbsence(StellaError):
+    """There is no such absence."""
+
+    code = "ST-PRO-012"
+    fault = Fault.NOT_FOUND
+
+
+class ImpossibleAbsence(StellaError):
+    """An absence that ends before it starts, or that has ended, or whose stand-in cannot speak."""
+
+    code = "ST-PRO-013"

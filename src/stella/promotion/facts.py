@@ -98,3 +98,22 @@ class PromotionFailed(Fact):
 
     environment: str
     deployment: str
+
+
+@dataclass(frozen=True, slots=True)
+class AbsenceBegun(Fact):
+    """A user is away for a time, and another speaks for them. subject: the absence."""
+
+    person: str
+    stand_in: str
+    starts_at: str
+    ends_at: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class AbsenceEnded(Fact):
+    """Who was away is back before the time."""
+
+    person: str
+    stand_in: str

@@ -92,11 +92,18 @@ class ReleaseInput(_Document, frozen=True):
 
 
 class RuleInput(_Document, frozen=True):
-    """One approval rule: ``count`` people, each with one of the roles or names in ``approvers``."""
+    """One approval rule: ``count`` people, each with one of the roles or names in ``approvers``.
+
+    The rest as in the environment's rule, left out where it is as ever.
+    """
 
     rule: str
     approvers: tuple[str, ...]
     count: int
+    exclude: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+    expires_after_h: int | msgspec.UnsetType = msgspec.UNSET
+    after: str | msgspec.UnsetType = msgspec.UNSET
+    worsened: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class OrderInput(_Document, frozen=True):
@@ -142,7 +149,11 @@ class EnvironmentInput(_Document, frozen=True):
 
 
 class ApprovalInput(_Document, frozen=True):
-    """One approval as given. bundle: digest of its signed statement."""
+    """One approval as given. bundle: digest of its signed statement.
+
+    stands_for: the absent one in whose place it was given. by_now, stands_for_now: the same people
+    at the time of the decision, None who is no longer let in; left out where nothing has changed.
+    """
 
     id: str
     by: Person
@@ -150,12 +161,17 @@ class ApprovalInput(_Document, frozen=True):
     comment: str
     plan_digest: str
     bundle: str
+    stands_for: Person | msgspec.UnsetType = msgspec.UNSET
+    by_now: Person | msgspec.UnsetType | None = msgspec.UNSET
+    stands_for_now: Person | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class DecisionInput(_Document, frozen=True):
     """Everything a decision rests on, but for the documents it names by digest.
 
     now: when it is judged. policy: digest of the policy bundle. deployment_plan: its digest.
+    release_creator: a user's id. running: digest of what is known against the release that runs there.
+    Both are left out where no approval rule asks for them.
     """
 
     promotion: str
@@ -171,6 +187,8 @@ class DecisionInput(_Document, frozen=True):
     approvals: tuple[ApprovalInput, ...] = ()
     simulated: bool = False
     schema: int = 1
+    release_creator: str | msgspec.UnsetType = msgspec.UNSET
+    running: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class Reason(_Document, frozen=True):
@@ -207,11 +225,15 @@ class PlanInputs(_Document, frozen=True):
 
 
 class Counted(_Document, frozen=True):
-    """An approval, and whether it counts for this plan: for which rule, or why not."""
+    """An approval, and whether it counts for this plan: for which rule, or why not.
+
+    until: when it counts no more, where its rule lets approvals expire.
+    """
 
     id: str
     rule: str | None
     why_not: str = ""
+    until: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class Decision(_Document, frozen=True):

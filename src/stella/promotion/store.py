@@ -47,6 +47,7 @@ approval = Table(
     Column("comment", Text, nullable=False),
     Column("plan_digest", String(71), nullable=False),
     Column("bundle", String(71), nullable=False),
+    Column("stands_for", Text),
     Index(None, "promotion"),
 )
 
@@ -80,7 +81,10 @@ class Promotion:
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """One person's yes to one plan. bundle: digest of its signed statement."""
+    """One person's yes to one plan. bundle: digest of its signed statement.
+
+    stands_for: the absent one in whose place it was given; None where it is their own word.
+    """
 
     id: str
     promotion: str
@@ -89,6 +93,7 @@ class Approval:
     comment: str
     plan_digest: str
     bundle: str
+    stands_for: Person | None = None
 
 
 def insert_promotion(tx: Tx, value: Promotion) -> None:
@@ -176,6 +181,7 @@ def insert_approval(tx: Tx, value: Approval) -> None:
             comment=value.comment,
             plan_digest=value.plan_digest,
             bundle=value.bundle,
+            stands_for=person_text(value.stands_for) if value.stands_for else None,
         )
     )
 
@@ -194,6 +200,7 @@ def list_approvals(tx: Tx, promotion_id: str) -> tuple[Approval, ...]:
             comment=row["comment"],
             plan_digest=row["plan_digest"],
             bundle=row["bundle"],
+            stands_for=person_of(row["stands_for"]) if row["stands_for"] else None,
         )
         for row in tx.rows(query.order_by(approval.c.id))
     )

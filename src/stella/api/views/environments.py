@@ -6,7 +6,7 @@ from stella.api.views.base import PersonView, View
 from stella.api.views.looking import Looking
 from stella.api.views.releases import ReleaseRef, release_ref
 from stella.deployment.store import current_deployment
-from stella.environment.model import Environment, Freeze, Target, configuration
+from stella.environment.model import Environment, Excluded, Freeze, Target, configuration
 from stella.environment.store import list_freezes, list_targets
 from stella.fleet import find_agent_by_name
 from stella.kernel import digest_of, time_text
@@ -48,11 +48,19 @@ class PolicyRef(View):
 
 
 class ApprovalRuleView(View):
-    """``count`` people, each named by name or role in ``approvers``."""
+    """``count`` people, each named by name or role in ``approvers``.
+
+    exclude: whose word is not taken. expires_after: hours for which an approval counts. after: the
+    rule that has to have enough first. worsened: asked only where a new finding is that severe.
+    """
 
     rule: str
     approvers: list[str]
     count: int
+    exclude: list[Excluded]
+    expires_after: int | None
+    after: str | None
+    worsened: str | None
 
 
 class StepUseView(View):
@@ -118,7 +126,15 @@ def environment_view(looking: Looking, environment: Environment, order: int) -> 
         policy=PolicyRef(name=environment.policy, digest=bundle.digest.text),
         parameters=dict(environment.parameters),
         approvals=[
-            ApprovalRuleView(rule=one.rule, approvers=list(one.approvers), count=one.count)
+            ApprovalRuleView(
+                rule=one.rule,
+                approvers=list(one.approvers),
+                count=one.count,
+                exclude=list(one.exclude),
+                expires_after=one.expires_after_h,
+                after=one.after,
+                worsened=one.worsened,
+            )
             for one in environment.approvals
         ],
         steps=[
