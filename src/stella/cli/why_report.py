@@ -18,6 +18,8 @@ def promotion_lines(promotion: Shown, deployment: Shown | None = None) -> Iterat
     else:
         yield ""
         yield from decision_lines(decision)
+    if promotion["dueAt"]:
+        yield f"it is judged again by itself at {promotion['dueAt']}"
     for given in promotion["approvals"]:
         yield _approval_line(given)
     yield from ending_lines(promotion)
@@ -126,7 +128,7 @@ def asked_people(decision: Shown | None) -> list[str]:
         f"{reason['message']}; {reason['fix']}"
         for gate in gates
         for reason in gate["reasons"]
-        if reason["outcome"] == "waiting"
+        if gate["name"] == "approvals" and reason["outcome"] == "waiting"
     ]
 
 

@@ -470,6 +470,7 @@ class EnvironmentView(TypedDict):
     parameters: dict[str, Any]
     approvals: list["ApprovalRuleView"]
     steps: list["StepUseView"]
+    soak: "SoakView | None"
     targets: list["TargetConfigView"]
     freezes: list["FreezeView"]
     current: "CurrentView | None"
@@ -600,17 +601,18 @@ class FreezeView(TypedDict):
 
 
 GateState = Literal["pass", "blocked", "unknown", "waiting"]
-"""An outcome, or waiting: nothing is wrong, but a person has not spoken yet."""
+"""An outcome, or waiting: nothing is wrong, but a person has not spoken or time not passed yet."""
 
 
 class GateView(TypedDict):
-    """One gate's answer."""
+    """One gate's answer. due: when it is judged again by itself, where it waits for a time."""
 
     name: str
     state: "GateState"
     summary: str
     reasons: list["ReasonView"]
     unblocks: NotRequired[str]
+    due: NotRequired[str | None]
 
 
 class Granted(TypedDict):
@@ -1289,6 +1291,7 @@ class PromotionView(TypedDict):
     diff: "DiffView"
     approvals: list["ApprovalView"]
     deployment: str | None
+    dueAt: str | None
     actions: "ActionsView"
     evidence: list["EvidenceRef"]
     history: list["HistoryView"]
@@ -1504,6 +1507,13 @@ class SignatureView(TypedDict):
     state: str
     signer: str
     why: str
+
+
+class SoakView(TypedDict):
+    """How many hours a release has to have run in another environment first."""
+
+    environment: str
+    hours: int
 
 
 class SourceChanges(TypedDict):

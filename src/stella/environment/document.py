@@ -6,7 +6,7 @@ from typing import Any, Literal, TypeVar
 import msgspec
 
 from stella.environment.errors import MalformedDocument
-from stella.environment.model import ApprovalRule, Environment, Excluded, StepUse, Target
+from stella.environment.model import ApprovalRule, Environment, Excluded, Soak, StepUse, Target
 from stella.kernel import Json, Remedy
 from stella.kernel.names import BAD_NAME, NAME, nearest
 
@@ -45,12 +45,18 @@ class _Steps(msgspec.Struct, forbid_unknown_fields=True):
     after: list[_Step] = []
 
 
+class _Soak(msgspec.Struct, forbid_unknown_fields=True):
+    hours: int
+    where: str | None = msgspec.field(default=None, name="in")
+
+
 class _Environment(msgspec.Struct, forbid_unknown_fields=True):
     after: str | None = None
     policy: str = "starter"
     parameters: dict[str, Any] = {}
     approvals: list[_Rule] = []
     steps: _Steps = msgspec.field(default_factory=_Steps)
+    soak: _Soak | None = None
 
 
 class _Target(msgspec.Struct, forbid_unknown_fields=True):
@@ -86,6 +92,7 @@ def parse_environment(name: str, spec: Mapping[str, Json]) -> Environment:
         rules,
         tuple(StepUse(one.name, one.step, one.inputs) for one in read.steps.before),
         tuple(StepUse(one.name, one.step, one.inputs) for one in read.steps.after),
+        _soak(name, read),
     )
 
 
@@ -136,6 +143,18 @@ def malformed(kind: str, name: str, why: str) -> MalformedDocument:
         kind=kind,
         name=name,
     )
+
+
+def _soak(name: str, read: _Environment) -> Soak | None:
+    """Where it is left out, a release soaks in the environment before."""
+    if read.soak is None:
+        return None
+    where = read.soak.where or read.after
+    if where is None or where == name:
+        raise malformed("Environment", name, "soak.in names another environment, to soak in")
+    if not 0 < read.soak.hours <= _EXPIRY_HOURS_MAX:
+        raise malformed("Environment", name, f"soak.hours is from 1 to {_EXPIRY_HOURS_MAX}")
+    return Soak(where, read.soak.hours)
 
 
 def _rule(environment: str, rule: _Rule) -> ApprovalRule:

@@ -65,6 +65,18 @@ class StepUse:
 
 
 @dataclass(frozen=True, slots=True)
+class Soak:
+    """How long a release has to have run elsewhere first. hours: without a failed deployment of it."""
+
+    environment: str
+    hours: int
+
+    def spec(self) -> dict[str, Json]:
+        """As it stands in a declarative document."""
+        return {"in": self.environment, "hours": self.hours}
+
+
+@dataclass(frozen=True, slots=True)
 class Environment:
     """One environment. after: the one that a release has to succeed in before, None for the first.
 
@@ -79,6 +91,7 @@ class Environment:
     approvals: tuple[ApprovalRule, ...] = ()
     steps_before: tuple[StepUse, ...] = ()
     steps_after: tuple[StepUse, ...] = ()
+    soak: Soak | None = None
 
     def spec(self) -> dict[str, Json]:
         """As it stands in a declarative document; without steps, as before there were any."""
@@ -93,6 +106,8 @@ class Environment:
                 "before": [one.spec() for one in self.steps_before],
                 "after": [one.spec() for one in self.steps_after],
             }
+        if self.soak is not None:
+            spec["soak"] = self.soak.spec()
         return spec
 
 

@@ -7,7 +7,15 @@ from typing import Any
 from sqlalchemy import Column, Index, String, Table, Text, select
 
 from stella.environment.errors import UnknownEnvironment, UnknownFreeze
-from stella.environment.model import ApprovalRule, Environment, Excluded, Freeze, StepUse, Target
+from stella.environment.model import (
+    ApprovalRule,
+    Environment,
+    Excluded,
+    Freeze,
+    Soak,
+    StepUse,
+    Target,
+)
 from stella.kernel import Json, Remedy
 from stella.record.row import columns_of, fields_of
 from stella.record.tables import metadata
@@ -156,8 +164,16 @@ def _environment(row: Any) -> Environment:
         tuple(StepUse(one["name"], one["step"], one["with"]) for one in steps[phase])
         for phase in ("before", "after")
     )
+    soak = spec.get("soak")
     return Environment(
-        row["name"], spec["after"], spec["policy"], spec["parameters"], rules, before, after
+        row["name"],
+        spec["after"],
+        spec["policy"],
+        spec["parameters"],
+        rules,
+        before,
+        after,
+        Soak(soak["in"], soak["hours"]) if soak else None,
     )
 
 

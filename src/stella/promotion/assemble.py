@@ -32,6 +32,7 @@ from stella.promotion.model import (
     ReleaseInput,
     ScanInput,
 )
+from stella.promotion.soaked import soak_input
 from stella.promotion.speaking import rule_input
 from stella.promotion.store import (
     Approval,
@@ -278,4 +279,5 @@ def _environment(
         parameters=environment.parameters,
         ran_before=here.deployment if here else None,
         bound=tuple(_bound(tx, find_release(tx, promotion.release))),
+        soak=soak_input(tx, environment, promotion.release_digest),
     )

@@ -28,6 +28,7 @@ from stella.promotion.model import (
     Reason,
     document,
 )
+from stella.promotion.soak import soak_gates
 from stella.promotion.worsened import rules_not_asked
 from stella.sbom import Traits, traits_of_sbom
 
@@ -64,6 +65,7 @@ def decide(
     approvals = judge_approvals(given, plan_digest, not_asked)
     gates = (
         order_gate(given),
+        *soak_gates(given),
         *origin_gates(given),
         policy_gate(result),
         freeze_gate(given),

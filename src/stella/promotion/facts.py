@@ -17,12 +17,16 @@ class PromotionRequested(Fact):
 
 @dataclass(frozen=True, slots=True)
 class GatesDecided(Fact):
-    """The gates were evaluated. record: digest of the decision record; input: of what it rests on."""
+    """The gates were evaluated. record: digest of the decision record; input: of what it rests on.
+
+    waiting: the gates that wait, for people or a time.
+    """
 
     outcome: str
     plan_digest: str
     record: str
     input: str
+    waiting: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from stella.sbom.lifetime import Lifetime
 
 
 class GateState(StrEnum):
-    """An outcome, or waiting: nothing is wrong, but a person has not spoken yet."""
+    """An outcome, or waiting: nothing is wrong, but a person has not spoken or time not passed yet."""
 
     PASS = "pass"
     BLOCKED = "blocked"
@@ -113,6 +113,27 @@ class OrderInput(_Document, frozen=True):
     deployment: str | None
 
 
+class RunInput(_Document, frozen=True):
+    """A time in which exactly these digests ran somewhere. deployment: that brought them there.
+
+    until: when something else came; None while they run. failed_at: the last time that a deployment
+    of them failed there meanwhile, None where none did.
+    """
+
+    deployment: str
+    since: str
+    until: str | None = None
+    failed_at: str | None = None
+
+
+class SoakInput(_Document, frozen=True):
+    """How long they have to have run in ``environment``, and when they did, the last time first."""
+
+    environment: str
+    hours: int
+    runs: tuple[RunInput, ...]
+
+
 class FreezeInput(_Document, frozen=True):
     """A freeze window that holds at the time of the decision."""
 
@@ -146,6 +167,8 @@ class EnvironmentInput(_Document, frozen=True):
     parameters: dict[str, Any]
     ran_before: str | None = None
     bound: tuple[BoundInput, ...] = ()
+    # Left out where nothing has to soak: what was recorded before there was soaking keeps its bytes.
+    soak: SoakInput | msgspec.UnsetType = msgspec.UNSET
 
 
 class ApprovalInput(_Document, frozen=True):
@@ -204,13 +227,17 @@ class Reason(_Document, frozen=True):
 
 
 class Gate(_Document, frozen=True):
-    """One gate's answer. unblocks: one sentence, empty where it passes."""
+    """One gate's answer. unblocks: one sentence, empty where it passes.
+
+    due: when it is to be judged again by itself; left out where time alone changes nothing.
+    """
 
     name: str
     state: GateState
     summary: str
     reasons: tuple[Reason, ...] = ()
     unblocks: str = ""
+    due: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class PlanInputs(_Document, frozen=True):

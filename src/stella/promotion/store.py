@@ -32,7 +32,9 @@ promotion = Table(
     Column("bundle", String(71)),
     Column("plan", String(71)),
     Column("deployment", String(40)),
+    Column("due_at", String(27)),
     Index(None, "environment", "state"),
+    Index(None, "due_at"),
     Index(None, "release"),
 )
 
@@ -60,6 +62,7 @@ class Promotion:
 
     input, record, bundle: digests of what was last decided on, of the decision record, and of the
     record's signed statement. plan: digest of the deployment plan. All None until it was judged.
+    due_at: when it is judged again by itself; None where it waits for no time.
     """
 
     id: str
@@ -77,6 +80,7 @@ class Promotion:
     bundle: str | None = None
     plan: str | None = None
     deployment: str | None = None
+    due_at: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +148,14 @@ def list_promotions(
         query = query.where(promotion.c.id < after)
     rows = tx.rows(query.order_by(promotion.c.id.desc()).limit(limit))
     return tuple(_promotion(row) for row in rows)
+
+
+def due_promotions(tx: Tx, now: str, limit: int = 100) -> tuple[Promotion, ...]:
+    """What is to be judged again, the longest due first."""
+    query = select(promotion).where(promotion.c.tenant == tx.tenant, promotion.c.due_at <= now)
+    return tuple(
+        _promotion(row) for row in tx.rows(query.order_by(promotion.c.due_at).limit(limit))
+    )
 
 
 def succeeded(tx: Tx, *, release_digest: str, environment: str) -> Promotion | None:

@@ -2912,6 +2912,7 @@ export interface components {
             approvals: components["schemas"]["ApprovalRuleView"][];
             /** Steps */
             steps: components["schemas"]["StepUseView"][];
+            soak: components["schemas"]["SoakView"] | null;
             /** Targets */
             targets: components["schemas"]["TargetConfigView"][];
             /** Freezes */
@@ -3135,13 +3136,13 @@ export interface components {
         };
         /**
          * GateState
-         * @description An outcome, or waiting: nothing is wrong, but a person has not spoken yet.
+         * @description An outcome, or waiting: nothing is wrong, but a person has not spoken or time not passed yet.
          * @enum {string}
          */
         GateState: "pass" | "blocked" | "unknown" | "waiting";
         /**
          * GateView
-         * @description One gate's answer.
+         * @description One gate's answer. due: when it is judged again by itself, where it waits for a time.
          */
         GateView: {
             /** Name */
@@ -3156,6 +3157,8 @@ export interface components {
              * @default
              */
             unblocks: string;
+            /** Due */
+            due?: string | null;
         };
         /**
          * Granted
@@ -4192,6 +4195,8 @@ export interface components {
             approvals: components["schemas"]["ApprovalView"][];
             /** Deployment */
             deployment: string | null;
+            /** Dueat */
+            dueAt: string | null;
             actions: components["schemas"]["ActionsView"];
             /** Evidence */
             evidence: components["schemas"]["EvidenceRef"][];
@@ -4524,6 +4529,16 @@ export interface components {
             signer: string;
             /** Why */
             why: string;
+        };
+        /**
+         * SoakView
+         * @description How many hours a release has to have run in another environment first.
+         */
+        SoakView: {
+            /** Environment */
+            environment: string;
+            /** Hours */
+            hours: number;
         };
         /**
          * SourceChanges

@@ -72,6 +72,13 @@ class StepUseView(View):
     inputs: dict[str, Any]
 
 
+class SoakView(View):
+    """How many hours a release has to have run in another environment first."""
+
+    environment: str
+    hours: int
+
+
 class CurrentView(View):
     """What runs there now."""
 
@@ -90,6 +97,7 @@ class EnvironmentView(View):
     parameters: dict[str, Any]
     approvals: list[ApprovalRuleView]
     steps: list[StepUseView]
+    soak: SoakView | None
     targets: list[TargetConfigView]
     freezes: list[FreezeView]
     current: CurrentView | None
@@ -145,6 +153,9 @@ def environment_view(looking: Looking, environment: Environment, order: int) -> 
             )
             for one in used
         ],
+        soak=SoakView(environment=environment.soak.environment, hours=environment.soak.hours)
+        if environment.soak
+        else None,
         targets=[target_view(looking, one) for one in targets],
         freezes=[freeze_view(looking, one) for one in list_freezes(tx, environment.name)],
         current=CurrentView(

@@ -36,13 +36,14 @@ class ReasonView(View):
 
 
 class GateView(View):
-    """One gate's answer."""
+    """One gate's answer. due: when it is judged again by itself, where it waits for a time."""
 
     name: str
     state: GateState
     summary: str
     reasons: list[ReasonView]
     unblocks: str = ""
+    due: str | None = None
 
 
 class DecisionView(View):
@@ -193,6 +194,7 @@ class PromotionView(View):
     diff: DiffView
     approvals: list[ApprovalView]
     deployment: str | None
+    due_at: str | None
     actions: ActionsView
     evidence: list[EvidenceRef]
     history: list[HistoryView]
@@ -242,6 +244,7 @@ def promotion_view(looking: Looking, promotion: Promotion) -> PromotionView:
         diff=diff_view(looking, release, promotion.environment, promotion.id),
         approvals=_approvals(looking, promotion, decision),
         deployment=promotion.deployment,
+        due_at=promotion.due_at,
         actions=_actions(looking, promotion),
         evidence=[evidence_ref(one) for one in list_evidence(looking.tx, subject=promotion.id)],
         history=_history(looking, promotion),
