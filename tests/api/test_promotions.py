@@ -357,3 +357,22 @@ def test_a_list_asks_little_of_the_database_for_each_promotion(control: Control)
         control.asked(release, "dev")
     ten = asked_for_a_list()
     assert ten - one <= 9 * 5
+
+
+def test_a_stand_in_speaks_for_the_absent_one_and_is_shown_so(control: Control):
+    asked = waiting(control, approvals=[{"rule": "security", "approvers": ["ann"]}])
+    assert approve(control, asked, "bob").status_code == 403
+    body = {"standIn": "bob", "endsAt": "2031-01-01T00:00:00Z", "reason": "on leave"}
+    assert control.ask("POST", "/absences", body, by="vic").status_code == 403
+    away = control.ask("POST", "/absences", body, by="ann").json()
+    assert (away["person"]["name"], away["standIn"]["name"], away["holds"]) == ("ann", "bob", True)
+    assert [one["id"] for one in control.get("/absences", by="vic")["items"]] == [away["id"]]
+
+    assert approve(control, asked, "bob", standsFor="ann").status_code == 200
+    control.settle()
+    (given,) = control.get(f"/promotions/{asked['id']}")["approvals"]
+    assert (given["by"]["name"], given["standsFor"]["name"]) == ("bob", "ann")
+    assert given["counts"]
+    assert control.ask("POST", f"/absences/{away['id']}/end", None, by="bob").status_code == 422
+    ended = control.ask("POST", f"/absences/{away['id']}/end", None, by="ann").json()
+    assert ended["holds"] is False

@@ -17,6 +17,7 @@ from stella.api.events import Streams
 from stella.api.problems import MEDIA_TYPE, add_handlers, problem_response
 from stella.api.routes import (
     about,
+    absences,
     agents,
     deployments,
     doctor,
@@ -76,6 +77,7 @@ _ROUTERS: tuple[APIRouter, ...] = (
     environments.router,
     promotions.router,
     waivers.router,
+    absences.router,
     deployments.router,
     agents.router,
     evidence.router,

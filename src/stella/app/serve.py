@@ -24,6 +24,7 @@ from stella.api.bounded_http import BoundedHttp
 from stella.api.services import Services
 from stella.app.background import Background, Sweep, Watch
 from stella.app.courier import Courier
+from stella.app.due import judge_what_is_due
 from stella.app.feed_sync import FeedSync
 from stella.app.first_admin import first_login, make_first_admin
 from stella.app.flows import HANDLED, steps_of
@@ -249,6 +250,11 @@ def _sweeps(services: Services, settings: Settings) -> tuple[Sweep, ...]:
             with database.transaction(actor="system") as tx:
                 keep_health(tx, health, is_asked=False)
 
+    def due() -> None:
+        judge_what_is_due(
+            database, services.deciding, services.keys.evidence, services.stopping.is_set
+        )
+
     def forget() -> None:
         with database.transaction(actor="system") as tx:
             forget_deliveries(tx)
@@ -263,6 +269,7 @@ def _sweeps(services: Services, settings: Settings) -> tuple[Sweep, ...]:
         Sweep("feeds", _FEEDS_S, sync),
         Sweep("fleet", settings.sweep_s, fleet),
         Sweep("waivers", settings.sweep_s, waivers),
+        Sweep("due", settings.sweep_s, due),
         Sweep("integrations", _INTEGRATIONS_S, integrations),
         Sweep("advisories", _ADVISORIES_S, partial(rematch_stale, services)),
         Sweep("leases", settings.sweep_s, services.outside.settle),

@@ -16,6 +16,7 @@ import stella.identity.store
 import stella.notify.store
 import stella.plugin.store
 import stella.policy.store
+import stella.promotion.absence
 import stella.promotion.store
 import stella.promotion.waiver_store
 import stella.release.store
@@ -37,6 +38,7 @@ STORES = (
     stella.promotion.store,
     stella.deployment.standing,
     stella.promotion.waiver_store,
+    stella.promotion.absence,
     stella.deployment.store,
     stella.deployment.step_store,
     stella.evidence.store,

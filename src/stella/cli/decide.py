@@ -27,6 +27,9 @@ def approve(
             help="Digest of the plan that was looked at: refused where it has changed since."
         ),
     ] = None,
+    stands_for: Annotated[
+        str | None, typer.Option("--for", help="The absent one in whose place you speak.")
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask on the terminal.")] = False,
     output: Output = "table",
     to: To = None,
@@ -36,7 +39,7 @@ def approve(
     with open_client() as client:
         if plan is None:
             plan = _looked_at(client, path, yes=yes)
-        body = {"planDigest": plan, "comment": message}
+        body = {"planDigest": plan, "comment": message, "standsFor": stands_for}
         after = client.post(f"{path}/approve", body)
     show_lines(after, summary_lines(after), output=output, to=to)
     say(f"the gates count it in a moment: stella why {after['id']}")

@@ -152,9 +152,12 @@ def _promotion_news(way: Way) -> Iterator[str]:
     promotion = way.promotion
     state = State(promotion["state"])
     if state is State.WAITING:
-        for asked in asked_people(promotion["decision"]):
-            yield f"{promotion['id']} waits for {asked}"
-        yield f"approve with: stella approve {promotion['id']} -m TEXT"
+        asked = asked_people(promotion["decision"])
+        yield from (f"{promotion['id']} waits for {one}" for one in asked)
+        if asked:
+            yield f"approve with: stella approve {promotion['id']} -m TEXT"
+        if promotion["dueAt"]:
+            yield f"{promotion['id']} is judged again at {promotion['dueAt']}"
     else:
         yield f"{promotion['id']} {state.value}"
     if way.deployment is not None:

@@ -58,6 +58,7 @@ NOUNS: dict[str, Noun] = {
     "approve": Noun("stella.cli.decide:approve", "Say yes to a promotion's plan."),
     "reject": Noun("stella.cli.decide:reject", "Say no to a promotion, which ends it."),
     "cancel": Noun("stella.cli.decide:cancel", "Take a promotion back before it is deployed."),
+    "away": Noun("stella.cli.away:app", "While somebody is away, another speaks for them."),
     "rollback": Noun("stella.cli.promote:rollback", "Ask for what ran before."),
     "matrix": Noun("stella.cli.matrix:matrix", "Show what runs where."),
     "release": Noun("stella.cli.release:app", "Sealed sets of image digests."),

@@ -19,6 +19,8 @@ def promotion_lines(promotion: Shown, deployment: Shown | None = None) -> Iterat
     else:
         yield ""
         yield from decision_lines(decision)
+    if promotion["dueAt"]:
+        yield f"it is judged again by itself at {promotion['dueAt']}"
     for given in promotion["approvals"]:
         yield _approval_line(given)
     yield from ending_lines(promotion)
@@ -151,7 +153,7 @@ def asked_people(decision: Shown | None) -> list[str]:
         f"{reason['message']}; {reason['fix']}"
         for gate in gates
         for reason in gate["reasons"]
-        if reason["outcome"] == "waiting"
+        if gate["name"] == "approvals" and reason["outcome"] == "waiting"
     ]
 
 
@@ -194,7 +196,10 @@ def _finding_lines(finding: Shown) -> Iterator[str]:
 
 def _approval_line(given: Shown) -> str:
     counts = f"counts for {given['rule']}" if given["counts"] else f"counts not: {given['whyNot']}"
-    return f"approved by {given['by']['name']} at {given['at']}: {given['comment']} ({counts})"
+    until = f" until {given['until']}" if given["until"] else ""
+    by = given["by"]["name"]
+    by += f" for {given['standsFor']['name']}" if given["standsFor"] else ""
+    return f"approved by {by} at {given['at']}: {given['comment']} ({counts}{until})"
 
 
 def _planned_steps(plan: Shown, phase: str) -> Iterator[str]:

@@ -7,6 +7,19 @@ from typing import Any, Literal, NotRequired, Protocol, TypedDict, cast
 from urllib.parse import quote
 
 
+class AbsenceView(TypedDict):
+    """A time in which ``stand_in`` may approve for ``person``."""
+
+    id: str
+    person: "PersonView"
+    standIn: "PersonView"
+    startsAt: str
+    endsAt: str
+    reason: str
+    endedAt: str | None
+    holds: bool
+
+
 class Accepted(TypedDict):
     """How many images of a notification are scanned."""
 
@@ -75,10 +88,11 @@ class AppliedView(TypedDict):
 
 
 class Approval(TypedDict):
-    """A yes to exactly this plan."""
+    """A yes to exactly this plan. stands_for: name of the absent one in whose place it is given."""
 
     planDigest: str
     comment: NotRequired[str]
+    standsFor: NotRequired[str | None]
 
 
 class ApprovalRuleView(TypedDict):
@@ -87,6 +101,10 @@ class ApprovalRuleView(TypedDict):
     rule: str
     approvers: list[str]
     count: int
+    exclude: list["Excluded"]
+    expiresAfter: int | None
+    after: str | None
+    worsened: str | None
 
 
 class ApprovalView(TypedDict):
@@ -94,6 +112,8 @@ class ApprovalView(TypedDict):
 
     id: str
     by: "PersonView"
+    standsFor: "PersonView | None"
+    until: str | None
     at: str
     comment: str
     planDigest: str
@@ -458,6 +478,7 @@ class EnvironmentView(TypedDict):
     parameters: dict[str, Any]
     approvals: list["ApprovalRuleView"]
     steps: list["StepUseView"]
+    soak: "SoakView | None"
     targets: list["TargetConfigView"]
     freezes: list["FreezeView"]
     current: "CurrentView | None"
@@ -510,6 +531,10 @@ class ExchangedView(TypedDict):
     machine: str
     login: str
     roles: list[str]
+
+
+Excluded = Literal["requester", "releaseCreator"]
+"""Whose word an approval rule does not take, whatever their role."""
 
 
 class FactView(TypedDict):
@@ -592,17 +617,18 @@ class FreezeView(TypedDict):
 
 
 GateState = Literal["pass", "blocked", "unknown", "waiting"]
-"""An outcome, or waiting: nothing is wrong, but a person has not spoken yet."""
+"""An outcome, or waiting: nothing is wrong, but a person has not spoken or time not passed yet."""
 
 
 class GateView(TypedDict):
-    """One gate's answer."""
+    """One gate's answer. due: when it is judged again by itself, where it waits for a time."""
 
     name: str
     state: "GateState"
     summary: str
     reasons: list["ReasonView"]
     unblocks: NotRequired[str]
+    due: NotRequired[str | None]
 
 
 class Granted(TypedDict):
@@ -844,6 +870,15 @@ class NeedView(TypedDict):
     hosts: list[str]
 
 
+class NewAbsence(TypedDict):
+    """A time in which another speaks for who asks. stand_in: a user's name."""
+
+    standIn: str
+    endsAt: str
+    startsAt: NotRequired[str | None]
+    reason: NotRequired[str]
+
+
 class NewAgent(TypedDict):
     """Which name a host's agent shall have."""
 
@@ -989,6 +1024,13 @@ class PackageChange(TypedDict):
     change: str
     before: list[str]
     after: list[str]
+
+
+class PageAbsenceView(TypedDict):
+    """Page_AbsenceView_"""
+
+    items: list["AbsenceView"]
+    next: NotRequired[str | None]
 
 
 class PageAgentView(TypedDict):
@@ -1309,6 +1351,7 @@ class PromotionView(TypedDict):
     diff: "DiffView"
     approvals: list["ApprovalView"]
     deployment: str | None
+    dueAt: str | None
     actions: "ActionsView"
     evidence: list["EvidenceRef"]
     history: list["HistoryView"]
@@ -1526,6 +1569,13 @@ class SignatureView(TypedDict):
     state: str
     signer: str
     why: str
+
+
+class SoakView(TypedDict):
+    """How many hours a release has to have run in another environment first."""
+
+    environment: str
+    hours: int
 
 
 class SourceChanges(TypedDict):
@@ -2518,6 +2568,21 @@ class Operations:
         return cast(
             "WaiverView",
             self._transport.post(f"/waivers/{quote(waiver, safe='/:@')}/end", body, key=key),
+        )
+
+    def get_absences(self) -> "PageAbsenceView":
+        """Who is away and who stands in, the newest first."""
+        return cast("PageAbsenceView", self._transport.get("/absences"))
+
+    def post_absence(self, body: "NewAbsence", *, key: str | None = None) -> "AbsenceView":
+        """Say who approves for you while you are away."""
+        return cast("AbsenceView", self._transport.post("/absences", body, key=key))
+
+    def post_absence_end(self, absence: str, *, key: str | None = None) -> "AbsenceView":
+        """Say that you are back before the time."""
+        return cast(
+            "AbsenceView",
+            self._transport.post(f"/absences/{quote(absence, safe='/:@')}/end", key=key),
         )
 
     def get_deployments(

@@ -43,6 +43,9 @@ def apply_environment(
     known = {one.name: one for one in list_environments(tx)}
     if value.after is not None and value.after != name and value.after not in known:
         raise malformed("Environment", name, f"it comes after {value.after!r}, which is not there")
+    if value.soak is not None and value.soak.environment not in known:
+        where = value.soak.environment
+        raise malformed("Environment", name, f"it soaks in {where[:80]!r}, which is not there")
     refuse_loop(value, known)
     if not has_policy(tx, value.policy):
         raise malformed("Environment", name, f"there is no policy {value.policy[:80]!r}")

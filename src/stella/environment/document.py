@@ -1,12 +1,12 @@
 """Declarative documents -> environments and targets. Unknown keys are refused with the nearest."""
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
 from stella.environment.errors import MalformedDocument
-from stella.environment.model import ApprovalRule, Environment, StepUse, Target
+from stella.environment.model import ApprovalRule, Environment, Excluded, Soak, StepUse, Target
 from stella.kernel import Json, Remedy
 from stella.kernel.names import BAD_NAME, NAME, nearest
 
@@ -16,13 +16,22 @@ _RULES_MAX = 20
 _RULE_CHARACTERS_MAX = 80
 _APPROVERS_MAX = 50
 _COUNT_MAX = 20
+_EXPIRY_HOURS_MAX = 8760
 _STEPS_MAX = 20
+
+
+class _When(msgspec.Struct, forbid_unknown_fields=True):
+    severity: Literal["low", "medium", "high", "critical"] = msgspec.field(name="findingsWorsened")
 
 
 class _Rule(msgspec.Struct, forbid_unknown_fields=True):
     rule: str
     approvers: list[str]
     count: int = 1
+    exclude: list[Excluded] = msgspec.field(default_factory=lambda: [Excluded.REQUESTER])
+    expires_after_h: int | None = msgspec.field(default=None, name="expiresAfter")
+    after: str | None = None
+    when: _When | None = None
 
 
 class _Step(msgspec.Struct, forbid_unknown_fields=True):
@@ -36,12 +45,18 @@ class _Steps(msgspec.Struct, forbid_unknown_fields=True):
     after: list[_Step] = []
 
 
+class _Soak(msgspec.Struct, forbid_unknown_fields=True):
+    hours: int
+    where: str | None = msgspec.field(default=None, name="in")
+
+
 class _Environment(msgspec.Struct, forbid_unknown_fields=True):
     after: str | None = None
     policy: str = "starter"
     parameters: dict[str, Any] = {}
     approvals: list[_Rule] = []
     steps: _Steps = msgspec.field(default_factory=_Steps)
+    soak: _Soak | None = None
 
 
 class _Target(msgspec.Struct, forbid_unknown_fields=True):
@@ -65,6 +80,7 @@ def parse_environment(name: str, spec: Mapping[str, Json]) -> Environment:
     rules = tuple(_rule(name, one) for one in read.approvals)
     if len({one.rule for one in rules}) != len(rules):
         raise malformed("Environment", name, "two approval rules have the same name")
+    _refuse_endless_wait(name, rules)
     for phase, listed in (("before", read.steps.before), ("after", read.steps.after)):
         if len(listed) > _STEPS_MAX:
             raise malformed("Environment", name, f"more than {_STEPS_MAX} steps {phase}")
@@ -76,6 +92,7 @@ def parse_environment(name: str, spec: Mapping[str, Json]) -> Environment:
         rules,
         tuple(StepUse(one.name, one.step, one.inputs) for one in read.steps.before),
         tuple(StepUse(one.name, one.step, one.inputs) for one in read.steps.after),
+        _soak(name, read),
     )
 
 
@@ -128,6 +145,18 @@ def malformed(kind: str, name: str, why: str) -> MalformedDocument:
     )
 
 
+def _soak(name: str, read: _Environment) -> Soak | None:
+    """Where it is left out, a release soaks in the environment before."""
+    if read.soak is None:
+        return None
+    where = read.soak.where or read.after
+    if where is None or where == name:
+        raise malformed("Environment", name, "soak.in names another environment, to soak in")
+    if not 0 < read.soak.hours <= _EXPIRY_HOURS_MAX:
+        raise malformed("Environment", name, f"soak.hours is from 1 to {_EXPIRY_HOURS_MAX}")
+    return Soak(where, read.soak.hours)
+
+
 def _rule(environment: str, rule: _Rule) -> ApprovalRule:
     words = (rule.rule, *rule.approvers)
     if not all(0 < len(word) <= _RULE_CHARACTERS_MAX for word in words):
@@ -137,7 +166,34 @@ def _rule(environment: str, rule: _Rule) -> ApprovalRule:
         raise malformed("Environment", environment, f"the rule {rule.rule!r} counts {rule.count}")
     if not 0 < len(rule.approvers) <= _APPROVERS_MAX:
         raise malformed("Environment", environment, f"the rule {rule.rule!r} names no approvers")
-    return ApprovalRule(rule.rule, tuple(rule.approvers), rule.count)
+    if rule.expires_after_h is not None and not 0 < rule.expires_after_h <= _EXPIRY_HOURS_MAX:
+        why = f"the rule {rule.rule!r} expires after 1 to {_EXPIRY_HOURS_MAX} hours"
+        raise malformed("Environment", environment, why)
+    return ApprovalRule(
+        rule=rule.rule,
+        approvers=tuple(rule.approvers),
+        count=rule.count,
+        exclude=tuple(sorted(set(rule.exclude))),
+        expires_after_h=rule.expires_after_h,
+        after=rule.after,
+        worsened=rule.when.severity if rule.when else None,
+    )
+
+
+def _refuse_endless_wait(environment: str, rules: tuple[ApprovalRule, ...]) -> None:
+    """Return where each rule waits for one that is there, and none for itself in the end."""
+    after = {one.rule: one.after for one in rules}
+    for one in rules:
+        at, seen = one.after, {one.rule}
+        while at is not None:
+            if at not in after:
+                why = f"the rule {one.rule!r} waits for {at[:80]!r}, which is no rule here"
+                raise malformed("Environment", environment, why)
+            if at in seen:
+                why = f"the rule {one.rule!r} waits for itself in the end"
+                raise malformed("Environment", environment, why)
+            seen.add(at)
+            at = after[at]
 
 
 def _spec(kind: str, name: str, spec: Mapping[str, Json], form: type[_Spec]) -> _Spec:

@@ -1,17 +1,51 @@
 """Where a release can go: environments in order, their targets, when they are frozen."""
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from stella.kernel import Json
 
 
+class Excluded(StrEnum):
+    """Whose word an approval rule does not take, whatever their role."""
+
+    REQUESTER = "requester"
+    RELEASE_CREATOR = "releaseCreator"
+
+
 @dataclass(frozen=True, slots=True)
 class ApprovalRule:
-    """``count`` people, each named in ``approvers`` by name or by a role."""
+    """``count`` people, each named in ``approvers`` by name or by a role.
+
+    exclude: whose word it does not take. expires_after_h: hours for which an approval counts, None
+    for ever. after: the rule that has to have enough first. worsened: it is asked only where a new
+    finding of this severity or a worse one comes in; None where it is always asked.
+    """
 
     rule: str
     approvers: tuple[str, ...]
     count: int
+    exclude: tuple[Excluded, ...] = (Excluded.REQUESTER,)
+    expires_after_h: int | None = None
+    after: str | None = None
+    worsened: str | None = None
+
+    def spec(self) -> dict[str, Json]:
+        """As it stands in a declarative document; what is as ever is left out."""
+        spec: dict[str, Json] = {
+            "rule": self.rule,
+            "approvers": list(self.approvers),
+            "count": self.count,
+        }
+        if self.exclude != (Excluded.REQUESTER,):
+            spec["exclude"] = [one.value for one in self.exclude]
+        if self.expires_after_h is not None:
+            spec["expiresAfter"] = self.expires_after_h
+        if self.after is not None:
+            spec["after"] = self.after
+        if self.worsened is not None:
+            spec["when"] = {"findingsWorsened": self.worsened}
+        return spec
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +65,18 @@ class StepUse:
 
 
 @dataclass(frozen=True, slots=True)
+class Soak:
+    """How long a release has to have run elsewhere first. hours: without a failed deployment of it."""
+
+    environment: str
+    hours: int
+
+    def spec(self) -> dict[str, Json]:
+        """As it stands in a declarative document."""
+        return {"in": self.environment, "hours": self.hours}
+
+
+@dataclass(frozen=True, slots=True)
 class Environment:
     """One environment. after: the one that a release has to succeed in before, None for the first.
 
@@ -45,6 +91,7 @@ class Environment:
     approvals: tuple[ApprovalRule, ...] = ()
     steps_before: tuple[StepUse, ...] = ()
     steps_after: tuple[StepUse, ...] = ()
+    soak: Soak | None = None
 
     def spec(self) -> dict[str, Json]:
         """As it stands in a declarative document; without steps, as before there were any."""
@@ -52,16 +99,15 @@ class Environment:
             "after": self.after,
             "policy": self.policy,
             "parameters": self.parameters,
-            "approvals": [
-                {"rule": one.rule, "approvers": list(one.approvers), "count": one.count}
-                for one in self.approvals
-            ],
+            "approvals": [one.spec() for one in self.approvals],
         }
         if self.steps_before or self.steps_after:
             spec["steps"] = {
                 "before": [one.spec() for one in self.steps_before],
                 "after": [one.spec() for one in self.steps_after],
             }
+        if self.soak is not None:
+            spec["soak"] = self.soak.spec()
         return spec
 
 

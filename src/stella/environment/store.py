@@ -7,7 +7,15 @@ from typing import Any
 from sqlalchemy import Column, Index, String, Table, Text, select
 
 from stella.environment.errors import UnknownEnvironment, UnknownFreeze
-from stella.environment.model import ApprovalRule, Environment, Freeze, StepUse, Target
+from stella.environment.model import (
+    ApprovalRule,
+    Environment,
+    Excluded,
+    Freeze,
+    Soak,
+    StepUse,
+    Target,
+)
 from stella.kernel import Json, Remedy
 from stella.record.row import columns_of, fields_of
 from stella.record.tables import metadata
@@ -150,17 +158,34 @@ def _text(spec: Mapping[str, Json]) -> str:
 
 def _environment(row: Any) -> Environment:
     spec = json.loads(row["spec"])
-    rules = tuple(
-        ApprovalRule(one["rule"], tuple(one["approvers"]), one["count"])
-        for one in spec["approvals"]
-    )
+    rules = tuple(_rule(one) for one in spec["approvals"])
     steps = spec.get("steps", {"before": [], "after": []})
     before, after = (
         tuple(StepUse(one["name"], one["step"], one["with"]) for one in steps[phase])
         for phase in ("before", "after")
     )
+    soak = spec.get("soak")
     return Environment(
-        row["name"], spec["after"], spec["policy"], spec["parameters"], rules, before, after
+        row["name"],
+        spec["after"],
+        spec["policy"],
+        spec["parameters"],
+        rules,
+        before,
+        after,
+        Soak(soak["in"], soak["hours"]) if soak else None,
+    )
+
+
+def _rule(spec: Mapping[str, Any]) -> ApprovalRule:
+    return ApprovalRule(
+        rule=spec["rule"],
+        approvers=tuple(spec["approvers"]),
+        count=spec["count"],
+        exclude=tuple(Excluded(one) for one in spec.get("exclude", (Excluded.REQUESTER,))),
+        expires_after_h=spec.get("expiresAfter"),
+        after=spec.get("after"),
+        worsened=spec.get("when", {}).get("findingsWorsened"),
     )
 
 

@@ -127,6 +127,8 @@ def _decision(promotion: Promotion, blobs: Blobs) -> Entries:
     entries[names.POLICY_BUNDLE] = blobs.get(Digest(given.policy))
     entries[names.CONFIGURATION] = blobs.get(Digest(given.environment.configuration))
     entries[names.DEPLOYMENT_PLAN] = blobs.get(Digest(given.deployment_plan))
+    if given.running is not msgspec.UNSET:
+        entries[names.RUNNING_BEFORE] = blobs.get(Digest(given.running))
     for approval in given.approvals:
         entries[names.approval_entry(approval.id)] = blobs.get(Digest(approval.bundle))
     for component in given.release.components:

@@ -13,6 +13,7 @@ DECISION_BUNDLE = "decision/record.bundle.json"
 POLICY_BUNDLE = "policy/bundle.json"
 RELEASE_MANIFEST = "release/manifest.json"
 CONFIGURATION = "environment/configuration.json"
+RUNNING_BEFORE = "environment/running.json"
 DEPLOYMENT_PLAN = "deployment/plan.json"
 
 DEPLOYMENT = "deployment/deployment.json"

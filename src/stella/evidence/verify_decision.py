@@ -91,6 +91,11 @@ def check_documents(reading: Reading) -> str:
     reading.expect_digest(names.DEPLOYMENT_PLAN, given.deployment_plan, "the deployment plan")
     _check_release_manifest(reading)
     count = 4
+    if given.running is not UNSET:
+        reading.expect_digest(names.RUNNING_BEFORE, given.running, "what ran there")
+        count += 1
+    elif reading.has(names.RUNNING_BEFORE):
+        raise DoesNotHold("the decision does not know it", names.RUNNING_BEFORE)
     for scan in _scans(reading):
         platform = _digest(scan.digest, names.DECISION_INPUT)
         if scan.sbom is not None:
@@ -209,6 +214,14 @@ def _check_approval(reading: Reading, approval: ApprovalInput) -> None:
         raise DoesNotHold("it does not say by whom", name)
     by = said["by"].get("id") if isinstance(said["by"], dict) else said["by"]
     expect(approval.by.id, by, "who approved", name)
+    absent = None if approval.stands_for is UNSET else approval.stands_for.id
+    stands_for = said.get("standsFor")
+    expect(
+        absent,
+        stands_for.get("id") if isinstance(stands_for, dict) else stands_for,
+        "for whom it was given",
+        name,
+    )
     known = document(approval)
     assert isinstance(known, dict)
     for field in ("id", "at", "comment", "planDigest"):

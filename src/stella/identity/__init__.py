@@ -27,7 +27,7 @@ from stella.identity.model import (
     permissions_of,
 )
 from stella.identity.passwords import hash_password
-from stella.identity.people import people, person
+from stella.identity.people import people, person, present
 from stella.identity.tokens import (
     MadeToken,
     TokenRow,
@@ -72,6 +72,7 @@ __all__ = [
     "people",
     "permissions_of",
     "person",
+    "present",
     "record_refusal",
     "revoke_token",
     "still_holds",

@@ -34,3 +34,18 @@ def people(tx: Tx, actors: Iterable[str]) -> dict[str, Person]:
         rows = tx.rows(select(machine.c.id, machine.c.name).where(machine.c.id.in_(machines)))
         found |= {row["id"]: Person(row["id"], row["name"]) for row in rows}
     return found
+
+
+def present(tx: Tx, ids: Iterable[str]) -> dict[str, Person | None]:
+    """Each user among ``ids`` with the roles held now; None who is disabled or gone.
+
+    Machines and agents are left out: their word is their issuer's, and is asked for each time.
+    """
+    users = {one for one in ids if one.startswith("usr_")}
+    if not users:
+        return {}
+    here = user_account.c.tenant == tx.tenant
+    rows = tx.rows(select(user_account).where(here, user_account.c.id.in_(users)))
+    found = [user_from(row) for row in rows]
+    known = {one.id: None if one.disabled else one.person for one in found}
+    return {one: known.get(one) for one in sorted(users)}

@@ -91,8 +91,13 @@ def _promotion(
 def _waits(tx: Tx, fact: StoredFact) -> Told | None:
     if fact.data.get("outcome") != GateState.WAITING:
         return None
+    waiting = fact.data.get("waiting")
+    is_asked = not isinstance(waiting, list) or not waiting or "approvals" in waiting
     waits = _promotion(
-        "waits for approval in", Severity.WARNING, StatusState.PENDING, has_choices=True
+        "waits for approval in" if is_asked else "waits for its time in",
+        Severity.WARNING if is_asked else Severity.GOOD,
+        StatusState.PENDING,
+        has_choices=is_asked,
     )
     return waits(tx, fact)
 

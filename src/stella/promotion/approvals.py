@@ -3,32 +3,32 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import msgspec
+
+from stella.environment.model import Excluded
 from stella.promotion.model import (
     ApprovalInput,
     Counted,
     DecisionInput,
     Gate,
     GateState,
-    Person,
     Reason,
     RuleInput,
 )
+from stella.promotion.speaking import (
+    Asked,
+    asked_in,
+    excluded_of,
+    until,
+    voice_of,
+    why_not_counted,
+    why_not_for,
+)
 
-
-def may_speak_for(person: Person, rule: RuleInput) -> bool:
-    """Whether the rule names this person or a role they hold."""
-    return bool({person.name, *person.roles} & set(rule.approvers))
-
-
-def why_not_counted(approval: ApprovalInput, given: DecisionInput, plan_digest: str) -> str:
-    """Why an approval does not count for this plan; empty where it does."""
-    if approval.by.id == given.requested_by.id:
-        return "given by the person who asked"
-    if approval.plan_digest != plan_digest:
-        return "given for another plan; what it relied on has changed"
-    if not any(may_speak_for(approval.by, rule) for rule in given.environment.rules):
-        return "no rule names this person or their roles"
-    return ""
+_NOT_WHO = {
+    Excluded.REQUESTER.value: "the person who asked",
+    Excluded.RELEASE_CREATOR.value: "the person who made the release",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,39 +39,43 @@ class ApprovalState:
     counted: tuple[Counted, ...]
 
 
-def judge_approvals(given: DecisionInput, plan_digest: str) -> ApprovalState:
-    """Count the approvals. A person counts once, for one rule, however many they could speak for."""
-    refused = {a.id: why_not_counted(a, given, plan_digest) for a in given.approvals}
+def judge_approvals(
+    given: DecisionInput, plan_digest: str, not_asked: Mapping[str, str] | None = None
+) -> ApprovalState:
+    """Count the approvals. A person counts once, for one rule, however many they could speak for.
+
+    not_asked: rule -> why it asks for nobody this time.
+    """
+    asked, spared = asked_in(given), not_asked or {}
+    rules = [one for one in given.environment.rules if one.rule not in spared]
+    refused = {a.id: why_not_counted(a, rules, plan_digest, asked) for a in given.approvals}
     valid = [approval for approval in given.approvals if not refused[approval.id]]
-    rule_of = _assign(given.environment.rules, valid)
+    rule_of = assign(rules, valid, asked)
+    by_name = {one.rule: one for one in rules}
     counted = tuple(
-        Counted(
-            id=approval.id,
-            rule=rule_of.get(approval.id),
-            why_not=refused[approval.id]
-            or ("" if approval.id in rule_of else "the rules it could count for have enough"),
-        )
+        _counted(approval, rule_of.get(approval.id), refused[approval.id], by_name)
         for approval in given.approvals
     )
-    return ApprovalState(_gate(given.environment.rules, rule_of), counted)
+    return ApprovalState(_gate(rules, rule_of, spared), counted)
 
 
-def _assign(rules: Sequence[RuleInput], approvals: Sequence[ApprovalInput]) -> dict[str, str]:
+def assign(
+    rules: Sequence[RuleInput], approvals: Sequence[ApprovalInput], asked: Asked
+) -> dict[str, str]:
     """Approval id -> rule, satisfying as many rule places as possible.
 
     A maximum bipartite matching by augmenting paths: taking people first come, first served would
-    leave a rule empty whose only speaker had been spent on another one.
+    leave a rule empty whose only speaker had been spent on another one. A rule that waits for
+    another has no places until that one is full; a path never empties a place, so none gives way.
     """
-    first_of_person: dict[str, ApprovalInput] = {}
-    for approval in approvals:
-        first_of_person.setdefault(approval.by.id, approval)
-    places = [(rule, n) for rule in rules for n in range(rule.count)]
+    names = {rule.rule for rule in rules}
     holder: dict[tuple[str, int], ApprovalInput] = {}
+    places: list[tuple[RuleInput, int]] = []
 
     def seat(approval: ApprovalInput, tried: set[tuple[str, int]]) -> bool:
         for rule, n in places:
             place = (rule.rule, n)
-            if place in tried or not may_speak_for(approval.by, rule):
+            if place in tried or why_not_for(approval, rule, asked):
                 continue
             tried.add(place)
             if place not in holder or seat(holder[place], tried):
@@ -79,35 +83,82 @@ def _assign(rules: Sequence[RuleInput], approvals: Sequence[ApprovalInput]) -> d
                 return True
         return False
 
-    for approval in first_of_person.values():
-        seat(approval, set())
-    return {approval.id: rule for (rule, _), approval in holder.items()}
+    opened: set[str] = set()
+    while True:
+        full = {one.rule for one in rules if all((one.rule, n) in holder for n in range(one.count))}
+        opening = [
+            one
+            for one in rules
+            if one.rule not in opened
+            and (one.after is msgspec.UNSET or one.after not in names or one.after in full)
+        ]
+        if not opening:
+            return {approval.id: rule for (rule, _), approval in holder.items()}
+        opened |= {one.rule for one in opening}
+        places += [(rule, n) for rule in opening for n in range(rule.count)]
+        seated = {one.id for one in holder.values()}
+        for approval in _one_each(approvals):
+            if approval.id not in seated:
+                seat(approval, set())
 
 
-def _gate(rules: Sequence[RuleInput], rule_of: Mapping[str, str]) -> Gate:
-    reasons = []
-    for rule in rules:
-        have = sum(name == rule.rule for name in rule_of.values())
-        if have < rule.count:
-            who = " or ".join(rule.approvers)
-            reasons.append(
-                Reason(
-                    rule=rule.rule,
-                    outcome=GateState.WAITING.value,
-                    message=f"{rule.rule}: {have} of {rule.count} approvals",
-                    fix=f"{rule.count - have} more from {who}, not the person who asked",
-                    who=who,
-                )
-            )
-    if not rules:
-        return Gate(name="approvals", state=GateState.PASS, summary="no approval is asked for")
+def _one_each(approvals: Sequence[ApprovalInput]) -> list[ApprovalInput]:
+    """The last word of each person, and of each for whom somebody stood in: nobody speaks twice."""
+    kept: list[ApprovalInput] = []
+    seen: set[str] = set()
+    for approval in reversed(approvals):
+        people = {approval.by.id, voice_of(approval)}
+        if not people & seen:
+            seen |= people
+            kept.append(approval)
+    return kept[::-1]
+
+
+def _counted(
+    approval: ApprovalInput, rule: str | None, refused: str, rules: Mapping[str, RuleInput]
+) -> Counted:
+    if rule is None:
+        waits = any(one.after is not msgspec.UNSET for one in rules.values())
+        enough = "the rules it could count for have enough"
+        return Counted(approval.id, None, refused or enough + (" or wait" if waits else ""))
+    end = until(approval, rules[rule])
+    return Counted(approval.id, rule, until=msgspec.UNSET if end is None else end)
+
+
+def _gate(
+    rules: Sequence[RuleInput], rule_of: Mapping[str, str], spared: Mapping[str, str]
+) -> Gate:
+    have = {one.rule: sum(name == one.rule for name in rule_of.values()) for one in rules}
+    wanting = {one.rule for one in rules if have[one.rule] < one.count}
+    reasons = tuple(_reason(one, have[one.rule], wanting) for one in rules if one.rule in wanting)
+    notes = "".join(f"; {rule} is not asked: {why}" for rule, why in sorted(spared.items()))
     if not reasons:
         total = sum(rule.count for rule in rules)
-        return Gate(name="approvals", state=GateState.PASS, summary=f"{total} of {total} approvals")
+        said = f"{total} of {total} approvals" if rules else "no approval is asked for"
+        return Gate(name="approvals", state=GateState.PASS, summary=said + notes)
     return Gate(
         name="approvals",
         state=GateState.WAITING,
-        summary="; ".join(reason.message for reason in reasons),
-        reasons=tuple(reasons),
+        summary="; ".join(reason.message for reason in reasons) + notes,
+        reasons=reasons,
         unblocks="; ".join(reason.fix for reason in reasons),
+    )
+
+
+def _reason(rule: RuleInput, have: int, wanting: set[str]) -> Reason:
+    who = " or ".join(rule.approvers)
+    excluded = [_NOT_WHO.get(one, one) for one in excluded_of(rule)]
+    fix = f"{rule.count - have} more from {who}"
+    fix += f", not {' nor '.join(excluded)}" if excluded else ""
+    message = f"{rule.rule}: {have} of {rule.count} approvals"
+    if rule.after is not msgspec.UNSET and rule.after in wanting:
+        message += f", asked once {rule.after} has enough"
+    if rule.expires_after_h is not msgspec.UNSET:
+        fix += f"; each counts for {rule.expires_after_h} h"
+    return Reason(
+        rule=rule.rule,
+        outcome=GateState.WAITING.value,
+        message=message,
+        fix=fix,
+        who=who,
     )

@@ -3,27 +3,19 @@
 from dataclasses import replace
 
 from stella.blob import Blobs
-from stella.environment.store import find_environment
 from stella.kernel import Digest, Remedy, StellaError, time_text
-from stella.promotion.approvals import may_speak_for
-from stella.promotion.errors import (
-    AlreadyApproved,
-    NoRuleNamesYou,
-    NotAwaitingApproval,
-    OwnRequest,
-    PlanHasChanged,
-)
+from stella.promotion.errors import PlanHasChanged
 from stella.promotion.facts import ApprovalGiven, PromotionCancelled, PromotionRejected
-from stella.promotion.lifecycle import PROMOTION, Event, State
-from stella.promotion.model import Person, RuleInput, document
+from stella.promotion.lifecycle import PROMOTION, Event
+from stella.promotion.model import Person, document
 from stella.promotion.store import (
     Approval,
     Promotion,
     find_promotion,
     insert_approval,
-    list_approvals,
     update_promotion,
 )
+from stella.promotion.voice import voice_in, why_not_reject
 from stella.record.transaction import Tx
 from stella.trust import APPROVAL, Signer, sign_statement
 
@@ -37,16 +29,20 @@ def approve_promotion(
     comment: str,
     blobs: Blobs,
     signer: Signer,
+    stands_for: str | None = None,
 ) -> Approval:
     """One person's yes to exactly ``plan_digest``, signed. Counting it is the gates' matter.
 
-    Raises UnknownPromotion, NotAwaitingApproval, OwnRequest, NoRuleNamesYou, PlanHasChanged,
-    AlreadyApproved.
+    stands_for: name of the absent one in whose place it is given; where it is left out, a person
+    whom no rule takes by themselves speaks for the first absent one who could.
+
+    Raises UnknownPromotion, NotAwaitingApproval, OwnRequest, NoRuleNamesYou, NotYourTurn,
+    PlanHasChanged, AlreadyApproved.
     """
     found = find_promotion(tx, promotion_id, lock=True)
-    refusal = why_not_approve(tx, found, person)
-    if refusal is not None:
-        raise refusal
+    voice = voice_in(tx, found, person, stands_for)
+    if isinstance(voice, StellaError):
+        raise voice
     if plan_digest != found.plan_digest:
         raise PlanHasChanged(
             f"the plan of {found.id} is {found.plan_digest} now, not {plan_digest}",
@@ -67,10 +63,18 @@ def approve_promotion(
             "by": document(person),
             "at": at,
             "comment": comment,
+            **({} if voice.absent is None else {"standsFor": document(voice.absent)}),
         },
     )
     given = Approval(
-        approval_id, found.id, person, at, comment, plan_digest, blobs.put(bundle).text
+        approval_id,
+        found.id,
+        person,
+        at,
+        comment,
+        plan_digest,
+        blobs.put(bundle).text,
+        voice.absent,
     )
     insert_approval(tx, given)
     tx.add(ApprovalGiven(found.id, given.id, plan_digest, comment))
@@ -99,46 +103,3 @@ def cancel_promotion(tx: Tx, promotion_id: str, comment: str) -> Promotion:
     update_promotion(tx, after)
     tx.add(PromotionCancelled(after.id, after.environment, comment))
     return after
-
-
-def why_not_approve(tx: Tx, found: Promotion, person: Person) -> StellaError | None:
-    """Why this person cannot approve it now; None where they can. What the console shows too."""
-    refusal = why_not_reject(tx, found, person)
-    if refusal is not None:
-        return refusal
-    for given in list_approvals(tx, found.id):
-        if given.by.id == person.id and given.plan_digest == found.plan_digest:
-            return AlreadyApproved(
-                f"{person.name} approved this plan of {found.id} at {given.at}",
-                remedy=Remedy("Nothing is left for you to do; somebody else has to speak."),
-                approval=given.id,
-            )
-    return None
-
-
-def why_not_reject(tx: Tx, found: Promotion, person: Person) -> StellaError | None:
-    """Why this person has no say in it now; None where they have."""
-    if found.state is not State.WAITING:
-        return NotAwaitingApproval(
-            f"{found.id} is {found.state.value}: it waits for nobody",
-            remedy=Remedy("See how it stands.", command=f"stella why {found.id}"),
-            state=found.state.value,
-        )
-    if person.id == found.requested_by.id:
-        return OwnRequest(
-            f"{person.name} requested {found.id} and cannot decide about it",
-            remedy=Remedy("Ask another approver of this environment."),
-            promotion=found.id,
-        )
-    rules = find_environment(tx, found.environment).approvals
-    if not any(
-        may_speak_for(person, RuleInput(one.rule, one.approvers, one.count)) for one in rules
-    ):
-        who = sorted({name for one in rules for name in one.approvers})
-        return NoRuleNamesYou(
-            f"no approval rule of {found.environment} names {person.name} or their roles",
-            remedy=Remedy(f"Ask one of: {', '.join(who) or 'nobody is named'}."),
-            environment=found.environment,
-            approvers=who,
-        )
-    return None

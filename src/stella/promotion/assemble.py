@@ -1,18 +1,19 @@
 """Gather everything a decision rests on, as documents named by their digests."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
 
 from stella.blob import Blobs
 from stella.environment.freeze import holding_freezes
-from stella.environment.model import Environment, Target, configuration
+from stella.environment.model import Environment, Excluded, Target, configuration
 from stella.environment.store import find_environment, list_targets
 from stella.finding.lifecycle import ScanState
 from stella.finding.store import scan_of_platform
 from stella.finding.weigh import judge_scan
 from stella.hub.apply import integration_for
+from stella.identity import present
 from stella.image import parse_reference
 from stella.kernel import Digest, canonical_json, time_text
 from stella.plugin.contract.core import Kind
@@ -29,12 +30,20 @@ from stella.promotion.model import (
     OrderInput,
     Person,
     ReleaseInput,
-    RuleInput,
     ScanInput,
     WaiverInput,
 )
-from stella.promotion.store import Promotion, list_approvals, succeeded
+from stella.promotion.soaked import soak_input
+from stella.promotion.speaking import rule_input
+from stella.promotion.store import (
+    Approval,
+    Promotion,
+    deployed_before,
+    list_approvals,
+    succeeded,
+)
 from stella.promotion.waiver_store import standing_waivers
+from stella.promotion.worsened import NOTHING_RUNS, running_bytes, running_document
 from stella.record.transaction import Tx
 from stella.release.model import Platform, Release, ReleaseComponent
 from stella.release.store import find_release
@@ -116,21 +125,17 @@ def assemble(tx: Tx, promotion: Promotion, deciding: Deciding) -> Assembled:
         environment=_environment(tx, promotion, environment, blobs.put(snapshot).text, deciding),
         policy=blobs.put(bundle_bytes(bundle)).text,
         deployment_plan=blobs.put(plan).text,
-        approvals=tuple(
-            ApprovalInput(
-                id=one.id,
-                by=one.by,
-                at=one.at,
-                comment=one.comment,
-                plan_digest=one.plan_digest,
-                bundle=one.bundle,
-            )
-            for one in list_approvals(tx, promotion.id)
-        ),
+        approvals=approval_inputs(tx, list_approvals(tx, promotion.id)),
         simulated=deciding.simulated,
         waivers=tuple(_waivers(tx, environment.name, components)) or msgspec.UNSET,
         says_what_unblocks=True,
+        release_creator=_creator(release, environment),
     )
+    running = _running(tx, environment, blobs, voices)
+    if running is not None:
+        digest = blobs.put(running).text
+        documents[digest] = running
+        given = msgspec.structs.replace(given, running=digest)
     return Assembled(given, documents, bundle, plan)
 
 
@@ -158,6 +163,57 @@ def _waivers(
             approved_at=one.approved_at,
             expires_at=one.expires_at,
         )
+
+
+def approval_inputs(tx: Tx, approvals: Sequence[Approval]) -> tuple[ApprovalInput, ...]:
+    """Approvals with the people as they are now, where that is otherwise than it was."""
+    people = {person.id for one in approvals for person in (one.by, one.stands_for) if person}
+    now = present(tx, people)
+
+    def changed(then: Person) -> Person | msgspec.UnsetType | None:
+        if then.id not in now:
+            return msgspec.UNSET
+        found = now[then.id]
+        if found is None:
+            return None
+        person = Person(found.id, found.name, tuple(role.value for role in found.roles))
+        is_same = (person.name, set(person.roles)) == (then.name, set(then.roles))
+        return msgspec.UNSET if is_same else person
+
+    return tuple(
+        ApprovalInput(
+            id=one.id,
+            by=one.by,
+            at=one.at,
+            comment=one.comment,
+            plan_digest=one.plan_digest,
+            bundle=one.bundle,
+            stands_for=msgspec.UNSET if one.stands_for is None else one.stands_for,
+            by_now=changed(one.by),
+            stands_for_now=msgspec.UNSET if one.stands_for is None else changed(one.stands_for),
+        )
+        for one in approvals
+    )
+
+
+def _creator(release: Release, environment: Environment) -> str | msgspec.UnsetType:
+    """Who made the release, where a rule does not take their word."""
+    is_excluded = any(Excluded.RELEASE_CREATOR in one.exclude for one in environment.approvals)
+    return release.created_by if is_excluded else msgspec.UNSET
+
+
+def _running(tx: Tx, environment: Environment, blobs: Blobs, voices: Voices) -> bytes | None:
+    """What is known against what runs there, where a rule asks whether it becomes worse."""
+    if all(one.worsened is None for one in environment.approvals):
+        return None
+    last = deployed_before(tx, environment.name, limit=1)
+    if not last:
+        return running_bytes(NOTHING_RUNS)
+    release = find_release(tx, last[0].release)
+    components = [_component(tx, one, blobs, voices) for one in release.components]
+    digests = {scan.findings for one in components for scan in one.scans if scan.findings}
+    documents = {digest: blobs.get(Digest(digest)) for digest in digests}
+    return running_document(release.id, components, documents)
 
 
 def _component(tx: Tx, component: ReleaseComponent, blobs: Blobs, voices: Voices) -> ComponentInput:
@@ -238,7 +294,7 @@ def _environment(
     return EnvironmentInput(
         name=environment.name,
         configuration=snapshot,
-        rules=tuple(RuleInput(one.rule, one.approvers, one.count) for one in environment.approvals),
+        rules=tuple(rule_input(one) for one in environment.approvals),
         order=order,
         freezes=tuple(
             FreezeInput(
@@ -253,4 +309,5 @@ def _environment(
         parameters=environment.parameters,
         ran_before=here.deployment if here else None,
         bound=tuple(_bound(tx, find_release(tx, promotion.release))),
+        soak=soak_input(tx, environment, promotion.release_digest),
     )

@@ -27,8 +27,10 @@ from stella.promotion.model import (
     document,
 )
 from stella.promotion.policy_gate import policy_gate
+from stella.promotion.soak import soak_gates
 from stella.promotion.unblock import smallest_change
 from stella.promotion.waived import Waived, apply_waivers
+from stella.promotion.worsened import rules_not_asked
 from stella.sbom import Traits, traits_of_sbom
 
 Documents = Mapping[str, bytes]
@@ -65,9 +67,12 @@ def decide(
         deployment_plan=given.deployment_plan,
     )
     plan_digest = digest_of(document(inputs)).text
-    approvals = judge_approvals(given, plan_digest)
+    running = None if given.running is msgspec.UNSET else _document(documents, given.running)
+    not_asked = rules_not_asked(given, findings, running)
+    approvals = judge_approvals(given, plan_digest, not_asked)
     gates = (
         order_gate(given),
+        *soak_gates(given),
         *origin_gates(given),
         policy_gate(waived),
         freeze_gate(given),

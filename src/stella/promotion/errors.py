@@ -99,3 +99,24 @@ class WaiverIsOver(StellaError):
 
     code = "ST-PRO-014"
     fault = Fault.CONFLICT
+
+
+class NotYourTurn(StellaError):
+    """The rules that name this person wait for others, which have not enough approvals yet."""
+
+    code = "ST-PRO-015"
+    fault = Fault.CONFLICT
+    retry_may_help = True
+
+
+class UnknownAbsence(StellaError):
+    """There is no such absence."""
+
+    code = "ST-PRO-016"
+    fault = Fault.NOT_FOUND
+
+
+class ImpossibleAbsence(StellaError):
+    """An absence that ends before it starts, or that has ended, or whose stand-in cannot speak."""
+
+    code = "ST-PRO-017"

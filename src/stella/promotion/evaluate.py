@@ -3,10 +3,12 @@
 from dataclasses import replace
 from typing import assert_never
 
+import msgspec
+
 from stella.blob.errors import BlobsUnusable
 from stella.finding.lifecycle import ScanState
 from stella.finding.store import pending_scan, scan_of_platform
-from stella.kernel import Digest, StellaError, canonical_json
+from stella.kernel import Digest, StellaError, canonical_json, time_text
 from stella.promotion.assemble import Assembled, Deciding, assemble
 from stella.promotion.decide import decide, record_of
 from stella.promotion.facts import (
@@ -43,7 +45,11 @@ def evaluate_promotion(tx: Tx, promotion_id: str, deciding: Deciding, signer: Si
     except StellaError as refusal:
         return break_promotion(tx, before, refusal)
     kept = _kept(before, assembled, decision, deciding, signer)
-    after = replace(kept, state=PROMOTION.next(before.state, _event(decision.outcome)))
+    after = replace(
+        kept,
+        state=PROMOTION.next(before.state, _event(decision.outcome)),
+        due_at=due_of(decision) if decision.outcome is GateState.WAITING else None,
+    )
     update_promotion(tx, after)
     tx.add(
         GatesDecided(
@@ -52,6 +58,7 @@ def evaluate_promotion(tx: Tx, promotion_id: str, deciding: Deciding, signer: Si
             decision.plan_digest,
             after.record or "",
             after.input or "",
+            tuple(one.name for one in decision.gates if one.state is GateState.WAITING),
         )
     )
     if after.state is State.BLOCKED:
@@ -60,6 +67,26 @@ def evaluate_promotion(tx: Tx, promotion_id: str, deciding: Deciding, signer: Si
     elif after.state is State.APPROVED and before.state is not State.APPROVED:
         tx.add(PromotionApproved(after.id, after.environment, decision.plan_digest))
     return after
+
+
+def due_of(decision: Decision) -> str | None:
+    """When the first gate that waits for a time is to be judged again; None where none does."""
+    times = [
+        gate.due
+        for gate in decision.gates
+        if gate.state is GateState.WAITING and gate.due is not msgspec.UNSET
+    ]
+    return min(times, default=None)
+
+
+def judge_due(tx: Tx, promotion: Promotion, deciding: Deciding, signer: Signer) -> Promotion:
+    """Its time has come: judge it again, or forget the time where there is nothing left to judge."""
+    after = evaluate_promotion(tx, promotion.id, deciding, signer)
+    if after.due_at is None or after.due_at > time_text(tx.now):
+        return after
+    left = replace(after, due_at=None)
+    update_promotion(tx, left)
+    return left
 
 
 def waits_for_scan(tx: Tx, promotion: Promotion) -> bool:

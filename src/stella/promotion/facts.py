@@ -17,12 +17,16 @@ class PromotionRequested(Fact):
 
 @dataclass(frozen=True, slots=True)
 class GatesDecided(Fact):
-    """The gates were evaluated. record: digest of the decision record; input: of what it rests on."""
+    """The gates were evaluated. record: digest of the decision record; input: of what it rests on.
+
+    waiting: the gates that wait, for people or a time.
+    """
 
     outcome: str
     plan_digest: str
     record: str
     input: str
+    waiting: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,3 +145,22 @@ class WaiverLapsed(Fact):
     rule: str
     expires_at: str
     was_standing: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AbsenceBegun(Fact):
+    """A user is away for a time, and another speaks for them. subject: the absence."""
+
+    person: str
+    stand_in: str
+    starts_at: str
+    ends_at: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class AbsenceEnded(Fact):
+    """Who was away is back before the time."""
+
+    person: str
+    stand_in: str

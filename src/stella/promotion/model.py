@@ -11,7 +11,7 @@ from stella.sbom.lifetime import Lifetime
 
 
 class GateState(StrEnum):
-    """An outcome, or waiting: nothing is wrong, but a person has not spoken yet."""
+    """An outcome, or waiting: nothing is wrong, but a person has not spoken or time not passed yet."""
 
     PASS = "pass"
     BLOCKED = "blocked"
@@ -92,11 +92,18 @@ class ReleaseInput(_Document, frozen=True):
 
 
 class RuleInput(_Document, frozen=True):
-    """One approval rule: ``count`` people, each with one of the roles or names in ``approvers``."""
+    """One approval rule: ``count`` people, each with one of the roles or names in ``approvers``.
+
+    The rest as in the environment's rule, left out where it is as ever.
+    """
 
     rule: str
     approvers: tuple[str, ...]
     count: int
+    exclude: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+    expires_after_h: int | msgspec.UnsetType = msgspec.UNSET
+    after: str | msgspec.UnsetType = msgspec.UNSET
+    worsened: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class OrderInput(_Document, frozen=True):
@@ -104,6 +111,27 @@ class OrderInput(_Document, frozen=True):
 
     after: str
     deployment: str | None
+
+
+class RunInput(_Document, frozen=True):
+    """A time in which exactly these digests ran somewhere. deployment: that brought them there.
+
+    until: when something else came; None while they run. failed_at: the last time that a deployment
+    of them failed there meanwhile, None where none did.
+    """
+
+    deployment: str
+    since: str
+    until: str | None = None
+    failed_at: str | None = None
+
+
+class SoakInput(_Document, frozen=True):
+    """How long they have to have run in ``environment``, and when they did, the last time first."""
+
+    environment: str
+    hours: int
+    runs: tuple[RunInput, ...]
 
 
 class FreezeInput(_Document, frozen=True):
@@ -139,10 +167,16 @@ class EnvironmentInput(_Document, frozen=True):
     parameters: dict[str, Any]
     ran_before: str | None = None
     bound: tuple[BoundInput, ...] = ()
+    # Left out where nothing has to soak: what was recorded before there was soaking keeps its bytes.
+    soak: SoakInput | msgspec.UnsetType = msgspec.UNSET
 
 
 class ApprovalInput(_Document, frozen=True):
-    """One approval as given. bundle: digest of its signed statement."""
+    """One approval as given. bundle: digest of its signed statement.
+
+    stands_for: the absent one in whose place it was given. by_now, stands_for_now: the same people
+    at the time of the decision, None who is no longer let in; left out where nothing has changed.
+    """
 
     id: str
     by: Person
@@ -150,6 +184,9 @@ class ApprovalInput(_Document, frozen=True):
     comment: str
     plan_digest: str
     bundle: str
+    stands_for: Person | msgspec.UnsetType = msgspec.UNSET
+    by_now: Person | msgspec.UnsetType | None = msgspec.UNSET
+    stands_for_now: Person | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class WaiverInput(_Document, frozen=True):
@@ -177,6 +214,8 @@ class DecisionInput(_Document, frozen=True):
 
     now: when it is judged. policy: digest of the policy bundle. deployment_plan: its digest.
     waivers: those that count in the environment, whether they meet anything or not.
+    release_creator: a user's id. running: digest of what is known against the release that runs there.
+    Both are left out where no approval rule asks for them.
     """
 
     promotion: str
@@ -196,6 +235,8 @@ class DecisionInput(_Document, frozen=True):
     waivers: tuple[WaiverInput, ...] | msgspec.UnsetType = msgspec.UNSET
     # Whether the record says what would let the policy pass; records from before that do not.
     says_what_unblocks: bool | msgspec.UnsetType = msgspec.UNSET
+    release_creator: str | msgspec.UnsetType = msgspec.UNSET
+    running: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class Reason(_Document, frozen=True):
@@ -215,13 +256,17 @@ class Reason(_Document, frozen=True):
 
 
 class Gate(_Document, frozen=True):
-    """One gate's answer. unblocks: one sentence, empty where it passes."""
+    """One gate's answer. unblocks: one sentence, empty where it passes.
+
+    due: when it is to be judged again by itself; left out where time alone changes nothing.
+    """
 
     name: str
     state: GateState
     summary: str
     reasons: tuple[Reason, ...] = ()
     unblocks: str = ""
+    due: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class Upgrade(_Document, frozen=True):
@@ -274,11 +319,15 @@ class PlanInputs(_Document, frozen=True):
 
 
 class Counted(_Document, frozen=True):
-    """An approval, and whether it counts for this plan: for which rule, or why not."""
+    """An approval, and whether it counts for this plan: for which rule, or why not.
+
+    until: when it counts no more, where its rule lets approvals expire.
+    """
 
     id: str
     rule: str | None
     why_not: str = ""
+    until: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class Decision(_Document, frozen=True):

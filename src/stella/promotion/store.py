@@ -32,7 +32,9 @@ promotion = Table(
     Column("bundle", String(71)),
     Column("plan", String(71)),
     Column("deployment", String(40)),
+    Column("due_at", String(27)),
     Index(None, "environment", "state"),
+    Index(None, "due_at"),
     Index(None, "release"),
 )
 
@@ -47,6 +49,7 @@ approval = Table(
     Column("comment", Text, nullable=False),
     Column("plan_digest", String(71), nullable=False),
     Column("bundle", String(71), nullable=False),
+    Column("stands_for", Text),
     Index(None, "promotion"),
 )
 
@@ -59,6 +62,7 @@ class Promotion:
 
     input, record, bundle: digests of what was last decided on, of the decision record, and of the
     record's signed statement. plan: digest of the deployment plan. All None until it was judged.
+    due_at: when it is judged again by itself; None where it waits for no time.
     """
 
     id: str
@@ -76,11 +80,15 @@ class Promotion:
     bundle: str | None = None
     plan: str | None = None
     deployment: str | None = None
+    due_at: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """One person's yes to one plan. bundle: digest of its signed statement."""
+    """One person's yes to one plan. bundle: digest of its signed statement.
+
+    stands_for: the absent one in whose place it was given; None where it is their own word.
+    """
 
     id: str
     promotion: str
@@ -89,6 +97,7 @@ class Approval:
     comment: str
     plan_digest: str
     bundle: str
+    stands_for: Person | None = None
 
 
 def insert_promotion(tx: Tx, value: Promotion) -> None:
@@ -141,6 +150,14 @@ def list_promotions(
     return tuple(_promotion(row) for row in rows)
 
 
+def due_promotions(tx: Tx, now: str, limit: int = 100) -> tuple[Promotion, ...]:
+    """What is to be judged again, the longest due first."""
+    query = select(promotion).where(promotion.c.tenant == tx.tenant, promotion.c.due_at <= now)
+    return tuple(
+        _promotion(row) for row in tx.rows(query.order_by(promotion.c.due_at).limit(limit))
+    )
+
+
 def succeeded(tx: Tx, *, release_digest: str, environment: str) -> Promotion | None:
     """The last promotion by which exactly these digests came to run in ``environment``."""
     row = tx.row(
@@ -176,6 +193,7 @@ def insert_approval(tx: Tx, value: Approval) -> None:
             comment=value.comment,
             plan_digest=value.plan_digest,
             bundle=value.bundle,
+            stands_for=person_text(value.stands_for) if value.stands_for else None,
         )
     )
 
@@ -194,6 +212,7 @@ def list_approvals(tx: Tx, promotion_id: str) -> tuple[Approval, ...]:
             comment=row["comment"],
             plan_digest=row["plan_digest"],
             bundle=row["bundle"],
+            stands_for=person_of(row["stands_for"]) if row["stands_for"] else None,
         )
         for row in tx.rows(query.order_by(approval.c.id))
     )

@@ -168,6 +168,9 @@ def _decision_steps(packet: Packet, given: DecisionInput, ask: Ask) -> list[Step
         Digest.of(content).text: content
         for content in (*packet.under(names.FINDINGS).values(), *packet.under(names.SBOMS).values())
     }
+    if names.RUNNING_BEFORE in packet.entries:
+        running = packet.entries[names.RUNNING_BEFORE]
+        documents[Digest.of(running).text] = running
     try:
         bundle = parse_bundle(packet.entries[names.POLICY_BUNDLE])
         if bundle.digest.text != given.policy:

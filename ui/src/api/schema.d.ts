@@ -1458,6 +1458,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/absences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Absences
+         * @description Who is away and who stands in, the newest first.
+         */
+        get: operations["get_absences"];
+        put?: never;
+        /**
+         * Post Absence
+         * @description Say who approves for you while you are away.
+         */
+        post: operations["post_absence"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/absences/{absence}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Post Absence End
+         * @description Say that you are back before the time.
+         */
+        post: operations["post_absence_end"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/deployments": {
         parameters: {
             query?: never;
@@ -2269,6 +2313,26 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * AbsenceView
+         * @description A time in which ``stand_in`` may approve for ``person``.
+         */
+        AbsenceView: {
+            /** Id */
+            id: string;
+            person: components["schemas"]["PersonView"];
+            standIn: components["schemas"]["PersonView"];
+            /** Startsat */
+            startsAt: string;
+            /** Endsat */
+            endsAt: string;
+            /** Reason */
+            reason: string;
+            /** Endedat */
+            endedAt: string | null;
+            /** Holds */
+            holds: boolean;
+        };
+        /**
          * Accepted
          * @description How many images of a notification are scanned.
          */
@@ -2371,7 +2435,7 @@ export interface components {
         };
         /**
          * Approval
-         * @description A yes to exactly this plan.
+         * @description A yes to exactly this plan. stands_for: name of the absent one in whose place it is given.
          */
         Approval: {
             /** Plandigest */
@@ -2381,10 +2445,15 @@ export interface components {
              * @default
              */
             comment: string;
+            /** Standsfor */
+            standsFor?: string | null;
         };
         /**
          * ApprovalRuleView
          * @description ``count`` people, each named by name or role in ``approvers``.
+         *
+         *     exclude: whose word is not taken. expires_after: hours for which an approval counts. after: the
+         *     rule that has to have enough first. worsened: asked only where a new finding is that severe.
          */
         ApprovalRuleView: {
             /** Rule */
@@ -2393,15 +2462,28 @@ export interface components {
             approvers: string[];
             /** Count */
             count: number;
+            /** Exclude */
+            exclude: components["schemas"]["Excluded"][];
+            /** Expiresafter */
+            expiresAfter: number | null;
+            /** After */
+            after: string | null;
+            /** Worsened */
+            worsened: string | null;
         };
         /**
          * ApprovalView
          * @description One approval, and whether it counts for the present plan.
+         *
+         *     stands_for: the absent one in whose place it was given. until: when it counts no more.
          */
         ApprovalView: {
             /** Id */
             id: string;
             by: components["schemas"]["PersonView"];
+            standsFor: components["schemas"]["PersonView"] | null;
+            /** Until */
+            until: string | null;
             /** At */
             at: string;
             /** Comment */
@@ -3006,6 +3088,7 @@ export interface components {
             approvals: components["schemas"]["ApprovalRuleView"][];
             /** Steps */
             steps: components["schemas"]["StepUseView"][];
+            soak: components["schemas"]["SoakView"] | null;
             /** Targets */
             targets: components["schemas"]["TargetConfigView"][];
             /** Freezes */
@@ -3099,6 +3182,12 @@ export interface components {
             /** Roles */
             roles: string[];
         };
+        /**
+         * Excluded
+         * @description Whose word an approval rule does not take, whatever their role.
+         * @enum {string}
+         */
+        Excluded: "requester" | "releaseCreator";
         /**
          * FactView
          * @description What happened. position, hash: its place in the chain.
@@ -3235,13 +3324,13 @@ export interface components {
         };
         /**
          * GateState
-         * @description An outcome, or waiting: nothing is wrong, but a person has not spoken yet.
+         * @description An outcome, or waiting: nothing is wrong, but a person has not spoken or time not passed yet.
          * @enum {string}
          */
         GateState: "pass" | "blocked" | "unknown" | "waiting";
         /**
          * GateView
-         * @description One gate's answer.
+         * @description One gate's answer. due: when it is judged again by itself, where it waits for a time.
          */
         GateView: {
             /** Name */
@@ -3256,6 +3345,8 @@ export interface components {
              * @default
              */
             unblocks: string;
+            /** Due */
+            due?: string | null;
         };
         /**
          * Granted
@@ -3644,6 +3735,25 @@ export interface components {
             hosts: string[];
         };
         /**
+         * NewAbsence
+         * @description A time in which another speaks for who asks. stand_in: a user's name.
+         *
+         *     starts_at: now where it is left out.
+         */
+        NewAbsence: {
+            /** Standin */
+            standIn: string;
+            /** Endsat */
+            endsAt: string;
+            /** Startsat */
+            startsAt?: string | null;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+        };
+        /**
          * NewAgent
          * @description Which name a host's agent shall have.
          */
@@ -3910,6 +4020,13 @@ export interface components {
             before: string[];
             /** After */
             after: string[];
+        };
+        /** Page[AbsenceView] */
+        Page_AbsenceView_: {
+            /** Items */
+            items: components["schemas"]["AbsenceView"][];
+            /** Next */
+            next?: string | null;
         };
         /** Page[AgentView] */
         Page_AgentView_: {
@@ -4333,6 +4450,8 @@ export interface components {
             approvals: components["schemas"]["ApprovalView"][];
             /** Deployment */
             deployment: string | null;
+            /** Dueat */
+            dueAt: string | null;
             actions: components["schemas"]["ActionsView"];
             /** Evidence */
             evidence: components["schemas"]["EvidenceRef"][];
@@ -4671,6 +4790,16 @@ export interface components {
             signer: string;
             /** Why */
             why: string;
+        };
+        /**
+         * SoakView
+         * @description How many hours a release has to have run in another environment first.
+         */
+        SoakView: {
+            /** Environment */
+            environment: string;
+            /** Hours */
+            hours: number;
         };
         /**
          * SourceChanges
@@ -8029,6 +8158,99 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WaiverView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_absences: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AbsenceView_"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_absence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewAbsence"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AbsenceView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_absence_end: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                absence: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AbsenceView"];
                 };
             };
             /** @description A refusal */

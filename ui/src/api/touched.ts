@@ -26,7 +26,7 @@ export type Held =
   | 'webhooks'
 
 const RULES: readonly (readonly [RegExp, readonly Held[]])[] = [
-  [/^(Promotion|Gates|Approval)/, ['promotions', 'matrix', 'environments', 'evidence']],
+  [/^(Promotion|Gates|Approval|Absence)/, ['promotions', 'matrix', 'environments', 'evidence']],
   [/^TargetApplied$/, ['environments', 'matrix', 'preview']],
   [/^(Deployment|Target|Step|Rollback)/, ['deployments', 'promotions', 'matrix', 'environments', 'releases', 'evidence']],
   [/^(Order|Agent|Enrolment)/, ['agents', 'environments', 'deployments', 'matrix']],

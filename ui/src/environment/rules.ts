@@ -1,8 +1,15 @@
 import type { ApprovalRule, Freeze } from '../api/types'
 
-/** "operations: 2 of operator, cho". */
+/** "operations: 2 of operator, cho, after security, each for 24 h". */
 export function ruleText(rule: ApprovalRule): string {
-  return `${rule.rule}: ${rule.count} of ${rule.approvers.join(', ')}`
+  const more = [
+    rule.exclude.includes('releaseCreator') ? ', not who made the release' : '',
+    rule.exclude.includes('requester') ? '' : ', also who asked',
+    rule.after === null ? '' : `, after ${rule.after}`,
+    rule.expiresAfter === null ? '' : `, each for ${rule.expiresAfter} h`,
+    rule.worsened === null ? '' : `, where a new finding is ${rule.worsened} or worse`,
+  ]
+  return `${rule.rule}: ${rule.count} of ${rule.approvers.join(', ')}${more.join('')}`
 }
 
 export type FreezeTime = 'holds' | 'comes' | 'over'

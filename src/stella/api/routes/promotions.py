@@ -47,10 +47,11 @@ class NewPromotion(Body):
 
 
 class Approval(Body):
-    """A yes to exactly this plan."""
+    """A yes to exactly this plan. stands_for: name of the absent one in whose place it is given."""
 
     plan_digest: str
     comment: str = ""
+    stands_for: str | None = None
 
 
 class Comment(Body):
@@ -144,6 +145,7 @@ def post_approval(asked: Approver, promotion: str, body: Approval) -> Response:
             comment=body.comment,
             blobs=asked.services.blobs,
             signer=asked.services.keys.evidence,
+            stands_for=body.stands_for,
         )
         return promotion_view(look(asked, tx), find_promotion(tx, promotion))
 

@@ -6,7 +6,7 @@ from stella.api.views.base import PersonView, View
 from stella.api.views.looking import Looking
 from stella.api.views.releases import ReleaseRef, release_ref
 from stella.deployment.store import current_deployment
-from stella.environment.model import Environment, Freeze, Target, configuration
+from stella.environment.model import Environment, Excluded, Freeze, Target, configuration
 from stella.environment.store import list_freezes, list_targets
 from stella.fleet import find_agent_by_name
 from stella.kernel import digest_of, time_text
@@ -48,11 +48,19 @@ class PolicyRef(View):
 
 
 class ApprovalRuleView(View):
-    """``count`` people, each named by name or role in ``approvers``."""
+    """``count`` people, each named by name or role in ``approvers``.
+
+    exclude: whose word is not taken. expires_after: hours for which an approval counts. after: the
+    rule that has to have enough first. worsened: asked only where a new finding is that severe.
+    """
 
     rule: str
     approvers: list[str]
     count: int
+    exclude: list[Excluded]
+    expires_after: int | None
+    after: str | None
+    worsened: str | None
 
 
 class StepUseView(View):
@@ -62,6 +70,13 @@ class StepUseView(View):
     phase: str
     step: str
     inputs: dict[str, Any]
+
+
+class SoakView(View):
+    """How many hours a release has to have run in another environment first."""
+
+    environment: str
+    hours: int
 
 
 class CurrentView(View):
@@ -82,6 +97,7 @@ class EnvironmentView(View):
     parameters: dict[str, Any]
     approvals: list[ApprovalRuleView]
     steps: list[StepUseView]
+    soak: SoakView | None
     targets: list[TargetConfigView]
     freezes: list[FreezeView]
     current: CurrentView | None
@@ -118,7 +134,15 @@ def environment_view(looking: Looking, environment: Environment, order: int) -> 
         policy=PolicyRef(name=environment.policy, digest=bundle.digest.text),
         parameters=dict(environment.parameters),
         approvals=[
-            ApprovalRuleView(rule=one.rule, approvers=list(one.approvers), count=one.count)
+            ApprovalRuleView(
+                rule=one.rule,
+                approvers=list(one.approvers),
+                count=one.count,
+                exclude=list(one.exclude),
+                expires_after=one.expires_after_h,
+                after=one.after,
+                worsened=one.worsened,
+            )
             for one in environment.approvals
         ],
         steps=[
@@ -129,6 +153,9 @@ def environment_view(looking: Looking, environment: Environment, order: int) -> 
             )
             for one in used
         ],
+        soak=SoakView(environment=environment.soak.environment, hours=environment.soak.hours)
+        if environment.soak
+        else None,
         targets=[target_view(looking, one) for one in targets],
         freezes=[freeze_view(looking, one) for one in list_freezes(tx, environment.name)],
         current=CurrentView(

@@ -14,10 +14,10 @@ from stella.deployment.plan import DeploymentPlan, PlannedPlugin, read_plan
 from stella.deployment.store import current_deployment, find_deployment
 from stella.evidence.store import list_evidence
 from stella.kernel import Digest, StellaError
-from stella.promotion.approve import why_not_approve, why_not_reject
 from stella.promotion.lifecycle import PROMOTION, Event, State
 from stella.promotion.model import GateState
 from stella.promotion.store import Promotion, list_approvals
+from stella.promotion.voice import why_not_approve, why_not_reject
 from stella.record.read import facts_about
 from stella.release.model import Release
 from stella.release.store import find_release
@@ -40,13 +40,14 @@ class ReasonView(View):
 
 
 class GateView(View):
-    """One gate's answer."""
+    """One gate's answer. due: when it is judged again by itself, where it waits for a time."""
 
     name: str
     state: GateState
     summary: str
     reasons: list[ReasonView]
     unblocks: str = ""
+    due: str | None = None
 
 
 class UpgradeView(View):
@@ -172,10 +173,15 @@ class DiffView(View):
 
 
 class ApprovalView(View):
-    """One approval, and whether it counts for the present plan."""
+    """One approval, and whether it counts for the present plan.
+
+    stands_for: the absent one in whose place it was given. until: when it counts no more.
+    """
 
     id: str
     by: PersonView
+    stands_for: PersonView | None
+    until: str | None
     at: str
     comment: str
     plan_digest: str
@@ -226,6 +232,7 @@ class PromotionView(View):
     diff: DiffView
     approvals: list[ApprovalView]
     deployment: str | None
+    due_at: str | None
     actions: ActionsView
     evidence: list[EvidenceRef]
     history: list[HistoryView]
@@ -275,6 +282,7 @@ def promotion_view(looking: Looking, promotion: Promotion) -> PromotionView:
         diff=diff_view(looking, release, promotion.environment, promotion.id),
         approvals=_approvals(looking, promotion, decision),
         deployment=promotion.deployment,
+        due_at=promotion.due_at,
         actions=_actions(looking, promotion),
         evidence=[evidence_ref(one) for one in list_evidence(looking.tx, subject=promotion.id)],
         history=_history(looking, promotion),
@@ -364,6 +372,8 @@ def _approvals(
         ApprovalView(
             id=one.id,
             by=person_view(one.by),
+            stands_for=person_view(one.stands_for) if one.stands_for else None,
+            until=counted.get(one.id, {}).get("until"),
             at=one.at,
             comment=one.comment,
             plan_digest=one.plan_digest,

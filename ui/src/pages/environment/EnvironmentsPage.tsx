@@ -40,7 +40,7 @@ export function EnvironmentsPage() {
 }
 
 function Card({ environment }: { environment: Environment }) {
-  const { name, current, targets, approvals, policy, freezes } = environment
+  const { name, current, targets, approvals, policy, soak, freezes } = environment
   const away = targets.filter(({ agentState }) => agentState !== 'online')
   return (
     <Panel
@@ -79,6 +79,7 @@ function Card({ environment }: { environment: Environment }) {
             </span>,
           ],
           ['Approvals', approvals.length === 0 ? 'none needed' : approvals.map(ruleText).join('; ')],
+          ['Soak time', soak === null ? 'none' : `${soak.hours} h in ${soak.environment}`],
           [
             'Policy',
             <span key="policy" className="row">

@@ -14,7 +14,10 @@ export function Approvals({ promotion }: { promotion: Promotion }) {
         {promotion.approvals.map((approval) => (
           <li key={approval.id} className={style.approval}>
             <div className="row between">
-              <span className="strong">{approval.by.name}</span>
+              <span className="strong">
+                {approval.by.name}
+                {approval.standsFor && ` for ${approval.standsFor.name}`}
+              </span>
               <span className="muted small">
                 <Time at={approval.at} />
               </span>
@@ -25,6 +28,11 @@ export function Approvals({ promotion }: { promotion: Promotion }) {
               <span className={style.not}>
                 <State look={{ tone: 'idle', icon: 'circle-minus', word: 'does not count' }} />
                 <span className="muted">{approval.whyNot}</span>
+              </span>
+            )}
+            {approval.until !== null && (
+              <span className="muted small">
+                until <Time at={approval.until} />
               </span>
             )}
             {approval.comment && <blockquote>{approval.comment}</blockquote>}

@@ -1,0 +1,29 @@
+"""What waits for a time is a row with that time; here its time comes."""
+
+from collections.abc import Callable
+
+from stella.kernel import time_text
+from stella.promotion.assemble import Deciding
+from stella.promotion.evaluate import judge_due
+from stella.promotion.store import due_promotions
+from stella.record import Database
+from stella.trust import Signer
+
+
+def judge_what_is_due(
+    database: Database, deciding: Deciding, signer: Signer, is_over: Callable[[], bool]
+) -> int:
+    """Judge every promotion whose time has come, each in a transaction of its own; how many.
+
+    Ended in the middle, the rest is due still. Raises what makes judging impossible for all.
+    """
+    with database.read() as tx:
+        due = due_promotions(tx, time_text(tx.now))
+    done = 0
+    for promotion in due:
+        if is_over():
+            break
+        with database.transaction(actor="system") as tx:
+            judge_due(tx, promotion, deciding, signer)
+        done += 1
+    return done

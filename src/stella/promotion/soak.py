@@ -1,0 +1,67 @@
+"""Has it run long enough elsewhere? Soak time: hours without a failed deployment of the release."""
+
+from datetime import timedelta
+
+import msgspec
+
+from stella.kernel import parse_time, time_text
+from stella.promotion.model import DecisionInput, Gate, GateState, Reason, SoakInput
+
+
+def soak_gates(given: DecisionInput) -> tuple[Gate, ...]:
+    """Has it soaked? No gate where nothing has to. A rollback goes back to what ran here already."""
+    soak = given.environment.soak
+    if soak is msgspec.UNSET:
+        return ()
+    if given.rollback and given.environment.ran_before:
+        return (_gate(GateState.PASS, f"ran here before ({given.environment.ran_before})"),)
+    span = timedelta(hours=soak.hours)
+    for run in soak.runs:
+        began = max(run.since, run.failed_at or run.since)
+        ends = parse_time(began) + span
+        if time_text(ends) <= min(run.until or given.now, given.now):
+            said = f"ran in {soak.environment} for {soak.hours} h since {began}"
+            return (_gate(GateState.PASS, said),)
+    last = soak.runs[0] if soak.runs else None
+    if last is not None and last.until is None:
+        began = max(last.since, last.failed_at or last.since)
+        return (_waiting(given, soak, began, time_text(parse_time(began) + span)),)
+    return (_blocked(given, soak),)
+
+
+def _waiting(given: DecisionInput, soak: SoakInput, began: str, due: str) -> Gate:
+    name = f"{given.release.name} {given.release.version}"
+    message = f"{name} soaks in {soak.environment} for {soak.hours} h since {began}, until {due}"
+    reason = Reason(
+        rule="soak",
+        outcome=GateState.WAITING.value,
+        message=message,
+        fix=f"wait until {due}; it is judged again then by itself",
+    )
+    return Gate(
+        name="soak",
+        state=GateState.WAITING,
+        summary=message,
+        reasons=(reason,),
+        unblocks=reason.fix,
+        due=due,
+    )
+
+
+def _blocked(given: DecisionInput, soak: SoakInput) -> Gate:
+    name = f"{given.release.name} {given.release.version}"
+    message = f"{name} does not run in {soak.environment}, and did not for {soak.hours} h at a time"
+    fix = f"promote it to {soak.environment}: stella promote {given.release.id}"
+    fix += f" --env {soak.environment}"
+    reason = Reason(rule="soak", outcome=GateState.BLOCKED.value, message=message, fix=fix)
+    return Gate(
+        name="soak",
+        state=GateState.BLOCKED,
+        summary=message,
+        reasons=(reason,),
+        unblocks=fix,
+    )
+
+
+def _gate(state: GateState, summary: str) -> Gate:
+    return Gate(name="soak", state=state, summary=summary)

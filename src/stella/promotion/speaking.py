@@ -1,0 +1,119 @@
+"""Whose approval an approval rule takes, and until when."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+import msgspec
+
+from stella.environment.model import ApprovalRule, Excluded
+from stella.kernel import parse_time, time_text
+from stella.promotion.model import ApprovalInput, DecisionInput, Person, RuleInput
+
+_AS_EVER = (Excluded.REQUESTER.value,)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What whose word counts depends on. requester, creator: ids; now: RFC 3339.
+
+    creator: of the release, empty where no rule asks for it.
+    """
+
+    requester: str
+    creator: str
+    now: str
+
+
+def asked_in(given: DecisionInput) -> Asked:
+    """The same of a decision's input."""
+    creator = "" if given.release_creator is msgspec.UNSET else given.release_creator
+    return Asked(given.requested_by.id, creator, given.now)
+
+
+def rule_input(rule: ApprovalRule) -> RuleInput:
+    """A rule as decisions name it; what is as ever is left out."""
+    exclude = tuple(one.value for one in rule.exclude)
+    return RuleInput(
+        rule.rule,
+        rule.approvers,
+        rule.count,
+        exclude=msgspec.UNSET if exclude == _AS_EVER else exclude,
+        expires_after_h=msgspec.UNSET if rule.expires_after_h is None else rule.expires_after_h,
+        after=msgspec.UNSET if rule.after is None else rule.after,
+        worsened=msgspec.UNSET if rule.worsened is None else rule.worsened,
+    )
+
+
+def may_speak_for(person: Person, rule: RuleInput) -> bool:
+    """Whether the rule names this person or a role they hold."""
+    return bool({person.name, *person.roles} & set(rule.approvers))
+
+
+def why_excluded(ids: frozenset[str], rule: RuleInput, asked: Asked) -> str:
+    """Why the rule takes no word of these people; empty where it does."""
+    exclude = excluded_of(rule)
+    if Excluded.REQUESTER in exclude and asked.requester in ids:
+        return "given by the person who asked"
+    if Excluded.RELEASE_CREATOR in exclude and asked.creator in ids:
+        return "given by the person who made the release"
+    return ""
+
+
+def excluded_of(rule: RuleInput) -> tuple[str, ...]:
+    """Whose word it does not take."""
+    return _AS_EVER if rule.exclude is msgspec.UNSET else rule.exclude
+
+
+def until(approval: ApprovalInput, rule: RuleInput) -> str | None:
+    """When it counts for the rule no more; None for never."""
+    if rule.expires_after_h is msgspec.UNSET:
+        return None
+    return time_text(parse_time(approval.at) + timedelta(hours=rule.expires_after_h))
+
+
+def voice_of(approval: ApprovalInput) -> str:
+    """Whose word it is: of the absent one where it was given in their place."""
+    return approval.by.id if approval.stands_for is msgspec.UNSET else approval.stands_for.id
+
+
+def why_not_counted(
+    approval: ApprovalInput, rules: Sequence[RuleInput], plan_digest: str, asked: Asked
+) -> str:
+    """Why an approval counts for none of the rules; empty where it could for at least one."""
+    reasons = [why_not_for(approval, rule, asked) for rule in rules]
+    if rules and all(why_excluded(frozenset({approval.by.id}), one, asked) for one in rules):
+        return why_excluded(frozenset({approval.by.id}), rules[0], asked)
+    if approval.plan_digest != plan_digest:
+        return "given for another plan; what it relied on has changed"
+    if "" in reasons:
+        return ""
+    return next((one for one in reasons if one != _UNNAMED), _UNNAMED)
+
+
+_UNNAMED = "no rule names this person or their roles"
+
+
+def why_not_for(approval: ApprovalInput, rule: RuleInput, asked: Asked) -> str:
+    """Why it does not count for this rule; empty where it does."""
+    by = approval.by if approval.by_now is msgspec.UNSET else approval.by_now
+    if by is None:
+        return f"{approval.by.name} is no longer let in"
+    then, now = approval.by, by
+    if approval.stands_for is not msgspec.UNSET:
+        then = approval.stands_for
+        absent = then if approval.stands_for_now is msgspec.UNSET else approval.stands_for_now
+        if absent is None:
+            return f"{then.name}, for whom it was given, is no longer let in"
+        now = absent
+    if not may_speak_for(now, rule):
+        return (
+            f"{then.name} could speak for {rule.rule} then, and cannot now"
+            if may_speak_for(then, rule)
+            else _UNNAMED
+        )
+    excluded = why_excluded(frozenset({approval.by.id, now.id}), rule, asked)
+    if excluded:
+        return excluded
+    end = until(approval, rule)
+    return f"it counted for {rule.rule} until {end}" if end and end <= asked.now else ""

@@ -1,0 +1,181 @@
+"""Whether a person has a say in a promotion now: their own, or an absent one's."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from stella.environment.store import find_environment
+from stella.kernel import Remedy, StellaError, time_text
+from stella.promotion.absence import spoken_for_by
+from stella.promotion.approvals import assign
+from stella.promotion.assemble import approval_inputs
+from stella.promotion.errors import (
+    AlreadyApproved,
+    NoRuleNamesYou,
+    NotAwaitingApproval,
+    NotYourTurn,
+    OwnRequest,
+)
+from stella.promotion.lifecycle import State
+from stella.promotion.model import ApprovalInput, Person, RuleInput
+from stella.promotion.speaking import Asked, rule_input, voice_of, why_excluded, why_not_for
+from stella.promotion.store import Promotion, list_approvals
+from stella.record.transaction import Tx
+from stella.release.store import find_release
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """A person's own (absent is None), or that of the absent one for whom they stand in.
+
+    rules: those that take it.
+    """
+
+    absent: Person | None
+    rules: tuple[RuleInput, ...]
+
+
+def voice_in(
+    tx: Tx, found: Promotion, person: Person, stands_for: str | None = None
+) -> Voice | StellaError:
+    """With which voice this person approves now, or why they cannot.
+
+    stands_for: name of the absent one who is meant; None: their own voice first.
+    """
+    refusal = _no_say(tx, found, person)
+    if refusal is not None:
+        return refusal
+    rules, asked = _asked(tx, found)
+    voices = list(_voices(tx, found, person))
+    wanted = [
+        one
+        for one in voices
+        if stands_for is None or (one.absent is not None and one.absent.name == stands_for)
+    ]
+    if not wanted:
+        return NoRuleNamesYou(
+            f"{person.name} cannot speak for {str(stands_for)[:80]!r} on {found.id}",
+            remedy=Remedy("See who is away, and who stands in.", command="stella away list"),
+            environment=found.environment,
+        )
+    given = approval_inputs(tx, list_approvals(tx, found.id))
+    standing = [one for one in given if one.plan_digest == found.plan_digest]
+    chosen = wanted[0]
+    people = {person.id, person.id if chosen.absent is None else chosen.absent.id}
+    for one in standing:
+        is_theirs = bool({one.by.id, voice_of(one)} & people)
+        if is_theirs and any(not why_not_for(one, rule, asked) for rule in rules):
+            return AlreadyApproved(
+                f"{one.by.name} approved this plan of {found.id} at {one.at}",
+                remedy=Remedy("Nothing is left for you to do; somebody else has to speak."),
+                approval=one.id,
+            )
+    waits = _waits_for(chosen.rules, rules, standing, asked)
+    if waits:
+        return NotYourTurn(
+            f"{' and '.join(waits)} must have enough approvals before {person.name} is asked",
+            remedy=Remedy("Wait until they have spoken.", command=f"stella why {found.id}"),
+            promotion=found.id,
+            waitsFor=waits,
+        )
+    return chosen
+
+
+def why_not_approve(tx: Tx, found: Promotion, person: Person) -> StellaError | None:
+    """Why this person cannot approve it now; None where they can. What the console shows too."""
+    voice = voice_in(tx, found, person)
+    return voice if isinstance(voice, StellaError) else None
+
+
+def why_not_reject(tx: Tx, found: Promotion, person: Person) -> StellaError | None:
+    """Why this person has no say in it now; None where they have."""
+    return _no_say(tx, found, person)
+
+
+def _no_say(tx: Tx, found: Promotion, person: Person) -> StellaError | None:
+    if found.state is not State.WAITING:
+        return NotAwaitingApproval(
+            f"{found.id} is {found.state.value}: it waits for nobody",
+            remedy=Remedy("See how it stands.", command=f"stella why {found.id}"),
+            state=found.state.value,
+        )
+    if next(_voices(tx, found, person), None) is not None:
+        return None
+    rules, asked = _asked(tx, found)
+    own = frozenset({person.id})
+    if rules and all(why_excluded(own, one, asked) for one in rules):
+        did = "requested" if person.id == found.requested_by.id else "made the release of"
+        return OwnRequest(
+            f"{person.name} {did} {found.id} and cannot decide about it",
+            remedy=Remedy("Ask another approver of this environment."),
+            promotion=found.id,
+        )
+    who = sorted({name for one in rules for name in one.approvers})
+    return NoRuleNamesYou(
+        f"no approval rule of {found.environment} names {person.name} or their roles",
+        remedy=Remedy(f"Ask one of: {', '.join(who) or 'nobody is named'}."),
+        environment=found.environment,
+        approvers=who,
+    )
+
+
+def _voices(tx: Tx, found: Promotion, person: Person) -> Iterator[Voice]:
+    """Every voice of this person that at least one rule takes, their own first."""
+    rules, asked = _asked(tx, found)
+    yield from _taken(None, person, rules, asked)
+    for absent in spoken_for_by(tx, person.id):
+        yield from _taken(absent, person, rules, asked)
+
+
+def _taken(
+    absent: Person | None, person: Person, rules: Sequence[RuleInput], asked: Asked
+) -> Iterator[Voice]:
+    given = ApprovalInput(
+        id="",
+        by=person,
+        at=asked.now,
+        comment="",
+        plan_digest="",
+        bundle="",
+        stands_for=msgspec.UNSET if absent is None else absent,
+    )
+    taken = tuple(rule for rule in rules if not why_not_for(given, rule, asked))
+    if taken:
+        yield Voice(absent, taken)
+
+
+def _asked(tx: Tx, found: Promotion) -> tuple[tuple[RuleInput, ...], Asked]:
+    rules = tuple(rule_input(one) for one in find_environment(tx, found.environment).approvals)
+    creator = find_release(tx, found.release).created_by
+    return rules, Asked(found.requested_by.id, creator, time_text(tx.now))
+
+
+def _waits_for(
+    mine: Sequence[RuleInput],
+    rules: Sequence[RuleInput],
+    standing: Sequence[ApprovalInput],
+    asked: Asked,
+) -> list[str]:
+    """The rules that must have enough first, where each of ``mine`` waits for one.
+
+    A rule that is asked for some releases alone holds nobody up here: the gates know whether it is.
+    """
+    rule_of = assign(rules, standing, asked)
+    held = list(rule_of.values())
+    wanting = {
+        one.rule
+        for one in rules
+        if one.worsened is msgspec.UNSET and held.count(one.rule) < one.count
+    }
+    after = {one.rule: one.after for one in rules if one.after is not msgspec.UNSET}
+    waits = set[str]()
+    for rule in mine:
+        before, at = set[str](), after.get(rule.rule)
+        while at is not None:
+            before |= {at} & wanting
+            at = after.get(at)
+        if not before:
+            return []
+        waits |= before
+    return sorted(waits)
