@@ -17,6 +17,8 @@ PAGES = (
     "/releases/{first}",
     "/releases/{first}/findings/{scan}",
     "/releases/{first}/diff/{second}",
+    "/where",
+    "/where?q=CVE-2023-43804",
     "/promotions",
     "/promotions?state=blocked&environment=stage",
     "/promotions/{blocked}",

@@ -73,6 +73,7 @@ const lines = [
   commands.doctor(),
   commands.fix('keys.private'),
   commands.bundle(),
+  commands.findingWhere('CVE-2023-43804'),
   commands.allowSecret('password', 'main', `sha256:${'0'.repeat(64)}`),
   commands.forbidSecret('password', 'main'),
 ]

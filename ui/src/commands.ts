@@ -113,6 +113,7 @@ export const commands = {
   doctor: () => stella('doctor'),
   fix: (check: string) => stella('doctor', '--fix', check),
   bundle: () => stella('doctor', 'bundle', '--to', 'stella-support.tar'),
+  findingWhere: (name: string) => stella('finding', 'where', name),
   allowSecret: (name: string, integration: string, place: string) =>
     stella('secret', 'allow', name, integration, '--place', place),
   forbidSecret: (name: string, integration: string) => stella('secret', 'forbid', name, integration),

@@ -14,6 +14,7 @@ const examples = {
   matrix: paths.matrix(),
   cell: paths.matrix({ cell: 'prod/web', compare: 'stage..prod' }),
   releases: paths.releases({ q: '1.0' }),
+  where: paths.where({ q: 'CVE-2023-43804' }),
   newRelease: paths.newRelease('rel_01J8AAAAAAAA'),
   release: paths.release('rel_01J8AAAAAAAA'),
   findings: paths.findings('rel_01J8AAAAAAAA', 'scn_01J8AAAAAAAA', { severity: 'high', q: 'libc 6' }),

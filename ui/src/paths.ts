@@ -5,6 +5,7 @@ export const paths = {
   signIn: (next?: string) => linkOptions({ to: '/sign-in', search: { next } }),
   matrix: (search: { q?: string; compare?: string; cell?: string } = {}) => linkOptions({ to: '/', search }),
   releases: (search: { q?: string } = {}) => linkOptions({ to: '/releases', search }),
+  where: (search: { q?: string } = {}) => linkOptions({ to: '/where', search }),
   newRelease: (from?: string) => linkOptions({ to: '/releases/new', search: { from } }),
   release: (id: string) => linkOptions({ to: '/releases/$id', params: { id } }),
   findings: (id: string, scan: string, search: { q?: string; severity?: string } = {}) =>

@@ -24,6 +24,7 @@ const searches = {
   matrix: keys('q', 'compare', 'cell'),
   releases: keys('q'),
   newRelease: keys('from'),
+  where: keys('q'),
   findings: keys('q', 'severity'),
   promotions: keys('environment', 'state', 'release', 'mine'),
   newPromotion: keys('release', 'environment'),
@@ -82,6 +83,13 @@ const releases = createRoute({
   loaderDeps: ({ search }) => search,
   loader: ({ context, deps }) => context.client.ensureInfiniteQueryData(queries.releasesQuery(deps)),
   component: lazyRouteComponent(() => part(() => import('./pages/release/ReleasesPage')), 'ReleasesPage'),
+})
+
+const where = createRoute({
+  getParentRoute: under,
+  path: '/where',
+  validateSearch: searches.where,
+  component: lazyRouteComponent(() => part(() => import('./pages/release/WherePage')), 'WherePage'),
 })
 
 const newRelease = createRoute({
@@ -330,6 +338,7 @@ const tree = root.addChildren([
   shell.addChildren([
     matrix,
     releases,
+    where,
     newRelease,
     release,
     findings,

@@ -43,6 +43,27 @@ export const matrixQuery = queryOptions({
   queryFn: () => take(api.GET('/api/v1/matrix')),
 })
 
+/** How far a vulnerability reaches, over all scanned images. */
+export const radiusQuery = (name: string) =>
+  queryOptions({
+    queryKey: ['where', 'vulnerability', name],
+    queryFn: () => take(api.GET('/api/v1/vulnerabilities/{name}', { params: { path: { name } } })),
+  })
+
+/** The first images that hold a component of that name. */
+export const componentsQuery = (name: string) =>
+  queryOptions({
+    queryKey: ['where', 'component', name],
+    queryFn: () => take(api.GET('/api/v1/components', { params: { query: { name, limit: 100 } } })),
+  })
+
+/** By which advisories the server matches. */
+export const knownQuery = queryOptions({
+  queryKey: ['where', 'known'],
+  queryFn: () => take(api.GET('/api/v1/advisories')),
+  staleTime: 60_000,
+})
+
 export const environmentsQuery = queryOptions({
   queryKey: ['environments'],
   queryFn: () => take(api.GET('/api/v1/environments')),

@@ -24,6 +24,7 @@ export type Held =
   | 'users'
   | 'waivers'
   | 'webhooks'
+  | 'where'
 
 const RULES: readonly (readonly [RegExp, readonly Held[]])[] = [
   [/^(Promotion|Gates|Approval|Absence)/, ['promotions', 'matrix', 'environments', 'evidence']],
@@ -31,8 +32,10 @@ const RULES: readonly (readonly [RegExp, readonly Held[]])[] = [
   [/^(Deployment|Target|Step|Rollback)/, ['deployments', 'promotions', 'matrix', 'environments', 'releases', 'evidence']],
   [/^(Order|Agent|Enrolment)/, ['agents', 'environments', 'deployments', 'matrix']],
   [/^(Release|Tag)/, ['releases', 'matrix']],
-  [/^(Image|Scan|Sbom|Finding|Advisor)/, ['releases', 'scans', 'promotions']],
-  [/^Vex/, ['releases', 'scans', 'promotions']],
+  [/^(Image|Scan|Sbom|Finding|Advisor)/, ['releases', 'scans', 'promotions', 'where']],
+  [/^Vex/, ['releases', 'scans', 'promotions', 'where']],
+  [/^Standing/, ['matrix']],
+  [/^Feed/, ['integrations', 'where']],
   [/^(Environment|Freeze|Policy|Configuration)/, ['environments', 'policies', 'matrix', 'promotions', 'preview']],
   // Reading is a fact too: what it made old would be read again, for ever.
   [/^(EvidenceRead|AccessRefused|SupportBundleMade)$/, []],

@@ -27,6 +27,7 @@ export const ACTIONS: readonly ShellAction[] = [
   page('promotions', 'Promotions', 'git-pull-request', 'g p', paths.promotions(), 'Now'),
   page('deployments', 'Deployments', 'rocket', 'g d', paths.deployments(), 'Now'),
   page('releases', 'Releases', 'package', 'g r', paths.releases(), 'Now'),
+  page('where', 'Where is it', 'map-pin', 'g f', paths.where(), 'Now'),
   page('evidence', 'Evidence', 'file-certificate', 'g v', paths.evidence(), 'Proof'),
   page('audit', 'Audit', 'history', 'g l', paths.audit(), 'Proof'),
   page('environments', 'Environments', 'stack-2', 'g e', paths.environments(), 'Set-up'),
