@@ -126,10 +126,11 @@ function Detail({ finding, scan, image, speak }: DetailProps) {
     <div className="stack near">
       <FindingWhy finding={finding} scan={scan} />
       {image !== null && (
-        <div>
+        <div className="row">
           <ActionButton size="compact-xs" variant="default" whyNot={mayNot} onClick={() => speak(finding)}>
             Say whether it matters
           </ActionButton>
+          <Link {...paths.where({ q: finding.id })}>Where else it is</Link>
         </div>
       )}
     </div>
