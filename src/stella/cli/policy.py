@@ -9,6 +9,7 @@ import typer
 
 from stella.cli import policy_server
 from stella.cli.errors import UnreadableFile
+from stella.cli.policy_yaml import YAML, plain_tests, policy_files
 from stella.cli.written import checked_output, read, write
 from stella.finding import parse_findings
 from stella.kernel import Digest, Json, Outcome, Remedy, parse_time, time_text
@@ -38,7 +39,8 @@ def eval_(
     ] = None,
     *,
     policy: Annotated[
-        list[Path] | None, typer.Option(help="Rego files or folders; without: the starter policy.")
+        list[Path] | None,
+        typer.Option(help="Rego files or folders, or YAML; without: the starter policy."),
     ] = None,
     given: Annotated[
         Path | None, typer.Option("--input", help="A whole gate input instead of findings.")
@@ -68,15 +70,16 @@ def eval_(
 @app.command("test")
 def run_tests(
     policy: Annotated[
-        list[Path] | None, typer.Argument(help="Rego files or folders, tests among them.")
+        list[Path] | None, typer.Argument(help="Rego files or folders, tests among them; or YAML.")
     ] = None,
     *,
     output: Output = "table",
     to: To = None,
 ) -> None:
-    """Load a policy and run its tests (rules test_... in files ..._test.rego)."""
+    """Load a policy and run its tests (rules test_... in files ..._test.rego, `tests` in YAML)."""
     checked_output(output, _FORMATS)
     ran = run_policy_tests(read_policy(policy) if policy else starter_files())
+    ran += tuple(one for path in policy or () if path.suffix in YAML for one in plain_tests(path))
     good = sum(test.outcome is Outcome.PASS for test in ran)
     if output == "json":
         listed = [
@@ -93,9 +96,15 @@ def run_tests(
 
 
 def read_policy(paths: list[Path]) -> dict[str, str]:
-    """File name -> Rego of the files, and of every ``.rego`` below the folders. Raises UnreadableFile."""
+    """File name -> Rego of the files, and of every ``.rego`` below the folders. Raises UnreadableFile.
+
+    A YAML file is a document of kind Policy; its rules in plain YAML are said in Rego.
+    """
     files: dict[str, str] = {}
     for path in paths:
+        if path.suffix in YAML:
+            files |= policy_files(path)
+            continue
         found = sorted(path.rglob("*.rego")) if path.is_dir() else [path]
         for one in found:
             name = one.relative_to(path).as_posix() if path.is_dir() else one.name
