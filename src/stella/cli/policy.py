@@ -9,6 +9,7 @@ import typer
 
 from stella.cli import policy_server
 from stella.cli.errors import UnreadableFile
+from stella.cli.policy_tests import tests_text
 from stella.cli.policy_yaml import YAML, plain_tests, policy_files
 from stella.cli.written import checked_output, read, write
 from stella.finding import parse_findings
@@ -22,6 +23,7 @@ from stella.policy import (
     starter_bundle,
     starter_files,
 )
+from stella.policy.coverage import percent, policy_coverage
 from stella.policy.testing import TEST_SUFFIX, run_policy_tests
 
 app = typer.Typer(no_args_is_help=True, help="Try and test policies written in Rego.")
@@ -73,25 +75,26 @@ def run_tests(
         list[Path] | None, typer.Argument(help="Rego files or folders, tests among them; or YAML.")
     ] = None,
     *,
+    coverage: Annotated[
+        bool, typer.Option("--coverage", help="Say which lines of Rego the tests come by.")
+    ] = False,
+    coverage_min: Annotated[
+        int, typer.Option(help="Exit code 1 below so many percent of lines.", min=0, max=100)
+    ] = 0,
     output: Output = "table",
     to: To = None,
 ) -> None:
     """Load a policy and run its tests (rules test_... in files ..._test.rego, `tests` in YAML)."""
     checked_output(output, _FORMATS)
-    ran = run_policy_tests(read_policy(policy) if policy else starter_files())
+    files = read_policy(policy) if policy else starter_files()
+    ran = run_policy_tests(files)
     ran += tuple(one for path in policy or () if path.suffix in YAML for one in plain_tests(path))
     good = sum(test.outcome is Outcome.PASS for test in ran)
-    if output == "json":
-        listed = [
-            {"file": one.file, "test": one.name, "outcome": one.outcome, "message": one.message}
-            for one in ran
-        ]
-        write(json.dumps(listed, indent=2) + "\n", to)
-    else:
-        words = {Outcome.PASS: "pass", Outcome.BLOCKED: "FAIL", Outcome.UNKNOWN: "BROKEN"}
-        lines = [f"{words[one.outcome]:<6} {one.name}  {one.message}".rstrip() for one in ran]
-        write("\n".join([*lines, f"{good} of {len(ran)} tests pass"]) + "\n", to)
-    if good < len(ran):
+    # What is made of YAML is nobody's to cover.
+    own = read_policy([one for one in policy if one.suffix not in YAML]) if policy else files
+    covered = policy_coverage(own) if own and (coverage or coverage_min) else ()
+    write(tests_text(ran, covered, output), to)
+    if good < len(ran) or percent(covered) < coverage_min:
         raise typer.Exit(1)
 
 
