@@ -74,7 +74,9 @@ def _history(blobs: Blobs) -> list[Promotion]:
         given = msgspec.structs.replace(given, release=release)
         documents = {scan.findings: content, scan.sbom: story.scan.sbom}
         record = record_of(decide(given, documents, story.policy))
-        made.append(_promotion(given, blobs.put(canonical_json(document(given))), blobs.put(record)))
+        made.append(
+            _promotion(given, blobs.put(canonical_json(document(given))), blobs.put(record))
+        )
     return made
 
 
