@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from evidence.packets import ANN, AT, DAN, Story
-from stella.evidence import verify_packet
+from stella.evidence import names, read_packet, verify_packet
 from stella.kernel import Outcome, canonical_json
 from stella.policy import PolicyResult, RuleResult
 from stella.promotion.decide import record_of
@@ -144,6 +144,9 @@ def test_a_packet_with_waivers_verifies_and_replays():
     found = verify_packet(made.packet(), made.root)
     assert found.good, found.checks
     assert replay_packet(made.packet()).verdict is Verdict.IDENTICAL
+    report = read_packet(made.packet()).entries[names.REPORT].decode()
+    assert "1 waived: wvr_1 until 2030-02-01" in report
+    assert "templates are ours alone (asked for by dan, approved by ann)" in report
 
 
 @pytest.mark.parametrize(

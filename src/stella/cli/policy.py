@@ -9,6 +9,8 @@ import typer
 
 from stella.cli import policy_server
 from stella.cli.errors import UnreadableFile
+from stella.cli.policy_tests import tests_text
+from stella.cli.policy_yaml import YAML, plain_tests, policy_files
 from stella.cli.written import checked_output, read, write
 from stella.finding import parse_findings
 from stella.kernel import Digest, Json, Outcome, Remedy, parse_time, time_text
@@ -21,6 +23,7 @@ from stella.policy import (
     starter_bundle,
     starter_files,
 )
+from stella.policy.coverage import percent, policy_coverage
 from stella.policy.testing import TEST_SUFFIX, run_policy_tests
 
 app = typer.Typer(no_args_is_help=True, help="Try and test policies written in Rego.")
@@ -38,7 +41,8 @@ def eval_(
     ] = None,
     *,
     policy: Annotated[
-        list[Path] | None, typer.Option(help="Rego files or folders; without: the starter policy.")
+        list[Path] | None,
+        typer.Option(help="Rego files or folders, or YAML; without: the starter policy."),
     ] = None,
     given: Annotated[
         Path | None, typer.Option("--input", help="A whole gate input instead of findings.")
@@ -53,7 +57,7 @@ def eval_(
 ) -> None:
     """Judge findings as a gate would; exit code 1 unless everything passes."""
     checked_output(output, _FORMATS)
-    bundle = starter_bundle() if not policy else load_bundle(_without_tests(read_policy(policy)))
+    bundle = starter_bundle() if not policy else load_bundle(read_draft(policy))
     if given is not None:
         document = _json_object(given)
     else:
@@ -68,34 +72,42 @@ def eval_(
 @app.command("test")
 def run_tests(
     policy: Annotated[
-        list[Path] | None, typer.Argument(help="Rego files or folders, tests among them.")
+        list[Path] | None, typer.Argument(help="Rego files or folders, tests among them; or YAML.")
     ] = None,
     *,
+    coverage: Annotated[
+        bool, typer.Option("--coverage", help="Say which lines of Rego the tests come by.")
+    ] = False,
+    coverage_min: Annotated[
+        int, typer.Option(help="Exit code 1 below so many percent of lines.", min=0, max=100)
+    ] = 0,
     output: Output = "table",
     to: To = None,
 ) -> None:
-    """Load a policy and run its tests (rules test_... in files ..._test.rego)."""
+    """Load a policy and run its tests (rules test_... in files ..._test.rego, `tests` in YAML)."""
     checked_output(output, _FORMATS)
-    ran = run_policy_tests(read_policy(policy) if policy else starter_files())
+    files = read_policy(policy) if policy else starter_files()
+    ran = run_policy_tests(files)
+    ran += tuple(one for path in policy or () if path.suffix in YAML for one in plain_tests(path))
     good = sum(test.outcome is Outcome.PASS for test in ran)
-    if output == "json":
-        listed = [
-            {"file": one.file, "test": one.name, "outcome": one.outcome, "message": one.message}
-            for one in ran
-        ]
-        write(json.dumps(listed, indent=2) + "\n", to)
-    else:
-        words = {Outcome.PASS: "pass", Outcome.BLOCKED: "FAIL", Outcome.UNKNOWN: "BROKEN"}
-        lines = [f"{words[one.outcome]:<6} {one.name}  {one.message}".rstrip() for one in ran]
-        write("\n".join([*lines, f"{good} of {len(ran)} tests pass"]) + "\n", to)
-    if good < len(ran):
+    # What is made of YAML is nobody's to cover.
+    own = read_policy([one for one in policy if one.suffix not in YAML]) if policy else files
+    covered = policy_coverage(own) if own and (coverage or coverage_min) else ()
+    write(tests_text(ran, covered, output), to)
+    if good < len(ran) or percent(covered) < coverage_min:
         raise typer.Exit(1)
 
 
 def read_policy(paths: list[Path]) -> dict[str, str]:
-    """File name -> Rego of the files, and of every ``.rego`` below the folders. Raises UnreadableFile."""
+    """File name -> Rego of the files, and of every ``.rego`` below the folders. Raises UnreadableFile.
+
+    A YAML file is a document of kind Policy; its rules in plain YAML are said in Rego.
+    """
     files: dict[str, str] = {}
     for path in paths:
+        if path.suffix in YAML:
+            files |= policy_files(path)
+            continue
         found = sorted(path.rglob("*.rego")) if path.is_dir() else [path]
         for one in found:
             name = one.relative_to(path).as_posix() if path.is_dir() else one.name
@@ -106,6 +118,11 @@ def read_policy(paths: list[Path]) -> dict[str, str]:
                     f"{one} is not UTF-8 text", remedy=Remedy("Save it as UTF-8."), path=str(one)
                 ) from None
     return files
+
+
+def read_draft(paths: list[Path]) -> dict[str, str]:
+    """The same without tests: what a gate would be asked with."""
+    return _without_tests(read_policy(paths))
 
 
 def _without_tests(files: dict[str, str]) -> dict[str, str]:

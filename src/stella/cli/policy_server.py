@@ -7,6 +7,7 @@ from urllib.parse import quote
 import typer
 
 from stella.cli.output import Column, Output, To, show_lines, show_list
+from stella.cli.policy_simulate import simulate
 
 _COLUMNS: dict[str, Column] = {
     "name": "name",
@@ -43,6 +44,7 @@ def attach(app: typer.Typer) -> None:
     """Put these verbs beside those that ``app`` has."""
     app.command("list")(list_)
     app.command()(get)
+    app.command()(simulate)
 
 
 def _document(pack: Mapping[str, Any]) -> dict[str, Any]:

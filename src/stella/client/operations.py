@@ -411,6 +411,17 @@ class Documents(TypedDict):
     dryRun: NotRequired[bool]
 
 
+class Draft(TypedDict):
+    """A draft, and what to ask it about."""
+
+    files: dict[str, str]
+    release: NotRequired[str | None]
+    environment: NotRequired[str | None]
+    of: NotRequired[str | None]
+    cursor: NotRequired[str | None]
+    limit: NotRequired[int]
+
+
 Drift = Literal["none", "drifted", "unknown"]
 """``unknown``: the target has not reported, which is no good news."""
 
@@ -587,6 +598,20 @@ class FindingView(TypedDict):
     note: str
     why: "WhyView"
     vexWhy: NotRequired["VexWhyView | None"]
+
+
+class FlipView(TypedDict):
+    """A decision of which the draft says something else. promotion: null where it is one of now."""
+
+    promotion: str | None
+    release: str
+    name: str
+    version: str
+    environment: str
+    decidedAt: str
+    before: "GateState"
+    after: "GateState"
+    reasons: list["ReasonView"]
 
 
 class FoundView(TypedDict):
@@ -1571,6 +1596,24 @@ class SignatureView(TypedDict):
     why: str
 
 
+class SimulationView(TypedDict):
+    """A part of a simulation. policy: the draft's digest. judged: how many decisions the draft was asked"""
+
+    policy: str
+    judged: int
+    flips: list["FlipView"]
+    skipped: list["SkippedView"]
+    stopped: str
+    next: str | None
+
+
+class SkippedView(TypedDict):
+    """A past decision that could not be repeated, and why."""
+
+    promotion: str
+    why: str
+
+
 class SoakView(TypedDict):
     """How many hours a release has to have run in another environment first."""
 
@@ -2527,6 +2570,10 @@ class Operations:
             "PromotionView",
             self._transport.post(f"/promotions/{quote(promotion, safe='/:@')}/evaluate", key=key),
         )
+
+    def simulate_policy(self, body: "Draft", *, key: str | None = None) -> "SimulationView":
+        """Ask a draft about decisions, and list those of which it says something else."""
+        return cast("SimulationView", self._transport.post("/policies/simulate", body, key=key))
 
     def get_waivers(
         self,

@@ -18,6 +18,7 @@ from stella.plugin.contract.core import Kind
 from stella.policy import Ask, bundle_bytes, load_bundle
 from stella.policy.engine import ask as ask_policy
 from stella.policy.facts import PolicyApplied
+from stella.policy.plain import plain_files, read_plain
 from stella.policy.store import STARTER, put_policy
 from stella.record.transaction import Tx
 
@@ -132,7 +133,7 @@ def _apply_integrations(
 
 
 def _apply_policy(tx: Tx, blobs: Blobs, name: str, spec: Mapping[str, Json], ask: Ask) -> Change:
-    """``rego``: the text of one file; or ``files``: file name -> text."""
+    """``rego``: the text of one file; ``files``: file name -> text; or ``rules`` in plain YAML."""
     checked_name("Policy", name)
     if name == STARTER:
         raise malformed("Policy", name, "the starter pack stays as it is; choose another name")
@@ -147,9 +148,13 @@ def _apply_policy(tx: Tx, blobs: Blobs, name: str, spec: Mapping[str, Json], ask
 
 
 def _files(name: str, spec: Mapping[str, Json]) -> dict[str, str]:
+    if "rules" in spec:
+        return plain_files(read_plain(spec))
     unknown = sorted(set(spec) - {"rego", "files"})
     if unknown:
-        raise malformed("Policy", name, f"unknown key spec.{unknown[0]} (known: files, rego)")
+        raise malformed(
+            "Policy", name, f"unknown key spec.{unknown[0]} (known: files, rego, rules)"
+        )
     rego, files = spec.get("rego"), spec.get("files")
     if isinstance(rego, str) and files is None:
         return {"policy.rego": rego}
@@ -157,4 +162,4 @@ def _files(name: str, spec: Mapping[str, Json]) -> dict[str, str]:
         texts = {str(key): value for key, value in files.items() if isinstance(value, str)}
         if len(texts) == len(files):
             return texts
-    raise malformed("Policy", name, "it needs either rego (a text) or files (name: text)")
+    raise malformed("Policy", name, "it needs either rego (a text), files (name: text) or rules")

@@ -50,3 +50,9 @@ class UnknownPolicy(StellaError):
 
     code = "ST-POL-007"
     fault = Fault.NOT_FOUND
+
+
+class MalformedPlainPolicy(StellaError):
+    """A policy in plain YAML with an unknown key, an impossible value or a rule without a condition."""
+
+    code = "ST-POL-009"

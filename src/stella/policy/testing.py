@@ -1,12 +1,16 @@
 """Tests of policies, in Rego: every rule ``test_...`` of a file ``..._test.rego`` must be true."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from stella.kernel import Outcome
 from stella.policy.bundle import load_bundle
 from stella.policy.engine import EngineError, evaluate_rule, new_engine
+
+if TYPE_CHECKING:
+    from regorus import Engine
 
 _PACKAGE = re.compile(r"^package\s+(?P<path>[\w.]+)", re.MULTILINE)
 _TEST = re.compile(r"^(?P<name>test_\w+)", re.MULTILINE)
@@ -32,7 +36,11 @@ def run_policy_tests(files: Mapping[str, str]) -> tuple[PolicyTest, ...]:
     load_bundle(files)
     engine = new_engine(files)
     engine.set_input_json("{}")
-    ran = []
+    return tuple(each_test(engine, files))
+
+
+def each_test(engine: "Engine", files: Mapping[str, str]) -> Iterator[PolicyTest]:
+    """Run each test of ``files``, which ``engine`` has read."""
     for file in sorted(name for name in files if name.endswith(TEST_SUFFIX)):
         package = _PACKAGE.search(files[file])
         for name in sorted(set(_TEST.findall(files[file]))):
@@ -40,8 +48,6 @@ def run_policy_tests(files: Mapping[str, str]) -> tuple[PolicyTest, ...]:
             try:
                 is_true = evaluate_rule(engine, rule) == b"true"
             except EngineError as error:
-                message = f"{error.place}: {error.what}"
-                ran.append(PolicyTest(file, name, Outcome.UNKNOWN, message))
+                yield PolicyTest(file, name, Outcome.UNKNOWN, f"{error.place}: {error.what}")
             else:
-                ran.append(PolicyTest(file, name, Outcome.PASS if is_true else Outcome.BLOCKED))
-    return tuple(ran)
+                yield PolicyTest(file, name, Outcome.PASS if is_true else Outcome.BLOCKED)

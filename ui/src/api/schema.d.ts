@@ -1374,6 +1374,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/policies/simulate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Simulate Policy
+         * @description Ask a draft about decisions, and list those of which it says something else.
+         */
+        post: operations["simulate_policy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/waivers": {
         parameters: {
             query?: never;
@@ -2977,6 +2997,33 @@ export interface components {
             dryRun: boolean;
         };
         /**
+         * Draft
+         * @description A draft, and what to ask it about.
+         *
+         *     files: name -> Rego, without tests. release and environment: one decision of now; environment alone:
+         *     the release that runs there; neither: past decisions, the newest first, ``limit`` of them a part.
+         *     of: past decisions of this environment alone.
+         */
+        Draft: {
+            /** Files */
+            files: {
+                [key: string]: string;
+            };
+            /** Release */
+            release?: string | null;
+            /** Environment */
+            environment?: string | null;
+            /** Of */
+            of?: string | null;
+            /** Cursor */
+            cursor?: string | null;
+            /**
+             * Limit
+             * @default 100
+             */
+            limit: number;
+        };
+        /**
          * Drift
          * @description ``unknown``: the target has not reported, which is no good news.
          * @enum {string}
@@ -3274,6 +3321,30 @@ export interface components {
             note: string;
             why: components["schemas"]["WhyView"];
             vexWhy?: components["schemas"]["VexWhyView"] | null;
+        };
+        /**
+         * FlipView
+         * @description A decision of which the draft says something else. promotion: null where it is one of now.
+         *
+         *     reasons: the draft's objections, the new ones first; where it passes, those that it drops.
+         */
+        FlipView: {
+            /** Promotion */
+            promotion: string | null;
+            /** Release */
+            release: string;
+            /** Name */
+            name: string;
+            /** Version */
+            version: string;
+            /** Environment */
+            environment: string;
+            /** Decidedat */
+            decidedAt: string;
+            before: components["schemas"]["GateState"];
+            after: components["schemas"]["GateState"];
+            /** Reasons */
+            reasons: components["schemas"]["ReasonView"][];
         };
         /**
          * FoundView
@@ -4788,6 +4859,35 @@ export interface components {
             state: string;
             /** Signer */
             signer: string;
+            /** Why */
+            why: string;
+        };
+        /**
+         * SimulationView
+         * @description A part of a simulation. policy: the draft's digest. judged: how many decisions the draft was asked
+         *     about. stopped: why no more is asked, empty where there is no reason. next: ``cursor`` of the part after.
+         */
+        SimulationView: {
+            /** Policy */
+            policy: string;
+            /** Judged */
+            judged: number;
+            /** Flips */
+            flips: components["schemas"]["FlipView"][];
+            /** Skipped */
+            skipped: components["schemas"]["SkippedView"][];
+            /** Stopped */
+            stopped: string;
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * SkippedView
+         * @description A past decision that could not be repeated, and why.
+         */
+        SkippedView: {
+            /** Promotion */
+            promotion: string;
             /** Why */
             why: string;
         };
@@ -7988,6 +8088,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PromotionView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    simulate_policy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Draft"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SimulationView"];
                 };
             };
             /** @description A refusal */

@@ -236,7 +236,7 @@ open := [{"component": component.name, "finding": finding} |
 	some finding in scan.document.findings
 	finding.match != "not_affected"
 	not finding.vex in settled
-	not object.get(finding, "reach", "unknown") in unreached
+	not finding.reach in unreached
 	not finding.note in passed_over
 ]
 

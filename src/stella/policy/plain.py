@@ -1,0 +1,161 @@
+"""Policies in plain YAML, for who does not write Rego: read strictly, then said in Rego.
+
+What is stored, hashed, asked and replayed is the Rego: two files, one of them the same for all.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from importlib.resources import files as package_files
+from typing import Annotated, Any, Literal, TypeAlias
+
+import msgspec
+
+from stella.kernel import Outcome, Remedy
+from stella.policy.errors import MalformedPlainPolicy
+
+Name: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,59}\Z")]
+Words: TypeAlias = Annotated[str, msgspec.Meta(max_length=500)]
+Texts: TypeAlias = Annotated[
+    list[Annotated[str, msgspec.Meta(min_length=1, max_length=200)]],
+    msgspec.Meta(min_length=1, max_length=500),
+]
+_NAMED = "is one of those that are named"
+_WORDS: Mapping[str, str | tuple[str, str]] = {
+    "severityFrom": "is {} or worse",
+    "knownExploited": ("is not known to be exploited", "is known to be exploited"),
+    "fixAvailable": ("has no fix", "has a fix"),
+    "epssAbove": "has an EPSS above {} thousandths",
+    "packages": _NAMED,
+    "packageTypes": _NAMED,
+    "ids": _NAMED,
+    "beginsAsRoot": "begins as root",
+    "holdsSecrets": "holds secrets",
+    "endOfLife": "gets no more updates",
+    "scanOlderThanDays": "was scanned more than {} days ago",
+}
+"""For false and true where there are two."""
+_RESERVED = frozenset({"scan", "unmatched", "policy"})
+
+
+class _Part(
+    msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True, omit_defaults=True
+):
+    pass
+
+
+class FindingConditions(_Part, frozen=True):
+    """All of them have to hold for an objection to a finding. epss_above: in thousandths."""
+
+    severity_from: Literal["low", "medium", "high", "critical"] | None = None
+    known_exploited: bool | None = None
+    fix_available: bool | None = None
+    epss_above: Annotated[int, msgspec.Meta(ge=0, le=999)] | None = None
+    packages: Texts | None = None
+    package_types: Texts | None = None
+    ids: Texts | None = None
+
+
+class ImageConditions(_Part, frozen=True):
+    """All of them have to hold for an objection to an image."""
+
+    begins_as_root: Literal[True] | None = None
+    holds_secrets: Literal[True] | None = None
+    end_of_life: Literal[True] | None = None
+    scan_older_than_days: Annotated[int, msgspec.Meta(ge=0, le=3650)] | None = None
+
+
+class PlainRule(_Part, frozen=True):
+    """One rule. at_most: so many objections are let pass; one more, and all of them count."""
+
+    name: Name
+    findings: FindingConditions | None = None
+    images: ImageConditions | None = None
+    outcome: Literal["blocked", "unknown"] = "blocked"
+    at_most: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)] = 0
+    message: Words = ""
+    fix: Words = ""
+
+
+class PlainTest(_Part, frozen=True):
+    """One release of one image, and what rules say of it. findings, image: as the reference has them."""
+
+    name: Words
+    expect: dict[str, Outcome]
+    findings: Annotated[list[dict[str, Any]], msgspec.Meta(max_length=100)] = []
+    image: dict[str, Any] | None = None
+    lifetime: dict[str, Any] | None = None
+
+
+class PlainPolicy(_Part, frozen=True):
+    """What ``spec`` of a document of kind Policy holds, where it is no Rego."""
+
+    rules: Annotated[list[PlainRule], msgspec.Meta(min_length=1, max_length=100)]
+    unmatched: Literal["unknown", "blocked", "pass"] = "unknown"
+    vex: Literal["honour", "ignore"] = "honour"
+    headers_only: Literal["pass", "judge"] = "pass"
+    tests: Annotated[list[PlainTest], msgspec.Meta(max_length=200)] = []
+
+
+def read_plain(spec: Mapping[str, Any]) -> PlainPolicy:
+    """The policy that ``spec`` describes. Raises MalformedPlainPolicy with the place."""
+    try:
+        read = msgspec.convert(spec, type=PlainPolicy)
+    except (msgspec.ValidationError, RecursionError) as error:
+        raise malformed(str(error)) from None
+    names = [rule.name for rule in read.rules]
+    for rule in read.rules:
+        if rule.name in _RESERVED or names.count(rule.name) > 1:
+            raise malformed(f"a rule cannot be named {rule.name!r}, or not twice")
+        if (rule.findings is None) == (rule.images is None):
+            raise malformed(f"the rule {rule.name} needs either findings or images")
+        if not msgspec.to_builtins(rule.findings or rule.images):
+            raise malformed(
+                f"the rule {rule.name} has no condition, so that it would object to all"
+            )
+    return read
+
+
+def plain_files(policy: PlainPolicy) -> dict[str, str]:
+    """The same policy in Rego: file name -> text. The same policy makes the same bytes."""
+    said = {
+        "rules": [_said(rule) for rule in policy.rules],
+        "unmatched": policy.unmatched,
+        "vex": policy.vex,
+        "headersOnly": policy.headers_only,
+    }
+    value = json.dumps(said, indent="\t", sort_keys=True)
+    folder = package_files("stella.policy") / "plain_rego"
+    return {
+        "plain.rego": (folder / "plain.rego").read_text("utf-8"),
+        "rules.rego": f"package stella.policy\n\nimport rego.v1\n\nplain := {value}\n",
+    }
+
+
+def _said(rule: PlainRule) -> dict[str, Any]:
+    said: dict[str, Any] = {
+        "name": rule.name,
+        "outcome": rule.outcome,
+        "atMost": rule.at_most,
+        "message": rule.message,
+        "fix": rule.fix,
+        "says": ", ".join(dict.fromkeys(_words(rule))),
+    }
+    key, conditions = (
+        ("images", rule.images) if rule.findings is None else ("findings", rule.findings)
+    )
+    return said | {key: msgspec.to_builtins(conditions)}
+
+
+def _words(rule: PlainRule) -> Iterator[str]:
+    """What is objected to, as a sentence goes on after the name of a finding or an image."""
+    for key, wanted in msgspec.to_builtins(rule.findings or rule.images).items():
+        words = _WORDS[key]
+        yield words.format(wanted) if isinstance(words, str) else words[bool(wanted)]
+
+
+def malformed(why: str) -> MalformedPlainPolicy:
+    """The refusal of a policy in plain YAML: why."""
+    return MalformedPlainPolicy(
+        f"the policy cannot be read: {why}",
+        remedy=Remedy("See docs/reference/policy-pack.schema.json for what it may hold."),
+    )

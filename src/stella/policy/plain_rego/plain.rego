@@ -1,0 +1,241 @@
+# The rules of a policy in plain YAML, which stand beside this as the value `plain`. A condition answers yes,
+# no or unknown; what would be objected to, were it known, is unknown.
+package stella.policy
+
+import rego.v1
+
+rules := {"scan", "unmatched"} | {one.name | some one in plain.rules}
+
+ranks := {"none": 0, "low": 1, "medium": 2, "high": 3, "critical": 4}
+
+# --- what was not scanned, and what no feed covers
+
+gaps contains {
+	"rule": "scan",
+	"outcome": "unknown",
+	"message": sprintf("%s: %s was not scanned and matched against advisories", [component.name, scan.platform]),
+	"component": component.name,
+	"fix": sprintf("scan it: stella scan %s", [component.reference]),
+	"who": sprintf("whoever builds %s", [component.name]),
+} if {
+	some component in input.components
+	some scan in component.scans
+	not is_object(scan.document)
+}
+
+gaps contains {
+	"rule": "scan",
+	"outcome": "unknown",
+	"message": sprintf("%s: no platform of it is known", [component.name]),
+	"component": component.name,
+	"fix": sprintf("scan it: stella scan %s", [component.reference]),
+	"who": sprintf("whoever builds %s", [component.name]),
+} if {
+	some component in input.components
+	count(component.scans) == 0
+}
+
+gaps contains {
+	"rule": "scan",
+	"outcome": "unknown",
+	"message": "the release has no components",
+	"fix": "create a release with components",
+	"who": "whoever makes the release",
+} if {
+	count(input.components) == 0
+}
+
+gaps contains {
+	"rule": "unmatched",
+	"outcome": plain.unmatched,
+	"message": sprintf("%s: no advisories at hand for %d packages of %s", [component.name, number, kind]),
+	"component": component.name,
+	"fix": sprintf("import a feed for %s", [kind]),
+	"who": "an operator",
+} if {
+	plain.unmatched != "pass"
+	some component in input.components
+	some scan in component.scans
+	some kind, number in scan.document.unmatched
+	number > 0
+}
+
+results contains gap if some gap in gaps
+
+results contains {"rule": which, "outcome": "pass", "message": "nothing is left out"} if {
+	some which in {"scan", "unmatched"}
+	count([gap | some gap in gaps; gap.rule == which]) == 0
+}
+
+# --- findings
+
+settled := {"not_affected", "fixed"} if plain.vex == "honour"
+
+settled := set() if plain.vex == "ignore"
+
+passed_over := {"headers only"} if plain.headersOnly == "pass"
+
+passed_over := set() if plain.headersOnly == "judge"
+
+open := [{"component": component.name, "finding": finding} |
+	some component in input.components
+	some scan in component.scans
+	some finding in scan.document.findings
+	finding.match != "not_affected"
+	not finding.vex in settled
+	not finding.note in passed_over
+]
+
+finding_says(key, wanted, finding) := "unknown" if {
+	key == "severityFrom"
+	not ranks[finding.severity]
+}
+
+finding_says(key, wanted, finding) := yes_if(at_least(ranks[finding.severity], ranks[wanted])) if {
+	key == "severityFrom"
+	ranks[finding.severity] >= 0
+}
+
+finding_says(key, wanted, finding) := yes_if(finding.kev == wanted) if key == "knownExploited"
+
+finding_says(key, wanted, finding) := yes_if((finding.fixed != "") == wanted) if key == "fixAvailable"
+
+finding_says(key, wanted, finding) := "unknown" if {
+	key == "epssAbove"
+	not is_number(finding.epssPermille)
+}
+
+finding_says(key, wanted, finding) := yes_if(exceeds(finding.epssPermille, wanted)) if {
+	key == "epssAbove"
+	is_number(finding.epssPermille)
+}
+
+finding_says(key, wanted, finding) := yes_if(finding.component in wanted) if key == "packages"
+
+finding_says(key, wanted, finding) := yes_if(type_of(finding) in wanted) if key == "packageTypes"
+
+finding_says(key, wanted, finding) := yes_if(count(named(finding) & {one | some one in wanted}) > 0) if key == "ids"
+
+type_of(finding) := split(trim_prefix(finding.purl, "pkg:"), "/")[0]
+
+named(finding) := {finding.id} | {one | some one in finding.aliases}
+
+yes_if(truth) := "yes" if truth == true
+
+yes_if(truth) := "no" if truth == false
+
+default at_least(_, _) := false
+
+at_least(one, other) if one >= other
+
+default exceeds(_, _) := false
+
+exceeds(one, other) if one > other
+
+verdict(says, outcome, match) := outcome if {
+	not "no" in says
+	not "unknown" in says
+	match != "unknown_version"
+}
+
+verdict(says, outcome, match) := "unknown" if {
+	not "no" in says
+	is_doubtful(says, match)
+}
+
+is_doubtful(says, _) if "unknown" in says
+
+is_doubtful(_, match) if match == "unknown_version"
+
+doubted(text, wanted, outcome) := text if wanted == outcome
+
+doubted(text, wanted, outcome) := sprintf("%s, for all that is known", [text]) if wanted != outcome
+
+finding_objections(rule) := [said |
+	some one in open
+	says := {answer | some key, wanted in rule.findings; answer := finding_says(key, wanted, one.finding)}
+	outcome := verdict(says, rule.outcome, one.finding.match)
+	said := {
+		"rule": rule.name,
+		"outcome": outcome,
+		"message": rule.message,
+		"objection": doubted(rule.says, rule.outcome, outcome),
+		"component": one.component,
+		"finding": one.finding,
+		"fix": rule.fix,
+	}
+]
+
+# --- images
+
+image_says(key, _, scan) := {"yes": "yes", "no": "no"}[scan.image.user.root] if key == "beginsAsRoot"
+
+image_says(key, _, scan) := "yes" if {
+	key == "holdsSecrets"
+	count(scan.image.secrets) > 0
+}
+
+image_says(key, _, scan) := "no" if {
+	key == "holdsSecrets"
+	count(scan.image.secrets) == 0
+}
+
+image_says(key, _, scan) := "no" if {
+	key == "endOfLife"
+	scan.lifetime.until in {"none", "rolling"}
+}
+
+image_says(key, _, scan) := yes_if(exceeds(substring(input.now, 0, 10), scan.lifetime.until)) if {
+	key == "endOfLife"
+	not scan.lifetime.until in {"", "none", "rolling"}
+}
+
+image_says(key, wanted, scan) := yes_if(exceeds(age, wanted * 86400000000000)) if {
+	key == "scanOlderThanDays"
+	is_string(scan.at)
+	age := time.parse_rfc3339_ns(input.now) - time.parse_rfc3339_ns(scan.at)
+	age >= 0
+}
+
+told(key, wanted, scan) := answer if answer := image_says(key, wanted, scan)
+
+told(key, wanted, scan) := "unknown" if not image_says(key, wanted, scan)
+
+image_objections(rule) := [said |
+	some component in input.components
+	some scan in component.scans
+	scan.state == "done"
+	says := {answer | some key, wanted in rule.images; answer := told(key, wanted, scan)}
+	outcome := verdict(says, rule.outcome, "")
+	said := {
+		"rule": rule.name,
+		"outcome": outcome,
+		"message": sprintf("%s: %s %s", [component.name, scan.platform, doubted(words(rule), rule.outcome, outcome)]),
+		"component": component.name,
+		"fix": rule.fix,
+		"who": sprintf("whoever builds %s", [component.name]),
+	}
+]
+
+words(rule) := rule.message if rule.message != ""
+
+words(rule) := rule.says if rule.message == ""
+
+# --- what each rule says
+
+said_by(rule) := finding_objections(rule) if rule.findings
+
+said_by(rule) := image_objections(rule) if rule.images
+
+results contains one if {
+	some rule in plain.rules
+	objections := said_by(rule)
+	count(objections) > rule.atMost
+	some one in objections
+}
+
+results contains {"rule": rule.name, "outcome": "pass", "message": sprintf("at most %d objections", [rule.atMost])} if {
+	some rule in plain.rules
+	objections := said_by(rule)
+	count(objections) <= rule.atMost
+}

@@ -1,0 +1,84 @@
+"""Tests of policies in plain YAML: one release of one image each, and what rules say of it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from stella.kernel import Outcome, worst
+from stella.policy.bundle import load_bundle
+from stella.policy.errors import MalformedPlainPolicy
+from stella.policy.evaluate import evaluate, gate_input
+from stella.policy.model import PolicyResult
+from stella.policy.plain import PlainPolicy, PlainTest, malformed, plain_files
+from stella.policy.testing import PolicyTest
+
+_IMAGE = "sha256:" + "a" * 64
+_NOW = "2030-01-01T00:00:00.000000Z"
+_FINDING: dict[str, Any] = {
+    "id": "CVE-2030-1",
+    "aliases": [],
+    "purl": "pkg:pypi/sample@1.0",
+    "component": "sample",
+    "version": "1.0",
+    "match": "affected",
+    "severity": "low",
+    "cvss": "",
+    "fixed": "",
+    "kev": False,
+    "vex": "none",
+    "reach": "unknown",
+    "seen": "no_sensor",
+    "epssPermille": None,
+    "summary": "",
+    "note": "",
+}
+
+
+def run_plain_tests(policy: PlainPolicy, file: str) -> tuple[PolicyTest, ...]:
+    """Each test of ``policy``, in its order. Raises what ``load_bundle`` does, MalformedPlainPolicy."""
+    bundle = load_bundle(plain_files(policy))
+    ran = []
+    for test in policy.tests:
+        said = _said(evaluate(bundle, _input(test)))
+        wrong = [
+            f"{rule} is {said.get(rule, 'no rule')}, not {wanted}"
+            for rule, wanted in sorted(test.expect.items())
+            if said.get(rule) is not wanted
+        ]
+        outcome = Outcome.BLOCKED if wrong else Outcome.PASS
+        ran.append(PolicyTest(file, test.name, outcome, "; ".join(wrong)))
+    return tuple(ran)
+
+
+def _said(result: PolicyResult) -> dict[str, Outcome]:
+    """Rule -> the worst of what it says."""
+    spoken: dict[str, list[Outcome]] = {}
+    for one in result.rules:
+        spoken.setdefault(one.rule, []).append(one.outcome)
+    return {rule: worst(outcomes) for rule, outcomes in spoken.items()}
+
+
+def _input(test: PlainTest) -> Any:
+    if not test.expect:
+        raise _bad(test, "it expects nothing")
+    for one in test.findings:
+        strange = sorted(one.keys() - _FINDING.keys())
+        if strange:
+            raise _bad(test, f"a finding has no {strange[0]!r}")
+    scan: dict[str, Any] = {
+        "platform": "linux/amd64",
+        "digest": _IMAGE,
+        "state": "done",
+        "at": _NOW,
+        "document": {"findings": [{**_FINDING, **one} for one in test.findings], "unmatched": {}},
+    }
+    told: Mapping[str, Any] = {"image": test.image, "lifetime": test.lifetime}
+    scan |= {key: value for key, value in told.items() if value is not None}
+    component = {"name": "web", "reference": "web:1", "digest": _IMAGE, "scans": [scan]}
+    release = {"id": "rel_test", "name": "test", "version": "1", "digest": _IMAGE}
+    return gate_input(
+        environment="test", release=release, components=[component], parameters={}, now=_NOW
+    )
+
+
+def _bad(test: PlainTest, why: str) -> MalformedPlainPolicy:
+    return malformed(f"the test {test.name!r}: {why}")

@@ -1,0 +1,171 @@
+"""Policies in plain YAML: what they say, that what is not known is unknown, and what is refused."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given as for_all
+from hypothesis import strategies as st
+
+from policy.releases import document, finding, release
+from stella.kernel import Json, Outcome
+from stella.policy import evaluate, load_bundle
+from stella.policy.errors import MalformedPlainPolicy
+from stella.policy.plain import PlainPolicy, plain_files, read_plain
+from stella.policy.plain_testing import run_plain_tests
+
+SCHEMA = Path(__file__).parents[2] / "docs" / "reference" / "policy-pack.schema.json"
+
+
+def said(given: Json, *rules: dict[str, Any], **more: Any) -> dict[str, set[str]]:
+    bundle = load_bundle(plain_files(read_plain({"rules": list(rules), **more})))
+    found: dict[str, set[str]] = {}
+    for one in evaluate(bundle, given).rules:
+        found.setdefault(one.rule, set()).add(one.outcome.value)
+    return found
+
+
+def of(conditions: Any, **more: Any) -> dict[str, Any]:
+    return {"name": "mine", "findings": conditions, **more}
+
+
+@pytest.mark.parametrize(
+    ("conditions", "changes", "expected"),
+    [
+        ({"severityFrom": "high"}, {}, {"blocked"}),
+        ({"severityFrom": "critical"}, {}, {"pass"}),
+        ({"severityFrom": "high"}, {"severity": "unknown"}, {"unknown"}),
+        ({"severityFrom": "high", "fixAvailable": True}, {"severity": "unknown"}, {"unknown"}),
+        ({"severityFrom": "high", "fixAvailable": False}, {"severity": "unknown"}, {"pass"}),
+        ({"knownExploited": True}, {"kev": True}, {"blocked"}),
+        ({"knownExploited": True}, {}, {"pass"}),
+        ({"fixAvailable": True}, {"fixed": ""}, {"pass"}),
+        ({"epssAbove": 100}, {"epssPermille": 101}, {"blocked"}),
+        ({"epssAbove": 100}, {"epssPermille": 100}, {"pass"}),
+        ({"epssAbove": 100}, {"epssPermille": None}, {"unknown"}),
+        ({"packages": ["foo1"]}, {}, {"blocked"}),
+        ({"packages": ["foo"]}, {}, {"pass"}),
+        ({"packageTypes": ["pypi"]}, {}, {"blocked"}),
+        ({"packageTypes": ["deb"]}, {}, {"pass"}),
+        ({"ids": ["CVE-2030-1"]}, {}, {"blocked"}),
+        ({"ids": ["X-1"]}, {"aliases": []}, {"blocked"}),
+        ({"ids": ["CVE-1"]}, {}, {"pass"}),
+        ({"severityFrom": "low"}, {"match": "unknown_version"}, {"unknown"}),
+        ({"severityFrom": "low"}, {"match": "not_affected"}, {"pass"}),
+        ({"severityFrom": "low"}, {"vex": "not_affected"}, {"pass"}),
+        ({"severityFrom": "low"}, {"vex": "conflict"}, {"blocked"}),
+        ({"severityFrom": "low"}, {"note": "headers only"}, {"pass"}),
+    ],
+)
+def test_conditions_of_findings(conditions: Any, changes: Any, expected: set[str]):
+    assert said(release(document(finding(**changes))), of(conditions))["mine"] == expected
+
+
+@pytest.mark.parametrize(
+    ("conditions", "scan", "expected"),
+    [
+        ({"beginsAsRoot": True}, {"image": {"user": {"root": "yes"}}}, {"blocked"}),
+        ({"beginsAsRoot": True}, {"image": {"user": {"root": "no"}}}, {"pass"}),
+        ({"beginsAsRoot": True}, {"image": {"user": {"root": "unknown"}}}, {"unknown"}),
+        ({"beginsAsRoot": True}, {}, {"unknown"}),
+        ({"holdsSecrets": True}, {"image": {"secrets": [{}]}}, {"blocked"}),
+        ({"holdsSecrets": True}, {"image": {"secrets": []}}, {"pass"}),
+        ({"endOfLife": True}, {"lifetime": {"until": "2029-12-31"}}, {"blocked"}),
+        ({"endOfLife": True}, {"lifetime": {"until": "2030-01-01"}}, {"pass"}),
+        ({"endOfLife": True}, {"lifetime": {"until": "rolling"}}, {"pass"}),
+        ({"endOfLife": True}, {"lifetime": {"until": ""}}, {"unknown"}),
+        ({"scanOlderThanDays": 1}, {"at": "2029-12-30T00:00:00.000000Z"}, {"blocked"}),
+        ({"scanOlderThanDays": 2}, {"at": "2029-12-30T00:00:00.000000Z"}, {"pass"}),
+        ({"scanOlderThanDays": 2}, {"at": "2031-01-01T00:00:00.000000Z"}, {"unknown"}),
+        ({"scanOlderThanDays": 2}, {}, {"unknown"}),
+    ],
+)
+def test_conditions_of_images(conditions: Any, scan: Any, expected: set[str]):
+    given = release(document())
+    given["components"][0]["scans"][0] |= scan
+    assert said(given, {"name": "mine", "images": conditions})["mine"] == expected
+
+
+def test_what_was_not_scanned_and_what_no_feed_covers_is_unknown_for_every_pack():
+    rule = of({"severityFrom": "critical"})
+    assert said(release(None), rule)["scan"] == {"unknown"}
+    assert said(release(), rule)["scan"] == {"unknown"}
+    uncovered = release(document(unmatched={"rpm": 3}))
+    assert said(uncovered, rule)["unmatched"] == {"unknown"}
+    assert said(uncovered, rule, unmatched="pass")["unmatched"] == {"pass"}
+
+
+def test_so_many_may_pass_and_one_more_makes_all_count():
+    three = release(document(*(finding(number) for number in range(3))))
+    assert said(three, of({"severityFrom": "high"}, atMost=3))["mine"] == {"pass"}
+    bundle = load_bundle(plain_files(read_plain({"rules": [of({"fixAvailable": True}, atMost=2)]})))
+    objected = [one for one in evaluate(bundle, three).rules if one.outcome is Outcome.BLOCKED]
+    assert len(objected) == 3
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"rules": []},
+        {"rules": [{"name": "a"}]},
+        {"rules": [of({})]},
+        {
+            "rules": [
+                {"name": "a", "findings": {"fixAvailable": True}, "images": {"endOfLife": True}}
+            ]
+        },
+        {"rules": [of({"severityFrom": "terrible"})]},
+        {"rules": [of({"severity": "high"})]},
+        {"rules": [of({"epssAbove": 1000})]},
+        {"rules": [of({"epssAbove": 1.5})]},
+        {"rules": [of({"fixAvailable": True}), of({"fixAvailable": True})]},
+        {"rules": [{**of({"fixAvailable": True}), "name": "scan"}]},
+        {"rules": [of({"fixAvailable": True}, outcome="pass")]},
+        {"rules": [of({"fixAvailable": True})], "vex": "maybe"},
+        {"rules": [of({"fixAvailable": True})] * 101},
+        {"rules": "all"},
+    ],
+)
+def test_a_slip_of_the_pen_is_refused(spec: Any):
+    with pytest.raises(MalformedPlainPolicy):
+        read_plain(spec)
+
+
+@for_all(st.text(max_size=60), st.text(min_size=1, max_size=60))
+def test_no_text_breaks_out_of_the_rego_and_the_same_policy_makes_the_same_bytes(
+    message: str, package: str
+):
+    spec = {"rules": [of({"packages": [package], "severityFrom": "high"}, message=message)]}
+    files = plain_files(read_plain(spec))
+    assert files == plain_files(read_plain(json.loads(json.dumps(spec))))
+    given = release(document(finding(component=package)))
+    (rule,) = [one for one in evaluate(load_bundle(files), given).rules if one.rule == "mine"]
+    assert rule.outcome is Outcome.BLOCKED
+    if message:
+        assert rule.message == message
+
+
+def test_its_tests_run_and_say_what_is_wrong():
+    spec = {
+        "rules": [of({"severityFrom": "high"})],
+        "tests": [
+            {"name": "good", "findings": [{"severity": "high"}], "expect": {"mine": "blocked"}},
+            {"name": "bad", "findings": [{}], "expect": {"mine": "blocked", "other": "pass"}},
+        ],
+    }
+    good, bad = run_plain_tests(read_plain(spec), "p.yaml")
+    assert (good.outcome, bad.outcome) == (Outcome.PASS, Outcome.BLOCKED)
+    assert bad.message == "mine is pass, not blocked; other is no rule, not pass"
+    for test in (
+        {"name": "x", "expect": {}},
+        {"name": "x", "expect": {"mine": "pass"}, "findings": [{"a": 1}]},
+    ):
+        with pytest.raises(MalformedPlainPolicy):
+            run_plain_tests(read_plain({**spec, "tests": [test]}), "p.yaml")
+
+
+def test_the_schema_in_the_reference_is_the_one_that_is_read():
+    made = json.dumps(msgspec.json.schema(PlainPolicy), indent=2, sort_keys=True) + "\n"
+    assert SCHEMA.read_text() == made
