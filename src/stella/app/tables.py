@@ -3,6 +3,7 @@
 import stella.api.idempotency
 import stella.deployment.step_store
 import stella.deployment.store
+import stella.environment.freeze_rules
 import stella.environment.store
 import stella.evidence.store
 import stella.finding.chain
@@ -15,6 +16,7 @@ import stella.notify.store
 import stella.plugin.store
 import stella.policy.store
 import stella.promotion.absence
+import stella.promotion.override
 import stella.promotion.store
 import stella.release.store
 import stella.vex.store
@@ -30,9 +32,11 @@ STORES = (
     stella.finding.chain,
     stella.release.store,
     stella.environment.store,
+    stella.environment.freeze_rules,
     stella.policy.store,
     stella.promotion.store,
     stella.promotion.absence,
+    stella.promotion.override,
     stella.deployment.store,
     stella.deployment.step_store,
     stella.evidence.store,

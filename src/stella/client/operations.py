@@ -867,6 +867,14 @@ class NewLink(TypedDict):
     subject: str
 
 
+class NewOverride(TypedDict):
+    """Which release may pass the freeze, where, and why."""
+
+    environment: str
+    release: str
+    reason: str
+
+
 class NewPlugin(TypedDict):
     """A wheel, as base64."""
 
@@ -960,6 +968,19 @@ class OutsideView(TypedDict):
     shown: str
     isLinked: bool
     lastAt: str
+
+
+class OverrideView(TypedDict):
+    """A release may pass this window, where another person than ``by`` asks for it."""
+
+    id: str
+    freeze: str
+    environment: str
+    release: str
+    by: "PersonView"
+    at: str
+    endsAt: str
+    reason: str
 
 
 class PackDocumentView(TypedDict):
@@ -1194,6 +1215,13 @@ class PageVexView(TypedDict):
     """Page_VexView_"""
 
     items: list["VexView"]
+    next: NotRequired[str | None]
+
+
+class PageWindowView(TypedDict):
+    """Page_WindowView_"""
+
+    items: list["WindowView"]
     next: NotRequired[str | None]
 
 
@@ -1848,6 +1876,18 @@ class WhyView(TypedDict):
     compared: str
 
 
+class WindowView(TypedDict):
+    """A time that is frozen. freeze: an id, or the name of the rule by which it comes."""
+
+    freeze: str
+    startsAt: str
+    endsAt: str
+    reason: str
+    environments: list[str]
+    components: list[str]
+    byRule: bool
+
+
 class Withdrawal(TypedDict):
     """Why it counts no more."""
 
@@ -2202,6 +2242,30 @@ class Operations:
         return cast(
             "ReleaseChanges",
             self._transport.get(f"/releases/{quote(release, safe='/:@')}/changes", since=since),
+        )
+
+    def get_calendar(
+        self, *, environment: str | None = None, days: int | None = None
+    ) -> "PageWindowView":
+        """What is frozen now and in the coming days, in the order of time."""
+        return cast(
+            "PageWindowView",
+            self._transport.get("/freezes/calendar", environment=environment, days=days),
+        )
+
+    def get_calendar_file(
+        self, *, environment: str | None = None, days: int | None = None
+    ) -> bytes:
+        """The same as an iCalendar file, a month back as well."""
+        return self._transport.content("/freezes/calendar.ics", environment=environment, days=days)
+
+    def post_override(
+        self, freeze: str, body: "NewOverride", *, key: str | None = None
+    ) -> "OverrideView":
+        """Let a release through a freeze; it counts where another person asks for its promotion."""
+        return cast(
+            "OverrideView",
+            self._transport.post(f"/freezes/{quote(freeze, safe='/:@')}/override", body, key=key),
         )
 
     def post_documents(self, body: "Documents", *, key: str | None = None) -> "Applied":

@@ -93,3 +93,10 @@ class ImpossibleAbsence(StellaError):
     """An absence that ends before it starts, or that has ended, or whose stand-in cannot speak."""
 
     code = "ST-PRO-013"
+
+
+class NothingToOverride(StellaError):
+    """No such freeze holds this release up there now, or no reason is given."""
+
+    code = "ST-PRO-014"
+    fault = Fault.CONFLICT

@@ -134,14 +134,27 @@ class SoakInput(_Document, frozen=True):
     runs: tuple[RunInput, ...]
 
 
+class OverrideInput(_Document, frozen=True):
+    """Somebody let this release through the freeze."""
+
+    id: str
+    by: Person
+    at: str
+    reason: str
+
+
 class FreezeInput(_Document, frozen=True):
-    """A freeze window that holds at the time of the decision."""
+    """A freeze window that holds at the time of the decision. id: its own, or its rule's name.
+
+    overrides: left out where there is none.
+    """
 
     id: str
     starts_at: str
     ends_at: str
     reason: str
     by: str
+    overrides: tuple[OverrideInput, ...] | msgspec.UnsetType = msgspec.UNSET
 
 
 class BoundInput(_Document, frozen=True):
