@@ -887,6 +887,8 @@ class NewPromotion(TypedDict):
     release: str
     environment: str
     reason: NotRequired[str]
+    notBefore: NotRequired[str | None]
+    notAfter: NotRequired[str | None]
 
 
 class NewRelease(TypedDict):
@@ -1320,6 +1322,8 @@ class PromotionView(TypedDict):
     approvals: list["ApprovalView"]
     deployment: str | None
     dueAt: str | None
+    notBefore: str | None
+    notAfter: str | None
     actions: "ActionsView"
     evidence: list["EvidenceRef"]
     history: list["HistoryView"]

@@ -29,6 +29,7 @@ from stella.promotion.model import (
     Person,
     ReleaseInput,
     ScanInput,
+    StartInput,
 )
 from stella.promotion.override import held_freezes, overrides_of
 from stella.promotion.soaked import soak_input
@@ -125,6 +126,9 @@ def assemble(tx: Tx, promotion: Promotion, deciding: Deciding) -> Assembled:
         approvals=approval_inputs(tx, list_approvals(tx, promotion.id)),
         simulated=deciding.simulated,
         release_creator=_creator(release, environment),
+        start=StartInput(promotion.not_before, promotion.not_after)
+        if promotion.not_before or promotion.not_after
+        else msgspec.UNSET,
     )
     running = _running(tx, environment, blobs, voices)
     if running is not None:

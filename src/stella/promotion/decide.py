@@ -29,6 +29,7 @@ from stella.promotion.model import (
     document,
 )
 from stella.promotion.soak import soak_gates
+from stella.promotion.start_window import start_gates
 from stella.promotion.worsened import rules_not_asked
 from stella.sbom import Traits, traits_of_sbom
 
@@ -68,6 +69,7 @@ def decide(
         *soak_gates(given),
         *origin_gates(given),
         policy_gate(result),
+        *start_gates(given),
         freeze_gate(given),
         approvals.gate,
     )

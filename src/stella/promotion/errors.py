@@ -100,3 +100,9 @@ class NothingToOverride(StellaError):
 
     code = "ST-PRO-014"
     fault = Fault.CONFLICT
+
+
+class ImpossibleStart(StellaError):
+    """A start window that is over, ends before it begins, or lies too far ahead."""
+
+    code = "ST-PRO-015"

@@ -184,6 +184,13 @@ class EnvironmentInput(_Document, frozen=True):
     soak: SoakInput | msgspec.UnsetType = msgspec.UNSET
 
 
+class StartInput(_Document, frozen=True):
+    """When its deployment may begin: from ``not_before`` on, and before ``not_after``."""
+
+    not_before: str | None
+    not_after: str | None
+
+
 class ApprovalInput(_Document, frozen=True):
     """One approval as given. bundle: digest of its signed statement.
 
@@ -207,7 +214,7 @@ class DecisionInput(_Document, frozen=True):
 
     now: when it is judged. policy: digest of the policy bundle. deployment_plan: its digest.
     release_creator: a user's id. running: digest of what is known against the release that runs there.
-    Both are left out where no approval rule asks for them.
+    Both are left out where no approval rule asks for them. start: left out where any time will do.
     """
 
     promotion: str
@@ -225,6 +232,7 @@ class DecisionInput(_Document, frozen=True):
     schema: int = 1
     release_creator: str | msgspec.UnsetType = msgspec.UNSET
     running: str | msgspec.UnsetType = msgspec.UNSET
+    start: StartInput | msgspec.UnsetType = msgspec.UNSET
 
 
 class Reason(_Document, frozen=True):

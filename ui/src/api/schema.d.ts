@@ -3652,6 +3652,8 @@ export interface components {
         /**
          * NewPromotion
          * @description What to promote, and where. release: id or name@version.
+         *
+         *     not_before, not_after: when its deployment may begin; at any time where they are left out.
          */
         NewPromotion: {
             /** Release */
@@ -3663,6 +3665,10 @@ export interface components {
              * @default
              */
             reason: string;
+            /** Notbefore */
+            notBefore?: string | null;
+            /** Notafter */
+            notAfter?: string | null;
         };
         /**
          * NewRelease
@@ -4297,6 +4303,10 @@ export interface components {
             deployment: string | null;
             /** Dueat */
             dueAt: string | null;
+            /** Notbefore */
+            notBefore: string | null;
+            /** Notafter */
+            notAfter: string | null;
             actions: components["schemas"]["ActionsView"];
             /** Evidence */
             evidence: components["schemas"]["EvidenceRef"][];
