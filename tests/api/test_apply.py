@@ -335,3 +335,34 @@ def test_a_freeze_that_cannot_be_is_refused(
     wish = {"environment": "dev", "endsAt": "2030-06-01T00:00:00Z", "reason": "x", **changes}
     assert frozen_later.refused("POST", "/freezes", wish, "olga") == code
     assert frozen_later.count("freeze") == 0
+
+
+def test_freezes_come_by_rules_and_are_overridden_by_whom_that_is_allowed(control: Control):
+    control.environment("dev")
+    release = control.sealed("2.0.0")
+    spec = {
+        "from": "2029-12-31T00:00",
+        "until": "2030-12-31T00:00",
+        "timeZone": "Europe/Berlin",
+        "reason": "stop, the line",
+    }
+    document = {"apiVersion": "stella/v1", "kind": "Freeze", "name": "stop", "spec": spec}
+    body = {"documents": [document]}
+    assert control.ask("POST", "/apply", body, by="dan").status_code == 403
+    assert (
+        control.ask("POST", "/apply", body, by="olga").json()["changes"][0]["change"] == "created"
+    )
+    (window,) = control.get("/freezes/calendar?environment=dev", by="vic")["items"]
+    assert (window["freeze"], window["byRule"]) == ("stop", True)
+    found = control.ask("GET", "/freezes/calendar.ics", None, by="vic")
+    assert found.headers["content-type"].startswith("text/calendar")
+    assert "DESCRIPTION:stop\\, the line\r\n" in found.text
+
+    assert control.asked(release["id"], "dev")["state"] == "blocked"
+    way = {"environment": "dev", "release": release["id"], "reason": "it mends it"}
+    assert control.ask("POST", "/freezes/stop/override", way, by="dan").status_code == 403
+    assert control.ask("POST", "/freezes/stop/override", way, by="olga").status_code == 201
+    gone = control.asked(release["id"], "dev")
+    assert gone["state"] == "deploying"
+    (gate,) = [one for one in gone["decision"]["gates"] if one["name"] == "freeze"]
+    assert "overridden by olga: it mends it" in gate["summary"]

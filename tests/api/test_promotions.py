@@ -376,3 +376,22 @@ def test_a_stand_in_speaks_for_the_absent_one_and_is_shown_so(control: Control):
     assert control.ask("POST", f"/absences/{away['id']}/end", None, by="bob").status_code == 422
     ended = control.ask("POST", f"/absences/{away['id']}/end", None, by="ann").json()
     assert ended["holds"] is False
+
+
+def test_a_promotion_is_asked_for_in_advance(control: Control):
+    control.environment("dev")
+    body = {
+        "release": control.sealed("2.0.0")["id"],
+        "environment": "dev",
+        "notBefore": "2030-01-01T08:00:00Z",
+        "notAfter": "2030-01-01T10:00:00Z",
+    }
+    late = {**body, "notAfter": "2030-01-01T07:00:00Z"}
+    assert control.ask("POST", "/promotions", late).json()["type"].endswith("ST-PRO-019")
+    asked = control.ask("POST", "/promotions", body).json()
+    control.settle()
+    shown = control.get(f"/promotions/{asked['id']}")
+    assert (shown["state"], shown["dueAt"]) == ("waiting", "2030-01-01T08:00:00.000000Z")
+    assert shown["notAfter"] == "2030-01-01T10:00:00.000000Z"
+    (gate,) = [one for one in shown["decision"]["gates"] if one["name"] == "start"]
+    assert gate["state"] == "waiting"

@@ -30,6 +30,7 @@ WaiverApprover: TypeAlias = Annotated[Asked, needs(Permission.WAIVER_APPROVE)]
 Integrator: TypeAlias = Annotated[Asked, needs(Permission.INTEGRATION_CHANGE)]
 Plugger: TypeAlias = Annotated[Asked, needs(Permission.PLUGIN_CHANGE)]
 Keeper: TypeAlias = Annotated[Asked, needs(Permission.SECRET_CHANGE)]
+Overrider: TypeAlias = Annotated[Asked, needs(Permission.FREEZE_OVERRIDE)]
 Enroller: TypeAlias = Annotated[Asked, needs(Permission.AGENT_ENROL)]
 
 Cursor: TypeAlias = Annotated[str | None, Query(description="`next` of the part before.")]

@@ -4,6 +4,7 @@ import stella.api.idempotency
 import stella.deployment.standing
 import stella.deployment.step_store
 import stella.deployment.store
+import stella.environment.freeze_rules
 import stella.environment.store
 import stella.evidence.store
 import stella.finding.chain
@@ -17,6 +18,7 @@ import stella.notify.store
 import stella.plugin.store
 import stella.policy.store
 import stella.promotion.absence
+import stella.promotion.override
 import stella.promotion.store
 import stella.promotion.waiver_store
 import stella.release.store
@@ -34,11 +36,13 @@ STORES = (
     stella.finding.index,
     stella.release.store,
     stella.environment.store,
+    stella.environment.freeze_rules,
     stella.policy.store,
     stella.promotion.store,
     stella.deployment.standing,
     stella.promotion.waiver_store,
     stella.promotion.absence,
+    stella.promotion.override,
     stella.deployment.store,
     stella.deployment.step_store,
     stella.evidence.store,

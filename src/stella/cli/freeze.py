@@ -92,3 +92,53 @@ def end_of(text: str, start: datetime) -> datetime:
         raise typer.BadParameter(
             f"--until takes a time like 2030-01-31T08:00:00Z or a span like 2h, not {text!r}"
         ) from None
+
+
+_WINDOW_COLUMNS: dict[str, Column] = {
+    "from": "startsAt",
+    "until": "endsAt",
+    "environments": lambda row: ", ".join(row["environments"]) or "all",
+    "components": lambda row: ", ".join(row["components"]) or "all",
+    "reason": "reason",
+    "freeze": "freeze",
+}
+
+
+@app.command()
+def calendar(
+    *,
+    env: Annotated[str | None, typer.Option("--env", "-e", help="Of this one only.")] = None,
+    days: Annotated[int, typer.Option(help="How far it looks ahead.", min=1, max=400)] = 31,
+    output: Output = "table",
+    to: To = None,
+) -> None:
+    """List what is frozen now and in the coming days, by rules as well."""
+    with open_client() as client:
+        found = client.items("/freezes/calendar", environment=env, days=days)
+        rows = [{"id": row["freeze"], **row} for row in found]
+        show_list(rows, _WINDOW_COLUMNS, output=output, to=to)
+
+
+@app.command()
+def override(
+    freeze: Annotated[str, typer.Argument(help="Its id, or its rule's name.")],
+    *,
+    env: Annotated[str, typer.Option("--env", "-e", help="The environment's name.")],
+    release: Annotated[str, typer.Option(help="Its id, or NAME@VERSION.")],
+    message: Message,
+    output: Output = "table",
+    to: To = None,
+) -> None:
+    """Let one release through a freeze; another person than you has to ask for its promotion."""
+    body = {"environment": env, "release": release, "reason": message}
+    columns: dict[str, Column] = {
+        "freeze": "freeze",
+        "environment": "environment",
+        "release": "release",
+        "by": lambda row: row["by"]["name"],
+        "until": "endsAt",
+        "reason": "reason",
+    }
+    with open_client() as client:
+        made = client.post(f"/freezes/{quote(freeze, safe='')}/override", body)
+    show_one(made, columns, output=output, to=to)

@@ -1,5 +1,6 @@
 """``stella promote`` and ``stella rollback``: ask for a release in an environment."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -7,9 +8,11 @@ from urllib.parse import quote
 import typer
 
 from stella.cli.following import wait_for_promotion
+from stella.cli.freeze import end_of
 from stella.cli.output import Output, To, say, show_lines
 from stella.cli.why_report import change_lines, decision_lines, plan_lines, summary_lines
 from stella.client import Client, open_client
+from stella.kernel import time_text
 
 _BLOCKED_EXIT = 6
 _GOES = frozenset({"pass", "waiting"})
@@ -33,6 +36,12 @@ def promote(
     *,
     env: Environment,
     message: Annotated[str, typer.Option("-m", "--message", help="Why, for those who read.")] = "",
+    not_before: Annotated[
+        str | None, typer.Option(help="Begin no earlier: RFC 3339, or a span from now: 2h, 1d12h.")
+    ] = None,
+    not_after: Annotated[
+        str | None, typer.Option(help="Begin before this, or not at all; the same forms.")
+    ] = None,
     dry_run: Annotated[
         bool,
         typer.Option("--dry-run", help="Only say what the gates would say; 6 where they block."),
@@ -44,6 +53,9 @@ def promote(
 ) -> None:
     """Ask for a release in an environment; the gates judge it, and then it is deployed."""
     body = {"release": release, "environment": env, "reason": message}
+    for key, text in (("notBefore", not_before), ("notAfter", not_after)):
+        if text is not None:
+            body[key] = time_text(end_of(text, datetime.now(UTC)))
     with open_client() as client:
         if dry_run:
             _preview(client, body, output=output, to=to)

@@ -926,6 +926,14 @@ class NewLink(TypedDict):
     subject: str
 
 
+class NewOverride(TypedDict):
+    """Which release may pass the freeze, where, and why."""
+
+    environment: str
+    release: str
+    reason: str
+
+
 class NewPlugin(TypedDict):
     """A wheel, as base64."""
 
@@ -938,6 +946,8 @@ class NewPromotion(TypedDict):
     release: str
     environment: str
     reason: NotRequired[str]
+    notBefore: NotRequired[str | None]
+    notAfter: NotRequired[str | None]
 
 
 class NewRelease(TypedDict):
@@ -1031,6 +1041,19 @@ class OutsideView(TypedDict):
     shown: str
     isLinked: bool
     lastAt: str
+
+
+class OverrideView(TypedDict):
+    """A release may pass this window, where another person than ``by`` asks for it."""
+
+    id: str
+    freeze: str
+    environment: str
+    release: str
+    by: "PersonView"
+    at: str
+    endsAt: str
+    reason: str
 
 
 class PackDocumentView(TypedDict):
@@ -1282,6 +1305,13 @@ class PageWaiverView(TypedDict):
     next: NotRequired[str | None]
 
 
+class PageWindowView(TypedDict):
+    """Page_WindowView_"""
+
+    items: list["WindowView"]
+    next: NotRequired[str | None]
+
+
 class PersonView(TypedDict):
     """Who did something, with the roles they hold or held. Agents and the system have none."""
 
@@ -1377,6 +1407,8 @@ class PromotionView(TypedDict):
     approvals: list["ApprovalView"]
     deployment: str | None
     dueAt: str | None
+    notBefore: str | None
+    notAfter: str | None
     actions: "ActionsView"
     evidence: list["EvidenceRef"]
     history: list["HistoryView"]
@@ -2033,6 +2065,18 @@ class WhyView(TypedDict):
     compared: str
 
 
+class WindowView(TypedDict):
+    """A time that is frozen. freeze: an id, or the name of the rule by which it comes."""
+
+    freeze: str
+    startsAt: str
+    endsAt: str
+    reason: str
+    environments: list[str]
+    components: list[str]
+    byRule: bool
+
+
 class Withdrawal(TypedDict):
     """Why it counts no more."""
 
@@ -2433,6 +2477,30 @@ class Operations:
         return cast(
             "ReleaseChanges",
             self._transport.get(f"/releases/{quote(release, safe='/:@')}/changes", since=since),
+        )
+
+    def get_calendar(
+        self, *, environment: str | None = None, days: int | None = None
+    ) -> "PageWindowView":
+        """What is frozen now and in the coming days, in the order of time."""
+        return cast(
+            "PageWindowView",
+            self._transport.get("/freezes/calendar", environment=environment, days=days),
+        )
+
+    def get_calendar_file(
+        self, *, environment: str | None = None, days: int | None = None
+    ) -> bytes:
+        """The same as an iCalendar file, a month back as well."""
+        return self._transport.content("/freezes/calendar.ics", environment=environment, days=days)
+
+    def post_override(
+        self, freeze: str, body: "NewOverride", *, key: str | None = None
+    ) -> "OverrideView":
+        """Let a release through a freeze; it counts where another person asks for its promotion."""
+        return cast(
+            "OverrideView",
+            self._transport.post(f"/freezes/{quote(freeze, safe='/:@')}/override", body, key=key),
         )
 
     def post_documents(self, body: "Documents", *, key: str | None = None) -> "Applied":

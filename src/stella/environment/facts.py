@@ -38,3 +38,11 @@ class FreezeEnded(Fact):
 
     environment: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class FreezeRuleApplied(Fact):
+    """A rule of freezes was made or changed. subject: its name; spec: digest of the new one."""
+
+    change: str
+    spec: str

@@ -28,6 +28,7 @@ class Permission(StrEnum):
     DEPLOYMENT_OPERATE = "deployment.operate"
     ENVIRONMENT_CHANGE = "environment.change"
     FREEZE_CHANGE = "freeze.change"
+    FREEZE_OVERRIDE = "freeze.override"
     AGENT_ENROL = "agent.enrol"
     POLICY_CHANGE = "policy.change"
     VEX_APPLY = "vex.apply"
@@ -70,6 +71,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             Permission.DEPLOYMENT_OPERATE,
             Permission.ENVIRONMENT_CHANGE,
             Permission.FREEZE_CHANGE,
+            Permission.FREEZE_OVERRIDE,
             Permission.AGENT_ENROL,
             Permission.POLICY_CHANGE,
             Permission.VEX_APPLY,

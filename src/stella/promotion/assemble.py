@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 import msgspec
 
 from stella.blob import Blobs
-from stella.environment.freeze import holding_freezes
 from stella.environment.model import Environment, Excluded, Target, configuration
 from stella.environment.store import find_environment, list_targets
 from stella.finding.lifecycle import ScanState
@@ -26,13 +25,14 @@ from stella.promotion.model import (
     ComponentInput,
     DecisionInput,
     EnvironmentInput,
-    FreezeInput,
     OrderInput,
     Person,
     ReleaseInput,
     ScanInput,
+    StartInput,
     WaiverInput,
 )
+from stella.promotion.override import held_freezes, overrides_of
 from stella.promotion.soaked import soak_input
 from stella.promotion.speaking import rule_input
 from stella.promotion.store import (
@@ -130,6 +130,9 @@ def assemble(tx: Tx, promotion: Promotion, deciding: Deciding) -> Assembled:
         waivers=tuple(_waivers(tx, environment.name, components)) or msgspec.UNSET,
         says_what_unblocks=True,
         release_creator=_creator(release, environment),
+        start=StartInput(promotion.not_before, promotion.not_after)
+        if promotion.not_before or promotion.not_after
+        else msgspec.UNSET,
     )
     running = _running(tx, environment, blobs, voices)
     if running is not None:
@@ -290,6 +293,7 @@ def _environment(
             tx, release_digest=promotion.release_digest, environment=environment.after
         )
         order = OrderInput(environment.after, proof.deployment if proof else None)
+    release = find_release(tx, promotion.release)
     here = succeeded(tx, release_digest=promotion.release_digest, environment=environment.name)
     return EnvironmentInput(
         name=environment.name,
@@ -297,17 +301,15 @@ def _environment(
         rules=tuple(rule_input(one) for one in environment.approvals),
         order=order,
         freezes=tuple(
-            FreezeInput(
-                id=one.id,
-                starts_at=one.starts_at,
-                ends_at=one.ends_at,
-                reason=one.reason,
+            msgspec.structs.replace(
+                one,
                 by=deciding.person_of(tx, one.by).name,
+                overrides=overrides_of(tx, environment.name, release, one),
             )
-            for one in holding_freezes(tx, environment.name)
+            for one in held_freezes(tx, environment.name, release)
         ),
         parameters=environment.parameters,
         ran_before=here.deployment if here else None,
-        bound=tuple(_bound(tx, find_release(tx, promotion.release))),
+        bound=tuple(_bound(tx, release)),
         soak=soak_input(tx, environment, promotion.release_digest),
     )

@@ -28,6 +28,7 @@ from stella.promotion.model import (
 )
 from stella.promotion.policy_gate import policy_gate
 from stella.promotion.soak import soak_gates
+from stella.promotion.start_window import start_gates
 from stella.promotion.unblock import smallest_change
 from stella.promotion.waived import Waived, apply_waivers
 from stella.promotion.worsened import rules_not_asked
@@ -75,6 +76,7 @@ def decide(
         *soak_gates(given),
         *origin_gates(given),
         policy_gate(waived),
+        *start_gates(given),
         freeze_gate(given),
         approvals.gate,
     )

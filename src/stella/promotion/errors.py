@@ -120,3 +120,16 @@ class ImpossibleAbsence(StellaError):
     """An absence that ends before it starts, or that has ended, or whose stand-in cannot speak."""
 
     code = "ST-PRO-017"
+
+
+class NothingToOverride(StellaError):
+    """No such freeze holds this release up there now, or no reason is given."""
+
+    code = "ST-PRO-018"
+    fault = Fault.CONFLICT
+
+
+class ImpossibleStart(StellaError):
+    """A start window that is over, ends before it begins, or lies too far ahead."""
+
+    code = "ST-PRO-019"

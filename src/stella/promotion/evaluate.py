@@ -70,12 +70,8 @@ def evaluate_promotion(tx: Tx, promotion_id: str, deciding: Deciding, signer: Si
 
 
 def due_of(decision: Decision) -> str | None:
-    """When the first gate that waits for a time is to be judged again; None where none does."""
-    times = [
-        gate.due
-        for gate in decision.gates
-        if gate.state is GateState.WAITING and gate.due is not msgspec.UNSET
-    ]
+    """When the first gate whose answer time changes is to be judged again; None where none is."""
+    times = [gate.due for gate in decision.gates if gate.due is not msgspec.UNSET]
     return min(times, default=None)
 
 

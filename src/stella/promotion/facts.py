@@ -164,3 +164,14 @@ class AbsenceEnded(Fact):
 
     person: str
     stand_in: str
+
+
+@dataclass(frozen=True, slots=True)
+class FreezeOverridden(Fact):
+    """A person let a release through a freeze. subject: the release."""
+
+    freeze: str
+    environment: str
+    override: str
+    ends_at: str
+    reason: str

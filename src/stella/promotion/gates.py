@@ -1,6 +1,15 @@
 """The gates that need no policy language: order of environments, origin of images, freeze windows."""
 
-from stella.promotion.model import DecisionInput, Gate, GateState, Reason
+from msgspec import UNSET
+
+from stella.promotion.model import (
+    DecisionInput,
+    FreezeInput,
+    Gate,
+    GateState,
+    OverrideInput,
+    Reason,
+)
 
 
 def order_gate(given: DecisionInput) -> Gate:
@@ -28,26 +37,55 @@ def order_gate(given: DecisionInput) -> Gate:
 
 
 def freeze_gate(given: DecisionInput) -> Gate:
-    """Does a freeze window hold now?"""
+    """Does a freeze window hold now that nobody but the one who asks has overridden?"""
     freezes = given.environment.freezes
     if not freezes:
         return _passed("freeze", "no freeze window holds")
-    reasons = tuple(
-        Reason(
-            rule="freeze-window",
-            outcome=GateState.BLOCKED.value,
-            message=f"{given.environment.name} is frozen until {freeze.ends_at}: {freeze.reason}",
-            fix=f"wait until {freeze.ends_at}, or end it: stella freeze end {freeze.id}",
-            who=f"{freeze.by}, or an operator",
+    overridden = {one.id: _override(given, one) for one in freezes}
+    reasons = tuple(_frozen(given, one) for one in freezes if overridden[one.id] is None)
+    if not reasons:
+        said = "; ".join(
+            f"{freeze} until {_end(freezes, freeze)} overridden by {one.by.name}: {one.reason}"
+            for freeze, one in overridden.items()
+            if one is not None
         )
-        for freeze in freezes
-    )
+        return _passed("freeze", said)
     return Gate(
         name="freeze",
         state=GateState.BLOCKED,
         summary=reasons[0].message,
         reasons=reasons,
         unblocks=reasons[0].fix,
+    )
+
+
+def _override(given: DecisionInput, freeze: FreezeInput) -> OverrideInput | None:
+    """The first by another person than the one who asks: it takes two."""
+    if freeze.overrides is UNSET:
+        return None
+    others = (one for one in freeze.overrides if one.by.id != given.requested_by.id)
+    return next(others, None)
+
+
+def _end(freezes: tuple[FreezeInput, ...], name: str) -> str:
+    return next(one.ends_at for one in freezes if one.id == name)
+
+
+def _frozen(given: DecisionInput, freeze: FreezeInput) -> Reason:
+    place = given.environment.name
+    if freeze.id.startswith("frz_"):
+        fix = f"wait until {freeze.ends_at}, or end it: stella freeze end {freeze.id}"
+    else:
+        fix = (
+            f"wait until {freeze.ends_at}, or let another person override it: stella freeze override"
+            f" {freeze.id} --env {place} --release {given.release.id} -m TEXT"
+        )
+    return Reason(
+        rule="freeze-window",
+        outcome=GateState.BLOCKED.value,
+        message=f"{place} is frozen until {freeze.ends_at}: {freeze.reason}",
+        fix=fix,
+        who=f"{freeze.by}, or an operator",
     )
 
 

@@ -134,14 +134,27 @@ class SoakInput(_Document, frozen=True):
     runs: tuple[RunInput, ...]
 
 
+class OverrideInput(_Document, frozen=True):
+    """Somebody let this release through the freeze."""
+
+    id: str
+    by: Person
+    at: str
+    reason: str
+
+
 class FreezeInput(_Document, frozen=True):
-    """A freeze window that holds at the time of the decision."""
+    """A freeze window that holds at the time of the decision. id: its own, or its rule's name.
+
+    overrides: left out where there is none.
+    """
 
     id: str
     starts_at: str
     ends_at: str
     reason: str
     by: str
+    overrides: tuple[OverrideInput, ...] | msgspec.UnsetType = msgspec.UNSET
 
 
 class BoundInput(_Document, frozen=True):
@@ -169,6 +182,13 @@ class EnvironmentInput(_Document, frozen=True):
     bound: tuple[BoundInput, ...] = ()
     # Left out where nothing has to soak: what was recorded before there was soaking keeps its bytes.
     soak: SoakInput | msgspec.UnsetType = msgspec.UNSET
+
+
+class StartInput(_Document, frozen=True):
+    """When its deployment may begin: from ``not_before`` on, and before ``not_after``."""
+
+    not_before: str | None
+    not_after: str | None
 
 
 class ApprovalInput(_Document, frozen=True):
@@ -215,7 +235,7 @@ class DecisionInput(_Document, frozen=True):
     now: when it is judged. policy: digest of the policy bundle. deployment_plan: its digest.
     waivers: those that count in the environment, whether they meet anything or not.
     release_creator: a user's id. running: digest of what is known against the release that runs there.
-    Both are left out where no approval rule asks for them.
+    Both are left out where no approval rule asks for them. start: left out where any time will do.
     """
 
     promotion: str
@@ -237,6 +257,7 @@ class DecisionInput(_Document, frozen=True):
     says_what_unblocks: bool | msgspec.UnsetType = msgspec.UNSET
     release_creator: str | msgspec.UnsetType = msgspec.UNSET
     running: str | msgspec.UnsetType = msgspec.UNSET
+    start: StartInput | msgspec.UnsetType = msgspec.UNSET
 
 
 class Reason(_Document, frozen=True):

@@ -11,6 +11,7 @@ from stella.promotion.errors import (
 from stella.promotion.facts import PromotionRequested
 from stella.promotion.lifecycle import PROMOTION
 from stella.promotion.model import Person
+from stella.promotion.start_window import ANY_TIME, StartWindow, refuse_impossible
 from stella.promotion.store import (
     ACTIVE,
     Promotion,
@@ -27,15 +28,24 @@ from stella.release.store import find_release
 
 
 def request_promotion(
-    tx: Tx, person: Person, *, release: str, environment: str, reason: str = ""
+    tx: Tx,
+    person: Person,
+    *,
+    release: str,
+    environment: str,
+    reason: str = "",
+    start: StartWindow = ANY_TIME,
 ) -> Promotion:
     """Ask for ``release`` (id or name@version) in ``environment``. The gates judge it soon after.
 
+    start: when its deployment may begin.
+
     Raises UnknownRelease, ReleaseIsWithdrawn, UnknownEnvironment, EnvironmentHasNoTargets,
-    EnvironmentIsBusy.
+    EnvironmentIsBusy, ImpossibleStart.
     """
     wanted = promotable(tx, release)
-    return _requested(tx, person, wanted, environment, reason, rollback=False)
+    refuse_impossible(start, tx.now)
+    return _requested(tx, person, wanted, environment, reason, rollback=False, start=start)
 
 
 def request_rollback(
@@ -83,7 +93,14 @@ def deployable(tx: Tx, environment: str, *, lock: bool = False) -> Environment:
 
 
 def _requested(
-    tx: Tx, person: Person, wanted: Release, environment: str, reason: str, *, rollback: bool
+    tx: Tx,
+    person: Person,
+    wanted: Release,
+    environment: str,
+    reason: str,
+    *,
+    rollback: bool,
+    start: StartWindow = ANY_TIME,
 ) -> Promotion:
     place = deployable(tx, environment, lock=True)
     busy = list_promotions(tx, environment=place.name, states=ACTIVE, limit=1)
@@ -109,6 +126,8 @@ def _requested(
         requested_at=time_text(tx.now),
         reason=reason,
         rollback=rollback,
+        not_before=time_text(start.not_before) if start.not_before else None,
+        not_after=time_text(start.not_after) if start.not_after else None,
     )
     insert_promotion(tx, value)
     tx.add(PromotionRequested(value.id, wanted.id, place.name, reason, rollback))

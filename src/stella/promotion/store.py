@@ -33,6 +33,8 @@ promotion = Table(
     Column("plan", String(71)),
     Column("deployment", String(40)),
     Column("due_at", String(27)),
+    Column("not_before", String(27)),
+    Column("not_after", String(27)),
     Index(None, "environment", "state"),
     Index(None, "due_at"),
     Index(None, "release"),
@@ -62,7 +64,8 @@ class Promotion:
 
     input, record, bundle: digests of what was last decided on, of the decision record, and of the
     record's signed statement. plan: digest of the deployment plan. All None until it was judged.
-    due_at: when it is judged again by itself; None where it waits for no time.
+    due_at: when it is judged again by itself; None where it waits for no time. not_before, not_after:
+    when its deployment may begin; None where it may at any time.
     """
 
     id: str
@@ -81,6 +84,8 @@ class Promotion:
     plan: str | None = None
     deployment: str | None = None
     due_at: str | None = None
+    not_before: str | None = None
+    not_after: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

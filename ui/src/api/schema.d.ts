@@ -1042,6 +1042,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/freezes/calendar": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Calendar
+         * @description What is frozen now and in the coming days, in the order of time.
+         */
+        get: operations["get_calendar"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/freezes/calendar.ics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Calendar File
+         * @description The same as an iCalendar file, a month back as well.
+         */
+        get: operations["get_calendar_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/freezes/{freeze}/override": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Post Override
+         * @description Let a release through a freeze; it counts where another person asks for its promotion.
+         */
+        post: operations["post_override"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/apply": {
         parameters: {
             query?: never;
@@ -3857,6 +3917,18 @@ export interface components {
             subject: string;
         };
         /**
+         * NewOverride
+         * @description Which release may pass the freeze, where, and why.
+         */
+        NewOverride: {
+            /** Environment */
+            environment: string;
+            /** Release */
+            release: string;
+            /** Reason */
+            reason: string;
+        };
+        /**
          * NewPlugin
          * @description A wheel, as base64.
          */
@@ -3867,6 +3939,8 @@ export interface components {
         /**
          * NewPromotion
          * @description What to promote, and where. release: id or name@version.
+         *
+         *     not_before, not_after: when its deployment may begin; at any time where they are left out.
          */
         NewPromotion: {
             /** Release */
@@ -3878,6 +3952,10 @@ export interface components {
              * @default
              */
             reason: string;
+            /** Notbefore */
+            notBefore?: string | null;
+            /** Notafter */
+            notAfter?: string | null;
         };
         /**
          * NewRelease
@@ -4063,6 +4141,27 @@ export interface components {
             isLinked: boolean;
             /** Lastat */
             lastAt: string;
+        };
+        /**
+         * OverrideView
+         * @description A release may pass this window, where another person than ``by`` asks for it.
+         */
+        OverrideView: {
+            /** Id */
+            id: string;
+            /** Freeze */
+            freeze: string;
+            /** Environment */
+            environment: string;
+            /** Release */
+            release: string;
+            by: components["schemas"]["PersonView"];
+            /** At */
+            at: string;
+            /** Endsat */
+            endsAt: string;
+            /** Reason */
+            reason: string;
         };
         /**
          * PackDocumentView
@@ -4323,6 +4422,13 @@ export interface components {
             /** Next */
             next?: string | null;
         };
+        /** Page[WindowView] */
+        Page_WindowView_: {
+            /** Items */
+            items: components["schemas"]["WindowView"][];
+            /** Next */
+            next?: string | null;
+        };
         /**
          * PersonView
          * @description Who did something, with the roles they hold or held. Agents and the system have none.
@@ -4523,6 +4629,10 @@ export interface components {
             deployment: string | null;
             /** Dueat */
             dueAt: string | null;
+            /** Notbefore */
+            notBefore: string | null;
+            /** Notafter */
+            notAfter: string | null;
             actions: components["schemas"]["ActionsView"];
             /** Evidence */
             evidence: components["schemas"]["EvidenceRef"][];
@@ -5577,6 +5687,28 @@ export interface components {
             range: string;
             /** Compared */
             compared: string;
+        };
+        /**
+         * WindowView
+         * @description A time that is frozen. freeze: an id, or the name of the rule by which it comes.
+         *
+         *     environments, components: empty for all.
+         */
+        WindowView: {
+            /** Freeze */
+            freeze: string;
+            /** Startsat */
+            startsAt: string;
+            /** Endsat */
+            endsAt: string;
+            /** Reason */
+            reason: string;
+            /** Environments */
+            environments: string[];
+            /** Components */
+            components: string[];
+            /** Byrule */
+            byRule: boolean;
         };
         /**
          * Withdrawal
@@ -7499,6 +7631,107 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ReleaseChanges"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_calendar: {
+        parameters: {
+            query?: {
+                environment?: string | null;
+                /** @description How far it looks ahead. */
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_WindowView_"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_calendar_file: {
+        parameters: {
+            query?: {
+                environment?: string | null;
+                /** @description How far it looks ahead. */
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/calendar": unknown;
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_override: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                freeze: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewOverride"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OverrideView"];
                 };
             };
             /** @description A refusal */

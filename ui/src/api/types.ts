@@ -25,6 +25,7 @@ export type Permission =
   | 'deployment.operate'
   | 'environment.change'
   | 'freeze.change'
+  | 'freeze.override'
   | 'agent.enrol'
   | 'policy.change'
   | 'vex.apply'

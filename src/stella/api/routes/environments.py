@@ -23,6 +23,7 @@ from stella.api.views.environments import (
 from stella.api.views.promotions import PromotionView, promotion_view
 from stella.environment.documents import apply_documents
 from stella.environment.freeze import begin_freeze, end_freeze
+from stella.environment.freeze_rules import apply_freeze_rule
 from stella.environment.store import (
     find_environment,
     list_environments,
@@ -105,7 +106,11 @@ def post_documents(asked: Configurer, body: Documents) -> Response:
             dry_run=body.dry_run,
             may_allow_any=Permission.SECRET_ALLOW in asked.principal.permissions,
             ask=asked.services.deciding.ask,
-            more={"VexIssuer": apply_vex_issuer, "Notification": apply_notification},
+            more={
+                "VexIssuer": apply_vex_issuer,
+                "Notification": apply_notification,
+                "Freeze": apply_freeze_rule,
+            },
         )
         return Applied(
             changes=[
@@ -161,6 +166,8 @@ def _refuse_beyond(asked: Asked, documents: list[dict[str, Any]]) -> None:
                 asked.must(Permission.USER_CHANGE, f"Integration {name} in POST /apply")
     if any(kind == "Notification" for kind, _ in named):
         asked.must(Permission.INTEGRATION_CHANGE, "Notification in POST /apply")
+    if any(kind == "Freeze" for kind, _ in named):
+        asked.must(Permission.FREEZE_CHANGE, "Freeze in POST /apply")
     if any(kind == "VexIssuer" for kind, _ in named):
         asked.must(Permission.TRUST_CHANGE, "VexIssuer in POST /apply")
     for kind in LOGIN_KINDS:

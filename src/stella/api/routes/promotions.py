@@ -27,11 +27,13 @@ from stella.api.views.promotions import (
 )
 from stella.deployment.plan import read_plan
 from stella.identity import Permission, record_refusal
+from stella.kernel import parse_time
 from stella.promotion.approve import approve_promotion, cancel_promotion, reject_promotion
 from stella.promotion.evaluate import evaluate_promotion, preview_promotion, waits_for_scan
 from stella.promotion.lifecycle import State
 from stella.promotion.model import document
 from stella.promotion.request import deployable, promotable, request_promotion
+from stella.promotion.start_window import StartWindow
 from stella.promotion.store import find_promotion, list_promotions
 from stella.record import Tx
 
@@ -39,11 +41,16 @@ router = APIRouter(prefix="/promotions", tags=["promotions"])
 
 
 class NewPromotion(Body):
-    """What to promote, and where. release: id or name@version."""
+    """What to promote, and where. release: id or name@version.
+
+    not_before, not_after: when its deployment may begin; at any time where they are left out.
+    """
 
     release: str
     environment: str
     reason: str = ""
+    not_before: str | None = None
+    not_after: str | None = None
 
 
 class Approval(Body):
@@ -93,6 +100,10 @@ def get_promotions(
 @router.post("", status_code=201, response_model=PromotionView)
 def post_promotion(asked: Requester, body: NewPromotion) -> Response:
     """Ask for a release in an environment; the gates judge it soon after."""
+    start = StartWindow(
+        parse_time(body.not_before) if body.not_before is not None else None,
+        parse_time(body.not_after) if body.not_after is not None else None,
+    )
 
     def do(tx: Tx) -> PromotionView:
         made = request_promotion(
@@ -101,6 +112,7 @@ def post_promotion(asked: Requester, body: NewPromotion) -> Response:
             release=body.release,
             environment=body.environment,
             reason=body.reason,
+            start=start,
         )
         return promotion_view(look(asked, tx), made)
 

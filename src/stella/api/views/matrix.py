@@ -11,9 +11,10 @@ from stella.deployment.plan import PlannedTarget, read_plan
 from stella.deployment.standing import Standing, find_standing
 from stella.deployment.store import Deployment, current_deployment
 from stella.environment.freeze import holding_freezes
+from stella.environment.freeze_rules import is_frozen_by_rule
 from stella.environment.store import list_environments
 from stella.fleet import AgentState, find_agent_by_name
-from stella.kernel import Digest
+from stella.kernel import Digest, time_text
 from stella.plugin.wire import to_wire
 from stella.promotion.lifecycle import State
 from stella.promotion.store import ACTIVE, Promotion, list_promotions
@@ -80,7 +81,9 @@ def matrix_view(looking: Looking, at: str | None = None) -> MatrixView:
     pending: dict[str, str] = {}
     for order, environment in enumerate(list_environments(tx)):
         name = environment.name
-        frozen = bool(holding_freezes(tx, name, at))
+        frozen = bool(holding_freezes(tx, name, at)) or is_frozen_by_rule(
+            tx, name, at or time_text(tx.now)
+        )
         deployment = current_deployment(tx, name, at)
         stands = find_standing(tx, name) if at is None and deployment is not None else None
         is_of_it = (

@@ -233,6 +233,8 @@ class PromotionView(View):
     approvals: list[ApprovalView]
     deployment: str | None
     due_at: str | None
+    not_before: str | None
+    not_after: str | None
     actions: ActionsView
     evidence: list[EvidenceRef]
     history: list[HistoryView]
@@ -283,6 +285,8 @@ def promotion_view(looking: Looking, promotion: Promotion) -> PromotionView:
         approvals=_approvals(looking, promotion, decision),
         deployment=promotion.deployment,
         due_at=promotion.due_at,
+        not_before=promotion.not_before,
+        not_after=promotion.not_after,
         actions=_actions(looking, promotion),
         evidence=[evidence_ref(one) for one in list_evidence(looking.tx, subject=promotion.id)],
         history=_history(looking, promotion),

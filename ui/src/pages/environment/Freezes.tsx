@@ -1,6 +1,8 @@
 import { Textarea, TextInput } from '@mantine/core'
+import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { api, take } from '../../api/client'
+import { freezeCalendarQuery } from '../../api/queries'
 import { useWhyNot } from '../../api/session'
 import type { Environment, Freeze } from '../../api/types'
 import { useAct } from '../../api/useAct'
@@ -53,9 +55,33 @@ export function Freezes({ environment }: { environment: Environment }) {
           </li>
         ))}
       </ul>
+      <Coming environment={environment.name} />
       {freezing && <FreezeDialog environment={environment.name} close={() => setFreezing(false)} />}
       {ending && <EndDialog freeze={ending} close={() => setEnding(undefined)} />}
     </Panel>
+  )
+}
+
+/** What rules freeze in the coming month; single windows stand above. */
+function Coming({ environment }: { environment: string }) {
+  const rows = useQuery(freezeCalendarQuery(environment)).data?.items.filter(({ byRule }) => byRule) ?? []
+  if (rows.length === 0) return null
+  return (
+    <section aria-label="By rules, in the coming month">
+      <p className="muted small">By rules, in the coming month</p>
+      <ul className="stack tight">
+        {rows.map((row) => (
+          <li key={`${row.freeze} ${row.startsAt}`} className="small">
+            <Time at={row.startsAt} exact /> until <Time at={row.endsAt} exact />: {row.reason}
+            <span className="muted">
+              {' '}
+              ({row.freeze}
+              {row.components.length > 0 && `, ${row.components.join(', ')}`})
+            </span>
+          </li>
+        ))}
+      </ul>
+    </section>
   )
 }
 

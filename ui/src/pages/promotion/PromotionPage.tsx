@@ -54,6 +54,21 @@ export function PromotionPage() {
               {promotion.rollback ? 'roll back, ' : ''}asked for by {promotion.requestedBy.name}{' '}
               <Time at={promotion.requestedAt} />
             </span>
+            {promotion.notBefore !== null && (
+              <span>
+                to begin from <Time at={promotion.notBefore} exact />
+              </span>
+            )}
+            {promotion.notAfter !== null && (
+              <span>
+                to begin before <Time at={promotion.notAfter} exact />
+              </span>
+            )}
+            {promotion.dueAt !== null && (
+              <span>
+                judged again by itself <Time at={promotion.dueAt} exact />
+              </span>
+            )}
           </>
         }
         actions={<Actions promotion={promotion} />}

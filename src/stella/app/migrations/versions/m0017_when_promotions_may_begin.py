@@ -1,0 +1,17 @@
+"""when promotions may begin."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0017"
+down_revision = "0016"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Bring the schema one step further."""
+    # Written by tools/migration.py.
+    with op.batch_alter_table("promotion", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("not_before", sa.String(length=27), nullable=True))
+        batch_op.add_column(sa.Column("not_after", sa.String(length=27), nullable=True))

@@ -1,0 +1,135 @@
+"""Let one release through one freeze: by a person who did not ask for it, with a reason."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from sqlalchemy import Column, Index, String, Table, Text, select
+
+from stella.environment.freeze import holding_freezes
+from stella.environment.freeze_rules import holding_rules
+from stella.environment.store import find_environment
+from stella.identity import present
+from stella.kernel import Remedy, time_text
+from stella.promotion.errors import NothingToOverride
+from stella.promotion.facts import FreezeOverridden
+from stella.promotion.model import FreezeInput, OverrideInput, Person, person_of, person_text
+from stella.record.row import columns_of, fields_of
+from stella.record.tables import metadata
+from stella.record.transaction import Tx
+from stella.release.model import Release
+
+freeze_override = Table(
+    "freeze_override",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("tenant", String(40), nullable=False),
+    Column("freeze", String(80), nullable=False),
+    Column("environment", String(80), nullable=False),
+    Column("release", String(40), nullable=False),
+    Column("by", Text, nullable=False),
+    Column("at", String(27), nullable=False),
+    Column("ends_at", String(27), nullable=False),
+    Column("reason", Text, nullable=False),
+    Index(None, "environment", "release"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FreezeOverride:
+    """One release may pass one window of one freeze. freeze: an id, or a rule's name.
+
+    ends_at: of the window; the next one of the same rule is another.
+    """
+
+    id: str
+    freeze: str
+    environment: str
+    release: str
+    by: Person
+    at: str
+    ends_at: str
+    reason: str
+
+
+def override_freeze(
+    tx: Tx, person: Person, *, freeze: str, environment: str, release: Release, reason: str
+) -> FreezeOverride:
+    """It counts for promotions that another person asks for, as long as this window holds.
+
+    Raises UnknownEnvironment, NothingToOverride.
+    """
+    find_environment(tx, environment)
+    held = {one.id: one for one in held_freezes(tx, environment, release)}
+    if freeze not in held or not reason.strip():
+        raise NothingToOverride(
+            "an override says why"
+            if freeze in held
+            else f"no freeze {freeze[:60]!r} holds {release.name} up in {environment} now",
+            remedy=Remedy("See what holds.", command=f"stella freeze list --env {environment}"),
+            environment=environment,
+            holds=sorted(held),
+        )
+    value = FreezeOverride(
+        tx.new_id("fov"),
+        freeze,
+        environment,
+        release.id,
+        person,
+        time_text(tx.now),
+        held[freeze].ends_at,
+        reason,
+    )
+    row = columns_of(value, by=person_text(person))
+    tx.connection.execute(freeze_override.insert().values(tenant=tx.tenant, **row))
+    tx.add(FreezeOverridden(release.id, freeze, environment, value.id, value.ends_at, reason))
+    return value
+
+
+def held_freezes(tx: Tx, environment: str, release: Release) -> Sequence[FreezeInput]:
+    """The windows that hold for this release there now; ``by`` holds ids, not names."""
+    once = [
+        FreezeInput(one.id, one.starts_at, one.ends_at, one.reason, one.by)
+        for one in holding_freezes(tx, environment)
+    ]
+    components = frozenset(one.name for one in release.components)
+    by_rule = [
+        FreezeInput(
+            kept.rule.name,
+            time_text(window.starts_at),
+            time_text(window.ends_at),
+            kept.rule.reason,
+            kept.by,
+        )
+        for kept, window in holding_rules(tx, environment, components, tx.now)
+    ]
+    return [*once, *by_rule]
+
+
+def overrides_of(
+    tx: Tx, environment: str, release: Release, freeze: FreezeInput
+) -> tuple[OverrideInput, ...] | msgspec.UnsetType:
+    """Who has overridden this window for this release, and is still let in; left out if nobody."""
+    table = freeze_override.c
+    query = select(freeze_override).where(
+        table.tenant == tx.tenant,
+        table.environment == environment,
+        table.release == release.id,
+        table.freeze == freeze.id,
+        table.ends_at == freeze.ends_at,
+    )
+    given = [_override(row) for row in tx.rows(query.order_by(table.id))]
+    known = present(tx, {one.by.id for one in given})
+    counting = tuple(
+        OverrideInput(one.id, one.by, one.at, one.reason)
+        for one in given
+        if known.get(one.by.id) is not None
+    )
+    return counting or msgspec.UNSET
+
+
+def _override(row: Any) -> FreezeOverride:
+    values = fields_of(row)
+    values["by"] = person_of(values["by"])
+    return FreezeOverride(**values)
