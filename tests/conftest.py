@@ -5,6 +5,17 @@ import shutil
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# Nothing is a timed test: a busy machine is no bug. A clean checkout is judged by the same examples each
+# time; whoever works on the code gets others at each run.
+settings.register_profile(
+    "stella",
+    deadline=None,
+    derandomize=bool(os.environ.get("CI")),
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("stella")
 
 pytest_plugins = [
     "fixtures.skips",
