@@ -122,6 +122,7 @@ def content_of(feed: HttpFeed, name: str) -> bytes:
         return b"".join(pieces)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("check", FEED_CHECKS, ids=lambda check: check.__name__)
 def test_a_mirror_holds_what_every_feed_holds(
     check: Callable[[FeedBench], None], publisher: Publisher

@@ -44,6 +44,7 @@ def rules(draw: st.DrawFn) -> str:
     return ";".join([*parts, *([end] if end else [])])
 
 
+@pytest.mark.long
 @settings(deadline=None)
 @given(rules(), st.integers(0, 900), st.integers(1, 200))
 def test_the_times_are_those_of_another_implementation(text: str, days: int, length: int) -> None:

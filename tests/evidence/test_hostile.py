@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -48,6 +49,7 @@ def _places(value: Any) -> Any:
             yield from _places(item)
 
 
+@pytest.mark.long
 @settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(st.lists(_nonsense(), min_size=1, max_size=2))
 def test_nonsense_under_good_signatures_gets_a_verdict(changes: list[tuple[str, bytes]]) -> None:

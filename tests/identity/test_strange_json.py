@@ -45,6 +45,7 @@ def test_any_value_in_a_key_set_is_taken_or_refused(name: str, value: Any):
         parse_keys(json.dumps({"keys": [{**good, name: value}]}))
 
 
+@pytest.mark.long
 @settings(max_examples=400, deadline=None)
 @given(st.sampled_from(["iss", "sub", "aud", "exp", "iat", "nbf", "jti", "azp", "nonce"]), ANYTHING)
 @example("exp", HUGE)
@@ -60,6 +61,7 @@ def test_any_value_in_a_claim_is_taken_or_refused(name: str, value: Any):
         assert all(one.encode() and "\0" not in one for one in (told.subject, told.id or "x"))
 
 
+@pytest.mark.long
 @settings(max_examples=200, deadline=None)
 @given(st.sampled_from(["alg", "kid", "typ", "crit", "b64"]), ANYTHING)
 @example("alg", ["ES256"])

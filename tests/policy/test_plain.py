@@ -133,6 +133,7 @@ def test_a_slip_of_the_pen_is_refused(spec: Any):
         read_plain(spec)
 
 
+@pytest.mark.long
 @for_all(st.text(max_size=60), st.text(min_size=1, max_size=60))
 def test_no_text_breaks_out_of_the_rego_and_the_same_policy_makes_the_same_bytes(
     message: str, package: str

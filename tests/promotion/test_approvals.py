@@ -107,6 +107,7 @@ def every_seating(given: DecisionInput) -> Iterator[dict[str, str]]:
             yield {a.id: str(r) for a, r in seated}
 
 
+@pytest.mark.long
 @settings(max_examples=300, deadline=None)
 @given(situations())
 def test_a_gate_passes_only_where_each_rule_has_people_of_its_own(given: DecisionInput) -> None:
@@ -127,6 +128,7 @@ def test_a_gate_passes_only_where_each_rule_has_people_of_its_own(given: Decisio
         assert after is msgspec.UNSET or after in full, "nobody speaks before the rule's turn"
 
 
+@pytest.mark.long
 @settings(max_examples=300, deadline=None)
 @given(situations())
 def test_a_gate_waits_only_where_no_counting_would_satisfy_every_rule(

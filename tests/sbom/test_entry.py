@@ -298,6 +298,7 @@ HOSTILE = [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("run", HOSTILE, ids=range(len(HOSTILE)))
 @pytest.mark.timeout(10)
 def test_an_image_that_wants_to_be_followed_for_ever_is_not(run):

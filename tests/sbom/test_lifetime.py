@@ -81,6 +81,7 @@ def test_another_table_is_refused_with_the_form_it_has_to_have(content, tmp_path
         read_lifetimes(tmp_path / "absent")
 
 
+@pytest.mark.long
 @given(st.text(max_size=40))
 def test_any_name_has_an_answer(distro):
     found = known_lifetimes().of(distro)

@@ -9,6 +9,7 @@ from stella.sbom.format.schemas import schema_table
 TOOLS = Path(__file__).parents[2] / "tools"
 
 
+@pytest.mark.long
 def test_the_schemas_are_what_the_tool_writes(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.syspath_prepend(str(TOOLS))
     import sbom_schemas

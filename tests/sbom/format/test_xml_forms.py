@@ -187,6 +187,7 @@ components = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.long
 @settings(deadline=None)
 @given(st.lists(components, max_size=4, unique_by=repr))
 def test_any_components_survive_the_way_through_xml(made: list[dict[str, Any]]):
