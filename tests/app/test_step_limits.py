@@ -9,7 +9,8 @@ import pytest
 from fixtures.road import InlineRuns, connect_nowhere
 from fixtures.steps import Stage, step_manifest
 from stella.app import step_calls
-from stella.app.flows import ServerStops, steps_of
+from stella.app.carrying import ServerStops
+from stella.app.flows import steps_of
 from stella.app.plugin_host import PluginHost
 from stella.app.step_calls import StepCaller
 from stella.deployment.lifecycle import StepState

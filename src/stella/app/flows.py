@@ -8,14 +8,10 @@ state of a row; the fact that ends it is a line of this table.
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
-from datetime import timedelta
 from functools import partial
-from threading import Event
 from typing import TypeAlias
 
-from stella.advisory import Snapshot
+from stella.app.carrying import ServerStops, Work
 from stella.app.heard import (
     beside_image,
     index_scanned,
@@ -29,21 +25,20 @@ from stella.app.heard import (
 )
 from stella.app.step_calls import attempt_step, worn_out
 from stella.app.waiver_flow import judge_of_environment
-from stella.blob import Blobs
 from stella.blob.errors import BlobsUnusable
 from stella.deployment.errors import AgentSilent
 from stella.deployment.finish import finish_step, finish_target, order_target, take_target
 from stella.deployment.plan import intent_of, plugin_of_target, read_plan, target_plan_of
 from stella.deployment.start import start_deployment
 from stella.deployment.step_store import find_step
-from stella.deployment.steps import CallStep, begin_step, is_worn_out, note_trouble
+from stella.deployment.steps import begin_step, is_worn_out, note_trouble
 from stella.deployment.store import (
     TargetDeployment,
     find_deployment,
     find_target,
     list_target_deployments,
 )
-from stella.evidence.keep import Proving, keep_deployment_packet, keep_promotion_packet
+from stella.evidence.keep import keep_deployment_packet, keep_promotion_packet
 from stella.finding.chain import keep_chain
 from stella.finding.lifecycle import ScanState
 from stella.finding.scan import record_scan, record_scan_failure, request_scan, scan_now
@@ -52,19 +47,16 @@ from stella.fleet import find_order, issue_order, read_log
 from stella.kernel import Digest, StellaError, time_text
 from stella.notify import queue_messages
 from stella.notify.events import FACTS as TOLD
-from stella.plugin.contract.registry import Registry
 from stella.plugin.order import Purpose
 from stella.plugin.planned import refuse_unplanned
-from stella.promotion.assemble import Deciding
 from stella.promotion.close import Ending, close_promotion
 from stella.promotion.evaluate import evaluate_promotion, waits_for_scan
 from stella.promotion.lifecycle import State
 from stella.promotion.store import find_promotion, list_promotions
-from stella.record import Database, StoredFact, Tx, fact_by_id, seal
+from stella.record import StoredFact, Tx, fact_by_id, seal
 from stella.record.errors import DatabaseUnusable
 from stella.release.store import find_release
-from stella.sbom import LayerCache, traits_of_sbom
-from stella.trust import Signer
+from stella.sbom import traits_of_sbom
 from stella.vex.apply import take_attached_vex
 from stella.workflow import Step
 
@@ -73,43 +65,6 @@ _LOG_PAGE = 1000
 _TROUBLE_WAIT_S = 2.0
 
 _log = logging.getLogger("stella.flows")
-
-
-@dataclass(frozen=True, slots=True)
-class Work:
-    """What handlers need from outside. holder: under which name this process seals facts.
-
-    url: of the console. order_life: how long an agent has to carry an order out.
-    stopping: set when the server ends. wait_s: after the first failed attempt at something, twice as
-    long after the second.
-    """
-
-    database: Database
-    blobs: Blobs
-    open_registry: Callable[[str], Registry]
-    layers: LayerCache
-    snapshot: Callable[[], Snapshot | None]
-    sbom_signer: Signer
-    evidence_signer: Signer
-    order_signer: Signer
-    deciding: Deciding
-    proving: Proving
-    holder: str
-    url: str
-    order_life: timedelta
-    call_step: CallStep
-    stopping: Event = field(default_factory=Event)
-    wait_s: float = 1.0
-
-    def because(self, fact: StoredFact) -> AbstractContextManager[Tx]:
-        """A transaction whose facts are caused by ``fact``."""
-        return self.database.transaction(actor="system", cause=fact.id, tenant=fact.tenant)
-
-
-class ServerStops(BaseException):
-    """Ends a run that waits, in this process. No Exception: it is no outcome, and none is recorded,
-    so that the next start goes on with the run.
-    """
 
 
 Handler: TypeAlias = Callable[[Work, StoredFact], None]

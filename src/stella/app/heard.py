@@ -3,9 +3,9 @@ them.
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from stella.api.services import Services
+from stella.app.carrying import Work
 from stella.blob import Blobs
 from stella.deployment.standing import environments_running, judge_standing
 from stella.finding.document import parse_findings
@@ -29,9 +29,6 @@ from stella.vex.standing import standing_voices
 from stella.vex.store import revisions_of
 
 _BATCH = 50
-
-if TYPE_CHECKING:
-    from stella.app.flows import Work
 
 
 def index_scanned(tx: Tx, blobs: Blobs, platform_digest: str) -> None:
@@ -67,13 +64,13 @@ def rematch_stale(services: Services) -> int:
     return changed
 
 
-def weigh_scanned(work: "Work", fact: StoredFact) -> None:
+def weigh_scanned(work: Work, fact: StoredFact) -> None:
     """An image was scanned: hear what VEX says of its findings."""
     with work.because(fact) as tx:
         weigh_scan(tx, work.blobs, fact.subject, work.deciding.own_keys)
 
 
-def weigh_touched(work: "Work", fact: StoredFact) -> None:
+def weigh_touched(work: Work, fact: StoredFact) -> None:
     """A VEX document came or went: judge the findings that it speaks of, and no others."""
     with work.database.read(fact.tenant) as tx:
         digests = revisions_of(tx, fact.subject)
@@ -82,12 +79,12 @@ def weigh_touched(work: "Work", fact: StoredFact) -> None:
     _weigh(work, fact, frozenset().union(*said))
 
 
-def weigh_all(work: "Work", fact: StoredFact) -> None:
+def weigh_all(work: Work, fact: StoredFact) -> None:
     """Somebody's word counts more or less than before."""
     _weigh(work, fact, None)
 
 
-def judge_weighed(work: "Work", fact: StoredFact) -> None:
+def judge_weighed(work: Work, fact: StoredFact) -> None:
     """VEX changed what counts in an image: judge anew what waits with it."""
     changed = fact.data["platform_digest"]
     with work.database.read(fact.tenant) as tx:
@@ -107,24 +104,24 @@ def judge_weighed(work: "Work", fact: StoredFact) -> None:
                 evaluate_promotion(tx, promotion, work.deciding, work.evidence_signer)
 
 
-def judge_standings(work: "Work", fact: StoredFact) -> None:
+def judge_standings(work: Work, fact: StoredFact) -> None:
     """Findings of an image became others: would what runs with it be let in today?"""
     changed = fact.data.get("platform_digest")
     _stand(work, fact, str(changed) if changed else None)
 
 
-def judge_all_standings(work: "Work", fact: StoredFact) -> None:
+def judge_all_standings(work: Work, fact: StoredFact) -> None:
     """A policy or an environment is another one."""
     _stand(work, fact, None)
 
 
-def judge_new_standing(work: "Work", fact: StoredFact) -> None:
+def judge_new_standing(work: Work, fact: StoredFact) -> None:
     """Something else runs there now."""
     with work.because(fact) as tx:
         judge_standing(tx, str(fact.data["environment"]), work.deciding)
 
 
-def _stand(work: "Work", fact: StoredFact, platform_digest: str | None) -> None:
+def _stand(work: Work, fact: StoredFact, platform_digest: str | None) -> None:
     with work.database.read(fact.tenant) as tx:
         names = environments_running(tx, platform_digest)
     for name in names:
@@ -132,7 +129,7 @@ def _stand(work: "Work", fact: StoredFact, platform_digest: str | None) -> None:
             judge_standing(tx, name, work.deciding)
 
 
-def _weigh(work: "Work", fact: StoredFact, names: frozenset[str] | None) -> None:
+def _weigh(work: Work, fact: StoredFact, names: frozenset[str] | None) -> None:
     with work.database.read(fact.tenant) as tx:
         scans = scans_spoken_of(tx, names)
         # All documents are read here, where nobody waits to write; below they are at hand.

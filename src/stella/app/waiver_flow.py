@@ -1,17 +1,13 @@
 """What follows from a waiver that came or went."""
 
-from typing import TYPE_CHECKING
-
+from stella.app.carrying import Work
 from stella.promotion.evaluate import evaluate_promotion
 from stella.promotion.lifecycle import State
 from stella.promotion.store import list_promotions
 from stella.record import StoredFact
 
-if TYPE_CHECKING:
-    from stella.app.flows import Work
 
-
-def judge_of_environment(work: "Work", fact: StoredFact) -> None:
+def judge_of_environment(work: Work, fact: StoredFact) -> None:
     """A waiver came or went: judge anew what waits there; what is deployed stays as it is."""
     with work.database.read(fact.tenant) as tx:
         waiting = list_promotions(

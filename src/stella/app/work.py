@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from stella.api.actors import actors
 from stella.api.services import Services
-from stella.app.flows import Work
+from stella.app.carrying import Work
 from stella.blob import Blobs
 from stella.deployment.plan import PluginOf, StepOffer, comes_along, plan_deployment
 from stella.environment.model import Environment, Target

@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 from stella.cli import policy_server
-from stella.cli.errors import UnreadableFile
+from stella.cli.policy_draft import read_draft, read_policy
 from stella.cli.policy_tests import tests_text
-from stella.cli.policy_yaml import YAML, plain_tests, policy_files
+from stella.cli.policy_yaml import YAML, plain_tests
 from stella.cli.written import checked_output, read, write
 from stella.finding import parse_findings
 from stella.kernel import Digest, Json, Outcome, Remedy, parse_time, time_text
@@ -24,7 +24,7 @@ from stella.policy import (
     starter_files,
 )
 from stella.policy.coverage import percent, policy_coverage
-from stella.policy.testing import TEST_SUFFIX, run_policy_tests
+from stella.policy.testing import run_policy_tests
 
 app = typer.Typer(no_args_is_help=True, help="Try and test policies written in Rego.")
 policy_server.attach(app)
@@ -96,37 +96,6 @@ def run_tests(
     write(tests_text(ran, covered, output), to)
     if good < len(ran) or percent(covered) < coverage_min:
         raise typer.Exit(1)
-
-
-def read_policy(paths: list[Path]) -> dict[str, str]:
-    """File name -> Rego of the files, and of every ``.rego`` below the folders. Raises UnreadableFile.
-
-    A YAML file is a document of kind Policy; its rules in plain YAML are said in Rego.
-    """
-    files: dict[str, str] = {}
-    for path in paths:
-        if path.suffix in YAML:
-            files |= policy_files(path)
-            continue
-        found = sorted(path.rglob("*.rego")) if path.is_dir() else [path]
-        for one in found:
-            name = one.relative_to(path).as_posix() if path.is_dir() else one.name
-            try:
-                files[name] = read(one).decode()
-            except UnicodeDecodeError:
-                raise UnreadableFile(
-                    f"{one} is not UTF-8 text", remedy=Remedy("Save it as UTF-8."), path=str(one)
-                ) from None
-    return files
-
-
-def read_draft(paths: list[Path]) -> dict[str, str]:
-    """The same without tests: what a gate would be asked with."""
-    return _without_tests(read_policy(paths))
-
-
-def _without_tests(files: dict[str, str]) -> dict[str, str]:
-    return {name: text for name, text in files.items() if not name.endswith(TEST_SUFFIX)}
 
 
 def _input(paths: list[Path], environment: str, pairs: list[str], now: str) -> Json:

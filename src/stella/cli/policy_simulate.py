@@ -32,8 +32,8 @@ def simulate(
     to: To = None,
 ) -> None:
     """List the decisions of which a draft says something else, and why. Nothing is changed."""
-    # Late, and here: the file with the offline verbs imports this one.
-    from stella.cli.policy import read_draft
+    # Late: the offline verbs owe no time to HTTP.
+    from stella.cli.policy_draft import read_draft
     from stella.client import open_client
 
     if not history and env is None:
