@@ -96,6 +96,49 @@ def test_an_environment_as_yaml_applies_without_a_change(shop: Shop, tmp_path: P
     assert olga("environment", "get", "nowhere").exit_code == 3
 
 
+WITH_RULES = """\
+apiVersion: stella/v1
+kind: Environment
+name: dev
+spec: {}
+---
+apiVersion: stella/v1
+kind: Environment
+name: prod
+spec:
+  after: dev
+  policy: starter
+  soak: {hours: 24}
+  parameters: {severityMax: high}
+  approvals:
+    - {rule: lead, approvers: [ann], exclude: [releaseCreator, requester]}
+    - {rule: nobody is left out, approvers: [approver], exclude: []}
+    - rule: security
+      approvers: [approver]
+      count: 2
+      expiresAfter: 48
+      after: lead
+      when: {findingsWorsened: high}
+"""
+
+
+def test_approval_rules_and_soaking_come_back_as_they_were_applied(shop: Shop, tmp_path: Path):
+    olga = shop.person("olga")
+    shop.apply(WITH_RULES)
+    file = tmp_path / "prod.yaml"
+    assert olga("environment", "get", "prod", "-o", "yaml", "--to", str(file)).exit_code == 0
+    again = olga.data("apply", "-f", str(file))
+    assert {one["change"] for one in again} == {"unchanged"}
+    kept = yaml.safe_load(file.read_text())["spec"]
+    assert kept["soak"] == {"in": "dev", "hours": 24}
+    assert kept["approvals"][0] == {
+        "rule": "lead",
+        "approvers": ["ann"],
+        "count": 1,
+        "exclude": ["releaseCreator", "requester"],
+    }
+
+
 def test_policies_come_from_the_server_as_they_are_applied(shop: Shop, tmp_path: Path):
     olga = shop.person("olga")
     assert olga("policy", "list", "-o", "name").stdout == "starter\n"

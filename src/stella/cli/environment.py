@@ -58,8 +58,11 @@ def as_documents(environment: Mapping[str, Any]) -> str:
         "after": environment["after"],
         "policy": environment["policy"]["name"],
         "parameters": environment["parameters"],
-        "approvals": environment["approvals"],
+        "approvals": [_rule(one) for one in environment["approvals"]],
     }
+    if environment["soak"]:
+        soak = environment["soak"]
+        spec["soak"] = {"in": soak["environment"], "hours": soak["hours"]}
     if environment["steps"]:
         spec["steps"] = _steps(environment["steps"])
     documents = [_document("Environment", environment["name"], spec)]
@@ -67,6 +70,16 @@ def as_documents(environment: Mapping[str, Any]) -> str:
         keys = ("environment", "connector", "agent", "project", "components", "config")
         documents.append(_document("Target", target["name"], {key: target[key] for key in keys}))
     return str(yaml.safe_dump_all(documents, sort_keys=False, allow_unicode=True))
+
+
+def _rule(rule: Mapping[str, Any]) -> dict[str, Any]:
+    kept = {key: rule[key] for key in ("rule", "approvers", "count", "exclude")}
+    for key in ("expiresAfter", "after"):
+        if rule[key] is not None:
+            kept[key] = rule[key]
+    if rule["worsened"] is not None:
+        kept["when"] = {"findingsWorsened": rule["worsened"]}
+    return kept
 
 
 def _steps(steps: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
