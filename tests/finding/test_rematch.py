@@ -51,7 +51,7 @@ class World:
         import json
 
         with self.control.database.read() as tx:
-            query = fact_table.select().where(fact_table.c.kind == kind)
+            query = fact_table.select().where(fact_table.c.kind == kind).order_by(fact_table.c.id)
             return [json.loads(row["data"]) for row in tx.rows(query)]
 
 

@@ -23,8 +23,8 @@ from stella.app.heard import (
     weigh_scanned,
     weigh_touched,
 )
+from stella.app.judged_anew import judge_of_environment, judge_of_release
 from stella.app.step_calls import attempt_step, worn_out
-from stella.app.waiver_flow import judge_of_environment
 from stella.blob.errors import BlobsUnusable
 from stella.deployment.errors import AgentSilent
 from stella.deployment.finish import finish_step, finish_target, order_target, take_target
@@ -281,9 +281,10 @@ _FLOWS: Mapping[str, Sequence[Handler]] = {
     "PolicyApplied": (judge_all_standings,),
     "EnvironmentApplied": (judge_all_standings,),
     "ApprovalGiven": (judge,),
-    "WaiverApproved": (judge_of_environment,),
-    "WaiverEnded": (judge_of_environment,),
-    "WaiverLapsed": (judge_of_environment,),
+    "ReleaseWithdrawn": (judge_of_release,),
+    "WaiverApproved": (judge_of_environment, judge_new_standing),
+    "WaiverEnded": (judge_of_environment, judge_new_standing),
+    "WaiverLapsed": (judge_of_environment, judge_new_standing),
     "PromotionApproved": (begin_deployment,),
     "StepReady": (take_step,),
     "TargetReady": (send_order,),

@@ -116,7 +116,7 @@ def judge_all_standings(work: Work, fact: StoredFact) -> None:
 
 
 def judge_new_standing(work: Work, fact: StoredFact) -> None:
-    """Something else runs there now."""
+    """Something else runs there now, or counts there."""
     with work.because(fact) as tx:
         judge_standing(tx, str(fact.data["environment"]), work.deciding)
 

@@ -27,7 +27,7 @@ from stella.identity.model import (
     permissions_of,
 )
 from stella.identity.passwords import hash_password
-from stella.identity.people import people, person, present
+from stella.identity.people import may, people, person, present
 from stella.identity.tokens import (
     MadeToken,
     TokenRow,
@@ -69,6 +69,7 @@ __all__ = [
     "list_users",
     "log_in",
     "make_token",
+    "may",
     "people",
     "permissions_of",
     "person",

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from sqlalchemy import select
 
-from stella.identity.model import Person
+from stella.identity.model import Permission, Person, permissions_of
 from stella.identity.store import machine, user_account, user_from
 from stella.record import Tx
 
@@ -34,6 +34,11 @@ def people(tx: Tx, actors: Iterable[str]) -> dict[str, Person]:
         rows = tx.rows(select(machine.c.id, machine.c.name).where(machine.c.id.in_(machines)))
         found |= {row["id"]: Person(row["id"], row["name"]) for row in rows}
     return found
+
+
+def may(person: Person | None, permission: Permission) -> bool:
+    """Whether somebody who is there has the permission by one of the roles."""
+    return person is not None and permission in permissions_of(person.roles)
 
 
 def present(tx: Tx, ids: Iterable[str]) -> dict[str, Person | None]:

@@ -12,7 +12,7 @@ from stella.finding.lifecycle import ScanState
 from stella.finding.store import scan_of_platform
 from stella.finding.weigh import judge_scan
 from stella.hub.apply import integration_for
-from stella.identity import present
+from stella.identity import Permission, may, present
 from stella.image import parse_reference
 from stella.kernel import Digest, canonical_json, time_text
 from stella.plugin.contract.core import Kind
@@ -145,13 +145,26 @@ def assemble(tx: Tx, promotion: Promotion, deciding: Deciding) -> Assembled:
 def _waivers(
     tx: Tx, environment: str, components: tuple[ComponentInput, ...]
 ) -> Iterator[WaiverInput]:
-    """Those that count here now, but for those of components that the release has not."""
+    """Those that count here now, but for those of components that the release has not.
+
+    They count while who asked is let in and who approved may approve one.
+    """
     names = {one.name for one in components}
-    for one in standing_waivers(tx, environment, time_text(tx.now)):
+    standing = standing_waivers(tx, environment, time_text(tx.now))
+    now = present(
+        tx, {who.id for one in standing for who in (one.requested_by, one.approved_by) if who}
+    )
+    for one in standing:
         if one.component is not None and one.component not in names:
             continue
         assert one.approved_by is not None, "a standing waiver was approved"
         assert one.approved_at is not None, "a standing waiver was approved"
+        if now.get(one.requested_by.id, one.requested_by) is None:
+            continue
+        if one.approved_by.id in now and not may(
+            now[one.approved_by.id], Permission.WAIVER_APPROVE
+        ):
+            continue
         yield WaiverInput(
             id=one.id,
             environment=one.environment,
@@ -169,7 +182,10 @@ def _waivers(
 
 
 def approval_inputs(tx: Tx, approvals: Sequence[Approval]) -> tuple[ApprovalInput, ...]:
-    """Approvals with the people as they are now, where that is otherwise than it was."""
+    """Approvals with the people as they are now, where that is less than it was.
+
+    A role that somebody had, and did not use or came by later, adds nothing to what they said then.
+    """
     people = {person.id for one in approvals for person in (one.by, one.stands_for) if person}
     now = present(tx, people)
 
@@ -177,9 +193,13 @@ def approval_inputs(tx: Tx, approvals: Sequence[Approval]) -> tuple[ApprovalInpu
         if then.id not in now:
             return msgspec.UNSET
         found = now[then.id]
-        if found is None:
+        if found is None or not may(found, Permission.PROMOTION_APPROVE):
             return None
-        person = Person(found.id, found.name, tuple(role.value for role in found.roles))
+        person = Person(
+            found.id,
+            found.name,
+            tuple(role.value for role in found.roles if role.value in then.roles),
+        )
         is_same = (person.name, set(person.roles)) == (then.name, set(then.roles))
         return msgspec.UNSET if is_same else person
 
@@ -304,7 +324,7 @@ def _environment(
             msgspec.structs.replace(
                 one,
                 by=deciding.person_of(tx, one.by).name,
-                overrides=overrides_of(tx, environment.name, release, one),
+                overrides=overrides_of(tx, promotion, release, one),
             )
             for one in held_freezes(tx, environment.name, release)
         ),

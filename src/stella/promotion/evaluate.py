@@ -19,6 +19,7 @@ from stella.promotion.facts import (
 )
 from stella.promotion.lifecycle import PROMOTION, Event, State
 from stella.promotion.model import Decision, GateState, Person, document
+from stella.promotion.request import promotable
 from stella.promotion.store import Promotion, find_promotion, update_promotion
 from stella.record.transaction import Tx
 from stella.release.model import Release
@@ -31,13 +32,15 @@ _JUDGED = frozenset({State.EVALUATING, State.WAITING, State.APPROVED})
 def evaluate_promotion(tx: Tx, promotion_id: str, deciding: Deciding, signer: Signer) -> Promotion:
     """Judge it now; what is no longer to be judged stays as it is.
 
-    A refusal (a plan that cannot be made, a document that is gone) ends it as errored, with why.
+    A refusal (a release withdrawn meanwhile, a plan that cannot be made, a document that is gone)
+    ends it as errored, with why.
     Raises BlobsUnusable, and changes nothing then.
     """
     before = find_promotion(tx, promotion_id, lock=True)
     if before.state not in _JUDGED or tx.has_caused("GatesDecided", promotion_id):
         return before
     try:
+        promotable(tx, before.release)
         assembled = assemble(tx, before, deciding)
         decision = decide(assembled.given, assembled.documents, assembled.bundle, ask=deciding.ask)
     except BlobsUnusable:
@@ -121,7 +124,7 @@ def preview_promotion(
 
 def break_promotion(tx: Tx, before: Promotion, refusal: StellaError) -> Promotion:
     """End it as errored: it could not be judged or begun, which is no verdict."""
-    after = replace(before, state=PROMOTION.next(before.state, Event.BREAK))
+    after = replace(before, state=PROMOTION.next(before.state, Event.BREAK), due_at=None)
     update_promotion(tx, after)
     tx.add(PromotionErrored(after.id, after.environment, refusal.code, str(refusal)))
     return after

@@ -195,7 +195,7 @@ class ApprovalInput(_Document, frozen=True):
     """One approval as given. bundle: digest of its signed statement.
 
     stands_for: the absent one in whose place it was given. by_now, stands_for_now: the same people
-    at the time of the decision, None who is no longer let in; left out where nothing has changed.
+    at the time of the decision, None who may approve no more; left out where nothing has changed.
     """
 
     id: str

@@ -10,11 +10,12 @@ from sqlalchemy import Column, Index, String, Table, Text, select
 from stella.environment.freeze import holding_freezes
 from stella.environment.freeze_rules import holding_rules
 from stella.environment.store import find_environment
-from stella.identity import present
+from stella.identity import Permission, may, present
 from stella.kernel import Remedy, time_text
 from stella.promotion.errors import NothingToOverride
 from stella.promotion.facts import FreezeOverridden
 from stella.promotion.model import FreezeInput, OverrideInput, Person, person_of, person_text
+from stella.promotion.store import Promotion
 from stella.record.row import columns_of, fields_of
 from stella.record.tables import metadata
 from stella.record.transaction import Tx
@@ -108,23 +109,28 @@ def held_freezes(tx: Tx, environment: str, release: Release) -> Sequence[FreezeI
 
 
 def overrides_of(
-    tx: Tx, environment: str, release: Release, freeze: FreezeInput
+    tx: Tx, promotion: Promotion, release: Release, freeze: FreezeInput
 ) -> tuple[OverrideInput, ...] | msgspec.UnsetType:
-    """Who has overridden this window for this release, and is still let in; left out if nobody."""
+    """Who overrode this window for this release before it was asked for; left out if nobody.
+
+    Theirs counts while they may override one.
+    """
+    asked_at = promotion.requested_at or time_text(tx.now)
     table = freeze_override.c
     query = select(freeze_override).where(
         table.tenant == tx.tenant,
-        table.environment == environment,
+        table.environment == promotion.environment,
         table.release == release.id,
         table.freeze == freeze.id,
         table.ends_at == freeze.ends_at,
+        table.at <= asked_at,
     )
     given = [_override(row) for row in tx.rows(query.order_by(table.id))]
     known = present(tx, {one.by.id for one in given})
     counting = tuple(
         OverrideInput(one.id, one.by, one.at, one.reason)
         for one in given
-        if known.get(one.by.id) is not None
+        if may(known.get(one.by.id), Permission.FREEZE_OVERRIDE)
     )
     return counting or msgspec.UNSET
 

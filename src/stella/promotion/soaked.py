@@ -20,12 +20,8 @@ def soak_input(
     soak = environment.soak
     if soak is None:
         return msgspec.UNSET
-    ended = list_promotions(
-        tx,
-        environment=soak.environment,
-        states=frozenset({State.DEPLOYED, State.FAILED}),
-        limit=_LOOKED_AT_MAX,
-    )
+    states = frozenset({State.DEPLOYED, State.FAILED, State.ERRORED})
+    ended = list_promotions(tx, environment=soak.environment, states=states, limit=_LOOKED_AT_MAX)
     at = {
         fact.subject: fact.at
         for fact in facts_about(tx, [one.id for one in ended])
@@ -37,16 +33,18 @@ def soak_input(
 
 
 def _runs(ended: list[tuple[str, Promotion]], release_digest: str) -> tuple[RunInput, ...]:
-    """ended: the promotions of one environment with the time of their end, the first first."""
+    """ended: the promotions of one environment with the time of their end, the first first.
+
+    After a deployment of another release that errored nobody knows what runs: that ends a time.
+    """
     runs: list[RunInput] = []
     for at, one in ended:
         is_it = one.release_digest == release_digest
         runs_now = bool(runs) and runs[-1].until is None
-        if one.state is State.FAILED:
-            if is_it and runs_now:
-                runs[-1] = msgspec.structs.replace(runs[-1], failed_at=at)
-        elif is_it and not runs_now:
-            runs.append(RunInput(deployment=one.deployment or "", since=at))
-        elif not is_it and runs_now:
+        if runs_now and is_it and one.state is not State.DEPLOYED:
+            runs[-1] = msgspec.structs.replace(runs[-1], failed_at=at)
+        elif runs_now and not is_it and one.state is not State.FAILED:
             runs[-1] = msgspec.structs.replace(runs[-1], until=at)
+        elif not runs_now and is_it and one.state is State.DEPLOYED:
+            runs.append(RunInput(deployment=one.deployment or "", since=at))
     return tuple(reversed(runs))

@@ -98,13 +98,13 @@ def why_not_for(approval: ApprovalInput, rule: RuleInput, asked: Asked) -> str:
     """Why it does not count for this rule; empty where it does."""
     by = approval.by if approval.by_now is msgspec.UNSET else approval.by_now
     if by is None:
-        return f"{approval.by.name} is no longer let in"
+        return f"{approval.by.name} may approve no more"
     then, now = approval.by, by
     if approval.stands_for is not msgspec.UNSET:
         then = approval.stands_for
         absent = then if approval.stands_for_now is msgspec.UNSET else approval.stands_for_now
         if absent is None:
-            return f"{then.name}, for whom it was given, is no longer let in"
+            return f"{then.name}, for whom it was given, may approve no more"
         now = absent
     if not may_speak_for(now, rule):
         return (

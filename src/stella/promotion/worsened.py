@@ -66,17 +66,21 @@ def rules_not_asked(
     findings: platform image digest -> document. What is not known is no reason to ask nobody.
     """
     rules = [one for one in given.environment.rules if one.worsened is not msgspec.UNSET]
-    scans = [scan for component in given.release.components for scan in component.scans]
-    if not rules or running is None or any(scan.digest not in findings for scan in scans):
+    components = given.release.components
+    known = {scan.digest for component in components for scan in component.scans} <= set(findings)
+    if not rules or running is None or not known or not all(one.scans for one in components):
         return {}
     before = msgspec.json.decode(running, type=Running)
     if not before.is_known:
         return {}
+    read = [parse_findings(content) for content in findings.values()]
+    if any(one.unmatched for one in read):
+        return {}
     old = set(before.findings)
     new = [
         one
-        for content in findings.values()
-        for one in parse_findings(content).findings
+        for found in read
+        for one in found.findings
         if is_open(one) and RunningFinding(one.id, one.component) not in old
     ]
     return {
