@@ -367,6 +367,9 @@ def test_a_stand_in_speaks_for_the_absent_one_and_is_shown_so(control: Control):
     away = control.ask("POST", "/absences", body, by="ann").json()
     assert (away["person"]["name"], away["standIn"]["name"], away["holds"]) == ("ann", "bob", True)
     assert [one["id"] for one in control.get("/absences", by="vic")["items"]] == [away["id"]]
+    part = control.get("/absences", limit=1)
+    assert control.get("/absences", limit=1, cursor=part["next"]) == {"items": [], "next": None}
+    assert control.ask("GET", "/absences", cursor="!").status_code == 422
 
     assert approve(control, asked, "bob", standsFor="ann").status_code == 200
     control.settle()

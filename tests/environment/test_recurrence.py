@@ -1,6 +1,7 @@
 """Times that come again, beside dateutil's; and nights on which the clock is changed."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -8,6 +9,7 @@ from dateutil.rrule import rrulestr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from stella.environment import recurrence
 from stella.environment.recurrence import (
     NotARule,
     begins_by_rule,
@@ -18,6 +20,7 @@ from stella.environment.recurrence import (
 ZONE = ZoneInfo("UTC")
 FIRST = datetime.fromisoformat("2030-01-04T18:00")  # a Friday
 SPAN = timedelta(hours=6)
+AGES_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 DAYS = ["MO", "TU", "WE", "TH", "FR", "SA", "SU"]
 
 
@@ -75,6 +78,33 @@ def test_a_time_is_inside_a_window_whichever_way_it_is_asked(
     assert [one for one in now if one.starts_at <= at] == holding
 
 
+@settings(deadline=None)
+@given(rules(), st.integers(1, 60), st.integers(0, 2000), st.integers(1, 500))
+def test_a_counted_rule_is_the_uncounted_one_cut_off(
+    text: str, count: int, days: int, length: int
+) -> None:
+    plain = text.partition(";COUNT")[0].partition(";UNTIL")[0]
+    last = datetime(2044, 1, 1, tzinfo=UTC)
+    begun = windows(FIRST, FIRST + SPAN, ZONE, parse_recurrence(plain), after=AGES_AGO, before=last)
+    counted = list(islice(begun, count))
+    after = datetime(2030, 1, 1, tzinfo=UTC) + timedelta(days=days)
+    before = after + timedelta(days=length)
+    rule = parse_recurrence(f"{plain};COUNT={count}")
+    found = windows(FIRST, FIRST + SPAN, ZONE, rule, after=after, before=before)
+    assert list(found) == [one for one in counted if one.ends_at > after and one.starts_at < before]
+
+
+def test_a_counted_rule_is_walked_from_its_begin_once_alone() -> None:
+    rule = parse_recurrence("FREQ=DAILY;BYMONTHDAY=31;COUNT=1000")
+    first = datetime.fromisoformat("2000-01-31T00:00")
+    at = datetime(2026, 11, 30, tzinfo=UTC)
+    recurrence.last_counted.cache_clear()
+    for hours in range(50):
+        after = at + timedelta(hours=hours)
+        list(windows(first, first + SPAN, ZONE, rule, after=after, before=after + SPAN))
+    assert recurrence.last_counted.cache_info().misses == 1
+
+
 BERLIN = ZoneInfo("Europe/Berlin")
 
 
@@ -84,7 +114,10 @@ BERLIN = ZoneInfo("Europe/Berlin")
         # 2030-03-31: the clock leaps from 2 to 3. The night is frozen all the same.
         ("2030-03-30T02:30", "2030-03-30T04:00", "2030-03-31T01:30", "2030-03-31T02:00"),
         ("2030-03-30T01:00", "2030-03-30T05:00", "2030-03-31T00:00", "2030-03-31T03:00"),
-        # 2030-10-27: the hour from 2 to 3 comes twice; a begin in it is the first, an end as well.
+        ("2030-03-30T02:15", "2030-03-30T03:10", "2030-03-31T01:15", "2030-03-31T02:10"),
+        ("2030-03-30T01:00", "2030-03-30T02:30", "2030-03-31T00:00", "2030-03-31T01:30"),
+        # 2030-10-27: the hour from 2 to 3 comes twice; a begin in it is the first, an end the second.
+        ("2030-10-26T01:00", "2030-10-26T02:30", "2030-10-26T23:00", "2030-10-27T01:30"),
         ("2030-10-26T02:30", "2030-10-26T05:00", "2030-10-27T00:30", "2030-10-27T04:00"),
         ("2030-10-26T01:00", "2030-10-26T04:00", "2030-10-26T23:00", "2030-10-27T03:00"),
     ],

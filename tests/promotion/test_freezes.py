@@ -10,7 +10,7 @@ from stella.environment.errors import MalformedDocument
 from stella.environment.freeze_rules import apply_freeze_rule, coming_windows
 from stella.environment.ical import CalendarEvent, calendar
 from stella.kernel import Json
-from stella.promotion.errors import NothingToOverride
+from stella.promotion.errors import AlreadyOverridden, NothingToOverride
 from stella.promotion.lifecycle import State
 from stella.promotion.model import Person
 from stella.promotion.override import override_freeze
@@ -101,8 +101,12 @@ def test_it_takes_a_second_person_to_go_through_a_freeze(road: Road) -> None:
     done = road.deploy(road.promote(release, "dev", by="dan"))
     assert done.state is State.DEPLOYED
     proves(road, done)
+    with pytest.raises(AlreadyOverridden):
+        override(road, blocked, "ann")
+    override(road, blocked, "bob")
     road.clock.go_on(hours=24)
     assert road.promote(release, "dev", by="dan").state is State.BLOCKED, "another night"
+    override(road, blocked, "ann")
 
 
 def test_an_override_is_for_one_release_and_says_why(road: Road) -> None:
@@ -113,15 +117,16 @@ def test_an_override_is_for_one_release_and_says_why(road: Road) -> None:
     assert road.promote(road.release("3.0.0"), "dev").state is State.BLOCKED
     with pytest.raises(NothingToOverride):
         override(road, blocked, "ann", "weekends")
-    with road.database.transaction(actor="usr_op") as tx, pytest.raises(NothingToOverride):
-        override_freeze(
-            tx,
-            Person("usr_x", "x"),
-            freeze="nights",
-            environment="dev",
-            release=find_release(tx, blocked.release),
-            reason=" ",
-        )
+    for reason in (" ", "x" * 1001):
+        with road.database.transaction(actor="usr_op") as tx, pytest.raises(NothingToOverride):
+            override_freeze(
+                tx,
+                Person("usr_x", "x"),
+                freeze="nights",
+                environment="dev",
+                release=find_release(tx, blocked.release),
+                reason=reason,
+            )
 
 
 @pytest.mark.parametrize(

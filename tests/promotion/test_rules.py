@@ -177,6 +177,32 @@ def test_an_absence_that_has_ended_gives_no_voice(road: Road) -> None:
         road.approve(asked, "bob")
 
 
+def test_nobody_has_more_absences_than_anybody_needs(road: Road) -> None:
+    ann, bob = road.people["ann"], road.people["bob"]
+
+    def go(reason: str = "") -> str:
+        with road.database.transaction(actor=ann.id) as tx:
+            ends_at = tx.now + timedelta(days=3)
+            return begin_absence(tx, ann, stand_in=bob.id, ends_at=ends_at, reason=reason).id
+
+    with pytest.raises(ImpossibleAbsence, match="1000 characters"):
+        go("x" * 1001)
+    made = [go("x" * 1000) for _ in range(20)]
+    with pytest.raises(ImpossibleAbsence, match="20 absences"):
+        go()
+    with road.database.transaction(actor=ann.id) as tx:
+        end_absence(tx, ann, made[0])
+    made.append(go())
+    with pytest.raises(ImpossibleAbsence, match="20 absences"):
+        go()
+    road.clock.go_on(hours=72)
+    made.append(go())
+    with road.database.read() as tx:
+        first = list_absences(tx, limit=15)
+        rest = list_absences(tx, after=first[-1].id, limit=15)
+    assert [one.id for one in (*first, *rest)] == made[::-1]
+
+
 @pytest.mark.parametrize("stand_in", ["ann", "usr_nobody", "mch_build"])
 def test_only_another_user_stands_in(road: Road, stand_in: str) -> None:
     ann = road.people["ann"]

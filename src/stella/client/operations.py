@@ -2685,9 +2685,11 @@ class Operations:
             self._transport.post(f"/waivers/{quote(waiver, safe='/:@')}/end", body, key=key),
         )
 
-    def get_absences(self) -> "PageAbsenceView":
+    def get_absences(
+        self, *, cursor: str | None = None, limit: int | None = None
+    ) -> "PageAbsenceView":
         """Who is away and who stands in, the newest first."""
-        return cast("PageAbsenceView", self._transport.get("/absences"))
+        return cast("PageAbsenceView", self._transport.get("/absences", cursor=cursor, limit=limit))
 
     def post_absence(self, body: "NewAbsence", *, key: str | None = None) -> "AbsenceView":
         """Say who approves for you while you are away."""

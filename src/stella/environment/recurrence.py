@@ -5,9 +5,11 @@ Monday. Anything else is refused: a rule half understood would let in what it sh
 """
 
 import re
+from calendar import monthrange
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 COUNT_MAX = 1000
@@ -88,11 +90,15 @@ def windows(
     first, last: begin and end of the first one on the clock of ``zone``, without a zone of their own.
     Begin and end are times of that clock each time, so that a weekend ends on Monday at six in the
     night of a change too. A time that the clock leaps over is read by the offset before the leap
-    (RFC 5545, section 3.3.5): leaving such a night out would open what should be closed.
+    (RFC 5545, section 3.3.5): leaving such a night out would open what should be closed. An end that
+    comes twice is the second one; where the leap would let the end come first, the length counts.
     """
     span = last - first
     for start in _starts(first, zone, rule, after - span, before):
-        window = Window(_utc(start, zone), _utc(start + span, zone))
+        begins = _utc(start, zone)
+        # The later reading of both: the second time in autumn, the offset before the leap in spring.
+        ends = max(_utc((start + span).replace(fold=fold), zone) for fold in (0, 1))
+        window = Window(begins, ends if ends > begins else begins + span)
         if window.starts_at >= before:
             return
         if window.ends_at > after:
@@ -107,13 +113,13 @@ def begins_by_rule(first: datetime, rule: Recurrence) -> bool:
 def _starts(
     first: datetime, zone: ZoneInfo, rule: Recurrence | None, after: datetime, before: datetime
 ) -> Iterator[datetime]:
-    """Begins on the clock of the zone. What lies long before ``after`` is leapt over if uncounted."""
+    """Begins on the clock of the zone. What lies long before ``after`` is leapt over."""
     if rule is None:
         yield first
         return
-    number = 0 if rule.count is not None else _leap(first, rule, after)
+    number = _leap(first, rule, after)
     last_day = (before + timedelta(days=2)).date()
-    seen = 0
+    until = None if rule.count is None else last_counted(first.date(), rule, last_day.year)
     while True:
         days = _period(first.date(), rule, number)
         if _period_begin(first.date(), rule, number) > last_day:
@@ -124,11 +130,24 @@ def _starts(
                 continue
             if rule.until is not None and _utc(start, zone) > rule.until:
                 return
-            seen += 1
-            if rule.count is not None and seen > rule.count:
+            if until is not None and day > until:
                 return
             yield start
         number += 1
+
+
+@lru_cache(maxsize=4096)
+def last_counted(first: date, rule: Recurrence, year: int) -> date | None:
+    """The day with which the count is full; None where it is not by the end of that year."""
+    assert rule.count is not None, "only what is counted has a last one"
+    seen = number = 0
+    while _period_begin(first, rule, number).year <= year:
+        days = [day for day in _period(first, rule, number) if day >= first]
+        if seen + len(days) >= rule.count:
+            return days[rule.count - seen - 1]
+        seen += len(days)
+        number += 1
+    return None
 
 
 def _leap(first: datetime, rule: Recurrence, after: datetime) -> int:
@@ -154,36 +173,30 @@ def _period(first: date, rule: Recurrence, number: int) -> list[date]:
     if rule.frequency == "WEEKLY":
         wanted = weekdays or {first.weekday()}
         return [begin + timedelta(days=day) for day in sorted(wanted)]
-    month = _month(begin)
     if rule.frequency == "DAILY":
         is_day = not rule.days or begin.weekday() in weekdays
-        return [begin] if is_day and _is_month_day(begin, month, rule) else []
+        return [begin] if is_day and _is_month_day(begin, rule) else []
+    month = [begin.replace(day=day) for day in range(1, _month_length(begin) + 1)]
     if not rule.days and not rule.month_days:
         return [day for day in month if day.day == first.day]
-    return [
-        day for day in month if _is_month_day(day, month, rule) and _is_weekday(day, month, rule)
-    ]
+    return [day for day in month if _is_month_day(day, rule) and _is_weekday(day, rule)]
 
 
-def _month(day: date) -> list[date]:
-    begin = day.replace(day=1)
-    days = [begin + timedelta(days=number) for number in range(28)]
-    following = days[-1] + timedelta(days=1)
-    while following.month == begin.month:
-        days.append(following)
-        following += timedelta(days=1)
-    return days
+def _month_length(day: date) -> int:
+    return monthrange(day.year, day.month)[1]
 
 
-def _is_month_day(day: date, month: list[date], rule: Recurrence) -> bool:
-    return not rule.month_days or bool({day.day, day.day - len(month) - 1} & set(rule.month_days))
+def _is_month_day(day: date, rule: Recurrence) -> bool:
+    if not rule.month_days:
+        return True
+    return day.day in rule.month_days or day.day - _month_length(day) - 1 in rule.month_days
 
 
-def _is_weekday(day: date, month: list[date], rule: Recurrence) -> bool:
+def _is_weekday(day: date, rule: Recurrence) -> bool:
     if not rule.days:
         return True
     from_begin = (day.day - 1) // 7 + 1
-    from_end = -((len(month) - day.day) // 7 + 1)
+    from_end = -((_month_length(day) - day.day) // 7 + 1)
     return any(
         day.weekday() == weekday and ordinal in {0, from_begin, from_end}
         for ordinal, weekday in rule.days

@@ -69,7 +69,7 @@ def change_user(
     revision: what the caller read; None to change whatever is there.
     Raises NoSuchUser, LastAdmin, UserChangedMeanwhile, MalformedUser.
     """
-    before = _locked(tx, user)
+    before = lock_user(tx, user)
     if revision is not None and revision != before.revision:
         raise UserChangedMeanwhile(
             f"{before.name} was changed meanwhile",
@@ -154,7 +154,8 @@ def _here(tx: Tx) -> ColumnElement[bool]:
     return user_account.c.tenant == tx.tenant
 
 
-def _locked(tx: Tx, user: str) -> User:
+def lock_user(tx: Tx, user: str) -> User:
+    """The user, whose row nobody else changes or locks meanwhile. Raises NoSuchUser."""
     query = select(user_account).where(user_account.c.id == user, _here(tx)).with_for_update()
     row = tx.row(query)
     if row is None:

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Column, Index, String, Table, Text, select
+from sqlalchemy import Column, Index, String, Table, Text, func, select
 
 from stella.identity import present
+from stella.identity.users import lock_user
 from stella.kernel import Remedy, time_text
 from stella.promotion.errors import ImpossibleAbsence, UnknownAbsence
 from stella.promotion.facts import AbsenceBegun, AbsenceEnded
@@ -16,6 +17,9 @@ from stella.record.tables import metadata
 from stella.record.transaction import Tx
 
 _DAYS_MAX = 366
+_OPEN_MAX = 20
+"""Of one person: begun, or to begin."""
+_REASON_CHARACTERS_MAX = 1000
 
 absence = Table(
     "absence",
@@ -76,6 +80,17 @@ def begin_absence(
             f"an absence from {time_text(begins)} cannot end at {time_text(ends_at)}",
             f"Give an end after its start, after now, and within {_DAYS_MAX} days.",
         )
+    if len(reason) > _REASON_CHARACTERS_MAX:
+        raise _impossible(
+            f"its reason has more than {_REASON_CHARACTERS_MAX} characters", "Say it shorter."
+        )
+    # The row is held, or two that are asked for at once would both be the last one.
+    lock_user(tx, person.id)
+    if _count_open(tx, person.id) >= _OPEN_MAX:
+        raise _impossible(
+            f"{person.name} has {_OPEN_MAX} absences that have not ended",
+            "End one first: stella away list",
+        )
     value = Absence(
         tx.new_id("abs"), person.id, stand_in, time_text(begins), time_text(ends_at), reason
     )
@@ -111,10 +126,12 @@ def find_absence(tx: Tx, absence_id: str) -> Absence:
     return _absence(row)
 
 
-def list_absences(tx: Tx) -> tuple[Absence, ...]:
-    """The newest first."""
-    query = select(absence).where(absence.c.tenant == tx.tenant).order_by(absence.c.id.desc())
-    return tuple(_absence(row) for row in tx.rows(query))
+def list_absences(tx: Tx, *, after: str | None = None, limit: int = 100) -> tuple[Absence, ...]:
+    """The newest first; ``after`` is the last id of the page before."""
+    query = select(absence).where(absence.c.tenant == tx.tenant)
+    if after is not None:
+        query = query.where(absence.c.id < after)
+    return tuple(_absence(row) for row in tx.rows(query.order_by(absence.c.id.desc()).limit(limit)))
 
 
 def spoken_for_by(tx: Tx, stand_in: str) -> tuple[Person, ...]:
@@ -127,6 +144,20 @@ def spoken_for_by(tx: Tx, stand_in: str) -> tuple[Person, ...]:
     return tuple(
         Person(one.id, one.name, tuple(role.value for role in one.roles)) for one in found if one
     )
+
+
+def _count_open(tx: Tx, person: str) -> int:
+    query = select(func.count()).select_from(absence)
+    row = tx.row(
+        query.where(
+            absence.c.tenant == tx.tenant,
+            absence.c.person == person,
+            absence.c.ended_at.is_(None),
+            absence.c.ends_at > time_text(tx.now),
+        )
+    )
+    assert row is not None, "a count is always a row"
+    return int(next(iter(row.values())))
 
 
 def _absence(row: Any) -> Absence:

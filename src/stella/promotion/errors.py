@@ -117,13 +117,13 @@ class UnknownAbsence(StellaError):
 
 
 class ImpossibleAbsence(StellaError):
-    """An absence that ends before it starts, or that has ended, or whose stand-in cannot speak."""
+    """Its times are wrong, its stand-in cannot speak, it has ended, or there are too many."""
 
     code = "ST-PRO-017"
 
 
 class NothingToOverride(StellaError):
-    """No such freeze holds this release up there now, or no reason is given."""
+    """No such freeze holds this release up there now, or the reason is missing or too long."""
 
     code = "ST-PRO-018"
     fault = Fault.CONFLICT
@@ -133,3 +133,10 @@ class ImpossibleStart(StellaError):
     """A start window that is over, ends before it begins, or lies too far ahead."""
 
     code = "ST-PRO-019"
+
+
+class AlreadyOverridden(StellaError):
+    """The same person has let this release through this window already."""
+
+    code = "ST-PRO-020"
+    fault = Fault.CONFLICT

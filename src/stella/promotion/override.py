@@ -12,7 +12,7 @@ from stella.environment.freeze_rules import holding_rules
 from stella.environment.store import find_environment
 from stella.identity import Permission, may, present
 from stella.kernel import Remedy, time_text
-from stella.promotion.errors import NothingToOverride
+from stella.promotion.errors import AlreadyOverridden, NothingToOverride
 from stella.promotion.facts import FreezeOverridden
 from stella.promotion.model import FreezeInput, OverrideInput, Person, person_of, person_text
 from stella.promotion.store import Promotion
@@ -20,6 +20,8 @@ from stella.record.row import columns_of, fields_of
 from stella.record.tables import metadata
 from stella.record.transaction import Tx
 from stella.release.model import Release
+
+_REASON_CHARACTERS_MAX = 1000
 
 freeze_override = Table(
     "freeze_override",
@@ -59,13 +61,14 @@ def override_freeze(
 ) -> FreezeOverride:
     """It counts for promotions that another person asks for, as long as this window holds.
 
-    Raises UnknownEnvironment, NothingToOverride.
+    Raises UnknownEnvironment, NothingToOverride, AlreadyOverridden.
     """
-    find_environment(tx, environment)
+    # The row is held, or one who asks twice at once would be heard twice.
+    find_environment(tx, environment, lock=True)
     held = {one.id: one for one in held_freezes(tx, environment, release)}
-    if freeze not in held or not reason.strip():
+    if freeze not in held or not 0 < len(reason.strip()) <= _REASON_CHARACTERS_MAX:
         raise NothingToOverride(
-            "an override says why"
+            f"an override says why, in {_REASON_CHARACTERS_MAX} characters at most"
             if freeze in held
             else f"no freeze {freeze[:60]!r} holds {release.name} up in {environment} now",
             remedy=Remedy("See what holds.", command=f"stella freeze list --env {environment}"),
@@ -80,11 +83,12 @@ def override_freeze(
         person,
         time_text(tx.now),
         held[freeze].ends_at,
-        reason,
+        reason.strip(),
     )
+    _refuse_repeated(tx, value, release)
     row = columns_of(value, by=person_text(person))
     tx.connection.execute(freeze_override.insert().values(tenant=tx.tenant, **row))
-    tx.add(FreezeOverridden(release.id, freeze, environment, value.id, value.ends_at, reason))
+    tx.add(FreezeOverridden(release.id, freeze, environment, value.id, value.ends_at, value.reason))
     return value
 
 
@@ -133,6 +137,24 @@ def overrides_of(
         if may(known.get(one.by.id), Permission.FREEZE_OVERRIDE)
     )
     return counting or msgspec.UNSET
+
+
+def _refuse_repeated(tx: Tx, wanted: FreezeOverride, release: Release) -> None:
+    table = freeze_override.c
+    query = select(freeze_override).where(
+        table.tenant == tx.tenant,
+        table.environment == wanted.environment,
+        table.release == wanted.release,
+        table.freeze == wanted.freeze,
+        table.ends_at == wanted.ends_at,
+    )
+    for one in map(_override, tx.rows(query)):
+        if one.by.id == wanted.by.id:
+            raise AlreadyOverridden(
+                f"{wanted.by.name} let {release.name} through {one.freeze} at {one.at}",
+                remedy=Remedy("It holds until the window ends: let somebody else promote it."),
+                override=one.id,
+            )
 
 
 def _override(row: Any) -> FreezeOverride:

@@ -8539,7 +8539,11 @@ export interface operations {
     };
     get_absences: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description `next` of the part before. */
+                cursor?: string | null;
+                limit?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;

@@ -5,7 +5,7 @@ from datetime import datetime
 from fastapi import APIRouter, Response
 
 from stella.api.asked import Viewer
-from stella.api.looking import Approver, asking_person, look
+from stella.api.looking import Approver, Cursor, Limit, after_of, asking_person, look, page
 from stella.api.views.base import Body, Page, PersonView, View
 from stella.api.views.looking import Looking
 from stella.identity import user_by_name
@@ -42,11 +42,12 @@ class AbsenceView(View):
 
 
 @router.get("")
-def get_absences(asked: Viewer) -> Page[AbsenceView]:
+def get_absences(asked: Viewer, *, cursor: Cursor = None, limit: Limit = 50) -> Page[AbsenceView]:
     """Who is away and who stands in, the newest first."""
     with asked.read() as tx:
         looking = look(asked, tx)
-        return Page(items=[_view(looking, one) for one in list_absences(tx)])
+        rows = list_absences(tx, after=after_of(cursor), limit=limit)
+        return page(rows, limit, lambda one: _view(looking, one), lambda one: one.id)
 
 
 @router.post("", status_code=201, response_model=AbsenceView)

@@ -41,7 +41,7 @@ def get_components(
 ) -> Page[HeldComponent]:
     """Where a component is, over all scanned images; name: as its ecosystem writes it, in any case."""
     skip = read_cursor(cursor) if cursor else "0"
-    if not skip.isdecimal():
+    if not skip.isdecimal() or len(skip) > 15:
         raise malformed_cursor()
     with asked.services.database.read() as tx:
         found = components_named(tx, name, version=version, skip=int(skip), limit=limit)
