@@ -164,6 +164,15 @@ def test_csaf_states_are_openvex_states() -> None:
         assert [one.status.value for one in read(csaf(word)).statements] == [status] * bool(status)
 
 
+def test_a_range_of_versions_in_csaf_is_a_gap() -> None:
+    told = csaf("fixed")
+    branch = told["product_tree"]["branches"][0]["branches"][0]
+    branch.update(category="product_version_range", name="vers:rpm/>=5")
+    found = read(told)
+    assert found.statements == ()
+    assert found.gaps[0].reason == "ranges of versions are not read; name the version in the purl"
+
+
 def cyclonedx(state: str, ref: str = "c", **more: Any) -> dict[str, Any]:
     about = {"type": "container", "bom-ref": "root", "name": "web", "version": IMAGE}
     return {
