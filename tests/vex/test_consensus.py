@@ -131,6 +131,8 @@ def test_a_record_of_two_vulnerabilities_is_not_settled_by_a_word_about_one() ->
     assert found.state is State.NONE
     assert whys(found) == ["nobody has said the same of CVE-2026-2"]
     assert verdict(one, two, name="DSA-1", aliases=both).state == "not_affected"
+    assert verdict(one, name="CVE-2026-2", aliases=("CVE-2026-1",)).state is State.NONE
+    assert verdict(one, name="CVE-2026-1", aliases=("GHSA-1",)).state == "not_affected"
     worse = heard(VENDOR, statement("affected", names=("CVE-2026-2",)))
     assert verdict(one, worse, name="DSA-1", aliases=both).state is State.AFFECTED
     assert verdict(

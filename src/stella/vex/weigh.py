@@ -63,11 +63,7 @@ class Voices:
         claims = self.about(image, purl, (name, *aliases))
         if not claims:
             return NO_WORD
-        joined = sorted(
-            {one for one in aliases if one.startswith(_SHARED)}
-            if not name.startswith(_SHARED)
-            else ()
-        )
+        joined = sorted({one for one in (name, *aliases) if one.startswith(_SHARED)})
         if len(joined) < 2:
             return weigh_claims([claim for claim, _ in claims], now)
         folded = {one.casefold() for one in joined}
