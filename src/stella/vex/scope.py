@@ -146,9 +146,8 @@ def _oci_rank(purl: Purl, image: ImageSubject) -> int:
     if "tag" in named or not repository:
         return 0
     mine = {_repository(one) for one in image.repositories}
-    whole = {repository, f"{repository}/{purl.name}"}
-    is_last = repository.rpartition("/")[2] == purl.name
-    return 1 if mine & (whole if not is_last else {repository}) else 0
+    is_whole = repository.rpartition("/")[2] == purl.name
+    return 1 if (repository if is_whole else f"{repository}/{purl.name}") in mine else 0
 
 
 @lru_cache(maxsize=4096)
