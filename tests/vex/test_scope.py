@@ -54,6 +54,7 @@ def test_a_statement_is_about_what_it_names(said: Product, purl: str) -> None:
         (product("pkg:oci/web?repository_url=registry.example/shop/web&tag=1"), URLLIB),
         (product(OCI.format(IMAGE.replace(":", "%3A")) + "&arch=arm64"), URLLIB),
         (product("pkg:oci/web?repository_url=registry.example/shop/web", digest=OTHER), URLLIB),
+        (product(OCI.format(INDEX.replace(":", "%3A")) + "&arch=arm64", digest=INDEX), URLLIB),
         (product("pkg:oci/debug?repository_url=registry.example/shop/web"), URLLIB),
         (product("pkg:oci/web?repository_url=registry.example/shop/web/web"), URLLIB),
         (product("pkg:generic/shop", within=["pkg:pypi/urllib3"]), URLLIB),
