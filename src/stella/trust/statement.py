@@ -123,11 +123,16 @@ def unverified_statement(bundle: bytes) -> Statement:
 
     Raises MalformedEnvelope.
     """
+    return _read_statement(unverified_payload(bundle), "")
+
+
+def unverified_payload(bundle: bytes) -> bytes:
+    """The bytes that the signatures of a bundle are over; none is looked at. Raises MalformedEnvelope."""
     try:
         read = msgspec.json.decode(bundle, type=_Bundle)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise malformed(f"no Sigstore bundle: {error}") from error
-    return _read_statement(decode(read.dsse_envelope.payload), "")
+    return decode(read.dsse_envelope.payload)
 
 
 def _read_statement(payload: bytes, key_id: str) -> Statement:
