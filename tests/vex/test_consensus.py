@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from stella.kernel import time_text
 from stella.vex import SETTLED, Heard, State, Verdict, Voices
+from stella.vex.weigh import STRANGE_MAX
 from vex.sayings import (
     BUILDER,
     EARLY,
@@ -49,6 +50,21 @@ def test_a_stranger_is_shown_and_never_decides() -> None:
     found = verdict(heard(STRANGER, statement()))
     assert found.state is State.NONE
     assert whys(found) == ["its issuer is unknown"]
+
+
+def test_of_strangers_only_so_many_identifiers_are_looked_at_for_one_finding() -> None:
+    many = [*[product("pkg:pypi/other")] * STRANGE_MAX, product("pkg:pypi/urllib3")]
+    parts = product(digest=IMAGE, within=["pkg:pypi/urllib3"] * STRANGE_MAX)
+    short, long, deep = (
+        heard(STRANGER, statement("fixed", *said)) for said in (many[-1:], many, [parts])
+    )
+    found = verdict(short, long, deep, heard(VENDOR, statement("affected", *many)))
+    assert found.state is State.AFFECTED
+    assert [(one.issuer, one.counts) for one in found.voices] == [
+        ("vendor", True),
+        ("somebody", False),
+    ]
+    assert verdict(long, deep).voices == ()
 
 
 def test_not_affected_without_a_reason_does_not_count() -> None:
