@@ -1,5 +1,6 @@
 """VEX on a server: who may say what, what it changes, and how it is proven."""
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -26,7 +27,8 @@ from stella.vex import (
     schema_faults,
     sign_vex,
 )
-from stella.vex.attached import publish_vex
+from stella.vex.apply import take_attached_vex
+from stella.vex.attached import Attached, publish_vex
 
 STRICT = {"parameters": {"severityMax": "medium"}}
 
@@ -123,6 +125,28 @@ def test_a_withdrawn_document_counts_no_more(control: Control):
     assert control.get(f"/scans/{scan['id']}")["counts"] == scan["counts"]
     again = control.refused("POST", f"/vex/{made['id']}/withdraw", {"reason": "x"}, by="ann")
     assert again == "ST-VEX-003"
+
+
+@pytest.mark.parametrize("more", [b"", b"\n"])
+def test_what_was_withdrawn_does_not_come_back_beside_an_image(control: Control, more: bytes):
+    scan, (first, *_) = scanned(control)
+    made = control.post("/vex/statements", statement(first, scan), by="ann")
+    content = control.ask("GET", f"/vex/{made['id']}/document", by="ann").content
+    control.post(f"/vex/{made['id']}/withdraw", {"reason": "it is called"}, by="ann")
+    unsigned = json.loads(content)
+    unsigned["dsseEnvelope"]["signatures"] = [{"sig": "AAAA"}]
+    beside = (content + more, json.dumps(unsigned).encode())
+    with control.database.transaction(actor="system") as tx:
+        take_attached_vex(
+            tx,
+            control.services.blobs,
+            Attached(beside, ()),
+            own_keys=control.services.deciding.own_keys,
+            scan=scan["id"],
+            reference=scan["reference"],
+        )
+    (strange,) = [one for one in control.get("/vex")["items"] if one["state"] == "standing"]
+    assert strange["issuer"] == ""
 
 
 def test_a_new_scan_hears_what_was_said_before(control: Control):

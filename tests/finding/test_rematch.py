@@ -8,8 +8,10 @@ import pytest
 from fixtures.control import Control
 from stella.advisory import Snapshot, import_advisories, open_snapshot
 from stella.app.heard import rematch_stale
+from stella.finding.document import parse_findings
 from stella.finding.rematch import says_the_same
 from stella.finding.store import Scan, list_scans
+from stella.kernel import Digest
 from stella.record.tables import fact as fact_table
 
 STRICT: dict[str, Any] = {"parameters": {"severityMax": "medium", "unmatched": "pass"}}
@@ -130,6 +132,29 @@ def test_components_are_found_over_all_images(world: World) -> None:
     for cursor in ("c2NuXzE", "OTk5" * 20):
         refusal = control.refused("GET", f"/components?name=requests&cursor={cursor}")
         assert refusal == "ST-API-007"
+
+
+def test_what_vex_settled_stays_so_where_a_scan_is_brought_to_its_own_advisories(
+    world: World,
+) -> None:
+    control = world.control
+    control.sealed("2.0.0", {"requests": "2.30.0"})
+    (found,) = [
+        one
+        for scan in world.scans().values()
+        for one in parse_findings(control.services.blobs.get(Digest(scan.findings))).findings
+    ]
+    said = {"vulnerability": found.id, "products": [found.purl], "status": "not_affected"}
+    control.post("/vex/statements", {**said, "justification": "component_not_present"}, by="olga")
+    control.settle()
+
+    def counts() -> list[bool]:
+        return [one["counts"] for one in control.get(f"/vulnerabilities/{found.id}")["images"]]
+
+    assert (counts(), {one.as_of for one in world.scans().values()}) == ([False], {None})
+    world.snapshot = control.work.snapshot()
+    assert rematch_stale(control.services) == 0
+    assert counts() == [False]
 
 
 def test_an_image_that_was_scanned_without_advisories_gets_its_findings(world: World) -> None:

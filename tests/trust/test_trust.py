@@ -2,6 +2,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from stella.kernel import Digest
@@ -29,9 +30,11 @@ from stella.trust import (
     read_certificate,
     sign_request,
     sign_statement,
+    unverified_statement,
     verify_bundle,
     verify_request,
 )
+from stella.trust.dsse import PAYLOAD_TYPE, sign_envelope
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 SUBJECT = Digest.of(b"an image")
@@ -89,6 +92,33 @@ def test_a_good_signature_about_something_else_is_refused() -> None:
         verify_bundle(bundle(), [SIGNER.public], subject=Digest.of(b"other"))
     with pytest.raises(WrongStatement, match="predicate type"):
         verify_bundle(bundle(), [SIGNER.public], predicate_type=DEPLOYMENT)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "by"),
+    [
+        ('"predicateType":"x"', '"predicateType":5'),
+        ('"predicate":{}', '"predicate":{"x":"\\ud800"}'),
+        ('"predicate":{}', '"predicate":{"x":NaN}'),
+        ('"name":"x"', '"name":[]'),
+        ('"name":"x"', '"name":"\\udfff"'),
+        ('"subject":[', '"subject":[{"name":"y","digest":{}},'),
+        ('"sha256"', '"sha512"'),
+    ],
+)
+def test_a_statement_with_something_else_in_its_place_is_refused(wrong: str, by: str) -> None:
+    digest = f'"digest":{{"sha256":"{SUBJECT.hex}"}}'
+    good = (
+        f'{{"_type":"https://in-toto.io/Statement/v1","subject":[{{"name":"x",{digest}}}],'
+        '"predicateType":"x","predicate":{}}'
+    )
+    envelope = sign_envelope(good.replace(wrong, by).encode(), PAYLOAD_TYPE, SIGNER)
+    read = {**json.loads(bundle()), "dsseEnvelope": msgspec.to_builtins(envelope)}
+    assert by in good.replace(wrong, by)
+    with pytest.raises(MalformedEnvelope):
+        verify_bundle(json.dumps(read).encode(), [SIGNER.public])
+    with pytest.raises(MalformedEnvelope):
+        unverified_statement(json.dumps(read).encode())
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b"[]", b"\xff", b'{"mediaType": 1}'])

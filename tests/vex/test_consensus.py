@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from stella.kernel import time_text
 from stella.vex import SETTLED, Heard, State, Verdict, Voices
+from stella.vex.weigh import STRANGE_MAX
 from vex.sayings import (
     BUILDER,
     EARLY,
@@ -49,6 +50,21 @@ def test_a_stranger_is_shown_and_never_decides() -> None:
     found = verdict(heard(STRANGER, statement()))
     assert found.state is State.NONE
     assert whys(found) == ["its issuer is unknown"]
+
+
+def test_of_strangers_only_so_many_identifiers_are_looked_at_for_one_finding() -> None:
+    many = [*[product("pkg:pypi/other")] * STRANGE_MAX, product("pkg:pypi/urllib3")]
+    parts = product(digest=IMAGE, within=["pkg:pypi/urllib3"] * STRANGE_MAX)
+    short, long, deep = (
+        heard(STRANGER, statement("fixed", *said)) for said in (many[-1:], many, [parts])
+    )
+    found = verdict(short, long, deep, heard(VENDOR, statement("affected", *many)))
+    assert found.state is State.AFFECTED
+    assert [(one.issuer, one.counts) for one in found.voices] == [
+        ("vendor", True),
+        ("somebody", False),
+    ]
+    assert verdict(long, deep).voices == ()
 
 
 def test_not_affected_without_a_reason_does_not_count() -> None:
@@ -131,6 +147,8 @@ def test_a_record_of_two_vulnerabilities_is_not_settled_by_a_word_about_one() ->
     assert found.state is State.NONE
     assert whys(found) == ["nobody has said the same of CVE-2026-2"]
     assert verdict(one, two, name="DSA-1", aliases=both).state == "not_affected"
+    assert verdict(one, name="CVE-2026-2", aliases=("CVE-2026-1",)).state is State.NONE
+    assert verdict(one, name="CVE-2026-1", aliases=("GHSA-1",)).state == "not_affected"
     worse = heard(VENDOR, statement("affected", names=("CVE-2026-2",)))
     assert verdict(one, worse, name="DSA-1", aliases=both).state is State.AFFECTED
     assert verdict(

@@ -164,6 +164,15 @@ def test_csaf_states_are_openvex_states() -> None:
         assert [one.status.value for one in read(csaf(word)).statements] == [status] * bool(status)
 
 
+def test_a_range_of_versions_in_csaf_is_a_gap() -> None:
+    told = csaf("fixed")
+    branch = told["product_tree"]["branches"][0]["branches"][0]
+    branch.update(category="product_version_range", name="vers:rpm/>=5")
+    found = read(told)
+    assert found.statements == ()
+    assert found.gaps[0].reason == "ranges of versions are not read; name the version in the purl"
+
+
 def cyclonedx(state: str, ref: str = "c", **more: Any) -> dict[str, Any]:
     about = {"type": "container", "bom-ref": "root", "name": "web", "version": IMAGE}
     return {
@@ -189,6 +198,33 @@ def test_cyclonedx_speaks_of_a_component_within_what_the_document_is_about() -> 
         Status.AFFECTED,
         (Product(Target(digests=(IMAGE,))),),
     )
+
+
+ANY = {"range": "vers:npm/>=15", "status": "unaffected"}
+THIS, OTHER = {"version": "1"}, {"version": "2"}
+
+
+@pytest.mark.parametrize(
+    ("purl", "state", "versions", "used"),
+    [
+        ("pkg:npm/@angular/core", "not_affected", [ANY], False),
+        ("pkg:npm/core@1", "not_affected", [{**THIS, "status": "unaffected"}], True),
+        ("pkg:npm/core@1", "not_affected", [{**OTHER, "status": "unaffected"}], False),
+        ("pkg:npm/core@1", "not_affected", [{**THIS, "status": "affected"}], False),
+        ("pkg:npm/core@1", "not_affected", [THIS], False),
+        ("pkg:npm/core@1", "not_affected", [], True),
+        ("pkg:npm/core@1", "exploitable", [{**THIS, "status": "affected"}], True),
+        ("pkg:npm/core@1", "exploitable", [THIS], True),
+    ],
+)
+def test_what_is_said_of_some_versions_is_said_of_no_other(
+    purl: str, state: str, versions: list[dict[str, str]], used: bool
+) -> None:
+    told = cyclonedx(state, justification="code_not_present")
+    told["components"][0]["purl"] = purl
+    told["vulnerabilities"][0]["affects"][0]["versions"] = versions
+    found = read(told)
+    assert (len(found.statements), bool(found.gaps)) == (int(used), not used)
 
 
 def test_a_bom_link_is_about_that_bill_of_materials_alone() -> None:

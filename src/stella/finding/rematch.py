@@ -73,9 +73,7 @@ def rematch_scan(tx: Tx, scan_id: str, against: Against) -> bool:
         and says_the_same(blobs.get(Digest(scan.advisories)), part)
     ):
         if scan.as_of is None:
-            index_scan(
-                tx, scan.id, inventory.components, parse_findings(blobs.get(Digest(scan.findings)))
-            )
+            index_scan(tx, scan.id, inventory.components, _told(blobs, scan))
         update_scan(tx, replace(scan, as_of=snapshot.digest.text))
         return False
     return _matched_anew(tx, scan, inventory, part, against)

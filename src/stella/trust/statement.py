@@ -1,7 +1,6 @@
 """in-toto statements v1, and the Sigstore bundles v0.3 they travel in."""
 
 import base64
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -50,6 +49,18 @@ class _Bundle(msgspec.Struct, frozen=True, rename="camel"):
     media_type: str
     verification_material: dict[str, Any]
     dsse_envelope: Envelope
+
+
+class _Subject(msgspec.Struct, frozen=True):
+    name: str
+    digest: dict[str, str]
+
+
+class _Content(msgspec.Struct, frozen=True, rename="camel"):
+    kind: str = msgspec.field(name="_type")
+    subject: list[_Subject]
+    predicate_type: str
+    predicate: Any
 
 
 def sign_statement(
@@ -112,27 +123,32 @@ def unverified_statement(bundle: bytes) -> Statement:
 
     Raises MalformedEnvelope.
     """
+    return _read_statement(unverified_payload(bundle), "")
+
+
+def unverified_payload(bundle: bytes) -> bytes:
+    """The bytes that the signatures of a bundle are over; none is looked at. Raises MalformedEnvelope."""
     try:
         read = msgspec.json.decode(bundle, type=_Bundle)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise malformed(f"no Sigstore bundle: {error}") from error
-    return _read_statement(decode(read.dsse_envelope.payload), "")
+    return decode(read.dsse_envelope.payload)
 
 
 def _read_statement(payload: bytes, key_id: str) -> Statement:
     try:
-        content = json.loads(payload)
-        (subject,) = content["subject"]
-        if content["_type"] != STATEMENT_TYPE:
+        content = msgspec.json.decode(payload, type=_Content)
+        if content.kind != STATEMENT_TYPE:
             raise malformed("no in-toto statement v1")
+        (subject,) = content.subject
         return Statement(
-            subject_name=subject["name"],
-            subject=Digest("sha256:" + subject["digest"]["sha256"]),
-            predicate_type=content["predicateType"],
-            predicate=content["predicate"],
+            subject_name=subject.name,
+            subject=Digest("sha256:" + subject.digest["sha256"]),
+            predicate_type=content.predicate_type,
+            predicate=content.predicate,
             key_id=key_id,
         )
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, KeyError, RecursionError) as error:
         raise malformed("no in-toto statement about one sha256 digest") from error
 
 

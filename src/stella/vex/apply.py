@@ -20,7 +20,7 @@ from stella.vex.facts import (
     VexUnread,
     VexWithdrawn,
 )
-from stella.vex.hearing import hear
+from stella.vex.hearing import digest_said, hear
 from stella.vex.issuer import WEIGHTS, Issuer, weight_of
 from stella.vex.standing import OWN, issuers_now
 from stella.vex.store import (
@@ -36,6 +36,8 @@ from stella.vex.store import (
     put_issuer,
     standing_vex,
     update_vex,
+    version_text,
+    withdrawn_like,
 )
 
 _KEYS_MAX = 20
@@ -70,7 +72,7 @@ def apply_vex_document(
         state=DocumentState.STANDING,
         format=document.format.value,
         said_id=document.id,
-        version=".".join(map(str, document.version)),
+        version=version_text(document),
         author=document.author,
         issuer=heard.issuer.name,
         basis=heard.basis,
@@ -109,12 +111,27 @@ def take_attached_vex(
     It counts where a known issuer signed it. scan: whose fact tells of what could not be read.
     """
     keys = tuple(own_keys)
+    issuers = issuers_now(tx, keys)
     for content in found.documents:
-        if not knows_vex(tx, Digest.of(content).text):
+        is_known = knows_vex(tx, Digest.of(content).text)
+        if not is_known and not _is_withdrawn(tx, blobs, content, issuers):
             apply_vex_document(tx, blobs, content, own_keys=keys)
     if found.gaps and not tx.has_caused("VexUnread", scan):
         gaps = tuple(f"{one.place}: {one.reason}" for one in found.gaps[:_GAPS_MAX])
         tx.add(VexUnread(scan, reference, gaps))
+
+
+def _is_withdrawn(tx: Tx, blobs: Blobs, content: bytes, issuers: tuple[Issuer, ...]) -> bool:
+    """Whether the issuer's word was withdrawn, be it that other bytes stood around it.
+
+    The issuer must be the same: or else whoever repeats a word could take it from whose it is.
+    """
+    heard, said = hear(content, issuers), digest_said(content)
+    for digest in withdrawn_like(tx, heard.document):
+        known = blobs.get(Digest(digest))
+        if digest_said(known) == said and hear(known, issuers).issuer == heard.issuer:
+            return True
+    return False
 
 
 def withdraw_vex(tx: Tx, vex_id: str, reason: str) -> VexRow:

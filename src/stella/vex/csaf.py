@@ -12,6 +12,7 @@ from stella.vex.identify import target_of
 from stella.vex.model import Document, Format, Justification, Product, Statement, Status, Target
 from stella.vex.plain import (
     PRODUCTS_MAX,
+    RANGE_UNREAD,
     STATEMENTS_MAX,
     Gaps,
     malformed,
@@ -95,6 +96,10 @@ def _full_names(tree: Mapping[str, Any], gaps: Gaps) -> Iterator[Mapping[str, An
     waiting = [(one, 1) for _, one in mappings(tree.get("branches"))]
     while waiting:
         branch, depth = waiting.pop()
+        if branch.get("category") == "product_version_range":
+            # Its purl names no version, and would be taken for all of them.
+            gaps.add(f"product_tree: {name(branch.get('name'))[:80]}", RANGE_UNREAD)
+            continue
         if isinstance(branch.get("product"), dict):
             yield branch["product"]
         if depth > _BRANCH_DEPTH_MAX:

@@ -8,10 +8,19 @@ from typing import Any
 from urllib.parse import unquote
 
 from stella.kernel import Digest
-from stella.vex.identify import target_of
-from stella.vex.model import Document, Format, Justification, Product, Statement, Status, Target
+from stella.vex.identify import read_purl, target_of
+from stella.vex.model import (
+    Document,
+    Format,
+    Justification,
+    Product,
+    Statement,
+    Status,
+    Target,
+)
 from stella.vex.plain import (
     PRODUCTS_MAX,
+    RANGE_UNREAD,
     STATEMENTS_MAX,
     Gaps,
     malformed,
@@ -31,6 +40,7 @@ _STATES = {
     "resolved": Status.FIXED,
     "resolved_with_pedigree": Status.FIXED,
 }
+_SETTLING = frozenset({Status.NOT_AFFECTED, Status.FIXED})
 _JUSTIFICATIONS = {
     "code_not_present": Justification.VULNERABLE_CODE_NOT_PRESENT,
     "code_not_reachable": Justification.VULNERABLE_CODE_NOT_IN_EXECUTE_PATH,
@@ -135,7 +145,8 @@ def _statements(
     reason, detail = text(analysis.get("justification")), text(analysis.get("detail"))
     justification = _JUSTIFICATIONS.get(reason, "")
     impact = detail or ("" if justification else reason.replace("_", " "))
-    products = tuple(_products(one.get("affects"), known, whole, gaps, place))
+    about = one.get("affects")
+    products = tuple(_products(about, known, whole, gaps, place, settles=status in _SETTLING))
     if not products:
         gaps.add(place, "it is about nothing that can be found here")
         return
@@ -158,6 +169,8 @@ def _products(
     whole: tuple[str, Target] | None,
     gaps: Gaps,
     place: str,
+    *,
+    settles: bool,
 ) -> Iterator[Product]:
     for number, one in mappings(affects):
         reference = name(one.get("ref"))
@@ -170,9 +183,23 @@ def _products(
             yield Product(Target(others=(link,)), (inside,) if inside else ())
         elif target is None:
             gaps.add(where, f"nothing here is {reference[:80]!r}")
-        elif one.get("versions") and not all("@" in purl for purl in target.purls):
-            gaps.add(where, "ranges of versions are not read; name the version in the purl")
+        elif one.get("versions") and not all(_versions(target)):
+            gaps.add(where, RANGE_UNREAD)
+        elif one.get("versions") and settles and not _versions(target) <= _unaffected(one):
+            gaps.add(where, "its versions do not say that the one in the purl is not affected")
         elif whole is None or reference == whole[0] or target == whole[1]:
             yield Product(target)
         else:
             yield Product(whole[1], (target,))
+
+
+def _versions(target: Target) -> set[str]:
+    """The versions in its purls; "" for one without."""
+    return {read.version for text in target.purls if (read := read_purl(text))}
+
+
+def _unaffected(affected: Mapping[str, Any]) -> set[str]:
+    """The versions that are said to be so. Without a status, one is affected."""
+    listed = [one for _, one in mappings(affected.get("versions"))]
+    said = {name(one.get("version")) for one in listed if one.get("status") == "unaffected"}
+    return said - {name(one.get("version")) for one in listed if one.get("status") != "unaffected"}

@@ -16,6 +16,7 @@ from stella.trust import (
     Statement,
     WrongStatement,
     sign_statement,
+    unverified_payload,
     unverified_statement,
     verify_bundle,
 )
@@ -91,6 +92,14 @@ def is_signed(content: bytes) -> bool:
     if len(content) > BYTES_MAX:
         raise malformed(f"a document of more than {BYTES_MAX} bytes is not read")
     return "dsseEnvelope" in read_object(content)
+
+
+def digest_said(content: bytes) -> Digest:
+    """Of what is signed, whatever stands around it; of a bare document, of its bytes.
+
+    Raises MalformedVex, MalformedEnvelope.
+    """
+    return Digest.of(unverified_payload(content) if is_signed(content) else content)
 
 
 def _inner(content: bytes, statement: Statement) -> Document:

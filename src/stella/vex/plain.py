@@ -15,6 +15,7 @@ BYTES_MAX = 64 * 1024 * 1024
 STATEMENTS_MAX = 100_000
 PRODUCTS_MAX = 1_000_000
 GAPS_MAX = 100
+RANGE_UNREAD = "ranges of versions are not read; name the version in the purl"
 _DEPTH_MAX = 40
 _TEXT_MAX = 4_000
 _NAME_MAX = 1_000

@@ -117,11 +117,14 @@ def _scope(product: Product, image: ImageSubject, part: Part) -> Scope | None:
 def _image_rank(target: Target, image: ImageSubject) -> int:
     """3, 2, 1 as ``Scope.image``; 0 where it names another image, or none.
 
-    Where digests are named they alone count: a repository beside them does not widen it.
+    Where digests are named they alone count: a repository beside them does not widen it, but an
+    architecture beside them does narrow it.
     """
     if image.links & set(target.others):
         return 3
     purls = [read for text in target.purls if (read := read_purl(text)) and read.type == "oci"]
+    if purls and not any(_fits(one, image) for one in purls):
+        return 0
     exact = [one for one in purls if one.version]
     if exact or target.digests:
         ranks = [_digest_rank(one, image) for one in target.digests]
@@ -135,10 +138,15 @@ def _digest_rank(digest: str, image: ImageSubject) -> int:
     return 2 if digest in image.indexes else 0
 
 
-def _oci_rank(purl: Purl, image: ImageSubject) -> int:
+def _fits(purl: Purl, image: ImageSubject) -> bool:
     named = dict(purl.qualifiers)
-    if "arch" in named and not _is_architecture(named["arch"], image.platform):
+    return "arch" not in named or _is_architecture(named["arch"], image.platform)
+
+
+def _oci_rank(purl: Purl, image: ImageSubject) -> int:
+    if not _fits(purl, image):
         return 0
+    named = dict(purl.qualifiers)
     if purl.version:
         return _digest_rank(purl.version.lower(), image)
     # A tag is no identity, and a name without its repository could be anybody's.
@@ -146,9 +154,8 @@ def _oci_rank(purl: Purl, image: ImageSubject) -> int:
     if "tag" in named or not repository:
         return 0
     mine = {_repository(one) for one in image.repositories}
-    whole = {repository, f"{repository}/{purl.name}"}
-    is_last = repository.rpartition("/")[2] == purl.name
-    return 1 if mine & (whole if not is_last else {repository}) else 0
+    is_whole = repository.rpartition("/")[2] == purl.name
+    return 1 if (repository if is_whole else f"{repository}/{purl.name}") in mine else 0
 
 
 @lru_cache(maxsize=4096)

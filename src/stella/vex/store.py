@@ -14,6 +14,7 @@ from stella.record.transaction import Tx
 from stella.trust import PublicKey
 from stella.vex.errors import UnknownVexDocument, UnknownVexIssuer
 from stella.vex.issuer import Basis, Issuer
+from stella.vex.model import Document
 
 vex_document = Table(
     "vex_document",
@@ -129,6 +130,25 @@ def knows_vex(tx: Tx, digest: str) -> bool:
     table = vex_document.c
     query = select(table.id).where(table.tenant == tx.tenant, table.digest == digest)
     return tx.row(query) is not None
+
+
+def withdrawn_like(tx: Tx, document: Document) -> tuple[str, ...]:
+    """The digests of those withdrawn that say of themselves what ``document`` does."""
+    table = vex_document.c
+    query = select(table.digest).where(
+        table.tenant == tx.tenant,
+        table.state == DocumentState.WITHDRAWN.value,
+        table.format == document.format.value,
+        table.said_id == document.id,
+        table.version == version_text(document),
+        table.statements == len(document.statements),
+    )
+    return tuple(row["digest"] for row in tx.rows(query.order_by(table.id)))
+
+
+def version_text(document: Document) -> str:
+    """A document's version as it stands in its row."""
+    return ".".join(map(str, document.version))
 
 
 def revisions_of(tx: Tx, vex_id: str) -> frozenset[str]:

@@ -19,6 +19,9 @@ from stella.vex.scope import ImageSubject, scope_of
 _SHARED = ("CVE-",)
 """Names that an advisory may join several of: one about two of them is settled by neither alone."""
 
+STRANGE_MAX = 2_000
+"""Identifiers of statements that weigh nothing, looked at for one finding: anybody may hang up more."""
+
 
 class Voices:
     """Documents by the vulnerabilities they name. Frozen once made; documents in any order."""
@@ -27,11 +30,12 @@ class Voices:
         stand, replaced = newest_revisions(heard)
         self.heard = tuple(sorted(stand, key=lambda one: (one.document.digest, one.issuer.name)))
         self.replaced = tuple(replaced)
-        self._by_name: dict[str, list[tuple[Heard, Statement]]] = {}
+        self._by_name: dict[str, list[tuple[Heard, Statement, int]]] = {}
         for one in self.heard:
             for statement in one.document.statements:
+                strange = _identifiers(statement) if one.issuer.weight <= 0 else 0
                 for name in {name.casefold() for name in statement.names}:
-                    self._by_name.setdefault(name, []).append((one, statement))
+                    self._by_name.setdefault(name, []).append((one, statement, strange))
 
     @property
     def names(self) -> frozenset[str]:
@@ -41,10 +45,17 @@ class Voices:
     def about(
         self, image: ImageSubject, purl: str, names: Iterable[str]
     ) -> tuple[tuple[Claim, str], ...]:
-        """The statements about the component in the image, each with the name it goes by."""
+        """The statements about the component in the image, each with the name it goes by.
+
+        Of those that weigh nothing, only as many as are small enough together.
+        """
         found: dict[tuple[int, int], tuple[Claim, str]] = {}
+        left = STRANGE_MAX
         for name in dict.fromkeys(names):
-            for heard, statement in self._by_name.get(name.casefold(), ()):
+            for heard, statement, strange in self._by_name.get(name.casefold(), ()):
+                if strange > left:
+                    continue
+                left -= strange
                 scope = scope_of(statement.products, image, purl)
                 if scope is not None:
                     # The first name wins: a finding's own id goes before its aliases.
@@ -63,11 +74,7 @@ class Voices:
         claims = self.about(image, purl, (name, *aliases))
         if not claims:
             return NO_WORD
-        joined = sorted(
-            {one for one in aliases if one.startswith(_SHARED)}
-            if not name.startswith(_SHARED)
-            else ()
-        )
+        joined = sorted({one for one in (name, *aliases) if one.startswith(_SHARED)})
         if len(joined) < 2:
             return weigh_claims([claim for claim, _ in claims], now)
         folded = {one.casefold() for one in joined}
@@ -83,6 +90,13 @@ class Voices:
             for one in joined
         ]
         return _together(verdicts, joined)
+
+
+def _identifiers(statement: Statement) -> int:
+    targets = (
+        one for product in statement.products for one in (product.target, *product.subcomponents)
+    )
+    return sum(1 + len(one.purls) + len(one.digests) for one in targets)
 
 
 def _names(claim: Claim, name: str) -> bool:
