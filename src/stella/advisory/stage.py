@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from stella.advisory.format import Assessment, Entry, Exploited, Item, Likelihood, Withdrawn
+from stella.advisory.join import with_versions_of
 from stella.advisory.model import SEVERITIES, Package, Rating, Record, Skipped
 
 _EXAMPLES_MAX = 20
@@ -190,12 +191,8 @@ def _joined(rows: list[tuple[str, str, str, str, str, bytes]]) -> tuple[Record, 
     same = [row for row in rows if (row[3], row[4]) == (modified, source)]
     if len(same) > 1:
         copies = [_decoder.decode(row[5]) for row in same]
-        record = msgspec.structs.replace(
-            record,
-            spans=tuple(dict.fromkeys(span for one in copies for span in one.spans)),
-            versions=tuple(sorted({text for one in copies for text in one.versions})),
-            aliases=tuple(sorted({text for one in copies for text in one.aliases})),
-        )
+        aliases = tuple(sorted({text for one in copies for text in one.aliases}))
+        record = msgspec.structs.replace(with_versions_of(record, copies), aliases=aliases)
     dissent = []
     for row in others:
         other = _decoder.decode(row[5])
