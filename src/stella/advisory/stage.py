@@ -38,7 +38,7 @@ class Stage:
             "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
             "CREATE TABLE staged (ecosystem TEXT, package TEXT, id TEXT, modified TEXT,"
             " source TEXT, body BLOB);"
-            "CREATE TABLE withdrawn (id TEXT, modified TEXT);"
+            "CREATE TABLE withdrawn (id TEXT, modified TEXT, source TEXT);"
             "CREATE TABLE said (id TEXT, source TEXT, severity INTEGER, cvss TEXT);"
             "CREATE TABLE assessed (id TEXT, source TEXT, severity TEXT, cvss TEXT, summary TEXT,"
             " modified TEXT, rejected INTEGER);"
@@ -50,8 +50,8 @@ class Stage:
             case Entry():
                 self._add(item)
             case Withdrawn():
-                row = (item.id, item.modified)
-                self._database.execute("INSERT INTO withdrawn VALUES (?, ?)", row)
+                row = (item.id, item.modified, item.source)
+                self._database.execute("INSERT INTO withdrawn VALUES (?, ?, ?)", row)
             case Exploited():
                 self.kev |= item.cves
             case Likelihood():
@@ -71,7 +71,8 @@ class Stage:
         self._rejected = frozenset(row[0] for row in rejected)
         rows = self._database.execute(
             "SELECT ecosystem, package, id, modified, source, body FROM staged s WHERE NOT EXISTS"
-            " (SELECT 1 FROM withdrawn w WHERE w.id = s.id AND w.modified >= s.modified)"
+            " (SELECT 1 FROM withdrawn w WHERE w.id = s.id AND w.source = s.source"
+            " AND w.modified >= s.modified)"
             " ORDER BY ecosystem, package, id, modified, source, body"
         )
         for (ecosystem, name), group in groupby(rows, key=lambda row: (row[0], row[1])):

@@ -145,7 +145,8 @@ def _entries(where: str, nodes: list[Node]) -> Iterator[Item]:
         if "GHSA" not in ids or not is_name(node.package.name):
             yield Skipped(where, "a record without a usable name")
         elif node.advisory.withdrawn_at:
-            yield Withdrawn(ids["GHSA"], node.advisory.updated_at or node.advisory.withdrawn_at)
+            at = node.advisory.updated_at or node.advisory.withdrawn_at
+            yield Withdrawn(ids["GHSA"], at, "GHSA")
             yield Skipped(where, "withdrawn")
         elif ecosystem is None:
             yield Skipped(where, "an ecosystem that is not known")
