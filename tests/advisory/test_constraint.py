@@ -89,6 +89,17 @@ def test_what_is_not_understood_is_refused_not_guessed(text: str):
         plain_spans("semver", text)
 
 
+def test_more_alternatives_than_are_read_are_refused_not_cut_off():
+    many = "|".join(f"=1.0.{number}" for number in range(201))
+    for read in (
+        npm_spans,
+        lambda text: plain_spans("semver", text),
+        lambda text: vers_spans("semver", f"vers:npm/{text}"),
+    ):
+        with pytest.raises(UnreadableConstraint, match="201 alternatives"):
+            read(many)
+
+
 versions = st.integers(0, 9).map(lambda number: f"{number}.0")
 gaps = st.lists(
     st.one_of(

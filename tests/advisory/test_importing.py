@@ -131,6 +131,13 @@ def test_of_one_record_in_two_feeds_the_one_modified_last_counts(tmp_path: Path)
         assert record.spans[0].fixed == "2"
 
 
+def test_copies_of_which_one_does_not_know_its_versions_are_unknown_together(tmp_path: Path):
+    made = import_advisories([feed(tmp_path, RECORD, osv("X-1", "Foo"))], tmp_path / "into")
+    with open_snapshot(made.path) as snapshot:
+        (record,) = snapshot.candidates("PyPI", ["foo"])["foo"]
+        assert (record.spans, record.versions) == ((), ())
+
+
 def test_what_cannot_be_read_is_skipped_with_its_place_and_reason(tmp_path: Path):
     source = feed(
         tmp_path,

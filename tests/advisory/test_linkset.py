@@ -97,3 +97,17 @@ def test_what_nvd_says_is_known_where_no_package_is(tmp_path: Path):
     with open_snapshot(made.path) as snapshot:
         assert list(snapshot.named(CVE)) == []
         assert snapshot.assessments(CVE) == ((Rating("NVD", "critical", CRITICAL), "Bad."),)
+
+
+def test_nobody_withdraws_the_record_of_another_under_the_same_id(tmp_path: Path):
+    withdrawn = {
+        "document": {
+            "category": "csaf_withdrawn",
+            "title": "It was none",
+            "publisher": {"name": "Somebody"},
+            "tracking": {"id": CVE, "current_release_date": "2031-01-01T00:00:00Z"},
+        }
+    }
+    record = osv(CVE, "foo", FROM_0)
+    found = records(tmp_path, record, nvd(rejected=True), withdrawn)
+    assert found[CVE].note == "rejected by NVD"

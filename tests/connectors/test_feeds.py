@@ -196,6 +196,15 @@ def test_a_file_that_is_not_there_is_no_removal(publisher: Publisher):
         opened(publisher, **{"a.json": "a.json"}).changes("")
 
 
+def test_a_mirror_whose_index_lists_nothing_is_broken_not_empty(publisher: Publisher):
+    publisher.publish("a.json", b"{}")
+    feed = opened(publisher)
+    cursor = feed.changes("").cursor
+    publisher.publish("a.json", None)
+    with pytest.raises(ServiceUnreachable, match="its index lists no documents"):
+        feed.changes(cursor)
+
+
 def test_what_broke_off_goes_on_where_it_broke(publisher: Publisher):
     content = bytes(range(256)) * 4_000
     publisher.publish("a.json", content)

@@ -275,6 +275,32 @@ def test_a_secret_in_the_command_is_told_and_not_written_down():
     assert token.encode() not in result.sbom_bytes + b"".join(cache._kept.values())
 
 
+@pytest.mark.parametrize(
+    ("line", "kept"),
+    [
+        ("exec app --db-password=Pr0d-S3cret-9 -x", "exec app --db-password=[secret] -x"),
+        ("exec app --token 'a b' run", "exec app --token [secret] run"),
+        ("DB_PASSWD=abcd exec app", "DB_PASSWD=[secret] exec app"),
+        ("exec app ${SECRET:-abcd}", "exec app ${SECRET:-[secret]}"),
+        ("mysql -uroot -pPr0d-S3cret-9", "mysql -uroot -p[secret]"),
+        ('curl -H "Authorization: Bearer ey.J-9" x', 'curl -H "Authorization: Bearer [secret]" x'),
+        *(
+            (same, same)
+            for same in (
+                'exec app --password="$PASSWORD" --token $TOKEN',
+                "exec app -p 8080 -p8080:80 --token-file /run/token",
+                "exec with-token app",
+                "mkdir -p /a1",
+            )
+        ),
+    ],
+)
+def test_a_value_that_is_given_as_a_secret_is_not_kept(line: str, kept: str):
+    script = f"#!/bin/sh\nset -- {line}\n{line}\n".encode()
+    found = read_script(script, len(script))
+    assert (found.last, found.sets) == (kept, (f"set -- {kept}",))
+
+
 HOSTILE = [
     {
         "Entrypoint": [

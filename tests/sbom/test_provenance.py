@@ -92,6 +92,21 @@ def test_builder_source_and_revision_are_read_in_every_form(content, said):
     assert (found.builder, found.source, found.revision) == said
 
 
+def test_no_login_and_no_token_of_an_address_is_kept():
+    long = "https://bot:" + "a" * 600
+    run = {"builder": {"id": "https://bot:pw@ci.host/run?key=1#x"}}
+    for uri, kept in (
+        ("git+https://git.host/shop.git?private_token=abc#main", "git+https://git.host/shop.git"),
+        (f"{long}@git.host/shop", "https://git.host/shop"),
+    ):
+        build = {"resolvedDependencies": [{"uri": uri, "digest": {"sha1": "abc"}}]}
+        found = provenance_in(
+            text({**V1, "predicate": {"buildDefinition": build, "runDetails": run}})
+        )
+        assert found is not None
+        assert (found.builder, found.source) == ("https://ci.host/run", kept)
+
+
 @pytest.mark.parametrize(
     "content",
     [

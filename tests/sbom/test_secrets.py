@@ -196,6 +196,22 @@ def test_variables_and_the_history_of_the_build_are_searched_too():
     ]
 
 
+def test_a_secret_in_a_label_or_the_user_is_told_and_not_written_down():
+    base = "org.opencontainers.image.base.name"
+    labels = {"build.token": TOKEN, "aws_secret_key": AWS, "name": "shop"}
+    labels[base] = f"https://bot:{made_up(12)}@host/debian"
+    inventory = inventory_of({}, Labels=labels, User=TOKEN)
+    assert inventory.labels == {**dict.fromkeys(sorted(labels), "[secret]"), "name": "shop"}
+    assert (inventory.user, inventory.traits.user.name) == ("[secret]", "[secret]")
+    assert inventory.traits.base.name == "[secret]"
+    assert [(one.rule, one.where, one.path) for one in inventory.traits.secrets] == [
+        ("aws-secret-key", Where.LABEL, "aws_secret_key"),
+        ("github-token", Where.LABEL, "build.token"),
+        ("password-in-url", Where.LABEL, base),
+        ("github-token", Where.USER, ""),
+    ]
+
+
 def test_a_script_is_searched_as_well():
     script = f"#!/bin/sh\nexport TOKEN={TOKEN}\nexec app\n".encode()
     (found,) = inventory_of({"entrypoint.sh": Mode(script)}).traits.secrets

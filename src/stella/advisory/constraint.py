@@ -57,7 +57,7 @@ def vers_spans(scheme: str, text: str) -> tuple[Span, ...]:
     _, _, constraints = _bounded(text).partition("/")
     if constraints == "*":
         return (Span(),)
-    for part in constraints.split("|")[:_PARTS_MAX]:
+    for part in _few(constraints.split("|")):
         comparators = _comparators(part)
         if len(comparators) != 1:
             raise UnreadableConstraint(text[:100])
@@ -108,7 +108,14 @@ def _bounded(text: str) -> str:
 
 
 def _parts(text: str) -> list[str]:
-    return re.split(r"\|\|?", _bounded(text))[:_PARTS_MAX]
+    return _few(re.split(r"\|\|?", _bounded(text)))
+
+
+def _few(parts: list[str]) -> list[str]:
+    """All of them: what is left out would count as not affected."""
+    if len(parts) > _PARTS_MAX:
+        raise UnreadableConstraint(f"it has {len(parts)} alternatives, {_PARTS_MAX} are read")
+    return parts
 
 
 def _comparators(text: str) -> list[tuple[str, str]]:

@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from stella.advisory.format import Assessment, Entry, Exploited, Item, Likelihood, Withdrawn
+from stella.advisory.join import with_versions_of
 from stella.advisory.model import SEVERITIES, Package, Rating, Record, Skipped
 
 _EXAMPLES_MAX = 20
@@ -37,7 +38,7 @@ class Stage:
             "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
             "CREATE TABLE staged (ecosystem TEXT, package TEXT, id TEXT, modified TEXT,"
             " source TEXT, body BLOB);"
-            "CREATE TABLE withdrawn (id TEXT, modified TEXT);"
+            "CREATE TABLE withdrawn (id TEXT, modified TEXT, source TEXT);"
             "CREATE TABLE said (id TEXT, source TEXT, severity INTEGER, cvss TEXT);"
             "CREATE TABLE assessed (id TEXT, source TEXT, severity TEXT, cvss TEXT, summary TEXT,"
             " modified TEXT, rejected INTEGER);"
@@ -49,8 +50,8 @@ class Stage:
             case Entry():
                 self._add(item)
             case Withdrawn():
-                row = (item.id, item.modified)
-                self._database.execute("INSERT INTO withdrawn VALUES (?, ?)", row)
+                row = (item.id, item.modified, item.source)
+                self._database.execute("INSERT INTO withdrawn VALUES (?, ?, ?)", row)
             case Exploited():
                 self.kev |= item.cves
             case Likelihood():
@@ -70,7 +71,8 @@ class Stage:
         self._rejected = frozenset(row[0] for row in rejected)
         rows = self._database.execute(
             "SELECT ecosystem, package, id, modified, source, body FROM staged s WHERE NOT EXISTS"
-            " (SELECT 1 FROM withdrawn w WHERE w.id = s.id AND w.modified >= s.modified)"
+            " (SELECT 1 FROM withdrawn w WHERE w.id = s.id AND w.source = s.source"
+            " AND w.modified >= s.modified)"
             " ORDER BY ecosystem, package, id, modified, source, body"
         )
         for (ecosystem, name), group in groupby(rows, key=lambda row: (row[0], row[1])):
@@ -190,12 +192,8 @@ def _joined(rows: list[tuple[str, str, str, str, str, bytes]]) -> tuple[Record, 
     same = [row for row in rows if (row[3], row[4]) == (modified, source)]
     if len(same) > 1:
         copies = [_decoder.decode(row[5]) for row in same]
-        record = msgspec.structs.replace(
-            record,
-            spans=tuple(dict.fromkeys(span for one in copies for span in one.spans)),
-            versions=tuple(sorted({text for one in copies for text in one.versions})),
-            aliases=tuple(sorted({text for one in copies for text in one.aliases})),
-        )
+        aliases = tuple(sorted({text for one in copies for text in one.aliases}))
+        record = msgspec.structs.replace(with_versions_of(record, copies), aliases=aliases)
     dissent = []
     for row in others:
         other = _decoder.decode(row[5])

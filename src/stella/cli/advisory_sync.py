@@ -44,7 +44,8 @@ def sync(
     plain_http: Annotated[bool, typer.Option(help="Talk HTTP, not HTTPS.")] = False,
     rate_kib: Annotated[int, typer.Option(min=0, help="KiB a second at most; 0: no limit.")] = 0,
     may_shrink: Annotated[
-        bool, typer.Option(help="Also where a document lost more than half of its content.")
+        bool,
+        typer.Option(help="Also where a feed or a document lost more than half of its content."),
     ] = False,
 ) -> None:
     """Bring feeds up to date: only what changed, each feed wholly or not at all.

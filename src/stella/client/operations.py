@@ -2049,7 +2049,7 @@ class WebhookView(TypedDict):
     refusals: list["RefusalsView"]
 
 
-Where = Literal["file", "command", "environment", "history"]
+Where = Literal["file", "command", "environment", "history", "label", "user"]
 """Where a secret lies."""
 
 

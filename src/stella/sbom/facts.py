@@ -4,7 +4,7 @@ from typing import TypeAlias
 
 import msgspec
 
-READER_VERSION = 3
+READER_VERSION = 4
 """Goes into the cache's key: what an older reader kept is read again, not believed."""
 
 

@@ -24,6 +24,7 @@ from stella.sbom.traits import (
 )
 
 _BASE = "org.opencontainers.image.base."
+_SECRET = "[secret]"
 _PASSWD = "etc/passwd"
 _DIGITS_MAX = 10
 _CONFIG_ENTRIES_MAX = 2000
@@ -42,7 +43,7 @@ def observe(
     stack = Stack(layers)
     run = config.config or WireRun()
     return Traits(
-        user=run_user(run.user or "", found),
+        user=run_user(without_secret(run.user or ""), found),
         privileged=_privileged(layers, stack, found),
         secrets=_secrets(layers, stack, found, config),
         entry=_entry(stack, found, run),
@@ -62,13 +63,26 @@ def _base(annotations: Mapping[str, str], labels: Mapping[str, str]) -> Base | N
     for said, how in ((annotations, "annotation of the manifest"), (labels, "label")):
         name, digest = said.get(f"{_BASE}name", ""), said.get(f"{_BASE}digest", "")
         if name or digest:
-            return Base(name[:500], digest[:100], how)
+            return Base(without_secret(name)[:500], without_secret(digest)[:100], how)
     return None
 
 
 def without_secrets(words: Sequence[str]) -> tuple[str, ...]:
     """Words of ENTRYPOINT and CMD as they may be written down."""
-    return tuple("[secret]" if _rules(word) else word for word in words)
+    return tuple(without_secret(word) for word in words)
+
+
+def without_secret(text: str) -> str:
+    """The text as it may be written down."""
+    return _SECRET if _rules(text) else text
+
+
+def labels_without_secrets(labels: Mapping[str, str]) -> dict[str, str]:
+    """Labels as they may be written down, by name."""
+    return {
+        name: _SECRET if _rules(f"{name}={value}") else value
+        for name, value in sorted(labels.items())
+    }
 
 
 def _rules(text: str) -> list[str]:
@@ -185,7 +199,7 @@ def _secrets(
 
 
 def _told(config: WireConfig) -> Iterator[Secret]:
-    """Secrets in the configuration itself: in its variables, and in what the builder wrote down."""
+    """Secrets in the configuration: in its variables and labels, and in what the builder wrote down."""
     run = config.config or WireRun()
     words = [*(run.entrypoint or []), *(run.command or [])]
     for number, word in enumerate(words[:_CONFIG_ENTRIES_MAX]):
@@ -194,6 +208,10 @@ def _told(config: WireConfig) -> Iterator[Secret]:
         # Searched as a whole: some rules know a value by the name before it.
         name = text.partition("=")[0][:100]
         yield from (_in_config(rule, Where.ENVIRONMENT, name) for rule in _rules(text))
+    for name, value in sorted((run.labels or {}).items())[:_CONFIG_ENTRIES_MAX]:
+        found = _rules(f"{name}={value}")
+        yield from (_in_config(rule, Where.LABEL, name[:100]) for rule in found)
+    yield from (_in_config(rule, Where.USER, "") for rule in _rules(run.user or ""))
     for number, step in enumerate((config.history or [])[:_CONFIG_ENTRIES_MAX]):
         found = _rules(step.created_by or "")
         yield from (_in_config(rule, Where.HISTORY, str(number)) for rule in found)

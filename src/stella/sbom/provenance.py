@@ -24,7 +24,7 @@ _IN_TOTO = "application/vnd.in-toto+json"
 _BUILDKIT_TYPE = "in-toto.io/predicate-type"
 _BUNDLE_TYPE = "dev.sigstore.bundle.predicateType"
 _BUILDKIT_METADATA = "https://mobyproject.org/buildkit@v1#metadata"
-_VERSION = 1
+_VERSION = 2
 
 
 @runtime_checkable
@@ -139,8 +139,8 @@ def provenance_in(content: bytes) -> Provenance | None:
     source, revision = _origin_v0(predicate) if is_old else _origin_v1(predicate)
     return Provenance(
         predicate_type=kind[:_WORD_LETTERS_MAX],
-        builder=_word(builder),
-        source=_without_login(_word(source)),
+        builder=_address(builder),
+        source=_address(source),
         revision=_word(revision),
         digest="",
         how="",
@@ -196,10 +196,11 @@ def _word(value: object) -> str:
     return value[:_WORD_LETTERS_MAX] if isinstance(value, str) else ""
 
 
-def _without_login(address: str) -> str:
-    """An address without who logs in there, which is nobody's business."""
+def _address(value: object) -> str:
+    """Without who logs in there, and without what is asked there: that is nobody's business."""
     try:
-        parts = urlsplit(address)
+        parts = urlsplit(value if isinstance(value, str) else "")
     except ValueError:
         return ""
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+    netloc = parts.netloc.rpartition("@")[2]
+    return _word(urlunsplit(parts._replace(netloc=netloc, query="", fragment="")))

@@ -135,7 +135,12 @@ def _read_layers(
 def inventory_of(facts: list[LayerFacts], platform: PlatformImage, name: str) -> Inventory:
     """The inventory that layers' facts and the image's configuration give together."""
     found = catalogue(facts)
-    from stella.sbom.observe import observe, without_secrets  # late: see _read_layers
+    from stella.sbom.observe import (  # late: see _read_layers
+        labels_without_secrets,
+        observe,
+        without_secret,
+        without_secrets,
+    )
 
     config = parse_config(platform.config_content)
     run = config.config
@@ -147,8 +152,8 @@ def inventory_of(facts: list[LayerFacts], platform: PlatformImage, name: str) ->
         components=found.components,
         partial=found.partial,
         entrypoint=without_secrets([*(run.entrypoint or []), *(run.command or [])]) if run else (),
-        user=(run.user or "") if run else "",
-        labels=dict(sorted((run.labels or {}).items())) if run else {},
+        user=without_secret(run.user or "") if run else "",
+        labels=labels_without_secrets(run.labels or {}) if run else {},
         traits=observe(facts, found, config, parse_manifest(platform.manifest).annotations or {}),
     )
 

@@ -31,6 +31,8 @@ class Where(StrEnum):
     COMMAND = "command"
     ENVIRONMENT = "environment"
     HISTORY = "history"
+    LABEL = "label"
+    USER = "user"
 
 
 class _Part(msgspec.Struct, frozen=True, rename="camel"):

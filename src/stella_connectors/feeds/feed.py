@@ -81,7 +81,10 @@ class HttpFeed:
         answer = self._client.json(
             "GET", "index.json", {}, what="the index", bytes_max=_INDEX_BYTES_MAX
         )
-        return self._versions(answer)
+        now = self._versions(answer)
+        if not now:
+            raise self._client.unreachable("its index lists no documents")
+        return now
 
     def _changes_csv(self) -> dict[str, str]:
         """``"2024/cve-2024-0001.json","2024-05-01T10:00:00+00:00"``, a line for each document."""

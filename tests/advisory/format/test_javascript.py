@@ -2,6 +2,9 @@
 
 import json
 
+import pytest
+
+from stella.advisory.affected import judge
 from stella.advisory.format import Entry, Withdrawn, read_document
 from stella.advisory.model import Package, Skipped, Span
 
@@ -50,6 +53,17 @@ def test_retire_joins_the_ranges_of_one_id_and_uses_the_name_in_npm():
     assert [one.record.spans for one in read(combined)] == [entry.record.spans]
 
 
+@pytest.mark.parametrize("below", [("all of them", "1.0.0"), ("1.0.0", "all of them")])
+def test_a_range_of_retire_that_is_not_understood_stays_unknown_beside_others(
+    below: tuple[str, str],
+):
+    ids = {"CVE": ["CVE-2030-1"]}
+    issues = [{"below": one, "identifiers": ids} for one in below]
+    (entry,) = read({"a": {"vulnerabilities": issues}})
+    assert judge(entry.record, "5.0.0").is_affected
+    assert entry.record.note.startswith("range not understood")
+
+
 def test_what_retire_gives_no_id_is_named_by_what_it_says():
     issue = {"ranges": [{"below": "1"}], "summary": "one"}
     (one,) = read({"a": {"vulnerabilities": [issue]}})
@@ -90,6 +104,16 @@ def test_githubs_answer_with_an_open_beginning():
     assert entry.package == Package("PyPI", "django")
     assert entry.record.spans == (Span(after="1.0", fixed="2.0"),)
     assert entry.record.severity == "medium"
+
+
+@pytest.mark.parametrize("ranges", [("from 4.x on", "< 1.0"), ("< 1.0", "from 4.x on")])
+def test_a_range_of_github_that_is_not_understood_stays_unknown_beside_others(
+    ranges: tuple[str, str],
+):
+    nodes = [{**node(), "vulnerableVersionRange": one} for one in ranges]
+    (entry,) = read(answer(*nodes))
+    assert judge(entry.record, "4.2").is_affected
+    assert entry.record.note.startswith("range not understood")
 
 
 def test_the_files_name_says_the_ecosystem_that_the_answer_leaves_out():

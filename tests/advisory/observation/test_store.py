@@ -134,6 +134,30 @@ def test_a_document_may_shrink_where_that_is_said(tmp_path: Path):
         assert store.feed("pypa").items == 1
 
 
+@pytest.mark.parametrize(("before", "after"), [(1, 0), (3, 0), (10, 4), (10, 0)])
+def test_a_feed_that_lost_most_of_its_documents_changes_nothing_unless_it_may(
+    tmp_path: Path, before: int, after: int
+):
+    source = publisher(**{f"d{number}": line(f"X-{number}") for number in range(before)})
+    with Observations(tmp_path) as store:
+        sync_feed(store, "pypa", source, now=DAY.format(1))
+        for number in range(after, before):
+            del source.documents[f"d{number}.jsonl"]
+        with pytest.raises(BrokenFeed, match=f"{after} of its {before} items are left"):
+            sync_feed(store, "pypa", source, now=DAY.format(2))
+        assert store.feed("pypa").items == before
+        sync_feed(store, "pypa", source, now=DAY.format(3), may_shrink=True)
+        assert store.feed("pypa").items == after
+
+
+def test_documents_that_were_named_anew_are_no_loss(tmp_path: Path):
+    source = publisher(a=ROWS)
+    with Observations(tmp_path) as store:
+        sync_feed(store, "pypa", source, now=DAY.format(1))
+        source.documents["b.jsonl"] = source.documents.pop("a.jsonl")
+        assert sync_feed(store, "pypa", source, now=DAY.format(2)).removed == ("a.jsonl",)
+
+
 class Breaking(SimulatedFeed):
     """Breaks off at one document."""
 
@@ -210,11 +234,13 @@ def test_a_store_that_is_none_is_refused(tmp_path: Path):
 
 def test_a_directory_is_a_feed(tmp_path: Path):
     feed(tmp_path / "feed" / "deep", osv("X-1", "foo", FROM_0))
+    feed(tmp_path / "feed", osv("X-2", "foo", FROM_0), name="kept.jsonl")
     (tmp_path / "feed" / ".git").mkdir()
     (tmp_path / "feed" / ".git" / "x.json").write_text("{")
     source = DirectoryFeed(tmp_path / "feed")
     with Observations(tmp_path / "store") as store:
-        assert sync_feed(store, "own", source, now=DAY.format(1)).changed == ("deep/feed.jsonl",)
+        first = sync_feed(store, "own", source, now=DAY.format(1))
+        assert first.changed == ("deep/feed.jsonl", "kept.jsonl")
         assert sync_feed(store, "own", source, now=DAY.format(2)).changed == ()
         (tmp_path / "feed" / "deep" / "feed.jsonl").unlink()
         gone = sync_feed(store, "own", DirectoryFeed(tmp_path / "feed"), now=DAY.format(3))

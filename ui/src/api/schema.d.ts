@@ -5667,7 +5667,7 @@ export interface components {
          * @description Where a secret lies.
          * @enum {string}
          */
-        Where: "file" | "command" | "environment" | "history";
+        Where: "file" | "command" | "environment" | "history" | "label" | "user";
         /**
          * WhyView
          * @description Package -> file path -> layer, and the advisory range that hit.

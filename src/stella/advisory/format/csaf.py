@@ -102,8 +102,9 @@ def read_csaf(where: str, content: bytes) -> Iterator[Item]:
     if not is_name(tracking.id):
         yield Skipped(where, "a record without a usable name")
         return
+    source = _source(csaf.document.publisher.name)
     if csaf.document.category in _WITHDRAWN:
-        yield Withdrawn(tracking.id, tracking.current_release_date)
+        yield Withdrawn(tracking.id, tracking.current_release_date, source)
         yield Skipped(where, "withdrawn")
         return
     products = Products(csaf.product_tree)
@@ -114,7 +115,6 @@ def read_csaf(where: str, content: bytes) -> Iterator[Item]:
         cve = vulnerability.cve if is_name(vulnerability.cve) else ""
         name = cve if is_vex and cve else tracking.id
         _gather(vulnerability, name, products, gathered, skipped)
-    source = _source(csaf.document.publisher.name)
     title = one_line(csaf.document.title)
     for (name, package), said in sorted(gathered.items()):
         record = _record(name, package, said, source, title)

@@ -7,6 +7,7 @@ import msgspec
 
 from stella.advisory.constraint import UnreadableConstraint, plain_spans
 from stella.advisory.format.item import Entry, Item, Withdrawn, is_name, one_line
+from stella.advisory.join import with_versions_of
 from stella.advisory.model import Package, Record, Skipped, Span
 from stella.advisory.severity import severity_of_vector, severity_of_word
 from stella.advisory.versions import package_name, scheme_of, version_key
@@ -144,7 +145,8 @@ def _entries(where: str, nodes: list[Node]) -> Iterator[Item]:
         if "GHSA" not in ids or not is_name(node.package.name):
             yield Skipped(where, "a record without a usable name")
         elif node.advisory.withdrawn_at:
-            yield Withdrawn(ids["GHSA"], node.advisory.updated_at or node.advisory.withdrawn_at)
+            at = node.advisory.updated_at or node.advisory.withdrawn_at
+            yield Withdrawn(ids["GHSA"], at, "GHSA")
             yield Skipped(where, "withdrawn")
         elif ecosystem is None:
             yield Skipped(where, "an ecosystem that is not known")
@@ -153,8 +155,7 @@ def _entries(where: str, nodes: list[Node]) -> Iterator[Item]:
             record, modified = _record(node, ids, scheme_of(ecosystem))
             before = joined.get((package, record.id))
             if before is not None:
-                spans = tuple(dict.fromkeys((*before[0].spans, *record.spans)))
-                record = msgspec.structs.replace(record, spans=spans)
+                record = with_versions_of(record, [before[0], record])
             joined[package, record.id] = (record, modified)
     for (package, _), (record, modified) in joined.items():
         yield Entry(package, record, modified, "GHSA")

@@ -22,10 +22,11 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Withdrawn:
-    """The record counts no more, nor does an earlier copy of it."""
+    """The record counts no more, nor does an earlier copy of it. source: whose record; others' stay."""
 
     id: str
     modified: str
+    source: str
 
 
 @dataclass(frozen=True, slots=True)

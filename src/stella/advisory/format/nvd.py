@@ -92,7 +92,7 @@ def read_nvd(where: str, content: bytes) -> Iterator[Item]:
             continue
         summary = next((one_line(text.value) for text in cve.descriptions if text.lang == "en"), "")
         if cve.vuln_status == "Rejected":
-            yield Withdrawn(cve.id, cve.last_modified)
+            yield Withdrawn(cve.id, cve.last_modified, "NVD")
             yield Assessment(
                 cve.id, "NVD", "unknown", "", summary, cve.last_modified, is_rejected=True
             )

@@ -110,11 +110,11 @@ def parse_osv(content: bytes) -> OsvRecord:
 def read_osv(where: str, content: bytes) -> Iterator[Item]:
     """What the record says of each package. Raises msgspec.DecodeError."""
     osv = parse_osv(content)
+    source = source_of(osv.id)
     if osv.withdrawn:
-        yield Withdrawn(osv.id, osv.modified)
+        yield Withdrawn(osv.id, osv.modified, source)
         yield Skipped(where, "withdrawn")
         return
-    source = source_of(osv.id)
     empty = True
     for package, record in records_of(osv):
         yield Entry(package, record, osv.modified, source)

@@ -7,6 +7,7 @@ import msgspec
 
 from stella.advisory.constraint import UnreadableConstraint, npm_spans
 from stella.advisory.format.item import Entry, Item, is_name, one_line
+from stella.advisory.join import with_versions_of
 from stella.advisory.model import Package, Record, Skipped, Span
 from stella.advisory.severity import severity_of_word
 from stella.kernel import Digest
@@ -70,9 +71,9 @@ def _entries(where: str, libraries: Mapping[str, Library]) -> Iterator[Item]:
                 continue
             before = joined.get((package, record.id))
             if before is not None:
-                spans = tuple(dict.fromkeys((*before.spans, *record.spans)))
                 aliases = tuple(sorted({*before.aliases, *record.aliases}))
-                record = msgspec.structs.replace(before, spans=spans, aliases=aliases)
+                whole = with_versions_of(before, [before, record])
+                record = msgspec.structs.replace(whole, aliases=aliases)
             joined[package, record.id] = record
     for (package, _), record in joined.items():
         yield Entry(Package("npm", package), record, "", "Retire.js")

@@ -6,6 +6,7 @@ place.  5. The index changes, in one transaction. Whatever fails before 5 leaves
 """
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 
 from stella.advisory.errors import BrokenFeed
@@ -28,6 +29,8 @@ from stella.plugin.contract.feed import Feed, FeedDocument
 _PAGES_MAX = 1_000
 _DOCUMENTS_MAX = 1_000_000
 _BYTES_MAX = 8 << 30
+# A feed of fewer items may lose most of them with one document.
+_ITEMS_TO_HALVE_MIN = 10
 
 
 def sync_feed(
@@ -41,8 +44,8 @@ def sync_feed(
 ) -> Synced:
     """Bring the feed up to date in the store, wholly or not at all.
 
-    now: ISO 8601 in UTC. tell: hears of progress. may_shrink: also where a document lost more than
-    half of what was in it, which is how a feed that was cut off looks.
+    now: ISO 8601 in UTC. tell: hears of progress. may_shrink: also where the feed or a document of
+    it lost more than half of what was in it, which is how a feed that was cut off looks.
     Raises BrokenFeed, UnreadableFeed, FeedTooLarge, UnusableStore, and what the feed raises.
     """
     if not is_feed_name(name):
@@ -59,14 +62,32 @@ def _synced(
     held = {one.document: one.items for one in store.current(name)}
     brought = [_bring(store, name, feed, one, tell) for one in wanted]
     checked = [_checked(store, name, one, held, now=now, may_shrink=may_shrink) for one in brought]
+    gone = sorted(removed & set(held))
+    _refuse_cut_off(name, held, gone, checked, may_shrink=may_shrink)
     changed = {one.document: one.digest for one in store.current(name)}
     for one in checked:
         store.place(_incoming(store, name, one.document, one.version), one.digest)
-    gone = sorted(removed & set(held))
     generation = store.keep([FeedChange(name, tuple(checked), tuple(gone), cursor, now)])
     store.clear_incoming(name)
     differing = [one.document for one in checked if changed.get(one.document) != one.digest]
     return Synced(name, generation, tuple(sorted(differing)), tuple(gone))
+
+
+def _refuse_cut_off(
+    name: str,
+    held: dict[str, int],
+    gone: Sequence[str],
+    checked: Sequence[Bringing],
+    *,
+    may_shrink: bool,
+) -> None:
+    """A clone that is half made, or a directory that is not mounted, looks like removed documents."""
+    left = {document: items for document, items in held.items() if document not in gone}
+    left |= {one.document: one.items for one in checked}
+    before, after = sum(held.values()), sum(left.values())
+    is_cut_off = before >= _ITEMS_TO_HALVE_MIN and before > 2 * after
+    if not may_shrink and (is_cut_off or (before and not after)):
+        raise _broken(name, f"{after} of its {before} items are left, as if it was cut off")
 
 
 def _changes(name: str, feed: Feed, cursor: str) -> tuple[str, list[FeedDocument], set[str]]:

@@ -18,6 +18,16 @@ _COMMAND_LETTERS_MAX = 1000
 _SETS_MAX = 8
 _EXEC = re.compile(r"(?:^|[;&|{(]|\bthen\b|\belse\b|\bdo\b)\s{0,20}(exec\s[^\n]{1,2000})")
 _SET = re.compile(r"(?:^|[\s;&|{(])(set\s+--?\s|shift\b)")
+# Values that are given by name. A variable keeps its name, and a port or a path behind -p stays.
+_GIVEN = re.compile(
+    r"""(?P<name>(?i:
+            (?:password|passwd|secret|token)["']?\s{0,4}[=:][-=]?\s{0,4}
+            | (?<!\S)-[\w-]{0,40}(?:password|passwd|secret|token)\s{1,4}
+            | \bBearer\s{1,4}
+        ) | (?<!\S)-p\s{0,4}(?=["']?[^\s"'/:]{0,40}[0-9])(?=["']?[^\s"'/:]{0,40}[A-Za-z]))
+        (?P<value>"[^"$\n]+" | '[^'\n]+' | [^\s"'$;&|`()}-][^\s"'$;&|`()}]*)""",
+    re.VERBOSE,
+)
 _HERE_DOCUMENT = re.compile(r"<<-?\s{0,8}[\"']?([A-Za-z_][A-Za-z0-9_]{0,63})[\"']?")
 
 
@@ -58,6 +68,7 @@ def _commands(words: tuple[str, ...], content: bytes) -> Script:
         return Script(words, unread="its commands are longer than anybody writes them")
     if any(True for _ in find_secrets("\n".join(kept).encode(), Place.ENVIRONMENT)):
         return Script(words, unread="a secret stands in its commands")
+    last, last_exec, *sets = (_GIVEN.sub(r"\g<name>[secret]", text) for text in kept)
     return Script(words, last.rstrip(), last_line, last_exec, exec_line, execs, tuple(sets))
 
 
