@@ -6,6 +6,7 @@ STELLA_EXAMPLES says how many requests each operation gets; a few by default.
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from fixtures.control import V1, Control, running
 from fixtures.databases import Clock
 from fixtures.webhooks import Hooks, pushed
 from stella.api.app import OPENAPI, api_routes
+from stella.kernel import time_text
 
 pytestmark = pytest.mark.fuzz
 
@@ -48,8 +50,17 @@ def fuzzed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fuzzed]:
         hooks = Hooks(control)
         hooks.make("ci", "signed")
         said = {"vulnerability": "CVE-2026-1", "products": ["pkg:pypi/foo"], "status": "fixed"}
+        waiver = {
+            "environment": "dev",
+            "rule": "severity",
+            "component": "web",
+            "reason": "not reached",
+        }
+        waiver["expiresAt"] = time_text(control.clock() + timedelta(days=30))
         known = {
             "vex": control.post("/vex/statements", said, by="ann")["id"],
+            "waiver": control.post("/waivers", waiver)["id"],
+            "absence": "abs_1",
             "release": done["release"]["id"],
             "other": "shop@2.0.0",
             "promotion": done["id"],

@@ -5,10 +5,11 @@ from datetime import UTC, datetime
 import pytest
 
 from fixtures.road import Road
-from promotion.test_rules import proves
+from promotion.test_rules import change_roles, proves
 from stella.environment.errors import MalformedDocument
 from stella.environment.freeze_rules import apply_freeze_rule, coming_windows
 from stella.environment.ical import CalendarEvent, calendar
+from stella.identity import Role
 from stella.kernel import Json
 from stella.promotion.errors import AlreadyOverridden, NothingToOverride
 from stella.promotion.lifecycle import State
@@ -91,6 +92,8 @@ def test_a_rule_holds_up_what_it_names(road: Road, changes: dict[str, Json], sta
 
 
 def test_it_takes_a_second_person_to_go_through_a_freeze(road: Road) -> None:
+    for one in ("ann", "dan"):
+        change_roles(road, one, Role.OPERATOR)
     road.environment("dev")
     freeze(road)
     release = road.release("2.0.0")

@@ -84,6 +84,10 @@ def _secret(one: Secret) -> str:
             return f"{one.rule} in the variable {one.path}"
         case Where.HISTORY:
             return f"{one.rule} in step {one.path} of the build's history"
+        case Where.LABEL:
+            return f"{one.rule} in the label {one.path}"
+        case Where.USER:
+            return f"{one.rule} in the USER that it runs as"
         case Where.FILE:
             later = ", deleted above it and still in the image" if one.deleted else ""
             return f"{one.rule} in {one.path}:{one.line}  layer {one.layer_index}{later}"

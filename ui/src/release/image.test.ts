@@ -43,6 +43,8 @@ test('a secret says where it lies and never what it is', () => {
   const secret = { rule: 'npm-token', path: '/a', line: 3, layer: '', layerIndex: 1, deleted: false } as const
   expect(secretPlace({ ...secret, where: 'file' })).toBe('/a:3, layer 1')
   expect(secretPlace({ ...secret, where: 'history', path: '2' })).toBe('step 2 of the build')
+  expect(secretPlace({ ...secret, where: 'label', path: 'ci.token' })).toBe('the label ci.token')
+  expect(secretPlace({ ...secret, where: 'user', path: '' })).toBe('the USER that it runs as')
 })
 
 test('power is a mode or the names of capabilities', () => {

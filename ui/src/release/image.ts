@@ -25,6 +25,10 @@ export function secretPlace(secret: ImageSecret): string {
       return `the variable ${secret.path}`
     case 'history':
       return `step ${secret.path} of the build`
+    case 'label':
+      return `the label ${secret.path}`
+    case 'user':
+      return 'the USER that it runs as'
     case 'file':
       return `${secret.path}:${secret.line}, layer ${secret.layerIndex ?? '?'}`
   }
