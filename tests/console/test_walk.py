@@ -247,6 +247,7 @@ def test_the_keyboard_alone_is_enough(
     console = open_console()
     console.sign_in("olga")
     keyboard = console.page.keyboard
+    expect(console.page.get_by_role("navigation", name="Pages")).to_be_visible()
     keyboard.press("g")
     keyboard.press("r")
     expect(console.heading).to_have_text("Releases")
@@ -266,6 +267,7 @@ def test_the_keyboard_alone_is_enough(
     keyboard.press("Control+k")
     expect(console.page.get_by_role("combobox", name="Go to or do anything")).to_be_focused()
     keyboard.type(shop_server.blocked)
+    expect(console.page.get_by_role("option").first).to_contain_text(shop_server.blocked)
     keyboard.press("Enter")
     expect(console.heading).to_contain_text("shop 1.0.0")
 
