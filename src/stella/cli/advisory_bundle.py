@@ -14,9 +14,7 @@ from stella.advisory.observation import (
     read_manifest,
 )
 from stella.cli.advisory_sync import frozen_alone
-from stella.cli.errors import UnreadableFile, UnwritableOutput
-from stella.cli.written import checked_output, write
-from stella.kernel import Remedy
+from stella.cli.written import checked_output, unreadable, unwritable, write
 from stella.trust import load_public_key, load_signer
 
 app = typer.Typer(no_args_is_help=True, help="Carry feeds to machines without a network.")
@@ -42,11 +40,7 @@ def create(
         try:
             manifest = create_bundle(opened, to, load_signer(sign), since=since, feeds=feed or [])
         except OSError as error:
-            raise UnwritableOutput(
-                f"{to} cannot be written: {error.strerror}",
-                remedy=Remedy("Name a file in a directory that exists and has room."),
-                path=str(to),
-            ) from None
+            raise unwritable(to, error) from None
         generation = opened.generation
     lines = [*_lines(manifest), f"next      --since {generation}"]
     write("".join(f"{line}\n" for line in lines), None)
@@ -71,7 +65,7 @@ def apply(
         try:
             manifest = apply_bundle(opened, bundle, keys, may_go_back=may_go_back)
         except OSError as error:
-            raise _unreadable(bundle, error) from None
+            raise unreadable(bundle, error) from None
         lines = _lines(manifest)
         if into is not None:
             lines.append(f"file      {frozen_alone(opened, into)}")
@@ -90,7 +84,7 @@ def show(
     try:
         manifest = read_manifest(bundle)
     except OSError as error:
-        raise _unreadable(bundle, error) from None
+        raise unreadable(bundle, error) from None
     if output == "json":
         feeds = [
             {"name": one.name, "checkedAt": one.checked_at, "documents": len(one.documents)}
@@ -111,11 +105,3 @@ def _lines(manifest: Manifest) -> list[str]:
         f"base      {manifest.base or 'none: it is whole'}",
         f"state     {manifest.state}",
     ]
-
-
-def _unreadable(path: Path, error: OSError) -> UnreadableFile:
-    return UnreadableFile(
-        f"{path} cannot be read: {error.strerror}",
-        remedy=Remedy("Check the path."),
-        path=str(path),
-    )

@@ -1,15 +1,13 @@
 """``stella away``: while somebody is away, another speaks for them."""
 
-from datetime import UTC, datetime
 from typing import Annotated
 from urllib.parse import quote
 
 import typer
 
-from stella.cli.freeze import end_of
 from stella.cli.output import Column, Output, To, show_list, show_one
+from stella.cli.times import span_of
 from stella.client import open_client
-from stella.kernel import parse_time, time_text
 
 app = typer.Typer(no_args_is_help=True, help="While somebody is away, another speaks for them.")
 
@@ -43,13 +41,7 @@ def set_(
     to: To = None,
 ) -> None:
     """Say who approves for you while you are away."""
-    starts_at = parse_time(start) if start else None
-    body = {
-        "standIn": stand_in,
-        "startsAt": time_text(starts_at) if starts_at else None,
-        "endsAt": time_text(end_of(until, starts_at or datetime.now(UTC))),
-        "reason": message,
-    }
+    body = {"standIn": stand_in, **span_of(start, until), "reason": message}
     with open_client() as client:
         show_one(client.post("/absences", body), _COLUMNS, output=output, to=to)
 

@@ -13,6 +13,7 @@ from stella.cli.sbom import cyclonedx_of, read_sbom
 from stella.cli.scan_report import SEVERITIES, vex_mark
 from stella.cli.scan_target import tool_version
 from stella.cli.vex_files import read_voices, with_vex
+from stella.cli.vex_options import VexFiles, VexKeys
 from stella.cli.vex_out import openvex_document
 from stella.cli.written import checked_output, read, write
 from stella.finding import (
@@ -39,14 +40,8 @@ def match(
     advisories: Annotated[
         Path, typer.Option(help="Advisory snapshot, its directory, or feeds as they are.")
     ],
-    vex: Annotated[
-        list[Path] | None,
-        typer.Option(help="VEX document, or directory of a VEX repository. Repeat."),
-    ] = None,
-    vex_key: Annotated[
-        list[Path] | None,
-        typer.Option(help="Only VEX signed with this public key decides. Repeat."),
-    ] = None,
+    vex: VexFiles = None,
+    vex_key: VexKeys = None,
     output: Annotated[
         str, typer.Option("-o", "--output", help="table|json|document|name|sarif|openvex")
     ] = "table",

@@ -1,16 +1,13 @@
 """``stella freeze``: times in which nothing goes into an environment."""
 
-import re
-from datetime import UTC, datetime, timedelta
 from typing import Annotated
 from urllib.parse import quote
 
 import typer
 
 from stella.cli.output import Column, Output, To, show_list, show_one
+from stella.cli.times import span_of
 from stella.client import open_client
-from stella.kernel import parse_time, time_text
-from stella.kernel.clock import MalformedTime
 
 app = typer.Typer(no_args_is_help=True, help="Times in which nothing goes into an environment.")
 
@@ -26,7 +23,6 @@ _COLUMNS: dict[str, Column] = {
     "reason": "reason",
     "id": "id",
 }
-_DURATION = re.compile(r"(?=\d)(?:(\d{1,4})d)?(?:(\d{1,4})h)?(?:(\d{1,5})m)?\Z")
 
 
 @app.command("list")
@@ -52,13 +48,7 @@ def create(
     to: To = None,
 ) -> None:
     """Freeze an environment for a time."""
-    starts_at = parse_time(start) if start else None
-    body = {
-        "environment": env,
-        "startsAt": time_text(starts_at) if starts_at else None,
-        "endsAt": time_text(end_of(until, starts_at or datetime.now(UTC))),
-        "reason": message,
-    }
+    body = {"environment": env, **span_of(start, until), "reason": message}
     with open_client() as client:
         show_one(client.post("/freezes", body), _COLUMNS, output=output, to=to)
 
@@ -75,23 +65,6 @@ def end(
     with open_client() as client:
         ended = client.post(f"/freezes/{quote(freeze, safe='')}/end", {"reason": message})
     show_one(ended, _COLUMNS, output=output, to=to)
-
-
-def end_of(text: str, start: datetime) -> datetime:
-    """The time that ``text`` names, or that lies such a span after ``start``.
-
-    Raises typer.BadParameter for what is neither.
-    """
-    span = _DURATION.match(text)
-    if span:
-        days, hours, minutes = (int(part or 0) for part in span.groups())
-        return start + timedelta(days=days, hours=hours, minutes=minutes)
-    try:
-        return parse_time(text)
-    except MalformedTime:
-        raise typer.BadParameter(
-            f"--until takes a time like 2030-01-31T08:00:00Z or a span like 2h, not {text!r}"
-        ) from None
 
 
 _WINDOW_COLUMNS: dict[str, Column] = {

@@ -1,6 +1,5 @@
 """``stella promote`` and ``stella rollback``: ask for a release in an environment."""
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -8,11 +7,10 @@ from urllib.parse import quote
 import typer
 
 from stella.cli.following import wait_for_promotion
-from stella.cli.freeze import end_of
 from stella.cli.output import Output, To, say, show_lines
+from stella.cli.times import end_from_now
 from stella.cli.why_report import change_lines, decision_lines, plan_lines, summary_lines
 from stella.client import Client, open_client
-from stella.kernel import time_text
 
 _BLOCKED_EXIT = 6
 _GOES = frozenset({"pass", "waiting"})
@@ -55,7 +53,7 @@ def promote(
     body = {"release": release, "environment": env, "reason": message}
     for key, text in (("notBefore", not_before), ("notAfter", not_after)):
         if text is not None:
-            body[key] = time_text(end_of(text, datetime.now(UTC)))
+            body[key] = end_from_now(text)
     with open_client() as client:
         if dry_run:
             _preview(client, body, output=output, to=to)

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from stella.cli.scanning import ScanOptions, run_scan
+from stella.cli.vex_options import VexFiles, VexKeys
 
 
 def scan(
@@ -29,14 +30,8 @@ def scan(
     end_of_life: Annotated[
         Path | None, typer.Option(help="Your own table of how long distributions last.")
     ] = None,
-    vex: Annotated[
-        list[Path] | None,
-        typer.Option(help="VEX document, or directory of a VEX repository. Repeat."),
-    ] = None,
-    vex_key: Annotated[
-        list[Path] | None,
-        typer.Option(help="Only VEX signed with this public key decides. Repeat."),
-    ] = None,
+    vex: VexFiles = None,
+    vex_key: VexKeys = None,
     vex_attached: Annotated[
         bool, typer.Option(help="Hear VEX beside the image too: what --vex-key signed decides.")
     ] = False,

@@ -1,15 +1,13 @@
 """``stella waiver``: objections that are passed over for a time, because two people say so."""
 
-from datetime import UTC, datetime
 from typing import Annotated
 from urllib.parse import quote
 
 import typer
 
-from stella.cli.freeze import end_of
 from stella.cli.output import Column, Output, To, show_list, show_one
+from stella.cli.times import end_from_now
 from stella.client import open_client
-from stella.kernel import time_text
 
 app = typer.Typer(
     no_args_is_help=True, help="Objections that are passed over for a time, by two people's word."
@@ -75,7 +73,7 @@ def create(
         "component": component,
         "unknown": unknown,
         "reason": message,
-        "expiresAt": time_text(end_of(until, datetime.now(UTC))),
+        "expiresAt": end_from_now(until),
     }
     with open_client() as client:
         show_one(client.post("/waivers", body), _COLUMNS, output=output, to=to)

@@ -21,11 +21,7 @@ def write(text: str | bytes, to: Path | None) -> None:
     try:
         to.write_bytes(content)
     except OSError as error:
-        raise UnwritableOutput(
-            f"{to} cannot be written: {error.strerror}",
-            remedy=Remedy("Name a file in a directory that exists and has room."),
-            path=str(to),
-        ) from None
+        raise unwritable(to, error) from None
 
 
 def read(path: Path) -> bytes:
@@ -33,11 +29,25 @@ def read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise UnreadableFile(
-            f"{path} cannot be read: {error.strerror}",
-            remedy=Remedy("Check the path."),
-            path=str(path),
-        ) from None
+        raise unreadable(path, error) from None
+
+
+def unwritable(path: Path, error: OSError) -> UnwritableOutput:
+    """The refusal where a file cannot be written."""
+    return UnwritableOutput(
+        f"{path} cannot be written: {error.strerror}",
+        remedy=Remedy("Name a file in a directory that exists and has room."),
+        path=str(path),
+    )
+
+
+def unreadable(path: Path, error: OSError) -> UnreadableFile:
+    """The refusal where a file cannot be read."""
+    return UnreadableFile(
+        f"{path} cannot be read: {error.strerror}",
+        remedy=Remedy("Check the path."),
+        path=str(path),
+    )
 
 
 def checked_output(output: str, known: Sequence[str]) -> str:

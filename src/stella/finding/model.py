@@ -1,5 +1,6 @@
 """What is wrong in an image: findings, with the why. Each axis stands apart; labels are derived."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -134,3 +135,10 @@ class Findings:
 def is_open(finding: Finding) -> bool:
     """Whether the finding counts: it matches, and nobody whose word counts has settled it."""
     return finding.match is not Match.NOT_AFFECTED and finding.vex not in SETTLED
+
+
+def open_counts(findings: Findings) -> tuple[dict[str, int], int]:
+    """How many findings count, by severity, and how many of these are known to be exploited."""
+    counted = [one for one in findings.findings if is_open(one)]
+    by_severity = dict(sorted(Counter(one.severity for one in counted).items()))
+    return by_severity, sum(one.kev for one in counted)

@@ -4,7 +4,6 @@ A scan whose packages the new snapshot says nothing new of keeps its documents, 
 that they still hold is noted.
 """
 
-from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -18,9 +17,9 @@ from stella.finding.facts import FindingAppeared, FindingResolved, FindingsMatch
 from stella.finding.index import index_scan, open_names
 from stella.finding.lifecycle import ScanState
 from stella.finding.match import match_inventory, packages_of
-from stella.finding.model import Finding, Findings, is_open
+from stella.finding.model import Finding, Findings
 from stella.finding.store import Scan, scan_by_id, stale_scans, update_scan
-from stella.finding.weigh import judge_scan
+from stella.finding.weigh import as_judged, judge_scan
 from stella.kernel import Digest, digest_of
 from stella.record.transaction import Tx
 from stella.sbom import Inventory, parse_cyclonedx
@@ -94,19 +93,10 @@ def _matched_anew(tx: Tx, scan: Scan, inventory: Inventory, part: bytes, against
         snapshot=matched.snapshot.text,
         advisories=blobs.put(part).text,
         as_of=snapshot.digest.text,
-        judged=None,
-        vex=None,
     )
     judged = judge_scan(blobs, after, standing_voices(tx, blobs, against.own_keys), tx.now)
     now = judged.findings if judged else matched
-    counted = [one for one in now.findings if is_open(one)]
-    after = replace(
-        after,
-        judged=blobs.put(judged.document).text if judged else None,
-        vex=blobs.put(judged.weighing).text if judged else None,
-        counts=dict(sorted(Counter(one.severity for one in counted).items())),
-        kev=sum(one.kev for one in counted),
-    )
+    after = as_judged(after, blobs, now, judged)
     update_scan(tx, after)
     index_scan(tx, scan.id, inventory.components, now)
     tell_changes(tx, after, before, now)

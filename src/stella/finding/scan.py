@@ -1,6 +1,5 @@
 """Scan an image: what is in it, what is wrong with that; signed, attached, kept."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -12,7 +11,7 @@ from stella.finding.facts import ImageScanned, ScanFailed, ScanRequested
 from stella.finding.index import forget_scan
 from stella.finding.lifecycle import SCAN, ScanEvent, ScanState
 from stella.finding.match import match_inventory, packages_of
-from stella.finding.model import Match
+from stella.finding.model import open_counts
 from stella.finding.store import (
     Scan,
     insert_scan,
@@ -164,12 +163,12 @@ def _matched(result: ScanResult, bundle: bytes, blobs: Blobs, snapshot: Snapshot
     if snapshot is None:
         return known
     findings = match_inventory(inventory, snapshot)
-    affected = [one for one in findings.findings if one.match is not Match.NOT_AFFECTED]
+    counts, kev = open_counts(findings)
     return replace(
         known,
         findings=blobs.put(findings_document(findings)).text,
         snapshot=findings.snapshot.text,
         advisories=blobs.put(snapshot.slice(packages_of(inventory))).text,
-        counts=dict(sorted(Counter(one.severity for one in affected).items())),
-        kev=sum(one.kev for one in affected),
+        counts=counts,
+        kev=kev,
     )

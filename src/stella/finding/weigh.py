@@ -1,6 +1,5 @@
 """What VEX makes of a scan, now: no image is read again, and only findings that are spoken of change."""
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -10,7 +9,7 @@ from stella.finding.document import findings_document, parse_findings
 from stella.finding.facts import FindingsWeighed
 from stella.finding.index import index_names, scans_named
 from stella.finding.lifecycle import ScanState
-from stella.finding.model import Findings, is_open
+from stella.finding.model import Findings, open_counts
 from stella.finding.store import Scan, list_scans, scan_by_id, update_scan
 from stella.finding.vexed import apply_vex
 from stella.image import parse_reference
@@ -70,6 +69,18 @@ def judge_scan(blobs: Blobs, scan: Scan, voices: Voices, now: datetime) -> Judge
     )
 
 
+def as_judged(scan: Scan, blobs: Blobs, findings: Findings, made: Judged | None) -> Scan:
+    """The scan with what was judged, None where nobody speaks of it. findings: as they are by that."""
+    counts, kev = open_counts(findings)
+    return replace(
+        scan,
+        judged=blobs.put(made.document).text if made else None,
+        vex=blobs.put(made.weighing).text if made else None,
+        counts=counts,
+        kev=kev,
+    )
+
+
 def weigh_scan(tx: Tx, blobs: Blobs, scan_id: str, own_keys: Iterable[PublicKey]) -> bool:
     """Judge a scan's findings anew; whether that changed them. own_keys: of this installation."""
     scan = scan_by_id(tx, scan_id, lock=True)
@@ -77,14 +88,7 @@ def weigh_scan(tx: Tx, blobs: Blobs, scan_id: str, own_keys: Iterable[PublicKey]
         return False
     made = judge_scan(blobs, scan, standing_voices(tx, blobs, own_keys), tx.now)
     findings = made.findings if made else parse_findings(blobs.get(Digest(scan.findings)))
-    counted = [one for one in findings.findings if is_open(one)]
-    after = replace(
-        scan,
-        judged=blobs.put(made.document).text if made else None,
-        vex=blobs.put(made.weighing).text if made else None,
-        counts=dict(sorted(Counter(one.severity for one in counted).items())),
-        kev=sum(one.kev for one in counted),
-    )
+    after = as_judged(scan, blobs, findings, made)
     if after == scan:
         return False
     update_scan(tx, after)

@@ -122,7 +122,14 @@ def assemble(tx: Tx, promotion: Promotion, deciding: Deciding) -> Assembled:
             digest=release.digest,
             components=components,
         ),
-        environment=_environment(tx, promotion, environment, blobs.put(snapshot).text, deciding),
+        environment=_environment(
+            tx,
+            promotion,
+            release,
+            environment,
+            snapshot=blobs.put(snapshot).text,
+            deciding=deciding,
+        ),
         policy=blobs.put(bundle_bytes(bundle)).text,
         deployment_plan=blobs.put(plan).text,
         approvals=approval_inputs(tx, list_approvals(tx, promotion.id)),
@@ -303,7 +310,9 @@ def _bound(tx: Tx, release: Release) -> Iterator[BoundInput]:
 def _environment(
     tx: Tx,
     promotion: Promotion,
+    release: Release,
     environment: Environment,
+    *,
     snapshot: str,
     deciding: Deciding,
 ) -> EnvironmentInput:
@@ -313,7 +322,6 @@ def _environment(
             tx, release_digest=promotion.release_digest, environment=environment.after
         )
         order = OrderInput(environment.after, proof.deployment if proof else None)
-    release = find_release(tx, promotion.release)
     here = succeeded(tx, release_digest=promotion.release_digest, environment=environment.name)
     return EnvironmentInput(
         name=environment.name,

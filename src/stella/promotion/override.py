@@ -120,16 +120,8 @@ def overrides_of(
     Theirs counts while they may override one.
     """
     asked_at = promotion.requested_at or time_text(tx.now)
-    table = freeze_override.c
-    query = select(freeze_override).where(
-        table.tenant == tx.tenant,
-        table.environment == promotion.environment,
-        table.release == release.id,
-        table.freeze == freeze.id,
-        table.ends_at == freeze.ends_at,
-        table.at <= asked_at,
-    )
-    given = [_override(row) for row in tx.rows(query.order_by(table.id))]
+    of_window = _of_window(tx, promotion.environment, release.id, freeze.id, freeze.ends_at)
+    given = [one for one in of_window if one.at <= asked_at]
     known = present(tx, {one.by.id for one in given})
     counting = tuple(
         OverrideInput(one.id, one.by, one.at, one.reason)
@@ -140,21 +132,29 @@ def overrides_of(
 
 
 def _refuse_repeated(tx: Tx, wanted: FreezeOverride, release: Release) -> None:
-    table = freeze_override.c
-    query = select(freeze_override).where(
-        table.tenant == tx.tenant,
-        table.environment == wanted.environment,
-        table.release == wanted.release,
-        table.freeze == wanted.freeze,
-        table.ends_at == wanted.ends_at,
-    )
-    for one in map(_override, tx.rows(query)):
+    given = _of_window(tx, wanted.environment, wanted.release, wanted.freeze, wanted.ends_at)
+    for one in given:
         if one.by.id == wanted.by.id:
             raise AlreadyOverridden(
                 f"{wanted.by.name} let {release.name} through {one.freeze} at {one.at}",
                 remedy=Remedy("It holds until the window ends: let somebody else promote it."),
                 override=one.id,
             )
+
+
+def _of_window(
+    tx: Tx, environment: str, release: str, freeze: str, ends_at: str
+) -> list[FreezeOverride]:
+    """What was given for this release in this window of the freeze, the oldest first."""
+    table = freeze_override.c
+    query = select(freeze_override).where(
+        table.tenant == tx.tenant,
+        table.environment == environment,
+        table.release == release,
+        table.freeze == freeze,
+        table.ends_at == ends_at,
+    )
+    return [_override(row) for row in tx.rows(query.order_by(table.id))]
 
 
 def _override(row: Any) -> FreezeOverride:

@@ -43,11 +43,13 @@ def voice_in(
 
     stands_for: name of the absent one who is meant; None: their own voice first.
     """
-    refusal = _no_say(tx, found, person)
+    refusal = _waits_for_nobody(found)
     if refusal is not None:
         return refusal
     rules, asked = _asked(tx, found)
-    voices = list(_voices(tx, found, person))
+    voices = list(_voices(tx, person, rules, asked))
+    if not voices:
+        return _unheard(found, person, rules, asked)
     wanted = [
         one
         for one in voices
@@ -90,19 +92,29 @@ def why_not_approve(tx: Tx, found: Promotion, person: Person) -> StellaError | N
 
 def why_not_reject(tx: Tx, found: Promotion, person: Person) -> StellaError | None:
     """Why this person has no say in it now; None where they have."""
-    return _no_say(tx, found, person)
-
-
-def _no_say(tx: Tx, found: Promotion, person: Person) -> StellaError | None:
-    if found.state is not State.WAITING:
-        return NotAwaitingApproval(
-            f"{found.id} is {found.state.value}: it waits for nobody",
-            remedy=Remedy("See how it stands.", command=f"stella why {found.id}"),
-            state=found.state.value,
-        )
-    if next(_voices(tx, found, person), None) is not None:
-        return None
+    refusal = _waits_for_nobody(found)
+    if refusal is not None:
+        return refusal
     rules, asked = _asked(tx, found)
+    if next(_voices(tx, person, rules, asked), None) is not None:
+        return None
+    return _unheard(found, person, rules, asked)
+
+
+def _waits_for_nobody(found: Promotion) -> StellaError | None:
+    if found.state is State.WAITING:
+        return None
+    return NotAwaitingApproval(
+        f"{found.id} is {found.state.value}: it waits for nobody",
+        remedy=Remedy("See how it stands.", command=f"stella why {found.id}"),
+        state=found.state.value,
+    )
+
+
+def _unheard(
+    found: Promotion, person: Person, rules: Sequence[RuleInput], asked: Asked
+) -> StellaError:
+    """Why no rule takes any voice of theirs."""
     own = frozenset({person.id})
     if rules and all(why_excluded(own, one, asked) for one in rules):
         did = "requested" if person.id == found.requested_by.id else "made the release of"
@@ -120,9 +132,8 @@ def _no_say(tx: Tx, found: Promotion, person: Person) -> StellaError | None:
     )
 
 
-def _voices(tx: Tx, found: Promotion, person: Person) -> Iterator[Voice]:
+def _voices(tx: Tx, person: Person, rules: Sequence[RuleInput], asked: Asked) -> Iterator[Voice]:
     """Every voice of this person that at least one rule takes, their own first."""
-    rules, asked = _asked(tx, found)
     yield from _taken(None, person, rules, asked)
     for absent in spoken_for_by(tx, person.id):
         yield from _taken(absent, person, rules, asked)

@@ -47,6 +47,12 @@ export function absolute(at: string, zone: Zone): string {
   return `${day(moment)} ${clock(at, 'local')} ${offset(moment)}`
 }
 
+/** What a browser's field for a time holds, in the reader's zone, as the API wants it. */
+export function momentOf(local: string): string | undefined {
+  const parsed = new Date(local)
+  return local === '' || Number.isNaN(parsed.getTime()) ? undefined : parsed.toISOString()
+}
+
 /** Hours to seconds, as a log wants it. */
 export function clock(at: string, zone: Zone): string {
   const moment = new Date(at)

@@ -15,6 +15,7 @@ import { Panel } from '../../widgets/Panel'
 import { type Look, State } from '../../widgets/State'
 import { Time, useNow } from '../../widgets/Time'
 import { say } from '../../widgets/Toasts'
+import { momentOf } from '../../words/time'
 
 const LOOKS: Readonly<Record<ReturnType<typeof freezeTime>, Look>> = {
   holds: { tone: 'busy', icon: 'snowflake', word: 'Holds now' },
@@ -97,8 +98,8 @@ function FreezeDialog({ environment, close }: { environment: string; close: () =
       close()
     },
   )
-  const endsAt = moment(until)
-  const startsAt = moment(from)
+  const endsAt = momentOf(until)
+  const startsAt = momentOf(from)
   return (
     <Dialog
       title={`Freeze ${environment}`}
@@ -137,12 +138,6 @@ function FreezeDialog({ environment, close }: { environment: string; close: () =
       />
     </Dialog>
   )
-}
-
-/** What the browser's field holds, as the API wants it. */
-function moment(local: string): string | undefined {
-  const parsed = new Date(local)
-  return local === '' || Number.isNaN(parsed.getTime()) ? undefined : parsed.toISOString()
 }
 
 function EndDialog({ freeze, close }: { freeze: Freeze; close: () => void }) {

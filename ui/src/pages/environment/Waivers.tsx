@@ -14,6 +14,7 @@ import { Panel } from '../../widgets/Panel'
 import { type Look, State } from '../../widgets/State'
 import { Time } from '../../widgets/Time'
 import { say } from '../../widgets/Toasts'
+import { momentOf } from '../../words/time'
 
 const COUNTS: Look = { tone: 'busy', icon: 'shield-x', word: 'Counts' }
 const ASKED: Look = { tone: 'wait', icon: 'clock', word: 'Waits for a second person' }
@@ -102,8 +103,7 @@ function AskDialog({ environment, close }: { environment: string; close: () => v
       close()
     },
   )
-  const parsed = new Date(until)
-  const expiresAt = until === '' || Number.isNaN(parsed.getTime()) ? undefined : parsed.toISOString()
+  const expiresAt = momentOf(until)
   return (
     <Dialog
       title={`Waive an objection in ${environment}`}
