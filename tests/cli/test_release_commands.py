@@ -9,8 +9,8 @@ import typer
 import yaml
 
 from fixtures.shops import DOCUMENTS, Shop, target
-from stella.cli.freeze import end_of
 from stella.cli.main import main
+from stella.cli.times import end_of
 from stella.kernel import Digest
 from stella.plugin.order import OrderOutcome
 from stella.sbom.format import read_inventory
