@@ -39,6 +39,28 @@ def test_a_release_is_sealed_shown_compared_and_withdrawn(shop: Shop):
     assert again.exit_code in {1, 3}
 
 
+def test_variables_are_listed_previewed_and_revised(shop: Shop):
+    dan = shop.person("dan")
+    said = "kind: Variables\nname: shop\nspec: {variables: [%s]}\napiVersion: stella/v1\n---\n"
+    level = "{name: LEVEL, value: info}, {name: LEVEL, value: warn, when: {environment: [dev]}}"
+    shop.apply(DEV + "---\n" + said % level)
+    shop.release("1")
+    assert "'warn'" in dan("variable", "list").stdout
+    shown = dan("variable", "preview", "shop@1", "--env", "dev").stdout
+    assert "LEVEL  'warn'" in shown
+    assert "environment dev is more exact than everywhere" in shown
+    assert "  beats  'info'  everywhere (shop)" in shown
+    shop.apply(said % "{name: LEVEL, value: debug}")
+    revised = dan("release", "revise", "shop@1", "-m", "more words")
+    assert "revision 2  1 variables" in revised.stdout
+    assert dan("release", "revisions", "shop@1", "-o", "name").stdout.split() == ["2", "1"]
+    shop.release("2")
+    assert dan.data("release", "diff", "shop@1", "shop@2")["variables"] == []
+    again = dan("release", "revise", "shop@1", "-m", "again")
+    assert again.exit_code == 1
+    assert "ST-REL-006" in again.stderr
+
+
 @pytest.mark.parametrize("component", ["web", "=x", "web="])
 def test_a_component_that_names_no_image_is_a_usage_error(shop: Shop, component: str):
     words = ("release", "create", "shop", "--version", "1", "-c", component)

@@ -23,6 +23,7 @@ const lines = [
   commands.rollback('dev', 'slow', 'rel_1'),
   commands.createRelease('shop', '1.0', [['web', 'r/web:1']]),
   commands.withdraw('rel_1', ''),
+  commands.revise('rel_1', ''),
   commands.sayVex({
     vulnerability: 'CVE-2026-1',
     products: ['sha256:00'],

@@ -33,6 +33,7 @@ export const commands = {
       ...components.flatMap(([component, reference]) => ['--component', `${component}=${reference}`]),
     ),
   withdraw: (id: string, reason: string) => stella('release', 'withdraw', id, '-m', said(reason, 'REASON')),
+  revise: (id: string, reason: string) => stella('release', 'revise', id, '-m', said(reason, 'REASON')),
   sayVex: (statement: NewStatement) =>
     stella(
       'vex',

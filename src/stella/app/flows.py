@@ -282,6 +282,7 @@ _FLOWS: Mapping[str, Sequence[Handler]] = {
     "EnvironmentApplied": (judge_all_standings,),
     "ApprovalGiven": (judge,),
     "ReleaseWithdrawn": (judge_of_release,),
+    "ReleaseRevised": (judge_of_release,),
     "WaiverApproved": (judge_of_environment, judge_new_standing),
     "WaiverEnded": (judge_of_environment, judge_new_standing),
     "WaiverLapsed": (judge_of_environment, judge_new_standing),

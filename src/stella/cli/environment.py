@@ -68,7 +68,10 @@ def as_documents(environment: Mapping[str, Any]) -> str:
     documents = [_document("Environment", environment["name"], spec)]
     for target in environment["targets"]:
         keys = ("environment", "connector", "agent", "project", "components", "config")
-        documents.append(_document("Target", target["name"], {key: target[key] for key in keys}))
+        kept = {key: target[key] for key in keys}
+        if target["labels"]:
+            kept["labels"] = target["labels"]
+        documents.append(_document("Target", target["name"], kept))
     return str(yaml.safe_dump_all(documents, sort_keys=False, allow_unicode=True))
 
 

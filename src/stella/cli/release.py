@@ -25,6 +25,15 @@ _COLUMNS: dict[str, Column] = {
 }
 
 
+_REVISION_COLUMNS: dict[str, Column] = {
+    "revision": "number",
+    "variables": lambda row: len(row["variables"]),
+    "at": "at",
+    "by": lambda row: row["by"]["name"],
+    "why": "reason",
+}
+
+
 @app.command("list")
 def list_(
     *,
@@ -87,6 +96,34 @@ def withdraw(
 
 
 @app.command()
+def revise(
+    release: Release,
+    *,
+    message: Annotated[str, typer.Option("-m", "--message", help="Why.")],
+    like: Annotated[
+        int | None, typer.Option(help="Take the variables of this revision, not those of now.")
+    ] = None,
+    output: Output = "table",
+    to: To = None,
+) -> None:
+    """Give a release the variables of now: a new revision of the same digests.
+
+    Approvals of its old plans count no more.
+    """
+    with open_client() as client:
+        made = client.post(f"{_path(release)}/revisions", {"reason": message, "like": like})
+    show_lines(made, release_lines(made), output=output, to=to)
+
+
+@app.command()
+def revisions(release: Release, *, output: Output = "table", to: To = None) -> None:
+    """List with which variables a release was to be deployed, the last first."""
+    with open_client() as client:
+        found = list(client.items(f"{_path(release)}/revisions"))
+    show_list(found, _REVISION_COLUMNS, output=output, to=to, name="number")
+
+
+@app.command()
 def diff(
     before: Release,
     after: Annotated[str, typer.Argument(help="The release to compare with.")],
@@ -94,7 +131,7 @@ def diff(
     output: Output = "table",
     to: To = None,
 ) -> None:
-    """Show what changes from one release to another: digests, packages, findings."""
+    """Show what changes from one release to another: digests, packages, findings, variables."""
     with open_client() as client:
         found = client.get(f"{_path(before)}/diff/{quote(after, safe='')}")
     if output == "name":
@@ -125,6 +162,8 @@ def release_lines(release: Mapping[str, Any]) -> Iterator[str]:
     yield f"{release['id']}  {release['name']} {release['version']}  {release['state']}"
     yield f"release digest {release['releaseDigest']}"
     yield f"sealed by {release['createdBy']['name']} at {release['createdAt']}"
+    if release["variables"]:
+        yield f"revision {release['revision']}  {release['variables']} variables"
     for one in release["components"]:
         yield ""
         yield f"{one['name']}  {one['reference']}"
@@ -164,6 +203,14 @@ def diff_lines(found: Mapping[str, Any]) -> Iterator[str]:
                     f"  {kind}  {finding['severity']} {finding['id']}"
                     f" in {finding['component']} {finding['version']}"
                 )
+    if found["variables"]:
+        yield ""
+        yield "variables"
+    for one in found["variables"]:
+        before, after = (
+            "none" if text is None else repr(text) for text in (one["before"], one["after"])
+        )
+        yield f"  {one['name']} ({one['group']}, {one['scope']})  {before} -> {after}"
 
 
 def changes_lines(found: Mapping[str, Any]) -> Iterator[str]:

@@ -17,6 +17,7 @@ _COLUMNS: dict[str, Column] = {
     "agent is": "agentState",
     "project": "project",
     "components": lambda row: row["components"] or "all",
+    "labels": lambda row: [f"{key}={value}" for key, value in row["labels"].items()],
 }
 
 

@@ -958,6 +958,13 @@ class NewRelease(TypedDict):
     components: dict[str, str]
 
 
+class NewRevision(TypedDict):
+    """Which variables a release takes. like: those of that revision; left out: those of now."""
+
+    reason: str
+    like: NotRequired[int | None]
+
+
 class NewSecret(TypedDict):
     """The value, which is shown to nobody again."""
 
@@ -1242,6 +1249,13 @@ class PageReleaseView(TypedDict):
     next: NotRequired[str | None]
 
 
+class PageRevisionView(TypedDict):
+    """Page_RevisionView_"""
+
+    items: list["RevisionView"]
+    next: NotRequired[str | None]
+
+
 class PageScanView(TypedDict):
     """Page_ScanView_"""
 
@@ -1281,6 +1295,13 @@ class PageUserView(TypedDict):
     """Page_UserView_"""
 
     items: list["UserView"]
+    next: NotRequired[str | None]
+
+
+class PageVariableSetView(TypedDict):
+    """Page_VariableSetView_"""
+
+    items: list["VariableSetView"]
     next: NotRequired[str | None]
 
 
@@ -1484,6 +1505,7 @@ ReleaseDiff = TypedDict(
         "from": "ReleaseRef",
         "to": "ReleaseRef",
         "components": list["ComponentDiff"],
+        "variables": list["VariableChange"],
     },
 )
 """Two releases beside each other."""
@@ -1503,7 +1525,7 @@ ReleaseState = Literal["sealed", "withdrawn"]
 
 
 class ReleaseView(TypedDict):
-    """A release as the API shows it."""
+    """A release as the API shows it. revision: of the variables that it is deployed with."""
 
     id: str
     name: str
@@ -1514,6 +1536,19 @@ class ReleaseView(TypedDict):
     createdBy: "PersonView"
     components: list["ComponentView"]
     environments: list["StellaApiViewsReleasesRunsIn"]
+    revision: int
+    variables: int
+
+
+class RevisionView(TypedDict):
+    """Variables that a release has or had. digest: of the document that they are."""
+
+    number: int
+    digest: str
+    at: str
+    by: "PersonView"
+    reason: str
+    variables: list["VariableView"]
 
 
 Role = Literal["viewer", "developer", "approver", "operator", "admin"]
@@ -1769,6 +1804,7 @@ class TargetConfigView(TypedDict):
     project: str
     components: list[str]
     config: dict[str, Any]
+    labels: dict[str, str]
 
 
 class TargetPlanView(TypedDict):
@@ -1879,6 +1915,63 @@ class UserView(TypedDict):
     createdAt: str
     revision: int
     outside: NotRequired[list["OutsideView"]]
+
+
+class VariableAnswer(TypedDict):
+    """What a name stands for at a place. used: None where rivals are as exact and unlike."""
+
+    name: str
+    used: "VariableView | None"
+    why: str
+    beaten: list["VariableView"]
+    rivals: list["VariableView"]
+
+
+class VariableChange(TypedDict):
+    """A variable that one of two releases has not, or has otherwise. before, after: what it says."""
+
+    name: str
+    group: str
+    scope: str
+    before: str | None
+    after: str | None
+
+
+class VariableSetView(TypedDict):
+    """One document of variables."""
+
+    name: str
+    variables: list["VariableView"]
+
+
+class VariableView(TypedDict):
+    """One value, or where a secret lies on its host. when: where it counts, empty for everywhere."""
+
+    name: str
+    value: str | None
+    secret: str | None
+    group: str
+    when: dict[str, list[str]]
+    scope: str
+
+
+class VariablesPlace(TypedDict):
+    """Where values were asked for; None where it is for no one in particular."""
+
+    environment: str
+    target: str | None
+    labels: dict[str, str]
+    component: str | None
+
+
+class VariablesPreview(TypedDict):
+    """What a release's variables say at a place. order: what is more exact than what."""
+
+    revision: int
+    place: "VariablesPlace"
+    order: list[str]
+    answers: list["VariableAnswer"]
+    faults: list[str]
 
 
 class VerificationView(TypedDict):
@@ -2448,6 +2541,47 @@ class Operations:
             "ReleaseDiff",
             self._transport.get(
                 f"/releases/{quote(release, safe='/:@')}/diff/{quote(other, safe='/:@')}"
+            ),
+        )
+
+    def get_variables(self) -> "PageVariableSetView":
+        """Documents of variables as they are applied now, by name."""
+        return cast("PageVariableSetView", self._transport.get("/variables"))
+
+    def get_revisions(self, release: str) -> "PageRevisionView":
+        """With which variables a release was to be deployed, the last first."""
+        return cast(
+            "PageRevisionView",
+            self._transport.get(f"/releases/{quote(release, safe='/:@')}/revisions"),
+        )
+
+    def post_revision(
+        self, release: str, body: "NewRevision", *, key: str | None = None
+    ) -> "ReleaseView":
+        """Give it the variables of now, or of an earlier revision. Approvals of its old plans count no more."""
+        return cast(
+            "ReleaseView",
+            self._transport.post(
+                f"/releases/{quote(release, safe='/:@')}/revisions", body, key=key
+            ),
+        )
+
+    def get_preview(
+        self,
+        release: str,
+        *,
+        environment: str | None = None,
+        target: str | None = None,
+        component: str | None = None,
+    ) -> "VariablesPreview":
+        """What its variables say at a place: which won, and why."""
+        return cast(
+            "VariablesPreview",
+            self._transport.get(
+                f"/releases/{quote(release, safe='/:@')}/variables",
+                environment=environment,
+                target=target,
+                component=component,
             ),
         )
 

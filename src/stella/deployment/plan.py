@@ -1,7 +1,7 @@
 """What will happen, on which target, as data: shown, hashed, approved, then carried out."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
@@ -19,6 +19,7 @@ from stella.plugin.contract.target import (
 )
 from stella.plugin.order import PluginReference
 from stella.release.model import Release, ReleaseComponent
+from stella.release.resolve import Place, fill
 
 OpenConnector = Callable[[str], TargetConnector]
 """Handed in from outside: the connector of a kind. Raises UnknownConnector."""
@@ -154,10 +155,12 @@ def plan_deployment(
 ) -> bytes:
     """The plan as canonical JSON. Targets go in order of name, steps as the environment has them.
 
-    Raises ImpossiblePlan, UnknownConnector, and what a connector refuses in a configuration.
+    Raises ImpossiblePlan, also where a variable is missing; UnknownConnector, and what a connector
+    refuses in a configuration.
     """
     components = {one.name: one for one in release.components}
     _refuse_gaps(environment, components, targets)
+    environment, targets = with_variables(release, environment, targets)
     planned = []
     for target in sorted(targets, key=lambda one: one.name):
         services = [
@@ -184,6 +187,51 @@ def plan_deployment(
     if not plan.steps:
         del plain["steps"]  # as it was before there were any: its digest stays what it was
     return canonical_json(plain)
+
+
+def with_variables(
+    release: Release, environment: Environment, targets: tuple[Target, ...]
+) -> tuple[Environment, tuple[Target, ...]]:
+    """Both with each placeholder replaced by what the release's variables say there.
+
+    Raises ImpossiblePlan with every name that stands for nothing.
+    """
+    faults: list[str] = []
+
+    def filled(where: str, config: Mapping[str, Json], place: Place) -> dict[str, Json]:
+        found = fill(config, release.variables, place)
+        faults.extend(f"{where}: {why}" for why in found.faults)
+        return found.config
+
+    here = Place(release.name, environment.name)
+
+    def steps(uses: tuple[StepUse, ...]) -> tuple[StepUse, ...]:
+        return tuple(
+            replace(one, inputs=filled(f"step {one.name}", one.inputs, here)) for one in uses
+        )
+
+    ready = replace(
+        environment,
+        steps_before=steps(environment.steps_before),
+        steps_after=steps(environment.steps_after),
+    )
+    placed = tuple(
+        replace(one, config=filled(f"target {one.name}", one.config, one.place(release.name)))
+        for one in targets
+    )
+    if faults:
+        what = f"{release.name} {release.version} in revision {release.revision}"
+        raise ImpossiblePlan(
+            f"{what} cannot be deployed to {environment.name}: {'; '.join(faults[:20])}",
+            remedy=Remedy(
+                "Apply the variables, then give the release a revision with them.",
+                command=f"stella release revise {release.id} -m REASON",
+            ),
+            environment=environment.name,
+            release=release.id,
+            faults=faults[:100],
+        )
+    return ready, placed
 
 
 def read_plan(content: bytes) -> DeploymentPlan:

@@ -23,6 +23,7 @@ from stella.kernel.names import BAD_NAME, NAME, nearest
 from stella.plugin.contract.core import Kind
 from stella.policy.store import has_policy
 from stella.record.transaction import Tx
+from stella.release.resolve import torn_places
 
 _NOTHING: Brought = MappingProxyType({})
 _INPUTS_BYTES_MAX = 64 * 1024
@@ -69,7 +70,7 @@ def apply_target(tx: Tx, name: str, spec: Mapping[str, Json], brought: Brought) 
         known = ", ".join(sorted(one for kind, one in brought if kind is Kind.TARGET))
         why = f"there is no connector {value.connector[:80]!r} (known: {known})"
         raise malformed("Target", name, why)
-    faults = list(config_faults(value.config, contribution))
+    faults = [*config_faults(value.config, contribution), *torn_places(value.config)]
     if faults:
         raise malformed("Target", name, "; ".join(faults))
     _refuse_unsignable("Target", name, value.spec())
@@ -123,7 +124,8 @@ def _faults_of_step(one: StepUse, brought: Brought) -> Iterator[str]:
         yield f"its inputs have more than {_INPUTS_BYTES_MAX >> 10} KiB"
         return
     yield from (
-        f"with{why.removeprefix('config')}" for why in config_faults(one.inputs, contribution)
+        f"with{why.removeprefix('config')}"
+        for why in (*config_faults(one.inputs, contribution), *torn_places(one.inputs))
     )
 
 

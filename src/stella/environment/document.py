@@ -9,6 +9,7 @@ from stella.environment.errors import MalformedDocument
 from stella.environment.model import ApprovalRule, Environment, Excluded, Soak, StepUse, Target
 from stella.kernel import Json, Remedy
 from stella.kernel.names import BAD_NAME, NAME, nearest
+from stella.release.variable import LABEL
 
 API_VERSION = "stella/v1"
 _TOP = frozenset({"apiVersion", "kind", "name", "spec"})
@@ -18,6 +19,7 @@ _APPROVERS_MAX = 50
 _COUNT_MAX = 20
 _EXPIRY_HOURS_MAX = 8760
 _STEPS_MAX = 20
+_LABELS_MAX = 50
 
 
 class _When(msgspec.Struct, forbid_unknown_fields=True):
@@ -66,6 +68,7 @@ class _Target(msgspec.Struct, forbid_unknown_fields=True):
     project: str
     components: list[str] = []
     config: dict[str, Any] = {}
+    labels: dict[str, str] = {}
 
 
 _Spec = TypeVar("_Spec", _Environment, _Target)
@@ -103,6 +106,11 @@ def parse_target(name: str, spec: Mapping[str, Json]) -> Target:
     for key, value in (("project", read.project), ("agent", read.agent)):
         if not NAME.match(value):
             raise malformed("Target", name, f"{key} {value[:80]!r} is no name")
+    for key, value in read.labels.items():
+        if not LABEL.match(f"{key}={value}"):
+            raise malformed("Target", name, f"{key[:80]}={value[:80]} is no label")
+    if len(read.labels) > _LABELS_MAX:
+        raise malformed("Target", name, f"more than {_LABELS_MAX} labels")
     return Target(
         name=name,
         environment=read.environment,
@@ -111,6 +119,7 @@ def parse_target(name: str, spec: Mapping[str, Json]) -> Target:
         project=read.project,
         components=tuple(sorted(set(read.components))),
         config=read.config,
+        labels=dict(sorted(read.labels.items())),
     )
 
 

@@ -6,7 +6,7 @@ from typing import TypeAlias
 from stella.blob import Blobs
 from stella.environment.apply import apply_environment, apply_target, refuse_loop
 from stella.environment.document import checked_document, checked_name, malformed, parse_environment
-from stella.environment.store import in_order, list_environments
+from stella.environment.store import in_order, list_environments, list_targets
 from stella.hub.apply import Brought, apply_integration
 from stella.hub.document import malformed as malformed_integration
 from stella.hub.store import find_integration, list_integrations
@@ -21,8 +21,11 @@ from stella.policy.facts import PolicyApplied
 from stella.policy.plain import plain_files, read_plain
 from stella.policy.store import STARTER, put_policy
 from stella.record.transaction import Tx
+from stella.release.variable import malformed as malformed_variables
+from stella.release.variable import parse_variables
+from stella.release.variable_sets import apply_variables
 
-KINDS = ("Integration", "MachineLogin", "SignIn", "Policy", "Environment", "Target")
+KINDS = ("Integration", "MachineLogin", "SignIn", "Policy", "Environment", "Target", "Variables")
 _DOCUMENTS_MAX = 1000
 
 ApplyOne: TypeAlias = Callable[[Tx, str, Mapping[str, Json]], Change]
@@ -99,7 +102,29 @@ def _apply(
     changes += [apply_environment(tx, one.name, environments[one.name], brought) for one in parsed]
     changes += [apply_target(tx, name, spec, brought) for name, spec in documents["Target"].items()]
     _refuse_unknown_environments(tx, documents["Integration"])
+    changes += [apply_variables(tx, name, spec) for name, spec in documents["Variables"].items()]
+    _refuse_unknown_places(tx, documents["Variables"])
     return changes
+
+
+def _refuse_unknown_places(tx: Tx, documents: Mapping[str, Mapping[str, Json]]) -> None:
+    """Return where every environment and target that these variables name is there."""
+    if not documents:
+        return
+    there = {
+        "environment": {one.name for one in list_environments(tx)},
+        "target": {one.name for one in list_targets(tx)},
+    }
+    for name, spec in documents.items():
+        gone = [
+            f"{one.name}: there is no {key} {word[:80]!r}"
+            for one in parse_variables(name, spec)
+            for key, known in there.items()
+            for word in getattr(one.when, key)
+            if word not in known
+        ]
+        if gone:
+            raise malformed_variables(name, gone)
 
 
 def _refuse_unknown_environments(tx: Tx, documents: Mapping[str, Mapping[str, Json]]) -> None:

@@ -4,6 +4,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from stella.kernel import Json
+from stella.release.model import Release
+from stella.release.resolve import Place
+from stella.release.variable import plain_variables
 
 
 class Excluded(StrEnum):
@@ -116,7 +119,7 @@ class Target:
     """One place in an environment that an agent serves.
 
     project: groups its containers on the host. components: those that run here, empty for all of
-    the release. config: what the connector is given.
+    the release. config: what the connector is given. labels: what it is, for variables' scopes.
     """
 
     name: str
@@ -126,10 +129,11 @@ class Target:
     project: str
     components: tuple[str, ...] = ()
     config: dict[str, Json] = field(default_factory=dict)
+    labels: dict[str, str] = field(default_factory=dict)
 
     def spec(self) -> dict[str, Json]:
-        """As it stands in a declarative document."""
-        return {
+        """As it stands in a declarative document; without labels, as before there were any."""
+        spec: dict[str, Json] = {
             "environment": self.environment,
             "connector": self.connector,
             "agent": self.agent,
@@ -137,6 +141,14 @@ class Target:
             "components": list(self.components),
             "config": self.config,
         }
+        if self.labels:
+            spec["labels"] = dict(sorted(self.labels.items()))
+        return spec
+
+    def place(self, release: str) -> Place:
+        """Where it stands, as variables see it."""
+        labels = frozenset(f"{key}={value}" for key, value in self.labels.items())
+        return Place(release, self.environment, self.name, labels)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,10 +168,19 @@ class Freeze:
         return self.starts_at <= at < min(self.ends_at, self.ended_at or self.ends_at)
 
 
-def configuration(environment: Environment, targets: tuple[Target, ...]) -> dict[str, Json]:
-    """The configuration snapshot: everything of the environment that a deployment rests on."""
-    return {
+def configuration(
+    environment: Environment, targets: tuple[Target, ...], release: Release | None = None
+) -> dict[str, Json]:
+    """The configuration snapshot: everything beside the images that a deployment rests on.
+
+    release: whose variables belong to it; it is silent of them where a release never had any.
+    """
+    found: dict[str, Json] = {
         "schema": 1,
         "environment": {"name": environment.name, **environment.spec()},
         "targets": {one.name: one.spec() for one in targets},
     }
+    if release is not None and (release.variables or release.revision > 1):
+        found["revision"] = release.revision
+        found["variables"] = plain_variables(release.variables)
+    return found

@@ -18,6 +18,7 @@ from stella.evidence.verify_decision import (
 )
 from stella.evidence.verify_deployment import check_artifacts, check_deployment, check_sticker
 from stella.evidence.verify_facts import check_facts
+from stella.evidence.verify_variables import check_variables
 from stella.kernel import Digest, StellaError
 from stella.trust import PACKET_MANIFEST, TrustRoot, verify_bundle
 
@@ -153,6 +154,7 @@ _DECIDED = (
     ("SBOMs", check_sboms),
     ("approvals", check_approvals),
     ("facts", check_facts),
+    ("variables", check_variables),
 )
 _UNDECIDED = (("facts", check_facts),)
 _DEPLOYED = (
@@ -164,6 +166,7 @@ _DEPLOYED = (
 _PLACES = {
     "manifest signature": names.MANIFEST_BUNDLE,
     "decision": names.DECISION_BUNDLE,
+    "variables": names.CONFIGURATION,
     "plan digest": names.DECISION_RECORD,
     "facts": names.FACTS,
     "deployment": names.DEPLOYMENT_BUNDLE,

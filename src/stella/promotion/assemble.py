@@ -97,7 +97,7 @@ def assemble(tx: Tx, promotion: Promotion, deciding: Deciding) -> Assembled:
     targets = list_targets(tx, environment.name)
     bundle = find_policy(tx, blobs, environment.policy)
     plan = deciding.planner(release, environment, targets)
-    snapshot = canonical_json(configuration(environment, targets))
+    snapshot = canonical_json(configuration(environment, targets, release))
     voices = standing_voices(tx, blobs, deciding.own_keys)
     components = tuple(_component(tx, one, blobs, voices) for one in release.components)
     documents = {

@@ -17,10 +17,13 @@ from stella.release.model import (
     Platform,
     Release,
     ReleaseComponent,
+    Revision,
     release_digest,
     sealed_manifest,
+    variables_digest,
 )
-from stella.release.store import exists, insert_release, see_tag
+from stella.release.store import exists, insert_release, insert_revision, see_tag
+from stella.release.variable_sets import chosen_for
 
 _VERSION = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._+-]{0,62}[A-Za-z0-9])?\Z")
 _COMPONENTS_MAX = 256
@@ -87,17 +90,20 @@ def create_release(
     if exists(tx, name, version):
         raise _taken(name, version)
     digests = {one.name: one.digest for one in components}
+    variables = chosen_for(tx, name)
     value = Release(
         id=tx.new_id("rel"),
         name=name,
         version=version,
         digest=release_digest(digests).text,
-        manifest=blobs.put(sealed_manifest(name, version, components)).text,
+        manifest=blobs.put(sealed_manifest(name, version, components, variables)).text,
         state=RELEASE.start,
         created_at=time_text(tx.now),
         created_by=tx.actor,
         components=components,
+        variables=variables,
     )
+    digest = variables_digest(variables).text if variables else None
     try:
         with tx.connection.begin_nested():
             insert_release(tx, value)
@@ -106,7 +112,10 @@ def create_release(
     for one in components:
         if one.tag is not None:
             see_tag(tx, f"{one.host}/{one.repository}", one.tag, one.digest)
-    tx.add(ReleaseSealed(value.id, name, version, value.digest, value.manifest, digests))
+    if digest is not None:
+        first = Revision(1, variables, digest, value.created_at, tx.actor, "")
+        insert_revision(tx, value.id, first)
+    tx.add(ReleaseSealed(value.id, name, version, value.digest, value.manifest, digests, digest))
     return value
 
 

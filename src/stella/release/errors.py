@@ -28,3 +28,23 @@ class ReleaseIsWithdrawn(StellaError):
 
     code = "ST-REL-004"
     fault = Fault.CONFLICT
+
+
+class MalformedVariables(StellaError):
+    """A document of variables cannot be applied: unknown key, impossible name, value or scope."""
+
+    code = "ST-REL-005"
+
+
+class NothingToRevise(StellaError):
+    """The release has the variables of now already."""
+
+    code = "ST-REL-006"
+    fault = Fault.CONFLICT
+
+
+class UnknownRevision(StellaError):
+    """The release has no such revision."""
+
+    code = "ST-REL-007"
+    fault = Fault.NOT_FOUND

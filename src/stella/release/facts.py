@@ -14,6 +14,24 @@ class ReleaseSealed(Fact):
     release_digest: str
     manifest: str
     components: dict[str, str]
+    variables: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseRevised(Fact):
+    """The same digests are deployed with other variables from now on. variables: their digest."""
+
+    revision: int
+    variables: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class VariablesApplied(Fact):
+    """A document of variables was made or changed. change: created or updated."""
+
+    change: str
+    digest: str
 
 
 @dataclass(frozen=True, slots=True)

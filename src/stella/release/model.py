@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from stella.kernel import Digest, Json, canonical_json, digest_of
 from stella.release.lifecycle import ReleaseState
+from stella.release.variable import Variable, plain_variables
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,10 @@ class ReleaseComponent:
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """A sealed release. digest: ``releaseDigest``; manifest: digest of the sealed manifest."""
+    """A sealed release. digest: ``releaseDigest``; manifest: digest of the sealed manifest.
+
+    revision, variables: with which variables it is deployed, as its last revision has them.
+    """
 
     id: str
     name: str
@@ -49,6 +53,25 @@ class Release:
     created_at: str
     created_by: str
     components: tuple[ReleaseComponent, ...]
+    revision: int = 1
+    variables: tuple[Variable, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """Variables that a release has or had. digest: of the document that they are."""
+
+    number: int
+    variables: tuple[Variable, ...]
+    digest: str
+    at: str
+    by: str
+    reason: str
+
+
+def variables_digest(variables: tuple[Variable, ...]) -> Digest:
+    """Of the whole document, in the order of the release."""
+    return digest_of(plain_variables(variables))
 
 
 def release_digest(digests: dict[str, str]) -> Digest:
@@ -59,8 +82,16 @@ def release_digest(digests: dict[str, str]) -> Digest:
     return digest_of(digests)
 
 
-def sealed_manifest(name: str, version: str, components: tuple[ReleaseComponent, ...]) -> bytes:
-    """The canonical document that names the release, its images and the platforms under them."""
+def sealed_manifest(
+    name: str,
+    version: str,
+    components: tuple[ReleaseComponent, ...],
+    variables: tuple[Variable, ...] = (),
+) -> bytes:
+    """The canonical document that names the release, its images and the platforms under them.
+
+    variables: with which it was sealed; where there are none, the document is silent of them.
+    """
     listed: list[Json] = [
         {
             "name": one.name,
@@ -75,12 +106,13 @@ def sealed_manifest(name: str, version: str, components: tuple[ReleaseComponent,
         for one in components
     ]
     digests = {one.name: one.digest for one in components}
-    return canonical_json(
-        {
-            "schema": 1,
-            "name": name,
-            "version": version,
-            "releaseDigest": release_digest(digests).text,
-            "components": listed,
-        }
-    )
+    document: dict[str, Json] = {
+        "schema": 1,
+        "name": name,
+        "version": version,
+        "releaseDigest": release_digest(digests).text,
+        "components": listed,
+    }
+    if variables:
+        document["variables"] = plain_variables(variables)
+    return canonical_json(document)

@@ -8,11 +8,13 @@ from typing import Any
 from sqlalchemy import Column, Index, Integer, String, Table, Text, UniqueConstraint, select
 
 from stella.kernel import Remedy, time_text
+from stella.record.row import columns_of
 from stella.record.tables import metadata
 from stella.record.transaction import Tx
 from stella.release.errors import UnknownRelease
 from stella.release.lifecycle import ReleaseState
-from stella.release.model import Platform, Release, ReleaseComponent
+from stella.release.model import Platform, Release, ReleaseComponent, Revision
+from stella.release.variable import variables_of, variables_text
 
 release = Table(
     "release",
@@ -26,6 +28,8 @@ release = Table(
     Column("state", String(20), nullable=False),
     Column("created_at", String(27), nullable=False),
     Column("created_by", String(80), nullable=False),
+    Column("revision", Integer, nullable=False, server_default="1"),
+    Column("variables", Text),
     UniqueConstraint("tenant", "name", "version"),
     Index(None, "digest"),
 )
@@ -45,6 +49,19 @@ release_component = Table(
     Column("media_type", String(200), nullable=False),
     Column("platforms", Text, nullable=False),
     Index(None, "digest"),
+)
+
+release_revision = Table(
+    "release_revision",
+    metadata,
+    Column("release", String(40), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("tenant", String(40), nullable=False),
+    Column("variables", Text, nullable=False),
+    Column("digest", String(71), nullable=False),
+    Column("at", String(27), nullable=False),
+    Column("by", String(80), nullable=False),
+    Column("reason", Text, nullable=False),
 )
 
 tag_seen = Table(
@@ -83,6 +100,8 @@ def insert_release(tx: Tx, value: Release) -> None:
             state=value.state.value,
             created_at=value.created_at,
             created_by=value.created_by,
+            revision=value.revision,
+            variables=variables_text(value.variables) if value.variables else None,
         )
     )
     for position, one in enumerate(value.components):
@@ -113,6 +132,44 @@ def set_release_state(tx: Tx, release_id: str, state: ReleaseState) -> None:
     )
 
 
+def insert_revision(tx: Tx, release_id: str, value: Revision) -> None:
+    """A new row; revisions are never changed."""
+    tx.connection.execute(
+        release_revision.insert().values(
+            release=release_id,
+            tenant=tx.tenant,
+            **columns_of(value, variables=variables_text(value.variables)),
+        )
+    )
+
+
+def set_revision(tx: Tx, release_id: str, value: Revision) -> None:
+    """The revision that a release is deployed with from now on; the caller holds its row."""
+    tx.connection.execute(
+        release.update()
+        .where(release.c.tenant == tx.tenant, release.c.id == release_id)
+        .values(revision=value.number, variables=variables_text(value.variables))
+    )
+
+
+def list_revisions(tx: Tx, release_id: str) -> tuple[Revision, ...]:
+    """The last first; one that was sealed without variables has no first."""
+    query = select(release_revision).where(
+        release_revision.c.tenant == tx.tenant, release_revision.c.release == release_id
+    )
+    return tuple(
+        Revision(
+            number=row["number"],
+            variables=variables_of(row["variables"]),
+            digest=row["digest"],
+            at=row["at"],
+            by=row["by"],
+            reason=row["reason"],
+        )
+        for row in tx.rows(query.order_by(release_revision.c.number.desc()))
+    )
+
+
 def releases_with(tx: Tx, images: Collection[str]) -> tuple[str, ...]:
     """Ids of the releases that hold one of these images, by the digest that a reference resolved to."""
     wanted, found = sorted(images), set[str]()
@@ -125,13 +182,14 @@ def releases_with(tx: Tx, images: Collection[str]) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
-def find_release(tx: Tx, name: str) -> Release:
-    """By id, or by ``name@version``. Raises UnknownRelease."""
+def find_release(tx: Tx, name: str, *, lock: bool = False) -> Release:
+    """By id, or by ``name@version``. Raises UnknownRelease. lock: hold its row."""
     condition = release.c.id == name
     if "@" in name:
         plain, _, version = name.partition("@")
         condition = (release.c.name == plain) & (release.c.version == version)
-    row = tx.row(select(release).where(release.c.tenant == tx.tenant, condition))
+    query = select(release).where(release.c.tenant == tx.tenant, condition)
+    row = tx.row(query.with_for_update() if lock else query)
     if row is None:
         raise UnknownRelease(
             f"there is no release {name[:120]!r}",
@@ -222,6 +280,8 @@ def _release(tx: Tx, row: Any) -> Release:
         created_at=row["created_at"],
         created_by=row["created_by"],
         components=components,
+        revision=row["revision"],
+        variables=variables_of(row["variables"]) if row["variables"] else (),
     )
 
 

@@ -108,6 +108,31 @@ export const releaseQuery = (id: string) =>
     queryFn: () => take(api.GET('/api/v1/releases/{release}', { params: { path: { release: id } } })),
   })
 
+/** What a release's variables say at a place. */
+export const variablesQuery = (id: string, place: { environment: string; target: string; component: string }) =>
+  queryOptions({
+    queryKey: ['releases', id, 'variables', place],
+    queryFn: () =>
+      take(
+        api.GET('/api/v1/releases/{release}/variables', {
+          params: {
+            path: { release: id },
+            query: {
+              environment: place.environment,
+              target: place.target || undefined,
+              component: place.component || undefined,
+            },
+          },
+        }),
+      ),
+  })
+
+export const revisionsQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['releases', id, 'revisions'],
+    queryFn: () => take(api.GET('/api/v1/releases/{release}/revisions', { params: { path: { release: id } } })),
+  })
+
 export const releaseDiffQuery = (id: string, other: string) =>
   queryOptions({
     queryKey: ['releases', id, 'diff', other],

@@ -1002,6 +1002,70 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/variables": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Variables
+         * @description Documents of variables as they are applied now, by name.
+         */
+        get: operations["get_variables"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/releases/{release}/revisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Revisions
+         * @description With which variables a release was to be deployed, the last first.
+         */
+        get: operations["get_revisions"];
+        put?: never;
+        /**
+         * Post Revision
+         * @description Give it the variables of now, or of an earlier revision. Approvals of its old plans count no more.
+         */
+        post: operations["post_revision"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/releases/{release}/variables": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Preview
+         * @description What its variables say at a place: which won, and why.
+         */
+        get: operations["get_preview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/integrations/{name}/commits": {
         parameters: {
             query?: never;
@@ -3972,6 +4036,16 @@ export interface components {
             };
         };
         /**
+         * NewRevision
+         * @description Which variables a release takes. like: those of that revision; left out: those of now.
+         */
+        NewRevision: {
+            /** Reason */
+            reason: string;
+            /** Like */
+            like?: number | null;
+        };
+        /**
          * NewSecret
          * @description The value, which is shown to nobody again.
          */
@@ -4359,6 +4433,13 @@ export interface components {
             /** Next */
             next?: string | null;
         };
+        /** Page[RevisionView] */
+        Page_RevisionView_: {
+            /** Items */
+            items: components["schemas"]["RevisionView"][];
+            /** Next */
+            next?: string | null;
+        };
         /** Page[ScanView] */
         Page_ScanView_: {
             /** Items */
@@ -4398,6 +4479,13 @@ export interface components {
         Page_UserView_: {
             /** Items */
             items: components["schemas"]["UserView"][];
+            /** Next */
+            next?: string | null;
+        };
+        /** Page[VariableSetView] */
+        Page_VariableSetView_: {
+            /** Items */
+            items: components["schemas"]["VariableSetView"][];
             /** Next */
             next?: string | null;
         };
@@ -4752,6 +4840,8 @@ export interface components {
             to: components["schemas"]["ReleaseRef"];
             /** Components */
             components: components["schemas"]["ComponentDiff"][];
+            /** Variables */
+            variables: components["schemas"]["VariableChange"][];
         };
         /**
          * ReleaseRef
@@ -4775,7 +4865,9 @@ export interface components {
         ReleaseState: "sealed" | "withdrawn";
         /**
          * ReleaseView
-         * @description A release as the API shows it.
+         * @description A release as the API shows it. revision: of the variables that it is deployed with.
+         *
+         *     variables: how many there are of them.
          */
         ReleaseView: {
             /** Id */
@@ -4794,6 +4886,27 @@ export interface components {
             components: components["schemas"]["ComponentView"][];
             /** Environments */
             environments: components["schemas"]["stella__api__views__releases__RunsIn"][];
+            /** Revision */
+            revision: number;
+            /** Variables */
+            variables: number;
+        };
+        /**
+         * RevisionView
+         * @description Variables that a release has or had. digest: of the document that they are.
+         */
+        RevisionView: {
+            /** Number */
+            number: number;
+            /** Digest */
+            digest: string;
+            /** At */
+            at: string;
+            by: components["schemas"]["PersonView"];
+            /** Reason */
+            reason: string;
+            /** Variables */
+            variables: components["schemas"]["VariableView"][];
         };
         /**
          * Role
@@ -5200,6 +5313,10 @@ export interface components {
             config: {
                 [key: string]: unknown;
             };
+            /** Labels */
+            labels: {
+                [key: string]: string;
+            };
         };
         /**
          * TargetPlanView
@@ -5384,6 +5501,104 @@ export interface components {
              * @default []
              */
             outside: components["schemas"]["OutsideView"][];
+        };
+        /**
+         * VariableAnswer
+         * @description What a name stands for at a place. used: None where rivals are as exact and unlike.
+         *
+         *     beaten: what counts there too, the most exact first.
+         */
+        VariableAnswer: {
+            /** Name */
+            name: string;
+            used: components["schemas"]["VariableView"] | null;
+            /** Why */
+            why: string;
+            /** Beaten */
+            beaten: components["schemas"]["VariableView"][];
+            /** Rivals */
+            rivals: components["schemas"]["VariableView"][];
+        };
+        /**
+         * VariableChange
+         * @description A variable that one of two releases has not, or has otherwise. before, after: what it says.
+         */
+        VariableChange: {
+            /** Name */
+            name: string;
+            /** Group */
+            group: string;
+            /** Scope */
+            scope: string;
+            /** Before */
+            before: string | null;
+            /** After */
+            after: string | null;
+        };
+        /**
+         * VariableSetView
+         * @description One document of variables.
+         */
+        VariableSetView: {
+            /** Name */
+            name: string;
+            /** Variables */
+            variables: components["schemas"]["VariableView"][];
+        };
+        /**
+         * VariableView
+         * @description One value, or where a secret lies on its host. when: where it counts, empty for everywhere.
+         *
+         *     group: the document it is from. scope: the same as ``when``, for people.
+         */
+        VariableView: {
+            /** Name */
+            name: string;
+            /** Value */
+            value: string | null;
+            /** Secret */
+            secret: string | null;
+            /** Group */
+            group: string;
+            /** When */
+            when: {
+                [key: string]: string[];
+            };
+            /** Scope */
+            scope: string;
+        };
+        /**
+         * VariablesPlace
+         * @description Where values were asked for; None where it is for no one in particular.
+         */
+        VariablesPlace: {
+            /** Environment */
+            environment: string;
+            /** Target */
+            target: string | null;
+            /** Labels */
+            labels: {
+                [key: string]: string;
+            };
+            /** Component */
+            component: string | null;
+        };
+        /**
+         * VariablesPreview
+         * @description What a release's variables say at a place. order: what is more exact than what.
+         *
+         *     faults: why nothing could be deployed to the environment by them; empty where all is there.
+         */
+        VariablesPreview: {
+            /** Revision */
+            revision: number;
+            place: components["schemas"]["VariablesPlace"];
+            /** Order */
+            order: string[];
+            /** Answers */
+            answers: components["schemas"]["VariableAnswer"][];
+            /** Faults */
+            faults: string[];
         };
         /**
          * VerificationView
@@ -7559,6 +7774,139 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ReleaseDiff"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_variables: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_VariableSetView_"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_revisions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                release: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_RevisionView_"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_revision: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                release: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRevision"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReleaseView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_preview: {
+        parameters: {
+            query: {
+                /** @description Where it would be deployed. */
+                environment: string;
+                /** @description On which of its targets. */
+                target?: string | null;
+                /** @description For which component. */
+                component?: string | null;
+            };
+            header?: never;
+            path: {
+                release: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VariablesPreview"];
                 };
             };
             /** @description A refusal */

@@ -38,6 +38,7 @@ class TargetConfigView(View):
     project: str
     components: list[str]
     config: dict[str, Any]
+    labels: dict[str, str]
 
 
 class PolicyRef(View):
@@ -181,6 +182,7 @@ def target_view(looking: Looking, target: Target) -> TargetConfigView:
         project=target.project,
         components=list(target.components),
         config=dict(target.config),
+        labels=dict(target.labels),
     )
 
 

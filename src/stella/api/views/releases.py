@@ -1,6 +1,7 @@
 """Releases: what is in them, where they run, how two of them differ."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from stella.api.views.base import PersonView, View
@@ -15,7 +16,9 @@ from stella.record import Tx
 from stella.release.lifecycle import ReleaseState
 from stella.release.model import Release, ReleaseComponent
 from stella.release.push import tag_drift
+from stella.release.resolve import scope_text
 from stella.release.store import TagSeen
+from stella.release.variable import Variable
 from stella.sbom import diff_inventories, parse_cyclonedx
 
 
@@ -65,13 +68,18 @@ class RunsIn(View):
 
 
 class ReleaseView(ReleaseRef):
-    """A release as the API shows it."""
+    """A release as the API shows it. revision: of the variables that it is deployed with.
+
+    variables: how many there are of them.
+    """
 
     state: ReleaseState
     created_at: str
     created_by: PersonView
     components: list[ComponentView]
     environments: list[RunsIn]
+    revision: int
+    variables: int
 
 
 class PackageChange(View):
@@ -101,12 +109,23 @@ class ComponentDiff(View):
     findings: FindingChanges
 
 
+class VariableChange(View):
+    """A variable that one of two releases has not, or has otherwise. before, after: what it says."""
+
+    name: str
+    group: str
+    scope: str
+    before: str | None
+    after: str | None
+
+
 class ReleaseDiff(View):
     """Two releases beside each other."""
 
     from_: ReleaseRef
     to: ReleaseRef
     components: list[ComponentDiff]
+    variables: list[VariableChange]
 
 
 def release_ref(release: Release) -> ReleaseRef:
@@ -129,6 +148,8 @@ def release_view(looking: Looking, release: Release) -> ReleaseView:
         created_by=looking.person_view(release.created_by),
         components=[_component(looking, one, drift.get(one.name)) for one in release.components],
         environments=_runs_in(looking, release),
+        revision=release.revision,
+        variables=len(release.variables),
     )
 
 
@@ -143,7 +164,22 @@ def diff_releases(looking: Looking, before: Release, after: Release) -> ReleaseD
             _component_diff(looking, name, old.get(name), new.get(name))
             for name in sorted({*old, *new})
         ],
+        variables=list(_variable_changes(before.variables, after.variables)),
     )
+
+
+def _variable_changes(
+    before: tuple[Variable, ...], after: tuple[Variable, ...]
+) -> Iterator[VariableChange]:
+    """By name, document and scope; what says the same is left out."""
+    old = {(one.name, one.group, scope_text(one)): one.text for one in before}
+    new = {(one.name, one.group, scope_text(one)): one.text for one in after}
+    for key in sorted({*old, *new}):
+        if old.get(key) != new.get(key):
+            name, group, scope = key
+            yield VariableChange(
+                name=name, group=group, scope=scope, before=old.get(key), after=new.get(key)
+            )
 
 
 def _component(looking: Looking, one: ReleaseComponent, drift: TagSeen | None) -> ComponentView:

@@ -1,7 +1,7 @@
 import { useSuspenseQuery } from '@tanstack/react-query'
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
 import { releaseDiffQuery } from '../../api/queries'
-import type { Finding, PackageChange, ReleaseDiff, ReleaseRef } from '../../api/types'
+import type { Finding, PackageChange, ReleaseDiff, ReleaseRef, VariableChange } from '../../api/types'
 import { paths } from '../../paths'
 import { lookOf } from '../../promotion/states'
 import { ActionButton } from '../../widgets/ActionButton'
@@ -49,6 +49,16 @@ export function ReleaseDiffPage() {
       {diff.components.map((component) => (
         <Component key={component.name} component={component} />
       ))}
+      {diff.variables.length > 0 && (
+        <Panel title="Variables" flush>
+          <Table
+            label="Variables"
+            rows={diff.variables}
+            rowKey={({ name, group, scope }) => `${name} ${group} ${scope}`}
+            columns={VARIABLES}
+          />
+        </Panel>
+      )}
     </>
   )
 }
@@ -81,6 +91,17 @@ const PACKAGES: readonly Column<PackageChange>[] = [
   { key: 'before', head: 'Before', cell: (row) => <code>{row.before.join(', ') || 'none'}</code> },
   { key: 'after', head: 'After', cell: (row) => <code>{row.after.join(', ') || 'none'}</code> },
 ]
+
+const VARIABLES: readonly Column<VariableChange>[] = [
+  { key: 'name', head: 'Name', cell: ({ name }) => <code>{name}</code> },
+  { key: 'scope', head: 'Counts', cell: ({ scope, group }) => `${scope}, from ${group}` },
+  { key: 'before', head: 'Before', cell: ({ before }) => <Said text={before} /> },
+  { key: 'after', head: 'After', cell: ({ after }) => <Said text={after} /> },
+]
+
+function Said({ text }: { text: string | null }) {
+  return text === null ? <span className="muted">none</span> : <code>{text}</code>
+}
 
 function Component({ component }: { component: ReleaseDiff['components'][number] }) {
   const { from, to, packages, findings } = component

@@ -23,6 +23,7 @@ import { ChangesSince } from './ChangesSince'
 import { CompareMenu } from './CompareMenu'
 import { Components } from './Components'
 import { PromotionsOf } from './PromotionsOf'
+import { Variables } from './Variables'
 
 const route = getRouteApi('/shell/releases/$id')
 
@@ -45,6 +46,7 @@ export function ReleasePage() {
         actions={<Actions release={release} />}
       />
       <Components release={release} />
+      <Variables release={release} />
       <ChangesSince release={release} />
       <div className="split">
         <PromotionsOf release={release} />

@@ -1,0 +1,48 @@
+"""Give a release other variables: a revision of the same digests, never a change of one that was."""
+
+from stella.kernel import Remedy, time_text
+from stella.record.transaction import Tx
+from stella.release.errors import NothingToRevise, UnknownRevision
+from stella.release.facts import ReleaseRevised
+from stella.release.model import Release, Revision, variables_digest
+from stella.release.store import find_release, insert_revision, list_revisions, set_revision
+from stella.release.variable import Variable
+from stella.release.variable_sets import chosen_for
+
+
+def revise_release(tx: Tx, name: str, *, reason: str, like: int | None = None) -> Release:
+    """Take the variables as they are applied now, or those that revision ``like`` had.
+
+    What waits for approvals has another plan then, and is judged on it.
+
+    Raises UnknownRelease, UnknownRevision, NothingToRevise.
+    """
+    found = find_release(tx, name, lock=True)
+    variables = chosen_for(tx, found.name) if like is None else _variables_of(tx, found, like)
+    if variables == found.variables:
+        raise NothingToRevise(
+            f"{found.name} {found.version} has these variables already, in revision"
+            f" {found.revision}",
+            remedy=Remedy("Change the variables first.", command="stella apply -f FILE"),
+            release=found.id,
+            revision=found.revision,
+        )
+    digest = variables_digest(variables).text
+    value = Revision(found.revision + 1, variables, digest, time_text(tx.now), tx.actor, reason)
+    insert_revision(tx, found.id, value)
+    set_revision(tx, found.id, value)
+    tx.add(ReleaseRevised(found.id, value.number, digest, reason))
+    return find_release(tx, found.id)
+
+
+def _variables_of(tx: Tx, release: Release, number: int) -> tuple[Variable, ...]:
+    known = {one.number: one.variables for one in list_revisions(tx, release.id)}
+    known.setdefault(1, ())  # sealed before there were any
+    if number not in known:
+        raise UnknownRevision(
+            f"{release.name} {release.version} has no revision {number}",
+            remedy=Remedy("List them.", command=f"stella release revisions {release.id}"),
+            release=release.id,
+            revisions=sorted(known),
+        )
+    return known[number]

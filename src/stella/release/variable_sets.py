@@ -1,0 +1,67 @@
+"""The documents of variables: applied, kept, and chosen for a release."""
+
+import json
+from collections.abc import Mapping
+
+from sqlalchemy import Column, String, Table, Text, select
+
+from stella.kernel import Json, digest_of
+from stella.kernel.change import Change, changed
+from stella.record.tables import metadata
+from stella.record.transaction import Tx
+from stella.release.facts import VariablesApplied
+from stella.release.variable import KIND, Variable, malformed, parse_variables, spec_of
+
+_SETS_MAX = 200
+_CHOSEN_BYTES_MAX = 1024 * 1024
+
+variable_set = Table(
+    "variable_set",
+    metadata,
+    Column("tenant", String(40), primary_key=True),
+    Column("name", String(80), primary_key=True),
+    Column("spec", Text, nullable=False),
+)
+
+
+def apply_variables(tx: Tx, name: str, spec: Mapping[str, Json]) -> Change:
+    """Make or change a document; releases that are sealed keep what they have.
+
+    Raises MalformedVariables.
+    """
+    value = spec_of(parse_variables(name, spec))
+    known = {one: spec_of(found) for one, found in list_variable_sets(tx).items()}
+    if name not in known and len(known) >= _SETS_MAX:
+        raise malformed(name, [f"there are {_SETS_MAX} of them already"])
+    change = changed(KIND, name, known.get(name), value)
+    if change.change == "unchanged":
+        return change
+    text = json.dumps(value, sort_keys=True)
+    if sum(len(json.dumps(one)) for one in known.values()) + len(text) > _CHOSEN_BYTES_MAX:
+        raise malformed(
+            name, [f"all variables together have more than {_CHOSEN_BYTES_MAX >> 10} KiB"]
+        )
+    where = (variable_set.c.tenant == tx.tenant, variable_set.c.name == name)
+    if name in known:
+        tx.connection.execute(variable_set.update().where(*where).values(spec=text))
+    else:
+        tx.connection.execute(variable_set.insert().values(tenant=tx.tenant, name=name, spec=text))
+    tx.add(VariablesApplied(name, change.change, digest_of(value).text))
+    return change
+
+
+def list_variable_sets(tx: Tx) -> dict[str, tuple[Variable, ...]]:
+    """Name of a document -> its variables, by name."""
+    query = select(variable_set).where(variable_set.c.tenant == tx.tenant)
+    rows = tx.rows(query.order_by(variable_set.c.name))
+    return {row["name"]: parse_variables(row["name"], json.loads(row["spec"])) for row in rows}
+
+
+def chosen_for(tx: Tx, release: str) -> tuple[Variable, ...]:
+    """What counts for releases of that name now: by document, then in its order."""
+    return tuple(
+        one
+        for listed in list_variable_sets(tx).values()
+        for one in listed
+        if not one.when.release or release in one.when.release
+    )
