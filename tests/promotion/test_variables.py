@@ -18,7 +18,7 @@ from stella.release.model import Release
 from stella.release.revise import revise_release
 from stella.release.store import list_revisions
 from stella.release.store import release as releases
-from stella.release.variable_sets import variable_set
+from stella.release.variables.sets import variable_set
 from stella.replay import Verdict, replay_packet
 
 LENIENT: dict[str, Json] = {"severityMax": "critical"}

@@ -22,7 +22,7 @@ import stella.promotion.override
 import stella.promotion.store
 import stella.promotion.waiver_store
 import stella.release.store
-import stella.release.variable_sets
+import stella.release.variables.sets
 import stella.vex.store
 from stella.record import metadata
 
@@ -36,7 +36,7 @@ STORES = (
     stella.finding.chain,
     stella.finding.index,
     stella.release.store,
-    stella.release.variable_sets,
+    stella.release.variables.sets,
     stella.environment.store,
     stella.environment.freeze_rules,
     stella.policy.store,

@@ -19,7 +19,7 @@ from stella.plugin.contract.target import (
 )
 from stella.plugin.order import PluginReference
 from stella.release.model import Release, ReleaseComponent
-from stella.release.resolve import Place, fill
+from stella.release.variables.resolve import Place, fill
 
 OpenConnector = Callable[[str], TargetConnector]
 """Handed in from outside: the connector of a kind. Raises UnknownConnector."""

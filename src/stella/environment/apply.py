@@ -23,7 +23,7 @@ from stella.kernel.names import BAD_NAME, NAME, nearest
 from stella.plugin.contract.core import Kind
 from stella.policy.store import has_policy
 from stella.record.transaction import Tx
-from stella.release.resolve import torn_places
+from stella.release.variables.resolve import torn_places
 
 _NOTHING: Brought = MappingProxyType({})
 _INPUTS_BYTES_MAX = 64 * 1024

@@ -9,7 +9,7 @@ from stella.environment.errors import MalformedDocument
 from stella.environment.model import ApprovalRule, Environment, Excluded, Soak, StepUse, Target
 from stella.kernel import Json, Remedy
 from stella.kernel.names import BAD_NAME, NAME, nearest
-from stella.release.variable import LABEL
+from stella.release.variables.model import LABEL
 
 API_VERSION = "stella/v1"
 _TOP = frozenset({"apiVersion", "kind", "name", "spec"})

@@ -21,9 +21,9 @@ from stella.policy.facts import PolicyApplied
 from stella.policy.plain import plain_files, read_plain
 from stella.policy.store import STARTER, put_policy
 from stella.record.transaction import Tx
-from stella.release.variable import malformed as malformed_variables
-from stella.release.variable import parse_variables
-from stella.release.variable_sets import apply_variables
+from stella.release.variables.model import malformed as malformed_variables
+from stella.release.variables.model import parse_variables
+from stella.release.variables.sets import apply_variables
 
 KINDS = ("Integration", "MachineLogin", "SignIn", "Policy", "Environment", "Target", "Variables")
 _DOCUMENTS_MAX = 1000

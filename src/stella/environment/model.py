@@ -5,8 +5,8 @@ from enum import StrEnum
 
 from stella.kernel import Json
 from stella.release.model import Release
-from stella.release.resolve import Place
-from stella.release.variable import plain_variables
+from stella.release.variables.model import plain_variables
+from stella.release.variables.resolve import Place
 
 
 class Excluded(StrEnum):

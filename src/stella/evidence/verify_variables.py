@@ -11,8 +11,8 @@ from stella.evidence.reading import DoesNotHold, Reading, expect
 from stella.evidence.verify_facts import read_facts
 from stella.kernel import Json
 from stella.release.model import variables_digest
-from stella.release.resolve import Place, fill
-from stella.release.variable import Variable
+from stella.release.variables.model import Variable
+from stella.release.variables.resolve import Place, fill
 
 _PLACE = names.CONFIGURATION
 

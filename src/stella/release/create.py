@@ -23,7 +23,7 @@ from stella.release.model import (
     variables_digest,
 )
 from stella.release.store import exists, insert_release, insert_revision, see_tag
-from stella.release.variable_sets import chosen_for
+from stella.release.variables.sets import chosen_for
 
 _VERSION = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._+-]{0,62}[A-Za-z0-9])?\Z")
 _COMPONENTS_MAX = 256

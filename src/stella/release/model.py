@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from stella.kernel import Digest, Json, canonical_json, digest_of
 from stella.release.lifecycle import ReleaseState
-from stella.release.variable import Variable, plain_variables
+from stella.release.variables.model import Variable, plain_variables
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from stella.release.errors import NothingToRevise, UnknownRevision
 from stella.release.facts import ReleaseRevised
 from stella.release.model import Release, Revision, variables_digest
 from stella.release.store import find_release, insert_revision, list_revisions, set_revision
-from stella.release.variable import Variable
-from stella.release.variable_sets import chosen_for
+from stella.release.variables.model import Variable
+from stella.release.variables.sets import chosen_for
 
 
 def revise_release(tx: Tx, name: str, *, reason: str, like: int | None = None) -> Release:

@@ -14,7 +14,7 @@ from stella.record.transaction import Tx
 from stella.release.errors import UnknownRelease
 from stella.release.lifecycle import ReleaseState
 from stella.release.model import Platform, Release, ReleaseComponent, Revision
-from stella.release.variable import variables_of, variables_text
+from stella.release.variables.model import variables_of, variables_text
 
 release = Table(
     "release",

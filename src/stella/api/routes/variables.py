@@ -19,7 +19,7 @@ from stella.api.views.variables import (
 from stella.record import Tx
 from stella.release.revise import revise_release
 from stella.release.store import find_release, list_revisions
-from stella.release.variable_sets import list_variable_sets
+from stella.release.variables.sets import list_variable_sets
 
 router = APIRouter(tags=["variables"])
 

@@ -16,9 +16,9 @@ from stella.record import Tx
 from stella.release.lifecycle import ReleaseState
 from stella.release.model import Release, ReleaseComponent
 from stella.release.push import tag_drift
-from stella.release.resolve import scope_text
 from stella.release.store import TagSeen
-from stella.release.variable import Variable
+from stella.release.variables.model import Variable
+from stella.release.variables.resolve import scope_text
 from stella.sbom import diff_inventories, parse_cyclonedx
 
 

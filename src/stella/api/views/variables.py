@@ -9,8 +9,8 @@ from stella.environment.model import Environment, Target
 from stella.environment.store import find_environment, list_targets
 from stella.kernel import Remedy
 from stella.release.model import Release, Revision
-from stella.release.resolve import Answer, Place, answers, scope_text
-from stella.release.variable import ORDER, Variable
+from stella.release.variables.model import ORDER, Variable
+from stella.release.variables.resolve import Answer, Place, answers, scope_text
 
 
 class VariableView(View):

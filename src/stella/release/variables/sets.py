@@ -10,7 +10,7 @@ from stella.kernel.change import Change, changed
 from stella.record.tables import metadata
 from stella.record.transaction import Tx
 from stella.release.facts import VariablesApplied
-from stella.release.variable import KIND, Variable, malformed, parse_variables, spec_of
+from stella.release.variables.model import KIND, Variable, malformed, parse_variables, spec_of
 
 _SETS_MAX = 200
 _CHOSEN_BYTES_MAX = 1024 * 1024

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stella.release.errors import MalformedVariables
-from stella.release.resolve import Place, answers, fill, torn_places
-from stella.release.variable import ORDER, Scope, Variable, parse_variables, spec_of
+from stella.release.variables.model import ORDER, Scope, Variable, parse_variables, spec_of
+from stella.release.variables.resolve import Place, answers, fill, torn_places
 
 HERE = Place("shop", "prod", "prod-a", frozenset({"tier=web", "zone=eu"}), "web")
 SCOPES = {

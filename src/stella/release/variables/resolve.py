@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from stella.kernel import Json
-from stella.release.variable import NAME_FORM, ORDER, Variable
+from stella.release.variables.model import NAME_FORM, ORDER, Variable
 
 # ``$${{`` stands for itself; whatever else begins so has to be a whole placeholder.
 _PLACEHOLDER = re.compile(
