@@ -61,6 +61,36 @@ def test_variables_are_listed_previewed_and_revised(shop: Shop):
     assert "ST-REL-006" in again.stderr
 
 
+COMPONENTS = """
+---
+apiVersion: stella/v1
+kind: Component
+name: web
+spec: {image: registry.test/shop/web}
+---
+apiVersion: stella/v1
+kind: ReleaseTemplate
+name: front
+spec: {components: {web: {}}, version: "7.{counter}"}
+"""
+
+
+def test_a_release_is_made_of_a_template(shop: Shop):
+    dan = shop.person("dan")
+    shop.apply(DEV + COMPONENTS)
+    shop.release("1.0.0")
+    shop.release("1.1.0")
+    assert "registry.test/shop/web" in dan("component", "list").stdout
+    assert "web any" not in dan("component", "get", "web").stdout
+    assert dan("component", "versions", "web", "-o", "name").stdout.split() == ["1.1.0", "1.0.0"]
+    assert "7.{counter}" in dan("release", "templates").stdout
+    assert dan.data("release", "make", "front")["version"] == "7.1"
+    older = dan.data("release", "make", "front", "--pick", "web=1.0.0")
+    assert older["components"][0]["reference"] == "registry.test/shop/web:1.0.0"
+    assert dan("release", "make", "front", "--pick", "web").exit_code == 2
+    assert dan("release", "make", "gone").exit_code == 3
+
+
 @pytest.mark.parametrize("component", ["web", "=x", "web="])
 def test_a_component_that_names_no_image_is_a_usage_error(shop: Shop, component: str):
     words = ("release", "create", "shop", "--version", "1", "-c", component)

@@ -21,6 +21,7 @@ import stella.promotion.absence
 import stella.promotion.override
 import stella.promotion.store
 import stella.promotion.waiver_store
+import stella.release.components.store
 import stella.release.store
 import stella.release.variables.sets
 import stella.vex.store
@@ -36,6 +37,7 @@ STORES = (
     stella.finding.chain,
     stella.finding.index,
     stella.release.store,
+    stella.release.components.store,
     stella.release.variables.sets,
     stella.environment.store,
     stella.environment.freeze_rules,

@@ -29,7 +29,7 @@ from stella.identity.exchange import Exchanges
 from stella.identity.jwks import KeyBook
 from stella.identity.provider_login import SEAL_BYTES
 from stella.kernel import Now, id_maker
-from stella.plugin import load_plugins
+from stella.plugin import Plugins, load_plugins
 from stella.plugin.contract.core import Kind
 from stella.record import Bell, Database
 from stella.sbom import DirectoryCache
@@ -52,10 +52,12 @@ def open_services(
     failed_runs: Callable[[], tuple[str, ...]] = tuple,
     now: Now = system_now,
     random: Callable[[int], bytes] = os.urandom,
+    plugins: Plugins | None = None,
 ) -> Services:
     """Every part of a server; keys and directories are made at the first start.
 
     handled: the kinds of facts that ``flows.py`` has handlers for. failed_runs: for the doctor.
+    plugins: those that come along; without them they are looked for.
     Raises DataUnusable, KeysIncomplete, UnusableKey, UnknownDatabase. Nothing is connected yet.
     """
     data = make_data_directory(settings)
@@ -64,7 +66,7 @@ def open_services(
     policies, stopping = PolicyProcess(), Event()
     database = open_database(settings, handled=handled, now=now, random=random)
     required = () if settings.plugins_unconfined else CONFINEMENT
-    host = PluginHost(data, database, load_plugins(), required=required)
+    host = PluginHost(data, database, plugins or load_plugins(), required=required)
     hub = Hub(settings, database, host.current, lambda: load_ring(data, random), now=now)
     services = Services(
         database=database,

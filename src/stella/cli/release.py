@@ -25,6 +25,13 @@ _COLUMNS: dict[str, Column] = {
 }
 
 
+_TEMPLATE_COLUMNS: dict[str, Column] = {
+    "name": "name",
+    "version": "version",
+    "components": lambda row: [
+        f"{one['component']} {one['channel'] or one['range']}".rstrip() for one in row["components"]
+    ],
+}
 _REVISION_COLUMNS: dict[str, Column] = {
     "revision": "number",
     "variables": lambda row: len(row["variables"]),
@@ -67,17 +74,36 @@ def create(
     to: To = None,
 ) -> None:
     """Resolve each image to its digest, once, and seal the set."""
-    components: dict[str, str] = {}
-    for text in component:
-        key, sign, reference = text.partition("=")
-        if not (key and sign and reference):
-            raise typer.BadParameter(f"--component takes NAME=IMAGE, not {text!r}")
-        if key in components:
-            raise typer.BadParameter(f"--component names {key!r} twice")
-        components[key] = reference
+    components = _pairs(component, "--component", "NAME=IMAGE")
     body = {"name": name, "version": version, "components": components}
     with open_client() as client:
         made = client.post("/releases", body)
+    show_lines(made, release_lines(made), output=output, to=to)
+
+
+@app.command()
+def templates(*, output: Output = "table", to: To = None) -> None:
+    """List templates by which releases are made."""
+    with open_client() as client:
+        found = list(client.items("/release-templates"))
+    show_list(found, _TEMPLATE_COLUMNS, output=output, to=to, name="name")
+
+
+@app.command()
+def make(
+    template: Annotated[str, typer.Argument(help="Its name, and the release's.")],
+    *,
+    pick: Annotated[
+        list[str] | None,
+        typer.Option("--pick", "-p", help="COMPONENT=VERSION in place of the newest. Repeat."),
+    ] = None,
+    output: Output = "table",
+    to: To = None,
+) -> None:
+    """Seal the newest that a template allows, under its next version."""
+    body = {"template": template, "versions": _pairs(pick or [], "--pick", "COMPONENT=VERSION")}
+    with open_client() as client:
+        made = client.post("/releases/from-template", body)
     show_lines(made, release_lines(made), output=output, to=to)
 
 
@@ -239,6 +265,18 @@ def changes_lines(found: Mapping[str, Any]) -> Iterator[str]:
             yield "  and more before these"
         if one["commits"]["dropped"]:
             yield f"  {one['commits']['dropped']} commits of the release before are in it no more"
+
+
+def _pairs(texts: list[str], option: str, form: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for text in texts:
+        key, sign, value = text.partition("=")
+        if not (key and sign and value):
+            raise typer.BadParameter(f"{option} takes {form}, not {text!r}")
+        if key in found:
+            raise typer.BadParameter(f"{option} names {key!r} twice")
+        found[key] = value
+    return found
 
 
 def _path(release: str) -> str:

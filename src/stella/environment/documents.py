@@ -21,11 +21,22 @@ from stella.policy.facts import PolicyApplied
 from stella.policy.plain import plain_files, read_plain
 from stella.policy.store import STARTER, put_policy
 from stella.record.transaction import Tx
+from stella.release.components.store import apply_component, apply_template
 from stella.release.variables.model import malformed as malformed_variables
 from stella.release.variables.model import parse_variables
 from stella.release.variables.sets import apply_variables
 
-KINDS = ("Integration", "MachineLogin", "SignIn", "Policy", "Environment", "Target", "Variables")
+KINDS = (
+    "Integration",
+    "MachineLogin",
+    "SignIn",
+    "Policy",
+    "Component",
+    "ReleaseTemplate",
+    "Environment",
+    "Target",
+    "Variables",
+)
 _DOCUMENTS_MAX = 1000
 
 ApplyOne: TypeAlias = Callable[[Tx, str, Mapping[str, Json]], Change]
@@ -94,6 +105,10 @@ def _apply(
     changes += [apply_sign_in(tx, name, spec) for name, spec in documents["SignIn"].items()]
     changes += [
         _apply_policy(tx, blobs, name, spec, ask) for name, spec in documents["Policy"].items()
+    ]
+    changes += [apply_component(tx, name, spec) for name, spec in documents["Component"].items()]
+    changes += [
+        apply_template(tx, name, spec) for name, spec in documents["ReleaseTemplate"].items()
     ]
     environments = documents["Environment"]
     parsed = in_order(parse_environment(name, spec) for name, spec in environments.items())

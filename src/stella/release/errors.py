@@ -43,6 +43,32 @@ class NothingToRevise(StellaError):
     fault = Fault.CONFLICT
 
 
+class MalformedComponent(StellaError):
+    """A document of a component or a template cannot be applied."""
+
+    code = "ST-REL-008"
+
+
+class UnknownComponent(StellaError):
+    """There is no component or no template of that name."""
+
+    code = "ST-REL-009"
+    fault = Fault.NOT_FOUND
+
+
+class NoSuchVersion(StellaError):
+    """No tag of a component's repository is a version that is wanted."""
+
+    code = "ST-REL-010"
+    fault = Fault.NOT_FOUND
+
+
+class PlatformMissing(StellaError):
+    """An image has not every platform that its component needs."""
+
+    code = "ST-REL-011"
+
+
 class UnknownRevision(StellaError):
     """The release has no such revision."""
 

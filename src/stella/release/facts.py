@@ -35,6 +35,22 @@ class VariablesApplied(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class ComponentApplied(Fact):
+    """It was made or changed. change: created or updated."""
+
+    change: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseTemplateApplied(Fact):
+    """It was made or changed. change: created or updated."""
+
+    change: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReleaseWithdrawn(Fact):
     """It is to be promoted no more."""
 

@@ -3,12 +3,15 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
+from pydantic import Field
 
 from stella.api.asked import Viewer
 from stella.api.looking import Cursor, Developer, Limit, after_of, look, page
+from stella.api.routes.components import registries_of
 from stella.api.views.base import Body, Page
 from stella.api.views.releases import ReleaseDiff, ReleaseView, diff_releases, release_view
 from stella.record import Tx
+from stella.release.components.make import make_release, pick, read_recipe
 from stella.release.create import checked_release, create_release, resolve_components
 from stella.release.store import find_release, list_releases
 from stella.release.withdraw import withdraw_release
@@ -22,6 +25,13 @@ class NewRelease(Body):
     name: str
     version: str
     components: dict[str, str]
+
+
+class FromTemplate(Body):
+    """A release to make of the newest that a template allows. versions: component -> by hand."""
+
+    template: str
+    versions: dict[str, str] = Field(default_factory=dict)
 
 
 class Reason(Body):
@@ -53,15 +63,29 @@ def post_release(asked: Developer, body: NewRelease) -> Response:
     if earlier is not None:
         return earlier
     checked_release(body.name, body.version, body.components)
-    roles = frozenset(role.value for role in asked.principal.roles)
-    components = resolve_components(
-        lambda host: asked.services.outside.registry(host, roles), body.components
-    )
+    components = resolve_components(registries_of(asked), body.components)
 
     def do(tx: Tx) -> ReleaseView:
         made = create_release(
             tx, asked.services.blobs, name=body.name, version=body.version, components=components
         )
+        return release_view(look(asked, tx), made)
+
+    return asked.once(do, status=201)
+
+
+@router.post("/from-template", status_code=201, response_model=ReleaseView)
+def post_from_template(asked: Developer, body: FromTemplate) -> Response:
+    """Pick a version of each component, resolve it to a digest, and seal the set under the next version."""
+    earlier = asked.earlier()
+    if earlier is not None:
+        return earlier
+    with asked.read() as tx:
+        recipe = read_recipe(tx, body.template)
+    picked = pick(recipe, registries_of(asked), body.versions)
+
+    def do(tx: Tx) -> ReleaseView:
+        made = make_release(tx, asked.services.blobs, recipe, picked)
         return release_view(look(asked, tx), made)
 
     return asked.once(do, status=201)

@@ -1,4 +1,4 @@
-"""variables of releases."""
+"""variables of releases, components, templates."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -13,6 +13,20 @@ def upgrade() -> None:
     """Bring the schema one step further."""
     # Written by tools/migration.py.
     op.create_table(
+        "component",
+        sa.Column("tenant", sa.String(length=40), nullable=False),
+        sa.Column("name", sa.String(length=80), nullable=False),
+        sa.Column("spec", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "name", name=op.f("pk_component")),
+    )
+    op.create_table(
+        "release_counter",
+        sa.Column("tenant", sa.String(length=40), nullable=False),
+        sa.Column("form", sa.String(length=200), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "form", name=op.f("pk_release_counter")),
+    )
+    op.create_table(
         "release_revision",
         sa.Column("release", sa.String(length=40), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
@@ -23,6 +37,13 @@ def upgrade() -> None:
         sa.Column("by", sa.String(length=80), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("release", "number", name=op.f("pk_release_revision")),
+    )
+    op.create_table(
+        "release_template",
+        sa.Column("tenant", sa.String(length=40), nullable=False),
+        sa.Column("name", sa.String(length=80), nullable=False),
+        sa.Column("spec", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "name", name=op.f("pk_release_template")),
     )
     op.create_table(
         "variable_set",

@@ -1,0 +1,51 @@
+"""``stella component``: where images lie, and which of their tags are versions."""
+
+from typing import Annotated
+from urllib.parse import quote
+
+import typer
+
+from stella.cli.output import Column, Output, To, show_list, show_one
+from stella.client import open_client
+
+app = typer.Typer(no_args_is_help=True, help="Where images lie, and which tags are versions.")
+
+_COLUMNS: dict[str, Column] = {
+    "name": "name",
+    "image": "image",
+    "tags": lambda row: row["versions"]["tag"],
+    "range": lambda row: row["versions"]["range"] or "any",
+    "channels": lambda row: sorted(row["channels"]),
+    "platforms": lambda row: row["platforms"] or "any",
+}
+
+
+@app.command("list")
+def list_(*, output: Output = "table", to: To = None) -> None:
+    """List components by name."""
+    with open_client() as client:
+        found = list(client.items("/release-components"))
+    show_list(found, _COLUMNS, output=output, to=to, name="name")
+
+
+@app.command()
+def get(name: str, *, output: Output = "table", to: To = None) -> None:
+    """Show a component."""
+    with open_client() as client:
+        found = client.get(f"/release-components/{quote(name, safe='')}")
+    show_one(found, _COLUMNS, output=output, to=to, name="name")
+
+
+@app.command()
+def versions(
+    name: str,
+    *,
+    channel: Annotated[str, typer.Option(help="By this channel's rule.")] = "",
+    output: Output = "table",
+    to: To = None,
+) -> None:
+    """List what a component's registry has of it now, the newest first."""
+    with open_client() as client:
+        found = client.get(f"/release-components/{quote(name, safe='')}/versions", channel=channel)
+    columns: dict[str, Column] = {"version": "version", "tag": "tag"}
+    show_list(found["versions"], columns, output=output, to=to, name="version")

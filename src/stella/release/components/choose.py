@@ -1,0 +1,96 @@
+"""Which of a repository's tags are versions of a component, and which of them is the newest."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from stella.advisory.affected import holds
+from stella.advisory.constraint import npm_spans
+from stella.advisory.versions import version_key
+from stella.kernel import Remedy
+from stella.release.components.model import Component, Pick, Rule
+from stella.release.errors import NoSuchVersion
+
+_SCHEME = "semver"
+_ANY = "[A-Za-z0-9_.-]*?"
+_VERSION = r"v?(?P<version>[0-9]+(?:\.[0-9]+){0,2}(?:-[0-9A-Za-z.-]+?)?)"
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A tag that is a version."""
+
+    tag: str
+    version: str
+
+
+def rule_of(component: Component, pick: Pick, name: str) -> Rule:
+    """By which rule ``pick`` chooses. Raises NoSuchVersion for a channel that is not there."""
+    if pick.range:
+        rule = component.versions
+        return Rule(rule.tag, pick.range, rule.prereleases)
+    if not pick.channel:
+        return component.versions
+    if pick.channel not in component.channels:
+        raise NoSuchVersion(
+            f"{name} has no channel {pick.channel[:80]!r}",
+            remedy=Remedy("Choose one of its channels.", command=f"stella component get {name}"),
+            component=name,
+            channels=sorted(component.channels),
+        )
+    return component.channels[pick.channel]
+
+
+def versions_among(tags: Iterable[str], rule: Rule) -> list[Version]:
+    """The newest first, by semver's precedence; of two tags for one version the shorter first."""
+    form = _form(rule.tag)
+    spans = npm_spans(rule.range) if rule.range else ()
+    found = []
+    for tag in tags:
+        hit = form.match(tag)
+        key = version_key(_SCHEME, hit["version"]) if hit else None
+        if hit is None or key is None:
+            continue
+        version = hit["version"]
+        if "-" in version and not rule.prereleases:
+            continue
+        if spans and not any(holds(_SCHEME, span, version) for span in spans):
+            continue
+        found.append((key, Version(tag, version)))
+    found.sort(key=lambda pair: (len(pair[1].tag), pair[1].tag))
+    found.sort(key=lambda pair: pair[0], reverse=True)  # keeps the order of those that are equal
+    return [one for _, one in found]
+
+
+def choose(
+    component: Component, pick: Pick, name: str, tags: Iterable[str], by_hand: str = ""
+) -> Version:
+    """The newest version that ``pick`` allows, or the one that was named ``by_hand``.
+
+    tags: all that its repository has. Raises NoSuchVersion.
+    """
+    if by_hand:
+        known = versions_among(tags, Rule(component.versions.tag, prereleases=True))
+        fitting = [one for one in known if by_hand in {one.version, one.tag}]
+    else:
+        fitting = known = versions_among(tags, rule_of(component, pick, name))
+    if fitting:
+        return fitting[0]
+    what = f"version {by_hand[:80]!r}" if by_hand else "version that its rule allows"
+    raise NoSuchVersion(
+        f"{component.image} has no {what}",
+        remedy=Remedy("Look at its versions.", command=f"stella component versions {name}"),
+        component=name,
+        image=component.image,
+        known=[one.version for one in known[:5]],
+    )
+
+
+def _form(pattern: str) -> re.Pattern[str]:
+    """A tag has 128 characters at most and a pattern two wildcards, so that no tag takes long."""
+    parts = re.split(r"(\*+|\{version\})", pattern)
+    text = "".join(
+        _VERSION if part == "{version}" else _ANY if part.startswith("*") else re.escape(part)
+        for part in parts
+    )
+    return re.compile(text + r"\Z")

@@ -1,0 +1,140 @@
+"""Make a release of what a template says: versions are picked outside, the number is given inside."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from stella.blob import Blobs
+from stella.image import ImageSource, covers, parse_reference
+from stella.kernel import Remedy
+from stella.record.transaction import Tx
+from stella.release.components.choose import Version, choose
+from stella.release.components.model import COUNTER, HOLES, Component, Template
+from stella.release.components.store import find_template, list_components, next_count
+from stella.release.create import create_release, resolve_components
+from stella.release.errors import MalformedRelease, PlatformMissing
+from stella.release.model import Release, ReleaseComponent
+from stella.release.store import exists
+
+_TRIES_MAX = 1000
+
+
+class Tagged(ImageSource, Protocol):
+    """A registry that says which tags a repository has."""
+
+    def tags(self, repository: str) -> tuple[str, ...]:
+        """Every tag, sorted; empty where the repository does not exist."""
+        ...
+
+
+OpenTagged = Callable[[str], Tagged]
+"""Registry host -> connector."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """A template with the components that it is of, as they were read in one transaction."""
+
+    name: str
+    template: Template
+    components: dict[str, Component]
+
+
+@dataclass(frozen=True, slots=True)
+class Picked:
+    """What was picked of each component, and what that names."""
+
+    versions: dict[str, Version]
+    components: tuple[ReleaseComponent, ...]
+
+
+def read_recipe(tx: Tx, name: str) -> Recipe:
+    """Raises UnknownComponent."""
+    template = find_template(tx, name)
+    known = list_components(tx)
+    return Recipe(name, template, {one: known[one] for one in template.components})
+
+
+def versions_at(open_registry: OpenTagged, component: Component) -> tuple[str, ...]:
+    """Every tag of its repository. Raises what a registry refuses."""
+    place = parse_reference(component.image)
+    return open_registry(place.host).tags(place.repository)
+
+
+def pick(recipe: Recipe, open_registry: OpenTagged, by_hand: Mapping[str, str]) -> Picked:
+    """The newest version of each component that the template allows. No transaction is open.
+
+    by_hand: component -> version or tag, in place of the newest. Raises MalformedRelease for a name
+    that the template has not, NoSuchVersion, PlatformMissing, and what a registry refuses.
+    """
+    strange = sorted(set(by_hand) - set(recipe.components))
+    if strange:
+        raise MalformedRelease(
+            f"{recipe.name} has no component {strange[0][:80]!r}",
+            remedy=Remedy(f"It has {', '.join(sorted(recipe.components))}."),
+            components=sorted(recipe.components),
+        )
+    versions = {
+        name: choose(
+            component,
+            recipe.template.components[name],
+            name,
+            versions_at(open_registry, component),
+            by_hand.get(name, ""),
+        )
+        for name, component in sorted(recipe.components.items())
+    }
+    references = {
+        name: f"{recipe.components[name].image}:{one.tag}" for name, one in versions.items()
+    }
+    components = resolve_components(open_registry, references)
+    for one in components:
+        _refuse_missing(one, recipe.components[one.name])
+    return Picked(versions, components)
+
+
+def make_release(tx: Tx, blobs: Blobs, recipe: Recipe, picked: Picked) -> Release:
+    """Seal what was picked under the template's name and its next version.
+
+    Raises MalformedRelease, ReleaseExists.
+    """
+    form = _filled(recipe.template.version, picked, tx.now)
+    hole = "{" + COUNTER + "}"
+    version = form
+    if hole in form:
+        for _ in range(_TRIES_MAX):  # a version that was given by hand is passed over
+            number = next_count(tx, f"{recipe.name}@{form}")
+            version = form.replace(hole, str(number))
+            if not exists(tx, recipe.name, version):
+                break
+    return create_release(
+        tx, blobs, name=recipe.name, version=version, components=picked.components
+    )
+
+
+def _filled(text: str, picked: Picked, now: datetime) -> str:
+    """The version, but for its counter."""
+    known = {
+        **{name: one.version for name, one in picked.versions.items()},
+        "year": f"{now.year}",
+        "month": f"{now.month}",
+        "day": f"{now.day}",
+        COUNTER: "{" + COUNTER + "}",
+    }
+    return HOLES.sub(lambda hole: known[hole[1]], text)
+
+
+def _refuse_missing(image: ReleaseComponent, component: Component) -> None:
+    offered = [one.platform for one in image.platforms]
+    missing = [
+        one for one in component.platforms if not any(covers(one, other) for other in offered)
+    ]
+    if missing:
+        raise PlatformMissing(
+            f"{image.reference} has no {', '.join(missing)}; it has {', '.join(offered)}",
+            remedy=Remedy("Build it for every platform that the component needs."),
+            component=image.name,
+            missing=missing,
+            offered=offered,
+        )

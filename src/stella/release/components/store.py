@@ -1,0 +1,164 @@
+"""The tables of components, of templates, and of how far their releases are counted."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+from sqlalchemy import Column, Integer, String, Table, Text, select
+from sqlalchemy.exc import IntegrityError
+
+from stella.kernel import Fact, Json, Remedy, digest_of
+from stella.kernel.change import Change, changed
+from stella.record.tables import metadata
+from stella.record.transaction import Tx
+from stella.release.components.model import (
+    COMPONENT,
+    TEMPLATE,
+    Component,
+    Template,
+    malformed,
+    parse_component,
+    parse_template,
+    spec_of,
+)
+from stella.release.errors import UnknownComponent
+from stella.release.facts import ComponentApplied, ReleaseTemplateApplied
+
+_KEPT_MAX = 1000
+
+component = Table(
+    "component",
+    metadata,
+    Column("tenant", String(40), primary_key=True),
+    Column("name", String(80), primary_key=True),
+    Column("spec", Text, nullable=False),
+)
+
+release_template = Table(
+    "release_template",
+    metadata,
+    Column("tenant", String(40), primary_key=True),
+    Column("name", String(80), primary_key=True),
+    Column("spec", Text, nullable=False),
+)
+
+release_counter = Table(
+    "release_counter",
+    metadata,
+    Column("tenant", String(40), primary_key=True),
+    Column("form", String(200), primary_key=True),
+    Column("count", Integer, nullable=False),
+)
+
+_Kept = TypeVar("_Kept", Component, Template)
+
+
+def apply_component(tx: Tx, name: str, spec: Mapping[str, Json]) -> Change:
+    """Make or change a component. Raises MalformedComponent."""
+    value = parse_component(name, spec)
+    known = {one: spec_of(found) for one, found in list_components(tx).items()}
+    return _apply(
+        tx, component, name, spec_of(value), kind=COMPONENT, known=known, fact=ComponentApplied
+    )
+
+
+def apply_template(tx: Tx, name: str, spec: Mapping[str, Json]) -> Change:
+    """Make or change a template, of components that are there. Raises MalformedComponent."""
+    value = parse_template(name, spec)
+    there = list_components(tx)
+    reasons = []
+    for wanted, pick in value.components.items():
+        if wanted not in there:
+            reasons.append(f"there is no component {wanted[:80]!r}")
+        elif pick.channel and pick.channel not in there[wanted].channels:
+            reasons.append(f"{wanted} has no channel {pick.channel[:80]!r}")
+    if reasons:
+        raise malformed(TEMPLATE, name, reasons)
+    known = {one: spec_of(found) for one, found in list_templates(tx).items()}
+    return _apply(
+        tx,
+        release_template,
+        name,
+        spec_of(value),
+        kind=TEMPLATE,
+        known=known,
+        fact=ReleaseTemplateApplied,
+    )
+
+
+def list_components(tx: Tx) -> dict[str, Component]:
+    """By name."""
+    return _list(tx, component, parse_component)
+
+
+def list_templates(tx: Tx) -> dict[str, Template]:
+    """By name."""
+    return _list(tx, release_template, parse_template)
+
+
+def find_component(tx: Tx, name: str) -> Component:
+    """Raises UnknownComponent."""
+    return _found(list_components(tx), name, "component", "stella component list")
+
+
+def find_template(tx: Tx, name: str) -> Template:
+    """Raises UnknownComponent."""
+    return _found(list_templates(tx), name, "template of releases", "stella release templates")
+
+
+def next_count(tx: Tx, form: str) -> int:
+    """1, 2, 3, ... for each ``form``: a number is given to nobody twice, however many ask at once."""
+    where = (release_counter.c.tenant == tx.tenant, release_counter.c.form == form)
+    more = release_counter.update().where(*where).values(count=release_counter.c.count + 1)
+    if not tx.connection.execute(more).rowcount:
+        first = release_counter.insert().values(tenant=tx.tenant, form=form, count=1)
+        try:
+            with tx.connection.begin_nested():
+                tx.connection.execute(first)
+        except IntegrityError:  # somebody else was first, at the same moment
+            tx.connection.execute(more)
+    row = tx.row(select(release_counter.c.count).where(*where))
+    assert row is not None, "it was just counted"
+    return int(row["count"])
+
+
+def _apply(
+    tx: Tx,
+    table: Table,
+    name: str,
+    value: dict[str, Json],
+    *,
+    kind: str,
+    known: Mapping[str, dict[str, Json]],
+    fact: Callable[[str, str, str], Fact],
+) -> Change:
+    if name not in known and len(known) >= _KEPT_MAX:
+        raise malformed(kind, name, [f"there are {_KEPT_MAX} of them already"])
+    change = changed(kind, name, known.get(name), value)
+    if change.change == "unchanged":
+        return change
+    text = json.dumps(value, sort_keys=True)
+    where = (table.c.tenant == tx.tenant, table.c.name == name)
+    if name in known:
+        tx.connection.execute(table.update().where(*where).values(spec=text))
+    else:
+        tx.connection.execute(table.insert().values(tenant=tx.tenant, name=name, spec=text))
+    tx.add(fact(name, change.change, digest_of(value).text))
+    return change
+
+
+def _list(
+    tx: Tx, table: Table, parse: Callable[[str, Mapping[str, Json]], _Kept]
+) -> dict[str, _Kept]:
+    query = select(table).where(table.c.tenant == tx.tenant).order_by(table.c.name)
+    return {row["name"]: parse(row["name"], json.loads(row["spec"])) for row in tx.rows(query)}
+
+
+def _found(known: Mapping[str, _Kept], name: str, what: str, command: str) -> _Kept:
+    if name in known:
+        return known[name]
+    raise UnknownComponent(
+        f"there is no {what} {name[:80]!r}",
+        remedy=Remedy("Apply it, or list those that are there.", command=command),
+        name=name[:80],
+    )

@@ -1,0 +1,104 @@
+"""Components, their versions and releases made of templates, by the API on a real registry's words."""
+
+from typing import Any
+
+import pytest
+
+from fixtures.control import Control
+from fixtures.road import FIXED
+
+
+def document(kind: str, name: str, **spec: Any) -> dict[str, Any]:
+    return {"apiVersion": "stella/v1", "kind": kind, "name": name, "spec": spec}
+
+
+WEB = document(
+    "Component",
+    "web",
+    image="registry.test/shop/web",
+    channels={"next": {"prereleases": True}},
+)
+WORKER = document("Component", "worker", image="registry.test/shop/worker")
+SHOP = document(
+    "ReleaseTemplate", "shop", components={"web": {}, "worker": {}}, version="1.{counter}"
+)
+
+
+@pytest.fixture
+def shop(control: Control) -> Control:
+    for version in ("1.0.0", "1.10.0", "1.9.0", "2.0.0-rc.1", "latest"):
+        control.push("web", version, FIXED)
+    control.push("worker", "3.0.0", {})
+    assert control.apply(WEB, WORKER, SHOP).is_success
+    return control
+
+
+def test_versions_are_what_the_registry_has_by_the_rule(shop: Control):
+    found = shop.get("/release-components/web/versions")
+    assert [one["version"] for one in found["versions"]] == ["1.10.0", "1.9.0", "1.0.0"]
+    assert found["others"] == 2
+    newest = shop.get("/release-components/web/versions", channel="next")["versions"][0]
+    assert newest["version"] == "2.0.0-rc.1"
+    assert shop.refused("GET", "/release-components/web/versions?channel=gone") == "ST-REL-010"
+    assert shop.refused("GET", "/release-components/gone") == "ST-REL-009"
+    assert [one["name"] for one in shop.get("/release-components")["items"]] == ["web", "worker"]
+
+
+def test_a_release_is_made_of_the_newest_and_counted(shop: Control):
+    made = shop.post("/releases/from-template", {"template": "shop"})
+    assert (made["name"], made["version"]) == ("shop", "1.1")
+    assert [one["reference"] for one in made["components"]] == [
+        "registry.test/shop/web:1.10.0",
+        "registry.test/shop/worker:3.0.0",
+    ]
+    wish = {"template": "shop", "versions": {"web": "1.9.0"}}
+    by_hand = shop.post("/releases/from-template", wish)
+    assert by_hand["version"] == "1.2"
+    assert by_hand["components"][0]["reference"].endswith("/web:1.9.0")
+
+
+def test_a_number_that_was_taken_by_hand_is_passed_over(shop: Control):
+    components = {"web": "registry.test/shop/web:1.0.0"}
+    shop.post("/releases", {"name": "shop", "version": "1.1", "components": components})
+    assert shop.post("/releases/from-template", {"template": "shop"})["version"] == "1.2"
+
+
+def test_the_version_can_be_that_of_a_component(shop: Control):
+    template = document("ReleaseTemplate", "web-only", components={"web": {}}, version="{web}")
+    shop.apply(template)
+    assert shop.post("/releases/from-template", {"template": "web-only"})["version"] == "1.10.0"
+    again = shop.refused("POST", "/releases/from-template", {"template": "web-only"})
+    assert again == "ST-REL-002"
+
+
+@pytest.mark.parametrize(
+    ("wish", "code"),
+    [
+        ({"template": "gone"}, "ST-REL-009"),
+        ({"template": "shop", "versions": {"web": "9.9.9"}}, "ST-REL-010"),
+        ({"template": "shop", "versions": {"db": "1"}}, "ST-REL-003"),
+    ],
+)
+def test_what_cannot_be_made_is_refused_and_takes_no_number(
+    shop: Control, wish: dict[str, Any], code: str
+):
+    assert shop.refused("POST", "/releases/from-template", wish) == code
+    assert shop.post("/releases/from-template", {"template": "shop"})["version"] == "1.1"
+
+
+def test_an_image_without_a_platform_that_is_needed_is_refused(shop: Control):
+    spec = {**WORKER["spec"], "platforms": ["linux/arm64"]}
+    shop.apply(document("Component", "worker", **spec))
+    answer = shop.ask("POST", "/releases/from-template", {"template": "shop"})
+    assert answer.json()["code"] == "ST-REL-011"
+    assert answer.json()["facts"]["missing"] == ["linux/arm64"]
+
+
+def test_a_template_of_components_that_are_not_there_is_refused(shop: Control):
+    strange = document(
+        "ReleaseTemplate", "x", components={"db": {}, "web": {"channel": "gone"}}, version="1"
+    )
+    answer = shop.apply(strange)
+    assert answer.json()["code"] == "ST-REL-008"
+    assert "'db'" in answer.json()["title"]
+    assert "no channel 'gone'" in answer.json()["title"]
