@@ -203,6 +203,7 @@ def test_known_orders(scheme: str, order: list[str]):
     assert all(one < two for one, two in itertools.pairwise(keys))
 
 
+@pytest.mark.long
 @given(st.from_regex(r"[0-9]{1,2}(\.([0-9]{1,2}|[a-c]{1,2})){0,4}", fullmatch=True),
        st.from_regex(r"[0-9]{1,2}(\.([0-9]{1,2}|[a-c]{1,2})){0,4}", fullmatch=True))  # fmt: skip
 @example("0.a", "0.a.0.a")

@@ -88,6 +88,7 @@ def test_a_request_beyond_bounds_is_refused(behind_a_proxy: str, agent: Enrolled
     assert answer.json()["code"] == "ST-FLT-010"
 
 
+@pytest.mark.long
 def test_the_agent_runs_without_what_only_a_server_needs() -> None:
     program = (
         "import sys, stella.agent.run, stella.agent.enroll, stella.agent.host, stella.cli.agent\n"

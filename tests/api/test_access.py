@@ -115,6 +115,7 @@ def test_what_is_no_token_is_refused(api: TestClient, value: str):
     assert api.get(ANY_ROUTE, headers={"Authorization": value}).status_code == 401
 
 
+@pytest.mark.long
 def test_a_wrong_password_is_refused_and_after_five_the_name_rests(api: TestClient, users: People):
     users.make("ana", Role.VIEWER)
     body = {"name": "ana", "password": "wrong password"}

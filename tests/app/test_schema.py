@@ -27,6 +27,7 @@ def changes(context: MigrationContext) -> list[object]:
     return [one for one in found if not str(getattr(one[1], "name", "")).startswith("test_")]
 
 
+@pytest.mark.long
 def test_the_migrated_schema_equals_the_tables(database_url: str):
     engine = open_engine(database_url)
     assert migrate(engine) == head_revision()

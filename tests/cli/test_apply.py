@@ -59,6 +59,7 @@ def test_what_cannot_be_read_is_one_refusal_with_file_and_line(
     assert str(refusal.value).startswith(f"{file}, line {line}: ")
 
 
+@pytest.mark.long
 def test_nesting_without_an_end_is_refused(tmp_path: Path):
     file = tmp_path / "deep.yaml"
     file.write_text("[" * 20_000)

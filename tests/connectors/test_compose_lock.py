@@ -138,6 +138,7 @@ def test_a_file_of_aliases_upon_aliases_is_refused() -> None:
         locked("\n".join([*lines, "services: {web: {image: x}}"]))
 
 
+@pytest.mark.long
 def test_a_huge_or_deep_file_is_refused() -> None:
     with pytest.raises(ComposeFileRefused):
         read_document("services: {web: {image: " + "x" * 1_000_001 + "}}")

@@ -46,6 +46,7 @@ def commands_of(bench: TargetBench, wanted: Digest) -> int:
     return len(counted)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", ["docker", "compose"])
 @pytest.mark.parametrize("is_done", [False, True], ids=["lost", "done_but_not_known"])
 def test_killed_at_any_command_it_is_gone_on_with(kind: str, is_done: bool, tmp_path: Path) -> None:

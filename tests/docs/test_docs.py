@@ -75,6 +75,7 @@ def test_every_picture_is_there() -> None:
     assert all(picture.exists() for picture in pictures)
 
 
+@pytest.mark.long
 def test_generated_pages_are_what_the_source_says() -> None:
     done = subprocess.run(
         [sys.executable, "tools/reference.py", "--check"],

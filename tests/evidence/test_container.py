@@ -21,6 +21,7 @@ _PART = st.from_regex(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,60}", fullmatch=True)
 _NAMES = st.lists(_PART, min_size=1, max_size=3).map("/".join)
 
 
+@pytest.mark.long
 @given(st.dictionaries(_NAMES, st.binary(max_size=2000), max_size=8))
 def test_what_was_written_is_read_again_and_written_the_same(entries: dict[str, bytes]) -> None:
     made = write_container(entries)

@@ -29,6 +29,7 @@ ANYTHING = st.recursive(
 HUGE = 10**400
 
 
+@pytest.mark.long
 @settings(max_examples=400, deadline=None)
 @given(
     st.sampled_from(["kty", "kid", "alg", "use", "key_ops", "crv", "x", "y", "n", "e", "d"]),

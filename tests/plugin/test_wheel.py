@@ -73,6 +73,7 @@ def test_what_is_no_wheel_is_refused(content: bytes):
         read_wheel(content)
 
 
+@pytest.mark.long
 def test_a_link_and_a_bomb_are_refused():
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w") as archive:

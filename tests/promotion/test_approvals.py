@@ -144,6 +144,7 @@ def test_a_gate_waits_only_where_no_counting_would_satisfy_every_rule(
         assert passes == possible
 
 
+@pytest.mark.long
 @given(situations(), st.randoms())
 def test_the_order_of_rules_changes_no_outcome(given: DecisionInput, chance) -> None:
     rules = list(given.environment.rules)

@@ -137,6 +137,7 @@ def test_a_stand_in_approves_for_the_absent_one(road: Road) -> None:
     proves(road, done)
 
 
+@pytest.mark.long
 def test_an_absent_one_and_the_stand_in_are_one_voice(road: Road) -> None:
     asked = waiting(road, rule("security", "ann", "bob", count=2))
     with road.database.transaction(actor=road.people["ann"].id) as tx:

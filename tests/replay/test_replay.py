@@ -131,6 +131,7 @@ _VALUES = st.recursive(
 )
 
 
+@pytest.mark.long
 @given(_VALUES, _VALUES)
 def test_different_documents_have_a_first_difference(one: object, other: object) -> None:
     recorded, replayed = (json.dumps(value, sort_keys=True).encode() for value in (one, other))

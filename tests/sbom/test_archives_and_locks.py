@@ -115,6 +115,7 @@ def test_a_jar_without_maven_is_named_by_manifest_and_file(case):
     assert named(jar_of(f"lib/{name}", content)) == [(*expected, "")]
 
 
+@pytest.mark.long
 def test_ten_thousand_nested_jars_are_read_within_the_bound():
     inner = archive(properties("g", "a", "1"), STORED)
     facts = jar_of("big.jar", archive({f"lib/a{n}.jar": inner for n in range(10_500)}, STORED))
@@ -132,6 +133,7 @@ def test_archives_that_lie_too_deep_are_a_gap():
     assert any("deeper than" in reason for reason in facts.broken)
 
 
+@pytest.mark.long
 def test_a_bomb_within_an_archive_is_a_gap():
     content = archive({"lib/bomb-1.0.jar": b"\0" * (64 * 1024 * 1024), **properties("g", "a", "1")})
     facts = jar_of("a-1.jar", content)
@@ -149,6 +151,7 @@ def test_what_is_no_archive_is_a_gap(content):
     assert isinstance(jar_of("a-1.jar", content), Unread)
 
 
+@pytest.mark.long
 @settings(max_examples=200, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 600), st.binary(min_size=1, max_size=6)), max_size=12))
 def test_whatever_stands_in_an_archive_it_becomes_packages_or_gaps(changes):
@@ -348,6 +351,7 @@ def test_whatever_stands_in_a_list_it_becomes_packages_with_purls_or_gaps(path, 
         assert purl.version == (package.version or None)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("path", PATHS)
 def test_a_list_nested_without_end_is_read_or_a_gap(path):
     reader = reader_of(path, path.rpartition("/")[2])

@@ -180,6 +180,7 @@ def test_npm_packages_nested_scoped_and_broken():
     assert scoped.purl == "pkg:npm/%40s/b@2"
 
 
+@pytest.mark.long
 @settings(max_examples=200, deadline=None)
 @given(words, words)
 def test_whatever_a_package_file_claims_it_becomes_a_package_or_a_gap(name: str, version: str):
@@ -276,6 +277,7 @@ def test_a_layer_swapped_in_the_storage_stops_the_scan():
         scan_image(registry, reference, MemoryCache(), tool_version="1")
 
 
+@pytest.mark.long
 def test_the_same_image_gives_the_same_bytes_whatever_the_hash_seed(tmp_path: Path):
     write_layout(tmp_path / "layout", IMAGE)
     program = (

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from typer.testing import CliRunner
 
 from image.images import Layer, build, metadata, write_layout
@@ -107,6 +108,7 @@ def test_a_format_that_is_not_written_is_refused(tmp_path: Path):
     assert isinstance(made.exception, UnknownOutput)
 
 
+@pytest.mark.long
 def test_the_bytes_are_the_same_whatever_the_seed_of_hashes(tmp_path: Path):
     old = sbom_of(tmp_path, IMAGE, "old")
     said = set()

@@ -194,6 +194,7 @@ def test_a_strangers_document_gives_packages_and_names_what_cannot_be_matched():
     assert inventory.subject == Digest.of(content)
 
 
+@pytest.mark.long
 @settings(max_examples=200, deadline=None)
 @given(st.from_regex(r"(pkg:)?(deb|npm|oci|PyPI)?[/@?#%=&a-z0-9 \[\]:]{0,20}", fullmatch=True))
 def test_no_purl_however_odd_crashes_the_reader(purl: str):

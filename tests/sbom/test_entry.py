@@ -335,6 +335,7 @@ def test_an_image_that_wants_to_be_followed_for_ever_is_not(run):
     assert entry.reason
 
 
+@pytest.mark.long
 @given(st.text(max_size=200), st.lists(st.text(max_size=10), max_size=4))
 def test_any_line_ends_in_a_command_or_in_a_reason(line, arguments):
     ended = last_command(line, {"A": "b"}, arguments)
@@ -347,6 +348,7 @@ def test_any_bytes_can_be_a_script(content):
     assert script.interpreter == ("/bin/sh",)
 
 
+@pytest.mark.long
 @given(
     st.lists(
         st.sampled_from(

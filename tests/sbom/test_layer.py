@@ -198,6 +198,7 @@ def test_facts_survive_the_cache_and_damage_reads_as_absent():
     assert decode_facts(b"") is None
 
 
+@pytest.mark.long
 @settings(max_examples=150, deadline=None)
 @given(st.data())
 def test_no_damage_to_a_layer_ever_crashes_the_reader(data):

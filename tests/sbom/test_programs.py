@@ -264,6 +264,7 @@ def test_a_directory_gives_the_same_packages_as_a_layer(tmp_path):
     assert {one.purl for one in scan_directory(tmp_path).components} == EXPECTED
 
 
+@pytest.mark.long
 @settings(max_examples=200, deadline=None)
 @given(
     st.sampled_from([inline_program(), pointer_program(), rust_program(CRATES)]),

@@ -137,6 +137,7 @@ values = st.recursive(
 )
 
 
+@pytest.mark.long
 @given(values, st.sampled_from(["v0.2", "v1"]))
 def test_a_predicate_of_any_shape_is_read(predicate, version):
     kind = f"https://slsa.dev/provenance/{version}"

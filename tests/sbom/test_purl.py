@@ -1,5 +1,6 @@
 """Package URLs that we write are those that packageurl-python writes."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from packageurl import PackageURL
@@ -27,11 +28,13 @@ def test_npm_packages(scope, name, version):
     assert ours == PackageURL("npm", scope or None, name, version).to_string()
 
 
+@pytest.mark.long
 @given(PYPI, VERSIONS)
 def test_python_packages(name, version):
     assert purl_text("pypi", name, version) == PackageURL("pypi", None, name, version).to_string()
 
 
+@pytest.mark.long
 @given(PYPI, VALUES)
 def test_images(name, repository):
     digest = f"sha256:{'ab' * 32}"

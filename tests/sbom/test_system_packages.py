@@ -165,6 +165,7 @@ def _has_gap(facts: object) -> bool:
     )
 
 
+@pytest.mark.long
 @settings(max_examples=300, deadline=None)
 @given(
     st.sampled_from([SQLITE, NDB, BERKELEY]),

@@ -142,6 +142,7 @@ _MADE = {
 }
 
 
+@pytest.mark.long
 @given(_LAYERS)
 def test_layers_are_merged_as_a_file_system_would(layers):
     expected: dict[str, int] = {}
@@ -173,6 +174,7 @@ def test_layers_are_merged_as_a_file_system_would(layers):
     assert privileged(*written) == {f"/{path}": at for path, at in expected.items()}
 
 
+@pytest.mark.long
 def test_the_same_image_has_the_same_traits_whatever_the_hash_seed(tmp_path: Path):
     files = {
         **DEBIAN,

@@ -272,6 +272,7 @@ def test_a_source_that_is_wrong_is_found(source: type[SimulatedMetrics], found: 
     assert found in found_by(METRICS_CHECKS, made)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("texts", "found"),
     [

@@ -192,6 +192,7 @@ strangers = st.lists(
 )
 
 
+@pytest.mark.long
 @given(documents, strangers, st.randoms(use_true_random=False))
 def test_the_order_of_documents_is_nothing(listed, more, random) -> None:
     mixed = [*listed, *more]
@@ -199,6 +200,7 @@ def test_the_order_of_documents_is_nothing(listed, more, random) -> None:
     assert verdict(*mixed) == verdict(*listed, *more)
 
 
+@pytest.mark.long
 @given(documents, strangers)
 def test_a_stranger_never_changes_the_verdict(listed, more) -> None:
     before, after = verdict(*listed), verdict(*listed, *more)
@@ -208,6 +210,7 @@ def test_a_stranger_never_changes_the_verdict(listed, more) -> None:
     }
 
 
+@pytest.mark.long
 @given(documents)
 def test_what_is_settled_was_said_so_with_a_reason_by_all_who_decide(listed) -> None:
     found = verdict(*listed)
@@ -218,6 +221,7 @@ def test_what_is_settled_was_said_so_with_a_reason_by_all_who_decide(listed) -> 
     assert bool(deciding) is (found.state is not State.NONE)
 
 
+@pytest.mark.long
 @given(documents)
 def test_saying_it_twice_says_no_more(listed) -> None:
     assert verdict(*listed, *listed).state is verdict(*listed).state

@@ -293,6 +293,7 @@ json_values = st.recursive(
 )
 
 
+@pytest.mark.long
 @given(st.dictionaries(st.text(max_size=10), json_values, max_size=3), json_values, json_values)
 def test_nothing_that_stands_in_a_document_breaks_its_reader(more, one, two) -> None:
     for kind in (
@@ -323,6 +324,7 @@ said = st.builds(
 )
 
 
+@pytest.mark.long
 @given(st.lists(said, min_size=1, max_size=5), st.randoms(use_true_random=False))
 def test_what_is_written_is_read_again_in_any_order_to_the_same_bytes(listed, random) -> None:
     content = openvex_bytes(OpenVex("me", EARLY, tuple(listed)))

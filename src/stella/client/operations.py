@@ -255,6 +255,16 @@ ComponentDiff = TypedDict(
 """One component between two releases; ``from`` and ``to`` are digests."""
 
 
+class ComponentDocument(TypedDict):
+    """One component as it was applied. platforms: empty for any."""
+
+    name: str
+    image: str
+    versions: "VersionRuleView"
+    channels: dict[str, "VersionRuleView"]
+    platforms: list[str]
+
+
 class ComponentView(TypedDict):
     """One component. tag_drift: None while the tag still names what was sealed."""
 
@@ -639,6 +649,13 @@ class FreezeView(TypedDict):
     by: "PersonView"
     endedAt: str | None
     holds: bool
+
+
+class FromTemplate(TypedDict):
+    """A release to make of the newest that a template allows. versions: component -> by hand."""
+
+    template: str
+    versions: NotRequired[dict[str, str]]
 
 
 GateState = Literal["pass", "blocked", "unknown", "waiting"]
@@ -1095,6 +1112,13 @@ class PageAgentView(TypedDict):
     next: NotRequired[str | None]
 
 
+class PageComponentDocument(TypedDict):
+    """Page_ComponentDocument_"""
+
+    items: list["ComponentDocument"]
+    next: NotRequired[str | None]
+
+
 class PageDeliveryView(TypedDict):
     """Page_DeliveryView_"""
 
@@ -1284,6 +1308,13 @@ class PageTargetConfigView(TypedDict):
     next: NotRequired[str | None]
 
 
+class PageTemplateDocument(TypedDict):
+    """Page_TemplateDocument_"""
+
+    items: list["TemplateDocument"]
+    next: NotRequired[str | None]
+
+
 class PageTokenView(TypedDict):
     """Page_TokenView_"""
 
@@ -1339,6 +1370,14 @@ class PersonView(TypedDict):
     id: str
     name: str
     roles: NotRequired[list[str]]
+
+
+class PickView(TypedDict):
+    """Which version of a component a release takes; both empty for its own rule."""
+
+    component: str
+    channel: str
+    range: str
 
 
 class PlanView(TypedDict):
@@ -1793,6 +1832,13 @@ class TagDrift(TypedDict):
     seenAt: str
 
 
+class TagVersion(TypedDict):
+    """A tag that is a version."""
+
+    tag: str
+    version: str
+
+
 class TargetConfigView(TypedDict):
     """One target as it was applied. agent_state: "unknown" where no agent of that name enrolled."""
 
@@ -1838,6 +1884,14 @@ class TargetView(TypedDict):
     code: str | None
     message: str | None
     running: list["RunningView"]
+
+
+class TemplateDocument(TypedDict):
+    """How releases of that name are made."""
+
+    name: str
+    version: str
+    components: list["PickView"]
 
 
 class TokenView(TypedDict):
@@ -1981,12 +2035,30 @@ class VerificationView(TypedDict):
     checks: list["CheckView"]
 
 
+class VersionRuleView(TypedDict):
+    """Which tags are versions. range: of node-semver, empty for all."""
+
+    tag: str
+    range: str
+    prereleases: bool
+
+
 class VersionView(TypedDict):
     """Name and version. simulated: whether its targets and registries are."""
 
     name: str
     version: str
     simulated: bool
+
+
+class VersionsView(TypedDict):
+    """What a component's registry has of it. others: how many of its tags are no such version."""
+
+    component: str
+    channel: str | None
+    versions: list["TagVersion"]
+    more: bool
+    others: int
 
 
 class VexDetailView(TypedDict):
@@ -2504,6 +2576,32 @@ class Operations:
         """What the server matches by: its snapshot, and how new each feed in it is."""
         return cast("KnownView", self._transport.get("/advisories"))
 
+    def get_release_components(self) -> "PageComponentDocument":
+        """Components by name."""
+        return cast("PageComponentDocument", self._transport.get("/release-components"))
+
+    def get_release_component(self, name: str) -> "ComponentDocument":
+        """One component."""
+        return cast(
+            "ComponentDocument",
+            self._transport.get(f"/release-components/{quote(name, safe='/:@')}"),
+        )
+
+    def get_release_component_versions(
+        self, name: str, *, channel: str | None = None
+    ) -> "VersionsView":
+        """What its registry has of it now, the newest first, by the rule of the channel or its own."""
+        return cast(
+            "VersionsView",
+            self._transport.get(
+                f"/release-components/{quote(name, safe='/:@')}/versions", channel=channel
+            ),
+        )
+
+    def get_release_templates(self) -> "PageTemplateDocument":
+        """Templates of releases by name."""
+        return cast("PageTemplateDocument", self._transport.get("/release-templates"))
+
     def get_releases(
         self,
         *,
@@ -2521,6 +2619,10 @@ class Operations:
     def post_release(self, body: "NewRelease", *, key: str | None = None) -> "ReleaseView":
         """Resolve each reference to a digest, once, and seal the set."""
         return cast("ReleaseView", self._transport.post("/releases", body, key=key))
+
+    def post_from_template(self, body: "FromTemplate", *, key: str | None = None) -> "ReleaseView":
+        """Pick a version of each component, resolve it to a digest, and seal the set under the next version."""
+        return cast("ReleaseView", self._transport.post("/releases/from-template", body, key=key))
 
     def get_release(self, release: str) -> "ReleaseView":
         """One release, by id or name@version."""

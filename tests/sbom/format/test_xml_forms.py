@@ -157,6 +157,7 @@ values = st.recursive(
 )  # fmt: skip
 
 
+@pytest.mark.long
 @given(values)
 def test_a_carried_property_that_somebody_wrote_crashes_nothing(value: object):
     for name in ("stella:carried:cyclonedx-xml", "stella:carried:cyclonedx-json"):

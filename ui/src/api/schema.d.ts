@@ -918,6 +918,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/release-components": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Release Components
+         * @description Components by name.
+         */
+        get: operations["get_release_components"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/release-components/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Release Component
+         * @description One component.
+         */
+        get: operations["get_release_component"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/release-components/{name}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Release Component Versions
+         * @description What its registry has of it now, the newest first, by the rule of the channel or its own.
+         */
+        get: operations["get_release_component_versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/release-templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Release Templates
+         * @description Templates of releases by name.
+         */
+        get: operations["get_release_templates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/releases": {
         parameters: {
             query?: never;
@@ -936,6 +1016,26 @@ export interface paths {
          * @description Resolve each reference to a digest, once, and seal the set.
          */
         post: operations["post_release"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/releases/from-template": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Post From Template
+         * @description Pick a version of each component, resolve it to a digest, and seal the set under the next version.
+         */
+        post: operations["post_from_template"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2844,6 +2944,23 @@ export interface components {
             findings: components["schemas"]["FindingChanges"];
         };
         /**
+         * ComponentDocument
+         * @description One component as it was applied. platforms: empty for any.
+         */
+        ComponentDocument: {
+            /** Name */
+            name: string;
+            /** Image */
+            image: string;
+            versions: components["schemas"]["VersionRuleView"];
+            /** Channels */
+            channels: {
+                [key: string]: components["schemas"]["VersionRuleView"];
+            };
+            /** Platforms */
+            platforms: string[];
+        };
+        /**
          * ComponentView
          * @description One component. tag_drift: None while the tag still names what was sealed.
          */
@@ -3516,6 +3633,18 @@ export interface components {
             endedAt: string | null;
             /** Holds */
             holds: boolean;
+        };
+        /**
+         * FromTemplate
+         * @description A release to make of the newest that a template allows. versions: component -> by hand.
+         */
+        FromTemplate: {
+            /** Template */
+            template: string;
+            /** Versions */
+            versions?: {
+                [key: string]: string;
+            };
         };
         /**
          * GateState
@@ -4279,6 +4408,13 @@ export interface components {
             /** Next */
             next?: string | null;
         };
+        /** Page[ComponentDocument] */
+        Page_ComponentDocument_: {
+            /** Items */
+            items: components["schemas"]["ComponentDocument"][];
+            /** Next */
+            next?: string | null;
+        };
         /** Page[DeliveryView] */
         Page_DeliveryView_: {
             /** Items */
@@ -4468,6 +4604,13 @@ export interface components {
             /** Next */
             next?: string | null;
         };
+        /** Page[TemplateDocument] */
+        Page_TemplateDocument_: {
+            /** Items */
+            items: components["schemas"]["TemplateDocument"][];
+            /** Next */
+            next?: string | null;
+        };
         /** Page[TokenView] */
         Page_TokenView_: {
             /** Items */
@@ -4531,6 +4674,18 @@ export interface components {
              * @default []
              */
             roles: string[];
+        };
+        /**
+         * PickView
+         * @description Which version of a component a release takes; both empty for its own rule.
+         */
+        PickView: {
+            /** Component */
+            component: string;
+            /** Channel */
+            channel: string;
+            /** Range */
+            range: string;
         };
         /**
          * PlanView
@@ -5291,6 +5446,16 @@ export interface components {
             seenAt: string;
         };
         /**
+         * TagVersion
+         * @description A tag that is a version.
+         */
+        TagVersion: {
+            /** Tag */
+            tag: string;
+            /** Version */
+            version: string;
+        };
+        /**
          * TargetConfigView
          * @description One target as it was applied. agent_state: "unknown" where no agent of that name enrolled.
          */
@@ -5369,6 +5534,18 @@ export interface components {
             message: string | null;
             /** Running */
             running: components["schemas"]["RunningView"][];
+        };
+        /**
+         * TemplateDocument
+         * @description How releases of that name are made.
+         */
+        TemplateDocument: {
+            /** Name */
+            name: string;
+            /** Version */
+            version: string;
+            /** Components */
+            components: components["schemas"]["PickView"][];
         };
         /**
          * TokenView
@@ -5611,6 +5788,18 @@ export interface components {
             checks: components["schemas"]["CheckView"][];
         };
         /**
+         * VersionRuleView
+         * @description Which tags are versions. range: of node-semver, empty for all.
+         */
+        VersionRuleView: {
+            /** Tag */
+            tag: string;
+            /** Range */
+            range: string;
+            /** Prereleases */
+            prereleases: boolean;
+        };
+        /**
          * VersionView
          * @description Name and version. simulated: whether its targets and registries are.
          */
@@ -5621,6 +5810,22 @@ export interface components {
             version: string;
             /** Simulated */
             simulated: boolean;
+        };
+        /**
+         * VersionsView
+         * @description What a component's registry has of it. others: how many of its tags are no such version.
+         */
+        VersionsView: {
+            /** Component */
+            component: string;
+            /** Channel */
+            channel: string | null;
+            /** Versions */
+            versions: components["schemas"]["TagVersion"][];
+            /** More */
+            more: boolean;
+            /** Others */
+            others: number;
         };
         /**
          * VexDetailView
@@ -7620,6 +7825,129 @@ export interface operations {
             };
         };
     };
+    get_release_components: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ComponentDocument_"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_release_component: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ComponentDocument"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_release_component_versions: {
+        parameters: {
+            query?: {
+                /** @description By this channel's rule. */
+                channel?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionsView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_release_templates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_TemplateDocument_"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_releases: {
         parameters: {
             query?: {
@@ -7666,6 +7994,39 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["NewRelease"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReleaseView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_from_template: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FromTemplate"];
             };
         };
         responses: {

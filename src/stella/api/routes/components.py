@@ -9,9 +9,9 @@ from stella.api.looking import Developer
 from stella.api.views.base import Page
 from stella.api.views.components import (
     ComponentDocument,
+    TagVersion,
     TemplateDocument,
     VersionsView,
-    VersionView,
     component_document,
     template_document,
 )
@@ -56,7 +56,7 @@ def get_release_component_versions(
     return VersionsView(
         component=name,
         channel=channel or None,
-        versions=[VersionView(tag=one.tag, version=one.version) for one in found[:_SHOWN_MAX]],
+        versions=[TagVersion(tag=one.tag, version=one.version) for one in found[:_SHOWN_MAX]],
         more=len(found) > _SHOWN_MAX,
         others=len(tags) - len(found),
     )

@@ -22,7 +22,7 @@ class ComponentDocument(View):
     platforms: list[str]
 
 
-class VersionView(View):
+class TagVersion(View):
     """A tag that is a version."""
 
     tag: str
@@ -34,7 +34,7 @@ class VersionsView(View):
 
     component: str
     channel: str | None
-    versions: list[VersionView]
+    versions: list[TagVersion]
     more: bool
     others: int
 
