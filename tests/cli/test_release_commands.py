@@ -61,6 +61,22 @@ def test_variables_are_listed_previewed_and_revised(shop: Shop):
     assert "ST-REL-006" in again.stderr
 
 
+def test_the_configuration_comes_out_as_it_went_in(shop: Shop, tmp_path: Path):
+    olga = shop.person("olga")
+    shop.apply(DEV)
+    file = tmp_path / "all.yaml"
+    assert olga("export", "config", "--to", str(file)).exit_code == 0
+    assert {one["kind"] for one in yaml.safe_load_all(file.read_text())} >= {
+        "Environment",
+        "Target",
+    }
+    changes = olga("apply", "-f", str(file), "--dry-run").stdout.splitlines()
+    assert {line.split()[0] for line in changes} == {"unchanged"}
+    names = olga("export", "config", "-k", "Environment", "-o", "name").stdout.split()
+    assert "Environment/dev" in names
+    assert olga("export", "config", "-k", "Nothing").exit_code != 0
+
+
 COMPONENTS = """
 ---
 apiVersion: stella/v1

@@ -414,6 +414,15 @@ class DoctorView(TypedDict):
     checks: list["FoundView"]
 
 
+class DocumentView(TypedDict):
+    """One document, as it would be applied."""
+
+    apiVersion: str
+    kind: str
+    name: str
+    spec: dict[str, Any]
+
+
 class Documents(TypedDict):
     """What to apply. dry_run: only say what it would change."""
 
@@ -1130,6 +1139,13 @@ class PageDeploymentView(TypedDict):
     """Page_DeploymentView_"""
 
     items: list["DeploymentView"]
+    next: NotRequired[str | None]
+
+
+class PageDocumentView(TypedDict):
+    """Page_DocumentView_"""
+
+    items: list["DocumentView"]
     next: NotRequired[str | None]
 
 
@@ -2742,6 +2758,10 @@ class Operations:
     def post_documents(self, body: "Documents", *, key: str | None = None) -> "Applied":
         """Apply integrations, logins, policies, environments, targets, issuers of VEX, notifications."""
         return cast("Applied", self._transport.post("/apply", body, key=key))
+
+    def get_documents(self, *, kind: str | None = None) -> "PageDocumentView":
+        """All that is configured, as `POST /apply` takes it: applied again, it changes nothing."""
+        return cast("PageDocumentView", self._transport.get("/documents", kind=kind))
 
     def get_environments(self) -> "PageEnvironmentView":
         """Environments, each after the one it follows."""

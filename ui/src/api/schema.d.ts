@@ -1290,6 +1290,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/documents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Documents
+         * @description All that is configured, as `POST /apply` takes it: applied again, it changes nothing.
+         *
+         *     Secrets are not among it: where they are used, their references stand.
+         */
+        get: operations["get_documents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/environments": {
         parameters: {
             query?: never;
@@ -3223,6 +3245,22 @@ export interface components {
             checks: components["schemas"]["FoundView"][];
         };
         /**
+         * DocumentView
+         * @description One document, as it would be applied.
+         */
+        DocumentView: {
+            /** Apiversion */
+            apiVersion: string;
+            /** Kind */
+            kind: string;
+            /** Name */
+            name: string;
+            /** Spec */
+            spec: {
+                [key: string]: unknown;
+            };
+        };
+        /**
          * Documents
          * @description What to apply. dry_run: only say what it would change.
          */
@@ -4426,6 +4464,13 @@ export interface components {
         Page_DeploymentView_: {
             /** Items */
             items: components["schemas"]["DeploymentView"][];
+            /** Next */
+            next?: string | null;
+        };
+        /** Page[DocumentView] */
+        Page_DocumentView_: {
+            /** Items */
+            items: components["schemas"]["DocumentView"][];
             /** Next */
             next?: string | null;
         };
@@ -8474,6 +8519,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Applied"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_documents: {
+        parameters: {
+            query?: {
+                /** @description Only these kinds; comma between several. */
+                kind?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_DocumentView_"];
                 };
             };
             /** @description A refusal */

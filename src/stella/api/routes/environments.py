@@ -2,14 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
 
 from stella.api.asked import Asked, Viewer
 from stella.api.errors import Changed, InvalidRequest
-from stella.api.looking import Configurer, Freezer, Operator, asking_person, look
+from stella.api.looking import Configurer, Freezer, Operator, asking_person, look, one_of
 from stella.api.views.base import Body, Page, View
+from stella.api.views.documents import KINDS, DocumentView, documents_of
 from stella.api.views.environments import (
     AppliedView,
     ChangeView,
@@ -173,6 +174,22 @@ def _refuse_beyond(asked: Asked, documents: list[dict[str, Any]]) -> None:
     for kind in LOGIN_KINDS:
         if any(one == kind for one, _ in named):
             asked.must(Permission.USER_CHANGE, f"{kind} in POST /apply")
+
+
+@router.get("/documents")
+def get_documents(
+    asked: Viewer,
+    kind: Annotated[
+        str | None, Query(description="Only these kinds; comma between several.")
+    ] = None,
+) -> Page[DocumentView]:
+    """All that is configured, as `POST /apply` takes it: applied again, it changes nothing.
+
+    Secrets are not among it: where they are used, their references stand.
+    """
+    kinds = one_of("kind", kind, KINDS) or frozenset(KINDS)
+    with asked.read() as tx:
+        return Page(items=documents_of(tx, asked.services.blobs, kinds))
 
 
 @router.get("/environments")
