@@ -42,6 +42,7 @@ def waived(road: Road) -> str:
     )
     with road.database.transaction(actor=road.people["dan"].id) as tx:
         asked_for = request_waiver(tx, road.people["dan"], wish)
+    with road.database.transaction(actor=road.people["ann"].id) as tx:
         approve_waiver(tx, road.people["ann"], asked_for.id, "")
     road.settle()
     return asked_for.id

@@ -17,10 +17,11 @@ from stella.deployment.store import (
     list_target_deployments,
 )
 from stella.evidence import names
+from stella.evidence.collect_relied import relied_facts
 from stella.evidence.verify_facts import PacketFact, facts_bytes
 from stella.kernel import Digest, Json, canonical_json
 from stella.promotion.assemble import PersonOf
-from stella.promotion.model import DecisionInput, ScanInput, document
+from stella.promotion.model import Decision, DecisionInput, ScanInput, document
 from stella.promotion.store import Promotion
 from stella.record.chain import GENESIS
 from stella.record.read import facts_about
@@ -52,8 +53,12 @@ def promotion_entries(
     entries[names.TRUSTED_ROOT] = root.to_json()
     deployment = [promotion.deployment] if promotion.deployment else []
     subjects = [promotion.id, release.id, *deployment, *also]
-    entries |= _told(tx, subjects, person_of)
-    return entries
+    facts = list(facts_about(tx, subjects))
+    if promotion.record:
+        given = msgspec.json.decode(entries[names.DECISION_INPUT], type=DecisionInput)
+        decision = msgspec.json.decode(entries[names.DECISION_RECORD], type=Decision)
+        facts += relied_facts(tx, given, decision)
+    return entries | _told(tx, facts, person_of)
 
 
 def deployment_entries(
@@ -164,12 +169,10 @@ def _weighed(scan: ScanInput, blobs: Blobs) -> Entries:
     return entries
 
 
-def _told(tx: Tx, subjects: list[str], person_of: PersonOf) -> Entries:
-    """The facts about the subjects as they stand in the chain, and the people in them."""
-    facts = sorted(
-        (one for one in facts_about(tx, subjects) if one.position is not None),
-        key=lambda one: one.position or 0,
-    )
+def _told(tx: Tx, found: Iterable[StoredFact], person_of: PersonOf) -> Entries:
+    """The facts as they stand in the chain, each once, and the people in them."""
+    sealed = {one.position: one for one in found if one.position is not None}
+    facts = [sealed[position] for position in sorted(sealed)]
     actors = sorted({one.actor for one in facts})
     people = [document(person_of(tx, actor)) for actor in actors]
     return {

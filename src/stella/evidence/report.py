@@ -15,6 +15,7 @@ from stella.evidence.html import items, look, text, texts
 from stella.evidence.html import state as _state
 from stella.evidence.html import table as _table
 from stella.evidence.html import time as _time
+from stella.evidence.report_relied import banner, let_pass
 from stella.evidence.report_vex import vex_of
 from stella.kernel import Digest, Json
 
@@ -25,7 +26,9 @@ UNDO_FORM = 3
 """As ``STEPS_FORM``, with the steps that were taken back: of a deployment that has any."""
 VEX_FORM = 4
 """As ``UNDO_FORM``, with what VEX settled and by whose word: where any was weighed."""
-REPORT_FORMS = frozenset({REPORT_FORM, STEPS_FORM, UNDO_FORM, VEX_FORM})
+RELIED_FORM = 5
+"""As ``VEX_FORM``, with what people let pass: of every decision that proves what it relied on."""
+REPORT_FORMS = frozenset({REPORT_FORM, STEPS_FORM, UNDO_FORM, VEX_FORM, RELIED_FORM})
 
 _LOG_LINES_MAX = 200
 _STYLE = (
@@ -44,6 +47,8 @@ _STYLE = (
 def report_form(entries: Mapping[str, bytes]) -> int:
     """The form in which a new packet of these entries is told: the oldest that tells all of it."""
     told = _Told(entries)
+    if look(told.record, "proof") is not None:
+        return RELIED_FORM
     if any(name.startswith(names.VEX) for name in entries):
         return VEX_FORM
     if items(look(told.deployment, "stepsUndone")):
@@ -60,8 +65,9 @@ def render_report(entries: Mapping[str, bytes], about: Mapping[str, Json], form:
     assert form in REPORT_FORMS, form
     told = _Told(entries)
     head, sections = _headline(told, about), []
+    head += banner(told.record) if form >= RELIED_FORM else ""
     for title, body in (
-        ("Who", _who(told)),
+        ("Who", _who(told, form)),
         ("What", _what(told)),
         ("Why", _why(told, form)),
         ("How", _how(told, form)),
@@ -132,7 +138,7 @@ def _headline(told: _Told, about: Mapping[str, Json]) -> str:
     return "".join(lines)
 
 
-def _who(told: _Told) -> str:
+def _who(told: _Told, form: int) -> str:
     rows = [("asked for it", told.person(look(told.given, "requestedBy")), "")]
     counted = {text(look(one, "id")): one for one in items(look(told.record, "approvals"))}
     for approval in items(look(told.given, "approvals")):
@@ -154,7 +160,10 @@ def _who(told: _Told) -> str:
         for one in items(look(told.deployment, "targets"))
     ]
     # An agent that undid what it had done is named once.
-    return _table(("", "", ""), [*rows, *dict.fromkeys(carried_out)])
+    table = _table(("", "", ""), [*rows, *dict.fromkeys(carried_out)])
+    if form >= RELIED_FORM:
+        table += "".join(let_pass(told.given, told.record, told.person))
+    return table
 
 
 def _what(told: _Told) -> str:

@@ -8,7 +8,7 @@ from stella.evidence.container import first_difference
 from stella.evidence.errors import BrokenPacket, PacketTooLarge, UnknownPacketSchema
 from stella.evidence.packet import Packet, manifest_of, read_packet, report_about, signed_summary
 from stella.evidence.reading import DoesNotHold, Reading, expect, listed
-from stella.evidence.report import REPORT_FORMS, render_report
+from stella.evidence.report import RELIED_FORM, REPORT_FORMS, render_report, report_form
 from stella.evidence.verify_decision import (
     check_approvals,
     check_decision,
@@ -18,6 +18,7 @@ from stella.evidence.verify_decision import (
 )
 from stella.evidence.verify_deployment import check_artifacts, check_deployment, check_sticker
 from stella.evidence.verify_facts import check_facts
+from stella.evidence.verify_relied import check_relied
 from stella.evidence.verify_variables import check_variables
 from stella.kernel import Digest, StellaError
 from stella.trust import PACKET_MANIFEST, TrustRoot, verify_bundle
@@ -134,6 +135,10 @@ def _check_report(reading: Reading) -> str:
         raise DoesNotHold(f"a report of the unknown form {packet.manifest.report}", names.MANIFEST)
     own = {names.MANIFEST, names.MANIFEST_BUNDLE, names.REPORT}
     rest = {name: data for name, data in packet.entries.items() if name not in own}
+    wanted = report_form(rest)
+    # An older form than its entries ask for would keep silent about people's words.
+    if wanted >= RELIED_FORM:
+        expect(wanted, packet.manifest.report, "the form of the report", names.MANIFEST)
     made = render_report(rest, report_about(packet.about), packet.manifest.report)
     stored = reading.content(names.REPORT)
     if made != stored:
@@ -155,6 +160,7 @@ _DECIDED = (
     ("approvals", check_approvals),
     ("facts", check_facts),
     ("variables", check_variables),
+    ("relied on", check_relied),
 )
 _UNDECIDED = (("facts", check_facts),)
 _DEPLOYED = (
@@ -169,5 +175,6 @@ _PLACES = {
     "variables": names.CONFIGURATION,
     "plan digest": names.DECISION_RECORD,
     "facts": names.FACTS,
+    "relied on": names.FACTS,
     "deployment": names.DEPLOYMENT_BUNDLE,
 }

@@ -56,6 +56,20 @@ def read_facts(reading: Reading) -> tuple[PacketFact, ...]:
     return facts
 
 
+def the_decided(reading: Reading, facts: Sequence[PacketFact]) -> PacketFact:
+    """The fact that tells of this very decision. Raises DoesNotHold where there is none."""
+    wanted = {
+        "plan_digest": reading.decision.plan_digest,
+        "record": Digest.of(reading.content(names.DECISION_RECORD)).text,
+        "input": Digest.of(reading.content(names.DECISION_INPUT)).text,
+    }
+    for fact in facts:
+        is_ours = (fact.kind, fact.subject) == ("GatesDecided", reading.given.promotion)
+        if is_ours and wanted.items() <= fact.data.items():
+            return fact
+    raise DoesNotHold("no fact tells of this decision", names.FACTS)
+
+
 def facts_bytes(facts: Sequence[PacketFact]) -> bytes:
     """``facts.json``, in the order of the chain."""
     return canonical_json([msgspec.to_builtins(fact) for fact in facts])
@@ -82,14 +96,7 @@ def _check_decided(reading: Reading, facts: Sequence[PacketFact]) -> None:
         if decided:
             raise DoesNotHold(f"{decided[-1].id} tells of a decision that is not here", names.FACTS)
         return
-    promotion = reading.given.promotion
-    wanted = {
-        "plan_digest": reading.decision.plan_digest,
-        "record": Digest.of(reading.content(names.DECISION_RECORD)).text,
-        "input": Digest.of(reading.content(names.DECISION_INPUT)).text,
-    }
-    if not any(f.subject == promotion and wanted.items() <= f.data.items() for f in decided):
-        raise DoesNotHold("no fact tells of this decision", names.FACTS)
+    the_decided(reading, facts)
     given = {str(f.data.get("approval")): f for f in facts if f.kind == "ApprovalGiven"}
     for approval in reading.given.approvals:
         fact = given.get(approval.id)

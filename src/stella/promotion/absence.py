@@ -146,6 +146,15 @@ def spoken_for_by(tx: Tx, stand_in: str) -> tuple[Person, ...]:
     )
 
 
+def absences_at(tx: Tx, person: str, stand_in: str, at: str) -> tuple[Absence, ...]:
+    """Those by which ``stand_in`` could speak for ``person`` at that time."""
+    query = select(absence).where(
+        absence.c.tenant == tx.tenant, absence.c.person == person, absence.c.stand_in == stand_in
+    )
+    found = map(_absence, tx.rows(query.order_by(absence.c.id)))
+    return tuple(one for one in found if one.holds(at))
+
+
 def _count_open(tx: Tx, person: str) -> int:
     query = select(func.count()).select_from(absence)
     row = tx.row(

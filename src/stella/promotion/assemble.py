@@ -20,6 +20,7 @@ from stella.policy import Ask, PolicyBundle, bundle_bytes
 from stella.policy.engine import ask as ask_policy
 from stella.policy.store import find_policy
 from stella.promotion.model import (
+    PROOF_FORM,
     ApprovalInput,
     BoundInput,
     ComponentInput,
@@ -140,6 +141,7 @@ def assemble(tx: Tx, promotion: Promotion, deciding: Deciding) -> Assembled:
         start=StartInput(promotion.not_before, promotion.not_after)
         if promotion.not_before or promotion.not_after
         else msgspec.UNSET,
+        proof=PROOF_FORM,
     )
     running = _running(tx, environment, blobs, voices)
     if running is not None:

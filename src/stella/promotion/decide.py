@@ -98,6 +98,7 @@ def decide(
         unblock=smallest_change(given, findings, waived, asked)
         if given.says_what_unblocks is True and waived.result.outcome is not Outcome.PASS
         else msgspec.UNSET,
+        proof=given.proof,
     )
 
 

@@ -7,12 +7,14 @@ from stella.kernel import Fact
 
 @dataclass(frozen=True, slots=True)
 class PromotionRequested(Fact):
-    """Somebody asked for a release in an environment."""
+    """Somebody asked for a release in an environment. not_before, not_after: its start window."""
 
     release: str
     environment: str
     reason: str
     rollback: bool
+    not_before: str | None = None
+    not_after: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,9 @@ import msgspec
 from stella.kernel import Json, Outcome
 from stella.sbom.lifetime import Lifetime
 
+PROOF_FORM = 1
+"""Of the facts by which a packet proves what its decision relied on, as ``relied.py`` lists it."""
+
 
 class GateState(StrEnum):
     """An outcome, or waiting: nothing is wrong, but a person has not spoken or time not passed yet."""
@@ -236,6 +239,7 @@ class DecisionInput(_Document, frozen=True):
     waivers: those that count in the environment, whether they meet anything or not.
     release_creator: a user's id. running: digest of what is known against the release that runs there.
     Both are left out where no approval rule asks for them. start: left out where any time will do.
+    proof: the form in which the packet proves by facts what the decision relied on.
     """
 
     promotion: str
@@ -258,6 +262,8 @@ class DecisionInput(_Document, frozen=True):
     release_creator: str | msgspec.UnsetType = msgspec.UNSET
     running: str | msgspec.UnsetType = msgspec.UNSET
     start: StartInput | msgspec.UnsetType = msgspec.UNSET
+    # Left out in what was recorded before packets proved it; the record repeats it, so it is signed.
+    proof: int | msgspec.UnsetType = msgspec.UNSET
 
 
 class Reason(_Document, frozen=True):
@@ -354,7 +360,7 @@ class Counted(_Document, frozen=True):
 class Decision(_Document, frozen=True):
     """What the gates said, and the plan it was said of. Its canonical JSON is the decision record.
 
-    waivers: those without which the policy would have said something else.
+    waivers: those without which the policy would have said something else. proof: as in the input.
     """
 
     promotion: str
@@ -373,6 +379,7 @@ class Decision(_Document, frozen=True):
     schema: int = 1
     waivers: tuple[WaiverInput, ...] | msgspec.UnsetType = msgspec.UNSET
     unblock: Unblock | msgspec.UnsetType = msgspec.UNSET
+    proof: int | msgspec.UnsetType = msgspec.UNSET
 
 
 def document(value: msgspec.Struct) -> Json:

@@ -130,7 +130,17 @@ def _requested(
         not_after=time_text(start.not_after) if start.not_after else None,
     )
     insert_promotion(tx, value)
-    tx.add(PromotionRequested(value.id, wanted.id, place.name, reason, rollback))
+    tx.add(
+        PromotionRequested(
+            value.id,
+            wanted.id,
+            place.name,
+            reason,
+            rollback,
+            value.not_before,
+            value.not_after,
+        )
+    )
     return value
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import msgspec
 
 from stella.kernel import parse_time, time_text
-from stella.promotion.model import DecisionInput, Gate, GateState, Reason, SoakInput
+from stella.promotion.model import DecisionInput, Gate, GateState, Reason, RunInput, SoakInput
 
 
 def soak_gates(given: DecisionInput) -> tuple[Gate, ...]:
@@ -15,18 +15,34 @@ def soak_gates(given: DecisionInput) -> tuple[Gate, ...]:
         return ()
     if given.rollback and given.environment.ran_before:
         return (_gate(GateState.PASS, f"ran here before ({given.environment.ran_before})"),)
-    span = timedelta(hours=soak.hours)
-    for run in soak.runs:
-        began = max(run.since, run.failed_at or run.since)
-        ends = parse_time(began) + span
-        if time_text(ends) <= min(run.until or given.now, given.now):
-            said = f"ran in {soak.environment} for {soak.hours} h since {began}"
-            return (_gate(GateState.PASS, said),)
+    run = soaked_run(given)
+    if run is not None:
+        said = f"ran in {soak.environment} for {soak.hours} h since {_began(run)}"
+        return (_gate(GateState.PASS, said),)
     last = soak.runs[0] if soak.runs else None
     if last is not None and last.until is None:
-        began = max(last.since, last.failed_at or last.since)
-        return (_waiting(given, soak, began, time_text(parse_time(began) + span)),)
+        began = _began(last)
+        due = time_text(parse_time(began) + timedelta(hours=soak.hours))
+        return (_waiting(given, soak, began, due),)
     return (_blocked(given, soak),)
+
+
+def soaked_run(given: DecisionInput) -> RunInput | None:
+    """The first time that was long enough; None where none was, or nothing has to soak."""
+    soak = given.environment.soak
+    if soak is msgspec.UNSET:
+        return None
+    span = timedelta(hours=soak.hours)
+    for run in soak.runs:
+        ends = parse_time(_began(run)) + span
+        if time_text(ends) <= min(run.until or given.now, given.now):
+            return run
+    return None
+
+
+def _began(run: RunInput) -> str:
+    """Since when no deployment of it failed there."""
+    return max(run.since, run.failed_at or run.since)
 
 
 def _waiting(given: DecisionInput, soak: SoakInput, began: str, due: str) -> Gate:

@@ -1,0 +1,232 @@
+"""Checks of what let a decision pass: each word and each proof has its sealed facts, and says the same.
+
+A row of a database is anybody's who can write there; a fact has its place in the chain.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from msgspec import UNSET
+
+from stella.evidence import names
+from stella.evidence.html import items, look
+from stella.evidence.reading import DoesNotHold, Reading, expect
+from stella.evidence.verify_facts import PacketFact, read_facts, the_decided
+from stella.kernel import digest_of
+from stella.promotion.model import (
+    PROOF_FORM,
+    ApprovalInput,
+    DecisionInput,
+    FreezeInput,
+    OverrideInput,
+    WaiverInput,
+    document,
+)
+from stella.promotion.relied import Ran, Relied, relied_on
+
+
+def check_relied(reading: Reading) -> str:
+    """Who asked, and each waiver, override, absence and earlier run that counted, is proven by facts.
+
+    A record of before says so itself, by what was signed: it does not promise those facts.
+    """
+    form = reading.decision.proof
+    expect(_plain(form), _plain(reading.given.proof), "the form of its proof", names.DECISION_INPUT)
+    if form is UNSET:
+        return "from before this was recorded: only that the input names it"
+    if form != PROOF_FORM:
+        raise DoesNotHold(f"its proof has the unknown form {form}", names.DECISION_RECORD)
+    facts = read_facts(reading)
+    decided = the_decided(reading, facts)
+    told = _Told(tuple(fact for fact in facts if fact.position < decided.position))
+    given, relied = reading.given, relied_on(reading.given, reading.decision)
+    _check_request(told, given)
+    _check_environment(reading, told)
+    for waiver in relied.waivers:
+        _check_waiver(told, waiver)
+    for freeze, override in relied.overrides:
+        _check_override(told, given, freeze, override)
+    for approval in relied.stood_in:
+        _check_absence(told, approval)
+    for one in relied.ran:
+        _check_ran(told, given, one)
+    return _summary(relied)
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What was recorded before the decision."""
+
+    facts: tuple[PacketFact, ...]
+
+    def of(self, kind: str, subject: str, **data: object) -> list[PacketFact]:
+        """The facts of that kind about that subject in which ``data`` stands."""
+        return [
+            fact
+            for fact in self.facts
+            if (fact.kind, fact.subject) == (kind, subject) and data.items() <= fact.data.items()
+        ]
+
+    def the(self, kind: str, subject: str, what: str, **data: object) -> PacketFact:
+        """The one such fact. Raises DoesNotHold where there is none, or another one."""
+        found = self.of(kind, subject, **data)
+        if not found:
+            raise DoesNotHold(f"no fact tells, before the decision, {what} ({kind})", names.FACTS)
+        if len(found) > 1:
+            raise DoesNotHold(f"more than one fact tells {what} ({kind})", place_of(found[-1]))
+        return found[0]
+
+
+def place_of(fact: PacketFact) -> str:
+    """Where a fact stands in a packet."""
+    return f"{names.FACTS}, {fact.id}"
+
+
+def agree(fact: PacketFact, *, by: str, at: str, says: Mapping[str, Any]) -> None:
+    """Raise DoesNotHold unless the fact is of this person and time, and says all of this."""
+    place = place_of(fact)
+    expect(by, fact.actor, "by whom it was", place)
+    expect(at, fact.at, "when it was", place)
+    for name, wanted in says.items():
+        expect(wanted, fact.data.get(name), f"its {name}", place)
+
+
+def _check_request(told: _Told, given: DecisionInput) -> None:
+    """Who asked, for what and when; of which release, and who made that where a rule asks."""
+    asked = told.the("PromotionRequested", given.promotion, "who asked")
+    says = {
+        "release": given.release.id,
+        "environment": given.environment.name,
+        "reason": given.reason,
+        "rollback": given.rollback,
+    }
+    start = (
+        (None, None) if given.start is UNSET else (given.start.not_before, given.start.not_after)
+    )
+    # What was asked for by an earlier server does not tell its window.
+    if "not_before" in asked.data:
+        says |= {"not_before": start[0], "not_after": start[1]}
+    agree(asked, by=given.requested_by.id, at=given.requested_at, says=says)
+    sealed = told.the("ReleaseSealed", given.release.id, "what the release is")
+    expect(given.release.digest, sealed.data.get("release_digest"), "its digest", place_of(sealed))
+    if given.release_creator is not UNSET:
+        expect(given.release_creator, sealed.actor, "who made it", place_of(sealed))
+
+
+def _check_environment(reading: Reading, told: _Told) -> None:
+    """The environment is as somebody applied it last, and so are the rules that were counted for."""
+    name = reading.given.environment.name
+    applied = told.of("EnvironmentApplied", name)
+    if not applied:
+        raise DoesNotHold(f"no fact tells how {name} was applied", names.FACTS)
+    shown = look(reading.object(names.CONFIGURATION), "environment")
+    spec = {key: value for key, value in _members(shown) if key != "name"}
+    expect(
+        applied[-1].data.get("spec"), digest_of(spec).text, "what was applied", names.CONFIGURATION
+    )
+    counted = [document(one) for one in reading.given.environment.rules]
+    said = [_rule_said(one) for one in items(spec.get("approvals"))]
+    expect(said, counted, "the approval rules", names.DECISION_INPUT)
+
+
+def _rule_said(spec: Any) -> dict[str, Any]:
+    """A rule of an environment's specification, in the words of a decision's input."""
+    words = {"expiresAfter": "expiresAfterH", "when": "worsened"}
+    rule = {words.get(key, key): value for key, value in _members(spec)}
+    if "worsened" in rule:
+        rule["worsened"] = look(rule["worsened"], "findingsWorsened")
+    return rule
+
+
+def _check_waiver(told: _Told, one: WaiverInput) -> None:
+    """Two people, in this order, of exactly this objection, and it had not ended."""
+    asked = told.the("WaiverRequested", one.id, f"who asked for the waiver {one.id}")
+    scope = {"environment": one.environment, "rule": one.rule, "expires_at": one.expires_at}
+    whole = {
+        **scope,
+        "finding": one.finding,
+        "component": one.component,
+        "unknown": one.unknown,
+        "reason": one.reason,
+    }
+    agree(asked, by=one.requested_by.id, at=one.requested_at, says=whole)
+    agreed = told.the("WaiverApproved", one.id, f"who agreed to the waiver {one.id}")
+    agree(agreed, by=one.approved_by.id, at=one.approved_at, says=scope)
+    two_people(asked, agreed)
+    for kind in ("WaiverEnded", "WaiverLapsed"):
+        for over in told.of(kind, one.id):
+            raise DoesNotHold(f"the waiver {one.id} was over by then", place_of(over))
+
+
+def two_people(asked: PacketFact, agreed: PacketFact) -> None:
+    """Raise DoesNotHold unless one asked, and then another agreed."""
+    if agreed.position < asked.position:
+        raise DoesNotHold("it was agreed to before it was asked for", place_of(agreed))
+    if agreed.actor == asked.actor:
+        raise DoesNotHold(f"{agreed.actor} alone asked and agreed", place_of(agreed))
+
+
+def _check_override(
+    told: _Told, given: DecisionInput, freeze: FreezeInput, one: OverrideInput
+) -> None:
+    what = f"who let the release through {freeze.id} ({one.id})"
+    let = told.the("FreezeOverridden", given.release.id, what, override=one.id)
+    says = {
+        "freeze": freeze.id,
+        "environment": given.environment.name,
+        "ends_at": freeze.ends_at,
+        "reason": one.reason,
+    }
+    agree(let, by=one.by.id, at=one.at, says=says)
+
+
+def _check_absence(told: _Told, one: ApprovalInput) -> None:
+    """The absent one had said so, beforehand, and was not back."""
+    assert one.stands_for is not UNSET, "it was given in somebody's place"
+    away = {"person": one.stands_for.id, "stand_in": one.by.id}
+    for fact in told.facts:
+        if fact.kind != "AbsenceBegun" or not away.items() <= fact.data.items():
+            continue
+        holds = str(fact.data.get("starts_at")) <= one.at < str(fact.data.get("ends_at"))
+        back = any(over.at <= one.at for over in told.of("AbsenceEnded", fact.subject))
+        if holds and not back and fact.at <= one.at and fact.actor == one.stands_for.id:
+            return
+    raise DoesNotHold(
+        f"no fact tells that {one.by.id} could speak for {one.stands_for.id} at {one.at}",
+        names.FACTS,
+    )
+
+
+def _check_ran(told: _Told, given: DecisionInput, one: Ran) -> None:
+    """The deployment succeeded there with these very digests, and ended when it is said to have."""
+    ended = told.the("DeploymentSucceeded", one.deployment, f"that {one.deployment} succeeded")
+    expect(one.environment, ended.data.get("environment"), "where it ran", place_of(ended))
+    sealed = told.the("ReleaseSealed", str(ended.data.get("release")), "what ran there")
+    expect(given.release.digest, sealed.data.get("release_digest"), "what ran", place_of(sealed))
+    if one.since is None:
+        return
+    promotion = str(ended.data.get("promotion"))
+    what = f"since when {one.deployment} runs"
+    since = told.the("PromotionDeployed", promotion, what, deployment=one.deployment)
+    expect(one.since, since.at, "since when it runs", place_of(since))
+
+
+def _summary(relied: Relied) -> str:
+    counted = {
+        "waiver": len(relied.waivers),
+        "override": len(relied.overrides),
+        "absence": len(relied.stood_in),
+        "earlier deployment": len(relied.ran),
+    }
+    listed = [f"{n} {what}{'s' if n > 1 else ''}" for what, n in counted.items() if n]
+    return f"{', '.join(['who asked', 'the environment', *listed])}: each by its facts"
+
+
+def _members(value: Any) -> Iterable[tuple[str, Any]]:
+    """Names and values of an object; nothing for anything else."""
+    return value.items() if isinstance(value, dict) else ()
+
+
+def _plain(form: Any) -> int | None:
+    return None if form is UNSET else form

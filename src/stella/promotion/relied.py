@@ -1,0 +1,66 @@
+"""What a decision relied on beside documents: people's words, and what ran before. Pure.
+
+Each of it was recorded as facts when it came about, and the packet has to show those facts.
+"""
+
+from dataclasses import dataclass
+
+from msgspec import UNSET
+
+from stella.promotion.model import (
+    ApprovalInput,
+    Decision,
+    DecisionInput,
+    FreezeInput,
+    OverrideInput,
+    WaiverInput,
+)
+from stella.promotion.soak import soaked_run
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """A deployment that proves something. since: when it had ended, None where that does not matter."""
+
+    deployment: str
+    environment: str
+    since: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Relied:
+    """waivers: those that let something pass. stood_in: approvals given in the place of another."""
+
+    waivers: tuple[WaiverInput, ...]
+    overrides: tuple[tuple[FreezeInput, OverrideInput], ...]
+    stood_in: tuple[ApprovalInput, ...]
+    ran: tuple[Ran, ...]
+
+
+def relied_on(given: DecisionInput, decision: Decision) -> Relied:
+    """What ``decision`` about ``given`` relied on."""
+    return Relied(
+        waivers=() if decision.waivers is UNSET else decision.waivers,
+        overrides=tuple(
+            (freeze, one)
+            for freeze in given.environment.freezes
+            if freeze.overrides is not UNSET
+            for one in freeze.overrides
+        ),
+        stood_in=tuple(one for one in given.approvals if one.stands_for is not UNSET),
+        ran=_ran(given),
+    )
+
+
+def _ran(given: DecisionInput) -> tuple[Ran, ...]:
+    """The proofs of the order of environments and of soaking, or of what a rollback goes back to."""
+    environment = given.environment
+    if given.rollback and environment.ran_before:
+        return (Ran(environment.ran_before, environment.name),)
+    found = []
+    if environment.order is not None and environment.order.deployment:
+        found.append(Ran(environment.order.deployment, environment.order.after))
+    run = soaked_run(given)
+    if run is not None and environment.soak is not UNSET:
+        found.append(Ran(run.deployment, environment.soak.environment, run.since))
+    return tuple(found)
