@@ -59,9 +59,9 @@ def test_history_goes_by_parts_and_by_environment(control: Control):
     old = control.sealed("1.0.0", OLD)
     made = [control.asked(old["id"], where)["id"] for where in ("dev", "other", "dev")]
     first = simulated(control, NEVER, limit=2)
-    assert first["judged"] == 2
+    assert (first["judged"], first["left"], first["stopped"]) == (2, 1, "")
     second = simulated(control, NEVER, limit=2, cursor=first["next"])
-    assert (second["judged"], second["next"]) == (1, None)
+    assert (second["judged"], second["left"], second["next"]) == (1, 0, None)
     lax = draft(severityMax="critical", knownExploited="pass")
     of_dev = simulated(control, lax, of="dev")
     assert [one["promotion"] for one in of_dev["flips"]] == [made[2], made[0]]
@@ -103,7 +103,7 @@ def test_a_draft_that_breaks_everywhere_is_asked_no_further(control: Control):
         'results contains {"rule": "r", "outcome": "pass", "message": "m"}\n'
     }
     found = simulated(control, breaks)
-    assert found["judged"] == 3
+    assert (found["judged"], found["left"]) == (3, 1)
     assert "broke" in found["stopped"]
     assert found["next"] is None
 

@@ -25,6 +25,7 @@ from stella.plugin.contract.policy_pack import PackDocument
 from stella.plugin.contract.registry import Registry
 from stella.plugin.wheel import PluginWheel
 from stella.promotion.assemble import Deciding
+from stella.promotion.simulate import Turn
 from stella.record import Bell, Database
 from stella.sbom import LayerCache
 from stella.trust import Authority, Signer, TrustRoot
@@ -148,6 +149,14 @@ class Webhooks(Protocol):
         ...
 
 
+class Simulations(Protocol):
+    """The turns of simulations. ``app/simulating.py`` is behind it."""
+
+    def turn(self) -> AbstractContextManager[Turn]:
+        """The one there is. Raises SimulationIsBusy where it does not come soon."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """The parts of one running server.
@@ -161,7 +170,8 @@ class Services:
     url, agents_url: as people and agents reach it. is_https: whether people reach it by TLS.
     schema: the revision of the tables that this version brings.
     advisories, console: None where there is none. failed_runs: facts whose handlers gave up.
-    close_policies: ends the process in which policies are asked. webhooks: the way in.
+    simulating: the turns of simulations, which no decision waits for.
+    close_policies: ends the processes in which policies are asked. webhooks: the way in.
     call_step: of a deployment.
     exchanges: what is kept between two exchanges of tokens. seal: the key of what browsers keep.
     checks: what the doctor looks at. told: what a support bundle tells of this server, file name ->
@@ -195,6 +205,7 @@ class Services:
     sealed: Bell
     stopping: Event
     failed_runs: Callable[[], tuple[str, ...]]
+    simulating: Simulations
     close_policies: Callable[[], None]
     checks: Callable[[], tuple[Check, ...]]
     told: Callable[[], Mapping[str, Json]]

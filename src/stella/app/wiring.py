@@ -20,6 +20,7 @@ from stella.app.policy_process import PolicyProcess
 from stella.app.schema import head_revision
 from stella.app.secret_keys import add_key, load_ring, retire_keys
 from stella.app.settings import Settings
+from stella.app.simulating import Simulating
 from stella.app.step_calls import StepCaller
 from stella.app.support import told_of
 from stella.app.webhooks import Intake
@@ -64,6 +65,7 @@ def open_services(
     blobs = Blobs(data / "blobs")
     keys, authority = open_keys(data, now=now(), random=random)
     policies, stopping = PolicyProcess(), Event()
+    simulating = Simulating(stopping)
     database = open_database(settings, handled=handled, now=now, random=random)
     required = () if settings.plugins_unconfined else CONFINEMENT
     host = PluginHost(data, database, plugins or load_plugins(), required=required)
@@ -109,7 +111,8 @@ def open_services(
         sealed=Bell(),
         stopping=stopping,
         failed_runs=failed_runs,
-        close_policies=policies.close,
+        simulating=simulating,
+        close_policies=partial(close_all, policies.close, simulating.close),
         checks=lambda: checks_of(settings, services),
         told=lambda: told_of(settings, services),
         log_tail=log_tail,
@@ -117,6 +120,12 @@ def open_services(
         call_step=StepCaller(host, hub.connect_for, hub.redactor.masked, stopping),
     )
     return services
+
+
+def close_all(*closes: Callable[[], None]) -> None:
+    """One after the other."""
+    for close in closes:
+        close()
 
 
 def open_database(

@@ -42,13 +42,14 @@ def simulate(
         raise typer.BadParameter("--release is of now, --history is not")
     body: dict[str, Any] = {"files": read_draft(policy)}
     body |= {"of": env} if history else {"release": release, "environment": env}
-    whole: dict[str, Any] = {"policy": "", "judged": 0, "flips": [], "skipped": [], "stopped": ""}
+    whole: dict[str, Any] = {"policy": "", "judged": 0, "flips": [], "skipped": []}
+    whole |= {"left": 0, "stopped": ""}
     with open_client() as client:
         left, cursor = last, None
         while left > 0:
             asked = {**body, "cursor": cursor, "limit": min(left, _PART)}
             part = client.post("/policies/simulate", asked)
-            whole["policy"], whole["stopped"] = part["policy"], part["stopped"]
+            whole |= {name: part[name] for name in ("policy", "left", "stopped")}
             whole["judged"] += part["judged"]
             whole["flips"] += part["flips"]
             whole["skipped"] += part["skipped"]
@@ -77,6 +78,8 @@ def _lines(whole: Mapping[str, Any]) -> Iterator[str]:
         yield f"skipped {one['promotion']}: {one['why']}"
     if whole["stopped"]:
         yield f"stopped: {whole['stopped']}"
+    if whole["left"]:
+        yield f"{whole['left']} past decisions were not judged"
     yield (
         f"{len(whole['flips'])} of {whole['judged']} decisions flip,"
         f" {len(whole['skipped'])} skipped, by policy {whole['policy']}"

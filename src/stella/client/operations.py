@@ -1725,6 +1725,7 @@ class SimulationView(TypedDict):
     judged: int
     flips: list["FlipView"]
     skipped: list["SkippedView"]
+    left: int
     stopped: str
     next: str | None
 

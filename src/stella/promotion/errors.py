@@ -140,3 +140,11 @@ class AlreadyOverridden(StellaError):
 
     code = "ST-PRO-020"
     fault = Fault.CONFLICT
+
+
+class SimulationIsBusy(StellaError):
+    """Simulations have their turns one after the other, and this one's did not come in time."""
+
+    code = "ST-PRO-021"
+    fault = Fault.CONFLICT
+    retry_may_help = True

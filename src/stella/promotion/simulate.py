@@ -1,6 +1,6 @@
 """What would another policy have said? Of past decisions, from what they rested on, or of one of now."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 import msgspec
@@ -20,6 +20,17 @@ BROKEN_MAX = 3
 """After so many decisions that the draft breaks on, or costs too much for, nobody asks it on."""
 _BROKE = "policy"
 _KEPT_MAX = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What a simulation asks with, in a process apart from that of decisions, and how long.
+
+    why_over: why it may ask no more, empty while it may.
+    """
+
+    ask: Ask
+    why_over: Callable[[], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +71,23 @@ class Simulation:
 
     blobs: Blobs
     draft: PolicyBundle
-    ask: Ask
+    turn: Turn
     broken: int = 0
     _contents: dict[str, bytes] = field(default_factory=dict)
     _traits: dict[str, Traits | None] = field(default_factory=dict)
 
-    @property
-    def is_hopeless(self) -> bool:
-        """Whether the draft broke so often that the rest is not worth asking."""
-        return self.broken >= BROKEN_MAX
+    def stopped(self) -> str:
+        """Why nothing more is asked; empty where there is no reason."""
+        if self.broken >= BROKEN_MAX:
+            return f"the draft broke on {BROKEN_MAX} decisions"
+        return self.turn.why_over()
+
+    def all_past(self, promotions: Iterable[Promotion]) -> Iterator[Simulated | Skipped]:
+        """The last decision about each, in their order, as long as there is no reason to stop."""
+        for promotion in promotions:
+            if self.stopped():
+                return
+            yield self.past(promotion)
 
     def past(self, promotion: Promotion) -> Simulated | Skipped:
         """The last decision about ``promotion``. What was stored is read, nothing is looked up anew."""
@@ -116,7 +135,7 @@ class Simulation:
                 if told is not None:
                     traits[scan.digest] = told
         asked = policy_input(given, findings, traits)
-        return policy_gate(apply_waivers(given, evaluate(self.draft, asked, ask=self.ask)))
+        return policy_gate(apply_waivers(given, evaluate(self.draft, asked, ask=self.turn.ask)))
 
     def _content(self, digest: str) -> bytes:
         if digest not in self._contents:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Boolean, Column, Index, String, Table, Text, select
+from sqlalchemy import Boolean, Column, Index, String, Table, Text, func, select
 
 from stella.kernel import Remedy
 from stella.promotion.errors import UnknownPromotion
@@ -153,6 +153,16 @@ def list_promotions(
         query = query.where(promotion.c.id < after)
     rows = tx.rows(query.order_by(promotion.c.id.desc()).limit(limit))
     return tuple(_promotion(row) for row in rows)
+
+
+def count_promotions(tx: Tx, *, environment: str | None = None, after: str | None = None) -> int:
+    """How many ``list_promotions`` would give, with no limit."""
+    query = select(func.count()).select_from(promotion).where(promotion.c.tenant == tx.tenant)
+    if environment is not None:
+        query = query.where(promotion.c.environment == environment)
+    if after is not None:
+        query = query.where(promotion.c.id < after)
+    return int(tx.connection.execute(query).scalar_one())
 
 
 def due_promotions(tx: Tx, now: str, limit: int = 100) -> tuple[Promotion, ...]:

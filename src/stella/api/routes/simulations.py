@@ -1,5 +1,7 @@
 """What a draft of a policy would have said: nothing is stored, nothing changes."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter
@@ -7,7 +9,7 @@ from pydantic import Field
 
 from stella.api.asked import Asked
 from stella.api.errors import InvalidRequest
-from stella.api.looking import PolicyAuthor, after_of, asking_person, look
+from stella.api.looking import PolicyAuthor, after_of, asking_person
 from stella.api.views.base import Body, write_cursor
 from stella.api.views.simulations import SimulationView, flip_view, skipped_view
 from stella.deployment.store import current_deployment
@@ -16,9 +18,8 @@ from stella.kernel import Remedy
 from stella.policy import load_bundle
 from stella.promotion.evaluate import preview_promotion
 from stella.promotion.request import promotable
-from stella.promotion.simulate import BROKEN_MAX, Simulated, Simulation, Skipped
-from stella.promotion.store import list_promotions
-from stella.record import Tx
+from stella.promotion.simulate import Simulated, Simulation, Skipped
+from stella.promotion.store import count_promotions, list_promotions
 from stella.release.store import find_release
 
 router = APIRouter(prefix="/policies", tags=["environments"])
@@ -42,57 +43,70 @@ class Draft(Body):
 
 @router.post("/simulate")
 def simulate_policy(asked: PolicyAuthor, body: Draft) -> SimulationView:
-    """Ask a draft about decisions, and list those of which it says something else."""
-    deciding = asked.services.deciding
-    draft = load_bundle(body.files, ask=deciding.ask)
-    simulation = Simulation(deciding.blobs, draft, deciding.ask)
-    with asked.read() as tx:
-        if body.environment is None and body.release is not None:
-            raise InvalidRequest(
-                "a release goes with an environment",
-                remedy=Remedy("Name where it shall go, too."),
-            )
+    """Ask a draft about decisions, and list those of which it says something else.
+
+    One simulation at a time, and for a minute at most: what was not asked by then is counted in ``left``.
+    """
+    if body.environment is None and body.release is not None:
+        raise InvalidRequest(
+            "a release goes with an environment",
+            remedy=Remedy("Name where it shall go, too."),
+        )
+    with asked.services.simulating.turn() as turn:
+        draft = load_bundle(body.files, ask=turn.ask)
+        simulation = Simulation(asked.services.deciding.blobs, draft, turn)
         if body.environment is not None:
-            found, following = _of_now(asked, tx, simulation, body), None
-        else:
-            found, following = _of_the_past(tx, simulation, body)
-    judged = [one for one in found if isinstance(one, Simulated)]
-    return SimulationView(
-        policy=draft.digest.text,
-        judged=len(judged),
-        flips=[flip_view(one) for one in judged if one.flips],
-        skipped=[skipped_view(one) for one in found if isinstance(one, Skipped)],
-        stopped=f"the draft broke on {BROKEN_MAX} decisions" if simulation.is_hopeless else "",
-        next=following,
-    )
+            return _view(simulation, _of_now(asked, simulation, body))
+        return _of_the_past(asked, simulation, body)
 
 
-def _of_now(asked: Asked, tx: Tx, simulation: Simulation, body: Draft) -> list[Simulated | Skipped]:
+def _of_now(asked: Asked, simulation: Simulation, body: Draft) -> list[Simulated | Skipped]:
     """One decision of now: of the release that is named, or of the one that runs there."""
     assert body.environment is not None, "the caller has looked"
-    environment = find_environment(tx, body.environment).name
-    if body.release is not None:
-        release = promotable(tx, body.release)
-    else:
-        current = current_deployment(tx, environment)
-        if current is None:
-            return []
-        release = find_release(tx, current.release)
-    looking = look(asked, tx)
-    decision, assembled = preview_promotion(
-        tx, asking_person(asked), release, environment, looking.deciding
-    )
+    with asked.read() as tx:
+        environment = find_environment(tx, body.environment).name
+        if body.release is not None:
+            release = promotable(tx, body.release)
+        else:
+            current = current_deployment(tx, environment)
+            if current is None:
+                return []
+            release = find_release(tx, current.release)
+        deciding = replace(asked.services.deciding, ask=simulation.turn.ask)
+        decision, assembled = preview_promotion(
+            tx, asking_person(asked), release, environment, deciding
+        )
     return [simulation.now(assembled.given, decision)]
 
 
-def _of_the_past(
-    tx: Tx, simulation: Simulation, body: Draft
-) -> tuple[list[Simulated | Skipped], str | None]:
-    """A part of what was decided, and the cursor of the next."""
-    rows = list_promotions(tx, environment=body.of, after=after_of(body.cursor), limit=body.limit)
-    found: list[Simulated | Skipped] = []
-    for one in rows:
-        found.append(simulation.past(one))
-        if simulation.is_hopeless:
-            return found, None
-    return found, write_cursor(rows[-1].id) if len(rows) == body.limit else None
+def _of_the_past(asked: Asked, simulation: Simulation, body: Draft) -> SimulationView:
+    """A part of what was decided, and the cursor of the next; what is read is read before the asking."""
+    after = after_of(body.cursor)
+    with asked.read() as tx:
+        rows = list_promotions(tx, environment=body.of, after=after, limit=body.limit)
+        count = count_promotions(tx, environment=body.of, after=after)
+    found = list(simulation.all_past(rows))
+    left = count - len(found)
+    stopped = simulation.stopped() if left else ""
+    following = write_cursor(rows[-1].id) if left and not stopped else None
+    return _view(simulation, found, left=left, stopped=stopped, following=following)
+
+
+def _view(
+    simulation: Simulation,
+    found: Sequence[Simulated | Skipped],
+    *,
+    left: int = 0,
+    stopped: str = "",
+    following: str | None = None,
+) -> SimulationView:
+    judged = [one for one in found if isinstance(one, Simulated)]
+    return SimulationView(
+        policy=simulation.draft.digest.text,
+        judged=len(judged),
+        flips=[flip_view(one) for one in judged if one.flips],
+        skipped=[skipped_view(one) for one in found if isinstance(one, Skipped)],
+        left=left,
+        stopped=stopped,
+        next=following,
+    )

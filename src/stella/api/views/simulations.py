@@ -32,13 +32,15 @@ class SkippedView(View):
 
 class SimulationView(View):
     """A part of a simulation. policy: the draft's digest. judged: how many decisions the draft was asked
-    about. stopped: why no more is asked, empty where there is no reason. next: ``cursor`` of the part after.
+    about. left: how many past decisions it was not asked about yet, of this part and of those after.
+    stopped: why no more is asked, empty where there is no reason. next: ``cursor`` of the part after.
     """
 
     policy: str
     judged: int
     flips: list[FlipView]
     skipped: list[SkippedView]
+    left: int
     stopped: str
     next: str | None
 
