@@ -28,8 +28,8 @@ from stella.kernel import Digest, Remedy, StellaError, id_maker
 from stella.plugin.order import OrderOutcome
 from stella.plugin.refusals import ServiceUnreachable, StepFailed
 from stella.promotion.approve import cancel_promotion, reject_promotion
-from stella.promotion.lifecycle import PROMOTION, State
-from stella.promotion.store import ACTIVE, list_promotions
+from stella.promotion.lifecycle import ACTIVE, PROMOTION, State
+from stella.promotion.store import list_promotions
 from stella.record import Tx, facts_about, seal, verify_chain
 from stella.release.model import Release
 from stella.replay import Verdict, replay_packet

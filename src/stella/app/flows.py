@@ -281,6 +281,7 @@ _FLOWS: Mapping[str, Sequence[Handler]] = {
     "PolicyApplied": (judge_all_standings,),
     "EnvironmentApplied": (judge_all_standings,),
     "ApprovalGiven": (judge,),
+    "BreakGlassAgreed": (judge,),
     "ReleaseWithdrawn": (judge_of_release,),
     "ReleaseRevised": (judge_of_release,),
     "WaiverApproved": (judge_of_environment, judge_new_standing),

@@ -41,6 +41,7 @@ from stella.app.work import work_of
 from stella.fleet import expire_orders, mark_offline
 from stella.hub.check import keep_health
 from stella.hub.deliveries import forget_deliveries
+from stella.promotion.break_glass import lapse_break_glass
 from stella.promotion.waive import lapse_waivers
 from stella.record import open_workflow_engine
 from stella.record.errors import unusable
@@ -241,6 +242,7 @@ def _sweeps(services: Services, settings: Settings) -> tuple[Sweep, ...]:
     def waivers() -> None:
         with database.transaction(actor="system") as tx:
             lapse_waivers(tx)
+            lapse_break_glass(tx)
 
     def integrations() -> None:
         for one in () if settings.offline else services.enabled_integrations():

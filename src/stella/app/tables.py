@@ -18,6 +18,7 @@ import stella.notify.store
 import stella.plugin.store
 import stella.policy.store
 import stella.promotion.absence
+import stella.promotion.break_glass_store
 import stella.promotion.override
 import stella.promotion.store
 import stella.promotion.waiver_store
@@ -46,6 +47,7 @@ STORES = (
     stella.deployment.standing,
     stella.promotion.waiver_store,
     stella.promotion.absence,
+    stella.promotion.break_glass_store,
     stella.promotion.override,
     stella.deployment.store,
     stella.deployment.step_store,

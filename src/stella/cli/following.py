@@ -22,7 +22,7 @@ from stella.cli.why_report import (
 from stella.client import Client
 from stella.deployment.lifecycle import DEPLOYMENT, DeploymentState
 from stella.kernel import Remedy
-from stella.promotion.lifecycle import PROMOTION, State
+from stella.promotion.lifecycle import ACTIVE, State
 
 PROMOTION_EXIT_CODES: Mapping[State, int] = {
     State.DEPLOYED: 0,
@@ -89,7 +89,7 @@ def wait_for_promotion(
     try:
         way = follow(
             lambda: look_at_promotion(client, promotion),
-            is_over=lambda seen: PROMOTION.is_final(State(seen.promotion["state"])),
+            is_over=lambda seen: State(seen.promotion["state"]) not in ACTIVE,
             tell=_promotion_news,
             timeout_s=timeout_s,
         )
@@ -99,7 +99,7 @@ def wait_for_promotion(
     state = State(way.promotion["state"])
     way = with_ending(client, way)
     show_lines(way.promotion, _end_lines(way), output=output, to=to)
-    if not PROMOTION.is_final(state):
+    if state in ACTIVE:
         raise WaitedTooLong(
             f"{promotion} is {state.value} after {timeout_s:g} s",
             remedy=Remedy(

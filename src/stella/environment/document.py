@@ -6,7 +6,15 @@ from typing import Any, Literal, TypeVar
 import msgspec
 
 from stella.environment.errors import MalformedDocument
-from stella.environment.model import ApprovalRule, Environment, Excluded, Soak, StepUse, Target
+from stella.environment.model import (
+    ApprovalRule,
+    BreakGlassRule,
+    Environment,
+    Excluded,
+    Soak,
+    StepUse,
+    Target,
+)
 from stella.kernel import Json, Remedy
 from stella.kernel.names import BAD_NAME, NAME, nearest
 from stella.release.variables.model import LABEL
@@ -20,6 +28,7 @@ _COUNT_MAX = 20
 _EXPIRY_HOURS_MAX = 8760
 _STEPS_MAX = 20
 _LABELS_MAX = 50
+BREAK_GLASS_HOURS_MAX = 4
 
 
 class _When(msgspec.Struct, forbid_unknown_fields=True):
@@ -52,6 +61,11 @@ class _Soak(msgspec.Struct, forbid_unknown_fields=True):
     where: str | None = msgspec.field(default=None, name="in")
 
 
+class _BreakGlass(msgspec.Struct, forbid_unknown_fields=True):
+    by: list[str]
+    hours_max: int = msgspec.field(default=1, name="hoursMax")
+
+
 class _Environment(msgspec.Struct, forbid_unknown_fields=True):
     after: str | None = None
     policy: str = "starter"
@@ -59,6 +73,7 @@ class _Environment(msgspec.Struct, forbid_unknown_fields=True):
     approvals: list[_Rule] = []
     steps: _Steps = msgspec.field(default_factory=_Steps)
     soak: _Soak | None = None
+    break_glass: _BreakGlass | None = msgspec.field(default=None, name="breakGlass")
 
 
 class _Target(msgspec.Struct, forbid_unknown_fields=True):
@@ -96,6 +111,7 @@ def parse_environment(name: str, spec: Mapping[str, Json]) -> Environment:
         tuple(StepUse(one.name, one.step, one.inputs) for one in read.steps.before),
         tuple(StepUse(one.name, one.step, one.inputs) for one in read.steps.after),
         _soak(name, read),
+        _break_glass(name, read.break_glass),
     )
 
 
@@ -166,6 +182,20 @@ def _soak(name: str, read: _Environment) -> Soak | None:
     return Soak(where, read.soak.hours)
 
 
+def _break_glass(name: str, read: _BreakGlass | None) -> BreakGlassRule | None:
+    """Who could, and for how long; off where it is left out."""
+    if read is None:
+        return None
+    if not 0 < len(read.by) <= _APPROVERS_MAX:
+        raise malformed("Environment", name, "breakGlass.by names nobody, or too many")
+    if not all(0 < len(word) <= _RULE_CHARACTERS_MAX for word in read.by):
+        why = f"names in breakGlass.by have 1 to {_RULE_CHARACTERS_MAX} characters"
+        raise malformed("Environment", name, why)
+    if not 0 < read.hours_max <= BREAK_GLASS_HOURS_MAX:
+        raise malformed("Environment", name, f"breakGlass.hoursMax is 1 to {BREAK_GLASS_HOURS_MAX}")
+    return BreakGlassRule(tuple(read.by), read.hours_max)
+
+
 def _rule(environment: str, rule: _Rule) -> ApprovalRule:
     words = (rule.rule, *rule.approvers)
     if not all(0 < len(word) <= _RULE_CHARACTERS_MAX for word in words):
@@ -206,7 +236,7 @@ def _refuse_endless_wait(environment: str, rules: tuple[ApprovalRule, ...]) -> N
 
 
 def _spec(kind: str, name: str, spec: Mapping[str, Json], form: type[_Spec]) -> _Spec:
-    known = frozenset(form.__struct_fields__)
+    known = frozenset(form.__struct_encode_fields__)
     unknown = sorted(set(spec) - known)
     if unknown:
         raise malformed(kind, name, f"unknown key spec.{unknown[0]}{nearest(unknown[0], known)}")

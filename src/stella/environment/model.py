@@ -80,11 +80,24 @@ class Soak:
 
 
 @dataclass(frozen=True, slots=True)
+class BreakGlassRule:
+    """That two people can let a promotion through gates. by: names or roles; hours_max: for how long."""
+
+    by: tuple[str, ...]
+    hours_max: int
+
+    def spec(self) -> dict[str, Json]:
+        """As it stands in a declarative document."""
+        return {"by": list(self.by), "hoursMax": self.hours_max}
+
+
+@dataclass(frozen=True, slots=True)
 class Environment:
     """One environment. after: the one that a release has to succeed in before, None for the first.
 
     policy: name of the policy pack. parameters: what the policy is asked with. steps_before,
     steps_after: what is done before the first target and after the last, one after the other.
+    break_glass: None where nobody can let anything through its gates.
     """
 
     name: str
@@ -95,6 +108,7 @@ class Environment:
     steps_before: tuple[StepUse, ...] = ()
     steps_after: tuple[StepUse, ...] = ()
     soak: Soak | None = None
+    break_glass: BreakGlassRule | None = None
 
     def spec(self) -> dict[str, Json]:
         """As it stands in a declarative document; without steps, as before there were any."""
@@ -111,6 +125,8 @@ class Environment:
             }
         if self.soak is not None:
             spec["soak"] = self.soak.spec()
+        if self.break_glass is not None:
+            spec["breakGlass"] = self.break_glass.spec()
         return spec
 
 

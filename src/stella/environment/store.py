@@ -9,6 +9,7 @@ from sqlalchemy import Column, Index, String, Table, Text, select
 from stella.environment.errors import UnknownEnvironment, UnknownFreeze
 from stella.environment.model import (
     ApprovalRule,
+    BreakGlassRule,
     Environment,
     Excluded,
     Freeze,
@@ -164,7 +165,7 @@ def _environment(row: Any) -> Environment:
         tuple(StepUse(one["name"], one["step"], one["with"]) for one in steps[phase])
         for phase in ("before", "after")
     )
-    soak = spec.get("soak")
+    soak, glass = spec.get("soak"), spec.get("breakGlass")
     return Environment(
         row["name"],
         spec["after"],
@@ -174,6 +175,7 @@ def _environment(row: Any) -> Environment:
         before,
         after,
         Soak(soak["in"], soak["hours"]) if soak else None,
+        BreakGlassRule(tuple(glass["by"]), glass["hoursMax"]) if glass else None,
     )
 
 

@@ -5,6 +5,8 @@ from msgspec import UNSET
 from stella.evidence import names
 from stella.evidence.reading import DoesNotHold, Reading, expect, same_json
 from stella.kernel import Digest, MalformedDigest, digest_of
+from stella.promotion.broken_glass import broken_glass
+from stella.promotion.decide import outcome_of
 from stella.promotion.model import ApprovalInput, ScanInput, document
 from stella.promotion.waived import counts
 from stella.trust import (
@@ -44,7 +46,25 @@ def check_decision(reading: Reading) -> str:
     if reading.packet.manifest.kind == "promotion":
         expect(given.promotion, reading.packet.manifest.subject, "the subject", names.MANIFEST)
     _check_waivers(reading)
-    return f"{decision.outcome.value}, signed by the key {statement.key_id[:12]}"
+    _check_outcome(reading)
+    by = "" if decision.break_glass is UNSET else " by break-glass, though gates did not"
+    return f"{decision.outcome.value}{by}, signed by the key {statement.key_id[:12]}"
+
+
+def _check_outcome(reading: Reading) -> None:
+    """It follows from the gates, or from a break-glass of the input's that counted for this plan."""
+    decision, given = reading.decision, reading.given
+    place, gates = names.DECISION_RECORD, outcome_of(decision.gates)
+    if decision.break_glass is UNSET:
+        if decision.proof is not UNSET:  # what was recorded before is what its gates made of it
+            expect(gates.value, decision.outcome.value, "the outcome", place)
+        return
+    glass = broken_glass(given, decision.plan_digest, gates)
+    if glass != decision.break_glass:
+        raise DoesNotHold(f"the break-glass {decision.break_glass.id} did not count", place)
+    if decision.proof is UNSET:
+        raise DoesNotHold("a break-glass without the proof of it", place)
+    expect("pass", decision.outcome.value, "the outcome", place)
 
 
 def _check_waivers(reading: Reading) -> None:

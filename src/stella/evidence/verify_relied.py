@@ -17,6 +17,7 @@ from stella.kernel import digest_of
 from stella.promotion.model import (
     PROOF_FORM,
     ApprovalInput,
+    BreakGlassInput,
     DecisionInput,
     FreezeInput,
     OverrideInput,
@@ -51,6 +52,8 @@ def check_relied(reading: Reading) -> str:
         _check_absence(told, approval)
     for one in relied.ran:
         _check_ran(told, given, one)
+    if relied.broken is not None:
+        _check_broken(told, given, relied.broken)
     return _summary(relied)
 
 
@@ -198,6 +201,26 @@ def _check_absence(told: _Told, one: ApprovalInput) -> None:
     )
 
 
+def _check_broken(told: _Told, given: DecisionInput, one: BreakGlassInput) -> None:
+    """Two people, in this order, of exactly this plan, and it had not ended."""
+    named = {"break_glass": one.id}
+    asked = told.the(
+        "BreakGlassRequested", given.promotion, "who asked to break the glass", **named
+    )
+    scope = {
+        "environment": given.environment.name,
+        "plan_digest": one.plan_digest,
+        "ends_at": one.ends_at,
+    }
+    agree(asked, by=one.requested_by.id, at=one.requested_at, says={**scope, "reason": one.reason})
+    agreed = told.the("BreakGlassAgreed", given.promotion, "who agreed to it", **named)
+    agree(agreed, by=one.agreed_by.id, at=one.agreed_at, says=scope)
+    two_people(asked, agreed)
+    for kind in ("BreakGlassEnded", "BreakGlassLapsed"):
+        for over in told.of(kind, given.promotion, **named):
+            raise DoesNotHold(f"the break-glass {one.id} was over by then", place_of(over))
+
+
 def _check_ran(told: _Told, given: DecisionInput, one: Ran) -> None:
     """The deployment succeeded there with these very digests, and ended when it is said to have."""
     ended = told.the("DeploymentSucceeded", one.deployment, f"that {one.deployment} succeeded")
@@ -218,6 +241,7 @@ def _summary(relied: Relied) -> str:
         "override": len(relied.overrides),
         "absence": len(relied.stood_in),
         "earlier deployment": len(relied.ran),
+        "break-glass": int(relied.broken is not None),
     }
     listed = [f"{n} {what}{'s' if n > 1 else ''}" for what, n in counted.items() if n]
     return f"{', '.join(['who asked', 'the environment', *listed])}: each by its facts"

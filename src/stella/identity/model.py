@@ -25,6 +25,7 @@ class Permission(StrEnum):
     IMAGE_SCAN = "image.scan"
     PROMOTION_APPROVE = "promotion.approve"
     PROMOTION_CANCEL = "promotion.cancel"
+    PROMOTION_BREAK_GLASS = "promotion.break-glass"
     DEPLOYMENT_OPERATE = "deployment.operate"
     ENVIRONMENT_CHANGE = "environment.change"
     FREEZE_CHANGE = "freeze.change"
@@ -51,6 +52,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             Permission.VIEW,
             Permission.RELEASE_CREATE,
             Permission.PROMOTION_REQUEST,
+            Permission.PROMOTION_BREAK_GLASS,
             Permission.IMAGE_SCAN,
             Permission.WAIVER_REQUEST,
         }
@@ -59,6 +61,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
         {
             Permission.VIEW,
             Permission.PROMOTION_APPROVE,
+            Permission.PROMOTION_BREAK_GLASS,
             Permission.VEX_APPLY,
             Permission.WAIVER_REQUEST,
             Permission.WAIVER_APPROVE,
@@ -68,6 +71,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
         {
             Permission.VIEW,
             Permission.PROMOTION_CANCEL,
+            Permission.PROMOTION_BREAK_GLASS,
             Permission.DEPLOYMENT_OPERATE,
             Permission.ENVIRONMENT_CHANGE,
             Permission.FREEZE_CHANGE,

@@ -19,6 +19,7 @@ from stella.plugin.contract.core import Kind
 from stella.policy import Ask, PolicyBundle, bundle_bytes
 from stella.policy.engine import ask as ask_policy
 from stella.policy.store import find_policy
+from stella.promotion.break_glass import break_glass_input
 from stella.promotion.model import (
     PROOF_FORM,
     ApprovalInput,
@@ -142,6 +143,7 @@ def assemble(tx: Tx, promotion: Promotion, deciding: Deciding) -> Assembled:
         if promotion.not_before or promotion.not_after
         else msgspec.UNSET,
         proof=PROOF_FORM,
+        break_glass=break_glass_input(tx, promotion, environment),
     )
     running = _running(tx, environment, blobs, voices)
     if running is not None:

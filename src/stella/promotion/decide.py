@@ -16,6 +16,7 @@ from stella.policy import (
 )
 from stella.policy.engine import ask as ask_policy
 from stella.promotion.approvals import judge_approvals
+from stella.promotion.broken_glass import broken_glass
 from stella.promotion.errors import DocumentMissing
 from stella.promotion.gates import freeze_gate, order_gate, origin_gates
 from stella.promotion.model import (
@@ -80,6 +81,8 @@ def decide(
         freeze_gate(given),
         approvals.gate,
     )
+    outcome = outcome_of(gates)
+    broken = broken_glass(given, plan_digest, outcome)
     return Decision(
         promotion=given.promotion,
         release=given.release,
@@ -87,7 +90,7 @@ def decide(
         plan_digest=plan_digest,
         inputs=inputs,
         gates=gates,
-        outcome=outcome_of(gates),
+        outcome=outcome if broken is msgspec.UNSET else GateState.PASS,
         approvals=approvals.counted,
         requested_by=given.requested_by,
         requested_at=given.requested_at,
@@ -99,6 +102,7 @@ def decide(
         if given.says_what_unblocks is True and waived.result.outcome is not Outcome.PASS
         else msgspec.UNSET,
         proof=given.proof,
+        break_glass=broken,
     )
 
 

@@ -148,3 +148,44 @@ class SimulationIsBusy(StellaError):
     code = "ST-PRO-021"
     fault = Fault.CONFLICT
     retry_may_help = True
+
+
+class UnknownBreakGlass(StellaError):
+    """Nobody asked to break the glass for this promotion."""
+
+    code = "ST-PRO-022"
+    fault = Fault.NOT_FOUND
+
+
+class BreakGlassNotAllowed(StellaError):
+    """The environment allows nobody to break the glass, or not this person."""
+
+    code = "ST-PRO-023"
+    fault = Fault.NOT_ALLOWED
+
+
+class ImpossibleBreakGlass(StellaError):
+    """It has no reason, no end or one too far ahead, or another one is open."""
+
+    code = "ST-PRO-024"
+
+
+class NothingToBreak(StellaError):
+    """No gate holds the promotion up: it goes on, or it has ended."""
+
+    code = "ST-PRO-025"
+    fault = Fault.CONFLICT
+
+
+class OwnBreakGlass(StellaError):
+    """Nobody agrees to what they asked for themselves."""
+
+    code = "ST-PRO-026"
+    fault = Fault.NOT_ALLOWED
+
+
+class BreakGlassIsOver(StellaError):
+    """It was agreed to, ended or has lapsed already."""
+
+    code = "ST-PRO-027"
+    fault = Fault.CONFLICT

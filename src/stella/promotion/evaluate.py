@@ -10,9 +10,10 @@ from stella.finding.lifecycle import ScanState
 from stella.finding.store import pending_scan, scan_of_platform
 from stella.kernel import Digest, StellaError, canonical_json, time_text
 from stella.promotion.assemble import Assembled, Deciding, assemble
-from stella.promotion.decide import decide, record_of
+from stella.promotion.decide import decide, outcome_of, record_of
 from stella.promotion.facts import (
     GatesDecided,
+    GlassBroken,
     PromotionApproved,
     PromotionBlocked,
     PromotionErrored,
@@ -68,8 +69,19 @@ def evaluate_promotion(tx: Tx, promotion_id: str, deciding: Deciding, signer: Si
         gates = tuple(one.name for one in decision.gates if one.state is not GateState.PASS)
         tx.add(PromotionBlocked(after.id, after.environment, decision.outcome.value, gates))
     elif after.state is State.APPROVED and before.state is not State.APPROVED:
+        _tell_of_broken_glass(tx, after, decision)
         tx.add(PromotionApproved(after.id, after.environment, decision.plan_digest))
     return after
+
+
+def _tell_of_broken_glass(tx: Tx, after: Promotion, decision: Decision) -> None:
+    """That it did not pass by its gates is never silent."""
+    if decision.break_glass is msgspec.UNSET:
+        return
+    held = tuple(one.name for one in decision.gates if one.state is not GateState.PASS)
+    outcome = outcome_of(decision.gates).value
+    glass, plan = decision.break_glass.id, decision.plan_digest
+    tx.add(GlassBroken(after.id, after.environment, glass, plan, outcome, held))
 
 
 def due_of(decision: Decision) -> str | None:

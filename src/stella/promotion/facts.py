@@ -177,3 +177,54 @@ class FreezeOverridden(Fact):
     override: str
     ends_at: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class BreakGlassRequested(Fact):
+    """Somebody asks that a promotion go through its gates with this plan. subject: the promotion."""
+
+    environment: str
+    break_glass: str
+    plan_digest: str
+    ends_at: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class BreakGlassAgreed(Fact):
+    """A second person agreed: it is judged again with that."""
+
+    environment: str
+    break_glass: str
+    plan_digest: str
+    ends_at: str
+    comment: str
+
+
+@dataclass(frozen=True, slots=True)
+class BreakGlassEnded(Fact):
+    """A person took it back before its end."""
+
+    environment: str
+    break_glass: str
+    comment: str
+
+
+@dataclass(frozen=True, slots=True)
+class BreakGlassLapsed(Fact):
+    """Its time is over."""
+
+    environment: str
+    break_glass: str
+    ends_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class GlassBroken(Fact):
+    """A promotion passed though gates did not. outcome: of the gates; gates: those that held it."""
+
+    environment: str
+    break_glass: str
+    plan_digest: str
+    outcome: str
+    gates: tuple[str, ...]

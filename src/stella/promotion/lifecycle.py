@@ -32,6 +32,7 @@ class Event(StrEnum):
     SUCCEED = "succeed"
     FAIL = "fail"
     BREAK = "break"
+    REOPEN = "reopen"
 
 
 _S, _E = State, Event
@@ -51,6 +52,8 @@ PROMOTION = Machine(
         (_S.WAITING, _E.REJECT): _S.REJECTED,
         (_S.WAITING, _E.CANCEL): _S.CANCELLED,
         (_S.WAITING, _E.BREAK): _S.ERRORED,
+        # Two people broke the glass: it is judged again, with their word.
+        (_S.BLOCKED, _E.REOPEN): _S.EVALUATING,
         (_S.APPROVED, _E.START): _S.DEPLOYING,
         # Judged again at the start: a freeze may have begun, an approval may have lost its plan.
         (_S.APPROVED, _E.PASS): _S.APPROVED,
@@ -63,6 +66,12 @@ PROMOTION = Machine(
         (_S.DEPLOYING, _E.BREAK): _S.ERRORED,
     },
 )
+
+
+ACTIVE = frozenset(
+    state for state in State if state is not State.BLOCKED and not PROMOTION.is_final(state)
+)
+"""Those in which it goes on by itself, or waits: what is blocked has ended unless people reopen it."""
 
 
 class WaiverState(StrEnum):
@@ -93,5 +102,37 @@ WAIVER = Machine(
         (_WS.REQUESTED, _WE.LAPSE): _WS.LAPSED,
         (_WS.STANDING, _WE.END): _WS.ENDED,
         (_WS.STANDING, _WE.LAPSE): _WS.LAPSED,
+    },
+)
+
+
+class BreakGlassState(StrEnum):
+    """Where a break-glass stands. ``lapsed``: its time was over; ``ended``: a person took it back."""
+
+    REQUESTED = "requested"
+    STANDING = "standing"
+    ENDED = "ended"
+    LAPSED = "lapsed"
+
+
+class BreakGlassEvent(StrEnum):
+    """What moves a break-glass."""
+
+    AGREE = "agree"
+    END = "end"
+    LAPSE = "lapse"
+
+
+_BS, _BE = BreakGlassState, BreakGlassEvent
+
+BREAK_GLASS = Machine(
+    name="break-glass",
+    start=BreakGlassState.REQUESTED,
+    moves={
+        (_BS.REQUESTED, _BE.AGREE): _BS.STANDING,
+        (_BS.REQUESTED, _BE.END): _BS.ENDED,
+        (_BS.REQUESTED, _BE.LAPSE): _BS.LAPSED,
+        (_BS.STANDING, _BE.END): _BS.ENDED,
+        (_BS.STANDING, _BE.LAPSE): _BS.LAPSED,
     },
 )

@@ -232,6 +232,19 @@ class WaiverInput(_Document, frozen=True):
     expires_at: str
 
 
+class BreakGlassInput(_Document, frozen=True):
+    """Two people let this promotion through its gates, with exactly this plan, until ``ends_at``."""
+
+    id: str
+    plan_digest: str
+    reason: str
+    requested_by: Person
+    requested_at: str
+    agreed_by: Person
+    agreed_at: str
+    ends_at: str
+
+
 class DecisionInput(_Document, frozen=True):
     """Everything a decision rests on, but for the documents it names by digest.
 
@@ -240,6 +253,7 @@ class DecisionInput(_Document, frozen=True):
     release_creator: a user's id. running: digest of what is known against the release that runs there.
     Both are left out where no approval rule asks for them. start: left out where any time will do.
     proof: the form in which the packet proves by facts what the decision relied on.
+    break_glass: left out where nobody stands behind any.
     """
 
     promotion: str
@@ -264,6 +278,7 @@ class DecisionInput(_Document, frozen=True):
     start: StartInput | msgspec.UnsetType = msgspec.UNSET
     # Left out in what was recorded before packets proved it; the record repeats it, so it is signed.
     proof: int | msgspec.UnsetType = msgspec.UNSET
+    break_glass: BreakGlassInput | msgspec.UnsetType = msgspec.UNSET
 
 
 class Reason(_Document, frozen=True):
@@ -361,6 +376,7 @@ class Decision(_Document, frozen=True):
     """What the gates said, and the plan it was said of. Its canonical JSON is the decision record.
 
     waivers: those without which the policy would have said something else. proof: as in the input.
+    break_glass: what the outcome passes by, though a gate does not; left out where all gates pass.
     """
 
     promotion: str
@@ -380,6 +396,7 @@ class Decision(_Document, frozen=True):
     waivers: tuple[WaiverInput, ...] | msgspec.UnsetType = msgspec.UNSET
     unblock: Unblock | msgspec.UnsetType = msgspec.UNSET
     proof: int | msgspec.UnsetType = msgspec.UNSET
+    break_glass: BreakGlassInput | msgspec.UnsetType = msgspec.UNSET
 
 
 def document(value: msgspec.Struct) -> Json:

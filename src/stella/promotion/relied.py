@@ -9,6 +9,7 @@ from msgspec import UNSET
 
 from stella.promotion.model import (
     ApprovalInput,
+    BreakGlassInput,
     Decision,
     DecisionInput,
     FreezeInput,
@@ -29,12 +30,16 @@ class Ran:
 
 @dataclass(frozen=True, slots=True)
 class Relied:
-    """waivers: those that let something pass. stood_in: approvals given in the place of another."""
+    """waivers: those that let something pass. stood_in: approvals given in the place of another.
+
+    broken: the break-glass by which it passed.
+    """
 
     waivers: tuple[WaiverInput, ...]
     overrides: tuple[tuple[FreezeInput, OverrideInput], ...]
     stood_in: tuple[ApprovalInput, ...]
     ran: tuple[Ran, ...]
+    broken: BreakGlassInput | None
 
 
 def relied_on(given: DecisionInput, decision: Decision) -> Relied:
@@ -49,6 +54,7 @@ def relied_on(given: DecisionInput, decision: Decision) -> Relied:
         ),
         stood_in=tuple(one for one in given.approvals if one.stands_for is not UNSET),
         ran=_ran(given),
+        broken=None if decision.break_glass is UNSET else decision.break_glass,
     )
 
 

@@ -9,11 +9,10 @@ from stella.promotion.errors import (
     NothingToRollBackTo,
 )
 from stella.promotion.facts import PromotionRequested
-from stella.promotion.lifecycle import PROMOTION
+from stella.promotion.lifecycle import ACTIVE, PROMOTION
 from stella.promotion.model import Person
 from stella.promotion.start_window import ANY_TIME, StartWindow, refuse_impossible
 from stella.promotion.store import (
-    ACTIVE,
     Promotion,
     deployed_before,
     insert_promotion,
@@ -92,6 +91,23 @@ def deployable(tx: Tx, environment: str, *, lock: bool = False) -> Environment:
     return place
 
 
+def refuse_busy(tx: Tx, environment: str) -> None:
+    """Return where no promotion goes on there; the caller holds its row. Raises EnvironmentIsBusy."""
+    busy = list_promotions(tx, environment=environment, states=ACTIVE, limit=1)
+    if busy:
+        other = busy[0]
+        raise EnvironmentIsBusy(
+            f"{environment} is busy: {other.id} is {other.state.value}",
+            remedy=Remedy(
+                "Wait until it has ended, or cancel it if it still waits.",
+                command=f"stella why {other.id}",
+            ),
+            environment=environment,
+            promotion=other.id,
+            state=other.state.value,
+        )
+
+
 def _requested(
     tx: Tx,
     person: Person,
@@ -103,19 +119,7 @@ def _requested(
     start: StartWindow = ANY_TIME,
 ) -> Promotion:
     place = deployable(tx, environment, lock=True)
-    busy = list_promotions(tx, environment=place.name, states=ACTIVE, limit=1)
-    if busy:
-        other = busy[0]
-        raise EnvironmentIsBusy(
-            f"{place.name} is busy: {other.id} is {other.state.value}",
-            remedy=Remedy(
-                "Wait until it has ended, or cancel it if it still waits.",
-                command=f"stella why {other.id}",
-            ),
-            environment=place.name,
-            promotion=other.id,
-            state=other.state.value,
-        )
+    refuse_busy(tx, place.name)
     value = Promotion(
         id=tx.new_id("prm"),
         release=wanted.id,

@@ -7,7 +7,7 @@ from sqlalchemy import Boolean, Column, Index, String, Table, Text, func, select
 
 from stella.kernel import Remedy
 from stella.promotion.errors import UnknownPromotion
-from stella.promotion.lifecycle import PROMOTION, State
+from stella.promotion.lifecycle import State
 from stella.promotion.model import Person, person_of, person_text
 from stella.record.row import columns_of, fields_of
 from stella.record.tables import metadata
@@ -54,8 +54,6 @@ approval = Table(
     Column("stands_for", Text),
     Index(None, "promotion"),
 )
-
-ACTIVE = frozenset(state for state in State if not PROMOTION.is_final(state))
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,8 @@ from stella.environment.store import list_environments
 from stella.fleet import AgentState, find_agent_by_name
 from stella.kernel import Digest, time_text
 from stella.plugin.wire import to_wire
-from stella.promotion.lifecycle import State
-from stella.promotion.store import ACTIVE, Promotion, list_promotions
+from stella.promotion.lifecycle import ACTIVE, State
+from stella.promotion.store import Promotion, list_promotions
 from stella.record import head_position
 from stella.release.store import find_release
 

@@ -1,0 +1,287 @@
+"""In an emergency one promotion goes through although gates hold it: two people, a reason, an end.
+
+It serves one promotion and one plan, and is told everywhere. It is no way round what is no gate: a
+release that was withdrawn, a document that is gone, a digest that the host finds to be another.
+"""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import msgspec
+
+from stella.environment.model import Environment
+from stella.environment.store import find_environment
+from stella.identity import Permission, may, present
+from stella.kernel import Remedy, StellaError, time_text
+from stella.promotion.break_glass_store import (
+    BreakGlass,
+    find_break_glass,
+    insert_break_glass,
+    last_break_glass,
+    overdue_break_glass,
+    update_break_glass,
+)
+from stella.promotion.errors import (
+    BreakGlassIsOver,
+    BreakGlassNotAllowed,
+    ImpossibleBreakGlass,
+    NothingToBreak,
+    OwnBreakGlass,
+    PlanHasChanged,
+)
+from stella.promotion.facts import (
+    BreakGlassAgreed,
+    BreakGlassEnded,
+    BreakGlassLapsed,
+    BreakGlassRequested,
+)
+from stella.promotion.lifecycle import (
+    BREAK_GLASS,
+    PROMOTION,
+    BreakGlassEvent,
+    BreakGlassState,
+    Event,
+    State,
+)
+from stella.promotion.model import BreakGlassInput, Person
+from stella.promotion.request import refuse_busy
+from stella.promotion.store import Promotion, find_promotion, update_promotion
+from stella.record.transaction import Tx
+
+REASON_CHARACTERS_MAX = 2000
+HELD = frozenset({State.BLOCKED, State.WAITING})
+_LAPSES_MAX = 200
+
+
+def request_break_glass(
+    tx: Tx,
+    person: Person,
+    promotion_id: str,
+    *,
+    plan_digest: str,
+    reason: str,
+    ends_at: datetime,
+) -> BreakGlass:
+    """Ask for it, for exactly ``plan_digest``; it counts once another person has agreed.
+
+    Raises UnknownPromotion, NothingToBreak, BreakGlassNotAllowed, PlanHasChanged,
+    ImpossibleBreakGlass.
+    """
+    found = find_promotion(tx, promotion_id, lock=True)
+    environment = find_environment(tx, found.environment)
+    _refuse(why_not_break(tx, found, environment, person))
+    _refuse_other_plan(found, plan_digest)
+    _refuse_impossible(tx, found, environment, reason, ends_at)
+    value = BreakGlass(
+        id=tx.new_id("bgl"),
+        promotion=found.id,
+        environment=found.environment,
+        plan_digest=plan_digest,
+        reason=reason.strip(),
+        ends_at=time_text(ends_at),
+        state=BREAK_GLASS.start,
+        requested_by=person,
+        requested_at=time_text(tx.now),
+    )
+    insert_break_glass(tx, value)
+    tx.add(
+        BreakGlassRequested(
+            found.id, value.environment, value.id, plan_digest, value.ends_at, value.reason
+        )
+    )
+    return value
+
+
+def agree_to_break_glass(tx: Tx, person: Person, promotion_id: str, comment: str) -> BreakGlass:
+    """The second person's yes: what is held up is judged again with it.
+
+    Raises UnknownPromotion, NothingToBreak, BreakGlassNotAllowed, OwnBreakGlass, BreakGlassIsOver,
+    PlanHasChanged, EnvironmentIsBusy.
+    """
+    found = find_promotion(tx, promotion_id, lock=True)
+    environment = find_environment(tx, found.environment, lock=True)
+    before = find_break_glass(tx, found.id)
+    _refuse(why_not_agree(tx, found, environment, before, person))
+    _refuse_other_plan(found, before.plan_digest)
+    after = replace(
+        before,
+        state=BREAK_GLASS.next(before.state, BreakGlassEvent.AGREE),
+        agreed_by=person,
+        agreed_at=time_text(tx.now),
+    )
+    update_break_glass(tx, after)
+    if found.state is State.BLOCKED:
+        refuse_busy(tx, found.environment)
+        update_promotion(tx, replace(found, state=PROMOTION.next(found.state, Event.REOPEN)))
+    tx.add(
+        BreakGlassAgreed(
+            found.id, after.environment, after.id, after.plan_digest, after.ends_at, comment
+        )
+    )
+    return after
+
+
+def end_break_glass(tx: Tx, promotion_id: str, comment: str) -> BreakGlass:
+    """Take it back before its end: what has not begun is judged without it.
+
+    Raises UnknownPromotion, BreakGlassIsOver, also where there is none.
+    """
+    found = find_promotion(tx, promotion_id, lock=True)
+    before = find_break_glass(tx, found.id)
+    if BREAK_GLASS.is_final(before.state) or before.ends_at <= time_text(tx.now):
+        raise _is_over(before)
+    after = _over(tx, before, BreakGlassEvent.END)
+    tx.add(BreakGlassEnded(found.id, after.environment, after.id, comment))
+    return after
+
+
+def lapse_break_glass(tx: Tx) -> int:
+    """Say of each whose time is over that it is. Decisions do not wait for that; how many."""
+    overdue = overdue_break_glass(tx, time_text(tx.now), _LAPSES_MAX)
+    for seen in overdue:
+        find_promotion(tx, seen.promotion, lock=True)
+        before = last_break_glass(tx, seen.promotion)
+        if before is None or before.id != seen.id or BREAK_GLASS.is_final(before.state):
+            continue  # somebody else's sweep was faster
+        after = _over(tx, before, BreakGlassEvent.LAPSE)
+        tx.add(BreakGlassLapsed(after.promotion, after.environment, after.id, after.ends_at))
+    return len(overdue)
+
+
+def break_glass_input(
+    tx: Tx, promotion: Promotion, environment: Environment
+) -> BreakGlassInput | msgspec.UnsetType:
+    """The one that stands for this promotion; left out where none does.
+
+    It stands while the environment lets both its people break the glass.
+    """
+    if environment.break_glass is None:
+        return msgspec.UNSET
+    one = last_break_glass(tx, promotion.id)
+    if one is None or not one.stands(time_text(tx.now)):
+        return msgspec.UNSET
+    assert one.agreed_by is not None, "a standing one was agreed to"
+    assert one.agreed_at is not None, "a standing one was agreed to"
+    both = (one.requested_by, one.agreed_by)
+    if any(_why_not_allowed(tx, environment, person) for person in both):
+        return msgspec.UNSET
+    return BreakGlassInput(
+        id=one.id,
+        plan_digest=one.plan_digest,
+        reason=one.reason,
+        requested_by=one.requested_by,
+        requested_at=one.requested_at,
+        agreed_by=one.agreed_by,
+        agreed_at=one.agreed_at,
+        ends_at=one.ends_at,
+    )
+
+
+def why_not_break(
+    tx: Tx, found: Promotion, environment: Environment, person: Person
+) -> StellaError | None:
+    """Why this person cannot ask for it now; None where they can. What the console shows too."""
+    refusal = _why_not_allowed(tx, environment, person)
+    if refusal is not None:
+        return refusal
+    if found.state not in HELD or found.plan_digest is None:
+        return NothingToBreak(
+            f"{found.id} is {found.state.value}: no gate holds it up",
+            remedy=Remedy("See how it stands.", command=f"stella why {found.id}"),
+            promotion=found.id,
+            state=found.state.value,
+        )
+    return None
+
+
+def why_not_agree(
+    tx: Tx, found: Promotion, environment: Environment, asked: BreakGlass, person: Person
+) -> StellaError | None:
+    """Why this person cannot agree to it now; None where they can."""
+    refusal = why_not_break(tx, found, environment, person)
+    if refusal is not None:
+        return refusal
+    if asked.state is not BreakGlassState.REQUESTED or asked.ends_at <= time_text(tx.now):
+        return _is_over(asked)
+    if person.id == asked.requested_by.id:
+        return OwnBreakGlass(
+            f"{person.name} asked for {asked.id} and cannot agree to it",
+            remedy=Remedy(f"Ask somebody else whom {found.environment} names for it."),
+            break_glass=asked.id,
+        )
+    return None
+
+
+def _why_not_allowed(tx: Tx, environment: Environment, person: Person) -> StellaError | None:
+    """Why the environment does not take this person's word, as they are now; None where it does."""
+    rule = environment.break_glass
+    if rule is None:
+        return BreakGlassNotAllowed(
+            f"{environment.name} lets nobody break the glass",
+            remedy=Remedy("Mend what the gates say; or name who may, under breakGlass.by."),
+            environment=environment.name,
+        )
+    # Users alone: a machine's word is its issuer's, and two of them are no two people.
+    now = present(tx, [person.id]).get(person.id)
+    roles = {role.value for role in now.roles} & set(person.roles) if now else set[str]()
+    is_named = now is not None and bool({now.name, *roles} & set(rule.by))
+    if is_named and may(now, Permission.PROMOTION_BREAK_GLASS):
+        return None
+    return BreakGlassNotAllowed(
+        f"{environment.name} does not let {person.name} break the glass",
+        remedy=Remedy(f"Ask one of: {', '.join(rule.by)}."),
+        environment=environment.name,
+        by=list(rule.by),
+    )
+
+
+def _refuse(refusal: StellaError | None) -> None:
+    if refusal is not None:
+        raise refusal
+
+
+def _refuse_other_plan(found: Promotion, plan_digest: str) -> None:
+    if plan_digest != found.plan_digest:
+        raise PlanHasChanged(
+            f"the plan of {found.id} is {found.plan_digest} now, not {plan_digest}",
+            remedy=Remedy("Look at it again.", command=f"stella why {found.id}"),
+            wanted=found.plan_digest,
+            given=plan_digest,
+        )
+
+
+def _refuse_impossible(
+    tx: Tx, found: Promotion, environment: Environment, reason: str, ends_at: datetime
+) -> None:
+    assert environment.break_glass is not None, "somebody may break it"
+    hours, last = environment.break_glass.hours_max, last_break_glass(tx, found.id)
+    if not 0 < len(reason.strip()) <= REASON_CHARACTERS_MAX:
+        why = f"it says why, in {REASON_CHARACTERS_MAX} characters at most"
+    elif not tx.now < ends_at <= tx.now + timedelta(hours=hours):
+        why = f"it ends after now, and within {hours} h in {environment.name}"
+    elif last is not None and last.is_open(time_text(tx.now)):
+        why = f"{last.id} is {last.state.value} until {last.ends_at}"
+    else:
+        return
+    raise ImpossibleBreakGlass(
+        f"the glass cannot be broken so: {why}",
+        remedy=Remedy("Give a reason and an end; end what is open first."),
+        promotion=found.id,
+    )
+
+
+def _over(tx: Tx, before: BreakGlass, event: BreakGlassEvent) -> BreakGlass:
+    state = BREAK_GLASS.next(before.state, event)
+    after = replace(before, state=state, ended_at=time_text(tx.now))
+    update_break_glass(tx, after)
+    return after
+
+
+def _is_over(found: BreakGlass) -> BreakGlassIsOver:
+    state = "over" if found.state is BreakGlassState.REQUESTED else found.state.value
+    return BreakGlassIsOver(
+        f"the break-glass {found.id} is {state}; it ends or ended at {found.ended_at or found.ends_at}",
+        remedy=Remedy("Ask for another one, where it is still needed."),
+        break_glass=found.id,
+        state=found.state.value,
+    )
