@@ -9,10 +9,11 @@ import msgspec
 from evidence.packets import ANN, AT, DAN, Story
 from stella.evidence import PacketFact, facts_bytes, names
 from stella.kernel import Digest, Json, canonical_json, digest_of, sealed_hash
-from stella.promotion.decide import record_of
+from stella.promotion.decide import decide, record_of
 from stella.promotion.model import (
     PROOF_FORM,
     ApprovalInput,
+    BreakGlassInput,
     Decision,
     DecisionInput,
     FreezeInput,
@@ -119,6 +120,41 @@ class ProvenStory(Story):
 
     def facts(self, given: DecisionInput, decision: Decision) -> list[PacketFact]:
         told = [*_earlier(given), *_words(given), *_of_the_promotion(given, decision)]
+        self.forge(told)
+        return sealed(told)
+
+
+@dataclass
+class BrokenStory(ProvenStory):
+    """The policy blocks it, and dan and ann break the glass."""
+
+    parameters: dict[str, Json] = field(default_factory=lambda: {"severityMax": "low"})
+    claims_glass: Callable[[BreakGlassInput], BreakGlassInput] = lambda one: one
+
+    @property
+    def glass(self) -> BreakGlassInput:
+        findings = self.scan.findings
+        documents = {Digest.of(one).text: one for one in (findings, self.scan.sbom)}
+        plan = decide(super().given(), documents, self.policy).plan_digest
+        return BreakGlassInput("bgl_1", plan, "the shop is down", DAN, LATER, ANN, LATER, END)
+
+    def given(self, approvals: tuple[ApprovalInput, ...] = ()) -> DecisionInput:
+        broken = self.claims_glass(self.glass)
+        return msgspec.structs.replace(super().given(approvals), break_glass=broken)
+
+    def facts(self, given: DecisionInput, decision: Decision) -> list[PacketFact]:
+        one, place = self.glass, {"environment": "prod", "break_glass": "bgl_1"}
+        scope = {**place, "plan_digest": one.plan_digest, "ends_at": END}
+        broken = [
+            fact("BreakGlassRequested", self.promotion, DAN.id, LATER, **scope, reason=one.reason),
+            fact("BreakGlassAgreed", self.promotion, ANN.id, LATER, **scope, comment="go"),
+        ]
+        told = [
+            *_earlier(given),
+            *_words(given),
+            *broken,
+            *_of_the_promotion(given, decision),
+        ]
         self.forge(told)
         return sealed(told)
 

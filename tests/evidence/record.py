@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 
 from evidence.packets import Story
+from evidence.proven import BrokenStory, ProvenStory
 from evidence.stepped import SteppedStory, UndoneStory
 from evidence.weighed import WeighedStory
 from stella.evidence import FILE_SUFFIX
@@ -31,6 +32,8 @@ CASES: dict[str, Callable[[], tuple[Story, bytes]]] = {
     "deployment-undone": lambda: _deployed(UndoneStory()),
     "promotion-weighed": lambda: _told(WeighedStory()),
     "promotion-weighed-told": lambda: _told(WeighedStory()),
+    "promotion-proven": lambda: _told(ProvenStory()),
+    "deployment-broken-glass": lambda: _deployed(BrokenStory()),
     "promotion-let-through_differs": lambda: _told(Story(image="old", lie=let_through)),
 }
 

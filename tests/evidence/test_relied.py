@@ -7,7 +7,17 @@ import msgspec
 import pytest
 
 from evidence.packets import ANN, AT, DAN
-from evidence.proven import BOB, FREEZE, LATER, SPEC, WAIVER, ProvenStory, Told, without_proof
+from evidence.proven import (
+    BOB,
+    FREEZE,
+    LATER,
+    SPEC,
+    WAIVER,
+    BrokenStory,
+    ProvenStory,
+    Told,
+    without_proof,
+)
 from evidence.test_verify import bad_places, remade
 from stella.evidence import Verification, names, read_packet, verify_packet
 from stella.evidence.container import write_container
@@ -16,7 +26,7 @@ from stella.kernel import Digest
 from stella.promotion.model import DecisionInput, GateState, OverrideInput, RunInput
 from stella.replay import Verdict, replay_packet
 
-STORY = ProvenStory()
+STORY, BROKEN = ProvenStory(), BrokenStory()
 EARLY = "2029-11-01T00:00:00.000000Z"
 replace = msgspec.structs.replace
 
@@ -188,6 +198,76 @@ def test_rows_that_nobody_recorded_make_no_packet_that_verifies(
     story = ProvenStory(evidence=STORY.evidence, sbom=STORY.sbom, claims=claims)
     found = verify_packet(story.packet(), story.root)
     assert not check(found).good, check(found).detail
+
+
+def test_a_broken_glass_verifies_replays_and_is_told_first() -> None:
+    packet = BROKEN.packet()
+    found = verify_packet(packet, BROKEN.root)
+    assert found.good, [one for one in found.checks if not one.good]
+    assert "pass by break-glass" in check(found, "decision").detail
+    assert "1 break-glass" in check(found).detail
+    assert replay_packet(packet).verdict is Verdict.IDENTICAL
+    report = read_packet(packet).entries[names.REPORT].decode()
+    assert report.index("Passed by break-glass.") < report.index("<h2>Who</h2>")
+    assert "policy blocked" in report
+
+
+@pytest.mark.parametrize(
+    ("forge", "said"),
+    [
+        (_drop("BreakGlassRequested"), "no fact"),
+        (_drop("BreakGlassAgreed"), "no fact"),
+        (_last("BreakGlassAgreed"), "no fact"),
+        (_set("BreakGlassRequested", break_glass="bgl_2"), "no fact"),
+        (_set("BreakGlassAgreed", subject="prm_2"), "no fact"),
+        (_set("BreakGlassRequested", actor=BOB.id), "by whom"),
+        (_set("BreakGlassAgreed", actor=DAN.id), "by whom"),
+        (_set("BreakGlassRequested", at=EARLY), "when"),
+        (_set("BreakGlassAgreed", at=EARLY), "when"),
+        (_set("BreakGlassRequested", plan_digest="sha256:0"), "plan_digest"),
+        (_set("BreakGlassAgreed", plan_digest="sha256:0"), "plan_digest"),
+        (_set("BreakGlassRequested", ends_at=AT), "ends_at"),
+        (_set("BreakGlassAgreed", environment="dev"), "environment"),
+        (_set("BreakGlassRequested", reason="x"), "reason"),
+        (_swap("BreakGlassRequested", "BreakGlassAgreed"), "before it was asked"),
+        (_add("BreakGlassEnded", STORY.promotion, break_glass="bgl_1"), "was over"),
+        (_add("BreakGlassLapsed", STORY.promotion, break_glass="bgl_1"), "was over"),
+    ],
+)
+def test_a_glass_that_nobody_broke_so_is_found(forge: Callable[[Told], None], said: str) -> None:
+    story = BrokenStory(evidence=BROKEN.evidence, sbom=BROKEN.sbom, forge=forge)
+    found = verify_packet(story.packet(), story.root)
+    assert [one.name for one in found.checks if not one.good] == ["relied on"]
+    assert said in check(found).detail, check(found).detail
+    assert str(check(found).place).startswith(names.FACTS)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"agreed_by": DAN},
+        {"ends_at": AT},
+        {"agreed_at": "2030-01-02T00:00:00.000000Z"},
+        {"plan_digest": "sha256:" + "0" * 64},
+    ],
+)
+def test_a_glass_that_did_not_count_lets_nothing_through_and_cannot_be_claimed(
+    changes: dict[str, Any],
+) -> None:
+    honest = BrokenStory(claims_glass=lambda one: replace(one, **changes))
+    assert honest.decide(_approvals(honest)).outcome is GateState.BLOCKED
+    honest.lie = lambda decision: replace(
+        decision, outcome=GateState.PASS, break_glass=honest.claims_glass(honest.glass)
+    )
+    found = verify_packet(honest.packet(), honest.root)
+    assert "did not count" in check(found, "decision").detail
+
+
+def test_an_outcome_that_does_not_follow_from_the_gates_does_not_verify() -> None:
+    story = ProvenStory(parameters={"severityMax": "low"})
+    story.lie = lambda decision: replace(decision, outcome=GateState.PASS)
+    found = verify_packet(story.packet(), story.root)
+    assert "the outcome" in check(found, "decision").detail
 
 
 def test_a_packet_of_before_verifies_and_says_what_it_does_not_prove() -> None:

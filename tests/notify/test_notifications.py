@@ -4,16 +4,18 @@ import json
 import threading
 import time
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from fixtures.control import Control
+from fixtures.road import OLD
 from stella.app.courier import Courier
 from stella.app.flows import steps_of
 from stella.app.work import work_of
 from stella.hub.apply import apply_integration
-from stella.kernel import Outcome
+from stella.kernel import Outcome, time_text
 from stella.notify.checks import messages_are_taken
 from stella.notify.deliver import ATTEMPTS_MAX, LEASE, WAITS_S, claim_due
 from stella.notify.events import EVENTS
@@ -116,6 +118,35 @@ def test_a_promotion_tells_who_wants_to_know_once(told: Told) -> None:
     assert told.sweep() == 0
     (rule,) = told.get("/notifications")["items"]
     assert (rule["name"], rule["last"]["event"]) == ("releases", "DeploymentSucceeded")
+
+
+def test_break_glass_is_told_by_every_rule_that_tells_of_promotions(told: Told) -> None:
+    strict = {"severityMax": "low"}
+    told.environment("dev", parameters=strict, breakGlass={"by": ["developer", "approver"]})
+    told.rule("requests", "PromotionRequested")
+    told.rule("named", "GlassBroken", integration="other")
+    told.rule("scans", "ScanFailed", "WaiverRequested", integration="other")
+    told.rule("elsewhere", "DeploymentFailed", environments=["prod"])
+    asked = told.asked(told.sealed("1.0.0", OLD)["id"], "dev")
+    path = f"/promotions/{asked['id']}/break-glass"
+    ends_at = time_text(told.clock() + timedelta(minutes=30))
+    body = {"planDigest": asked["planDigest"], "reason": "the shop is down", "endsAt": ends_at}
+    told.post(path, body)
+    told.post(f"{path}/agree", {}, by="ann")
+    told.post(f"{path}/end", {"comment": "it runs again"})
+    sent = {(one["rule"], one["event"]) for one in told.sent()}
+    alerts = {"BreakGlassRequested", "BreakGlassAgreed", "GlassBroken", "BreakGlassEnded"}
+    assert sent == {
+        *(("requests", name) for name in ("PromotionRequested", *alerts)),
+        ("named", "GlassBroken"),
+    }
+    told.sweep()
+    (through,) = [
+        one for one in told.channels["chat"].messages.values() if "let through" in one.title
+    ]
+    assert through.title == "BREAK-GLASS let through: shop 1.0.0 to dev"
+    assert "Not passed: policy" in through.text
+    assert (through.fields["asked by"], through.fields["agreed by"]) == ("dan", "ann")
 
 
 def test_a_handler_that_is_run_again_tells_nothing_twice(told: Told) -> None:

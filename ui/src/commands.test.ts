@@ -45,6 +45,9 @@ const lines = [
   commands.waive('dev', '', 'CVE-1', 'web', '', ''),
   commands.approveWaiver('wvr_1'),
   commands.endWaiver('wvr_1', ''),
+  commands.breakGlass('prm_1', '', '', 'sha256:00'),
+  commands.agreeToBreakGlass('prm_1'),
+  commands.endBreakGlass('prm_1', ''),
   commands.applyIntegration(''),
   commands.getIntegration('main'),
   commands.testIntegration('main'),
@@ -86,7 +89,7 @@ test('every command is told here', () => {
 test.each(lines)('the command line has: %s', (line) => {
   const known = options()
   const words = line.split(' ')
-  const name = [words.slice(0, 3), words.slice(0, 2)].map((part) => part.join(' ')).find((part) => known.has(part))
+  const name = [4, 3, 2].map((length) => words.slice(0, length)).map((part) => part.join(' ')).find((part) => known.has(part))
   expect(name).toBeDefined()
   const section = known.get(name ?? '') ?? ''
   for (const option of words.filter((word) => /^--?[a-z]/.test(word))) {

@@ -74,6 +74,22 @@ export const commands = {
     ),
   approveWaiver: (id: string) => stella('waiver', 'approve', id),
   endWaiver: (id: string, reason: string) => stella('waiver', 'end', id, '-m', said(reason, 'REASON')),
+  breakGlass: (id: string, reason: string, until: string, plan: string) =>
+    stella(
+      'promotion',
+      'break-glass',
+      'request',
+      id,
+      '--plan',
+      plan,
+      '--until',
+      said(until, 'TIME'),
+      '-m',
+      said(reason, 'REASON'),
+    ),
+  agreeToBreakGlass: (id: string) => stella('promotion', 'break-glass', 'agree', id),
+  endBreakGlass: (id: string, reason: string) =>
+    stella('promotion', 'break-glass', 'end', id, '-m', said(reason, 'REASON')),
   applyIntegration: (name: string) => stella('apply', '-f', `${said(name, 'integration')}.yaml`),
   getIntegration: (name: string) => stella('integration', 'get', name, '-o', 'yaml'),
   testIntegration: (name: string) => stella('integration', 'test', name),

@@ -30,6 +30,7 @@ WaiverApprover: TypeAlias = Annotated[Asked, needs(Permission.WAIVER_APPROVE)]
 Integrator: TypeAlias = Annotated[Asked, needs(Permission.INTEGRATION_CHANGE)]
 Plugger: TypeAlias = Annotated[Asked, needs(Permission.PLUGIN_CHANGE)]
 Keeper: TypeAlias = Annotated[Asked, needs(Permission.SECRET_CHANGE)]
+GlassBreaker: TypeAlias = Annotated[Asked, needs(Permission.PROMOTION_BREAK_GLASS)]
 Overrider: TypeAlias = Annotated[Asked, needs(Permission.FREEZE_OVERRIDE)]
 Enroller: TypeAlias = Annotated[Asked, needs(Permission.AGENT_ENROL)]
 

@@ -5,11 +5,14 @@ from urllib.parse import quote
 
 import typer
 
+from stella.cli.break_glass import app as break_glass
 from stella.cli.output import Column, Output, To, show_lines, show_list
 from stella.cli.why_report import summary_lines
 from stella.client import open_client
 
 app = typer.Typer(no_args_is_help=True, help="What was asked for, and how it stands.")
+
+app.add_typer(break_glass, name="break-glass")
 
 _COLUMNS: dict[str, Column] = {
     "release": lambda row: f"{row['release']['name']} {row['release']['version']}",

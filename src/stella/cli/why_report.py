@@ -19,6 +19,8 @@ def promotion_lines(promotion: Shown, deployment: Shown | None = None) -> Iterat
     else:
         yield ""
         yield from decision_lines(decision)
+    if promotion["breakGlass"]:
+        yield _break_glass_line(promotion["breakGlass"])
     if promotion["dueAt"]:
         yield f"it is judged again by itself at {promotion['dueAt']}"
     for given in promotion["approvals"]:
@@ -48,7 +50,10 @@ def summary_lines(promotion: Shown) -> Iterator[str]:
 
 def decision_lines(decision: Shown) -> Iterator[str]:
     """Every gate, the reasons of those that do not pass, and what would let it go."""
-    gates = decision["gates"]
+    gates, broken = decision["gates"], decision.get("breakGlass")
+    if broken:
+        both = f"{broken['requestedBy']['name']} and {broken['agreedBy']['name']}"
+        yield f"PASSED BY BREAK-GLASS of {both}, though gates did not: {broken['reason']}"
     width = max(len(gate["name"]) for gate in gates)
     for gate in gates:
         yield f"{gate['state'].upper():<8} {gate['name']:<{width}}  {gate['summary']}"
@@ -59,7 +64,7 @@ def decision_lines(decision: Shown) -> Iterator[str]:
     # Where it is told, the policy's own sentence says the same once more, finding by finding.
     told = [gate for gate in gates if not (change and gate["name"] == "policy")]
     steps += [one for gate in told if gate["unblocks"] for one in gate["unblocks"].split("; ")]
-    if steps:
+    if steps and not broken:
         yield "it would go if you"
         yield from (f"  - {one}" for one in steps)
 
@@ -203,6 +208,18 @@ def _approval_line(given: Shown) -> str:
     by = given["by"]["name"]
     by += f" for {given['standsFor']['name']}" if given["standsFor"] else ""
     return f"approved by {by} at {given['at']}: {given['comment']} ({counts}{until})"
+
+
+def _break_glass_line(one: Shown) -> str:
+    """How the last break-glass stands, and who has to speak."""
+    agreed = one["agreedBy"]
+    by = (
+        f"agreed to by {agreed['name']} at {one['agreedAt']}"
+        if agreed
+        else "nobody agreed to it yet"
+    )
+    asked = f"asked for by {one['requestedBy']['name']} at {one['requestedAt']}"
+    return f"break-glass {one['id']} is {one['state']}: {asked}, {by}; until {one['endsAt']}"
 
 
 def _planned_steps(plan: Shown, phase: str) -> Iterator[str]:

@@ -40,6 +40,8 @@ class ActionsView(TypedDict):
     approve: "Allowed"
     reject: "Allowed"
     cancel: "Allowed"
+    breakGlass: "Allowed"
+    agreeToBreakGlass: "Allowed"
 
 
 AgentState = Literal["offline", "online", "revoked"]
@@ -137,6 +139,54 @@ class BaseImageView(TypedDict):
     name: str
     digest: str
     how: str
+
+
+class BreakGlassComment(TypedDict):
+    """Why."""
+
+    comment: NotRequired[str]
+
+
+class BreakGlassRuleView(TypedDict):
+    """Who can let a promotion through gates in an emergency, two of them, and for how many hours."""
+
+    by: list[str]
+    hoursMax: int
+
+
+BreakGlassState = Literal["requested", "standing", "ended", "lapsed"]
+"""Where a break-glass stands. ``lapsed``: its time was over; ``ended``: a person took it back."""
+
+
+class BreakGlassView(TypedDict):
+    """That a promotion may go through its gates, with this plan alone, until ``ends_at``."""
+
+    id: str
+    promotion: str
+    environment: str
+    planDigest: str
+    reason: str
+    endsAt: str
+    state: "BreakGlassState"
+    requestedBy: "PersonView"
+    requestedAt: str
+    agreedBy: "PersonView | None"
+    agreedAt: str | None
+    endedAt: str | None
+    stands: bool
+
+
+class BrokenGlassView(TypedDict):
+    """What a decision passes by, though gates do not; as it is signed."""
+
+    id: str
+    planDigest: str
+    reason: str
+    requestedBy: "PersonView"
+    requestedAt: str
+    agreedBy: "PersonView"
+    agreedAt: str
+    endsAt: str
 
 
 class BroughtByView(TypedDict):
@@ -347,6 +397,7 @@ class DecisionView(TypedDict):
     rollback: bool
     simulated: bool
     unblock: NotRequired["UnblockView | None"]
+    breakGlass: NotRequired["BrokenGlassView | None"]
 
 
 class DeliveryView(TypedDict):
@@ -509,6 +560,7 @@ class EnvironmentView(TypedDict):
     approvals: list["ApprovalRuleView"]
     steps: list["StepUseView"]
     soak: "SoakView | None"
+    breakGlass: "BreakGlassRuleView | None"
     targets: list["TargetConfigView"]
     freezes: list["FreezeView"]
     current: "CurrentView | None"
@@ -934,6 +986,14 @@ class NewAgent(TypedDict):
     """Which name a host's agent shall have."""
 
     name: str
+
+
+class NewBreakGlass(TypedDict):
+    """For exactly this plan, why, and until when: within what the environment allows."""
+
+    planDigest: str
+    reason: str
+    endsAt: str
 
 
 class NewFreeze(TypedDict):
@@ -1465,7 +1525,7 @@ class PrivilegedFileView(TypedDict):
 
 
 class PromotionView(TypedDict):
-    """A promotion as the API shows it."""
+    """A promotion as the API shows it. break_glass: the last that was asked for."""
 
     id: str
     release: "ReleaseRef"
@@ -1485,6 +1545,7 @@ class PromotionView(TypedDict):
     dueAt: str | None
     notBefore: str | None
     notAfter: str | None
+    breakGlass: "BreakGlassView | None"
     actions: "ActionsView"
     evidence: list["EvidenceRef"]
     history: list["HistoryView"]
@@ -2940,6 +3001,46 @@ class Operations:
         return cast(
             "WaiverView",
             self._transport.post(f"/waivers/{quote(waiver, safe='/:@')}/end", body, key=key),
+        )
+
+    def get_break_glass(self, promotion: str) -> "BreakGlassView":
+        """The last that was asked for."""
+        return cast(
+            "BreakGlassView",
+            self._transport.get(f"/promotions/{quote(promotion, safe='/:@')}/break-glass"),
+        )
+
+    def post_break_glass(
+        self, promotion: str, body: "NewBreakGlass", *, key: str | None = None
+    ) -> "BreakGlassView":
+        """Ask for it; it counts once another person has agreed. Everybody who hears of promotions is told."""
+        return cast(
+            "BreakGlassView",
+            self._transport.post(
+                f"/promotions/{quote(promotion, safe='/:@')}/break-glass", body, key=key
+            ),
+        )
+
+    def post_break_glass_agreement(
+        self, promotion: str, body: "BreakGlassComment", *, key: str | None = None
+    ) -> "BreakGlassView":
+        """Agree, as the second person: the promotion is judged again soon after."""
+        return cast(
+            "BreakGlassView",
+            self._transport.post(
+                f"/promotions/{quote(promotion, safe='/:@')}/break-glass/agree", body, key=key
+            ),
+        )
+
+    def post_break_glass_end(
+        self, promotion: str, body: "BreakGlassComment", *, key: str | None = None
+    ) -> "BreakGlassView":
+        """Take it back before its end: whoever may break the glass may, since that makes things stricter."""
+        return cast(
+            "BreakGlassView",
+            self._transport.post(
+                f"/promotions/{quote(promotion, safe='/:@')}/break-glass/end", body, key=key
+            ),
         )
 
     def get_absences(

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from stella.kernel import Json, StellaError
 from stella.plugin.contract.notifier import Severity
 from stella.plugin.contract.scm import StatusState
+from stella.promotion.break_glass_store import find_break_glass
 from stella.promotion.model import GateState
 from stella.promotion.store import Promotion, find_promotion
 from stella.promotion.waiver_store import find_waiver
@@ -58,11 +59,15 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing to be told of. fact: its kind. of: the fact -> its words; None where it is not one."""
+    """One thing to be told of. fact: its kind. of: the fact -> its words; None where it is not one.
+
+    is_alert: also told by every rule that tells of promotions, whether it names this or not.
+    """
 
     fact: str
     meaning: str
     of: Callable[[Tx, StoredFact], Told | None]
+    is_alert: bool = False
 
 
 def _promotion(
@@ -193,6 +198,25 @@ def _waiver(verb: str, severity: Severity) -> Callable[[Tx, StoredFact], Told | 
     return told
 
 
+def _glass(verb: str) -> Callable[[Tx, StoredFact], Told | None]:
+    def told(tx: Tx, fact: StoredFact) -> Told:
+        promotion = find_promotion(tx, fact.subject)
+        broken = find_break_glass(tx, promotion.id)
+        agreed = broken.agreed_by.name if broken.agreed_by else "nobody yet"
+        people = {"asked by": broken.requested_by.name, "agreed by": agreed}
+        return Told(
+            title=f"BREAK-GLASS {verb}: {_release(tx, promotion.release)} to {promotion.environment}",
+            severity=Severity.PROBLEM,
+            fields={"environment": promotion.environment, **people, "until": broken.ends_at},
+            text=_why(fact),
+            words_of_people=f"Reason: {broken.reason}",
+            path=f"/promotions/{promotion.id}",
+            environment=promotion.environment,
+        )
+
+    return told
+
+
 _S, _C = Severity, StatusState
 EVENTS: Mapping[str, Event] = {
     "PromotionRequested": Event(
@@ -235,6 +259,27 @@ EVENTS: Mapping[str, Event] = {
         "DeploymentErrored",
         "it could not be carried out",
         _deployment("could not be deployed to", _S.PROBLEM, _C.ERROR),
+    ),
+    "BreakGlassRequested": Event(
+        "BreakGlassRequested",
+        "somebody asks to break the glass",
+        _glass("is asked for"),
+        is_alert=True,
+    ),
+    "BreakGlassAgreed": Event(
+        "BreakGlassAgreed", "a second person agreed to it", _glass("is agreed to"), is_alert=True
+    ),
+    "GlassBroken": Event(
+        "GlassBroken",
+        "a promotion passed though gates did not",
+        _glass("let through"),
+        is_alert=True,
+    ),
+    "BreakGlassEnded": Event(
+        "BreakGlassEnded", "a person took it back", _glass("has ended"), is_alert=True
+    ),
+    "BreakGlassLapsed": Event(
+        "BreakGlassLapsed", "its time is over", _glass("has lapsed"), is_alert=True
     ),
     "WaiverRequested": Event(
         "WaiverRequested",

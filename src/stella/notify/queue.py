@@ -1,5 +1,6 @@
 """Fact -> the messages that follow from it, in the transaction of its handler."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from stella.blob import Blobs
@@ -8,7 +9,7 @@ from stella.hub.store import list_integrations
 from stella.kernel import Remedy, time_text
 from stella.notify.commits import commits_told
 from stella.notify.errors import MessageNotFailed
-from stella.notify.events import EVENTS, Told
+from stella.notify.events import EVENTS, OF_COMMITS, Told
 from stella.notify.model import MessageState, Notification, QueuedMessage
 from stella.notify.store import (
     find_message,
@@ -40,8 +41,8 @@ def queue_messages(tx: Tx, fact: StoredFact, url: str, blobs: Blobs) -> tuple[Qu
     scms = _scms(tx) if rules else {}
     for known in rules:
         rule = known.rule
-        for name in rule.on:
-            if name not in told or not _is_for(rule, told[name]):
+        for name in _told_by(rule, told):
+            if not _is_for(rule, told[name]):
                 continue
             if is_queued(tx, fact.id, rule.name, name):
                 continue
@@ -91,6 +92,12 @@ def queue_again(tx: Tx, message_id: str) -> QueuedMessage:
 def _scms(tx: Tx) -> dict[str, Integration]:
     listed = (one.integration for one in list_integrations(tx))
     return {one.name: one for one in listed if one.kind is Kind.SCM}
+
+
+def _told_by(rule: Notification, told: Mapping[str, Told]) -> list[str]:
+    """What the rule names of it; and where it tells of promotions, every alert."""
+    hears_alerts = any(name in OF_COMMITS for name in rule.on)
+    return [name for name in told if name in rule.on or (EVENTS[name].is_alert and hears_alerts)]
 
 
 def _is_for(rule: Notification, told: Told) -> bool:

@@ -101,7 +101,7 @@ def agree_to_break_glass(tx: Tx, person: Person, promotion_id: str, comment: str
     found = find_promotion(tx, promotion_id, lock=True)
     environment = find_environment(tx, found.environment, lock=True)
     before = find_break_glass(tx, found.id)
-    _refuse(why_not_agree(tx, found, environment, before, person))
+    _refuse(why_not_agree(tx, found, environment, person, before))
     _refuse_other_plan(found, before.plan_digest)
     after = replace(
         before,
@@ -195,7 +195,7 @@ def why_not_break(
 
 
 def why_not_agree(
-    tx: Tx, found: Promotion, environment: Environment, asked: BreakGlass, person: Person
+    tx: Tx, found: Promotion, environment: Environment, person: Person, asked: BreakGlass
 ) -> StellaError | None:
     """Why this person cannot agree to it now; None where they can."""
     refusal = why_not_break(tx, found, environment, person)

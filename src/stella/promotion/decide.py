@@ -81,6 +81,7 @@ def decide(
         freeze_gate(given),
         approvals.gate,
     )
+    is_told = given.says_what_unblocks is True and waived.result.outcome is not Outcome.PASS
     outcome = outcome_of(gates)
     broken = broken_glass(given, plan_digest, outcome)
     return Decision(
@@ -98,9 +99,7 @@ def decide(
         rollback=given.rollback,
         simulated=given.simulated,
         waivers=waived.used or msgspec.UNSET,
-        unblock=smallest_change(given, findings, waived, asked)
-        if given.says_what_unblocks is True and waived.result.outcome is not Outcome.PASS
-        else msgspec.UNSET,
+        unblock=smallest_change(given, findings, waived, asked) if is_told else msgspec.UNSET,
         proof=given.proof,
         break_glass=broken,
     )

@@ -22,6 +22,7 @@ from stella.promotion.lifecycle import PROMOTION, Event, State
 from stella.promotion.model import Decision, GateState, Person, document
 from stella.promotion.request import promotable
 from stella.promotion.store import Promotion, find_promotion, update_promotion
+from stella.record.read import facts_about
 from stella.record.transaction import Tx
 from stella.release.model import Release
 from stella.release.store import find_release
@@ -65,18 +66,23 @@ def evaluate_promotion(tx: Tx, promotion_id: str, deciding: Deciding, signer: Si
             tuple(one.name for one in decision.gates if one.state is GateState.WAITING),
         )
     )
+    _tell_of_broken_glass(tx, after, decision)
     if after.state is State.BLOCKED:
         gates = tuple(one.name for one in decision.gates if one.state is not GateState.PASS)
         tx.add(PromotionBlocked(after.id, after.environment, decision.outcome.value, gates))
     elif after.state is State.APPROVED and before.state is not State.APPROVED:
-        _tell_of_broken_glass(tx, after, decision)
         tx.add(PromotionApproved(after.id, after.environment, decision.plan_digest))
     return after
 
 
 def _tell_of_broken_glass(tx: Tx, after: Promotion, decision: Decision) -> None:
-    """That it did not pass by its gates is never silent."""
+    """That it did not pass by its gates is never silent, and told once."""
     if decision.break_glass is msgspec.UNSET:
+        return
+    if any(
+        fact.kind == "GlassBroken" and fact.data.get("break_glass") == decision.break_glass.id
+        for fact in facts_about(tx, [after.id])
+    ):
         return
     held = tuple(one.name for one in decision.gates if one.state is not GateState.PASS)
     outcome = outcome_of(decision.gates).value

@@ -1632,6 +1632,8 @@ export interface paths {
         /**
          * Simulate Policy
          * @description Ask a draft about decisions, and list those of which it says something else.
+         *
+         *     One simulation at a time, and for a minute at most: what was not asked by then is counted in ``left``.
          */
         post: operations["simulate_policy"];
         delete?: never;
@@ -1718,6 +1720,70 @@ export interface paths {
          * @description Take it back before its time: whoever may ask for one may, since it only makes things stricter.
          */
         post: operations["post_waiver_end"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/promotions/{promotion}/break-glass": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Break Glass
+         * @description The last that was asked for.
+         */
+        get: operations["get_break_glass"];
+        put?: never;
+        /**
+         * Post Break Glass
+         * @description Ask for it; it counts once another person has agreed. Everybody who hears of promotions is told.
+         */
+        post: operations["post_break_glass"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/promotions/{promotion}/break-glass/agree": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Post Break Glass Agreement
+         * @description Agree, as the second person: the promotion is judged again soon after.
+         */
+        post: operations["post_break_glass_agreement"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/promotions/{promotion}/break-glass/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Post Break Glass End
+         * @description Take it back before its end: whoever may break the glass may, since that makes things stricter.
+         */
+        post: operations["post_break_glass_end"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2626,6 +2692,8 @@ export interface components {
             approve: components["schemas"]["Allowed"];
             reject: components["schemas"]["Allowed"];
             cancel: components["schemas"]["Allowed"];
+            breakGlass: components["schemas"]["Allowed"];
+            agreeToBreakGlass: components["schemas"]["Allowed"];
         };
         /**
          * AgentState
@@ -2788,6 +2856,85 @@ export interface components {
             digest: string;
             /** How */
             how: string;
+        };
+        /**
+         * BreakGlassComment
+         * @description Why.
+         */
+        BreakGlassComment: {
+            /**
+             * Comment
+             * @default
+             */
+            comment: string;
+        };
+        /**
+         * BreakGlassRuleView
+         * @description Who can let a promotion through gates in an emergency, two of them, and for how many hours.
+         */
+        BreakGlassRuleView: {
+            /** By */
+            by: string[];
+            /** Hoursmax */
+            hoursMax: number;
+        };
+        /**
+         * BreakGlassState
+         * @description Where a break-glass stands. ``lapsed``: its time was over; ``ended``: a person took it back.
+         * @enum {string}
+         */
+        BreakGlassState: "requested" | "standing" | "ended" | "lapsed";
+        /**
+         * BreakGlassView
+         * @description That a promotion may go through its gates, with this plan alone, until ``ends_at``.
+         *
+         *     agreed_by: null until a second person has. stands: whether both stand behind it now; whether it
+         *     counts is the decision's to say.
+         */
+        BreakGlassView: {
+            /** Id */
+            id: string;
+            /** Promotion */
+            promotion: string;
+            /** Environment */
+            environment: string;
+            /** Plandigest */
+            planDigest: string;
+            /** Reason */
+            reason: string;
+            /** Endsat */
+            endsAt: string;
+            state: components["schemas"]["BreakGlassState"];
+            requestedBy: components["schemas"]["PersonView"];
+            /** Requestedat */
+            requestedAt: string;
+            agreedBy: components["schemas"]["PersonView"] | null;
+            /** Agreedat */
+            agreedAt: string | null;
+            /** Endedat */
+            endedAt: string | null;
+            /** Stands */
+            stands: boolean;
+        };
+        /**
+         * BrokenGlassView
+         * @description What a decision passes by, though gates do not; as it is signed.
+         */
+        BrokenGlassView: {
+            /** Id */
+            id: string;
+            /** Plandigest */
+            planDigest: string;
+            /** Reason */
+            reason: string;
+            requestedBy: components["schemas"]["PersonView"];
+            /** Requestedat */
+            requestedAt: string;
+            agreedBy: components["schemas"]["PersonView"];
+            /** Agreedat */
+            agreedAt: string;
+            /** Endsat */
+            endsAt: string;
         };
         /**
          * BroughtByView
@@ -3120,7 +3267,8 @@ export interface components {
          * DecisionView
          * @description The decision record, as it is signed; ``inputs`` are the six digests of the plan digest.
          *
-         *     What a promotion shows by itself (release, approvals) is not repeated.
+         *     What a promotion shows by itself (release, approvals) is not repeated. break_glass: what the outcome
+         *     passes by, though gates do not.
          */
         DecisionView: {
             outcome: components["schemas"]["GateState"];
@@ -3139,6 +3287,7 @@ export interface components {
             /** Simulated */
             simulated: boolean;
             unblock?: components["schemas"]["UnblockView"] | null;
+            breakGlass?: components["schemas"]["BrokenGlassView"] | null;
         };
         /**
          * DeliveryView
@@ -3415,6 +3564,7 @@ export interface components {
             /** Steps */
             steps: components["schemas"]["StepUseView"][];
             soak: components["schemas"]["SoakView"] | null;
+            breakGlass: components["schemas"]["BreakGlassRuleView"] | null;
             /** Targets */
             targets: components["schemas"]["TargetConfigView"][];
             /** Freezes */
@@ -4122,6 +4272,18 @@ export interface components {
         NewAgent: {
             /** Name */
             name: string;
+        };
+        /**
+         * NewBreakGlass
+         * @description For exactly this plan, why, and until when: within what the environment allows.
+         */
+        NewBreakGlass: {
+            /** Plandigest */
+            planDigest: string;
+            /** Reason */
+            reason: string;
+            /** Endsat */
+            endsAt: string;
         };
         /**
          * NewFreeze
@@ -4888,7 +5050,7 @@ export interface components {
         };
         /**
          * PromotionView
-         * @description A promotion as the API shows it.
+         * @description A promotion as the API shows it. break_glass: the last that was asked for.
          */
         PromotionView: {
             /** Id */
@@ -4921,6 +5083,7 @@ export interface components {
             notBefore: string | null;
             /** Notafter */
             notAfter: string | null;
+            breakGlass: components["schemas"]["BreakGlassView"] | null;
             actions: components["schemas"]["ActionsView"];
             /** Evidence */
             evidence: components["schemas"]["EvidenceRef"][];
@@ -5288,7 +5451,8 @@ export interface components {
         /**
          * SimulationView
          * @description A part of a simulation. policy: the draft's digest. judged: how many decisions the draft was asked
-         *     about. stopped: why no more is asked, empty where there is no reason. next: ``cursor`` of the part after.
+         *     about. left: how many past decisions it was not asked about yet, of this part and of those after.
+         *     stopped: why no more is asked, empty where there is no reason. next: ``cursor`` of the part after.
          */
         SimulationView: {
             /** Policy */
@@ -5299,6 +5463,8 @@ export interface components {
             flips: components["schemas"]["FlipView"][];
             /** Skipped */
             skipped: components["schemas"]["SkippedView"][];
+            /** Left */
+            left: number;
             /** Stopped */
             stopped: string;
             /** Next */
@@ -9310,6 +9476,142 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WaiverView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_break_glass: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                promotion: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BreakGlassView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_break_glass: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                promotion: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewBreakGlass"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BreakGlassView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_break_glass_agreement: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                promotion: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BreakGlassComment"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BreakGlassView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_break_glass_end: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                promotion: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BreakGlassComment"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BreakGlassView"];
                 };
             };
             /** @description A refusal */

@@ -6,6 +6,8 @@ test.each([
   ['PromotionApproved', 'matrix'],
   ['ApprovalGiven', 'promotions'],
   ['GatesDecided', 'promotions'],
+  ['BreakGlassAgreed', 'promotions'],
+  ['GlassBroken', 'promotions'],
   ['DeploymentSucceeded', 'deployments'],
   ['TargetDeployed', 'deployments'],
   ['AgentRevoked', 'agents'],

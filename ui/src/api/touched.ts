@@ -27,7 +27,7 @@ export type Held =
   | 'where'
 
 const RULES: readonly (readonly [RegExp, readonly Held[]])[] = [
-  [/^(Promotion|Gates|Approval|Absence)/, ['promotions', 'matrix', 'environments', 'evidence']],
+  [/^(Promotion|Gates|Approval|Absence|BreakGlass|GlassBroken)/, ['promotions', 'matrix', 'environments', 'evidence']],
   [/^TargetApplied$/, ['environments', 'matrix', 'preview']],
   [/^(Deployment|Target|Step|Rollback)/, ['deployments', 'promotions', 'matrix', 'environments', 'releases', 'evidence']],
   [/^(Order|Agent|Enrolment)/, ['agents', 'environments', 'deployments', 'matrix']],

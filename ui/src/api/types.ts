@@ -22,6 +22,7 @@ export type Permission =
   | 'image.scan'
   | 'promotion.approve'
   | 'promotion.cancel'
+  | 'promotion.break-glass'
   | 'deployment.operate'
   | 'environment.change'
   | 'freeze.change'
@@ -43,6 +44,7 @@ export type Permission =
 export type Agent = Words['AgentView']
 export type AgentState = Words['AgentState']
 export type ApprovalRule = Words['ApprovalRuleView']
+export type BreakGlass = Words['BreakGlassView']
 export type Capability = Words['Capability']
 export type Check = Words['FoundView']
 export type Cell = Words['CellView']

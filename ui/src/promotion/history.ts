@@ -12,6 +12,11 @@ const EVENTS: Readonly<Record<string, Look>> = {
   PromotionErrored: { tone: 'bad', icon: 'alert-triangle', word: 'Errored' },
   PromotionStarted: { tone: 'busy', icon: 'rocket', word: 'Deployment started' },
   PromotionDeployed: { tone: 'good', icon: 'circle-check', word: 'Deployed' },
+  BreakGlassRequested: { tone: 'wait', icon: 'alert-triangle', word: 'Break-glass asked for' },
+  BreakGlassAgreed: { tone: 'wait', icon: 'alert-triangle', word: 'Break-glass agreed to' },
+  BreakGlassEnded: { tone: 'idle', icon: 'circle-minus', word: 'Break-glass taken back' },
+  BreakGlassLapsed: { tone: 'idle', icon: 'clock', word: 'Break-glass lapsed' },
+  GlassBroken: { tone: 'bad', icon: 'alert-triangle', word: 'Passed by break-glass' },
   PromotionFailed: { tone: 'bad', icon: 'circle-x', word: 'Failed' },
 }
 

@@ -80,6 +80,13 @@ class SoakView(View):
     hours: int
 
 
+class BreakGlassRuleView(View):
+    """Who can let a promotion through gates in an emergency, two of them, and for how many hours."""
+
+    by: list[str]
+    hours_max: int
+
+
 class CurrentView(View):
     """What runs there now."""
 
@@ -99,6 +106,7 @@ class EnvironmentView(View):
     approvals: list[ApprovalRuleView]
     steps: list[StepUseView]
     soak: SoakView | None
+    break_glass: BreakGlassRuleView | None
     targets: list[TargetConfigView]
     freezes: list[FreezeView]
     current: CurrentView | None
@@ -156,6 +164,11 @@ def environment_view(looking: Looking, environment: Environment, order: int) -> 
         ],
         soak=SoakView(environment=environment.soak.environment, hours=environment.soak.hours)
         if environment.soak
+        else None,
+        break_glass=BreakGlassRuleView(
+            by=list(environment.break_glass.by), hours_max=environment.break_glass.hours_max
+        )
+        if environment.break_glass
         else None,
         targets=[target_view(looking, one) for one in targets],
         freezes=[freeze_view(looking, one) for one in list_freezes(tx, environment.name)],

@@ -7,13 +7,17 @@ import msgspec
 from pydantic import ConfigDict
 
 from stella.api.views.base import PersonView, View, person_view
+from stella.api.views.break_glass import BreakGlassView, BrokenGlassView, break_glass_view
 from stella.api.views.evidence import EvidenceRef, evidence_ref
 from stella.api.views.looking import Looking
 from stella.api.views.releases import ReleaseRef, release_ref
 from stella.deployment.plan import DeploymentPlan, PlannedPlugin, read_plan
 from stella.deployment.store import current_deployment, find_deployment
+from stella.environment.store import find_environment
 from stella.evidence.store import list_evidence
 from stella.kernel import Digest, StellaError
+from stella.promotion.break_glass import why_not_agree, why_not_break
+from stella.promotion.break_glass_store import BreakGlass, last_break_glass
 from stella.promotion.lifecycle import PROMOTION, Event, State
 from stella.promotion.model import GateState
 from stella.promotion.store import Promotion, list_approvals
@@ -86,7 +90,8 @@ class UnblockView(View):
 class DecisionView(View):
     """The decision record, as it is signed; ``inputs`` are the six digests of the plan digest.
 
-    What a promotion shows by itself (release, approvals) is not repeated.
+    What a promotion shows by itself (release, approvals) is not repeated. break_glass: what the outcome
+    passes by, though gates do not.
     """
 
     model_config = ConfigDict(extra="ignore")
@@ -99,6 +104,7 @@ class DecisionView(View):
     rollback: bool
     simulated: bool
     unblock: UnblockView | None = None
+    break_glass: BrokenGlassView | None = None
 
 
 class ActionView(View):
@@ -203,6 +209,8 @@ class ActionsView(View):
     approve: Allowed
     reject: Allowed
     cancel: Allowed
+    break_glass: Allowed
+    agree_to_break_glass: Allowed
 
 
 class HistoryView(View):
@@ -215,7 +223,7 @@ class HistoryView(View):
 
 
 class PromotionView(View):
-    """A promotion as the API shows it."""
+    """A promotion as the API shows it. break_glass: the last that was asked for."""
 
     id: str
     release: ReleaseRef
@@ -235,6 +243,7 @@ class PromotionView(View):
     due_at: str | None
     not_before: str | None
     not_after: str | None
+    break_glass: BreakGlassView | None
     actions: ActionsView
     evidence: list[EvidenceRef]
     history: list[HistoryView]
@@ -268,6 +277,7 @@ def promotion_view(looking: Looking, promotion: Promotion) -> PromotionView:
     decision = json.loads(record) if record else None
     plan = looking.blobs.get(Digest(promotion.plan)) if promotion.plan else None
     release = looking.once(find_release, promotion.release)
+    broken = last_break_glass(looking.tx, promotion.id)
     return PromotionView(
         id=promotion.id,
         release=release_ref(release),
@@ -287,7 +297,8 @@ def promotion_view(looking: Looking, promotion: Promotion) -> PromotionView:
         due_at=promotion.due_at,
         not_before=promotion.not_before,
         not_after=promotion.not_after,
-        actions=_actions(looking, promotion),
+        break_glass=None if broken is None else break_glass_view(looking.tx, broken),
+        actions=_actions(looking, promotion, broken),
         evidence=[evidence_ref(one) for one in list_evidence(looking.tx, subject=promotion.id)],
         history=_history(looking, promotion),
     )
@@ -389,19 +400,26 @@ def _approvals(
     ]
 
 
-def _actions(looking: Looking, promotion: Promotion) -> ActionsView:
+def _actions(looking: Looking, promotion: Promotion, broken: BreakGlass | None) -> ActionsView:
     may_approve = "promotion.approve" in looking.permissions
+    environment = looking.once(find_environment, promotion.environment)
+    who = (looking.tx, promotion, environment, looking.person)
+    may_break = "promotion.break-glass" in looking.permissions
     return ActionsView(
         approve=_allowed(may_approve, why_not_approve(looking.tx, promotion, looking.person)),
         reject=_allowed(may_approve, why_not_reject(looking.tx, promotion, looking.person)),
         cancel=_cancel(looking, promotion),
+        break_glass=_allowed(may_break, why_not_break(*who)),
+        agree_to_break_glass=Allowed(allowed=False, reason="nobody asked for it")
+        if broken is None
+        else _allowed(may_break, why_not_agree(*who, broken)),
     )
 
 
 def _allowed(may: bool, refusal: StellaError | None) -> Allowed:
     if refusal is not None:
         return Allowed(allowed=False, reason=str(refusal))
-    return Allowed(allowed=may, reason="" if may else "your roles may not approve")
+    return Allowed(allowed=may, reason="" if may else "your roles may not")
 
 
 def _cancel(looking: Looking, promotion: Promotion) -> Allowed:
@@ -416,7 +434,9 @@ def _cancel(looking: Looking, promotion: Promotion) -> Allowed:
 def _history(looking: Looking, promotion: Promotion) -> list[HistoryView]:
     shown = []
     for fact in facts_about(looking.tx, [promotion.id]):
-        state = _AFTER[fact.kind].value if fact.kind in _AFTER else str(fact.data.get("outcome"))
+        state = (
+            _AFTER[fact.kind].value if fact.kind in _AFTER else str(fact.data.get("outcome", ""))
+        )
         if fact.kind == "EvidenceSealed":
             continue
         shown.append(

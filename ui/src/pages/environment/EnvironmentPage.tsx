@@ -84,6 +84,7 @@ export function EnvironmentPage() {
                   </span>,
                 ],
                 ['Configuration', <Digest key="configuration" value={environment.configuration} label="configuration digest" />],
+                ['Break-glass', <BreakGlassRule key="glass" environment={environment} />],
                 [
                   'Deployments',
                   <Link key="deployments" {...paths.deployments({ environment: name })}>
@@ -102,6 +103,17 @@ export function EnvironmentPage() {
         </div>
       </div>
     </>
+  )
+}
+
+/** Who can let a promotion through its gates in an emergency. */
+function BreakGlassRule({ environment }: { environment: Environment }) {
+  const rule = environment.breakGlass
+  if (!rule) return <span className="muted">nobody, the gates hold</span>
+  return (
+    <span>
+      two of {rule.by.join(', ')}, for {count(rule.hoursMax, 'hour')} at most
+    </span>
   )
 }
 

@@ -18,6 +18,7 @@ import { Time } from '../../widgets/Time'
 import { Timeline } from '../../widgets/Timeline'
 import { EvidenceLinks } from '../evidence/EvidenceLinks'
 import { Approvals } from './Approvals'
+import { BreakGlass, PassedByBreakGlass } from './BreakGlass'
 import { Changes } from './Changes'
 import { DecideDialog, type Verb } from './DecideDialog'
 import { Gates } from './Gates'
@@ -73,6 +74,7 @@ export function PromotionPage() {
         }
         actions={<Actions promotion={promotion} />}
       />
+      {promotion.decision?.breakGlass && <PassedByBreakGlass decision={promotion.decision} />}
       <div className="split">
         <div className="stack">
           {promotion.deployment && (
@@ -92,6 +94,7 @@ export function PromotionPage() {
         </div>
         <div className="stack">
           <Approvals promotion={promotion} />
+          <BreakGlass promotion={promotion} />
           <About promotion={promotion} />
           <History promotion={promotion} />
           <EvidenceLinks subject={promotion.id} of={promotion.evidence} />
