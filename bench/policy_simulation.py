@@ -21,7 +21,7 @@ from stella.policy import starter_bundle
 from stella.promotion.decide import decide, record_of
 from stella.promotion.lifecycle import State
 from stella.promotion.model import document
-from stella.promotion.simulate import Simulated, Simulation
+from stella.promotion.simulate import Simulated, Simulation, Turn
 from stella.promotion.store import Promotion
 
 TESTS = Path(__file__).resolve().parent.parent / "tests"
@@ -41,7 +41,7 @@ def main() -> None:
         begun = time.perf_counter()
         judged = 0
         for start in range(0, DECISIONS, _PART):
-            simulation = Simulation(blobs, starter_bundle(), process.ask)
+            simulation = Simulation(blobs, starter_bundle(), Turn(process.ask, lambda: ""))
             answers = [
                 simulation.past(promotions[number % IMAGES])
                 for number in range(start, start + _PART)
