@@ -16,6 +16,9 @@ const STATES: Readonly<Record<Broken['state'], Look>> = {
   lapsed: { tone: 'idle', icon: 'clock', word: 'Lapsed' },
 }
 
+/** Those in which a break-glass can still be heard, or taken back. */
+const STILL_JUDGED: ReadonlySet<Promotion['state']> = new Set(['evaluating', 'waiting', 'blocked', 'approved'])
+
 /** What nobody may overlook: gates did not pass, and it went through by two people's word. */
 export function PassedByBreakGlass({ decision }: { decision: Decision }) {
   const broken = decision.breakGlass
@@ -47,6 +50,7 @@ export function BreakGlass({ promotion }: { promotion: Promotion }) {
   const [dialog, setDialog] = useState<'ask' | 'agree' | 'end'>()
   const { breakGlass: ask, agreeToBreakGlass: agree } = promotion.actions
   const broken = promotion.breakGlass
+  const isOver = !STILL_JUDGED.has(promotion.state)
   const open = broken?.state === 'requested' || broken?.state === 'standing'
   if (!broken && !ask.allowed) return null
   const close = () => setDialog(undefined)
@@ -68,26 +72,24 @@ export function BreakGlass({ promotion }: { promotion: Promotion }) {
     >
       {broken ? (
         <div className="stack near">
-          <span className="row between">
-            <State look={STATES[broken.state]} />
-            {open && (
-              <span className="row">
-                {broken.state === 'requested' && (
-                  <ActionButton
-                    size="compact-xs"
-                    whyNot={agree.allowed ? undefined : agree.reason}
-                    onClick={() => setDialog('agree')}
-                  >
-                    Agree
-                  </ActionButton>
-                )}
-                <ActionButton size="compact-xs" variant="default" onClick={() => setDialog('end')}>
-                  Take it back
-                </ActionButton>
-              </span>
-            )}
-          </span>
+          <State look={STATES[broken.state]} />
           <About broken={broken} />
+          {open && !isOver && (
+            <span className="row wrap">
+              {broken.state === 'requested' && (
+                <ActionButton
+                  size="compact-xs"
+                  whyNot={agree.allowed ? undefined : agree.reason}
+                  onClick={() => setDialog('agree')}
+                >
+                  Agree
+                </ActionButton>
+              )}
+              <ActionButton size="compact-xs" variant="default" onClick={() => setDialog('end')}>
+                Take it back
+              </ActionButton>
+            </span>
+          )}
         </div>
       ) : (
         <p className="muted">In an emergency two people can let this plan through its gates.</p>

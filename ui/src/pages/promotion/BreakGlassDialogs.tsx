@@ -27,7 +27,7 @@ export function About({ broken }: { broken: BreakGlass }) {
             <span key="agreed" className="muted">nobody yet</span>
           ),
         ],
-        ['Until', <Time key="until" at={broken.endsAt} exact />],
+        ['Until', <Time key="until" at={broken.endsAt} />],
         ['Reason', broken.reason],
         ['Plan', <Digest key="plan" value={broken.planDigest} label="plan digest" />],
       ]}
