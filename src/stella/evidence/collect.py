@@ -57,8 +57,16 @@ def promotion_entries(
     if promotion.record:
         given = msgspec.json.decode(entries[names.DECISION_INPUT], type=DecisionInput)
         decision = msgspec.json.decode(entries[names.DECISION_RECORD], type=Decision)
-        facts += relied_facts(tx, given, decision)
+        facts += relied_facts(tx, given, decision, before=_place_of_decision(facts, promotion))
     return entries | _told(tx, facts, person_of)
+
+
+def _place_of_decision(facts: Iterable[StoredFact], promotion: Promotion) -> int | None:
+    """Where the decision stands in the chain; None where that is not told."""
+    for one in facts:
+        if one.kind == "GatesDecided" and one.data.get("record") == promotion.record:
+            return one.position
+    return None
 
 
 def deployment_entries(

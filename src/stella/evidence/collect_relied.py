@@ -10,17 +10,18 @@ from stella.promotion.relied import Ran, Relied, relied_on
 from stella.record.read import facts_about, facts_before
 from stella.record.transaction import StoredFact, Tx
 
-_CHANGES_MAX = 100
 
-
-def relied_facts(tx: Tx, given: DecisionInput, decision: Decision) -> list[StoredFact]:
+def relied_facts(
+    tx: Tx, given: DecisionInput, decision: Decision, *, before: int | None
+) -> list[StoredFact]:
     """Of waivers, absences, what ran before, and the environment as it was applied last.
 
-    What is told of the promotion and of its release is in the packet anyway.
+    What is told of the promotion and of its release is in the packet anyway. before: the place of the
+    decision in the chain.
     """
     relied = relied_on(given, decision)
     words = [*(one.id for one in relied.waivers), *_absences(tx, relied)]
-    return [*facts_about(tx, words), *_of_runs(tx, relied.ran), *_applied(tx, given)]
+    return [*facts_about(tx, words), *_of_runs(tx, relied.ran), *_applied(tx, given, before)]
 
 
 def _absences(tx: Tx, relied: Relied) -> Iterator[str]:
@@ -39,10 +40,9 @@ def _of_runs(tx: Tx, ran: Sequence[Ran]) -> Iterator[StoredFact]:
     yield from _of_kind(facts_about(tx, releases), "ReleaseSealed")
 
 
-def _applied(tx: Tx, given: DecisionInput) -> list[StoredFact]:
+def _applied(tx: Tx, given: DecisionInput, before: int | None) -> Sequence[StoredFact]:
     name, kind = given.environment.name, "EnvironmentApplied"
-    changes = facts_before(tx, None, limit=_CHANGES_MAX, subject=name, kind=kind)
-    return [one for one in changes if one.at <= given.now][:1]
+    return facts_before(tx, before, limit=1, subject=name, kind=kind)
 
 
 def _of_kind(facts: Iterable[StoredFact], kind: str) -> list[StoredFact]:
