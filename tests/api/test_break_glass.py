@@ -42,6 +42,7 @@ def test_two_people_break_it_and_whoever_looks_sees_it(control: Control):
     assert (after["state"], after["decision"]["outcome"]) == ("deploying", "pass")
     assert after["decision"]["breakGlass"]["agreedBy"]["name"] == "ann"
     assert {one["state"] for one in after["decision"]["gates"]} == {"pass", "blocked"}
+    control.seal()
     (fact,) = control.get("/facts", subject=blocked["id"], kind="GlassBroken")["items"]
     assert fact["data"]["gates"] == ["policy"]
     assert "GlassBroken" in [one["event"] for one in after["history"]]

@@ -27,7 +27,7 @@ UNDO_FORM = 3
 VEX_FORM = 4
 """As ``UNDO_FORM``, with what VEX settled and by whose word: where any was weighed."""
 RELIED_FORM = 5
-"""As ``VEX_FORM``, with what people let pass: of every decision that proves what it relied on."""
+"""As ``VEX_FORM``, with what people let pass: of a decision that proves that, where they did."""
 REPORT_FORMS = frozenset({REPORT_FORM, STEPS_FORM, UNDO_FORM, VEX_FORM, RELIED_FORM})
 
 _LOG_LINES_MAX = 200
@@ -47,7 +47,7 @@ _STYLE = (
 def report_form(entries: Mapping[str, bytes]) -> int:
     """The form in which a new packet of these entries is told: the oldest that tells all of it."""
     told = _Told(entries)
-    if look(told.record, "proof") is not None:
+    if look(told.record, "proof") is not None and let_pass(told.given, told.record, told.person):
         return RELIED_FORM
     if any(name.startswith(names.VEX) for name in entries):
         return VEX_FORM
