@@ -381,6 +381,19 @@ def test_a_stand_in_speaks_for_the_absent_one_and_is_shown_so(control: Control):
     assert ended["holds"] is False
 
 
+def test_a_promotion_says_when_it_ends_by_itself(control: Control):
+    control.environment("dev", **TWO_RULES, promotions={"expiresAfter": 2})
+    body = {"release": control.sealed("2.0.0")["id"], "environment": "dev"}
+    past = {**body, "expiresAt": "2029-12-31T00:00:00Z"}
+    assert control.refused("POST", "/promotions", past) == "ST-PRO-021"
+    assert control.refused("POST", "/promotions", {**body, "expiresAt": "soon"}) == "ST-KER-004"
+    asked = control.post("/promotions", body)
+    assert asked["expiresAt"].startswith("2030-01-01T02:00:00")
+    shown = control.get(f"/promotions/{asked['id']}")
+    assert (shown["state"], shown["dueAt"]) == ("waiting", None)
+    assert control.get("/environments/dev")["promotions"]["expiresAfter"] == 2
+
+
 def test_a_promotion_is_asked_for_in_advance(control: Control):
     control.environment("dev")
     body = {
@@ -394,7 +407,7 @@ def test_a_promotion_is_asked_for_in_advance(control: Control):
     asked = control.ask("POST", "/promotions", body).json()
     control.settle()
     shown = control.get(f"/promotions/{asked['id']}")
-    assert (shown["state"], shown["dueAt"]) == ("waiting", "2030-01-01T08:00:00.000000Z")
+    assert (shown["state"], shown["dueAt"]) == ("scheduled", "2030-01-01T08:00:00.000000Z")
     assert shown["notAfter"] == "2030-01-01T10:00:00.000000Z"
     (gate,) = [one for one in shown["decision"]["gates"] if one["name"] == "start"]
     assert gate["state"] == "waiting"

@@ -52,7 +52,7 @@ from stella.plugin.planned import refuse_unplanned
 from stella.promotion.close import Ending, close_promotion
 from stella.promotion.evaluate import evaluate_promotion, waits_for_scan
 from stella.promotion.lifecycle import State
-from stella.promotion.store import find_promotion, list_promotions
+from stella.promotion.store import every_promotion, find_promotion
 from stella.record import StoredFact, Tx, fact_by_id, seal
 from stella.record.errors import DatabaseUnusable
 from stella.release.store import find_release
@@ -134,7 +134,7 @@ def judge(work: Work, fact: StoredFact) -> None:
 def judge_what_waited(work: Work, fact: StoredFact) -> None:
     """A scan has ended: judge the promotions that waited for it."""
     with work.database.read(fact.tenant) as tx:
-        waiting = list_promotions(tx, states=frozenset({State.EVALUATING}))
+        waiting = list(every_promotion(tx, states=frozenset({State.EVALUATING})))
     for promotion in waiting:
         with work.because(fact) as tx:
             if not waits_for_scan(tx, promotion):
@@ -302,6 +302,7 @@ _FLOWS: Mapping[str, Sequence[Handler]] = {
     "PromotionBlocked": (prove_promotion,),
     "PromotionRejected": (prove_promotion,),
     "PromotionCancelled": (prove_promotion,),
+    "PromotionExpired": (prove_promotion,),
     "PromotionErrored": (prove_promotion,),
     "PromotionDeployed": (prove_promotion,),
     "PromotionFailed": (prove_promotion,),

@@ -63,6 +63,8 @@ def as_documents(environment: Mapping[str, Any]) -> str:
     if environment["soak"]:
         soak = environment["soak"]
         spec["soak"] = {"in": soak["environment"], "hours": soak["hours"]}
+    if environment["promotions"]["expiresAfter"] is not None:
+        spec["promotions"] = {"expiresAfter": environment["promotions"]["expiresAfter"]}
     if environment["steps"]:
         spec["steps"] = _steps(environment["steps"])
     documents = [_document("Environment", environment["name"], spec)]
@@ -111,6 +113,8 @@ def _lines(found: Mapping[str, Any]) -> Iterator[str]:
     yield from (f"  {key}: {value}" for key, value in found["parameters"].items())
     for rule in found["approvals"]:
         yield f"approval {rule['rule']}: {rule['count']} of {', '.join(rule['approvers'])}"
+    if found["promotions"]["expiresAfter"] is not None:
+        yield f"a request ends after {found['promotions']['expiresAfter']} h where it has not begun"
     for step in found["steps"]:
         yield f"step {step['name']}: {step['step']}, {step['phase']} the targets"
     for target in found["targets"]:

@@ -29,6 +29,7 @@ PROMOTION_EXIT_CODES: Mapping[State, int] = {
     State.CANCELLED: 1,
     State.BLOCKED: 6,
     State.REJECTED: 6,
+    State.EXPIRED: 6,
     State.FAILED: 7,
     State.ERRORED: 7,
 }
@@ -44,6 +45,7 @@ DEPLOYMENT_EXIT_CODES: Mapping[DeploymentState, int] = {
 _TOLD_BY_FACT = {
     State.REJECTED: "PromotionRejected",
     State.CANCELLED: "PromotionCancelled",
+    State.EXPIRED: "PromotionExpired",
     State.ERRORED: "PromotionErrored",
 }
 # Facts are listed once they are sealed, which is a moment after they happened.

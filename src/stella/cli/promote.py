@@ -20,8 +20,8 @@ Wait = Annotated[
     bool,
     typer.Option(
         "--wait",
-        help="Follow it to its end: 0 deployed, 6 blocked or rejected, 7 failed, 8 timed out,"
-        " 1 cancelled.",
+        help="Follow it to its end: 0 deployed, 6 blocked, rejected or expired, 7 failed,"
+        " 8 timed out, 1 cancelled.",
     ),
 ]
 Timeout = Annotated[float, typer.Option(help="Seconds that --wait waits.", min=0)]
@@ -40,6 +40,10 @@ def promote(
     not_after: Annotated[
         str | None, typer.Option(help="Begin before this, or not at all; the same forms.")
     ] = None,
+    expires: Annotated[
+        str | None,
+        typer.Option(help="End it by itself where it has not begun by then; the same forms."),
+    ] = None,
     dry_run: Annotated[
         bool,
         typer.Option("--dry-run", help="Only say what the gates would say; 6 where they block."),
@@ -51,7 +55,8 @@ def promote(
 ) -> None:
     """Ask for a release in an environment; the gates judge it, and then it is deployed."""
     body = {"release": release, "environment": env, "reason": message}
-    for key, text in (("notBefore", not_before), ("notAfter", not_after)):
+    times = {"notBefore": not_before, "notAfter": not_after, "expiresAt": expires}
+    for key, text in times.items():
         if text is not None:
             body[key] = end_from_now(text)
     with open_client() as client:

@@ -42,6 +42,8 @@ def summary_lines(promotion: Shown) -> Iterator[str]:
     if promotion["notBefore"] or promotion["notAfter"]:
         begin, end = promotion["notBefore"] or "now", promotion["notAfter"] or "any time"
         yield f"to begin between {begin} and {end}"
+    if promotion["expiresAt"]:
+        yield f"it ends by itself where it has not begun by {promotion['expiresAt']}"
     if promotion["planDigest"]:
         yield f"plan {promotion['planDigest']}"
 

@@ -509,6 +509,7 @@ class EnvironmentView(TypedDict):
     approvals: list["ApprovalRuleView"]
     steps: list["StepUseView"]
     soak: "SoakView | None"
+    promotions: "PromotionRulesView"
     targets: list["TargetConfigView"]
     freezes: list["FreezeView"]
     current: "CurrentView | None"
@@ -974,6 +975,7 @@ class NewPromotion(TypedDict):
     reason: NotRequired[str]
     notBefore: NotRequired[str | None]
     notAfter: NotRequired[str | None]
+    expiresAt: NotRequired[str | None]
 
 
 class NewRelease(TypedDict):
@@ -1464,6 +1466,12 @@ class PrivilegedFileView(TypedDict):
     layerIndex: int
 
 
+class PromotionRulesView(TypedDict):
+    """How requests are kept. expires_after: hours, null where they never expire."""
+
+    expiresAfter: int | None
+
+
 class PromotionView(TypedDict):
     """A promotion as the API shows it."""
 
@@ -1485,6 +1493,7 @@ class PromotionView(TypedDict):
     dueAt: str | None
     notBefore: str | None
     notAfter: str | None
+    expiresAt: str | None
     actions: "ActionsView"
     evidence: list["EvidenceRef"]
     history: list["HistoryView"]
@@ -1767,6 +1776,7 @@ class StandingView(TypedDict):
 State = Literal[
     "evaluating",
     "waiting",
+    "scheduled",
     "blocked",
     "approved",
     "deploying",
@@ -1774,6 +1784,7 @@ State = Literal[
     "failed",
     "rejected",
     "cancelled",
+    "expired",
     "errored",
 ]
 """Where a promotion stands. ``failed`` is a verdict, ``errored`` could not run."""

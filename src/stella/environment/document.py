@@ -6,7 +6,15 @@ from typing import Any, Literal, TypeVar
 import msgspec
 
 from stella.environment.errors import MalformedDocument
-from stella.environment.model import ApprovalRule, Environment, Excluded, Soak, StepUse, Target
+from stella.environment.model import (
+    ApprovalRule,
+    Environment,
+    Excluded,
+    PromotionRules,
+    Soak,
+    StepUse,
+    Target,
+)
 from stella.kernel import Json, Remedy
 from stella.kernel.names import BAD_NAME, NAME, nearest
 from stella.release.variables.model import LABEL
@@ -52,6 +60,10 @@ class _Soak(msgspec.Struct, forbid_unknown_fields=True):
     where: str | None = msgspec.field(default=None, name="in")
 
 
+class _Promotions(msgspec.Struct, forbid_unknown_fields=True):
+    expires_after_h: int | None = msgspec.field(default=None, name="expiresAfter")
+
+
 class _Environment(msgspec.Struct, forbid_unknown_fields=True):
     after: str | None = None
     policy: str = "starter"
@@ -59,6 +71,7 @@ class _Environment(msgspec.Struct, forbid_unknown_fields=True):
     approvals: list[_Rule] = []
     steps: _Steps = msgspec.field(default_factory=_Steps)
     soak: _Soak | None = None
+    promotions: _Promotions = msgspec.field(default_factory=_Promotions)
 
 
 class _Target(msgspec.Struct, forbid_unknown_fields=True):
@@ -96,6 +109,7 @@ def parse_environment(name: str, spec: Mapping[str, Json]) -> Environment:
         tuple(StepUse(one.name, one.step, one.inputs) for one in read.steps.before),
         tuple(StepUse(one.name, one.step, one.inputs) for one in read.steps.after),
         _soak(name, read),
+        _promotions(name, read),
     )
 
 
@@ -164,6 +178,14 @@ def _soak(name: str, read: _Environment) -> Soak | None:
     if not 0 < read.soak.hours <= _EXPIRY_HOURS_MAX:
         raise malformed("Environment", name, f"soak.hours is from 1 to {_EXPIRY_HOURS_MAX}")
     return Soak(where, read.soak.hours)
+
+
+def _promotions(name: str, read: _Environment) -> PromotionRules:
+    hours = read.promotions.expires_after_h
+    if hours is not None and not 0 < hours <= _EXPIRY_HOURS_MAX:
+        why = f"promotions.expiresAfter is from 1 to {_EXPIRY_HOURS_MAX} hours"
+        raise malformed("Environment", name, why)
+    return PromotionRules(hours)
 
 
 def _rule(environment: str, rule: _Rule) -> ApprovalRule:

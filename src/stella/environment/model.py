@@ -1,6 +1,6 @@
 """Where a release can go: environments in order, their targets, when they are frozen."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from stella.kernel import Json
@@ -80,6 +80,20 @@ class Soak:
 
 
 @dataclass(frozen=True, slots=True)
+class PromotionRules:
+    """How requests for an environment are kept. They are no part of what is deployed, nor of its plan.
+
+    expires_after_h: hours after which a request ends that has not begun, None for never.
+    """
+
+    expires_after_h: int | None = None
+
+    def spec(self) -> dict[str, Json]:
+        """As it stands in a declarative document; what is as ever is left out."""
+        return {} if self.expires_after_h is None else {"expiresAfter": self.expires_after_h}
+
+
+@dataclass(frozen=True, slots=True)
 class Environment:
     """One environment. after: the one that a release has to succeed in before, None for the first.
 
@@ -95,6 +109,7 @@ class Environment:
     steps_before: tuple[StepUse, ...] = ()
     steps_after: tuple[StepUse, ...] = ()
     soak: Soak | None = None
+    promotions: PromotionRules = PromotionRules()
 
     def spec(self) -> dict[str, Json]:
         """As it stands in a declarative document; without steps, as before there were any."""
@@ -111,6 +126,8 @@ class Environment:
             }
         if self.soak is not None:
             spec["soak"] = self.soak.spec()
+        if self.promotions != PromotionRules():
+            spec["promotions"] = self.promotions.spec()
         return spec
 
 
@@ -175,9 +192,10 @@ def configuration(
 
     release: whose variables belong to it; it is silent of them where a release never had any.
     """
+    rested_on = replace(environment, promotions=PromotionRules())
     found: dict[str, Json] = {
         "schema": 1,
-        "environment": {"name": environment.name, **environment.spec()},
+        "environment": {"name": environment.name, **rested_on.spec()},
         "targets": {one.name: one.spec() for one in targets},
     }
     if release is not None and (release.variables or release.revision > 1):

@@ -12,6 +12,7 @@ from stella.environment.model import (
     Environment,
     Excluded,
     Freeze,
+    PromotionRules,
     Soak,
     StepUse,
     Target,
@@ -174,6 +175,7 @@ def _environment(row: Any) -> Environment:
         before,
         after,
         Soak(soak["in"], soak["hours"]) if soak else None,
+        PromotionRules(spec.get("promotions", {}).get("expiresAfter")),
     )
 
 

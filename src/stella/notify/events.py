@@ -215,6 +215,11 @@ EVENTS: Mapping[str, Event] = {
     "PromotionCancelled": Event(
         "PromotionCancelled", "it was taken back", _promotion("is cancelled for", _S.INFO, _C.ERROR)
     ),
+    "PromotionExpired": Event(
+        "PromotionExpired",
+        "it had not begun in time",
+        _promotion("has expired for", _S.WARNING, _C.ERROR),
+    ),
     "PromotionErrored": Event(
         "PromotionErrored",
         "it could not be judged",

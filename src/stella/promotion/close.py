@@ -26,9 +26,7 @@ _EVENTS = {
 
 def start_promotion(tx: Tx, promotion: Promotion, deployment: str) -> Promotion:
     """It is being deployed. Raises IllegalMove."""
-    after = replace(
-        promotion, state=PROMOTION.next(promotion.state, Event.START), deployment=deployment
-    )
+    after = replace(promotion.moved(Event.START), deployment=deployment)
     update_promotion(tx, after)
     tx.add(PromotionStarted(after.id, after.environment, deployment))
     return after
@@ -39,7 +37,7 @@ def close_promotion(tx: Tx, promotion_id: str, deployment: str, ending: Ending) 
     found = find_promotion(tx, promotion_id, lock=True)
     if PROMOTION.is_final(found.state):
         return found
-    after = replace(found, state=PROMOTION.next(found.state, _EVENTS[ending]))
+    after = found.moved(_EVENTS[ending])
     update_promotion(tx, after)
     fact = PromotionDeployed if ending is Ending.SUCCEEDED else PromotionFailed
     tx.add(fact(after.id, after.environment, deployment))

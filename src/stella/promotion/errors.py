@@ -140,3 +140,9 @@ class AlreadyOverridden(StellaError):
 
     code = "ST-PRO-020"
     fault = Fault.CONFLICT
+
+
+class ImpossibleExpiry(StellaError):
+    """A time to expire at that is over, comes before the start, or lies too far ahead."""
+
+    code = "ST-PRO-021"

@@ -13,6 +13,7 @@ class PromotionRequested(Fact):
     environment: str
     reason: str
     rollback: bool
+    expires_at: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,15 @@ class PromotionCancelled(Fact):
 
     environment: str
     comment: str
+
+
+@dataclass(frozen=True, slots=True)
+class PromotionExpired(Fact):
+    """Its deployment had not begun at ``expires_at``. message: what it waited for then."""
+
+    environment: str
+    expires_at: str
+    message: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,15 @@ from stella.kernel import Machine
 
 
 class State(StrEnum):
-    """Where a promotion stands. ``failed`` is a verdict, ``errored`` could not run."""
+    """Where a promotion stands. ``failed`` is a verdict, ``errored`` could not run.
+
+    ``scheduled``: every gate passes but that its time has not come. ``expired``: it had not begun in
+    time.
+    """
 
     EVALUATING = "evaluating"
     WAITING = "waiting"
+    SCHEDULED = "scheduled"
     BLOCKED = "blocked"
     APPROVED = "approved"
     DEPLOYING = "deploying"
@@ -17,6 +22,7 @@ class State(StrEnum):
     FAILED = "failed"
     REJECTED = "rejected"
     CANCELLED = "cancelled"
+    EXPIRED = "expired"
     ERRORED = "errored"
 
 
@@ -25,9 +31,11 @@ class Event(StrEnum):
 
     PASS = "pass"
     WAIT = "wait"
+    SCHEDULE = "schedule"
     BLOCK = "block"
     REJECT = "reject"
     CANCEL = "cancel"
+    EXPIRE = "expire"
     START = "start"
     SUCCEED = "succeed"
     FAIL = "fail"
@@ -36,28 +44,31 @@ class Event(StrEnum):
 
 _S, _E = State, Event
 
+NOT_BEGUN = (_S.EVALUATING, _S.WAITING, _S.SCHEDULED, _S.APPROVED)
+"""Judged, and judged again until its deployment begins: a freeze may come, an approval lose its plan."""
+
+_UNTIL_IT_BEGINS = {
+    _E.PASS: _S.APPROVED,
+    _E.WAIT: _S.WAITING,
+    _E.SCHEDULE: _S.SCHEDULED,
+    _E.BLOCK: _S.BLOCKED,
+    _E.CANCEL: _S.CANCELLED,
+    _E.EXPIRE: _S.EXPIRED,
+    _E.BREAK: _S.ERRORED,
+}
+
 PROMOTION = Machine(
     name="promotion",
     start=State.EVALUATING,
     moves={
-        (_S.EVALUATING, _E.PASS): _S.APPROVED,
-        (_S.EVALUATING, _E.WAIT): _S.WAITING,
-        (_S.EVALUATING, _E.BLOCK): _S.BLOCKED,
-        (_S.EVALUATING, _E.CANCEL): _S.CANCELLED,
-        (_S.EVALUATING, _E.BREAK): _S.ERRORED,
-        (_S.WAITING, _E.PASS): _S.APPROVED,
-        (_S.WAITING, _E.WAIT): _S.WAITING,
-        (_S.WAITING, _E.BLOCK): _S.BLOCKED,
+        **{
+            (state, event): after
+            for state in NOT_BEGUN
+            for event, after in _UNTIL_IT_BEGINS.items()
+        },
         (_S.WAITING, _E.REJECT): _S.REJECTED,
-        (_S.WAITING, _E.CANCEL): _S.CANCELLED,
-        (_S.WAITING, _E.BREAK): _S.ERRORED,
+        (_S.SCHEDULED, _E.REJECT): _S.REJECTED,
         (_S.APPROVED, _E.START): _S.DEPLOYING,
-        # Judged again at the start: a freeze may have begun, an approval may have lost its plan.
-        (_S.APPROVED, _E.PASS): _S.APPROVED,
-        (_S.APPROVED, _E.WAIT): _S.WAITING,
-        (_S.APPROVED, _E.BLOCK): _S.BLOCKED,
-        (_S.APPROVED, _E.CANCEL): _S.CANCELLED,
-        (_S.APPROVED, _E.BREAK): _S.ERRORED,
         (_S.DEPLOYING, _E.SUCCEED): _S.DEPLOYED,
         (_S.DEPLOYING, _E.FAIL): _S.FAILED,
         (_S.DEPLOYING, _E.BREAK): _S.ERRORED,

@@ -1,5 +1,7 @@
 """Ask for a release in an environment, or for the way back."""
 
+from datetime import datetime
+
 from stella.environment.model import Environment
 from stella.environment.store import find_environment, list_targets
 from stella.kernel import Remedy, time_text
@@ -8,6 +10,7 @@ from stella.promotion.errors import (
     EnvironmentIsBusy,
     NothingToRollBackTo,
 )
+from stella.promotion.expiry import expiry_of
 from stella.promotion.facts import PromotionRequested
 from stella.promotion.lifecycle import PROMOTION
 from stella.promotion.model import Person
@@ -35,17 +38,28 @@ def request_promotion(
     environment: str,
     reason: str = "",
     start: StartWindow = ANY_TIME,
+    expires_at: datetime | None = None,
 ) -> Promotion:
     """Ask for ``release`` (id or name@version) in ``environment``. The gates judge it soon after.
 
-    start: when its deployment may begin.
+    start: when its deployment may begin. expires_at: when it ends by itself where it has not begun;
+    None: as the environment has it.
 
     Raises UnknownRelease, ReleaseIsWithdrawn, UnknownEnvironment, EnvironmentHasNoTargets,
-    EnvironmentIsBusy, ImpossibleStart.
+    EnvironmentIsBusy, ImpossibleStart, ImpossibleExpiry.
     """
     wanted = promotable(tx, release)
     refuse_impossible(start, tx.now)
-    return _requested(tx, person, wanted, environment, reason, rollback=False, start=start)
+    return _requested(
+        tx,
+        person,
+        wanted,
+        environment,
+        reason,
+        rollback=False,
+        start=start,
+        expires_at=expires_at,
+    )
 
 
 def request_rollback(
@@ -101,6 +115,7 @@ def _requested(
     *,
     rollback: bool,
     start: StartWindow = ANY_TIME,
+    expires_at: datetime | None = None,
 ) -> Promotion:
     place = deployable(tx, environment, lock=True)
     busy = list_promotions(tx, environment=place.name, states=ACTIVE, limit=1)
@@ -116,6 +131,7 @@ def _requested(
             promotion=other.id,
             state=other.state.value,
         )
+    expiry = expiry_of(expires_at, place, start, tx.now)
     value = Promotion(
         id=tx.new_id("prm"),
         release=wanted.id,
@@ -128,9 +144,11 @@ def _requested(
         rollback=rollback,
         not_before=time_text(start.not_before) if start.not_before else None,
         not_after=time_text(start.not_after) if start.not_after else None,
+        due_at=expiry,
+        expires_at=expiry,
     )
     insert_promotion(tx, value)
-    tx.add(PromotionRequested(value.id, wanted.id, place.name, reason, rollback))
+    tx.add(PromotionRequested(value.id, wanted.id, place.name, reason, rollback, expiry))
     return value
 
 

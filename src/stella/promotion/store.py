@@ -1,13 +1,14 @@
 """The tables of promotions and of the approvals given to them."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Boolean, Column, Index, String, Table, Text, select
 
 from stella.kernel import Remedy
 from stella.promotion.errors import UnknownPromotion
-from stella.promotion.lifecycle import PROMOTION, State
+from stella.promotion.lifecycle import NOT_BEGUN, PROMOTION, Event, State
 from stella.promotion.model import Person, person_of, person_text
 from stella.record.row import columns_of, fields_of
 from stella.record.tables import metadata
@@ -35,6 +36,7 @@ promotion = Table(
     Column("due_at", String(27)),
     Column("not_before", String(27)),
     Column("not_after", String(27)),
+    Column("expires_at", String(27)),
     Index(None, "environment", "state"),
     Index(None, "due_at"),
     Index(None, "release"),
@@ -56,6 +58,7 @@ approval = Table(
 )
 
 ACTIVE = frozenset(state for state in State if not PROMOTION.is_final(state))
+_PAGE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +67,9 @@ class Promotion:
 
     input, record, bundle: digests of what was last decided on, of the decision record, and of the
     record's signed statement. plan: digest of the deployment plan. All None until it was judged.
-    due_at: when it is judged again by itself; None where it waits for no time. not_before, not_after:
-    when its deployment may begin; None where it may at any time.
+    due_at: when it is judged again by itself, or expires; None where it waits for no time. not_before,
+    not_after: when its deployment may begin; None where it may at any time. expires_at: when it ends
+    by itself where its deployment has not begun; None for never.
     """
 
     id: str
@@ -86,6 +90,12 @@ class Promotion:
     due_at: str | None = None
     not_before: str | None = None
     not_after: str | None = None
+    expires_at: str | None = None
+
+    def moved(self, event: Event) -> "Promotion":
+        """After ``event``; what has begun or ended waits for no time. Raises IllegalMove."""
+        state = PROMOTION.next(self.state, event)
+        return replace(self, state=state, due_at=self.due_at if state in NOT_BEGUN else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +165,22 @@ def list_promotions(
     return tuple(_promotion(row) for row in rows)
 
 
-def due_promotions(tx: Tx, now: str, limit: int = 100) -> tuple[Promotion, ...]:
+def every_promotion(
+    tx: Tx, *, states: frozenset[State], environment: str | None = None, release: str | None = None
+) -> Iterator[Promotion]:
+    """All of them, the newest first, however many there are."""
+    after: str | None = None
+    while True:
+        page = list_promotions(
+            tx, environment=environment, release=release, states=states, after=after, limit=_PAGE
+        )
+        yield from page
+        if len(page) < _PAGE:
+            return
+        after = page[-1].id
+
+
+def due_promotions(tx: Tx, now: str, limit: int) -> tuple[Promotion, ...]:
     """What is to be judged again, the longest due first."""
     query = select(promotion).where(promotion.c.tenant == tx.tenant, promotion.c.due_at <= now)
     return tuple(

@@ -17,7 +17,7 @@ from stella.promotion.errors import (
     NotYourTurn,
     OwnRequest,
 )
-from stella.promotion.lifecycle import State
+from stella.promotion.lifecycle import PROMOTION, Event, State
 from stella.promotion.model import ApprovalInput, Person, RuleInput
 from stella.promotion.speaking import Asked, rule_input, voice_of, why_excluded, why_not_for
 from stella.promotion.store import Promotion, list_approvals
@@ -43,9 +43,8 @@ def voice_in(
 
     stands_for: name of the absent one who is meant; None: their own voice first.
     """
-    refusal = _waits_for_nobody(found)
-    if refusal is not None:
-        return refusal
+    if found.state is not State.WAITING:
+        return _waits_for_nobody(found)
     rules, asked = _asked(tx, found)
     voices = list(_voices(tx, person, rules, asked))
     if not voices:
@@ -92,18 +91,15 @@ def why_not_approve(tx: Tx, found: Promotion, person: Person) -> StellaError | N
 
 def why_not_reject(tx: Tx, found: Promotion, person: Person) -> StellaError | None:
     """Why this person has no say in it now; None where they have."""
-    refusal = _waits_for_nobody(found)
-    if refusal is not None:
-        return refusal
+    if Event.REJECT not in PROMOTION.events_from(found.state):
+        return _waits_for_nobody(found)
     rules, asked = _asked(tx, found)
     if next(_voices(tx, person, rules, asked), None) is not None:
         return None
     return _unheard(found, person, rules, asked)
 
 
-def _waits_for_nobody(found: Promotion) -> StellaError | None:
-    if found.state is State.WAITING:
-        return None
+def _waits_for_nobody(found: Promotion) -> StellaError:
     return NotAwaitingApproval(
         f"{found.id} is {found.state.value}: it waits for nobody",
         remedy=Remedy("See how it stands.", command=f"stella why {found.id}"),

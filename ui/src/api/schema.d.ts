@@ -3415,6 +3415,7 @@ export interface components {
             /** Steps */
             steps: components["schemas"]["StepUseView"][];
             soak: components["schemas"]["SoakView"] | null;
+            promotions: components["schemas"]["PromotionRulesView"];
             /** Targets */
             targets: components["schemas"]["TargetConfigView"][];
             /** Freezes */
@@ -4172,6 +4173,7 @@ export interface components {
          * @description What to promote, and where. release: id or name@version.
          *
          *     not_before, not_after: when its deployment may begin; at any time where they are left out.
+         *     expires_at: when it ends by itself where it has not begun; left out: as the environment has it.
          */
         NewPromotion: {
             /** Release */
@@ -4187,6 +4189,8 @@ export interface components {
             notBefore?: string | null;
             /** Notafter */
             notAfter?: string | null;
+            /** Expiresat */
+            expiresAt?: string | null;
         };
         /**
          * NewRelease
@@ -4887,6 +4891,14 @@ export interface components {
             command?: string | null;
         };
         /**
+         * PromotionRulesView
+         * @description How requests are kept. expires_after: hours, null where they never expire.
+         */
+        PromotionRulesView: {
+            /** Expiresafter */
+            expiresAfter: number | null;
+        };
+        /**
          * PromotionView
          * @description A promotion as the API shows it.
          */
@@ -4921,6 +4933,8 @@ export interface components {
             notBefore: string | null;
             /** Notafter */
             notAfter: string | null;
+            /** Expiresat */
+            expiresAt: string | null;
             actions: components["schemas"]["ActionsView"];
             /** Evidence */
             evidence: components["schemas"]["EvidenceRef"][];
@@ -5362,9 +5376,12 @@ export interface components {
         /**
          * State
          * @description Where a promotion stands. ``failed`` is a verdict, ``errored`` could not run.
+         *
+         *     ``scheduled``: every gate passes but that its time has not come. ``expired``: it had not begun in
+         *     time.
          * @enum {string}
          */
-        State: "evaluating" | "waiting" | "blocked" | "approved" | "deploying" | "deployed" | "failed" | "rejected" | "cancelled" | "errored";
+        State: "evaluating" | "waiting" | "scheduled" | "blocked" | "approved" | "deploying" | "deployed" | "failed" | "rejected" | "cancelled" | "expired" | "errored";
         /**
          * StepPlanView
          * @description What would be done before the targets or after them, by which version of which plugin.

@@ -9,6 +9,7 @@ const EVENTS: Readonly<Record<string, Look>> = {
   PromotionBlocked: { tone: 'bad', icon: 'hand-stop', word: 'Blocked' },
   PromotionRejected: { tone: 'bad', icon: 'ban', word: 'Rejected' },
   PromotionCancelled: { tone: 'idle', icon: 'circle-minus', word: 'Cancelled' },
+  PromotionExpired: { tone: 'idle', icon: 'clock', word: 'Expired' },
   PromotionErrored: { tone: 'bad', icon: 'alert-triangle', word: 'Errored' },
   PromotionStarted: { tone: 'busy', icon: 'rocket', word: 'Deployment started' },
   PromotionDeployed: { tone: 'good', icon: 'circle-check', word: 'Deployed' },

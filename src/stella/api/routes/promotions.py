@@ -1,5 +1,6 @@
 """Promotions."""
 
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
@@ -44,6 +45,7 @@ class NewPromotion(Body):
     """What to promote, and where. release: id or name@version.
 
     not_before, not_after: when its deployment may begin; at any time where they are left out.
+    expires_at: when it ends by itself where it has not begun; left out: as the environment has it.
     """
 
     release: str
@@ -51,6 +53,7 @@ class NewPromotion(Body):
     reason: str = ""
     not_before: str | None = None
     not_after: str | None = None
+    expires_at: str | None = None
 
 
 class Approval(Body):
@@ -100,10 +103,8 @@ def get_promotions(
 @router.post("", status_code=201, response_model=PromotionView)
 def post_promotion(asked: Requester, body: NewPromotion) -> Response:
     """Ask for a release in an environment; the gates judge it soon after."""
-    start = StartWindow(
-        parse_time(body.not_before) if body.not_before is not None else None,
-        parse_time(body.not_after) if body.not_after is not None else None,
-    )
+    start = StartWindow(_time(body.not_before), _time(body.not_after))
+    expires_at = _time(body.expires_at)
 
     def do(tx: Tx) -> PromotionView:
         made = request_promotion(
@@ -113,6 +114,7 @@ def post_promotion(asked: Requester, body: NewPromotion) -> Response:
             environment=body.environment,
             reason=body.reason,
             start=start,
+            expires_at=expires_at,
         )
         return promotion_view(look(asked, tx), made)
 
@@ -208,3 +210,7 @@ def post_evaluation(asked: Requester, promotion: str) -> Response:
         return promotion_view(look(asked, tx), after)
 
     return asked.once(do)
+
+
+def _time(text: str | None) -> datetime | None:
+    return None if text is None else parse_time(text)

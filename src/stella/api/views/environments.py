@@ -80,6 +80,12 @@ class SoakView(View):
     hours: int
 
 
+class PromotionRulesView(View):
+    """How requests are kept. expires_after: hours, null where they never expire."""
+
+    expires_after: int | None
+
+
 class CurrentView(View):
     """What runs there now."""
 
@@ -99,6 +105,7 @@ class EnvironmentView(View):
     approvals: list[ApprovalRuleView]
     steps: list[StepUseView]
     soak: SoakView | None
+    promotions: PromotionRulesView
     targets: list[TargetConfigView]
     freezes: list[FreezeView]
     current: CurrentView | None
@@ -157,6 +164,7 @@ def environment_view(looking: Looking, environment: Environment, order: int) -> 
         soak=SoakView(environment=environment.soak.environment, hours=environment.soak.hours)
         if environment.soak
         else None,
+        promotions=PromotionRulesView(expires_after=environment.promotions.expires_after_h),
         targets=[target_view(looking, one) for one in targets],
         freezes=[freeze_view(looking, one) for one in list_freezes(tx, environment.name)],
         current=CurrentView(

@@ -235,6 +235,7 @@ class PromotionView(View):
     due_at: str | None
     not_before: str | None
     not_after: str | None
+    expires_at: str | None
     actions: ActionsView
     evidence: list[EvidenceRef]
     history: list[HistoryView]
@@ -255,6 +256,7 @@ _AFTER = {
     "PromotionBlocked": State.BLOCKED,
     "PromotionRejected": State.REJECTED,
     "PromotionCancelled": State.CANCELLED,
+    "PromotionExpired": State.EXPIRED,
     "PromotionErrored": State.ERRORED,
     "PromotionStarted": State.DEPLOYING,
     "PromotionDeployed": State.DEPLOYED,
@@ -284,9 +286,11 @@ def promotion_view(looking: Looking, promotion: Promotion) -> PromotionView:
         diff=diff_view(looking, release, promotion.environment, promotion.id),
         approvals=_approvals(looking, promotion, decision),
         deployment=promotion.deployment,
-        due_at=promotion.due_at,
+        # What is due last of all is its end, which no judging is.
+        due_at=promotion.due_at if promotion.due_at != promotion.expires_at else None,
         not_before=promotion.not_before,
         not_after=promotion.not_after,
+        expires_at=promotion.expires_at,
         actions=_actions(looking, promotion),
         evidence=[evidence_ref(one) for one in list_evidence(looking.tx, subject=promotion.id)],
         history=_history(looking, promotion),

@@ -6,7 +6,7 @@ import type { Promotion } from '../../api/types'
 import { commands } from '../../commands'
 import { paths } from '../../paths'
 import { momentLook } from '../../promotion/history'
-import { isMoving, lookOf, PROMOTION } from '../../promotion/states'
+import { isMoving, isOver, lookOf, PROMOTION } from '../../promotion/states'
 import { ActionButton } from '../../widgets/ActionButton'
 import { Digest } from '../../widgets/Copy'
 import { CommandHint } from '../../widgets/Dialog'
@@ -62,6 +62,11 @@ export function PromotionPage() {
             {promotion.notAfter !== null && (
               <span>
                 to begin before <Time at={promotion.notAfter} exact />
+              </span>
+            )}
+            {promotion.expiresAt !== null && !isOver(promotion.state) && (
+              <span>
+                ends by itself <Time at={promotion.expiresAt} exact />
               </span>
             )}
             {promotion.dueAt !== null && (
