@@ -386,7 +386,7 @@ def test_a_promotion_says_when_it_ends_by_itself(control: Control):
     body = {"release": control.sealed("2.0.0")["id"], "environment": "dev"}
     past = {**body, "expiresAt": "2029-12-31T00:00:00Z"}
     assert control.refused("POST", "/promotions", past) == "ST-PRO-021"
-    assert control.refused("POST", "/promotions", {**body, "expiresAt": "soon"}) == "ST-KER-004"
+    assert control.refused("POST", "/promotions", {**body, "expiresAt": "soon"}) == "ST-KER-005"
     asked = control.post("/promotions", body)
     assert asked["expiresAt"].startswith("2030-01-01T02:00:00")
     shown = control.get(f"/promotions/{asked['id']}")
@@ -411,3 +411,17 @@ def test_a_promotion_is_asked_for_in_advance(control: Control):
     assert shown["notAfter"] == "2030-01-01T10:00:00.000000Z"
     (gate,) = [one for one in shown["decision"]["gates"] if one["name"] == "start"]
     assert gate["state"] == "waiting"
+
+
+def test_an_environment_is_held_and_goes_on(control: Control):
+    control.environment("dev")
+    why = {"reason": "look at the logs first"}
+    for by in ("dan", "ann", "vic"):
+        assert control.refused("POST", "/environments/dev/hold", why, by) == "ST-IDN-004"
+    assert control.refused("POST", "/environments/nowhere/hold", why, "olga") == "ST-ENV-001"
+    held = control.post("/environments/dev/hold", why, "olga")["hold"]
+    assert (held["by"]["name"], held["reason"]) == ("olga", why["reason"])
+    assert control.refused("POST", "/environments/dev/hold", why, "olga") == "ST-ENV-006"
+    assert [one["held"] for one in control.get("/matrix")["environments"]] == [True]
+    assert control.post("/environments/dev/resume", why, "olga")["hold"] is None
+    assert control.refused("POST", "/environments/dev/resume", why, "olga") == "ST-ENV-007"

@@ -49,7 +49,7 @@ from stella.notify import queue_messages
 from stella.notify.events import FACTS as TOLD
 from stella.plugin.order import Purpose
 from stella.plugin.planned import refuse_unplanned
-from stella.promotion.close import Ending, close_promotion
+from stella.promotion.close import Ending, close_promotion, let_go
 from stella.promotion.evaluate import evaluate_promotion, waits_for_scan
 from stella.promotion.lifecycle import State
 from stella.promotion.store import every_promotion, find_promotion
@@ -245,6 +245,12 @@ def close_with_deployment(ending: Ending, work: Work, fact: StoredFact) -> None:
         close_promotion(tx, str(fact.data["promotion"]), fact.subject, ending)
 
 
+def let_environment_go(work: Work, fact: StoredFact) -> None:
+    """A promotion ended that may have been a rollback which never began."""
+    with work.because(fact) as tx:
+        let_go(tx, fact.subject)
+
+
 def prove_promotion(work: Work, fact: StoredFact) -> None:
     """Close the packet of an ended promotion."""
     seal(work.database, work.holder)
@@ -299,11 +305,11 @@ _FLOWS: Mapping[str, Sequence[Handler]] = {
     ),
     "DeploymentFailed": (partial(close_with_deployment, Ending.FAILED), prove_deployment),
     "DeploymentErrored": (partial(close_with_deployment, Ending.ERRORED), prove_deployment),
-    "PromotionBlocked": (prove_promotion,),
-    "PromotionRejected": (prove_promotion,),
-    "PromotionCancelled": (prove_promotion,),
-    "PromotionExpired": (prove_promotion,),
-    "PromotionErrored": (prove_promotion,),
+    "PromotionBlocked": (prove_promotion, let_environment_go),
+    "PromotionRejected": (prove_promotion, let_environment_go),
+    "PromotionCancelled": (prove_promotion, let_environment_go),
+    "PromotionExpired": (prove_promotion, let_environment_go),
+    "PromotionErrored": (prove_promotion, let_environment_go),
     "PromotionDeployed": (prove_promotion,),
     "PromotionFailed": (prove_promotion,),
 }

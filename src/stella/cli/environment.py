@@ -1,7 +1,8 @@
 """``stella environment``: where releases can go."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any
 from urllib.parse import quote
 
 import typer
@@ -11,6 +12,8 @@ from stella.cli.written import write
 from stella.client import open_client
 
 app = typer.Typer(no_args_is_help=True, help="Where releases can go.")
+
+Message = Annotated[str, typer.Option("-m", "--message", help="Why.")]
 
 _API_VERSION = "stella/v1"
 
@@ -28,6 +31,7 @@ _COLUMNS: dict[str, Column] = {
     "approvals": lambda row: [f"{one['count']} {one['rule']}" for one in row["approvals"]],
     "targets": lambda row: [one["name"] for one in row["targets"]],
     "frozen": lambda row: any(one["holds"] for one in row["freezes"]),
+    "held": lambda row: row["hold"] is not None,
 }
 
 
@@ -48,6 +52,24 @@ def get(name: str, *, output: Output = "table", to: To = None) -> None:
         write(as_documents(found), to)
     else:
         show_lines(found, _lines(found), output=output, to=to, name="name")
+
+
+@app.command()
+def hold(name: str, *, message: Message, output: Output = "table", to: To = None) -> None:
+    """Let nothing go into it by itself; what people ask for still does, and ends the hold."""
+    _say("hold", name, message, output=output, to=to)
+
+
+@app.command()
+def resume(name: str, *, message: Message, output: Output = "table", to: To = None) -> None:
+    """End its hold: what is automatic goes on."""
+    _say("resume", name, message, output=output, to=to)
+
+
+def _say(verb: str, name: str, message: str, *, output: str, to: Path | None) -> None:
+    with open_client() as client:
+        after = client.post(f"/environments/{quote(name, safe='')}/{verb}", {"reason": message})
+    show_lines(after, _lines(after), output=output, to=to, name="name")
 
 
 def as_documents(environment: Mapping[str, Any]) -> str:
@@ -119,6 +141,9 @@ def _lines(found: Mapping[str, Any]) -> Iterator[str]:
         yield f"step {step['name']}: {step['step']}, {step['phase']} the targets"
     for target in found["targets"]:
         yield f"target {target['name']}: {target_words(target)}"
+    if found["hold"]:
+        held = found["hold"]
+        yield f"held since {held['at']} by {held['by']['name']}: {held['reason']}"
     for freeze in found["freezes"]:
         if freeze["holds"]:
             yield f"frozen until {freeze['endsAt']}: {freeze['reason']} ({freeze['id']})"

@@ -46,3 +46,19 @@ class FreezeRuleApplied(Fact):
 
     change: str
     spec: str
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentHeld(Fact):
+    """Nothing goes into it by itself from now on. promotion: the rollback that holds it, if one does."""
+
+    reason: str
+    promotion: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentResumed(Fact):
+    """It is held no more. promotion: by which it was moved on, or whose rollback never began."""
+
+    reason: str
+    promotion: str | None

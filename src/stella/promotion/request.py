@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from stella.environment.hold import hold_for_rollback
 from stella.environment.model import Environment
 from stella.environment.store import find_environment, list_targets
 from stella.kernel import Remedy, time_text
@@ -67,6 +68,8 @@ def request_rollback(
 ) -> Promotion:
     """Ask for what ran before, or for an earlier ``release`` that ran here; the same road back.
 
+    It holds the environment, so that nothing goes forward again by itself.
+
     Raises NothingToRollBackTo, and what ``request_promotion`` raises.
     """
     find_environment(tx, environment)
@@ -76,7 +79,9 @@ def request_rollback(
         wanted = promotable(tx, release)
         if succeeded(tx, release_digest=wanted.digest, environment=environment) is None:
             raise _nothing(environment, f"{wanted.name} {wanted.version} never ran in it")
-    return _requested(tx, person, wanted, environment, reason, rollback=True)
+    asked = _requested(tx, person, wanted, environment, reason, rollback=True)
+    hold_for_rollback(tx, environment, reason, asked.id)
+    return asked
 
 
 def promotable(tx: Tx, release: str) -> Release:

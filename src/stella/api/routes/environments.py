@@ -25,6 +25,7 @@ from stella.api.views.promotions import PromotionView, promotion_view
 from stella.environment.documents import apply_documents
 from stella.environment.freeze import begin_freeze, end_freeze
 from stella.environment.freeze_rules import apply_freeze_rule
+from stella.environment.hold import hold_environment, resume_environment
 from stella.environment.store import (
     find_environment,
     list_environments,
@@ -207,9 +208,35 @@ def get_environments(asked: Viewer) -> Page[EnvironmentView]:
 def get_environment(asked: Viewer, name: str) -> EnvironmentView:
     """One environment."""
     with asked.read() as tx:
-        found = find_environment(tx, name)
-        order = [one.name for one in list_environments(tx)].index(found.name)
-        return environment_view(look(asked, tx), found, order)
+        return _shown(asked, tx, name)
+
+
+def _shown(asked: Asked, tx: Tx, name: str) -> EnvironmentView:
+    found = find_environment(tx, name)
+    order = [one.name for one in list_environments(tx)].index(found.name)
+    return environment_view(look(asked, tx), found, order)
+
+
+@router.post("/environments/{name}/hold", response_model=EnvironmentView)
+def post_hold(asked: Operator, name: str, body: Reason) -> Response:
+    """Let nothing go into it by itself; what people ask for still does."""
+
+    def do(tx: Tx) -> EnvironmentView:
+        hold_environment(tx, name, body.reason)
+        return _shown(asked, tx, name)
+
+    return asked.once(do)
+
+
+@router.post("/environments/{name}/resume", response_model=EnvironmentView)
+def post_resumption(asked: Operator, name: str, body: Reason) -> Response:
+    """End its hold; what is automatic goes on from what runs in the environment before."""
+
+    def do(tx: Tx) -> EnvironmentView:
+        resume_environment(tx, name, body.reason)
+        return _shown(asked, tx, name)
+
+    return asked.once(do)
 
 
 @router.post("/environments/{name}/rollback", status_code=201, response_model=PromotionView)

@@ -6,6 +6,7 @@ from stella.api.views.base import PersonView, View
 from stella.api.views.looking import Looking
 from stella.api.views.releases import ReleaseRef, release_ref
 from stella.deployment.store import current_deployment
+from stella.environment.hold import find_hold
 from stella.environment.model import Environment, Excluded, Freeze, Target, configuration
 from stella.environment.store import list_freezes, list_targets
 from stella.fleet import find_agent_by_name
@@ -86,6 +87,15 @@ class PromotionRulesView(View):
     expires_after: int | None
 
 
+class HoldView(View):
+    """Nothing goes there by itself since then. promotion: the rollback that holds it, if one does."""
+
+    at: str
+    by: PersonView
+    reason: str
+    promotion: str | None
+
+
 class CurrentView(View):
     """What runs there now."""
 
@@ -108,6 +118,7 @@ class EnvironmentView(View):
     promotions: PromotionRulesView
     targets: list[TargetConfigView]
     freezes: list[FreezeView]
+    hold: HoldView | None
     current: CurrentView | None
     configuration: str
 
@@ -135,6 +146,7 @@ def environment_view(looking: Looking, environment: Environment, order: int) -> 
     targets = list_targets(tx, environment.name)
     current = current_deployment(tx, environment.name)
     bundle = find_policy(tx, looking.blobs, environment.policy)
+    held = find_hold(tx, environment.name)
     return EnvironmentView(
         name=environment.name,
         after=environment.after,
@@ -167,6 +179,14 @@ def environment_view(looking: Looking, environment: Environment, order: int) -> 
         promotions=PromotionRulesView(expires_after=environment.promotions.expires_after_h),
         targets=[target_view(looking, one) for one in targets],
         freezes=[freeze_view(looking, one) for one in list_freezes(tx, environment.name)],
+        hold=HoldView(
+            at=held.at,
+            by=looking.person_view(held.by),
+            reason=held.reason,
+            promotion=held.promotion,
+        )
+        if held
+        else None,
         current=CurrentView(
             release=release_ref(find_release(tx, current.release)),
             deployment=current.id,

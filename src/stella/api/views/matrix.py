@@ -12,6 +12,7 @@ from stella.deployment.standing import Standing, find_standing
 from stella.deployment.store import Deployment, current_deployment
 from stella.environment.freeze import holding_freezes
 from stella.environment.freeze_rules import is_frozen_by_rule
+from stella.environment.hold import holds
 from stella.environment.store import list_environments
 from stella.fleet import AgentState, find_agent_by_name
 from stella.kernel import Digest, time_text
@@ -31,11 +32,15 @@ class StandingView(View):
 
 
 class ColumnView(View):
-    """One environment of the matrix. standing: null where nothing runs, or for a time in the past."""
+    """One environment of the matrix. held: nothing goes there by itself now.
+
+    standing: null where nothing runs, or for a time in the past.
+    """
 
     name: str
     order: int
     frozen: bool
+    held: bool
     standing: StandingView | None
 
 
@@ -79,6 +84,7 @@ def matrix_view(looking: Looking, at: str | None = None) -> MatrixView:
     columns: list[ColumnView] = []
     cells: list[CellView] = []
     pending: dict[str, str] = {}
+    held = holds(tx)
     for order, environment in enumerate(list_environments(tx)):
         name = environment.name
         frozen = bool(holding_freezes(tx, name, at)) or is_frozen_by_rule(
@@ -94,6 +100,7 @@ def matrix_view(looking: Looking, at: str | None = None) -> MatrixView:
                 name=name,
                 order=order,
                 frozen=frozen,
+                held=at is None and name in held,
                 standing=_standing(stands) if stands is not None and is_of_it else None,
             )
         )
