@@ -114,17 +114,17 @@ def test_what_cannot_be_promoted_is_refused(standing: Control, path: str):
     assert standing.count("promotion") == 0
 
 
-def test_the_same_wish_twice_is_one_promotion_with_a_key_and_busy_without(control: Control):
+def test_the_same_wish_twice_is_one_promotion_with_a_key_and_refused_without(control: Control):
     control.environment("dev", **TWO_RULES)
     body = {"release": control.sealed("2.0.0")["id"], "environment": "dev"}
     key = {"Idempotency-Key": "k"}
     one = control.ask("POST", "/promotions", body, headers=key)
     two = control.ask("POST", "/promotions", body, headers=key)
     assert one.content == two.content
-    busy = control.ask("POST", "/promotions", body)
-    assert (busy.status_code, busy.json()["code"]) == (409, "ST-PRO-002")
-    assert busy.json()["facts"]["promotion"] == one.json()["id"]
-    assert "stella why" in busy.json()["remedy"]["command"]
+    again = control.ask("POST", "/promotions", body)
+    assert (again.status_code, again.json()["code"]) == (409, "ST-PRO-022")
+    assert again.json()["facts"]["promotion"] == one.json()["id"]
+    assert "stella why" in again.json()["remedy"]["command"]
     assert control.count("promotion") == 1
 
 

@@ -24,15 +24,14 @@ def test_it_has_ended_where_nothing_can_happen_any_more() -> None:
 
 def test_a_deployment_begins_only_after_every_gate_has_passed() -> None:
     before = {state for (state, event) in PROMOTION.moves if event is Event.START}
-    assert before == {State.APPROVED}
+    assert before == {State.APPROVED, State.QUEUED}
     assert {after for (_, event), after in PROMOTION.moves.items() if event is Event.PASS} <= before
 
 
 @pytest.mark.parametrize("state", NOT_BEGUN)
 def test_whatever_has_not_begun_is_judged_again_cancelled_and_expires(state: State) -> None:
-    assert {Event.PASS, Event.WAIT, Event.BLOCK, Event.CANCEL, Event.EXPIRE, Event.BREAK} <= {
-        *PROMOTION.events_from(state)
-    }
+    ends = {Event.BLOCK, Event.CANCEL, Event.EXPIRE, Event.SUPERSEDE, Event.BREAK}
+    assert {Event.PASS, Event.WAIT, *ends} <= {*PROMOTION.events_from(state)}
 
 
 def test_what_has_begun_ends_as_its_deployment_does() -> None:

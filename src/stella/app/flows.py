@@ -29,7 +29,7 @@ from stella.blob.errors import BlobsUnusable
 from stella.deployment.errors import AgentSilent
 from stella.deployment.finish import finish_step, finish_target, order_target, take_target
 from stella.deployment.plan import intent_of, plugin_of_target, read_plan, target_plan_of
-from stella.deployment.start import start_deployment
+from stella.deployment.start import next_turn, take_turn
 from stella.deployment.step_store import find_step
 from stella.deployment.steps import begin_step, is_worn_out, note_trouble
 from stella.deployment.store import (
@@ -142,9 +142,18 @@ def judge_what_waited(work: Work, fact: StoredFact) -> None:
 
 
 def begin_deployment(work: Work, fact: StoredFact) -> None:
-    """Deploy what was approved."""
+    """Deploy what was approved, or let it wait for its turn."""
     with work.because(fact) as tx:
-        start_deployment(tx, fact.subject, work.deciding, work.evidence_signer)
+        take_turn(tx, fact.subject, work.deciding, work.evidence_signer)
+    begin_next(work, fact)
+
+
+def begin_next(work: Work, fact: StoredFact) -> None:
+    """The environment may be free: the first in its queue that still may go begins."""
+    environment, goes_on = str(fact.data["environment"]), True
+    while goes_on:
+        with work.because(fact) as tx:
+            goes_on = next_turn(tx, environment, work.deciding, work.evidence_signer)
 
 
 def take_step(work: Work, fact: StoredFact) -> None:
@@ -309,9 +318,10 @@ _FLOWS: Mapping[str, Sequence[Handler]] = {
     "PromotionRejected": (prove_promotion, let_environment_go),
     "PromotionCancelled": (prove_promotion, let_environment_go),
     "PromotionExpired": (prove_promotion, let_environment_go),
-    "PromotionErrored": (prove_promotion, let_environment_go),
-    "PromotionDeployed": (prove_promotion,),
-    "PromotionFailed": (prove_promotion,),
+    "PromotionSuperseded": (prove_promotion, let_environment_go),
+    "PromotionErrored": (prove_promotion, let_environment_go, begin_next),
+    "PromotionDeployed": (prove_promotion, begin_next),
+    "PromotionFailed": (prove_promotion, begin_next),
 }
 """Fact -> what follows, in this order."""
 

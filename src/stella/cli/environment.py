@@ -35,6 +35,17 @@ _COLUMNS: dict[str, Column] = {
 }
 
 
+_QUEUE_MAX = 500
+_QUEUE_COLUMNS: dict[str, Column] = {
+    "position": lambda row: row["queue"]["position"] if row["queue"] else None,
+    "release": lambda row: f"{row['release']['name']} {row['release']['version']}",
+    "priority": "priority",
+    "by": lambda row: row["requestedBy"]["name"],
+    "at": "requestedAt",
+    "id": "id",
+}
+
+
 @app.command("list")
 def list_(*, output: Output = "table", to: To = None) -> None:
     """List environments, each after the one it follows."""
@@ -52,6 +63,14 @@ def get(name: str, *, output: Output = "table", to: To = None) -> None:
         write(as_documents(found), to)
     else:
         show_lines(found, _lines(found), output=output, to=to, name="name")
+
+
+@app.command()
+def queue(name: str, *, output: Output = "table", to: To = None) -> None:
+    """List what waits for its turn there, the next one first."""
+    with open_client() as client:
+        found = client.get(f"/environments/{quote(name, safe='')}/queue", limit=_QUEUE_MAX)["items"]
+    show_list(found, _QUEUE_COLUMNS, output=output, to=to)
 
 
 @app.command()
@@ -85,8 +104,8 @@ def as_documents(environment: Mapping[str, Any]) -> str:
     if environment["soak"]:
         soak = environment["soak"]
         spec["soak"] = {"in": soak["environment"], "hours": soak["hours"]}
-    if environment["promotions"]["expiresAfter"] is not None:
-        spec["promotions"] = {"expiresAfter": environment["promotions"]["expiresAfter"]}
+    if promotions := _promotions(environment["promotions"]):
+        spec["promotions"] = promotions
     if environment["steps"]:
         spec["steps"] = _steps(environment["steps"])
     documents = [_document("Environment", environment["name"], spec)]
@@ -97,6 +116,11 @@ def as_documents(environment: Mapping[str, Any]) -> str:
             kept["labels"] = target["labels"]
         documents.append(_document("Target", target["name"], kept))
     return str(yaml.safe_dump_all(documents, sort_keys=False, allow_unicode=True))
+
+
+def _promotions(rules: Mapping[str, Any]) -> dict[str, Any]:
+    as_ever = {"expiresAfter": None, "supersede": "none"}
+    return {key: rules[key] for key, value in as_ever.items() if rules[key] != value}
 
 
 def _rule(rule: Mapping[str, Any]) -> dict[str, Any]:
@@ -137,6 +161,8 @@ def _lines(found: Mapping[str, Any]) -> Iterator[str]:
         yield f"approval {rule['rule']}: {rule['count']} of {', '.join(rule['approvers'])}"
     if found["promotions"]["expiresAfter"] is not None:
         yield f"a request ends after {found['promotions']['expiresAfter']} h where it has not begun"
+    if found["promotions"]["supersede"] == "older":
+        yield "a request supersedes older ones of the same name that have not begun"
     for step in found["steps"]:
         yield f"step {step['name']}: {step['step']}, {step['phase']} the targets"
     for target in found["targets"]:

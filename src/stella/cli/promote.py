@@ -1,5 +1,6 @@
 """``stella promote`` and ``stella rollback``: ask for a release in an environment."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -21,12 +22,20 @@ Wait = Annotated[
     typer.Option(
         "--wait",
         help="Follow it to its end: 0 deployed, 6 blocked, rejected or expired, 7 failed,"
-        " 8 timed out, 1 cancelled.",
+        " 8 timed out, 1 cancelled or superseded.",
     ),
 ]
 Timeout = Annotated[float, typer.Option(help="Seconds that --wait waits.", min=0)]
 
 _TIMEOUT_S = 3600.0
+
+
+class Priority(StrEnum):
+    """Who goes first into an environment."""
+
+    HIGH = "high"
+    NORMAL = "normal"
+    LOW = "low"
 
 
 def promote(
@@ -44,6 +53,9 @@ def promote(
         str | None,
         typer.Option(help="End it by itself where it has not begun by then; the same forms."),
     ] = None,
+    priority: Annotated[
+        Priority, typer.Option(help="Who goes first where several may go; rollbacks always do.")
+    ] = Priority.NORMAL,
     dry_run: Annotated[
         bool,
         typer.Option("--dry-run", help="Only say what the gates would say; 6 where they block."),
@@ -54,7 +66,12 @@ def promote(
     to: To = None,
 ) -> None:
     """Ask for a release in an environment; the gates judge it, and then it is deployed."""
-    body = {"release": release, "environment": env, "reason": message}
+    body = {
+        "release": release,
+        "environment": env,
+        "reason": message,
+        "priority": priority.value,
+    }
     times = {"notBefore": not_before, "notAfter": not_after, "expiresAt": expires}
     for key, text in times.items():
         if text is not None:

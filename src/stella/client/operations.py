@@ -197,11 +197,12 @@ class CheckView(TypedDict):
 
 
 class ColumnView(TypedDict):
-    """One environment of the matrix. standing: null where nothing runs, or for a time in the past."""
+    """One environment of the matrix. held: nothing goes there by itself now."""
 
     name: str
     order: int
     frozen: bool
+    held: bool
     standing: "StandingView | None"
 
 
@@ -512,6 +513,7 @@ class EnvironmentView(TypedDict):
     promotions: "PromotionRulesView"
     targets: list["TargetConfigView"]
     freezes: list["FreezeView"]
+    hold: "HoldView | None"
     current: "CurrentView | None"
     configuration: str
 
@@ -726,6 +728,15 @@ class HistoryView(TypedDict):
     event: str
     at: str
     by: "PersonView"
+
+
+class HoldView(TypedDict):
+    """Nothing goes there by itself since then. promotion: the rollback that holds it, if one does."""
+
+    at: str
+    by: "PersonView"
+    reason: str
+    promotion: str | None
 
 
 class ImageSecretView(TypedDict):
@@ -976,6 +987,7 @@ class NewPromotion(TypedDict):
     notBefore: NotRequired[str | None]
     notAfter: NotRequired[str | None]
     expiresAt: NotRequired[str | None]
+    priority: NotRequired[Literal["high", "normal", "low"]]
 
 
 class NewRelease(TypedDict):
@@ -1470,6 +1482,7 @@ class PromotionRulesView(TypedDict):
     """How requests are kept. expires_after: hours, null where they never expire."""
 
     expiresAfter: int | None
+    supersede: Literal["none", "older"]
 
 
 class PromotionView(TypedDict):
@@ -1494,6 +1507,9 @@ class PromotionView(TypedDict):
     notBefore: str | None
     notAfter: str | None
     expiresAt: str | None
+    priority: str
+    queue: "QueueView | None"
+    supersededBy: str | None
     actions: "ActionsView"
     evidence: list["EvidenceRef"]
     history: list["HistoryView"]
@@ -1508,6 +1524,14 @@ class ProvenanceView(TypedDict):
     revision: str
     digest: str
     how: str
+
+
+class QueueView(TypedDict):
+    """Its place in its environment's queue, from 1 on. behind: what is deployed there now."""
+
+    position: int
+    behind: str | None
+    behindRelease: "ReleaseRef | None"
 
 
 class Radius(TypedDict):
@@ -1779,12 +1803,14 @@ State = Literal[
     "scheduled",
     "blocked",
     "approved",
+    "queued",
     "deploying",
     "deployed",
     "failed",
     "rejected",
     "cancelled",
     "expired",
+    "superseded",
     "errored",
 ]
 """Where a promotion stands. ``failed`` is a verdict, ``errored`` could not run."""
@@ -2782,6 +2808,29 @@ class Operations:
         """One environment."""
         return cast(
             "EnvironmentView", self._transport.get(f"/environments/{quote(name, safe='/:@')}")
+        )
+
+    def get_queue(self, name: str, *, limit: int | None = None) -> "PagePromotionView":
+        """What waits for its turn there, the next one first."""
+        return cast(
+            "PagePromotionView",
+            self._transport.get(f"/environments/{quote(name, safe='/:@')}/queue", limit=limit),
+        )
+
+    def post_hold(self, name: str, body: "Reason", *, key: str | None = None) -> "EnvironmentView":
+        """Let nothing go into it by itself; what people ask for still does."""
+        return cast(
+            "EnvironmentView",
+            self._transport.post(f"/environments/{quote(name, safe='/:@')}/hold", body, key=key),
+        )
+
+    def post_resumption(
+        self, name: str, body: "Reason", *, key: str | None = None
+    ) -> "EnvironmentView":
+        """End its hold; what is automatic goes on from what runs in the environment before."""
+        return cast(
+            "EnvironmentView",
+            self._transport.post(f"/environments/{quote(name, safe='/:@')}/resume", body, key=key),
         )
 
     def post_rollback(

@@ -62,6 +62,7 @@ class _Soak(msgspec.Struct, forbid_unknown_fields=True):
 
 class _Promotions(msgspec.Struct, forbid_unknown_fields=True):
     expires_after_h: int | None = msgspec.field(default=None, name="expiresAfter")
+    supersede: Literal["none", "older"] = "none"
 
 
 class _Environment(msgspec.Struct, forbid_unknown_fields=True):
@@ -185,7 +186,7 @@ def _promotions(name: str, read: _Environment) -> PromotionRules:
     if hours is not None and not 0 < hours <= _EXPIRY_HOURS_MAX:
         why = f"promotions.expiresAfter is from 1 to {_EXPIRY_HOURS_MAX} hours"
         raise malformed("Environment", name, why)
-    return PromotionRules(hours)
+    return PromotionRules(hours, read.promotions.supersede == "older")
 
 
 def _rule(environment: str, rule: _Rule) -> ApprovalRule:

@@ -84,13 +84,20 @@ class PromotionRules:
     """How requests for an environment are kept. They are no part of what is deployed, nor of its plan.
 
     expires_after_h: hours after which a request ends that has not begun, None for never.
+    supersedes_older: whether a request ends older ones for releases of the same name.
     """
 
     expires_after_h: int | None = None
+    supersedes_older: bool = False
 
     def spec(self) -> dict[str, Json]:
         """As it stands in a declarative document; what is as ever is left out."""
-        return {} if self.expires_after_h is None else {"expiresAfter": self.expires_after_h}
+        spec: dict[str, Json] = {}
+        if self.expires_after_h is not None:
+            spec["expiresAfter"] = self.expires_after_h
+        if self.supersedes_older:
+            spec["supersede"] = "older"
+        return spec
 
 
 @dataclass(frozen=True, slots=True)

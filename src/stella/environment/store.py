@@ -175,8 +175,12 @@ def _environment(row: Any) -> Environment:
         before,
         after,
         Soak(soak["in"], soak["hours"]) if soak else None,
-        PromotionRules(spec.get("promotions", {}).get("expiresAfter")),
+        _promotions(spec.get("promotions", {})),
     )
+
+
+def _promotions(spec: Mapping[str, Any]) -> PromotionRules:
+    return PromotionRules(spec.get("expiresAfter"), spec.get("supersede") == "older")
 
 
 def _rule(spec: Mapping[str, Any]) -> ApprovalRule:

@@ -220,6 +220,11 @@ EVENTS: Mapping[str, Event] = {
         "it had not begun in time",
         _promotion("has expired for", _S.WARNING, _C.ERROR),
     ),
+    "PromotionSuperseded": Event(
+        "PromotionSuperseded",
+        "a newer request took its place",
+        _promotion("is superseded for", _S.INFO, _C.ERROR),
+    ),
     "PromotionErrored": Event(
         "PromotionErrored",
         "it could not be judged",

@@ -11,7 +11,7 @@ class UnknownPromotion(StellaError):
 
 
 class EnvironmentIsBusy(StellaError):
-    """Another promotion is being deployed into the environment."""
+    """So many requests wait for the environment that it takes no more."""
 
     code = "ST-PRO-002"
     fault = Fault.CONFLICT
@@ -146,3 +146,10 @@ class ImpossibleExpiry(StellaError):
     """A time to expire at that is over, comes before the start, or lies too far ahead."""
 
     code = "ST-PRO-021"
+
+
+class AlreadyRequested(StellaError):
+    """The same images are asked for there already, and that has not ended."""
+
+    code = "ST-PRO-022"
+    fault = Fault.CONFLICT

@@ -67,7 +67,7 @@ def evaluate_promotion(tx: Tx, promotion_id: str, deciding: Deciding, signer: Si
     if after.state is State.BLOCKED:
         gates = tuple(one.name for one in decision.gates if one.state is not GateState.PASS)
         tx.add(PromotionBlocked(after.id, after.environment, decision.outcome.value, gates))
-    elif after.state is State.APPROVED and before.state is not State.APPROVED:
+    elif after.state is State.APPROVED and before.state is not after.state:
         tx.add(PromotionApproved(after.id, after.environment, decision.plan_digest))
     return after
 

@@ -14,6 +14,7 @@ class PromotionRequested(Fact):
     reason: str
     rollback: bool
     expires_at: str | None = None
+    priority: str = "normal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,23 @@ class PromotionExpired(Fact):
 
     environment: str
     expires_at: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class PromotionQueued(Fact):
+    """Every gate passed, and it waits for its turn. behind: what is being deployed, if anything is."""
+
+    environment: str
+    behind: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PromotionSuperseded(Fact):
+    """A newer request took its place. by: that promotion; message: of which release."""
+
+    environment: str
+    by: str
     message: str
 
 

@@ -8,8 +8,9 @@ from stella.kernel import Machine
 class State(StrEnum):
     """Where a promotion stands. ``failed`` is a verdict, ``errored`` could not run.
 
-    ``scheduled``: every gate passes but that its time has not come. ``expired``: it had not begun in
-    time.
+    ``scheduled``: every gate passes but that its time has not come. ``queued``: every gate passes, and
+    another is being deployed. ``expired``: it had not begun in time. ``superseded``: a newer request
+    took its place.
     """
 
     EVALUATING = "evaluating"
@@ -17,12 +18,14 @@ class State(StrEnum):
     SCHEDULED = "scheduled"
     BLOCKED = "blocked"
     APPROVED = "approved"
+    QUEUED = "queued"
     DEPLOYING = "deploying"
     DEPLOYED = "deployed"
     FAILED = "failed"
     REJECTED = "rejected"
     CANCELLED = "cancelled"
     EXPIRED = "expired"
+    SUPERSEDED = "superseded"
     ERRORED = "errored"
 
 
@@ -36,6 +39,8 @@ class Event(StrEnum):
     REJECT = "reject"
     CANCEL = "cancel"
     EXPIRE = "expire"
+    SUPERSEDE = "supersede"
+    QUEUE = "queue"
     START = "start"
     SUCCEED = "succeed"
     FAIL = "fail"
@@ -44,7 +49,7 @@ class Event(StrEnum):
 
 _S, _E = State, Event
 
-NOT_BEGUN = (_S.EVALUATING, _S.WAITING, _S.SCHEDULED, _S.APPROVED)
+NOT_BEGUN = (_S.EVALUATING, _S.WAITING, _S.SCHEDULED, _S.APPROVED, _S.QUEUED)
 """Judged, and judged again until its deployment begins: a freeze may come, an approval lose its plan."""
 
 _UNTIL_IT_BEGINS = {
@@ -54,6 +59,7 @@ _UNTIL_IT_BEGINS = {
     _E.BLOCK: _S.BLOCKED,
     _E.CANCEL: _S.CANCELLED,
     _E.EXPIRE: _S.EXPIRED,
+    _E.SUPERSEDE: _S.SUPERSEDED,
     _E.BREAK: _S.ERRORED,
 }
 
@@ -68,7 +74,12 @@ PROMOTION = Machine(
         },
         (_S.WAITING, _E.REJECT): _S.REJECTED,
         (_S.SCHEDULED, _E.REJECT): _S.REJECTED,
+        (_S.QUEUED, _E.REJECT): _S.REJECTED,
+        (_S.APPROVED, _E.QUEUE): _S.QUEUED,
         (_S.APPROVED, _E.START): _S.DEPLOYING,
+        # Judged anew when its turn comes, it keeps its place until it begins.
+        (_S.QUEUED, _E.PASS): _S.QUEUED,
+        (_S.QUEUED, _E.START): _S.DEPLOYING,
         (_S.DEPLOYING, _E.SUCCEED): _S.DEPLOYED,
         (_S.DEPLOYING, _E.FAIL): _S.FAILED,
         (_S.DEPLOYING, _E.BREAK): _S.ERRORED,

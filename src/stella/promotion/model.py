@@ -1,7 +1,7 @@
 """What a decision is made of, and what it says. All of it is stored, signed and replayed."""
 
 import json
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import Any
 
 import msgspec
@@ -22,6 +22,20 @@ class GateState(StrEnum):
     def of(cls, outcome: Outcome) -> "GateState":
         """The state of a gate whose rules ended so."""
         return cls(outcome.value)
+
+
+class Rank(IntEnum):
+    """Who goes first into an environment: the lower, and of the same rank who asked first."""
+
+    ROLLBACK = 0
+    HIGH = 1
+    NORMAL = 2
+    LOW = 3
+
+    @property
+    def word(self) -> str:
+        """As people write it: ``rollback``, ``high``, ``normal``, ``low``."""
+        return self.name.lower()
 
 
 class _Document(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):

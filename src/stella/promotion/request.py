@@ -7,6 +7,7 @@ from stella.environment.model import Environment
 from stella.environment.store import find_environment, list_targets
 from stella.kernel import Remedy, time_text
 from stella.promotion.errors import (
+    AlreadyRequested,
     EnvironmentHasNoTargets,
     EnvironmentIsBusy,
     NothingToRollBackTo,
@@ -14,21 +15,24 @@ from stella.promotion.errors import (
 from stella.promotion.expiry import expiry_of
 from stella.promotion.facts import PromotionRequested
 from stella.promotion.lifecycle import PROMOTION
-from stella.promotion.model import Person
+from stella.promotion.model import Person, Rank
+from stella.promotion.queue import supersede_older, waiting_there
 from stella.promotion.start_window import ANY_TIME, StartWindow, refuse_impossible
 from stella.promotion.store import (
-    ACTIVE,
     Promotion,
     deployed_before,
     insert_promotion,
-    list_promotions,
     succeeded,
+    under_way,
 )
 from stella.record.transaction import Tx
 from stella.release.errors import ReleaseIsWithdrawn
 from stella.release.lifecycle import ReleaseState
 from stella.release.model import Release
 from stella.release.store import find_release
+
+WAITING_MAX = 10_000
+"""Requests for one environment that have not begun."""
 
 
 def request_promotion(
@@ -40,15 +44,17 @@ def request_promotion(
     reason: str = "",
     start: StartWindow = ANY_TIME,
     expires_at: datetime | None = None,
+    rank: Rank = Rank.NORMAL,
 ) -> Promotion:
     """Ask for ``release`` (id or name@version) in ``environment``. The gates judge it soon after.
 
     start: when its deployment may begin. expires_at: when it ends by itself where it has not begun;
-    None: as the environment has it.
+    None: as the environment has it. rank: who goes first where several may go.
 
     Raises UnknownRelease, ReleaseIsWithdrawn, UnknownEnvironment, EnvironmentHasNoTargets,
-    EnvironmentIsBusy, ImpossibleStart, ImpossibleExpiry.
+    AlreadyRequested, EnvironmentIsBusy, ImpossibleStart, ImpossibleExpiry.
     """
+    assert rank is not Rank.ROLLBACK, "the way back is asked for by request_rollback"
     wanted = promotable(tx, release)
     refuse_impossible(start, tx.now)
     return _requested(
@@ -57,7 +63,7 @@ def request_promotion(
         wanted,
         environment,
         reason,
-        rollback=False,
+        rank=rank,
         start=start,
         expires_at=expires_at,
     )
@@ -79,7 +85,7 @@ def request_rollback(
         wanted = promotable(tx, release)
         if succeeded(tx, release_digest=wanted.digest, environment=environment) is None:
             raise _nothing(environment, f"{wanted.name} {wanted.version} never ran in it")
-    asked = _requested(tx, person, wanted, environment, reason, rollback=True)
+    asked = _requested(tx, person, wanted, environment, reason, rank=Rank.ROLLBACK)
     hold_for_rollback(tx, environment, reason, asked.id)
     return asked
 
@@ -118,24 +124,14 @@ def _requested(
     environment: str,
     reason: str,
     *,
-    rollback: bool,
+    rank: Rank,
     start: StartWindow = ANY_TIME,
     expires_at: datetime | None = None,
 ) -> Promotion:
     place = deployable(tx, environment, lock=True)
-    busy = list_promotions(tx, environment=place.name, states=ACTIVE, limit=1)
-    if busy:
-        other = busy[0]
-        raise EnvironmentIsBusy(
-            f"{place.name} is busy: {other.id} is {other.state.value}",
-            remedy=Remedy(
-                "Wait until it has ended, or cancel it if it still waits.",
-                command=f"stella why {other.id}",
-            ),
-            environment=place.name,
-            promotion=other.id,
-            state=other.state.value,
-        )
+    is_rollback = rank is Rank.ROLLBACK
+    _refuse_repeated(tx, place, wanted, is_rollback=is_rollback)
+    _refuse_too_many(tx, place)
     expiry = expiry_of(expires_at, place, start, tx.now)
     value = Promotion(
         id=tx.new_id("prm"),
@@ -146,15 +142,49 @@ def _requested(
         requested_by=person,
         requested_at=time_text(tx.now),
         reason=reason,
-        rollback=rollback,
+        rollback=is_rollback,
         not_before=time_text(start.not_before) if start.not_before else None,
         not_after=time_text(start.not_after) if start.not_after else None,
         due_at=expiry,
         expires_at=expiry,
+        rank=rank,
     )
     insert_promotion(tx, value)
-    tx.add(PromotionRequested(value.id, wanted.id, place.name, reason, rollback, expiry))
+    tx.add(
+        PromotionRequested(value.id, wanted.id, place.name, reason, is_rollback, expiry, rank.word)
+    )
+    if place.promotions.supersedes_older:
+        supersede_older(tx, value, wanted)
     return value
+
+
+def _refuse_repeated(tx: Tx, place: Environment, wanted: Release, *, is_rollback: bool) -> None:
+    for other in under_way(tx, place.name, wanted.digest):
+        if other.rollback == is_rollback:
+            raise AlreadyRequested(
+                f"{place.name} is promised these images already: {other.id} is {other.state.value}",
+                remedy=Remedy(
+                    "Wait until it has ended, or cancel it if it has not begun.",
+                    command=f"stella why {other.id}",
+                ),
+                environment=place.name,
+                promotion=other.id,
+                state=other.state.value,
+            )
+
+
+def _refuse_too_many(tx: Tx, place: Environment) -> None:
+    waiting = waiting_there(tx, place.name)
+    if waiting >= WAITING_MAX:
+        raise EnvironmentIsBusy(
+            f"{place.name} is busy: {waiting} requests wait for it already",
+            remedy=Remedy(
+                "Cancel what nobody needs, or let newer requests supersede older ones.",
+                command=f"stella promotion list --env {place.name}",
+            ),
+            environment=place.name,
+            waiting=waiting,
+        )
 
 
 def _before_the_present(tx: Tx, environment: str) -> Release:

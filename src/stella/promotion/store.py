@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Boolean, Column, Index, String, Table, Text, select
+from sqlalchemy import Boolean, Column, Index, Integer, String, Table, Text, select
 
 from stella.kernel import Remedy
 from stella.promotion.errors import UnknownPromotion
 from stella.promotion.lifecycle import NOT_BEGUN, PROMOTION, Event, State
-from stella.promotion.model import Person, person_of, person_text
+from stella.promotion.model import Person, Rank, person_of, person_text
 from stella.record.row import columns_of, fields_of
 from stella.record.tables import metadata
 from stella.record.transaction import Tx
@@ -37,7 +37,10 @@ promotion = Table(
     Column("not_before", String(27)),
     Column("not_after", String(27)),
     Column("expires_at", String(27)),
-    Index(None, "environment", "state"),
+    Column("rank", Integer, nullable=False),
+    Column("superseded_by", String(40)),
+    # A queue is read in its order, however long it is.
+    Index(None, "environment", "state", "rank", "id"),
     Index(None, "due_at"),
     Index(None, "release"),
 )
@@ -69,7 +72,8 @@ class Promotion:
     record's signed statement. plan: digest of the deployment plan. All None until it was judged.
     due_at: when it is judged again by itself, or expires; None where it waits for no time. not_before,
     not_after: when its deployment may begin; None where it may at any time. expires_at: when it ends
-    by itself where its deployment has not begun; None for never.
+    by itself where its deployment has not begun; None for never. superseded_by: the request that took
+    its place.
     """
 
     id: str
@@ -91,6 +95,8 @@ class Promotion:
     not_before: str | None = None
     not_after: str | None = None
     expires_at: str | None = None
+    rank: Rank = Rank.NORMAL
+    superseded_by: str | None = None
 
     def moved(self, event: Event) -> "Promotion":
         """After ``event``; what has begun or ended waits for no time. Raises IllegalMove."""
@@ -139,7 +145,7 @@ def find_promotion(tx: Tx, promotion_id: str, *, lock: bool = False) -> Promotio
             remedy=Remedy("List them.", command="stella promotion list"),
             promotion=promotion_id[:60],
         )
-    return _promotion(row)
+    return promotion_of_row(row)
 
 
 def list_promotions(
@@ -162,7 +168,7 @@ def list_promotions(
     if after is not None:
         query = query.where(promotion.c.id < after)
     rows = tx.rows(query.order_by(promotion.c.id.desc()).limit(limit))
-    return tuple(_promotion(row) for row in rows)
+    return tuple(promotion_of_row(row) for row in rows)
 
 
 def every_promotion(
@@ -184,7 +190,7 @@ def due_promotions(tx: Tx, now: str, limit: int) -> tuple[Promotion, ...]:
     """What is to be judged again, the longest due first."""
     query = select(promotion).where(promotion.c.tenant == tx.tenant, promotion.c.due_at <= now)
     return tuple(
-        _promotion(row) for row in tx.rows(query.order_by(promotion.c.due_at).limit(limit))
+        promotion_of_row(row) for row in tx.rows(query.order_by(promotion.c.due_at).limit(limit))
     )
 
 
@@ -201,7 +207,18 @@ def succeeded(tx: Tx, *, release_digest: str, environment: str) -> Promotion | N
         .order_by(promotion.c.id.desc())
         .limit(1)
     )
-    return None if row is None else _promotion(row)
+    return None if row is None else promotion_of_row(row)
+
+
+def under_way(tx: Tx, environment: str, release_digest: str) -> tuple[Promotion, ...]:
+    """What would bring exactly these digests there and has not ended."""
+    query = select(promotion).where(
+        promotion.c.tenant == tx.tenant,
+        promotion.c.environment == environment,
+        promotion.c.state.in_(sorted(state.value for state in ACTIVE)),
+        promotion.c.release_digest == release_digest,
+    )
+    return tuple(promotion_of_row(row) for row in tx.rows(query.order_by(promotion.c.id)))
 
 
 def deployed_before(tx: Tx, environment: str, limit: int = 50) -> tuple[Promotion, ...]:
@@ -249,11 +266,18 @@ def list_approvals(tx: Tx, promotion_id: str) -> tuple[Approval, ...]:
 
 
 def _columns(value: Promotion) -> dict[str, Any]:
-    return columns_of(value, state=value.state.value, requested_by=person_text(value.requested_by))
+    return columns_of(
+        value,
+        state=value.state.value,
+        requested_by=person_text(value.requested_by),
+        rank=value.rank.value,
+    )
 
 
-def _promotion(row: Any) -> Promotion:
+def promotion_of_row(row: Any) -> Promotion:
+    """The promotion that a row of the table holds."""
     values = fields_of(row)
     values["state"] = State(values["state"])
+    values["rank"] = Rank(values["rank"])
     values["requested_by"] = person_of(values["requested_by"])
     return Promotion(**values)

@@ -8,7 +8,15 @@ from fastapi import APIRouter, Query, Response
 
 from stella.api.asked import Asked, Viewer
 from stella.api.errors import Changed, InvalidRequest
-from stella.api.looking import Configurer, Freezer, Operator, asking_person, look, one_of
+from stella.api.looking import (
+    Configurer,
+    Freezer,
+    Limit,
+    Operator,
+    asking_person,
+    look,
+    one_of,
+)
 from stella.api.views.base import Body, Page, View
 from stella.api.views.documents import KINDS, DocumentView, documents_of
 from stella.api.views.environments import (
@@ -38,6 +46,7 @@ from stella.identity.login_documents import LOGIN_KINDS, login_integrations
 from stella.kernel import Remedy, parse_time
 from stella.notify import apply_notification
 from stella.policy.store import find_policy, list_policies
+from stella.promotion.queue import queue_of
 from stella.promotion.request import request_rollback
 from stella.record import Tx
 from stella.vex.apply import apply_vex_issuer
@@ -215,6 +224,15 @@ def _shown(asked: Asked, tx: Tx, name: str) -> EnvironmentView:
     found = find_environment(tx, name)
     order = [one.name for one in list_environments(tx)].index(found.name)
     return environment_view(look(asked, tx), found, order)
+
+
+@router.get("/environments/{name}/queue")
+def get_queue(asked: Viewer, name: str, limit: Limit = 50) -> Page[PromotionView]:
+    """What waits for its turn there, the next one first."""
+    with asked.read() as tx:
+        looking = look(asked, tx)
+        find_environment(tx, name)
+        return Page(items=[promotion_view(looking, one) for one in queue_of(tx, name, limit)])
 
 
 @router.post("/environments/{name}/hold", response_model=EnvironmentView)

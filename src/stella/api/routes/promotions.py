@@ -1,7 +1,7 @@
 """Promotions."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
 
@@ -32,7 +32,7 @@ from stella.kernel import parse_time
 from stella.promotion.approve import approve_promotion, cancel_promotion, reject_promotion
 from stella.promotion.evaluate import evaluate_promotion, preview_promotion, waits_for_scan
 from stella.promotion.lifecycle import State
-from stella.promotion.model import document
+from stella.promotion.model import Rank, document
 from stella.promotion.request import deployable, promotable, request_promotion
 from stella.promotion.start_window import StartWindow
 from stella.promotion.store import find_promotion, list_promotions
@@ -46,6 +46,7 @@ class NewPromotion(Body):
 
     not_before, not_after: when its deployment may begin; at any time where they are left out.
     expires_at: when it ends by itself where it has not begun; left out: as the environment has it.
+    priority: who goes first where several may go.
     """
 
     release: str
@@ -54,6 +55,7 @@ class NewPromotion(Body):
     not_before: str | None = None
     not_after: str | None = None
     expires_at: str | None = None
+    priority: Literal["high", "normal", "low"] = "normal"
 
 
 class Approval(Body):
@@ -115,6 +117,7 @@ def post_promotion(asked: Requester, body: NewPromotion) -> Response:
             reason=body.reason,
             start=start,
             expires_at=expires_at,
+            rank=Rank[body.priority.upper()],
         )
         return promotion_view(look(asked, tx), made)
 

@@ -1,13 +1,20 @@
 """Environments, targets, freeze windows."""
 
-from typing import Any
+from typing import Any, Literal
 
 from stella.api.views.base import PersonView, View
 from stella.api.views.looking import Looking
 from stella.api.views.releases import ReleaseRef, release_ref
 from stella.deployment.store import current_deployment
 from stella.environment.hold import find_hold
-from stella.environment.model import Environment, Excluded, Freeze, Target, configuration
+from stella.environment.model import (
+    Environment,
+    Excluded,
+    Freeze,
+    PromotionRules,
+    Target,
+    configuration,
+)
 from stella.environment.store import list_freezes, list_targets
 from stella.fleet import find_agent_by_name
 from stella.kernel import digest_of, time_text
@@ -82,9 +89,13 @@ class SoakView(View):
 
 
 class PromotionRulesView(View):
-    """How requests are kept. expires_after: hours, null where they never expire."""
+    """How requests are kept. expires_after: hours, null where they never expire.
+
+    supersede: "older" where a request ends older ones for releases of the same name, else "none".
+    """
 
     expires_after: int | None
+    supersede: Literal["none", "older"]
 
 
 class HoldView(View):
@@ -176,7 +187,7 @@ def environment_view(looking: Looking, environment: Environment, order: int) -> 
         soak=SoakView(environment=environment.soak.environment, hours=environment.soak.hours)
         if environment.soak
         else None,
-        promotions=PromotionRulesView(expires_after=environment.promotions.expires_after_h),
+        promotions=_promotions(environment.promotions),
         targets=[target_view(looking, one) for one in targets],
         freezes=[freeze_view(looking, one) for one in list_freezes(tx, environment.name)],
         hold=HoldView(
@@ -195,6 +206,13 @@ def environment_view(looking: Looking, environment: Environment, order: int) -> 
         if current
         else None,
         configuration=digest_of(configuration(environment, targets)).text,
+    )
+
+
+def _promotions(rules: PromotionRules) -> PromotionRulesView:
+    return PromotionRulesView(
+        expires_after=rules.expires_after_h,
+        supersede="older" if rules.supersedes_older else "none",
     )
 
 

@@ -18,6 +18,7 @@ from stella.fleet import AgentState, find_agent_by_name
 from stella.kernel import Digest, time_text
 from stella.plugin.wire import to_wire
 from stella.promotion.lifecycle import State
+from stella.promotion.queue import now_deploying
 from stella.promotion.store import ACTIVE, Promotion, list_promotions
 from stella.record import head_position
 from stella.release.store import find_release
@@ -123,6 +124,10 @@ def _standing(value: Standing) -> StandingView:
 
 
 def _latest(looking: Looking, environment: str) -> Promotion | None:
+    """What is being deployed there, or else what was asked for last."""
+    deploying = now_deploying(looking.tx, environment)
+    if deploying is not None:
+        return deploying
     found = list_promotions(looking.tx, environment=environment, limit=1)
     return found[0] if found else None
 

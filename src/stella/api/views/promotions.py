@@ -16,6 +16,7 @@ from stella.evidence.store import list_evidence
 from stella.kernel import Digest, StellaError
 from stella.promotion.lifecycle import PROMOTION, Event, State
 from stella.promotion.model import GateState
+from stella.promotion.queue import place_of
 from stella.promotion.store import Promotion, list_approvals
 from stella.promotion.voice import why_not_approve, why_not_reject
 from stella.record.read import facts_about
@@ -214,8 +215,19 @@ class HistoryView(View):
     by: PersonView
 
 
+class QueueView(View):
+    """Its place in its environment's queue, from 1 on. behind: what is deployed there now."""
+
+    position: int
+    behind: str | None
+    behind_release: ReleaseRef | None
+
+
 class PromotionView(View):
-    """A promotion as the API shows it."""
+    """A promotion as the API shows it.
+
+    priority: "rollback" goes first, then "high", "normal", "low". queue: where it waits for its turn.
+    """
 
     id: str
     release: ReleaseRef
@@ -236,6 +248,9 @@ class PromotionView(View):
     not_before: str | None
     not_after: str | None
     expires_at: str | None
+    priority: str
+    queue: QueueView | None
+    superseded_by: str | None
     actions: ActionsView
     evidence: list[EvidenceRef]
     history: list[HistoryView]
@@ -256,7 +271,9 @@ _AFTER = {
     "PromotionBlocked": State.BLOCKED,
     "PromotionRejected": State.REJECTED,
     "PromotionCancelled": State.CANCELLED,
+    "PromotionQueued": State.QUEUED,
     "PromotionExpired": State.EXPIRED,
+    "PromotionSuperseded": State.SUPERSEDED,
     "PromotionErrored": State.ERRORED,
     "PromotionStarted": State.DEPLOYING,
     "PromotionDeployed": State.DEPLOYED,
@@ -291,9 +308,24 @@ def promotion_view(looking: Looking, promotion: Promotion) -> PromotionView:
         not_before=promotion.not_before,
         not_after=promotion.not_after,
         expires_at=promotion.expires_at,
+        priority=promotion.rank.word,
+        queue=_queue(looking, promotion),
+        superseded_by=promotion.superseded_by,
         actions=_actions(looking, promotion),
         evidence=[evidence_ref(one) for one in list_evidence(looking.tx, subject=promotion.id)],
         history=_history(looking, promotion),
+    )
+
+
+def _queue(looking: Looking, promotion: Promotion) -> QueueView | None:
+    if promotion.state is not State.QUEUED:
+        return None
+    place = place_of(looking.tx, promotion)
+    release = looking.once(find_release, place.behind.release) if place.behind else None
+    return QueueView(
+        position=place.position,
+        behind=place.behind.id if place.behind else None,
+        behind_release=release_ref(release) if release else None,
     )
 
 
