@@ -12,6 +12,7 @@ from functools import partial
 from typing import TypeAlias
 
 from stella.app.carrying import ServerStops, Work
+from stella.app.going_on import go_on_after_hold, go_on_from, go_on_into, stop_at_hold
 from stella.app.heard import (
     beside_image,
     index_scanned,
@@ -294,7 +295,9 @@ _FLOWS: Mapping[str, Sequence[Handler]] = {
     "FindingsWeighed": (judge_weighed, judge_standings),
     "FindingsMatched": (judge_weighed, judge_standings),
     "PolicyApplied": (judge_all_standings,),
-    "EnvironmentApplied": (judge_all_standings,),
+    "EnvironmentApplied": (judge_all_standings, go_on_into),
+    "EnvironmentHeld": (stop_at_hold,),
+    "EnvironmentResumed": (go_on_after_hold,),
     "ApprovalGiven": (judge,),
     "ReleaseWithdrawn": (judge_of_release,),
     "ReleaseRevised": (judge_of_release,),
@@ -311,6 +314,7 @@ _FLOWS: Mapping[str, Sequence[Handler]] = {
         partial(close_with_deployment, Ending.SUCCEEDED),
         prove_deployment,
         judge_new_standing,
+        go_on_from,
     ),
     "DeploymentFailed": (partial(close_with_deployment, Ending.FAILED), prove_deployment),
     "DeploymentErrored": (partial(close_with_deployment, Ending.ERRORED), prove_deployment),

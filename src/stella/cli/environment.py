@@ -119,7 +119,7 @@ def as_documents(environment: Mapping[str, Any]) -> str:
 
 
 def _promotions(rules: Mapping[str, Any]) -> dict[str, Any]:
-    as_ever = {"expiresAfter": None, "supersede": "none"}
+    as_ever = {"expiresAfter": None, "supersede": "none", "automatic": None}
     return {key: rules[key] for key, value in as_ever.items() if rules[key] != value}
 
 
@@ -159,10 +159,7 @@ def _lines(found: Mapping[str, Any]) -> Iterator[str]:
     yield from (f"  {key}: {value}" for key, value in found["parameters"].items())
     for rule in found["approvals"]:
         yield f"approval {rule['rule']}: {rule['count']} of {', '.join(rule['approvers'])}"
-    if found["promotions"]["expiresAfter"] is not None:
-        yield f"a request ends after {found['promotions']['expiresAfter']} h where it has not begun"
-    if found["promotions"]["supersede"] == "older":
-        yield "a request supersedes older ones of the same name that have not begun"
+    yield from _rule_lines(found["promotions"])
     for step in found["steps"]:
         yield f"step {step['name']}: {step['step']}, {step['phase']} the targets"
     for target in found["targets"]:
@@ -173,6 +170,15 @@ def _lines(found: Mapping[str, Any]) -> Iterator[str]:
     for freeze in found["freezes"]:
         if freeze["holds"]:
             yield f"frozen until {freeze['endsAt']}: {freeze['reason']} ({freeze['id']})"
+
+
+def _rule_lines(rules: Mapping[str, Any]) -> Iterator[str]:
+    if automatic := rules["automatic"]:
+        yield f"takes the {automatic['pick']} of {automatic['from']} automatically"
+    if rules["expiresAfter"] is not None:
+        yield f"a request ends after {rules['expiresAfter']} h where it has not begun"
+    if rules["supersede"] == "older":
+        yield "a request supersedes older ones of the same name that have not begun"
 
 
 def target_words(target: Mapping[str, Any]) -> str:

@@ -15,7 +15,7 @@ _COLUMNS: dict[str, Column] = {
     "release": lambda row: f"{row['release']['name']} {row['release']['version']}",
     "environment": "environment",
     "state": "state",
-    "by": lambda row: row["requestedBy"]["name"],
+    "by": lambda row: "automatic" if row["follows"] else row["requestedBy"]["name"],
     "at": "requestedAt",
     "reason": lambda row: row["reason"] or None,
     "id": "id",

@@ -39,6 +39,8 @@ def summary_lines(promotion: Shown) -> Iterator[str]:
     )
     reason = f": {promotion['reason']}" if promotion["reason"] else ""
     yield f"{kind} asked for by {promotion['requestedBy']['name']} at {promotion['requestedAt']}{reason}"
+    if promotion["follows"]:
+        yield f"automatic: it follows {promotion['follows']}"
     if promotion["notBefore"] or promotion["notAfter"]:
         begin, end = promotion["notBefore"] or "now", promotion["notAfter"] or "any time"
         yield f"to begin between {begin} and {end}"

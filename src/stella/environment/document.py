@@ -8,8 +8,10 @@ import msgspec
 from stella.environment.errors import MalformedDocument
 from stella.environment.model import (
     ApprovalRule,
+    Automatic,
     Environment,
     Excluded,
+    Pick,
     PromotionRules,
     Soak,
     StepUse,
@@ -60,9 +62,15 @@ class _Soak(msgspec.Struct, forbid_unknown_fields=True):
     where: str | None = msgspec.field(default=None, name="in")
 
 
+class _Automatic(msgspec.Struct, forbid_unknown_fields=True):
+    after: str | None = msgspec.field(default=None, name="from")
+    pick: Pick = Pick.NEWEST
+
+
 class _Promotions(msgspec.Struct, forbid_unknown_fields=True):
     expires_after_h: int | None = msgspec.field(default=None, name="expiresAfter")
     supersede: Literal["none", "older"] = "none"
+    automatic: _Automatic | None = None
 
 
 class _Environment(msgspec.Struct, forbid_unknown_fields=True):
@@ -186,7 +194,21 @@ def _promotions(name: str, read: _Environment) -> PromotionRules:
     if hours is not None and not 0 < hours <= _EXPIRY_HOURS_MAX:
         why = f"promotions.expiresAfter is from 1 to {_EXPIRY_HOURS_MAX} hours"
         raise malformed("Environment", name, why)
-    return PromotionRules(hours, read.promotions.supersede == "older")
+    supersedes_older = read.promotions.supersede == "older"
+    return PromotionRules(hours, supersedes_older, _automatic(name, read))
+
+
+def _automatic(name: str, read: _Environment) -> Automatic | None:
+    """From the environment before alone: of any other, the order of environments lets nothing in."""
+    asked = read.promotions.automatic
+    if asked is None:
+        return None
+    if read.after is None or asked.after not in {None, read.after}:
+        why = (
+            f"promotions.automatic.from is the environment before this one, {read.after or 'none'}"
+        )
+        raise malformed("Environment", name, why)
+    return Automatic(read.after, asked.pick)
 
 
 def _rule(environment: str, rule: _Rule) -> ApprovalRule:

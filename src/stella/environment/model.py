@@ -79,16 +79,37 @@ class Soak:
         return {"in": self.environment, "hours": self.hours}
 
 
+class Pick(StrEnum):
+    """What goes on automatically: only what is newer than what runs, or whatever runs before."""
+
+    NEWEST = "newest"
+    UPSTREAM = "upstream"
+
+
+@dataclass(frozen=True, slots=True)
+class Automatic:
+    """What comes to run in ``after``, the environment before, is asked for here by itself."""
+
+    after: str
+    pick: Pick
+
+    def spec(self) -> dict[str, Json]:
+        """As it stands in a declarative document."""
+        return {"from": self.after, "pick": self.pick.value}
+
+
 @dataclass(frozen=True, slots=True)
 class PromotionRules:
     """How requests for an environment are kept. They are no part of what is deployed, nor of its plan.
 
     expires_after_h: hours after which a request ends that has not begun, None for never.
-    supersedes_older: whether a request ends older ones for releases of the same name.
+    supersedes_older: whether a request ends older ones for releases of the same name. automatic: None
+    where people alone ask.
     """
 
     expires_after_h: int | None = None
     supersedes_older: bool = False
+    automatic: Automatic | None = None
 
     def spec(self) -> dict[str, Json]:
         """As it stands in a declarative document; what is as ever is left out."""
@@ -97,6 +118,8 @@ class PromotionRules:
             spec["expiresAfter"] = self.expires_after_h
         if self.supersedes_older:
             spec["supersede"] = "older"
+        if self.automatic is not None:
+            spec["automatic"] = self.automatic.spec()
         return spec
 
 

@@ -7,7 +7,7 @@ from stella.kernel import Fact
 
 @dataclass(frozen=True, slots=True)
 class PromotionRequested(Fact):
-    """Somebody asked for a release in an environment."""
+    """Somebody asked for a release in an environment. follows: the deployment, where nobody did."""
 
     release: str
     environment: str
@@ -15,6 +15,7 @@ class PromotionRequested(Fact):
     rollback: bool
     expires_at: str | None = None
     priority: str = "normal"
+    follows: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

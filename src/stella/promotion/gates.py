@@ -60,8 +60,8 @@ def freeze_gate(given: DecisionInput) -> Gate:
 
 
 def _override(given: DecisionInput, freeze: FreezeInput) -> OverrideInput | None:
-    """The first by another person than the one who asks: it takes two."""
-    if freeze.overrides is UNSET:
+    """The first by another person than the one who asks: it takes two, and so none where nobody asks."""
+    if freeze.overrides is UNSET or given.automatic is not UNSET:
         return None
     others = (one for one in freeze.overrides if one.by.id != given.requested_by.id)
     return next(others, None)

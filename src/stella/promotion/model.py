@@ -205,6 +205,39 @@ class StartInput(_Document, frozen=True):
     not_after: str | None
 
 
+class RunsInput(_Document, frozen=True):
+    """A release that runs somewhere. release: its id, which grows with the time it was made at."""
+
+    release: str
+    name: str
+    version: str
+    digest: str
+
+
+class HoldInput(_Document, frozen=True):
+    """Nothing goes there automatically since ``at``."""
+
+    at: str
+    by: str
+    reason: str
+
+
+class AutomaticInput(_Document, frozen=True):
+    """Why it is asked for though nobody did, and what speaks against it now.
+
+    follows: the deployment by which the release came to run in the environment before. after, pick:
+    the rule as it is now; None where there is none any more. there, here: what runs in ``after`` and
+    where it shall go; None where nothing does. hold: left out where it is not held.
+    """
+
+    follows: str
+    after: str | None
+    pick: str | None
+    there: RunsInput | None
+    here: RunsInput | None
+    hold: HoldInput | msgspec.UnsetType = msgspec.UNSET
+
+
 class ApprovalInput(_Document, frozen=True):
     """One approval as given. bundle: digest of its signed statement.
 
@@ -272,6 +305,8 @@ class DecisionInput(_Document, frozen=True):
     release_creator: str | msgspec.UnsetType = msgspec.UNSET
     running: str | msgspec.UnsetType = msgspec.UNSET
     start: StartInput | msgspec.UnsetType = msgspec.UNSET
+    # Left out where a person asked.
+    automatic: AutomaticInput | msgspec.UnsetType = msgspec.UNSET
 
 
 class Reason(_Document, frozen=True):

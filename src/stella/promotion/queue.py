@@ -76,6 +76,8 @@ def supersede_older(tx: Tx, newer: Promotion, release: Release) -> tuple[str, ..
         .join(release_table, release_table.c.id == promotion.c.release)
         .where(release_table.c.name == release.name, promotion.c.id != newer.id)
     )
+    if newer.is_automatic:  # what a person asked for is ended by people alone
+        older = older.where(promotion.c.follows.is_not(None))
     ended = []
     for row in tx.rows(older.order_by(promotion.c.id)):
         found = find_promotion(tx, row["id"], lock=True)

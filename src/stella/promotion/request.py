@@ -90,6 +90,16 @@ def request_rollback(
     return asked
 
 
+def request_automatic(
+    tx: Tx, system: Person, release: Release, environment: str, reason: str, *, follows: str
+) -> Promotion:
+    """Ask for what nobody asked for. follows: the deployment of it in the environment before.
+
+    Raises what ``request_promotion`` raises.
+    """
+    return _requested(tx, system, release, environment, reason, rank=Rank.NORMAL, follows=follows)
+
+
 def promotable(tx: Tx, release: str) -> Release:
     """The release, if it may still be promoted. Raises UnknownRelease, ReleaseIsWithdrawn."""
     wanted = find_release(tx, release)
@@ -127,6 +137,7 @@ def _requested(
     rank: Rank,
     start: StartWindow = ANY_TIME,
     expires_at: datetime | None = None,
+    follows: str | None = None,
 ) -> Promotion:
     place = deployable(tx, environment, lock=True)
     is_rollback = rank is Rank.ROLLBACK
@@ -148,10 +159,13 @@ def _requested(
         due_at=expiry,
         expires_at=expiry,
         rank=rank,
+        follows=follows,
     )
     insert_promotion(tx, value)
     tx.add(
-        PromotionRequested(value.id, wanted.id, place.name, reason, is_rollback, expiry, rank.word)
+        PromotionRequested(
+            value.id, wanted.id, place.name, reason, is_rollback, expiry, rank.word, follows
+        )
     )
     if place.promotions.supersedes_older:
         supersede_older(tx, value, wanted)

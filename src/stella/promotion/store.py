@@ -39,8 +39,11 @@ promotion = Table(
     Column("expires_at", String(27)),
     Column("rank", Integer, nullable=False),
     Column("superseded_by", String(40)),
+    Column("follows", String(40)),
     # A queue is read in its order, however long it is.
     Index(None, "environment", "state", "rank", "id"),
+    Index(None, "environment", "state", "deployment"),
+    Index(None, "release_digest", "environment"),
     Index(None, "due_at"),
     Index(None, "release"),
 )
@@ -73,7 +76,7 @@ class Promotion:
     due_at: when it is judged again by itself, or expires; None where it waits for no time. not_before,
     not_after: when its deployment may begin; None where it may at any time. expires_at: when it ends
     by itself where its deployment has not begun; None for never. superseded_by: the request that took
-    its place.
+    its place. follows: the deployment that it follows by itself; None where a person asked.
     """
 
     id: str
@@ -97,6 +100,12 @@ class Promotion:
     expires_at: str | None = None
     rank: Rank = Rank.NORMAL
     superseded_by: str | None = None
+    follows: str | None = None
+
+    @property
+    def is_automatic(self) -> bool:
+        """Whether nobody asked for it."""
+        return self.follows is not None
 
     def moved(self, event: Event) -> "Promotion":
         """After ``event``; what has begun or ended waits for no time. Raises IllegalMove."""
@@ -222,10 +231,49 @@ def under_way(tx: Tx, environment: str, release_digest: str) -> tuple[Promotion,
 
 
 def deployed_before(tx: Tx, environment: str, limit: int = 50) -> tuple[Promotion, ...]:
-    """What came to run in ``environment``, the last first."""
-    return list_promotions(
-        tx, environment=environment, states=frozenset({State.DEPLOYED}), limit=limit
+    """What came to run in ``environment``, the last first: in the order of its deployments.
+
+    Who asked later may have gone first.
+    """
+    query = select(promotion).where(
+        promotion.c.tenant == tx.tenant,
+        promotion.c.environment == environment,
+        promotion.c.state == State.DEPLOYED.value,
     )
+    rows = tx.rows(query.order_by(promotion.c.deployment.desc()).limit(limit))
+    return tuple(promotion_of_row(row) for row in rows)
+
+
+def running_in(tx: Tx, environment: str) -> Promotion | None:
+    """By which what runs there came to run there; None where nothing does."""
+    found = deployed_before(tx, environment, limit=1)
+    return found[0] if found else None
+
+
+def last_request(tx: Tx, environment: str, release_digest: str) -> Promotion | None:
+    """The last time that exactly these digests were asked for there."""
+    row = tx.row(
+        select(promotion)
+        .where(
+            promotion.c.tenant == tx.tenant,
+            promotion.c.release_digest == release_digest,
+            promotion.c.environment == environment,
+        )
+        .order_by(promotion.c.id.desc())
+        .limit(1)
+    )
+    return None if row is None else promotion_of_row(row)
+
+
+def is_newer_under_way(tx: Tx, environment: str, release: str) -> bool:
+    """Whether a release that was made later than ``release``, an id, is on its way there."""
+    query = select(promotion.c.id).where(
+        promotion.c.tenant == tx.tenant,
+        promotion.c.environment == environment,
+        promotion.c.state.in_(sorted(state.value for state in ACTIVE)),
+        promotion.c.release > release,
+    )
+    return tx.row(query.limit(1)) is not None
 
 
 def insert_approval(tx: Tx, value: Approval) -> None:

@@ -19,7 +19,14 @@ from stella.promotion.errors import (
 )
 from stella.promotion.lifecycle import PROMOTION, Event, State
 from stella.promotion.model import ApprovalInput, Person, RuleInput
-from stella.promotion.speaking import Asked, rule_input, voice_of, why_excluded, why_not_for
+from stella.promotion.speaking import (
+    Asked,
+    asked_by,
+    rule_input,
+    voice_of,
+    why_excluded,
+    why_not_for,
+)
 from stella.promotion.store import Promotion, list_approvals
 from stella.record.transaction import Tx
 from stella.release.store import find_release
@@ -155,7 +162,8 @@ def _taken(
 def _asked(tx: Tx, found: Promotion) -> tuple[tuple[RuleInput, ...], Asked]:
     rules = tuple(rule_input(one) for one in find_environment(tx, found.environment).approvals)
     creator = find_release(tx, found.release).created_by
-    return rules, Asked(found.requested_by.id, creator, time_text(tx.now))
+    now = time_text(tx.now)
+    return rules, asked_by(found.requested_by, creator, now, is_automatic=found.is_automatic)
 
 
 def _waits_for(

@@ -11,6 +11,7 @@ from stella.environment.model import (
     Environment,
     Excluded,
     Freeze,
+    Pick,
     PromotionRules,
     Target,
     configuration,
@@ -88,14 +89,23 @@ class SoakView(View):
     hours: int
 
 
+class AutomaticView(View):
+    """What comes to run in ``from`` is asked for by itself: only what is newer, or whatever it is."""
+
+    from_: str
+    pick: Pick
+
+
 class PromotionRulesView(View):
     """How requests are kept. expires_after: hours, null where they never expire.
 
     supersede: "older" where a request ends older ones for releases of the same name, else "none".
+    automatic: null where people alone ask.
     """
 
     expires_after: int | None
     supersede: Literal["none", "older"]
+    automatic: AutomaticView | None
 
 
 class HoldView(View):
@@ -213,6 +223,9 @@ def _promotions(rules: PromotionRules) -> PromotionRulesView:
     return PromotionRulesView(
         expires_after=rules.expires_after_h,
         supersede="older" if rules.supersedes_older else "none",
+        automatic=AutomaticView(from_=rules.automatic.after, pick=rules.automatic.pick)
+        if rules.automatic
+        else None,
     )
 
 

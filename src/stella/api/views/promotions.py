@@ -227,6 +227,7 @@ class PromotionView(View):
     """A promotion as the API shows it.
 
     priority: "rollback" goes first, then "high", "normal", "low". queue: where it waits for its turn.
+    follows: the deployment that it follows by itself, null where a person asked.
     """
 
     id: str
@@ -251,6 +252,7 @@ class PromotionView(View):
     priority: str
     queue: QueueView | None
     superseded_by: str | None
+    follows: str | None
     actions: ActionsView
     evidence: list[EvidenceRef]
     history: list[HistoryView]
@@ -311,6 +313,7 @@ def promotion_view(looking: Looking, promotion: Promotion) -> PromotionView:
         priority=promotion.rank.word,
         queue=_queue(looking, promotion),
         superseded_by=promotion.superseded_by,
+        follows=promotion.follows,
         actions=_actions(looking, promotion),
         evidence=[evidence_ref(one) for one in list_evidence(looking.tx, subject=promotion.id)],
         history=_history(looking, promotion),
