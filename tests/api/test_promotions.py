@@ -425,3 +425,51 @@ def test_an_environment_is_held_and_goes_on(control: Control):
     assert [one["held"] for one in control.get("/matrix")["environments"]] == [True]
     assert control.post("/environments/dev/resume", why, "olga")["hold"] is None
     assert control.refused("POST", "/environments/dev/resume", why, "olga") == "ST-ENV-007"
+
+
+def test_a_request_for_several_is_approved_by_one_word(control: Control):
+    for name in ("west", "east"):
+        control.environment(name, **TWO_RULES)
+    body = {"release": control.sealed("2.0.0")["id"], "environments": ["west", "east"]}
+    assert control.refused("POST", "/promotions/several", body, "vic") == "ST-IDN-004"
+    none = {**body, "environments": []}
+    assert control.refused("POST", "/promotions/several", none) == "ST-PRO-023"
+    made = [one["id"] for one in control.post("/promotions/several", body)["items"]]
+    shown = [control.get(f"/promotions/{one}") for one in made]
+    plans = [{"promotion": one["id"], "planDigest": one["planDigest"]} for one in shown]
+    word = {"plans": plans, "comment": "both look right"}
+    assert control.refused("POST", "/promotions/approve", word, "dan") == "ST-IDN-004"
+    empty = {**word, "plans": []}
+    assert control.refused("POST", "/promotions/approve", empty, "ann") == "ST-PRO-024"
+    for by in ("ann", "bob"):
+        control.post("/promotions/approve", word, by)
+    assert [control.get(f"/promotions/{one}")["state"] for one in made] == ["deploying"] * 2
+
+
+def test_what_waits_for_its_turn_says_so(control: Control):
+    control.environment("dev", promotions={"supersede": "older"})
+    first = control.asked(control.sealed("2.0.0")["id"], "dev")
+    body = {"release": control.sealed("3.0.0")["id"], "environment": "dev", "priority": "high"}
+    asked = control.post("/promotions", body)
+    second = control.get(f"/promotions/{asked['id']}")
+    assert (second["state"], second["priority"]) == ("queued", "high")
+    assert (second["queue"]["position"], second["queue"]["behind"]) == (1, first["id"])
+    assert second["queue"]["behindRelease"]["version"] == "2.0.0"
+    assert [one["id"] for one in control.get("/environments/dev/queue")["items"]] == [asked["id"]]
+    assert control.refused("GET", "/environments/moon/queue") == "ST-ENV-001"
+    assert control.get("/matrix")["pending"] == {"dev": first["id"]}
+    assert control.refused("POST", "/promotions", {**body, "priority": "rollback"}) == "ST-API-001"
+    third = control.asked(control.sealed("4.0.0")["id"], "dev")
+    gone = control.get(f"/promotions/{second['id']}")
+    assert (gone["state"], gone["supersededBy"]) == ("superseded", third["id"])
+    assert [one["kind"] for one in gone["evidence"]] == ["promotion"]
+
+
+def test_what_nobody_asked_for_says_what_it_follows(control: Control):
+    control.environment("dev")
+    control.environment("prod", "dev", promotions={"automatic": {"pick": "newest"}})
+    first = control.deployed(control.sealed("2.0.0")["id"], "dev")
+    (asked,) = control.get("/promotions", environment="prod")["items"]
+    assert (asked["follows"], asked["requestedBy"]["name"]) == (first["deployment"], "Stella")
+    shown = control.get("/environments/prod")["promotions"]["automatic"]
+    assert shown == {"from": "dev", "pick": "newest"}

@@ -24,7 +24,7 @@ from stella.app.heard import (
     weigh_scanned,
     weigh_touched,
 )
-from stella.app.judged_anew import judge_of_environment, judge_of_release
+from stella.app.judged_anew import judge_after, judge_of_environment, judge_of_release
 from stella.app.step_calls import attempt_step, worn_out
 from stella.blob.errors import BlobsUnusable
 from stella.deployment.errors import AgentSilent
@@ -318,14 +318,14 @@ _FLOWS: Mapping[str, Sequence[Handler]] = {
     ),
     "DeploymentFailed": (partial(close_with_deployment, Ending.FAILED), prove_deployment),
     "DeploymentErrored": (partial(close_with_deployment, Ending.ERRORED), prove_deployment),
-    "PromotionBlocked": (prove_promotion, let_environment_go),
-    "PromotionRejected": (prove_promotion, let_environment_go),
-    "PromotionCancelled": (prove_promotion, let_environment_go),
-    "PromotionExpired": (prove_promotion, let_environment_go),
-    "PromotionSuperseded": (prove_promotion, let_environment_go),
-    "PromotionErrored": (prove_promotion, let_environment_go, begin_next),
-    "PromotionDeployed": (prove_promotion, begin_next),
-    "PromotionFailed": (prove_promotion, begin_next),
+    "PromotionBlocked": (prove_promotion, let_environment_go, judge_after),
+    "PromotionRejected": (prove_promotion, let_environment_go, judge_after),
+    "PromotionCancelled": (prove_promotion, let_environment_go, judge_after),
+    "PromotionExpired": (prove_promotion, let_environment_go, judge_after),
+    "PromotionSuperseded": (prove_promotion, let_environment_go, judge_after),
+    "PromotionErrored": (prove_promotion, let_environment_go, judge_after, begin_next),
+    "PromotionDeployed": (prove_promotion, judge_after, begin_next),
+    "PromotionFailed": (prove_promotion, judge_after, begin_next),
 }
 """Fact -> what follows, in this order."""
 

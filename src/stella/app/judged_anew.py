@@ -1,9 +1,10 @@
 """What waits is judged anew where something it rests on came or went."""
 
 from stella.app.carrying import Work
+from stella.environment.store import list_environments
 from stella.promotion.evaluate import evaluate_promotion
 from stella.promotion.lifecycle import NOT_BEGUN, State
-from stella.promotion.store import Promotion, every_promotion
+from stella.promotion.store import Promotion, every_promotion, find_promotion
 from stella.record import StoredFact
 
 _WAITS = frozenset({State.WAITING, State.SCHEDULED})
@@ -14,6 +15,20 @@ def judge_of_environment(work: Work, fact: StoredFact) -> None:
     with work.database.read(fact.tenant) as tx:
         there = str(fact.data["environment"])
         waiting = list(every_promotion(tx, environment=there, states=_WAITS))
+    _judge(work, fact, waiting)
+
+
+def judge_after(work: Work, fact: StoredFact) -> None:
+    """A promotion has ended: judge anew what waits to follow it into the environments after."""
+    with work.database.read(fact.tenant) as tx:
+        ended = find_promotion(tx, fact.subject)
+        waiting = [
+            one
+            for place in list_environments(tx)
+            if place.after == ended.environment
+            for one in every_promotion(tx, environment=place.name, states=_WAITS)
+            if one.release_digest == ended.release_digest
+        ]
     _judge(work, fact, waiting)
 
 

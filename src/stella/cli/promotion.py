@@ -11,7 +11,7 @@ from stella.client import open_client
 
 app = typer.Typer(no_args_is_help=True, help="What was asked for, and how it stands.")
 
-_COLUMNS: dict[str, Column] = {
+COLUMNS: dict[str, Column] = {
     "release": lambda row: f"{row['release']['name']} {row['release']['version']}",
     "environment": "environment",
     "state": "state",
@@ -43,7 +43,7 @@ def list_(
             state=state,
             waitingForMe=mine or None,
         )
-        show_list(list(found), _COLUMNS, output=output, to=to)
+        show_list(list(found), COLUMNS, output=output, to=to)
 
 
 @app.command()

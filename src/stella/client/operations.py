@@ -122,6 +122,14 @@ class ApprovalView(TypedDict):
     whyNot: str
 
 
+class Approvals(TypedDict):
+    """A yes to each of these plans. stands_for: name of the absent one in whose place it is given."""
+
+    plans: list["SeenPlan"]
+    comment: NotRequired[str]
+    standsFor: NotRequired[str | None]
+
+
 class ArtifactView(TypedDict):
     """A generated file. target: None for what belongs to the whole."""
 
@@ -982,12 +990,24 @@ class NewPromotion(TypedDict):
     """What to promote, and where. release: id or name@version."""
 
     release: str
-    environment: str
     reason: NotRequired[str]
     notBefore: NotRequired[str | None]
     notAfter: NotRequired[str | None]
     expiresAt: NotRequired[str | None]
     priority: NotRequired[Literal["high", "normal", "low"]]
+    environment: str
+
+
+class NewPromotions(TypedDict):
+    """The same for several environments: for all of them or for none."""
+
+    release: str
+    reason: NotRequired[str]
+    notBefore: NotRequired[str | None]
+    notAfter: NotRequired[str | None]
+    expiresAt: NotRequired[str | None]
+    priority: NotRequired[Literal["high", "normal", "low"]]
+    environments: list[str]
 
 
 class NewRelease(TypedDict):
@@ -1730,6 +1750,13 @@ class SecretView(TypedDict):
     usedBy: list[str]
     allowed: list["SecretUseView"]
     waiting: list[str]
+
+
+class SeenPlan(TypedDict):
+    """The plan of a promotion that was looked at."""
+
+    promotion: str
+    planDigest: str
 
 
 class SignInView(TypedDict):
@@ -2902,6 +2929,16 @@ class Operations:
     def post_promotion(self, body: "NewPromotion", *, key: str | None = None) -> "PromotionView":
         """Ask for a release in an environment; the gates judge it soon after."""
         return cast("PromotionView", self._transport.post("/promotions", body, key=key))
+
+    def post_promotions(
+        self, body: "NewPromotions", *, key: str | None = None
+    ) -> "PagePromotionView":
+        """Ask for a release in several environments; each is judged by itself, in their order."""
+        return cast("PagePromotionView", self._transport.post("/promotions/several", body, key=key))
+
+    def post_approvals(self, body: "Approvals", *, key: str | None = None) -> "PagePromotionView":
+        """Say yes to several promotions of the same images that the same rules ask for, or to none."""
+        return cast("PagePromotionView", self._transport.post("/promotions/approve", body, key=key))
 
     def preview_of_promotion(
         self, body: "NewPromotion", *, key: str | None = None

@@ -42,6 +42,7 @@ from stella.promotion.store import (
     deployed_before,
     list_approvals,
     succeeded,
+    under_way,
 )
 from stella.promotion.waiver_store import standing_waivers
 from stella.promotion.worsened import NOTHING_RUNS, running_bytes, running_document
@@ -327,7 +328,12 @@ def _environment(
         proof = succeeded(
             tx, release_digest=promotion.release_digest, environment=environment.after
         )
-        order = OrderInput(environment.after, proof.deployment if proof else None)
+        coming = () if proof else under_way(tx, environment.after, promotion.release_digest)
+        order = OrderInput(
+            environment.after,
+            proof.deployment if proof else None,
+            coming[0].id if coming else msgspec.UNSET,
+        )
     here = succeeded(tx, release_digest=promotion.release_digest, environment=environment.name)
     return EnvironmentInput(
         name=environment.name,

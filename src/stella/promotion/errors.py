@@ -153,3 +153,16 @@ class AlreadyRequested(StellaError):
 
     code = "ST-PRO-022"
     fault = Fault.CONFLICT
+
+
+class ImpossibleSet(StellaError):
+    """A request for no environment, for one of them twice, or for too many at a time."""
+
+    code = "ST-PRO-023"
+
+
+class NotAlike(StellaError):
+    """One word is to approve promotions of other images, of another way, or asked for by other rules."""
+
+    code = "ST-PRO-024"
+    fault = Fault.CONFLICT

@@ -121,10 +121,14 @@ class RuleInput(_Document, frozen=True):
 
 
 class OrderInput(_Document, frozen=True):
-    """Whether the environment before this one was passed. deployment: the proof, or None."""
+    """Whether the environment before this one was passed. deployment: the proof, or None.
+
+    under_way: the promotion by which it is on its way there; left out where it is not.
+    """
 
     after: str
     deployment: str | None
+    under_way: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class RunInput(_Document, frozen=True):

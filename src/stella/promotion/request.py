@@ -1,15 +1,17 @@
 """Ask for a release in an environment, or for the way back."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from stella.environment.hold import hold_for_rollback
 from stella.environment.model import Environment
-from stella.environment.store import find_environment, list_targets
+from stella.environment.store import find_environment, list_environments, list_targets
 from stella.kernel import Remedy, time_text
 from stella.promotion.errors import (
     AlreadyRequested,
     EnvironmentHasNoTargets,
     EnvironmentIsBusy,
+    ImpossibleSet,
     NothingToRollBackTo,
 )
 from stella.promotion.expiry import expiry_of
@@ -31,6 +33,7 @@ from stella.release.lifecycle import ReleaseState
 from stella.release.model import Release
 from stella.release.store import find_release
 
+_SEVERAL_MAX = 50
 WAITING_MAX = 10_000
 """Requests for one environment that have not begun."""
 
@@ -66,6 +69,45 @@ def request_promotion(
         rank=rank,
         start=start,
         expires_at=expires_at,
+    )
+
+
+def request_several(
+    tx: Tx,
+    person: Person,
+    *,
+    release: str,
+    environments: Sequence[str],
+    reason: str = "",
+    start: StartWindow = ANY_TIME,
+    expires_at: datetime | None = None,
+    rank: Rank = Rank.NORMAL,
+) -> tuple[Promotion, ...]:
+    """Ask for it in each of them, in the order of environments: for all of them or for none.
+
+    Each is judged by itself; one that comes after another of them waits for that one.
+    Raises ImpossibleSet, and what ``request_promotion`` raises.
+    """
+    if len(set(environments)) != len(environments) or not 0 < len(environments) <= _SEVERAL_MAX:
+        raise ImpossibleSet(
+            f"a request names from 1 to {_SEVERAL_MAX} environments, each once",
+            remedy=Remedy("Name each of them once.", command="stella environment list"),
+        )
+    order = {one.name: number for number, one in enumerate(list_environments(tx))}
+    # What is locked in one order is never waited for in a circle.
+    ordered = sorted(environments, key=lambda name: (order.get(name, len(order)), name))
+    return tuple(
+        request_promotion(
+            tx,
+            person,
+            release=release,
+            environment=name,
+            reason=reason,
+            start=start,
+            expires_at=expires_at,
+            rank=rank,
+        )
+        for name in ordered
     )
 
 
