@@ -9,6 +9,8 @@ const EVENTS: Readonly<Record<string, Look>> = {
   PromotionBlocked: { tone: 'bad', icon: 'hand-stop', word: 'Blocked' },
   PromotionRejected: { tone: 'bad', icon: 'ban', word: 'Rejected' },
   PromotionCancelled: { tone: 'idle', icon: 'circle-minus', word: 'Cancelled' },
+  PromotionQueued: { tone: 'wait', icon: 'list-details', word: 'Waits for its turn' },
+  PromotionSuperseded: { tone: 'idle', icon: 'arrow-up', word: 'Superseded' },
   PromotionExpired: { tone: 'idle', icon: 'clock', word: 'Expired' },
   PromotionErrored: { tone: 'bad', icon: 'alert-triangle', word: 'Errored' },
   PromotionStarted: { tone: 'busy', icon: 'rocket', word: 'Deployment started' },

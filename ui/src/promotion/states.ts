@@ -7,12 +7,14 @@ export const PROMOTION: Readonly<Record<PromotionState, Look>> = {
   scheduled: { tone: 'wait', icon: 'clock', word: 'Scheduled' },
   blocked: { tone: 'bad', icon: 'hand-stop', word: 'Blocked' },
   approved: { tone: 'good', icon: 'check', word: 'Approved' },
+  queued: { tone: 'wait', icon: 'list-details', word: 'Queued' },
   deploying: { tone: 'busy', icon: 'loader-2', word: 'Deploying', spin: true },
   deployed: { tone: 'good', icon: 'circle-check', word: 'Deployed' },
   failed: { tone: 'bad', icon: 'circle-x', word: 'Failed' },
   rejected: { tone: 'bad', icon: 'ban', word: 'Rejected' },
   cancelled: { tone: 'idle', icon: 'circle-minus', word: 'Cancelled' },
   expired: { tone: 'idle', icon: 'clock', word: 'Expired' },
+  superseded: { tone: 'idle', icon: 'arrow-up', word: 'Superseded' },
   errored: { tone: 'bad', icon: 'alert-triangle', word: 'Errored' },
 }
 
@@ -35,6 +37,7 @@ const OVER: ReadonlySet<PromotionState> = new Set([
   'rejected',
   'cancelled',
   'expired',
+  'superseded',
   'errored',
 ])
 

@@ -22,6 +22,7 @@ import { Changes } from './Changes'
 import { DecideDialog, type Verb } from './DecideDialog'
 import { Gates } from './Gates'
 import { PlanView } from './PlanView'
+import { follows, Turn } from './Turn'
 
 const route = getRouteApi('/shell/promotions/$id')
 const POLL_MS = 4000
@@ -51,9 +52,11 @@ export function PromotionPage() {
             <State look={lookOf(PROMOTION, promotion.state)} pill />
             {promotion.simulated && <SimulatedMark />}
             <span>
-              {promotion.rollback ? 'roll back, ' : ''}asked for by {promotion.requestedBy.name}{' '}
+              {promotion.rollback ? 'roll back, ' : ''}
+              {promotion.follows === null ? `asked for by ${promotion.requestedBy.name}` : 'asked for automatically'}{' '}
               <Time at={promotion.requestedAt} />
             </span>
+            <Turn promotion={promotion} />
             {promotion.notBefore !== null && (
               <span>
                 to begin from <Time at={promotion.notBefore} exact />
@@ -168,6 +171,8 @@ function About({ promotion }: { promotion: Promotion }) {
               {promotion.environment}
             </Link>,
           ],
+          ...follows(promotion),
+          ['Priority', promotion.priority],
           ['Reason', promotion.reason || <span className="muted">none given</span>],
           [
             'Plan digest',
