@@ -139,6 +139,16 @@ class ArtifactView(TypedDict):
     size: int
 
 
+AutomaticView = TypedDict(
+    "AutomaticView",
+    {
+        "from": str,
+        "pick": "Pick",
+    },
+)
+"""What comes to run in ``from`` is asked for by itself: only what is newer, or whatever it is."""
+
+
 class BaseImageView(TypedDict):
     """The image that this one was built on, as ``how`` says; not verified."""
 
@@ -1422,6 +1432,10 @@ class PersonView(TypedDict):
     roles: NotRequired[list[str]]
 
 
+Pick = Literal["newest", "upstream"]
+"""What goes on automatically: only what is newer than what runs, or whatever runs before."""
+
+
 class PickView(TypedDict):
     """Which version of a component a release takes; both empty for its own rule."""
 
@@ -1503,6 +1517,7 @@ class PromotionRulesView(TypedDict):
 
     expiresAfter: int | None
     supersede: Literal["none", "older"]
+    automatic: "AutomaticView | None"
 
 
 class PromotionView(TypedDict):
@@ -1530,6 +1545,7 @@ class PromotionView(TypedDict):
     priority: str
     queue: "QueueView | None"
     supersededBy: str | None
+    follows: str | None
     actions: "ActionsView"
     evidence: list["EvidenceRef"]
     history: list["HistoryView"]

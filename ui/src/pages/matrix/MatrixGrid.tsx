@@ -133,7 +133,7 @@ function Head({ grid, column }: { grid: Grid; column: VirtualItem }) {
         </span>
       )}
       {environment.held && (
-        <span className={style.stands} title="Held: nothing goes in here by itself until somebody moves it on">
+        <span className={style.held} title="Held: nothing goes in here by itself until somebody moves it on">
           <Icon name="pin" size={13} /> Held
         </span>
       )}
