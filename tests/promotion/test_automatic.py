@@ -3,9 +3,13 @@
 import json
 from datetime import timedelta
 
+import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fixtures.road import OLD, Road
+from promotion.test_approvals import asked
 from promotion.test_hold import hold, resume
 from promotion.test_queue import ask
 from promotion.test_rules import proves
@@ -13,13 +17,15 @@ from promotion.test_soak import judge_due
 from stella.environment.apply import apply_environment
 from stella.environment.errors import MalformedDocument
 from stella.environment.freeze import begin_freeze
+from stella.environment.model import Pick
 from stella.identity import Role, change_user, create_user
 from stella.kernel import Digest
 from stella.plugin.order import OrderOutcome
 from stella.promotion.approve import cancel_promotion, reject_promotion
+from stella.promotion.automatic import automatic_gates
 from stella.promotion.errors import OwnRequest
 from stella.promotion.lifecycle import State
-from stella.promotion.model import Person, Rank
+from stella.promotion.model import AutomaticInput, GateState, HoldInput, Person, Rank, RunsInput
 from stella.promotion.override import override_freeze
 from stella.promotion.store import Promotion, list_promotions
 from stella.release.model import Release
@@ -56,15 +62,15 @@ def gate(road: Road, promotion: Promotion) -> dict[str, str]:
 def test_what_runs_in_dev_goes_on_into_prod_by_itself(road: Road) -> None:
     two(road, **NEWEST)
     release = in_dev(road, "2.0.0")
-    (asked,) = into(road)
-    assert (asked.release, asked.state) == (release.id, State.DEPLOYING)
-    assert asked.requested_by == Person("system", "Stella")
-    assert asked.follows == into(road, "dev")[0].deployment
-    assert asked.reason == "shop 2.0.0 runs in dev"
-    request = road.facts(asked.id)[0]
-    assert (request.actor, request.data["follows"]) == ("system", asked.follows)
+    (wanted,) = into(road)
+    assert (wanted.release, wanted.state) == (release.id, State.DEPLOYING)
+    assert wanted.requested_by == Person("system", "Stella")
+    assert wanted.follows == into(road, "dev")[0].deployment
+    assert wanted.reason == "shop 2.0.0 runs in dev"
+    request = road.facts(wanted.id)[0]
+    assert (request.actor, request.data["follows"]) == ("system", wanted.follows)
     assert request.cause is not None
-    done = road.deploy(asked)
+    done = road.deploy(wanted)
     assert done.state is State.DEPLOYED
     assert "takes the newest by itself" in gate(road, done)["summary"]
     proves(road, done)
@@ -88,19 +94,19 @@ def test_every_gate_is_judged_as_for_a_person(road: Road) -> None:
     road.environment("dev", parameters={"severityMax": "critical"})
     road.environment("prod", "dev", parameters={"severityMax": "medium"}, **NEWEST)
     assert road.deploy(road.promote(road.release("1.0.0", OLD), "dev")).state is State.DEPLOYED
-    (asked,) = into(road)
-    assert asked.state is State.BLOCKED
-    proves(road, asked)
+    (wanted,) = into(road)
+    assert wanted.state is State.BLOCKED
+    proves(road, wanted)
 
 
 def test_it_waits_for_its_soak_time_by_itself(road: Road) -> None:
     two(road, soak={"hours": 24}, **NEWEST)
     in_dev(road, "2.0.0")
-    (asked,) = into(road)
-    assert asked.state is State.WAITING
+    (wanted,) = into(road)
+    assert wanted.state is State.WAITING
     road.clock.go_on(hours=24)
     judge_due(road)
-    assert road.deploy(road.promotion(asked.id)).state is State.DEPLOYED
+    assert road.deploy(road.promotion(wanted.id)).state is State.DEPLOYED
 
 
 def test_nothing_goes_by_itself_into_a_freeze_and_nobody_alone_lets_it(road: Road) -> None:
@@ -114,8 +120,8 @@ def test_nothing_goes_by_itself_into_a_freeze_and_nobody_alone_lets_it(road: Roa
         override_freeze(
             tx, olga, freeze=frozen.id, environment="prod", release=release, reason="it is well"
         )
-    (asked,) = into(road)
-    assert road.approve(asked, "ann").state is State.BLOCKED
+    (wanted,) = into(road)
+    assert road.approve(wanted, "ann").state is State.BLOCKED
 
 
 def test_who_made_the_release_counts_as_who_asked(road: Road) -> None:
@@ -125,20 +131,20 @@ def test_who_made_the_release_counts_as_who_asked(road: Road) -> None:
     road.people["dan"] = Person(road.people["dan"].id, "dan", ("developer", "approver"))
     two(road, approvals=ONE, **NEWEST)
     in_dev(road, "2.0.0")
-    (asked,) = into(road)
+    (wanted,) = into(road)
     with pytest.raises(OwnRequest):
-        road.approve(asked, "dan")
+        road.approve(wanted, "dan")
     with pytest.raises(OwnRequest), road.database.transaction(actor="x") as tx:
-        reject_promotion(tx, road.people["dan"], asked.id, "no")
-    assert road.approve(asked, "ann").state is State.DEPLOYING
+        reject_promotion(tx, road.people["dan"], wanted.id, "no")
+    assert road.approve(wanted, "ann").state is State.DEPLOYING
 
 
 def test_nothing_goes_by_itself_while_held_and_what_waits_is_blocked(road: Road) -> None:
     two(road, approvals=ONE, **NEWEST)
     in_dev(road, "2.0.0")
-    (asked,) = into(road)
+    (wanted,) = into(road)
     hold(road, "prod")
-    blocked = road.promotion(asked.id)
+    blocked = road.promotion(wanted.id)
     assert blocked.state is State.BLOCKED
     assert "prod is held since" in gate(road, blocked)["summary"]
     assert "by ann: look at the logs first" in gate(road, blocked)["summary"]
@@ -183,18 +189,18 @@ def test_what_ended_is_not_asked_for_again_until_the_environment_moved_on(
 ) -> None:
     two(road, approvals=ONE, **NEWEST)
     release = in_dev(road, "2.0.0")
-    (asked,) = into(road)
+    (wanted,) = into(road)
     if end == "failed":
-        road.approve(asked, "ann")
+        road.approve(wanted, "ann")
         road.finish("host-a", OrderOutcome.FAILED)
     else:
         with road.database.transaction(actor=road.people["ann"].id) as tx:
             if end == "rejected":
-                reject_promotion(tx, road.people["ann"], asked.id, "no")
+                reject_promotion(tx, road.people["ann"], wanted.id, "no")
             else:
-                cancel_promotion(tx, asked.id, "no")
+                cancel_promotion(tx, wanted.id, "no")
         road.settle()
-    assert road.promotion(asked.id).state.value == end
+    assert road.promotion(wanted.id).state.value == end
     road.environment("prod", "dev", approvals=ONE, **NEWEST, parameters={"severityMax": "low"})
     road.settle()
     assert road.deploy(road.promote(release, "dev")).state is State.DEPLOYED
@@ -254,13 +260,13 @@ def test_newest_leaves_its_place_to_newer_ones_where_they_supersede(road: Road) 
 
 def test_what_a_person_asked_for_is_not_superseded_by_itself(road: Road) -> None:
     two(road, approvals=ONE, promotions={"supersede": "older"})
-    asked = road.promote(in_dev(road, "2.0.0"), "prod")
+    wanted = road.promote(in_dev(road, "2.0.0"), "prod")
     road.environment(
         "prod", "dev", approvals=ONE, promotions={"automatic": {}, "supersede": "older"}
     )
     in_dev(road, "3.0.0")
     assert [one.state for one in into(road)] == [State.WAITING, State.WAITING]
-    assert road.promotion(asked.id).superseded_by is None
+    assert road.promotion(wanted.id).superseded_by is None
 
 
 def test_what_is_older_than_what_is_on_its_way_is_not_asked_for(road: Road) -> None:
@@ -290,9 +296,9 @@ def test_switched_off_it_lets_nothing_go_that_waits(road: Road) -> None:
     in_dev(road, "2.0.0")
     road.environment("prod", "dev", approvals=ONE)
     road.settle()
-    (asked,) = into(road)
-    assert asked.state is State.BLOCKED
-    assert gate(road, asked)["summary"] == "nothing goes into prod automatically any more"
+    (wanted,) = into(road)
+    assert wanted.state is State.BLOCKED
+    assert gate(road, wanted)["summary"] == "nothing goes into prod automatically any more"
 
 
 def test_one_environment_after_the_other(road: Road) -> None:
@@ -300,8 +306,8 @@ def test_one_environment_after_the_other(road: Road) -> None:
     road.environment("last", "prod", **NEWEST)
     release = in_dev(road, "2.0.0")
     road.deploy(into(road)[0])
-    (asked,) = into(road, "last")
-    assert (asked.release, asked.state) == (release.id, State.DEPLOYING)
+    (wanted,) = into(road, "last")
+    assert (wanted.release, wanted.state) == (release.id, State.DEPLOYING)
 
 
 def test_what_was_deployed_last_runs_whoever_asked_first(road: Road) -> None:
@@ -333,3 +339,40 @@ def test_a_rule_that_cannot_be_is_refused(
     road.environment("dev")
     with pytest.raises(MalformedDocument, match=why):
         road.environment(name, after, promotions={"automatic": automatic})
+
+
+RUNS = st.none() | st.builds(
+    lambda number: RunsInput(f"rel_{number}", "shop", f"{number}.0.0", f"sha256:{number}"),
+    st.integers(0, 4),
+)
+
+
+@given(there=RUNS, here=RUNS, pick=st.sampled_from([None, *Pick]), is_held=st.booleans())
+def test_nothing_goes_by_itself_where_held_nor_twice_nor_back(
+    there: RunsInput | None, here: RunsInput | None, pick: Pick | None, *, is_held: bool
+) -> None:
+    decision = asked([], [])
+    release = msgspec.structs.replace(decision.release, id="rel_2", digest="sha256:2")
+    automatic = AutomaticInput(
+        follows="dep_1",
+        after="dev" if pick else None,
+        pick=pick,
+        there=there if pick else None,
+        here=here,
+        hold=HoldInput("2030-01-01T00:00:00.000000Z", "ann", "r") if is_held else msgspec.UNSET,
+    )
+    (gate,) = automatic_gates(
+        msgspec.structs.replace(decision, release=release, automatic=automatic)
+    )
+    if gate.state is GateState.PASS:
+        assert not is_held
+        assert there is not None
+        assert here is None or here.digest != release.digest
+        if pick is Pick.NEWEST:
+            assert here is None or here.release < release.id
+            assert there.release >= release.id
+        else:
+            assert there.digest == release.digest
+    else:
+        assert gate.state is GateState.BLOCKED
+        assert gate.unblocks

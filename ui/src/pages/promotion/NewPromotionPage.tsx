@@ -132,8 +132,8 @@ function Request({ release, environment }: { release: string; environment: strin
 }
 
 const WORDS: Readonly<Record<string, string>> = {
-  pass: 'It would be deployed at once: every gate passes.',
-  waiting: 'It would wait for people: nothing is wrong.',
+  pass: 'It may go: every gate passes. It is deployed as soon as nothing else is.',
+  waiting: 'It would wait, for people or a time: nothing is wrong.',
   blocked: 'It would be blocked.',
   unknown: 'It would be blocked: a gate has no answer.',
 }
