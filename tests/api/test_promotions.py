@@ -114,17 +114,17 @@ def test_what_cannot_be_promoted_is_refused(standing: Control, path: str):
     assert standing.count("promotion") == 0
 
 
-def test_the_same_wish_twice_is_one_promotion_with_a_key_and_busy_without(control: Control):
+def test_the_same_wish_twice_is_one_promotion_with_a_key_and_refused_without(control: Control):
     control.environment("dev", **TWO_RULES)
     body = {"release": control.sealed("2.0.0")["id"], "environment": "dev"}
     key = {"Idempotency-Key": "k"}
     one = control.ask("POST", "/promotions", body, headers=key)
     two = control.ask("POST", "/promotions", body, headers=key)
     assert one.content == two.content
-    busy = control.ask("POST", "/promotions", body)
-    assert (busy.status_code, busy.json()["code"]) == (409, "ST-PRO-002")
-    assert busy.json()["facts"]["promotion"] == one.json()["id"]
-    assert "stella why" in busy.json()["remedy"]["command"]
+    again = control.ask("POST", "/promotions", body)
+    assert (again.status_code, again.json()["code"]) == (409, "ST-PRO-029")
+    assert again.json()["facts"]["promotion"] == one.json()["id"]
+    assert "stella why" in again.json()["remedy"]["command"]
     assert control.count("promotion") == 1
 
 
@@ -381,6 +381,19 @@ def test_a_stand_in_speaks_for_the_absent_one_and_is_shown_so(control: Control):
     assert ended["holds"] is False
 
 
+def test_a_promotion_says_when_it_ends_by_itself(control: Control):
+    control.environment("dev", **TWO_RULES, promotions={"expiresAfter": 2})
+    body = {"release": control.sealed("2.0.0")["id"], "environment": "dev"}
+    past = {**body, "expiresAt": "2029-12-31T00:00:00Z"}
+    assert control.refused("POST", "/promotions", past) == "ST-PRO-028"
+    assert control.refused("POST", "/promotions", {**body, "expiresAt": "soon"}) == "ST-KER-005"
+    asked = control.post("/promotions", body)
+    assert asked["expiresAt"].startswith("2030-01-01T02:00:00")
+    shown = control.get(f"/promotions/{asked['id']}")
+    assert (shown["state"], shown["dueAt"]) == ("waiting", None)
+    assert control.get("/environments/dev")["promotions"]["expiresAfter"] == 2
+
+
 def test_a_promotion_is_asked_for_in_advance(control: Control):
     control.environment("dev")
     body = {
@@ -394,7 +407,69 @@ def test_a_promotion_is_asked_for_in_advance(control: Control):
     asked = control.ask("POST", "/promotions", body).json()
     control.settle()
     shown = control.get(f"/promotions/{asked['id']}")
-    assert (shown["state"], shown["dueAt"]) == ("waiting", "2030-01-01T08:00:00.000000Z")
+    assert (shown["state"], shown["dueAt"]) == ("scheduled", "2030-01-01T08:00:00.000000Z")
     assert shown["notAfter"] == "2030-01-01T10:00:00.000000Z"
     (gate,) = [one for one in shown["decision"]["gates"] if one["name"] == "start"]
     assert gate["state"] == "waiting"
+
+
+def test_an_environment_is_held_and_goes_on(control: Control):
+    control.environment("dev")
+    why = {"reason": "look at the logs first"}
+    for by in ("dan", "ann", "vic"):
+        assert control.refused("POST", "/environments/dev/hold", why, by) == "ST-IDN-004"
+    assert control.refused("POST", "/environments/nowhere/hold", why, "olga") == "ST-ENV-001"
+    held = control.post("/environments/dev/hold", why, "olga")["hold"]
+    assert (held["by"]["name"], held["reason"]) == ("olga", why["reason"])
+    assert control.refused("POST", "/environments/dev/hold", why, "olga") == "ST-ENV-006"
+    assert [one["held"] for one in control.get("/matrix")["environments"]] == [True]
+    assert control.post("/environments/dev/resume", why, "olga")["hold"] is None
+    assert control.refused("POST", "/environments/dev/resume", why, "olga") == "ST-ENV-007"
+
+
+def test_a_request_for_several_is_approved_by_one_word(control: Control):
+    for name in ("west", "east"):
+        control.environment(name, **TWO_RULES)
+    body = {"release": control.sealed("2.0.0")["id"], "environments": ["west", "east"]}
+    assert control.refused("POST", "/promotions/several", body, "vic") == "ST-IDN-004"
+    none = {**body, "environments": []}
+    assert control.refused("POST", "/promotions/several", none) == "ST-PRO-030"
+    made = [one["id"] for one in control.post("/promotions/several", body)["items"]]
+    shown = [control.get(f"/promotions/{one}") for one in made]
+    plans = [{"promotion": one["id"], "planDigest": one["planDigest"]} for one in shown]
+    word = {"plans": plans, "comment": "both look right"}
+    assert control.refused("POST", "/promotions/approve", word, "dan") == "ST-IDN-004"
+    empty = {**word, "plans": []}
+    assert control.refused("POST", "/promotions/approve", empty, "ann") == "ST-PRO-031"
+    for by in ("ann", "bob"):
+        control.post("/promotions/approve", word, by)
+    assert [control.get(f"/promotions/{one}")["state"] for one in made] == ["deploying"] * 2
+
+
+def test_what_waits_for_its_turn_says_so(control: Control):
+    control.environment("dev", promotions={"supersede": "older"})
+    first = control.asked(control.sealed("2.0.0")["id"], "dev")
+    body = {"release": control.sealed("3.0.0")["id"], "environment": "dev", "priority": "high"}
+    asked = control.post("/promotions", body)
+    second = control.get(f"/promotions/{asked['id']}")
+    assert (second["state"], second["priority"]) == ("queued", "high")
+    assert (second["queue"]["position"], second["queue"]["behind"]) == (1, first["id"])
+    assert second["queue"]["behindRelease"]["version"] == "2.0.0"
+    assert [one["id"] for one in control.get("/environments/dev/queue")["items"]] == [asked["id"]]
+    assert control.refused("GET", "/environments/moon/queue") == "ST-ENV-001"
+    assert control.get("/matrix")["pending"] == {"dev": first["id"]}
+    assert control.refused("POST", "/promotions", {**body, "priority": "rollback"}) == "ST-API-001"
+    third = control.asked(control.sealed("4.0.0")["id"], "dev")
+    gone = control.get(f"/promotions/{second['id']}")
+    assert (gone["state"], gone["supersededBy"]) == ("superseded", third["id"])
+    assert [one["kind"] for one in gone["evidence"]] == ["promotion"]
+
+
+def test_what_nobody_asked_for_says_what_it_follows(control: Control):
+    control.environment("dev")
+    control.environment("prod", "dev", promotions={"automatic": {"pick": "newest"}})
+    first = control.deployed(control.sealed("2.0.0")["id"], "dev")
+    (asked,) = control.get("/promotions", environment="prod")["items"]
+    assert (asked["follows"], asked["requestedBy"]["name"]) == (first["deployment"], "Stella")
+    shown = control.get("/environments/prod")["promotions"]["automatic"]
+    assert shown == {"from": "dev", "pick": "newest"}

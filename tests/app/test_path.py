@@ -22,8 +22,8 @@ from stella.plugin.order import OrderOutcome
 from stella.promotion.approve import approve_promotion, cancel_promotion, reject_promotion
 from stella.promotion.errors import (
     AlreadyApproved,
+    AlreadyRequested,
     EnvironmentHasNoTargets,
-    EnvironmentIsBusy,
     NoRuleNamesYou,
     NotAwaitingApproval,
     NothingToRollBackTo,
@@ -237,11 +237,11 @@ def test_a_rejection_ends_it_with_evidence(road: Road) -> None:
         road.approve(waiting, "ann")
 
 
-def test_a_busy_environment_refuses_a_second_promotion(road: Road) -> None:
+def test_the_same_images_are_not_asked_for_twice_at_a_time(road: Road) -> None:
     road.environment("dev")
     release = road.release("2.0.0")
     running = road.promote(release, "dev")
-    with pytest.raises(EnvironmentIsBusy) as refusal:
+    with pytest.raises(AlreadyRequested) as refusal:
         road.promote(release, "dev")
     assert refusal.value.facts["promotion"] == running.id
 

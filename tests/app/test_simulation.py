@@ -4,6 +4,7 @@ STELLA_EXAMPLES says how many seeds are walked. A failure names its seed, which 
 """
 
 import itertools
+import json
 import os
 import random
 from collections import Counter
@@ -16,11 +17,14 @@ import pytest
 from fixtures.databases import Clock
 from fixtures.road import OLD, BreakableDatabase, Broken, Road, make_road, memory_work
 from fixtures.steps import both_steps, played_steps
+from promotion.test_soak import judge_due
 from stella.app.flows import HANDLED
 from stella.deployment.lifecycle import DEPLOYMENT, STEP_RUN, DeploymentState, StepState
 from stella.deployment.step_store import list_steps
 from stella.deployment.store import Deployment, current_deployment, list_deployments
 from stella.environment.freeze import begin_freeze
+from stella.environment.hold import hold_environment, resume_environment
+from stella.environment.store import list_freezes
 from stella.evidence.store import list_evidence
 from stella.evidence.verify import verify_packet
 from stella.fleet import expire_orders, orders_of_deployment
@@ -28,8 +32,10 @@ from stella.kernel import Digest, Remedy, StellaError, id_maker
 from stella.plugin.order import OrderOutcome
 from stella.plugin.refusals import ServiceUnreachable, StepFailed
 from stella.promotion.approve import cancel_promotion, reject_promotion
-from stella.promotion.lifecycle import ACTIVE, PROMOTION, State
-from stella.promotion.store import list_promotions
+from stella.promotion.lifecycle import NOT_BEGUN, PROMOTION, State
+from stella.promotion.model import Rank
+from stella.promotion.request import request_promotion
+from stella.promotion.store import find_promotion, list_promotions
 from stella.record import Tx, facts_about, seal, verify_chain
 from stella.release.model import Release
 from stella.replay import Verdict, replay_packet
@@ -49,6 +55,9 @@ TROUBLES: tuple[BaseException, ...] = (
     ValueError("a bug"),
     SystemExit(1),
 )
+PROD = {"expiresAfter": 1, "supersede": "older", "automatic": {"pick": "newest"}}
+LAST = {"automatic": {"pick": "upstream"}}
+PLACES = ("dev", "prod", "last")
 OUTCOMES = (*[OrderOutcome.SUCCEEDED] * 6, OrderOutcome.FAILED, OrderOutcome.ERRORED)
 
 
@@ -73,7 +82,8 @@ class Walk:
         work = memory_work(database, directory, self.played.plugins)
         self.road: Road = make_road(work, clock, authority, self.played.plugins)
         self.road.environment("dev", parameters={"severityMax": "critical"}, steps=both_steps())
-        self.road.environment("prod", "dev", approvals=RULES)
+        self.road.environment("prod", "dev", approvals=RULES, promotions=PROD)
+        self.road.environment("last", "prod", promotions=LAST)
         self.releases: list[Release] = [
             self.road.release("1.0.0", OLD),
             self.road.release("2.0.0"),
@@ -99,6 +109,8 @@ class Walk:
             self.reject,
             self.cancel,
             self.freeze,
+            self.hold,
+            self.resume,
             self.wait,
             self.wait,
         )
@@ -113,10 +125,14 @@ class Walk:
 
     def promote(self) -> None:
         release = self.chance.choice([*self.releases, *self.releases[1:]])
-        self.road.promote(release, self.chance.choice(["dev", "prod"]))
+        place = self.chance.choice(["dev", *PLACES])
+        rank = self.chance.choice([Rank.HIGH, Rank.NORMAL, Rank.NORMAL, Rank.LOW])
+        with self.database.transaction(actor=self.road.people["dan"].id) as tx:
+            dan = self.road.people["dan"]
+            request_promotion(tx, dan, release=release.id, environment=place, rank=rank)
 
     def roll_back(self) -> None:
-        self.road.roll_back(self.chance.choice(["dev", "prod"]))
+        self.road.roll_back(self.chance.choice(PLACES))
 
     def approve(self) -> None:
         waiting = self.promotions(State.WAITING)
@@ -133,7 +149,7 @@ class Walk:
                 reject_promotion(tx, ann, self.chance.choice(waiting).id, "no")
 
     def cancel(self) -> None:
-        active = self.promotions(*ACTIVE)
+        active = self.promotions(*NOT_BEGUN)
         if active:
             with self.database.transaction(actor="x") as tx:
                 cancel_promotion(tx, self.chance.choice(active).id, "no more")
@@ -141,12 +157,22 @@ class Walk:
     def freeze(self) -> None:
         with self.database.transaction(actor="x") as tx:
             ends_at = tx.now + timedelta(minutes=1)
-            begin_freeze(tx, self.chance.choice(["dev", "prod"]), ends_at=ends_at, reason="r")
+            begin_freeze(tx, self.chance.choice(PLACES), ends_at=ends_at, reason="r")
+
+    def hold(self) -> None:
+        with self.database.transaction(actor="x") as tx:
+            hold_environment(tx, self.chance.choice(PLACES), "r")
+
+    def resume(self) -> None:
+        with self.database.transaction(actor="x") as tx:
+            resume_environment(tx, self.chance.choice(PLACES), "r")
 
     def wait(self) -> None:
         self.road.clock.go_on(minutes=self.chance.choice([1, 2, 6]))
         with self.database.transaction(actor="system") as tx:
             expire_orders(tx)
+        self.road.settle()
+        judge_due(self.road)
 
     def host(self) -> None:
         host = self.chance.choice(["host-a", "host-b"])
@@ -159,8 +185,8 @@ class Walk:
 
     def check(self) -> None:
         """What holds after every step."""
-        active = Counter(one.environment for one in self.promotions(*ACTIVE))
-        assert all(number == 1 for number in active.values()), active
+        deploying = Counter(one.environment for one in self.promotions(State.DEPLOYING))
+        assert all(number == 1 for number in deploying.values()), deploying
         with self.database.read() as tx:
             for deployment in list_deployments(tx):
                 orders = orders_of_deployment(tx, deployment.id)
@@ -201,7 +227,8 @@ class Walk:
 
     def check_end(self) -> None:
         """What holds when all has come to rest."""
-        assert not self.promotions(State.EVALUATING, State.APPROVED, State.DEPLOYING)
+        assert not self.promotions(State.EVALUATING, State.APPROVED, State.QUEUED, State.DEPLOYING)
+        self.check_starts()
         with self.database.read() as tx:
             assert verify_chain(tx).good
             for promotion in list_promotions(tx):
@@ -210,11 +237,32 @@ class Walk:
             for deployment in list_deployments(tx):
                 assert DEPLOYMENT.is_final(deployment.state)
                 self.check_packet(tx, deployment.id)
-            for name in ("dev", "prod"):
+            for name in PLACES:
                 succeeded = frozenset({DeploymentState.SUCCEEDED})
                 done = list_deployments(tx, environment=name, states=succeeded)
                 current = current_deployment(tx, name)
                 assert (current.id if current else None) == (done[0].id if done else None)
+
+    def check_starts(self) -> None:
+        """No path began what the gates refused, in a freeze, past its time, or held and by itself."""
+        with self.database.read() as tx:
+            freezes = list_freezes(tx)
+            for deployment in list_deployments(tx, limit=1000):
+                record = json.loads(self.road.work.blobs.get(Digest(deployment.record)))
+                promotion = find_promotion(tx, deployment.promotion)
+                at = deployment.started_at
+                assert (record["outcome"], record["decidedAt"]) == ("pass", at)
+                assert promotion.expires_at is None or at < promotion.expires_at
+                there = [one for one in freezes if one.environment == deployment.environment]
+                assert not any(one.holds(at) for one in there), deployment
+                if promotion.is_automatic:
+                    assert not self.was_held(tx, deployment.environment, at), deployment
+
+    def was_held(self, tx: Tx, environment: str, at: str) -> bool:
+        """Whether it was held at that time."""
+        told = [one for one in facts_about(tx, [environment]) if one.at <= at]
+        kinds = [one.kind for one in told if one.kind in {"EnvironmentHeld", "EnvironmentResumed"}]
+        return kinds[-1:] == ["EnvironmentHeld"]
 
     def check_packet(self, tx, subject: str) -> None:
         (kept,) = list_evidence(tx, subject=subject)

@@ -49,7 +49,7 @@ def test_without_waiting_the_promotion_is_shown_and_goes_on(stocked: Shop):
     assert asked["state"] == "evaluating"
     again = dan(*PROMOTE, "dev")
     assert again.exit_code == 1
-    assert "dev is busy" in again.stderr
+    assert "dev is promised these images already" in again.stderr
     late = dan("promotion", "get", asked["id"])
     assert late.exit_code == 0
 

@@ -23,9 +23,9 @@ from stella.promotion.break_glass import (
 )
 from stella.promotion.break_glass_store import find_break_glass
 from stella.promotion.errors import (
+    AlreadyRequested,
     BreakGlassIsOver,
     BreakGlassNotAllowed,
-    EnvironmentIsBusy,
     ImpossibleBreakGlass,
     NothingToBreak,
     OwnBreakGlass,
@@ -33,6 +33,7 @@ from stella.promotion.errors import (
     UnknownBreakGlass,
 )
 from stella.promotion.lifecycle import State
+from stella.promotion.request import request_promotion
 from stella.promotion.store import Promotion
 from stella.release.withdraw import withdraw_release
 from stella.replay import replay_packet
@@ -299,12 +300,22 @@ def test_a_digest_that_is_another_on_the_host_fails_as_ever(road: Road) -> None:
     assert road.promotion(through.id).state is not State.DEPLOYED
 
 
-def test_nothing_is_reopened_while_another_goes_in(road: Road) -> None:
+def test_what_is_reopened_waits_for_its_turn(road: Road) -> None:
     found = held(road)
     ask(road, found)
-    busy = road.promote(road.release("2.0.0", {}), "dev")
-    assert busy.state is State.DEPLOYING
-    with pytest.raises(EnvironmentIsBusy):
+    before = road.promote(road.release("2.0.0", {}), "dev")
+    assert before.state is State.DEPLOYING
+    assert agree(road, found).state is State.QUEUED
+    road.deploy(before)
+    assert road.promotion(found.id).state is State.DEPLOYING
+
+
+def test_nothing_is_reopened_that_was_asked_for_again_meanwhile(road: Road) -> None:
+    found = held(road)
+    ask(road, found)
+    with road.database.transaction(actor=road.people["dan"].id) as tx:
+        request_promotion(tx, road.people["dan"], release=found.release, environment="dev")
+    with pytest.raises(AlreadyRequested):
         agree(road, found)
     assert road.promotion(found.id).state is State.BLOCKED
     with road.database.read() as tx:

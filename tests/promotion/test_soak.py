@@ -87,7 +87,7 @@ def test_a_failed_deployment_of_it_begins_the_time_anew(road: Road) -> None:
     road.promote(release, "dev")
     road.finish("host-a", OrderOutcome.FAILED)
     road.clock.go_on(hours=4)
-    assert judge_due(road) == 1
+    assert judge_due(road) == 0  # it was judged anew when the deployment failed
     again = road.promotion(wanted.id)
     assert again.state is State.WAITING
     assert (again.due_at or "") > (wanted.due_at or "") > ""

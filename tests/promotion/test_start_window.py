@@ -39,7 +39,7 @@ def scheduled(road: Road, *, approvals: bool = False) -> Promotion:
 def test_it_is_approved_in_advance_and_begins_by_itself(road: Road) -> None:
     wanted = scheduled(road, approvals=True)
     assert wanted.state is State.WAITING
-    assert road.approve(wanted, "ann").state is State.WAITING
+    assert road.approve(wanted, "ann").state is State.SCHEDULED
     assert judge_due(road) == 0
     road.clock.go_on(hours=8)
     assert judge_due(road) == 1

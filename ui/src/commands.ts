@@ -12,7 +12,14 @@ export const commands = {
   reject: (id: string, comment: string) => stella('reject', id, '-m', said(comment, 'COMMENT')),
   cancel: (id: string, comment: string) => stella('cancel', id, '-m', said(comment, 'COMMENT')),
   why: (id: string) => stella('why', id),
-  promote: (release: string, environment: string) => stella('promote', release, '--env', environment),
+  promote: (release: string, environment: string, priority = 'normal') =>
+    stella(
+      'promote',
+      release,
+      '--env',
+      environment,
+      ...(priority === 'normal' ? [] : ['--priority', priority]),
+    ),
   dryRun: (release: string, environment: string) => stella('promote', release, '--env', environment, '--dry-run'),
   rollback: (environment: string, reason: string, release: string) =>
     stella(
@@ -56,6 +63,10 @@ export const commands = {
   replay: (name: string) => stella('replay', `${name}.stella.tar`),
   freeze: (environment: string, until: string, reason: string) =>
     stella('freeze', 'create', '--env', environment, '--until', said(until, 'TIME'), '-m', said(reason, 'REASON')),
+  hold: (environment: string, reason: string) =>
+    stella('environment', 'hold', environment, '-m', said(reason, 'REASON')),
+  resume: (environment: string, reason: string) =>
+    stella('environment', 'resume', environment, '-m', said(reason, 'REASON')),
   endFreeze: (id: string, reason: string) => stella('freeze', 'end', id, '-m', said(reason, 'REASON')),
   waive: (environment: string, rule: string, finding: string, component: string, until: string, reason: string) =>
     stella(

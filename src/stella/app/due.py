@@ -9,21 +9,25 @@ from stella.promotion.store import due_promotions
 from stella.record import Database
 from stella.trust import Signer
 
+_BATCH = 100
+
 
 def judge_what_is_due(
     database: Database, deciding: Deciding, signer: Signer, is_over: Callable[[], bool]
 ) -> int:
-    """Judge every promotion whose time has come, each in a transaction of its own; how many.
+    """Judge or end every promotion whose time has come, each in a transaction of its own; how many.
 
     Ended in the middle, the rest is due still. Raises what makes judging impossible for all.
     """
-    with database.read() as tx:
-        due = due_promotions(tx, time_text(tx.now))
     done = 0
-    for promotion in due:
-        if is_over():
-            break
-        with database.transaction(actor="system") as tx:
-            judge_due(tx, promotion, deciding, signer)
-        done += 1
-    return done
+    while True:
+        with database.read() as tx:
+            due = due_promotions(tx, time_text(tx.now), _BATCH)
+        for promotion in due:
+            if is_over():
+                return done
+            with database.transaction(actor="system") as tx:
+                judge_due(tx, promotion, deciding, signer)
+            done += 1
+        if len(due) < _BATCH:
+            return done

@@ -12,6 +12,7 @@ from functools import partial
 from typing import TypeAlias
 
 from stella.app.carrying import ServerStops, Work
+from stella.app.going_on import go_on_after_hold, go_on_from, go_on_into, stop_at_hold
 from stella.app.heard import (
     beside_image,
     index_scanned,
@@ -23,13 +24,13 @@ from stella.app.heard import (
     weigh_scanned,
     weigh_touched,
 )
-from stella.app.judged_anew import judge_of_environment, judge_of_release
+from stella.app.judged_anew import judge_after, judge_of_environment, judge_of_release
 from stella.app.step_calls import attempt_step, worn_out
 from stella.blob.errors import BlobsUnusable
 from stella.deployment.errors import AgentSilent
 from stella.deployment.finish import finish_step, finish_target, order_target, take_target
 from stella.deployment.plan import intent_of, plugin_of_target, read_plan, target_plan_of
-from stella.deployment.start import start_deployment
+from stella.deployment.start import next_turn, take_turn
 from stella.deployment.step_store import find_step
 from stella.deployment.steps import begin_step, is_worn_out, note_trouble
 from stella.deployment.store import (
@@ -49,10 +50,10 @@ from stella.notify import queue_messages
 from stella.notify.events import FACTS as TOLD
 from stella.plugin.order import Purpose
 from stella.plugin.planned import refuse_unplanned
-from stella.promotion.close import Ending, close_promotion
+from stella.promotion.close import Ending, close_promotion, let_go
 from stella.promotion.evaluate import evaluate_promotion, waits_for_scan
 from stella.promotion.lifecycle import State
-from stella.promotion.store import find_promotion, list_promotions
+from stella.promotion.store import every_promotion, find_promotion
 from stella.record import StoredFact, Tx, fact_by_id, seal
 from stella.record.errors import DatabaseUnusable
 from stella.release.store import find_release
@@ -134,7 +135,7 @@ def judge(work: Work, fact: StoredFact) -> None:
 def judge_what_waited(work: Work, fact: StoredFact) -> None:
     """A scan has ended: judge the promotions that waited for it."""
     with work.database.read(fact.tenant) as tx:
-        waiting = list_promotions(tx, states=frozenset({State.EVALUATING}))
+        waiting = list(every_promotion(tx, states=frozenset({State.EVALUATING})))
     for promotion in waiting:
         with work.because(fact) as tx:
             if not waits_for_scan(tx, promotion):
@@ -142,9 +143,18 @@ def judge_what_waited(work: Work, fact: StoredFact) -> None:
 
 
 def begin_deployment(work: Work, fact: StoredFact) -> None:
-    """Deploy what was approved."""
+    """Deploy what was approved, or let it wait for its turn."""
     with work.because(fact) as tx:
-        start_deployment(tx, fact.subject, work.deciding, work.evidence_signer)
+        take_turn(tx, fact.subject, work.deciding, work.evidence_signer)
+    begin_next(work, fact)
+
+
+def begin_next(work: Work, fact: StoredFact) -> None:
+    """The environment may be free: the first in its queue that still may go begins."""
+    environment, goes_on = str(fact.data["environment"]), True
+    while goes_on:
+        with work.because(fact) as tx:
+            goes_on = next_turn(tx, environment, work.deciding, work.evidence_signer)
 
 
 def take_step(work: Work, fact: StoredFact) -> None:
@@ -245,6 +255,12 @@ def close_with_deployment(ending: Ending, work: Work, fact: StoredFact) -> None:
         close_promotion(tx, str(fact.data["promotion"]), fact.subject, ending)
 
 
+def let_environment_go(work: Work, fact: StoredFact) -> None:
+    """A promotion ended that may have been a rollback which never began."""
+    with work.because(fact) as tx:
+        let_go(tx, fact.subject)
+
+
 def prove_promotion(work: Work, fact: StoredFact) -> None:
     """Close the packet of an ended promotion."""
     seal(work.database, work.holder)
@@ -279,7 +295,9 @@ _FLOWS: Mapping[str, Sequence[Handler]] = {
     "FindingsWeighed": (judge_weighed, judge_standings),
     "FindingsMatched": (judge_weighed, judge_standings),
     "PolicyApplied": (judge_all_standings,),
-    "EnvironmentApplied": (judge_all_standings,),
+    "EnvironmentApplied": (judge_all_standings, go_on_into),
+    "EnvironmentHeld": (stop_at_hold,),
+    "EnvironmentResumed": (go_on_after_hold,),
     "ApprovalGiven": (judge,),
     "BreakGlassAgreed": (judge,),
     "ReleaseWithdrawn": (judge_of_release,),
@@ -297,15 +315,18 @@ _FLOWS: Mapping[str, Sequence[Handler]] = {
         partial(close_with_deployment, Ending.SUCCEEDED),
         prove_deployment,
         judge_new_standing,
+        go_on_from,
     ),
     "DeploymentFailed": (partial(close_with_deployment, Ending.FAILED), prove_deployment),
     "DeploymentErrored": (partial(close_with_deployment, Ending.ERRORED), prove_deployment),
-    "PromotionBlocked": (prove_promotion,),
-    "PromotionRejected": (prove_promotion,),
-    "PromotionCancelled": (prove_promotion,),
-    "PromotionErrored": (prove_promotion,),
-    "PromotionDeployed": (prove_promotion,),
-    "PromotionFailed": (prove_promotion,),
+    "PromotionBlocked": (prove_promotion, let_environment_go, judge_after),
+    "PromotionRejected": (prove_promotion, let_environment_go, judge_after),
+    "PromotionCancelled": (prove_promotion, let_environment_go, judge_after),
+    "PromotionExpired": (prove_promotion, let_environment_go, judge_after),
+    "PromotionSuperseded": (prove_promotion, let_environment_go, judge_after),
+    "PromotionErrored": (prove_promotion, let_environment_go, judge_after, begin_next),
+    "PromotionDeployed": (prove_promotion, judge_after, begin_next),
+    "PromotionFailed": (prove_promotion, judge_after, begin_next),
 }
 """Fact -> what follows, in this order."""
 

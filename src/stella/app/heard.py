@@ -18,8 +18,8 @@ from stella.image import parse_reference
 from stella.kernel import Digest, StellaError
 from stella.plugin.contract.registry import Registry
 from stella.promotion.evaluate import evaluate_promotion, waits_for_scan
-from stella.promotion.lifecycle import State
-from stella.promotion.store import find_promotion, list_promotions
+from stella.promotion.lifecycle import NOT_BEGUN
+from stella.promotion.store import every_promotion, find_promotion
 from stella.record import StoredFact, Tx
 from stella.release.store import find_release
 from stella.sbom import parse_cyclonedx
@@ -88,20 +88,19 @@ def judge_weighed(work: Work, fact: StoredFact) -> None:
     """VEX changed what counts in an image: judge anew what waits with it."""
     changed = fact.data["platform_digest"]
     with work.database.read(fact.tenant) as tx:
-        states = frozenset({State.EVALUATING, State.WAITING})
-        waiting = [
-            one.id
-            for one in list_promotions(tx, states=states)
-            if any(
-                platform.digest == changed
-                for component in find_release(tx, one.release).components
-                for platform in component.platforms
-            )
-        ]
+        waiting = list(every_promotion(tx, states=frozenset(NOT_BEGUN)))
+        holding = {
+            release
+            for release in {one.release for one in waiting}
+            for component in find_release(tx, release).components
+            if any(platform.digest == changed for platform in component.platforms)
+        }
     for promotion in waiting:
+        if promotion.release not in holding:
+            continue
         with work.because(fact) as tx:
-            if not waits_for_scan(tx, find_promotion(tx, promotion)):
-                evaluate_promotion(tx, promotion, work.deciding, work.evidence_signer)
+            if not waits_for_scan(tx, find_promotion(tx, promotion.id)):
+                evaluate_promotion(tx, promotion.id, work.deciding, work.evidence_signer)
 
 
 def judge_standings(work: Work, fact: StoredFact) -> None:

@@ -1,30 +1,45 @@
 """What waits is judged anew where something it rests on came or went."""
 
 from stella.app.carrying import Work
+from stella.environment.store import list_environments
 from stella.promotion.evaluate import evaluate_promotion
-from stella.promotion.lifecycle import State
-from stella.promotion.store import Promotion, list_promotions
+from stella.promotion.lifecycle import NOT_BEGUN, State
+from stella.promotion.store import Promotion, every_promotion, find_promotion
 from stella.record import StoredFact
 
-_WAITS = frozenset({State.WAITING})
-_IS_UNDECIDED = frozenset({State.EVALUATING, State.WAITING})
+_WAITS = frozenset({State.WAITING, State.SCHEDULED})
 
 
 def judge_of_environment(work: Work, fact: StoredFact) -> None:
     """A waiver came or went: judge anew what waits there; what is deployed stays as it is."""
     with work.database.read(fact.tenant) as tx:
-        waiting = list_promotions(tx, environment=str(fact.data["environment"]), states=_WAITS)
+        there = str(fact.data["environment"])
+        waiting = list(every_promotion(tx, environment=there, states=_WAITS))
+    _judge(work, fact, waiting)
+
+
+def judge_after(work: Work, fact: StoredFact) -> None:
+    """A promotion has ended: judge anew what waits to follow it into the environments after."""
+    with work.database.read(fact.tenant) as tx:
+        ended = find_promotion(tx, fact.subject)
+        waiting = [
+            one
+            for place in list_environments(tx)
+            if place.after == ended.environment
+            for one in every_promotion(tx, environment=place.name, states=_WAITS)
+            if one.release_digest == ended.release_digest
+        ]
     _judge(work, fact, waiting)
 
 
 def judge_of_release(work: Work, fact: StoredFact) -> None:
-    """A release was withdrawn: what waits with it ends, and its environment is free again."""
+    """A release was withdrawn: what waits with it ends."""
     with work.database.read(fact.tenant) as tx:
-        waiting = list_promotions(tx, release=fact.subject, states=_IS_UNDECIDED)
+        waiting = list(every_promotion(tx, release=fact.subject, states=frozenset(NOT_BEGUN)))
     _judge(work, fact, waiting)
 
 
-def _judge(work: Work, fact: StoredFact, waiting: tuple[Promotion, ...]) -> None:
+def _judge(work: Work, fact: StoredFact, waiting: list[Promotion]) -> None:
     for promotion in waiting:
         with work.because(fact) as tx:
             evaluate_promotion(tx, promotion.id, work.deciding, work.evidence_signer)

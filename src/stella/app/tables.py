@@ -5,6 +5,7 @@ import stella.deployment.standing
 import stella.deployment.step_store
 import stella.deployment.store
 import stella.environment.freeze_rules
+import stella.environment.hold
 import stella.environment.store
 import stella.evidence.store
 import stella.finding.chain
@@ -42,6 +43,7 @@ STORES = (
     stella.release.variables.sets,
     stella.environment.store,
     stella.environment.freeze_rules,
+    stella.environment.hold,
     stella.policy.store,
     stella.promotion.store,
     stella.deployment.standing,

@@ -8,17 +8,21 @@ from urllib.parse import quote
 import typer
 
 from stella.cli.errors import NotConfirmed
-from stella.cli.output import Output, To, say, show_lines
+from stella.cli.output import Output, To, say, show_lines, show_list
+from stella.cli.promotion import COLUMNS
 from stella.cli.why_report import change_lines, plan_lines, summary_lines
 from stella.client import Client, open_client
 from stella.kernel import Remedy
 
 Promotion = Annotated[str, typer.Argument(help="The promotion's id.")]
+Promotions = Annotated[
+    list[str], typer.Argument(help="The promotion's id; several that are alike, each with its own.")
+]
 Message = Annotated[str, typer.Option("-m", "--message", help="Why; it is kept and signed.")]
 
 
 def approve(
-    promotion: Promotion,
+    promotions: Promotions,
     *,
     message: Message,
     plan: Annotated[
@@ -34,8 +38,16 @@ def approve(
     output: Output = "table",
     to: To = None,
 ) -> None:
-    """Say yes to a promotion's plan. Without --plan it is shown, and approved as it is now."""
-    path = _path(promotion)
+    """Say yes to a promotion's plan. Without --plan it is shown, and approved as it is now.
+
+    Several at a time are of the same images and asked for by the same rules, or none is approved.
+    """
+    if len(promotions) > 1:
+        if plan is not None:
+            raise typer.BadParameter("--plan goes with one promotion at a time")
+        _approve_alike(promotions, message, stands_for, yes=yes, output=output, to=to)
+        return
+    path = _path(promotions[0])
     with open_client() as client:
         if plan is None:
             plan = _looked_at(client, path, yes=yes)
@@ -43,6 +55,26 @@ def approve(
         after = client.post(f"{path}/approve", body)
     show_lines(after, summary_lines(after), output=output, to=to)
     say(f"the gates count it in a moment: stella why {after['id']}")
+
+
+def _approve_alike(
+    promotions: list[str],
+    message: str,
+    stands_for: str | None,
+    *,
+    yes: bool,
+    output: str,
+    to: Path | None,
+) -> None:
+    with open_client() as client:
+        plans = [
+            {"promotion": one, "planDigest": _looked_at(client, _path(one), yes=yes)}
+            for one in dict.fromkeys(promotions)
+        ]
+        body = {"plans": plans, "comment": message, "standsFor": stands_for}
+        after = client.post("/promotions/approve", body)["items"]
+    show_list(after, COLUMNS, output=output, to=to)
+    say("the gates count it in a moment: stella promotion list")
 
 
 def reject(

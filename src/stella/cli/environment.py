@@ -1,7 +1,8 @@
 """``stella environment``: where releases can go."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any
 from urllib.parse import quote
 
 import typer
@@ -11,6 +12,8 @@ from stella.cli.written import write
 from stella.client import open_client
 
 app = typer.Typer(no_args_is_help=True, help="Where releases can go.")
+
+Message = Annotated[str, typer.Option("-m", "--message", help="Why.")]
 
 _API_VERSION = "stella/v1"
 
@@ -28,6 +31,18 @@ _COLUMNS: dict[str, Column] = {
     "approvals": lambda row: [f"{one['count']} {one['rule']}" for one in row["approvals"]],
     "targets": lambda row: [one["name"] for one in row["targets"]],
     "frozen": lambda row: any(one["holds"] for one in row["freezes"]),
+    "held": lambda row: row["hold"] is not None,
+}
+
+
+_QUEUE_MAX = 500
+_QUEUE_COLUMNS: dict[str, Column] = {
+    "position": lambda row: row["queue"]["position"] if row["queue"] else None,
+    "release": lambda row: f"{row['release']['name']} {row['release']['version']}",
+    "priority": "priority",
+    "by": lambda row: row["requestedBy"]["name"],
+    "at": "requestedAt",
+    "id": "id",
 }
 
 
@@ -50,6 +65,32 @@ def get(name: str, *, output: Output = "table", to: To = None) -> None:
         show_lines(found, _lines(found), output=output, to=to, name="name")
 
 
+@app.command()
+def queue(name: str, *, output: Output = "table", to: To = None) -> None:
+    """List what waits for its turn there, the next one first."""
+    with open_client() as client:
+        found = client.get(f"/environments/{quote(name, safe='')}/queue", limit=_QUEUE_MAX)["items"]
+    show_list(found, _QUEUE_COLUMNS, output=output, to=to)
+
+
+@app.command()
+def hold(name: str, *, message: Message, output: Output = "table", to: To = None) -> None:
+    """Let nothing go into it by itself; what people ask for still does, and ends the hold."""
+    _say("hold", name, message, output=output, to=to)
+
+
+@app.command()
+def resume(name: str, *, message: Message, output: Output = "table", to: To = None) -> None:
+    """End its hold: what is automatic goes on."""
+    _say("resume", name, message, output=output, to=to)
+
+
+def _say(verb: str, name: str, message: str, *, output: str, to: Path | None) -> None:
+    with open_client() as client:
+        after = client.post(f"/environments/{quote(name, safe='')}/{verb}", {"reason": message})
+    show_lines(after, _lines(after), output=output, to=to, name="name")
+
+
 def as_documents(environment: Mapping[str, Any]) -> str:
     """The environment and its targets as YAML; applied again, it changes nothing."""
     import yaml
@@ -63,6 +104,8 @@ def as_documents(environment: Mapping[str, Any]) -> str:
     if environment["soak"]:
         soak = environment["soak"]
         spec["soak"] = {"in": soak["environment"], "hours": soak["hours"]}
+    if promotions := _promotions(environment["promotions"]):
+        spec["promotions"] = promotions
     if environment["steps"]:
         spec["steps"] = _steps(environment["steps"])
     documents = [_document("Environment", environment["name"], spec)]
@@ -73,6 +116,11 @@ def as_documents(environment: Mapping[str, Any]) -> str:
             kept["labels"] = target["labels"]
         documents.append(_document("Target", target["name"], kept))
     return str(yaml.safe_dump_all(documents, sort_keys=False, allow_unicode=True))
+
+
+def _promotions(rules: Mapping[str, Any]) -> dict[str, Any]:
+    as_ever = {"expiresAfter": None, "supersede": "none", "automatic": None}
+    return {key: rules[key] for key, value in as_ever.items() if rules[key] != value}
 
 
 def _rule(rule: Mapping[str, Any]) -> dict[str, Any]:
@@ -111,13 +159,26 @@ def _lines(found: Mapping[str, Any]) -> Iterator[str]:
     yield from (f"  {key}: {value}" for key, value in found["parameters"].items())
     for rule in found["approvals"]:
         yield f"approval {rule['rule']}: {rule['count']} of {', '.join(rule['approvers'])}"
+    yield from _rule_lines(found["promotions"])
     for step in found["steps"]:
         yield f"step {step['name']}: {step['step']}, {step['phase']} the targets"
     for target in found["targets"]:
         yield f"target {target['name']}: {target_words(target)}"
+    if found["hold"]:
+        held = found["hold"]
+        yield f"held since {held['at']} by {held['by']['name']}: {held['reason']}"
     for freeze in found["freezes"]:
         if freeze["holds"]:
             yield f"frozen until {freeze['endsAt']}: {freeze['reason']} ({freeze['id']})"
+
+
+def _rule_lines(rules: Mapping[str, Any]) -> Iterator[str]:
+    if automatic := rules["automatic"]:
+        yield f"takes the {automatic['pick']} of {automatic['from']} automatically"
+    if rules["expiresAfter"] is not None:
+        yield f"a request ends after {rules['expiresAfter']} h where it has not begun"
+    if rules["supersede"] == "older":
+        yield "a request supersedes older ones of the same name that have not begun"
 
 
 def target_words(target: Mapping[str, Any]) -> str:

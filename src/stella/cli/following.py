@@ -15,6 +15,7 @@ from stella.cli.why_report import (
     asked_people,
     deployment_lines,
     promotion_lines,
+    queue_words,
     step_words,
     summary_lines,
     target_words,
@@ -27,8 +28,10 @@ from stella.promotion.lifecycle import ACTIVE, State
 PROMOTION_EXIT_CODES: Mapping[State, int] = {
     State.DEPLOYED: 0,
     State.CANCELLED: 1,
+    State.SUPERSEDED: 1,
     State.BLOCKED: 6,
     State.REJECTED: 6,
+    State.EXPIRED: 6,
     State.FAILED: 7,
     State.ERRORED: 7,
 }
@@ -44,6 +47,8 @@ DEPLOYMENT_EXIT_CODES: Mapping[DeploymentState, int] = {
 _TOLD_BY_FACT = {
     State.REJECTED: "PromotionRejected",
     State.CANCELLED: "PromotionCancelled",
+    State.EXPIRED: "PromotionExpired",
+    State.SUPERSEDED: "PromotionSuperseded",
     State.ERRORED: "PromotionErrored",
 }
 # Facts are listed once they are sealed, which is a moment after they happened.
@@ -158,6 +163,8 @@ def _promotion_news(way: Way) -> Iterator[str]:
             yield f"approve with: stella approve {promotion['id']} -m TEXT"
         if promotion["dueAt"]:
             yield f"{promotion['id']} is judged again at {promotion['dueAt']}"
+    elif promotion["queue"]:
+        yield f"{promotion['id']} {queue_words(promotion['queue'])}"
     else:
         yield f"{promotion['id']} {state.value}"
     if way.deployment is not None:

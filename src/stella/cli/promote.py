@@ -1,5 +1,6 @@
 """``stella promote`` and ``stella rollback``: ask for a release in an environment."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -7,7 +8,8 @@ from urllib.parse import quote
 import typer
 
 from stella.cli.following import wait_for_promotion
-from stella.cli.output import Output, To, say, show_lines
+from stella.cli.output import Output, To, say, show_lines, show_list
+from stella.cli.promotion import COLUMNS
 from stella.cli.times import end_from_now
 from stella.cli.why_report import change_lines, decision_lines, plan_lines, summary_lines
 from stella.client import Client, open_client
@@ -16,12 +18,15 @@ _BLOCKED_EXIT = 6
 _GOES = frozenset({"pass", "waiting"})
 
 Environment = Annotated[str, typer.Option("--env", "-e", help="The environment's name.")]
+Environments = Annotated[
+    list[str], typer.Option("--env", "-e", help="The environment's name; once for each of several.")
+]
 Wait = Annotated[
     bool,
     typer.Option(
         "--wait",
-        help="Follow it to its end: 0 deployed, 6 blocked or rejected, 7 failed, 8 timed out,"
-        " 1 cancelled.",
+        help="Follow it to its end: 0 deployed, 6 blocked, rejected or expired, 7 failed,"
+        " 8 timed out, 1 cancelled or superseded.",
     ),
 ]
 Timeout = Annotated[float, typer.Option(help="Seconds that --wait waits.", min=0)]
@@ -29,10 +34,18 @@ Timeout = Annotated[float, typer.Option(help="Seconds that --wait waits.", min=0
 _TIMEOUT_S = 3600.0
 
 
+class Priority(StrEnum):
+    """Who goes first into an environment."""
+
+    HIGH = "high"
+    NORMAL = "normal"
+    LOW = "low"
+
+
 def promote(
     release: Annotated[str, typer.Argument(help="Its id, or NAME@VERSION.")],
     *,
-    env: Environment,
+    env: Environments,
     message: Annotated[str, typer.Option("-m", "--message", help="Why, for those who read.")] = "",
     not_before: Annotated[
         str | None, typer.Option(help="Begin no earlier: RFC 3339, or a span from now: 2h, 1d12h.")
@@ -40,6 +53,13 @@ def promote(
     not_after: Annotated[
         str | None, typer.Option(help="Begin before this, or not at all; the same forms.")
     ] = None,
+    expires: Annotated[
+        str | None,
+        typer.Option(help="End it by itself where it has not begun by then; the same forms."),
+    ] = None,
+    priority: Annotated[
+        Priority, typer.Option(help="Who goes first where several may go; rollbacks always do.")
+    ] = Priority.NORMAL,
     dry_run: Annotated[
         bool,
         typer.Option("--dry-run", help="Only say what the gates would say; 6 where they block."),
@@ -50,11 +70,19 @@ def promote(
     to: To = None,
 ) -> None:
     """Ask for a release in an environment; the gates judge it, and then it is deployed."""
-    body = {"release": release, "environment": env, "reason": message}
-    for key, text in (("notBefore", not_before), ("notAfter", not_after)):
+    body: dict[str, Any] = {"release": release, "reason": message, "priority": priority.value}
+    times = {"notBefore": not_before, "notAfter": not_after, "expiresAt": expires}
+    for key, text in times.items():
         if text is not None:
             body[key] = end_from_now(text)
+    if len(env) > 1 and (dry_run or wait):
+        raise typer.BadParameter("--dry-run and --wait go with one --env at a time")
     with open_client() as client:
+        if len(env) > 1:
+            asked = client.post("/promotions/several", {**body, "environments": env})["items"]
+            show_list(asked, COLUMNS, output=output, to=to)
+            return
+        body["environment"] = env[0]
         if dry_run:
             _preview(client, body, output=output, to=to)
             return
@@ -100,7 +128,7 @@ def _asked(
     say(f"it goes on by itself; see how it stands: stella why {asked['id']}")
 
 
-def _preview(client: Client, body: dict[str, str], *, output: str, to: Path | None) -> None:
+def _preview(client: Client, body: dict[str, Any], *, output: str, to: Path | None) -> None:
     found = client.post("/promotions/preview", body)
     lines = [
         *change_lines(found["diff"]),

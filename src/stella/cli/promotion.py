@@ -14,11 +14,11 @@ app = typer.Typer(no_args_is_help=True, help="What was asked for, and how it sta
 
 app.add_typer(break_glass, name="break-glass")
 
-_COLUMNS: dict[str, Column] = {
+COLUMNS: dict[str, Column] = {
     "release": lambda row: f"{row['release']['name']} {row['release']['version']}",
     "environment": "environment",
     "state": "state",
-    "by": lambda row: row["requestedBy"]["name"],
+    "by": lambda row: "automatic" if row["follows"] else row["requestedBy"]["name"],
     "at": "requestedAt",
     "reason": lambda row: row["reason"] or None,
     "id": "id",
@@ -46,7 +46,7 @@ def list_(
             state=state,
             waitingForMe=mine or None,
         )
-        show_list(list(found), _COLUMNS, output=output, to=to)
+        show_list(list(found), COLUMNS, output=output, to=to)
 
 
 @app.command()

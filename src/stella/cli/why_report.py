@@ -41,11 +41,28 @@ def summary_lines(promotion: Shown) -> Iterator[str]:
     )
     reason = f": {promotion['reason']}" if promotion["reason"] else ""
     yield f"{kind} asked for by {promotion['requestedBy']['name']} at {promotion['requestedAt']}{reason}"
+    if promotion["follows"]:
+        yield f"automatic: it follows {promotion['follows']}"
     if promotion["notBefore"] or promotion["notAfter"]:
         begin, end = promotion["notBefore"] or "now", promotion["notAfter"] or "any time"
         yield f"to begin between {begin} and {end}"
+    if promotion["queue"]:
+        yield queue_words(promotion["queue"])
+    if promotion["supersededBy"]:
+        yield f"superseded by {promotion['supersededBy']}"
+    if promotion["expiresAt"]:
+        yield f"it ends by itself where it has not begun by {promotion['expiresAt']}"
     if promotion["planDigest"]:
         yield f"plan {promotion['planDigest']}"
+
+
+def queue_words(queue: Shown) -> str:
+    """``waits for prm_... of shop 2.0.0, position 2``."""
+    release = queue["behindRelease"]
+    behind = (
+        f"{queue['behind']} of {release['name']} {release['version']}" if release else "its turn"
+    )
+    return f"waits for {behind}, position {queue['position']}"
 
 
 def decision_lines(decision: Shown) -> Iterator[str]:

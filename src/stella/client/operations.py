@@ -124,6 +124,14 @@ class ApprovalView(TypedDict):
     whyNot: str
 
 
+class Approvals(TypedDict):
+    """A yes to each of these plans. stands_for: name of the absent one in whose place it is given."""
+
+    plans: list["SeenPlan"]
+    comment: NotRequired[str]
+    standsFor: NotRequired[str | None]
+
+
 class ArtifactView(TypedDict):
     """A generated file. target: None for what belongs to the whole."""
 
@@ -131,6 +139,16 @@ class ArtifactView(TypedDict):
     target: str | None
     digest: str
     size: int
+
+
+AutomaticView = TypedDict(
+    "AutomaticView",
+    {
+        "from": str,
+        "pick": "Pick",
+    },
+)
+"""What comes to run in ``from`` is asked for by itself: only what is newer, or whatever it is."""
 
 
 class BaseImageView(TypedDict):
@@ -247,11 +265,12 @@ class CheckView(TypedDict):
 
 
 class ColumnView(TypedDict):
-    """One environment of the matrix. standing: null where nothing runs, or for a time in the past."""
+    """One environment of the matrix. held: nothing goes there by itself now."""
 
     name: str
     order: int
     frozen: bool
+    held: bool
     standing: "StandingView | None"
 
 
@@ -561,8 +580,10 @@ class EnvironmentView(TypedDict):
     steps: list["StepUseView"]
     soak: "SoakView | None"
     breakGlass: "BreakGlassRuleView | None"
+    promotions: "PromotionRulesView"
     targets: list["TargetConfigView"]
     freezes: list["FreezeView"]
+    hold: "HoldView | None"
     current: "CurrentView | None"
     configuration: str
 
@@ -777,6 +798,15 @@ class HistoryView(TypedDict):
     event: str
     at: str
     by: "PersonView"
+
+
+class HoldView(TypedDict):
+    """Nothing goes there by itself since then. promotion: the rollback that holds it, if one does."""
+
+    at: str
+    by: "PersonView"
+    reason: str
+    promotion: str | None
 
 
 class ImageSecretView(TypedDict):
@@ -1030,10 +1060,24 @@ class NewPromotion(TypedDict):
     """What to promote, and where. release: id or name@version."""
 
     release: str
-    environment: str
     reason: NotRequired[str]
     notBefore: NotRequired[str | None]
     notAfter: NotRequired[str | None]
+    expiresAt: NotRequired[str | None]
+    priority: NotRequired[Literal["high", "normal", "low"]]
+    environment: str
+
+
+class NewPromotions(TypedDict):
+    """The same for several environments: for all of them or for none."""
+
+    release: str
+    reason: NotRequired[str]
+    notBefore: NotRequired[str | None]
+    notAfter: NotRequired[str | None]
+    expiresAt: NotRequired[str | None]
+    priority: NotRequired[Literal["high", "normal", "low"]]
+    environments: list[str]
 
 
 class NewRelease(TypedDict):
@@ -1448,6 +1492,10 @@ class PersonView(TypedDict):
     roles: NotRequired[list[str]]
 
 
+Pick = Literal["newest", "upstream"]
+"""What goes on automatically: only what is newer than what runs, or whatever runs before."""
+
+
 class PickView(TypedDict):
     """Which version of a component a release takes; both empty for its own rule."""
 
@@ -1524,8 +1572,16 @@ class PrivilegedFileView(TypedDict):
     layerIndex: int
 
 
+class PromotionRulesView(TypedDict):
+    """How requests are kept. expires_after: hours, null where they never expire."""
+
+    expiresAfter: int | None
+    supersede: Literal["none", "older"]
+    automatic: "AutomaticView | None"
+
+
 class PromotionView(TypedDict):
-    """A promotion as the API shows it. break_glass: the last that was asked for."""
+    """A promotion as the API shows it."""
 
     id: str
     release: "ReleaseRef"
@@ -1546,6 +1602,11 @@ class PromotionView(TypedDict):
     notBefore: str | None
     notAfter: str | None
     breakGlass: "BreakGlassView | None"
+    expiresAt: str | None
+    priority: str
+    queue: "QueueView | None"
+    supersededBy: str | None
+    follows: str | None
     actions: "ActionsView"
     evidence: list["EvidenceRef"]
     history: list["HistoryView"]
@@ -1560,6 +1621,14 @@ class ProvenanceView(TypedDict):
     revision: str
     digest: str
     how: str
+
+
+class QueueView(TypedDict):
+    """Its place in its environment's queue, from 1 on. behind: what is deployed there now."""
+
+    position: int
+    behind: str | None
+    behindRelease: "ReleaseRef | None"
 
 
 class Radius(TypedDict):
@@ -1760,6 +1829,13 @@ class SecretView(TypedDict):
     waiting: list[str]
 
 
+class SeenPlan(TypedDict):
+    """The plan of a promotion that was looked at."""
+
+    promotion: str
+    planDigest: str
+
+
 class SignInView(TypedDict):
     """A document: who is let in by a provider or a directory. kind: of its integration; null where that"""
 
@@ -1829,13 +1905,17 @@ class StandingView(TypedDict):
 State = Literal[
     "evaluating",
     "waiting",
+    "scheduled",
     "blocked",
     "approved",
+    "queued",
     "deploying",
     "deployed",
     "failed",
     "rejected",
     "cancelled",
+    "expired",
+    "superseded",
     "errored",
 ]
 """Where a promotion stands. ``failed`` is a verdict, ``errored`` could not run."""
@@ -2835,6 +2915,29 @@ class Operations:
             "EnvironmentView", self._transport.get(f"/environments/{quote(name, safe='/:@')}")
         )
 
+    def get_queue(self, name: str, *, limit: int | None = None) -> "PagePromotionView":
+        """What waits for its turn there, the next one first."""
+        return cast(
+            "PagePromotionView",
+            self._transport.get(f"/environments/{quote(name, safe='/:@')}/queue", limit=limit),
+        )
+
+    def post_hold(self, name: str, body: "Reason", *, key: str | None = None) -> "EnvironmentView":
+        """Let nothing go into it by itself; what people ask for still does."""
+        return cast(
+            "EnvironmentView",
+            self._transport.post(f"/environments/{quote(name, safe='/:@')}/hold", body, key=key),
+        )
+
+    def post_resumption(
+        self, name: str, body: "Reason", *, key: str | None = None
+    ) -> "EnvironmentView":
+        """End its hold; what is automatic goes on from what runs in the environment before."""
+        return cast(
+            "EnvironmentView",
+            self._transport.post(f"/environments/{quote(name, safe='/:@')}/resume", body, key=key),
+        )
+
     def post_rollback(
         self, name: str, body: "Rollback", *, key: str | None = None
     ) -> "PromotionView":
@@ -2904,6 +3007,16 @@ class Operations:
     def post_promotion(self, body: "NewPromotion", *, key: str | None = None) -> "PromotionView":
         """Ask for a release in an environment; the gates judge it soon after."""
         return cast("PromotionView", self._transport.post("/promotions", body, key=key))
+
+    def post_promotions(
+        self, body: "NewPromotions", *, key: str | None = None
+    ) -> "PagePromotionView":
+        """Ask for a release in several environments; each is judged by itself, in their order."""
+        return cast("PagePromotionView", self._transport.post("/promotions/several", body, key=key))
+
+    def post_approvals(self, body: "Approvals", *, key: str | None = None) -> "PagePromotionView":
+        """Say yes to several promotions of the same images that the same rules ask for, or to none."""
+        return cast("PagePromotionView", self._transport.post("/promotions/approve", body, key=key))
 
     def preview_of_promotion(
         self, body: "NewPromotion", *, key: str | None = None

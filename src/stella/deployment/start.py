@@ -1,4 +1,4 @@
-"""Begin a deployment: judge once more, seal the record, make the artifacts, give the first turn."""
+"""Begin a deployment when its turn comes: judge once more, seal the record, make the artifacts, go."""
 
 from stella.blob import Blobs
 from stella.deployment.artifacts import EVIDENCE, SCRIPT, STICKER_FILE, script, sticker
@@ -16,24 +16,61 @@ from stella.deployment.store import (
     insert_target,
     put_artifact,
 )
+from stella.environment.store import find_environment
 from stella.kernel import Digest, time_text
 from stella.promotion.assemble import Deciding
 from stella.promotion.close import start_promotion
 from stella.promotion.evaluate import evaluate_promotion
 from stella.promotion.lifecycle import State
+from stella.promotion.queue import join_queue, now_deploying, queue_of
+from stella.promotion.store import find_promotion
 from stella.record.transaction import Tx
 from stella.trust import Signer
 
+_MAY_BEGIN = frozenset({State.APPROVED, State.QUEUED})
 
-def start_deployment(
-    tx: Tx, promotion_id: str, deciding: Deciding, signer: Signer
-) -> Deployment | None:
-    """Deploy an approved promotion; None where the gates no longer let it go.
+
+def take_turn(tx: Tx, promotion_id: str, deciding: Deciding, signer: Signer) -> Deployment | None:
+    """Deploy an approved promotion where nothing else is deployed there and nobody waits before it.
+
+    Else it joins the queue. What is no longer approved stays as it is.
+    """
+    environment = find_promotion(tx, promotion_id).environment
+    find_environment(tx, environment, lock=True)
+    promotion = find_promotion(tx, promotion_id, lock=True)
+    if promotion.state is not State.APPROVED:
+        return None
+    first = queue_of(tx, environment, limit=1)
+    is_before = bool(first) and (first[0].rank, first[0].id) < (promotion.rank, promotion.id)
+    if is_before or now_deploying(tx, environment) is not None:
+        join_queue(tx, promotion)
+        return None
+    return _start(tx, promotion_id, deciding, signer)
+
+
+def next_turn(tx: Tx, environment: str, deciding: Deciding, signer: Signer) -> bool:
+    """Give the first in the queue its turn, where nothing is deployed there; whether there was one.
+
+    One that the gates no longer let go has left the queue then: ask again.
+    """
+    find_environment(tx, environment, lock=True)
+    if now_deploying(tx, environment) is not None:
+        return False
+    for first in queue_of(tx, environment, limit=1):
+        if tx.has_caused("GatesDecided", first.id):
+            return False  # it fell out and came back since: what brought it back gives it its turn
+        _start(tx, first.id, deciding, signer)
+        return True
+    return False
+
+
+def _start(tx: Tx, promotion_id: str, deciding: Deciding, signer: Signer) -> Deployment | None:
+    """Deploy it; None where the gates no longer let it go. The caller holds the environment.
 
     The record that is sealed here, before anything is carried out, is the one that counts.
     """
     promotion = evaluate_promotion(tx, promotion_id, deciding, signer)
-    if promotion.state is not State.APPROVED:
+    if promotion.state not in _MAY_BEGIN:
         return None
     assert promotion.plan is not None, "a judged promotion has a plan"
     assert promotion.record is not None, "a judged promotion has a record"

@@ -54,7 +54,8 @@ def apply_environment(
     change = changed("Environment", name, before.spec() if before else None, value.spec())
     if change.change != "unchanged":
         put_environment(tx, value)
-        tx.add(EnvironmentApplied(name, change.change, digest_of(value.spec()).text))
+        whole, part = digest_of(value.spec()).text, digest_of(value.rested_on()).text
+        tx.add(EnvironmentApplied(name, change.change, whole, part))
     return change
 
 

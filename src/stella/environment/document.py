@@ -8,9 +8,12 @@ import msgspec
 from stella.environment.errors import MalformedDocument
 from stella.environment.model import (
     ApprovalRule,
+    Automatic,
     BreakGlassRule,
     Environment,
     Excluded,
+    Pick,
+    PromotionRules,
     Soak,
     StepUse,
     Target,
@@ -66,6 +69,17 @@ class _BreakGlass(msgspec.Struct, forbid_unknown_fields=True):
     hours_max: int = msgspec.field(default=1, name="hoursMax")
 
 
+class _Automatic(msgspec.Struct, forbid_unknown_fields=True):
+    after: str | None = msgspec.field(default=None, name="from")
+    pick: Pick = Pick.NEWEST
+
+
+class _Promotions(msgspec.Struct, forbid_unknown_fields=True):
+    expires_after_h: int | None = msgspec.field(default=None, name="expiresAfter")
+    supersede: Literal["none", "older"] = "none"
+    automatic: _Automatic | None = None
+
+
 class _Environment(msgspec.Struct, forbid_unknown_fields=True):
     after: str | None = None
     policy: str = "starter"
@@ -74,6 +88,7 @@ class _Environment(msgspec.Struct, forbid_unknown_fields=True):
     steps: _Steps = msgspec.field(default_factory=_Steps)
     soak: _Soak | None = None
     break_glass: _BreakGlass | None = msgspec.field(default=None, name="breakGlass")
+    promotions: _Promotions = msgspec.field(default_factory=_Promotions)
 
 
 class _Target(msgspec.Struct, forbid_unknown_fields=True):
@@ -112,6 +127,7 @@ def parse_environment(name: str, spec: Mapping[str, Json]) -> Environment:
         tuple(StepUse(one.name, one.step, one.inputs) for one in read.steps.after),
         _soak(name, read),
         _break_glass(name, read.break_glass),
+        _promotions(name, read),
     )
 
 
@@ -194,6 +210,28 @@ def _break_glass(name: str, read: _BreakGlass | None) -> BreakGlassRule | None:
     if not 0 < read.hours_max <= BREAK_GLASS_HOURS_MAX:
         raise malformed("Environment", name, f"breakGlass.hoursMax is 1 to {BREAK_GLASS_HOURS_MAX}")
     return BreakGlassRule(tuple(read.by), read.hours_max)
+
+
+def _promotions(name: str, read: _Environment) -> PromotionRules:
+    hours = read.promotions.expires_after_h
+    if hours is not None and not 0 < hours <= _EXPIRY_HOURS_MAX:
+        why = f"promotions.expiresAfter is from 1 to {_EXPIRY_HOURS_MAX} hours"
+        raise malformed("Environment", name, why)
+    supersedes_older = read.promotions.supersede == "older"
+    return PromotionRules(hours, supersedes_older, _automatic(name, read))
+
+
+def _automatic(name: str, read: _Environment) -> Automatic | None:
+    """From the environment before alone: of any other, the order of environments lets nothing in."""
+    asked = read.promotions.automatic
+    if asked is None:
+        return None
+    if read.after is None or asked.after not in {None, read.after}:
+        why = (
+            f"promotions.automatic.from is the environment before this one, {read.after or 'none'}"
+        )
+        raise malformed("Environment", name, why)
+    return Automatic(read.after, asked.pick)
 
 
 def _rule(environment: str, rule: _Rule) -> ApprovalRule:

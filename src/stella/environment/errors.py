@@ -33,3 +33,17 @@ class ImpossibleFreeze(StellaError):
     """A freeze window that ends before it starts, or has ended already."""
 
     code = "ST-ENV-005"
+
+
+class ImpossibleHold(StellaError):
+    """The environment is held already, or nobody says why it is held or let go on."""
+
+    code = "ST-ENV-006"
+    fault = Fault.CONFLICT
+
+
+class NotHeld(StellaError):
+    """The environment is not held."""
+
+    code = "ST-ENV-007"
+    fault = Fault.CONFLICT

@@ -7,10 +7,14 @@ from stella.kernel import Fact
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentApplied(Fact):
-    """It was made or changed. subject: its name; spec: digest of the new specification."""
+    """It was made or changed. subject: its name; spec: digest of the new specification.
+
+    rested_on: digest of the part that deployments rest on.
+    """
 
     change: str
     spec: str
+    rested_on: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,3 +50,19 @@ class FreezeRuleApplied(Fact):
 
     change: str
     spec: str
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentHeld(Fact):
+    """Nothing goes into it by itself from now on. promotion: the rollback that holds it, if one does."""
+
+    reason: str
+    promotion: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentResumed(Fact):
+    """It is held no more. promotion: by which it was moved on, or whose rollback never began."""
+
+    reason: str
+    promotion: str | None

@@ -1,6 +1,6 @@
 """Where a release can go: environments in order, their targets, when they are frozen."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from stella.kernel import Json
@@ -79,6 +79,50 @@ class Soak:
         return {"in": self.environment, "hours": self.hours}
 
 
+class Pick(StrEnum):
+    """What goes on automatically: only what is newer than what runs, or whatever runs before."""
+
+    NEWEST = "newest"
+    UPSTREAM = "upstream"
+
+
+@dataclass(frozen=True, slots=True)
+class Automatic:
+    """What comes to run in ``after``, the environment before, is asked for here by itself."""
+
+    after: str
+    pick: Pick
+
+    def spec(self) -> dict[str, Json]:
+        """As it stands in a declarative document."""
+        return {"from": self.after, "pick": self.pick.value}
+
+
+@dataclass(frozen=True, slots=True)
+class PromotionRules:
+    """How requests for an environment are kept. They are no part of what is deployed, nor of its plan.
+
+    expires_after_h: hours after which a request ends that has not begun, None for never.
+    supersedes_older: whether a request ends older ones for releases of the same name. automatic: None
+    where people alone ask.
+    """
+
+    expires_after_h: int | None = None
+    supersedes_older: bool = False
+    automatic: Automatic | None = None
+
+    def spec(self) -> dict[str, Json]:
+        """As it stands in a declarative document; what is as ever is left out."""
+        spec: dict[str, Json] = {}
+        if self.expires_after_h is not None:
+            spec["expiresAfter"] = self.expires_after_h
+        if self.supersedes_older:
+            spec["supersede"] = "older"
+        if self.automatic is not None:
+            spec["automatic"] = self.automatic.spec()
+        return spec
+
+
 @dataclass(frozen=True, slots=True)
 class BreakGlassRule:
     """That two people can let a promotion through gates. by: names or roles; hours_max: for how long."""
@@ -109,6 +153,7 @@ class Environment:
     steps_after: tuple[StepUse, ...] = ()
     soak: Soak | None = None
     break_glass: BreakGlassRule | None = None
+    promotions: PromotionRules = PromotionRules()
 
     def spec(self) -> dict[str, Json]:
         """As it stands in a declarative document; without steps, as before there were any."""
@@ -127,7 +172,13 @@ class Environment:
             spec["soak"] = self.soak.spec()
         if self.break_glass is not None:
             spec["breakGlass"] = self.break_glass.spec()
+        if self.promotions != PromotionRules():
+            spec["promotions"] = self.promotions.spec()
         return spec
+
+    def rested_on(self) -> dict[str, Json]:
+        """The part of it that a deployment rests on: how requests are kept is none of that."""
+        return replace(self, promotions=PromotionRules()).spec()
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +244,7 @@ def configuration(
     """
     found: dict[str, Json] = {
         "schema": 1,
-        "environment": {"name": environment.name, **environment.spec()},
+        "environment": {"name": environment.name, **environment.rested_on()},
         "targets": {one.name: one.spec() for one in targets},
     }
     if release is not None and (release.variables or release.revision > 1):

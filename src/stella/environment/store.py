@@ -9,10 +9,13 @@ from sqlalchemy import Column, Index, String, Table, Text, select
 from stella.environment.errors import UnknownEnvironment, UnknownFreeze
 from stella.environment.model import (
     ApprovalRule,
+    Automatic,
     BreakGlassRule,
     Environment,
     Excluded,
     Freeze,
+    Pick,
+    PromotionRules,
     Soak,
     StepUse,
     Target,
@@ -72,6 +75,15 @@ def list_environments(tx: Tx) -> tuple[Environment, ...]:
     """In the order of ``in_order``."""
     rows = tx.rows(select(environment).where(environment.c.tenant == tx.tenant))
     return in_order(_environment(row) for row in rows)
+
+
+def followers(tx: Tx, name: str) -> tuple[Environment, ...]:
+    """The environments into which goes by itself what comes to run in ``name``."""
+    return tuple(
+        one
+        for one in list_environments(tx)
+        if one.promotions.automatic is not None and one.promotions.automatic.after == name
+    )
 
 
 def in_order(environments: Iterable[Environment]) -> tuple[Environment, ...]:
@@ -176,6 +188,16 @@ def _environment(row: Any) -> Environment:
         after,
         Soak(soak["in"], soak["hours"]) if soak else None,
         BreakGlassRule(tuple(glass["by"]), glass["hoursMax"]) if glass else None,
+        _promotions(spec.get("promotions", {})),
+    )
+
+
+def _promotions(spec: Mapping[str, Any]) -> PromotionRules:
+    automatic = spec.get("automatic")
+    return PromotionRules(
+        spec.get("expiresAfter"),
+        spec.get("supersede") == "older",
+        Automatic(automatic["from"], Pick(automatic["pick"])) if automatic else None,
     )
 
 

@@ -125,12 +125,12 @@ def _check_environment(reading: Reading, told: _Told) -> None:
         raise DoesNotHold(f"no fact tells how {name} was applied", names.FACTS)
     shown = look(reading.object(names.CONFIGURATION), "environment")
     spec = {key: value for key, value in _members(shown) if key != "name"}
-    expect(
-        applied[-1].data.get("spec"), digest_of(spec).text, "what was applied", names.CONFIGURATION
-    )
+    # Facts of before tell the whole of it alone, and then that was the part too.
+    said = applied[-1].data.get("rested_on") or applied[-1].data.get("spec")
+    expect(said, digest_of(spec).text, "what was applied", names.CONFIGURATION)
     counted = [document(one) for one in reading.given.environment.rules]
-    said = [_rule_said(one) for one in items(spec.get("approvals"))]
-    expect(said, counted, "the approval rules", names.DECISION_INPUT)
+    rules = [_rule_said(one) for one in items(spec.get("approvals"))]
+    expect(rules, counted, "the approval rules", names.DECISION_INPUT)
 
 
 def _rule_said(spec: Any) -> dict[str, Any]:

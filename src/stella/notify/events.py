@@ -239,6 +239,16 @@ EVENTS: Mapping[str, Event] = {
     "PromotionCancelled": Event(
         "PromotionCancelled", "it was taken back", _promotion("is cancelled for", _S.INFO, _C.ERROR)
     ),
+    "PromotionExpired": Event(
+        "PromotionExpired",
+        "it had not begun in time",
+        _promotion("has expired for", _S.WARNING, _C.ERROR),
+    ),
+    "PromotionSuperseded": Event(
+        "PromotionSuperseded",
+        "a newer request took its place",
+        _promotion("is superseded for", _S.INFO, _C.ERROR),
+    ),
     "PromotionErrored": Event(
         "PromotionErrored",
         "it could not be judged",

@@ -56,7 +56,7 @@ def judge_approvals(
         _counted(approval, rule_of.get(approval.id), refused[approval.id], by_name)
         for approval in given.approvals
     )
-    return ApprovalState(_gate(rules, rule_of, spared), counted)
+    return ApprovalState(_gate(rules, rule_of, spared, asked), counted)
 
 
 def assign(
@@ -126,11 +126,16 @@ def _counted(
 
 
 def _gate(
-    rules: Sequence[RuleInput], rule_of: Mapping[str, str], spared: Mapping[str, str]
+    rules: Sequence[RuleInput],
+    rule_of: Mapping[str, str],
+    spared: Mapping[str, str],
+    asked: Asked,
 ) -> Gate:
     have = {one.rule: sum(name == one.rule for name in rule_of.values()) for one in rules}
     wanting = {one.rule for one in rules if have[one.rule] < one.count}
-    reasons = tuple(_reason(one, have[one.rule], wanting) for one in rules if one.rule in wanting)
+    reasons = tuple(
+        _reason(one, have[one.rule], wanting, asked) for one in rules if one.rule in wanting
+    )
     notes = "".join(f"; {rule} is not asked: {why}" for rule, why in sorted(spared.items()))
     if not reasons:
         total = sum(rule.count for rule in rules)
@@ -145,9 +150,9 @@ def _gate(
     )
 
 
-def _reason(rule: RuleInput, have: int, wanting: set[str]) -> Reason:
+def _reason(rule: RuleInput, have: int, wanting: set[str], asked: Asked) -> Reason:
     who = " or ".join(rule.approvers)
-    excluded = [_NOT_WHO.get(one, one) for one in excluded_of(rule)]
+    excluded = list(dict.fromkeys(_not_who(one, asked) for one in excluded_of(rule)))
     fix = f"{rule.count - have} more from {who}"
     fix += f", not {' nor '.join(excluded)}" if excluded else ""
     message = f"{rule.rule}: {have} of {rule.count} approvals"
@@ -162,3 +167,9 @@ def _reason(rule: RuleInput, have: int, wanting: set[str]) -> Reason:
         fix=fix,
         who=who,
     )
+
+
+def _not_who(excluded: str, asked: Asked) -> str:
+    if asked.is_automatic and excluded == Excluded.REQUESTER:
+        return _NOT_WHO[Excluded.RELEASE_CREATOR.value]
+    return _NOT_WHO.get(excluded, excluded)

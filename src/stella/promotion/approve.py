@@ -1,12 +1,10 @@
 """Say yes, no, or take it back. A yes is bound to the plan that was looked at."""
 
-from dataclasses import replace
-
 from stella.blob import Blobs
 from stella.kernel import Digest, Remedy, StellaError, time_text
 from stella.promotion.errors import PlanHasChanged
 from stella.promotion.facts import ApprovalGiven, PromotionCancelled, PromotionRejected
-from stella.promotion.lifecycle import PROMOTION, Event
+from stella.promotion.lifecycle import Event
 from stella.promotion.model import Person, document
 from stella.promotion.store import (
     Approval,
@@ -90,7 +88,7 @@ def reject_promotion(tx: Tx, person: Person, promotion_id: str, comment: str) ->
     refusal = why_not_reject(tx, found, person)
     if refusal is not None:
         raise refusal
-    after = replace(found, state=PROMOTION.next(found.state, Event.REJECT))
+    after = found.moved(Event.REJECT)
     update_promotion(tx, after)
     tx.add(PromotionRejected(after.id, after.environment, comment))
     return after
@@ -99,7 +97,7 @@ def reject_promotion(tx: Tx, person: Person, promotion_id: str, comment: str) ->
 def cancel_promotion(tx: Tx, promotion_id: str, comment: str) -> Promotion:
     """Take it back before it is deployed. Raises UnknownPromotion, IllegalMove."""
     found = find_promotion(tx, promotion_id, lock=True)
-    after = replace(found, state=PROMOTION.next(found.state, Event.CANCEL))
+    after = found.moved(Event.CANCEL)
     update_promotion(tx, after)
     tx.add(PromotionCancelled(after.id, after.environment, comment))
     return after

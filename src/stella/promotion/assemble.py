@@ -20,6 +20,7 @@ from stella.policy import Ask, PolicyBundle, bundle_bytes
 from stella.policy.engine import ask as ask_policy
 from stella.policy.store import find_policy
 from stella.promotion.break_glass import break_glass_input
+from stella.promotion.follow import automatic_input
 from stella.promotion.model import (
     PROOF_FORM,
     ApprovalInput,
@@ -43,6 +44,7 @@ from stella.promotion.store import (
     deployed_before,
     list_approvals,
     succeeded,
+    under_way,
 )
 from stella.promotion.waiver_store import standing_waivers
 from stella.promotion.worsened import NOTHING_RUNS, running_bytes, running_document
@@ -138,12 +140,15 @@ def assemble(tx: Tx, promotion: Promotion, deciding: Deciding) -> Assembled:
         simulated=deciding.simulated,
         waivers=tuple(_waivers(tx, environment.name, components)) or msgspec.UNSET,
         says_what_unblocks=True,
-        release_creator=_creator(release, environment),
+        release_creator=_creator(release, environment, is_automatic=promotion.is_automatic),
         start=StartInput(promotion.not_before, promotion.not_after)
         if promotion.not_before or promotion.not_after
         else msgspec.UNSET,
         proof=PROOF_FORM,
         break_glass=break_glass_input(tx, promotion, environment),
+        automatic=automatic_input(
+            tx, promotion, environment, lambda who: deciding.person_of(tx, who).name
+        ),
     )
     running = _running(tx, environment, blobs, voices)
     if running is not None:
@@ -230,10 +235,12 @@ def approval_inputs(tx: Tx, approvals: Sequence[Approval]) -> tuple[ApprovalInpu
     )
 
 
-def _creator(release: Release, environment: Environment) -> str | msgspec.UnsetType:
-    """Who made the release, where a rule does not take their word."""
+def _creator(
+    release: Release, environment: Environment, *, is_automatic: bool
+) -> str | msgspec.UnsetType:
+    """Who made the release, where a rule does not take their word or nobody else asked for it."""
     is_excluded = any(Excluded.RELEASE_CREATOR in one.exclude for one in environment.approvals)
-    return release.created_by if is_excluded else msgspec.UNSET
+    return release.created_by if is_excluded or is_automatic else msgspec.UNSET
 
 
 def _running(tx: Tx, environment: Environment, blobs: Blobs, voices: Voices) -> bytes | None:
@@ -325,7 +332,12 @@ def _environment(
         proof = succeeded(
             tx, release_digest=promotion.release_digest, environment=environment.after
         )
-        order = OrderInput(environment.after, proof.deployment if proof else None)
+        coming = () if proof else under_way(tx, environment.after, promotion.release_digest)
+        order = OrderInput(
+            environment.after,
+            proof.deployment if proof else None,
+            coming[0].id if coming else msgspec.UNSET,
+        )
     here = succeeded(tx, release_digest=promotion.release_digest, environment=environment.name)
     return EnvironmentInput(
         name=environment.name,

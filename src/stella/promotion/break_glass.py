@@ -44,7 +44,7 @@ from stella.promotion.lifecycle import (
     State,
 )
 from stella.promotion.model import BreakGlassInput, Person
-from stella.promotion.request import refuse_busy
+from stella.promotion.request import refuse_repeated
 from stella.promotion.store import Promotion, find_promotion, update_promotion
 from stella.record.transaction import Tx
 
@@ -96,7 +96,7 @@ def agree_to_break_glass(tx: Tx, person: Person, promotion_id: str, comment: str
     """The second person's yes: what is held up is judged again with it.
 
     Raises UnknownPromotion, NothingToBreak, BreakGlassNotAllowed, OwnBreakGlass, BreakGlassIsOver,
-    PlanHasChanged, EnvironmentIsBusy.
+    PlanHasChanged, AlreadyRequested.
     """
     found = find_promotion(tx, promotion_id, lock=True)
     environment = find_environment(tx, found.environment, lock=True)
@@ -111,7 +111,7 @@ def agree_to_break_glass(tx: Tx, person: Person, promotion_id: str, comment: str
     )
     update_break_glass(tx, after)
     if found.state is State.BLOCKED:
-        refuse_busy(tx, found.environment)
+        refuse_repeated(tx, found.environment, found.release_digest, is_rollback=found.rollback)
         update_promotion(tx, replace(found, state=PROMOTION.next(found.state, Event.REOPEN)))
     tx.add(
         BreakGlassAgreed(

@@ -3,8 +3,9 @@
 from dataclasses import replace
 from enum import StrEnum
 
+from stella.environment.hold import end_hold, find_hold
 from stella.promotion.facts import PromotionDeployed, PromotionFailed, PromotionStarted
-from stella.promotion.lifecycle import PROMOTION, Event
+from stella.promotion.lifecycle import PROMOTION, Event, State
 from stella.promotion.store import Promotion, find_promotion, update_promotion
 from stella.record.transaction import Tx
 
@@ -26,9 +27,7 @@ _EVENTS = {
 
 def start_promotion(tx: Tx, promotion: Promotion, deployment: str) -> Promotion:
     """It is being deployed. Raises IllegalMove."""
-    after = replace(
-        promotion, state=PROMOTION.next(promotion.state, Event.START), deployment=deployment
-    )
+    after = replace(promotion.moved(Event.START), deployment=deployment)
     update_promotion(tx, after)
     tx.add(PromotionStarted(after.id, after.environment, deployment))
     return after
@@ -39,8 +38,25 @@ def close_promotion(tx: Tx, promotion_id: str, deployment: str, ending: Ending) 
     found = find_promotion(tx, promotion_id, lock=True)
     if PROMOTION.is_final(found.state):
         return found
-    after = replace(found, state=PROMOTION.next(found.state, _EVENTS[ending]))
+    after = found.moved(_EVENTS[ending])
     update_promotion(tx, after)
     fact = PromotionDeployed if ending is Ending.SUCCEEDED else PromotionFailed
     tx.add(fact(after.id, after.environment, deployment))
+    if after.state is State.DEPLOYED:
+        _move_on(tx, after)
     return after
+
+
+def let_go(tx: Tx, promotion_id: str) -> None:
+    """It ended. Where it is a rollback that never began, what it held is held no more."""
+    found = find_promotion(tx, promotion_id)
+    held = find_hold(tx, found.environment)
+    if held is not None and held.promotion == found.id and found.deployment is None:
+        end_hold(tx, held, f"its rollback was {found.state.value}", found.id)
+
+
+def _move_on(tx: Tx, deployed: Promotion) -> None:
+    """Who asked for it knew of the hold, and wanted the environment to go on."""
+    held = find_hold(tx, deployed.environment)
+    if held is not None and not deployed.rollback and deployed.requested_at >= held.at:
+        end_hold(tx, held, f"{deployed.requested_by.name} moved it on", deployed.id)

@@ -16,6 +16,7 @@ from stella.policy import (
 )
 from stella.policy.engine import ask as ask_policy
 from stella.promotion.approvals import judge_approvals
+from stella.promotion.automatic import automatic_gates
 from stella.promotion.broken_glass import broken_glass
 from stella.promotion.errors import DocumentMissing
 from stella.promotion.gates import freeze_gate, order_gate, origin_gates
@@ -46,8 +47,9 @@ def decide(
 ) -> Decision:
     """Judge every gate and bind the answer to a plan.
 
-    The order of the gates is that of the questions a person would ask: has it been where it had to
-    be, may it come from there, is it good enough, is now a good time, do people stand behind it.
+    The order of the gates is that of the questions a person would ask: is it wanted at all, has it
+    been where it had to be, may it come from there, is it good enough, is now a good time, do people
+    stand behind it.
     ask: how policies are asked.
     """
     assert bundle.digest.text == given.policy, (bundle.digest, given.policy)
@@ -73,6 +75,7 @@ def decide(
     not_asked = rules_not_asked(given, findings, running)
     approvals = judge_approvals(given, plan_digest, not_asked)
     gates = (
+        *automatic_gates(given),
         order_gate(given),
         *soak_gates(given),
         *origin_gates(given),

@@ -11,7 +11,7 @@ class UnknownPromotion(StellaError):
 
 
 class EnvironmentIsBusy(StellaError):
-    """Another promotion is being deployed into the environment."""
+    """So many requests wait for the environment that it takes no more."""
 
     code = "ST-PRO-002"
     fault = Fault.CONFLICT
@@ -188,4 +188,30 @@ class BreakGlassIsOver(StellaError):
     """It was agreed to, ended or has lapsed already."""
 
     code = "ST-PRO-027"
+    fault = Fault.CONFLICT
+
+
+class ImpossibleExpiry(StellaError):
+    """A time to expire at that is over, comes before the start, or lies too far ahead."""
+
+    code = "ST-PRO-028"
+
+
+class AlreadyRequested(StellaError):
+    """The same images are asked for there already, and that has not ended."""
+
+    code = "ST-PRO-029"
+    fault = Fault.CONFLICT
+
+
+class ImpossibleSet(StellaError):
+    """A request for no environment, for one of them twice, or for too many at a time."""
+
+    code = "ST-PRO-030"
+
+
+class NotAlike(StellaError):
+    """One word is to approve promotions of other images, of another way, or asked for by other rules."""
+
+    code = "ST-PRO-031"
     fault = Fault.CONFLICT

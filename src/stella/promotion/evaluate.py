@@ -11,6 +11,7 @@ from stella.finding.store import pending_scan, scan_of_platform
 from stella.kernel import Digest, StellaError, canonical_json, time_text
 from stella.promotion.assemble import Assembled, Deciding, assemble
 from stella.promotion.decide import decide, outcome_of, record_of
+from stella.promotion.expiry import expire_promotion, is_expired
 from stella.promotion.facts import (
     GatesDecided,
     GlassBroken,
@@ -18,9 +19,10 @@ from stella.promotion.facts import (
     PromotionBlocked,
     PromotionErrored,
 )
-from stella.promotion.lifecycle import PROMOTION, Event, State
+from stella.promotion.lifecycle import NOT_BEGUN, Event, State
 from stella.promotion.model import Decision, GateState, Person, document
 from stella.promotion.request import promotable
+from stella.promotion.start_window import START
 from stella.promotion.store import Promotion, find_promotion, update_promotion
 from stella.record.read import facts_about
 from stella.record.transaction import Tx
@@ -28,19 +30,19 @@ from stella.release.model import Release
 from stella.release.store import find_release
 from stella.trust import GATE_DECISION, Signer, sign_statement
 
-_JUDGED = frozenset({State.EVALUATING, State.WAITING, State.APPROVED})
-
 
 def evaluate_promotion(tx: Tx, promotion_id: str, deciding: Deciding, signer: Signer) -> Promotion:
-    """Judge it now; what is no longer to be judged stays as it is.
+    """Judge it now, or end it where its time is over; what has begun or ended stays as it is.
 
     A refusal (a release withdrawn meanwhile, a plan that cannot be made, a document that is gone)
     ends it as errored, with why.
     Raises BlobsUnusable, and changes nothing then.
     """
     before = find_promotion(tx, promotion_id, lock=True)
-    if before.state not in _JUDGED or tx.has_caused("GatesDecided", promotion_id):
+    if before.state not in NOT_BEGUN or tx.has_caused("GatesDecided", promotion_id):
         return before
+    if is_expired(before, tx.now):
+        return expire_promotion(tx, before)
     try:
         promotable(tx, before.release)
         assembled = assemble(tx, before, deciding)
@@ -50,10 +52,8 @@ def evaluate_promotion(tx: Tx, promotion_id: str, deciding: Deciding, signer: Si
     except StellaError as refusal:
         return break_promotion(tx, before, refusal)
     kept = _kept(before, assembled, decision, deciding, signer)
-    after = replace(
-        kept,
-        state=PROMOTION.next(before.state, _event(decision.outcome)),
-        due_at=due_of(decision) if decision.outcome is GateState.WAITING else None,
+    after = replace(kept, due_at=_earliest(due_of(decision), before.expires_at)).moved(
+        _event(decision)
     )
     update_promotion(tx, after)
     tx.add(
@@ -70,7 +70,7 @@ def evaluate_promotion(tx: Tx, promotion_id: str, deciding: Deciding, signer: Si
     if after.state is State.BLOCKED:
         gates = tuple(one.name for one in decision.gates if one.state is not GateState.PASS)
         tx.add(PromotionBlocked(after.id, after.environment, decision.outcome.value, gates))
-    elif after.state is State.APPROVED and before.state is not State.APPROVED:
+    elif after.state is State.APPROVED and before.state is not after.state:
         tx.add(PromotionApproved(after.id, after.environment, decision.plan_digest))
     return after
 
@@ -101,7 +101,7 @@ def judge_due(tx: Tx, promotion: Promotion, deciding: Deciding, signer: Signer) 
     after = evaluate_promotion(tx, promotion.id, deciding, signer)
     if after.due_at is None or after.due_at > time_text(tx.now):
         return after
-    left = replace(after, due_at=None)
+    left = replace(after, due_at=after.expires_at if after.state in NOT_BEGUN else None)
     update_promotion(tx, left)
     return left
 
@@ -142,7 +142,7 @@ def preview_promotion(
 
 def break_promotion(tx: Tx, before: Promotion, refusal: StellaError) -> Promotion:
     """End it as errored: it could not be judged or begun, which is no verdict."""
-    after = replace(before, state=PROMOTION.next(before.state, Event.BREAK), due_at=None)
+    after = before.moved(Event.BREAK)
     update_promotion(tx, after)
     tx.add(PromotionErrored(after.id, after.environment, refusal.code, str(refusal)))
     return after
@@ -175,13 +175,18 @@ def _kept(
     )
 
 
-def _event(outcome: GateState) -> Event:
-    match outcome:
+def _event(decision: Decision) -> Event:
+    match decision.outcome:
         case GateState.PASS:
             return Event.PASS
         case GateState.WAITING:
-            return Event.WAIT
+            waiting = {one.name for one in decision.gates if one.state is GateState.WAITING}
+            return Event.SCHEDULE if waiting == {START} else Event.WAIT
         case GateState.BLOCKED | GateState.UNKNOWN:
             return Event.BLOCK
         case _:
-            assert_never(outcome)
+            assert_never(decision.outcome)
+
+
+def _earliest(*times: str | None) -> str | None:
+    return min((one for one in times if one is not None), default=None)

@@ -7,7 +7,10 @@ from stella.kernel import Fact
 
 @dataclass(frozen=True, slots=True)
 class PromotionRequested(Fact):
-    """Somebody asked for a release in an environment. not_before, not_after: its start window."""
+    """Somebody asked for a release in an environment. not_before, not_after: its start window.
+
+    follows: the deployment, where nobody asked.
+    """
 
     release: str
     environment: str
@@ -15,6 +18,9 @@ class PromotionRequested(Fact):
     rollback: bool
     not_before: str | None = None
     not_after: str | None = None
+    expires_at: str | None = None
+    priority: str = "normal"
+    follows: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +77,32 @@ class PromotionCancelled(Fact):
 
     environment: str
     comment: str
+
+
+@dataclass(frozen=True, slots=True)
+class PromotionExpired(Fact):
+    """Its deployment had not begun at ``expires_at``. message: what it waited for then."""
+
+    environment: str
+    expires_at: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class PromotionQueued(Fact):
+    """Every gate passed, and it waits for its turn. behind: what is being deployed, if anything is."""
+
+    environment: str
+    behind: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PromotionSuperseded(Fact):
+    """A newer request took its place. by: that promotion; message: of which release."""
+
+    environment: str
+    by: str
+    message: str
 
 
 @dataclass(frozen=True, slots=True)

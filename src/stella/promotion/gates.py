@@ -28,12 +28,25 @@ def order_gate(given: DecisionInput) -> Gate:
             f"{given.release.name} {given.release.version} succeeded in {environment.order.after}",
         )
     before = environment.order.after
+    if environment.order.under_way is not UNSET:
+        return _waits_for(given, before, environment.order.under_way)
     message = (
         f"{given.release.name} {given.release.version} has not succeeded in {before},"
         f" which comes before {environment.name}"
     )
     command = f"stella promote {given.release.id} --env {before}"
     return _blocked("order", "environment-order", message, f"promote it to {before}: {command}")
+
+
+def _waits_for(given: DecisionInput, before: str, promotion: str) -> Gate:
+    """It is on its way to the environment before: then here."""
+    message = (
+        f"{given.release.name} {given.release.version} is on its way to {before} ({promotion})"
+    )
+    fix = "wait until it has succeeded there; it is judged again then by itself"
+    state = GateState.WAITING
+    reason = Reason(rule="environment-order", outcome=state.value, message=message, fix=fix)
+    return Gate(name="order", state=state, summary=message, reasons=(reason,), unblocks=fix)
 
 
 def freeze_gate(given: DecisionInput) -> Gate:
@@ -60,8 +73,8 @@ def freeze_gate(given: DecisionInput) -> Gate:
 
 
 def _override(given: DecisionInput, freeze: FreezeInput) -> OverrideInput | None:
-    """The first by another person than the one who asks: it takes two."""
-    if freeze.overrides is UNSET:
+    """The first by another person than the one who asks: it takes two, and so none where nobody asks."""
+    if freeze.overrides is UNSET or given.automatic is not UNSET:
         return None
     others = (one for one in freeze.overrides if one.by.id != given.requested_by.id)
     return next(others, None)

@@ -6,17 +6,26 @@ from stella.kernel import Machine
 
 
 class State(StrEnum):
-    """Where a promotion stands. ``failed`` is a verdict, ``errored`` could not run."""
+    """Where a promotion stands. ``failed`` is a verdict, ``errored`` could not run.
+
+    ``scheduled``: every gate passes but that its time has not come. ``queued``: every gate passes, and
+    another is being deployed. ``expired``: it had not begun in time. ``superseded``: a newer request
+    took its place.
+    """
 
     EVALUATING = "evaluating"
     WAITING = "waiting"
+    SCHEDULED = "scheduled"
     BLOCKED = "blocked"
     APPROVED = "approved"
+    QUEUED = "queued"
     DEPLOYING = "deploying"
     DEPLOYED = "deployed"
     FAILED = "failed"
     REJECTED = "rejected"
     CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    SUPERSEDED = "superseded"
     ERRORED = "errored"
 
 
@@ -25,9 +34,13 @@ class Event(StrEnum):
 
     PASS = "pass"
     WAIT = "wait"
+    SCHEDULE = "schedule"
     BLOCK = "block"
     REJECT = "reject"
     CANCEL = "cancel"
+    EXPIRE = "expire"
+    SUPERSEDE = "supersede"
+    QUEUE = "queue"
     START = "start"
     SUCCEED = "succeed"
     FAIL = "fail"
@@ -37,30 +50,39 @@ class Event(StrEnum):
 
 _S, _E = State, Event
 
+NOT_BEGUN = (_S.EVALUATING, _S.WAITING, _S.SCHEDULED, _S.APPROVED, _S.QUEUED)
+"""Judged, and judged again until its deployment begins: a freeze may come, an approval lose its plan."""
+
+_UNTIL_IT_BEGINS = {
+    _E.PASS: _S.APPROVED,
+    _E.WAIT: _S.WAITING,
+    _E.SCHEDULE: _S.SCHEDULED,
+    _E.BLOCK: _S.BLOCKED,
+    _E.CANCEL: _S.CANCELLED,
+    _E.EXPIRE: _S.EXPIRED,
+    _E.SUPERSEDE: _S.SUPERSEDED,
+    _E.BREAK: _S.ERRORED,
+}
+
 PROMOTION = Machine(
     name="promotion",
     start=State.EVALUATING,
     moves={
-        (_S.EVALUATING, _E.PASS): _S.APPROVED,
-        (_S.EVALUATING, _E.WAIT): _S.WAITING,
-        (_S.EVALUATING, _E.BLOCK): _S.BLOCKED,
-        (_S.EVALUATING, _E.CANCEL): _S.CANCELLED,
-        (_S.EVALUATING, _E.BREAK): _S.ERRORED,
-        (_S.WAITING, _E.PASS): _S.APPROVED,
-        (_S.WAITING, _E.WAIT): _S.WAITING,
-        (_S.WAITING, _E.BLOCK): _S.BLOCKED,
+        **{
+            (state, event): after
+            for state in NOT_BEGUN
+            for event, after in _UNTIL_IT_BEGINS.items()
+        },
         (_S.WAITING, _E.REJECT): _S.REJECTED,
-        (_S.WAITING, _E.CANCEL): _S.CANCELLED,
-        (_S.WAITING, _E.BREAK): _S.ERRORED,
+        (_S.SCHEDULED, _E.REJECT): _S.REJECTED,
+        (_S.QUEUED, _E.REJECT): _S.REJECTED,
         # Two people broke the glass: it is judged again, with their word.
         (_S.BLOCKED, _E.REOPEN): _S.EVALUATING,
+        (_S.APPROVED, _E.QUEUE): _S.QUEUED,
         (_S.APPROVED, _E.START): _S.DEPLOYING,
-        # Judged again at the start: a freeze may have begun, an approval may have lost its plan.
-        (_S.APPROVED, _E.PASS): _S.APPROVED,
-        (_S.APPROVED, _E.WAIT): _S.WAITING,
-        (_S.APPROVED, _E.BLOCK): _S.BLOCKED,
-        (_S.APPROVED, _E.CANCEL): _S.CANCELLED,
-        (_S.APPROVED, _E.BREAK): _S.ERRORED,
+        # Judged anew when its turn comes, it keeps its place until it begins.
+        (_S.QUEUED, _E.PASS): _S.QUEUED,
+        (_S.QUEUED, _E.START): _S.DEPLOYING,
         (_S.DEPLOYING, _E.SUCCEED): _S.DEPLOYED,
         (_S.DEPLOYING, _E.FAIL): _S.FAILED,
         (_S.DEPLOYING, _E.BREAK): _S.ERRORED,

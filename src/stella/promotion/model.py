@@ -1,7 +1,7 @@
 """What a decision is made of, and what it says. All of it is stored, signed and replayed."""
 
 import json
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import Any
 
 import msgspec
@@ -25,6 +25,20 @@ class GateState(StrEnum):
     def of(cls, outcome: Outcome) -> "GateState":
         """The state of a gate whose rules ended so."""
         return cls(outcome.value)
+
+
+class Rank(IntEnum):
+    """Who goes first into an environment: the lower, and of the same rank who asked first."""
+
+    ROLLBACK = 0
+    HIGH = 1
+    NORMAL = 2
+    LOW = 3
+
+    @property
+    def word(self) -> str:
+        """As people write it: ``rollback``, ``high``, ``normal``, ``low``."""
+        return self.name.lower()
 
 
 class _Document(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
@@ -110,10 +124,14 @@ class RuleInput(_Document, frozen=True):
 
 
 class OrderInput(_Document, frozen=True):
-    """Whether the environment before this one was passed. deployment: the proof, or None."""
+    """Whether the environment before this one was passed. deployment: the proof, or None.
+
+    under_way: the promotion by which it is on its way there; left out where it is not.
+    """
 
     after: str
     deployment: str | None
+    under_way: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class RunInput(_Document, frozen=True):
@@ -192,6 +210,39 @@ class StartInput(_Document, frozen=True):
 
     not_before: str | None
     not_after: str | None
+
+
+class RunsInput(_Document, frozen=True):
+    """A release that runs somewhere. release: its id, which grows with the time it was made at."""
+
+    release: str
+    name: str
+    version: str
+    digest: str
+
+
+class HoldInput(_Document, frozen=True):
+    """Nothing goes there automatically since ``at``."""
+
+    at: str
+    by: str
+    reason: str
+
+
+class AutomaticInput(_Document, frozen=True):
+    """Why it is asked for though nobody did, and what speaks against it now.
+
+    follows: the deployment by which the release came to run in the environment before. after, pick:
+    the rule as it is now; None where there is none any more. there, here: what runs in ``after`` and
+    where it shall go; None where nothing does. hold: left out where it is not held.
+    """
+
+    follows: str
+    after: str | None
+    pick: str | None
+    there: RunsInput | None
+    here: RunsInput | None
+    hold: HoldInput | msgspec.UnsetType = msgspec.UNSET
 
 
 class ApprovalInput(_Document, frozen=True):
@@ -279,6 +330,8 @@ class DecisionInput(_Document, frozen=True):
     # Left out in what was recorded before packets proved it; the record repeats it, so it is signed.
     proof: int | msgspec.UnsetType = msgspec.UNSET
     break_glass: BreakGlassInput | msgspec.UnsetType = msgspec.UNSET
+    # Left out where a person asked.
+    automatic: AutomaticInput | msgspec.UnsetType = msgspec.UNSET
 
 
 class Reason(_Document, frozen=True):

@@ -1,29 +1,41 @@
 """Ask for a release in an environment, or for the way back."""
 
+from collections.abc import Sequence
+from datetime import datetime
+
+from stella.environment.hold import hold_for_rollback
 from stella.environment.model import Environment
-from stella.environment.store import find_environment, list_targets
+from stella.environment.store import find_environment, list_environments, list_targets
 from stella.kernel import Remedy, time_text
 from stella.promotion.errors import (
+    AlreadyRequested,
     EnvironmentHasNoTargets,
     EnvironmentIsBusy,
+    ImpossibleSet,
     NothingToRollBackTo,
 )
+from stella.promotion.expiry import expiry_of
 from stella.promotion.facts import PromotionRequested
-from stella.promotion.lifecycle import ACTIVE, PROMOTION
-from stella.promotion.model import Person
+from stella.promotion.lifecycle import PROMOTION
+from stella.promotion.model import Person, Rank
+from stella.promotion.queue import supersede_older, waiting_there
 from stella.promotion.start_window import ANY_TIME, StartWindow, refuse_impossible
 from stella.promotion.store import (
     Promotion,
     deployed_before,
     insert_promotion,
-    list_promotions,
     succeeded,
+    under_way,
 )
 from stella.record.transaction import Tx
 from stella.release.errors import ReleaseIsWithdrawn
 from stella.release.lifecycle import ReleaseState
 from stella.release.model import Release
 from stella.release.store import find_release
+
+_SEVERAL_MAX = 50
+WAITING_MAX = 10_000
+"""Requests for one environment that have not begun."""
 
 
 def request_promotion(
@@ -34,23 +46,77 @@ def request_promotion(
     environment: str,
     reason: str = "",
     start: StartWindow = ANY_TIME,
+    expires_at: datetime | None = None,
+    rank: Rank = Rank.NORMAL,
 ) -> Promotion:
     """Ask for ``release`` (id or name@version) in ``environment``. The gates judge it soon after.
 
-    start: when its deployment may begin.
+    start: when its deployment may begin. expires_at: when it ends by itself where it has not begun;
+    None: as the environment has it. rank: who goes first where several may go.
 
     Raises UnknownRelease, ReleaseIsWithdrawn, UnknownEnvironment, EnvironmentHasNoTargets,
-    EnvironmentIsBusy, ImpossibleStart.
+    AlreadyRequested, EnvironmentIsBusy, ImpossibleStart, ImpossibleExpiry.
     """
+    assert rank is not Rank.ROLLBACK, "the way back is asked for by request_rollback"
     wanted = promotable(tx, release)
     refuse_impossible(start, tx.now)
-    return _requested(tx, person, wanted, environment, reason, rollback=False, start=start)
+    return _requested(
+        tx,
+        person,
+        wanted,
+        environment,
+        reason,
+        rank=rank,
+        start=start,
+        expires_at=expires_at,
+    )
+
+
+def request_several(
+    tx: Tx,
+    person: Person,
+    *,
+    release: str,
+    environments: Sequence[str],
+    reason: str = "",
+    start: StartWindow = ANY_TIME,
+    expires_at: datetime | None = None,
+    rank: Rank = Rank.NORMAL,
+) -> tuple[Promotion, ...]:
+    """Ask for it in each of them, in the order of environments: for all of them or for none.
+
+    Each is judged by itself; one that comes after another of them waits for that one.
+    Raises ImpossibleSet, and what ``request_promotion`` raises.
+    """
+    if len(set(environments)) != len(environments) or not 0 < len(environments) <= _SEVERAL_MAX:
+        raise ImpossibleSet(
+            f"a request names from 1 to {_SEVERAL_MAX} environments, each once",
+            remedy=Remedy("Name each of them once.", command="stella environment list"),
+        )
+    order = {one.name: number for number, one in enumerate(list_environments(tx))}
+    # What is locked in one order is never waited for in a circle.
+    ordered = sorted(environments, key=lambda name: (order.get(name, len(order)), name))
+    return tuple(
+        request_promotion(
+            tx,
+            person,
+            release=release,
+            environment=name,
+            reason=reason,
+            start=start,
+            expires_at=expires_at,
+            rank=rank,
+        )
+        for name in ordered
+    )
 
 
 def request_rollback(
     tx: Tx, person: Person, *, environment: str, reason: str, release: str | None = None
 ) -> Promotion:
     """Ask for what ran before, or for an earlier ``release`` that ran here; the same road back.
+
+    It holds the environment, so that nothing goes forward again by itself.
 
     Raises NothingToRollBackTo, and what ``request_promotion`` raises.
     """
@@ -61,7 +127,19 @@ def request_rollback(
         wanted = promotable(tx, release)
         if succeeded(tx, release_digest=wanted.digest, environment=environment) is None:
             raise _nothing(environment, f"{wanted.name} {wanted.version} never ran in it")
-    return _requested(tx, person, wanted, environment, reason, rollback=True)
+    asked = _requested(tx, person, wanted, environment, reason, rank=Rank.ROLLBACK)
+    hold_for_rollback(tx, environment, reason, asked.id)
+    return asked
+
+
+def request_automatic(
+    tx: Tx, system: Person, release: Release, environment: str, reason: str, *, follows: str
+) -> Promotion:
+    """Ask for what nobody asked for. follows: the deployment of it in the environment before.
+
+    Raises what ``request_promotion`` raises.
+    """
+    return _requested(tx, system, release, environment, reason, rank=Rank.NORMAL, follows=follows)
 
 
 def promotable(tx: Tx, release: str) -> Release:
@@ -91,23 +169,6 @@ def deployable(tx: Tx, environment: str, *, lock: bool = False) -> Environment:
     return place
 
 
-def refuse_busy(tx: Tx, environment: str) -> None:
-    """Return where no promotion goes on there; the caller holds its row. Raises EnvironmentIsBusy."""
-    busy = list_promotions(tx, environment=environment, states=ACTIVE, limit=1)
-    if busy:
-        other = busy[0]
-        raise EnvironmentIsBusy(
-            f"{environment} is busy: {other.id} is {other.state.value}",
-            remedy=Remedy(
-                "Wait until it has ended, or cancel it if it still waits.",
-                command=f"stella why {other.id}",
-            ),
-            environment=environment,
-            promotion=other.id,
-            state=other.state.value,
-        )
-
-
 def _requested(
     tx: Tx,
     person: Person,
@@ -115,11 +176,16 @@ def _requested(
     environment: str,
     reason: str,
     *,
-    rollback: bool,
+    rank: Rank,
     start: StartWindow = ANY_TIME,
+    expires_at: datetime | None = None,
+    follows: str | None = None,
 ) -> Promotion:
     place = deployable(tx, environment, lock=True)
-    refuse_busy(tx, place.name)
+    is_rollback = rank is Rank.ROLLBACK
+    refuse_repeated(tx, place.name, wanted.digest, is_rollback=is_rollback)
+    _refuse_too_many(tx, place)
+    expiry = expiry_of(expires_at, place, start, tx.now)
     value = Promotion(
         id=tx.new_id("prm"),
         release=wanted.id,
@@ -129,9 +195,13 @@ def _requested(
         requested_by=person,
         requested_at=time_text(tx.now),
         reason=reason,
-        rollback=rollback,
+        rollback=is_rollback,
         not_before=time_text(start.not_before) if start.not_before else None,
         not_after=time_text(start.not_after) if start.not_after else None,
+        due_at=expiry,
+        expires_at=expiry,
+        rank=rank,
+        follows=follows,
     )
     insert_promotion(tx, value)
     tx.add(
@@ -140,12 +210,47 @@ def _requested(
             wanted.id,
             place.name,
             reason,
-            rollback,
-            value.not_before,
-            value.not_after,
+            is_rollback,
+            not_before=value.not_before,
+            not_after=value.not_after,
+            expires_at=expiry,
+            priority=rank.word,
+            follows=follows,
         )
     )
+    if place.promotions.supersedes_older:
+        supersede_older(tx, value, wanted)
     return value
+
+
+def refuse_repeated(tx: Tx, environment: str, release_digest: str, *, is_rollback: bool) -> None:
+    """Return where nobody asks for the same there; the caller holds its row. Raises AlreadyRequested."""
+    for other in under_way(tx, environment, release_digest):
+        if other.rollback == is_rollback:
+            raise AlreadyRequested(
+                f"{environment} is promised these images already: {other.id} is {other.state.value}",
+                remedy=Remedy(
+                    "Wait until it has ended, or cancel it if it has not begun.",
+                    command=f"stella why {other.id}",
+                ),
+                environment=environment,
+                promotion=other.id,
+                state=other.state.value,
+            )
+
+
+def _refuse_too_many(tx: Tx, place: Environment) -> None:
+    waiting = waiting_there(tx, place.name)
+    if waiting >= WAITING_MAX:
+        raise EnvironmentIsBusy(
+            f"{place.name} is busy: {waiting} requests wait for it already",
+            remedy=Remedy(
+                "Cancel what nobody needs, or let newer requests supersede older ones.",
+                command=f"stella promotion list --env {place.name}",
+            ),
+            environment=place.name,
+            waiting=waiting,
+        )
 
 
 def _before_the_present(tx: Tx, environment: str) -> Release:

@@ -17,18 +17,27 @@ _AS_EVER = (Excluded.REQUESTER.value,)
 class Asked:
     """What whose word counts depends on. requester, creator: ids; now: RFC 3339.
 
-    creator: of the release, empty where no rule asks for it.
+    creator: of the release, empty where no rule asks for it. Where nobody asked (is_automatic), who
+    made the release counts as the one who did: it is their work that would go on by itself.
     """
 
     requester: str
     creator: str
     now: str
+    is_automatic: bool = False
 
 
 def asked_in(given: DecisionInput) -> Asked:
     """The same of a decision's input."""
     creator = "" if given.release_creator is msgspec.UNSET else given.release_creator
-    return Asked(given.requested_by.id, creator, given.now)
+    return asked_by(
+        given.requested_by, creator, given.now, is_automatic=given.automatic is not msgspec.UNSET
+    )
+
+
+def asked_by(person: Person, creator: str, now: str, *, is_automatic: bool) -> Asked:
+    """The same of a request. person: who asked."""
+    return Asked(creator if is_automatic else person.id, creator, now, is_automatic)
 
 
 def rule_input(rule: ApprovalRule) -> RuleInput:
@@ -53,9 +62,12 @@ def may_speak_for(person: Person, rule: RuleInput) -> bool:
 def why_excluded(ids: frozenset[str], rule: RuleInput, asked: Asked) -> str:
     """Why the rule takes no word of these people; empty where it does."""
     exclude = excluded_of(rule)
-    if Excluded.REQUESTER in exclude and asked.requester in ids:
+    if Excluded.REQUESTER in exclude and asked.requester in ids and not asked.is_automatic:
         return "given by the person who asked"
-    if Excluded.RELEASE_CREATOR in exclude and asked.creator in ids:
+    excludes_creator = Excluded.RELEASE_CREATOR in exclude or (
+        asked.is_automatic and Excluded.REQUESTER in exclude
+    )
+    if excludes_creator and asked.creator in ids:
         return "given by the person who made the release"
     return ""
 

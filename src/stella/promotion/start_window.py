@@ -9,6 +9,8 @@ from stella.kernel import Remedy, time_text
 from stella.promotion.errors import ImpossibleStart
 from stella.promotion.model import DecisionInput, Gate, GateState, Reason, StartInput
 
+START = "start"
+"""The gate's name."""
 _AHEAD_MAX = timedelta(days=90)
 
 
@@ -55,13 +57,13 @@ def _inside(start: StartInput) -> Gate:
     end = start.not_after
     said = f"it may begin now, and before {end}" if end else "it may begin now"
     due = msgspec.UNSET if end is None else end
-    return Gate(name="start", state=GateState.PASS, summary=said, due=due)
+    return Gate(name=START, state=GateState.PASS, summary=said, due=due)
 
 
 def _gate(state: GateState, message: str, fix: str, due: str | None = None) -> Gate:
     reason = Reason(rule="start-window", outcome=state.value, message=message, fix=fix)
     return Gate(
-        name="start",
+        name=START,
         state=state,
         summary=message,
         reasons=(reason,),

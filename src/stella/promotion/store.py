@@ -1,14 +1,15 @@
 """The tables of promotions and of the approvals given to them."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Boolean, Column, Index, String, Table, Text, func, select
+from sqlalchemy import Boolean, Column, Index, Integer, String, Table, Text, func, select
 
 from stella.kernel import Remedy
 from stella.promotion.errors import UnknownPromotion
-from stella.promotion.lifecycle import State
-from stella.promotion.model import Person, person_of, person_text
+from stella.promotion.lifecycle import ACTIVE, NOT_BEGUN, PROMOTION, Event, State
+from stella.promotion.model import Person, Rank, person_of, person_text
 from stella.record.row import columns_of, fields_of
 from stella.record.tables import metadata
 from stella.record.transaction import Tx
@@ -35,7 +36,14 @@ promotion = Table(
     Column("due_at", String(27)),
     Column("not_before", String(27)),
     Column("not_after", String(27)),
-    Index(None, "environment", "state"),
+    Column("expires_at", String(27)),
+    Column("rank", Integer, nullable=False),
+    Column("superseded_by", String(40)),
+    Column("follows", String(40)),
+    # A queue is read in its order, however long it is.
+    Index(None, "environment", "state", "rank", "id"),
+    Index(None, "environment", "state", "deployment"),
+    Index(None, "release_digest", "environment"),
     Index(None, "due_at"),
     Index(None, "release"),
 )
@@ -55,6 +63,8 @@ approval = Table(
     Index(None, "promotion"),
 )
 
+_PAGE = 500
+
 
 @dataclass(frozen=True, slots=True)
 class Promotion:
@@ -62,8 +72,10 @@ class Promotion:
 
     input, record, bundle: digests of what was last decided on, of the decision record, and of the
     record's signed statement. plan: digest of the deployment plan. All None until it was judged.
-    due_at: when it is judged again by itself; None where it waits for no time. not_before, not_after:
-    when its deployment may begin; None where it may at any time.
+    due_at: when it is judged again by itself, or expires; None where it waits for no time. not_before,
+    not_after: when its deployment may begin; None where it may at any time. expires_at: when it ends
+    by itself where its deployment has not begun; None for never. superseded_by: the request that took
+    its place. follows: the deployment that it follows by itself; None where a person asked.
     """
 
     id: str
@@ -84,6 +96,20 @@ class Promotion:
     due_at: str | None = None
     not_before: str | None = None
     not_after: str | None = None
+    expires_at: str | None = None
+    rank: Rank = Rank.NORMAL
+    superseded_by: str | None = None
+    follows: str | None = None
+
+    @property
+    def is_automatic(self) -> bool:
+        """Whether nobody asked for it."""
+        return self.follows is not None
+
+    def moved(self, event: Event) -> "Promotion":
+        """After ``event``; what has begun or ended waits for no time. Raises IllegalMove."""
+        state = PROMOTION.next(self.state, event)
+        return replace(self, state=state, due_at=self.due_at if state in NOT_BEGUN else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +153,7 @@ def find_promotion(tx: Tx, promotion_id: str, *, lock: bool = False) -> Promotio
             remedy=Remedy("List them.", command="stella promotion list"),
             promotion=promotion_id[:60],
         )
-    return _promotion(row)
+    return promotion_of_row(row)
 
 
 def list_promotions(
@@ -150,7 +176,7 @@ def list_promotions(
     if after is not None:
         query = query.where(promotion.c.id < after)
     rows = tx.rows(query.order_by(promotion.c.id.desc()).limit(limit))
-    return tuple(_promotion(row) for row in rows)
+    return tuple(promotion_of_row(row) for row in rows)
 
 
 def count_promotions(tx: Tx, *, environment: str | None = None, after: str | None = None) -> int:
@@ -163,11 +189,26 @@ def count_promotions(tx: Tx, *, environment: str | None = None, after: str | Non
     return int(tx.connection.execute(query).scalar_one())
 
 
-def due_promotions(tx: Tx, now: str, limit: int = 100) -> tuple[Promotion, ...]:
+def every_promotion(
+    tx: Tx, *, states: frozenset[State], environment: str | None = None, release: str | None = None
+) -> Iterator[Promotion]:
+    """All of them, the newest first, however many there are."""
+    after: str | None = None
+    while True:
+        page = list_promotions(
+            tx, environment=environment, release=release, states=states, after=after, limit=_PAGE
+        )
+        yield from page
+        if len(page) < _PAGE:
+            return
+        after = page[-1].id
+
+
+def due_promotions(tx: Tx, now: str, limit: int) -> tuple[Promotion, ...]:
     """What is to be judged again, the longest due first."""
     query = select(promotion).where(promotion.c.tenant == tx.tenant, promotion.c.due_at <= now)
     return tuple(
-        _promotion(row) for row in tx.rows(query.order_by(promotion.c.due_at).limit(limit))
+        promotion_of_row(row) for row in tx.rows(query.order_by(promotion.c.due_at).limit(limit))
     )
 
 
@@ -184,14 +225,64 @@ def succeeded(tx: Tx, *, release_digest: str, environment: str) -> Promotion | N
         .order_by(promotion.c.id.desc())
         .limit(1)
     )
-    return None if row is None else _promotion(row)
+    return None if row is None else promotion_of_row(row)
+
+
+def under_way(tx: Tx, environment: str, release_digest: str) -> tuple[Promotion, ...]:
+    """What would bring exactly these digests there and has not ended."""
+    query = select(promotion).where(
+        promotion.c.tenant == tx.tenant,
+        promotion.c.environment == environment,
+        promotion.c.state.in_(sorted(state.value for state in ACTIVE)),
+        promotion.c.release_digest == release_digest,
+    )
+    return tuple(promotion_of_row(row) for row in tx.rows(query.order_by(promotion.c.id)))
 
 
 def deployed_before(tx: Tx, environment: str, limit: int = 50) -> tuple[Promotion, ...]:
-    """What came to run in ``environment``, the last first."""
-    return list_promotions(
-        tx, environment=environment, states=frozenset({State.DEPLOYED}), limit=limit
+    """What came to run in ``environment``, the last first: in the order of its deployments.
+
+    Who asked later may have gone first.
+    """
+    query = select(promotion).where(
+        promotion.c.tenant == tx.tenant,
+        promotion.c.environment == environment,
+        promotion.c.state == State.DEPLOYED.value,
     )
+    rows = tx.rows(query.order_by(promotion.c.deployment.desc()).limit(limit))
+    return tuple(promotion_of_row(row) for row in rows)
+
+
+def running_in(tx: Tx, environment: str) -> Promotion | None:
+    """By which what runs there came to run there; None where nothing does."""
+    found = deployed_before(tx, environment, limit=1)
+    return found[0] if found else None
+
+
+def last_request(tx: Tx, environment: str, release_digest: str) -> Promotion | None:
+    """The last time that exactly these digests were asked for there."""
+    row = tx.row(
+        select(promotion)
+        .where(
+            promotion.c.tenant == tx.tenant,
+            promotion.c.release_digest == release_digest,
+            promotion.c.environment == environment,
+        )
+        .order_by(promotion.c.id.desc())
+        .limit(1)
+    )
+    return None if row is None else promotion_of_row(row)
+
+
+def is_newer_under_way(tx: Tx, environment: str, release: str) -> bool:
+    """Whether a release that was made later than ``release``, an id, is on its way there."""
+    query = select(promotion.c.id).where(
+        promotion.c.tenant == tx.tenant,
+        promotion.c.environment == environment,
+        promotion.c.state.in_(sorted(state.value for state in ACTIVE)),
+        promotion.c.release > release,
+    )
+    return tx.row(query.limit(1)) is not None
 
 
 def insert_approval(tx: Tx, value: Approval) -> None:
@@ -232,11 +323,18 @@ def list_approvals(tx: Tx, promotion_id: str) -> tuple[Approval, ...]:
 
 
 def _columns(value: Promotion) -> dict[str, Any]:
-    return columns_of(value, state=value.state.value, requested_by=person_text(value.requested_by))
+    return columns_of(
+        value,
+        state=value.state.value,
+        requested_by=person_text(value.requested_by),
+        rank=value.rank.value,
+    )
 
 
-def _promotion(row: Any) -> Promotion:
+def promotion_of_row(row: Any) -> Promotion:
+    """The promotion that a row of the table holds."""
     values = fields_of(row)
     values["state"] = State(values["state"])
+    values["rank"] = Rank(values["rank"])
     values["requested_by"] = person_of(values["requested_by"])
     return Promotion(**values)

@@ -17,9 +17,16 @@ from stella.promotion.errors import (
     NotYourTurn,
     OwnRequest,
 )
-from stella.promotion.lifecycle import State
+from stella.promotion.lifecycle import PROMOTION, Event, State
 from stella.promotion.model import ApprovalInput, Person, RuleInput
-from stella.promotion.speaking import Asked, rule_input, voice_of, why_excluded, why_not_for
+from stella.promotion.speaking import (
+    Asked,
+    asked_by,
+    rule_input,
+    voice_of,
+    why_excluded,
+    why_not_for,
+)
 from stella.promotion.store import Promotion, list_approvals
 from stella.record.transaction import Tx
 from stella.release.store import find_release
@@ -43,9 +50,8 @@ def voice_in(
 
     stands_for: name of the absent one who is meant; None: their own voice first.
     """
-    refusal = _waits_for_nobody(found)
-    if refusal is not None:
-        return refusal
+    if found.state is not State.WAITING:
+        return _waits_for_nobody(found)
     rules, asked = _asked(tx, found)
     voices = list(_voices(tx, person, rules, asked))
     if not voices:
@@ -92,18 +98,15 @@ def why_not_approve(tx: Tx, found: Promotion, person: Person) -> StellaError | N
 
 def why_not_reject(tx: Tx, found: Promotion, person: Person) -> StellaError | None:
     """Why this person has no say in it now; None where they have."""
-    refusal = _waits_for_nobody(found)
-    if refusal is not None:
-        return refusal
+    if Event.REJECT not in PROMOTION.events_from(found.state):
+        return _waits_for_nobody(found)
     rules, asked = _asked(tx, found)
     if next(_voices(tx, person, rules, asked), None) is not None:
         return None
     return _unheard(found, person, rules, asked)
 
 
-def _waits_for_nobody(found: Promotion) -> StellaError | None:
-    if found.state is State.WAITING:
-        return None
+def _waits_for_nobody(found: Promotion) -> StellaError:
     return NotAwaitingApproval(
         f"{found.id} is {found.state.value}: it waits for nobody",
         remedy=Remedy("See how it stands.", command=f"stella why {found.id}"),
@@ -159,7 +162,8 @@ def _taken(
 def _asked(tx: Tx, found: Promotion) -> tuple[tuple[RuleInput, ...], Asked]:
     rules = tuple(rule_input(one) for one in find_environment(tx, found.environment).approvals)
     creator = find_release(tx, found.release).created_by
-    return rules, Asked(found.requested_by.id, creator, time_text(tx.now))
+    now = time_text(tx.now)
+    return rules, asked_by(found.requested_by, creator, now, is_automatic=found.is_automatic)
 
 
 def _waits_for(

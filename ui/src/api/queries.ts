@@ -186,7 +186,7 @@ export const promotionQuery = (id: string) =>
 export const previewQuery = (release: string, environment: string) =>
   queryOptions({
     queryKey: ['preview', release, environment],
-    queryFn: () => take(api.POST('/api/v1/promotions/preview', { body: { release, environment, reason: '' } })),
+    queryFn: () => take(api.POST('/api/v1/promotions/preview', { body: { release, environment, reason: '', priority: 'normal' } })),
     })
 
 export const deploymentsQuery = (filters: Filters = {}) =>

@@ -1352,6 +1352,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/environments/{name}/queue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Queue
+         * @description What waits for its turn there, the next one first.
+         */
+        get: operations["get_queue"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/environments/{name}/hold": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Post Hold
+         * @description Let nothing go into it by itself; what people ask for still does.
+         */
+        post: operations["post_hold"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/environments/{name}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Post Resumption
+         * @description End its hold; what is automatic goes on from what runs in the environment before.
+         */
+        post: operations["post_resumption"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/environments/{name}/rollback": {
         parameters: {
             query?: never;
@@ -1494,6 +1554,46 @@ export interface paths {
          * @description Ask for a release in an environment; the gates judge it soon after.
          */
         post: operations["post_promotion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/promotions/several": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Post Promotions
+         * @description Ask for a release in several environments; each is judged by itself, in their order.
+         */
+        post: operations["post_promotions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/promotions/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Post Approvals
+         * @description Say yes to several promotions of the same images that the same rules ask for, or to none.
+         */
+        post: operations["post_approvals"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2832,6 +2932,21 @@ export interface components {
             whyNot: string;
         };
         /**
+         * Approvals
+         * @description A yes to each of these plans. stands_for: name of the absent one in whose place it is given.
+         */
+        Approvals: {
+            /** Plans */
+            plans: components["schemas"]["SeenPlan"][];
+            /**
+             * Comment
+             * @default
+             */
+            comment: string;
+            /** Standsfor */
+            standsFor?: string | null;
+        };
+        /**
          * ArtifactView
          * @description A generated file. target: None for what belongs to the whole.
          */
@@ -2844,6 +2959,15 @@ export interface components {
             digest: string;
             /** Size */
             size: number;
+        };
+        /**
+         * AutomaticView
+         * @description What comes to run in ``from`` is asked for by itself: only what is newer, or whatever it is.
+         */
+        AutomaticView: {
+            /** From */
+            from: string;
+            pick: components["schemas"]["Pick"];
         };
         /**
          * BaseImageView
@@ -3031,7 +3155,9 @@ export interface components {
         };
         /**
          * ColumnView
-         * @description One environment of the matrix. standing: null where nothing runs, or for a time in the past.
+         * @description One environment of the matrix. held: nothing goes there by itself now.
+         *
+         *     standing: null where nothing runs, or for a time in the past.
          */
         ColumnView: {
             /** Name */
@@ -3040,6 +3166,8 @@ export interface components {
             order: number;
             /** Frozen */
             frozen: boolean;
+            /** Held */
+            held: boolean;
             standing: components["schemas"]["StandingView"] | null;
         };
         /**
@@ -3565,10 +3693,12 @@ export interface components {
             steps: components["schemas"]["StepUseView"][];
             soak: components["schemas"]["SoakView"] | null;
             breakGlass: components["schemas"]["BreakGlassRuleView"] | null;
+            promotions: components["schemas"]["PromotionRulesView"];
             /** Targets */
             targets: components["schemas"]["TargetConfigView"][];
             /** Freezes */
             freezes: components["schemas"]["FreezeView"][];
+            hold: components["schemas"]["HoldView"] | null;
             current: components["schemas"]["CurrentView"] | null;
             /** Configuration */
             configuration: string;
@@ -3928,6 +4058,19 @@ export interface components {
             /** At */
             at: string;
             by: components["schemas"]["PersonView"];
+        };
+        /**
+         * HoldView
+         * @description Nothing goes there by itself since then. promotion: the rollback that holds it, if one does.
+         */
+        HoldView: {
+            /** At */
+            at: string;
+            by: components["schemas"]["PersonView"];
+            /** Reason */
+            reason: string;
+            /** Promotion */
+            promotion: string | null;
         };
         /**
          * ImageSecretView
@@ -4334,12 +4477,12 @@ export interface components {
          * @description What to promote, and where. release: id or name@version.
          *
          *     not_before, not_after: when its deployment may begin; at any time where they are left out.
+         *     expires_at: when it ends by itself where it has not begun; left out: as the environment has it.
+         *     priority: who goes first where several may go.
          */
         NewPromotion: {
             /** Release */
             release: string;
-            /** Environment */
-            environment: string;
             /**
              * Reason
              * @default
@@ -4349,6 +4492,43 @@ export interface components {
             notBefore?: string | null;
             /** Notafter */
             notAfter?: string | null;
+            /** Expiresat */
+            expiresAt?: string | null;
+            /**
+             * Priority
+             * @default normal
+             * @enum {string}
+             */
+            priority: "high" | "normal" | "low";
+            /** Environment */
+            environment: string;
+        };
+        /**
+         * NewPromotions
+         * @description The same for several environments: for all of them or for none.
+         */
+        NewPromotions: {
+            /** Release */
+            release: string;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /** Notbefore */
+            notBefore?: string | null;
+            /** Notafter */
+            notAfter?: string | null;
+            /** Expiresat */
+            expiresAt?: string | null;
+            /**
+             * Priority
+             * @default normal
+             * @enum {string}
+             */
+            priority: "high" | "normal" | "low";
+            /** Environments */
+            environments: string[];
         };
         /**
          * NewRelease
@@ -4883,6 +5063,12 @@ export interface components {
             roles: string[];
         };
         /**
+         * Pick
+         * @description What goes on automatically: only what is newer than what runs, or whatever runs before.
+         * @enum {string}
+         */
+        Pick: "newest" | "upstream";
+        /**
          * PickView
          * @description Which version of a component a release takes; both empty for its own rule.
          */
@@ -5049,8 +5235,29 @@ export interface components {
             command?: string | null;
         };
         /**
+         * PromotionRulesView
+         * @description How requests are kept. expires_after: hours, null where they never expire.
+         *
+         *     supersede: "older" where a request ends older ones for releases of the same name, else "none".
+         *     automatic: null where people alone ask.
+         */
+        PromotionRulesView: {
+            /** Expiresafter */
+            expiresAfter: number | null;
+            /**
+             * Supersede
+             * @enum {string}
+             */
+            supersede: "none" | "older";
+            automatic: components["schemas"]["AutomaticView"] | null;
+        };
+        /**
          * PromotionView
-         * @description A promotion as the API shows it. break_glass: the last that was asked for.
+         * @description A promotion as the API shows it.
+         *
+         *     priority: "rollback" goes first, then "high", "normal", "low". queue: where it waits for its turn.
+         *     follows: the deployment that it follows by itself, null where a person asked.
+         *     break_glass: the last that was asked for.
          */
         PromotionView: {
             /** Id */
@@ -5084,6 +5291,15 @@ export interface components {
             /** Notafter */
             notAfter: string | null;
             breakGlass: components["schemas"]["BreakGlassView"] | null;
+            /** Expiresat */
+            expiresAt: string | null;
+            /** Priority */
+            priority: string;
+            queue: components["schemas"]["QueueView"] | null;
+            /** Supersededby */
+            supersededBy: string | null;
+            /** Follows */
+            follows: string | null;
             actions: components["schemas"]["ActionsView"];
             /** Evidence */
             evidence: components["schemas"]["EvidenceRef"][];
@@ -5107,6 +5323,17 @@ export interface components {
             digest: string;
             /** How */
             how: string;
+        };
+        /**
+         * QueueView
+         * @description Its place in its environment's queue, from 1 on. behind: what is deployed there now.
+         */
+        QueueView: {
+            /** Position */
+            position: number;
+            /** Behind */
+            behind: string | null;
+            behindRelease: components["schemas"]["ReleaseRef"] | null;
         };
         /**
          * Radius
@@ -5416,6 +5643,16 @@ export interface components {
             waiting: string[];
         };
         /**
+         * SeenPlan
+         * @description The plan of a promotion that was looked at.
+         */
+        SeenPlan: {
+            /** Promotion */
+            promotion: string;
+            /** Plandigest */
+            planDigest: string;
+        };
+        /**
          * SignInView
          * @description A document: who is let in by a provider or a directory. kind: of its integration; null where that
          *     is gone or switched off. redirect_uri: what the provider must know us by.
@@ -5528,9 +5765,13 @@ export interface components {
         /**
          * State
          * @description Where a promotion stands. ``failed`` is a verdict, ``errored`` could not run.
+         *
+         *     ``scheduled``: every gate passes but that its time has not come. ``queued``: every gate passes, and
+         *     another is being deployed. ``expired``: it had not begun in time. ``superseded``: a newer request
+         *     took its place.
          * @enum {string}
          */
-        State: "evaluating" | "waiting" | "blocked" | "approved" | "deploying" | "deployed" | "failed" | "rejected" | "cancelled" | "errored";
+        State: "evaluating" | "waiting" | "scheduled" | "blocked" | "approved" | "queued" | "deploying" | "deployed" | "failed" | "rejected" | "cancelled" | "expired" | "superseded" | "errored";
         /**
          * StepPlanView
          * @description What would be done before the targets or after them, by which version of which plugin.
@@ -8790,6 +9031,109 @@ export interface operations {
             };
         };
     };
+    get_queue: {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_PromotionView_"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_hold: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reason"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnvironmentView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_resumption: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reason"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnvironmentView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     post_rollback: {
         parameters: {
             query?: never;
@@ -9073,6 +9417,72 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PromotionView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_promotions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPromotions"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_PromotionView_"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_approvals: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Approvals"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_PromotionView_"];
                 };
             };
             /** @description A refusal */

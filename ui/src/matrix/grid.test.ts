@@ -20,8 +20,8 @@ const cell = (environment: string, component: string, more: Partial<Cell> = {}):
 
 const MATRIX: Matrix = {
   environments: [
-    { name: 'prod', order: 2, frozen: false, standing: null },
-    { name: 'dev', order: 0, frozen: false, standing: null },
+    { name: 'prod', order: 2, frozen: false, held: false, standing: null },
+    { name: 'dev', order: 0, frozen: false, held: false, standing: null },
   ],
   components: ['worker', 'web'],
   cells: [

@@ -11,6 +11,7 @@ const who = (reasons: readonly Reason[]) =>
   [...new Set(reasons.flatMap((reason) => (reason.outcome === 'waiting' && reason.who ? [reason.who] : [])))].join(', ')
 
 const NAMES: Readonly<Record<string, string>> = {
+  automatic: 'Automatic promotion',
   order: 'Order of environments',
   policy: 'Policy',
   freeze: 'Freeze windows',

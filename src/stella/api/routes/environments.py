@@ -8,7 +8,15 @@ from fastapi import APIRouter, Query, Response
 
 from stella.api.asked import Asked, Viewer
 from stella.api.errors import Changed, InvalidRequest
-from stella.api.looking import Configurer, Freezer, Operator, asking_person, look, one_of
+from stella.api.looking import (
+    Configurer,
+    Freezer,
+    Limit,
+    Operator,
+    asking_person,
+    look,
+    one_of,
+)
 from stella.api.views.base import Body, Page, View
 from stella.api.views.documents import KINDS, DocumentView, documents_of
 from stella.api.views.environments import (
@@ -25,6 +33,7 @@ from stella.api.views.promotions import PromotionView, promotion_view
 from stella.environment.documents import apply_documents
 from stella.environment.freeze import begin_freeze, end_freeze
 from stella.environment.freeze_rules import apply_freeze_rule
+from stella.environment.hold import hold_environment, resume_environment
 from stella.environment.store import (
     find_environment,
     list_environments,
@@ -37,6 +46,7 @@ from stella.identity.login_documents import LOGIN_KINDS, login_integrations
 from stella.kernel import Remedy, parse_time
 from stella.notify import apply_notification
 from stella.policy.store import find_policy, list_policies
+from stella.promotion.queue import queue_of
 from stella.promotion.request import request_rollback
 from stella.record import Tx
 from stella.vex.apply import apply_vex_issuer
@@ -207,9 +217,44 @@ def get_environments(asked: Viewer) -> Page[EnvironmentView]:
 def get_environment(asked: Viewer, name: str) -> EnvironmentView:
     """One environment."""
     with asked.read() as tx:
-        found = find_environment(tx, name)
-        order = [one.name for one in list_environments(tx)].index(found.name)
-        return environment_view(look(asked, tx), found, order)
+        return _shown(asked, tx, name)
+
+
+def _shown(asked: Asked, tx: Tx, name: str) -> EnvironmentView:
+    found = find_environment(tx, name)
+    order = [one.name for one in list_environments(tx)].index(found.name)
+    return environment_view(look(asked, tx), found, order)
+
+
+@router.get("/environments/{name}/queue")
+def get_queue(asked: Viewer, name: str, limit: Limit = 50) -> Page[PromotionView]:
+    """What waits for its turn there, the next one first."""
+    with asked.read() as tx:
+        looking = look(asked, tx)
+        find_environment(tx, name)
+        return Page(items=[promotion_view(looking, one) for one in queue_of(tx, name, limit)])
+
+
+@router.post("/environments/{name}/hold", response_model=EnvironmentView)
+def post_hold(asked: Operator, name: str, body: Reason) -> Response:
+    """Let nothing go into it by itself; what people ask for still does."""
+
+    def do(tx: Tx) -> EnvironmentView:
+        hold_environment(tx, name, body.reason)
+        return _shown(asked, tx, name)
+
+    return asked.once(do)
+
+
+@router.post("/environments/{name}/resume", response_model=EnvironmentView)
+def post_resumption(asked: Operator, name: str, body: Reason) -> Response:
+    """End its hold; what is automatic goes on from what runs in the environment before."""
+
+    def do(tx: Tx) -> EnvironmentView:
+        resume_environment(tx, name, body.reason)
+        return _shown(asked, tx, name)
+
+    return asked.once(do)
 
 
 @router.post("/environments/{name}/rollback", status_code=201, response_model=PromotionView)

@@ -1,6 +1,7 @@
 """Promotions."""
 
-from typing import Annotated
+from datetime import datetime
+from typing import Annotated, Literal, TypedDict
 
 from fastapi import APIRouter, Query, Response
 
@@ -29,10 +30,11 @@ from stella.deployment.plan import read_plan
 from stella.identity import Permission, record_refusal
 from stella.kernel import parse_time
 from stella.promotion.approve import approve_promotion, cancel_promotion, reject_promotion
+from stella.promotion.approve_alike import approve_alike
 from stella.promotion.evaluate import evaluate_promotion, preview_promotion, waits_for_scan
 from stella.promotion.lifecycle import State
-from stella.promotion.model import document
-from stella.promotion.request import deployable, promotable, request_promotion
+from stella.promotion.model import Rank, document
+from stella.promotion.request import deployable, promotable, request_promotion, request_several
 from stella.promotion.start_window import StartWindow
 from stella.promotion.store import find_promotion, list_promotions
 from stella.record import Tx
@@ -40,23 +42,58 @@ from stella.record import Tx
 router = APIRouter(prefix="/promotions", tags=["promotions"])
 
 
-class NewPromotion(Body):
-    """What to promote, and where. release: id or name@version.
+class _Wish(Body):
+    """What to promote. release: id or name@version.
 
     not_before, not_after: when its deployment may begin; at any time where they are left out.
+    expires_at: when it ends by itself where it has not begun; left out: as the environment has it.
+    priority: who goes first where several may go.
     """
 
     release: str
-    environment: str
     reason: str = ""
     not_before: str | None = None
     not_after: str | None = None
+    expires_at: str | None = None
+    priority: Literal["high", "normal", "low"] = "normal"
+
+
+class NewPromotion(_Wish):
+    """What to promote, and where. release: id or name@version.
+
+    not_before, not_after: when its deployment may begin; at any time where they are left out.
+    expires_at: when it ends by itself where it has not begun; left out: as the environment has it.
+    priority: who goes first where several may go.
+    """
+
+    environment: str
+
+
+class NewPromotions(_Wish):
+    """The same for several environments: for all of them or for none."""
+
+    environments: list[str]
 
 
 class Approval(Body):
     """A yes to exactly this plan. stands_for: name of the absent one in whose place it is given."""
 
     plan_digest: str
+    comment: str = ""
+    stands_for: str | None = None
+
+
+class SeenPlan(Body):
+    """The plan of a promotion that was looked at."""
+
+    promotion: str
+    plan_digest: str
+
+
+class Approvals(Body):
+    """A yes to each of these plans. stands_for: name of the absent one in whose place it is given."""
+
+    plans: list[SeenPlan]
     comment: str = ""
     stands_for: str | None = None
 
@@ -100,23 +137,49 @@ def get_promotions(
 @router.post("", status_code=201, response_model=PromotionView)
 def post_promotion(asked: Requester, body: NewPromotion) -> Response:
     """Ask for a release in an environment; the gates judge it soon after."""
-    start = StartWindow(
-        parse_time(body.not_before) if body.not_before is not None else None,
-        parse_time(body.not_after) if body.not_after is not None else None,
-    )
 
     def do(tx: Tx) -> PromotionView:
         made = request_promotion(
-            tx,
-            asking_person(asked),
-            release=body.release,
-            environment=body.environment,
-            reason=body.reason,
-            start=start,
+            tx, asking_person(asked), environment=body.environment, **_terms(body)
         )
         return promotion_view(look(asked, tx), made)
 
     return asked.once(do, status=201)
+
+
+@router.post("/several", status_code=201, response_model=Page[PromotionView])
+def post_promotions(asked: Requester, body: NewPromotions) -> Response:
+    """Ask for a release in several environments; each is judged by itself, in their order."""
+
+    def do(tx: Tx) -> Page[PromotionView]:
+        made = request_several(
+            tx, asking_person(asked), environments=body.environments, **_terms(body)
+        )
+        looking = look(asked, tx)
+        return Page(items=[promotion_view(looking, one) for one in made])
+
+    return asked.once(do, status=201)
+
+
+@router.post("/approve", response_model=Page[PromotionView])
+def post_approvals(asked: Approver, body: Approvals) -> Response:
+    """Say yes to several promotions of the same images that the same rules ask for, or to none."""
+    plans = {one.promotion: one.plan_digest for one in body.plans}
+
+    def do(tx: Tx) -> Page[PromotionView]:
+        approve_alike(
+            tx,
+            asking_person(asked),
+            plans,
+            comment=body.comment,
+            blobs=asked.services.blobs,
+            signer=asked.services.keys.evidence,
+            stands_for=body.stands_for,
+        )
+        looking = look(asked, tx)
+        return Page(items=[promotion_view(looking, find_promotion(tx, one)) for one in plans])
+
+    return asked.once(do)
 
 
 @router.post("/preview")
@@ -208,3 +271,26 @@ def post_evaluation(asked: Requester, promotion: str) -> Response:
         return promotion_view(look(asked, tx), after)
 
     return asked.once(do)
+
+
+class _Terms(TypedDict):
+    release: str
+    reason: str
+    start: StartWindow
+    expires_at: datetime | None
+    rank: Rank
+
+
+def _terms(body: _Wish) -> _Terms:
+    """A wish as the use cases take it. Raises MalformedTime."""
+    return _Terms(
+        release=body.release,
+        reason=body.reason,
+        start=StartWindow(_time(body.not_before), _time(body.not_after)),
+        expires_at=_time(body.expires_at),
+        rank=Rank[body.priority.upper()],
+    )
+
+
+def _time(text: str | None) -> datetime | None:
+    return None if text is None else parse_time(text)

@@ -1,12 +1,21 @@
 """Environments, targets, freeze windows."""
 
-from typing import Any
+from typing import Any, Literal
 
 from stella.api.views.base import PersonView, View
 from stella.api.views.looking import Looking
 from stella.api.views.releases import ReleaseRef, release_ref
 from stella.deployment.store import current_deployment
-from stella.environment.model import Environment, Excluded, Freeze, Target, configuration
+from stella.environment.hold import find_hold
+from stella.environment.model import (
+    Environment,
+    Excluded,
+    Freeze,
+    Pick,
+    PromotionRules,
+    Target,
+    configuration,
+)
 from stella.environment.store import list_freezes, list_targets
 from stella.fleet import find_agent_by_name
 from stella.kernel import digest_of, time_text
@@ -87,6 +96,34 @@ class BreakGlassRuleView(View):
     hours_max: int
 
 
+class AutomaticView(View):
+    """What comes to run in ``from`` is asked for by itself: only what is newer, or whatever it is."""
+
+    from_: str
+    pick: Pick
+
+
+class PromotionRulesView(View):
+    """How requests are kept. expires_after: hours, null where they never expire.
+
+    supersede: "older" where a request ends older ones for releases of the same name, else "none".
+    automatic: null where people alone ask.
+    """
+
+    expires_after: int | None
+    supersede: Literal["none", "older"]
+    automatic: AutomaticView | None
+
+
+class HoldView(View):
+    """Nothing goes there by itself since then. promotion: the rollback that holds it, if one does."""
+
+    at: str
+    by: PersonView
+    reason: str
+    promotion: str | None
+
+
 class CurrentView(View):
     """What runs there now."""
 
@@ -107,8 +144,10 @@ class EnvironmentView(View):
     steps: list[StepUseView]
     soak: SoakView | None
     break_glass: BreakGlassRuleView | None
+    promotions: PromotionRulesView
     targets: list[TargetConfigView]
     freezes: list[FreezeView]
+    hold: HoldView | None
     current: CurrentView | None
     configuration: str
 
@@ -136,6 +175,7 @@ def environment_view(looking: Looking, environment: Environment, order: int) -> 
     targets = list_targets(tx, environment.name)
     current = current_deployment(tx, environment.name)
     bundle = find_policy(tx, looking.blobs, environment.policy)
+    held = find_hold(tx, environment.name)
     return EnvironmentView(
         name=environment.name,
         after=environment.after,
@@ -170,8 +210,17 @@ def environment_view(looking: Looking, environment: Environment, order: int) -> 
         )
         if environment.break_glass
         else None,
+        promotions=_promotions(environment.promotions),
         targets=[target_view(looking, one) for one in targets],
         freezes=[freeze_view(looking, one) for one in list_freezes(tx, environment.name)],
+        hold=HoldView(
+            at=held.at,
+            by=looking.person_view(held.by),
+            reason=held.reason,
+            promotion=held.promotion,
+        )
+        if held
+        else None,
         current=CurrentView(
             release=release_ref(find_release(tx, current.release)),
             deployment=current.id,
@@ -180,6 +229,16 @@ def environment_view(looking: Looking, environment: Environment, order: int) -> 
         if current
         else None,
         configuration=digest_of(configuration(environment, targets)).text,
+    )
+
+
+def _promotions(rules: PromotionRules) -> PromotionRulesView:
+    return PromotionRulesView(
+        expires_after=rules.expires_after_h,
+        supersede="older" if rules.supersedes_older else "none",
+        automatic=AutomaticView(from_=rules.automatic.after, pick=rules.automatic.pick)
+        if rules.automatic
+        else None,
     )
 
 

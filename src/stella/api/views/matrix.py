@@ -12,11 +12,13 @@ from stella.deployment.standing import Standing, find_standing
 from stella.deployment.store import Deployment, current_deployment
 from stella.environment.freeze import holding_freezes
 from stella.environment.freeze_rules import is_frozen_by_rule
+from stella.environment.hold import holds
 from stella.environment.store import list_environments
 from stella.fleet import AgentState, find_agent_by_name
 from stella.kernel import Digest, time_text
 from stella.plugin.wire import to_wire
 from stella.promotion.lifecycle import ACTIVE, State
+from stella.promotion.queue import now_deploying
 from stella.promotion.store import Promotion, list_promotions
 from stella.record import head_position
 from stella.release.store import find_release
@@ -31,11 +33,15 @@ class StandingView(View):
 
 
 class ColumnView(View):
-    """One environment of the matrix. standing: null where nothing runs, or for a time in the past."""
+    """One environment of the matrix. held: nothing goes there by itself now.
+
+    standing: null where nothing runs, or for a time in the past.
+    """
 
     name: str
     order: int
     frozen: bool
+    held: bool
     standing: StandingView | None
 
 
@@ -79,6 +85,7 @@ def matrix_view(looking: Looking, at: str | None = None) -> MatrixView:
     columns: list[ColumnView] = []
     cells: list[CellView] = []
     pending: dict[str, str] = {}
+    held = holds(tx)
     for order, environment in enumerate(list_environments(tx)):
         name = environment.name
         frozen = bool(holding_freezes(tx, name, at)) or is_frozen_by_rule(
@@ -94,6 +101,7 @@ def matrix_view(looking: Looking, at: str | None = None) -> MatrixView:
                 name=name,
                 order=order,
                 frozen=frozen,
+                held=at is None and name in held,
                 standing=_standing(stands) if stands is not None and is_of_it else None,
             )
         )
@@ -116,6 +124,10 @@ def _standing(value: Standing) -> StandingView:
 
 
 def _latest(looking: Looking, environment: str) -> Promotion | None:
+    """What is being deployed there, or else what was asked for last."""
+    deploying = now_deploying(looking.tx, environment)
+    if deploying is not None:
+        return deploying
     found = list_promotions(looking.tx, environment=environment, limit=1)
     return found[0] if found else None
 

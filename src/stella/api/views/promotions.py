@@ -20,6 +20,7 @@ from stella.promotion.break_glass import why_not_agree, why_not_break
 from stella.promotion.break_glass_store import BreakGlass, last_break_glass
 from stella.promotion.lifecycle import PROMOTION, Event, State
 from stella.promotion.model import GateState
+from stella.promotion.queue import place_of
 from stella.promotion.store import Promotion, list_approvals
 from stella.promotion.voice import why_not_approve, why_not_reject
 from stella.record.read import facts_about
@@ -222,8 +223,21 @@ class HistoryView(View):
     by: PersonView
 
 
+class QueueView(View):
+    """Its place in its environment's queue, from 1 on. behind: what is deployed there now."""
+
+    position: int
+    behind: str | None
+    behind_release: ReleaseRef | None
+
+
 class PromotionView(View):
-    """A promotion as the API shows it. break_glass: the last that was asked for."""
+    """A promotion as the API shows it.
+
+    priority: "rollback" goes first, then "high", "normal", "low". queue: where it waits for its turn.
+    follows: the deployment that it follows by itself, null where a person asked.
+    break_glass: the last that was asked for.
+    """
 
     id: str
     release: ReleaseRef
@@ -244,6 +258,11 @@ class PromotionView(View):
     not_before: str | None
     not_after: str | None
     break_glass: BreakGlassView | None
+    expires_at: str | None
+    priority: str
+    queue: QueueView | None
+    superseded_by: str | None
+    follows: str | None
     actions: ActionsView
     evidence: list[EvidenceRef]
     history: list[HistoryView]
@@ -264,6 +283,9 @@ _AFTER = {
     "PromotionBlocked": State.BLOCKED,
     "PromotionRejected": State.REJECTED,
     "PromotionCancelled": State.CANCELLED,
+    "PromotionQueued": State.QUEUED,
+    "PromotionExpired": State.EXPIRED,
+    "PromotionSuperseded": State.SUPERSEDED,
     "PromotionErrored": State.ERRORED,
     "PromotionStarted": State.DEPLOYING,
     "PromotionDeployed": State.DEPLOYED,
@@ -294,13 +316,31 @@ def promotion_view(looking: Looking, promotion: Promotion) -> PromotionView:
         diff=diff_view(looking, release, promotion.environment, promotion.id),
         approvals=_approvals(looking, promotion, decision),
         deployment=promotion.deployment,
-        due_at=promotion.due_at,
+        # What is due last of all is its end, which no judging is.
+        due_at=promotion.due_at if promotion.due_at != promotion.expires_at else None,
         not_before=promotion.not_before,
         not_after=promotion.not_after,
         break_glass=None if broken is None else break_glass_view(looking.tx, broken),
         actions=_actions(looking, promotion, broken),
+        expires_at=promotion.expires_at,
+        priority=promotion.rank.word,
+        queue=_queue(looking, promotion),
+        superseded_by=promotion.superseded_by,
+        follows=promotion.follows,
         evidence=[evidence_ref(one) for one in list_evidence(looking.tx, subject=promotion.id)],
         history=_history(looking, promotion),
+    )
+
+
+def _queue(looking: Looking, promotion: Promotion) -> QueueView | None:
+    if promotion.state is not State.QUEUED:
+        return None
+    place = place_of(looking.tx, promotion)
+    release = looking.once(find_release, place.behind.release) if place.behind else None
+    return QueueView(
+        position=place.position,
+        behind=place.behind.id if place.behind else None,
+        behind_release=release_ref(release) if release else None,
     )
 
 

@@ -17,6 +17,7 @@ import { Time } from '../../widgets/Time'
 import { configText } from '../../words/config'
 import { count } from '../../words/text'
 import { Freezes } from './Freezes'
+import { HELD, Hold } from './Hold'
 import { RollbackDialog } from './RollbackDialog'
 import { Waivers } from './Waivers'
 
@@ -32,6 +33,7 @@ export function EnvironmentPage() {
         title={name}
         sub={
           <>
+            {environment.hold && <State look={HELD} pill />}
             <span>{environment.after ? `after ${environment.after}` : 'the first environment'}</span>
             {current && (
               <span>
@@ -71,6 +73,7 @@ export function EnvironmentPage() {
         </div>
         <div className="stack">
           <Rules environment={environment} />
+          <Hold environment={environment} />
           <Freezes environment={environment} />
           <Waivers environment={name} />
           <Panel title="About">

@@ -14,6 +14,7 @@ import { State } from '../../widgets/State'
 import { Time } from '../../widgets/Time'
 import { count } from '../../words/text'
 import { ruleText } from '../../environment/rules'
+import { HELD, rulesOf } from './Hold'
 import style from './EnvironmentsPage.module.css'
 
 /** The road of a release, from first to last. */
@@ -40,13 +41,18 @@ export function EnvironmentsPage() {
 }
 
 function Card({ environment }: { environment: Environment }) {
-  const { name, current, targets, approvals, policy, soak, freezes } = environment
+  const { name, current, targets, approvals, policy, soak, freezes, hold, promotions } = environment
   const away = targets.filter(({ agentState }) => agentState !== 'online')
   return (
     <Panel
       title={<Link {...paths.environment(name)}>{name}</Link>}
       side={
-        freezes.some(({ holds }) => holds) ? <State look={{ tone: 'busy', icon: 'snowflake', word: 'Frozen' }} pill /> : undefined
+        <span className="row">
+          {hold && <State look={HELD} pill />}
+          {freezes.some(({ holds }) => holds) && (
+            <State look={{ tone: 'busy', icon: 'snowflake', word: 'Frozen' }} pill />
+          )}
+        </span>
       }
     >
       <Pairs
@@ -80,6 +86,7 @@ function Card({ environment }: { environment: Environment }) {
           ],
           ['Approvals', approvals.length === 0 ? 'none needed' : approvals.map(ruleText).join('; ')],
           ['Soak time', soak === null ? 'none' : `${soak.hours} h in ${soak.environment}`],
+          ['Requests', rulesOf(promotions).join(' ')],
           [
             'Policy',
             <span key="policy" className="row">

@@ -132,6 +132,11 @@ function Head({ grid, column }: { grid: Grid; column: VirtualItem }) {
           <Icon name={standingLook(environment.standing).icon} size={13} /> {standingLook(environment.standing).word}
         </span>
       )}
+      {environment.held && (
+        <span className={style.held} title="Held: nothing goes in here by itself until somebody moves it on">
+          <Icon name="pin" size={13} /> Held
+        </span>
+      )}
       {environment.frozen && (
         <span className={style.frozen} title="A freeze window holds: nothing may be promoted here">
           <Icon name="snowflake" size={13} /> Frozen

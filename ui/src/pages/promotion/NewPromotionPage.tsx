@@ -84,13 +84,17 @@ export function NewPromotionPage() {
   )
 }
 
+const PRIORITIES = ['high', 'normal', 'low'] as const
+type Priority = (typeof PRIORITIES)[number]
+
 function Request({ release, environment }: { release: string; environment: string }) {
   const navigate = useNavigate()
   const whyNot = useWhyNot('promotion.request')
   const preview = useQuery(previewQuery(release, environment))
   const [reason, setReason] = useState('')
+  const [priority, setPriority] = useState<Priority>('normal')
   const act = useAct(
-    (body: { release: string; environment: string; reason: string }, headers) =>
+    (body: { release: string; environment: string; reason: string; priority: Priority }, headers) =>
       take(api.POST('/api/v1/promotions', { body, headers })),
     (promotion) => {
       say(`Requested: ${promotion.release.name} ${promotion.release.version} to ${promotion.environment}`)
@@ -106,23 +110,30 @@ function Request({ release, environment }: { release: string; environment: strin
         value={reason}
         onChange={(event) => setReason(event.currentTarget.value)}
       />
+      <NativeSelect
+        label="Priority"
+        description="Who goes first where several may go; rollbacks always do."
+        value={priority}
+        onChange={(event) => setPriority(PRIORITIES.find((one) => one === event.currentTarget.value) ?? 'normal')}
+        data={[...PRIORITIES]}
+      />
       {act.problem && <Refusal problem={act.problem} />}
       <ActionButton
         whyNot={whyNot ?? unseen}
         loading={act.busy}
         leftSection={<Icon name="git-pull-request" />}
-        onClick={() => act.run({ release, environment, reason })}
+        onClick={() => act.run({ release, environment, reason, priority })}
       >
         Request it
       </ActionButton>
-      <CommandHint command={commands.promote(release, environment)} />
+      <CommandHint command={commands.promote(release, environment, priority)} />
     </>
   )
 }
 
 const WORDS: Readonly<Record<string, string>> = {
-  pass: 'It would be deployed at once: every gate passes.',
-  waiting: 'It would wait for people: nothing is wrong.',
+  pass: 'It may go: every gate passes. It is deployed as soon as nothing else is.',
+  waiting: 'It would wait, for people or a time: nothing is wrong.',
   blocked: 'It would be blocked.',
   unknown: 'It would be blocked: a gate has no answer.',
 }

@@ -6,7 +6,7 @@ import type { Promotion } from '../../api/types'
 import { commands } from '../../commands'
 import { paths } from '../../paths'
 import { momentLook } from '../../promotion/history'
-import { isMoving, lookOf, PROMOTION } from '../../promotion/states'
+import { isMoving, isOver, lookOf, PROMOTION } from '../../promotion/states'
 import { ActionButton } from '../../widgets/ActionButton'
 import { Digest } from '../../widgets/Copy'
 import { CommandHint } from '../../widgets/Dialog'
@@ -23,6 +23,7 @@ import { Changes } from './Changes'
 import { DecideDialog, type Verb } from './DecideDialog'
 import { Gates } from './Gates'
 import { PlanView } from './PlanView'
+import { follows, Turn } from './Turn'
 
 const route = getRouteApi('/shell/promotions/$id')
 const POLL_MS = 4000
@@ -52,9 +53,11 @@ export function PromotionPage() {
             <State look={lookOf(PROMOTION, promotion.state)} pill />
             {promotion.simulated && <SimulatedMark />}
             <span>
-              {promotion.rollback ? 'roll back, ' : ''}asked for by {promotion.requestedBy.name}{' '}
+              {promotion.rollback ? 'roll back, ' : ''}
+              {promotion.follows === null ? `asked for by ${promotion.requestedBy.name}` : 'asked for automatically'}{' '}
               <Time at={promotion.requestedAt} />
             </span>
+            <Turn promotion={promotion} />
             {promotion.notBefore !== null && (
               <span>
                 to begin from <Time at={promotion.notBefore} exact />
@@ -63,6 +66,11 @@ export function PromotionPage() {
             {promotion.notAfter !== null && (
               <span>
                 to begin before <Time at={promotion.notAfter} exact />
+              </span>
+            )}
+            {promotion.expiresAt !== null && !isOver(promotion.state) && (
+              <span>
+                ends by itself <Time at={promotion.expiresAt} exact />
               </span>
             )}
             {promotion.dueAt !== null && (
@@ -166,6 +174,8 @@ function About({ promotion }: { promotion: Promotion }) {
               {promotion.environment}
             </Link>,
           ],
+          ...follows(promotion),
+          ['Priority', promotion.priority],
           ['Reason', promotion.reason || <span className="muted">none given</span>],
           [
             'Plan digest',

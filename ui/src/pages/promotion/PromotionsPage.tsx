@@ -36,7 +36,7 @@ const COLUMNS: readonly Column<Promotion>[] = [
   },
   { key: 'state', head: 'State', cell: (promotion) => <State look={lookOf(PROMOTION, promotion.state)} /> },
   { key: 'gate', head: 'What stands in the way', width: '42%', cell: (promotion) => <InTheWay promotion={promotion} /> },
-  { key: 'by', head: 'Asked for by', cell: (promotion) => promotion.requestedBy.name },
+  { key: 'by', head: 'Asked for by', cell: (promotion) => (promotion.follows === null ? promotion.requestedBy.name : 'automatic') },
   {
     key: 'at',
     head: 'When',
@@ -49,8 +49,9 @@ const COLUMNS: readonly Column<Promotion>[] = [
 ]
 
 function InTheWay({ promotion }: { promotion: Promotion }) {
-  const open = promotion.state === 'waiting' || promotion.state === 'blocked'
+  const open = ['waiting', 'scheduled', 'blocked'].includes(promotion.state)
   const gates = promotion.decision?.gates.filter(({ state }) => state !== 'pass') ?? []
+  if (promotion.queue !== null) return <>Waits for its turn, position {promotion.queue.position}</>
   if (!open || gates[0] === undefined) return <span className="muted">{promotion.reason}</span>
   return (
     <span className="two-lines">

@@ -1,0 +1,85 @@
+"""One word for several promotions, where each of them asks for the same: like with like."""
+
+from collections.abc import Mapping
+from typing import TypeAlias
+
+from stella.blob import Blobs
+from stella.kernel import Remedy, StellaError
+from stella.promotion.approve import approve_promotion
+from stella.promotion.errors import NotAlike
+from stella.promotion.model import Person
+from stella.promotion.store import Approval, Promotion, find_promotion
+from stella.promotion.voice import voice_in
+from stella.record.transaction import Tx
+from stella.trust import Signer
+
+_TOGETHER_MAX = 100
+Likeness: TypeAlias = tuple[str, bool, tuple[tuple[str, tuple[str, ...]], ...]]
+"""The images, whether it is the way back, and the rules that take the word, each with its people."""
+
+
+def approve_alike(
+    tx: Tx,
+    person: Person,
+    plans: Mapping[str, str],
+    *,
+    comment: str,
+    blobs: Blobs,
+    signer: Signer,
+    stands_for: str | None = None,
+) -> tuple[Approval, ...]:
+    """A yes to each, bound to its own plan: to all of them or to none. plans: promotion -> plan digest.
+
+    Raises NotAlike with those that differ, and what ``approve_promotion`` raises.
+    """
+    if not 0 < len(plans) <= _TOGETHER_MAX:
+        raise NotAlike(
+            f"one word approves from 1 to {_TOGETHER_MAX} promotions",
+            remedy=Remedy("Name fewer of them."),
+        )
+    # What is locked in one order is never waited for in a circle.
+    found = [find_promotion(tx, one, lock=True) for one in sorted(plans)]
+    _refuse_unlike(tx, person, found, stands_for)
+    return tuple(
+        approve_promotion(
+            tx,
+            person,
+            one.id,
+            plan_digest=plans[one.id],
+            comment=comment,
+            blobs=blobs,
+            signer=signer,
+            stands_for=stands_for,
+        )
+        for one in found
+    )
+
+
+def _refuse_unlike(tx: Tx, person: Person, found: list[Promotion], stands_for: str | None) -> None:
+    likeness = {one.id: _likeness(tx, one, person, stands_for) for one in found}
+    first = likeness[found[0].id]
+    why = {one: _difference(first, other) for one, other in likeness.items() if other != first}
+    if why:
+        told = "; ".join(f"{one}: {said}" for one, said in why.items())
+        raise NotAlike(
+            f"not all are like {found[0].id}: {told}",
+            remedy=Remedy("Approve those by themselves.", command="stella approve PROMOTION"),
+            like=found[0].id,
+            unlike=list(why),
+        )
+
+
+def _likeness(tx: Tx, found: Promotion, person: Person, stands_for: str | None) -> Likeness:
+    voice = voice_in(tx, found, person, stands_for)
+    if isinstance(voice, StellaError):
+        raise voice
+    rules = tuple((one.rule, one.approvers) for one in voice.rules)
+    return found.release_digest, found.rollback, rules
+
+
+def _difference(like: Likeness, other: Likeness) -> str:
+    if like[0] != other[0]:
+        return "other images"
+    if like[1] != other[1]:
+        return "one goes forth, one back"
+    return f"asked for by {', '.join(name for name, _ in other[2])}"
