@@ -8,6 +8,7 @@ import pytest
 
 from fixtures.control import Control
 from fixtures.road import OLD
+from stella.app.heard import weigh_what_turned
 from stella.evidence import names
 from stella.evidence.packet import read_packet
 from stella.evidence.verify import verify_packet
@@ -278,6 +279,53 @@ def test_a_statement_that_has_ended_by_the_decision_lets_nothing_pass(control: C
     (gate,) = [one for one in blocked["decision"]["gates"] if one["name"] == "policy"]
     voices = [one["finding"]["vexWhy"]["voices"][0] for one in gate["reasons"] if one["finding"]]
     assert {one["why"] for one in voices} == {f"expired at {ends}"}
+
+
+def turned(control: Control) -> int:
+    """What time alone has changed, with all that follows from it."""
+    changed = weigh_what_turned(control.services)
+    control.settle()
+    return changed
+
+
+def test_a_statement_that_ends_counts_no_more_in_lists_and_standings(control: Control):
+    rules = {"approvals": [], **STRICT}
+    control.environment("dev", **rules)
+    release = control.sealed("1.0.0", OLD)
+    before = {one["id"]: one["counts"] for one in control.get("/scans")["items"]}
+    ends = time_text(control.clock.at + timedelta(hours=1))
+    for scan in control.get("/scans")["items"]:
+        settle_all(control, scan, expires=ends)
+    settled = {one["id"]: one["counts"] for one in control.get("/scans")["items"]}
+    assert settled != before
+    control.deployed(release["id"], "dev")
+    column = control.get("/matrix")["environments"][0]
+    assert column["standing"]["outcome"] == "pass"
+    control.clock.go_on(minutes=59)
+    assert turned(control) == 0
+    assert {one["id"]: one["counts"] for one in control.get("/scans")["items"]} == settled
+    control.clock.go_on(minutes=1)
+    assert turned(control) == sum(any(counts.values()) for counts in before.values())
+    assert {one["id"]: one["counts"] for one in control.get("/scans")["items"]} == before
+    column = control.get("/matrix")["environments"][0]
+    assert column["standing"]["outcome"] == "blocked"
+    assert turned(control) == 0, "once it has ended it is over"
+
+
+def test_a_statement_of_a_later_time_counts_from_then_on(control: Control):
+    scan, (first, *_) = scanned(control)
+    issuer(control, "vendor", weight="trusted")
+    from_then = time_text(control.clock.at + timedelta(hours=1))
+    content = json.loads(document(first))
+    content["statements"][0]["timestamp"] = from_then
+    given = {"document": json.dumps(content), "issuer": "vendor"}
+    control.post("/vex", given, by="ann")
+    assert states(control, scan)[first["id"], first["purl"]] == "none"
+    control.clock.go_on(hours=1)
+    assert turned(control) == 1
+    assert states(control, scan)[first["id"], first["purl"]] == "not_affected"
+    told = [one for one in control.facts(scan["id"]) if one.kind == "FindingsWeighed"]
+    assert told[-1].actor == "system"
 
 
 def test_what_waits_for_approval_is_judged_anew_when_vex_changes(control: Control):

@@ -12,7 +12,7 @@ from stella.finding.document import parse_findings
 from stella.finding.index import index_scan
 from stella.finding.rematch import Against, rematch_scan, stale
 from stella.finding.scan import Known
-from stella.finding.store import scan_of_platform
+from stella.finding.store import scan_of_platform, scans_to_weigh
 from stella.finding.weigh import scans_spoken_of, weigh_scan
 from stella.image import parse_reference
 from stella.kernel import Digest, StellaError
@@ -61,6 +61,24 @@ def rematch_stale(services: Services) -> int:
         for scan in waiting:
             with services.database.transaction(actor="system") as tx:
                 changed += rematch_scan(tx, scan, against)
+    return changed
+
+
+def weigh_what_turned(services: Services) -> int:
+    """Weigh anew what was weighed with a statement that has begun or ended since; how many are others now.
+
+    Each in a transaction of its own, so that a server that ends meanwhile goes on where it was.
+    """
+    keys = services.deciding.own_keys
+    changed = 0
+    while not services.stopping.is_set():
+        with services.database.read() as tx:
+            waiting = scans_to_weigh(tx, _BATCH)
+        if not waiting:
+            break
+        for scan in waiting:
+            with services.database.transaction(actor="system") as tx:
+                changed += weigh_scan(tx, services.blobs, scan, keys)
     return changed
 
 

@@ -28,7 +28,7 @@ from stella.app.due import judge_what_is_due
 from stella.app.feed_sync import FeedSync
 from stella.app.first_admin import first_login, make_first_admin
 from stella.app.flows import HANDLED, steps_of
-from stella.app.heard import rematch_stale
+from stella.app.heard import rematch_stale, weigh_what_turned
 from stella.app.keys import data_unusable
 from stella.app.listen import listen, port_of
 from stella.app.lock import server_lock
@@ -274,6 +274,7 @@ def _sweeps(services: Services, settings: Settings) -> tuple[Sweep, ...]:
         Sweep("due", settings.sweep_s, due),
         Sweep("integrations", _INTEGRATIONS_S, integrations),
         Sweep("advisories", _ADVISORIES_S, partial(rematch_stale, services)),
+        Sweep("vex", settings.sweep_s, partial(weigh_what_turned, services)),
         Sweep("leases", settings.sweep_s, services.outside.settle),
         Sweep("uses", settings.sweep_s, services.outside.flush_uses),
         Sweep("refusals", settings.sweep_s, services.webhooks.flush_refusals),
