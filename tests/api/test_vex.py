@@ -13,11 +13,12 @@ from stella.evidence import names
 from stella.evidence.packet import read_packet
 from stella.evidence.verify import verify_packet
 from stella.image import attach_artifact, parse_reference
-from stella.kernel import time_text
+from stella.kernel import Digest, time_text
 from stella.plugin.contract.registry import Descriptor
 from stella.replay import replay_packet
 from stella.trust import Algorithm, Signer, new_signer
 from stella.vex import (
+    Gap,
     OpenVex,
     Product,
     Statement,
@@ -145,6 +146,7 @@ def test_what_was_withdrawn_does_not_come_back_beside_an_image(control: Control,
             own_keys=control.services.deciding.own_keys,
             scan=scan["id"],
             reference=scan["reference"],
+            image=scan["image"],
         )
     (strange,) = [one for one in control.get("/vex")["items"] if one["state"] == "standing"]
     assert strange["issuer"] == ""
@@ -202,6 +204,36 @@ def test_what_lies_beside_an_image_is_heard_when_it_is_scanned(control: Control)
     control.post("/scans", {"reference": scan["reference"]})
     (last,) = [one for one in control.get("/scans")["items"] if one["counts"]]
     assert states(control, last)[key] == "none"
+
+
+def test_what_nobody_known_signed_is_kept_as_long_as_it_lies_beside_the_image(control: Control):
+    scan, (first, second, *_) = scanned(control)
+    signer = new_signer(Algorithm.ED25519)
+
+    def beside(*contents: bytes, gaps: tuple[Gap, ...] = ()) -> list[Any]:
+        with control.database.transaction(actor="system") as tx:
+            take_attached_vex(
+                tx,
+                control.services.blobs,
+                Attached(contents, gaps),
+                own_keys=control.services.deciding.own_keys,
+                scan=scan["id"],
+                reference=scan["reference"],
+                image=scan["image"],
+            )
+        control.settle()
+        found = control.get("/vex")["items"]
+        assert all(one["source"] == f"image:{scan['image']}" for one in found)
+        return sorted(one["digest"] for one in found if one["state"] == "standing")
+
+    bare, signed = document(first), sign_vex(signer, document(second))
+    assert len(beside(bare, signed)) == 2
+    assert len(beside(bare, signed)) == 2, "once is enough"
+    assert len(beside(gaps=(Gap("x", "its referrers cannot be read"),))) == 2
+    assert beside(bare) == [Digest.of(bare).text]
+    assert beside() == []
+    assert {one["state"] for one in control.get("/vex")["items"]} == {"gone"}
+    assert len(beside(bare)) == 1, "it was not withdrawn here, so it may come back"
 
 
 def test_what_cannot_be_read_beside_an_image_is_told_and_no_scan_fails(control: Control):

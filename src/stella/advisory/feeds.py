@@ -43,6 +43,7 @@ _EXTENSIONS = frozenset(
 )
 _EXTENSION_BYTES_MAX = 1 << 20
 _LISTS = (".jsonl", ".ndjson")
+_TARS = (".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".tar")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,7 @@ def _file(path: Path, name: str, budget: _Budget) -> Iterator[Document | Skipped
 
 def _opened(stream: IO[bytes], name: str, budget: _Budget) -> Iterator[Document | Skipped]:
     lower = name.lower()
-    if lower.endswith((".tar.gz", ".tgz", ".tar")):
+    if lower.endswith(_TARS):
         with tarfile.open(fileobj=stream, mode="r|*", tarinfo=_Header) as archive:
             for member in archive:
                 content = archive.extractfile(member) if member.isfile() else None

@@ -2,7 +2,8 @@
 them.
 """
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterable, Sequence
 
 from stella.api.services import Services
 from stella.app.carrying import Work
@@ -26,7 +27,7 @@ from stella.sbom import parse_cyclonedx
 from stella.vex import Voices, hear
 from stella.vex.attached import Attached, attached_vex
 from stella.vex.standing import standing_voices
-from stella.vex.store import revisions_of
+from stella.vex.store import named_alike, revisions_of
 
 _BATCH = 50
 
@@ -93,8 +94,15 @@ def weigh_touched(work: Work, fact: StoredFact) -> None:
     with work.database.read(fact.tenant) as tx:
         digests = revisions_of(tx, fact.subject)
     # The older revisions too: what a newer one no longer says changes as much.
-    said = [Voices([hear(work.blobs.get(Digest(one)), ())]).names for one in digests]
-    _weigh(work, fact, frozenset().union(*said))
+    _weigh(work, fact, _names_in(work, digests))
+
+
+def weigh_fed(work: Work, fact: StoredFact) -> None:
+    """A feed holds other documents: judge the findings that what came and went speaks of."""
+    changes = json.loads(work.blobs.get(Digest(str(fact.data["changes"]))))
+    with work.database.read(fact.tenant) as tx:
+        digests = named_alike(tx, (*changes["came"], *changes["went"]))
+    _weigh(work, fact, _names_in(work, digests))
 
 
 def weigh_all(work: Work, fact: StoredFact) -> None:
@@ -147,9 +155,19 @@ def _stand(work: Work, fact: StoredFact, platform_digest: str | None) -> None:
             judge_standing(tx, name, work.deciding)
 
 
+def _names_in(work: Work, digests: Iterable[str]) -> frozenset[str]:
+    """Every vulnerability that the documents speak of, in folded case."""
+    names: set[str] = set()
+    for one in digests:
+        names |= Voices([hear(work.blobs.get(Digest(one)), ())]).names
+    return frozenset(names)
+
+
 def _weigh(work: Work, fact: StoredFact, names: frozenset[str] | None) -> None:
     with work.database.read(fact.tenant) as tx:
         scans = scans_spoken_of(tx, names)
+        if not scans:
+            return
         # All documents are read here, where nobody waits to write; below they are at hand.
         standing_voices(tx, work.blobs, work.deciding.own_keys)
     for scan in scans:

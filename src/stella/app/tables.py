@@ -25,6 +25,7 @@ import stella.promotion.waiver_store
 import stella.release.components.store
 import stella.release.store
 import stella.release.variables.sets
+import stella.vex.feed_store
 import stella.vex.store
 from stella.record import metadata
 
@@ -33,6 +34,7 @@ STORES = (
     stella.hub.store,
     stella.hub.deliveries,
     stella.plugin.store,
+    stella.vex.feed_store,
     stella.vex.store,
     stella.finding.store,
     stella.finding.chain,

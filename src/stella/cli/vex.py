@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from stella.cli import vex_publish, vex_server
+from stella.cli import vex_feeds, vex_publish, vex_server
 from stella.cli.evidence import read_root
 from stella.cli.vex_out import document_time
 from stella.cli.vex_publish import File, Sign, To, content_of, heard_in
@@ -214,3 +214,5 @@ app.command("list")(vex_server.list_documents)
 app.command("withdraw")(vex_server.withdraw)
 app.command("issuers")(vex_server.issuers)
 app.command("distrust")(vex_server.distrust)
+app.command("feeds")(vex_feeds.feeds)
+app.command("sync")(vex_feeds.sync)
