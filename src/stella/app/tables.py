@@ -9,6 +9,7 @@ import stella.environment.store
 import stella.evidence.store
 import stella.finding.chain
 import stella.finding.index
+import stella.finding.listing
 import stella.finding.store
 import stella.fleet.store
 import stella.hub.deliveries
@@ -39,6 +40,7 @@ STORES = (
     stella.finding.store,
     stella.finding.chain,
     stella.finding.index,
+    stella.finding.listing,
     stella.release.store,
     stella.release.components.store,
     stella.release.variables.sets,

@@ -835,6 +835,27 @@ class LifetimeView(TypedDict):
     over: "Answer"
 
 
+class ListedFinding(TypedDict):
+    """One finding in one image. counts: whether VEX leaves it so. fixed: what mends it, or empty."""
+
+    scan: str
+    reference: str
+    image: "Digest | str"
+    platformDigest: "Digest | str"
+    platform: str
+    vulnerability: str
+    purl: str
+    component: str
+    version: str
+    severity: str
+    fixed: str
+    exploited: bool
+    vex: str
+    reach: str
+    counts: bool
+    epssPermille: int | None
+
+
 class LogLineView(TypedDict):
     """One line that an agent printed. seq: its place in the deployment's log."""
 
@@ -1222,6 +1243,13 @@ class PageIntegrationView(TypedDict):
     """Page_IntegrationView_"""
 
     items: list["IntegrationView"]
+    next: NotRequired[str | None]
+
+
+class PageListedFinding(TypedDict):
+    """Page_ListedFinding_"""
+
+    items: list["ListedFinding"]
     next: NotRequired[str | None]
 
 
@@ -2397,17 +2425,23 @@ class Operations:
         *,
         severity: str | None = None,
         kev: bool | None = None,
+        fixable: bool | None = None,
+        reach: str | None = None,
+        vex: str | None = None,
         q: str | None = None,
         cursor: str | None = None,
         limit: int | None = None,
     ) -> "PageFindingView":
-        """What is wrong in the image, the worst first."""
+        """What is wrong in the image: exploited ones first, then those with a fix, then by severity."""
         return cast(
             "PageFindingView",
             self._transport.get(
                 f"/scans/{quote(scan, safe='/:@')}/findings",
                 severity=severity,
                 kev=kev,
+                fixable=fixable,
+                reach=reach,
+                vex=vex,
                 q=q,
                 cursor=cursor,
                 limit=limit,
@@ -2488,6 +2522,42 @@ class Operations:
     def get_vulnerability(self, name: str) -> "Radius":
         """What a CVE or an advisory touches: images, their releases, and where those run now."""
         return cast("Radius", self._transport.get(f"/vulnerabilities/{quote(name, safe='/:@')}"))
+
+    def get_all_findings(
+        self,
+        *,
+        severity: str | None = None,
+        fixable: bool | None = None,
+        exploited: bool | None = None,
+        reach: str | None = None,
+        vex: str | None = None,
+        counts: bool | None = None,
+        component: str | None = None,
+        image: str | None = None,
+        environment: str | None = None,
+        q: str | None = None,
+        cursor: str | None = None,
+        limit: int | None = None,
+    ) -> "PageListedFinding":
+        """The findings of all scanned images: exploited ones first, then those with a fix, then by severity."""
+        return cast(
+            "PageListedFinding",
+            self._transport.get(
+                "/findings",
+                severity=severity,
+                fixable=fixable,
+                exploited=exploited,
+                reach=reach,
+                vex=vex,
+                counts=counts,
+                component=component,
+                image=image,
+                environment=environment,
+                q=q,
+                cursor=cursor,
+                limit=limit,
+            ),
+        )
 
     def get_components(
         self,

@@ -818,6 +818,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/vex-feeds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Vex Feeds
+         * @description The feeds of VEX that are followed, by name: how new each is, and what went wrong since.
+         */
+        get: operations["get_vex_feeds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/vex-feeds/{name}/sync": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Post Vex Feed Sync
+         * @description Let a feed be looked at now; it was when checkedAt or troubleAt is later than askedAt.
+         */
+        post: operations["post_vex_feed_sync"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/vex-issuers": {
         parameters: {
             query?: never;
@@ -918,86 +958,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/release-components": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Get Release Components
-         * @description Components by name.
-         */
-        get: operations["get_release_components"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/release-components/{name}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Get Release Component
-         * @description One component.
-         */
-        get: operations["get_release_component"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/release-components/{name}/versions": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Get Release Component Versions
-         * @description What its registry has of it now, the newest first, by the rule of the channel or its own.
-         */
-        get: operations["get_release_component_versions"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/release-templates": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Get Release Templates
-         * @description Templates of releases by name.
-         */
-        get: operations["get_release_templates"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/releases": {
         parameters: {
             query?: never;
@@ -1016,26 +976,6 @@ export interface paths {
          * @description Resolve each reference to a digest, once, and seal the set.
          */
         post: operations["post_release"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/releases/from-template": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Post From Template
-         * @description Pick a version of each component, resolve it to a digest, and seal the set under the next version.
-         */
-        post: operations["post_from_template"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1094,70 +1034,6 @@ export interface paths {
          * @description What changes from one release to the other: digests, packages, findings.
          */
         get: operations["get_diff"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/variables": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Get Variables
-         * @description Documents of variables as they are applied now, by name.
-         */
-        get: operations["get_variables"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/releases/{release}/revisions": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Get Revisions
-         * @description With which variables a release was to be deployed, the last first.
-         */
-        get: operations["get_revisions"];
-        put?: never;
-        /**
-         * Post Revision
-         * @description Give it the variables of now, or of an earlier revision. Approvals of its old plans count no more.
-         */
-        post: operations["post_revision"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/releases/{release}/variables": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Get Preview
-         * @description What its variables say at a place: which won, and why.
-         */
-        get: operations["get_preview"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1284,28 +1160,6 @@ export interface paths {
          *     With If-Match one integration alone, where it is at that revision still.
          */
         post: operations["post_documents"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/documents": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Get Documents
-         * @description All that is configured, as `POST /apply` takes it: applied again, it changes nothing.
-         *
-         *     Secrets are not among it: where they are used, their references stand.
-         */
-        get: operations["get_documents"];
-        put?: never;
-        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -3113,23 +2967,6 @@ export interface components {
             findings: components["schemas"]["FindingChanges"];
         };
         /**
-         * ComponentDocument
-         * @description One component as it was applied. platforms: empty for any.
-         */
-        ComponentDocument: {
-            /** Name */
-            name: string;
-            /** Image */
-            image: string;
-            versions: components["schemas"]["VersionRuleView"];
-            /** Channels */
-            channels: {
-                [key: string]: components["schemas"]["VersionRuleView"];
-            };
-            /** Platforms */
-            platforms: string[];
-        };
-        /**
          * ComponentView
          * @description One component. tag_drift: None while the tag still names what was sealed.
          */
@@ -3392,22 +3229,6 @@ export interface components {
         DoctorView: {
             /** Checks */
             checks: components["schemas"]["FoundView"][];
-        };
-        /**
-         * DocumentView
-         * @description One document, as it would be applied.
-         */
-        DocumentView: {
-            /** Apiversion */
-            apiVersion: string;
-            /** Kind */
-            kind: string;
-            /** Name */
-            name: string;
-            /** Spec */
-            spec: {
-                [key: string]: unknown;
-            };
         };
         /**
          * Documents
@@ -3821,18 +3642,6 @@ export interface components {
             endedAt: string | null;
             /** Holds */
             holds: boolean;
-        };
-        /**
-         * FromTemplate
-         * @description A release to make of the newest that a template allows. versions: component -> by hand.
-         */
-        FromTemplate: {
-            /** Template */
-            template: string;
-            /** Versions */
-            versions?: {
-                [key: string]: string;
-            };
         };
         /**
          * GateState
@@ -4365,16 +4174,6 @@ export interface components {
             };
         };
         /**
-         * NewRevision
-         * @description Which variables a release takes. like: those of that revision; left out: those of now.
-         */
-        NewRevision: {
-            /** Reason */
-            reason: string;
-            /** Like */
-            like?: number | null;
-        };
-        /**
          * NewSecret
          * @description The value, which is shown to nobody again.
          */
@@ -4608,13 +4407,6 @@ export interface components {
             /** Next */
             next?: string | null;
         };
-        /** Page[ComponentDocument] */
-        Page_ComponentDocument_: {
-            /** Items */
-            items: components["schemas"]["ComponentDocument"][];
-            /** Next */
-            next?: string | null;
-        };
         /** Page[DeliveryView] */
         Page_DeliveryView_: {
             /** Items */
@@ -4626,13 +4418,6 @@ export interface components {
         Page_DeploymentView_: {
             /** Items */
             items: components["schemas"]["DeploymentView"][];
-            /** Next */
-            next?: string | null;
-        };
-        /** Page[DocumentView] */
-        Page_DocumentView_: {
-            /** Items */
-            items: components["schemas"]["DocumentView"][];
             /** Next */
             next?: string | null;
         };
@@ -4776,13 +4561,6 @@ export interface components {
             /** Next */
             next?: string | null;
         };
-        /** Page[RevisionView] */
-        Page_RevisionView_: {
-            /** Items */
-            items: components["schemas"]["RevisionView"][];
-            /** Next */
-            next?: string | null;
-        };
         /** Page[ScanView] */
         Page_ScanView_: {
             /** Items */
@@ -4811,13 +4589,6 @@ export interface components {
             /** Next */
             next?: string | null;
         };
-        /** Page[TemplateDocument] */
-        Page_TemplateDocument_: {
-            /** Items */
-            items: components["schemas"]["TemplateDocument"][];
-            /** Next */
-            next?: string | null;
-        };
         /** Page[TokenView] */
         Page_TokenView_: {
             /** Items */
@@ -4832,10 +4603,10 @@ export interface components {
             /** Next */
             next?: string | null;
         };
-        /** Page[VariableSetView] */
-        Page_VariableSetView_: {
+        /** Page[VexFeedView] */
+        Page_VexFeedView_: {
             /** Items */
-            items: components["schemas"]["VariableSetView"][];
+            items: components["schemas"]["VexFeedView"][];
             /** Next */
             next?: string | null;
         };
@@ -4881,18 +4652,6 @@ export interface components {
              * @default []
              */
             roles: string[];
-        };
-        /**
-         * PickView
-         * @description Which version of a component a release takes; both empty for its own rule.
-         */
-        PickView: {
-            /** Component */
-            component: string;
-            /** Channel */
-            channel: string;
-            /** Range */
-            range: string;
         };
         /**
          * PlanView
@@ -5203,8 +4962,6 @@ export interface components {
             to: components["schemas"]["ReleaseRef"];
             /** Components */
             components: components["schemas"]["ComponentDiff"][];
-            /** Variables */
-            variables: components["schemas"]["VariableChange"][];
         };
         /**
          * ReleaseRef
@@ -5228,9 +4985,7 @@ export interface components {
         ReleaseState: "sealed" | "withdrawn";
         /**
          * ReleaseView
-         * @description A release as the API shows it. revision: of the variables that it is deployed with.
-         *
-         *     variables: how many there are of them.
+         * @description A release as the API shows it.
          */
         ReleaseView: {
             /** Id */
@@ -5249,27 +5004,6 @@ export interface components {
             components: components["schemas"]["ComponentView"][];
             /** Environments */
             environments: components["schemas"]["stella__api__views__releases__RunsIn"][];
-            /** Revision */
-            revision: number;
-            /** Variables */
-            variables: number;
-        };
-        /**
-         * RevisionView
-         * @description Variables that a release has or had. digest: of the document that they are.
-         */
-        RevisionView: {
-            /** Number */
-            number: number;
-            /** Digest */
-            digest: string;
-            /** At */
-            at: string;
-            by: components["schemas"]["PersonView"];
-            /** Reason */
-            reason: string;
-            /** Variables */
-            variables: components["schemas"]["VariableView"][];
         };
         /**
          * Role
@@ -5657,16 +5391,6 @@ export interface components {
             seenAt: string;
         };
         /**
-         * TagVersion
-         * @description A tag that is a version.
-         */
-        TagVersion: {
-            /** Tag */
-            tag: string;
-            /** Version */
-            version: string;
-        };
-        /**
          * TargetConfigView
          * @description One target as it was applied. agent_state: "unknown" where no agent of that name enrolled.
          */
@@ -5688,10 +5412,6 @@ export interface components {
             /** Config */
             config: {
                 [key: string]: unknown;
-            };
-            /** Labels */
-            labels: {
-                [key: string]: string;
             };
         };
         /**
@@ -5745,18 +5465,6 @@ export interface components {
             message: string | null;
             /** Running */
             running: components["schemas"]["RunningView"][];
-        };
-        /**
-         * TemplateDocument
-         * @description How releases of that name are made.
-         */
-        TemplateDocument: {
-            /** Name */
-            name: string;
-            /** Version */
-            version: string;
-            /** Components */
-            components: components["schemas"]["PickView"][];
         };
         /**
          * TokenView
@@ -5891,104 +5599,6 @@ export interface components {
             outside: components["schemas"]["OutsideView"][];
         };
         /**
-         * VariableAnswer
-         * @description What a name stands for at a place. used: None where rivals are as exact and unlike.
-         *
-         *     beaten: what counts there too, the most exact first.
-         */
-        VariableAnswer: {
-            /** Name */
-            name: string;
-            used: components["schemas"]["VariableView"] | null;
-            /** Why */
-            why: string;
-            /** Beaten */
-            beaten: components["schemas"]["VariableView"][];
-            /** Rivals */
-            rivals: components["schemas"]["VariableView"][];
-        };
-        /**
-         * VariableChange
-         * @description A variable that one of two releases has not, or has otherwise. before, after: what it says.
-         */
-        VariableChange: {
-            /** Name */
-            name: string;
-            /** Group */
-            group: string;
-            /** Scope */
-            scope: string;
-            /** Before */
-            before: string | null;
-            /** After */
-            after: string | null;
-        };
-        /**
-         * VariableSetView
-         * @description One document of variables.
-         */
-        VariableSetView: {
-            /** Name */
-            name: string;
-            /** Variables */
-            variables: components["schemas"]["VariableView"][];
-        };
-        /**
-         * VariableView
-         * @description One value, or where a secret lies on its host. when: where it counts, empty for everywhere.
-         *
-         *     group: the document it is from. scope: the same as ``when``, for people.
-         */
-        VariableView: {
-            /** Name */
-            name: string;
-            /** Value */
-            value: string | null;
-            /** Secret */
-            secret: string | null;
-            /** Group */
-            group: string;
-            /** When */
-            when: {
-                [key: string]: string[];
-            };
-            /** Scope */
-            scope: string;
-        };
-        /**
-         * VariablesPlace
-         * @description Where values were asked for; None where it is for no one in particular.
-         */
-        VariablesPlace: {
-            /** Environment */
-            environment: string;
-            /** Target */
-            target: string | null;
-            /** Labels */
-            labels: {
-                [key: string]: string;
-            };
-            /** Component */
-            component: string | null;
-        };
-        /**
-         * VariablesPreview
-         * @description What a release's variables say at a place. order: what is more exact than what.
-         *
-         *     faults: why nothing could be deployed to the environment by them; empty where all is there.
-         */
-        VariablesPreview: {
-            /** Revision */
-            revision: number;
-            place: components["schemas"]["VariablesPlace"];
-            /** Order */
-            order: string[];
-            /** Answers */
-            answers: components["schemas"]["VariableAnswer"][];
-            /** Faults */
-            faults: string[];
-        };
-        /**
          * VerificationView
          * @description What verifying the packet says now.
          */
@@ -5997,18 +5607,6 @@ export interface components {
             good: boolean;
             /** Checks */
             checks: components["schemas"]["CheckView"][];
-        };
-        /**
-         * VersionRuleView
-         * @description Which tags are versions. range: of node-semver, empty for all.
-         */
-        VersionRuleView: {
-            /** Tag */
-            tag: string;
-            /** Range */
-            range: string;
-            /** Prereleases */
-            prereleases: boolean;
         };
         /**
          * VersionView
@@ -6023,22 +5621,6 @@ export interface components {
             simulated: boolean;
         };
         /**
-         * VersionsView
-         * @description What a component's registry has of it. others: how many of its tags are no such version.
-         */
-        VersionsView: {
-            /** Component */
-            component: string;
-            /** Channel */
-            channel: string | null;
-            /** Versions */
-            versions: components["schemas"]["TagVersion"][];
-            /** More */
-            more: boolean;
-            /** Others */
-            others: number;
-        };
-        /**
          * VexDetailView
          * @description A document with what it says: at most five hundred statements; the document has them all.
          */
@@ -6048,6 +5630,37 @@ export interface components {
             said: components["schemas"]["VexStatementView"][];
             /** Notused */
             notUsed: components["schemas"]["VexGapView"][];
+        };
+        /**
+         * VexFeedView
+         * @description A feed of VEX that is followed. issuer: whose its unsigned documents are, empty where nobody names it.
+         *
+         *     documents: that count of it; unread: that could not be read. checkedAt: asked last with success;
+         *     changedAt: something came or went. trouble: why it could not be brought up to date since, or empty.
+         */
+        VexFeedView: {
+            /** Name */
+            name: string;
+            /** Endpoint */
+            endpoint: string;
+            /** Enabled */
+            enabled: boolean;
+            /** Issuer */
+            issuer: string;
+            /** Documents */
+            documents: number;
+            /** Unread */
+            unread: number;
+            /** Checkedat */
+            checkedAt: string | null;
+            /** Changedat */
+            changedAt: string | null;
+            /** Askedat */
+            askedAt: string | null;
+            /** Trouble */
+            trouble: string;
+            /** Troubleat */
+            troubleAt: string | null;
         };
         /**
          * VexGapView
@@ -6061,7 +5674,8 @@ export interface components {
         };
         /**
          * VexIssuerView
-         * @description Whose word counts. weight: 0 to 100; trust: the word for it. keys: PEM.
+         * @description Whose word counts. weight: 0 to 100; trust: the word for it. keys: PEM. feeds: whose unsigned documents
+         *     are theirs.
          */
         VexIssuerView: {
             /** Name */
@@ -6072,6 +5686,8 @@ export interface components {
             trust: string;
             /** Keys */
             keys: string[];
+            /** Feeds */
+            feeds: string[];
             /** Changedat */
             changedAt: string;
         };
@@ -6111,7 +5727,7 @@ export interface components {
          * VexView
          * @description One document. digest: of its bytes. state: standing or withdrawn. issuer: empty for an unknown
          *     one. basis: signature, vouched or none. saidId, version, author: as it says itself. gaps: parts
-         *     that could not be used.
+         *     that could not be used. source: the feed that holds it, image: and a digest for what lies beside one.
          */
         VexView: {
             /** Id */
@@ -6144,6 +5760,8 @@ export interface components {
             endedAt: string | null;
             /** Reason */
             reason: string;
+            /** Source */
+            source: string;
         };
         /**
          * VexVoiceView
@@ -7883,6 +7501,66 @@ export interface operations {
             };
         };
     };
+    get_vex_feeds: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_VexFeedView_"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_vex_feed_sync: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VexFeedView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_vex_issuers: {
         parameters: {
             query?: never;
@@ -8036,129 +7714,6 @@ export interface operations {
             };
         };
     };
-    get_release_components: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_ComponentDocument_"];
-                };
-            };
-            /** @description A refusal */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    get_release_component: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                name: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ComponentDocument"];
-                };
-            };
-            /** @description A refusal */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    get_release_component_versions: {
-        parameters: {
-            query?: {
-                /** @description By this channel's rule. */
-                channel?: string;
-            };
-            header?: never;
-            path: {
-                name: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["VersionsView"];
-                };
-            };
-            /** @description A refusal */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    get_release_templates: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_TemplateDocument_"];
-                };
-            };
-            /** @description A refusal */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     get_releases: {
         parameters: {
             query?: {
@@ -8205,39 +7760,6 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["NewRelease"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ReleaseView"];
-                };
-            };
-            /** @description A refusal */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    post_from_template: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["FromTemplate"];
             };
         };
         responses: {
@@ -8346,139 +7868,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ReleaseDiff"];
-                };
-            };
-            /** @description A refusal */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    get_variables: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_VariableSetView_"];
-                };
-            };
-            /** @description A refusal */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    get_revisions: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                release: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_RevisionView_"];
-                };
-            };
-            /** @description A refusal */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    post_revision: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                release: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewRevision"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ReleaseView"];
-                };
-            };
-            /** @description A refusal */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    get_preview: {
-        parameters: {
-            query: {
-                /** @description Where it would be deployed. */
-                environment: string;
-                /** @description On which of its targets. */
-                target?: string | null;
-                /** @description For which component. */
-                component?: string | null;
-            };
-            header?: never;
-            path: {
-                release: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["VariablesPreview"];
                 };
             };
             /** @description A refusal */
@@ -8685,38 +8074,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Applied"];
-                };
-            };
-            /** @description A refusal */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    get_documents: {
-        parameters: {
-            query?: {
-                /** @description Only these kinds; comma between several. */
-                kind?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_DocumentView_"];
                 };
             };
             /** @description A refusal */
