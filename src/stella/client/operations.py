@@ -44,6 +44,34 @@ class ActionsView(TypedDict):
     agreeToBreakGlass: "Allowed"
 
 
+class AdvisoryRecordView(TypedDict):
+    """What one advisory says of one package. affected: its ranges, for people. fixed: versions that mend it."""
+
+    id: str
+    aliases: list[str]
+    ecosystem: str
+    package: str
+    severity: str
+    cvss: str
+    summary: str
+    affected: list[str]
+    fixed: list[str]
+    exploited: bool
+    epssPermille: int | None
+    outlook: str
+    ratings: list["RatingView"]
+    dissent: list[str]
+
+
+class AdvisoryView(TypedDict):
+    """All that the snapshot knows of a vulnerability. assessments: of it itself, in whatever package."""
+
+    name: str
+    snapshot: str
+    records: list["AdvisoryRecordView"]
+    assessments: list["RatingView"]
+
+
 AgentState = Literal["offline", "online", "revoked"]
 """Where an agent stands. It is offline until it has been heard."""
 
@@ -72,6 +100,19 @@ class Allowed(TypedDict):
 
 Answer = Literal["yes", "no", "unknown"]
 """Unknown has a reason beside it, and is never a no."""
+
+
+class AnswerView(TypedDict):
+    """What stored texts say. about: the vulnerability, empty where none was found; others: that may be meant."""
+
+    question: str
+    about: str
+    others: list[str]
+    whatItIs: list["SentenceView"]
+    touchesUs: list["SentenceView"]
+    whatToDo: list["SentenceView"]
+    missing: list[str]
+    passages: list["PassageView"]
 
 
 class Applied(TypedDict):
@@ -1407,6 +1448,16 @@ class PageWindowView(TypedDict):
     next: NotRequired[str | None]
 
 
+class PassageView(TypedDict):
+    """A stored text that is cited. kind: record, assessment, statement, finding or running."""
+
+    number: int
+    kind: str
+    source: str
+    place: str
+    text: str
+
+
 class PersonView(TypedDict):
     """Who did something, with the roles they hold or held. Agents and the system have none."""
 
@@ -1529,6 +1580,15 @@ class Radius(TypedDict):
     more: bool
     releases: list["ReleaseRef"]
     runsIn: list["StellaApiViewsRadiusRunsIn"]
+
+
+class RatingView(TypedDict):
+    """How bad one source says it is. summary: in its words, or empty."""
+
+    source: str
+    severity: str
+    cvss: str
+    summary: str
 
 
 class Reason(TypedDict):
@@ -1703,6 +1763,13 @@ class SecretView(TypedDict):
     usedBy: list[str]
     allowed: list["SecretUseView"]
     waiting: list[str]
+
+
+class SentenceView(TypedDict):
+    """A sentence, word for word as in the passages that it cites."""
+
+    text: str
+    cites: list[int]
 
 
 class SignInView(TypedDict):
@@ -2578,6 +2645,14 @@ class Operations:
     def get_advisories(self) -> "KnownView":
         """What the server matches by: its snapshot, and how new each feed in it is."""
         return cast("KnownView", self._transport.get("/advisories"))
+
+    def get_advisory(self, name: str) -> "AdvisoryView":
+        """What every source says of a CVE or an advisory, and where they disagree."""
+        return cast("AdvisoryView", self._transport.get(f"/advisories/{quote(name, safe='/:@')}"))
+
+    def get_answer(self, *, question: str | None = None) -> "AnswerView":
+        """What it is, whether it touches what was scanned and runs, what to do: each sentence cited."""
+        return cast("AnswerView", self._transport.get("/answers", question=question))
 
     def get_releases(
         self,

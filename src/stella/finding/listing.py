@@ -29,6 +29,7 @@ SEVERITIES = ("critical", "high", "medium", "unknown", "low", "none")
 _PURL_MAX = 512
 _NAMES_MAX = 2_000
 _WORD_MAX = 200
+_SUMMARY_MAX = 500
 PLACE = re.compile(r"(\d{1,3})_((?:[0-9a-f]{2}){1,800})_(scn_[0-9A-Z]{1,36})_(\d{1,7})\Z")
 """What stands for a place in the list: urgency, vulnerability in hex, scan, number."""
 
@@ -51,6 +52,7 @@ scan_finding = Table(
     Column("reach", String(20), nullable=False),
     Column("counts", Boolean, nullable=False),
     Column("epss_permille", Integer),
+    Column("summary", Text, nullable=False),
     Index(None, "tenant", "urgency", "vulnerability", "scan", "number"),
 )
 """One row a finding. urgency: 0 is the most urgent. names: id and aliases, folded, spaces around each."""
@@ -60,8 +62,9 @@ scan_finding = Table(
 class Wanted:
     """What a list is of; None and "" ask for nothing in particular.
 
-    text: part of a name, a component or a purl, in whatever case. image: digest of an index or platform,
-    or part of the reference. platforms: digests of platform images, as those that run in an environment.
+    name: an id or alias; text: part of one, of a component or of a purl; both in whatever case. image:
+    digest of an index or platform, or part of the reference. platforms: digests of platform images, as
+    those that run in an environment.
     """
 
     severities: frozenset[str] | None = None
@@ -71,6 +74,7 @@ class Wanted:
     vex: frozenset[str] | None = None
     counts: bool | None = None
     component: str = ""
+    name: str = ""
     text: str = ""
     image: str = ""
     platforms: frozenset[str] | None = None
@@ -96,6 +100,7 @@ class Listed:
     reach: Reach
     counts: bool
     epss_permille: int | None
+    summary: str
     place: str
 
 
@@ -138,6 +143,21 @@ def list_findings(
     return tuple(_listed(row) for row in rows)
 
 
+def summaries(tx: Tx, limit: int) -> tuple[tuple[str, str], ...]:
+    """What each vulnerability of the list is in a few words, the most urgent ones: its name and summary."""
+    table = scan_finding.c
+    query = (
+        select(table.vulnerability, table.component, table.summary)
+        .where(table.tenant == tx.tenant)
+        .group_by(table.vulnerability, table.component, table.summary)
+        .order_by(func.min(table.urgency), table.vulnerability, table.component, table.summary)
+        .limit(limit)
+    )
+    return tuple(
+        (row["vulnerability"], f"{row['component']} {row['summary']}") for row in tx.rows(query)
+    )
+
+
 def _conditions(wanted: Wanted) -> Iterable[Any]:
     table = scan_finding.c
     for column, words in (
@@ -151,10 +171,17 @@ def _conditions(wanted: Wanted) -> Iterable[Any]:
     for column, is_so in ((table.exploited, wanted.exploited), (table.counts, wanted.counts)):
         if is_so is not None:
             yield column.is_(is_so)
+    yield from _of_texts(wanted)
+
+
+def _of_texts(wanted: Wanted) -> Iterable[Any]:
+    table = scan_finding.c
     if wanted.fixable is not None:
         yield table.fixed != "" if wanted.fixable else table.fixed == ""
     if wanted.component:
         yield func.lower(table.component) == wanted.component.lower()[:_WORD_MAX]
+    if wanted.name:
+        yield table.names.contains(f" {wanted.name.casefold()} ", autoescape=True)
     if wanted.text:
         places = (table.names, table.component, table.purl)
         yield or_(*(one.icontains(wanted.text, autoescape=True) for one in places))
@@ -183,6 +210,7 @@ def _row(tenant: str, scan_id: str, number: int, one: Finding) -> dict[str, Any]
         "reach": one.reach.value,
         "counts": is_open(one),
         "epss_permille": one.epss_permille,
+        "summary": one.summary[:_SUMMARY_MAX],
     }
 
 

@@ -30,6 +30,7 @@ def upgrade() -> None:
         sa.Column("reach", sa.String(length=20), nullable=False),
         sa.Column("counts", sa.Boolean(), nullable=False),
         sa.Column("epss_permille", sa.Integer(), nullable=True),
+        sa.Column("summary", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("scan", "number", name=op.f("pk_scan_finding")),
     )
     with op.batch_alter_table("scan_finding", schema=None) as batch_op:
