@@ -25,7 +25,19 @@ const searches = {
   releases: keys('q'),
   newRelease: keys('from'),
   where: keys('q'),
-  findings: keys('q', 'severity'),
+  findings: keys('q', 'severity', 'vex', 'kev', 'fixable'),
+  allFindings: keys(
+    'q',
+    'severity',
+    'fixable',
+    'exploited',
+    'reach',
+    'vex',
+    'counts',
+    'component',
+    'image',
+    'environment',
+  ),
   promotions: keys('environment', 'state', 'release', 'mine'),
   newPromotion: keys('release', 'environment'),
   deployments: keys('environment', 'state'),
@@ -90,6 +102,37 @@ const where = createRoute({
   path: '/where',
   validateSearch: searches.where,
   component: lazyRouteComponent(() => part(() => import('./pages/release/WherePage')), 'WherePage'),
+})
+
+const allFindings = createRoute({
+  getParentRoute: under,
+  path: '/findings',
+  validateSearch: searches.allFindings,
+  loaderDeps: ({ search }) => search,
+  loader: ({ context, deps }) =>
+    Promise.all([
+      context.client.ensureInfiniteQueryData(queries.allFindingsQuery(deps)),
+      context.client.ensureQueryData(queries.environmentsQuery),
+    ]),
+  component: lazyRouteComponent(() => part(() => import('./pages/finding/AllFindingsPage')), 'AllFindingsPage'),
+})
+
+/** Its page asks by itself: what is not known of it is part of what it shows. */
+const advisory = createRoute({
+  getParentRoute: under,
+  path: '/advisories/$name',
+  component: lazyRouteComponent(() => part(() => import('./pages/finding/AdvisoryPage')), 'AdvisoryPage'),
+})
+
+const vex = createRoute({
+  getParentRoute: under,
+  path: '/vex',
+  loader: ({ context }) =>
+    Promise.all([
+      context.client.ensureQueryData(queries.vexFeedsQuery),
+      context.client.ensureInfiniteQueryData(queries.vexDocumentsQuery),
+    ]),
+  component: lazyRouteComponent(() => part(() => import('./pages/finding/VexPage')), 'VexPage'),
 })
 
 const newRelease = createRoute({
@@ -339,6 +382,9 @@ const tree = root.addChildren([
     matrix,
     releases,
     where,
+    allFindings,
+    advisory,
+    vex,
     newRelease,
     release,
     findings,

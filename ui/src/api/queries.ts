@@ -50,6 +50,37 @@ export const radiusQuery = (name: string) =>
     queryFn: () => take(api.GET('/api/v1/vulnerabilities/{name}', { params: { path: { name } } })),
   })
 
+/** What every source says of an advisory. */
+export const advisoryQuery = (name: string) =>
+  queryOptions({
+    queryKey: ['where', 'advisory', name],
+    queryFn: () => take(api.GET('/api/v1/advisories/{name}', { params: { path: { name } } })),
+  })
+
+/** What stored texts say to a question. */
+export const answerQuery = (question: string) =>
+  queryOptions({
+    queryKey: ['where', 'answer', question],
+    queryFn: () => take(api.GET('/api/v1/answers', { params: { query: { question } } })),
+  })
+
+/** The findings of all scanned images. */
+export const allFindingsQuery = (filters: Filters = {}) =>
+  listOf(['scans', 'findings', filters], (cursor) =>
+    take(api.GET('/api/v1/findings', { params: { query: query(filters, cursor) } })),
+  )
+
+/** The feeds of VEX that are followed. */
+export const vexFeedsQuery = queryOptions({
+  queryKey: ['vex', 'feeds'],
+  queryFn: () => take(api.GET('/api/v1/vex-feeds')),
+})
+
+/** Every VEX document, the newest first. */
+export const vexDocumentsQuery = listOf(['vex', 'documents'], (cursor) =>
+  take(api.GET('/api/v1/vex', { params: { query: query({}, cursor) } })),
+)
+
 /** The first images that hold a component of that name. */
 export const componentsQuery = (name: string) =>
   queryOptions({

@@ -601,7 +601,7 @@ export interface paths {
         };
         /**
          * Get Findings
-         * @description What is wrong in the image, the worst first.
+         * @description What is wrong in the image: exploited ones first, then those with a fix, then by severity.
          */
         get: operations["get_findings"];
         put?: never;
@@ -918,6 +918,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/findings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get All Findings
+         * @description The findings of all scanned images: exploited ones first, then those with a fix, then by severity.
+         */
+        get: operations["get_all_findings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/components": {
         parameters: {
             query?: never;
@@ -950,6 +970,48 @@ export interface paths {
          * @description What the server matches by: its snapshot, and how new each feed in it is.
          */
         get: operations["get_advisories"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/advisories/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Advisory
+         * @description What every source says of a CVE or an advisory, and where they disagree.
+         */
+        get: operations["get_advisory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/answers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Answer
+         * @description What it is, whether it touches what was scanned and runs, what to do: each sentence cited.
+         *
+         *     Sentences are chosen from stored texts, never made. No decision rests on it.
+         */
+        get: operations["get_answer"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2550,6 +2612,57 @@ export interface components {
             agreeToBreakGlass: components["schemas"]["Allowed"];
         };
         /**
+         * AdvisoryRecordView
+         * @description What one advisory says of one package. affected: its ranges, for people. fixed: versions that mend it.
+         *
+         *     ratings: of others, where they differ. dissent: ranges that other sources give under the same id.
+         *     outlook: whether the publisher will mend it, and what else it adds.
+         */
+        AdvisoryRecordView: {
+            /** Id */
+            id: string;
+            /** Aliases */
+            aliases: string[];
+            /** Ecosystem */
+            ecosystem: string;
+            /** Package */
+            package: string;
+            /** Severity */
+            severity: string;
+            /** Cvss */
+            cvss: string;
+            /** Summary */
+            summary: string;
+            /** Affected */
+            affected: string[];
+            /** Fixed */
+            fixed: string[];
+            /** Exploited */
+            exploited: boolean;
+            /** Epsspermille */
+            epssPermille: number | null;
+            /** Outlook */
+            outlook: string;
+            /** Ratings */
+            ratings: components["schemas"]["RatingView"][];
+            /** Dissent */
+            dissent: string[];
+        };
+        /**
+         * AdvisoryView
+         * @description All that the snapshot knows of a vulnerability. assessments: of it itself, in whatever package.
+         */
+        AdvisoryView: {
+            /** Name */
+            name: string;
+            /** Snapshot */
+            snapshot: string;
+            /** Records */
+            records: components["schemas"]["AdvisoryRecordView"][];
+            /** Assessments */
+            assessments: components["schemas"]["RatingView"][];
+        };
+        /**
          * AgentState
          * @description Where an agent stands. It is offline until it has been heard.
          * @enum {string}
@@ -2599,6 +2712,30 @@ export interface components {
          * @enum {string}
          */
         Answer: "yes" | "no" | "unknown";
+        /**
+         * AnswerView
+         * @description What stored texts say. about: the vulnerability, empty where none was found; others: that may be meant.
+         *
+         *     missing: what they do not answer.
+         */
+        AnswerView: {
+            /** Question */
+            question: string;
+            /** About */
+            about: string;
+            /** Others */
+            others: string[];
+            /** Whatitis */
+            whatItIs: components["schemas"]["SentenceView"][];
+            /** Touchesus */
+            touchesUs: components["schemas"]["SentenceView"][];
+            /** Whattodo */
+            whatToDo: components["schemas"]["SentenceView"][];
+            /** Missing */
+            missing: string[];
+            /** Passages */
+            passages: components["schemas"]["PassageView"][];
+        };
         /**
          * Applied
          * @description What each document changed, or would.
@@ -3872,6 +4009,44 @@ export interface components {
             over: components["schemas"]["Answer"];
         };
         /**
+         * ListedFinding
+         * @description One finding in one image. counts: whether VEX leaves it so. fixed: what mends it, or empty.
+         */
+        ListedFinding: {
+            /** Scan */
+            scan: string;
+            /** Reference */
+            reference: string;
+            /** Image */
+            image: components["schemas"]["Digest"] | string;
+            /** Platformdigest */
+            platformDigest: components["schemas"]["Digest"] | string;
+            /** Platform */
+            platform: string;
+            /** Vulnerability */
+            vulnerability: string;
+            /** Purl */
+            purl: string;
+            /** Component */
+            component: string;
+            /** Version */
+            version: string;
+            /** Severity */
+            severity: string;
+            /** Fixed */
+            fixed: string;
+            /** Exploited */
+            exploited: boolean;
+            /** Vex */
+            vex: string;
+            /** Reach */
+            reach: string;
+            /** Counts */
+            counts: boolean;
+            /** Epsspermille */
+            epssPermille: number | null;
+        };
+        /**
          * LogLineView
          * @description One line that an agent printed. seq: its place in the deployment's log.
          */
@@ -4484,6 +4659,13 @@ export interface components {
             /** Next */
             next?: string | null;
         };
+        /** Page[ListedFinding] */
+        Page_ListedFinding_: {
+            /** Items */
+            items: components["schemas"]["ListedFinding"][];
+            /** Next */
+            next?: string | null;
+        };
         /** Page[LogLineView] */
         Page_LogLineView_: {
             /** Items */
@@ -4637,6 +4819,24 @@ export interface components {
             items: components["schemas"]["WindowView"][];
             /** Next */
             next?: string | null;
+        };
+        /**
+         * PassageView
+         * @description A stored text that is cited. kind: record, assessment, statement, finding or running.
+         *
+         *     source: who says it. place: where it lies.
+         */
+        PassageView: {
+            /** Number */
+            number: number;
+            /** Kind */
+            kind: string;
+            /** Source */
+            source: string;
+            /** Place */
+            place: string;
+            /** Text */
+            text: string;
         };
         /**
          * PersonView
@@ -4882,6 +5082,20 @@ export interface components {
             releases: components["schemas"]["ReleaseRef"][];
             /** Runsin */
             runsIn: components["schemas"]["stella__api__views__radius__RunsIn"][];
+        };
+        /**
+         * RatingView
+         * @description How bad one source says it is. summary: in its words, or empty.
+         */
+        RatingView: {
+            /** Source */
+            source: string;
+            /** Severity */
+            severity: string;
+            /** Cvss */
+            cvss: string;
+            /** Summary */
+            summary: string;
         };
         /**
          * Reason
@@ -5148,6 +5362,16 @@ export interface components {
             allowed: components["schemas"]["SecretUseView"][];
             /** Waiting */
             waiting: string[];
+        };
+        /**
+         * SentenceView
+         * @description A sentence, word for word as in the passages that it cites.
+         */
+        SentenceView: {
+            /** Text */
+            text: string;
+            /** Cites */
+            cites: number[];
         };
         /**
          * SignInView
@@ -7108,6 +7332,12 @@ export interface operations {
                 /** @description Comma between several. */
                 severity?: string | null;
                 kev?: boolean | null;
+                /** @description Whether a version mends it. */
+                fixable?: boolean | null;
+                /** @description Comma between several. */
+                reach?: string | null;
+                /** @description Comma between several. */
+                vex?: string | null;
                 /** @description Part of an id, alias or package. */
                 q?: string | null;
                 /** @description `next` of the part before. */
@@ -7650,6 +7880,57 @@ export interface operations {
             };
         };
     };
+    get_all_findings: {
+        parameters: {
+            query?: {
+                /** @description Comma between several. */
+                severity?: string | null;
+                /** @description Whether a version mends it. */
+                fixable?: boolean | null;
+                /** @description Known to be exploited (KEV). */
+                exploited?: boolean | null;
+                /** @description Comma between several. */
+                reach?: string | null;
+                /** @description Comma between several. */
+                vex?: string | null;
+                /** @description Whether VEX leaves it so. */
+                counts?: boolean | null;
+                component?: string;
+                /** @description A digest, or part of the reference. */
+                image?: string;
+                /** @description What runs there now. */
+                environment?: string;
+                q?: string;
+                /** @description `next` of the part before. */
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ListedFinding_"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_components: {
         parameters: {
             query: {
@@ -7701,6 +7982,69 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["KnownView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_advisory: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdvisoryView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_answer: {
+        parameters: {
+            query: {
+                /** @description An id, or a question. */
+                question: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnswerView"];
                 };
             };
             /** @description A refusal */
