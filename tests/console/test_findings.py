@@ -24,7 +24,7 @@ def test_filters_are_pills_that_stand_in_the_address(open_console: Callable[...,
     expect(console.page).to_have_url(re.compile("severity=high"))
     expect(console.main).to_contain_text("stella finding list --fixable")
     expect(table).not_to_contain_text("no fix")
-    console.page.get_by_role("button", name="only urllib3").first.click()
+    table.get_by_role("button", name="urllib3 1.26.4").first.click()
     expect(console.page).to_have_url(re.compile("component=urllib3"))
     table.locator("button[aria-expanded=false]").first.click()
     expect(table).to_contain_text("advisory")

@@ -7,7 +7,7 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
@@ -48,10 +48,11 @@ _TARS = (".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".tar")
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One document of a feed: JSON, YAML or a table. where: file, member and line."""
+    """One document of a feed: JSON, YAML or a table. where: file, member and line. feed: that has it."""
 
     where: str
     content: bytes
+    feed: str = ""
 
 
 class _Header(tarfile.TarInfo):
@@ -95,6 +96,11 @@ def documents(source: Path) -> Iterator[Document | Skipped]:
     for path in files:
         if path.is_file():
             yield from _file(path, path.name, budget)
+
+
+def of_feed(found: Document | Skipped, feed: str) -> Document | Skipped:
+    """What was found, as of the feed: what it withdraws are its own records."""
+    return replace(found, feed=feed) if isinstance(found, Document) else found
 
 
 def documents_of(path: Path, name: str) -> Iterator[Document | Skipped]:

@@ -143,7 +143,8 @@ def finding_passages(found: Iterable[Listed]) -> Iterator[Passage]:
         mends = f"Update {part} to {one.fixed}." if one.fixed else f"No version mends {part}."
         state = one.vex.value.replace("_", " ")
         counts = "It counts there." if one.counts else f"VEX has settled it there: {state}."
-        where = f"{part} in {one.reference} ({one.platform}) has it."
+        # Which image exactly, the place says: what is the same in several is said once.
+        where = f"{part} in {one.reference.partition('@')[0]} ({one.platform}) has it."
         yield Passage(Kind.FINDING, one.reference, one.scan, _text([where, counts, mends]))
 
 

@@ -40,7 +40,7 @@ class HttpFeed:
 
     def __init__(self, connection: Connection) -> None:
         is_plain = connection.config.get("plain_http") is True
-        self._client = ServiceClient(connection, "Advisory feed", may_be_plain=is_plain)
+        self._client = ServiceClient(connection, "Feed", may_be_plain=is_plain)
         self._http = Connections.of(connection, leads_elsewhere=True)
         self._is_http = connection.endpoint.startswith("http://")
         self._is_csaf = connection.config.get("csaf") is True

@@ -28,14 +28,13 @@ export function AdvisoryPage() {
       {found.error && <Refusal problem={problemFrom(found.error)} />}
       {found.data && <Sources advisory={found.data} />}
       {reach && (
-        <Panel title="Where it is" label="Where it is">
+        <Panel title="Where it is" label="Where it is" side={<Link {...paths.where({ q: name })}>All of it</Link>}>
           <p>
             {reach.images.length === 0
-              ? 'In no image that was scanned; what was not scanned is not known. '
+              ? 'In no image that was scanned; what was not scanned is not known.'
               : `In ${reach.images.length}${reach.more ? ' and more' : ''} scanned images; it runs in ${
                   reach.runsIn.map(({ environment }) => environment).join(', ') || 'no environment'
-                }. `}
-            <Link {...paths.where({ q: name })}>All of it</Link>
+                }.`}
           </p>
         </Panel>
       )}

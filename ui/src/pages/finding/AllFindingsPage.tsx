@@ -23,6 +23,9 @@ const VEX = ['none', 'affected', 'under_investigation', 'conflict', 'not_affecte
 
 export type FindingFilters = ReturnType<typeof route.useSearch>
 
+/** An image without most of its digest: the title has all of it. */
+const nameOf = (reference: string) => reference.replace(/@sha256:([0-9a-f]{12})[0-9a-f]{52}$/, '@$1')
+
 const keyOf = (one: ListedFinding) => `${one.scan} ${one.vulnerability} ${one.purl}`
 
 /** The findings of every scanned image; which of them, the address says. */
@@ -215,7 +218,7 @@ function columns(
           title={`only ${finding.reference}`}
           onClick={() => set({ image: finding.platformDigest })}
         >
-          {finding.reference} <span className="muted">{finding.platform}</span>
+          {nameOf(finding.reference)} <span className="muted">{finding.platform}</span>
         </button>
       ),
     },

@@ -62,7 +62,7 @@ function Told({ answer }: { answer: Answer }) {
           <ol>
             {answer.passages.map((one) => (
               <li key={one.number} id={`source-${one.number}`} value={one.number}>
-                {one.kind}, {one.source}: <code className="muted">{one.place}</code>
+                [{one.number}] {one.kind}, {one.source}: <code className="muted">{one.place}</code>
                 <blockquote style={{ whiteSpace: 'pre-line' }}>{one.text}</blockquote>
               </li>
             ))}
