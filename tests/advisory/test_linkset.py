@@ -135,3 +135,11 @@ def test_a_feed_withdraws_what_it_brought_and_not_what_another_did(tmp_path: Pat
             assert bool(list(snapshot.named("GHSA-1"))) is is_there
     with pytest.raises(NothingToImport):
         import_advisories([theirs], tmp_path / "into")
+
+
+def test_a_record_with_a_key_twice_is_skipped_and_named(tmp_path: Path):
+    twice = '{"id": "X-1", "id": "X-2", "modified": "2030-01-01T00:00:00Z", "affected": []}'
+    source = feed(tmp_path, osv("Y-1", "foo", FROM_0), twice)
+    made = import_advisories([source], tmp_path / "into")
+    assert made.skipped["malformed"] == 1
+    assert "the key 'id' twice" in made.examples[0].reason

@@ -408,3 +408,15 @@ def test_who_may_not_is_refused(standing: Control):
 
 def _pem(signer: Signer) -> str:
     return signer.public.pem.decode()
+
+
+def test_a_document_that_readers_would_read_differently_is_refused(control: Control):
+    scan, (first, *_) = scanned(control)
+    said = document(first).replace(b'"status":', b'"status":"affected","status":', 1)
+    assert control.refused("POST", "/vex", {"document": said.decode()}, by="ann") == "ST-VEX-001"
+    signed = sign_vex(new_signer(Algorithm.ED25519), document(first))
+    twice = signed.replace(b'"dsseEnvelope":', b'"dsseEnvelope":{},"dsseEnvelope":', 1)
+    assert twice != signed
+    assert control.refused("POST", "/vex", {"document": twice.decode()}, by="ann") == "ST-VEX-001"
+    assert control.get("/vex")["items"] == []
+    assert states(control, scan)[first["id"], first["purl"]] == "none"

@@ -20,7 +20,7 @@ from stella.vex.facts import (
     VexUnread,
     VexWithdrawn,
 )
-from stella.vex.hearing import digest_said, hear
+from stella.vex.hearing import digest_said, hear, hear_new
 from stella.vex.issuer import WEIGHTS, Basis, Issuer, weight_of
 from stella.vex.standing import OWN, issuers_now
 from stella.vex.store import (
@@ -62,7 +62,7 @@ def apply_vex_document(
     vouches for that. source: where it was found. Raises MalformedVex, UnknownVexIssuer.
     """
     vouched = find_issuer(tx, issuer).issuer if issuer else None
-    heard = hear(content, issuers_now(tx, own_keys), vouched)
+    heard = hear_new(content, issuers_now(tx, own_keys), vouched)
     digest = blobs.put(content)
     assert digest == heard.document.digest, (digest, heard.document.digest)
     for known in standing_vex(tx, digest.text, source=source):

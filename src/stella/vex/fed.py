@@ -11,7 +11,7 @@ from stella.trust import PublicKey
 from stella.vex.consensus import Heard
 from stella.vex.facts import VexFeedTaken
 from stella.vex.feed_store import FollowedFeed, find_followed, forget_followed, put_followed
-from stella.vex.hearing import hear
+from stella.vex.hearing import hear_new
 from stella.vex.standing import issuer_of_feed, issuers_now
 from stella.vex.store import (
     DocumentState,
@@ -58,7 +58,7 @@ def hear_feed(
             continue
         if digest not in known:
             try:
-                heard = hear(one.content, issuers, vouched)
+                heard = hear_new(one.content, issuers, vouched)
             except StellaError:
                 unread += 1
                 continue

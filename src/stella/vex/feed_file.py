@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 from stella.advisory.feeds import Document, documents_of
 from stella.advisory.model import Skipped
 from stella.kernel import StellaError
-from stella.vex.hearing import hear
+from stella.vex.hearing import hear_new
 from stella.vex.plain import malformed
 from stella.vex.repository import INDEX, locations
 
@@ -47,7 +47,7 @@ def read_vex_file(path: Path, name: str) -> tuple[int, str]:
     items, trouble = 0, ""
     for one in vex_in(path, name):
         try:
-            hear(one.content, ())
+            hear_new(one.content, ())
         except StellaError as refusal:
             trouble = trouble or f"{one.where}: {refusal}"
         else:
