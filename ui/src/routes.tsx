@@ -6,6 +6,7 @@ import {
   lazyRouteComponent,
   redirect,
 } from '@tanstack/react-router'
+import * as findingQueries from './api/findings'
 import * as queries from './api/queries'
 import { Refused } from './api/refused'
 import { part } from './part'
@@ -111,7 +112,7 @@ const allFindings = createRoute({
   loaderDeps: ({ search }) => search,
   loader: ({ context, deps }) =>
     Promise.all([
-      context.client.ensureInfiniteQueryData(queries.allFindingsQuery(deps)),
+      context.client.ensureInfiniteQueryData(findingQueries.allFindingsQuery(deps)),
       context.client.ensureQueryData(queries.environmentsQuery),
     ]),
   component: lazyRouteComponent(() => part(() => import('./pages/finding/AllFindingsPage')), 'AllFindingsPage'),
@@ -129,8 +130,8 @@ const vex = createRoute({
   path: '/vex',
   loader: ({ context }) =>
     Promise.all([
-      context.client.ensureQueryData(queries.vexFeedsQuery),
-      context.client.ensureInfiniteQueryData(queries.vexDocumentsQuery),
+      context.client.ensureQueryData(findingQueries.vexFeedsQuery),
+      context.client.ensureInfiniteQueryData(findingQueries.vexDocumentsQuery),
     ]),
   component: lazyRouteComponent(() => part(() => import('./pages/finding/VexPage')), 'VexPage'),
 })
@@ -160,7 +161,7 @@ const findings = createRoute({
   loader: ({ context, params, deps }) =>
     Promise.all([
       context.client.ensureQueryData(queries.releaseQuery(params.id)),
-      context.client.ensureInfiniteQueryData(queries.findingsQuery(params.scan, deps)),
+      context.client.ensureInfiniteQueryData(findingQueries.findingsQuery(params.scan, deps)),
     ]),
   component: lazyRouteComponent(() => part(() => import('./pages/release/FindingsPage')), 'FindingsPage'),
 })

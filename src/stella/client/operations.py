@@ -346,6 +346,16 @@ ComponentDiff = TypedDict(
 """One component between two releases; ``from`` and ``to`` are digests."""
 
 
+class ComponentDocument(TypedDict):
+    """One component as it was applied. platforms: empty for any."""
+
+    name: str
+    image: str
+    versions: "VersionRuleView"
+    channels: dict[str, "VersionRuleView"]
+    platforms: list[str]
+
+
 class ComponentView(TypedDict):
     """One component. tag_drift: None while the tag still names what was sealed."""
 
@@ -494,6 +504,15 @@ class DoctorView(TypedDict):
     """Every check."""
 
     checks: list["FoundView"]
+
+
+class DocumentView(TypedDict):
+    """One document, as it would be applied."""
+
+    apiVersion: str
+    kind: str
+    name: str
+    spec: dict[str, Any]
 
 
 class Documents(TypedDict):
@@ -732,6 +751,13 @@ class FreezeView(TypedDict):
     by: "PersonView"
     endedAt: str | None
     holds: bool
+
+
+class FromTemplate(TypedDict):
+    """A release to make of the newest that a template allows. versions: component -> by hand."""
+
+    template: str
+    versions: NotRequired[dict[str, str]]
 
 
 GateState = Literal["pass", "blocked", "unknown", "waiting"]
@@ -1080,6 +1106,13 @@ class NewRelease(TypedDict):
     components: dict[str, str]
 
 
+class NewRevision(TypedDict):
+    """Which variables a release takes. like: those of that revision; left out: those of now."""
+
+    reason: str
+    like: NotRequired[int | None]
+
+
 class NewSecret(TypedDict):
     """The value, which is shown to nobody again."""
 
@@ -1210,6 +1243,13 @@ class PageAgentView(TypedDict):
     next: NotRequired[str | None]
 
 
+class PageComponentDocument(TypedDict):
+    """Page_ComponentDocument_"""
+
+    items: list["ComponentDocument"]
+    next: NotRequired[str | None]
+
+
 class PageDeliveryView(TypedDict):
     """Page_DeliveryView_"""
 
@@ -1221,6 +1261,13 @@ class PageDeploymentView(TypedDict):
     """Page_DeploymentView_"""
 
     items: list["DeploymentView"]
+    next: NotRequired[str | None]
+
+
+class PageDocumentView(TypedDict):
+    """Page_DocumentView_"""
+
+    items: list["DocumentView"]
     next: NotRequired[str | None]
 
 
@@ -1371,6 +1418,13 @@ class PageReleaseView(TypedDict):
     next: NotRequired[str | None]
 
 
+class PageRevisionView(TypedDict):
+    """Page_RevisionView_"""
+
+    items: list["RevisionView"]
+    next: NotRequired[str | None]
+
+
 class PageScanView(TypedDict):
     """Page_ScanView_"""
 
@@ -1399,6 +1453,13 @@ class PageTargetConfigView(TypedDict):
     next: NotRequired[str | None]
 
 
+class PageTemplateDocument(TypedDict):
+    """Page_TemplateDocument_"""
+
+    items: list["TemplateDocument"]
+    next: NotRequired[str | None]
+
+
 class PageTokenView(TypedDict):
     """Page_TokenView_"""
 
@@ -1410,6 +1471,13 @@ class PageUserView(TypedDict):
     """Page_UserView_"""
 
     items: list["UserView"]
+    next: NotRequired[str | None]
+
+
+class PageVariableSetView(TypedDict):
+    """Page_VariableSetView_"""
+
+    items: list["VariableSetView"]
     next: NotRequired[str | None]
 
 
@@ -1464,6 +1532,14 @@ class PersonView(TypedDict):
     id: str
     name: str
     roles: NotRequired[list[str]]
+
+
+class PickView(TypedDict):
+    """Which version of a component a release takes; both empty for its own rule."""
+
+    component: str
+    channel: str
+    range: str
 
 
 class PlanView(TypedDict):
@@ -1640,6 +1716,7 @@ ReleaseDiff = TypedDict(
         "from": "ReleaseRef",
         "to": "ReleaseRef",
         "components": list["ComponentDiff"],
+        "variables": list["VariableChange"],
     },
 )
 """Two releases beside each other."""
@@ -1659,7 +1736,7 @@ ReleaseState = Literal["sealed", "withdrawn"]
 
 
 class ReleaseView(TypedDict):
-    """A release as the API shows it."""
+    """A release as the API shows it. revision: of the variables that it is deployed with."""
 
     id: str
     name: str
@@ -1670,6 +1747,19 @@ class ReleaseView(TypedDict):
     createdBy: "PersonView"
     components: list["ComponentView"]
     environments: list["StellaApiViewsReleasesRunsIn"]
+    revision: int
+    variables: int
+
+
+class RevisionView(TypedDict):
+    """Variables that a release has or had. digest: of the document that they are."""
+
+    number: int
+    digest: str
+    at: str
+    by: "PersonView"
+    reason: str
+    variables: list["VariableView"]
 
 
 Role = Literal["viewer", "developer", "approver", "operator", "admin"]
@@ -1922,6 +2012,13 @@ class TagDrift(TypedDict):
     seenAt: str
 
 
+class TagVersion(TypedDict):
+    """A tag that is a version."""
+
+    tag: str
+    version: str
+
+
 class TargetConfigView(TypedDict):
     """One target as it was applied. agent_state: "unknown" where no agent of that name enrolled."""
 
@@ -1933,6 +2030,7 @@ class TargetConfigView(TypedDict):
     project: str
     components: list[str]
     config: dict[str, Any]
+    labels: dict[str, str]
 
 
 class TargetPlanView(TypedDict):
@@ -1966,6 +2064,14 @@ class TargetView(TypedDict):
     code: str | None
     message: str | None
     running: list["RunningView"]
+
+
+class TemplateDocument(TypedDict):
+    """How releases of that name are made."""
+
+    name: str
+    version: str
+    components: list["PickView"]
 
 
 class TokenView(TypedDict):
@@ -2045,11 +2151,76 @@ class UserView(TypedDict):
     outside: NotRequired[list["OutsideView"]]
 
 
+class VariableAnswer(TypedDict):
+    """What a name stands for at a place. used: None where rivals are as exact and unlike."""
+
+    name: str
+    used: "VariableView | None"
+    why: str
+    beaten: list["VariableView"]
+    rivals: list["VariableView"]
+
+
+class VariableChange(TypedDict):
+    """A variable that one of two releases has not, or has otherwise. before, after: what it says."""
+
+    name: str
+    group: str
+    scope: str
+    before: str | None
+    after: str | None
+
+
+class VariableSetView(TypedDict):
+    """One document of variables."""
+
+    name: str
+    variables: list["VariableView"]
+
+
+class VariableView(TypedDict):
+    """One value, or where a secret lies on its host. when: where it counts, empty for everywhere."""
+
+    name: str
+    value: str | None
+    secret: str | None
+    group: str
+    when: dict[str, list[str]]
+    scope: str
+
+
+class VariablesPlace(TypedDict):
+    """Where values were asked for; None where it is for no one in particular."""
+
+    environment: str
+    target: str | None
+    labels: dict[str, str]
+    component: str | None
+
+
+class VariablesPreview(TypedDict):
+    """What a release's variables say at a place. order: what is more exact than what."""
+
+    revision: int
+    place: "VariablesPlace"
+    order: list[str]
+    answers: list["VariableAnswer"]
+    faults: list[str]
+
+
 class VerificationView(TypedDict):
     """What verifying the packet says now."""
 
     good: bool
     checks: list["CheckView"]
+
+
+class VersionRuleView(TypedDict):
+    """Which tags are versions. range: of node-semver, empty for all."""
+
+    tag: str
+    range: str
+    prereleases: bool
 
 
 class VersionView(TypedDict):
@@ -2058,6 +2229,16 @@ class VersionView(TypedDict):
     name: str
     version: str
     simulated: bool
+
+
+class VersionsView(TypedDict):
+    """What a component's registry has of it. others: how many of its tags are no such version."""
+
+    component: str
+    channel: str | None
+    versions: list["TagVersion"]
+    more: bool
+    others: int
 
 
 class VexDetailView(TypedDict):
@@ -2646,6 +2827,32 @@ class Operations:
         """What the server matches by: its snapshot, and how new each feed in it is."""
         return cast("KnownView", self._transport.get("/advisories"))
 
+    def get_release_components(self) -> "PageComponentDocument":
+        """Components by name."""
+        return cast("PageComponentDocument", self._transport.get("/release-components"))
+
+    def get_release_component(self, name: str) -> "ComponentDocument":
+        """One component."""
+        return cast(
+            "ComponentDocument",
+            self._transport.get(f"/release-components/{quote(name, safe='/:@')}"),
+        )
+
+    def get_release_component_versions(
+        self, name: str, *, channel: str | None = None
+    ) -> "VersionsView":
+        """What its registry has of it now, the newest first, by the rule of the channel or its own."""
+        return cast(
+            "VersionsView",
+            self._transport.get(
+                f"/release-components/{quote(name, safe='/:@')}/versions", channel=channel
+            ),
+        )
+
+    def get_release_templates(self) -> "PageTemplateDocument":
+        """Templates of releases by name."""
+        return cast("PageTemplateDocument", self._transport.get("/release-templates"))
+
     def get_advisory(self, name: str) -> "AdvisoryView":
         """What every source says of a CVE or an advisory, and where they disagree."""
         return cast("AdvisoryView", self._transport.get(f"/advisories/{quote(name, safe='/:@')}"))
@@ -2672,6 +2879,10 @@ class Operations:
         """Resolve each reference to a digest, once, and seal the set."""
         return cast("ReleaseView", self._transport.post("/releases", body, key=key))
 
+    def post_from_template(self, body: "FromTemplate", *, key: str | None = None) -> "ReleaseView":
+        """Pick a version of each component, resolve it to a digest, and seal the set under the next version."""
+        return cast("ReleaseView", self._transport.post("/releases/from-template", body, key=key))
+
     def get_release(self, release: str) -> "ReleaseView":
         """One release, by id or name@version."""
         return cast("ReleaseView", self._transport.get(f"/releases/{quote(release, safe='/:@')}"))
@@ -2691,6 +2902,47 @@ class Operations:
             "ReleaseDiff",
             self._transport.get(
                 f"/releases/{quote(release, safe='/:@')}/diff/{quote(other, safe='/:@')}"
+            ),
+        )
+
+    def get_variables(self) -> "PageVariableSetView":
+        """Documents of variables as they are applied now, by name."""
+        return cast("PageVariableSetView", self._transport.get("/variables"))
+
+    def get_revisions(self, release: str) -> "PageRevisionView":
+        """With which variables a release was to be deployed, the last first."""
+        return cast(
+            "PageRevisionView",
+            self._transport.get(f"/releases/{quote(release, safe='/:@')}/revisions"),
+        )
+
+    def post_revision(
+        self, release: str, body: "NewRevision", *, key: str | None = None
+    ) -> "ReleaseView":
+        """Give it the variables of now, or of an earlier revision. Approvals of its old plans count no more."""
+        return cast(
+            "ReleaseView",
+            self._transport.post(
+                f"/releases/{quote(release, safe='/:@')}/revisions", body, key=key
+            ),
+        )
+
+    def get_preview(
+        self,
+        release: str,
+        *,
+        environment: str | None = None,
+        target: str | None = None,
+        component: str | None = None,
+    ) -> "VariablesPreview":
+        """What its variables say at a place: which won, and why."""
+        return cast(
+            "VariablesPreview",
+            self._transport.get(
+                f"/releases/{quote(release, safe='/:@')}/variables",
+                environment=environment,
+                target=target,
+                component=component,
             ),
         )
 
@@ -2749,6 +3001,10 @@ class Operations:
     def post_documents(self, body: "Documents", *, key: str | None = None) -> "Applied":
         """Apply integrations, logins, policies, environments, targets, issuers of VEX, notifications."""
         return cast("Applied", self._transport.post("/apply", body, key=key))
+
+    def get_documents(self, *, kind: str | None = None) -> "PageDocumentView":
+        """All that is configured, as `POST /apply` takes it: applied again, it changes nothing."""
+        return cast("PageDocumentView", self._transport.get("/documents", kind=kind))
 
     def get_environments(self) -> "PageEnvironmentView":
         """Environments, each after the one it follows."""

@@ -8,7 +8,7 @@ export type Filters<Key extends string = string> = Readonly<Partial<Record<Key, 
 const PAGE = 50
 
 /** A list that goes on: pages of `Page<T>`, fetched by the server's own cursor. */
-function listOf<T>(key: readonly unknown[], fetchPage: (cursor: string | undefined) => Promise<Page<T>>) {
+export function listOf<T>(key: readonly unknown[], fetchPage: (cursor: string | undefined) => Promise<Page<T>>) {
   return infiniteQueryOptions({
     queryKey: key,
     queryFn: ({ pageParam }) => fetchPage(pageParam),
@@ -17,7 +17,7 @@ function listOf<T>(key: readonly unknown[], fetchPage: (cursor: string | undefin
   })
 }
 
-const query = (filters: Filters, cursor?: string) => ({ ...filters, cursor, limit: PAGE })
+export const query = (filters: Filters, cursor?: string) => ({ ...filters, cursor, limit: PAGE })
 
 export const versionQuery = queryOptions({
   queryKey: ['version'],
@@ -49,37 +49,6 @@ export const radiusQuery = (name: string) =>
     queryKey: ['where', 'vulnerability', name],
     queryFn: () => take(api.GET('/api/v1/vulnerabilities/{name}', { params: { path: { name } } })),
   })
-
-/** What every source says of an advisory. */
-export const advisoryQuery = (name: string) =>
-  queryOptions({
-    queryKey: ['where', 'advisory', name],
-    queryFn: () => take(api.GET('/api/v1/advisories/{name}', { params: { path: { name } } })),
-  })
-
-/** What stored texts say to a question. */
-export const answerQuery = (question: string) =>
-  queryOptions({
-    queryKey: ['where', 'answer', question],
-    queryFn: () => take(api.GET('/api/v1/answers', { params: { query: { question } } })),
-  })
-
-/** The findings of all scanned images. */
-export const allFindingsQuery = (filters: Filters = {}) =>
-  listOf(['scans', 'findings', filters], (cursor) =>
-    take(api.GET('/api/v1/findings', { params: { query: query(filters, cursor) } })),
-  )
-
-/** The feeds of VEX that are followed. */
-export const vexFeedsQuery = queryOptions({
-  queryKey: ['vex', 'feeds'],
-  queryFn: () => take(api.GET('/api/v1/vex-feeds')),
-})
-
-/** Every VEX document, the newest first. */
-export const vexDocumentsQuery = listOf(['vex', 'documents'], (cursor) =>
-  take(api.GET('/api/v1/vex', { params: { query: query({}, cursor) } })),
-)
 
 /** The first images that hold a component of that name. */
 export const componentsQuery = (name: string) =>
@@ -187,15 +156,6 @@ export const imageQuery = (scan: string) =>
     queryFn: () => take(api.GET('/api/v1/scans/{scan}/image', { params: { path: { scan } } })),
     staleTime: 60_000,
   })
-
-export const findingsQuery = (scan: string, filters: Filters = {}) =>
-  listOf(['scans', scan, 'findings', filters], (cursor) =>
-    take(
-      api.GET('/api/v1/scans/{scan}/findings', {
-        params: { path: { scan: scan }, query: query(filters, cursor) },
-      }),
-    ),
-  )
 
 /** `mine` is the page's word for what waits for this reader. */
 export function promotionFilters({ mine, ...rest }: Filters): Filters {

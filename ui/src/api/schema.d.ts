@@ -978,6 +978,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/release-components": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Release Components
+         * @description Components by name.
+         */
+        get: operations["get_release_components"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/release-components/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Release Component
+         * @description One component.
+         */
+        get: operations["get_release_component"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/release-components/{name}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Release Component Versions
+         * @description What its registry has of it now, the newest first, by the rule of the channel or its own.
+         */
+        get: operations["get_release_component_versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/release-templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Release Templates
+         * @description Templates of releases by name.
+         */
+        get: operations["get_release_templates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/advisories/{name}": {
         parameters: {
             query?: never;
@@ -1044,6 +1124,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/releases/from-template": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Post From Template
+         * @description Pick a version of each component, resolve it to a digest, and seal the set under the next version.
+         */
+        post: operations["post_from_template"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/releases/{release}": {
         parameters: {
             query?: never;
@@ -1096,6 +1196,70 @@ export interface paths {
          * @description What changes from one release to the other: digests, packages, findings.
          */
         get: operations["get_diff"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/variables": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Variables
+         * @description Documents of variables as they are applied now, by name.
+         */
+        get: operations["get_variables"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/releases/{release}/revisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Revisions
+         * @description With which variables a release was to be deployed, the last first.
+         */
+        get: operations["get_revisions"];
+        put?: never;
+        /**
+         * Post Revision
+         * @description Give it the variables of now, or of an earlier revision. Approvals of its old plans count no more.
+         */
+        post: operations["post_revision"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/releases/{release}/variables": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Preview
+         * @description What its variables say at a place: which won, and why.
+         */
+        get: operations["get_preview"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1222,6 +1386,28 @@ export interface paths {
          *     With If-Match one integration alone, where it is at that revision still.
          */
         post: operations["post_documents"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/documents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Documents
+         * @description All that is configured, as `POST /apply` takes it: applied again, it changes nothing.
+         *
+         *     Secrets are not among it: where they are used, their references stand.
+         */
+        get: operations["get_documents"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -3104,6 +3290,23 @@ export interface components {
             findings: components["schemas"]["FindingChanges"];
         };
         /**
+         * ComponentDocument
+         * @description One component as it was applied. platforms: empty for any.
+         */
+        ComponentDocument: {
+            /** Name */
+            name: string;
+            /** Image */
+            image: string;
+            versions: components["schemas"]["VersionRuleView"];
+            /** Channels */
+            channels: {
+                [key: string]: components["schemas"]["VersionRuleView"];
+            };
+            /** Platforms */
+            platforms: string[];
+        };
+        /**
          * ComponentView
          * @description One component. tag_drift: None while the tag still names what was sealed.
          */
@@ -3366,6 +3569,22 @@ export interface components {
         DoctorView: {
             /** Checks */
             checks: components["schemas"]["FoundView"][];
+        };
+        /**
+         * DocumentView
+         * @description One document, as it would be applied.
+         */
+        DocumentView: {
+            /** Apiversion */
+            apiVersion: string;
+            /** Kind */
+            kind: string;
+            /** Name */
+            name: string;
+            /** Spec */
+            spec: {
+                [key: string]: unknown;
+            };
         };
         /**
          * Documents
@@ -3779,6 +3998,18 @@ export interface components {
             endedAt: string | null;
             /** Holds */
             holds: boolean;
+        };
+        /**
+         * FromTemplate
+         * @description A release to make of the newest that a template allows. versions: component -> by hand.
+         */
+        FromTemplate: {
+            /** Template */
+            template: string;
+            /** Versions */
+            versions?: {
+                [key: string]: string;
+            };
         };
         /**
          * GateState
@@ -4349,6 +4580,16 @@ export interface components {
             };
         };
         /**
+         * NewRevision
+         * @description Which variables a release takes. like: those of that revision; left out: those of now.
+         */
+        NewRevision: {
+            /** Reason */
+            reason: string;
+            /** Like */
+            like?: number | null;
+        };
+        /**
          * NewSecret
          * @description The value, which is shown to nobody again.
          */
@@ -4582,6 +4823,13 @@ export interface components {
             /** Next */
             next?: string | null;
         };
+        /** Page[ComponentDocument] */
+        Page_ComponentDocument_: {
+            /** Items */
+            items: components["schemas"]["ComponentDocument"][];
+            /** Next */
+            next?: string | null;
+        };
         /** Page[DeliveryView] */
         Page_DeliveryView_: {
             /** Items */
@@ -4593,6 +4841,13 @@ export interface components {
         Page_DeploymentView_: {
             /** Items */
             items: components["schemas"]["DeploymentView"][];
+            /** Next */
+            next?: string | null;
+        };
+        /** Page[DocumentView] */
+        Page_DocumentView_: {
+            /** Items */
+            items: components["schemas"]["DocumentView"][];
             /** Next */
             next?: string | null;
         };
@@ -4743,6 +4998,13 @@ export interface components {
             /** Next */
             next?: string | null;
         };
+        /** Page[RevisionView] */
+        Page_RevisionView_: {
+            /** Items */
+            items: components["schemas"]["RevisionView"][];
+            /** Next */
+            next?: string | null;
+        };
         /** Page[ScanView] */
         Page_ScanView_: {
             /** Items */
@@ -4771,6 +5033,13 @@ export interface components {
             /** Next */
             next?: string | null;
         };
+        /** Page[TemplateDocument] */
+        Page_TemplateDocument_: {
+            /** Items */
+            items: components["schemas"]["TemplateDocument"][];
+            /** Next */
+            next?: string | null;
+        };
         /** Page[TokenView] */
         Page_TokenView_: {
             /** Items */
@@ -4782,6 +5051,13 @@ export interface components {
         Page_UserView_: {
             /** Items */
             items: components["schemas"]["UserView"][];
+            /** Next */
+            next?: string | null;
+        };
+        /** Page[VariableSetView] */
+        Page_VariableSetView_: {
+            /** Items */
+            items: components["schemas"]["VariableSetView"][];
             /** Next */
             next?: string | null;
         };
@@ -4852,6 +5128,18 @@ export interface components {
              * @default []
              */
             roles: string[];
+        };
+        /**
+         * PickView
+         * @description Which version of a component a release takes; both empty for its own rule.
+         */
+        PickView: {
+            /** Component */
+            component: string;
+            /** Channel */
+            channel: string;
+            /** Range */
+            range: string;
         };
         /**
          * PlanView
@@ -5176,6 +5464,8 @@ export interface components {
             to: components["schemas"]["ReleaseRef"];
             /** Components */
             components: components["schemas"]["ComponentDiff"][];
+            /** Variables */
+            variables: components["schemas"]["VariableChange"][];
         };
         /**
          * ReleaseRef
@@ -5199,7 +5489,9 @@ export interface components {
         ReleaseState: "sealed" | "withdrawn";
         /**
          * ReleaseView
-         * @description A release as the API shows it.
+         * @description A release as the API shows it. revision: of the variables that it is deployed with.
+         *
+         *     variables: how many there are of them.
          */
         ReleaseView: {
             /** Id */
@@ -5218,6 +5510,27 @@ export interface components {
             components: components["schemas"]["ComponentView"][];
             /** Environments */
             environments: components["schemas"]["stella__api__views__releases__RunsIn"][];
+            /** Revision */
+            revision: number;
+            /** Variables */
+            variables: number;
+        };
+        /**
+         * RevisionView
+         * @description Variables that a release has or had. digest: of the document that they are.
+         */
+        RevisionView: {
+            /** Number */
+            number: number;
+            /** Digest */
+            digest: string;
+            /** At */
+            at: string;
+            by: components["schemas"]["PersonView"];
+            /** Reason */
+            reason: string;
+            /** Variables */
+            variables: components["schemas"]["VariableView"][];
         };
         /**
          * Role
@@ -5615,6 +5928,16 @@ export interface components {
             seenAt: string;
         };
         /**
+         * TagVersion
+         * @description A tag that is a version.
+         */
+        TagVersion: {
+            /** Tag */
+            tag: string;
+            /** Version */
+            version: string;
+        };
+        /**
          * TargetConfigView
          * @description One target as it was applied. agent_state: "unknown" where no agent of that name enrolled.
          */
@@ -5636,6 +5959,10 @@ export interface components {
             /** Config */
             config: {
                 [key: string]: unknown;
+            };
+            /** Labels */
+            labels: {
+                [key: string]: string;
             };
         };
         /**
@@ -5689,6 +6016,18 @@ export interface components {
             message: string | null;
             /** Running */
             running: components["schemas"]["RunningView"][];
+        };
+        /**
+         * TemplateDocument
+         * @description How releases of that name are made.
+         */
+        TemplateDocument: {
+            /** Name */
+            name: string;
+            /** Version */
+            version: string;
+            /** Components */
+            components: components["schemas"]["PickView"][];
         };
         /**
          * TokenView
@@ -5823,6 +6162,104 @@ export interface components {
             outside: components["schemas"]["OutsideView"][];
         };
         /**
+         * VariableAnswer
+         * @description What a name stands for at a place. used: None where rivals are as exact and unlike.
+         *
+         *     beaten: what counts there too, the most exact first.
+         */
+        VariableAnswer: {
+            /** Name */
+            name: string;
+            used: components["schemas"]["VariableView"] | null;
+            /** Why */
+            why: string;
+            /** Beaten */
+            beaten: components["schemas"]["VariableView"][];
+            /** Rivals */
+            rivals: components["schemas"]["VariableView"][];
+        };
+        /**
+         * VariableChange
+         * @description A variable that one of two releases has not, or has otherwise. before, after: what it says.
+         */
+        VariableChange: {
+            /** Name */
+            name: string;
+            /** Group */
+            group: string;
+            /** Scope */
+            scope: string;
+            /** Before */
+            before: string | null;
+            /** After */
+            after: string | null;
+        };
+        /**
+         * VariableSetView
+         * @description One document of variables.
+         */
+        VariableSetView: {
+            /** Name */
+            name: string;
+            /** Variables */
+            variables: components["schemas"]["VariableView"][];
+        };
+        /**
+         * VariableView
+         * @description One value, or where a secret lies on its host. when: where it counts, empty for everywhere.
+         *
+         *     group: the document it is from. scope: the same as ``when``, for people.
+         */
+        VariableView: {
+            /** Name */
+            name: string;
+            /** Value */
+            value: string | null;
+            /** Secret */
+            secret: string | null;
+            /** Group */
+            group: string;
+            /** When */
+            when: {
+                [key: string]: string[];
+            };
+            /** Scope */
+            scope: string;
+        };
+        /**
+         * VariablesPlace
+         * @description Where values were asked for; None where it is for no one in particular.
+         */
+        VariablesPlace: {
+            /** Environment */
+            environment: string;
+            /** Target */
+            target: string | null;
+            /** Labels */
+            labels: {
+                [key: string]: string;
+            };
+            /** Component */
+            component: string | null;
+        };
+        /**
+         * VariablesPreview
+         * @description What a release's variables say at a place. order: what is more exact than what.
+         *
+         *     faults: why nothing could be deployed to the environment by them; empty where all is there.
+         */
+        VariablesPreview: {
+            /** Revision */
+            revision: number;
+            place: components["schemas"]["VariablesPlace"];
+            /** Order */
+            order: string[];
+            /** Answers */
+            answers: components["schemas"]["VariableAnswer"][];
+            /** Faults */
+            faults: string[];
+        };
+        /**
          * VerificationView
          * @description What verifying the packet says now.
          */
@@ -5831,6 +6268,18 @@ export interface components {
             good: boolean;
             /** Checks */
             checks: components["schemas"]["CheckView"][];
+        };
+        /**
+         * VersionRuleView
+         * @description Which tags are versions. range: of node-semver, empty for all.
+         */
+        VersionRuleView: {
+            /** Tag */
+            tag: string;
+            /** Range */
+            range: string;
+            /** Prereleases */
+            prereleases: boolean;
         };
         /**
          * VersionView
@@ -5843,6 +6292,22 @@ export interface components {
             version: string;
             /** Simulated */
             simulated: boolean;
+        };
+        /**
+         * VersionsView
+         * @description What a component's registry has of it. others: how many of its tags are no such version.
+         */
+        VersionsView: {
+            /** Component */
+            component: string;
+            /** Channel */
+            channel: string | null;
+            /** Versions */
+            versions: components["schemas"]["TagVersion"][];
+            /** More */
+            more: boolean;
+            /** Others */
+            others: number;
         };
         /**
          * VexDetailView
@@ -7995,6 +8460,129 @@ export interface operations {
             };
         };
     };
+    get_release_components: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ComponentDocument_"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_release_component: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ComponentDocument"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_release_component_versions: {
+        parameters: {
+            query?: {
+                /** @description By this channel's rule. */
+                channel?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionsView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_release_templates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_TemplateDocument_"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_advisory: {
         parameters: {
             query?: never;
@@ -8127,6 +8715,39 @@ export interface operations {
             };
         };
     };
+    post_from_template: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FromTemplate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReleaseView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_release: {
         parameters: {
             query?: never;
@@ -8212,6 +8833,139 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ReleaseDiff"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_variables: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_VariableSetView_"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_revisions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                release: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_RevisionView_"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_revision: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                release: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRevision"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReleaseView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_preview: {
+        parameters: {
+            query: {
+                /** @description Where it would be deployed. */
+                environment: string;
+                /** @description On which of its targets. */
+                target?: string | null;
+                /** @description For which component. */
+                component?: string | null;
+            };
+            header?: never;
+            path: {
+                release: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VariablesPreview"];
                 };
             };
             /** @description A refusal */
@@ -8418,6 +9172,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Applied"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_documents: {
+        parameters: {
+            query?: {
+                /** @description Only these kinds; comma between several. */
+                kind?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_DocumentView_"];
                 };
             };
             /** @description A refusal */

@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
-import { advisoryQuery, radiusQuery } from '../../api/queries'
+import { advisoryQuery } from '../../api/findings'
+import { radiusQuery } from '../../api/queries'
 import { problemFrom } from '../../api/refused'
 import type { Advisory, AdvisoryRating, AdvisoryRecord } from '../../api/types'
 import { paths } from '../../paths'

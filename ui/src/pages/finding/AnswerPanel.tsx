@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { Button, TextInput } from '@mantine/core'
 import { type FormEvent, useState } from 'react'
-import { answerQuery } from '../../api/queries'
+import { answerQuery } from '../../api/findings'
 import { problemFrom } from '../../api/refused'
 import type { Answer, CitedSentence } from '../../api/types'
 import { commands } from '../../commands'

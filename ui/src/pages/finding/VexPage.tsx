@@ -1,7 +1,7 @@
 import { useSuspenseQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { api, take } from '../../api/client'
-import { vexDocumentsQuery, vexFeedsQuery } from '../../api/queries'
+import { vexDocumentsQuery, vexFeedsQuery } from '../../api/findings'
 import { useWhyNot } from '../../api/session'
 import type { VexDocument, VexFeed } from '../../api/types'
 import { useAct } from '../../api/useAct'
