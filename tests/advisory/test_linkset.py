@@ -4,8 +4,11 @@ import itertools
 import json
 from pathlib import Path
 
+import pytest
+
 from advisory.records import FROM_0, feed, fixed, osv
 from stella.advisory import Rating, Record, import_advisories, open_snapshot
+from stella.advisory.errors import NothingToImport
 
 HIGH = "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:N/A:N"
 CRITICAL = "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"
@@ -111,3 +114,32 @@ def test_nobody_withdraws_the_record_of_another_under_the_same_id(tmp_path: Path
     record = osv(CVE, "foo", FROM_0)
     found = records(tmp_path, record, nvd(rejected=True), withdrawn)
     assert found[CVE].note == "rejected by NVD"
+
+
+def test_a_feed_withdraws_what_it_brought_and_not_what_another_did(tmp_path: Path):
+    record = osv("GHSA-1", "foo", FROM_0, fixed("2.0.0"))
+    withdrawn = {
+        "id": "GHSA-1",
+        "modified": "2031-01-01T00:00:00Z",
+        "withdrawn": "2031-01-01T00:00:00Z",
+    }
+    theirs, other = tmp_path / "theirs", tmp_path / "other"
+    for folder, told in ((theirs, [record, withdrawn]), (other, [record])):
+        folder.mkdir()
+        for number, one in enumerate(told):
+            text = one if isinstance(one, str) else json.dumps({"affected": [], **one})
+            (folder / f"{number}.json").write_text(text)
+    for sources, is_there in (([theirs, other], True), ([other], True)):
+        made = import_advisories(sources, tmp_path / "into")
+        with open_snapshot(made.path) as snapshot:
+            assert bool(list(snapshot.named("GHSA-1"))) is is_there
+    with pytest.raises(NothingToImport):
+        import_advisories([theirs], tmp_path / "into")
+
+
+def test_a_record_with_a_key_twice_is_skipped_and_named(tmp_path: Path):
+    twice = '{"id": "X-1", "id": "X-2", "modified": "2030-01-01T00:00:00Z", "affected": []}'
+    source = feed(tmp_path, osv("Y-1", "foo", FROM_0), twice)
+    made = import_advisories([source], tmp_path / "into")
+    assert made.skipped["malformed"] == 1
+    assert "the key 'id' twice" in made.examples[0].reason

@@ -8,15 +8,17 @@ import pytest
 
 from fixtures.control import Control
 from fixtures.road import OLD
+from stella.app.heard import weigh_what_turned
 from stella.evidence import names
 from stella.evidence.packet import read_packet
 from stella.evidence.verify import verify_packet
 from stella.image import attach_artifact, parse_reference
-from stella.kernel import time_text
+from stella.kernel import Digest, time_text
 from stella.plugin.contract.registry import Descriptor
 from stella.replay import replay_packet
 from stella.trust import Algorithm, Signer, new_signer
 from stella.vex import (
+    Gap,
     OpenVex,
     Product,
     Statement,
@@ -144,6 +146,7 @@ def test_what_was_withdrawn_does_not_come_back_beside_an_image(control: Control,
             own_keys=control.services.deciding.own_keys,
             scan=scan["id"],
             reference=scan["reference"],
+            image=scan["image"],
         )
     (strange,) = [one for one in control.get("/vex")["items"] if one["state"] == "standing"]
     assert strange["issuer"] == ""
@@ -201,6 +204,36 @@ def test_what_lies_beside_an_image_is_heard_when_it_is_scanned(control: Control)
     control.post("/scans", {"reference": scan["reference"]})
     (last,) = [one for one in control.get("/scans")["items"] if one["counts"]]
     assert states(control, last)[key] == "none"
+
+
+def test_what_nobody_known_signed_is_kept_as_long_as_it_lies_beside_the_image(control: Control):
+    scan, (first, second, *_) = scanned(control)
+    signer = new_signer(Algorithm.ED25519)
+
+    def beside(*contents: bytes, gaps: tuple[Gap, ...] = ()) -> list[Any]:
+        with control.database.transaction(actor="system") as tx:
+            take_attached_vex(
+                tx,
+                control.services.blobs,
+                Attached(contents, gaps),
+                own_keys=control.services.deciding.own_keys,
+                scan=scan["id"],
+                reference=scan["reference"],
+                image=scan["image"],
+            )
+        control.settle()
+        found = control.get("/vex")["items"]
+        assert all(one["source"] == f"image:{scan['image']}" for one in found)
+        return sorted(one["digest"] for one in found if one["state"] == "standing")
+
+    bare, signed = document(first), sign_vex(signer, document(second))
+    assert len(beside(bare, signed)) == 2
+    assert len(beside(bare, signed)) == 2, "once is enough"
+    assert len(beside(gaps=(Gap("x", "its referrers cannot be read"),))) == 2
+    assert beside(bare) == [Digest.of(bare).text]
+    assert beside() == []
+    assert {one["state"] for one in control.get("/vex")["items"]} == {"gone"}
+    assert len(beside(bare)) == 1, "it was not withdrawn here, so it may come back"
 
 
 def test_what_cannot_be_read_beside_an_image_is_told_and_no_scan_fails(control: Control):
@@ -280,6 +313,53 @@ def test_a_statement_that_has_ended_by_the_decision_lets_nothing_pass(control: C
     assert {one["why"] for one in voices} == {f"expired at {ends}"}
 
 
+def turned(control: Control) -> int:
+    """What time alone has changed, with all that follows from it."""
+    changed = weigh_what_turned(control.services)
+    control.settle()
+    return changed
+
+
+def test_a_statement_that_ends_counts_no_more_in_lists_and_standings(control: Control):
+    rules = {"approvals": [], **STRICT}
+    control.environment("dev", **rules)
+    release = control.sealed("1.0.0", OLD)
+    before = {one["id"]: one["counts"] for one in control.get("/scans")["items"]}
+    ends = time_text(control.clock.at + timedelta(hours=1))
+    for scan in control.get("/scans")["items"]:
+        settle_all(control, scan, expires=ends)
+    settled = {one["id"]: one["counts"] for one in control.get("/scans")["items"]}
+    assert settled != before
+    control.deployed(release["id"], "dev")
+    column = control.get("/matrix")["environments"][0]
+    assert column["standing"]["outcome"] == "pass"
+    control.clock.go_on(minutes=59)
+    assert turned(control) == 0
+    assert {one["id"]: one["counts"] for one in control.get("/scans")["items"]} == settled
+    control.clock.go_on(minutes=1)
+    assert turned(control) == sum(any(counts.values()) for counts in before.values())
+    assert {one["id"]: one["counts"] for one in control.get("/scans")["items"]} == before
+    column = control.get("/matrix")["environments"][0]
+    assert column["standing"]["outcome"] == "blocked"
+    assert turned(control) == 0, "once it has ended it is over"
+
+
+def test_a_statement_of_a_later_time_counts_from_then_on(control: Control):
+    scan, (first, *_) = scanned(control)
+    issuer(control, "vendor", weight="trusted")
+    from_then = time_text(control.clock.at + timedelta(hours=1))
+    content = json.loads(document(first))
+    content["statements"][0]["timestamp"] = from_then
+    given = {"document": json.dumps(content), "issuer": "vendor"}
+    control.post("/vex", given, by="ann")
+    assert states(control, scan)[first["id"], first["purl"]] == "none"
+    control.clock.go_on(hours=1)
+    assert turned(control) == 1
+    assert states(control, scan)[first["id"], first["purl"]] == "not_affected"
+    told = [one for one in control.facts(scan["id"]) if one.kind == "FindingsWeighed"]
+    assert told[-1].actor == "system"
+
+
 def test_what_waits_for_approval_is_judged_anew_when_vex_changes(control: Control):
     rules = {"approvals": [{"rule": "one", "approvers": ["approver"]}], **STRICT}
     control.environment("dev", **rules)
@@ -328,3 +408,15 @@ def test_who_may_not_is_refused(standing: Control):
 
 def _pem(signer: Signer) -> str:
     return signer.public.pem.decode()
+
+
+def test_a_document_that_readers_would_read_differently_is_refused(control: Control):
+    scan, (first, *_) = scanned(control)
+    said = document(first).replace(b'"status":', b'"status":"affected","status":', 1)
+    assert control.refused("POST", "/vex", {"document": said.decode()}, by="ann") == "ST-VEX-001"
+    signed = sign_vex(new_signer(Algorithm.ED25519), document(first))
+    twice = signed.replace(b'"dsseEnvelope":', b'"dsseEnvelope":{},"dsseEnvelope":', 1)
+    assert twice != signed
+    assert control.refused("POST", "/vex", {"document": twice.decode()}, by="ann") == "ST-VEX-001"
+    assert control.get("/vex")["items"] == []
+    assert states(control, scan)[first["id"], first["purl"]] == "none"

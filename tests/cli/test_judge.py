@@ -3,6 +3,7 @@
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -97,6 +98,33 @@ def test_an_sbom_matches_as_its_image_does(shell: Shell):
     ]
     table = shell.run("finding", "match", "DIR/sbom.json", "--advisories", "DIR/advisories")
     assert table.splitlines()[-1].startswith(f"{len(document.findings)} findings against sha256:")
+
+
+@pytest.mark.parametrize(
+    ("options", "fits"),
+    [
+        (["--fixable"], lambda one: one["fixed"] != ""),
+        (["--no-fix"], lambda one: one["fixed"] == ""),
+        (["--exploited"], lambda one: one["kev"]),
+        (["--not-exploited", "--severity", "high"], lambda one: not one["kev"]),
+        (["--vex", "none,affected"], lambda one: one["vex"] == "none"),
+        (["--settled"], lambda _: False),
+        (["--reach", "unknown", "--counts"], lambda _: True),
+        (["--search", "CVE-"], lambda one: "CVE-" in " ".join((one["id"], *one["aliases"]))),
+    ],
+)
+def test_a_document_is_listed_by_what_is_asked(shell: Shell, options: list[str], fits: Any):
+    findings(shell)
+    whole = json.loads(shell.run("finding", "list", "DIR/web.json", "-o", "json"))
+    if "--severity" in options:
+        whole = [one for one in whole if one["severity"] in {"high", "critical"}]
+    found = json.loads(shell.run("finding", "list", "DIR/web.json", *options, "-o", "json"))
+    assert found == [one for one in whole if fits(one)]
+
+
+def test_what_only_the_server_knows_is_no_filter_of_a_document(shell: Shell):
+    findings(shell)
+    shell.run("finding", "list", "DIR/web.json", "--env", "prod", ends=2)
 
 
 def test_findings_are_listed_by_severity_and_named(shell: Shell):

@@ -39,6 +39,21 @@ def test_a_statement_is_made_on_the_server_shown_and_withdrawn(admin: Command, t
     assert (beside.exit_code, "--sign" in beside.stderr) == (1, True)
 
 
+def test_feeds_are_listed_and_synced_and_what_fails_is_said(admin: Command, tmp_path: Path):
+    assert admin.data("vex", "feeds") == []
+    assert admin("vex", "sync").exit_code == 0
+    assert admin("vex", "sync", "absent").exit_code == 3
+    made = {"apiVersion": "stella/v1", "kind": "Integration", "name": "hub"}
+    spec = {"kind": "feed", "connector": "http-feed", "endpoint": "https://127.0.0.1:9"}
+    file = tmp_path / "hub.yaml"
+    file.write_text(yaml.safe_dump({**made, "spec": {**spec, "config": {"content": "vex"}}}))
+    assert admin("apply", "-f", str(file)).exit_code == 0
+    (row,) = admin.data("vex", "feeds")
+    assert (row["name"], row["documents"], row["checkedAt"]) == ("hub", 0, None)
+    waited = admin("vex", "sync", "hub", "--timeout", "0")
+    assert (waited.exit_code, "not looked at" in waited.stderr) == (8, True)
+
+
 def test_documents_are_applied_and_issuers_are_configured(admin: Command, tmp_path: Path):
     file = tmp_path / "vex.json"
     assert admin(*SAID, "--impact", "never called", "--to", str(file)).exit_code == 0

@@ -1,16 +1,12 @@
 """The kit of every feed on a mirror that is played; single files by ETag and Range."""
 
-import hashlib
-import http.server
 import json
 import socket
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 
 import pytest
 
+from fixtures.publishers import Publisher, publishing
 from stella.sdk import Connection, Kind, NotThere, ServiceUnreachable, manifest_beside
 from stella.sdk.testing import FEED_CHECKS, FeedBench
 from stella_connectors.feeds import PLUGIN, HttpFeed
@@ -20,96 +16,10 @@ def connect(host: str, port: int, timeout: float) -> socket.socket:
     return socket.create_connection((host, port), timeout)
 
 
-@dataclass
-class Publisher:
-    """documents: path -> content. cuts: how many answers still break off in the middle."""
-
-    endpoint: str = ""
-    documents: dict[str, bytes] = field(default_factory=dict)
-    cuts: int = 0
-    has_head: bool = True
-    resumes: bool = False
-    asked: list[tuple[str, str, str]] = field(default_factory=list)
-
-    def publish(self, name: str, content: bytes | None) -> None:
-        self.documents.pop(name, None)
-        if content is not None:
-            self.documents[name] = content
-
-    @contextmanager
-    def breaking(self) -> Iterator[None]:
-        self.cuts = 1_000
-        yield
-        self.cuts = 0
-
-    def content(self, path: str) -> bytes | None:
-        if path == "index.json":
-            versions = {name: etag(one) for name, one in self.documents.items()}
-            return json.dumps({"documents": versions}).encode()
-        return self.documents.get(path)
-
-
-def etag(content: bytes) -> str:
-    return f'"{hashlib.sha256(content).hexdigest()[:16]}"'
-
-
 @pytest.fixture
 def publisher() -> Iterator[Publisher]:
-    played = Publisher()
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_HEAD(self) -> None:
-            self._answer(is_head=True)
-
-        def do_GET(self) -> None:
-            self._answer(is_head=False)
-
-        def _answer(self, *, is_head: bool) -> None:
-            path = self.path.removeprefix("/")
-            if path.startswith("moved/"):
-                self.send_response(302)
-                self.send_header("Location", f"{elsewhere}/{path.removeprefix('moved/')}")
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-                return
-            played.asked.append((self.command, path, self.headers.get("Range") or ""))
-            content = played.content(path)
-            status = 404 if content is None else 200
-            if is_head and not played.has_head:
-                status, content = 405, b""
-            body, start = content or b"", 0
-            if played.resumes and self.headers.get("If-Range") == etag(body):
-                start, status = int(self.headers["Range"][6:-1]), 206
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body) - start))
-            self.send_header("ETag", etag(body))
-            if played.resumes:
-                self.send_header("Accept-Ranges", "bytes")
-                self.send_header("Content-Range", f"bytes {start}-{len(body) - 1}/{len(body)}")
-            self.end_headers()
-            is_cut = not is_head and played.cuts > 0 and path != "index.json"
-            played.cuts -= is_cut
-            rest = body[start:]
-            if not is_head:
-                self.wfile.write(rest[: len(rest) // 2] if is_cut else rest)
-            self.close_connection = is_cut
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.daemon_threads = True
-        played.endpoint = f"http://127.0.0.1:{server.server_port}"
-        elsewhere = f"http://localhost:{server.server_port}"
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield played
-        finally:
-            server.shutdown()
-            thread.join()
+    with publishing() as played:
+        yield played
 
 
 def opened(publisher: Publisher, **documents: str) -> HttpFeed:
@@ -189,6 +99,50 @@ def test_a_directory_of_a_csaf_provider_says_what_changed(publisher: Publisher):
         publisher.publish("changes.csv", broken)
         with pytest.raises(ServiceUnreachable):
             feed.changes(first.cursor)
+
+
+def about(*locations: str, spec: str = "0.1") -> bytes:
+    told = {"spec_version": spec, "locations": [{"url": one} for one in locations]}
+    return json.dumps({"name": "hub", "description": "", "versions": [told]}).encode()
+
+
+def test_a_vex_repository_says_where_its_archive_lies(publisher: Publisher):
+    publisher.publish("hub/main.tar.gz", b"packed")
+    archive = f"{publisher.endpoint}/hub/main.tar.gz"
+    publisher.publish(
+        "vex-repository.json", about(f"{publisher.endpoint}/api", f"{archive}//hub-main")
+    )
+    config = {"repository": True, "content": "vex", "plain_http": True}
+    feed = HttpFeed(Connection(publisher.endpoint, connect, config, timeout_s=2))
+    first = feed.changes("")
+    assert [one.name for one in first.documents] == ["hub-main/main.tar.gz"]
+    assert feed.changes(first.cursor).documents == ()
+    assert content_of(feed, "hub-main/main.tar.gz") == b"packed"
+    publisher.publish("hub/main.tar.gz", b"packed anew")
+    assert len(feed.changes(first.cursor).documents) == 1
+    with pytest.raises(NotThere):
+        content_of(feed, "main.tar.gz")
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        b"[]",
+        b"{}",
+        b'{"versions": 7}',
+        b'{"versions": [{"spec_version": "0.1", "locations": [7, {"url": 7}]}]}',
+        about("https://hub.example/main.tar.gz", spec="1.0"),
+        about("https://hub.example/main.exe"),
+        about("file:///etc/main.tar.gz"),
+        about("https://hub.example/main.tar.gz//../up"),
+        b'{"versions": {"v0": {"spec_version": "v0.1"}}}',
+    ],
+)
+def test_a_vex_repository_that_names_no_archive_is_broken(publisher: Publisher, told: bytes):
+    publisher.publish("vex-repository.json", told)
+    config = {"repository": True, "content": "vex", "plain_http": True}
+    with pytest.raises(ServiceUnreachable, match="names no archive"):
+        HttpFeed(Connection(publisher.endpoint, connect, config, timeout_s=2)).changes("")
 
 
 def test_a_file_that_is_not_there_is_no_removal(publisher: Publisher):

@@ -6,6 +6,15 @@ const stella = (...words: readonly string[]) => shellLine(['stella', ...words])
 
 const said = (text: string, placeholder: string) => (text.trim() === '' ? placeholder : text)
 
+const LIST_OPTIONS = [
+  ['vex', '--vex'],
+  ['reach', '--reach'],
+  ['component', '--component'],
+  ['image', '--image'],
+  ['environment', '--env'],
+  ['q', '--search'],
+] as const
+
 export const commands = {
   approve: (id: string, comment: string, plan: string) =>
     stella('approve', id, '--plan', plan, ...(comment.trim() === '' ? [] : ['-m', comment])),
@@ -141,6 +150,17 @@ export const commands = {
   doctor: () => stella('doctor'),
   fix: (check: string) => stella('doctor', '--fix', check),
   bundle: () => stella('doctor', 'bundle', '--to', 'stella-support.tar'),
+  findingList: (search: Readonly<Partial<Record<string, string | undefined>>>) =>
+    stella(
+      'finding',
+      'list',
+      ...(search['exploited'] === 'true' ? ['--exploited'] : []),
+      ...(search['fixable'] === 'true' ? ['--fixable'] : []),
+      ...(search['counts'] === 'true' ? ['--counts'] : []),
+      ...LIST_OPTIONS.flatMap(([key, option]) => (search[key] === undefined ? [] : [option, search[key]])),
+    ),
+  ask: (question: string) => stella('advisory', 'ask', ...question.split(/\s+/).filter(Boolean)),
+  syncVex: () => stella('vex', 'sync'),
   findingWhere: (name: string) => stella('finding', 'where', name),
   allowSecret: (name: string, integration: string, place: string) =>
     stella('secret', 'allow', name, integration, '--place', place),

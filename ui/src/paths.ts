@@ -6,10 +6,23 @@ export const paths = {
   matrix: (search: { q?: string; compare?: string; cell?: string } = {}) => linkOptions({ to: '/', search }),
   releases: (search: { q?: string } = {}) => linkOptions({ to: '/releases', search }),
   where: (search: { q?: string } = {}) => linkOptions({ to: '/where', search }),
+  allFindings: (
+    search: Partial<
+      Record<
+        'q' | 'severity' | 'fixable' | 'exploited' | 'reach' | 'vex' | 'counts' | 'component' | 'image' | 'environment',
+        string | undefined
+      >
+    > = {},
+  ) => linkOptions({ to: '/findings', search }),
+  advisory: (name: string) => linkOptions({ to: '/advisories/$name', params: { name } }),
+  vex: () => linkOptions({ to: '/vex' }),
   newRelease: (from?: string) => linkOptions({ to: '/releases/new', search: { from } }),
   release: (id: string) => linkOptions({ to: '/releases/$id', params: { id } }),
-  findings: (id: string, scan: string, search: { q?: string; severity?: string } = {}) =>
-    linkOptions({ to: '/releases/$id/findings/$scan', params: { id, scan }, search }),
+  findings: (
+    id: string,
+    scan: string,
+    search: Partial<Record<'q' | 'severity' | 'vex' | 'kev' | 'fixable', string | undefined>> = {},
+  ) => linkOptions({ to: '/releases/$id/findings/$scan', params: { id, scan }, search }),
   releaseDiff: (id: string, other: string) =>
     linkOptions({ to: '/releases/$id/diff/$other', params: { id, other } }),
   promotions: (search: { environment?: string; state?: string; release?: string; mine?: string } = {}) =>

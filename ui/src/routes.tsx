@@ -6,6 +6,7 @@ import {
   lazyRouteComponent,
   redirect,
 } from '@tanstack/react-router'
+import * as findingQueries from './api/findings'
 import * as queries from './api/queries'
 import { Refused } from './api/refused'
 import { part } from './part'
@@ -25,7 +26,19 @@ const searches = {
   releases: keys('q'),
   newRelease: keys('from'),
   where: keys('q'),
-  findings: keys('q', 'severity'),
+  findings: keys('q', 'severity', 'vex', 'kev', 'fixable'),
+  allFindings: keys(
+    'q',
+    'severity',
+    'fixable',
+    'exploited',
+    'reach',
+    'vex',
+    'counts',
+    'component',
+    'image',
+    'environment',
+  ),
   promotions: keys('environment', 'state', 'release', 'mine'),
   newPromotion: keys('release', 'environment'),
   deployments: keys('environment', 'state'),
@@ -92,6 +105,37 @@ const where = createRoute({
   component: lazyRouteComponent(() => part(() => import('./pages/release/WherePage')), 'WherePage'),
 })
 
+const allFindings = createRoute({
+  getParentRoute: under,
+  path: '/findings',
+  validateSearch: searches.allFindings,
+  loaderDeps: ({ search }) => search,
+  loader: ({ context, deps }) =>
+    Promise.all([
+      context.client.ensureInfiniteQueryData(findingQueries.allFindingsQuery(deps)),
+      context.client.ensureQueryData(queries.environmentsQuery),
+    ]),
+  component: lazyRouteComponent(() => part(() => import('./pages/finding/AllFindingsPage')), 'AllFindingsPage'),
+})
+
+/** Its page asks by itself: what is not known of it is part of what it shows. */
+const advisory = createRoute({
+  getParentRoute: under,
+  path: '/advisories/$name',
+  component: lazyRouteComponent(() => part(() => import('./pages/finding/AdvisoryPage')), 'AdvisoryPage'),
+})
+
+const vex = createRoute({
+  getParentRoute: under,
+  path: '/vex',
+  loader: ({ context }) =>
+    Promise.all([
+      context.client.ensureQueryData(findingQueries.vexFeedsQuery),
+      context.client.ensureInfiniteQueryData(findingQueries.vexDocumentsQuery),
+    ]),
+  component: lazyRouteComponent(() => part(() => import('./pages/finding/VexPage')), 'VexPage'),
+})
+
 const newRelease = createRoute({
   getParentRoute: under,
   path: '/releases/new',
@@ -117,7 +161,7 @@ const findings = createRoute({
   loader: ({ context, params, deps }) =>
     Promise.all([
       context.client.ensureQueryData(queries.releaseQuery(params.id)),
-      context.client.ensureInfiniteQueryData(queries.findingsQuery(params.scan, deps)),
+      context.client.ensureInfiniteQueryData(findingQueries.findingsQuery(params.scan, deps)),
     ]),
   component: lazyRouteComponent(() => part(() => import('./pages/release/FindingsPage')), 'FindingsPage'),
 })
@@ -339,6 +383,9 @@ const tree = root.addChildren([
     matrix,
     releases,
     where,
+    allFindings,
+    advisory,
+    vex,
     newRelease,
     release,
     findings,

@@ -7,7 +7,7 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
@@ -43,14 +43,16 @@ _EXTENSIONS = frozenset(
 )
 _EXTENSION_BYTES_MAX = 1 << 20
 _LISTS = (".jsonl", ".ndjson")
+_TARS = (".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".tar")
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One document of a feed: JSON, YAML or a table. where: file, member and line."""
+    """One document of a feed: JSON, YAML or a table. where: file, member and line. feed: that has it."""
 
     where: str
     content: bytes
+    feed: str = ""
 
 
 class _Header(tarfile.TarInfo):
@@ -96,6 +98,11 @@ def documents(source: Path) -> Iterator[Document | Skipped]:
             yield from _file(path, path.name, budget)
 
 
+def of_feed(found: Document | Skipped, feed: str) -> Document | Skipped:
+    """What was found, as of the feed: what it withdraws are its own records."""
+    return replace(found, feed=feed) if isinstance(found, Document) else found
+
+
 def documents_of(path: Path, name: str) -> Iterator[Document | Skipped]:
     """Every document of one file, which counts as one called ``name``.
 
@@ -118,7 +125,7 @@ def _file(path: Path, name: str, budget: _Budget) -> Iterator[Document | Skipped
 
 def _opened(stream: IO[bytes], name: str, budget: _Budget) -> Iterator[Document | Skipped]:
     lower = name.lower()
-    if lower.endswith((".tar.gz", ".tgz", ".tar")):
+    if lower.endswith(_TARS):
         with tarfile.open(fileobj=stream, mode="r|*", tarinfo=_Header) as archive:
             for member in archive:
                 content = archive.extractfile(member) if member.isfile() else None

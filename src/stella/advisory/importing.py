@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from stella.advisory.errors import NothingToImport, UnwritableSnapshot
-from stella.advisory.feeds import Document, documents
+from stella.advisory.feeds import Document, documents, of_feed
 from stella.advisory.format import read_document
 from stella.advisory.model import FeedAge, Skipped, SnapshotInfo
 from stella.advisory.snapshot import file_name, write_snapshot
@@ -24,7 +24,7 @@ def import_advisories(sources: Sequence[Path], to: Path) -> SnapshotInfo:
         withdrawn ones never count.
     Raises UnreadableFeed, FeedTooLarge, NothingToImport, UnwritableSnapshot.
     """
-    found = (document for source in sources for document in documents(source))
+    found = (of_feed(one, str(source)) for source in sources for one in documents(source))
     return make_snapshot(found, to, named=[str(source) for source in sources])
 
 
@@ -64,7 +64,7 @@ def _make(
                 stage.take(document)
             else:
                 for item in read_document(document.where, document.content):
-                    stage.take(item)
+                    stage.take(item, document.feed)
         made = workshop / "snapshot.sqlite"
         counts = write_snapshot(made, stage, feeds)
         if not counts:

@@ -37,21 +37,21 @@ class Stage:
         self._database.executescript(
             "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
             "CREATE TABLE staged (ecosystem TEXT, package TEXT, id TEXT, modified TEXT,"
-            " source TEXT, body BLOB);"
-            "CREATE TABLE withdrawn (id TEXT, modified TEXT, source TEXT);"
+            " source TEXT, body BLOB, feed TEXT);"
+            "CREATE TABLE withdrawn (id TEXT, modified TEXT, source TEXT, feed TEXT);"
             "CREATE TABLE said (id TEXT, source TEXT, severity INTEGER, cvss TEXT);"
             "CREATE TABLE assessed (id TEXT, source TEXT, severity TEXT, cvss TEXT, summary TEXT,"
             " modified TEXT, rejected INTEGER);"
         )
 
-    def take(self, item: Item) -> None:
-        """Put one item on the stage."""
+    def take(self, item: Item, feed: str = "") -> None:
+        """Put one item on the stage. feed: that brought it; it withdraws what it brought itself."""
         match item:
             case Entry():
-                self._add(item)
+                self._add(item, feed)
             case Withdrawn():
-                row = (item.id, item.modified, item.source)
-                self._database.execute("INSERT INTO withdrawn VALUES (?, ?, ?)", row)
+                row = (item.id, item.modified, item.source, feed)
+                self._database.execute("INSERT INTO withdrawn VALUES (?, ?, ?, ?)", row)
             case Exploited():
                 self.kev |= item.cves
             case Likelihood():
@@ -72,7 +72,7 @@ class Stage:
         rows = self._database.execute(
             "SELECT ecosystem, package, id, modified, source, body FROM staged s WHERE NOT EXISTS"
             " (SELECT 1 FROM withdrawn w WHERE w.id = s.id AND w.source = s.source"
-            " AND w.modified >= s.modified)"
+            " AND w.feed = s.feed AND w.modified >= s.modified)"
             " ORDER BY ecosystem, package, id, modified, source, body"
         )
         for (ecosystem, name), group in groupby(rows, key=lambda row: (row[0], row[1])):
@@ -96,11 +96,12 @@ class Stage:
         """Let go of the file."""
         self._database.close()
 
-    def _add(self, entry: Entry) -> None:
+    def _add(self, entry: Entry, feed: str) -> None:
         package, record = entry.package, entry.record
         row = (package.ecosystem, package.name, record.id, entry.modified, entry.source)
         body = _encoder.encode(record)
-        self._database.execute("INSERT INTO staged VALUES (?, ?, ?, ?, ?, ?)", (*row, body))
+        values = (*row, body, feed)
+        self._database.execute("INSERT INTO staged VALUES (?, ?, ?, ?, ?, ?, ?)", values)
         ids = {record.id, *record.aliases}
         # What mends several vulnerabilities at once rates none of them by itself.
         if record.severity == "unknown" or sum(one.startswith("CVE-") for one in ids) > 1:

@@ -18,6 +18,7 @@ from stella.api.problems import MEDIA_TYPE, add_handlers, problem_response
 from stella.api.routes import (
     about,
     absences,
+    advisories,
     agents,
     break_glass,
     components,
@@ -78,6 +79,7 @@ _ROUTERS: tuple[APIRouter, ...] = (
     vex.router,
     vulnerabilities.router,
     components.router,
+    advisories.router,
     releases.router,
     variables.router,
     sources.router,

@@ -21,6 +21,7 @@ from stella.app.heard import (
     judge_standings,
     judge_weighed,
     weigh_all,
+    weigh_fed,
     weigh_scanned,
     weigh_touched,
 )
@@ -113,6 +114,7 @@ def scan_image(work: Work, fact: StoredFact) -> None:
             own_keys=work.deciding.own_keys,
             scan=fact.subject,
             reference=asked.reference,
+            image=found[0].image,
         )
 
 
@@ -290,6 +292,7 @@ _FLOWS: Mapping[str, Sequence[Handler]] = {
     "ScanFailed": (judge_what_waited,),
     "VexApplied": (weigh_touched,),
     "VexWithdrawn": (weigh_touched,),
+    "VexFeedTaken": (weigh_fed,),
     "VexIssuerApplied": (weigh_all,),
     "VexIssuerDeleted": (weigh_all,),
     "FindingsWeighed": (judge_weighed, judge_standings),

@@ -2,7 +2,8 @@
 them.
 """
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterable, Sequence
 
 from stella.api.services import Services
 from stella.app.carrying import Work
@@ -12,7 +13,7 @@ from stella.finding.document import parse_findings
 from stella.finding.index import index_scan
 from stella.finding.rematch import Against, rematch_scan, stale
 from stella.finding.scan import Known
-from stella.finding.store import scan_of_platform
+from stella.finding.store import scan_of_platform, scans_to_weigh
 from stella.finding.weigh import scans_spoken_of, weigh_scan
 from stella.image import parse_reference
 from stella.kernel import Digest, StellaError
@@ -26,7 +27,7 @@ from stella.sbom import parse_cyclonedx
 from stella.vex import Voices, hear
 from stella.vex.attached import Attached, attached_vex
 from stella.vex.standing import standing_voices
-from stella.vex.store import revisions_of
+from stella.vex.store import named_alike, revisions_of
 
 _BATCH = 50
 
@@ -64,6 +65,24 @@ def rematch_stale(services: Services) -> int:
     return changed
 
 
+def weigh_what_turned(services: Services) -> int:
+    """Weigh anew what was weighed with a statement that has begun or ended since; how many are others now.
+
+    Each in a transaction of its own, so that a server that ends meanwhile goes on where it was.
+    """
+    keys = services.deciding.own_keys
+    changed = 0
+    while not services.stopping.is_set():
+        with services.database.read() as tx:
+            waiting = scans_to_weigh(tx, _BATCH)
+        if not waiting:
+            break
+        for scan in waiting:
+            with services.database.transaction(actor="system") as tx:
+                changed += weigh_scan(tx, services.blobs, scan, keys)
+    return changed
+
+
 def weigh_scanned(work: Work, fact: StoredFact) -> None:
     """An image was scanned: hear what VEX says of its findings."""
     with work.because(fact) as tx:
@@ -75,8 +94,15 @@ def weigh_touched(work: Work, fact: StoredFact) -> None:
     with work.database.read(fact.tenant) as tx:
         digests = revisions_of(tx, fact.subject)
     # The older revisions too: what a newer one no longer says changes as much.
-    said = [Voices([hear(work.blobs.get(Digest(one)), ())]).names for one in digests]
-    _weigh(work, fact, frozenset().union(*said))
+    _weigh(work, fact, _names_in(work, digests))
+
+
+def weigh_fed(work: Work, fact: StoredFact) -> None:
+    """A feed holds other documents: judge the findings that what came and went speaks of."""
+    changes = json.loads(work.blobs.get(Digest(str(fact.data["changes"]))))
+    with work.database.read(fact.tenant) as tx:
+        digests = named_alike(tx, (*changes["came"], *changes["went"]))
+    _weigh(work, fact, _names_in(work, digests))
 
 
 def weigh_all(work: Work, fact: StoredFact) -> None:
@@ -128,9 +154,19 @@ def _stand(work: Work, fact: StoredFact, platform_digest: str | None) -> None:
             judge_standing(tx, name, work.deciding)
 
 
+def _names_in(work: Work, digests: Iterable[str]) -> frozenset[str]:
+    """Every vulnerability that the documents speak of, in folded case."""
+    names: set[str] = set()
+    for one in digests:
+        names |= Voices([hear(work.blobs.get(Digest(one)), ())]).names
+    return frozenset(names)
+
+
 def _weigh(work: Work, fact: StoredFact, names: frozenset[str] | None) -> None:
     with work.database.read(fact.tenant) as tx:
         scans = scans_spoken_of(tx, names)
+        if not scans:
+            return
         # All documents are read here, where nobody waits to write; below they are at hand.
         standing_voices(tx, work.blobs, work.deciding.own_keys)
     for scan in scans:

@@ -28,13 +28,14 @@ from stella.app.due import judge_what_is_due
 from stella.app.feed_sync import FeedSync
 from stella.app.first_admin import first_login, make_first_admin
 from stella.app.flows import HANDLED, steps_of
-from stella.app.heard import rematch_stale
+from stella.app.heard import rematch_stale, weigh_what_turned
 from stella.app.keys import data_unusable
 from stella.app.listen import listen, port_of
 from stella.app.lock import server_lock
 from stella.app.logs import mask_logs
 from stella.app.schema import migrate, schema_lock
 from stella.app.settings import Settings
+from stella.app.vex_sync import VexSync
 from stella.app.webhook_queue import Handling, handle_waiting
 from stella.app.wiring import make_data_directory, open_services
 from stella.app.work import work_of
@@ -52,6 +53,7 @@ _INTEGRATIONS_S = 300
 _MESSAGES_S = 2
 _FORGET_S = 300
 _FEEDS_S = 60
+_VEX_FEEDS_S = 5  # somebody may wait for it
 # Newer advisories are met by this limit: a look at one row where nothing has changed.
 _ADVISORIES_S = 10
 _DISK_TROUBLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EIO})
@@ -231,6 +233,24 @@ def webhook_watch(services: Services, settings: Settings) -> Watch:
     )
 
 
+def _feed_sweeps(services: Services, settings: Settings) -> tuple[Sweep, ...]:
+    every = timedelta(minutes=settings.feeds_every_min)
+    advisories, vex = FeedSync(services, every), VexSync(services, every)
+
+    def sync_advisories() -> None:
+        if not settings.offline and not settings.advisories:
+            advisories.sweep()
+
+    def sync_vex() -> None:
+        if not settings.offline:
+            vex.sweep()
+
+    return (
+        Sweep("feeds", _FEEDS_S, sync_advisories),
+        Sweep("vex feeds", _VEX_FEEDS_S, sync_vex),
+    )
+
+
 def _sweeps(services: Services, settings: Settings) -> tuple[Sweep, ...]:
     database = services.database
 
@@ -261,19 +281,14 @@ def _sweeps(services: Services, settings: Settings) -> tuple[Sweep, ...]:
         with database.transaction(actor="system") as tx:
             forget_deliveries(tx)
 
-    feeds = FeedSync(services, timedelta(minutes=settings.feeds_every_min))
-
-    def sync() -> None:
-        if not settings.offline and not settings.advisories:
-            feeds.sweep()
-
     return (
-        Sweep("feeds", _FEEDS_S, sync),
+        *_feed_sweeps(services, settings),
         Sweep("fleet", settings.sweep_s, fleet),
         Sweep("waivers", settings.sweep_s, waivers),
         Sweep("due", settings.sweep_s, due),
         Sweep("integrations", _INTEGRATIONS_S, integrations),
         Sweep("advisories", _ADVISORIES_S, partial(rematch_stale, services)),
+        Sweep("vex", settings.sweep_s, partial(weigh_what_turned, services)),
         Sweep("leases", settings.sweep_s, services.outside.settle),
         Sweep("uses", settings.sweep_s, services.outside.flush_uses),
         Sweep("refusals", settings.sweep_s, services.webhooks.flush_refusals),

@@ -10,6 +10,7 @@ import stella.environment.store
 import stella.evidence.store
 import stella.finding.chain
 import stella.finding.index
+import stella.finding.listing
 import stella.finding.store
 import stella.fleet.store
 import stella.hub.deliveries
@@ -26,6 +27,7 @@ import stella.promotion.waiver_store
 import stella.release.components.store
 import stella.release.store
 import stella.release.variables.sets
+import stella.vex.feed_store
 import stella.vex.store
 from stella.record import metadata
 
@@ -34,10 +36,12 @@ STORES = (
     stella.hub.store,
     stella.hub.deliveries,
     stella.plugin.store,
+    stella.vex.feed_store,
     stella.vex.store,
     stella.finding.store,
     stella.finding.chain,
     stella.finding.index,
+    stella.finding.listing,
     stella.release.store,
     stella.release.components.store,
     stella.release.variables.sets,

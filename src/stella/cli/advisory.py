@@ -38,6 +38,21 @@ def status(*, output: Output = "table", to: To = None) -> None:
     shown(output=output, to=to)
 
 
+@app.command()
+def ask(
+    question: Annotated[
+        list[str], typer.Argument(help="An id, such as CVE-2023-43804, or a question.")
+    ],
+    *,
+    output: Output = "table",
+    to: To = None,
+) -> None:
+    """Ask the server what an advisory is, whether it touches us, and what to do; each sentence cited."""
+    from stella.cli.advisory_ask import ask as answered  # late: the others need no server
+
+    answered(question, output=output, to=to)
+
+
 app.add_typer(bundle, name="bundle")
 
 

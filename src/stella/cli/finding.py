@@ -1,7 +1,7 @@
-"""``stella finding``: what is wrong in an SBOM, as files. No server needed."""
+"""``stella finding``: what is wrong in an SBOM, as files; and in all that a server has scanned."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -9,19 +9,18 @@ import typer
 
 from stella.cli.advisories import opened_advisories
 from stella.cli.finding_explain import explain
+from stella.cli.finding_list import finding_lines, list_
 from stella.cli.sbom import cyclonedx_of, read_sbom
-from stella.cli.scan_report import SEVERITIES, vex_mark
 from stella.cli.scan_target import tool_version
 from stella.cli.vex_files import read_voices, with_vex
 from stella.cli.vex_options import VexFiles, VexKeys
 from stella.cli.vex_out import openvex_document
-from stella.cli.written import checked_output, read, write
+from stella.cli.written import checked_output, write
 from stella.finding import (
     Finding,
     finding_json,
     findings_document,
     match_inventory,
-    parse_findings,
 )
 from stella.finding.sarif import SarifRun, sarif_document
 
@@ -71,35 +70,10 @@ def match(
             f"unknown: no advisories for {count} components of {kind}"
             for kind, count in sorted(found.unmatched.items())
         ]
-        write(_lines([*_table(found.findings), *unknown, summary]), to)
+        write(_lines([*finding_lines(found.findings), *unknown, summary]), to)
 
 
-@app.command("list")
-def list_(
-    document: Document,
-    *,
-    severity: Annotated[
-        str, typer.Option(help="At least this severe: low, medium, high, critical.")
-    ] = "",
-    output: Output = "table",
-    to: To = None,
-) -> None:
-    """List the findings of a document."""
-    checked_output(output, _FORMATS)
-    wanted = SEVERITIES if not severity else SEVERITIES[: _rank(severity) + 1]
-    found = [
-        finding
-        for finding in parse_findings(read(document)).findings
-        if not severity or finding.severity in wanted
-    ]
-    if output == "json":
-        write(json.dumps([finding_json(finding) for finding in found], indent=2) + "\n", to)
-    elif output == "name":
-        write(_lines(dict.fromkeys(finding.id for finding in found)), to)
-    else:
-        write(_lines(_table(found)), to)
-
-
+app.command("list")(list_)
 app.command()(explain)
 
 
@@ -120,23 +94,6 @@ def _brief(finding: Finding) -> dict[str, object]:
     """One finding as other matchers are compared with it."""
     whole = finding_json(finding)
     return {key: whole[key] for key in ("id", "aliases", "purl", "fixed", "why")}
-
-
-def _rank(severity: str) -> int:
-    return SEVERITIES.index(checked_output(severity, SEVERITIES))
-
-
-def _table(findings: Iterable[Finding]) -> Iterator[str]:
-    for finding in findings:
-        fixed = f"fixed in {finding.fixed}" if finding.fixed else "no fix known"
-        marks = [fixed, *(["known exploited"] if finding.kev else [])]
-        marks += [finding.note] if finding.note else []
-        marks += [mark] if (mark := vex_mark(finding).removeprefix(", ")) else []
-        marks += ["version cannot be compared"] if finding.match == "unknown_version" else []
-        yield (
-            f"{finding.severity:<8} {finding.id}  {finding.component} {finding.version}"
-            f"  {', '.join(marks)}"
-        )
 
 
 def _lines(lines: Iterable[str]) -> str:

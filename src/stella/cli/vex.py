@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from stella.cli import vex_publish, vex_server
+from stella.cli import vex_feeds, vex_publish, vex_server
 from stella.cli.evidence import read_root
 from stella.cli.vex_out import document_time
 from stella.cli.vex_publish import File, Sign, To, content_of, heard_in
@@ -31,13 +31,13 @@ from stella.vex import (
     Status,
     UnusableStatement,
     check_statement,
-    hear,
     merge_openvex,
     openvex_bytes,
     schema_faults,
     sign_vex,
     verify_vex,
 )
+from stella.vex.hearing import hear_new
 
 app = typer.Typer(no_args_is_help=True, help="Say whether findings matter, and hear who says so.")
 
@@ -130,7 +130,7 @@ def validate(file: File, output: Output = "table", to: To = None) -> None:
     """
     is_json = checked_output(output, ("table", "json")) == "json"
     content = content_of(file)
-    document = hear(content, ()).document
+    document = hear_new(content, ()).document
     is_judged = document.format is Format.OPENVEX and b"dsseEnvelope" not in content
     faults = schema_faults(content) if is_judged else ()
     unreasoned = sum(not one.is_reasoned for one in document.statements)
@@ -214,3 +214,5 @@ app.command("list")(vex_server.list_documents)
 app.command("withdraw")(vex_server.withdraw)
 app.command("issuers")(vex_server.issuers)
 app.command("distrust")(vex_server.distrust)
+app.command("feeds")(vex_feeds.feeds)
+app.command("sync")(vex_feeds.sync)

@@ -14,6 +14,7 @@ from stella.sbom import Inventory
 from stella.trust import load_public_key
 from stella.vex import Basis, Gap, Heard, Issuer, Voices, hear, image_subject
 from stella.vex.attached import attached_vex
+from stella.vex.hearing import hear_new
 from stella.vex.issuer import WEIGHT_MAX
 from stella.vex.repository import INDEX, locations
 
@@ -32,7 +33,7 @@ def read_voices(
     issuers = [Issuer(key.stem, WEIGHT_MAX, (load_public_key(key),)) for key in keys]
     heard = []
     for content in (content for path in paths for content in contents_of(path)):
-        one = hear(content, issuers)
+        one = hear_new(content, issuers)
         if one.basis is Basis.NONE and not issuers:
             issuer = Issuer(one.document.author or _NOBODY, WEIGHT_MAX)
             one = Heard(one.document, issuer, Basis.VOUCHED)

@@ -21,6 +21,7 @@ _COLUMNS: dict[str, Column] = {
     "author": "author",
     "statements": "statements",
     "at": "at",
+    "source": "source",
     "said id": "saidId",
 }
 _ISSUERS: dict[str, Column] = {
@@ -28,6 +29,7 @@ _ISSUERS: dict[str, Column] = {
     "trust": "trust",
     "weight": "weight",
     "keys": lambda row: len(row["keys"]),
+    "feeds": lambda row: ", ".join(row["feeds"]),
     "changed": "changedAt",
 }
 

@@ -44,6 +44,34 @@ class ActionsView(TypedDict):
     agreeToBreakGlass: "Allowed"
 
 
+class AdvisoryRecordView(TypedDict):
+    """What one advisory says of one package. affected: its ranges, for people. fixed: versions that mend it."""
+
+    id: str
+    aliases: list[str]
+    ecosystem: str
+    package: str
+    severity: str
+    cvss: str
+    summary: str
+    affected: list[str]
+    fixed: list[str]
+    exploited: bool
+    epssPermille: int | None
+    outlook: str
+    ratings: list["RatingView"]
+    dissent: list[str]
+
+
+class AdvisoryView(TypedDict):
+    """All that the snapshot knows of a vulnerability. assessments: of it itself, in whatever package."""
+
+    name: str
+    snapshot: str
+    records: list["AdvisoryRecordView"]
+    assessments: list["RatingView"]
+
+
 AgentState = Literal["offline", "online", "revoked"]
 """Where an agent stands. It is offline until it has been heard."""
 
@@ -72,6 +100,19 @@ class Allowed(TypedDict):
 
 Answer = Literal["yes", "no", "unknown"]
 """Unknown has a reason beside it, and is never a no."""
+
+
+class AnswerView(TypedDict):
+    """What stored texts say. about: the vulnerability, empty where none was found; others: that may be meant."""
+
+    question: str
+    about: str
+    others: list[str]
+    whatItIs: list["SentenceView"]
+    touchesUs: list["SentenceView"]
+    whatToDo: list["SentenceView"]
+    missing: list[str]
+    passages: list["PassageView"]
 
 
 class Applied(TypedDict):
@@ -891,6 +932,27 @@ class LifetimeView(TypedDict):
     over: "Answer"
 
 
+class ListedFinding(TypedDict):
+    """One finding in one image. counts: whether VEX leaves it so. fixed: what mends it, or empty."""
+
+    scan: str
+    reference: str
+    image: "Digest | str"
+    platformDigest: "Digest | str"
+    platform: str
+    vulnerability: str
+    purl: str
+    component: str
+    version: str
+    severity: str
+    fixed: str
+    exploited: bool
+    vex: str
+    reach: str
+    counts: bool
+    epssPermille: int | None
+
+
 class LogLineView(TypedDict):
     """One line that an agent printed. seq: its place in the deployment's log."""
 
@@ -1316,6 +1378,13 @@ class PageIntegrationView(TypedDict):
     next: NotRequired[str | None]
 
 
+class PageListedFinding(TypedDict):
+    """Page_ListedFinding_"""
+
+    items: list["ListedFinding"]
+    next: NotRequired[str | None]
+
+
 class PageLogLineView(TypedDict):
     """Page_LogLineView_"""
 
@@ -1456,6 +1525,13 @@ class PageVariableSetView(TypedDict):
     next: NotRequired[str | None]
 
 
+class PageVexFeedView(TypedDict):
+    """Page_VexFeedView_"""
+
+    items: list["VexFeedView"]
+    next: NotRequired[str | None]
+
+
 class PageVexIssuerView(TypedDict):
     """Page_VexIssuerView_"""
 
@@ -1482,6 +1558,16 @@ class PageWindowView(TypedDict):
 
     items: list["WindowView"]
     next: NotRequired[str | None]
+
+
+class PassageView(TypedDict):
+    """A stored text that is cited. kind: record, assessment, statement, finding or running."""
+
+    number: int
+    kind: str
+    source: str
+    place: str
+    text: str
 
 
 class PersonView(TypedDict):
@@ -1639,6 +1725,15 @@ class Radius(TypedDict):
     more: bool
     releases: list["ReleaseRef"]
     runsIn: list["StellaApiViewsRadiusRunsIn"]
+
+
+class RatingView(TypedDict):
+    """How bad one source says it is. summary: in its words, or empty."""
+
+    source: str
+    severity: str
+    cvss: str
+    summary: str
 
 
 class Reason(TypedDict):
@@ -1834,6 +1929,13 @@ class SeenPlan(TypedDict):
 
     promotion: str
     planDigest: str
+
+
+class SentenceView(TypedDict):
+    """A sentence, word for word as in the passages that it cites."""
+
+    text: str
+    cites: list[int]
 
 
 class SignInView(TypedDict):
@@ -2227,6 +2329,22 @@ class VexDetailView(TypedDict):
     notUsed: list["VexGapView"]
 
 
+class VexFeedView(TypedDict):
+    """A feed of VEX that is followed. issuer: whose its unsigned documents are, empty where nobody names it."""
+
+    name: str
+    endpoint: str
+    enabled: bool
+    issuer: str
+    documents: int
+    unread: int
+    checkedAt: str | None
+    changedAt: str | None
+    askedAt: str | None
+    trouble: str
+    troubleAt: str | None
+
+
 class VexGapView(TypedDict):
     """A part of a document that could not be used."""
 
@@ -2235,12 +2353,13 @@ class VexGapView(TypedDict):
 
 
 class VexIssuerView(TypedDict):
-    """Whose word counts. weight: 0 to 100; trust: the word for it. keys: PEM."""
+    """Whose word counts. weight: 0 to 100; trust: the word for it. keys: PEM. feeds: whose unsigned documents"""
 
     name: str
     weight: int
     trust: str
     keys: list[str]
+    feeds: list[str]
     changedAt: str
 
 
@@ -2282,6 +2401,7 @@ class VexView(TypedDict):
     at: str
     endedAt: str | None
     reason: str
+    source: str
 
 
 class VexVoiceView(TypedDict):
@@ -2633,17 +2753,23 @@ class Operations:
         *,
         severity: str | None = None,
         kev: bool | None = None,
+        fixable: bool | None = None,
+        reach: str | None = None,
+        vex: str | None = None,
         q: str | None = None,
         cursor: str | None = None,
         limit: int | None = None,
     ) -> "PageFindingView":
-        """What is wrong in the image, the worst first."""
+        """What is wrong in the image: exploited ones first, then those with a fix, then by severity."""
         return cast(
             "PageFindingView",
             self._transport.get(
                 f"/scans/{quote(scan, safe='/:@')}/findings",
                 severity=severity,
                 kev=kev,
+                fixable=fixable,
+                reach=reach,
+                vex=vex,
                 q=q,
                 cursor=cursor,
                 limit=limit,
@@ -2702,6 +2828,17 @@ class Operations:
             self._transport.post(f"/vex/{quote(vex, safe='/:@')}/withdraw", body, key=key),
         )
 
+    def get_vex_feeds(self) -> "PageVexFeedView":
+        """The feeds of VEX that are followed, by name: how new each is, and what went wrong since."""
+        return cast("PageVexFeedView", self._transport.get("/vex-feeds"))
+
+    def post_vex_feed_sync(self, name: str, *, key: str | None = None) -> "VexFeedView":
+        """Let a feed be looked at now; it was when checkedAt or troubleAt is later than askedAt."""
+        return cast(
+            "VexFeedView",
+            self._transport.post(f"/vex-feeds/{quote(name, safe='/:@')}/sync", key=key),
+        )
+
     def get_vex_issuers(self) -> "PageVexIssuerView":
         """Whose word counts, by name; this installation's own counts in any case."""
         return cast("PageVexIssuerView", self._transport.get("/vex-issuers"))
@@ -2713,6 +2850,42 @@ class Operations:
     def get_vulnerability(self, name: str) -> "Radius":
         """What a CVE or an advisory touches: images, their releases, and where those run now."""
         return cast("Radius", self._transport.get(f"/vulnerabilities/{quote(name, safe='/:@')}"))
+
+    def get_all_findings(
+        self,
+        *,
+        severity: str | None = None,
+        fixable: bool | None = None,
+        exploited: bool | None = None,
+        reach: str | None = None,
+        vex: str | None = None,
+        counts: bool | None = None,
+        component: str | None = None,
+        image: str | None = None,
+        environment: str | None = None,
+        q: str | None = None,
+        cursor: str | None = None,
+        limit: int | None = None,
+    ) -> "PageListedFinding":
+        """The findings of all scanned images: exploited ones first, then those with a fix, then by severity."""
+        return cast(
+            "PageListedFinding",
+            self._transport.get(
+                "/findings",
+                severity=severity,
+                fixable=fixable,
+                exploited=exploited,
+                reach=reach,
+                vex=vex,
+                counts=counts,
+                component=component,
+                image=image,
+                environment=environment,
+                q=q,
+                cursor=cursor,
+                limit=limit,
+            ),
+        )
 
     def get_components(
         self,
@@ -2759,6 +2932,14 @@ class Operations:
     def get_release_templates(self) -> "PageTemplateDocument":
         """Templates of releases by name."""
         return cast("PageTemplateDocument", self._transport.get("/release-templates"))
+
+    def get_advisory(self, name: str) -> "AdvisoryView":
+        """What every source says of a CVE or an advisory, and where they disagree."""
+        return cast("AdvisoryView", self._transport.get(f"/advisories/{quote(name, safe='/:@')}"))
+
+    def get_answer(self, *, question: str | None = None) -> "AnswerView":
+        """What it is, whether it touches what was scanned and runs, what to do: each sentence cited."""
+        return cast("AnswerView", self._transport.get("/answers", question=question))
 
     def get_releases(
         self,

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Boolean, Column, Index, String, Table, select
 
+from stella.finding.listing import forget_listed, put_listed
 from stella.finding.model import Findings, is_open
 from stella.finding.store import delete_scan, scan
 from stella.record.tables import metadata
@@ -88,7 +89,8 @@ def index_scan(
 
 
 def index_names(tx: Tx, scan_id: str, findings: Findings | None) -> None:
-    """What the findings are called now."""
+    """What the findings are now, and what they are called."""
+    put_listed(tx, scan_id, findings)
     mine = (scan_name.c.scan == scan_id, scan_name.c.tenant == tx.tenant)
     tx.connection.execute(scan_name.delete().where(*mine))
     rows: dict[str, dict[str, Any]] = {}
@@ -114,6 +116,7 @@ def _rank(severity: str) -> int:
 
 def forget_index(tx: Tx, scan_id: str) -> None:
     """The scan is no more, or is about to be told anew."""
+    forget_listed(tx, scan_id)
     for table in (scan_name, scan_component):
         mine = (table.c.scan == scan_id, table.c.tenant == tx.tenant)
         tx.connection.execute(table.delete().where(*mine))

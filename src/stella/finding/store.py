@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Column, Index, Integer, String, Table, Text, UniqueConstraint, or_, select
 
 from stella.finding.lifecycle import ScanState
+from stella.kernel import time_text
 from stella.record.row import columns_of, fields_of
 from stella.record.tables import metadata
 from stella.record.transaction import Tx
@@ -33,11 +34,13 @@ scan = Table(
     Column("components", Integer),
     Column("counts", Text),
     Column("kev", Integer),
+    Column("weigh_again_at", String(27)),
     Column("error_code", String(40)),
     Column("error_message", Text),
     UniqueConstraint("tenant", "platform_digest"),
     Index(None, "image"),
     Index(None, "reference"),
+    Index(None, "tenant", "weigh_again_at"),
 )
 
 
@@ -49,7 +52,8 @@ class Scan:
     findings, advisories (the part of the snapshot they rest on): digests of documents in the blob
     store; the last two are None where no advisory snapshot was at hand. as_of: the newest snapshot
     by which the findings still hold. judged: the findings with what VEX makes of them, and vex: what
-    was weighed for that, as of the last change; None where nobody speaks of any. counts: severity ->
+    was weighed for that, as of the last change; None where nobody speaks of any. weigh_again_at: when
+    the first of the statements that were weighed begins or ends; None where none does. counts: severity ->
     findings that count. All but the first four are None until the scan is done.
     """
 
@@ -71,6 +75,7 @@ class Scan:
     components: int | None = None
     counts: dict[str, int] | None = None
     kev: int | None = None
+    weigh_again_at: str | None = None
     error_code: str | None = None
     error_message: str | None = None
 
@@ -115,6 +120,16 @@ def stale_scans(tx: Tx, snapshot: str, limit: int) -> tuple[str, ...]:
         scan.c.tenant == tx.tenant, scan.c.state == ScanState.DONE.value, is_other
     )
     return tuple(str(row["id"]) for row in tx.rows(query.order_by(scan.c.id).limit(limit)))
+
+
+def scans_to_weigh(tx: Tx, limit: int) -> tuple[str, ...]:
+    """Ids of the scans of which something that was weighed has begun or ended by now, the oldest first."""
+    query = (
+        select(scan.c.id)
+        .where(scan.c.tenant == tx.tenant, scan.c.weigh_again_at <= time_text(tx.now))
+        .order_by(scan.c.weigh_again_at, scan.c.id)
+    )
+    return tuple(str(row["id"]) for row in tx.rows(query.limit(limit)))
 
 
 def insert_scan(tx: Tx, value: Scan) -> None:

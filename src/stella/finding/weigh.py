@@ -18,6 +18,7 @@ from stella.record.transaction import Tx
 from stella.sbom import parse_cyclonedx
 from stella.trust import PublicKey
 from stella.vex import Heard, Voices, image_subject, weighing_bytes, weighing_of
+from stella.vex.consensus import next_turn
 from stella.vex.standing import standing_voices
 
 _PAGE = 500
@@ -27,13 +28,15 @@ _PAGE = 500
 class Judged:
     """The findings of one scan with their verdicts. weighing: what was weighed, as a document.
 
-    documents: digests of the VEX documents in it.
+    documents: digests of the VEX documents in it. again_at: when the first statement in it begins or
+    ends, or "".
     """
 
     findings: Findings
     document: bytes
     weighing: bytes
     documents: tuple[str, ...]
+    again_at: str
 
 
 def judge_scan(blobs: Blobs, scan: Scan, voices: Voices, now: datetime) -> Judged | None:
@@ -53,10 +56,12 @@ def judge_scan(blobs: Blobs, scan: Scan, voices: Voices, now: datetime) -> Judge
     names = tuple(one for one in indexes if one)
     image = image_subject(parse_cyclonedx(sbom), sbom, indexes=names, repositories=places)
     heard: dict[tuple[Digest, str], Heard] = {}
+    turns: set[str] = set()
     for finding in matched.findings:
-        for claim, _ in voices.about(image, finding.purl, (finding.id, *finding.aliases)):
-            one = claim.heard
-            heard[one.document.digest, one.issuer.name] = one
+        about = voices.about(image, finding.purl, (finding.id, *finding.aliases))
+        claims = [claim for claim, _ in about]
+        heard |= {(one.heard.document.digest, one.heard.issuer.name): one.heard for one in claims}
+        turns.add(next_turn(claims, now))
     if not heard:
         return None
     judged = apply_vex(matched, Voices(heard.values()), image, now)
@@ -66,6 +71,7 @@ def judge_scan(blobs: Blobs, scan: Scan, voices: Voices, now: datetime) -> Judge
         document=findings_document(judged),
         weighing=weighing_bytes(record),
         documents=tuple(one.digest for one in record.documents),
+        again_at=min(turns - {""}, default=""),
     )
 
 
@@ -76,6 +82,7 @@ def as_judged(scan: Scan, blobs: Blobs, findings: Findings, made: Judged | None)
         scan,
         judged=blobs.put(made.document).text if made else None,
         vex=blobs.put(made.weighing).text if made else None,
+        weigh_again_at=(made.again_at or None) if made else None,
         counts=counts,
         kev=kev,
     )
@@ -92,6 +99,8 @@ def weigh_scan(tx: Tx, blobs: Blobs, scan_id: str, own_keys: Iterable[PublicKey]
     if after == scan:
         return False
     update_scan(tx, after)
+    if replace(after, weigh_again_at=scan.weigh_again_at) == scan:
+        return False
     index_names(tx, scan.id, findings)
     assert after.image is not None, "a scan with findings has an image"
     assert after.platform_digest is not None, "a scan with findings has a platform"

@@ -64,6 +64,11 @@ class Integration:
         told = self.spec()
         return digest_of({key: told[key] for key in _WHERE}).text
 
+    @property
+    def brings_vex(self) -> bool:
+        """Of a feed: whether its documents are VEX, by the one key of every feed's ``config``."""
+        return self.config.get("content") == "vex"
+
     def serves(self, environments: Iterable[str]) -> bool:
         """Whether it may be used for each of them. None named is every one."""
         asked, bound = set(environments), set(self.environments)

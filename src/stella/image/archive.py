@@ -9,6 +9,7 @@ from typing import BinaryIO, Self, cast
 
 import msgspec
 
+from stella.image.compression import MAGIC_BYTES, Compression, compression_of
 from stella.image.errors import AmbiguousImage
 from stella.image.layout import CHUNK_BYTES, OciLayout, not_a_layout, verified_chunks
 from stella.image.manifest import CONFIG_BYTES_MAX, OCI_MANIFEST, parse_config
@@ -19,8 +20,7 @@ from stella.plugin.refusals import ImageNotFound
 
 _MEMBERS_MAX = 200_000
 _LINKS_MAX = 4
-_GZIP = "application/vnd.oci.image.layer.v1.tar+gzip"
-_PLAIN = "application/vnd.oci.image.layer.v1.tar"
+_LAYER = "application/vnd.oci.image.layer.v1.tar"
 
 
 class _Saved(msgspec.Struct, frozen=True):
@@ -123,11 +123,11 @@ class SavedImage:
         except MalformedDigest:
             raise not_a_layout(f"a diff id that is no digest: {diff_id[:80]!r}") from None
         size = self._members.size(name)
-        media_type = _PLAIN
-        if self._members.starts_with(name, b"\x1f\x8b"):
-            media_type, digest = _GZIP, self._members.digest(name)
+        compression = compression_of(self._members.beginning(name, MAGIC_BYTES))
+        if compression is not Compression.NONE:
+            digest = self._members.digest(name)
         self._names[digest] = name
-        return {"mediaType": media_type, "digest": digest.text, "size": size}
+        return {"mediaType": f"{_LAYER}{compression}", "digest": digest.text, "size": size}
 
 
 class _Members:
@@ -171,8 +171,8 @@ class _Members:
         with opened as file:
             return file.read(bytes_max + 1)
 
-    def starts_with(self, name: str, magic: bytes) -> bool:
-        return self.read(name, len(magic) - 1) == magic
+    def beginning(self, name: str, count: int) -> bytes:
+        return self.read(name, count - 1)
 
     def digest(self, name: str) -> Digest:
         hasher = hashlib.sha256()

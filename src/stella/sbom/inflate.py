@@ -6,19 +6,15 @@ import threading
 from collections.abc import Iterable, Iterator
 from typing import Any, Self
 
-from isal import isal_zlib
-
-from stella.kernel import Digest, Remedy
-from stella.sbom.errors import BrokenLayer, LayerTooLarge, UnsupportedLayer
+from stella.image.compression import MAGIC_BYTES, compression_of
+from stella.kernel import Digest
 from stella.sbom.limits import Limits
+from stella.sbom.refusals import broken, too_large
+from stella.sbom.unpack import MEMBERS, OpenMember
 
-_PIECE_BYTES = 512 * 1024
-# What is left after a gzip member is copied: small slices keep a file of tiny members linear.
+# What is left after a member is copied: small slices keep a file of tiny members linear.
 _SLICE_BYTES = 64 * 1024
 _PIECES_WAITING_MAX = 16
-_GZIP_MAGIC = b"\x1f\x8b"
-_ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
-_GZIP_WINDOW = 31
 
 
 class PlainLayer:
@@ -53,17 +49,13 @@ class PlainLayer:
         return Digest(f"sha256:{self._hashing.plain.hexdigest()}")
 
     def __iter__(self) -> Iterator[bytes]:
-        first = next(self._incoming(), b"")
-        if first.startswith(_ZSTD_MAGIC):
-            raise UnsupportedLayer(
-                "the layer is compressed with zstd, which is not read yet",
-                remedy=Remedy("Push the image with gzip layers (buildx: compression=gzip)."),
-                compression="zstd",
-            )
-        if first.startswith(_GZIP_MAGIC):
-            yield from self._gunzipped(first)
+        incoming = self._incoming()
+        first = _beginning(incoming)
+        open_member = MEMBERS.get(compression_of(first))
+        if open_member is not None:
+            yield from self._unpacked(open_member, _chain(first, incoming))
         else:
-            for piece in _chain(first, self._incoming()):
+            for piece in _chain(first, incoming):
                 yield self._counted(piece)
 
     def _incoming(self) -> Iterator[bytes]:
@@ -73,29 +65,28 @@ class PlainLayer:
             if chunk:
                 yield chunk
 
-    def _gunzipped(self, first: bytes) -> Iterator[bytes]:
-        engine = isal_zlib.decompressobj(_GZIP_WINDOW)
-        members = 1
-        for piece_in in _sliced(_chain(first, self._incoming())):
-            data = piece_in
-            while data:
-                if engine.eof:
-                    # Members follow each other; zeros after the last one are padding, as in gzip(1).
-                    data = data.lstrip(b"\0")
+    def _unpacked(self, open_member: OpenMember, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        """The plain bytes of all members, one after the other."""
+        member = open_member()
+        kind, members = member.kind, 1
+        for slice_ in _sliced(chunks):
+            data = slice_
+            while data or not member.wants_more:
+                if member.is_over:
+                    data = data.lstrip(member.padding)
                     if not data:
                         break
                     members += 1
-                    if members > self._limits.gzip_members_max:
-                        raise broken(f"more than {self._limits.gzip_members_max} gzip members")
-                    engine = isal_zlib.decompressobj(_GZIP_WINDOW)
-                piece = _inflated(engine, data)
-                data = engine.unused_data if engine.eof else engine.unconsumed_tail
+                    if members > self._limits.members_max:
+                        raise broken(f"more than {self._limits.members_max} members of {kind}")
+                    member = open_member()
+                piece, data = member.unpack(data)
                 if piece:
                     yield self._counted(piece)
-        while not engine.eof:
-            piece = _inflated(engine, b"")
+        while not member.is_over:
+            piece, _ = member.unpack(b"")
             if not piece:
-                raise broken("its gzip stream is cut off")
+                raise broken(f"its {kind} stream is cut off")
             yield self._counted(piece)
 
     def _counted(self, piece: bytes) -> bytes:
@@ -107,10 +98,9 @@ class PlainLayer:
             and self.plain_bytes > limits.ratio_max * self.compressed_bytes
         )
         if is_bomb or self.plain_bytes > limits.plain_bytes_max:
-            raise LayerTooLarge(
+            raise too_large(
                 f"the layer unpacks to more than {self.plain_bytes} bytes from "
                 f"{self.compressed_bytes} compressed ones: a decompression bomb or too large",
-                remedy=Remedy("Do not run this image; if the layer is right, split it."),
                 plain_bytes=self.plain_bytes,
                 compressed_bytes=self.compressed_bytes,
             )
@@ -144,21 +134,14 @@ class _Hashing:
             hasher.update(piece)
 
 
-def broken(why: str) -> BrokenLayer:
-    """The refusal of a layer that cannot be read as it is."""
-    return BrokenLayer(
-        f"the layer is broken: {why}",
-        remedy=Remedy("Do not run this image: pull and push it again from a good source."),
-        why=why,
-    )
-
-
-def _inflated(engine: Any, data: bytes) -> bytes:
-    try:
-        piece: bytes = engine.decompress(data, _PIECE_BYTES)
-    except isal_zlib.error as error:  # type: ignore[misc]  # a class, whatever isal's stub says
-        raise broken(f"its gzip stream is damaged: {error}") from None
-    return piece
+def _beginning(chunks: Iterator[bytes]) -> bytes:
+    """The first chunks, as many as it takes to tell how they are compressed."""
+    first = b""
+    for chunk in chunks:
+        first += chunk
+        if len(first) >= MAGIC_BYTES:
+            break
+    return first
 
 
 def _sliced(chunks: Iterator[bytes]) -> Iterator[bytes]:

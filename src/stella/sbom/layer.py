@@ -4,9 +4,10 @@ from collections.abc import Iterable
 
 from stella.kernel import Digest
 from stella.sbom.facts import LayerFacts
-from stella.sbom.inflate import PlainLayer, broken
+from stella.sbom.inflate import PlainLayer
 from stella.sbom.layer_pass import LayerPass
 from stella.sbom.limits import DEFAULT_LIMITS, Limits
+from stella.sbom.refusals import broken
 from stella.sbom.tar import Reader
 
 

@@ -8,13 +8,13 @@ class Limits:
     """Bounds of one layer. What exceeds the first group is refused; the second becomes ``Partial``.
 
     ratio_max: plain bytes for one compressed byte, judged beyond ``ratio_from_bytes``: real layers
-        stay under 30, deflate's own bound is 1032.
+        stay under 30, deflate's own bound is 1032, zstd has none. members_max: of gzip, frames of zstd.
     """
 
     plain_bytes_max: int = 64 * 1024**3
     ratio_max: int = 250
     ratio_from_bytes: int = 128 * 1024**2
-    gzip_members_max: int = 1_000_000
+    members_max: int = 1_000_000
     entries_max: int = 3_000_000
     header_bytes_max: int = 1024 * 1024
 

@@ -7,8 +7,8 @@ GNU (long names, base-256 numbers), pax. Source: POSIX.1-2017 pax, "ustar Interc
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from stella.sbom.inflate import broken
 from stella.sbom.limits import Limits
+from stella.sbom.refusals import broken
 
 _BLOCK = 512
 _ZERO = bytes(_BLOCK)

@@ -1,6 +1,6 @@
 """Take VEX documents in, withdraw them, say whose word counts."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 import msgspec
@@ -20,10 +20,11 @@ from stella.vex.facts import (
     VexUnread,
     VexWithdrawn,
 )
-from stella.vex.hearing import digest_said, hear
-from stella.vex.issuer import WEIGHTS, Issuer, weight_of
+from stella.vex.hearing import digest_said, hear, hear_new
+from stella.vex.issuer import WEIGHTS, Basis, Issuer, weight_of
 from stella.vex.standing import OWN, issuers_now
 from stella.vex.store import (
+    BESIDE,
     DocumentState,
     VexRow,
     delete_issuer_row,
@@ -41,6 +42,7 @@ from stella.vex.store import (
 )
 
 _KEYS_MAX = 20
+_FEEDS_MAX = 50
 _REASON_MAX = 1_000
 _GAPS_MAX = 20
 
@@ -52,17 +54,18 @@ def apply_vex_document(
     *,
     own_keys: Iterable[PublicKey],
     issuer: str = "",
+    source: str = "",
 ) -> VexRow:
     """Take ``content`` in: a VEX document, or a signed one. The same bytes again change nothing.
 
     own_keys: of this installation. issuer: whose it is where no signature says so; whoever hands it in
-    vouches for that. Raises MalformedVex, UnknownVexIssuer.
+    vouches for that. source: where it was found. Raises MalformedVex, UnknownVexIssuer.
     """
     vouched = find_issuer(tx, issuer).issuer if issuer else None
-    heard = hear(content, issuers_now(tx, own_keys), vouched)
+    heard = hear_new(content, issuers_now(tx, own_keys), vouched)
     digest = blobs.put(content)
     assert digest == heard.document.digest, (digest, heard.document.digest)
-    for known in standing_vex(tx, digest.text):
+    for known in standing_vex(tx, digest.text, source=source):
         if (known.issuer, known.basis) == (heard.issuer.name, heard.basis):
             return known
     document = heard.document
@@ -80,6 +83,7 @@ def apply_vex_document(
         gaps=len(document.gaps),
         by=tx.actor,
         at=time_text(tx.now),
+        source=source,
     )
     insert_vex(tx, value)
     tx.add(
@@ -105,20 +109,36 @@ def take_attached_vex(
     own_keys: Iterable[PublicKey],
     scan: str,
     reference: str,
+    image: str,
 ) -> None:
-    """Take in what lay beside an image when it was scanned. What was withdrawn stays so.
+    """Take in what lay beside ``image`` when it was scanned. What was withdrawn stays so.
 
-    It counts where a known issuer signed it. scan: whose fact tells of what could not be read.
+    It counts where a known issuer signed it. What nobody known signed is kept as long as it lies there.
+    scan: whose fact tells of what could not be read.
     """
-    keys = tuple(own_keys)
+    keys, place = tuple(own_keys), f"{BESIDE}{image}"
     issuers = issuers_now(tx, keys)
     for content in found.documents:
-        is_known = knows_vex(tx, Digest.of(content).text)
+        is_known = knows_vex(tx, Digest.of(content).text, place)
         if not is_known and not _is_withdrawn(tx, blobs, content, issuers):
-            apply_vex_document(tx, blobs, content, own_keys=keys)
+            is_signed = hear(content, issuers).basis is Basis.SIGNATURE
+            source = "" if is_signed else place
+            apply_vex_document(tx, blobs, content, own_keys=keys, source=source)
+    if not found.gaps:
+        _let_go(tx, place, {Digest.of(content).text for content in found.documents})
     if found.gaps and not tx.has_caused("VexUnread", scan):
         gaps = tuple(f"{one.place}: {one.reason}" for one in found.gaps[:_GAPS_MAX])
         tx.add(VexUnread(scan, reference, gaps))
+
+
+def _let_go(tx: Tx, place: str, digests: Collection[str]) -> None:
+    """Of what was found there before, only ``digests`` still is."""
+    for row in standing_vex(tx, source=place):
+        if row.digest not in digests:
+            reason = "it lies beside the image no more"
+            at = time_text(tx.now)
+            update_vex(tx, replace(row, state=DocumentState.GONE, ended_at=at, reason=reason))
+            tx.add(VexWithdrawn(row.id, row.digest, reason))
 
 
 def _is_withdrawn(tx: Tx, blobs: Blobs, content: bytes, issuers: tuple[Issuer, ...]) -> bool:
@@ -137,9 +157,9 @@ def _is_withdrawn(tx: Tx, blobs: Blobs, content: bytes, issuers: tuple[Issuer, .
 def withdraw_vex(tx: Tx, vex_id: str, reason: str) -> VexRow:
     """It counts no more; what was decided with it stays proven. Raises UnknownVexDocument."""
     known = find_vex(tx, vex_id)
-    if known.state is DocumentState.WITHDRAWN:
+    if known.state is not DocumentState.STANDING:
         raise UnknownVexDocument(
-            f"{vex_id} was withdrawn at {known.ended_at}",
+            f"{vex_id} counts no more since {known.ended_at}",
             remedy=Remedy("There is nothing to do.", command="stella vex list"),
             id=vex_id,
         )
@@ -157,7 +177,12 @@ def withdraw_vex(tx: Tx, vex_id: str, reason: str) -> VexRow:
 def apply_vex_issuer(tx: Tx, name: str, spec: Mapping[str, Json]) -> Change:
     """Make or change an issuer. Raises MalformedVexIssuer with every reason."""
     value = parse_issuer(name, spec)
-    before = {one.issuer.name: one.issuer for one in list_issuers(tx)}.get(name)
+    known = {one.issuer.name: one.issuer for one in list_issuers(tx)}
+    before = known.pop(name, None)
+    taken = {feed: other.name for other in known.values() for feed in other.feeds}
+    claimed = [f"the feed {one} is {taken[one]}'s" for one in value.feeds if one in taken]
+    if claimed:
+        raise _malformed(name, claimed)
     change = changed("VexIssuer", name, issuer_spec(before) if before else None, issuer_spec(value))
     if change.change != "unchanged":
         put_issuer(tx, value)
@@ -176,6 +201,7 @@ def delete_vex_issuer(tx: Tx, name: str) -> None:
 class _Spec(msgspec.Struct, forbid_unknown_fields=True):
     weight: str | int = "known"
     keys: list[str] = []
+    feeds: list[str] = []
 
 
 _KEYS = frozenset(one.encode_name for one in msgspec.structs.fields(_Spec))
@@ -192,12 +218,13 @@ def parse_issuer(name: str, spec: Mapping[str, Json]) -> Issuer:
         raise _malformed(name, [str(error)[:200]]) from None
     weight = weight_of(read.weight)
     keys = tuple(PublicKey(pem.encode()) for pem in read.keys)
-    reasons = [*_faults(name, keys)]
+    reasons = [*_faults(name, keys), *_feed_faults(read.feeds)]
     if weight is None:
         reasons.append(f"weight is {', '.join(WEIGHTS)} or a number from 0 to 100")
     if reasons or weight is None:
         raise _malformed(name, reasons)
-    return Issuer(name, weight, tuple(sorted(keys, key=lambda key: key.pem)))
+    feeds = tuple(sorted(set(read.feeds)))
+    return Issuer(name, weight, tuple(sorted(keys, key=lambda key: key.pem)), feeds)
 
 
 def _faults(name: str, keys: tuple[PublicKey, ...]) -> Iterator[str]:
@@ -213,6 +240,15 @@ def _faults(name: str, keys: tuple[PublicKey, ...]) -> Iterator[str]:
             _ = key.loaded
         except UnusableKey as error:
             yield f"keys[{place}]: {error}"
+
+
+def _feed_faults(feeds: list[str]) -> Iterator[str]:
+    if len(feeds) > _FEEDS_MAX:
+        yield f"feeds names more than {_FEEDS_MAX}"
+        return
+    for place, feed in enumerate(feeds):
+        if not NAME.match(feed):
+            yield f"feeds[{place}]: {BAD_NAME}"
 
 
 def _malformed(name: str, reasons: list[str]) -> MalformedVexIssuer:

@@ -15,7 +15,7 @@ from stella.kernel import Digest, Remedy, StellaError
 from stella.plugin.contract.registry import Descriptor, Registry
 from stella.trust import OPENVEX, Signer, unverified_statement
 from stella.vex.errors import UnusableStatement
-from stella.vex.hearing import hear, is_signed, sign_vex
+from stella.vex.hearing import hear, hear_new, is_signed, sign_vex
 from stella.vex.model import Gap
 
 BARE_TYPES = frozenset({"application/vnd.openvex+json", "application/openvex+json"})
@@ -58,7 +58,7 @@ def attached_vex(registry: Registry, repository: str, subjects: Iterable[Digest]
                 content = _content(registry, repository, one)
                 if is_signed(content) and not _is_vex(content):
                     continue  # another statement, whose bundle does not say outside of what kind
-                hear(content, ())
+                hear_new(content, ())
             except StellaError as refusal:
                 gaps.append(Gap(one.digest.text, str(refusal)[:300]))
             else:

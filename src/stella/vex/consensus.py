@@ -122,6 +122,22 @@ def weigh_claims(claims: Iterable[Claim], now: datetime) -> Verdict:
     return _verdict(deciding, voices)
 
 
+def next_turn(claims: Iterable[Claim], now: datetime) -> str:
+    """When time alone may make something else of ``claims``: the first of them to begin or to end.
+
+    "" where none does. Of issuers whose word weighs nothing none is asked.
+    """
+    at = time_text(now)
+    turns = (
+        turn
+        for claim in claims
+        if claim.heard.issuer.weight > 0
+        for turn in (claim.statement.at, claim.statement.expires)
+        if turn > at
+    )
+    return min(turns, default="")
+
+
 def _verdict(deciding: Sequence[Claim], voices: list[Voice]) -> Verdict:
     ordered = tuple(sorted(voices, key=_loudest_first))
     shown, unheard = ordered[:VOICES_MAX], max(0, len(ordered) - VOICES_MAX)

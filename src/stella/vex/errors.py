@@ -16,7 +16,7 @@ class UnusableStatement(StellaError):
 
 
 class UnknownVexDocument(StellaError):
-    """There is no such VEX document, or it was withdrawn."""
+    """There is no such VEX document, or it counts no more."""
 
     code = "ST-VEX-003"
     fault = Fault.NOT_FOUND
@@ -39,6 +39,13 @@ class MalformedWeighing(StellaError):
     """A record of what was weighed does not hold together."""
 
     code = "ST-VEX-006"
+
+
+class UnknownVexFeed(StellaError):
+    """There is no such feed of VEX: no integration of the kind feed whose content is VEX."""
+
+    code = "ST-VEX-008"
+    fault = Fault.NOT_FOUND
 
 
 class NothingToSay(StellaError):

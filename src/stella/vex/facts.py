@@ -29,6 +29,19 @@ class VexUnread(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class VexFeedTaken(Fact):
+    """A feed holds other documents than before. subject: the feed. documents: that count of it now.
+
+    came, went: how many. changes: digest of the document that lists them.
+    """
+
+    documents: int
+    came: int
+    went: int
+    changes: str
+
+
+@dataclass(frozen=True, slots=True)
 class VexWithdrawn(Fact):
     """It counts no more. subject: its id here; document: its digest."""
 

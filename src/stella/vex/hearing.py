@@ -6,6 +6,7 @@ from dataclasses import replace
 import msgspec
 
 from stella.kernel import Digest
+from stella.kernel.twice import key_said_twice
 from stella.trust import (
     CYCLONEDX,
     OPENVEX,
@@ -51,6 +52,21 @@ def hear(content: bytes, issuers: Iterable[Issuer], vouched: Issuer | None = Non
         raise malformed(str(error)) from error
     document = _inner(content, statement)
     return Heard(document, vouched or UNKNOWN, Basis.VOUCHED if vouched else Basis.NONE)
+
+
+def hear_new(content: bytes, issuers: Iterable[Issuer], vouched: Issuer | None = None) -> Heard:
+    """As ``hear``, of a document that comes in now: one that readers would read differently is refused.
+
+    What was weighed before is heard as it was. Raises MalformedVex, MalformedEnvelope.
+    """
+    heard = hear(content, issuers, vouched)
+    parts = (content, unverified_payload(content)) if is_signed(content) else (content,)
+    for part in parts:
+        twice = key_said_twice(part)
+        if twice is not None:
+            named = f"one object has the key {twice[:80]!r} twice"
+            raise malformed(f"{named}, and readers differ in which counts")
+    return heard
 
 
 def sign_vex(signer: Signer, document: bytes, subject: Digest | None = None) -> bytes:

@@ -23,11 +23,15 @@ class Basis(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Issuer:
-    """One issuer. weight: 0 to 100. keys: what they sign with; none where others vouch for them."""
+    """One issuer. weight: 0 to 100. keys: what they sign with; none where others vouch for them.
+
+    feeds: whose documents are theirs where no signature says whose they are.
+    """
 
     name: str
     weight: int
     keys: "tuple[PublicKey, ...]" = ()
+    feeds: tuple[str, ...] = ()
 
 
 UNKNOWN = Issuer("", 0)

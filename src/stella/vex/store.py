@@ -1,11 +1,12 @@
 """The tables of VEX documents and of issuers."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Column, Index, Integer, String, Table, Text, delete, select
+from sqlalchemy import Column, Index, Integer, String, Table, Text, delete, or_, select
 
 from stella.kernel import Remedy, time_text
 from stella.record.row import columns_of, fields_of
@@ -15,6 +16,8 @@ from stella.trust import PublicKey
 from stella.vex.errors import UnknownVexDocument, UnknownVexIssuer
 from stella.vex.issuer import Basis, Issuer
 from stella.vex.model import Document
+
+_ASKED_MAX = 500
 
 vex_document = Table(
     "vex_document",
@@ -35,8 +38,10 @@ vex_document = Table(
     Column("at", String(27), nullable=False),
     Column("ended_at", String(27)),
     Column("reason", Text, nullable=False),
+    Column("source", String(80), nullable=False, server_default=""),
     Index(None, "tenant", "state"),
     Index(None, "tenant", "digest"),
+    Index(None, "tenant", "source"),
 )
 
 vex_issuer = Table(
@@ -49,11 +54,16 @@ vex_issuer = Table(
 )
 
 
+BESIDE = "image:"
+"""How the source begins of what lies beside an image; its digest follows."""
+
+
 class DocumentState(StrEnum):
-    """Whether a document counts. A withdrawn one stays withdrawn."""
+    """Whether a document counts. One that was withdrawn here stays so, whoever brings it again."""
 
     STANDING = "standing"
     WITHDRAWN = "withdrawn"
+    GONE = "gone"  # it lies no more where it was found
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +71,8 @@ class VexRow:
     """One document that was taken in. digest: of its bytes in the blob store.
 
     said_id, version, author: as it says itself. issuer, basis: whose it was taken to be then; with a
-    signature, whose it is now follows from the issuers' keys of now. by: who handed it in.
+    signature, whose it is now follows from the issuers' keys of now. by: who handed it in. source: the
+    feed that holds it, or ``image:`` and the digest of the image that it lies beside; "" where neither.
     """
 
     id: str
@@ -79,6 +90,7 @@ class VexRow:
     at: str
     ended_at: str | None = None
     reason: str = ""
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +107,11 @@ class KnownIssuer:
 
 def issuer_spec(issuer: Issuer) -> dict[str, Any]:
     """An issuer as it stands in a declarative document."""
-    return {
+    spec: dict[str, Any] = {
         "weight": issuer.weight,
         "keys": sorted(key.pem.decode() for key in issuer.keys),
     }
+    return spec | ({"feeds": list(issuer.feeds)} if issuer.feeds else {})
 
 
 def find_vex(tx: Tx, vex_id: str) -> VexRow:
@@ -114,21 +127,52 @@ def find_vex(tx: Tx, vex_id: str) -> VexRow:
     return _row(row)
 
 
-def standing_vex(tx: Tx, digest: str | None = None) -> tuple[VexRow, ...]:
-    """Every document that was not withdrawn, the oldest first. digest: those of these bytes only."""
+def standing_vex(
+    tx: Tx, digest: str | None = None, *, source: str | None = None
+) -> tuple[VexRow, ...]:
+    """Every document that counts, the oldest first. digest: of these bytes; source: from there."""
     table = vex_document.c
     query = select(vex_document).where(
         table.tenant == tx.tenant, table.state == DocumentState.STANDING.value
     )
     if digest is not None:
         query = query.where(table.digest == digest)
+    if source is not None:
+        query = query.where(table.source == source)
     return tuple(_row(row) for row in tx.rows(query.order_by(table.id)))
 
 
-def knows_vex(tx: Tx, digest: str) -> bool:
-    """Whether these bytes were ever taken in, be it that they were withdrawn."""
+def withdrawn_digests(tx: Tx) -> frozenset[str]:
+    """Of the documents that somebody here has withdrawn."""
     table = vex_document.c
-    query = select(table.id).where(table.tenant == tx.tenant, table.digest == digest)
+    query = select(table.digest).where(
+        table.tenant == tx.tenant, table.state == DocumentState.WITHDRAWN.value
+    )
+    return frozenset(str(row["digest"]) for row in tx.rows(query))
+
+
+def named_alike(tx: Tx, digests: Iterable[str]) -> frozenset[str]:
+    """``digests``, and those of all documents that go by the name of one of them."""
+    given, table = sorted(set(digests)), vex_document.c
+    found = set(given)
+    for start in range(0, len(given), _ASKED_MAX):
+        part = given[start : start + _ASKED_MAX]
+        names = select(table.said_id).where(
+            table.tenant == tx.tenant, table.digest.in_(part), table.said_id != ""
+        )
+        query = select(table.digest).where(table.tenant == tx.tenant, table.said_id.in_(names))
+        found |= {str(row["digest"]) for row in tx.rows(query)}
+    return frozenset(found)
+
+
+def knows_vex(tx: Tx, digest: str, source: str) -> bool:
+    """Whether these bytes were handed in, found at ``source`` before, or withdrawn."""
+    table = vex_document.c
+    is_known = or_(
+        table.state == DocumentState.WITHDRAWN.value,
+        (table.state == DocumentState.STANDING.value) & table.source.in_({"", source}),
+    )
+    query = select(table.id).where(table.tenant == tx.tenant, table.digest == digest, is_known)
     return tx.row(query) is not None
 
 
@@ -230,4 +274,5 @@ def _row(row: Any) -> VexRow:
 def _issuer(row: Any) -> KnownIssuer:
     spec = json.loads(row["spec"])
     keys = tuple(PublicKey(pem.encode()) for pem in spec["keys"])
-    return KnownIssuer(Issuer(row["name"], spec["weight"], keys), row["changed_at"])
+    feeds = tuple(spec.get("feeds", ()))
+    return KnownIssuer(Issuer(row["name"], spec["weight"], keys, feeds), row["changed_at"])

@@ -2,8 +2,9 @@
 
 config: ``documents`` names the files (name in the feed -> path below the endpoint). ``csaf`` says that the
 endpoint is a directory of a CSAF provider, whose ``changes.csv`` says what is there and since when (CSAF 2.0,
-section 7.1.13). Without both the endpoint is a mirror, whose ``index.json`` says
-``{"documents": {path: version}}``.
+section 7.1.13). ``repository`` says that a VEX repository's ``vex-repository.json`` lies there, which names
+the archive to bring (github.com/aquasecurity/vex-repo-spec 0.1). Without all of these the endpoint is a
+mirror, whose ``index.json`` says ``{"documents": {path: version}}``.
 """
 
 import json
@@ -24,6 +25,13 @@ _NAME = re.compile(
     r"(?:(?!\.+(?:/|\Z))[A-Za-z0-9._~+%-]+)(?:/(?!\.+(?:/|\Z))[A-Za-z0-9._~+%-]+)*\Z"
 )
 _NAME_MAX = 300
+_ABOUT_BYTES_MAX = 1024 * 1024
+_SPEC = re.compile(r"v?0\.[0-9]{1,3}\Z")
+_ARCHIVE = re.compile(
+    r"(?P<url>(?P<scheme>https?)://[^\s?#]{1,1000}/"
+    r"(?P<name>[A-Za-z0-9_~+-][A-Za-z0-9._~+-]{0,100}\.(?:tar\.gz|tgz|tar\.bz2|tbz2|tar\.xz|txz|zip)))"
+    r"(?://(?P<folder>[A-Za-z0-9_~+-][A-Za-z0-9._~+-]{0,100}))?\Z"
+)
 _CHANGE = re.compile(r'"?(?P<name>[^",]{1,300})"?,"?(?P<at>[0-9TZ:.+-]{10,40})"?\s*\Z')
 
 
@@ -32,9 +40,11 @@ class HttpFeed:
 
     def __init__(self, connection: Connection) -> None:
         is_plain = connection.config.get("plain_http") is True
-        self._client = ServiceClient(connection, "Advisory feed", may_be_plain=is_plain)
+        self._client = ServiceClient(connection, "Feed", may_be_plain=is_plain)
         self._http = Connections.of(connection, leads_elsewhere=True)
+        self._is_http = connection.endpoint.startswith("http://")
         self._is_csaf = connection.config.get("csaf") is True
+        self._is_repository = connection.config.get("repository") is True
         listed = connection.config.get("documents")
         self._paths = (
             {str(name): str(path) for name, path in listed.items()}
@@ -50,7 +60,7 @@ class HttpFeed:
     def changes(self, cursor: str) -> FeedChanges:
         """Beside what it was: the cursor is the versions that were told."""
         known = self._versions(json.loads(cursor) if cursor else {"documents": {}})
-        now = self._index() if self._paths is None else self._heads(self._paths)
+        now = self._now()
         changed = [
             name for name, version in now.items() if not version or known.get(name) != version
         ]
@@ -72,8 +82,33 @@ class HttpFeed:
 
     def check(self) -> str:
         """How many documents there are."""
-        now = self._index() if self._paths is None else self._heads(self._paths)
+        now = self._now()
         return f"{len(now)} documents"
+
+    def _now(self) -> dict[str, str]:
+        """Name -> version of all that there is."""
+        if self._is_repository:
+            name, url = self._archive()
+            return {name: self._head(name, url)}
+        if self._paths is not None:
+            return {name: self._head(name, self._url(name)) for name in self._paths}
+        return self._index()
+
+    def _archive(self) -> tuple[str, str]:
+        """The repository's archive: its name, below the folder in it that counts, and where it lies."""
+        about = self._client.json(
+            "GET", "vex-repository.json", {}, what="vex-repository.json", bytes_max=_ABOUT_BYTES_MAX
+        )
+        listed = about.get("versions") if isinstance(about, dict) else None
+        # The specification has an object, what is published a list.
+        for version in listed.values() if isinstance(listed, dict) else _list(listed):
+            if isinstance(version, dict) and _SPEC.match(str(version.get("spec_version"))):
+                for one in _list(version.get("locations")):
+                    found = _ARCHIVE.match(str(one.get("url"))) if isinstance(one, dict) else None
+                    if found and (self._is_http or found["scheme"] == "https"):
+                        folder = f"{found['folder']}/" if found["folder"] else ""
+                        return f"{folder}{found['name']}", found["url"]
+        raise self._client.unreachable("its vex-repository.json names no archive that is read")
 
     def _index(self) -> dict[str, str]:
         if self._is_csaf:
@@ -109,15 +144,12 @@ class HttpFeed:
             raise self._client.unreachable("its index lists no documents")
         return {str(name): str(version) for name, version in listed.items()}
 
-    def _heads(self, paths: Mapping[str, str]) -> dict[str, str]:
-        """Name -> what tells this content from another; "" where the publisher does not say."""
-        return {name: self._head(name) for name in paths}
-
-    def _head(self, name: str) -> str:
+    def _head(self, name: str, url: str) -> str:
+        """What tells this content from another; "" where the publisher does not say."""
         # By the client that follows redirects to where publishers keep their files.
         trouble = ""
         try:
-            answer = self._http.send("HEAD", self._url(name), {"Accept-Encoding": "identity"})
+            answer = self._http.send("HEAD", url, {"Accept-Encoding": "identity"})
         except HttpTrouble as error:
             trouble = str(error)
         if trouble:
@@ -132,6 +164,11 @@ class HttpFeed:
         return json.dumps([*told, length]) if any(told) else ""
 
     def _url(self, name: str) -> str:
+        if self._is_repository:
+            archive, url = self._archive()
+            if archive != name:
+                raise self._client.not_there(f"document {name[:40]!r}")
+            return url
         path = name if self._paths is None else self._paths.get(name, "")
         if not _NAME.match(path) or len(path) > _NAME_MAX:
             raise self._client.not_there(f"document {name[:40]!r}")
@@ -188,3 +225,7 @@ class HttpFeed:
             return answer
         answer.close()
         raise self._client.unreachable("it broke off, and changed meanwhile")
+
+
+def _list(value: object) -> list[object]:
+    return value if isinstance(value, list) else []

@@ -8,7 +8,7 @@ export type Filters<Key extends string = string> = Readonly<Partial<Record<Key, 
 const PAGE = 50
 
 /** A list that goes on: pages of `Page<T>`, fetched by the server's own cursor. */
-function listOf<T>(key: readonly unknown[], fetchPage: (cursor: string | undefined) => Promise<Page<T>>) {
+export function listOf<T>(key: readonly unknown[], fetchPage: (cursor: string | undefined) => Promise<Page<T>>) {
   return infiniteQueryOptions({
     queryKey: key,
     queryFn: ({ pageParam }) => fetchPage(pageParam),
@@ -17,7 +17,7 @@ function listOf<T>(key: readonly unknown[], fetchPage: (cursor: string | undefin
   })
 }
 
-const query = (filters: Filters, cursor?: string) => ({ ...filters, cursor, limit: PAGE })
+export const query = (filters: Filters, cursor?: string) => ({ ...filters, cursor, limit: PAGE })
 
 export const versionQuery = queryOptions({
   queryKey: ['version'],
@@ -156,15 +156,6 @@ export const imageQuery = (scan: string) =>
     queryFn: () => take(api.GET('/api/v1/scans/{scan}/image', { params: { path: { scan } } })),
     staleTime: 60_000,
   })
-
-export const findingsQuery = (scan: string, filters: Filters = {}) =>
-  listOf(['scans', scan, 'findings', filters], (cursor) =>
-    take(
-      api.GET('/api/v1/scans/{scan}/findings', {
-        params: { path: { scan: scan }, query: query(filters, cursor) },
-      }),
-    ),
-  )
 
 /** `mine` is the page's word for what waits for this reader. */
 export function promotionFilters({ mine, ...rest }: Filters): Filters {

@@ -601,7 +601,7 @@ export interface paths {
         };
         /**
          * Get Findings
-         * @description What is wrong in the image, the worst first.
+         * @description What is wrong in the image: exploited ones first, then those with a fix, then by severity.
          */
         get: operations["get_findings"];
         put?: never;
@@ -818,6 +818,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/vex-feeds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Vex Feeds
+         * @description The feeds of VEX that are followed, by name: how new each is, and what went wrong since.
+         */
+        get: operations["get_vex_feeds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/vex-feeds/{name}/sync": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Post Vex Feed Sync
+         * @description Let a feed be looked at now; it was when checkedAt or troubleAt is later than askedAt.
+         */
+        post: operations["post_vex_feed_sync"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/vex-issuers": {
         parameters: {
             query?: never;
@@ -870,6 +910,26 @@ export interface paths {
          * @description What a CVE or an advisory touches: images, their releases, and where those run now.
          */
         get: operations["get_vulnerability"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/findings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get All Findings
+         * @description The findings of all scanned images: exploited ones first, then those with a fix, then by severity.
+         */
+        get: operations["get_all_findings"];
         put?: never;
         post?: never;
         delete?: never;
@@ -990,6 +1050,48 @@ export interface paths {
          * @description Templates of releases by name.
          */
         get: operations["get_release_templates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/advisories/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Advisory
+         * @description What every source says of a CVE or an advisory, and where they disagree.
+         */
+        get: operations["get_advisory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/answers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Answer
+         * @description What it is, whether it touches what was scanned and runs, what to do: each sentence cited.
+         *
+         *     Sentences are chosen from stored texts, never made. No decision rests on it.
+         */
+        get: operations["get_answer"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2796,6 +2898,57 @@ export interface components {
             agreeToBreakGlass: components["schemas"]["Allowed"];
         };
         /**
+         * AdvisoryRecordView
+         * @description What one advisory says of one package. affected: its ranges, for people. fixed: versions that mend it.
+         *
+         *     ratings: of others, where they differ. dissent: ranges that other sources give under the same id.
+         *     outlook: whether the publisher will mend it, and what else it adds.
+         */
+        AdvisoryRecordView: {
+            /** Id */
+            id: string;
+            /** Aliases */
+            aliases: string[];
+            /** Ecosystem */
+            ecosystem: string;
+            /** Package */
+            package: string;
+            /** Severity */
+            severity: string;
+            /** Cvss */
+            cvss: string;
+            /** Summary */
+            summary: string;
+            /** Affected */
+            affected: string[];
+            /** Fixed */
+            fixed: string[];
+            /** Exploited */
+            exploited: boolean;
+            /** Epsspermille */
+            epssPermille: number | null;
+            /** Outlook */
+            outlook: string;
+            /** Ratings */
+            ratings: components["schemas"]["RatingView"][];
+            /** Dissent */
+            dissent: string[];
+        };
+        /**
+         * AdvisoryView
+         * @description All that the snapshot knows of a vulnerability. assessments: of it itself, in whatever package.
+         */
+        AdvisoryView: {
+            /** Name */
+            name: string;
+            /** Snapshot */
+            snapshot: string;
+            /** Records */
+            records: components["schemas"]["AdvisoryRecordView"][];
+            /** Assessments */
+            assessments: components["schemas"]["RatingView"][];
+        };
+        /**
          * AgentState
          * @description Where an agent stands. It is offline until it has been heard.
          * @enum {string}
@@ -2845,6 +2998,30 @@ export interface components {
          * @enum {string}
          */
         Answer: "yes" | "no" | "unknown";
+        /**
+         * AnswerView
+         * @description What stored texts say. about: the vulnerability, empty where none was found; others: that may be meant.
+         *
+         *     missing: what they do not answer.
+         */
+        AnswerView: {
+            /** Question */
+            question: string;
+            /** About */
+            about: string;
+            /** Others */
+            others: string[];
+            /** Whatitis */
+            whatItIs: components["schemas"]["SentenceView"][];
+            /** Touchesus */
+            touchesUs: components["schemas"]["SentenceView"][];
+            /** Whattodo */
+            whatToDo: components["schemas"]["SentenceView"][];
+            /** Missing */
+            missing: string[];
+            /** Passages */
+            passages: components["schemas"]["PassageView"][];
+        };
         /**
          * Applied
          * @description What each document changed, or would.
@@ -4206,6 +4383,44 @@ export interface components {
             over: components["schemas"]["Answer"];
         };
         /**
+         * ListedFinding
+         * @description One finding in one image. counts: whether VEX leaves it so. fixed: what mends it, or empty.
+         */
+        ListedFinding: {
+            /** Scan */
+            scan: string;
+            /** Reference */
+            reference: string;
+            /** Image */
+            image: components["schemas"]["Digest"] | string;
+            /** Platformdigest */
+            platformDigest: components["schemas"]["Digest"] | string;
+            /** Platform */
+            platform: string;
+            /** Vulnerability */
+            vulnerability: string;
+            /** Purl */
+            purl: string;
+            /** Component */
+            component: string;
+            /** Version */
+            version: string;
+            /** Severity */
+            severity: string;
+            /** Fixed */
+            fixed: string;
+            /** Exploited */
+            exploited: boolean;
+            /** Vex */
+            vex: string;
+            /** Reach */
+            reach: string;
+            /** Counts */
+            counts: boolean;
+            /** Epsspermille */
+            epssPermille: number | null;
+        };
+        /**
          * LogLineView
          * @description One line that an agent printed. seq: its place in the deployment's log.
          */
@@ -4879,6 +5094,13 @@ export interface components {
             /** Next */
             next?: string | null;
         };
+        /** Page[ListedFinding] */
+        Page_ListedFinding_: {
+            /** Items */
+            items: components["schemas"]["ListedFinding"][];
+            /** Next */
+            next?: string | null;
+        };
         /** Page[LogLineView] */
         Page_LogLineView_: {
             /** Items */
@@ -5019,6 +5241,13 @@ export interface components {
             /** Next */
             next?: string | null;
         };
+        /** Page[VexFeedView] */
+        Page_VexFeedView_: {
+            /** Items */
+            items: components["schemas"]["VexFeedView"][];
+            /** Next */
+            next?: string | null;
+        };
         /** Page[VexIssuerView] */
         Page_VexIssuerView_: {
             /** Items */
@@ -5046,6 +5275,24 @@ export interface components {
             items: components["schemas"]["WindowView"][];
             /** Next */
             next?: string | null;
+        };
+        /**
+         * PassageView
+         * @description A stored text that is cited. kind: record, assessment, statement, finding or running.
+         *
+         *     source: who says it. place: where it lies.
+         */
+        PassageView: {
+            /** Number */
+            number: number;
+            /** Kind */
+            kind: string;
+            /** Source */
+            source: string;
+            /** Place */
+            place: string;
+            /** Text */
+            text: string;
         };
         /**
          * PersonView
@@ -5352,6 +5599,20 @@ export interface components {
             runsIn: components["schemas"]["stella__api__views__radius__RunsIn"][];
         };
         /**
+         * RatingView
+         * @description How bad one source says it is. summary: in its words, or empty.
+         */
+        RatingView: {
+            /** Source */
+            source: string;
+            /** Severity */
+            severity: string;
+            /** Cvss */
+            cvss: string;
+            /** Summary */
+            summary: string;
+        };
+        /**
          * Reason
          * @description Why.
          */
@@ -5651,6 +5912,16 @@ export interface components {
             promotion: string;
             /** Plandigest */
             planDigest: string;
+        };
+        /**
+         * SentenceView
+         * @description A sentence, word for word as in the passages that it cites.
+         */
+        SentenceView: {
+            /** Text */
+            text: string;
+            /** Cites */
+            cites: number[];
         };
         /**
          * SignInView
@@ -6291,6 +6562,37 @@ export interface components {
             notUsed: components["schemas"]["VexGapView"][];
         };
         /**
+         * VexFeedView
+         * @description A feed of VEX that is followed. issuer: whose its unsigned documents are, empty where nobody names it.
+         *
+         *     documents: that count of it; unread: that could not be read. checkedAt: asked last with success;
+         *     changedAt: something came or went. trouble: why it could not be brought up to date since, or empty.
+         */
+        VexFeedView: {
+            /** Name */
+            name: string;
+            /** Endpoint */
+            endpoint: string;
+            /** Enabled */
+            enabled: boolean;
+            /** Issuer */
+            issuer: string;
+            /** Documents */
+            documents: number;
+            /** Unread */
+            unread: number;
+            /** Checkedat */
+            checkedAt: string | null;
+            /** Changedat */
+            changedAt: string | null;
+            /** Askedat */
+            askedAt: string | null;
+            /** Trouble */
+            trouble: string;
+            /** Troubleat */
+            troubleAt: string | null;
+        };
+        /**
          * VexGapView
          * @description A part of a document that could not be used.
          */
@@ -6302,7 +6604,8 @@ export interface components {
         };
         /**
          * VexIssuerView
-         * @description Whose word counts. weight: 0 to 100; trust: the word for it. keys: PEM.
+         * @description Whose word counts. weight: 0 to 100; trust: the word for it. keys: PEM. feeds: whose unsigned documents
+         *     are theirs.
          */
         VexIssuerView: {
             /** Name */
@@ -6313,6 +6616,8 @@ export interface components {
             trust: string;
             /** Keys */
             keys: string[];
+            /** Feeds */
+            feeds: string[];
             /** Changedat */
             changedAt: string;
         };
@@ -6352,7 +6657,7 @@ export interface components {
          * VexView
          * @description One document. digest: of its bytes. state: standing or withdrawn. issuer: empty for an unknown
          *     one. basis: signature, vouched or none. saidId, version, author: as it says itself. gaps: parts
-         *     that could not be used.
+         *     that could not be used. source: the feed that holds it, image: and a digest for what lies beside one.
          */
         VexView: {
             /** Id */
@@ -6385,6 +6690,8 @@ export interface components {
             endedAt: string | null;
             /** Reason */
             reason: string;
+            /** Source */
+            source: string;
         };
         /**
          * VexVoiceView
@@ -7731,6 +8038,12 @@ export interface operations {
                 /** @description Comma between several. */
                 severity?: string | null;
                 kev?: boolean | null;
+                /** @description Whether a version mends it. */
+                fixable?: boolean | null;
+                /** @description Comma between several. */
+                reach?: string | null;
+                /** @description Comma between several. */
+                vex?: string | null;
                 /** @description Part of an id, alias or package. */
                 q?: string | null;
                 /** @description `next` of the part before. */
@@ -8124,6 +8437,66 @@ export interface operations {
             };
         };
     };
+    get_vex_feeds: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_VexFeedView_"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_vex_feed_sync: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VexFeedView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_vex_issuers: {
         parameters: {
             query?: never;
@@ -8200,6 +8573,57 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Radius"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_all_findings: {
+        parameters: {
+            query?: {
+                /** @description Comma between several. */
+                severity?: string | null;
+                /** @description Whether a version mends it. */
+                fixable?: boolean | null;
+                /** @description Known to be exploited (KEV). */
+                exploited?: boolean | null;
+                /** @description Comma between several. */
+                reach?: string | null;
+                /** @description Comma between several. */
+                vex?: string | null;
+                /** @description Whether VEX leaves it so. */
+                counts?: boolean | null;
+                component?: string;
+                /** @description A digest, or part of the reference. */
+                image?: string;
+                /** @description What runs there now. */
+                environment?: string;
+                q?: string;
+                /** @description `next` of the part before. */
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ListedFinding_"];
                 };
             };
             /** @description A refusal */
@@ -8387,6 +8811,69 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_TemplateDocument_"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_advisory: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdvisoryView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_answer: {
+        parameters: {
+            query: {
+                /** @description An id, or a question. */
+                question: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnswerView"];
                 };
             };
             /** @description A refusal */

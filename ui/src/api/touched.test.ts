@@ -14,6 +14,8 @@ test.each([
   ['ReleaseSealed', 'releases'],
   ['FreezeEnded', 'environments'],
   ['VexApplied', 'scans'],
+  ['VexFeedTaken', 'vex'],
+  ['FeedFailed', 'vex'],
   ['WaiverLapsed', 'waivers'],
   ['FindingsWeighed', 'scans'],
   ['EvidenceSealed', 'evidence'],

@@ -22,6 +22,7 @@ export type Held =
   | 'sign-ins'
   | 'tokens'
   | 'users'
+  | 'vex'
   | 'waivers'
   | 'webhooks'
   | 'where'
@@ -33,15 +34,15 @@ const RULES: readonly (readonly [RegExp, readonly Held[]])[] = [
   [/^(Order|Agent|Enrolment)/, ['agents', 'environments', 'deployments', 'matrix']],
   [/^(Release|Tag)/, ['releases', 'matrix']],
   [/^(Image|Scan|Sbom|Finding|Advisor)/, ['releases', 'scans', 'promotions', 'where']],
-  [/^Vex/, ['releases', 'scans', 'promotions', 'where']],
+  [/^Vex/, ['releases', 'scans', 'promotions', 'where', 'vex']],
   [/^Standing/, ['matrix']],
-  [/^Feed/, ['integrations', 'where']],
+  [/^Feed/, ['integrations', 'where', 'vex']],
   [/^(Environment|Freeze|Policy|Configuration)/, ['environments', 'policies', 'matrix', 'promotions', 'preview']],
   // Reading is a fact too: what it made old would be read again, for ever.
   [/^(EvidenceRead|AccessRefused|SupportBundleMade)$/, []],
   [/^(Evidence|Packet|Sticker)/, ['evidence', 'promotions', 'deployments']],
   [/^(Notification|Message)/, ['notifications']],
-  [/^(Integration|Secret)/, ['integrations', 'secrets', 'webhooks']],
+  [/^(Integration|Secret)/, ['integrations', 'secrets', 'webhooks', 'vex']],
   [/^Waiver/, ['waivers', 'promotions', 'preview']],
   [/^Webhook/, ['webhooks']],
   [/^Plugin/, ['plugins', 'integrations']],

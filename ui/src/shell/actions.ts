@@ -28,6 +28,8 @@ export const ACTIONS: readonly ShellAction[] = [
   page('deployments', 'Deployments', 'rocket', 'g d', paths.deployments(), 'Now'),
   page('releases', 'Releases', 'package', 'g r', paths.releases(), 'Now'),
   page('where', 'Where is it', 'map-pin', 'g f', paths.where(), 'Now'),
+  page('findings', 'Findings', 'flame', 'g y', paths.allFindings(), 'Now'),
+  page('vex', 'VEX', 'list-details', 'g x', paths.vex(), 'Proof'),
   page('evidence', 'Evidence', 'file-certificate', 'g v', paths.evidence(), 'Proof'),
   page('audit', 'Audit', 'history', 'g l', paths.audit(), 'Proof'),
   page('environments', 'Environments', 'stack-2', 'g e', paths.environments(), 'Set-up'),

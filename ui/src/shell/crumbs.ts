@@ -21,7 +21,9 @@ export function crumbsOf(path: string): Crumb[] {
   const room: Crumb =
     first === 'policies'
       ? { text: 'Environments', to: '/environments' }
-      : { text: known?.label ?? first, to: `/${first}` }
+      : first === 'advisories'
+        ? { text: 'Findings', to: '/findings' }
+        : { text: known?.label ?? first, to: `/${first}` }
   const parts = rest.map((part, index): Crumb => {
     const crumb: Crumb = ID.test(part) ? { text: shortId(part), id: part } : { text: part.replace(/^\+/, '') }
     return index === 0 && rest.length > 1 ? { ...crumb, to: `/${first}/${encodeURIComponent(part)}` } : crumb

@@ -20,6 +20,7 @@ from stella.advisory.format.retire import read_retire, read_retire_combined
 from stella.advisory.format.rubysec import read_rubysec
 from stella.advisory.format.secdb import read_secdb
 from stella.advisory.model import Skipped
+from stella.kernel.twice import key_said_twice
 
 _NO_FORMAT = "not an advisory format that is read"
 _NO_PACKAGE = "a record that names no affected package"
@@ -115,6 +116,10 @@ def _read(where: str, content: bytes) -> Iterator[Item]:
 
 
 def _json(where: str, content: bytes) -> Iterator[Item]:
+    twice = key_said_twice(content)
+    if twice is not None:
+        yield Skipped(where, f"malformed: one object has the key {twice[:80]!r} twice")
+        return
     head = _raw.decode(content)
     first: frozenset[str] = frozenset()
     for value in head.values():

@@ -15,7 +15,7 @@ from stella.advisory.observation.model import (
     Synced,
 )
 from stella.advisory.observation.store import Observations
-from stella.advisory.observation.sync import sync_feed
+from stella.advisory.observation.sync import ReadDocument, read_advisories, sync_feed
 
 __all__ = [
     "Bringing",
@@ -25,9 +25,11 @@ __all__ = [
     "Observation",
     "Observations",
     "Progress",
+    "ReadDocument",
     "Synced",
     "apply_bundle",
     "create_bundle",
+    "read_advisories",
     "read_manifest",
     "sync_feed",
 ]

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Self
 
 from stella.advisory.errors import ObservationAltered, UnknownGeneration, UnusableStore
-from stella.advisory.feeds import Document, documents_of
+from stella.advisory.feeds import Document, documents_of, of_feed
 from stella.advisory.importing import make_snapshot
 from stella.advisory.model import FeedAge, Skipped, SnapshotInfo
 from stella.advisory.observation.model import Bringing, FeedChange, FeedState, Observation
@@ -241,7 +241,8 @@ class Observations:
                     remedy=Remedy("Remove the store and sync again, or restore it from a copy."),
                     digest=one.digest,
                 )
-            yield from documents_of(path, f"{one.feed}/{one.document}")
+            for found in documents_of(path, f"{one.feed}/{one.document}"):
+                yield of_feed(found, one.feed)
 
     def clear_incoming(self, feed: str) -> None:
         """Forget what an unfinished sync of the feed has brought."""

@@ -6,8 +6,9 @@ place.  5. The index changes, in one transaction. Whatever fails before 5 leaves
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeAlias
 
 from stella.advisory.errors import BrokenFeed
 from stella.advisory.feeds import documents_of
@@ -32,6 +33,26 @@ _BYTES_MAX = 8 << 30
 # A feed of fewer items may lose most of them with one document.
 _ITEMS_TO_HALVE_MIN = 10
 
+ReadDocument: TypeAlias = Callable[[Path, str], tuple[int, str]]
+"""A file and its name in the feed -> how many items it holds, and what the first malformed one in it is.
+
+Raises StellaError where it cannot be read to its end.
+"""
+
+
+def read_advisories(path: Path, name: str) -> tuple[int, str]:
+    """Of a file of advisories, as ``ReadDocument``. Raises UnreadableFeed, FeedTooLarge."""
+    items, trouble = 0, ""
+    for document in documents_of(path, name):
+        if isinstance(document, Skipped):
+            continue
+        for item in read_document(document.where, document.content):
+            if not isinstance(item, Skipped):
+                items += 1
+            elif not trouble and item.reason.startswith("malformed"):
+                trouble = item.reason
+    return items, trouble
+
 
 def sync_feed(
     store: Observations,
@@ -41,27 +62,39 @@ def sync_feed(
     now: str,
     tell: Tell = lambda _: None,
     may_shrink: bool = False,
+    read: ReadDocument = read_advisories,
 ) -> Synced:
     """Bring the feed up to date in the store, wholly or not at all.
 
-    now: ISO 8601 in UTC. tell: hears of progress. may_shrink: also where the feed or a document of
-    it lost more than half of what was in it, which is how a feed that was cut off looks.
+    now: ISO 8601 in UTC. tell: hears of progress. read: checks what was brought. may_shrink: also where
+    the feed or a document of it lost more than half of what was in it, which is how a feed that was cut
+    off looks.
     Raises BrokenFeed, UnreadableFeed, FeedTooLarge, UnusableStore, and what the feed raises.
     """
     if not is_feed_name(name):
         raise _broken(name, f"{name[:60]!r} is no name of a feed")
     with store.writing():
-        return _synced(store, name, feed, now, tell, may_shrink=may_shrink)
+        return _synced(store, name, feed, now, tell, read=read, may_shrink=may_shrink)
 
 
 def _synced(
-    store: Observations, name: str, feed: Feed, now: str, tell: Tell, *, may_shrink: bool
+    store: Observations,
+    name: str,
+    feed: Feed,
+    now: str,
+    tell: Tell,
+    *,
+    read: ReadDocument,
+    may_shrink: bool,
 ) -> Synced:
     before = store.feed(name)
     cursor, wanted, removed = _changes(name, feed, before.cursor)
     held = {one.document: one.items for one in store.current(name)}
     brought = [_bring(store, name, feed, one, tell) for one in wanted]
-    checked = [_checked(store, name, one, held, now=now, may_shrink=may_shrink) for one in brought]
+    checked = [
+        _checked(store, name, one, held, read=read, now=now, may_shrink=may_shrink)
+        for one in brought
+    ]
     gone = sorted(removed & set(held))
     _refuse_cut_off(name, held, gone, checked, may_shrink=may_shrink)
     changed = {one.document: one.digest for one in store.current(name)}
@@ -153,13 +186,14 @@ def _checked(
     document: FeedDocument,
     held: dict[str, int],
     *,
+    read: ReadDocument,
     now: str,
     may_shrink: bool,
 ) -> Bringing:
     """The document, read to its end. What is broken is not kept for another try."""
     path = _incoming(store, name, document.name, document.version)
     try:
-        items, trouble = _read(path, document.name)
+        items, trouble = read(path, document.name)
     except StellaError:
         path.unlink()
         raise
@@ -174,20 +208,6 @@ def _checked(
         raise _broken(name, f"{document.name}: {why}")
     size, digest = path.stat().st_size, file_digest(path)
     return Bringing(document.name, document.version, digest, size, items, now)
-
-
-def _read(path: Path, name: str) -> tuple[int, str]:
-    """How many items it holds; and what the first malformed document in it says. Raises UnreadableFeed."""
-    items, trouble = 0, ""
-    for document in documents_of(path, name):
-        if isinstance(document, Skipped):
-            continue
-        for item in read_document(document.where, document.content):
-            if not isinstance(item, Skipped):
-                items += 1
-            elif not trouble and item.reason.startswith("malformed"):
-                trouble = item.reason
-    return items, trouble
 
 
 def _broken(feed: str, why: str) -> BrokenFeed:

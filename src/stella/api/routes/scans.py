@@ -17,6 +17,8 @@ from stella.api.views.scans import FindingView, ScanView, scan_view
 from stella.finding import openvex_of, parse_findings
 from stella.finding.chain import base_by_layers
 from stella.finding.errors import UnknownScan
+from stella.finding.listing import SEVERITIES, urgency_of
+from stella.finding.model import Reach, Vex
 from stella.finding.sarif import SarifRun, sarif_document
 from stella.finding.scan import request_scan
 from stella.finding.store import Scan, list_scans, scan_by_id
@@ -94,19 +96,33 @@ def get_findings(
     *,
     severity: Annotated[str | None, Query(description="Comma between several.")] = None,
     kev: bool | None = None,
+    fixable: Annotated[bool | None, Query(description="Whether a version mends it.")] = None,
+    reach: Annotated[str | None, Query(description="Comma between several.")] = None,
+    vex: Annotated[str | None, Query(description="Comma between several.")] = None,
     q: Annotated[str | None, Query(description="Part of an id, alias or package.")] = None,
     cursor: Cursor = None,
     limit: Limit = 100,
 ) -> Page[FindingView]:
-    """What is wrong in the image, the worst first."""
+    """What is wrong in the image: exploited ones first, then those with a fix, then by severity."""
     with asked.read() as tx:
         found = _find(tx, scan)
     if found.told is None:
         return Page(items=[])
     document = json.loads(asked.services.blobs.get(Digest(found.told)))
-    wanted = one_of("severity", severity, _RANK)
-    rows = [one for one in document["findings"] if _matches(one, wanted, kev, (q or "").lower())]
-    rows.sort(key=_worst_first)
+    words = {
+        "severity": one_of("severity", severity, SEVERITIES),
+        "reach": one_of("reach", reach, Reach),
+        "vex": one_of("vex", vex, Vex),
+    }
+    rows = [
+        one
+        for one in document["findings"]
+        if all(allowed is None or one[name] in allowed for name, allowed in words.items())
+        and (kev is None or one["kev"] is kev)
+        and (fixable is None or bool(one["fixed"]) is fixable)
+        and _mentions(one, (q or "").lower())
+    ]
+    rows.sort(key=_most_urgent_first)
     start = _offset(cursor)
     part = rows[start : start + limit]
     following = write_cursor(str(start + limit)) if start + limit < len(rows) else None
@@ -246,22 +262,14 @@ def _unknown(scan: str, why: str) -> UnknownScan:
     )
 
 
-def _matches(
-    one: dict[str, Any], severities: frozenset[str] | None, kev: bool | None, text: str
-) -> bool:
-    if severities is not None and one["severity"] not in severities:
-        return False
-    if kev is not None and one["kev"] is not kev:
-        return False
+def _mentions(one: dict[str, Any], text: str) -> bool:
     words = (one["id"], one["component"], one["purl"], *one["aliases"])
     return not text or any(text in word.lower() for word in words)
 
 
-_RANK = {"critical": 0, "high": 1, "medium": 2, "unknown": 3, "low": 4, "none": 5}
-
-
-def _worst_first(one: dict[str, Any]) -> tuple[bool, int, str, str]:
-    return (not one["kev"], _RANK.get(one["severity"], 3), one["component"], one["id"])
+def _most_urgent_first(one: dict[str, Any]) -> tuple[int, str, str]:
+    urgency = urgency_of(exploited=one["kev"], fixed=one["fixed"], severity=one["severity"])
+    return urgency, one["component"], one["id"]
 
 
 def _offset(cursor: str | None) -> int:

@@ -10,19 +10,28 @@ from stella.api.looking import Cursor, Limit, after_of, page
 from stella.api.views.base import Body, Page
 from stella.api.views.vex import (
     VexDetailView,
+    VexFeedView,
     VexIssuerView,
     VexView,
+    feed_view,
     issuer_view,
     vex_detail_view,
     vex_view,
 )
+from stella.hub.model import Integration
+from stella.hub.store import list_integrations
 from stella.identity import Permission
-from stella.kernel import Digest, parse_time, time_text
+from stella.kernel import Digest, Remedy, parse_time, time_text
+from stella.plugin.contract.core import Kind
 from stella.record import Tx
 from stella.trust import PublicKey
 from stella.vex import hear
 from stella.vex.apply import apply_vex_document, delete_vex_issuer, withdraw_vex
 from stella.vex.authored import Said, author_vex
+from stella.vex.errors import UnknownVexFeed
+from stella.vex.fed import ask_for_feed
+from stella.vex.feed_store import find_followed
+from stella.vex.standing import issuer_of_feed
 from stella.vex.store import find_vex, list_issuers, list_vex
 
 router = APIRouter(tags=["vex"])
@@ -144,6 +153,32 @@ def post_vex_withdrawal(asked: Speaker, vex: str, body: Withdrawal) -> Response:
     return asked.once(lambda tx: vex_view(withdraw_vex(tx, vex, body.reason)))
 
 
+@router.get("/vex-feeds")
+def get_vex_feeds(asked: Viewer) -> Page[VexFeedView]:
+    """The feeds of VEX that are followed, by name: how new each is, and what went wrong since."""
+    with asked.read() as tx:
+        feeds = {one.name: one for one in _feeds(tx)}
+        return Page(items=[_feed_view(tx, feeds[name]) for name in sorted(feeds)])
+
+
+@router.post("/vex-feeds/{name}/sync", status_code=202, response_model=VexFeedView)
+def post_vex_feed_sync(asked: Speaker, name: str) -> Response:
+    """Let a feed be looked at now; it was when checkedAt or troubleAt is later than askedAt."""
+
+    def do(tx: Tx) -> VexFeedView:
+        found = next((one for one in _feeds(tx) if one.name == name), None)
+        if found is None:
+            raise UnknownVexFeed(
+                f"there is no feed of VEX {name[:80]!r}",
+                remedy=Remedy("List them.", command="stella vex feeds"),
+                name=name[:80],
+            )
+        ask_for_feed(tx, name)
+        return _feed_view(tx, found)
+
+    return asked.once(do, status=202)
+
+
 @router.get("/vex-issuers")
 def get_vex_issuers(asked: Viewer) -> Page[VexIssuerView]:
     """Whose word counts, by name; this installation's own counts in any case."""
@@ -155,6 +190,19 @@ def get_vex_issuers(asked: Viewer) -> Page[VexIssuerView]:
 def delete_vex_issuer_(asked: Truster, name: str) -> Response:
     """Let an issuer's word count no more; their documents stay, an unknown issuer's."""
     return asked.once(lambda tx: delete_vex_issuer(tx, name), status=204)
+
+
+def _feeds(tx: Tx) -> tuple[Integration, ...]:
+    known = (one.integration for one in list_integrations(tx))
+    return tuple(one for one in known if one.kind is Kind.FEED and one.brings_vex)
+
+
+def _feed_view(tx: Tx, integration: Integration) -> VexFeedView:
+    issuers = (one.issuer for one in list_issuers(tx))
+    issuer = issuer_of_feed(issuers, integration.name)
+    return feed_view(
+        integration, find_followed(tx, integration.name), issuer.name if issuer else ""
+    )
 
 
 def _own_keys(asked: Asked) -> tuple[PublicKey, ...]:

@@ -1,25 +1,33 @@
 """How far a vulnerability reaches, and which images hold a component: by an index, over all of them."""
 
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
 from fastapi import APIRouter, Query
 
 from stella.api.asked import Viewer
-from stella.api.looking import Cursor, Limit, look
+from stella.api.looking import Cursor, Limit, look, one_of, page
 from stella.api.views.base import Page, malformed_cursor, read_cursor, write_cursor
 from stella.api.views.radius import (
     FeedView,
     HeldComponent,
     KnownView,
+    ListedFinding,
     Radius,
     held_view,
+    listed_view,
+    platforms_in,
     radius_view,
 )
 from stella.finding.index import components_named, images_named
+from stella.finding.listing import PLACE, SEVERITIES, Wanted, list_findings
+from stella.finding.model import Reach, Vex
 
 router = APIRouter(tags=["vulnerabilities"])
 
 _IMAGES_MAX = 1000
+
+Words: TypeAlias = Annotated[str | None, Query(description="Comma between several.")]
+Word: TypeAlias = Annotated[str, Query(max_length=200)]
 
 
 @router.get("/vulnerabilities/{name}")
@@ -28,6 +36,47 @@ def get_vulnerability(asked: Viewer, name: str) -> Radius:
     with asked.services.database.read() as tx:
         found = images_named(tx, name, limit=_IMAGES_MAX + 1)
         return radius_view(look(asked, tx), name, found, _IMAGES_MAX)
+
+
+@router.get("/findings")
+def get_all_findings(
+    asked: Viewer,
+    *,
+    severity: Words = None,
+    fixable: Annotated[bool | None, Query(description="Whether a version mends it.")] = None,
+    exploited: Annotated[bool | None, Query(description="Known to be exploited (KEV).")] = None,
+    reach: Words = None,
+    vex: Words = None,
+    counts: Annotated[bool | None, Query(description="Whether VEX leaves it so.")] = None,
+    component: Word = "",
+    image: Annotated[
+        str, Query(max_length=1024, description="A digest, or part of the reference.")
+    ] = "",
+    environment: Annotated[str, Query(max_length=80, description="What runs there now.")] = "",
+    q: Word = "",
+    cursor: Cursor = None,
+    limit: Limit = 100,
+) -> Page[ListedFinding]:
+    """The findings of all scanned images: exploited ones first, then those with a fix, then by severity."""
+    with asked.services.database.read() as tx:
+        wanted = Wanted(
+            severities=one_of("severity", severity, SEVERITIES),
+            fixable=fixable,
+            exploited=exploited,
+            reach=one_of("reach", reach, Reach),
+            vex=one_of("vex", vex, Vex),
+            counts=counts,
+            component=component,
+            text=q.strip(),
+            image=image.strip(),
+            platforms=platforms_in(look(asked, tx), environment) if environment else None,
+        )
+        try:
+            after = read_cursor(cursor, PLACE) if cursor is not None else None
+            rows = list_findings(tx, wanted, after=after, limit=limit)
+        except ValueError:
+            raise malformed_cursor() from None
+    return page(rows, limit, listed_view, lambda one: one.place)
 
 
 @router.get("/components")

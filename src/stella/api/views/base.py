@@ -106,14 +106,14 @@ def write_cursor(place: str) -> str:
     return base64.urlsafe_b64encode(place.encode()).decode().rstrip("=")
 
 
-def read_cursor(cursor: str) -> str:
-    """The place behind a cursor: an id or a number. Raises MalformedCursor."""
+def read_cursor(cursor: str, form: re.Pattern[str] = _PLACE) -> str:
+    """The place behind a cursor: an id, a number, or what ``form`` says. Raises MalformedCursor."""
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         place = base64.b64decode(padded, altchars=b"-_", validate=True).decode("ascii")
     except (binascii.Error, ValueError) as error:
         raise malformed_cursor() from error
-    if not _PLACE.match(place):
+    if not form.match(place):
         raise malformed_cursor()
     return place
 

@@ -6,8 +6,9 @@ from stella.api.views.base import View
 from stella.api.views.looking import Looking
 from stella.api.views.releases import ReleaseRef, release_ref
 from stella.deployment.store import current_deployment, list_target_deployments
-from stella.environment.store import list_environments
+from stella.environment.store import find_environment, list_environments
 from stella.finding.index import Held, Touched
+from stella.finding.listing import Listed
 from stella.kernel import Digest
 from stella.release.store import find_release, releases_with
 
@@ -50,6 +51,27 @@ class HeldComponent(View):
     type: str
     name: str
     version: str
+
+
+class ListedFinding(View):
+    """One finding in one image. counts: whether VEX leaves it so. fixed: what mends it, or empty."""
+
+    scan: str
+    reference: str
+    image: Digest | str
+    platform_digest: Digest | str
+    platform: str
+    vulnerability: str
+    purl: str
+    component: str
+    version: str
+    severity: str
+    fixed: str
+    exploited: bool
+    vex: str
+    reach: str
+    counts: bool
+    epss_permille: int | None
 
 
 class FeedView(View):
@@ -95,6 +117,40 @@ def held_view(one: Held) -> HeldComponent:
     """One component of one image."""
     return HeldComponent(
         scan=one.scan, purl=one.purl, type=one.type, name=one.name, version=one.version
+    )
+
+
+def listed_view(one: Listed) -> ListedFinding:
+    """One finding of the list."""
+    return ListedFinding(
+        scan=one.scan,
+        reference=one.reference,
+        image=one.image,
+        platform_digest=one.platform_digest,
+        platform=one.platform,
+        vulnerability=one.vulnerability,
+        purl=one.purl,
+        component=one.component,
+        version=one.version,
+        severity=one.severity,
+        fixed=one.fixed,
+        exploited=one.exploited,
+        vex=one.vex.value,
+        reach=one.reach.value,
+        counts=one.counts,
+        epss_permille=one.epss_permille,
+    )
+
+
+def platforms_in(looking: Looking, environment: str) -> frozenset[str]:
+    """Digests of the platform images of what runs in the environment now. Raises UnknownEnvironment."""
+    find_environment(looking.tx, environment)
+    current = current_deployment(looking.tx, environment)
+    if current is None:
+        return frozenset()
+    release = looking.once(find_release, current.release)
+    return frozenset(
+        platform.digest for component in release.components for platform in component.platforms
     )
 
 

@@ -1,14 +1,16 @@
 """VEX documents and issuers, as the API shows them."""
 
 from stella.api.views.base import View
+from stella.hub.model import Integration
 from stella.vex import Document, weight_text
+from stella.vex.feed_store import FollowedFeed
 from stella.vex.store import KnownIssuer, VexRow
 
 
 class VexView(View):
     """One document. digest: of its bytes. state: standing or withdrawn. issuer: empty for an unknown
     one. basis: signature, vouched or none. saidId, version, author: as it says itself. gaps: parts
-    that could not be used.
+    that could not be used. source: the feed that holds it, image: and a digest for what lies beside one.
     """
 
     id: str
@@ -26,6 +28,7 @@ class VexView(View):
     at: str
     ended_at: str | None
     reason: str
+    source: str
 
 
 class VexProductView(View):
@@ -64,13 +67,36 @@ class VexDetailView(View):
 
 
 class VexIssuerView(View):
-    """Whose word counts. weight: 0 to 100; trust: the word for it. keys: PEM."""
+    """Whose word counts. weight: 0 to 100; trust: the word for it. keys: PEM. feeds: whose unsigned documents
+    are theirs.
+    """
 
     name: str
     weight: int
     trust: str
     keys: list[str]
+    feeds: list[str]
     changed_at: str
+
+
+class VexFeedView(View):
+    """A feed of VEX that is followed. issuer: whose its unsigned documents are, empty where nobody names it.
+
+    documents: that count of it; unread: that could not be read. checkedAt: asked last with success;
+    changedAt: something came or went. trouble: why it could not be brought up to date since, or empty.
+    """
+
+    name: str
+    endpoint: str
+    enabled: bool
+    issuer: str
+    documents: int
+    unread: int
+    checked_at: str | None
+    changed_at: str | None
+    asked_at: str | None
+    trouble: str
+    trouble_at: str | None
 
 
 class VexVoiceView(View):
@@ -119,6 +145,7 @@ def vex_view(row: VexRow) -> VexView:
         at=row.at,
         ended_at=row.ended_at,
         reason=row.reason,
+        source=row.source,
     )
 
 
@@ -149,6 +176,23 @@ def vex_detail_view(row: VexRow, document: Document) -> VexDetailView:
     )
 
 
+def feed_view(integration: Integration, feed: FollowedFeed, issuer: str) -> VexFeedView:
+    """A feed as the API shows it."""
+    return VexFeedView(
+        name=feed.name,
+        endpoint=integration.endpoint,
+        enabled=integration.enabled,
+        issuer=issuer,
+        documents=feed.documents,
+        unread=feed.unread,
+        checked_at=feed.checked_at,
+        changed_at=feed.changed_at,
+        asked_at=feed.asked_at,
+        trouble=feed.trouble,
+        trouble_at=feed.trouble_at,
+    )
+
+
 def issuer_view(known: KnownIssuer) -> VexIssuerView:
     """An issuer as the API shows it."""
     issuer = known.issuer
@@ -157,5 +201,6 @@ def issuer_view(known: KnownIssuer) -> VexIssuerView:
         weight=issuer.weight,
         trust=weight_text(issuer.weight),
         keys=[key.pem.decode() for key in issuer.keys],
+        feeds=list(issuer.feeds),
         changed_at=known.changed_at,
     )

@@ -1,4 +1,4 @@
-"""Where advisories come from: named documents that change."""
+"""Where advisories and VEX come from: named documents that change."""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
@@ -25,7 +25,9 @@ class FeedChanges:
 
 
 class Feed(Protocol):
-    """One feed, in its own format. All calls raise ``ServiceUnreachable``, ``ServiceRefused``."""
+    """One feed, in its own format. What it brings, ``content`` in its ``config`` says: ``advisories``, also
+    where it says nothing, or ``vex``. All calls raise ``ServiceUnreachable``, ``ServiceRefused``.
+    """
 
     def changes(self, cursor: str) -> FeedChanges:
         """Since ``cursor``; everything since an empty one. Asked again where it is not complete."""

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from stella.kernel.twice import key_said_twice
 from stella.sbom.format.refusals import malformed
 
 DEPTH_MAX = 100
@@ -23,6 +24,11 @@ def read_json(content: bytes) -> Any:
         raise malformed(f"it is no JSON that can be read: {str(error)[:200]}") from None
     for _ in levels(tree):
         pass
+    twice = key_said_twice(content)
+    if twice is not None:
+        raise malformed(
+            f"one object has the key {twice[:80]!r} twice, and readers differ in which counts"
+        )
     return tree
 
 

@@ -1,7 +1,8 @@
 import { useSuspenseQuery } from '@tanstack/react-query'
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
 import { useCallback, useState } from 'react'
-import { findingsQuery, releaseQuery } from '../../api/queries'
+import { findingsQuery } from '../../api/findings'
+import { releaseQuery } from '../../api/queries'
 import type { Finding, Scan } from '../../api/types'
 import { usePages } from '../../api/usePages'
 import { commands } from '../../commands'
@@ -9,7 +10,7 @@ import { useWhyNot } from '../../api/session'
 import { paths } from '../../paths'
 import { ActionButton } from '../../widgets/ActionButton'
 import { Empty } from '../../widgets/Empty'
-import { Choice, Filters, SearchBox } from '../../widgets/Filters'
+import { Choice, Filters, Pill, SearchBox } from '../../widgets/Filters'
 import { Icon } from '../../widgets/Icon'
 import { PageHead } from '../../widgets/Panel'
 import { Kev, SeverityWord } from '../../widgets/Severity'
@@ -22,6 +23,7 @@ import { VexDialog } from './VexDialog'
 import style from './FindingsPage.module.css'
 
 const route = getRouteApi('/shell/releases/$id/findings/$scan')
+const VEX = ['none', 'affected', 'under_investigation', 'conflict', 'not_affected', 'fixed'] as const
 const SEVERITIES = ['critical', 'high', 'medium', 'low', 'none', 'unknown'] as const
 
 const keyOf = (finding: Finding) => `${finding.id} ${finding.purl}`
@@ -35,10 +37,11 @@ export function FindingsPage() {
   const { rows, more } = usePages(findingsQuery(scanId, search))
   const [open, setOpen] = useState<ReadonlySet<string>>(new Set())
   const [saying, setSaying] = useState<Finding>()
-  const onSearch = useCallback(
-    (q: string) => void navigate({ ...paths.findings(id, scanId, { ...search, q }), replace: true }),
+  const set = useCallback(
+    (changes: typeof search) => void navigate({ ...paths.findings(id, scanId, { ...search, ...changes }), replace: true }),
     [navigate, id, scanId, search],
   )
+  const onSearch = useCallback((q: string) => set({ q }), [set])
   const toggle = (key: string) => {
     const next = new Set(open)
     if (!next.delete(key)) next.add(key)
@@ -80,13 +83,23 @@ export function FindingsPage() {
           label="Severity"
           value={search.severity}
           options={SEVERITIES.map((severity) => [severity, severity])}
-          onChange={(severity) =>
-            void navigate({
-              ...paths.findings(id, scanId, severity === undefined ? { q: search.q } : { ...search, severity }),
-              replace: true,
-            })
-          }
+          onChange={(severity) => set({ severity })}
         />
+        <Choice
+          label="VEX"
+          value={search.vex}
+          options={VEX.map((state) => [state, `VEX: ${state.replaceAll('_', ' ')}`])}
+          onChange={(vex) => set({ vex })}
+        />
+        <Pill on={search.kev === 'true'} onToggle={() => set({ kev: search.kev === 'true' ? undefined : 'true' })}>
+          exploited
+        </Pill>
+        <Pill
+          on={search.fixable === 'true'}
+          onToggle={() => set({ fixable: search.fixable === 'true' ? undefined : 'true' })}
+        >
+          fix at hand
+        </Pill>
       </Filters>
       {rows.length > 0 ? (
         <Table
@@ -103,7 +116,7 @@ export function FindingsPage() {
           fill
         />
       ) : (
-        <None scan={here?.scan} filtered={Boolean(search.q ?? search.severity)} />
+        <None scan={here?.scan} filtered={Object.values(search).some((value) => value !== undefined)} />
       )}
       {saying && here?.scan.platformDigest && (
         <VexDialog finding={saying} image={here.scan.platformDigest} close={() => setSaying(undefined)} />
@@ -130,6 +143,7 @@ function Detail({ finding, scan, image, speak }: DetailProps) {
           <ActionButton size="compact-xs" variant="default" whyNot={mayNot} onClick={() => speak(finding)}>
             Say whether it matters
           </ActionButton>
+          <Link {...paths.advisory(finding.id)}>What is known of it</Link>
           <Link {...paths.where({ q: finding.id })}>Where else it is</Link>
         </div>
       )}

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
 import { useCallback } from 'react'
-import { componentsQuery, knownQuery, radiusQuery } from '../../api/queries'
+import { componentsQuery, radiusQuery } from '../../api/queries'
 import { problemFrom } from '../../api/refused'
 import type { Held, Radius, TouchedImage } from '../../api/types'
 import { paths } from '../../paths'
@@ -13,8 +13,8 @@ import { PageHead, Panel } from '../../widgets/Panel'
 import { Refusal } from '../../widgets/Refusal'
 import { SeverityWord } from '../../widgets/Severity'
 import { type Column, Table } from '../../widgets/Table'
-import { Time } from '../../widgets/Time'
 import { commands } from '../../commands'
+import { KnownBy } from '../finding/KnownBy'
 
 const route = getRouteApi('/shell/where')
 
@@ -31,7 +31,7 @@ export function WherePage() {
   const held = components.data?.items ?? []
   return (
     <>
-      <PageHead title="Where is it" sub={<Known />} />
+      <PageHead title="Where is it" sub={<KnownBy />} />
       <Filters>
         <SearchBox label="CVE, advisory or component" value={q} onChange={onSearch} />
       </Filters>
@@ -87,29 +87,20 @@ function Reached({ radius }: { radius: Radius }) {
           </p>
         )}
       </Panel>
-      <Panel title={`Images with ${radius.name}`} side={radius.more && <span className="muted">and more</span>} flush>
+      <Panel
+        title={`Images with ${radius.name}`}
+        side={
+          <>
+            {radius.more && <span className="muted">and more</span>}
+            <Link {...paths.advisory(radius.name)}>What is known of it</Link>
+          </>
+        }
+        flush
+      >
         <Table label="Images" rows={radius.images} rowKey={({ scan }) => scan} columns={IMAGES} />
       </Panel>
       <Command text={commands.findingWhere(radius.name)} label="the command that says so" />
     </div>
-  )
-}
-
-/** By what is matched, and how new that is. */
-function Known() {
-  const known = useQuery(knownQuery).data
-  if (known === undefined) return null
-  if (known.snapshot === null) return <span>No advisories are known to this server: findings are unknown</span>
-  const oldest = known.feeds.toSorted((a, b) => a.at.localeCompare(b.at))[0]
-  return (
-    <span>
-      {known.ecosystems.length} ecosystems are matched
-      {oldest && (
-        <>
-          ; the oldest feed, {oldest.name}, is of <Time at={oldest.at} />
-        </>
-      )}
-    </span>
   )
 }
 
