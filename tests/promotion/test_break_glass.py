@@ -10,6 +10,7 @@ from promotion.test_freezes import freeze
 from promotion.test_rights_since import newcomer
 from promotion.test_rules import change_roles, packet_of, proves
 from stella.environment.errors import MalformedDocument
+from stella.environment.hold import find_hold
 from stella.evidence import names, read_packet, verify_packet
 from stella.evidence.store import find_evidence
 from stella.identity import Role, change_user
@@ -34,6 +35,7 @@ from stella.promotion.errors import (
 )
 from stella.promotion.lifecycle import State
 from stella.promotion.request import request_promotion
+from stella.promotion.start_window import StartWindow
 from stella.promotion.store import Promotion
 from stella.release.withdraw import withdraw_release
 from stella.replay import replay_packet
@@ -320,6 +322,45 @@ def test_nothing_is_reopened_that_was_asked_for_again_meanwhile(road: Road) -> N
     assert road.promotion(found.id).state is State.BLOCKED
     with road.database.read() as tx:
         assert find_break_glass(tx, found.id).agreed_by is None, "nothing is left half-done"
+
+
+def test_what_is_reopened_expires_as_it_would_have(road: Road) -> None:
+    found = held(road, promotions={"expiresAfter": 1})
+    ask(road, found, hours=1.5)
+    road.clock.go_on(hours=1)
+    assert agree(road, found).state is State.EXPIRED
+
+
+def test_a_rollback_that_is_reopened_holds_its_environment_again(road: Road) -> None:
+    road.environment("dev", parameters={"severityMax": "critical"})
+    for release in (road.release("1.0.0", OLD), road.release("2.0.0", FIXED)):
+        road.deploy(road.promote(release, "dev"))
+    road.environment("dev", parameters=STRICT, breakGlass=BOTH)
+    back = road.roll_back("dev")
+    assert back.state is State.BLOCKED
+    with road.database.read() as tx:
+        assert find_hold(tx, "dev") is None
+    ask(road, back)
+    assert agree(road, back).state is State.DEPLOYING
+    with road.database.read() as tx:
+        again = find_hold(tx, "dev")
+    assert again is not None
+    assert again.promotion == back.id
+
+
+def test_two_people_let_go_what_waits_for_its_window(road: Road) -> None:
+    road.environment("dev", breakGlass=BOTH)
+    release = road.release("2.0.0", FIXED)
+    with road.database.transaction(actor=road.people["dan"].id) as tx:
+        start = StartWindow(tx.now + timedelta(hours=8))
+        made = request_promotion(
+            tx, road.people["dan"], release=release.id, environment="dev", start=start
+        )
+    road.settle()
+    waiting = road.promotion(made.id)
+    assert waiting.state is State.SCHEDULED
+    ask(road, waiting)
+    assert agree(road, waiting).state is State.DEPLOYING
 
 
 def test_there_is_nothing_to_break_in_what_goes_on_or_has_ended(road: Road) -> None:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from stella.environment.hold import hold_for_rollback
 from stella.environment.model import Environment
 from stella.environment.store import find_environment
 from stella.identity import Permission, may, present
@@ -37,7 +38,6 @@ from stella.promotion.facts import (
 )
 from stella.promotion.lifecycle import (
     BREAK_GLASS,
-    PROMOTION,
     BreakGlassEvent,
     BreakGlassState,
     Event,
@@ -49,7 +49,7 @@ from stella.promotion.store import Promotion, find_promotion, update_promotion
 from stella.record.transaction import Tx
 
 REASON_CHARACTERS_MAX = 2000
-HELD = frozenset({State.BLOCKED, State.WAITING})
+HELD = frozenset({State.BLOCKED, State.WAITING, State.SCHEDULED})
 _LAPSES_MAX = 200
 
 
@@ -98,8 +98,9 @@ def agree_to_break_glass(tx: Tx, person: Person, promotion_id: str, comment: str
     Raises UnknownPromotion, NothingToBreak, BreakGlassNotAllowed, OwnBreakGlass, BreakGlassIsOver,
     PlanHasChanged, AlreadyRequested.
     """
+    # The environment first, as whoever begins a deployment or asks for one holds them.
+    environment = find_environment(tx, find_promotion(tx, promotion_id).environment, lock=True)
     found = find_promotion(tx, promotion_id, lock=True)
-    environment = find_environment(tx, found.environment, lock=True)
     before = find_break_glass(tx, found.id)
     _refuse(why_not_agree(tx, found, environment, person, before))
     _refuse_other_plan(found, before.plan_digest)
@@ -111,14 +112,21 @@ def agree_to_break_glass(tx: Tx, person: Person, promotion_id: str, comment: str
     )
     update_break_glass(tx, after)
     if found.state is State.BLOCKED:
-        refuse_repeated(tx, found.environment, found.release_digest, is_rollback=found.rollback)
-        update_promotion(tx, replace(found, state=PROMOTION.next(found.state, Event.REOPEN)))
+        _reopen(tx, found)
     tx.add(
         BreakGlassAgreed(
             found.id, after.environment, after.id, after.plan_digest, after.ends_at, comment
         )
     )
     return after
+
+
+def _reopen(tx: Tx, blocked: Promotion) -> None:
+    """It has not ended after all: it may expire again, and hold the environment as a rollback does."""
+    refuse_repeated(tx, blocked.environment, blocked.release_digest, is_rollback=blocked.rollback)
+    update_promotion(tx, replace(blocked.moved(Event.REOPEN), due_at=blocked.expires_at))
+    if blocked.rollback:
+        hold_for_rollback(tx, blocked.environment, blocked.reason, blocked.id)
 
 
 def end_break_glass(tx: Tx, promotion_id: str, comment: str) -> BreakGlass:
