@@ -102,3 +102,25 @@ def test_a_template_of_components_that_are_not_there_is_refused(shop: Control):
     assert answer.json()["code"] == "ST-REL-008"
     assert "'db'" in answer.json()["title"]
     assert "no channel 'gone'" in answer.json()["title"]
+
+
+def test_a_version_that_becomes_too_long_is_refused_before_it_is_counted(shop: Control):
+    long = "3.0.0-" + "a" * 60
+    shop.push("worker", long, {})
+    shop.apply(
+        document(
+            "Component",
+            "worker",
+            image="registry.test/shop/worker",
+            channels={"next": {"prereleases": True}},
+        ),
+        document(
+            "ReleaseTemplate",
+            "long",
+            components={"worker": {"channel": "next"}, "web": {}},
+            version="{worker}-{web}.{counter}",
+        ),
+    )
+    wish = {"template": "long", "versions": {"worker": long}}
+    assert shop.refused("POST", "/releases/from-template", wish) == "ST-REL-003"
+    assert shop.count("release_counter") == 0

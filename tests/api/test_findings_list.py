@@ -13,7 +13,7 @@ from stella.app.heard import rematch_stale
 from stella.finding import parse_findings
 from stella.finding.index import index_names
 from stella.finding.listing import SEVERITIES, scan_finding, urgency_of
-from stella.finding.store import scan, scan_by_id
+from stella.finding.store import NOT_LISTED, scan, scan_by_id
 from stella.kernel import Digest
 
 
@@ -177,10 +177,15 @@ def test_what_was_found_before_there_was_a_list_comes_into_it(control: Control) 
     before = listed(control)
     with control.database.transaction(actor="test") as tx:
         tx.connection.execute(scan_finding.delete())
-        tx.connection.execute(scan.update().values(as_of=None))  # as the migration leaves it
+        tx.connection.execute(scan.update().values(as_of=NOT_LISTED))  # as the migration leaves it
     assert listed(control) == []
+    found = control.get("/findings")
+    assert found["unmatched"] == 1, "an empty list is not said to be a clean one"
+    said = control.get("/answers", question="CVE-2023-43804")["missing"]
+    assert any("not matched yet" in one for one in said)
     assert rematch_stale(control.services) == 0
     assert listed(control) == before
+    assert control.get("/findings")["unmatched"] == 0
 
 
 def test_one_scan_is_filtered_alike(control: Control) -> None:

@@ -7,18 +7,23 @@ import pytest
 
 from fixtures.road import Road
 from promotion.test_rules import packet_of
+from stella.app.judged_anew import judge_of_revision
 from stella.environment.documents import apply_documents
 from stella.evidence import names, read_packet
 from stella.evidence.verify import verify_packet
+from stella.finding.scan import request_scan
 from stella.kernel import Digest, Json
+from stella.promotion.errors import NothingToRollBackTo
 from stella.promotion.lifecycle import State
+from stella.promotion.request import request_promotion, request_rollback
 from stella.promotion.store import Promotion
+from stella.release.create import create_release, resolve_components
 from stella.release.errors import MalformedVariables, NothingToRevise, UnknownRevision
 from stella.release.model import Release
 from stella.release.revise import revise_release
 from stella.release.store import list_revisions
 from stella.release.store import release as releases
-from stella.release.variables.sets import variable_set
+from stella.release.variables.sets import apply_variables, variable_set
 from stella.replay import Verdict, replay_packet
 
 LENIENT: dict[str, Json] = {"severityMax": "critical"}
@@ -195,3 +200,45 @@ def test_a_release_without_variables_has_the_documents_of_before(road: Road):
     packet = read_packet(told(road, asked))
     assert b"variables" not in packet.entries[names.CONFIGURATION]
     assert b"variables" not in packet.entries[names.RELEASE_MANIFEST]
+
+
+def test_what_waits_for_a_scan_goes_on_waiting_for_it_when_it_is_revised(road: Road):
+    apply(road, variables(*VALUES))
+    place(road)
+    release = unscanned(road)
+    with road.database.transaction(actor=road.people["dan"].id) as tx:
+        asked = request_promotion(tx, road.people["dan"], release=release.id, environment="dev")
+        apply_variables(tx, "shop", {"variables": [{"name": "LEVEL", "value": "debug"}]})
+        revised = revise_release(tx, release.id, reason="the level")
+    fact = next(one for one in road.facts(release.id) if one.kind == "ReleaseRevised")
+    judge_of_revision(road.work, fact)
+    assert (revised.revision, road.promotion(asked.id).state) == (2, State.EVALUATING)
+    road.settle()
+    assert road.promotion(asked.id).state is State.DEPLOYING
+
+
+def unscanned(road: Road) -> Release:
+    """A sealed release whose images nobody has scanned yet, though somebody will."""
+    references = {"web": road.push("web", "1.0.0", {}), "worker": road.push("worker", "1.0.0", {})}
+    components = resolve_components(lambda _: road.registry, references)
+    with road.database.transaction(actor=road.people["dan"].id) as tx:
+        made = create_release(
+            tx, road.work.blobs, name="shop", version="1.0.0", components=components
+        )
+        for one in components:
+            request_scan(tx, one.pinned, "release")
+    return made
+
+
+def test_there_is_no_way_back_to_what_runs_with_variables_that_never_ran(road: Road):
+    apply(road, variables(*VALUES))
+    place(road)
+    release = road.release("1.0.0")
+    road.deploy(road.promote(release, "dev"))
+    apply(road, variables({"name": "LEVEL", "value": "debug"}))
+    revise(road, release)
+    with (
+        road.database.transaction(actor=road.people["dan"].id) as tx,
+        pytest.raises(NothingToRollBackTo, match="is what runs"),
+    ):
+        request_rollback(tx, road.people["dan"], environment="dev", reason="x", release=release.id)

@@ -118,3 +118,10 @@ def test_a_number_is_given_to_nobody_twice(road: Road):
     for one in threads:
         one.join()
     assert sorted(given_out) == list(range(1, 41))
+
+
+@pytest.mark.parametrize(
+    "tag", ["1" * 1_000_000 + "!", "1.0.0\n", "1.0.0 ", "-1.0.0", "1.0.0" * 100]
+)
+def test_what_is_no_tag_is_passed_over_whatever_a_registry_says(tag: str):
+    assert versions(Rule(tag="*{version}*"), [tag, "1.0.0"]) == ["1.0.0"]

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from stella.release.errors import MalformedVariables
 from stella.release.variables.model import ORDER, Scope, Variable, parse_variables, spec_of
-from stella.release.variables.resolve import Place, answers, fill, torn_places
+from stella.release.variables.resolve import FILLED_MAX, Place, answers, fill, torn_places
 
 HERE = Place("shop", "prod", "prod-a", frozenset({"tier=web", "zone=eu"}), "web")
 SCOPES = {
@@ -158,3 +158,10 @@ def test_a_document_is_what_it_was_when_it_is_written_again():
         ]
     }
     assert spec_of(parse_variables("shop", spec)) == spec
+
+
+def test_a_small_configuration_does_not_become_a_large_one():
+    known = [variable("x" * 16_000)]
+    filled = fill({"x": ["${{ vars.LEVEL }}" * 1000] * 10}, known, HERE)
+    assert filled.size <= FILLED_MAX
+    assert "more than 1 Mi characters" in str(filled.faults)

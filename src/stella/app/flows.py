@@ -25,7 +25,12 @@ from stella.app.heard import (
     weigh_scanned,
     weigh_touched,
 )
-from stella.app.judged_anew import judge_after, judge_of_environment, judge_of_release
+from stella.app.judged_anew import (
+    judge_after,
+    judge_of_environment,
+    judge_of_release,
+    judge_of_revision,
+)
 from stella.app.step_calls import attempt_step, worn_out
 from stella.blob.errors import BlobsUnusable
 from stella.deployment.errors import AgentSilent
@@ -304,7 +309,7 @@ _FLOWS: Mapping[str, Sequence[Handler]] = {
     "ApprovalGiven": (judge,),
     "BreakGlassAgreed": (judge,),
     "ReleaseWithdrawn": (judge_of_release,),
-    "ReleaseRevised": (judge_of_release,),
+    "ReleaseRevised": (judge_of_revision,),
     "WaiverApproved": (judge_of_environment, judge_new_standing),
     "WaiverEnded": (judge_of_environment, judge_new_standing),
     "WaiverLapsed": (judge_of_environment, judge_new_standing),

@@ -2,7 +2,7 @@
 
 from stella.app.carrying import Work
 from stella.environment.store import list_environments
-from stella.promotion.evaluate import evaluate_promotion
+from stella.promotion.evaluate import evaluate_promotion, waits_for_scan
 from stella.promotion.lifecycle import NOT_BEGUN, State
 from stella.promotion.store import Promotion, every_promotion, find_promotion
 from stella.record import StoredFact
@@ -37,6 +37,16 @@ def judge_of_release(work: Work, fact: StoredFact) -> None:
     with work.database.read(fact.tenant) as tx:
         waiting = list(every_promotion(tx, release=fact.subject, states=frozenset(NOT_BEGUN)))
     _judge(work, fact, waiting)
+
+
+def judge_of_revision(work: Work, fact: StoredFact) -> None:
+    """A release has other variables: judge anew what waits with it, but for what waits for a scan."""
+    with work.database.read(fact.tenant) as tx:
+        waiting = list(every_promotion(tx, release=fact.subject, states=frozenset(NOT_BEGUN)))
+    for promotion in waiting:
+        with work.because(fact) as tx:
+            if not waits_for_scan(tx, find_promotion(tx, promotion.id)):
+                evaluate_promotion(tx, promotion.id, work.deciding, work.evidence_signer)
 
 
 def _judge(work: Work, fact: StoredFact, waiting: list[Promotion]) -> None:

@@ -34,7 +34,7 @@ _TEMPLATE_COLUMNS: dict[str, Column] = {
 }
 _REVISION_COLUMNS: dict[str, Column] = {
     "revision": "number",
-    "variables": lambda row: len(row["variables"]),
+    "variables": "variables",
     "at": "at",
     "by": lambda row: row["by"]["name"],
     "why": "reason",

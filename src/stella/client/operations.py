@@ -733,6 +733,14 @@ class FindingView(TypedDict):
     vexWhy: NotRequired["VexWhyView | None"]
 
 
+class FindingsPage(TypedDict):
+    """Part of the list. unmatched: how many scanned images no advisory was held against yet."""
+
+    items: list["ListedFinding"]
+    next: NotRequired[str | None]
+    unmatched: int
+
+
 class FlipView(TypedDict):
     """A decision of which the draft says something else. promotion: null where it is one of now."""
 
@@ -1378,13 +1386,6 @@ class PageIntegrationView(TypedDict):
     next: NotRequired[str | None]
 
 
-class PageListedFinding(TypedDict):
-    """Page_ListedFinding_"""
-
-    items: list["ListedFinding"]
-    next: NotRequired[str | None]
-
-
 class PageLogLineView(TypedDict):
     """Page_LogLineView_"""
 
@@ -1821,14 +1822,14 @@ class ReleaseView(TypedDict):
 
 
 class RevisionView(TypedDict):
-    """Variables that a release has or had. digest: of the document that they are."""
+    """Variables that a release has or had: how many. digest: of the document that they are."""
 
     number: int
     digest: str
     at: str
     by: "PersonView"
     reason: str
-    variables: list["VariableView"]
+    variables: int
 
 
 Role = Literal["viewer", "developer", "approver", "operator", "admin"]
@@ -2866,10 +2867,10 @@ class Operations:
         q: str | None = None,
         cursor: str | None = None,
         limit: int | None = None,
-    ) -> "PageListedFinding":
+    ) -> "FindingsPage":
         """The findings of all scanned images: exploited ones first, then those with a fix, then by severity."""
         return cast(
-            "PageListedFinding",
+            "FindingsPage",
             self._transport.get(
                 "/findings",
                 severity=severity,
@@ -2989,11 +2990,15 @@ class Operations:
         """Documents of variables as they are applied now, by name."""
         return cast("PageVariableSetView", self._transport.get("/variables"))
 
-    def get_revisions(self, release: str) -> "PageRevisionView":
+    def get_revisions(
+        self, release: str, *, before: int | None = None, limit: int | None = None
+    ) -> "PageRevisionView":
         """With which variables a release was to be deployed, the last first."""
         return cast(
             "PageRevisionView",
-            self._transport.get(f"/releases/{quote(release, safe='/:@')}/revisions"),
+            self._transport.get(
+                f"/releases/{quote(release, safe='/:@')}/revisions", before=before, limit=limit
+            ),
         )
 
     def post_revision(

@@ -166,9 +166,17 @@ def running_passage(environment: str, release: str, targets: Iterable[str], plac
 
 
 def answer_of(
-    question: str, about: str, others: Sequence[str], passages: Iterable[Passage]
+    question: str,
+    about: str,
+    others: Sequence[str],
+    passages: Iterable[Passage],
+    *,
+    unmatched: int = 0,
 ) -> Answer:
-    """The answer that ``passages`` hold. Equal texts in equal order give the same one."""
+    """The answer that ``passages`` hold. Equal texts in equal order give the same one.
+
+    unmatched: how many scanned images no advisory was held against yet.
+    """
     given = tuple(dict.fromkeys(passages))[:_PASSAGES_MAX]
     words = words_of(question)
     told = [one for one in given if one.kind in {Kind.RECORD, Kind.ASSESSMENT}]
@@ -190,7 +198,7 @@ def answer_of(
         what_it_is=parts[0],
         touches_us=parts[1],
         what_to_do=parts[2],
-        missing=tuple(_missing(about, parts)),
+        missing=tuple(_missing(about, parts, unmatched)),
         passages=tuple(numbered.passages),
     )
 
@@ -263,15 +271,17 @@ class _Numbered:
         return tuple(Sentence(text, tuple(numbers)) for text, numbers in cited.items())
 
 
-def _missing(about: str, parts: tuple[tuple[Sentence, ...], ...]) -> Iterator[str]:
+def _missing(about: str, parts: tuple[tuple[Sentence, ...], ...], unmatched: int) -> Iterator[str]:
     what, touches, mends = parts
     if not about:
         yield "No stored text speaks of that. Name an advisory, such as CVE-2023-43804."
         return
     if not what:
         yield f"No stored text says what {about} is."
-    if not touches:
+    if not touches and not unmatched:
         yield f"{about} is in no image that was scanned; what was not scanned is not known."
+    if unmatched:
+        yield f"{unmatched} scanned images are not matched yet; whether {about} is in them is not known."
     if not mends:
         yield f"No stored text says what to do about {about}."
 

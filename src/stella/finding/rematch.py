@@ -18,7 +18,7 @@ from stella.finding.index import index_scan, open_names
 from stella.finding.lifecycle import ScanState
 from stella.finding.match import match_inventory, packages_of
 from stella.finding.model import Finding, Findings
-from stella.finding.store import Scan, scan_by_id, stale_scans, update_scan
+from stella.finding.store import NOT_LISTED, Scan, scan_by_id, stale_scans, update_scan
 from stella.finding.weigh import as_judged, judge_scan
 from stella.kernel import Digest, digest_of
 from stella.record.transaction import Tx
@@ -71,7 +71,7 @@ def rematch_scan(tx: Tx, scan_id: str, against: Against) -> bool:
         and scan.advisories
         and says_the_same(blobs.get(Digest(scan.advisories)), part)
     ):
-        if scan.as_of is None:
+        if scan.as_of in {None, NOT_LISTED}:
             index_scan(tx, scan.id, inventory.components, _told(blobs, scan))
         update_scan(tx, replace(scan, as_of=snapshot.digest.text))
         return False

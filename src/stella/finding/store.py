@@ -4,7 +4,18 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, Index, Integer, String, Table, Text, UniqueConstraint, or_, select
+from sqlalchemy import (
+    Column,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    func,
+    or_,
+    select,
+)
 
 from stella.finding.lifecycle import ScanState
 from stella.kernel import time_text
@@ -42,6 +53,10 @@ scan = Table(
     Index(None, "reference"),
     Index(None, "tenant", "weigh_again_at"),
 )
+
+
+NOT_LISTED = ""
+"""``as_of`` of what was scanned before findings were listed, until the server has listed it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +135,20 @@ def stale_scans(tx: Tx, snapshot: str, limit: int) -> tuple[str, ...]:
         scan.c.tenant == tx.tenant, scan.c.state == ScanState.DONE.value, is_other
     )
     return tuple(str(row["id"]) for row in tx.rows(query.order_by(scan.c.id).limit(limit)))
+
+
+def count_unmatched(tx: Tx) -> int:
+    """How many scans that are done were matched with no snapshot, or are not listed yet."""
+    query = (
+        select(func.count())
+        .select_from(scan)
+        .where(
+            scan.c.tenant == tx.tenant,
+            scan.c.state == ScanState.DONE.value,
+            or_(scan.c.as_of == NOT_LISTED, scan.c.as_of.is_(None) & scan.c.snapshot.is_(None)),
+        )
+    )
+    return int(tx.connection.execute(query).scalar_one())
 
 
 def scans_to_weigh(tx: Tx, limit: int) -> tuple[str, ...]:

@@ -127,6 +127,10 @@ def request_rollback(
         wanted = promotable(tx, release)
         if succeeded(tx, release_digest=wanted.digest, environment=environment) is None:
             raise _nothing(environment, f"{wanted.name} {wanted.version} never ran in it")
+        now = deployed_before(tx, environment, limit=1)
+        if now and now[0].release_digest == wanted.digest:
+            # With other variables it is no way back: that goes through every gate.
+            raise _nothing(environment, f"{wanted.name} {wanted.version} is what runs in it")
     asked = _requested(tx, person, wanted, environment, reason, rank=Rank.ROLLBACK)
     hold_for_rollback(tx, environment, reason, asked.id)
     return asked

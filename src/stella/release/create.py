@@ -113,8 +113,8 @@ def create_release(
         if one.tag is not None:
             see_tag(tx, f"{one.host}/{one.repository}", one.tag, one.digest)
     if digest is not None:
-        first = Revision(1, variables, digest, value.created_at, tx.actor, "")
-        insert_revision(tx, value.id, first)
+        first = Revision(1, len(variables), digest, value.created_at, tx.actor, "")
+        insert_revision(tx, value.id, first, variables)
     tx.add(ReleaseSealed(value.id, name, version, value.digest, value.manifest, digests, digest))
     return value
 

@@ -59,10 +59,10 @@ class Release:
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """Variables that a release has or had. digest: of the document that they are."""
+    """Variables that a release has or had: how many. digest: of the document that they are."""
 
     number: int
-    variables: tuple[Variable, ...]
+    count: int
     digest: str
     at: str
     by: str

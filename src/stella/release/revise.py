@@ -5,9 +5,17 @@ from stella.record.transaction import Tx
 from stella.release.errors import NothingToRevise, UnknownRevision
 from stella.release.facts import ReleaseRevised
 from stella.release.model import Release, Revision, variables_digest
-from stella.release.store import find_release, insert_revision, list_revisions, set_revision
+from stella.release.store import (
+    find_release,
+    insert_revision,
+    set_revision,
+    variables_of_revision,
+)
 from stella.release.variables.model import Variable
 from stella.release.variables.sets import chosen_for
+
+_REVISIONS_MAX = 1000
+_REASON_CHARACTERS_MAX = 2000
 
 
 def revise_release(tx: Tx, name: str, *, reason: str, like: int | None = None) -> Release:
@@ -27,22 +35,31 @@ def revise_release(tx: Tx, name: str, *, reason: str, like: int | None = None) -
             release=found.id,
             revision=found.revision,
         )
-    digest = variables_digest(variables).text
-    value = Revision(found.revision + 1, variables, digest, time_text(tx.now), tx.actor, reason)
-    insert_revision(tx, found.id, value)
-    set_revision(tx, found.id, value)
-    tx.add(ReleaseRevised(found.id, value.number, digest, reason))
+    if found.revision >= _REVISIONS_MAX or len(reason) > _REASON_CHARACTERS_MAX:
+        raise NothingToRevise(
+            f"a release has {_REVISIONS_MAX} revisions at most, each with a reason of"
+            f" {_REASON_CHARACTERS_MAX} characters at most",
+            remedy=Remedy("Seal another release of the same images."),
+            release=found.id,
+            revision=found.revision,
+        )
+    digest, number = variables_digest(variables).text, found.revision + 1
+    value = Revision(number, len(variables), digest, time_text(tx.now), tx.actor, reason)
+    insert_revision(tx, found.id, value, variables)
+    set_revision(tx, found.id, number, variables)
+    tx.add(ReleaseRevised(found.id, number, digest, reason))
     return find_release(tx, found.id)
 
 
 def _variables_of(tx: Tx, release: Release, number: int) -> tuple[Variable, ...]:
-    known = {one.number: one.variables for one in list_revisions(tx, release.id)}
-    known.setdefault(1, ())  # sealed before there were any
-    if number not in known:
+    found = variables_of_revision(tx, release.id, number)
+    if found is None and number == 1:
+        return ()  # sealed when there were none
+    if found is None:
         raise UnknownRevision(
             f"{release.name} {release.version} has no revision {number}",
             remedy=Remedy("List them.", command=f"stella release revisions {release.id}"),
             release=release.id,
-            revisions=sorted(known),
+            revision=release.revision,
         )
-    return known[number]
+    return found

@@ -14,7 +14,7 @@ from stella.record.transaction import Tx
 from stella.release.errors import UnknownRelease
 from stella.release.lifecycle import ReleaseState
 from stella.release.model import Platform, Release, ReleaseComponent, Revision
-from stella.release.variables.model import variables_of, variables_text
+from stella.release.variables.model import Variable, variables_of, variables_text
 
 release = Table(
     "release",
@@ -58,6 +58,7 @@ release_revision = Table(
     Column("number", Integer, primary_key=True),
     Column("tenant", String(40), nullable=False),
     Column("variables", Text, nullable=False),
+    Column("count", Integer, nullable=False),
     Column("digest", String(71), nullable=False),
     Column("at", String(27), nullable=False),
     Column("by", String(80), nullable=False),
@@ -132,42 +133,53 @@ def set_release_state(tx: Tx, release_id: str, state: ReleaseState) -> None:
     )
 
 
-def insert_revision(tx: Tx, release_id: str, value: Revision) -> None:
+def insert_revision(
+    tx: Tx, release_id: str, value: Revision, variables: tuple[Variable, ...]
+) -> None:
     """A new row; revisions are never changed."""
     tx.connection.execute(
         release_revision.insert().values(
             release=release_id,
             tenant=tx.tenant,
-            **columns_of(value, variables=variables_text(value.variables)),
+            variables=variables_text(variables),
+            **columns_of(value),
         )
     )
 
 
-def set_revision(tx: Tx, release_id: str, value: Revision) -> None:
+def set_revision(tx: Tx, release_id: str, number: int, variables: tuple[Variable, ...]) -> None:
     """The revision that a release is deployed with from now on; the caller holds its row."""
     tx.connection.execute(
         release.update()
         .where(release.c.tenant == tx.tenant, release.c.id == release_id)
-        .values(revision=value.number, variables=variables_text(value.variables))
+        .values(revision=number, variables=variables_text(variables))
     )
 
 
-def list_revisions(tx: Tx, release_id: str) -> tuple[Revision, ...]:
-    """The last first; one that was sealed without variables has no first."""
-    query = select(release_revision).where(
-        release_revision.c.tenant == tx.tenant, release_revision.c.release == release_id
+def list_revisions(
+    tx: Tx, release_id: str, *, before: int | None = None, limit: int = 100
+) -> tuple[Revision, ...]:
+    """The last first, from ``before`` on; one that was sealed without variables has no first."""
+    table = release_revision.c
+    query = select(table.number, table.count, table.digest, table.at, table.by, table.reason).where(
+        table.tenant == tx.tenant, table.release == release_id
     )
-    return tuple(
-        Revision(
-            number=row["number"],
-            variables=variables_of(row["variables"]),
-            digest=row["digest"],
-            at=row["at"],
-            by=row["by"],
-            reason=row["reason"],
+    if before is not None:
+        query = query.where(table.number < before)
+    rows = tx.rows(query.order_by(table.number.desc()).limit(limit))
+    return tuple(Revision(**row) for row in rows)
+
+
+def variables_of_revision(tx: Tx, release_id: str, number: int) -> tuple[Variable, ...] | None:
+    """Those that a revision has; None where there is no such revision with any."""
+    row = tx.row(
+        select(release_revision.c.variables).where(
+            release_revision.c.tenant == tx.tenant,
+            release_revision.c.release == release_id,
+            release_revision.c.number == number,
         )
-        for row in tx.rows(query.order_by(release_revision.c.number.desc()))
     )
+    return None if row is None else variables_of(row["variables"])
 
 
 def releases_with(tx: Tx, images: Collection[str]) -> tuple[str, ...]:

@@ -171,10 +171,13 @@ class OciRegistry:
                 raise _not_a_registry(self.host, "its list of tags is no list of names")
             names.update(page)
             following = _NEXT.search(response.headers.get("link", ""))
-            if not following or len(names) > TAGS_MAX:
+            if not following:
+                return tuple(sorted(names))
+            if len(names) > TAGS_MAX:
                 break
             url = self._same_host(following.group(1))
-        return tuple(sorted(names))
+        # A part of them is no answer: the newest of it may be an old one.
+        raise _not_a_registry(self.host, f"its list of tags does not end after {len(names):,}")
 
     def _referrers_by_api(self, repository: str, subject: Digest) -> tuple[Descriptor, ...] | None:
         """The referrers API's answer, or None where the registry has no such API."""

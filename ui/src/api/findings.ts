@@ -23,6 +23,12 @@ export const allFindingsQuery = (filters: Filters = {}) =>
     take(api.GET('/api/v1/findings', { params: { query: query(filters, cursor) } })),
   )
 
+/** How many scanned images no advisory was held against yet: what is in them is in no list. */
+export const unmatchedQuery = queryOptions({
+  queryKey: ['scans', 'findings', 'unmatched'],
+  queryFn: async () => (await take(api.GET('/api/v1/findings', { params: { query: { limit: 1 } } }))).unmatched,
+})
+
 /** The feeds of VEX that are followed. */
 export const vexFeedsQuery = queryOptions({
   queryKey: ['vex', 'feeds'],

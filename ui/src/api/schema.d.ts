@@ -4059,6 +4059,18 @@ export interface components {
             vexWhy?: components["schemas"]["VexWhyView"] | null;
         };
         /**
+         * FindingsPage
+         * @description Part of the list. unmatched: how many scanned images no advisory was held against yet.
+         */
+        FindingsPage: {
+            /** Items */
+            items: components["schemas"]["ListedFinding"][];
+            /** Next */
+            next?: string | null;
+            /** Unmatched */
+            unmatched: number;
+        };
+        /**
          * FlipView
          * @description A decision of which the draft says something else. promotion: null where it is one of now.
          *
@@ -5094,13 +5106,6 @@ export interface components {
             /** Next */
             next?: string | null;
         };
-        /** Page[ListedFinding] */
-        Page_ListedFinding_: {
-            /** Items */
-            items: components["schemas"]["ListedFinding"][];
-            /** Next */
-            next?: string | null;
-        };
         /** Page[LogLineView] */
         Page_LogLineView_: {
             /** Items */
@@ -5744,7 +5749,7 @@ export interface components {
         };
         /**
          * RevisionView
-         * @description Variables that a release has or had. digest: of the document that they are.
+         * @description Variables that a release has or had: how many. digest: of the document that they are.
          */
         RevisionView: {
             /** Number */
@@ -5757,7 +5762,7 @@ export interface components {
             /** Reason */
             reason: string;
             /** Variables */
-            variables: components["schemas"]["VariableView"][];
+            variables: number;
         };
         /**
          * Role
@@ -8623,7 +8628,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_ListedFinding_"];
+                    "application/json": components["schemas"]["FindingsPage"];
                 };
             };
             /** @description A refusal */
@@ -9118,7 +9123,11 @@ export interface operations {
     };
     get_revisions: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only those below this number. */
+                before?: number | null;
+                limit?: number;
+            };
             header?: never;
             path: {
                 release: string;

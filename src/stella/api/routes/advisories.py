@@ -29,7 +29,7 @@ from stella.finding.ask import (
 )
 from stella.finding.index import images_named
 from stella.finding.listing import Listed, Wanted, list_findings, summaries
-from stella.finding.store import scan_by_id
+from stella.finding.store import count_unmatched, scan_by_id
 from stella.kernel import Digest, Remedy
 
 router = APIRouter(tags=["advisories"])
@@ -70,7 +70,8 @@ def get_answer(
         found = named or closest(question, summaries(tx, _SUMMARIES_MAX))
         about = found[0] if found else ""
         passages = list(_passages(asked, looking, about)) if about else []
-    answer = answer_of(question, about, found[1:], passages)
+        unmatched = count_unmatched(tx)
+    answer = answer_of(question, about, found[1:], passages, unmatched=unmatched)
     assert not unfounded(answer), "every sentence stands in what it cites"
     return answer_view(answer)
 

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from stella.api.asked import Viewer
-from stella.api.looking import Developer, look
+from stella.api.looking import Developer, Limit, look
 from stella.api.views.base import Body, Page
 from stella.api.views.releases import ReleaseView, release_view
 from stella.api.views.variables import (
@@ -45,10 +45,16 @@ def get_variables(asked: Viewer) -> Page[VariableSetView]:
 
 
 @router.get("/releases/{release}/revisions")
-def get_revisions(asked: Viewer, release: str) -> Page[RevisionView]:
+def get_revisions(
+    asked: Viewer,
+    release: str,
+    *,
+    before: Annotated[int | None, Query(ge=2, description="Only those below this number.")] = None,
+    limit: Limit = 100,
+) -> Page[RevisionView]:
     """With which variables a release was to be deployed, the last first."""
     with asked.read() as tx:
-        found = list_revisions(tx, find_release(tx, release).id)
+        found = list_revisions(tx, find_release(tx, release).id, before=before, limit=limit)
         looking = look(asked, tx)
         return Page(items=[revision_view(looking, one) for one in found], next=None)
 

@@ -21,6 +21,14 @@ from stella.api.views.radius import (
 from stella.finding.index import components_named, images_named
 from stella.finding.listing import PLACE, SEVERITIES, Wanted, list_findings
 from stella.finding.model import Reach, Vex
+from stella.finding.store import count_unmatched
+
+
+class FindingsPage(Page[ListedFinding]):
+    """Part of the list. unmatched: how many scanned images no advisory was held against yet."""
+
+    unmatched: int
+
 
 router = APIRouter(tags=["vulnerabilities"])
 
@@ -56,7 +64,7 @@ def get_all_findings(
     q: Word = "",
     cursor: Cursor = None,
     limit: Limit = 100,
-) -> Page[ListedFinding]:
+) -> FindingsPage:
     """The findings of all scanned images: exploited ones first, then those with a fix, then by severity."""
     with asked.services.database.read() as tx:
         wanted = Wanted(
@@ -76,7 +84,9 @@ def get_all_findings(
             rows = list_findings(tx, wanted, after=after, limit=limit)
         except ValueError:
             raise malformed_cursor() from None
-    return page(rows, limit, listed_view, lambda one: one.place)
+        unmatched = count_unmatched(tx)
+    part = page(rows, limit, listed_view, lambda one: one.place)
+    return FindingsPage(items=part.items, next=part.next, unmatched=unmatched)
 
 
 @router.get("/components")

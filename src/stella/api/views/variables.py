@@ -35,14 +35,14 @@ class VariableSetView(View):
 
 
 class RevisionView(View):
-    """Variables that a release has or had. digest: of the document that they are."""
+    """Variables that a release has or had: how many. digest: of the document that they are."""
 
     number: int
     digest: str
     at: str
     by: PersonView
     reason: str
-    variables: list[VariableView]
+    variables: int
 
 
 class VariableAnswer(View):
@@ -100,7 +100,7 @@ def revision_view(looking: Looking, one: Revision) -> RevisionView:
         at=one.at,
         by=looking.person_view(one.by),
         reason=one.reason,
-        variables=[variable_view(it) for it in one.variables],
+        variables=one.count,
     )
 
 

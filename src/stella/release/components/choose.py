@@ -12,6 +12,8 @@ from stella.release.components.model import Component, Pick, Rule
 from stella.release.errors import NoSuchVersion
 
 _SCHEME = "semver"
+_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}\Z")
+"""A tag by the specification of distribution; a registry may answer with anything."""
 _ANY = "[A-Za-z0-9_.-]*?"
 _VERSION = r"v?(?P<version>[0-9]+(?:\.[0-9]+){0,2}(?:-[0-9A-Za-z.-]+?)?)"
 
@@ -47,7 +49,7 @@ def versions_among(tags: Iterable[str], rule: Rule) -> list[Version]:
     spans = npm_spans(rule.range) if rule.range else ()
     found = []
     for tag in tags:
-        hit = form.match(tag)
+        hit = form.match(tag) if _TAG.match(tag) else None
         key = version_key(_SCHEME, hit["version"]) if hit else None
         if hit is None or key is None:
             continue

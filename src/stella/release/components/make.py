@@ -12,7 +12,7 @@ from stella.record.transaction import Tx
 from stella.release.components.choose import Version, choose
 from stella.release.components.model import COUNTER, HOLES, Component, Template
 from stella.release.components.store import find_template, list_components, next_count
-from stella.release.create import create_release, resolve_components
+from stella.release.create import checked_release, create_release, resolve_components
 from stella.release.errors import MalformedRelease, PlatformMissing
 from stella.release.model import Release, ReleaseComponent
 from stella.release.store import exists
@@ -102,6 +102,9 @@ def make_release(tx: Tx, blobs: Blobs, recipe: Recipe, picked: Picked) -> Releas
     form = _filled(recipe.template.version, picked, tx.now)
     hole = "{" + COUNTER + "}"
     version = form
+    checked_release(
+        recipe.name, form.replace(hole, "1"), {one.name: "" for one in picked.components}
+    )
     if hole in form:
         for _ in range(_TRIES_MAX):  # a version that was given by hand is passed over
             number = next_count(tx, f"{recipe.name}@{form}")

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
+import msgspec
 from sqlalchemy import Column, Integer, String, Table, Text, select
 from sqlalchemy.exc import IntegrityError
 
@@ -88,12 +89,12 @@ def apply_template(tx: Tx, name: str, spec: Mapping[str, Json]) -> Change:
 
 def list_components(tx: Tx) -> dict[str, Component]:
     """By name."""
-    return _list(tx, component, parse_component)
+    return _list(tx, component, Component)
 
 
 def list_templates(tx: Tx) -> dict[str, Template]:
     """By name."""
-    return _list(tx, release_template, parse_template)
+    return _list(tx, release_template, Template)
 
 
 def find_component(tx: Tx, name: str) -> Component:
@@ -147,11 +148,10 @@ def _apply(
     return change
 
 
-def _list(
-    tx: Tx, table: Table, parse: Callable[[str, Mapping[str, Json]], _Kept]
-) -> dict[str, _Kept]:
+def _list(tx: Tx, table: Table, form: type[_Kept]) -> dict[str, _Kept]:
+    """What was taken once: rules that came later do not judge it again."""
     query = select(table).where(table.c.tenant == tx.tenant).order_by(table.c.name)
-    return {row["name"]: parse(row["name"], json.loads(row["spec"])) for row in tx.rows(query)}
+    return {row["name"]: msgspec.json.decode(row["spec"], type=form) for row in tx.rows(query)}
 
 
 def _found(known: Mapping[str, _Kept], name: str, what: str, command: str) -> _Kept:

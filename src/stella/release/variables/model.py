@@ -103,6 +103,12 @@ def parse_variables(name: str, spec: Mapping[str, Any]) -> tuple[Variable, ...]:
     return found
 
 
+def stored_variables(name: str, spec: Mapping[str, Any]) -> tuple[Variable, ...]:
+    """Those of a document that was taken once: rules that came later do not judge it again."""
+    found: list[Variable] = msgspec.convert(spec["variables"], type=list[Variable])
+    return tuple(msgspec.structs.replace(one, group=name) for one in found)
+
+
 def spec_of(variables: tuple[Variable, ...]) -> dict[str, Json]:
     """As they stand in a declarative document."""
     return {

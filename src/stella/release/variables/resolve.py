@@ -12,6 +12,8 @@ _PLACEHOLDER = re.compile(
     r"\$\$\{\{|\$\{\{[ ]*vars\.(?P<name>" + NAME_FORM + r")[ ]*\}\}|(?P<broken>\$\{\{)"
 )
 _SERVICES = "services"
+FILLED_MAX = 1 << 20
+"""Characters that variables bring into one configuration."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +66,15 @@ class Answer:
 class Filled:
     """A configuration with its values. missing: names that stand for nothing; unlike: see ``Answer``.
 
-    torn: placeholders that cannot be read, and secrets that do not stand alone.
+    torn: placeholders that cannot be read, and secrets that do not stand alone. size: characters that
+    were filled in; what goes beyond ``FILLED_MAX`` is left as it stands, and is a fault.
     """
 
     config: dict[str, Json] = field(default_factory=dict)
     missing: set[str] = field(default_factory=set)
     unlike: set[str] = field(default_factory=set)
     torn: set[str] = field(default_factory=set)
+    size: int = 0
 
     @property
     def faults(self) -> list[str]:
@@ -162,7 +166,10 @@ def _replaced(text: str, known: Mapping[str, Answer], filled: Filled) -> str:
             filled.unlike.add(f"{name} are {answer.why}")
         elif answer.won.secret is not None and hit[0] != text:
             filled.torn.add(f"{name} is a secret, and stands for a whole value alone")
+        elif filled.size + len(answer.won.text) > FILLED_MAX:
+            filled.torn.add(f"with its variables it has more than {FILLED_MAX >> 20} Mi characters")
         else:
+            filled.size += len(answer.won.text)
             return answer.won.text
         return hit[0]
 

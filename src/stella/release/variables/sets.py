@@ -10,7 +10,14 @@ from stella.kernel.change import Change, changed
 from stella.record.tables import metadata
 from stella.record.transaction import Tx
 from stella.release.facts import VariablesApplied
-from stella.release.variables.model import KIND, Variable, malformed, parse_variables, spec_of
+from stella.release.variables.model import (
+    KIND,
+    Variable,
+    malformed,
+    parse_variables,
+    spec_of,
+    stored_variables,
+)
 
 _SETS_MAX = 200
 _CHOSEN_BYTES_MAX = 1024 * 1024
@@ -54,7 +61,7 @@ def list_variable_sets(tx: Tx) -> dict[str, tuple[Variable, ...]]:
     """Name of a document -> its variables, by name."""
     query = select(variable_set).where(variable_set.c.tenant == tx.tenant)
     rows = tx.rows(query.order_by(variable_set.c.name))
-    return {row["name"]: parse_variables(row["name"], json.loads(row["spec"])) for row in rows}
+    return {row["name"]: stored_variables(row["name"], json.loads(row["spec"])) for row in rows}
 
 
 def chosen_for(tx: Tx, release: str) -> tuple[Variable, ...]:

@@ -1,7 +1,7 @@
 import { useQuery, useSuspenseQuery } from '@tanstack/react-query'
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
 import { useCallback, useState } from 'react'
-import { allFindingsQuery, findingsQuery } from '../../api/findings'
+import { allFindingsQuery, findingsQuery, unmatchedQuery } from '../../api/findings'
 import { environmentsQuery } from '../../api/queries'
 import type { ListedFinding } from '../../api/types'
 import { usePages } from '../../api/usePages'
@@ -14,7 +14,9 @@ import { Icon } from '../../widgets/Icon'
 import { Loading } from '../../widgets/Loading'
 import { PageHead } from '../../widgets/Panel'
 import { Kev, SeverityWord } from '../../widgets/Severity'
+import { State } from '../../widgets/State'
 import { type Column, Table } from '../../widgets/Table'
+import { count } from '../../words/text'
 import { FindingWhy } from '../release/FindingWhy'
 import { KnownBy } from './KnownBy'
 
@@ -35,6 +37,7 @@ export function AllFindingsPage() {
   const navigate = useNavigate()
   const environments = useSuspenseQuery(environmentsQuery).data.items
   const { rows, more } = usePages(allFindingsQuery(search))
+  const unmatched = useQuery(unmatchedQuery).data ?? 0
   const [open, setOpen] = useState<ReadonlySet<string>>(new Set())
   const set = useCallback(
     (changes: FindingFilters) => void navigate({ ...paths.allFindings({ ...search, ...changes }), replace: true }),
@@ -66,6 +69,15 @@ export function AllFindingsPage() {
         />
       </Filters>
       <Pills search={search} set={set} />
+      {unmatched > 0 && (
+        <State
+          look={{
+            tone: 'wait',
+            icon: 'help-circle',
+            word: `${count(unmatched, 'scanned image')} not matched with advisories yet: what is in them is not in this list`,
+          }}
+        />
+      )}
       {rows.length > 0 ? (
         <>
           <Table

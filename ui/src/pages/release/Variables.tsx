@@ -178,7 +178,7 @@ function Revisions({ release }: { release: Release }) {
           <span>
             <span className="strong">revision {one.number}</span>{' '}
             <span className="muted">
-              {count(one.variables.length, 'variable')}, by {one.by.name}
+              {count(one.variables, 'variable')}, by {one.by.name}
               {one.reason && `: ${one.reason}`}
             </span>
           </span>

@@ -32,6 +32,7 @@ def upgrade() -> None:
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("tenant", sa.String(length=40), nullable=False),
         sa.Column("variables", sa.Text(), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
         sa.Column("digest", sa.String(length=71), nullable=False),
         sa.Column("at", sa.String(length=27), nullable=False),
         sa.Column("by", sa.String(length=80), nullable=False),

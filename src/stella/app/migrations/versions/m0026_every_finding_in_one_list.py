@@ -40,4 +40,4 @@ def upgrade() -> None:
             unique=False,
         )
     # What was found before is put into the list where scans are brought to the advisories of now.
-    op.execute("UPDATE scan SET as_of = NULL")
+    op.execute("UPDATE scan SET as_of = ''")
