@@ -1,16 +1,20 @@
 """One deployment at a time goes into an environment; what else may go waits for its turn, in order."""
 
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from fixtures.road import Road
+from fixtures.road import InlineRuns, Road
 from promotion.test_rules import proves
 from promotion.test_soak import judge_due
+from stella.app.due import give_turns
+from stella.app.flows import steps_of
 from stella.environment.freeze import begin_freeze
 from stella.fleet import expire_orders
+from stella.kernel import Digest, StellaError
 from stella.plugin.order import OrderOutcome
 from stella.promotion.approve import cancel_promotion, reject_promotion
 from stella.promotion.errors import AlreadyRequested, EnvironmentIsBusy
@@ -22,6 +26,7 @@ from stella.promotion.store import Promotion, insert_promotion
 from stella.release.model import Release
 from stella.release.store import find_release
 from stella.release.withdraw import withdraw_release
+from stella.workflow import Step
 
 ONE = [{"rule": "one", "approvers": ["ann"]}]
 OLDER = {"promotions": {"supersede": "older"}}
@@ -124,6 +129,75 @@ def test_what_needs_people_again_when_its_turn_comes_holds_nobody_up(road: Road)
         expire_orders(tx)
     road.settle()
     assert states(road, first, second, third) == ["errored", "waiting", "deploying"]
+
+
+class EndingRuns:
+    """As the durable engine does: a step that is refused ends its fact's run."""
+
+    def __init__(self, steps: Mapping[str, Sequence[Step]]) -> None:
+        self._steps = steps
+        self.ended: list[str] = []
+
+    def start(self, kind: str, fact: str) -> None:
+        for step in self._steps[kind]:
+            try:
+                step(fact)
+            except StellaError:
+                self.ended.append(kind)
+                return
+
+
+def test_the_next_begins_though_the_packet_before_cannot_be_closed(road: Road) -> None:
+    first, second = busy(road, 2)
+    assert first.bundle is not None
+    road.work.blobs._path(Digest(first.bundle)).unlink()
+    runs = EndingRuns(steps_of(road.work))
+    road.runs = runs
+    road.deploy(first)
+    assert "PromotionDeployed" in runs.ended
+    assert states(road, first, second) == ["deployed", "deploying"]
+
+
+def sweep(road: Road) -> int:
+    return give_turns(
+        road.database, road.work.deciding, road.work.evidence_signer, is_over=lambda: False
+    )
+
+
+class DeafRuns:
+    """What follows from that kind of fact is never done: its run broke off."""
+
+    def __init__(self, runs: InlineRuns, kind: str) -> None:
+        self._runs, self._kind = runs, kind
+
+    def start(self, kind: str, fact: str) -> None:
+        if kind != self._kind:
+            self._runs.start(kind, fact)
+
+
+def test_a_queue_that_stands_goes_on_by_itself(road: Road) -> None:
+    first, second, third = busy(road)
+    assert sweep(road) == 0, "its turn has not come"
+    hearing = road.runs
+    road.runs = DeafRuns(road.runs, "PromotionDeployed")
+    road.deploy(first)
+    assert states(road, first, second, third) == ["deployed", "queued", "queued"]
+    assert sweep(road) == 1
+    assert states(road, second, third) == ["deploying", "queued"]
+    assert sweep(road) == 0
+    road.runs = hearing
+    road.settle()
+    proves(road, road.deploy(second))
+
+
+def test_a_queue_that_stands_passes_over_what_may_not_go(road: Road) -> None:
+    first, second, third = busy(road)
+    road.runs = DeafRuns(road.runs, "PromotionDeployed")
+    road.deploy(first)
+    with road.database.transaction(actor="x") as tx:
+        withdraw_release(tx, second.release, "broken")
+    assert sweep(road) == 2
+    assert states(road, second, third) == ["errored", "deploying"]
 
 
 def test_a_queued_one_can_be_cancelled_rejected_and_withdrawn_and_expires(road: Road) -> None:

@@ -321,22 +321,25 @@ _FLOWS: Mapping[str, Sequence[Handler]] = {
     "OrderExpired": (expire_target,),
     "DeploymentSucceeded": (
         partial(close_with_deployment, Ending.SUCCEEDED),
-        prove_deployment,
         judge_new_standing,
         go_on_from,
+        prove_deployment,
     ),
     "DeploymentFailed": (partial(close_with_deployment, Ending.FAILED), prove_deployment),
     "DeploymentErrored": (partial(close_with_deployment, Ending.ERRORED), prove_deployment),
-    "PromotionBlocked": (prove_promotion, let_environment_go, judge_after),
-    "PromotionRejected": (prove_promotion, let_environment_go, judge_after),
-    "PromotionCancelled": (prove_promotion, let_environment_go, judge_after),
-    "PromotionExpired": (prove_promotion, let_environment_go, judge_after),
-    "PromotionSuperseded": (prove_promotion, let_environment_go, judge_after),
-    "PromotionErrored": (prove_promotion, let_environment_go, judge_after, begin_next),
-    "PromotionDeployed": (prove_promotion, judge_after, begin_next),
-    "PromotionFailed": (prove_promotion, judge_after, begin_next),
+    "PromotionBlocked": (let_environment_go, judge_after, prove_promotion),
+    "PromotionRejected": (let_environment_go, judge_after, prove_promotion),
+    "PromotionCancelled": (let_environment_go, judge_after, prove_promotion),
+    "PromotionExpired": (let_environment_go, judge_after, prove_promotion),
+    "PromotionSuperseded": (let_environment_go, judge_after, prove_promotion),
+    "PromotionErrored": (let_environment_go, begin_next, judge_after, prove_promotion),
+    "PromotionDeployed": (begin_next, judge_after, prove_promotion),
+    "PromotionFailed": (begin_next, judge_after, prove_promotion),
 }
-"""Fact -> what follows, in this order."""
+"""Fact -> what follows, in this order: what moves others on, then the packet of what ended.
+
+A packet that cannot be closed ends the run of its fact, and nobody else waits for it.
+"""
 
 FLOWS: Mapping[str, Sequence[Handler]] = {
     **_FLOWS,

@@ -24,7 +24,7 @@ from stella.api.bounded_http import BoundedHttp
 from stella.api.services import Services
 from stella.app.background import Background, Sweep, Watch
 from stella.app.courier import Courier
-from stella.app.due import judge_what_is_due
+from stella.app.due import give_turns, judge_what_is_due
 from stella.app.feed_sync import FeedSync
 from stella.app.first_admin import first_login, make_first_admin
 from stella.app.flows import HANDLED, steps_of
@@ -273,9 +273,9 @@ def _sweeps(services: Services, settings: Settings) -> tuple[Sweep, ...]:
                 keep_health(tx, health, is_asked=False)
 
     def due() -> None:
-        judge_what_is_due(
-            database, services.deciding, services.keys.evidence, services.stopping.is_set
-        )
+        judging = services.deciding, services.keys.evidence, services.stopping.is_set
+        judge_what_is_due(database, *judging)
+        give_turns(database, *judging)
 
     def forget() -> None:
         with database.transaction(actor="system") as tx:

@@ -42,6 +42,13 @@ def queue_of(tx: Tx, environment: str, limit: int) -> tuple[Promotion, ...]:
     return tuple(promotion_of_row(row) for row in tx.rows(query))
 
 
+def standing_queues(tx: Tx) -> tuple[str, ...]:
+    """The environments in which something waits for its turn and nothing is being deployed."""
+    busy = _environments(tx, State.DEPLOYING)
+    waiting = _environments(tx, State.QUEUED).where(promotion.c.environment.not_in(busy))
+    return tuple(row["environment"] for row in tx.rows(waiting.order_by(promotion.c.environment)))
+
+
 def place_of(tx: Tx, queued: Promotion) -> Place:
     """Where it stands in its environment's queue."""
     before = or_(
@@ -101,6 +108,12 @@ def _in_states(tx: Tx, environment: str, states: tuple[State, ...]) -> Select[An
         promotion.c.environment == environment,
         promotion.c.state.in_([one.value for one in states]),
     )
+
+
+def _environments(tx: Tx, state: State) -> Select[Any]:
+    """Those with a promotion in that state."""
+    query = select(promotion.c.environment).distinct()
+    return query.where(promotion.c.tenant == tx.tenant, promotion.c.state == state.value)
 
 
 def _count(tx: Tx, query: Select[Any]) -> int:
