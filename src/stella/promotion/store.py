@@ -12,7 +12,7 @@ from stella.promotion.lifecycle import ACTIVE, NOT_BEGUN, PROMOTION, Event, Stat
 from stella.promotion.model import Person, Rank, person_of, person_text
 from stella.record.row import columns_of, fields_of
 from stella.record.tables import metadata
-from stella.record.transaction import Tx
+from stella.record.transaction import AnySelect, Tx
 
 promotion = Table(
     "promotion",
@@ -283,6 +283,29 @@ def is_newer_under_way(tx: Tx, environment: str, release: str) -> bool:
         promotion.c.release > release,
     )
     return tx.row(query.limit(1)) is not None
+
+
+def is_rollback_under_way(tx: Tx, environment: str) -> bool:
+    """Whether a way back there was asked for and has not ended."""
+    query = _rollbacks(tx, environment).where(
+        promotion.c.state.in_(sorted(state.value for state in ACTIVE))
+    )
+    return tx.row(query.limit(1)) is not None
+
+
+def last_rollback_begun(tx: Tx, environment: str) -> Promotion | None:
+    """The last way back there of which the deployment began, however it ended."""
+    query = _rollbacks(tx, environment).where(promotion.c.deployment.is_not(None))
+    row = tx.row(query.order_by(promotion.c.deployment.desc()).limit(1))
+    return None if row is None else promotion_of_row(row)
+
+
+def _rollbacks(tx: Tx, environment: str) -> AnySelect:
+    return select(promotion).where(
+        promotion.c.tenant == tx.tenant,
+        promotion.c.environment == environment,
+        promotion.c.rollback.is_(True),
+    )
 
 
 def insert_approval(tx: Tx, value: Approval) -> None:
