@@ -136,7 +136,8 @@ class BrokenStory(ProvenStory):
         findings = self.scan.findings
         documents = {Digest.of(one).text: one for one in (findings, self.scan.sbom)}
         plan = decide(super().given(), documents, self.policy).plan_digest
-        return BreakGlassInput("bgl_1", plan, "the shop is down", DAN, LATER, ANN, LATER, END)
+        times, seen = (LATER, ANN, LATER, END), ("policy",)
+        return BreakGlassInput("bgl_1", plan, "the shop is down", DAN, *times, gates=seen)
 
     def given(self, approvals: tuple[ApprovalInput, ...] = ()) -> DecisionInput:
         broken = self.claims_glass(self.glass)
@@ -145,8 +146,9 @@ class BrokenStory(ProvenStory):
     def facts(self, given: DecisionInput, decision: Decision) -> list[PacketFact]:
         one, place = self.glass, {"environment": "prod", "break_glass": "bgl_1"}
         scope = {**place, "plan_digest": one.plan_digest, "ends_at": END}
+        seen: dict[str, Json] = {"reason": one.reason, "gates": ["policy"]}
         broken = [
-            fact("BreakGlassRequested", self.promotion, DAN.id, LATER, **scope, reason=one.reason),
+            fact("BreakGlassRequested", self.promotion, DAN.id, LATER, **scope, **seen),
             fact("BreakGlassAgreed", self.promotion, ANN.id, LATER, **scope, comment="go"),
         ]
         told = [

@@ -229,6 +229,7 @@ def test_a_broken_glass_verifies_replays_and_is_told_first() -> None:
         (_set("BreakGlassRequested", ends_at=AT), "ends_at"),
         (_set("BreakGlassAgreed", environment="dev"), "environment"),
         (_set("BreakGlassRequested", reason="x"), "reason"),
+        (_set("BreakGlassRequested", gates=["policy", "freeze"]), "gates"),
         (_swap("BreakGlassRequested", "BreakGlassAgreed"), "before it was asked"),
         (_add("BreakGlassEnded", STORY.promotion, break_glass="bgl_1"), "was over"),
         (_add("BreakGlassLapsed", STORY.promotion, break_glass="bgl_1"), "was over"),
@@ -249,6 +250,7 @@ def test_a_glass_that_nobody_broke_so_is_found(forge: Callable[[Told], None], sa
         {"ends_at": AT},
         {"agreed_at": "2030-01-02T00:00:00.000000Z"},
         {"plan_digest": "sha256:" + "0" * 64},
+        {"gates": ("freeze", "approvals")},
     ],
 )
 def test_a_glass_that_did_not_count_lets_nothing_through_and_cannot_be_claimed(

@@ -9,7 +9,9 @@ from fixtures.road import FIXED, OLD, Road
 from promotion.test_freezes import freeze
 from promotion.test_rights_since import newcomer
 from promotion.test_rules import change_roles, packet_of, proves
+from promotion.test_soak import judge_due
 from stella.environment.errors import MalformedDocument
+from stella.environment.freeze import begin_freeze, end_freeze
 from stella.environment.hold import find_hold
 from stella.evidence import names, read_packet, verify_packet
 from stella.evidence.store import find_evidence
@@ -60,6 +62,7 @@ def ask(
             plan_digest=found.plan_digest or "",
             reason=reason,
             ends_at=tx.now + timedelta(hours=hours),
+            blobs=road.work.blobs,
         )
     road.settle()
 
@@ -205,6 +208,7 @@ def test_one_at_a_time_and_for_the_plan_that_was_looked_at(road: Road) -> None:
             plan_digest="sha256:" + "0" * 64,
             reason="x",
             ends_at=tx.now + timedelta(hours=1),
+            blobs=road.work.blobs,
         )
 
 
@@ -312,6 +316,57 @@ def test_what_is_reopened_waits_for_its_turn(road: Road) -> None:
     assert road.promotion(found.id).state is State.DEPLOYING
 
 
+def test_what_waits_for_its_turn_begins_in_no_freeze_of_since(road: Road) -> None:
+    """Two people let it through without an approval. That it is frozen, neither of them saw."""
+    road.environment("dev", breakGlass=BOTH, approvals=[{"rule": "one", "approvers": ["bob"]}])
+    first = road.approve(road.promote(road.release("1.0.0"), "dev"), "bob")
+    second = road.promote(road.release("2.0.0"), "dev")
+    ask(road, second)
+    queued = agree(road, second)
+    assert (first.state, queued.state) == (State.DEPLOYING, State.QUEUED)
+    with road.database.transaction(actor="usr_op") as tx:
+        begin_freeze(tx, "dev", ends_at=tx.now + timedelta(hours=3), reason="stop everything")
+    road.deploy(first)
+    after = road.promotion(second.id)
+    assert after.state is State.BLOCKED
+    (blocked,) = [one for one in road.facts(second.id) if one.kind == "PromotionBlocked"]
+    assert blocked.data["gates"] == ["freeze", "approvals"]
+    assert "breakGlass" not in record_of(road, after)
+    proves(road, after)
+    with road.database.transaction(actor=road.people["ann"].id) as tx:
+        end_break_glass(tx, second.id, "there is a freeze now")
+    ask(road, after)
+    assert agree(road, after).state is State.DEPLOYING, "of this freeze both of them know"
+
+
+def test_what_two_people_saw_is_kept_and_told(road: Road) -> None:
+    found = held(road, approvals=[{"rule": "one", "approvers": ["bob"]}])
+    ask(road, found)
+    with road.database.read() as tx:
+        assert find_break_glass(tx, found.id).gates == ("policy", "approvals")
+    (asked,) = [one for one in road.facts(found.id) if one.kind == "BreakGlassRequested"]
+    assert asked.data["gates"] == ["policy", "approvals"]
+    assert record_of(road, agree(road, found))["breakGlass"]["gates"] == ["policy", "approvals"]
+
+
+def test_a_gate_that_passes_by_now_needs_nobody(road: Road) -> None:
+    road.environment("dev", breakGlass=BOTH, approvals=[{"rule": "one", "approvers": ["bob"]}])
+    first = road.approve(road.promote(road.release("1.0.0"), "dev"), "bob")
+    with road.database.transaction(actor="usr_op") as tx:
+        window = begin_freeze(tx, "dev", ends_at=tx.now + timedelta(hours=3), reason="stocktaking")
+    found = road.promote(road.release("2.0.0"), "dev")
+    ask(road, found)
+    assert agree(road, found).state is State.QUEUED
+    with road.database.transaction(actor="usr_op") as tx:
+        end_freeze(tx, window.id, "all is counted")
+    road.deploy(first)
+    through = road.promotion(found.id)
+    assert through.state is State.DEPLOYING
+    states = {gate["name"]: gate["state"] for gate in record_of(road, through)["gates"]}
+    assert (states["freeze"], states["approvals"]) == ("pass", "waiting")
+    assert road.kinds(found.id).count("GlassBroken") == 1
+
+
 def test_nothing_is_reopened_that_was_asked_for_again_meanwhile(road: Road) -> None:
     found = held(road)
     ask(road, found)
@@ -326,9 +381,36 @@ def test_nothing_is_reopened_that_was_asked_for_again_meanwhile(road: Road) -> N
 
 def test_what_is_reopened_expires_as_it_would_have(road: Road) -> None:
     found = held(road, promotions={"expiresAfter": 1})
-    ask(road, found, hours=1.5)
+    assert road.promote(road.release("2.0.0", {}), "dev").state is State.DEPLOYING
+    ask(road, found, hours=0.9)
+    assert agree(road, found).state is State.QUEUED
     road.clock.go_on(hours=1)
-    assert agree(road, found).state is State.EXPIRED
+    judge_due(road)
+    assert road.promotion(found.id).state is State.EXPIRED
+
+
+def test_the_glass_is_not_broken_for_what_has_expired(road: Road) -> None:
+    found = held(road, promotions={"expiresAfter": 1})
+    road.clock.go_on(hours=1)
+    with pytest.raises(NothingToBreak, match="its time is over"):
+        ask(road, found)
+    assert "BreakGlassRequested" not in road.kinds(found.id)
+
+
+def test_nobody_agrees_to_it_once_it_has_expired(road: Road) -> None:
+    found = held(road, promotions={"expiresAfter": 1})
+    ask(road, found, hours=0.9)
+    road.clock.go_on(hours=1)
+    with pytest.raises(NothingToBreak, match="its time is over"):
+        agree(road, found)
+    assert road.promotion(found.id).state is State.BLOCKED
+
+
+def test_it_ends_no_later_than_what_it_serves(road: Road) -> None:
+    found = held(road, promotions={"expiresAfter": 1})
+    with pytest.raises(ImpossibleBreakGlass, match="no later than"):
+        ask(road, found, hours=1.01)
+    ask(road, found, hours=0.99)
 
 
 def test_a_rollback_that_is_reopened_holds_its_environment_again(road: Road) -> None:
@@ -346,6 +428,10 @@ def test_a_rollback_that_is_reopened_holds_its_environment_again(road: Road) -> 
         again = find_hold(tx, "dev")
     assert again is not None
     assert again.promotion == back.id
+    done = road.deploy(back)
+    assert done.state is State.DEPLOYED
+    with road.database.read() as tx:
+        assert find_hold(tx, "dev") == again
 
 
 def test_two_people_let_go_what_waits_for_its_window(road: Road) -> None:

@@ -23,6 +23,7 @@ _COLUMNS: dict[str, Column] = {
     "until": "endsAt",
     "by": lambda row: row["requestedBy"]["name"],
     "agreed": lambda row: (row["agreedBy"] or {}).get("name", ""),
+    "gates": lambda row: ", ".join(row["gates"] or ()),
     "plan": "planDigest",
     "reason": "reason",
     "id": "id",

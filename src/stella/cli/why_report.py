@@ -236,7 +236,8 @@ def _break_glass_line(one: Shown) -> str:
         else "nobody agreed to it yet"
     )
     asked = f"asked for by {one['requestedBy']['name']} at {one['requestedAt']}"
-    return f"break-glass {one['id']} is {one['state']}: {asked}, {by}; until {one['endsAt']}"
+    gates = f" for {', '.join(one['gates'])}" if one["gates"] else ""
+    return f"break-glass {one['id']}{gates} is {one['state']}: {asked}, {by}; until {one['endsAt']}"
 
 
 def _planned_steps(plan: Shown, phase: str) -> Iterator[str]:

@@ -232,6 +232,7 @@ class BreakGlassView(TypedDict):
     agreedBy: "PersonView | None"
     agreedAt: str | None
     endedAt: str | None
+    gates: list[str] | None
     stands: bool
 
 
@@ -246,6 +247,7 @@ class BrokenGlassView(TypedDict):
     agreedBy: "PersonView"
     agreedAt: str
     endsAt: str
+    gates: NotRequired[list[str] | None]
 
 
 class BroughtByView(TypedDict):

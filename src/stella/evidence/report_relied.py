@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from html import escape
 from typing import Any, TypeAlias
 
-from stella.evidence.html import code, items, look, table, text, time
+from stella.evidence.html import code, items, look, table, text, texts, time
 
 PersonText: TypeAlias = Callable[[Any], str]
 """A person of a document -> how the report names them, as HTML."""
@@ -60,9 +60,10 @@ def _overrides(given: Any, person: PersonText) -> Iterator[tuple[str, ...]]:
 def _broken_glass(record: Any, person: PersonText) -> Iterator[tuple[str, ...]]:
     one = look(record, "breakGlass")
     if one is not None:
+        gates = ", ".join(texts(look(one, "gates")))
         yield (
             f"break-glass {code(look(one, 'id'))}",
-            f"plan {code(look(one, 'planDigest'))}",
+            f"plan {code(look(one, 'planDigest'))}" + (f"<br>{escape(gates)}" if gates else ""),
             f"{person(look(one, 'requestedBy'))}<br>{time(look(one, 'requestedAt'))}",
             f"{person(look(one, 'agreedBy'))}<br>{time(look(one, 'agreedAt'))}",
             time(look(one, "endsAt")),

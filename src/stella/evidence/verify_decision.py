@@ -59,7 +59,7 @@ def _check_outcome(reading: Reading) -> None:
         if decision.proof is not UNSET:  # what was recorded before is what its gates made of it
             expect(gates.value, decision.outcome.value, "the outcome", place)
         return
-    glass = broken_glass(given, decision.plan_digest, gates)
+    glass = broken_glass(given, decision.plan_digest, decision.gates)
     if glass != decision.break_glass:
         raise DoesNotHold(f"the break-glass {decision.break_glass.id} did not count", place)
     if decision.proof is UNSET:

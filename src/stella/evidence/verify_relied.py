@@ -202,7 +202,7 @@ def _check_absence(told: _Told, one: ApprovalInput) -> None:
 
 
 def _check_broken(told: _Told, given: DecisionInput, one: BreakGlassInput) -> None:
-    """Two people, in this order, of exactly this plan, and it had not ended."""
+    """Two people, in this order, of exactly this plan and these gates, and it had not ended."""
     named = {"break_glass": one.id}
     asked = told.the(
         "BreakGlassRequested", given.promotion, "who asked to break the glass", **named
@@ -212,7 +212,10 @@ def _check_broken(told: _Told, given: DecisionInput, one: BreakGlassInput) -> No
         "plan_digest": one.plan_digest,
         "ends_at": one.ends_at,
     }
-    agree(asked, by=one.requested_by.id, at=one.requested_at, says={**scope, "reason": one.reason})
+    # What was asked for by an earlier server does not tell which gates were seen.
+    gates = None if one.gates is UNSET else list(one.gates)
+    whole = {**scope, "reason": one.reason, "gates": gates}
+    agree(asked, by=one.requested_by.id, at=one.requested_at, says=whole)
     agreed = told.the("BreakGlassAgreed", given.promotion, "who agreed to it", **named)
     agree(agreed, by=one.agreed_by.id, at=one.agreed_at, says=scope)
     two_people(asked, agreed)

@@ -1,7 +1,8 @@
 """In an emergency one promotion goes through although gates hold it: two people, a reason, an end.
 
-It serves one promotion and one plan, and is told everywhere. It is no way round what is no gate: a
-release that was withdrawn, a document that is gone, a digest that the host finds to be another.
+It serves one promotion, one plan and the gates that two people saw, and is told everywhere. It is no
+way round what is no gate: a release that was withdrawn, a document that is gone, a digest that the
+host finds to be another.
 """
 
 from dataclasses import replace
@@ -9,11 +10,12 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from stella.blob import Blobs
 from stella.environment.hold import hold_for_rollback
 from stella.environment.model import Environment
 from stella.environment.store import find_environment
 from stella.identity import Permission, may, present
-from stella.kernel import Remedy, StellaError, time_text
+from stella.kernel import Digest, Remedy, StellaError, time_text
 from stella.promotion.break_glass_store import (
     BreakGlass,
     find_break_glass,
@@ -22,6 +24,7 @@ from stella.promotion.break_glass_store import (
     overdue_break_glass,
     update_break_glass,
 )
+from stella.promotion.broken_glass import held_by
 from stella.promotion.errors import (
     BreakGlassIsOver,
     BreakGlassNotAllowed,
@@ -30,6 +33,7 @@ from stella.promotion.errors import (
     OwnBreakGlass,
     PlanHasChanged,
 )
+from stella.promotion.expiry import is_expired
 from stella.promotion.facts import (
     BreakGlassAgreed,
     BreakGlassEnded,
@@ -43,7 +47,7 @@ from stella.promotion.lifecycle import (
     Event,
     State,
 )
-from stella.promotion.model import BreakGlassInput, Person
+from stella.promotion.model import BreakGlassInput, Decision, Person
 from stella.promotion.request import refuse_repeated
 from stella.promotion.store import Promotion, find_promotion, update_promotion
 from stella.record.transaction import Tx
@@ -61,17 +65,21 @@ def request_break_glass(
     plan_digest: str,
     reason: str,
     ends_at: datetime,
+    blobs: Blobs,
 ) -> BreakGlass:
-    """Ask for it, for exactly ``plan_digest``; it counts once another person has agreed.
+    """Ask for it, for exactly ``plan_digest`` and the gates that hold it up as its record says.
+
+    It counts once another person has agreed, and until another gate holds it up as well.
 
     Raises UnknownPromotion, NothingToBreak, BreakGlassNotAllowed, PlanHasChanged,
-    ImpossibleBreakGlass.
+    ImpossibleBreakGlass, BlobsUnusable.
     """
     found = find_promotion(tx, promotion_id, lock=True)
     environment = find_environment(tx, found.environment)
     _refuse(why_not_break(tx, found, environment, person))
     _refuse_other_plan(found, plan_digest)
     _refuse_impossible(tx, found, environment, reason, ends_at)
+    gates = _held_up_by(found, blobs)
     value = BreakGlass(
         id=tx.new_id("bgl"),
         promotion=found.id,
@@ -82,11 +90,12 @@ def request_break_glass(
         state=BREAK_GLASS.start,
         requested_by=person,
         requested_at=time_text(tx.now),
+        gates=gates,
     )
     insert_break_glass(tx, value)
     tx.add(
         BreakGlassRequested(
-            found.id, value.environment, value.id, plan_digest, value.ends_at, value.reason
+            found.id, value.environment, value.id, plan_digest, value.ends_at, value.reason, gates
         )
     )
     return value
@@ -182,6 +191,7 @@ def break_glass_input(
         agreed_by=one.agreed_by,
         agreed_at=one.agreed_at,
         ends_at=one.ends_at,
+        gates=msgspec.UNSET if one.gates is None else one.gates,
     )
 
 
@@ -196,6 +206,13 @@ def why_not_break(
         return NothingToBreak(
             f"{found.id} is {found.state.value}: no gate holds it up",
             remedy=Remedy("See how it stands.", command=f"stella why {found.id}"),
+            promotion=found.id,
+            state=found.state.value,
+        )
+    if is_expired(found, tx.now):
+        return NothingToBreak(
+            f"{found.id} expired at {found.expires_at}: its time is over",
+            remedy=Remedy("Ask for it anew.", command="stella promote RELEASE --env ENVIRONMENT"),
             promotion=found.id,
             state=found.state.value,
         )
@@ -258,6 +275,13 @@ def _refuse_other_plan(found: Promotion, plan_digest: str) -> None:
         )
 
 
+def _held_up_by(found: Promotion, blobs: Blobs) -> tuple[str, ...]:
+    """The gates that did not pass in its record, which both people look at."""
+    assert found.record is not None, "what is held up was judged"
+    record = blobs.get(Digest(found.record))
+    return held_by(msgspec.json.decode(record, type=Decision).gates)
+
+
 def _refuse_impossible(
     tx: Tx, found: Promotion, environment: Environment, reason: str, ends_at: datetime
 ) -> None:
@@ -267,6 +291,8 @@ def _refuse_impossible(
         why = f"it says why, in {REASON_CHARACTERS_MAX} characters at most"
     elif not tx.now < ends_at <= tx.now + timedelta(hours=hours):
         why = f"it ends after now, and within {hours} h in {environment.name}"
+    elif found.expires_at is not None and time_text(ends_at) > found.expires_at:
+        why = f"it ends no later than {found.id} expires, at {found.expires_at}"
     elif last is not None and last.is_open(time_text(tx.now)):
         why = f"{last.id} is {last.state.value} until {last.ends_at}"
     else:

@@ -1,5 +1,6 @@
 """The table of who broke the glass, and what a row of it is."""
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +30,7 @@ break_glass = Table(
     Column("agreed_by", Text),
     Column("agreed_at", String(27)),
     Column("ended_at", String(27)),
+    Column("gates", Text),
     Index(None, "promotion"),
     Index(None, "state"),
 )
@@ -40,7 +42,8 @@ _OPEN = frozenset(state for state in BreakGlassState if not BREAK_GLASS.is_final
 class BreakGlass:
     """That one promotion may go through its gates, with one plan, until ``ends_at``.
 
-    Times are RFC 3339 UTC. ended_at: when it was taken back or had lapsed.
+    Times are RFC 3339 UTC. ended_at: when it was taken back or had lapsed. gates: the names of those
+    that did not pass when it was asked for; None where that was not noted.
     """
 
     id: str
@@ -55,6 +58,7 @@ class BreakGlass:
     agreed_by: Person | None = None
     agreed_at: str | None = None
     ended_at: str | None = None
+    gates: tuple[str, ...] | None = None
 
     def is_open(self, at: str) -> bool:
         """Whether it waits for a second person, or stands, at that time."""
@@ -121,6 +125,7 @@ def _columns(value: BreakGlass) -> dict[str, Any]:
         state=value.state.value,
         requested_by=person_text(value.requested_by),
         agreed_by=person_text(value.agreed_by) if value.agreed_by else None,
+        gates=None if value.gates is None else json.dumps(value.gates),
     )
 
 
@@ -130,4 +135,6 @@ def _break_glass(row: Any) -> BreakGlass:
     values["requested_by"] = person_of(values["requested_by"])
     if values["agreed_by"] is not None:
         values["agreed_by"] = person_of(values["agreed_by"])
+    if values["gates"] is not None:
+        values["gates"] = tuple(json.loads(values["gates"]))
     return BreakGlass(**values)

@@ -86,7 +86,7 @@ def decide(
     )
     is_told = given.says_what_unblocks is True and waived.result.outcome is not Outcome.PASS
     outcome = outcome_of(gates)
-    broken = broken_glass(given, plan_digest, outcome)
+    broken = broken_glass(given, plan_digest, gates)
     return Decision(
         promotion=given.promotion,
         release=given.release,

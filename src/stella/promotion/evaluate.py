@@ -8,8 +8,9 @@ import msgspec
 from stella.blob.errors import BlobsUnusable
 from stella.finding.lifecycle import ScanState
 from stella.finding.store import pending_scan, scan_of_platform
-from stella.kernel import Digest, StellaError, canonical_json, time_text
+from stella.kernel import Digest, Json, StellaError, canonical_json, time_text
 from stella.promotion.assemble import Assembled, Deciding, assemble
+from stella.promotion.broken_glass import held_by
 from stella.promotion.decide import decide, outcome_of, record_of
 from stella.promotion.expiry import expire_promotion, is_expired
 from stella.promotion.facts import (
@@ -68,7 +69,7 @@ def evaluate_promotion(tx: Tx, promotion_id: str, deciding: Deciding, signer: Si
     )
     _tell_of_broken_glass(tx, after, decision)
     if after.state is State.BLOCKED:
-        gates = tuple(one.name for one in decision.gates if one.state is not GateState.PASS)
+        gates = held_by(decision.gates)
         tx.add(PromotionBlocked(after.id, after.environment, decision.outcome.value, gates))
     elif after.state is State.APPROVED and before.state is not after.state:
         tx.add(PromotionApproved(after.id, after.environment, decision.plan_digest))
@@ -76,18 +77,24 @@ def evaluate_promotion(tx: Tx, promotion_id: str, deciding: Deciding, signer: Si
 
 
 def _tell_of_broken_glass(tx: Tx, after: Promotion, decision: Decision) -> None:
-    """That it did not pass by its gates is never silent, and told once."""
+    """That it did not pass by its gates is never silent, and told once of each gate."""
     if decision.break_glass is msgspec.UNSET:
         return
+    held = held_by(decision.gates)
+    outcome = outcome_of(decision.gates).value
+    glass, plan = decision.break_glass.id, decision.plan_digest
     if any(
-        fact.kind == "GlassBroken" and fact.data.get("break_glass") == decision.break_glass.id
+        fact.kind == "GlassBroken"
+        and fact.data.get("break_glass") == glass
+        and set(held) <= set(_names(fact.data.get("gates")))
         for fact in facts_about(tx, [after.id])
     ):
         return
-    held = tuple(one.name for one in decision.gates if one.state is not GateState.PASS)
-    outcome = outcome_of(decision.gates).value
-    glass, plan = decision.break_glass.id, decision.plan_digest
     tx.add(GlassBroken(after.id, after.environment, glass, plan, outcome, held))
+
+
+def _names(said: Json) -> list[Json]:
+    return said if isinstance(said, list) else []
 
 
 def due_of(decision: Decision) -> str | None:

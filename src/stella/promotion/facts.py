@@ -213,13 +213,17 @@ class FreezeOverridden(Fact):
 
 @dataclass(frozen=True, slots=True)
 class BreakGlassRequested(Fact):
-    """Somebody asks that a promotion go through its gates with this plan. subject: the promotion."""
+    """Somebody asks that a promotion go through its gates with this plan. subject: the promotion.
+
+    gates: the names of those that did not pass then.
+    """
 
     environment: str
     break_glass: str
     plan_digest: str
     ends_at: str
     reason: str
+    gates: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -284,7 +284,11 @@ class WaiverInput(_Document, frozen=True):
 
 
 class BreakGlassInput(_Document, frozen=True):
-    """Two people let this promotion through its gates, with exactly this plan, until ``ends_at``."""
+    """Two people let this promotion through its gates, with exactly this plan, until ``ends_at``.
+
+    gates: the names of those that did not pass when it was asked for, and that it lets it through;
+    left out where that was not noted, which was all of them.
+    """
 
     id: str
     plan_digest: str
@@ -294,6 +298,7 @@ class BreakGlassInput(_Document, frozen=True):
     agreed_by: Person
     agreed_at: str
     ends_at: str
+    gates: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
 
 
 class DecisionInput(_Document, frozen=True):

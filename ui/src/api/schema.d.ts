@@ -3190,7 +3190,7 @@ export interface components {
          * @description That a promotion may go through its gates, with this plan alone, until ``ends_at``.
          *
          *     agreed_by: null until a second person has. stands: whether both stand behind it now; whether it
-         *     counts is the decision's to say.
+         *     counts is the decision's to say. gates: those that it lets it through; null where that was not noted.
          */
         BreakGlassView: {
             /** Id */
@@ -3214,6 +3214,8 @@ export interface components {
             agreedAt: string | null;
             /** Endedat */
             endedAt: string | null;
+            /** Gates */
+            gates: string[] | null;
             /** Stands */
             stands: boolean;
         };
@@ -3236,6 +3238,8 @@ export interface components {
             agreedAt: string;
             /** Endsat */
             endsAt: string;
+            /** Gates */
+            gates?: string[] | null;
         };
         /**
          * BroughtByView

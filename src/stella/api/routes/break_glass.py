@@ -53,6 +53,7 @@ def post_break_glass(asked: GlassBreaker, promotion: str, body: NewBreakGlass) -
             plan_digest=body.plan_digest,
             reason=body.reason,
             ends_at=ends_at,
+            blobs=asked.services.blobs,
         )
         return break_glass_view(tx, made)
 

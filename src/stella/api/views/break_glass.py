@@ -11,7 +11,7 @@ class BreakGlassView(View):
     """That a promotion may go through its gates, with this plan alone, until ``ends_at``.
 
     agreed_by: null until a second person has. stands: whether both stand behind it now; whether it
-    counts is the decision's to say.
+    counts is the decision's to say. gates: those that it lets it through; null where that was not noted.
     """
 
     id: str
@@ -26,6 +26,7 @@ class BreakGlassView(View):
     agreed_by: PersonView | None
     agreed_at: str | None
     ended_at: str | None
+    gates: list[str] | None
     stands: bool
 
 
@@ -40,6 +41,7 @@ class BrokenGlassView(View):
     agreed_by: PersonView
     agreed_at: str
     ends_at: str
+    gates: list[str] | None = None
 
 
 def break_glass_view(tx: Tx, one: BreakGlass) -> BreakGlassView:
@@ -59,5 +61,6 @@ def break_glass_view(tx: Tx, one: BreakGlass) -> BreakGlassView:
         agreed_by=person_view(one.agreed_by) if one.agreed_by else None,
         agreed_at=one.agreed_at,
         ended_at=one.ended_at,
+        gates=None if one.gates is None else list(one.gates),
         stands=one.stands(now),
     )

@@ -17,7 +17,14 @@ const STATES: Readonly<Record<Broken['state'], Look>> = {
 }
 
 /** Those in which a break-glass can still be heard, or taken back. */
-const STILL_JUDGED: ReadonlySet<Promotion['state']> = new Set(['evaluating', 'waiting', 'blocked', 'approved'])
+const STILL_JUDGED: ReadonlySet<Promotion['state']> = new Set([
+  'evaluating',
+  'waiting',
+  'scheduled',
+  'blocked',
+  'approved',
+  'queued',
+])
 
 /** What nobody may overlook: gates did not pass, and it went through by two people's word. */
 export function PassedByBreakGlass({ decision }: { decision: Decision }) {

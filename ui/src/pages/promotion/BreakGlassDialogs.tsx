@@ -4,6 +4,7 @@ import { api, take } from '../../api/client'
 import type { BreakGlass, Promotion } from '../../api/types'
 import { useAct } from '../../api/useAct'
 import { commands } from '../../commands'
+import { gateName } from '../../promotion/gates'
 import { Digest } from '../../widgets/Copy'
 import { Dialog } from '../../widgets/Dialog'
 import { Pairs } from '../../widgets/Panel'
@@ -27,6 +28,7 @@ export function About({ broken }: { broken: BreakGlass }) {
             <span key="agreed" className="muted">nobody yet</span>
           ),
         ],
+        ['Gates', broken.gates?.map(gateName).join(', ') ?? 'all that do not pass'],
         ['Until', <Time key="until" at={broken.endsAt} />],
         ['Reason', broken.reason],
         ['Plan', <Digest key="plan" value={broken.planDigest} label="plan digest" />],
@@ -69,12 +71,12 @@ export function AskDialog({ promotion, close }: { promotion: Promotion; close: (
     >
       <p>
         Everybody who hears of promotions is told now, and again when another person agrees. It then goes through
-        with this plan, whatever its gates say, and every record of it says so.
+        with this plan, though the gates that hold it now do not pass, and every record of it says so.
       </p>
       <TextInput
         type="datetime-local"
         label="Until"
-        description="In your zone; at most 4 hours from now, or less where the environment says so."
+        description="In your zone; at most 4 hours from now, less where the environment says so or it expires before."
         required
         value={until}
         onChange={(event) => setUntil(event.currentTarget.value)}
