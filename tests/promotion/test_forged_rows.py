@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from fixtures.road import FIXED, OLD, Road
+from promotion.test_break_glass import BOTH, agree, ask
 from promotion.test_freezes import freeze
 from promotion.test_rights_since import STRICT, newcomer, waived
 from promotion.test_rules import packet_of, proves, rule
@@ -16,6 +17,7 @@ from stella.identity import Role
 from stella.kernel import time_text
 from stella.promotion.absence import Absence
 from stella.promotion.absence import absence as absence_table
+from stella.promotion.break_glass_store import break_glass as break_glass_table
 from stella.promotion.lifecycle import State, WaiverState
 from stella.promotion.override import freeze_override
 from stella.promotion.store import Promotion
@@ -136,6 +138,20 @@ def test_approval_rules_that_somebody_struck_out(road: Road) -> None:
         tx.connection.execute(environment_table.update().values(spec=json.dumps(spec)))
     done = road.deploy(road.promote(road.release("2.0.0", FIXED), "dev"))
     assert "what was applied" in refused(road, done)
+
+
+@pytest.mark.parametrize("gates", [None, '["approvals", "freeze"]'], ids=["all of them", "others"])
+def test_a_broken_glass_for_gates_that_nobody_saw(road: Road, gates: str | None) -> None:
+    road.environment("dev", breakGlass=BOTH, approvals=[rule("security", "bob")])
+    first = road.approve(road.promote(road.release("1.0.0"), "dev"), "bob")
+    second = road.promote(road.release("2.0.0", FIXED), "dev")
+    ask(road, second)
+    assert agree(road, second).state is State.QUEUED
+    freeze(road)
+    with road.database.transaction(actor="x") as tx:
+        tx.connection.execute(break_glass_table.update().values(gates=gates))
+    road.deploy(first)
+    assert "its gates" in refused(road, road.deploy(road.promotion(second.id)))
 
 
 def test_what_is_applied_after_the_decision_is_no_matter_of_it(road: Road) -> None:
