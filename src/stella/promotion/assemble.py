@@ -112,6 +112,7 @@ def assemble(tx: Tx, promotion: Promotion, deciding: Deciding) -> Assembled:
         if digest is not None
     }
     components = tuple(_lasting(one, documents, deciding.lifetimes) for one in components)
+    names_makers = promotion.is_automatic or _excludes_makers(environment)
     given = DecisionInput(
         promotion=promotion.id,
         now=time_text(tx.now),
@@ -140,7 +141,8 @@ def assemble(tx: Tx, promotion: Promotion, deciding: Deciding) -> Assembled:
         simulated=deciding.simulated,
         waivers=tuple(_waivers(tx, environment.name, components)) or msgspec.UNSET,
         says_what_unblocks=True,
-        release_creator=_creator(release, environment, is_automatic=promotion.is_automatic),
+        release_creator=release.created_by if names_makers else msgspec.UNSET,
+        release_reviser=(release.revised_by if names_makers else None) or msgspec.UNSET,
         start=StartInput(promotion.not_before, promotion.not_after)
         if promotion.not_before or promotion.not_after
         else msgspec.UNSET,
@@ -235,12 +237,9 @@ def approval_inputs(tx: Tx, approvals: Sequence[Approval]) -> tuple[ApprovalInpu
     )
 
 
-def _creator(
-    release: Release, environment: Environment, *, is_automatic: bool
-) -> str | msgspec.UnsetType:
-    """Who made the release, where a rule does not take their word or nobody else asked for it."""
-    is_excluded = any(Excluded.RELEASE_CREATOR in one.exclude for one in environment.approvals)
-    return release.created_by if is_excluded or is_automatic else msgspec.UNSET
+def _excludes_makers(environment: Environment) -> bool:
+    """Whether a rule does not take the word of who made the release, or of who revised it."""
+    return any(Excluded.RELEASE_CREATOR in one.exclude for one in environment.approvals)
 
 
 def _running(tx: Tx, environment: Environment, blobs: Blobs, voices: Voices) -> bytes | None:
