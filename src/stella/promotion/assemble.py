@@ -90,9 +90,10 @@ class Assembled:
     plan: bytes
 
 
-def assemble(tx: Tx, promotion: Promotion, deciding: Deciding) -> Assembled:
+def assemble(tx: Tx, promotion: Promotion, deciding: Deciding, *, keep: bool = False) -> Assembled:
     """The exact inputs of ``promotion``'s decision as they are now.
 
+    keep: the waivers among them stand until this transaction ends.
     Raises what a policy, a plan or a document that is not there raises.
     """
     blobs = deciding.blobs
@@ -139,7 +140,7 @@ def assemble(tx: Tx, promotion: Promotion, deciding: Deciding) -> Assembled:
         deployment_plan=blobs.put(plan).text,
         approvals=approval_inputs(tx, list_approvals(tx, promotion.id)),
         simulated=deciding.simulated,
-        waivers=tuple(_waivers(tx, environment.name, components)) or msgspec.UNSET,
+        waivers=tuple(_waivers(tx, environment.name, components, keep=keep)) or msgspec.UNSET,
         says_what_unblocks=True,
         release_creator=release.created_by if names_makers else msgspec.UNSET,
         release_reviser=(release.revised_by if names_makers else None) or msgspec.UNSET,
@@ -161,14 +162,14 @@ def assemble(tx: Tx, promotion: Promotion, deciding: Deciding) -> Assembled:
 
 
 def _waivers(
-    tx: Tx, environment: str, components: tuple[ComponentInput, ...]
+    tx: Tx, environment: str, components: tuple[ComponentInput, ...], *, keep: bool
 ) -> Iterator[WaiverInput]:
     """Those that count here now, but for those of components that the release has not.
 
     They count while who asked is let in and who approved may approve one.
     """
     names = {one.name for one in components}
-    standing = standing_waivers(tx, environment, time_text(tx.now))
+    standing = standing_waivers(tx, environment, time_text(tx.now), keep=keep)
     now = present(
         tx, {who.id for one in standing for who in (one.requested_by, one.approved_by) if who}
     )

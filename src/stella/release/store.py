@@ -211,6 +211,12 @@ def find_release(tx: Tx, name: str, *, lock: bool = False) -> Release:
     return _release(tx, row)
 
 
+def keep_release(tx: Tx, release_id: str) -> None:
+    """It stays as it is until this transaction ends; others may keep it as well."""
+    query = select(release.c.id).where(release.c.tenant == tx.tenant, release.c.id == release_id)
+    tx.row(query.with_for_update(read=True))
+
+
 def exists(tx: Tx, name: str, version: str) -> bool:
     """Whether that name and version are taken."""
     query = select(release.c.id).where(
