@@ -22,8 +22,16 @@ from evidence.test_verify import bad_places, remade
 from stella.evidence import Verification, names, read_packet, verify_packet
 from stella.evidence.container import write_container
 from stella.evidence.packet import manifest_bytes, manifest_of
-from stella.kernel import Digest
-from stella.promotion.model import DecisionInput, GateState, OverrideInput, RunInput
+from stella.kernel import Digest, digest_of
+from stella.promotion.model import (
+    PROOF_FORM,
+    AutomaticInput,
+    DecisionInput,
+    GateState,
+    OverrideInput,
+    RunInput,
+    RunsInput,
+)
 from stella.replay import Verdict, replay_packet
 
 STORY, BROKEN = ProvenStory(), BrokenStory()
@@ -146,6 +154,7 @@ FORGED: dict[str, tuple[Callable[[Told], None], str]] = {
     "it was asked for elsewhere": (_set("PromotionRequested", environment="dev"), "environment"),
     "a rollback was asked for": (_set("PromotionRequested", rollback=True), "rollback"),
     "it was to begin later": (_set("PromotionRequested", not_before=LATER), "not_before"),
+    "nobody asked for it": (_set("PromotionRequested", follows="dep_stage"), "follows"),
     "the release is another": (_set("ReleaseSealed", release_digest="sha256:0"), "digest"),
     "the environment was never applied": (_drop("EnvironmentApplied"), "no fact"),
     "it was applied otherwise": (_set("EnvironmentApplied", spec="sha256:0"), "applied"),
@@ -198,6 +207,101 @@ def test_rows_that_nobody_recorded_make_no_packet_that_verifies(
     story = ProvenStory(evidence=STORY.evidence, sbom=STORY.sbom, claims=claims)
     found = verify_packet(story.packet(), story.root)
     assert not check(found).good, check(found).detail
+
+
+def _revised(given: DecisionInput) -> DecisionInput:
+    """A rule asks who made the release, and ann gave it other variables."""
+    return replace(given, release_creator=DAN.id, release_reviser=ANN.id)
+
+
+def _revision_by(who: str) -> Callable[[Told], None]:
+    revision = {"revision": 2, "variables": "sha256:0", "reason": ""}
+    one = {"kind": "ReleaseRevised", "subject": "", "actor": who, "at": LATER, "data": revision}
+
+    def change(told: Told) -> None:
+        (sealed,) = [fact for fact in told if fact["kind"] == "ReleaseSealed"]
+        told.insert(told.index(sealed) + 1, {**one, "subject": sealed["subject"]})
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("forge", "claims", "said"),
+    [
+        (_revision_by(ANN.id), _revised, ""),
+        (_revision_by(BOB.id), _revised, "who revised it"),
+        (list.copy, _revised, "who revised it"),
+        (
+            _revision_by(ANN.id),
+            lambda given: replace(_revised(given), release_reviser=msgspec.UNSET),
+            "who revised it",
+        ),
+        # What was recorded in the form of before does not promise it.
+        (_revision_by(BOB.id), lambda given: replace(_revised(given), proof=1), ""),
+    ],
+    ids=["as it was", "another did", "nobody did", "it is kept silent", "of before"],
+)
+def test_who_revised_the_release_is_proven_where_a_rule_asks_for_it(
+    forge: Callable[[Told], None], claims: Callable[[DecisionInput], DecisionInput], said: str
+) -> None:
+    story = ProvenStory(evidence=STORY.evidence, sbom=STORY.sbom, forge=forge, claims=claims)
+    found = check(verify_packet(story.packet(), story.root))
+    assert (found.good, said in found.detail) == (said == "", True), found.detail
+
+
+def _automatic(given: DecisionInput, after: str = "stage") -> DecisionInput:
+    """Nobody asked: it goes on from what stage runs."""
+    there = RunsInput(given.release.id, "shop", "1", given.release.digest)
+    asked = AutomaticInput("dep_stage", after, "newest", there, None)
+    return replace(given, automatic=asked, release_creator=DAN.id)
+
+
+def _in_turn(*changes: Callable[[Told], object]) -> Callable[[Told], None]:
+    def change(told: Told) -> None:
+        for one in changes:
+            one(told)
+
+    return change
+
+
+_FOLLOWS = _set("PromotionRequested", follows="dep_stage")
+
+
+@pytest.mark.parametrize(
+    ("forge", "claims", "said"),
+    [
+        (_FOLLOWS, _automatic, ""),
+        (list.copy, _automatic, "follows"),
+        (_set("PromotionRequested", follows="dep_9"), _automatic, "follows"),
+        (_FOLLOWS, lambda given: _automatic(given, "dev"), "where it ran"),
+        (
+            _in_turn(_FOLLOWS, _add("EnvironmentApplied", "prod", spec=digest_of(SPEC).text)),
+            lambda given: _automatic(given, "dev"),
+            "",
+        ),
+        (
+            _in_turn(_FOLLOWS, _swap("DeploymentSucceeded", "PromotionRequested")),
+            _automatic,
+            "after it was asked for",
+        ),
+        (list.copy, lambda given: replace(_automatic(given), proof=1), ""),
+    ],
+    ids=[
+        "as it was",
+        "asked for",
+        "another",
+        "elsewhere",
+        "another rule since",
+        "late",
+        "of before",
+    ],
+)
+def test_what_an_automatic_promotion_follows_is_proven(
+    forge: Callable[[Told], None], claims: Callable[[DecisionInput], DecisionInput], said: str
+) -> None:
+    story = ProvenStory(evidence=STORY.evidence, sbom=STORY.sbom, forge=forge, claims=claims)
+    found = check(verify_packet(story.packet(), story.root))
+    assert (found.good, said in found.detail) == (said == "", True), found.detail
 
 
 def test_a_broken_glass_verifies_replays_and_is_told_first() -> None:
@@ -292,8 +396,9 @@ def test_a_packet_of_now_without_these_facts_does_not_verify() -> None:
 )
 def test_a_packet_of_now_cannot_claim_to_be_of_before(entry: str, bad: str) -> None:
     def claim(entries: dict[str, bytes]) -> None:
-        assert b'"proof":1,' in entries[entry]
-        entries[entry] = entries[entry].replace(b'"proof":1,', b"")
+        form = f'"proof":{PROOF_FORM},'.encode()
+        assert form in entries[entry]
+        entries[entry] = entries[entry].replace(form, b"")
         without_proof(entries)
 
     found = verify_packet(remade(STORY.packet(), claim, STORY), STORY.root)
@@ -311,7 +416,7 @@ def test_its_report_cannot_be_of_a_form_that_keeps_silent() -> None:
 
 
 def test_an_unknown_form_of_proof_is_no_pass() -> None:
-    story = ProvenStory(claims=lambda given: replace(given, proof=2))
+    story = ProvenStory(claims=lambda given: replace(given, proof=PROOF_FORM + 1))
     found = verify_packet(story.packet(), story.root)
     assert bad_places(found) == [names.DECISION_RECORD]
 

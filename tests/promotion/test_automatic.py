@@ -12,8 +12,9 @@ from fixtures.road import OLD, Road
 from promotion.test_approvals import asked
 from promotion.test_hold import hold, resume
 from promotion.test_queue import ask
-from promotion.test_rules import proves
+from promotion.test_rules import change_roles, proves
 from promotion.test_soak import judge_due
+from promotion.test_variables import VALUES, apply, revise, variables
 from stella.environment.apply import apply_environment
 from stella.environment.errors import MalformedDocument
 from stella.environment.freeze import begin_freeze
@@ -137,6 +138,21 @@ def test_who_made_the_release_counts_as_who_asked(road: Road) -> None:
     with pytest.raises(OwnRequest), road.database.transaction(actor="x") as tx:
         reject_promotion(tx, road.people["dan"], wanted.id, "no")
     assert road.approve(wanted, "ann").state is State.DEPLOYING
+
+
+def test_who_revised_the_release_counts_as_who_asked_as_well(road: Road) -> None:
+    change_roles(road, "ann", Role.DEVELOPER, Role.APPROVER)
+    apply(road, variables(*VALUES))
+    two(road, approvals=ONE, **NEWEST)
+    release = in_dev(road, "2.0.0")
+    apply(road, variables({"name": "LEVEL", "value": "debug"}))
+    revise(road, release, by="ann")
+    (wanted,) = into(road)
+    with pytest.raises(OwnRequest, match="ann revised the release"):
+        road.approve(wanted, "ann")
+    done = road.deploy(road.approve(wanted, "bob"))
+    assert done.state is State.DEPLOYED
+    proves(road, done)
 
 
 def test_nothing_goes_by_itself_while_held_and_what_waits_is_blocked(road: Road) -> None:

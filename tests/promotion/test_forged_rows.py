@@ -7,10 +7,12 @@ from datetime import timedelta
 import pytest
 
 from fixtures.road import FIXED, OLD, Road
+from promotion.test_automatic import NEWEST, in_dev, into, two
 from promotion.test_break_glass import BOTH, agree, ask
 from promotion.test_freezes import freeze
 from promotion.test_rights_since import STRICT, newcomer, waived
-from promotion.test_rules import packet_of, proves, rule
+from promotion.test_rules import change_roles, packet_of, proves, rule
+from promotion.test_variables import revised_by_ann
 from stella.environment.store import environment as environment_table
 from stella.evidence import verify_packet
 from stella.identity import Role
@@ -25,6 +27,7 @@ from stella.promotion.store import promotion as promotion_table
 from stella.promotion.waive import end_waiver
 from stella.promotion.waiver_store import Waiver, find_waiver, insert_waiver, update_waiver
 from stella.record.row import columns_of
+from stella.release.store import release_revision
 
 
 def refused(road: Road, done: Promotion) -> str:
@@ -127,6 +130,29 @@ def test_a_request_in_the_name_of_another(road: Road) -> None:
         tx.connection.execute(promotion_table.update().values(requested_by=dan))
     done = road.deploy(road.approve(road.promotion(asked.id), "ann"))
     assert "by whom it was" in refused(road, done)
+
+
+def test_a_revision_in_the_name_of_another(road: Road) -> None:
+    """Who revised the release may not approve: the row says that somebody else did."""
+    release = revised_by_ann(road)
+    asked = road.promote(release, "dev")
+    with road.database.transaction(actor="x") as tx:
+        tx.connection.execute(release_revision.update().values(by=road.people["bob"].id))
+    done = road.deploy(road.approve(asked, "ann"))
+    assert "who revised it" in refused(road, done)
+
+
+def test_an_automatic_promotion_that_somebody_is_said_to_have_asked_for(road: Road) -> None:
+    """Who made the release may not approve where nobody asked: the row says that somebody did."""
+    change_roles(road, "dan", Role.DEVELOPER, Role.APPROVER)
+    two(road, **NEWEST, approvals=[rule("security", "dan")])
+    in_dev(road, "2.0.0")
+    (wanted,) = into(road)
+    with road.database.transaction(actor="x") as tx:
+        mine = promotion_table.c.id == wanted.id
+        tx.connection.execute(promotion_table.update().where(mine).values(follows=None))
+    done = road.deploy(road.approve(wanted, "dan"))
+    assert "its follows" in refused(road, done)
 
 
 def test_approval_rules_that_somebody_struck_out(road: Road) -> None:

@@ -6,14 +6,15 @@ from typing import Any
 import pytest
 
 from fixtures.road import Road
-from promotion.test_rules import packet_of
+from promotion.test_rules import change_roles, packet_of, proves
 from stella.app.judged_anew import judge_of_revision
 from stella.environment.documents import apply_documents
 from stella.evidence import names, read_packet
 from stella.evidence.verify import verify_packet
 from stella.finding.scan import request_scan
+from stella.identity import Role
 from stella.kernel import Digest, Json
-from stella.promotion.errors import NothingToRollBackTo
+from stella.promotion.errors import NothingToRollBackTo, OwnRequest
 from stella.promotion.lifecycle import State
 from stella.promotion.request import request_promotion, request_rollback
 from stella.promotion.store import Promotion
@@ -66,11 +67,22 @@ def place(
     apply(road, {"kind": "Target", "name": f"{name}-a", "spec": target})
 
 
-def revise(road: Road, release: Release, like: int | None = None) -> Release:
-    with road.database.transaction(actor=road.people["dan"].id) as tx:
+def revise(road: Road, release: Release, like: int | None = None, by: str = "dan") -> Release:
+    with road.database.transaction(actor=road.people[by].id) as tx:
         made = revise_release(tx, release.id, reason="the level", like=like)
     road.settle()
     return made
+
+
+def revised_by_ann(road: Road, **rule: Json) -> Release:
+    """Dan made it, and in dev a rule does not take the word of who made a release."""
+    change_roles(road, "ann", Role.DEVELOPER, Role.APPROVER)
+    apply(road, variables(*VALUES))
+    four_eyes: Json = {"rule": "four eyes", "approvers": ["approver"], **rule}
+    place(road, approvals=[{"exclude": ["requester", "releaseCreator"], **four_eyes}])
+    release = road.release("1.0.0")
+    apply(road, variables({"name": "LEVEL", "value": "debug"}))
+    return revise(road, release, by="ann")
 
 
 def level(road: Road, promotion: Promotion) -> str:
@@ -130,6 +142,31 @@ def test_an_approval_of_other_variables_counts_no_more(road: Road):
     assert after.state is State.WAITING
     assert road.approve(after, "bob").state is State.WAITING
     assert road.approve(road.promotion(asked.id), "ann").state is State.DEPLOYING
+
+
+def test_who_revises_a_release_does_not_approve_it_where_its_maker_does_not(road: Road):
+    asked = road.promote(revised_by_ann(road), "dev")
+    record = json.loads(road.work.blobs.get(Digest(asked.record or "")))
+    (gate,) = [one for one in record["gates"] if one["name"] == "approvals"]
+    assert "who made the release nor the person who revised it" in gate["unblocks"]
+    with pytest.raises(OwnRequest, match="ann revised the release"):
+        road.approve(asked, "ann")
+    done = road.deploy(road.approve(asked, "bob"))
+    assert (done.state, level(road, done)) == (State.DEPLOYED, "debug")
+    proves(road, done)
+
+
+def test_who_revised_it_last_counts_and_the_approval_of_before_counts_no_more(road: Road):
+    release = revised_by_ann(road, count=2)
+    asked = road.approve(road.promote(release, "dev"), "bob")
+    change_roles(road, "bob", Role.DEVELOPER, Role.APPROVER)
+    revise(road, release, like=1, by="bob")
+    revise(road, release, like=2, by="bob")
+    after = road.promotion(asked.id)
+    assert after.state is State.WAITING
+    with pytest.raises(OwnRequest, match="bob revised the release"):
+        road.approve(after, "bob")
+    assert road.approve(after, "ann").state is State.WAITING
 
 
 def test_a_variable_that_is_missing_lets_nothing_begin_and_is_named(road: Road):

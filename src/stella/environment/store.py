@@ -71,6 +71,14 @@ def find_environment(tx: Tx, name: str, *, lock: bool = False) -> Environment:
     return _environment(row)
 
 
+def keep_environment(tx: Tx, name: str) -> None:
+    """It stays as it is until this transaction ends; others may keep it as well."""
+    query = select(environment.c.name).where(
+        environment.c.tenant == tx.tenant, environment.c.name == name
+    )
+    tx.row(query.with_for_update(read=True))
+
+
 def list_environments(tx: Tx) -> tuple[Environment, ...]:
     """In the order of ``in_order``."""
     rows = tx.rows(select(environment).where(environment.c.tenant == tx.tenant))

@@ -21,7 +21,8 @@ def relied_facts(
     """
     relied = relied_on(given, decision)
     words = [*(one.id for one in relied.waivers), *_absences(tx, relied)]
-    return [*facts_about(tx, words), *_of_runs(tx, relied.ran), *_applied(tx, given, before)]
+    ran = relied.ran if relied.followed is None else (*relied.ran, relied.followed)
+    return [*facts_about(tx, words), *_of_runs(tx, ran), *_applied(tx, given, before)]
 
 
 def _absences(tx: Tx, relied: Relied) -> Iterator[str]:

@@ -4,7 +4,7 @@ A row of a database is anybody's who can write there; a fact has its place in th
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from msgspec import UNSET
@@ -26,6 +26,10 @@ from stella.promotion.model import (
 )
 from stella.promotion.relied import Ran, Relied, relied_on
 
+_FORMS = range(1, PROOF_FORM + 1)
+_TELLS_WHAT_LED_TO_IT = 2
+"""From this form on the facts show who revised the release, and what an automatic promotion follows."""
+
 
 def check_relied(reading: Reading) -> str:
     """Who asked, and each waiver, override, absence and earlier run that counted, is proven by facts.
@@ -36,13 +40,16 @@ def check_relied(reading: Reading) -> str:
     expect(_plain(form), _plain(reading.given.proof), "the form of its proof", names.DECISION_INPUT)
     if form is UNSET:
         return "from before this was recorded: only that the input names it"
-    if form != PROOF_FORM:
+    if form not in _FORMS:
         raise DoesNotHold(f"its proof has the unknown form {form}", names.DECISION_RECORD)
     facts = read_facts(reading)
     decided = the_decided(reading, facts)
     told = _Told(tuple(fact for fact in facts if fact.position < decided.position))
     given, relied = reading.given, relied_on(reading.given, reading.decision)
-    _check_request(told, given)
+    asked = _check_request(told, given)
+    if form >= _TELLS_WHAT_LED_TO_IT:
+        _check_reviser(told, given)
+        _check_followed(told, given, asked, relied.followed)
     _check_environment(reading, told)
     for waiver in relied.waivers:
         _check_waiver(told, waiver)
@@ -95,7 +102,7 @@ def agree(fact: PacketFact, *, by: str, at: str, says: Mapping[str, Any]) -> Non
         expect(wanted, fact.data.get(name), f"its {name}", place)
 
 
-def _check_request(told: _Told, given: DecisionInput) -> None:
+def _check_request(told: _Told, given: DecisionInput) -> PacketFact:
     """Who asked, for what and when; of which release, and who made that where a rule asks."""
     asked = told.the("PromotionRequested", given.promotion, "who asked")
     says = {
@@ -115,6 +122,36 @@ def _check_request(told: _Told, given: DecisionInput) -> None:
     expect(given.release.digest, sealed.data.get("release_digest"), "its digest", place_of(sealed))
     if given.release_creator is not UNSET:
         expect(given.release_creator, sealed.actor, "who made it", place_of(sealed))
+    return asked
+
+
+def _check_reviser(told: _Told, given: DecisionInput) -> None:
+    """Where a rule asks who made the release, also who gave it the variables that it has."""
+    if given.release_creator is UNSET:
+        return
+    revised = told.of("ReleaseRevised", given.release.id)
+    reviser = None if given.release_reviser is UNSET else given.release_reviser
+    place = place_of(revised[-1]) if revised else names.FACTS
+    expect(reviser, revised[-1].actor if revised else None, "who revised it", place)
+
+
+def _check_followed(
+    told: _Told, given: DecisionInput, asked: PacketFact, followed: Ran | None
+) -> None:
+    """Whether a person asked or nobody did; and then that the release ran in the environment before.
+
+    Where the environment was applied since, its rule may name another one by now.
+    """
+    follows = followed.deployment if followed is not None else None
+    expect(follows, asked.data.get("follows"), "its follows", place_of(asked))
+    if followed is None:
+        return
+    applied = told.of("EnvironmentApplied", given.environment.name)
+    is_since = bool(applied) and applied[-1].position > asked.position
+    _check_ran(told, given, replace(followed, environment=None) if is_since else followed)
+    for ended in told.of("DeploymentSucceeded", followed.deployment):
+        if ended.position > asked.position:
+            raise DoesNotHold("it ran only after it was asked for", place_of(ended))
 
 
 def _check_environment(reading: Reading, told: _Told) -> None:
@@ -227,7 +264,8 @@ def _check_broken(told: _Told, given: DecisionInput, one: BreakGlassInput) -> No
 def _check_ran(told: _Told, given: DecisionInput, one: Ran) -> None:
     """The deployment succeeded there with these very digests, and ended when it is said to have."""
     ended = told.the("DeploymentSucceeded", one.deployment, f"that {one.deployment} succeeded")
-    expect(one.environment, ended.data.get("environment"), "where it ran", place_of(ended))
+    if one.environment is not None:
+        expect(one.environment, ended.data.get("environment"), "where it ran", place_of(ended))
     sealed = told.the("ReleaseSealed", str(ended.data.get("release")), "what ran there")
     expect(given.release.digest, sealed.data.get("release_digest"), "what ran", place_of(sealed))
     if one.since is None:

@@ -29,6 +29,7 @@ _NOT_WHO = {
     Excluded.REQUESTER.value: "the person who asked",
     Excluded.RELEASE_CREATOR.value: "the person who made the release",
 }
+_REVISER = "the person who revised it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +153,7 @@ def _gate(
 
 def _reason(rule: RuleInput, have: int, wanting: set[str], asked: Asked) -> Reason:
     who = " or ".join(rule.approvers)
-    excluded = list(dict.fromkeys(_not_who(one, asked) for one in excluded_of(rule)))
+    excluded = list(dict.fromkeys(who for one in excluded_of(rule) for who in _not_who(one, asked)))
     fix = f"{rule.count - have} more from {who}"
     fix += f", not {' nor '.join(excluded)}" if excluded else ""
     message = f"{rule.rule}: {have} of {rule.count} approvals"
@@ -169,7 +170,9 @@ def _reason(rule: RuleInput, have: int, wanting: set[str], asked: Asked) -> Reas
     )
 
 
-def _not_who(excluded: str, asked: Asked) -> str:
+def _not_who(excluded: str, asked: Asked) -> tuple[str, ...]:
     if asked.is_automatic and excluded == Excluded.REQUESTER:
-        return _NOT_WHO[Excluded.RELEASE_CREATOR.value]
-    return _NOT_WHO.get(excluded, excluded)
+        excluded = Excluded.RELEASE_CREATOR.value
+    named = _NOT_WHO.get(excluded, excluded)
+    is_revised = excluded == Excluded.RELEASE_CREATOR and bool(asked.reviser)
+    return (named, _REVISER) if is_revised else (named,)

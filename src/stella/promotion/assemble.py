@@ -90,9 +90,10 @@ class Assembled:
     plan: bytes
 
 
-def assemble(tx: Tx, promotion: Promotion, deciding: Deciding) -> Assembled:
+def assemble(tx: Tx, promotion: Promotion, deciding: Deciding, *, keep: bool = False) -> Assembled:
     """The exact inputs of ``promotion``'s decision as they are now.
 
+    keep: the waivers among them stand until this transaction ends.
     Raises what a policy, a plan or a document that is not there raises.
     """
     blobs = deciding.blobs
@@ -112,6 +113,7 @@ def assemble(tx: Tx, promotion: Promotion, deciding: Deciding) -> Assembled:
         if digest is not None
     }
     components = tuple(_lasting(one, documents, deciding.lifetimes) for one in components)
+    names_makers = promotion.is_automatic or _excludes_makers(environment)
     given = DecisionInput(
         promotion=promotion.id,
         now=time_text(tx.now),
@@ -138,9 +140,10 @@ def assemble(tx: Tx, promotion: Promotion, deciding: Deciding) -> Assembled:
         deployment_plan=blobs.put(plan).text,
         approvals=approval_inputs(tx, list_approvals(tx, promotion.id)),
         simulated=deciding.simulated,
-        waivers=tuple(_waivers(tx, environment.name, components)) or msgspec.UNSET,
+        waivers=tuple(_waivers(tx, environment.name, components, keep=keep)) or msgspec.UNSET,
         says_what_unblocks=True,
-        release_creator=_creator(release, environment, is_automatic=promotion.is_automatic),
+        release_creator=release.created_by if names_makers else msgspec.UNSET,
+        release_reviser=(release.revised_by if names_makers else None) or msgspec.UNSET,
         start=StartInput(promotion.not_before, promotion.not_after)
         if promotion.not_before or promotion.not_after
         else msgspec.UNSET,
@@ -159,14 +162,14 @@ def assemble(tx: Tx, promotion: Promotion, deciding: Deciding) -> Assembled:
 
 
 def _waivers(
-    tx: Tx, environment: str, components: tuple[ComponentInput, ...]
+    tx: Tx, environment: str, components: tuple[ComponentInput, ...], *, keep: bool
 ) -> Iterator[WaiverInput]:
     """Those that count here now, but for those of components that the release has not.
 
     They count while who asked is let in and who approved may approve one.
     """
     names = {one.name for one in components}
-    standing = standing_waivers(tx, environment, time_text(tx.now))
+    standing = standing_waivers(tx, environment, time_text(tx.now), keep=keep)
     now = present(
         tx, {who.id for one in standing for who in (one.requested_by, one.approved_by) if who}
     )
@@ -235,12 +238,9 @@ def approval_inputs(tx: Tx, approvals: Sequence[Approval]) -> tuple[ApprovalInpu
     )
 
 
-def _creator(
-    release: Release, environment: Environment, *, is_automatic: bool
-) -> str | msgspec.UnsetType:
-    """Who made the release, where a rule does not take their word or nobody else asked for it."""
-    is_excluded = any(Excluded.RELEASE_CREATOR in one.exclude for one in environment.approvals)
-    return release.created_by if is_excluded or is_automatic else msgspec.UNSET
+def _excludes_makers(environment: Environment) -> bool:
+    """Whether a rule does not take the word of who made the release, or of who revised it."""
+    return any(Excluded.RELEASE_CREATOR in one.exclude for one in environment.approvals)
 
 
 def _running(tx: Tx, environment: Environment, blobs: Blobs, voices: Voices) -> bytes | None:

@@ -6,6 +6,7 @@ from typing import assert_never
 import msgspec
 
 from stella.blob.errors import BlobsUnusable
+from stella.environment.store import keep_environment
 from stella.finding.lifecycle import ScanState
 from stella.finding.store import pending_scan, scan_of_platform
 from stella.kernel import Digest, Json, StellaError, canonical_json, time_text
@@ -28,7 +29,7 @@ from stella.promotion.store import Promotion, find_promotion, update_promotion
 from stella.record.read import facts_about
 from stella.record.transaction import Tx
 from stella.release.model import Release
-from stella.release.store import find_release
+from stella.release.store import find_release, keep_release
 from stella.trust import GATE_DECISION, Signer, sign_statement
 
 
@@ -39,14 +40,14 @@ def evaluate_promotion(tx: Tx, promotion_id: str, deciding: Deciding, signer: Si
     ends it as errored, with why.
     Raises BlobsUnusable, and changes nothing then.
     """
-    before = find_promotion(tx, promotion_id, lock=True)
+    before = _kept_still(tx, promotion_id)
     if before.state not in NOT_BEGUN or tx.has_caused("GatesDecided", promotion_id):
         return before
     if is_expired(before, tx.now):
         return expire_promotion(tx, before)
     try:
         promotable(tx, before.release)
-        assembled = assemble(tx, before, deciding)
+        assembled = assemble(tx, before, deciding, keep=True)
         decision = decide(assembled.given, assembled.documents, assembled.bundle, ask=deciding.ask)
     except BlobsUnusable:
         raise  # a full disk says nothing about the promotion
@@ -74,6 +75,19 @@ def evaluate_promotion(tx: Tx, promotion_id: str, deciding: Deciding, signer: Si
     elif after.state is State.APPROVED and before.state is not after.state:
         tx.add(PromotionApproved(after.id, after.environment, decision.plan_digest))
     return after
+
+
+def _kept_still(tx: Tx, promotion_id: str) -> Promotion:
+    """The promotion, its row held; where it goes and what goes there stay as they are meanwhile.
+
+    What was taken back between the reading and the fact of the decision would stand before that fact
+    in the chain, and its packet would never verify. The environment comes first, as for whoever
+    begins a deployment or asks for one.
+    """
+    keep_environment(tx, find_promotion(tx, promotion_id).environment)
+    found = find_promotion(tx, promotion_id, lock=True)
+    keep_release(tx, found.release)
+    return found
 
 
 def _tell_of_broken_glass(tx: Tx, after: Promotion, decision: Decision) -> None:

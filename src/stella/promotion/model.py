@@ -9,8 +9,11 @@ import msgspec
 from stella.kernel import Json, Outcome
 from stella.sbom.lifetime import Lifetime
 
-PROOF_FORM = 1
-"""Of the facts by which a packet proves what its decision relied on, as ``relied.py`` lists it."""
+PROOF_FORM = 2
+"""Of the facts by which a packet proves what its decision relied on, as ``relied.py`` lists it.
+
+1: neither who revised the release, nor what an automatic promotion follows.
+"""
 
 
 class GateState(StrEnum):
@@ -306,8 +309,9 @@ class DecisionInput(_Document, frozen=True):
 
     now: when it is judged. policy: digest of the policy bundle. deployment_plan: its digest.
     waivers: those that count in the environment, whether they meet anything or not.
-    release_creator: a user's id. running: digest of what is known against the release that runs there.
-    Both are left out where no approval rule asks for them. start: left out where any time will do.
+    release_creator, release_reviser: users' ids; the latter's is left out where nobody revised it.
+    running: digest of what is known against the release that runs there.
+    They are left out where no approval rule asks for them. start: left out where any time will do.
     proof: the form in which the packet proves by facts what the decision relied on.
     break_glass: left out where nobody stands behind any.
     """
@@ -337,6 +341,7 @@ class DecisionInput(_Document, frozen=True):
     break_glass: BreakGlassInput | msgspec.UnsetType = msgspec.UNSET
     # Left out where a person asked.
     automatic: AutomaticInput | msgspec.UnsetType = msgspec.UNSET
+    release_reviser: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class Reason(_Document, frozen=True):

@@ -21,10 +21,13 @@ from stella.promotion.soak import soaked_run
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """A deployment that proves something. since: when it had ended, None where that does not matter."""
+    """A deployment that proves something. since: when it had ended, None where that does not matter.
+
+    environment: None where it is not known any more.
+    """
 
     deployment: str
-    environment: str
+    environment: str | None
     since: str | None = None
 
 
@@ -32,7 +35,7 @@ class Ran:
 class Relied:
     """waivers: those that let something pass. stood_in: approvals given in the place of another.
 
-    broken: the break-glass by which it passed.
+    broken: the break-glass by which it passed. followed: what an automatic promotion goes on from.
     """
 
     waivers: tuple[WaiverInput, ...]
@@ -40,6 +43,7 @@ class Relied:
     stood_in: tuple[ApprovalInput, ...]
     ran: tuple[Ran, ...]
     broken: BreakGlassInput | None
+    followed: Ran | None
 
 
 def relied_on(given: DecisionInput, decision: Decision) -> Relied:
@@ -55,6 +59,9 @@ def relied_on(given: DecisionInput, decision: Decision) -> Relied:
         stood_in=tuple(one for one in given.approvals if one.stands_for is not UNSET),
         ran=_ran(given),
         broken=None if decision.break_glass is UNSET else decision.break_glass,
+        followed=None
+        if given.automatic is UNSET
+        else Ran(given.automatic.follows, given.automatic.after),
     )
 
 

@@ -15,29 +15,34 @@ _AS_EVER = (Excluded.REQUESTER.value,)
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What whose word counts depends on. requester, creator: ids; now: RFC 3339.
+    """What whose word counts depends on. requester, creator, reviser: ids; now: RFC 3339.
 
-    creator: of the release, empty where no rule asks for it. Where nobody asked (is_automatic), who
-    made the release counts as the one who did: it is their work that would go on by itself.
+    creator: of the release, empty where no rule asks for it. reviser: who gave it the variables that
+    it has, empty where nobody did since it was made. Where nobody asked (is_automatic), these two
+    count as the ones who did: it is their work that would go on by itself.
     """
 
     requester: str
     creator: str
     now: str
     is_automatic: bool = False
+    reviser: str = ""
 
 
 def asked_in(given: DecisionInput) -> Asked:
     """The same of a decision's input."""
-    creator = "" if given.release_creator is msgspec.UNSET else given.release_creator
     return asked_by(
-        given.requested_by, creator, given.now, is_automatic=given.automatic is not msgspec.UNSET
+        given.requested_by,
+        given.now,
+        creator=given.release_creator or "",
+        reviser=given.release_reviser or "",
+        is_automatic=given.automatic is not msgspec.UNSET,
     )
 
 
-def asked_by(person: Person, creator: str, now: str, *, is_automatic: bool) -> Asked:
+def asked_by(person: Person, now: str, *, creator: str, reviser: str, is_automatic: bool) -> Asked:
     """The same of a request. person: who asked."""
-    return Asked(creator if is_automatic else person.id, creator, now, is_automatic)
+    return Asked(creator if is_automatic else person.id, creator, now, is_automatic, reviser)
 
 
 def rule_input(rule: ApprovalRule) -> RuleInput:
@@ -69,6 +74,8 @@ def why_excluded(ids: frozenset[str], rule: RuleInput, asked: Asked) -> str:
     )
     if excludes_creator and asked.creator in ids:
         return "given by the person who made the release"
+    if excludes_creator and asked.reviser in ids:
+        return "given by the person who revised the release"
     return ""
 
 

@@ -120,7 +120,10 @@ def _unheard(
     """Why no rule takes any voice of theirs."""
     own = frozenset({person.id})
     if rules and all(why_excluded(own, one, asked) for one in rules):
-        did = "requested" if person.id == found.requested_by.id else "made the release of"
+        if person.id == found.requested_by.id:
+            did = "requested"
+        else:
+            did = f"{'made' if person.id == asked.creator else 'revised'} the release of"
         return OwnRequest(
             f"{person.name} {did} {found.id} and cannot decide about it",
             remedy=Remedy("Ask another approver of this environment."),
@@ -161,9 +164,15 @@ def _taken(
 
 def _asked(tx: Tx, found: Promotion) -> tuple[tuple[RuleInput, ...], Asked]:
     rules = tuple(rule_input(one) for one in find_environment(tx, found.environment).approvals)
-    creator = find_release(tx, found.release).created_by
-    now = time_text(tx.now)
-    return rules, asked_by(found.requested_by, creator, now, is_automatic=found.is_automatic)
+    release = find_release(tx, found.release)
+    asked = asked_by(
+        found.requested_by,
+        time_text(tx.now),
+        creator=release.created_by,
+        reviser=release.revised_by or "",
+        is_automatic=found.is_automatic,
+    )
+    return rules, asked
 
 
 def _waits_for(

@@ -115,15 +115,25 @@ def list_waivers(
     return tuple(_waiver(row) for row in tx.rows(query.order_by(waiver.c.id.desc()).limit(limit)))
 
 
-def standing_waivers(tx: Tx, environment: str, at: str) -> tuple[Waiver, ...]:
-    """Those that count in ``environment`` at the time ``at``, by id."""
-    query = select(waiver).where(
-        waiver.c.tenant == tx.tenant,
-        waiver.c.environment == environment,
-        waiver.c.state == WaiverState.STANDING.value,
-        waiver.c.expires_at > at,
+def standing_waivers(
+    tx: Tx, environment: str, at: str, *, keep: bool = False
+) -> tuple[Waiver, ...]:
+    """Those that count in ``environment`` at the time ``at``, by id.
+
+    keep: they stand until this transaction ends, and nobody takes one back meanwhile.
+    """
+    query = (
+        select(waiver)
+        .where(
+            waiver.c.tenant == tx.tenant,
+            waiver.c.environment == environment,
+            waiver.c.state == WaiverState.STANDING.value,
+            waiver.c.expires_at > at,
+        )
+        .order_by(waiver.c.id)
     )
-    return tuple(_waiver(row) for row in tx.rows(query.order_by(waiver.c.id)))
+    rows = tx.rows(query.with_for_update(read=True) if keep else query)
+    return tuple(_waiver(row) for row in rows)
 
 
 def overdue_waivers(tx: Tx, at: str, limit: int) -> tuple[Waiver, ...]:

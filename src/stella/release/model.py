@@ -42,6 +42,7 @@ class Release:
     """A sealed release. digest: ``releaseDigest``; manifest: digest of the sealed manifest.
 
     revision, variables: with which variables it is deployed, as its last revision has them.
+    revised_by: who made that revision; None where nobody has revised it since it was sealed.
     """
 
     id: str
@@ -55,6 +56,7 @@ class Release:
     components: tuple[ReleaseComponent, ...]
     revision: int = 1
     variables: tuple[Variable, ...] = ()
+    revised_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -211,6 +211,12 @@ def find_release(tx: Tx, name: str, *, lock: bool = False) -> Release:
     return _release(tx, row)
 
 
+def keep_release(tx: Tx, release_id: str) -> None:
+    """It stays as it is until this transaction ends; others may keep it as well."""
+    query = select(release.c.id).where(release.c.tenant == tx.tenant, release.c.id == release_id)
+    tx.row(query.with_for_update(read=True))
+
+
 def exists(tx: Tx, name: str, version: str) -> bool:
     """Whether that name and version are taken."""
     query = select(release.c.id).where(
@@ -294,7 +300,23 @@ def _release(tx: Tx, row: Any) -> Release:
         components=components,
         revision=row["revision"],
         variables=variables_of(row["variables"]) if row["variables"] else (),
+        revised_by=_revised_by(tx, row["id"], row["revision"]),
     )
+
+
+def _revised_by(tx: Tx, release_id: str, number: int) -> str | None:
+    """Who made that revision; the first one was sealed with the release."""
+    if number == 1:
+        return None
+    row = tx.row(
+        select(release_revision.c.by).where(
+            release_revision.c.tenant == tx.tenant,
+            release_revision.c.release == release_id,
+            release_revision.c.number == number,
+        )
+    )
+    assert row is not None, "a later revision has a row"
+    return str(row["by"])
 
 
 def _component(row: Any) -> ReleaseComponent:

@@ -1,0 +1,96 @@
+"""What a decision rests on stays as it is while it is made: its packet verifies whatever people do.
+
+Where a database lets several write at once, others wait for the end of the decision.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from threading import Thread
+
+from fixtures.road import FIXED, OLD, InlineRuns, Road
+from promotion.test_rights_since import STRICT, waived
+from promotion.test_rules import proves
+from promotion.test_variables import VALUES, apply, place, variables
+from stella.app.flows import steps_of
+from stella.policy import Ask
+from stella.promotion.lifecycle import State
+from stella.promotion.store import Promotion, list_promotions
+from stella.promotion.waive import end_waiver
+from stella.release.model import Release
+from stella.release.revise import revise_release
+
+_A_MOMENT_S = 0.3
+"""More than a change takes that waits for nobody."""
+
+
+def promote_meanwhile(
+    road: Road, release: Release, change: Callable[[], object], *, judged: State
+) -> Promotion:
+    """Ask for it in dev; somebody makes the change while it is judged in that state."""
+    others: list[Thread] = []
+
+    def interrupted(ask: Ask) -> Ask:
+        def asked(*args, **options):  # type: ignore[no-untyped-def]
+            with road.database.read() as tx:
+                is_now = bool(list_promotions(tx, states=frozenset({judged})))
+            if is_now and not others:
+                others.append(Thread(target=change))
+                others[0].start()
+                others[0].join(_A_MOMENT_S)
+            return ask(*args, **options)
+
+        return asked
+
+    deciding = replace(road.work.deciding, ask=interrupted(road.work.deciding.ask))
+    road.runs = InlineRuns(steps_of(replace(road.work, deciding=deciding)))
+    asked = road.promote(release, "dev")
+    (other,) = others
+    other.join()
+    road.settle()
+    return asked
+
+
+def test_a_waiver_that_is_taken_back_counts_until_the_decision_is_made(road: Road) -> None:
+    road.environment("dev", parameters=STRICT)
+    waiver = waived(road)
+
+    def end() -> None:
+        with road.database.transaction(actor=road.people["bob"].id) as tx:
+            end_waiver(tx, waiver, "a way in was found")
+
+    release = road.release("1.0.0", OLD)
+    done = road.deploy(promote_meanwhile(road, release, end, judged=State.APPROVED))
+    assert done.state is State.DEPLOYED
+    proves(road, done)
+    assert road.kinds(waiver)[-1] == "WaiverEnded"
+
+
+def test_an_environment_is_applied_before_a_decision_or_after_it(road: Road) -> None:
+    road.environment("dev", parameters=STRICT)
+    release = road.release("1.0.0", OLD)
+
+    def apply_lenient() -> None:
+        road.environment("dev", parameters={"severityMax": "critical"})
+
+    blocked = promote_meanwhile(road, release, apply_lenient, judged=State.EVALUATING)
+    assert blocked.state is State.BLOCKED
+    proves(road, blocked)
+    assert road.promote(release, "dev").state is State.DEPLOYING
+
+
+def test_a_release_is_revised_before_a_decision_or_after_it(road: Road) -> None:
+    apply(road, variables(*VALUES))
+    rule = {"rule": "none", "approvers": ["ann"], "when": {"findingsWorsened": "critical"}}
+    place(road, approvals=[{**rule, "exclude": ["releaseCreator"]}])
+    road.deploy(road.promote(road.release("1.0.0", FIXED), "dev"))
+    release = road.release("2.0.0", FIXED)
+    apply(road, variables({"name": "LEVEL", "value": "debug"}))
+
+    def revise() -> None:
+        with road.database.transaction(actor=road.people["bob"].id) as tx:
+            revise_release(tx, release.id, reason="the level")
+
+    done = road.deploy(promote_meanwhile(road, release, revise, judged=State.APPROVED))
+    assert done.state is State.DEPLOYED
+    proves(road, done)
+    assert road.kinds(release.id)[-1] == "ReleaseRevised"
