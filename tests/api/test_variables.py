@@ -93,6 +93,11 @@ def test_revisions_are_made_listed_and_compared(control: Control):
         (2, "more words", "dan"),
         (1, "", "dan"),
     ]
+    first = control.get("/releases/shop@1.0.0/revisions", limit=1)
+    assert [one["number"] for one in first["items"]] == [2]
+    second = control.get("/releases/shop@1.0.0/revisions", limit=1, cursor=first["next"])
+    assert [one["number"] for one in second["items"]] == [1]
+    assert control.refused("GET", "/releases/shop@1.0.0/revisions?cursor=x") == "ST-API-007"
     assert control.get(f"/releases/shop@1.0.0/diff/{other['id']}")["variables"] == []
     refused = control.refused("POST", "/releases/shop@1.0.0/revisions", {"reason": ""}, by="vic")
     assert refused == "ST-IDN-004"

@@ -30,6 +30,7 @@ from stella.app.judged_anew import (
     judge_of_environment,
     judge_of_release,
     judge_of_revision,
+    judge_scanned,
 )
 from stella.app.step_calls import attempt_step, worn_out
 from stella.blob.errors import BlobsUnusable
@@ -57,9 +58,8 @@ from stella.notify.events import FACTS as TOLD
 from stella.plugin.order import Purpose
 from stella.plugin.planned import refuse_unplanned
 from stella.promotion.close import Ending, close_promotion, let_go
-from stella.promotion.evaluate import evaluate_promotion, waits_for_scan
 from stella.promotion.lifecycle import State
-from stella.promotion.store import every_promotion, find_promotion
+from stella.promotion.store import every_promotion
 from stella.record import StoredFact, Tx, fact_by_id, seal
 from stella.record.errors import DatabaseUnusable
 from stella.release.store import find_release
@@ -134,9 +134,7 @@ def scan_release(work: Work, fact: StoredFact) -> None:
 
 def judge(work: Work, fact: StoredFact) -> None:
     """Judge a promotion's gates, unless images of it are being scanned: that comes first."""
-    with work.because(fact) as tx:
-        if not waits_for_scan(tx, find_promotion(tx, fact.subject)):
-            evaluate_promotion(tx, fact.subject, work.deciding, work.evidence_signer)
+    judge_scanned(work, fact, fact.subject)
 
 
 def judge_what_waited(work: Work, fact: StoredFact) -> None:
@@ -144,9 +142,7 @@ def judge_what_waited(work: Work, fact: StoredFact) -> None:
     with work.database.read(fact.tenant) as tx:
         waiting = list(every_promotion(tx, states=frozenset({State.EVALUATING})))
     for promotion in waiting:
-        with work.because(fact) as tx:
-            if not waits_for_scan(tx, promotion):
-                evaluate_promotion(tx, promotion.id, work.deciding, work.evidence_signer)
+        judge_scanned(work, fact, promotion.id)
 
 
 def begin_deployment(work: Work, fact: StoredFact) -> None:

@@ -3,9 +3,9 @@
 import logging
 
 from stella.app.carrying import Work
+from stella.app.judged_anew import judge_scanned
 from stella.environment.store import followers
 from stella.promotion.errors import EnvironmentIsBusy
-from stella.promotion.evaluate import evaluate_promotion, waits_for_scan
 from stella.promotion.follow import follow
 from stella.promotion.lifecycle import NOT_BEGUN, State
 from stella.promotion.store import every_promotion, find_promotion
@@ -51,9 +51,7 @@ def _judge(work: Work, fact: StoredFact, environment: str) -> None:
         waiting = every_promotion(tx, environment=environment, states=frozenset(NOT_BEGUN))
         automatic = [one.id for one in waiting if one.is_automatic]
     for promotion in automatic:
-        with work.because(fact) as tx:
-            if not waits_for_scan(tx, find_promotion(tx, promotion)):
-                evaluate_promotion(tx, promotion, work.deciding, work.evidence_signer)
+        judge_scanned(work, fact, promotion)
 
 
 def _follow(work: Work, fact: StoredFact, environment: str, since: str | None = None) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from stella.api.services import Services
 from stella.app.carrying import Work
+from stella.app.judged_anew import judge_scanned
 from stella.blob import Blobs
 from stella.deployment.standing import environments_running, judge_standing
 from stella.finding.document import parse_findings
@@ -18,9 +19,8 @@ from stella.finding.weigh import scans_spoken_of, weigh_scan
 from stella.image import parse_reference
 from stella.kernel import Digest, StellaError
 from stella.plugin.contract.registry import Registry
-from stella.promotion.evaluate import evaluate_promotion, waits_for_scan
 from stella.promotion.lifecycle import NOT_BEGUN
-from stella.promotion.store import every_promotion, find_promotion
+from stella.promotion.store import every_promotion
 from stella.record import StoredFact, Tx
 from stella.release.store import find_release
 from stella.sbom import parse_cyclonedx
@@ -122,11 +122,8 @@ def judge_weighed(work: Work, fact: StoredFact) -> None:
             if any(platform.digest == changed for platform in component.platforms)
         }
     for promotion in waiting:
-        if promotion.release not in holding:
-            continue
-        with work.because(fact) as tx:
-            if not waits_for_scan(tx, find_promotion(tx, promotion.id)):
-                evaluate_promotion(tx, promotion.id, work.deciding, work.evidence_signer)
+        if promotion.release in holding:
+            judge_scanned(work, fact, promotion.id)
 
 
 def judge_standings(work: Work, fact: StoredFact) -> None:

@@ -33,20 +33,26 @@ def judge_after(work: Work, fact: StoredFact) -> None:
 
 
 def judge_of_release(work: Work, fact: StoredFact) -> None:
-    """A release was withdrawn: what waits with it ends."""
-    with work.database.read(fact.tenant) as tx:
-        waiting = list(every_promotion(tx, release=fact.subject, states=frozenset(NOT_BEGUN)))
-    _judge(work, fact, waiting)
+    """A release was withdrawn: what waits with it ends, be it for a scan."""
+    _judge(work, fact, _of_release(work, fact))
 
 
 def judge_of_revision(work: Work, fact: StoredFact) -> None:
-    """A release has other variables: judge anew what waits with it, but for what waits for a scan."""
+    """A release has other variables: judge anew what waits with it."""
+    for promotion in _of_release(work, fact):
+        judge_scanned(work, fact, promotion.id)
+
+
+def judge_scanned(work: Work, fact: StoredFact, promotion: str) -> None:
+    """Judge it, unless images of it are being scanned: that comes first."""
+    with work.because(fact) as tx:
+        if not waits_for_scan(tx, find_promotion(tx, promotion)):
+            evaluate_promotion(tx, promotion, work.deciding, work.evidence_signer)
+
+
+def _of_release(work: Work, fact: StoredFact) -> list[Promotion]:
     with work.database.read(fact.tenant) as tx:
-        waiting = list(every_promotion(tx, release=fact.subject, states=frozenset(NOT_BEGUN)))
-    for promotion in waiting:
-        with work.because(fact) as tx:
-            if not waits_for_scan(tx, find_promotion(tx, promotion.id)):
-                evaluate_promotion(tx, promotion.id, work.deciding, work.evidence_signer)
+        return list(every_promotion(tx, release=fact.subject, states=frozenset(NOT_BEGUN)))
 
 
 def _judge(work: Work, fact: StoredFact, waiting: list[Promotion]) -> None:

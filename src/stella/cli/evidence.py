@@ -10,7 +10,8 @@ import typer
 
 from stella.cli.output import Column, Output, say, show_list
 from stella.cli.output import To as ListTo
-from stella.cli.written import checked_output, read, write
+from stella.cli.trusted import read_root
+from stella.cli.written import checked_output, write
 from stella.evidence import (
     FILE_SUFFIX,
     OWN_KEYS,
@@ -153,8 +154,3 @@ def verification_lines(found: Verification) -> list[str]:
         return [*lines, "NOT VERIFIED"]
     is_own = any(check.detail == OWN_KEYS for check in found.checks)
     return [*lines, f"verified, {OWN_KEYS}" if is_own else "verified"]
-
-
-def read_root(path: Path | None) -> TrustRoot | None:
-    """The trusted root in a file. Raises UnreadableFile, MalformedEnvelope."""
-    return TrustRoot.from_json(read(path)) if path else None

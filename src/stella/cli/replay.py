@@ -7,8 +7,9 @@ from typing import Annotated
 import typer
 
 from stella.app.policy_process import PolicyProcess
-from stella.cli.evidence import Root, To, Verdict, read_root
+from stella.cli.evidence import Root, To, Verdict
 from stella.cli.scan_target import ImageTarget, RegistryAccess, open_target
+from stella.cli.trusted import read_root
 from stella.cli.written import checked_output, write
 from stella.evidence import packet_bytes, read_packet, verify_packet
 from stella.kernel import Remedy

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from stella.cli import vex_feeds, vex_publish, vex_server
-from stella.cli.evidence import read_root
+from stella.cli.trusted import read_root
 from stella.cli.vex_out import document_time
 from stella.cli.vex_publish import File, Sign, To, content_of, heard_in
 from stella.cli.vex_server import say_on_server

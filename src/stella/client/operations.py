@@ -2993,13 +2993,13 @@ class Operations:
         return cast("PageVariableSetView", self._transport.get("/variables"))
 
     def get_revisions(
-        self, release: str, *, before: int | None = None, limit: int | None = None
+        self, release: str, *, cursor: str | None = None, limit: int | None = None
     ) -> "PageRevisionView":
         """With which variables a release was to be deployed, the last first."""
         return cast(
             "PageRevisionView",
             self._transport.get(
-                f"/releases/{quote(release, safe='/:@')}/revisions", before=before, limit=limit
+                f"/releases/{quote(release, safe='/:@')}/revisions", cursor=cursor, limit=limit
             ),
         )
 

@@ -122,14 +122,10 @@ def _judged(
 
 
 def _put(tx: Tx, value: Standing) -> None:
-    mine = (standing.c.tenant == tx.tenant, standing.c.environment == value.environment)
     values = {
         "deployment": value.deployment,
         "outcome": value.outcome.value,
         "reasons": json.dumps(value.reasons),
         "at": value.at,
     }
-    if tx.connection.execute(standing.update().where(*mine).values(**values)).rowcount == 0:
-        tx.connection.execute(
-            standing.insert().values(tenant=tx.tenant, environment=value.environment, **values)
-        )
+    tx.put(standing, {"environment": value.environment}, values)

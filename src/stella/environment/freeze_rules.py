@@ -53,11 +53,7 @@ def apply_freeze_rule(tx: Tx, name: str, spec: Mapping[str, Json]) -> Change:
     if change.change == "unchanged":
         return change
     values = {"spec": json.dumps(value.spec(), sort_keys=True), "by": tx.actor}
-    where = (freeze_rule.c.tenant == tx.tenant, freeze_rule.c.name == name)
-    if name in known:
-        tx.connection.execute(freeze_rule.update().where(*where).values(**values))
-    else:
-        tx.connection.execute(freeze_rule.insert().values(tenant=tx.tenant, name=name, **values))
+    tx.put(freeze_rule, {"name": name}, values)
     tx.add(FreezeRuleApplied(name, change.change, digest_of(value.spec()).text))
     return change
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 from stella.kernel import Json
 from stella.release.model import Release
 from stella.release.variables.model import plain_variables
-from stella.release.variables.resolve import Place
+from stella.release.variables.resolve import Place, label_texts
 
 
 class Excluded(StrEnum):
@@ -214,8 +214,7 @@ class Target:
 
     def place(self, release: str) -> Place:
         """Where it stands, as variables see it."""
-        labels = frozenset(f"{key}={value}" for key, value in self.labels.items())
-        return Place(release, self.environment, self.name, labels)
+        return Place(release, self.environment, self.name, label_texts(self.labels))
 
 
 @dataclass(frozen=True, slots=True)

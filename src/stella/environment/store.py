@@ -115,13 +115,13 @@ def in_order(environments: Iterable[Environment]) -> tuple[Environment, ...]:
 
 def put_environment(tx: Tx, value: Environment) -> None:
     """Insert or replace."""
-    _put(tx, environment, {"name": value.name}, {"spec": _text(value.spec())})
+    tx.put(environment, {"name": value.name}, {"spec": _text(value.spec())})
 
 
 def put_target(tx: Tx, value: Target) -> None:
     """Insert or replace."""
     values = {"environment": value.environment, "spec": _text(value.spec())}
-    _put(tx, target, {"name": value.name}, values)
+    tx.put(target, {"name": value.name}, values)
 
 
 def list_targets(tx: Tx, of: str | None = None) -> tuple[Target, ...]:
@@ -164,13 +164,6 @@ def list_freezes(tx: Tx, of: str | None = None) -> tuple[Freeze, ...]:
     if of is not None:
         query = query.where(freeze.c.environment == of)
     return tuple(_freeze(row) for row in tx.rows(query.order_by(freeze.c.id.desc())))
-
-
-def _put(tx: Tx, table: Table, key: dict[str, str], values: dict[str, str]) -> None:
-    where = [table.c.tenant == tx.tenant, *(table.c[name] == value for name, value in key.items())]
-    changed = tx.connection.execute(table.update().where(*where).values(**values))
-    if changed.rowcount == 0:
-        tx.connection.execute(table.insert().values(tenant=tx.tenant, **key, **values))
 
 
 def _text(spec: Mapping[str, Json]) -> str:

@@ -1,18 +1,19 @@
 """Checks of variables: the configuration has those that were sealed, and the plan follows from them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
-from stella.deployment.plan import read_plan
+from stella.deployment.plan import DeploymentPlan
 from stella.evidence import names
+from stella.evidence.html import items, look
 from stella.evidence.reading import DoesNotHold, Reading, expect
 from stella.evidence.verify_facts import read_facts
 from stella.kernel import Json
 from stella.release.model import variables_digest
 from stella.release.variables.model import Variable
-from stella.release.variables.resolve import Place, fill
+from stella.release.variables.resolve import Place, fill, label_texts
 
 _PLACE = names.CONFIGURATION
 
@@ -38,6 +39,8 @@ def _variables(configuration: Mapping[str, Any]) -> tuple[Variable, ...]:
 
 def _check_sealed(reading: Reading, number: Any, variables: tuple[Variable, ...]) -> None:
     """What was sealed under that number had this digest."""
+    if not isinstance(number, int):
+        raise DoesNotHold("its revision is no number", _PLACE)
     release = reading.given.release.id
     told: dict[Any, Any] = {1: None}
     for fact in read_facts(reading):
@@ -55,11 +58,7 @@ def _check_plan(
     reading: Reading, configuration: Mapping[str, Any], variables: tuple[Variable, ...]
 ) -> None:
     """Each target and step of the plan is given what its configuration says with these variables."""
-    try:
-        plan = read_plan(reading.content(names.DEPLOYMENT_PLAN))
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        detail = f"it cannot be read: {str(error)[:200]}"
-        raise DoesNotHold(detail, names.DEPLOYMENT_PLAN) from None
+    plan = reading.struct(names.DEPLOYMENT_PLAN, DeploymentPlan)
     environment = configuration.get("environment")
     targets = configuration.get("targets")
     if not isinstance(environment, Mapping) or not isinstance(targets, Mapping):
@@ -69,26 +68,15 @@ def _check_plan(
         spec = targets.get(one.target)
         if not isinstance(spec, Mapping):
             raise DoesNotHold(f"it knows no target {one.target[:80]}", _PLACE)
-        place = Place(here.release, here.environment, one.target, _labels(spec))
+        labels = label_texts(_mapping(spec.get("labels")))
+        place = Place(here.release, here.environment, one.target, labels)
         wanted = fill(_mapping(spec.get("config")), variables, place).config
         expect(wanted, one.config, f"the configuration of {one.target}", names.DEPLOYMENT_PLAN)
-    planned = {one.name: one.inputs for one in plan.steps}
-    for use in _steps(environment):
-        wanted = fill(_mapping(use.get("with")), variables, here).config
-        found = planned.get(str(use.get("name")))
-        expect(wanted, found, f"the inputs of {use.get('name')}", names.DEPLOYMENT_PLAN)
-
-
-def _steps(environment: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    steps = _mapping(environment.get("steps"))
-    for phase in ("before", "after"):
-        listed = steps.get(phase, [])
-        if isinstance(listed, list):
-            yield from (one for one in listed if isinstance(one, Mapping))
-
-
-def _labels(spec: Mapping[str, Any]) -> frozenset[str]:
-    return frozenset(f"{key}={value}" for key, value in _mapping(spec.get("labels")).items())
+    planned, steps = {one.name: one.inputs for one in plan.steps}, environment.get("steps")
+    for use in (one for phase in ("before", "after") for one in items(look(steps, phase))):
+        wanted = fill(_mapping(look(use, "with")), variables, here).config
+        name = str(look(use, "name"))
+        expect(wanted, planned.get(name), f"the inputs of {name}", names.DEPLOYMENT_PLAN)
 
 
 def _mapping(value: Any) -> Mapping[str, Json]:

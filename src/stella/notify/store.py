@@ -71,12 +71,8 @@ def list_notifications(tx: Tx) -> tuple[KnownNotification, ...]:
 
 def put_notification(tx: Tx, value: Notification) -> None:
     """Insert or replace."""
-    mine = (notification.c.tenant == tx.tenant, notification.c.name == value.name)
     values = {"spec": json.dumps(value.spec()), "changed_at": time_text(tx.now)}
-    replaced = tx.connection.execute(notification.update().where(*mine).values(**values))
-    if replaced.rowcount == 0:
-        row = notification.insert().values(tenant=tx.tenant, name=value.name, **values)
-        tx.connection.execute(row)
+    tx.put(notification, {"name": value.name}, values)
 
 
 def delete_notification_row(tx: Tx, name: str) -> None:

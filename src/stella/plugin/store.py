@@ -134,10 +134,7 @@ def put_choice(tx: Tx, value: Choice) -> None:
         "granted": granted,
         "changed_at": time_text(tx.now),
     }
-    mine = (plugin.c.tenant == tx.tenant, plugin.c.name == value.name)
-    replaced = tx.connection.execute(plugin.update().where(*mine).values(**values))
-    if replaced.rowcount == 0:
-        tx.connection.execute(plugin.insert().values(tenant=tx.tenant, name=value.name, **values))
+    tx.put(plugin, {"name": value.name}, values)
 
 
 def put_version(tx: Tx, manifest: Manifest, wheel: str, tree: str) -> None:

@@ -1,8 +1,7 @@
 """Say yes, no, or take it back. A yes is bound to the plan that was looked at."""
 
 from stella.blob import Blobs
-from stella.kernel import Digest, Remedy, StellaError, time_text
-from stella.promotion.errors import PlanHasChanged
+from stella.kernel import Digest, StellaError, time_text
 from stella.promotion.facts import ApprovalGiven, PromotionCancelled, PromotionRejected
 from stella.promotion.lifecycle import Event
 from stella.promotion.model import Person, document
@@ -11,6 +10,7 @@ from stella.promotion.store import (
     Promotion,
     find_promotion,
     insert_approval,
+    refuse_other_plan,
     update_promotion,
 )
 from stella.promotion.voice import voice_in, why_not_reject
@@ -41,13 +41,7 @@ def approve_promotion(
     voice = voice_in(tx, found, person, stands_for)
     if isinstance(voice, StellaError):
         raise voice
-    if plan_digest != found.plan_digest:
-        raise PlanHasChanged(
-            f"the plan of {found.id} is {found.plan_digest} now, not {plan_digest}",
-            remedy=Remedy("Look at it again.", command=f"stella why {found.id}"),
-            wanted=found.plan_digest,
-            given=plan_digest,
-        )
+    refuse_other_plan(found, plan_digest)
     approval_id, at = tx.new_id("apr"), time_text(tx.now)
     bundle = sign_statement(
         signer,

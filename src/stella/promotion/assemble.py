@@ -41,8 +41,8 @@ from stella.promotion.speaking import rule_input
 from stella.promotion.store import (
     Approval,
     Promotion,
-    deployed_before,
     list_approvals,
+    running_in,
     succeeded,
     under_way,
 )
@@ -247,10 +247,10 @@ def _running(tx: Tx, environment: Environment, blobs: Blobs, voices: Voices) -> 
     """What is known against what runs there, where a rule asks whether it becomes worse."""
     if all(one.worsened is None for one in environment.approvals):
         return None
-    last = deployed_before(tx, environment.name, limit=1)
-    if not last:
+    last = running_in(tx, environment.name)
+    if last is None:
         return running_bytes(NOTHING_RUNS)
-    release = find_release(tx, last[0].release)
+    release = find_release(tx, last.release)
     components = [_component(tx, one, blobs, voices) for one in release.components]
     digests = {scan.findings for one in components for scan in one.scans if scan.findings}
     documents = {digest: blobs.get(Digest(digest)) for digest in digests}

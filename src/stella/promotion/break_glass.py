@@ -31,7 +31,6 @@ from stella.promotion.errors import (
     ImpossibleBreakGlass,
     NothingToBreak,
     OwnBreakGlass,
-    PlanHasChanged,
 )
 from stella.promotion.expiry import is_expired
 from stella.promotion.facts import (
@@ -49,7 +48,7 @@ from stella.promotion.lifecycle import (
 )
 from stella.promotion.model import BreakGlassInput, Decision, Person
 from stella.promotion.request import refuse_repeated
-from stella.promotion.store import Promotion, find_promotion, update_promotion
+from stella.promotion.store import Promotion, find_promotion, refuse_other_plan, update_promotion
 from stella.record.transaction import Tx
 
 REASON_CHARACTERS_MAX = 2000
@@ -77,7 +76,7 @@ def request_break_glass(
     found = find_promotion(tx, promotion_id, lock=True)
     environment = find_environment(tx, found.environment)
     _refuse(why_not_break(tx, found, environment, person))
-    _refuse_other_plan(found, plan_digest)
+    refuse_other_plan(found, plan_digest)
     _refuse_impossible(tx, found, environment, reason, ends_at)
     gates = _held_up_by(found, blobs)
     value = BreakGlass(
@@ -112,7 +111,7 @@ def agree_to_break_glass(tx: Tx, person: Person, promotion_id: str, comment: str
     found = find_promotion(tx, promotion_id, lock=True)
     before = find_break_glass(tx, found.id)
     _refuse(why_not_agree(tx, found, environment, person, before))
-    _refuse_other_plan(found, before.plan_digest)
+    refuse_other_plan(found, before.plan_digest)
     after = replace(
         before,
         state=BREAK_GLASS.next(before.state, BreakGlassEvent.AGREE),
@@ -263,16 +262,6 @@ def _why_not_allowed(tx: Tx, environment: Environment, person: Person) -> Stella
 def _refuse(refusal: StellaError | None) -> None:
     if refusal is not None:
         raise refusal
-
-
-def _refuse_other_plan(found: Promotion, plan_digest: str) -> None:
-    if plan_digest != found.plan_digest:
-        raise PlanHasChanged(
-            f"the plan of {found.id} is {found.plan_digest} now, not {plan_digest}",
-            remedy=Remedy("Look at it again.", command=f"stella why {found.id}"),
-            wanted=found.plan_digest,
-            given=plan_digest,
-        )
 
 
 def _held_up_by(found: Promotion, blobs: Blobs) -> tuple[str, ...]:

@@ -24,6 +24,7 @@ from stella.promotion.store import (
     Promotion,
     deployed_before,
     insert_promotion,
+    running_in,
     succeeded,
     under_way,
 )
@@ -127,8 +128,8 @@ def request_rollback(
         wanted = promotable(tx, release)
         if succeeded(tx, release_digest=wanted.digest, environment=environment) is None:
             raise _nothing(environment, f"{wanted.name} {wanted.version} never ran in it")
-        now = deployed_before(tx, environment, limit=1)
-        if now and now[0].release_digest == wanted.digest:
+        now = running_in(tx, environment)
+        if now is not None and now.release_digest == wanted.digest:
             # With other variables it is no way back: that goes through every gate.
             raise _nothing(environment, f"{wanted.name} {wanted.version} is what runs in it")
     asked = _requested(tx, person, wanted, environment, reason, rank=Rank.ROLLBACK)

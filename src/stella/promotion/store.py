@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Boolean, Column, Index, Integer, String, Table, Text, func, select
 
 from stella.kernel import Remedy
-from stella.promotion.errors import UnknownPromotion
+from stella.promotion.errors import PlanHasChanged, UnknownPromotion
 from stella.promotion.lifecycle import ACTIVE, NOT_BEGUN, PROMOTION, Event, State
 from stella.promotion.model import Person, Rank, person_of, person_text
 from stella.record.row import columns_of, fields_of
@@ -64,6 +64,7 @@ approval = Table(
 )
 
 _PAGE = 500
+_IS_ACTIVE = promotion.c.state.in_(sorted(state.value for state in ACTIVE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +157,17 @@ def find_promotion(tx: Tx, promotion_id: str, *, lock: bool = False) -> Promotio
     return promotion_of_row(row)
 
 
+def refuse_other_plan(found: Promotion, plan_digest: str) -> None:
+    """Return where that is its plan still. Raises PlanHasChanged."""
+    if plan_digest != found.plan_digest:
+        raise PlanHasChanged(
+            f"the plan of {found.id} is {found.plan_digest} now, not {plan_digest}",
+            remedy=Remedy("Look at it again.", command=f"stella why {found.id}"),
+            wanted=found.plan_digest,
+            given=plan_digest,
+        )
+
+
 def list_promotions(
     tx: Tx,
     *,
@@ -214,28 +226,13 @@ def due_promotions(tx: Tx, now: str, limit: int) -> tuple[Promotion, ...]:
 
 def succeeded(tx: Tx, *, release_digest: str, environment: str) -> Promotion | None:
     """The last promotion by which exactly these digests came to run in ``environment``."""
-    row = tx.row(
-        select(promotion)
-        .where(
-            promotion.c.tenant == tx.tenant,
-            promotion.c.release_digest == release_digest,
-            promotion.c.environment == environment,
-            promotion.c.state == State.DEPLOYED.value,
-        )
-        .order_by(promotion.c.id.desc())
-        .limit(1)
-    )
-    return None if row is None else promotion_of_row(row)
+    query = _of_digests(tx, environment, release_digest)
+    return _last(tx, query.where(promotion.c.state == State.DEPLOYED.value))
 
 
 def under_way(tx: Tx, environment: str, release_digest: str) -> tuple[Promotion, ...]:
     """What would bring exactly these digests there and has not ended."""
-    query = select(promotion).where(
-        promotion.c.tenant == tx.tenant,
-        promotion.c.environment == environment,
-        promotion.c.state.in_(sorted(state.value for state in ACTIVE)),
-        promotion.c.release_digest == release_digest,
-    )
+    query = _of_digests(tx, environment, release_digest).where(_IS_ACTIVE)
     return tuple(promotion_of_row(row) for row in tx.rows(query.order_by(promotion.c.id)))
 
 
@@ -261,17 +258,7 @@ def running_in(tx: Tx, environment: str) -> Promotion | None:
 
 def last_request(tx: Tx, environment: str, release_digest: str) -> Promotion | None:
     """The last time that exactly these digests were asked for there."""
-    row = tx.row(
-        select(promotion)
-        .where(
-            promotion.c.tenant == tx.tenant,
-            promotion.c.release_digest == release_digest,
-            promotion.c.environment == environment,
-        )
-        .order_by(promotion.c.id.desc())
-        .limit(1)
-    )
-    return None if row is None else promotion_of_row(row)
+    return _last(tx, _of_digests(tx, environment, release_digest))
 
 
 def is_newer_under_way(tx: Tx, environment: str, release: str) -> bool:
@@ -279,7 +266,7 @@ def is_newer_under_way(tx: Tx, environment: str, release: str) -> bool:
     query = select(promotion.c.id).where(
         promotion.c.tenant == tx.tenant,
         promotion.c.environment == environment,
-        promotion.c.state.in_(sorted(state.value for state in ACTIVE)),
+        _IS_ACTIVE,
         promotion.c.release > release,
     )
     return tx.row(query.limit(1)) is not None
@@ -287,9 +274,7 @@ def is_newer_under_way(tx: Tx, environment: str, release: str) -> bool:
 
 def is_rollback_under_way(tx: Tx, environment: str) -> bool:
     """Whether a way back there was asked for and has not ended."""
-    query = _rollbacks(tx, environment).where(
-        promotion.c.state.in_(sorted(state.value for state in ACTIVE))
-    )
+    query = _rollbacks(tx, environment).where(_IS_ACTIVE)
     return tx.row(query.limit(1)) is not None
 
 
@@ -297,6 +282,19 @@ def last_rollback_begun(tx: Tx, environment: str) -> Promotion | None:
     """The last way back there of which the deployment began, however it ended."""
     query = _rollbacks(tx, environment).where(promotion.c.deployment.is_not(None))
     row = tx.row(query.order_by(promotion.c.deployment.desc()).limit(1))
+    return None if row is None else promotion_of_row(row)
+
+
+def _of_digests(tx: Tx, environment: str, release_digest: str) -> AnySelect:
+    return select(promotion).where(
+        promotion.c.tenant == tx.tenant,
+        promotion.c.environment == environment,
+        promotion.c.release_digest == release_digest,
+    )
+
+
+def _last(tx: Tx, query: AnySelect) -> Promotion | None:
+    row = tx.row(query.order_by(promotion.c.id.desc()).limit(1))
     return None if row is None else promotion_of_row(row)
 
 

@@ -1,11 +1,11 @@
 """One unit of work: values and the facts about them, stored together or not at all."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from sqlalchemy import Connection, RowMapping, Select, select
+from sqlalchemy import Connection, RowMapping, Select, Table, select
 
 from stella.kernel import Fact, Json, NewId, canonical_json, time_text
 from stella.record import tables
@@ -87,6 +87,16 @@ class Tx:
     def row(self, query: AnySelect) -> RowMapping | None:
         """The first row of ``query``, or None."""
         return self.connection.execute(query).mappings().first()
+
+    def put(self, table: Table, key: Mapping[str, Any], values: Mapping[str, Any]) -> None:
+        """Insert this tenant's row, or put ``values`` in the place of those that it has."""
+        mine = [
+            table.c.tenant == self.tenant,
+            *(table.c[name] == value for name, value in key.items()),
+        ]
+        replaced = self.connection.execute(table.update().where(*mine).values(**values))
+        if replaced.rowcount == 0:
+            self.connection.execute(table.insert().values(tenant=self.tenant, **key, **values))
 
     def _insert(self, stored: Sequence[StoredFact]) -> None:
         rows = [

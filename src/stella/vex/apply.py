@@ -30,14 +30,13 @@ from stella.vex.store import (
     delete_issuer_row,
     find_issuer,
     find_vex,
-    insert_vex,
+    insert_heard,
     issuer_spec,
     knows_vex,
     list_issuers,
     put_issuer,
     standing_vex,
     update_vex,
-    version_text,
     withdrawn_like,
 )
 
@@ -68,24 +67,7 @@ def apply_vex_document(
     for known in standing_vex(tx, digest.text, source=source):
         if (known.issuer, known.basis) == (heard.issuer.name, heard.basis):
             return known
-    document = heard.document
-    value = VexRow(
-        id=tx.new_id("vex"),
-        digest=digest.text,
-        state=DocumentState.STANDING,
-        format=document.format.value,
-        said_id=document.id,
-        version=version_text(document),
-        author=document.author,
-        issuer=heard.issuer.name,
-        basis=heard.basis,
-        statements=len(document.statements),
-        gaps=len(document.gaps),
-        by=tx.actor,
-        at=time_text(tx.now),
-        source=source,
-    )
-    insert_vex(tx, value)
+    value = insert_heard(tx, heard, source)
     tx.add(
         VexApplied(
             value.id,

@@ -16,10 +16,9 @@ from stella.vex.standing import issuer_of_feed, issuers_now
 from stella.vex.store import (
     DocumentState,
     VexRow,
-    insert_vex,
+    insert_heard,
     standing_vex,
     update_vex,
-    version_text,
     withdrawn_digests,
 )
 
@@ -82,7 +81,7 @@ def take_fed_vex(tx: Tx, blobs: Blobs, feed: str, held: Held, checked_at: str) -
     ]
     went = [standing[digest] for digest in sorted(standing.keys() - set(held.digests))]
     for one in came:
-        insert_vex(tx, _row(tx, feed, one))
+        insert_heard(tx, one, feed)
     at = time_text(tx.now)
     for row in went:
         update_vex(tx, replace(row, state=DocumentState.GONE, ended_at=at, reason=_LEFT))
@@ -123,26 +122,6 @@ def note_trouble(tx: Tx, feed: str, trouble: str) -> None:
     """It could not be brought up to date; what is known of it stays."""
     told = replace(find_followed(tx, feed), trouble=trouble, trouble_at=time_text(tx.now))
     put_followed(tx, told)
-
-
-def _row(tx: Tx, feed: str, heard: Heard) -> VexRow:
-    document = heard.document
-    return VexRow(
-        id=tx.new_id("vex"),
-        digest=document.digest.text,
-        state=DocumentState.STANDING,
-        format=document.format.value,
-        said_id=document.id,
-        version=version_text(document),
-        author=document.author,
-        issuer=heard.issuer.name,
-        basis=heard.basis,
-        statements=len(document.statements),
-        gaps=len(document.gaps),
-        by=tx.actor,
-        at=time_text(tx.now),
-        source=feed,
-    )
 
 
 def _changes(came: Sequence[Heard], went: Sequence[VexRow]) -> bytes:

@@ -64,11 +64,7 @@ def find_followed(tx: Tx, name: str) -> FollowedFeed:
 def put_followed(tx: Tx, value: FollowedFeed) -> None:
     """Insert or replace."""
     values = columns_of(value)
-    replaced = tx.connection.execute(
-        vex_feed.update().where(*_mine(tx, value.name)).values(**values)
-    )
-    if replaced.rowcount == 0:
-        tx.connection.execute(vex_feed.insert().values(tenant=tx.tenant, **values))
+    tx.put(vex_feed, {"name": values.pop("name")}, values)
 
 
 def forget_followed(tx: Tx, name: str) -> None:

@@ -13,6 +13,7 @@ from stella.record.row import columns_of, fields_of
 from stella.record.tables import metadata
 from stella.record.transaction import Tx
 from stella.trust import PublicKey
+from stella.vex.consensus import Heard
 from stella.vex.errors import UnknownVexDocument, UnknownVexIssuer
 from stella.vex.issuer import Basis, Issuer
 from stella.vex.model import Document
@@ -212,9 +213,27 @@ def list_vex(tx: Tx, *, after: str | None = None, limit: int = 100) -> tuple[Vex
     return tuple(_row(row) for row in tx.rows(query.order_by(table.id.desc()).limit(limit)))
 
 
-def insert_vex(tx: Tx, value: VexRow) -> None:
-    """A new row."""
+def insert_heard(tx: Tx, heard: Heard, source: str) -> VexRow:
+    """A document that was heard just now: it stands. source: where it was found."""
+    document = heard.document
+    value = VexRow(
+        id=tx.new_id("vex"),
+        digest=document.digest.text,
+        state=DocumentState.STANDING,
+        format=document.format.value,
+        said_id=document.id,
+        version=version_text(document),
+        author=document.author,
+        issuer=heard.issuer.name,
+        basis=heard.basis,
+        statements=len(document.statements),
+        gaps=len(document.gaps),
+        by=tx.actor,
+        at=time_text(tx.now),
+        source=source,
+    )
     tx.connection.execute(vex_document.insert().values(tenant=tx.tenant, **_columns(value)))
+    return value
 
 
 def update_vex(tx: Tx, value: VexRow) -> None:
@@ -246,12 +265,8 @@ def find_issuer(tx: Tx, name: str) -> KnownIssuer:
 
 def put_issuer(tx: Tx, value: Issuer) -> None:
     """Insert or replace."""
-    mine = (vex_issuer.c.tenant == tx.tenant, vex_issuer.c.name == value.name)
     values = {"spec": json.dumps(issuer_spec(value)), "changed_at": time_text(tx.now)}
-    replaced = tx.connection.execute(vex_issuer.update().where(*mine).values(**values))
-    if replaced.rowcount == 0:
-        row = vex_issuer.insert().values(tenant=tx.tenant, name=value.name, **values)
-        tx.connection.execute(row)
+    tx.put(vex_issuer, {"name": value.name}, values)
 
 
 def delete_issuer_row(tx: Tx, name: str) -> None:

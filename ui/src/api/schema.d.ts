@@ -9128,8 +9128,8 @@ export interface operations {
     get_revisions: {
         parameters: {
             query?: {
-                /** @description Only those below this number. */
-                before?: number | null;
+                /** @description `next` of the part before. */
+                cursor?: string | null;
                 limit?: number;
             };
             header?: never;

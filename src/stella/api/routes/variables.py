@@ -5,8 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from stella.api.asked import Viewer
-from stella.api.looking import Developer, Limit, look
-from stella.api.views.base import Body, Page
+from stella.api.looking import Cursor, Developer, Limit, after_of, look, page
+from stella.api.views.base import Body, Page, malformed_cursor
 from stella.api.views.releases import ReleaseView, release_view
 from stella.api.views.variables import (
     RevisionView,
@@ -39,8 +39,7 @@ def get_variables(asked: Viewer) -> Page[VariableSetView]:
             items=[
                 VariableSetView(name=name, variables=[variable_view(one) for one in listed])
                 for name, listed in list_variable_sets(tx).items()
-            ],
-            next=None,
+            ]
         )
 
 
@@ -49,14 +48,20 @@ def get_revisions(
     asked: Viewer,
     release: str,
     *,
-    before: Annotated[int | None, Query(ge=2, description="Only those below this number.")] = None,
+    cursor: Cursor = None,
     limit: Limit = 100,
 ) -> Page[RevisionView]:
     """With which variables a release was to be deployed, the last first."""
+    after = after_of(cursor)
+    if after is not None and not after.isdecimal():
+        raise malformed_cursor()
     with asked.read() as tx:
+        before = None if after is None else int(after)
         found = list_revisions(tx, find_release(tx, release).id, before=before, limit=limit)
         looking = look(asked, tx)
-        return Page(items=[revision_view(looking, one) for one in found], next=None)
+        return page(
+            found, limit, lambda one: revision_view(looking, one), lambda one: str(one.number)
+        )
 
 
 @router.post("/releases/{release}/revisions", status_code=201, response_model=ReleaseView)

@@ -1,5 +1,7 @@
 """Variables: their documents, revisions of releases, and what a place gets."""
 
+from dataclasses import replace
+
 from stella.api.errors import InvalidRequest
 from stella.api.views.base import PersonView, View
 from stella.api.views.looking import Looking
@@ -112,7 +114,7 @@ def preview(
     targets = list_targets(looking.tx, place.name)
     wanted = _target(targets, target, place.name)
     here = wanted.place(release.name) if wanted else Place(release.name, place.name)
-    at = Place(here.release, here.environment, here.target, here.labels, component or "")
+    at = replace(here, component=component or "")
     return VariablesPreview(
         revision=release.revision,
         place=VariablesPlace(

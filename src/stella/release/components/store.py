@@ -138,12 +138,7 @@ def _apply(
     change = changed(kind, name, known.get(name), value)
     if change.change == "unchanged":
         return change
-    text = json.dumps(value, sort_keys=True)
-    where = (table.c.tenant == tx.tenant, table.c.name == name)
-    if name in known:
-        tx.connection.execute(table.update().where(*where).values(spec=text))
-    else:
-        tx.connection.execute(table.insert().values(tenant=tx.tenant, name=name, spec=text))
+    tx.put(table, {"name": name}, {"spec": json.dumps(value, sort_keys=True)})
     tx.add(fact(name, change.change, digest_of(value).text))
     return change
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from stella.kernel import Json
 from stella.release.variables.model import NAME_FORM, ORDER, Variable
@@ -36,6 +36,11 @@ class Place:
             and (not when.label or not self.labels.isdisjoint(when.label))
             and (not when.component or self.component in when.component)
         )
+
+
+def label_texts(labels: Mapping[str, Json]) -> frozenset[str]:
+    """A target's labels as scopes name them: ``key=value``."""
+    return frozenset(f"{key}={value}" for key, value in labels.items())
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +107,7 @@ def fill(config: Mapping[str, Json], variables: Sequence[Variable], place: Place
 
     def at(component: str) -> dict[str, Answer]:
         if component not in known:
-            here = Place(place.release, place.environment, place.target, place.labels, component)
-            known[component] = answers(variables, here)
+            known[component] = answers(variables, replace(place, component=component))
         return known[component]
 
     def walk(value: Json, component: str, path: tuple[str, ...]) -> Json:

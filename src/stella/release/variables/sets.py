@@ -48,11 +48,7 @@ def apply_variables(tx: Tx, name: str, spec: Mapping[str, Json]) -> Change:
         raise malformed(
             name, [f"all variables together have more than {_CHOSEN_BYTES_MAX >> 10} KiB"]
         )
-    where = (variable_set.c.tenant == tx.tenant, variable_set.c.name == name)
-    if name in known:
-        tx.connection.execute(variable_set.update().where(*where).values(spec=text))
-    else:
-        tx.connection.execute(variable_set.insert().values(tenant=tx.tenant, name=name, spec=text))
+    tx.put(variable_set, {"name": name}, {"spec": text})
     tx.add(VariablesApplied(name, change.change, digest_of(value).text))
     return change
 

@@ -9,7 +9,8 @@ import { Digest } from '../../widgets/Copy'
 import { Loading } from '../../widgets/Loading'
 import { PageHead, Panel } from '../../widgets/Panel'
 import { Refusal } from '../../widgets/Refusal'
-import { Kev, SeverityWord } from '../../widgets/Severity'
+import { FindingSeverity } from '../../widgets/FindingParts'
+import { SeverityWord } from '../../widgets/Severity'
 import { type Column, Table } from '../../widgets/Table'
 import { AnswerPanel } from './AnswerPanel'
 import { KnownBy } from './KnownBy'
@@ -112,12 +113,7 @@ const RECORDS: readonly Column<AdvisoryRecord>[] = [
   {
     key: 'severity',
     head: 'Severity',
-    cell: (one) => (
-      <span className="row">
-        <SeverityWord severity={one.severity} />
-        {one.exploited && <Kev />}
-      </span>
-    ),
+    cell: (one) => <FindingSeverity severity={one.severity} exploited={one.exploited} />,
   },
   { key: 'affected', head: 'Affected', cell: ({ affected }) => <code>{affected.slice(0, 5).join(' or ')}</code> },
   {

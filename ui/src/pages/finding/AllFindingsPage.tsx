@@ -1,6 +1,6 @@
 import { useQuery, useSuspenseQuery } from '@tanstack/react-query'
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
-import { useCallback, useState } from 'react'
+import { useCallback } from 'react'
 import { allFindingsQuery, findingsQuery, unmatchedQuery } from '../../api/findings'
 import { environmentsQuery } from '../../api/queries'
 import type { ListedFinding } from '../../api/types'
@@ -10,10 +10,9 @@ import { paths } from '../../paths'
 import { Command } from '../../widgets/Copy'
 import { Empty } from '../../widgets/Empty'
 import { Choice, Filters, Pill, SearchBox } from '../../widgets/Filters'
-import { Icon } from '../../widgets/Icon'
+import { FindingName, FindingSeverity, FixedIn, type Unfolded, useUnfolded, VEX_CHOICES } from '../../widgets/FindingParts'
 import { Loading } from '../../widgets/Loading'
 import { PageHead } from '../../widgets/Panel'
-import { Kev, SeverityWord } from '../../widgets/Severity'
 import { State } from '../../widgets/State'
 import { type Column, Table } from '../../widgets/Table'
 import { count } from '../../words/text'
@@ -22,7 +21,6 @@ import { KnownBy } from './KnownBy'
 
 const route = getRouteApi('/shell/findings')
 const SEVERITIES = ['critical', 'high', 'medium', 'low', 'unknown'] as const
-const VEX = ['none', 'affected', 'under_investigation', 'conflict', 'not_affected', 'fixed'] as const
 
 export type FindingFilters = ReturnType<typeof route.useSearch>
 
@@ -38,17 +36,12 @@ export function AllFindingsPage() {
   const environments = useSuspenseQuery(environmentsQuery).data.items
   const { rows, more } = usePages(allFindingsQuery(search))
   const unmatched = useQuery(unmatchedQuery).data ?? 0
-  const [open, setOpen] = useState<ReadonlySet<string>>(new Set())
+  const unfolded = useUnfolded()
   const set = useCallback(
     (changes: FindingFilters) => void navigate({ ...paths.allFindings({ ...search, ...changes }), replace: true }),
     [navigate, search],
   )
   const onSearch = useCallback((q: string) => set({ q }), [set])
-  const toggle = (key: string) => {
-    const next = new Set(open)
-    if (!next.delete(key)) next.add(key)
-    setOpen(next)
-  }
   const isFiltered = Object.values(search).some((value) => value !== undefined)
   return (
     <>
@@ -64,7 +57,7 @@ export function AllFindingsPage() {
         <Choice
           label="VEX"
           value={search.vex}
-          options={VEX.map((state) => [state, `VEX: ${state.replaceAll('_', ' ')}`])}
+          options={VEX_CHOICES}
           onChange={(vex) => set({ vex })}
         />
       </Filters>
@@ -84,9 +77,9 @@ export function AllFindingsPage() {
             label="Findings"
             rows={rows}
             rowKey={keyOf}
-            columns={columns(open, toggle, set)}
+            columns={columns(unfolded, set)}
             more={more}
-            detail={(finding) => (open.has(keyOf(finding)) ? <Why finding={finding} /> : null)}
+            detail={(finding) => (unfolded.has(keyOf(finding)) ? <Why finding={finding} /> : null)}
             fill
           />
           <Command text={commands.findingList(search)} label="the command that lists them" />
@@ -167,34 +160,17 @@ function Why({ finding }: { finding: ListedFinding }) {
   )
 }
 
-function columns(
-  open: ReadonlySet<string>,
-  toggle: (key: string) => void,
-  set: (changes: FindingFilters) => void,
-): readonly Column<ListedFinding>[] {
+function columns(unfolded: Unfolded, set: (changes: FindingFilters) => void): readonly Column<ListedFinding>[] {
   return [
     {
       key: 'id',
       head: 'Finding',
-      cell: (finding) => {
-        const key = keyOf(finding)
-        return (
-          <button type="button" className="plain row" aria-expanded={open.has(key)} onClick={() => toggle(key)}>
-            <Icon name={open.has(key) ? 'chevron-down' : 'chevron-right'} size={14} />
-            <span className="strong nowrap">{finding.vulnerability}</span>
-          </button>
-        )
-      },
+      cell: (finding) => <FindingName name={finding.vulnerability} of={keyOf(finding)} unfolded={unfolded} />,
     },
     {
       key: 'severity',
       head: 'Severity',
-      cell: (finding) => (
-        <span className="row">
-          <SeverityWord severity={finding.severity} />
-          {finding.exploited && <Kev />}
-        </span>
-      ),
+      cell: (finding) => <FindingSeverity severity={finding.severity} exploited={finding.exploited} />,
     },
     {
       key: 'package',
@@ -213,7 +189,7 @@ function columns(
     {
       key: 'fixed',
       head: 'Fixed in',
-      cell: ({ fixed }) => (fixed === '' ? <span className="muted">no fix</span> : <code className="nowrap">{fixed}</code>),
+      cell: ({ fixed }) => <FixedIn version={fixed} />,
     },
     {
       key: 'axes',

@@ -11,9 +11,8 @@ import { paths } from '../../paths'
 import { ActionButton } from '../../widgets/ActionButton'
 import { Empty } from '../../widgets/Empty'
 import { Choice, Filters, Pill, SearchBox } from '../../widgets/Filters'
-import { Icon } from '../../widgets/Icon'
+import { FindingName, FindingSeverity, FixedIn, type Unfolded, useUnfolded, VEX_CHOICES } from '../../widgets/FindingParts'
 import { PageHead } from '../../widgets/Panel'
-import { Kev, SeverityWord } from '../../widgets/Severity'
 import { type Column, Table } from '../../widgets/Table'
 import { Time } from '../../widgets/Time'
 import { shortDigest } from '../../words/text'
@@ -23,7 +22,6 @@ import { VexDialog } from './VexDialog'
 import style from './FindingsPage.module.css'
 
 const route = getRouteApi('/shell/releases/$id/findings/$scan')
-const VEX = ['none', 'affected', 'under_investigation', 'conflict', 'not_affected', 'fixed'] as const
 const SEVERITIES = ['critical', 'high', 'medium', 'low', 'none', 'unknown'] as const
 
 const keyOf = (finding: Finding) => `${finding.id} ${finding.purl}`
@@ -35,18 +33,13 @@ export function FindingsPage() {
   const navigate = useNavigate()
   const release = useSuspenseQuery(releaseQuery(id)).data
   const { rows, more } = usePages(findingsQuery(scanId, search))
-  const [open, setOpen] = useState<ReadonlySet<string>>(new Set())
+  const unfolded = useUnfolded()
   const [saying, setSaying] = useState<Finding>()
   const set = useCallback(
     (changes: typeof search) => void navigate({ ...paths.findings(id, scanId, { ...search, ...changes }), replace: true }),
     [navigate, id, scanId, search],
   )
   const onSearch = useCallback((q: string) => set({ q }), [set])
-  const toggle = (key: string) => {
-    const next = new Set(open)
-    if (!next.delete(key)) next.add(key)
-    setOpen(next)
-  }
   const scans = release.components.flatMap((component) =>
     component.scans.map((scan) => ({ component: component.name, scan })),
   )
@@ -88,7 +81,7 @@ export function FindingsPage() {
         <Choice
           label="VEX"
           value={search.vex}
-          options={VEX.map((state) => [state, `VEX: ${state.replaceAll('_', ' ')}`])}
+          options={VEX_CHOICES}
           onChange={(vex) => set({ vex })}
         />
         <Pill on={search.kev === 'true'} onToggle={() => set({ kev: search.kev === 'true' ? undefined : 'true' })}>
@@ -106,10 +99,10 @@ export function FindingsPage() {
           label="Findings"
           rows={rows}
           rowKey={keyOf}
-          columns={columns(open, toggle)}
+          columns={columns(unfolded)}
           more={more}
           detail={(finding) =>
-            open.has(keyOf(finding)) ? (
+            unfolded.has(keyOf(finding)) ? (
               <Detail finding={finding} scan={scanId} image={here?.scan.platformDigest ?? null} speak={setSaying} />
             ) : null
           }
@@ -182,30 +175,17 @@ function None({ scan, filtered }: { scan: Scan | undefined; filtered: boolean })
   )
 }
 
-function columns(open: ReadonlySet<string>, toggle: (key: string) => void): readonly Column<Finding>[] {
+function columns(unfolded: Unfolded): readonly Column<Finding>[] {
   return [
     {
       key: 'id',
       head: 'Finding',
-      cell: (finding) => {
-        const key = keyOf(finding)
-        return (
-          <button type="button" className="plain row" aria-expanded={open.has(key)} onClick={() => toggle(key)}>
-            <Icon name={open.has(key) ? 'chevron-down' : 'chevron-right'} size={14} />
-            <span className="strong nowrap">{finding.id}</span>
-          </button>
-        )
-      },
+      cell: (finding) => <FindingName name={finding.id} of={keyOf(finding)} unfolded={unfolded} />,
     },
     {
       key: 'severity',
       head: 'Severity',
-      cell: (finding) => (
-        <span className="row">
-          <SeverityWord severity={finding.severity} />
-          {finding.kev && <Kev />}
-        </span>
-      ),
+      cell: (finding) => <FindingSeverity severity={finding.severity} exploited={finding.kev} />,
     },
     {
       key: 'package',
@@ -219,12 +199,7 @@ function columns(open: ReadonlySet<string>, toggle: (key: string) => void): read
     {
       key: 'fixed',
       head: 'Fixed in',
-      cell: (finding) =>
-        finding.fixed === '' ? (
-          <span className="muted">no fix</span>
-        ) : (
-          <code className="nowrap">{finding.fixed}</code>
-        ),
+      cell: ({ fixed }) => <FixedIn version={fixed} />,
     },
     {
       key: 'axes',

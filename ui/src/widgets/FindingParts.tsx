@@ -1,0 +1,50 @@
+import { useState } from 'react'
+import { Icon } from './Icon'
+import { Kev, SeverityWord } from './Severity'
+
+/** What VEX may say of a finding, as choices of a filter. */
+export const VEX_CHOICES = (['none', 'affected', 'under_investigation', 'conflict', 'not_affected', 'fixed'] as const).map(
+  (state) => [state, `VEX: ${state.replaceAll('_', ' ')}`] as const,
+)
+
+/** Which rows are unfolded. */
+export interface Unfolded {
+  has: (key: string) => boolean
+  toggle: (key: string) => void
+}
+
+export function useUnfolded(): Unfolded {
+  const [open, setOpen] = useState<ReadonlySet<string>>(new Set())
+  return {
+    has: (key) => open.has(key),
+    toggle: (key) => {
+      const next = new Set(open)
+      if (!next.delete(key)) next.add(key)
+      setOpen(next)
+    },
+  }
+}
+
+/** Its name, which unfolds the why of it. */
+export function FindingName({ name, of, unfolded }: { name: string; of: string; unfolded: Unfolded }) {
+  const isOpen = unfolded.has(of)
+  return (
+    <button type="button" className="plain row" aria-expanded={isOpen} onClick={() => unfolded.toggle(of)}>
+      <Icon name={isOpen ? 'chevron-down' : 'chevron-right'} size={14} />
+      <span className="strong nowrap">{name}</span>
+    </button>
+  )
+}
+
+export function FindingSeverity({ severity, exploited }: { severity: string; exploited: boolean }) {
+  return (
+    <span className="row">
+      <SeverityWord severity={severity} />
+      {exploited && <Kev />}
+    </span>
+  )
+}
+
+export function FixedIn({ version }: { version: string }) {
+  return version === '' ? <span className="muted">no fix</span> : <code className="nowrap">{version}</code>
+}
