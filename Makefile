@@ -8,7 +8,7 @@ ENSURE_PYTHON := command -v python3 >/dev/null || { [ "$$(id -u)" = 0 ] && echo 
 SETUP := @$(ENSURE_PYTHON); python3 tools/setup.py
 # What needs the machine for itself, and what is long but may run two at a time.
 REAL := lab or demo or program or browser
-LONG := server or apart or long or postgres or stores or conformance or fuzz
+LONG := path or server or apart or long or postgres or stores or conformance or fuzz
 
 .PHONY: help setup demo test test-unit test-long test-real check check-long bench tidy reference
 

@@ -48,13 +48,18 @@ pytest_plugins = [
 _LISTENING = frozenset({"plane", "server_url", "shop"})
 """Fixtures behind which a whole server listens."""
 
+_WALKED = frozenset({"road", "control", "standing"})
+"""Fixtures that are a whole control plane in the test's own process."""
+
 
 @pytest.hookimpl(tryfirst=True)  # before tests are chosen by their marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what a whole server listens for: it is no unit that is tested there."""
+    """Mark what a whole server listens for, or is walked through: it is no unit that is tested there."""
     for item in items:
-        if isinstance(item, pytest.Function) and _LISTENING & set(item.fixturenames):
-            item.add_marker("server")
+        if isinstance(item, pytest.Function):
+            for mark, fixtures in (("server", _LISTENING), ("path", _WALKED)):
+                if not fixtures.isdisjoint(item.fixturenames):
+                    item.add_marker(mark)
 
 
 _MEMORY = Path("/dev/shm")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.databases import Clock
+from fixtures.databases import Clock, share_statements
 from fixtures.road import BreakableDatabase, Broken, Road, make_road, memory_work
 from stella.app.flows import HANDLED
 from stella.deployment.store import list_deployments, list_target_deployments
@@ -53,6 +53,7 @@ def ground(tmp_path_factory: pytest.TempPathFactory) -> Ground:
         handled=HANDLED,
     )
     assert isinstance(database, BreakableDatabase)
+    share_statements(database.engine)
     database.create_tables()
     authority = create_authority(directory, new_signer(), clock())
     road = make_road(memory_work(database, directory), clock, authority)

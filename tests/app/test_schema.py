@@ -28,8 +28,8 @@ def changes(context: MigrationContext) -> list[object]:
 
 
 @pytest.mark.long
-def test_the_migrated_schema_equals_the_tables(database_url: str):
-    engine = open_engine(database_url)
+def test_the_migrated_schema_equals_the_tables(empty_database_url: str):
+    engine = open_engine(empty_database_url)
     assert migrate(engine) == head_revision()
     with engine.begin() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
@@ -38,16 +38,16 @@ def test_the_migrated_schema_equals_the_tables(database_url: str):
     engine.dispose()
 
 
-def test_servers_that_start_at_once_migrate_once(database_url: str):
-    engines = [open_engine(database_url) for _ in range(4)]
+def test_servers_that_start_at_once_migrate_once(empty_database_url: str):
+    engines = [open_engine(empty_database_url) for _ in range(4)]
     with ThreadPoolExecutor(4) as pool:
         assert set(pool.map(migrate, engines)) == {head_revision()}
     for engine in engines:
         engine.dispose()
 
 
-def test_a_database_of_a_newer_version_is_refused_and_left_alone(database_url: str):
-    engine = open_engine(database_url)
+def test_a_database_of_a_newer_version_is_refused_and_left_alone(empty_database_url: str):
+    engine = open_engine(empty_database_url)
     migrate(engine)
     with engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
@@ -58,8 +58,8 @@ def test_a_database_of_a_newer_version_is_refused_and_left_alone(database_url: s
     engine.dispose()
 
 
-def test_what_was_in_use_before_uses_of_secrets_were_noted_goes_on(database_url: str):
-    engine = open_engine(database_url)
+def test_what_was_in_use_before_uses_of_secrets_were_noted_goes_on(empty_database_url: str):
+    engine = open_engine(empty_database_url)
     value = Integration(
         "main", Kind.REGISTRY, "oci", "R.Example", credentials={"password": "secret://word"}
     )
@@ -73,7 +73,7 @@ def test_what_was_in_use_before_uses_of_secrets_were_noted_goes_on(database_url:
         )
     engine.dispose()
     database = Database.open(
-        database_url, now=lambda: datetime.now(UTC), new_id=lambda prefix: prefix
+        empty_database_url, now=lambda: datetime.now(UTC), new_id=lambda prefix: prefix
     )
     migrate(database.engine)
     with database.read() as tx:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.databases import Clock
+from fixtures.databases import Clock, share_statements
 from fixtures.road import OLD, BreakableDatabase, Broken, Road, make_road, memory_work
 from fixtures.steps import both_steps, played_steps
 from promotion.test_soak import judge_due
@@ -75,6 +75,7 @@ class Walk:
             handled=HANDLED,
         )
         assert isinstance(database, BreakableDatabase)
+        share_statements(database.engine)
         database.create_tables()
         self.database = database
         authority = create_authority(directory, new_signer(), clock())

@@ -96,7 +96,7 @@ def keep_answer(tx: Tx, key: Key, answer: Answer, *, is_secret: bool) -> None:
     }
     try:
         with tx.connection.begin_nested():
-            tx.connection.execute(idempotency.insert().values(**values))
+            tx.connection.execute(idempotency.insert(), values)
     except IntegrityError as error:
         raise _reused("the same request is being answered at this moment") from error
 

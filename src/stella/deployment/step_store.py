@@ -75,15 +75,16 @@ class StepRun:
 
 def insert_step(tx: Tx, value: StepRun) -> None:
     """A new row."""
-    tx.connection.execute(deployment_step.insert().values(tenant=tx.tenant, **_step_columns(value)))
+    tx.connection.execute(deployment_step.insert(), {"tenant": tx.tenant, **_step_columns(value)})
 
 
 def update_step(tx: Tx, value: StepRun) -> None:
     """The row of ``value.id`` as ``value`` says."""
     tx.connection.execute(
-        deployment_step.update()
-        .where(deployment_step.c.tenant == tx.tenant, deployment_step.c.id == value.id)
-        .values(**_step_columns(value))
+        deployment_step.update().where(
+            deployment_step.c.tenant == tx.tenant, deployment_step.c.id == value.id
+        ),
+        _step_columns(value),
     )
 
 

@@ -131,17 +131,14 @@ class Artifact:
 
 def insert_deployment(tx: Tx, value: Deployment) -> None:
     """A new row."""
-    tx.connection.execute(
-        deployment.insert().values(tenant=tx.tenant, **_deployment_columns(value))
-    )
+    tx.connection.execute(deployment.insert(), {"tenant": tx.tenant, **_deployment_columns(value)})
 
 
 def update_deployment(tx: Tx, value: Deployment) -> None:
     """The row of ``value.id`` as ``value`` says."""
     tx.connection.execute(
-        deployment.update()
-        .where(deployment.c.tenant == tx.tenant, deployment.c.id == value.id)
-        .values(**_deployment_columns(value))
+        deployment.update().where(deployment.c.tenant == tx.tenant, deployment.c.id == value.id),
+        _deployment_columns(value),
     )
 
 
@@ -210,16 +207,17 @@ def current_deployment(tx: Tx, environment: str, at: str | None = None) -> Deplo
 def insert_target(tx: Tx, value: TargetDeployment) -> None:
     """A new row."""
     tx.connection.execute(
-        target_deployment.insert().values(tenant=tx.tenant, **_target_columns(value))
+        target_deployment.insert(), {"tenant": tx.tenant, **_target_columns(value)}
     )
 
 
 def update_target(tx: Tx, value: TargetDeployment) -> None:
     """The row of ``value.id`` as ``value`` says."""
     tx.connection.execute(
-        target_deployment.update()
-        .where(target_deployment.c.tenant == tx.tenant, target_deployment.c.id == value.id)
-        .values(**_target_columns(value))
+        target_deployment.update().where(
+            target_deployment.c.tenant == tx.tenant, target_deployment.c.id == value.id
+        ),
+        _target_columns(value),
     )
 
 
@@ -249,7 +247,7 @@ def list_target_deployments(tx: Tx, deployment_id: str) -> tuple[TargetDeploymen
 
 def put_artifact(tx: Tx, value: Artifact) -> None:
     """A new row; artifacts never change."""
-    tx.connection.execute(artifact.insert().values(tenant=tx.tenant, **columns_of(value)))
+    tx.connection.execute(artifact.insert(), {"tenant": tx.tenant, **columns_of(value)})
 
 
 def list_artifacts(tx: Tx, deployment_id: str) -> tuple[Artifact, ...]:

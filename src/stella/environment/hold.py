@@ -98,7 +98,7 @@ def holds(tx: Tx) -> dict[str, Hold]:
 
 def _hold(tx: Tx, name: str, reason: str, promotion: str | None) -> Hold:
     value = Hold(name, time_text(tx.now), tx.actor, reason, promotion)
-    tx.connection.execute(environment_hold.insert().values(tenant=tx.tenant, **columns_of(value)))
+    tx.connection.execute(environment_hold.insert(), {"tenant": tx.tenant, **columns_of(value)})
     tx.add(EnvironmentHeld(name, reason, promotion))
     return value
 

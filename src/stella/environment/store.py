@@ -134,15 +134,14 @@ def list_targets(tx: Tx, of: str | None = None) -> tuple[Target, ...]:
 
 def insert_freeze(tx: Tx, value: Freeze) -> None:
     """A new window."""
-    tx.connection.execute(freeze.insert().values(tenant=tx.tenant, **columns_of(value)))
+    tx.connection.execute(freeze.insert(), {"tenant": tx.tenant, **columns_of(value)})
 
 
 def end_freeze_row(tx: Tx, freeze_id: str, at: str) -> None:
     """Note when it was ended."""
     tx.connection.execute(
-        freeze.update()
-        .where(freeze.c.tenant == tx.tenant, freeze.c.id == freeze_id)
-        .values(ended_at=at)
+        freeze.update().where(freeze.c.tenant == tx.tenant, freeze.c.id == freeze_id),
+        {"ended_at": at},
     )
 
 

@@ -41,7 +41,7 @@ class Kept:
 
 def insert_evidence(tx: Tx, value: Kept) -> None:
     """A new row; packets never change."""
-    tx.connection.execute(evidence.insert().values(tenant=tx.tenant, **columns_of(value)))
+    tx.connection.execute(evidence.insert(), {"tenant": tx.tenant, **columns_of(value)})
 
 
 def list_evidence(

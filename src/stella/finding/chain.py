@@ -53,13 +53,14 @@ def keep_chain(tx: Tx, platform_digest: str, reference: str, diff_ids: Sequence[
     mine = (image_chain.c.tenant == tx.tenant, image_chain.c.platform_digest == platform_digest)
     tx.connection.execute(image_chain.delete().where(*mine))
     tx.connection.execute(
-        image_chain.insert().values(
-            tenant=tx.tenant,
-            platform_digest=platform_digest,
-            chain=chain_ids(diff_ids)[-1],
-            layers=len(diff_ids),
-            reference=reference,
-        )
+        image_chain.insert(),
+        {
+            "tenant": tx.tenant,
+            "platform_digest": platform_digest,
+            "chain": chain_ids(diff_ids)[-1],
+            "layers": len(diff_ids),
+            "reference": reference,
+        },
     )
 
 

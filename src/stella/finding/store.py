@@ -163,15 +163,13 @@ def scans_to_weigh(tx: Tx, limit: int) -> tuple[str, ...]:
 
 def insert_scan(tx: Tx, value: Scan) -> None:
     """A new row."""
-    tx.connection.execute(scan.insert().values(tenant=tx.tenant, **_columns(value)))
+    tx.connection.execute(scan.insert(), {"tenant": tx.tenant, **_columns(value)})
 
 
 def update_scan(tx: Tx, value: Scan) -> None:
     """The row of ``value.id`` as ``value`` says."""
     tx.connection.execute(
-        scan.update()
-        .where(scan.c.tenant == tx.tenant, scan.c.id == value.id)
-        .values(**_columns(value))
+        scan.update().where(scan.c.tenant == tx.tenant, scan.c.id == value.id), _columns(value)
     )
 
 

@@ -49,9 +49,13 @@ def make_token(tx: Tx, name: str, *, secret: str, hours: int = 24) -> EnrolmentT
     token = TOKEN_PREFIX + secret
     expires_at = tx.now + timedelta(hours=min(hours, _TOKEN_HOURS_MAX))
     tx.connection.execute(
-        agent_token.insert().values(
-            hash=_hash(token), tenant=tx.tenant, name=name, expires_at=time_text(expires_at)
-        )
+        agent_token.insert(),
+        {
+            "hash": _hash(token),
+            "tenant": tx.tenant,
+            "name": name,
+            "expires_at": time_text(expires_at),
+        },
     )
     tx.add(EnrolmentTokenMade(name, expires_at))
     return EnrolmentToken(name, token, expires_at)
@@ -107,19 +111,20 @@ def record_refused_enrolment(tx: Tx, refusal: StellaError, peer: str) -> None:
 def _store_new(tx: Tx, token: Mapping[Any, Any], agent_id: str, view: CertificateView) -> None:
     _refuse_taken(tx, token["name"])
     tx.connection.execute(
-        agent_token.update().where(agent_token.c.hash == token["hash"]).values(agent=agent_id)
+        agent_token.update().where(agent_token.c.hash == token["hash"]), {"agent": agent_id}
     )
     tx.connection.execute(
-        agent.insert().values(
-            id=agent_id,
-            tenant=tx.tenant,
-            name=token["name"],
-            key=view.key.pem.decode(),
-            key_id=view.key.key_id,
-            state=AGENT.start.value,
-            enrolled_at=time_text(tx.now),
-            certificate_expires_at=time_text(view.not_after),
-        )
+        agent.insert(),
+        {
+            "id": agent_id,
+            "tenant": tx.tenant,
+            "name": token["name"],
+            "key": view.key.pem.decode(),
+            "key_id": view.key.key_id,
+            "state": AGENT.start.value,
+            "enrolled_at": time_text(tx.now),
+            "certificate_expires_at": time_text(view.not_after),
+        },
     )
     tx.add(AgentEnrolled(agent_id, token["name"], view.key.key_id))
 

@@ -81,9 +81,8 @@ def _places(tx: Tx, deployment: str, count: int) -> int:
         try:
             with tx.connection.begin_nested():
                 tx.connection.execute(
-                    deployment_log_head.insert().values(
-                        tenant=tx.tenant, deployment=deployment, seq=count
-                    )
+                    deployment_log_head.insert(),
+                    {"tenant": tx.tenant, "deployment": deployment, "seq": count},
                 )
         except IntegrityError:
             row = tx.row(query)
@@ -91,5 +90,5 @@ def _places(tx: Tx, deployment: str, count: int) -> int:
             return 1
     assert row is not None, "a log's head that another transaction has just made is gone"
     used: int = row["seq"]
-    tx.connection.execute(deployment_log_head.update().where(mine).values(seq=used + count))
+    tx.connection.execute(deployment_log_head.update().where(mine), {"seq": used + count})
     return used + 1

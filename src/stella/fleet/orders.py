@@ -93,19 +93,20 @@ def issue_order(
         plugin=plugin,
     )
     tx.connection.execute(
-        target_order.insert().values(
-            id=content.order,
-            tenant=tx.tenant,
-            agent=agent.id,
-            deployment=deployment,
-            target=target,
-            purpose=purpose.value,
-            state=ORDER.start.value,
-            bundle=sign_order(signer, content).decode(),
-            issued_at=time_text(tx.now),
-            expires_at=time_text(expires_at),
-            fence=0,
-        )
+        target_order.insert(),
+        {
+            "id": content.order,
+            "tenant": tx.tenant,
+            "agent": agent.id,
+            "deployment": deployment,
+            "target": target,
+            "purpose": purpose.value,
+            "state": ORDER.start.value,
+            "bundle": sign_order(signer, content).decode(),
+            "issued_at": time_text(tx.now),
+            "expires_at": time_text(expires_at),
+            "fence": 0,
+        },
     )
     planned = digest_of(plan_json(plan)).text
     tx.add(

@@ -112,7 +112,11 @@ def _spend_nonce(tx: Tx, known: Agent, nonce: str) -> None:
             agent=known.id,
         )
     tx.connection.execute(
-        agent_nonce.insert().values(
-            agent=known.id, nonce=nonce, tenant=tx.tenant, at=time_text(tx.now)
-        )
+        agent_nonce.insert(),
+        {
+            "agent": known.id,
+            "nonce": nonce,
+            "tenant": tx.tenant,
+            "at": time_text(tx.now),
+        },
     )

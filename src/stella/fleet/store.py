@@ -188,13 +188,13 @@ def read_log(
 def change_agent(tx: Tx, agent_id: str, **values: object) -> None:
     """Store new values of an agent's row."""
     mine = (agent.c.tenant == tx.tenant, agent.c.id == agent_id)
-    tx.connection.execute(agent.update().where(*mine).values(**values))
+    tx.connection.execute(agent.update().where(*mine), values)
 
 
 def change_order(tx: Tx, order_id: str, **values: object) -> None:
     """Store new values of an order's row."""
     mine = (target_order.c.tenant == tx.tenant, target_order.c.id == order_id)
-    tx.connection.execute(target_order.update().where(*mine).values(**values))
+    tx.connection.execute(target_order.update().where(*mine), values)
 
 
 def unknown_agent(name: str) -> UnknownAgent:

@@ -215,9 +215,14 @@ def add_refusals(tx: Tx, integration: str, code: str, count: int, last_at: str) 
     changed = tx.connection.execute(webhook_refusal.update().where(*mine).values(**values))
     if changed.rowcount == 0:
         tx.connection.execute(
-            webhook_refusal.insert().values(
-                tenant=tx.tenant, integration=integration, code=code, count=count, last_at=last_at
-            )
+            webhook_refusal.insert(),
+            {
+                "tenant": tx.tenant,
+                "integration": integration,
+                "code": code,
+                "count": count,
+                "last_at": last_at,
+            },
         )
 
 

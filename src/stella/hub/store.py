@@ -112,11 +112,17 @@ def put_integration(tx: Tx, value: Integration) -> None:
         "place": value.endpoint.lower(),
     }
     replaced = tx.connection.execute(
-        integration.update().where(*mine).values(**values, revision=table.revision + 1)
+        integration.update().where(*mine).values(revision=table.revision + 1), values
     )
     if replaced.rowcount == 0:
         tx.connection.execute(
-            integration.insert().values(tenant=tx.tenant, name=value.name, revision=1, **values)
+            integration.insert(),
+            {
+                "tenant": tx.tenant,
+                "name": value.name,
+                "revision": 1,
+                **values,
+            },
         )
 
 
@@ -138,9 +144,8 @@ def delete_integration_row(tx: Tx, name: str) -> None:
 def note_use(tx: Tx, name: str, at: str) -> None:
     """When it was last used."""
     tx.connection.execute(
-        integration.update()
-        .where(integration.c.tenant == tx.tenant, integration.c.name == name)
-        .values(used_at=at)
+        integration.update().where(integration.c.tenant == tx.tenant, integration.c.name == name),
+        {"used_at": at},
     )
 
 
@@ -148,9 +153,12 @@ def put_health(tx: Tx, value: Health) -> None:
     """One more; of each integration the last hundred are kept."""
     health = integration_health.c
     tx.connection.execute(
-        integration_health.insert().values(
-            id=tx.new_id("hlt"), tenant=tx.tenant, **columns_of(value, outcome=value.outcome.value)
-        )
+        integration_health.insert(),
+        {
+            "id": tx.new_id("hlt"),
+            "tenant": tx.tenant,
+            **columns_of(value, outcome=value.outcome.value),
+        },
     )
     mine = (health.tenant == tx.tenant, health.integration == value.integration)
     kept = select(health.id).where(*mine).order_by(health.id.desc()).limit(_HEALTH_MAX)
@@ -181,14 +189,14 @@ def put_secret_row(tx: Tx, name: str, envelope: str) -> int:
         else:
             return 1
     mine = (secret.c.tenant == tx.tenant, secret.c.name == name)
-    tx.connection.execute(secret.update().where(*mine).values(version=before + 1, **values))
+    tx.connection.execute(secret.update().where(*mine), {"version": before + 1, **values})
     return before + 1
 
 
 def replace_envelope(tx: Tx, name: str, envelope: str) -> None:
     """The same secret under another key."""
     mine = (secret.c.tenant == tx.tenant, secret.c.name == name)
-    tx.connection.execute(secret.update().where(*mine).values(envelope=envelope))
+    tx.connection.execute(secret.update().where(*mine), {"envelope": envelope})
 
 
 def delete_secret_row(tx: Tx, name: str) -> None:
@@ -239,7 +247,7 @@ def list_uses(tx: Tx, secret_name: str | None = None) -> tuple[SecretUse, ...]:
 def put_use(tx: Tx, value: SecretUse) -> None:
     """Insert or replace."""
     delete_use(tx, value.secret, value.integration)
-    tx.connection.execute(secret_use.insert().values(tenant=tx.tenant, **columns_of(value)))
+    tx.connection.execute(secret_use.insert(), {"tenant": tx.tenant, **columns_of(value)})
 
 
 def delete_use(tx: Tx, secret_name: str, integration_name: str) -> bool:

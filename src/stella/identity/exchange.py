@@ -246,7 +246,7 @@ def use_up(tx: Tx, text: str, verified: Verified) -> None:
     tx.connection.execute(delete(used_assertion).where(old))
     try:
         with tx.connection.begin_nested():
-            tx.connection.execute(used_assertion.insert().values(**row))
+            tx.connection.execute(used_assertion.insert(), row)
     except IntegrityError:
         pass
     else:

@@ -152,9 +152,7 @@ def _begin_count(tx: Tx, name: str) -> None:
     values = {"tenant": tx.tenant, "name_digest": _digest(name), "failures": 0}
     try:
         with tx.connection.begin_nested():
-            tx.connection.execute(
-                login_failure.insert().values(**values, last_at=time_text(tx.now))
-            )
+            tx.connection.execute(login_failure.insert(), {**values, "last_at": time_text(tx.now)})
     except IntegrityError:
         return
 

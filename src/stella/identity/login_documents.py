@@ -74,11 +74,11 @@ def put_login_document(
     values = {"spec": json.dumps(after), "changed_at": time_text(tx.now)}
     if before is None:
         row = {"tenant": tx.tenant, "kind": kind, "name": name, "revision": 1, **values}
-        tx.connection.execute(login_document.insert().values(**row))
+        tx.connection.execute(login_document.insert(), row)
     else:
         revision = login_document.c.revision + 1
         tx.connection.execute(
-            update(login_document).where(*_of(tx, kind, name)).values(**values, revision=revision)
+            update(login_document).where(*_of(tx, kind, name)).values(revision=revision), values
         )
     tx.add(LoginDocumentApplied(name, kind, change.change, digest))
     return change
@@ -161,9 +161,10 @@ def end_machine_tokens(tx: Tx, *, login: str | None = None, machine_id: str | No
     mine = machine.c.login == login if login is not None else machine.c.id == machine_id
     ids = select(machine.c.id).where(machine.c.tenant == tx.tenant, mine)
     tx.connection.execute(
-        update(token)
-        .where(token.c.user.in_(ids), token.c.kind == "machine", token.c.revoked_at.is_(None))
-        .values(revoked_at=time_text(tx.now))
+        update(token).where(
+            token.c.user.in_(ids), token.c.kind == "machine", token.c.revoked_at.is_(None)
+        ),
+        {"revoked_at": time_text(tx.now)},
     )
 
 

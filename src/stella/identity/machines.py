@@ -62,16 +62,17 @@ def seen_machine(tx: Tx, machine_id: str, *, login: str, name: str, issuer: str)
                 remedy=Remedy("Let its `identity` name a claim with fewer values (repository)."),
             )
         tx.connection.execute(
-            machine.insert().values(
-                id=machine_id,
-                tenant=tx.tenant,
-                login=login,
-                name=name,
-                issuer=issuer,
-                disabled=False,
-                first_at=time_text(tx.now),
-                last_at=time_text(tx.now),
-            )
+            machine.insert(),
+            {
+                "id": machine_id,
+                "tenant": tx.tenant,
+                "login": login,
+                "name": name,
+                "issuer": issuer,
+                "disabled": False,
+                "first_at": time_text(tx.now),
+                "last_at": time_text(tx.now),
+            },
         )
         return
     if row["disabled"]:
@@ -80,7 +81,7 @@ def seen_machine(tx: Tx, machine_id: str, *, login: str, name: str, issuer: str)
             remedy=Remedy("Ask an administrator.", command="stella machine enable NAME"),
         )
     values = {"last_at": time_text(tx.now), "issuer": issuer}
-    tx.connection.execute(update(machine).where(machine.c.id == machine_id).values(**values))
+    tx.connection.execute(update(machine).where(machine.c.id == machine_id), values)
 
 
 def list_machines(tx: Tx, login: str | None = None, limit: int = 500) -> tuple[Machine, ...]:
@@ -109,7 +110,7 @@ def change_machine(tx: Tx, text: str, *, disabled: bool) -> Machine:
     found = find_machine(tx, text)
     if found.disabled != disabled:
         tx.connection.execute(
-            update(machine).where(machine.c.id == found.id).values(disabled=disabled)
+            update(machine).where(machine.c.id == found.id), {"disabled": disabled}
         )
         if disabled:
             end_machine_tokens(tx, machine_id=found.id)

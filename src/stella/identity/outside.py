@@ -98,18 +98,19 @@ def link_account(
             user=row["user"],
         )
     tx.connection.execute(
-        outside_account.insert().values(
-            tenant=tx.tenant,
-            digest=_digest(known.issuer, subject),
-            issuer=known.issuer[:_TEXT_MAX],
-            subject=subject[:_TEXT_MAX],
-            sign_in=known.sign_in.name,
-            user=found.id,
-            shown=shown[:_TEXT_MAX],
-            is_linked=not is_made,
-            made_at=time_text(tx.now),
-            last_at=time_text(tx.now),
-        )
+        outside_account.insert(),
+        {
+            "tenant": tx.tenant,
+            "digest": _digest(known.issuer, subject),
+            "issuer": known.issuer[:_TEXT_MAX],
+            "subject": subject[:_TEXT_MAX],
+            "sign_in": known.sign_in.name,
+            "user": found.id,
+            "shown": shown[:_TEXT_MAX],
+            "is_linked": not is_made,
+            "made_at": time_text(tx.now),
+            "last_at": time_text(tx.now),
+        },
     )
     tx.add(AccountLinked(found.id, known.sign_in.name, known.issuer, subject[:_TEXT_MAX], is_made))
 
@@ -200,7 +201,7 @@ def _seen(tx: Tx, known: KnownSignIn, vouched: Vouched) -> None:
         "sign_in": known.sign_in.name,
     }
     tx.connection.execute(
-        update(outside_account).where(*_of(tx, vouched.issuer, vouched.subject)).values(**values)
+        update(outside_account).where(*_of(tx, vouched.issuer, vouched.subject)), values
     )
 
 

@@ -169,9 +169,8 @@ def end_sign_in(tx: Tx, name: str) -> None:
     made = theirs.where(outside_account.c.is_linked.is_(False))
     opened = and_(token.c.user.in_(theirs), token.c.kind == "login", token.c.name == name)
     tx.connection.execute(
-        update(token)
-        .where(or_(token.c.user.in_(made), opened), token.c.revoked_at.is_(None))
-        .values(revoked_at=time_text(tx.now))
+        update(token).where(or_(token.c.user.in_(made), opened), token.c.revoked_at.is_(None)),
+        {"revoked_at": time_text(tx.now)},
     )
 
 

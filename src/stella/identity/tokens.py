@@ -130,7 +130,7 @@ def revoke_token(tx: Tx, by: Principal, token_id: str) -> None:
         )
     if row["revoked_at"] is None:
         tx.connection.execute(
-            update(token).where(token.c.id == token_id).values(revoked_at=time_text(tx.now))
+            update(token).where(token.c.id == token_id), {"revoked_at": time_text(tx.now)}
         )
         tx.add(TokenRevoked(token_id, row["user"]))
 
@@ -162,18 +162,19 @@ def _insert(
 ) -> MadeToken:
     text, made_id, expires_at = token_text(secret), tx.new_id("tok"), tx.now + span
     tx.connection.execute(
-        token.insert().values(
-            id=made_id,
-            tenant=tx.tenant,
-            user=user,
-            kind=kind,
-            name=name,
-            digest=token_digest(text),
-            roles=roles_text(roles) if roles is not None else None,
-            created_at=time_text(tx.now),
-            created_by=tx.actor,
-            expires_at=time_text(expires_at),
-        )
+        token.insert(),
+        {
+            "id": made_id,
+            "tenant": tx.tenant,
+            "user": user,
+            "kind": kind,
+            "name": name,
+            "digest": token_digest(text),
+            "roles": roles_text(roles) if roles is not None else None,
+            "created_at": time_text(tx.now),
+            "created_by": tx.actor,
+            "expires_at": time_text(expires_at),
+        },
     )
     return MadeToken(made_id, name, text, expires_at)
 

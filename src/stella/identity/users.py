@@ -46,7 +46,7 @@ def create_user(
     }
     try:
         with tx.connection.begin_nested():
-            tx.connection.execute(user_account.insert().values(**values))
+            tx.connection.execute(user_account.insert(), values)
     except IntegrityError as error:
         raise UserExists(
             f"there is a user {name}", remedy=Remedy("Choose another name, or change that user.")
@@ -100,9 +100,7 @@ def change_user(
     }
     if password_hash is not None:
         values["password"] = password_hash
-    tx.connection.execute(
-        update(user_account).where(user_account.c.id == before.id).values(**values)
-    )
+    tx.connection.execute(update(user_account).where(user_account.c.id == before.id), values)
     if password_hash is not None or after.disabled:
         _end_sessions(tx, before.id)
     named = tuple(role.value for role in after.roles)
@@ -144,9 +142,8 @@ def is_outside(tx: Tx, user: str) -> bool:
 def end_everything(tx: Tx, user: str) -> None:
     """What that user was given, sessions and tokens, ends now."""
     tx.connection.execute(
-        update(token)
-        .where(token.c.user == user, token.c.revoked_at.is_(None))
-        .values(revoked_at=time_text(tx.now))
+        update(token).where(token.c.user == user, token.c.revoked_at.is_(None)),
+        {"revoked_at": time_text(tx.now)},
     )
 
 
@@ -186,9 +183,10 @@ def _keep_an_admin(tx: Tx, leaving: User) -> None:
 
 def _end_sessions(tx: Tx, user: str) -> None:
     tx.connection.execute(
-        update(token)
-        .where(token.c.user == user, token.c.kind == "login", token.c.revoked_at.is_(None))
-        .values(revoked_at=time_text(tx.now))
+        update(token).where(
+            token.c.user == user, token.c.kind == "login", token.c.revoked_at.is_(None)
+        ),
+        {"revoked_at": time_text(tx.now)},
     )
 
 

@@ -84,7 +84,7 @@ def delete_notification_row(tx: Tx, name: str) -> None:
 def insert_message(tx: Tx, value: QueuedMessage) -> None:
     """A new row; and of those that have ended, the oldest go."""
     table = notification_message.c
-    tx.connection.execute(notification_message.insert().values(tenant=tx.tenant, **_columns(value)))
+    tx.connection.execute(notification_message.insert(), {"tenant": tx.tenant, **_columns(value)})
     ended = (table.tenant == tx.tenant, table.state != MessageState.WAITING.value)
     last = tx.row(
         select(table.id).where(*ended).order_by(table.id.desc()).offset(MESSAGES_KEPT).limit(1)
@@ -106,9 +106,7 @@ def update_message(tx: Tx, value: QueuedMessage, *, due_at: str | None = None) -
     mine = [table.tenant == tx.tenant, table.id == value.id]
     if due_at is not None:
         mine += [table.state == MessageState.WAITING.value, table.due_at == due_at]
-    changed = tx.connection.execute(
-        notification_message.update().where(*mine).values(**_columns(value))
-    )
+    changed = tx.connection.execute(notification_message.update().where(*mine), _columns(value))
     return changed.rowcount == 1
 
 

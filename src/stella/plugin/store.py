@@ -140,16 +140,17 @@ def put_choice(tx: Tx, value: Choice) -> None:
 def put_version(tx: Tx, manifest: Manifest, wheel: str, tree: str) -> None:
     """One more version."""
     tx.connection.execute(
-        plugin_version.insert().values(
-            tenant=tx.tenant,
-            name=manifest.name,
-            version=manifest.version,
-            wheel=wheel,
-            installed_at=time_text(tx.now),
-            installed_by=tx.actor,
-            manifest=json.dumps(to_wire(manifest)),
-            tree=tree,
-        )
+        plugin_version.insert(),
+        {
+            "tenant": tx.tenant,
+            "name": manifest.name,
+            "version": manifest.version,
+            "wheel": wheel,
+            "installed_at": time_text(tx.now),
+            "installed_by": tx.actor,
+            "manifest": json.dumps(to_wire(manifest)),
+            "tree": tree,
+        },
     )
 
 

@@ -55,9 +55,9 @@ def put_policy(tx: Tx, name: str, digest: Digest) -> str | None:
     before = tx.row(query)
     values = {"digest": digest.text, "at": time_text(tx.now)}
     if before is None:
-        tx.connection.execute(policy.insert().values(tenant=tx.tenant, name=name, **values))
+        tx.connection.execute(policy.insert(), {"tenant": tx.tenant, "name": name, **values})
         return None
     tx.connection.execute(
-        policy.update().where(policy.c.tenant == tx.tenant, policy.c.name == name).values(**values)
+        policy.update().where(policy.c.tenant == tx.tenant, policy.c.name == name), values
     )
     return str(before["digest"])

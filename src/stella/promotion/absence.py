@@ -94,7 +94,7 @@ def begin_absence(
     value = Absence(
         tx.new_id("abs"), person.id, stand_in, time_text(begins), time_text(ends_at), reason
     )
-    tx.connection.execute(absence.insert().values(tenant=tx.tenant, **columns_of(value)))
+    tx.connection.execute(absence.insert(), {"tenant": tx.tenant, **columns_of(value)})
     tx.add(AbsenceBegun(value.id, person.id, stand_in, value.starts_at, value.ends_at, reason))
     return value
 
@@ -108,7 +108,7 @@ def end_absence(tx: Tx, person: Person, absence_id: str) -> Absence:
     if found.ended_at is not None or found.ends_at <= now:
         raise _impossible(f"{absence_id} has ended already", "Nothing is left to do.")
     where = (absence.c.tenant == tx.tenant, absence.c.id == absence_id)
-    tx.connection.execute(absence.update().where(*where).values(ended_at=now))
+    tx.connection.execute(absence.update().where(*where), {"ended_at": now})
     tx.add(AbsenceEnded(absence_id, found.person, found.stand_in))
     return find_absence(tx, absence_id)
 

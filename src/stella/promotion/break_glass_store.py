@@ -71,15 +71,14 @@ class BreakGlass:
 
 def insert_break_glass(tx: Tx, value: BreakGlass) -> None:
     """A new row."""
-    tx.connection.execute(break_glass.insert().values(tenant=tx.tenant, **_columns(value)))
+    tx.connection.execute(break_glass.insert(), {"tenant": tx.tenant, **_columns(value)})
 
 
 def update_break_glass(tx: Tx, value: BreakGlass) -> None:
     """The row of ``value.id`` as ``value`` says; the caller holds the promotion's."""
     tx.connection.execute(
-        break_glass.update()
-        .where(break_glass.c.tenant == tx.tenant, break_glass.c.id == value.id)
-        .values(**_columns(value))
+        break_glass.update().where(break_glass.c.tenant == tx.tenant, break_glass.c.id == value.id),
+        _columns(value),
     )
 
 

@@ -87,7 +87,7 @@ def override_freeze(
     )
     _refuse_repeated(tx, value, release)
     row = columns_of(value, by=person_text(person))
-    tx.connection.execute(freeze_override.insert().values(tenant=tx.tenant, **row))
+    tx.connection.execute(freeze_override.insert(), {"tenant": tx.tenant, **row})
     tx.add(FreezeOverridden(release.id, freeze, environment, value.id, value.ends_at, value.reason))
     return value
 

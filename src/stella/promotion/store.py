@@ -132,15 +132,14 @@ class Approval:
 
 def insert_promotion(tx: Tx, value: Promotion) -> None:
     """A new row."""
-    tx.connection.execute(promotion.insert().values(tenant=tx.tenant, **_columns(value)))
+    tx.connection.execute(promotion.insert(), {"tenant": tx.tenant, **_columns(value)})
 
 
 def update_promotion(tx: Tx, value: Promotion) -> None:
     """The row of ``value.id`` as ``value`` says; the caller holds it by ``find_promotion(lock=True)``."""
     tx.connection.execute(
-        promotion.update()
-        .where(promotion.c.tenant == tx.tenant, promotion.c.id == value.id)
-        .values(**_columns(value))
+        promotion.update().where(promotion.c.tenant == tx.tenant, promotion.c.id == value.id),
+        _columns(value),
     )
 
 
@@ -309,17 +308,18 @@ def _rollbacks(tx: Tx, environment: str) -> AnySelect:
 def insert_approval(tx: Tx, value: Approval) -> None:
     """A new row; approvals are never changed."""
     tx.connection.execute(
-        approval.insert().values(
-            id=value.id,
-            tenant=tx.tenant,
-            promotion=value.promotion,
-            by=person_text(value.by),
-            at=value.at,
-            comment=value.comment,
-            plan_digest=value.plan_digest,
-            bundle=value.bundle,
-            stands_for=person_text(value.stands_for) if value.stands_for else None,
-        )
+        approval.insert(),
+        {
+            "id": value.id,
+            "tenant": tx.tenant,
+            "promotion": value.promotion,
+            "by": person_text(value.by),
+            "at": value.at,
+            "comment": value.comment,
+            "plan_digest": value.plan_digest,
+            "bundle": value.bundle,
+            "stands_for": person_text(value.stands_for) if value.stands_for else None,
+        },
     )
 
 

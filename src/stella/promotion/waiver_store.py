@@ -71,15 +71,14 @@ class Waiver:
 
 def insert_waiver(tx: Tx, value: Waiver) -> None:
     """A new row."""
-    tx.connection.execute(waiver.insert().values(tenant=tx.tenant, **_columns(value)))
+    tx.connection.execute(waiver.insert(), {"tenant": tx.tenant, **_columns(value)})
 
 
 def update_waiver(tx: Tx, value: Waiver) -> None:
     """The row of ``value.id`` as ``value`` says; the caller holds it by ``find_waiver(lock=True)``."""
     tx.connection.execute(
-        waiver.update()
-        .where(waiver.c.tenant == tx.tenant, waiver.c.id == value.id)
-        .values(**_columns(value))
+        waiver.update().where(waiver.c.tenant == tx.tenant, waiver.c.id == value.id),
+        _columns(value),
     )
 
 

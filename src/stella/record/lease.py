@@ -26,7 +26,8 @@ def take_lease(tx: Tx, name: str, holder: str, seconds: int) -> int | None:
         return None
     fence: int = row["fence"] + (row["holder"] != holder)
     tx.connection.execute(
-        lease.update().where(lease.c.name == name).values(holder=holder, fence=fence, until=until)
+        lease.update().where(lease.c.name == name),
+        {"holder": holder, "fence": fence, "until": until},
     )
     return fence
 
@@ -36,7 +37,13 @@ def _insert(tx: Tx, name: str, holder: str, until: str) -> bool:
     try:
         with tx.connection.begin_nested():
             tx.connection.execute(
-                lease.insert().values(name=name, holder=holder, fence=1, until=until)
+                lease.insert(),
+                {
+                    "name": name,
+                    "holder": holder,
+                    "fence": 1,
+                    "until": until,
+                },
             )
     except IntegrityError:
         return False

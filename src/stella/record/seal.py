@@ -63,15 +63,12 @@ def _chain_facts(tx: Tx, tenant: str, facts: Sequence[StoredFact]) -> Sealed:
         position += 1
         previous = fact_hash(fact, position, previous).text
         tx.connection.execute(
-            tables.fact.update()
-            .where(tables.fact.c.id == fact.id)
-            .values(position=position, hash=previous)
+            tables.fact.update().where(tables.fact.c.id == fact.id),
+            {"position": position, "hash": previous},
         )
     values = {"position": position, "hash": previous}
     if head is None:
-        tx.connection.execute(tables.chain.insert().values(tenant=tenant, **values))
+        tx.connection.execute(tables.chain.insert(), {"tenant": tenant, **values})
     else:
-        tx.connection.execute(
-            tables.chain.update().where(tables.chain.c.tenant == tenant).values(**values)
-        )
+        tx.connection.execute(tables.chain.update().where(tables.chain.c.tenant == tenant), values)
     return Sealed(tenant, position, previous)

@@ -94,9 +94,9 @@ class Tx:
             table.c.tenant == self.tenant,
             *(table.c[name] == value for name, value in key.items()),
         ]
-        replaced = self.connection.execute(table.update().where(*mine).values(**values))
+        replaced = self.connection.execute(table.update().where(*mine), values)
         if replaced.rowcount == 0:
-            self.connection.execute(table.insert().values(tenant=self.tenant, **key, **values))
+            self.connection.execute(table.insert(), {"tenant": self.tenant, **key, **values})
 
     def _insert(self, stored: Sequence[StoredFact]) -> None:
         rows = [

@@ -91,45 +91,46 @@ class TagSeen:
 def insert_release(tx: Tx, value: Release) -> None:
     """The release and its components."""
     tx.connection.execute(
-        release.insert().values(
-            id=value.id,
-            tenant=tx.tenant,
-            name=value.name,
-            version=value.version,
-            digest=value.digest,
-            manifest=value.manifest,
-            state=value.state.value,
-            created_at=value.created_at,
-            created_by=value.created_by,
-            revision=value.revision,
-            variables=variables_text(value.variables) if value.variables else None,
-        )
+        release.insert(),
+        {
+            "id": value.id,
+            "tenant": tx.tenant,
+            "name": value.name,
+            "version": value.version,
+            "digest": value.digest,
+            "manifest": value.manifest,
+            "state": value.state.value,
+            "created_at": value.created_at,
+            "created_by": value.created_by,
+            "revision": value.revision,
+            "variables": variables_text(value.variables) if value.variables else None,
+        },
     )
     for position, one in enumerate(value.components):
         platforms = [[platform.platform, platform.digest] for platform in one.platforms]
         tx.connection.execute(
-            release_component.insert().values(
-                release=value.id,
-                name=one.name,
-                tenant=tx.tenant,
-                position=position,
-                reference=one.reference,
-                host=one.host,
-                repository=one.repository,
-                tag=one.tag,
-                digest=one.digest,
-                media_type=one.media_type,
-                platforms=json.dumps(platforms),
-            )
+            release_component.insert(),
+            {
+                "release": value.id,
+                "name": one.name,
+                "tenant": tx.tenant,
+                "position": position,
+                "reference": one.reference,
+                "host": one.host,
+                "repository": one.repository,
+                "tag": one.tag,
+                "digest": one.digest,
+                "media_type": one.media_type,
+                "platforms": json.dumps(platforms),
+            },
         )
 
 
 def set_release_state(tx: Tx, release_id: str, state: ReleaseState) -> None:
     """Move a release; its lifecycle was asked before."""
     tx.connection.execute(
-        release.update()
-        .where(release.c.tenant == tx.tenant, release.c.id == release_id)
-        .values(state=state.value)
+        release.update().where(release.c.tenant == tx.tenant, release.c.id == release_id),
+        {"state": state.value},
     )
 
 
@@ -138,21 +139,21 @@ def insert_revision(
 ) -> None:
     """A new row; revisions are never changed."""
     tx.connection.execute(
-        release_revision.insert().values(
-            release=release_id,
-            tenant=tx.tenant,
-            variables=variables_text(variables),
+        release_revision.insert(),
+        {
+            "release": release_id,
+            "tenant": tx.tenant,
+            "variables": variables_text(variables),
             **columns_of(value),
-        )
+        },
     )
 
 
 def set_revision(tx: Tx, release_id: str, number: int, variables: tuple[Variable, ...]) -> None:
     """The revision that a release is deployed with from now on; the caller holds its row."""
     tx.connection.execute(
-        release.update()
-        .where(release.c.tenant == tx.tenant, release.c.id == release_id)
-        .values(revision=number, variables=variables_text(variables))
+        release.update().where(release.c.tenant == tx.tenant, release.c.id == release_id),
+        {"revision": number, "variables": variables_text(variables)},
     )
 
 
@@ -254,17 +255,22 @@ def see_tag(tx: Tx, repository: str, tag: str, digest: str, at: str | None = Non
     values = {"digest": digest, "at": at or time_text(tx.now)}
     if known is None:
         tx.connection.execute(
-            tag_seen.insert().values(tenant=tx.tenant, repository=repository, tag=tag, **values)
+            tag_seen.insert(),
+            {
+                "tenant": tx.tenant,
+                "repository": repository,
+                "tag": tag,
+                **values,
+            },
         )
         return None
     tx.connection.execute(
-        tag_seen.update()
-        .where(
+        tag_seen.update().where(
             tag_seen.c.tenant == tx.tenant,
             tag_seen.c.repository == repository,
             tag_seen.c.tag == tag,
-        )
-        .values(**values)
+        ),
+        values,
     )
     return known.digest if known.digest != digest else None
 

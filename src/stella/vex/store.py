@@ -232,14 +232,14 @@ def insert_heard(tx: Tx, heard: Heard, source: str) -> VexRow:
         at=time_text(tx.now),
         source=source,
     )
-    tx.connection.execute(vex_document.insert().values(tenant=tx.tenant, **_columns(value)))
+    tx.connection.execute(vex_document.insert(), {"tenant": tx.tenant, **_columns(value)})
     return value
 
 
 def update_vex(tx: Tx, value: VexRow) -> None:
     """The row of ``value.id`` as ``value`` says."""
     mine = (vex_document.c.tenant == tx.tenant, vex_document.c.id == value.id)
-    tx.connection.execute(vex_document.update().where(*mine).values(**_columns(value)))
+    tx.connection.execute(vex_document.update().where(*mine), _columns(value))
 
 
 def list_issuers(tx: Tx) -> tuple[KnownIssuer, ...]:
