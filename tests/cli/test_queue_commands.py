@@ -1,7 +1,6 @@
 """Queues, holds and several at once from a terminal, as words and as JSON."""
 
 import json
-from typing import Any
 
 import yaml
 
@@ -30,15 +29,6 @@ def stocked(shop: Shop) -> None:
         shop.release(version)
 
 
-def until(shop: Shop, promotion: str, state: str) -> Any:
-    with shop.client("dan") as client:
-        while True:
-            found = client.get(f"/promotions/{promotion}")
-            if found["state"] == state:
-                return found
-            assert not shop.services.stopping.wait(0.02)
-
-
 def test_several_are_asked_for_approved_by_one_word_and_wait_in_line(shop: Shop):
     stocked(shop)
     shop.resting.set()
@@ -47,7 +37,7 @@ def test_several_are_asked_for_approved_by_one_word_and_wait_in_line(shop: Shop)
     assert [one["environment"] for one in asked] == ["east", "west"]
     ids = [one["id"] for one in asked]
     for one in ids:
-        until(shop, one, "waiting")
+        shop.until(one, "waiting")
     both = dan("promote", "shop@2", "--env", "west", "--env", "east", "--wait")
     assert both.exit_code == 2
     assert "one --env at a time" in both.stderr
@@ -55,16 +45,16 @@ def test_several_are_asked_for_approved_by_one_word_and_wait_in_line(shop: Shop)
     assert one_plan.exit_code == 2
     approved = ann.data("approve", *ids, "-m", "the same everywhere")
     assert sorted(one["id"] for one in approved) == sorted(ids)
-    running = until(shop, ids[0], "deploying")
+    running = shop.until(ids[0], "deploying")
 
     wish = ("promote", "shop@2", "--env", "east", "--priority", "high", "--expires", "1d")
     second = dan.data(*wish)
-    until(shop, second["id"], "waiting")
+    shop.until(second["id"], "waiting")
     unlike = ann("approve", second["id"], ids[1], "-m", "fine")
     assert unlike.exit_code == 1
     assert "ST-PRO-0" in unlike.stderr
     ann.data("approve", second["id"], "-m", "fine")
-    until(shop, second["id"], "queued")
+    shop.until(second["id"], "queued")
     told = dan("why", second["id"]).stdout
     assert f"waits for {running['id']} of shop 1, position 1" in told
     assert "it ends by itself where it has not begun by" in told
@@ -72,7 +62,7 @@ def test_several_are_asked_for_approved_by_one_word_and_wait_in_line(shop: Shop)
     assert (row["id"], row["priority"], row["queue"]["position"]) == (second["id"], "high", 1)
     assert "high" in dan("environment", "queue", "east").stdout
     shop.resting.clear()
-    until(shop, second["id"], "deployed")
+    shop.until(second["id"], "deployed")
 
 
 def test_an_environment_is_held_and_let_go_on(shop: Shop):
