@@ -67,7 +67,7 @@ def test_a_stop_ends_a_command_and_a_wait_at_once(host: RealHost, stop: threadin
         host.wait(60)
     with pytest.raises(Stopped):
         host.run(["true"], timeout_s=60)
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 30
 
 
 def test_secrets_are_resolved_here_and_masked_everywhere(

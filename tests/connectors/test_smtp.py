@@ -189,4 +189,4 @@ def test_a_server_that_never_ends_is_given_up() -> None:
         begun = time.monotonic()
         with pytest.raises(ServiceUnreachable):
             opened(port).check()
-        assert time.monotonic() - begun < 8
+        assert time.monotonic() - begun < 30

@@ -83,7 +83,7 @@ def test_no_pattern_takes_long(text: str):
         XML.replace('type="library"', f'type="library" mime-type="{text}"'),
     ):
         assert end_of(content) in {"refused", "written 3"}
-    assert perf_counter() - started < 5
+    assert perf_counter() - started < 30
 
 
 def test_entities_are_never_resolved():
