@@ -161,7 +161,7 @@ class ChangeView(View):
 
 
 class AppliedView(View):
-    """What applying one document does: created, updated or unchanged."""
+    """What applying one document does: created, updated, unchanged or removed."""
 
     kind: str
     name: str
