@@ -31,12 +31,7 @@ def changed(
 
 def removed(kind: str, name: str, before: Mapping[str, Json]) -> Change:
     """What it means to put nothing in the place of ``before``."""
-    differences = tuple(
-        difference
-        for key, value in sorted(before.items())
-        for difference in _differences(f"spec.{key}", value, None)
-    )
-    return Change(kind, name, "removed", differences)
+    return Change(kind, name, "removed", (("spec", before, None),))
 
 
 def _differences(path: str, before: Json, after: Json) -> Iterator[tuple[str, Json, Json]]:
