@@ -300,6 +300,17 @@ def test_what_is_ended_by_hand_is_nobody_s_when_it_comes_again(control: Control)
     assert names(control, "VexIssuer") == ["vendor"]
 
 
+def test_an_environment_and_an_integration_say_who_keeps_them(control: Control):
+    hook = {"kind": "notifier", "connector": "webhook-out", "endpoint": "https://h.test"}
+    spec = {**hook, "credentials": {"signing_secret": "env://HOOK"}}
+    integration = {**document("Integration", "hook"), "spec": spec}
+    applied(control, integration, environment("dev"), by="root", owner="shop")
+    assert control.get("/environments/dev")["owner"] == "shop"
+    assert control.get("/integrations/hook")["owner"] == "shop"
+    applied(control, environment("qa"))
+    assert control.get("/environments/qa")["owner"] is None
+
+
 def test_an_export_can_be_of_one_owner(control: Control):
     applied(control, environment("dev"), owner="shop")
     applied(control, environment("qa"))

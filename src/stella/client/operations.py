@@ -632,6 +632,7 @@ class EnvironmentView(TypedDict):
     hold: "HoldView | None"
     current: "CurrentView | None"
     configuration: str
+    owner: str | None
 
 
 class EventView(TypedDict):
@@ -918,6 +919,7 @@ class IntegrationView(TypedDict):
     isDue: bool
     waitsFor: list[str]
     overridesSettings: bool
+    owner: str | None
 
 
 class KnownBaseView(TypedDict):

@@ -43,6 +43,16 @@ def list_owned(tx: Tx, owner: str | None = None) -> tuple[Owned, ...]:
     return tuple(Owned(**fields_of(row)) for row in rows)
 
 
+def owner_of(tx: Tx, kind: str, name: str) -> str | None:
+    """Who keeps it; None for nobody."""
+    table = document_owner.c
+    query = select(table.owner).where(
+        table.tenant == tx.tenant, table.kind == kind, table.name == name
+    )
+    row = tx.row(query)
+    return None if row is None else str(row["owner"])
+
+
 def put_owner(tx: Tx, kind: str, name: str, owner: str) -> None:
     """From now on it is kept by ``owner``."""
     values = {"owner": owner, "at": time_text(tx.now), "by": tx.actor}

@@ -3890,6 +3890,8 @@ export interface components {
         /**
          * EnvironmentView
          * @description An environment as the API shows it. order: from 0, each after the one it follows.
+         *
+         *     owner: who keeps its document; null for nobody.
          */
         EnvironmentView: {
             /** Name */
@@ -3918,6 +3920,8 @@ export interface components {
             current: components["schemas"]["CurrentView"] | null;
             /** Configuration */
             configuration: string;
+            /** Owner */
+            owner: string | null;
         };
         /**
          * EventView
@@ -4360,6 +4364,7 @@ export interface components {
          *     credentials: name -> reference, never a secret. left_alone_until: of one that failed again and
          *     again. health: how it was the last time; null where nobody has looked. due: whether the day has
          *     come by which its credentials were to be others. place: digest of all that says where it leads.
+         *     owner: who keeps its document; null for nobody.
          */
         IntegrationView: {
             /** Name */
@@ -4395,6 +4400,8 @@ export interface components {
             waitsFor: string[];
             /** Overridessettings */
             overridesSettings: boolean;
+            /** Owner */
+            owner: string | null;
         };
         /**
          * KnownBaseView
