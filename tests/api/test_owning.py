@@ -6,6 +6,11 @@ import pytest
 
 from api.test_apply import REGO, document, environment, target
 from fixtures.control import V1, Control
+from stella.api.endings import endings_for
+from stella.deployment.start import next_turn
+from stella.environment.documents import apply_documents
+from stella.environment.errors import PruneRefused
+from stella.environment.owning import Owning
 from stella.evidence.verify import verify_packet
 from stella.replay import replay_packet
 
@@ -291,6 +296,19 @@ def test_who_may_not_change_a_kind_ends_none_of_it(control: Control):
     assert reasons == ["Integration id: SignIn people lets people or machines in by it"]
 
 
+def test_what_its_owner_got_meanwhile_and_who_asks_may_not_end_refuses_all(control: Control):
+    applied(control, environment("dev"), environment("qa"), owner="shop")
+    may_end = {kind: one for kind, one in endings_for(()).items() if kind != "Environment"}
+    owning = Owning("shop", prune=True, endings=may_end)
+    documents = [environment("dev")]
+    with (
+        pytest.raises(PruneRefused, match="Environment qa: who asks may not end it"),
+        control.database.transaction(actor="usr_op") as tx,
+    ):
+        apply_documents(tx, control.services.blobs, documents, brought={}, owning=owning)
+    assert names(control, "Environment") == ["dev", "qa"]
+
+
 def test_what_is_ended_by_hand_is_nobody_s_when_it_comes_again(control: Control):
     issuer = document("VexIssuer", "vendor", weight=10)
     applied(control, issuer, environment("dev"), by="root", owner="shop")
@@ -340,5 +358,8 @@ def test_what_follows_from_what_happened_there_follows_though_it_ended(control: 
     at_once("/apply", {**body, "documents": [left], "prune": True}, "olga")
     control.settle()
     assert names(control, "Environment") == ["before", "left"]
+    work = control.work
+    with control.database.transaction(actor="system") as tx:
+        assert not next_turn(tx, "gone", work.deciding, work.evidence_signer)
     (ref,) = control.get("/evidence", subject=promotion["id"])["items"]
     assert control.get(f"/evidence/{ref['id']}")["verification"]["good"]
