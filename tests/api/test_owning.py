@@ -7,11 +7,13 @@ import pytest
 from api.test_apply import REGO, document, environment, target
 from fixtures.control import V1, Control
 from stella.api.endings import endings_for
+from stella.api.views.documents import KINDS
 from stella.deployment.start import next_turn
 from stella.environment.documents import apply_documents
 from stella.environment.errors import PruneRefused
 from stella.environment.owning import Owning
 from stella.evidence.verify import verify_packet
+from stella.identity import Permission
 from stella.replay import replay_packet
 
 CLIENT = {"client_id": "stella"}
@@ -89,6 +91,10 @@ def test_a_dry_run_says_what_would_end_and_ends_nothing(control: Control):
     assert names(control, "Environment") == ["dev", "qa"]
     assert owned(control, "shop") == {"Environment/dev": "shop", "Environment/qa": "shop"}
     assert control.ask("POST", "/apply", asked, by="olga").json() == tried
+
+
+def test_every_kind_of_document_has_its_end():
+    assert set(endings_for(Permission)) == set(KINDS)
 
 
 def test_every_kind_ends_that_an_owner_brings(control: Control):
