@@ -104,3 +104,38 @@ def test_an_unknown_key_is_refused_with_the_server_s_word(shop: Shop, tmp_path: 
     assert (nothing.exit_code, nothing.stdout) == (0, "[]\n")
     assert shop.person("dan")("apply", "-f", str(good)).exit_code == 5
     assert olga("apply", "-f", str(tmp_path / "none.yaml")).exit_code == 1
+
+
+def test_what_an_owner_names_no_more_is_shown_and_ends(shop: Shop, tmp_path: Path):
+    olga = shop.person("olga")
+    file = tmp_path / "shop.yaml"
+    file.write_text(DOCUMENTS)
+    applied = olga("apply", "-f", str(file), "--owner", "shop")
+    assert '  + owner: "shop"' in applied.stdout
+    mine = {one["name"] for one in olga.data("export", "config", "--owner", "shop")}
+    assert mine == {"dev", "stage", "prod"}
+    assert "Environment/dev" in olga("export", "owned", "-o", "name").stdout.split()
+    listed = olga("export", "owned", "--owner", "shop").stdout.splitlines()
+    assert listed[0].split() == ["KIND", "NAME", "OWNER", "SINCE", "BY"]
+    assert len(listed) == 4
+
+    first = DOCUMENTS.split("---")[0]
+    assert "name: dev" in first
+    file.write_text(first)
+    prune = ("apply", "-f", str(file), "--owner", "shop", "--prune")
+    shown = olga(*prune, "--dry-run").stdout
+    assert "removed    Environment stage" in shown
+    assert '  - spec.policy: "starter"' in shown
+    assert len(olga.data("environment", "list")) == 3
+    assert "removed    Environment stage" in olga(*prune).stdout
+    assert [one["name"] for one in olga.data("environment", "list")] == ["dev"]
+
+    refused = olga("apply", "-f", str(file), "--prune")
+    assert refused.exit_code == 1
+    assert "--owner NAME" in refused.stderr
+    empty = olga("apply", "-f", "-", "--owner", "shop", "--prune", given="# nothing\n")
+    assert (empty.exit_code, "there is no document" in empty.stderr) == (1, True)
+    taken = olga("apply", "-f", str(file), "--owner", "another")
+    assert (taken.exit_code, "kept by shop" in taken.stderr) == (1, True)
+    given = olga("apply", "-f", str(file), "--owner", "another", "--take-over").stdout
+    assert '  - owner: "shop"' in given

@@ -4,6 +4,7 @@ import logging
 
 from stella.app.carrying import Work
 from stella.app.judged_anew import judge_scanned
+from stella.environment.errors import UnknownEnvironment
 from stella.environment.store import followers
 from stella.promotion.errors import EnvironmentIsBusy
 from stella.promotion.follow import follow
@@ -59,5 +60,7 @@ def _follow(work: Work, fact: StoredFact, environment: str, since: str | None = 
         system = work.deciding.person_of(tx, tx.actor)
         try:
             follow(tx, environment, system, since=since)
+        except UnknownEnvironment:
+            return  # it was ended since
         except EnvironmentIsBusy as refusal:
             _log.warning("nothing goes on into %s: %s", environment, refusal)

@@ -24,6 +24,7 @@ import stella.promotion.break_glass_store
 import stella.promotion.override
 import stella.promotion.store
 import stella.promotion.waiver_store
+import stella.record.owners
 import stella.release.components.store
 import stella.release.store
 import stella.release.variables.sets
@@ -32,6 +33,7 @@ import stella.vex.store
 from stella.record import metadata
 
 STORES = (
+    stella.record.owners,
     stella.identity.store,
     stella.hub.store,
     stella.hub.deliveries,

@@ -1,4 +1,4 @@
-"""``stella apply``: environments, targets and policies as documents."""
+"""``stella apply``: what is configured as documents, and whose they are."""
 
 import json
 from collections.abc import Iterator
@@ -24,15 +24,37 @@ def apply(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only show what it would change.")
     ] = False,
+    owner: Annotated[
+        str | None, typer.Option("--owner", help="Who keeps these documents, as shop-repository.")
+    ] = None,
+    prune: Annotated[
+        bool,
+        typer.Option("--prune", help="End what this owner brought and names no more."),
+    ] = False,
+    take_over: Annotated[
+        bool, typer.Option("--take-over", help="Also what another owner keeps.")
+    ] = False,
     output: Output = "table",
     to: To = None,
 ) -> None:
-    """Apply declarative documents: all of them, or nothing."""
+    """Apply declarative documents: all of them, or nothing.
+
+    With an owner they are kept by that name: nobody else changes them unless they are taken over, and
+    with --prune what the name brought earlier, and these files have no more, ends. What is in use
+    refuses all of it. --take-over without an owner makes documents nobody's again.
+    """
     documents = read_documents([*file, *(more or [])])
     changes: list[dict[str, Any]] = []
-    if documents:
+    if documents or prune:
+        asked = {
+            "documents": documents,
+            "dryRun": dry_run,
+            "owner": owner,
+            "prune": prune,
+            "takeOver": take_over,
+        }
         with open_client() as client:
-            done = client.post("/apply", {"documents": documents, "dryRun": dry_run})
+            done = client.post("/apply", asked)
         changes = done["changes"]
     else:
         say("no documents to apply")
@@ -54,10 +76,14 @@ def _lines(changes: list[dict[str, Any]]) -> Iterator[str]:
 
 
 def _difference(path: str, before: object, after: object) -> Iterator[str]:
-    """What goes and what comes; a new mapping key by key."""
+    """What goes and what comes; a mapping that is new, or goes, key by key."""
     if before is None and isinstance(after, dict) and after:
         for key, value in after.items():
             yield from _difference(f"{path}.{key}", None, value)
+        return
+    if after is None and isinstance(before, dict) and before:
+        for key, value in before.items():
+            yield from _difference(f"{path}.{key}", value, None)
         return
     if before is not None:
         yield f"  - {path}: {_text(before)}"

@@ -122,7 +122,7 @@ class Applied(TypedDict):
 
 
 class AppliedView(TypedDict):
-    """What applying one document does: created, updated or unchanged."""
+    """What applying one document does: created, updated, unchanged or removed."""
 
     kind: str
     name: str
@@ -537,10 +537,13 @@ class DocumentView(TypedDict):
 
 
 class Documents(TypedDict):
-    """What to apply. dry_run: only say what it would change."""
+    """What to apply. dry_run: only say what it would change. owner: who keeps these documents."""
 
     documents: list[dict[str, Any]]
     dryRun: NotRequired[bool]
+    owner: NotRequired[str | None]
+    takeOver: NotRequired[bool]
+    prune: NotRequired[bool]
 
 
 class Draft(TypedDict):
@@ -629,6 +632,7 @@ class EnvironmentView(TypedDict):
     hold: "HoldView | None"
     current: "CurrentView | None"
     configuration: str
+    owner: str | None
 
 
 class EventView(TypedDict):
@@ -915,6 +919,7 @@ class IntegrationView(TypedDict):
     isDue: bool
     waitsFor: list[str]
     overridesSettings: bool
+    owner: str | None
 
 
 class KnownBaseView(TypedDict):
@@ -1265,6 +1270,16 @@ class OverrideView(TypedDict):
     reason: str
 
 
+class OwnedView(TypedDict):
+    """A document and who keeps it. at: since when; by: who applied it under that name first."""
+
+    kind: str
+    name: str
+    owner: str
+    at: str
+    by: "PersonView"
+
+
 class PackDocumentView(TypedDict):
     """One document of a policy pack, as ``stella apply`` takes it. name: of the file, for people."""
 
@@ -1427,6 +1442,13 @@ class PageNotificationView(TypedDict):
     """Page_NotificationView_"""
 
     items: list["NotificationView"]
+    next: NotRequired[str | None]
+
+
+class PageOwnedView(TypedDict):
+    """Page_OwnedView_"""
+
+    items: list["OwnedView"]
     next: NotRequired[str | None]
 
 
@@ -3089,9 +3111,15 @@ class Operations:
         """Apply integrations, logins, policies, environments, targets, issuers of VEX, notifications."""
         return cast("Applied", self._transport.post("/apply", body, key=key))
 
-    def get_documents(self, *, kind: str | None = None) -> "PageDocumentView":
+    def get_documents(
+        self, *, kind: str | None = None, owner: str | None = None
+    ) -> "PageDocumentView":
         """All that is configured, as `POST /apply` takes it: applied again, it changes nothing."""
-        return cast("PageDocumentView", self._transport.get("/documents", kind=kind))
+        return cast("PageDocumentView", self._transport.get("/documents", kind=kind, owner=owner))
+
+    def get_owned_documents(self, *, owner: str | None = None) -> "PageOwnedView":
+        """Which documents an owner keeps, by kind and name; all others are nobody's."""
+        return cast("PageOwnedView", self._transport.get("/documents/owned", owner=owner))
 
     def get_environments(self) -> "PageEnvironmentView":
         """Environments, each after the one it follows."""

@@ -16,6 +16,7 @@ from stella.deployment.store import (
     insert_target,
     put_artifact,
 )
+from stella.environment.errors import UnknownEnvironment
 from stella.environment.store import find_environment
 from stella.kernel import Digest, time_text
 from stella.promotion.assemble import Deciding
@@ -53,7 +54,10 @@ def next_turn(tx: Tx, environment: str, deciding: Deciding, signer: Signer) -> b
 
     One that the gates no longer let go has left the queue then: ask again.
     """
-    find_environment(tx, environment, lock=True)
+    try:
+        find_environment(tx, environment, lock=True)
+    except UnknownEnvironment:
+        return False  # it was ended since: nothing waits there
     if now_deploying(tx, environment) is not None:
         return False
     for first in queue_of(tx, environment, limit=1):

@@ -10,6 +10,7 @@ from stella.environment.facts import EnvironmentApplied, TargetApplied
 from stella.environment.model import Environment, StepUse, Target
 from stella.environment.store import (
     find_environment,
+    keep_environment,
     list_environments,
     list_targets,
     put_environment,
@@ -75,6 +76,7 @@ def apply_target(tx: Tx, name: str, spec: Mapping[str, Json], brought: Brought) 
     if faults:
         raise malformed("Target", name, "; ".join(faults))
     _refuse_unsignable("Target", name, value.spec())
+    keep_environment(tx, value.environment)  # or it could be ended at this moment
     try:
         find_environment(tx, value.environment)
     except UnknownEnvironment:

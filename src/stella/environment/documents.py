@@ -6,6 +6,7 @@ from typing import TypeAlias
 from stella.blob import Blobs
 from stella.environment.apply import apply_environment, apply_target, refuse_loop
 from stella.environment.document import checked_document, checked_name, malformed, parse_environment
+from stella.environment.owning import BY_HAND, Owning, Pruning, claim_documents
 from stella.environment.store import in_order, list_environments, list_targets
 from stella.hub.apply import Brought, apply_integration
 from stella.hub.document import malformed as malformed_integration
@@ -53,15 +54,16 @@ def apply_documents(
     may_allow_any: bool = False,
     ask: Ask = ask_policy,
     more: Mapping[str, ApplyOne] | None = None,
+    owning: Owning = BY_HAND,
 ) -> tuple[Change, ...]:
     """What each document changes, in the order applied; with ``dry_run`` nothing is kept.
 
     brought: what plugins bring. may_allow_any: who asks may let integrations use every built-in
     secret. ask: how policies are asked. more: kind -> how it is applied, of the rooms below this one;
-    they come last.
+    they come last. owning: whose the documents are, and whether what is theirs and in none of them ends.
 
-    Raises MalformedDocument, MalformedIntegration, MalformedLogin, EnvironmentLoop, and what a
-    policy that does not compile raises.
+    Raises MalformedDocument, MalformedIntegration, MalformedLogin, EnvironmentLoop, OwnedByAnother,
+    ImpossiblePrune, PruneRefused, and what a policy that does not compile raises.
     """
     if len(documents) > _DOCUMENTS_MAX:
         raise malformed("document", "", f"{len(documents)} of them, at most {_DOCUMENTS_MAX}")
@@ -75,10 +77,14 @@ def apply_documents(
         if name in sorted_out[kind]:
             raise malformed(kind, name, "it stands there twice")
         sorted_out[kind][name] = spec
+    named = [(kind, name) for kind, listed in sorted_out.items() for name in listed]
     kept = tx.connection.begin_nested()
+    pruning = Pruning(tx, owning, named)
+    pruning.make_room()
     changes = _apply(tx, blobs, sorted_out, brought, ask, may_allow_any=may_allow_any)
     for kind, apply_one in others.items():
         changes += [apply_one(tx, name, spec) for name, spec in sorted_out[kind].items()]
+    changes = claim_documents(tx, changes, owning) + pruning.end()
     if dry_run:
         kept.rollback()
         tx.added.clear()

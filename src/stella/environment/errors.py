@@ -47,3 +47,23 @@ class NotHeld(StellaError):
 
     code = "ST-ENV-007"
     fault = Fault.CONFLICT
+
+
+class OwnedByAnother(StellaError):
+    """A document is kept by another owner than the one that it was applied under."""
+
+    code = "ST-ENV-008"
+    fault = Fault.CONFLICT
+
+
+class ImpossiblePrune(StellaError):
+    """What an owner brought cannot be ended without that owner's name, or without any document left."""
+
+    code = "ST-ENV-009"
+
+
+class PruneRefused(StellaError):
+    """What stands in no document any more is in use still, or cannot be ended by who asks."""
+
+    code = "ST-ENV-010"
+    fault = Fault.CONFLICT

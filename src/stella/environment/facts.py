@@ -27,6 +27,26 @@ class TargetApplied(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class EnvironmentDeleted(Fact):
+    """It is offered no more; what was promoted there stays on record. subject: its name."""
+
+
+@dataclass(frozen=True, slots=True)
+class TargetDeleted(Fact):
+    """Nothing is deployed to it any more. subject: its name."""
+
+    environment: str
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentOwnerChanged(Fact):
+    """A document is kept by another. subject: kind/name; owner, before: None for nobody."""
+
+    owner: str | None
+    before: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class FreezeBegun(Fact):
     """A freeze window was set. subject: the freeze."""
 
@@ -50,6 +70,11 @@ class FreezeRuleApplied(Fact):
 
     change: str
     spec: str
+
+
+@dataclass(frozen=True, slots=True)
+class FreezeRuleDeleted(Fact):
+    """A rule of freezes holds nothing up any more. subject: its name."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,15 +6,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, String, Table, Text, select
+from sqlalchemy import Column, String, Table, Text, delete, select
 
 from stella.environment.document import malformed
-from stella.environment.facts import FreezeRuleApplied
+from stella.environment.facts import FreezeRuleApplied, FreezeRuleDeleted
 from stella.environment.freeze_rule import FreezeRule, parse_freeze_rule
 from stella.environment.recurrence import Window
 from stella.environment.store import list_environments
 from stella.kernel import Json, digest_of, parse_time
 from stella.kernel.change import Change, changed
+from stella.record.owners import forget_owner
 from stella.record.tables import metadata
 from stella.record.transaction import Tx
 
@@ -56,6 +57,14 @@ def apply_freeze_rule(tx: Tx, name: str, spec: Mapping[str, Json]) -> Change:
     tx.put(freeze_rule, {"name": name}, values)
     tx.add(FreezeRuleApplied(name, change.change, digest_of(value.spec()).text))
     return change
+
+
+def delete_freeze_rule(tx: Tx, name: str) -> None:
+    """End a rule: what it holds up now is held up no more."""
+    table = freeze_rule.c
+    tx.connection.execute(delete(freeze_rule).where(table.tenant == tx.tenant, table.name == name))
+    forget_owner(tx, "Freeze", name)
+    tx.add(FreezeRuleDeleted(name))
 
 
 def list_freeze_rules(tx: Tx) -> tuple[KeptRule, ...]:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import Column, Index, String, Table, Text, select
+from sqlalchemy import Column, Index, String, Table, Text, delete, select
 
 from stella.environment.errors import UnknownEnvironment, UnknownFreeze
 from stella.environment.model import (
@@ -122,6 +122,18 @@ def put_target(tx: Tx, value: Target) -> None:
     """Insert or replace."""
     values = {"environment": value.environment, "spec": _text(value.spec())}
     tx.put(target, {"name": value.name}, values)
+
+
+def delete_environment_row(tx: Tx, name: str) -> None:
+    """The environment alone."""
+    table = environment.c
+    tx.connection.execute(delete(environment).where(table.tenant == tx.tenant, table.name == name))
+
+
+def delete_target_row(tx: Tx, name: str) -> None:
+    """The target alone."""
+    table = target.c
+    tx.connection.execute(delete(target).where(table.tenant == tx.tenant, table.name == name))
 
 
 def list_targets(tx: Tx, of: str | None = None) -> tuple[Target, ...]:

@@ -20,6 +20,7 @@ from stella.hub.store import (
 from stella.kernel import Json, NotCanonical, Remedy, digest_of
 from stella.kernel.change import Change, changed
 from stella.plugin.contract.core import Contribution, Kind
+from stella.record.owners import forget_owner
 from stella.record.transaction import Tx
 
 Brought = Mapping[tuple[Kind, str], Contribution]
@@ -76,16 +77,18 @@ def delete_integration(tx: Tx, name: str) -> None:
     _refuse_change_under(name, (one.integration for one in list_integrations(tx)))
     delete_integration_row(tx, name)
     delete_webhook_rows(tx, name)
+    forget_owner(tx, "Integration", name)
     tx.add(IntegrationDeleted(name, known.integration.kind.value))
+
+
+def readers_of(tx: Tx, name: str) -> list[str]:
+    """The integrations that read credentials from ``name``."""
+    return _readers(name, (one.integration for one in list_integrations(tx)))
 
 
 def _refuse_change_under(name: str, integrations: Iterable[Integration]) -> None:
     """Return where none of them reads credentials from it. Raises IntegrationInUse."""
-    users = [
-        one.name
-        for one in integrations
-        if any(parse_reference(text).integration == name for text in one.credentials.values())
-    ]
+    users = _readers(name, integrations)
     if users:
         raise IntegrationInUse(
             f"the integration {name} gives credentials to {', '.join(users)}",
@@ -93,6 +96,14 @@ def _refuse_change_under(name: str, integrations: Iterable[Integration]) -> None
             integration=name,
             used_by=users,
         )
+
+
+def _readers(name: str, integrations: Iterable[Integration]) -> list[str]:
+    return [
+        one.name
+        for one in integrations
+        if any(parse_reference(text).integration == name for text in one.credentials.values())
+    ]
 
 
 def _same_place(value: Integration, others: Mapping[str, Integration]) -> list[str]:

@@ -25,10 +25,9 @@ from stella.kernel import Json, NotCanonical, Remedy, digest_of, time_text
 from stella.kernel.change import Change, changed
 from stella.plugin.contract.core import Kind
 from stella.record import Tx
+from stella.record.owners import forget_owner
 
 _LOOPBACK = ("http://127.0.0.1:", "http://localhost:", "http://[::1]:")
-LOGIN_KINDS = (KIND, "SignIn")
-"""Kinds of documents that let somebody in: who applies them hands out rights."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +122,7 @@ def delete_login_document(tx: Tx, kind: str, name: str) -> None:
         raise unknown_login(kind, name)
     if kind == KIND:
         end_machine_tokens(tx, login=name)
+    forget_owner(tx, kind, name)
     tx.add(LoginDocumentDeleted(name, kind))
 
 

@@ -8,7 +8,7 @@ from stella.kernel.canonical import Json
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What applying a document does: created, updated, unchanged or deleted.
+    """What applying a document does: created, updated, unchanged or removed.
 
     diff: path, before, after; None where there is nothing.
     """
@@ -27,6 +27,11 @@ def changed(
         return Change(kind, name, "created", tuple(_differences("spec", None, after)))
     differences = tuple(_differences("spec", before, after))
     return Change(kind, name, "updated" if differences else "unchanged", differences)
+
+
+def removed(kind: str, name: str, before: Mapping[str, Json]) -> Change:
+    """What it means to put nothing in the place of ``before``."""
+    return Change(kind, name, "removed", (("spec", before, None),))
 
 
 def _differences(path: str, before: Json, after: Json) -> Iterator[tuple[str, Json, Json]]:

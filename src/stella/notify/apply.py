@@ -16,6 +16,7 @@ from stella.notify.store import (
     put_notification,
 )
 from stella.plugin.contract.core import Kind
+from stella.record.owners import forget_owner
 from stella.record.transaction import Tx
 
 KINDS = (Kind.NOTIFIER, Kind.SCM)
@@ -56,4 +57,5 @@ def delete_notification(tx: Tx, name: str) -> None:
     """End it; what waits is still sent. Raises UnknownNotification."""
     find_notification(tx, name)
     delete_notification_row(tx, name)
+    forget_owner(tx, "Notification", name)
     tx.add(NotificationDeleted(name))

@@ -11,3 +11,10 @@ class PolicyApplied(Fact):
 
     digest: str
     before: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyDeleted(Fact):
+    """A name stands for no bundle any more; the bundle stays. subject: the name."""
+
+    before: str

@@ -1,12 +1,14 @@
 """The table of policy packs: which bundle each name stands for now."""
 
-from sqlalchemy import Column, String, Table, select
+from sqlalchemy import Column, String, Table, delete, select
 
 from stella.blob import Blobs
 from stella.kernel import Digest, Remedy, time_text
 from stella.policy.bundle import parse_bundle, starter_bundle
 from stella.policy.errors import UnknownPolicy
+from stella.policy.facts import PolicyDeleted
 from stella.policy.model import PolicyBundle
+from stella.record.owners import forget_owner
 from stella.record.tables import metadata
 from stella.record.transaction import Tx
 
@@ -40,6 +42,21 @@ def has_policy(tx: Tx, name: str) -> bool:
     """Whether ``name`` stands for a bundle."""
     query = select(policy.c.name).where(policy.c.tenant == tx.tenant, policy.c.name == name)
     return name == STARTER or tx.row(query) is not None
+
+
+def policy_digests(tx: Tx) -> dict[str, str]:
+    """Name -> digest of the bundle, of those that were applied."""
+    rows = tx.rows(select(policy).where(policy.c.tenant == tx.tenant).order_by(policy.c.name))
+    return {str(row["name"]): str(row["digest"]) for row in rows}
+
+
+def delete_policy(tx: Tx, name: str) -> None:
+    """Let ``name`` stand for nothing; its bundle stays, for what was decided with it."""
+    before = policy_digests(tx)[name]
+    mine = (policy.c.tenant == tx.tenant, policy.c.name == name)
+    tx.connection.execute(delete(policy).where(*mine))
+    forget_owner(tx, "Policy", name)
+    tx.add(PolicyDeleted(name, before))
 
 
 def list_policies(tx: Tx, blobs: Blobs) -> dict[str, PolicyBundle]:

@@ -35,6 +35,11 @@ class VariablesApplied(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class VariablesDeleted(Fact):
+    """A document of variables is no more; releases that are sealed keep what they have."""
+
+
+@dataclass(frozen=True, slots=True)
 class ComponentApplied(Fact):
     """It was made or changed. change: created or updated."""
 
@@ -43,11 +48,21 @@ class ComponentApplied(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class ComponentDeleted(Fact):
+    """It is no more; releases that are sealed keep what they have. subject: its name."""
+
+
+@dataclass(frozen=True, slots=True)
 class ReleaseTemplateApplied(Fact):
     """It was made or changed. change: created or updated."""
 
     change: str
     digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseTemplateDeleted(Fact):
+    """No release is made by it any more. subject: its name."""
 
 
 @dataclass(frozen=True, slots=True)

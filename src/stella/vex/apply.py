@@ -9,6 +9,7 @@ from stella.blob import Blobs
 from stella.kernel import Digest, Json, Remedy, digest_of, time_text
 from stella.kernel.change import Change, changed
 from stella.kernel.names import BAD_NAME, NAME, nearest
+from stella.record.owners import forget_owner
 from stella.record.transaction import Tx
 from stella.trust import PublicKey, UnusableKey
 from stella.vex.attached import Attached
@@ -177,6 +178,7 @@ def delete_vex_issuer(tx: Tx, name: str) -> None:
     """Their documents stay, an unknown issuer's from now on. Raises UnknownVexIssuer."""
     find_issuer(tx, name)
     delete_issuer_row(tx, name)
+    forget_owner(tx, "VexIssuer", name)
     tx.add(VexIssuerDeleted(name))
 
 

@@ -1381,7 +1381,7 @@ export interface paths {
          * Post Documents
          * @description Apply integrations, logins, policies, environments, targets, issuers of VEX, notifications.
          *
-         *     All or nothing.
+         *     All or nothing. What another owner keeps is refused; pruning ends what this owner names no more.
          *
          *     With If-Match one integration alone, where it is at that revision still.
          */
@@ -1406,6 +1406,26 @@ export interface paths {
          *     Secrets are not among it: where they are used, their references stand.
          */
         get: operations["get_documents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/documents/owned": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Owned Documents
+         * @description Which documents an owner keeps, by kind and name; all others are nobody's.
+         */
+        get: operations["get_owned_documents"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3032,7 +3052,7 @@ export interface components {
         };
         /**
          * AppliedView
-         * @description What applying one document does: created, updated or unchanged.
+         * @description What applying one document does: created, updated, unchanged or removed.
          */
         AppliedView: {
             /** Kind */
@@ -3720,7 +3740,10 @@ export interface components {
         };
         /**
          * Documents
-         * @description What to apply. dry_run: only say what it would change.
+         * @description What to apply. dry_run: only say what it would change. owner: who keeps these documents.
+         *
+         *     take_over: also what another owner keeps; without an owner it is nobody's then. prune: end what the
+         *     owner brought and what is in none of these documents.
          */
         Documents: {
             /** Documents */
@@ -3732,6 +3755,18 @@ export interface components {
              * @default false
              */
             dryRun: boolean;
+            /** Owner */
+            owner?: string | null;
+            /**
+             * Takeover
+             * @default false
+             */
+            takeOver: boolean;
+            /**
+             * Prune
+             * @default false
+             */
+            prune: boolean;
         };
         /**
          * Draft
@@ -3855,6 +3890,8 @@ export interface components {
         /**
          * EnvironmentView
          * @description An environment as the API shows it. order: from 0, each after the one it follows.
+         *
+         *     owner: who keeps its document; null for nobody.
          */
         EnvironmentView: {
             /** Name */
@@ -3883,6 +3920,8 @@ export interface components {
             current: components["schemas"]["CurrentView"] | null;
             /** Configuration */
             configuration: string;
+            /** Owner */
+            owner: string | null;
         };
         /**
          * EventView
@@ -4325,6 +4364,7 @@ export interface components {
          *     credentials: name -> reference, never a secret. left_alone_until: of one that failed again and
          *     again. health: how it was the last time; null where nobody has looked. due: whether the day has
          *     come by which its credentials were to be others. place: digest of all that says where it leads.
+         *     owner: who keeps its document; null for nobody.
          */
         IntegrationView: {
             /** Name */
@@ -4360,6 +4400,8 @@ export interface components {
             waitsFor: string[];
             /** Overridessettings */
             overridesSettings: boolean;
+            /** Owner */
+            owner: string | null;
         };
         /**
          * KnownBaseView
@@ -4978,6 +5020,21 @@ export interface components {
             reason: string;
         };
         /**
+         * OwnedView
+         * @description A document and who keeps it. at: since when; by: who applied it under that name first.
+         */
+        OwnedView: {
+            /** Kind */
+            kind: string;
+            /** Name */
+            name: string;
+            /** Owner */
+            owner: string;
+            /** At */
+            at: string;
+            by: components["schemas"]["PersonView"];
+        };
+        /**
          * PackDocumentView
          * @description One document of a policy pack, as ``stella apply`` takes it. name: of the file, for people.
          */
@@ -5149,6 +5206,13 @@ export interface components {
         Page_NotificationView_: {
             /** Items */
             items: components["schemas"]["NotificationView"][];
+            /** Next */
+            next?: string | null;
+        };
+        /** Page[OwnedView] */
+        Page_OwnedView_: {
+            /** Items */
+            items: components["schemas"]["OwnedView"][];
             /** Next */
             next?: string | null;
         };
@@ -9444,6 +9508,8 @@ export interface operations {
             query?: {
                 /** @description Only these kinds; comma between several. */
                 kind?: string | null;
+                /** @description Only what this owner keeps. */
+                owner?: string | null;
             };
             header?: never;
             path?: never;
@@ -9458,6 +9524,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_DocumentView_"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_owned_documents: {
+        parameters: {
+            query?: {
+                /** @description Only what this owner keeps. */
+                owner?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_OwnedView_"];
                 };
             };
             /** @description A refusal */

@@ -29,7 +29,8 @@ export type Held =
 
 const RULES: readonly (readonly [RegExp, readonly Held[]])[] = [
   [/^(Promotion|Gates|Approval|Absence|BreakGlass|GlassBroken)/, ['promotions', 'matrix', 'environments', 'evidence']],
-  [/^TargetApplied$/, ['environments', 'matrix', 'preview']],
+  [/^Target(Applied|Deleted)$/, ['environments', 'matrix', 'preview']],
+  [/^DocumentOwner/, ['environments', 'integrations']],
   [/^(Deployment|Target|Step|Rollback)/, ['deployments', 'promotions', 'matrix', 'environments', 'releases', 'evidence']],
   [/^(Order|Agent|Enrolment)/, ['agents', 'environments', 'deployments', 'matrix']],
   [/^(Release|Tag)/, ['releases', 'matrix']],

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Response
 
 from stella.api.asked import Asked, Viewer
+from stella.api.endings import NEEDED, endings_for
 from stella.api.errors import Changed, InvalidRequest
 from stella.api.looking import (
     Configurer,
@@ -18,7 +19,7 @@ from stella.api.looking import (
     one_of,
 )
 from stella.api.views.base import Body, Page, View
-from stella.api.views.documents import KINDS, DocumentView, documents_of
+from stella.api.views.documents import KINDS, DocumentView, OwnedView, documents_of
 from stella.api.views.environments import (
     AppliedView,
     ChangeView,
@@ -34,6 +35,7 @@ from stella.environment.documents import apply_documents
 from stella.environment.freeze import begin_freeze, end_freeze
 from stella.environment.freeze_rules import apply_freeze_rule
 from stella.environment.hold import hold_environment, resume_environment
+from stella.environment.owning import Owning, ending_documents
 from stella.environment.store import (
     find_environment,
     list_environments,
@@ -42,23 +44,31 @@ from stella.environment.store import (
 )
 from stella.hub.store import find_integration
 from stella.identity import Permission
-from stella.identity.login_documents import LOGIN_KINDS, login_integrations
+from stella.identity.login_documents import login_integrations
 from stella.kernel import Remedy, parse_time
 from stella.notify import apply_notification
 from stella.policy.store import find_policy, list_policies
 from stella.promotion.queue import queue_of
 from stella.promotion.request import request_rollback
 from stella.record import Tx
+from stella.record.owners import list_owned
 from stella.vex.apply import apply_vex_issuer
 
 router = APIRouter(tags=["environments"])
 
 
 class Documents(Body):
-    """What to apply. dry_run: only say what it would change."""
+    """What to apply. dry_run: only say what it would change. owner: who keeps these documents.
+
+    take_over: also what another owner keeps; without an owner it is nobody's then. prune: end what the
+    owner brought and what is in none of these documents.
+    """
 
     documents: list[dict[str, Any]]
     dry_run: bool = False
+    owner: str | None = None
+    take_over: bool = False
+    prune: bool = False
 
 
 class Applied(View):
@@ -101,11 +111,14 @@ class PolicyView(View):
 def post_documents(asked: Configurer, body: Documents) -> Response:
     """Apply integrations, logins, policies, environments, targets, issuers of VEX, notifications.
 
-    All or nothing.
+    All or nothing. What another owner keeps is refused; pruning ends what this owner names no more.
 
     With If-Match one integration alone, where it is at that revision still.
     """
-    _refuse_beyond(asked, body.documents)
+    _refuse_beyond(asked, body)
+    owning = Owning(
+        body.owner, body.take_over, body.prune, endings_for(asked.principal.permissions)
+    )
 
     def do(tx: Tx) -> Applied:
         _refuse_changed(asked, tx, body.documents)
@@ -122,6 +135,7 @@ def post_documents(asked: Configurer, body: Documents) -> Response:
                 "Notification": apply_notification,
                 "Freeze": apply_freeze_rule,
             },
+            owning=owning,
         )
         return Applied(
             changes=[
@@ -161,29 +175,22 @@ def _refuse_changed(asked: Asked, tx: Tx, documents: Sequence[Mapping[str, Any]]
         )
 
 
-def _refuse_beyond(asked: Asked, documents: list[dict[str, Any]]) -> None:
-    """Return where who asks may apply each of them. Raises PermissionDenied.
+def _refuse_beyond(asked: Asked, body: Documents) -> None:
+    """Return where who asks may apply each of them, and end what they end. Raises PermissionDenied.
 
     Who changes an issuer that logins believe could let anybody in as anybody.
     """
-    named = [(one.get("kind"), one.get("name")) for one in documents]
-    integrations = [name for kind, name in named if kind == "Integration"]
-    if integrations:
-        asked.must(Permission.INTEGRATION_CHANGE, "Integration in POST /apply")
-        with asked.read() as tx:
-            believed = login_integrations(tx)
-        for name in integrations:
-            if isinstance(name, str) and name in believed:
-                asked.must(Permission.USER_CHANGE, f"Integration {name} in POST /apply")
-    if any(kind == "Notification" for kind, _ in named):
-        asked.must(Permission.INTEGRATION_CHANGE, "Notification in POST /apply")
-    if any(kind == "Freeze" for kind, _ in named):
-        asked.must(Permission.FREEZE_CHANGE, "Freeze in POST /apply")
-    if any(kind == "VexIssuer" for kind, _ in named):
-        asked.must(Permission.TRUST_CHANGE, "VexIssuer in POST /apply")
-    for kind in LOGIN_KINDS:
+    named = [(str(one.get("kind")), str(one.get("name"))) for one in body.documents]
+    with asked.read() as tx:
+        believed = login_integrations(tx)
+        if body.prune and body.owner is not None:
+            named += ending_documents(tx, body.owner, named)
+    for kind, permission in NEEDED.items():
         if any(one == kind for one, _ in named):
-            asked.must(Permission.USER_CHANGE, f"{kind} in POST /apply")
+            asked.must(permission, f"{kind} in POST /apply")
+    for kind, name in named:
+        if kind == "Integration" and name in believed:
+            asked.must(Permission.USER_CHANGE, f"Integration {name} in POST /apply")
 
 
 @router.get("/documents")
@@ -192,6 +199,7 @@ def get_documents(
     kind: Annotated[
         str | None, Query(description="Only these kinds; comma between several.")
     ] = None,
+    owner: Annotated[str | None, Query(description="Only what this owner keeps.")] = None,
 ) -> Page[DocumentView]:
     """All that is configured, as `POST /apply` takes it: applied again, it changes nothing.
 
@@ -199,7 +207,33 @@ def get_documents(
     """
     kinds = one_of("kind", kind, KINDS) or frozenset(KINDS)
     with asked.read() as tx:
-        return Page(items=documents_of(tx, asked.services.blobs, kinds))
+        found = documents_of(tx, asked.services.blobs, kinds)
+        if owner is not None:
+            kept = {(one.kind, one.name) for one in list_owned(tx, owner)}
+            found = [one for one in found if (one.kind, one.name) in kept]
+        return Page(items=found)
+
+
+@router.get("/documents/owned")
+def get_owned_documents(
+    asked: Viewer,
+    owner: Annotated[str | None, Query(description="Only what this owner keeps.")] = None,
+) -> Page[OwnedView]:
+    """Which documents an owner keeps, by kind and name; all others are nobody's."""
+    with asked.read() as tx:
+        looking = look(asked, tx)
+        return Page(
+            items=[
+                OwnedView(
+                    kind=one.kind,
+                    name=one.name,
+                    owner=one.owner,
+                    at=one.at,
+                    by=looking.person_view(one.by),
+                )
+                for one in list_owned(tx, owner)
+            ]
+        )
 
 
 @router.get("/environments")

@@ -22,6 +22,7 @@ from stella.hub.store import find_integration, list_health, list_integrations, l
 from stella.identity import Permission
 from stella.identity.login_documents import refuse_login_integration
 from stella.record import Tx
+from stella.record.owners import owner_of
 
 router = APIRouter(tags=["integrations"])
 
@@ -199,5 +200,11 @@ def _shown_secret(asked: Asked, tx: Tx, name: str) -> SecretView:
 def _shown(asked: Asked, tx: Tx, name: str) -> IntegrationView:
     known = find_integration(tx, name)
     health = next(iter(list_health(tx, name, limit=1)), None)
-    waits = waiting_for(tx, known.integration)
-    return integration_view(asked.services, known, health, tx.now.date().isoformat(), waits)
+    return integration_view(
+        asked.services,
+        known,
+        health,
+        today=tx.now.date().isoformat(),
+        waits_for=waiting_for(tx, known.integration),
+        owner=owner_of(tx, "Integration", name),
+    )

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from stella.api.views.base import View
+from stella.api.views.base import PersonView, View
 from stella.blob import Blobs
 from stella.environment.document import API_VERSION
 from stella.environment.freeze_rules import list_freeze_rules
@@ -33,6 +33,16 @@ class DocumentView(View):
     kind: str
     name: str
     spec: dict[str, Any]
+
+
+class OwnedView(View):
+    """A document and who keeps it. at: since when; by: who applied it under that name first."""
+
+    kind: str
+    name: str
+    owner: str
+    at: str
+    by: PersonView
 
 
 def _policies(tx: Tx, blobs: Blobs) -> Named:

@@ -20,6 +20,7 @@ from stella.environment.store import list_freezes, list_targets
 from stella.fleet import find_agent_by_name
 from stella.kernel import digest_of, time_text
 from stella.policy.store import find_policy
+from stella.record.owners import owner_of
 from stella.release.store import find_release
 
 
@@ -133,7 +134,10 @@ class CurrentView(View):
 
 
 class EnvironmentView(View):
-    """An environment as the API shows it. order: from 0, each after the one it follows."""
+    """An environment as the API shows it. order: from 0, each after the one it follows.
+
+    owner: who keeps its document; null for nobody.
+    """
 
     name: str
     after: str | None
@@ -150,6 +154,7 @@ class EnvironmentView(View):
     hold: HoldView | None
     current: CurrentView | None
     configuration: str
+    owner: str | None
 
 
 class ChangeView(View):
@@ -161,7 +166,7 @@ class ChangeView(View):
 
 
 class AppliedView(View):
-    """What applying one document does: created, updated or unchanged."""
+    """What applying one document does: created, updated, unchanged or removed."""
 
     kind: str
     name: str
@@ -229,6 +234,7 @@ def environment_view(looking: Looking, environment: Environment, order: int) -> 
         if current
         else None,
         configuration=digest_of(configuration(environment, targets)).text,
+        owner=owner_of(tx, "Environment", environment.name),
     )
 
 

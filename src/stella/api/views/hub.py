@@ -25,6 +25,7 @@ class IntegrationView(View):
     credentials: name -> reference, never a secret. left_alone_until: of one that failed again and
     again. health: how it was the last time; null where nobody has looked. due: whether the day has
     come by which its credentials were to be others. place: digest of all that says where it leads.
+    owner: who keeps its document; null for nobody.
     """
 
     name: str
@@ -43,6 +44,7 @@ class IntegrationView(View):
     is_due: bool
     waits_for: Sequence[str]
     overrides_settings: bool
+    owner: str | None
 
     @property
     def etag(self) -> str:
@@ -86,9 +88,15 @@ def health_view(value: Health) -> HealthView:
 
 
 def integration_view(
-    services: Services, known: Known, health: Health | None, today: str, waits_for: Sequence[str]
+    services: Services,
+    known: Known,
+    health: Health | None,
+    *,
+    today: str,
+    waits_for: Sequence[str],
+    owner: str | None,
 ) -> IntegrationView:
-    """today: as an ISO date. waits_for: secrets that it was not allowed."""
+    """today: as an ISO date. waits_for: secrets that it was not allowed. owner: of its document."""
     value = known.integration
     brought = services.plugins.brought().get((value.kind, value.connector))
     return IntegrationView(
@@ -109,6 +117,7 @@ def integration_view(
         waits_for=waits_for,
         overrides_settings=value.kind is Kind.REGISTRY
         and value.endpoint.lower() in {one.lower() for one in services.registries},
+        owner=owner,
     )
 
 

@@ -13,6 +13,7 @@ from stella.api.views.looking import Looking
 from stella.api.views.releases import ReleaseRef, release_ref
 from stella.deployment.plan import DeploymentPlan, PlannedPlugin, read_plan
 from stella.deployment.store import current_deployment, find_deployment
+from stella.environment.errors import UnknownEnvironment
 from stella.environment.store import find_environment
 from stella.evidence.store import list_evidence
 from stella.kernel import Digest, StellaError
@@ -442,7 +443,13 @@ def _approvals(
 
 def _actions(looking: Looking, promotion: Promotion, broken: BreakGlass | None) -> ActionsView:
     may_approve = "promotion.approve" in looking.permissions
-    environment = looking.once(find_environment, promotion.environment)
+    try:
+        environment = looking.once(find_environment, promotion.environment)
+    except UnknownEnvironment as refusal:  # it was ended since; what happened there stays on record
+        no = Allowed(allowed=False, reason=str(refusal))
+        return ActionsView(
+            approve=no, reject=no, cancel=no, break_glass=no, agree_to_break_glass=no
+        )
     who = (looking.tx, promotion, environment, looking.person)
     may_break = "promotion.break-glass" in looking.permissions
     return ActionsView(

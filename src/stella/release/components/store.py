@@ -5,11 +5,12 @@ from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 import msgspec
-from sqlalchemy import Column, Integer, String, Table, Text, select
+from sqlalchemy import Column, Integer, String, Table, Text, delete, select
 from sqlalchemy.exc import IntegrityError
 
 from stella.kernel import Fact, Json, Remedy, digest_of
 from stella.kernel.change import Change, changed
+from stella.record.owners import forget_owner
 from stella.record.tables import metadata
 from stella.record.transaction import Tx
 from stella.release.components.model import (
@@ -23,7 +24,12 @@ from stella.release.components.model import (
     spec_of,
 )
 from stella.release.errors import UnknownComponent
-from stella.release.facts import ComponentApplied, ReleaseTemplateApplied
+from stella.release.facts import (
+    ComponentApplied,
+    ComponentDeleted,
+    ReleaseTemplateApplied,
+    ReleaseTemplateDeleted,
+)
 
 _KEPT_MAX = 1000
 
@@ -87,6 +93,23 @@ def apply_template(tx: Tx, name: str, spec: Mapping[str, Json]) -> Change:
     )
 
 
+def delete_component(tx: Tx, name: str) -> None:
+    """End it. Raises UnknownComponent."""
+    find_component(tx, name)
+    _delete(tx, component, COMPONENT, name, ComponentDeleted(name))
+
+
+def delete_template(tx: Tx, name: str) -> None:
+    """End it. Raises UnknownComponent."""
+    find_template(tx, name)
+    _delete(tx, release_template, TEMPLATE, name, ReleaseTemplateDeleted(name))
+
+
+def templates_of(tx: Tx, name: str) -> list[str]:
+    """The templates that take the component ``name``."""
+    return [one for one, found in list_templates(tx).items() if name in found.components]
+
+
 def list_components(tx: Tx) -> dict[str, Component]:
     """By name."""
     return _list(tx, component, Component)
@@ -141,6 +164,12 @@ def _apply(
     tx.put(table, {"name": name}, {"spec": json.dumps(value, sort_keys=True)})
     tx.add(fact(name, change.change, digest_of(value).text))
     return change
+
+
+def _delete(tx: Tx, table: Table, kind: str, name: str, fact: Fact) -> None:
+    tx.connection.execute(delete(table).where(table.c.tenant == tx.tenant, table.c.name == name))
+    forget_owner(tx, kind, name)
+    tx.add(fact)
 
 
 def _list(tx: Tx, table: Table, form: type[_Kept]) -> dict[str, _Kept]:

@@ -3,13 +3,14 @@
 import json
 from collections.abc import Mapping
 
-from sqlalchemy import Column, String, Table, Text, select
+from sqlalchemy import Column, String, Table, Text, delete, select
 
 from stella.kernel import Json, digest_of
 from stella.kernel.change import Change, changed
+from stella.record.owners import forget_owner
 from stella.record.tables import metadata
 from stella.record.transaction import Tx
-from stella.release.facts import VariablesApplied
+from stella.release.facts import VariablesApplied, VariablesDeleted
 from stella.release.variables.model import (
     KIND,
     Variable,
@@ -51,6 +52,23 @@ def apply_variables(tx: Tx, name: str, spec: Mapping[str, Json]) -> Change:
     tx.put(variable_set, {"name": name}, {"spec": text})
     tx.add(VariablesApplied(name, change.change, digest_of(value).text))
     return change
+
+
+def delete_variables(tx: Tx, name: str) -> None:
+    """End a document; releases that are sealed keep what they have."""
+    table = variable_set.c
+    tx.connection.execute(delete(variable_set).where(table.tenant == tx.tenant, table.name == name))
+    forget_owner(tx, KIND, name)
+    tx.add(VariablesDeleted(name))
+
+
+def variables_naming(tx: Tx, key: str, word: str) -> list[str]:
+    """The documents with a variable that counts in ``word``; key: of its scope, as "target"."""
+    return [
+        name
+        for name, listed in list_variable_sets(tx).items()
+        if any(word in getattr(one.when, key) for one in listed)
+    ]
 
 
 def list_variable_sets(tx: Tx) -> dict[str, tuple[Variable, ...]]:

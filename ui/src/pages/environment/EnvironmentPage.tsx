@@ -87,6 +87,7 @@ export function EnvironmentPage() {
                   </span>,
                 ],
                 ['Configuration', <Digest key="configuration" value={environment.configuration} label="configuration digest" />],
+                ['Kept by', environment.owner ?? <span key="owner" className="muted">nobody in particular</span>],
                 ['Break-glass', <BreakGlassRule key="glass" environment={environment} />],
                 [
                   'Deployments',

@@ -3,7 +3,7 @@ import { useMemo, useState } from 'react'
 import { api, take } from '../../api/client'
 import type { Contribution } from '../../api/types'
 import { useAct } from '../../api/useAct'
-import { type Draft, documentOf, type Document, faultsOf, withConnector } from '../../hub/draft'
+import { BY_HAND, type Draft, documentOf, type Document, faultsOf, withConnector } from '../../hub/draft'
 import { isMissing, spread } from '../../hub/reasons'
 import { fieldsOf, placesOf, titleAt } from '../../hub/schema'
 import { paths } from '../../paths'
@@ -104,7 +104,7 @@ export function IntegrationForm({ before, revision, first, connectors, taken }: 
     (body: Document, headers) =>
       take(
         api.POST('/api/v1/apply', {
-          body: { documents: [{ ...body }], dryRun: false },
+          body: { ...BY_HAND, documents: [{ ...body }], dryRun: false },
           headers: revision === undefined ? headers : { ...headers, 'If-Match': `"${seen}"` },
         }),
       ),

@@ -82,8 +82,8 @@ export function IntegrationPage() {
 
 /** What a reader must know before all else. */
 function Notes({ integration }: { integration: Integration }) {
-  const { name, place, waitsFor, overridesSettings, endpoint } = integration
-  if (waitsFor.length === 0 && !overridesSettings) return null
+  const { name, place, waitsFor, overridesSettings, endpoint, owner } = integration
+  if (waitsFor.length === 0 && !overridesSettings && owner === null) return null
   return (
     <Panel title="To know" label="To know">
       <div className="stack near">
@@ -95,6 +95,11 @@ function Notes({ integration }: { integration: Integration }) {
             <Command text={commands.allowSecret(secret, name, place)} label="the command that allows it" />
           </div>
         ))}
+        {owner !== null && (
+          <p>
+            Its document is kept by <code>{owner}</code>: change it where it is written down. From here a change is refused.
+          </p>
+        )}
         {overridesSettings && (
           <p>
             <code>{endpoint}</code> stands in the server’s settings too; this integration counts, and the settings do not.

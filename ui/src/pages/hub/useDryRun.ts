@@ -2,7 +2,7 @@ import { useEffect, useState } from 'react'
 import { api, take } from '../../api/client'
 import { problemFrom } from '../../api/refused'
 import type { Change, Problem } from '../../api/types'
-import type { Document } from '../../hub/draft'
+import { BY_HAND, type Document } from '../../hub/draft'
 import { reasonsOf } from '../../hub/reasons'
 import { isObject } from '../../words/object'
 
@@ -51,7 +51,7 @@ export function useDryRun(document: Document | undefined, again: number): { verd
 
 async function verdictOn(document: Record<string, unknown>, signal: AbortSignal): Promise<Verdict> {
   try {
-    const { changes } = await take(api.POST('/api/v1/apply', { body: { documents: [document], dryRun: true }, signal }))
+    const { changes } = await take(api.POST('/api/v1/apply', { body: { ...BY_HAND, documents: [document], dryRun: true }, signal }))
     return { kind: 'fine', change: changes[0]?.change ?? 'unchanged', diff: changes[0]?.diff ?? [] }
   } catch (error) {
     const problem = problemFrom(error)

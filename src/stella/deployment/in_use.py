@@ -1,0 +1,62 @@
+"""What keeps an environment or a target from ending: what runs there, or is on its way."""
+
+from collections.abc import Iterator
+
+from sqlalchemy import and_, or_, select
+
+from stella.deployment.lifecycle import TARGET_DEPLOYMENT, TargetState
+from stella.deployment.store import current_deployment, target_deployment
+from stella.environment.store import find_environment, list_targets
+from stella.promotion.lifecycle import ACTIVE
+from stella.promotion.store import every_promotion
+from stella.promotion.waiver_store import count_open
+from stella.record.transaction import Tx
+from stella.release.store import find_release
+
+_NAMED_MAX = 3
+_CARRIED_OUT = frozenset({TargetState.SUCCEEDED, TargetState.FAILED})
+
+
+def environment_in_use(tx: Tx, name: str) -> Iterator[str]:
+    """Why it cannot end; nobody asks for anything there until this transaction ends.
+
+    Raises UnknownEnvironment.
+    """
+    find_environment(tx, name, lock=True)
+    current = current_deployment(tx, name)
+    if current is not None:
+        release = find_release(tx, current.release)
+        yield f"{release.name} {release.version} runs there"
+    going = [one.id for one in every_promotion(tx, environment=name, states=ACTIVE)]
+    if going:
+        more = f" and {len(going) - _NAMED_MAX} more" if len(going) > _NAMED_MAX else ""
+        yield f"{', '.join(going[:_NAMED_MAX])}{more} under way there"
+    waivers = count_open(tx, name)
+    if waivers:
+        yield f"{waivers} waivers are asked for or count there"
+
+
+def target_in_use(tx: Tx, name: str) -> Iterator[str]:
+    """Why it cannot end: what a deployment started on a host, no other order takes away again.
+
+    Nothing is deployed to it until this transaction ends.
+    """
+    for one in list_targets(tx):
+        if one.name == name:
+            find_environment(tx, one.environment, lock=True)
+    table = target_deployment.c
+    final = [state for state in TargetState if TARGET_DEPLOYMENT.is_final(state)]
+    is_open = table.state.not_in([state.value for state in final])
+    # Without an agent that began there is nothing on the host; one that fell silent may have.
+    was_begun = or_(
+        table.state.in_([state.value for state in _CARRIED_OUT]),
+        and_(table.state == TargetState.ERRORED.value, table.started_at.is_not(None)),
+    )
+    query = select(table.deployment, table.state).where(
+        table.tenant == tx.tenant, table.target == name, or_(is_open, was_begun)
+    )
+    row = tx.row(query.order_by(table.id.desc()).limit(1))
+    if row is not None:
+        is_final = TargetState(row["state"]) in final
+        what = "began something there" if is_final else "is under way there"
+        yield f"{row['deployment']} {what}"
