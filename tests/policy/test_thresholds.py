@@ -114,9 +114,7 @@ def test_the_age_of_the_advisories(feeds: Any, days: Any, expected: set[str]):
 def test_the_oldest_feed_is_named_and_an_operator_can_mend_it():
     given = release(document(feeds={"nvd": MONTH, "osv": NOW}), snapshotAgeDays=7)
     given["now"] = NOW
-    (one,) = [
-        one for one in evaluate(starter_bundle(), given).rules if one.rule == "snapshot-age"
-    ]
+    (one,) = [one for one in evaluate(starter_bundle(), given).rules if one.rule == "snapshot-age"]
     assert one.message == (
         "c1: linux/amd64 was matched against advisories of which nvd was asked 30 days ago, "
         "at most 7 may be"

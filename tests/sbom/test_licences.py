@@ -40,7 +40,18 @@ def test_what_an_expression_leaves_to_choose(text: str, choices: list[list[str]]
 @pytest.mark.parametrize(
     "text",
     [
-        *("", " ", "Apache 2.0", "MIT License", "MIT/X11", "(MIT", "MIT)", "()", "MIT AND", "OR MIT"),
+        *(
+            "",
+            " ",
+            "Apache 2.0",
+            "MIT License",
+            "MIT/X11",
+            "(MIT",
+            "MIT)",
+            "()",
+            "MIT AND",
+            "OR MIT",
+        ),
         *("NONE", "NOASSERTION", "MIT WITH", "MIT And Zlib", "MIT, Zlib", "MIT (Zlib)"),
         "(" * 100 + "MIT" + ")" * 100,
         " AND ".join(f"(A{number} OR B{number})" for number in range(30)),
