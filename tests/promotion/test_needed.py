@@ -1,4 +1,4 @@
-"""What a policy needs is looked up for it alone, stands in the decision's input, and is replayed from there."""
+"""What a policy needs is looked up for it alone, stands in the decision's input, and is replayed."""
 
 import json
 from typing import Any

@@ -15,9 +15,6 @@ from stella.record.tables import metadata
 from stella.record.transaction import Tx
 
 _ASKED_MAX = 500
-# Two scans may tell of the same fix at once: the first one counts.
-_INSERTS = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
-
 fix_told = Table(
     "fix_told",
     metadata,
@@ -39,7 +36,9 @@ def note_fixes(tx: Tx, named: Iterable[Named]) -> None:
         for one in sorted(told - _known(tx, told).keys())
     ]
     if rows:
-        insert = _INSERTS[tx.connection.dialect.name](fix_told)
+        is_postgres = tx.connection.dialect.name == "postgresql"
+        insert = (postgresql if is_postgres else sqlite).insert(fix_told)
+        # Two scans may tell of the same fix at once: the first one counts.
         tx.connection.execute(insert.on_conflict_do_nothing(), rows)
 
 

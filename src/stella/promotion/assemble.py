@@ -114,7 +114,11 @@ def assemble(tx: Tx, promotion: Promotion, deciding: Deciding, *, keep: bool = F
         if digest is not None
     }
     components = tuple(_lasting(one, documents, deciding.lifetimes) for one in components)
-    components = _needed(tx, components, bundle, environment, documents, deciding.ask)
+    needs = needs_of(
+        bundle, environment.name, environment.parameters, now=time_text(tx.now), ask=deciding.ask
+    )
+    content = documents.__getitem__
+    components = since(tx, told(components, needs, content), needs, content)
     names_makers = promotion.is_automatic or _excludes_makers(environment)
     given = DecisionInput(
         promotion=promotion.id,
@@ -282,21 +286,6 @@ def _lasting(
         )
         scans.append(known)
     return msgspec.structs.replace(component, scans=tuple(scans))
-
-
-def _needed(
-    tx: Tx,
-    components: tuple[ComponentInput, ...],
-    bundle: PolicyBundle,
-    environment: Environment,
-    documents: Mapping[str, bytes],
-    ask: Ask,
-) -> tuple[ComponentInput, ...]:
-    """The components with what this policy wants to be told beside what every policy is."""
-    parameters, now = environment.parameters, time_text(tx.now)
-    needs = needs_of(bundle, environment.name, parameters, now=now, ask=ask)
-    content = documents.__getitem__
-    return since(tx, told(components, needs, content), needs, content)
 
 
 def _scan(tx: Tx, platform: Platform, blobs: Blobs, voices: Voices) -> ScanInput:

@@ -1,6 +1,6 @@
 """Under which licences is what is in it? Read of a bill of materials for policies that ask."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import reduce
 
 import msgspec
@@ -47,12 +47,24 @@ def licences_of_sbom(content: bytes) -> Licences | None:
         bom = msgspec.json.decode(content, type=_Bom)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
+    return _licences(
+        (f"{one.name} {one.version or ''}".strip(), *_stated(one))
+        for one in _packages(bom.components or [])
+    )
+
+
+def licences_of_texts(texts: Iterable[str]) -> Licences:
+    """As if there were a package for each text, for tests of policies."""
+    return _licences(
+        (f"sample{number} 1.0", text, choices_of(text)) for number, text in enumerate(texts, 1)
+    )
+
+
+def _licences(packages: Iterable[tuple[str, str, Choices]]) -> Licences:
+    """Of packages: each with its name, what it states and what that leaves to choose."""
     stated: dict[str, tuple[Choices, set[str]]] = {}
-    for component in _packages(bom.components or []):
-        text, choices = _stated(component)
-        stated.setdefault(text, (choices, set()))[1].add(
-            f"{component.name} {component.version or ''}".strip()
-        )
+    for package, text, choices in packages:
+        stated.setdefault(text, (choices, set()))[1].add(package)
     return Licences(
         tuple(_licence(text, *stated[text]) for text in sorted(stated)[:LICENCES_MAX]),
         max(len(stated) - LICENCES_MAX, 0),
