@@ -50,6 +50,18 @@ scanned := [one |
 		"at": object.get(scan, "at", null),
 		"image": object.get(scan, "image", null),
 		"lifetime": object.get(scan, "lifetime", null),
+	}
+]
+
+# The same with what few ask for.
+looked_up := [one |
+	some component in input.components
+	some scan in component.scans
+	scan.state == "done"
+	one := {
+		"name": component.name,
+		"reference": component.reference,
+		"platform": scan.platform,
 		"licences": object.get(scan, "licences", null),
 		"partial": object.get(scan, "partial", null),
 		"feeds": feeds_of(scan),

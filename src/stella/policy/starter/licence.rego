@@ -23,7 +23,7 @@ licence_objections contains objection(
 	"replace or remove them, or have them under another licence",
 ) if {
 	licence_is_asked
-	some one in scanned
+	some one in looked_up
 	some stated in one.licences.stated
 	stated_says(stated, licence_lists) == "blocked"
 }
@@ -39,7 +39,7 @@ licence_objections contains objection(
 ) if {
 	licence_is_asked
 	parameter.licenceUnknown != "pass"
-	some one in scanned
+	some one in looked_up
 	unknown_ones := [stated | some stated in one.licences.stated; stated_says(stated, licence_lists) == "unknown"]
 	count(unknown_ones) > 0
 }
@@ -54,13 +54,13 @@ licence_objections contains objection(
 	sprintf("build it of less: stella scan %s -o cyclonedx-json has them all", [one.reference]),
 ) if {
 	licence_is_asked
-	some one in scanned
+	some one in looked_up
 	one.licences.more > 0
 }
 
 licence_objections contains silence("licence", one) if {
 	licence_is_asked
-	some one in scanned
+	some one in looked_up
 	not is_array(one.licences.stated)
 }
 

@@ -119,11 +119,10 @@ is_allowed(name, value) if {
 ranks := {"none": 0, "low": 1, "medium": 2, "high": 3, "critical": 4}
 
 # A value that is not allowed makes a parameter undefined, and every rule that needs it silent.
-parameter[name] := value if {
-	some name, fallback in defaults
-	value := object.get(input.parameters, name, fallback)
+parameter := object.union(object.remove(defaults, object.keys(input.parameters)), {name: value |
+	some name, value in input.parameters
 	is_allowed(name, value)
-}
+})
 
 limit := ranks[parameter.severityMax]
 
@@ -140,8 +139,9 @@ results contains {
 	"fix": sprintf("set it to one of %s%s", [concat(", ", sort(allowed[name])), beside(name)]),
 	"who": "an operator",
 } if {
-	some name, _ in allowed
-	object.get(input.parameters, name, defaults[name]) != object.get(parameter, name, null)
+	some name, value in input.parameters
+	defaults[name]
+	not is_allowed(name, value)
 }
 
 beside(name) := sprintf(", or a whole number up to %d", [highest[name]]) if highest[name]

@@ -90,7 +90,7 @@ threshold_objections contains snapshot_objection(
 	one, "unknown", "was matched against advisories of an age that nobody knows",
 ) if {
 	parameter.snapshotAgeDays != "off"
-	some one in scanned
+	some one in looked_up
 	is_ageless(one.feeds)
 }
 
@@ -110,7 +110,7 @@ threshold_objections contains snapshot_objection(
 	]),
 ) if {
 	parameter.snapshotAgeDays != "off"
-	some one in scanned
+	some one in looked_up
 	not is_ageless(one.feeds)
 	ages := feed_ages(one.feeds)
 	oldest := max([days | some days in ages])
@@ -148,13 +148,13 @@ threshold_objections contains objection(
 	sprintf("mend or remove them: stella scan %s lists them all", [one.reference]),
 ) if {
 	parameter.sbomIncomplete != "pass"
-	some one in scanned
+	some one in looked_up
 	one.partial.count > 0
 }
 
 threshold_objections contains silence("sbom-complete", one) if {
 	parameter.sbomIncomplete != "pass"
-	some one in scanned
+	some one in looked_up
 	not is_object(one.partial)
 }
 
