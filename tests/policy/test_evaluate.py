@@ -48,13 +48,16 @@ def test_a_clean_release_passes_and_every_rule_says_so():
         "exploit-likelihood",
         "fix-available",
         "known-exploited",
+        "licence",
         "parameters",
         "privileged-files",
         "root-user",
+        "sbom-complete",
         "scan",
         "scan-age",
         "secrets",
         "severity",
+        "snapshot-age",
         "unmatched",
     }
 

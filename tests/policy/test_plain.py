@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 from policy.releases import document, finding, release
 from stella.kernel import Json, Outcome
-from stella.policy import evaluate, load_bundle
+from stella.policy import evaluate, load_bundle, needs_of
 from stella.policy.errors import MalformedPlainPolicy
 from stella.policy.plain import PlainPolicy, plain_files, read_plain
 from stella.policy.plain_testing import run_plain_tests
+from stella.sbom.licences import licences_of_texts
 
 SCHEMA = Path(__file__).parents[2] / "docs" / "reference" / "policy-pack.schema.json"
 
@@ -88,6 +89,87 @@ def test_conditions_of_images(conditions: Any, scan: Any, expected: set[str]):
     assert said(given, {"name": "mine", "images": conditions})["mine"] == expected
 
 
+OLD = "2029-12-25T00:00:00.000000Z"
+LATER = "2031-01-01T00:00:00.000000Z"
+
+
+@pytest.mark.parametrize(
+    ("conditions", "told", "expected"),
+    [
+        ({"fixKnownDays": 7}, {"fixKnownSince": OLD}, "blocked"),
+        ({"fixKnownDays": 8}, {"fixKnownSince": OLD}, "pass"),
+        ({"fixKnownDays": 0}, {"fixKnownSince": LATER}, "unknown"),
+        ({"fixKnownDays": 7}, {}, "unknown"),
+        ({"fixKnownDays": 7, "severityFrom": "critical"}, {}, "pass"),
+        ({"fixKnownDays": 7}, {"findings": [{"fixed": ""}]}, "pass"),
+    ],
+)
+def test_how_long_a_fix_is_known(conditions: Any, told: Any, expected: str):
+    test = {"findings": [{"fixed": "2"}], **told}
+    assert ran({"rules": [of(conditions)]}, test, expected) == ""
+
+
+@pytest.mark.parametrize(
+    ("conditions", "told", "expected"),
+    [
+        ({"advisoriesOlderThanDays": 6}, {"feeds": {"a": OLD}}, "blocked"),
+        ({"advisoriesOlderThanDays": 7}, {"feeds": {"a": OLD}}, "pass"),
+        ({"advisoriesOlderThanDays": 7}, {"feeds": {"a": OLD, "b": LATER}}, "unknown"),
+        ({"advisoriesOlderThanDays": 7}, {}, "unknown"),
+        ({"incomplete": True}, {"unread": ["/x"]}, "blocked"),
+        ({"incomplete": True}, {"unread": []}, "pass"),
+        ({"incomplete": True}, {}, "unknown"),
+        ({"licenceDenied": ["GPL-*"]}, {"licences": ["GPL-2.0", "MIT"]}, "blocked"),
+        ({"licenceDenied": ["GPL-*"]}, {"licences": ["GPL-2.0 OR MIT"]}, "pass"),
+        ({"licenceDenied": ["GPL-*"]}, {"licences": ["MIT", ""]}, "unknown"),
+        ({"licenceDenied": ["GPL-*"]}, {}, "unknown"),
+        ({"licenceNotAmong": ["mit"]}, {"licences": ["MIT"]}, "pass"),
+        ({"licenceNotAmong": ["MIT"]}, {"licences": ["MIT AND ISC"]}, "blocked"),
+        ({"licenceNotAmong": ["MIT"], "incomplete": True}, {"unread": []}, "pass"),
+    ],
+)
+def test_what_is_looked_up_of_an_image(conditions: Any, told: Any, expected: str):
+    assert ran({"rules": [{"name": "mine", "images": conditions}]}, told, expected) == ""
+
+
+def test_a_licence_that_nobody_knows_may_pass_and_an_example_is_named():
+    rule = {"name": "mine", "images": {"licenceDenied": ["GPL-*"]}}
+    lax = {"rules": [rule], "licenceUnknown": "pass"}
+    assert ran(lax, {"licences": ["MIT", ""]}, "pass") == ""
+    assert ran(lax, {"licences": ["", "GPL-2.0"]}, "blocked") == ""
+    assert ran(lax, {}, "unknown") == ""
+    given = release(document())
+    stated = msgspec.to_builtins(licences_of_texts(["", "GPL-2.0"]))
+    given["components"][0]["scans"][0]["licences"] = stated
+    bundle = load_bundle(plain_files(read_plain({"rules": [rule]})))
+    (one,) = [one for one in evaluate(bundle, given).rules if one.rule == "mine"]
+    assert one.message == (
+        "c1: linux/amd64 holds packages under a licence that is denied, such as sample2 1.0 (GPL-2.0)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("rule", "needed"),
+    [
+        (of({"severityFrom": "high"}), set()),
+        (of({"fixKnownDays": 0}), {"fixes"}),
+        ({"name": "mine", "images": {"incomplete": True}}, {"partial"}),
+        ({"name": "mine", "images": {"licenceDenied": ["MIT"]}}, {"licences"}),
+        ({"name": "mine", "images": {"licenceNotAmong": ["MIT"]}}, {"licences"}),
+    ],
+)
+def test_a_policy_needs_what_its_conditions_ask_for(rule: Any, needed: set[str]):
+    bundle = load_bundle(plain_files(read_plain({"rules": [rule]})))
+    assert needs_of(bundle, "dev", {}, now=OLD) == needed
+
+
+def ran(spec: Any, test: Any, expected: str) -> str:
+    """What is wrong where the rule "mine" is not as expected; empty where it is."""
+    test = {"name": "it", "expect": {"mine": expected}, **test}
+    (one,) = run_plain_tests(read_plain({**spec, "tests": [test]}), "p.yaml")
+    return one.message
+
+
 def test_what_was_not_scanned_and_what_no_feed_covers_is_unknown_for_every_pack():
     rule = of({"severityFrom": "critical"})
     assert said(release(None), rule)["scan"] == {"unknown"}
@@ -120,6 +202,10 @@ def test_so_many_may_pass_and_one_more_makes_all_count():
         {"rules": [of({"severity": "high"})]},
         {"rules": [of({"epssAbove": 1000})]},
         {"rules": [of({"epssAbove": 1.5})]},
+        {"rules": [of({"fixKnownDays": -1})]},
+        {"rules": [{"name": "a", "images": {"licenceDenied": []}}]},
+        {"rules": [{"name": "a", "images": {"licenceDenied": ["*"]}}]},
+        {"rules": [{"name": "a", "images": {"licenceDenied": ["a*b"]}}]},
         {"rules": [of({"fixAvailable": True}), of({"fixAvailable": True})]},
         {"rules": [{**of({"fixAvailable": True}), "name": "scan"}]},
         {"rules": [of({"fixAvailable": True}, outcome="pass")]},

@@ -9,6 +9,7 @@ import stella.environment.hold
 import stella.environment.store
 import stella.evidence.store
 import stella.finding.chain
+import stella.finding.fixes
 import stella.finding.index
 import stella.finding.listing
 import stella.finding.store
@@ -42,6 +43,7 @@ STORES = (
     stella.vex.store,
     stella.finding.store,
     stella.finding.chain,
+    stella.finding.fixes,
     stella.finding.index,
     stella.finding.listing,
     stella.release.store,

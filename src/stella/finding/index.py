@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Boolean, Column, Index, String, Table, select
 
+from stella.finding.fixes import note_fixes
 from stella.finding.listing import forget_listed, put_listed
 from stella.finding.model import Findings, is_open
 from stella.finding.store import delete_scan, scan
@@ -70,7 +71,7 @@ class Held:
 def index_scan(
     tx: Tx, scan_id: str, components: Iterable[Component], findings: Findings | None
 ) -> None:
-    """What the scan found now; what it found before is forgotten."""
+    """What the scan found now; what it found before is forgotten, but for which fixes it told of."""
     forget_index(tx, scan_id)
     rows = {
         one.purl[:_TEXT_MAX]: {
@@ -86,6 +87,8 @@ def index_scan(
     if rows:
         tx.connection.execute(scan_component.insert(), list(rows.values()))
     index_names(tx, scan_id, findings)
+    if findings is not None:
+        note_fixes(tx, ((one.id, one.purl) for one in findings.findings if one.fixed))
 
 
 def index_names(tx: Tx, scan_id: str, findings: Findings | None) -> None:

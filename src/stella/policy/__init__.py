@@ -11,12 +11,14 @@ from stella.policy.engine import Ask, EngineError, PolicyCostsTooMuch
 from stella.policy.errors import MalformedPolicyInput
 from stella.policy.evaluate import evaluate, gate_input
 from stella.policy.model import PolicyBundle, PolicyResult, RuleResult
+from stella.policy.needs import Need, needs_of
 from stella.policy.verdict import StatedFindings, read_states, verdict_digest
 
 __all__ = [
     "Ask",
     "EngineError",
     "MalformedPolicyInput",
+    "Need",
     "PolicyBundle",
     "PolicyCostsTooMuch",
     "PolicyResult",
@@ -26,6 +28,7 @@ __all__ = [
     "evaluate",
     "gate_input",
     "load_bundle",
+    "needs_of",
     "parse_bundle",
     "read_states",
     "starter_bundle",

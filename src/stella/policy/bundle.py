@@ -10,6 +10,7 @@ import msgspec
 
 from stella.kernel import Digest, Json, Remedy, StellaError, canonical_json
 from stella.policy.engine import (
+    NEEDS,
     RESULTS,
     Ask,
     EngineError,
@@ -27,6 +28,7 @@ from stella.policy.errors import (
 )
 from stella.policy.evaluate import UnreadableResults, read_results
 from stella.policy.model import PolicyBundle
+from stella.policy.needs import check_needs
 from stella.policy.sample import SAMPLES
 from stella.policy.syntax import check_calls, check_size
 
@@ -49,7 +51,7 @@ def load_bundle(files: Mapping[str, str], *, ask: Ask = ask_here) -> PolicyBundl
 
     ask: by which engine; the one here has no bound.
     Raises PolicyDoesNotCompile with the place, PolicyNotRepeatable, PolicyTooLarge,
-    PolicyTakesTooLong, PolicySaysNothing.
+    PolicyTakesTooLong, PolicySaysNothing, PolicyNeedsUnknown.
     """
     for name in files:
         if not _NAME.match(name) or len(name) > _NAME_CHARACTERS_MAX:
@@ -63,7 +65,7 @@ def load_bundle(files: Mapping[str, str], *, ask: Ask = ask_here) -> PolicyBundl
     try:
         _check_syntax(files)
         answers = [
-            ask(bundle.digest, bundle.files, (RESULTS,), msgspec.json.encode(sample))[0]
+            ask(bundle.digest, bundle.files, (RESULTS, NEEDS), msgspec.json.encode(sample))
             for sample in SAMPLES
         ]
     except PolicyCostsTooMuch as error:
@@ -82,8 +84,9 @@ def load_bundle(files: Mapping[str, str], *, ask: Ask = ask_here) -> PolicyBundl
     except StellaError as refusal:
         clear_frames(refusal.__traceback__)
         raise
-    for answer in answers:
-        _check_answer(answer)
+    for results, needs in answers:
+        _check_answer(results)
+        check_needs(needs)
     return bundle
 
 

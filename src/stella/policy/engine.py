@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 RESULTS = "data.stella.policy.results"
 RULES = "data.stella.policy.rules"
+NEEDS = "data.stella.policy.needs"
 
 _ENGINES_MAX = 16
 _UNDEFINED = '"<undefined>"'

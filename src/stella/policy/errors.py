@@ -56,3 +56,9 @@ class MalformedPlainPolicy(StellaError):
     """A policy in plain YAML with an unknown key, an impossible value or a rule without a condition."""
 
     code = "ST-POL-009"
+
+
+class PolicyNeedsUnknown(StellaError):
+    """A policy whose set ``needs`` holds a word that nothing can be told by."""
+
+    code = "ST-POL-010"

@@ -1,6 +1,6 @@
 """Policies in plain YAML, for who does not write Rego: read strictly, then said in Rego.
 
-What is stored, hashed, asked and replayed is the Rego: two files, one of them the same for all.
+What is stored, hashed, asked and replayed is the Rego: three files, two of them the same for all.
 """
 
 import json
@@ -19,11 +19,16 @@ Texts: TypeAlias = Annotated[
     list[Annotated[str, msgspec.Meta(min_length=1, max_length=200)]],
     msgspec.Meta(min_length=1, max_length=500),
 ]
+Licences: TypeAlias = Annotated[
+    list[Annotated[str, msgspec.Meta(pattern=r"^[^*\s][^*]*\*?\Z", max_length=100)]],
+    msgspec.Meta(min_length=1, max_length=500),
+]
 _NAMED = "is one of those that are named"
 _WORDS: Mapping[str, str | tuple[str, str]] = {
     "severityFrom": "is {} or worse",
     "knownExploited": ("is not known to be exploited", "is known to be exploited"),
     "fixAvailable": ("has no fix", "has a fix"),
+    "fixKnownDays": "has a fix that is known for {} days",
     "epssAbove": "has an EPSS above {} thousandths",
     "packages": _NAMED,
     "packageTypes": _NAMED,
@@ -32,6 +37,10 @@ _WORDS: Mapping[str, str | tuple[str, str]] = {
     "holdsSecrets": "holds secrets",
     "endOfLife": "gets no more updates",
     "scanOlderThanDays": "was scanned more than {} days ago",
+    "advisoriesOlderThanDays": "was matched against advisories of more than {} days ago",
+    "incomplete": "could not be read as a whole",
+    "licenceDenied": "holds packages under a licence that is denied",
+    "licenceNotAmong": "holds packages under a licence that is not allowed",
 }
 """For false and true where there are two."""
 _RESERVED = frozenset({"scan", "unmatched", "policy"})
@@ -44,11 +53,15 @@ class _Part(
 
 
 class FindingConditions(_Part, frozen=True):
-    """All of them have to hold for an objection to a finding. epss_above: in thousandths."""
+    """All of them have to hold for an objection to a finding. epss_above: in thousandths.
+
+    fix_known_days: a fix is known for so many days or more.
+    """
 
     severity_from: Literal["low", "medium", "high", "critical"] | None = None
     known_exploited: bool | None = None
     fix_available: bool | None = None
+    fix_known_days: Annotated[int, msgspec.Meta(ge=0, le=3650)] | None = None
     epss_above: Annotated[int, msgspec.Meta(ge=0, le=999)] | None = None
     packages: Texts | None = None
     package_types: Texts | None = None
@@ -56,12 +69,19 @@ class FindingConditions(_Part, frozen=True):
 
 
 class ImageConditions(_Part, frozen=True):
-    """All of them have to hold for an objection to an image."""
+    """All of them have to hold for an objection to an image.
+
+    licence_denied, licence_not_among: SPDX ids, each perhaps with a star at its end.
+    """
 
     begins_as_root: Literal[True] | None = None
     holds_secrets: Literal[True] | None = None
     end_of_life: Literal[True] | None = None
     scan_older_than_days: Annotated[int, msgspec.Meta(ge=0, le=3650)] | None = None
+    advisories_older_than_days: Annotated[int, msgspec.Meta(ge=0, le=3650)] | None = None
+    incomplete: Literal[True] | None = None
+    licence_denied: Licences | None = None
+    licence_not_among: Licences | None = None
 
 
 class PlainRule(_Part, frozen=True):
@@ -77,13 +97,21 @@ class PlainRule(_Part, frozen=True):
 
 
 class PlainTest(_Part, frozen=True):
-    """One release of one image, and what rules say of it. findings, image: as the reference has them."""
+    """One release of one image, and what rules say of it. findings, image: as the reference has them.
+
+    licences: what a package states, one for each. unread: paths. feeds: when each was asked last.
+    fix_known_since: of every finding that has a fix. Each is not told where it is left out.
+    """
 
     name: Words
     expect: dict[str, Outcome]
     findings: Annotated[list[dict[str, Any]], msgspec.Meta(max_length=100)] = []
     image: dict[str, Any] | None = None
     lifetime: dict[str, Any] | None = None
+    licences: list[str] | None = None
+    unread: list[str] | None = None
+    feeds: dict[str, str] = {}
+    fix_known_since: str | None = None
 
 
 class PlainPolicy(_Part, frozen=True):
@@ -93,6 +121,7 @@ class PlainPolicy(_Part, frozen=True):
     unmatched: Literal["unknown", "blocked", "pass"] = "unknown"
     vex: Literal["honour", "ignore"] = "honour"
     headers_only: Literal["pass", "judge"] = "pass"
+    licence_unknown: Literal["unknown", "pass"] = "unknown"
     tests: Annotated[list[PlainTest], msgspec.Meta(max_length=200)] = []
 
 
@@ -122,11 +151,13 @@ def plain_files(policy: PlainPolicy) -> dict[str, str]:
         "unmatched": policy.unmatched,
         "vex": policy.vex,
         "headersOnly": policy.headers_only,
+        "licenceUnknown": policy.licence_unknown,
     }
     value = json.dumps(said, indent="\t", sort_keys=True)
-    folder = package_files("stella.policy") / "plain_rego"
+    folder = package_files("stella.policy")
     return {
-        "plain.rego": (folder / "plain.rego").read_text("utf-8"),
+        "licence_terms.rego": (folder / "starter" / "licence_terms.rego").read_text("utf-8"),
+        "plain.rego": (folder / "plain_rego" / "plain.rego").read_text("utf-8"),
         "rules.rego": f"package stella.policy\n\nimport rego.v1\n\nplain := {value}\n",
     }
 

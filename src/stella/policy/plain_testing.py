@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
 from stella.kernel import Outcome, worst
 from stella.policy.bundle import load_bundle
 from stella.policy.errors import MalformedPlainPolicy
@@ -10,6 +12,7 @@ from stella.policy.evaluate import evaluate, gate_input
 from stella.policy.model import PolicyResult
 from stella.policy.plain import PlainPolicy, PlainTest, malformed, plain_files
 from stella.policy.testing import PolicyTest
+from stella.sbom.licences import licences_of_texts
 
 _IMAGE = "sha256:" + "a" * 64
 _NOW = "2030-01-01T00:00:00.000000Z"
@@ -64,20 +67,47 @@ def _input(test: PlainTest) -> Any:
         strange = sorted(one.keys() - _FINDING.keys())
         if strange:
             raise _bad(test, f"a finding has no {strange[0]!r}")
+    findings = [{**_FINDING, **one} for one in test.findings]
     scan: dict[str, Any] = {
         "platform": "linux/amd64",
         "digest": _IMAGE,
         "state": "done",
         "at": _NOW,
-        "document": {"findings": [{**_FINDING, **one} for one in test.findings], "unmatched": {}},
+        "document": {"findings": findings, "unmatched": {}, "feeds": test.feeds},
     }
-    told: Mapping[str, Any] = {"image": test.image, "lifetime": test.lifetime}
+    told: Mapping[str, Any] = {
+        "image": test.image,
+        "lifetime": test.lifetime,
+        "licences": _licences(test.licences),
+        "partial": _partial(test.unread),
+        "fixes": _fixes(findings, test.fix_known_since),
+    }
     scan |= {key: value for key, value in told.items() if value is not None}
     component = {"name": "web", "reference": "web:1", "digest": _IMAGE, "scans": [scan]}
     release = {"id": "rel_test", "name": "test", "version": "1", "digest": _IMAGE}
     return gate_input(
         environment="test", release=release, components=[component], parameters={}, now=_NOW
     )
+
+
+def _licences(texts: list[str] | None) -> Any:
+    return None if texts is None else msgspec.to_builtins(licences_of_texts(texts))
+
+
+def _partial(paths: list[str] | None) -> Any:
+    if paths is None:
+        return None
+    return {"count": len(paths), "examples": [{"path": one, "reason": "a test"} for one in paths]}
+
+
+def _fixes(findings: list[dict[str, Any]], since: str | None) -> Any:
+    if since is None:
+        return None
+    fixes: dict[str, dict[str, str]] = {}
+    for one in findings:
+        if one["fixed"]:
+            fixes.setdefault(one["id"], {})[one["purl"]] = since
+    return fixes
 
 
 def _bad(test: PlainTest, why: str) -> MalformedPlainPolicy:

@@ -50,6 +50,7 @@ _DOCUMENT = {
         _finding(5, "affected", "none", "2.0", kev=False),
     ],
     "unmatched": {"rpm": 3},
+    "feeds": {"sample": "2029-12-31T00:00:00.000000Z"},
 }
 
 
@@ -102,6 +103,21 @@ _SAID: dict[str, Any] = {
         "layers": [_IMAGE],
         "distro": "debian-12",
     },
+    "licences": {
+        "stated": [
+            {"text": "", "anyOf": [], "unlisted": [], "count": 3, "packages": ["sample1 1.0"]},
+            {
+                "text": "MIT OR GPLv2+",
+                "anyOf": [["GPLv2+"], ["MIT"]],
+                "unlisted": ["GPLv2+"],
+                "count": 1,
+                "packages": ["sample2 1.0"],
+            },
+        ],
+        "more": 0,
+    },
+    "partial": {"count": 1, "examples": [{"path": "/var/lib/rpm/Packages", "reason": "broken"}]},
+    "fixes": {"SAMPLE-1": {"pkg:pypi/sample1@1.0": "2029-12-01T00:00:00.000000Z"}},
 }
 
 

@@ -16,7 +16,7 @@ from stella.identity import Permission, may, present
 from stella.image import parse_reference
 from stella.kernel import Digest, canonical_json, time_text
 from stella.plugin.contract.core import Kind
-from stella.policy import Ask, PolicyBundle, bundle_bytes
+from stella.policy import Ask, PolicyBundle, bundle_bytes, needs_of
 from stella.policy.engine import ask as ask_policy
 from stella.policy.store import find_policy
 from stella.promotion.break_glass import break_glass_input
@@ -46,6 +46,7 @@ from stella.promotion.store import (
     succeeded,
     under_way,
 )
+from stella.promotion.told import since, told
 from stella.promotion.waiver_store import standing_waivers
 from stella.promotion.worsened import NOTHING_RUNS, running_bytes, running_document
 from stella.record.transaction import Tx
@@ -113,6 +114,11 @@ def assemble(tx: Tx, promotion: Promotion, deciding: Deciding, *, keep: bool = F
         if digest is not None
     }
     components = tuple(_lasting(one, documents, deciding.lifetimes) for one in components)
+    needs = needs_of(
+        bundle, environment.name, environment.parameters, now=time_text(tx.now), ask=deciding.ask
+    )
+    content = documents.__getitem__
+    components = since(tx, told(components, needs, content), needs, content)
     names_makers = promotion.is_automatic or _excludes_makers(environment)
     given = DecisionInput(
         promotion=promotion.id,

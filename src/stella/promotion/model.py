@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from stella.kernel import Json, Outcome
+from stella.sbom.licences import Licences
 from stella.sbom.lifetime import Lifetime
 
 PROOF_FORM = 2
@@ -66,6 +67,20 @@ def person_of(text: str) -> Person:
     return msgspec.json.decode(text, type=Person)
 
 
+class GapInput(_Document, frozen=True):
+    """Something that a scan could not read."""
+
+    path: str
+    reason: str
+
+
+class PartialInput(_Document, frozen=True):
+    """What a scan could not read: how much, and the first of it."""
+
+    count: int
+    examples: tuple[GapInput, ...]
+
+
 class ScanInput(_Document, frozen=True):
     """What is known of one platform image. sbom, sbom_bundle, findings, advisories: digests, or None.
 
@@ -75,6 +90,8 @@ class ScanInput(_Document, frozen=True):
     lifetime: of its distribution, by the table at hand then; not written where it was not looked up.
     matched, vex: where VEX was weighed, the findings before that and the record of what was weighed;
     ``findings`` are those with the verdicts then.
+    licences, partial, fixes: left out where the policy does not need them. The first two are read of
+    the bill of materials; fixes: vulnerability -> purl -> since when we know of its fix.
     """
 
     platform: str
@@ -90,6 +107,9 @@ class ScanInput(_Document, frozen=True):
     # Left out where nothing was weighed: what was recorded before there was VEX keeps its bytes.
     matched: str | msgspec.UnsetType = msgspec.UNSET
     vex: str | msgspec.UnsetType = msgspec.UNSET
+    licences: Licences | msgspec.UnsetType = msgspec.UNSET
+    partial: PartialInput | msgspec.UnsetType = msgspec.UNSET
+    fixes: dict[str, dict[str, str]] | msgspec.UnsetType = msgspec.UNSET
 
 
 class ComponentInput(_Document, frozen=True):

@@ -7,11 +7,12 @@ import msgspec
 
 from stella.blob import Blobs
 from stella.kernel import Digest, StellaError
-from stella.policy import Ask, PolicyBundle, evaluate
+from stella.policy import Ask, PolicyBundle, evaluate, needs_of
 from stella.promotion.decide import policy_input
 from stella.promotion.model import Decision, DecisionInput, Gate, GateState, Reason
 from stella.promotion.policy_gate import policy_gate
 from stella.promotion.store import Promotion
+from stella.promotion.told import told
 from stella.promotion.waived import apply_waivers
 from stella.sbom import Traits, traits_of_sbom
 
@@ -127,13 +128,24 @@ class Simulation:
     def _gate(self, given: DecisionInput) -> Gate:
         findings: dict[str, bytes] = {}
         traits: dict[str, Traits] = {}
-        for component in given.release.components:
+        needs = needs_of(
+            self.draft,
+            given.environment.name,
+            given.environment.parameters,
+            now=given.now,
+            ask=self.turn.ask,
+        )
+        # Its own policy may not have needed what the draft does; the bill of materials is the same.
+        components = told(given.release.components, needs, self._content)
+        release = msgspec.structs.replace(given.release, components=components)
+        given = msgspec.structs.replace(given, release=release)
+        for component in components:
             for scan in component.scans:
                 if scan.findings is not None:
                     findings[scan.digest] = self._content(scan.findings)
-                told = None if scan.sbom is None else self._told(scan.sbom)
-                if told is not None:
-                    traits[scan.digest] = told
+                found = None if scan.sbom is None else self._traits_of(scan.sbom)
+                if found is not None:
+                    traits[scan.digest] = found
         asked = policy_input(given, findings, traits)
         return policy_gate(apply_waivers(given, evaluate(self.draft, asked, ask=self.turn.ask)))
 
@@ -144,7 +156,7 @@ class Simulation:
             self._contents[digest] = self.blobs.get(Digest(digest))
         return self._contents[digest]
 
-    def _told(self, digest: str) -> Traits | None:
+    def _traits_of(self, digest: str) -> Traits | None:
         if digest not in self._traits:
             self._traits[digest] = traits_of_sbom(self.blobs.get(Digest(digest)))
         return self._traits[digest]

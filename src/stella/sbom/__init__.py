@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     )
     from stella.sbom.facts import LayerFacts
     from stella.sbom.layer import read_layer
+    from stella.sbom.licences import Licences, licences_of_sbom
     from stella.sbom.limits import DEFAULT_LIMITS, Limits
     from stella.sbom.model import Component, Inventory, Occurrence, Partial
     from stella.sbom.publish import SBOM_MEDIA_TYPE, attach_sbom, sign_sbom
@@ -44,6 +45,7 @@ __all__ = [
     "LayerCache",
     "LayerFacts",
     "LayerTooLarge",
+    "Licences",
     "Limits",
     "MalformedSbom",
     "MemoryCache",
@@ -58,6 +60,7 @@ __all__ = [
     "attach_sbom",
     "catalogue",
     "diff_inventories",
+    "licences_of_sbom",
     "parse_cyclonedx",
     "read_layer",
     "scan_directory",
@@ -81,6 +84,7 @@ __getattr__ = late(
         ),
         "facts": "LayerFacts",
         "layer": "read_layer",
+        "licences": "Licences licences_of_sbom",
         "limits": "DEFAULT_LIMITS Limits",
         "model": "Component Inventory Occurrence Partial",
         "publish": "SBOM_MEDIA_TYPE attach_sbom sign_sbom",

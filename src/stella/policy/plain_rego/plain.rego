@@ -8,6 +8,24 @@ rules := {"scan", "unmatched"} | {one.name | some one in plain.rules}
 
 ranks := {"none": 0, "low": 1, "medium": 2, "high": 3, "critical": 4}
 
+# --- what has to be looked up
+
+needs contains "licences" if {
+	some rule in plain.rules
+	some key in {"licenceDenied", "licenceNotAmong"}
+	rule.images[key]
+}
+
+needs contains "partial" if {
+	some rule in plain.rules
+	rule.images.incomplete
+}
+
+needs contains "fixes" if {
+	some rule in plain.rules
+	rule.findings.fixKnownDays >= 0
+}
+
 # --- what was not scanned, and what no feed covers
 
 gaps contains {
@@ -100,6 +118,22 @@ finding_says(key, wanted, finding) := yes_if(finding.kev == wanted) if key == "k
 
 finding_says(key, wanted, finding) := yes_if((finding.fixed != "") == wanted) if key == "fixAvailable"
 
+finding_says(key, _, finding) := "no" if {
+	key == "fixKnownDays"
+	finding.fixed == ""
+}
+
+finding_says(key, _, finding) := "unknown" if {
+	key == "fixKnownDays"
+	finding.fixed != ""
+	not fix_ages[finding.id][finding.purl]
+}
+
+finding_says(key, wanted, finding) := yes_if(at_least(fix_ages[finding.id][finding.purl], wanted * day_ns)) if {
+	key == "fixKnownDays"
+	finding.fixed != ""
+}
+
 finding_says(key, wanted, finding) := "unknown" if {
 	key == "epssAbove"
 	not is_number(finding.epssPermille)
@@ -115,6 +149,18 @@ finding_says(key, wanted, finding) := yes_if(finding.component in wanted) if key
 finding_says(key, wanted, finding) := yes_if(type_of(finding) in wanted) if key == "packageTypes"
 
 finding_says(key, wanted, finding) := yes_if(count(named(finding) & {one | some one in wanted}) > 0) if key == "ids"
+
+day_ns := 86400000000000
+
+# How long a fix is known: vulnerability -> purl -> nanoseconds.
+fix_ages[id][purl] := age if {
+	some component in input.components
+	some scan in component.scans
+	some id, packages in scan.fixes
+	some purl, at in packages
+	age := time.parse_rfc3339_ns(input.now) - time.parse_rfc3339_ns(at)
+	age >= 0
+}
 
 type_of(finding) := split(trim_prefix(finding.purl, "pkg:"), "/")[0]
 
@@ -190,11 +236,68 @@ image_says(key, _, scan) := yes_if(exceeds(substring(input.now, 0, 10), scan.lif
 	not scan.lifetime.until in {"", "none", "rolling"}
 }
 
-image_says(key, wanted, scan) := yes_if(exceeds(age, wanted * 86400000000000)) if {
+image_says(key, wanted, scan) := yes_if(exceeds(age, wanted * day_ns)) if {
 	key == "scanOlderThanDays"
 	is_string(scan.at)
 	age := time.parse_rfc3339_ns(input.now) - time.parse_rfc3339_ns(scan.at)
 	age >= 0
+}
+
+# Of the feed that was asked longest ago; unknown where one of them was asked later than now.
+image_says(key, wanted, scan) := yes_if(exceeds(max(ages), wanted * day_ns)) if {
+	key == "advisoriesOlderThanDays"
+	count(scan.document.feeds) > 0
+	ages := [age |
+		some at in scan.document.feeds
+		age := time.parse_rfc3339_ns(input.now) - time.parse_rfc3339_ns(at)
+		age >= 0
+	]
+	count(ages) == count(scan.document.feeds)
+}
+
+image_says(key, _, scan) := yes_if(exceeds(scan.partial.count, 0)) if {
+	key == "incomplete"
+	scan.partial.count >= 0
+}
+
+# For each condition the licences that it denies, and those that it allows.
+licence_lists(key, wanted) := {"deny": words_in(wanted), "allow": set()} if key == "licenceDenied"
+
+licence_lists(key, wanted) := {"deny": set(), "allow": words_in(wanted)} if key == "licenceNotAmong"
+
+licences_say(key, wanted, scan) := {says |
+	some stated in scan.licences.stated
+	says := stated_says(stated, licence_lists(key, wanted))
+}
+
+image_says(key, wanted, scan) := "yes" if "blocked" in licences_say(key, wanted, scan)
+
+image_says(key, wanted, scan) := "no" if {
+	licence_lists(key, wanted)
+	is_array(scan.licences.stated)
+	scan.licences.more == 0
+	said := licences_say(key, wanted, scan)
+	not "blocked" in said
+	not "unknown" in said
+}
+
+image_says(key, wanted, scan) := "no" if {
+	plain.licenceUnknown == "pass"
+	licence_lists(key, wanted)
+	is_array(scan.licences.stated)
+	scan.licences.more == 0
+	not "blocked" in licences_say(key, wanted, scan)
+}
+
+# ", such as readline 8.2 (GPL-3.0-only)": what is denied before what nobody knows.
+such_as(rule, scan) := sprintf(", such as %s (%s)", [found[0].packages[0], found[0].text]) if {
+	found := [stated |
+		some outcome in ["blocked", "unknown"]
+		some key, wanted in rule.images
+		some stated in scan.licences.stated
+		stated_says(stated, licence_lists(key, wanted)) == outcome
+	]
+	count(found) > 0
 }
 
 told(key, wanted, scan) := answer if answer := image_says(key, wanted, scan)
@@ -210,12 +313,26 @@ image_objections(rule) := [said |
 	said := {
 		"rule": rule.name,
 		"outcome": outcome,
-		"message": sprintf("%s: %s %s", [component.name, scan.platform, doubted(words(rule), rule.outcome, outcome)]),
+		"message": sprintf("%s: %s %s%s", [
+			component.name,
+			scan.platform,
+			doubted(words(rule), rule.outcome, outcome),
+			example(rule, scan),
+		]),
 		"component": component.name,
 		"fix": rule.fix,
 		"who": sprintf("whoever builds %s", [component.name]),
 	}
 ]
+
+example(rule, scan) := text if {
+	rule.message == ""
+	text := such_as(rule, scan)
+}
+
+example(rule, scan) := "" if rule.message != ""
+
+example(rule, scan) := "" if not such_as(rule, scan)
 
 words(rule) := rule.message if rule.message != ""
 

@@ -6,6 +6,8 @@
 #   knownExploited    a finding in CISA's catalogue: blocked, pass.                         blocked
 #   fixAvailableFrom  from which severity on an available fix must be taken: off, low,
 #                     medium, high, critical.                                               off
+#   fixAvailableDays  for how many days a fix may be known before it must be taken, where
+#                     fixAvailableFrom asks: off (for none), 0 to 3650.                     off
 #   unmatched         packages that no feed covers: unknown, blocked, pass.                 unknown
 #   headersOnly       findings in header packages such as linux-libc-dev: pass, judge.      pass
 #   rootUser          a container that begins as root: pass, unknown, blocked.              pass
@@ -19,8 +21,15 @@
 #   reach             findings in code that is proven unreachable do not count: honour;
 #                     they count all the same: ignore.                                      ignore
 #   scanAgeDays       how many days old a scan may be: off, 0 to 3650.                      off
+#   snapshotAgeDays   how many days ago each feed may have been asked last: off, 0 to 3650.   off
 #   baseImage         an image that does not say what it is built on: pass, unknown, blocked.
 #                                                                                           pass
+#   sbomIncomplete    an image of which something could not be read: pass, unknown, blocked.  pass
+#   licenceDeny       licences that may not pass: off, or a list of SPDX ids, such as
+#                     ["AGPL-*", "SSPL-1.0"].                                               off
+#   licenceAllow      the only licences that may pass: off, or a list.                      off
+#   licenceUnknown    a package of which nobody knows the licence, where a list asks: unknown,
+#                     blocked, pass.                                                        unknown
 #   vex               findings that VEX settles (not_affected, fixed) do not count: honour;
 #                     they count all the same: ignore.                                      honour
 package stella.policy
@@ -28,7 +37,7 @@ package stella.policy
 import rego.v1
 
 # Every one of these must speak. One that says nothing counts as unknown.
-rules := {"scan", "unmatched", "known-exploited", "severity", "fix-available", "parameters"} |
+rules := {"scan", "unmatched", "known-exploited", "severity", "fix-available", "licence", "parameters"} |
 	object.keys(image_rules) | object.keys(threshold_rules)
 
 defaults := {
@@ -36,6 +45,7 @@ defaults := {
 	"severityUnknown": "unknown",
 	"knownExploited": "blocked",
 	"fixAvailableFrom": "off",
+	"fixAvailableDays": "off",
 	"unmatched": "unknown",
 	"headersOnly": "pass",
 	"rootUser": "pass",
@@ -46,7 +56,12 @@ defaults := {
 	"epssUnknown": "unknown",
 	"reach": "ignore",
 	"scanAgeDays": "off",
+	"snapshotAgeDays": "off",
 	"baseImage": "pass",
+	"sbomIncomplete": "pass",
+	"licenceDeny": "off",
+	"licenceAllow": "off",
+	"licenceUnknown": "unknown",
 	"vex": "honour",
 }
 
@@ -55,6 +70,7 @@ allowed := {
 	"severityUnknown": {"unknown", "blocked", "pass"},
 	"knownExploited": {"blocked", "pass"},
 	"fixAvailableFrom": {"off", "low", "medium", "high", "critical"},
+	"fixAvailableDays": {"off"},
 	"unmatched": {"unknown", "blocked", "pass"},
 	"headersOnly": {"pass", "judge"},
 	"rootUser": {"pass", "unknown", "blocked"},
@@ -65,12 +81,20 @@ allowed := {
 	"epssUnknown": {"unknown", "blocked", "pass"},
 	"reach": {"honour", "ignore"},
 	"scanAgeDays": {"off"},
+	"snapshotAgeDays": {"off"},
 	"baseImage": {"pass", "unknown", "blocked"},
+	"sbomIncomplete": {"pass", "unknown", "blocked"},
+	"licenceDeny": {"off"},
+	"licenceAllow": {"off"},
+	"licenceUnknown": {"unknown", "blocked", "pass"},
 	"vex": {"honour", "ignore"},
 }
 
 # Beside what is allowed: whole numbers from 0 up to this.
-highest := {"epssMax": 999, "scanAgeDays": 3650}
+highest := {"epssMax": 999, "fixAvailableDays": 3650, "scanAgeDays": 3650, "snapshotAgeDays": 3650}
+
+# Beside what is allowed: lists of words, each of which may end in a star.
+lists := {"licenceDeny", "licenceAllow"}
 
 is_allowed(name, value) if value in allowed[name]
 
@@ -81,14 +105,24 @@ is_allowed(name, value) if {
 	value <= highest[name]
 }
 
+is_allowed(name, value) if {
+	name in lists
+	is_array(value)
+	count(value) > 0
+	every word in value {
+		is_string(word)
+		count(word) <= 100
+		regex.match(`^[^*\s][^*]*\*?$`, word)
+	}
+}
+
 ranks := {"none": 0, "low": 1, "medium": 2, "high": 3, "critical": 4}
 
 # A value that is not allowed makes a parameter undefined, and every rule that needs it silent.
-parameter[name] := value if {
-	some name, fallback in defaults
-	value := object.get(input.parameters, name, fallback)
+parameter := object.union(object.remove(defaults, object.keys(input.parameters)), {name: value |
+	some name, value in input.parameters
 	is_allowed(name, value)
-}
+})
 
 limit := ranks[parameter.severityMax]
 
@@ -102,16 +136,22 @@ results contains {
 	"rule": "parameters",
 	"outcome": "unknown",
 	"message": sprintf("the parameter %s has the value %v", [name, input.parameters[name]]),
-	"fix": sprintf("set it to one of %s%s", [concat(", ", sort(allowed[name])), numbers(name)]),
+	"fix": sprintf("set it to one of %s%s", [concat(", ", sort(allowed[name])), beside(name)]),
 	"who": "an operator",
 } if {
-	some name, _ in allowed
-	object.get(input.parameters, name, defaults[name]) != object.get(parameter, name, null)
+	some name, value in input.parameters
+	defaults[name]
+	not is_allowed(name, value)
 }
 
-numbers(name) := sprintf(", or a whole number up to %d", [highest[name]]) if highest[name]
+beside(name) := sprintf(", or a whole number up to %d", [highest[name]]) if highest[name]
 
-numbers(name) := "" if not highest[name]
+beside(name) := ", or a list of words" if name in lists
+
+beside(name) := "" if {
+	not highest[name]
+	not name in lists
+}
 
 results contains {
 	"rule": "parameters",
@@ -312,6 +352,15 @@ results contains passed("severity", sprintf("nothing above %s", [parameter.sever
 	count(severe) + count(unrated) == 0
 }
 
+# --- ages, in whole days
+
+day_ns := ((24 * 60) * 60) * 1000000000
+
+# -1: nobody knows.
+age_of(at) := floor((time.parse_rfc3339_ns(input.now) - time.parse_rfc3339_ns(at)) / day_ns) if is_string(at)
+
+age_of(at) := -1 if not is_string(at)
+
 # --- fix available
 
 worth_fixing[word] := sprintf("is %s and has a fix", [word]) if {
@@ -319,14 +368,50 @@ worth_fixing[word] := sprintf("is %s and has a fix", [word]) if {
 	rank >= fix_from
 }
 
+fixes_count_days if {
+	fix_from < 5
+	is_number(parameter.fixAvailableDays)
+}
+
+needs contains "fixes" if fixes_count_days
+
+# A fix of which nobody knows since when it is known may not wait.
+fix_days[id][purl] := days if {
+	fixes_count_days
+	some component in input.components
+	some scan in component.scans
+	some id, packages in scan.fixes
+	some purl, at in packages
+	days := age_of(at)
+	days >= 0
+}
+
+may_wait(finding) if {
+	is_number(parameter.fixAvailableDays)
+	fix_days[finding.id][finding.purl] < parameter.fixAvailableDays
+}
+
+since_words(_) := "" if parameter.fixAvailableDays == "off"
+
+since_words(finding) := sprintf(" that is known for %d days", [fix_days[finding.id][finding.purl]]) if {
+	is_number(parameter.fixAvailableDays)
+}
+
+since_words(finding) := ", and nobody knows since when" if {
+	is_number(parameter.fixAvailableDays)
+	not fix_days[finding.id][finding.purl]
+}
+
 fixable := [result |
+	parameter.fixAvailableDays
 	some one in open
 	one.finding.fixed != ""
 	objection := worth_fixing[one.finding.severity]
+	not may_wait(one.finding)
 	result := {
 		"rule": "fix-available",
 		"outcome": outcome_of[one.finding.match],
-		"objection": objection,
+		"objection": concat("", [objection, since_words(one.finding)]),
 		"component": one.component,
 		"finding": one.finding,
 	}
@@ -336,6 +421,16 @@ results contains result if some result in fixable
 
 results contains passed("fix-available", "no fix is left untaken") if {
 	fix_from >= 0
+	parameter.fixAvailableDays == "off"
+	count(fixable) == 0
+}
+
+results contains passed(
+	"fix-available",
+	sprintf("no fix is left untaken for %d days", [parameter.fixAvailableDays]),
+) if {
+	fix_from >= 0
+	is_number(parameter.fixAvailableDays)
 	count(fixable) == 0
 }
 

@@ -1,5 +1,5 @@
-# How likely it is to be exploited, how old a scan may be, and whether an image says what it is built on.
-# Each rule is off until its parameter asks for it.
+# How likely it is to be exploited, how old a scan and the advisories may be, whether an image says what it is
+# built on, and whether all of it could be read. Each rule is off until its parameter asks for it.
 package stella.policy
 
 import rego.v1
@@ -8,27 +8,18 @@ import rego.v1
 threshold_rules := {
 	"exploit-likelihood": ["epssMax", "off"],
 	"scan-age": ["scanAgeDays", "off"],
+	"snapshot-age": ["snapshotAgeDays", "off"],
 	"base-image": ["baseImage", "pass"],
+	"sbom-complete": ["sbomIncomplete", "pass"],
 }
 
 threshold_passed := {
 	"exploit-likelihood": "nothing is more likely to be exploited than may be",
 	"scan-age": "every scan is recent enough",
+	"snapshot-age": "the advisories are recent enough",
 	"base-image": "every image says what it is built on",
+	"sbom-complete": "everything could be read",
 }
-
-results contains passed(which, "not asked for") if {
-	some which, use in threshold_rules
-	parameter[use[0]] == use[1]
-}
-
-results contains passed(which, threshold_passed[which]) if {
-	some which, use in threshold_rules
-	parameter[use[0]] != use[1]
-	count([one | some one in threshold_objections; one.rule == which]) == 0
-}
-
-results contains one if some one in threshold_objections
 
 # --- EPSS, in thousandths
 
@@ -61,13 +52,6 @@ threshold_objections contains {
 
 # --- age of a scan
 
-day_ns := ((24 * 60) * 60) * 1000000000
-
-# -1: nobody knows.
-age_of(at) := floor((time.parse_rfc3339_ns(input.now) - time.parse_rfc3339_ns(at)) / day_ns) if is_string(at)
-
-age_of(at) := -1 if not is_string(at)
-
 is_recent(days) if {
 	days >= 0
 	days <= parameter.scanAgeDays
@@ -92,6 +76,48 @@ threshold_objections contains objection(
 	not is_recent(days)
 }
 
+# --- age of the advisories
+
+# Of the feed that was asked longest ago. The snapshot of a findings document notes when each was.
+feed_ages(feeds) := {name: age_of(at) | some name, at in feeds}
+
+snapshot_objection(one, outcome, message) := object.union(
+	objection("snapshot-age", outcome, one, message, "sync the feeds: stella advisory sync"),
+	{"who": "an operator"},
+)
+
+threshold_objections contains snapshot_objection(
+	one, "unknown", "was matched against advisories of an age that nobody knows",
+) if {
+	parameter.snapshotAgeDays != "off"
+	some one in looked_up
+	is_ageless(one.feeds)
+}
+
+is_ageless(feeds) if feeds == {}
+
+is_ageless(feeds) if {
+	some days in feed_ages(feeds)
+	days < 0
+}
+
+threshold_objections contains snapshot_objection(
+	one, "blocked",
+	sprintf("was matched against advisories of which %s was asked %d days ago, at most %d may be", [
+		names[0],
+		oldest,
+		parameter.snapshotAgeDays,
+	]),
+) if {
+	parameter.snapshotAgeDays != "off"
+	some one in looked_up
+	not is_ageless(one.feeds)
+	ages := feed_ages(one.feeds)
+	oldest := max([days | some days in ages])
+	oldest > parameter.snapshotAgeDays
+	names := sort([name | some name, days in ages; days == oldest])
+}
+
 # --- base image
 
 # A scan that says nothing of the image is another thing than an image that says nothing.
@@ -109,3 +135,42 @@ threshold_objections contains objection(
 	parameter.baseImage != "pass"
 	some one in scanned
 }
+
+# --- what could not be read
+
+threshold_objections contains objection(
+	"sbom-complete", parameter.sbomIncomplete, one,
+	sprintf("has %d places that could not be read, such as %s (%s)", [
+		one.partial.count,
+		one.partial.examples[0].path,
+		one.partial.examples[0].reason,
+	]),
+	sprintf("mend or remove them: stella scan %s lists them all", [one.reference]),
+) if {
+	parameter.sbomIncomplete != "pass"
+	some one in looked_up
+	one.partial.count > 0
+}
+
+threshold_objections contains silence("sbom-complete", one) if {
+	parameter.sbomIncomplete != "pass"
+	some one in looked_up
+	not is_object(one.partial)
+}
+
+needs contains "partial" if parameter.sbomIncomplete != "pass"
+
+# --- what each rule says: last, for tests with `with input` pass over rules below their use
+
+results contains passed(which, "not asked for") if {
+	some which, use in threshold_rules
+	parameter[use[0]] == use[1]
+}
+
+results contains passed(which, threshold_passed[which]) if {
+	some which, use in threshold_rules
+	parameter[use[0]] != use[1]
+	count([one | some one in threshold_objections; one.rule == which]) == 0
+}
+
+results contains one if some one in threshold_objections
