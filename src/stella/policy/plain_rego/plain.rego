@@ -261,19 +261,25 @@ image_says(key, _, scan) := yes_if(exceeds(scan.partial.count, 0)) if {
 }
 
 # For each condition the licences that it denies, and those that it allows.
-licence_lists(key, wanted) := {"deny": words_in(wanted), "allow": set()} if key == "licenceDenied"
+licence_lists["licenceDenied"][wanted] := lists_of(words_in(wanted), set(), licence_names) if {
+	some rule in plain.rules
+	wanted := rule.images.licenceDenied
+}
 
-licence_lists(key, wanted) := {"deny": set(), "allow": words_in(wanted)} if key == "licenceNotAmong"
+licence_lists["licenceNotAmong"][wanted] := lists_of(set(), words_in(wanted), licence_names) if {
+	some rule in plain.rules
+	wanted := rule.images.licenceNotAmong
+}
 
-licences_say(key, wanted, scan) := {says |
+licences_say(key, wanted, scan) := {stated_says(stated, lists) |
+	lists := licence_lists[key][wanted]
 	some stated in scan.licences.stated
-	says := stated_says(stated, licence_lists(key, wanted))
 }
 
 image_says(key, wanted, scan) := "yes" if "blocked" in licences_say(key, wanted, scan)
 
 image_says(key, wanted, scan) := "no" if {
-	licence_lists(key, wanted)
+	licence_lists[key][wanted]
 	is_array(scan.licences.stated)
 	scan.licences.more == 0
 	said := licences_say(key, wanted, scan)
@@ -283,7 +289,7 @@ image_says(key, wanted, scan) := "no" if {
 
 image_says(key, wanted, scan) := "no" if {
 	plain.licenceUnknown == "pass"
-	licence_lists(key, wanted)
+	licence_lists[key][wanted]
 	is_array(scan.licences.stated)
 	scan.licences.more == 0
 	not "blocked" in licences_say(key, wanted, scan)
@@ -295,7 +301,7 @@ such_as(rule, scan) := sprintf(", such as %s (%s)", [found[0].packages[0], found
 		some outcome in ["blocked", "unknown"]
 		some key, wanted in rule.images
 		some stated in scan.licences.stated
-		stated_says(stated, licence_lists(key, wanted)) == outcome
+		stated_says(stated, licence_lists[key][wanted]) == outcome
 	]
 	count(found) > 0
 }

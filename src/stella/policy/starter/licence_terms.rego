@@ -29,59 +29,60 @@ is_named(names, list) if {
 	startswith(name, trim_suffix(entry, "*"))
 }
 
-licence_says(licence, _, lists) := "blocked" if is_named(names_of(licence), lists.deny)
-
-licence_says(licence, unlisted, lists) := "blocked" if {
-	not is_named(names_of(licence), lists.deny)
-	not is_named(names_of(licence), lists.allow)
-	not licence in unlisted
-	count(lists.allow) > 0
+# Every licence that an image states, once: an image has few, and says each of them often.
+licences_stated contains licence if {
+	some component in input.components
+	some scan in component.scans
+	some stated in scan.licences.stated
+	some choice in stated.anyOf
+	some licence in choice
 }
 
-# A name that is on no list may be another word for anything that is denied.
-licence_says(licence, unlisted, lists) := "unknown" if {
-	not is_named(names_of(licence), lists.deny)
-	not is_named(names_of(licence), lists.allow)
-	licence in unlisted
-}
+licence_names := {licence: names_of(licence) | some licence in licences_stated}
 
-licence_says(licence, unlisted, lists) := "pass" if {
-	not is_named(names_of(licence), lists.deny)
-	not licence in unlisted
-	count(lists.allow) == 0
-}
+named_in(list, known) := {licence | some licence, names in known; is_named(names, list)}
 
-licence_says(licence, _, lists) := "pass" if {
-	not is_named(names_of(licence), lists.deny)
-	is_named(names_of(licence), lists.allow)
+# The two lists, with the licences that they name among those that are known: licence -> its names.
+lists_of(deny, allow, known) := {
+	"deny": deny,
+	"allow": allow,
+	"denied": named_in(deny, known),
+	"allowed": named_in(allow, known),
 }
 
 # --- what a package states: one of the choices must be kept, and of it every licence
 
-choice_says(choice, unlisted, lists) := "blocked" if {
-	"blocked" in {licence_says(one, unlisted, lists) | some one in choice}
-}
-
-choice_says(choice, unlisted, lists) := "unknown" if {
-	said := {licence_says(one, unlisted, lists) | some one in choice}
-	not "blocked" in said
-	"unknown" in said
-}
+default choice_says(_, _, _) := "blocked"
 
 choice_says(choice, unlisted, lists) := "pass" if {
-	every one in choice {
-		licence_says(one, unlisted, lists) == "pass"
-	}
+	count(choice & lists.denied) == 0
+	count(unasked(choice, unlisted, lists)) == 0
+	count((choice & unlisted) - lists.allowed) == 0
 }
 
-default stated_says(_, _) := "unknown"
+# A name that is on no list may be another word for anything that is denied.
+choice_says(choice, unlisted, lists) := "unknown" if {
+	count(choice & lists.denied) == 0
+	count(unasked(choice, unlisted, lists)) == 0
+	count((choice & unlisted) - lists.allowed) > 0
+}
 
-stated_says(stated, lists) := "pass" if "pass" in choices_say(stated, lists)
+# Known, and not among what is allowed.
+unasked(_, _, lists) := set() if count(lists.allow) == 0
 
-stated_says(stated, lists) := "blocked" if choices_say(stated, lists) == {"blocked"}
+unasked(choice, unlisted, lists) := (choice - unlisted) - lists.allowed if count(lists.allow) > 0
 
-choices_say(stated, lists) := {choice_says(choice, stated.unlisted, lists) | some choice in stated.anyOf} if {
+stated_says(stated, lists) := the_best(choices_say(stated, lists))
+
+default the_best(_) := "unknown"
+
+the_best(said) := "pass" if "pass" in said
+
+the_best(said) := "blocked" if said == {"blocked"}
+
+choices_say(stated, lists) := {choice_says({one | some one in choice}, unlisted, lists) | some choice in stated.anyOf} if {
 	count(stated.anyOf) > 0
+	unlisted := {one | some one in stated.unlisted}
 }
 
 # What is no expression can only be named as it is written.

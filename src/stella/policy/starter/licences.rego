@@ -4,12 +4,15 @@ package stella.policy
 import rego.v1
 
 # Undefined where either parameter is not allowed, so that the rule is silent.
-licence_lists := {"deny": words_in(parameter.licenceDeny), "allow": words_in(parameter.licenceAllow)}
+licence_lists := lists_of(words_in(parameter.licenceDeny), words_in(parameter.licenceAllow), licence_names)
 
-licence_is_asked if {
-	some list in licence_lists
-	count(list) > 0
-}
+licence_is_asked if count(licence_lists.deny) + count(licence_lists.allow) > 0
+
+# For each image, what each text in it comes to.
+licences_weighed := [[stated_says(stated, licence_lists) | some stated in one.licences.stated] |
+	licence_is_asked
+	some one in looked_up
+]
 
 needs contains "licences" if licence_is_asked
 
@@ -23,9 +26,9 @@ licence_objections contains objection(
 	"replace or remove them, or have them under another licence",
 ) if {
 	licence_is_asked
-	some one in looked_up
-	some stated in one.licences.stated
-	stated_says(stated, licence_lists) == "blocked"
+	some image_number, one in looked_up
+	some text_number, stated in one.licences.stated
+	licences_weighed[image_number][text_number] == "blocked"
 }
 
 licence_objections contains objection(
@@ -39,8 +42,11 @@ licence_objections contains objection(
 ) if {
 	licence_is_asked
 	parameter.licenceUnknown != "pass"
-	some one in looked_up
-	unknown_ones := [stated | some stated in one.licences.stated; stated_says(stated, licence_lists) == "unknown"]
+	some image_number, one in looked_up
+	unknown_ones := [stated |
+		some text_number, stated in one.licences.stated
+		licences_weighed[image_number][text_number] == "unknown"
+	]
 	count(unknown_ones) > 0
 }
 
