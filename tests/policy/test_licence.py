@@ -52,6 +52,9 @@ def said(*texts: str, **parameters: Any) -> set[str]:
         ("AGPLv3", "unknown", "unknown"),
         ("AGPLv3 OR MIT", "pass", "pass"),
         ("AGPLv3 AND ISC", "unknown", "blocked"),
+        ("GPL-3.0-only WITH MIT", "unknown", "unknown"),
+        ("AGPL-3.0-only+", "blocked", "unknown"),
+        ("GPL-3.0-or-later+", "unknown", "unknown"),
         ("LicenseRef-ours", "pass", "blocked"),
     ],
 )

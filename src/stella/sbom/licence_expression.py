@@ -17,6 +17,8 @@ _OWN = re.compile(r"(?:DocumentRef-[A-Za-z0-9.-]+:)?LicenseRef-[A-Za-z0-9.-]+\Z"
 _GNU = re.compile(r"((?:A?GPL|LGPL|GFDL)-[0-9.]+)(\+?)\Z")
 _OPERATORS = {"AND": "AND", "OR": "OR", "WITH": "WITH", "and": "AND", "or": "OR", "with": "WITH"}
 _NO_LICENCE = frozenset({"NONE", "NOASSERTION"})
+# The exceptions that do not call themselves so, in lower case.
+_EXCEPTIONS = frozenset({"linux-syscall-note", "gpl-cc-1.0", "shl-2.0", "shl-2.1"})
 
 Choices = tuple[tuple[str, ...], ...]
 """One of these must be kept, and of it every licence."""
@@ -46,10 +48,18 @@ def is_listed(licence: str) -> bool:
     """Whether the SPDX list has it, exception included, or it is one that its document explains."""
     licence, _, exception = licence.partition(" WITH ")
     known = _spelling()
-    if exception and exception.lower() not in known:
+    if exception and not (exception.lower() in known and _is_exception(exception.lower())):
         return False
     bare = licence.removesuffix("+").lower()
-    return _OWN.match(licence) is not None or (bare in known and "exception" not in bare)
+    if bare != licence.lower() and bare.endswith(("-only", "-or-later")):
+        return False  # it says twice, or both, which versions it is
+    is_known = bare in known and "exception" not in bare and bare not in _EXCEPTIONS
+    return _OWN.match(licence) is not None or is_known
+
+
+def _is_exception(word: str) -> bool:
+    """Whether it is no licence by itself; ``GPL-2.0-with-bison-exception`` is one."""
+    return word in _EXCEPTIONS or ("exception" in word and "-with-" not in word)
 
 
 def both(one: Choices, other: Choices) -> Choices:
