@@ -12,7 +12,6 @@ CHOICES_MAX = 64
 """So many choices an expression may come to; ``(A OR B) AND (C OR D) AND ...`` doubles them each time."""
 _DEPTH_MAX = 32
 _TOKEN = re.compile(r"\s*([()]|[A-Za-z0-9.:+-]+)\s*")
-_OWN = re.compile(r"(?:DocumentRef-[A-Za-z0-9.-]+:)?LicenseRef-[A-Za-z0-9.-]+\Z")
 # Ids that the list keeps for old documents; "+" there is a part of the name.
 _GNU = re.compile(r"((?:A?GPL|LGPL|GFDL)-[0-9.]+)(\+?)\Z")
 _OPERATORS = {"AND": "AND", "OR": "OR", "WITH": "WITH", "and": "AND", "or": "OR", "with": "WITH"}
@@ -45,7 +44,10 @@ def choices_of(text: str) -> Choices:
 
 
 def is_listed(licence: str) -> bool:
-    """Whether the SPDX list has it, exception included, or it is one that its document explains."""
+    """Whether the SPDX list has it, exception included.
+
+    ``LicenseRef-...`` is on no list: what it stands for is told beside it, and nobody reads that.
+    """
     licence, _, exception = licence.partition(" WITH ")
     known = _spelling()
     if exception and not (exception.lower() in known and _is_exception(exception.lower())):
@@ -53,8 +55,7 @@ def is_listed(licence: str) -> bool:
     bare = licence.removesuffix("+").lower()
     if bare != licence.lower() and bare.endswith(("-only", "-or-later")):
         return False  # it says twice, or both, which versions it is
-    is_known = bare in known and "exception" not in bare and bare not in _EXCEPTIONS
-    return _OWN.match(licence) is not None or is_known
+    return bare in known and "exception" not in bare and bare not in _EXCEPTIONS
 
 
 def _is_exception(word: str) -> bool:
