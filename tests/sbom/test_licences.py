@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stella.sbom import Licences, licences_of_sbom
+from stella.sbom import Licences, licences, licences_of_sbom
 from stella.sbom.licence_expression import CHOICES_MAX, choices_of, is_listed
 from stella.sbom.licences import LICENCES_MAX
 
@@ -56,6 +56,7 @@ def test_what_an_expression_leaves_to_choose(text: str, choices: list[list[str]]
         "(" * 100 + "MIT" + ")" * 100,
         " AND ".join(f"(A{number} OR B{number})" for number in range(30)),
         " OR ".join(f"A{number}" for number in range(CHOICES_MAX + 1)),
+        " AND ".join([*(f"(A{number} OR B{number})" for number in range(6)), *"CDEFGHIJKL"]),
     ],
 )
 def test_what_is_no_expression_leaves_nothing(text: str):
@@ -146,3 +147,28 @@ def test_more_licences_than_are_kept_are_counted():
 @pytest.mark.parametrize("content", [b"", b"[]", b"\xff", b'{"components": 1}', b"[" * 5000])
 def test_what_is_no_bill_of_materials_says_nothing(content: bytes):
     assert licences_of_sbom(content) is None
+
+
+def test_one_text_that_is_meant_in_two_ways_is_known_to_nobody():
+    whole = component("whole", {"expression": "(MIT) AND (ISC)"})
+    parts = component("parts", named("MIT"), named("ISC"))
+    assert read(whole).stated[0].any_of == read(parts).stated[0].any_of == (("ISC", "MIT"),)
+    (both,) = read(whole, parts).stated
+    assert (both.text, both.any_of, both.count) == ("(MIT) AND (ISC)", (), 2)
+
+
+def test_what_a_scan_may_have_cut_is_known_to_nobody():
+    text = "MIT OR " * 28 + "Zlib"
+    assert len(text) == 200
+    (cut,) = read(component("a", named(text), purl="pkg:composer/a/a@1")).stated
+    (whole,) = read(component("b", named(text))).stated
+    assert (cut.any_of, whole.any_of) == ((), (("MIT",), ("Zlib",)))
+
+
+def test_many_packages_are_not_read_one_by_one(monkeypatch: pytest.MonkeyPatch):
+    asked = list[str]()
+    monkeypatch.setattr(licences, "choices_of", lambda text: asked.append(text) or ())
+    same = [component(f"s{number}", named("MIT")) for number in range(1000)]
+    found = read(*same, *(component(f"p{number}", named(f"L{number}")) for number in range(1000)))
+    assert len(asked) == len(set(asked)) == LICENCES_MAX == len(found.stated)
+    assert found.more == 1001 - LICENCES_MAX

@@ -10,6 +10,8 @@ from stella.sbom.format.schemas import schema_table
 
 CHOICES_MAX = 64
 """So many choices an expression may come to; ``(A OR B) AND (C OR D) AND ...`` doubles them each time."""
+_NAMES_MAX = 640
+"""So many names all choices together may have: what asks of each of them has to be done soon."""
 _DEPTH_MAX = 32
 _TOKEN = re.compile(r"\s*([()]|[A-Za-z0-9.:+-]+)\s*")
 # Ids that the list keeps for old documents; "+" there is a part of the name.
@@ -112,7 +114,10 @@ def _all(tokens: list[str], depth: int) -> tuple[_Sets, list[str]]:
 def _joined(choices: _Sets, more: _Sets) -> _Sets:
     if len(choices) * len(more) > CHOICES_MAX:
         raise _NoExpressionError
-    return {one | other for one in choices for other in more}
+    joined = {one | other for one in choices for other in more}
+    if sum(map(len, joined)) > _NAMES_MAX:
+        raise _NoExpressionError
+    return joined
 
 
 def _one(tokens: list[str], depth: int) -> tuple[_Sets, list[str]]:

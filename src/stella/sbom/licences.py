@@ -12,8 +12,11 @@ LICENCES_MAX = 500
 _EXAMPLES = 2
 # What scans cut a licence to: of one that long, nobody knows how it goes on.
 _CHARACTERS_MAX = 300
-_CONDA_CHARACTERS_MAX = 100
+_CUT_SHORTER = {"conda": 100, "composer": 200}
 _NESTING_MAX = 16
+
+_Parts = tuple[str, ...]
+"""Expressions that all have to be kept; none where nobody knows what is meant."""
 
 
 class _Part(msgspec.Struct, frozen=True, rename="camel"):
@@ -55,18 +58,22 @@ def licences_of_sbom(content: bytes) -> Licences | None:
 
 def licences_of_texts(texts: Iterable[str]) -> Licences:
     """As if there were a package for each text, for tests of policies."""
-    return _licences(
-        (f"sample{number} 1.0", text, choices_of(text)) for number, text in enumerate(texts, 1)
-    )
+    return _licences((f"sample{number} 1.0", text, (text,)) for number, text in enumerate(texts, 1))
 
 
-def _licences(packages: Iterable[tuple[str, str, Choices]]) -> Licences:
-    """Of packages: each with its name, what it states and what that leaves to choose."""
-    stated: dict[str, tuple[Choices, set[str]]] = {}
-    for package, text, choices in packages:
-        stated.setdefault(text, (choices, set()))[1].add(package)
+def _licences(packages: Iterable[tuple[str, str, _Parts]]) -> Licences:
+    """Of packages: each with its name, what it states and what of that is to be read.
+
+    Read are the texts that are told alone, each once: an image may have any number of packages.
+    """
+    stated: dict[str, set[str]] = {}
+    read: dict[str, _Parts] = {}
+    for package, text, parts in packages:
+        stated.setdefault(text, set()).add(package)
+        # One text that is meant in two ways is no text that anybody knows.
+        read[text] = parts if read.get(text, parts) == parts else ()
     return Licences(
-        tuple(_licence(text, *stated[text]) for text in sorted(stated)[:LICENCES_MAX]),
+        tuple(_licence(text, read[text], stated[text]) for text in sorted(stated)[:LICENCES_MAX]),
         max(len(stated) - LICENCES_MAX, 0),
     )
 
@@ -92,7 +99,8 @@ def _packages(components: list[_Component], depth: int = 0) -> Iterator[_Compone
             yield from _packages(one.components or [], depth + 1)
 
 
-def _licence(text: str, choices: Choices, packages: set[str]) -> Licence:
+def _licence(text: str, parts: _Parts, packages: set[str]) -> Licence:
+    choices: Choices = reduce(both, map(choices_of, parts)) if parts else ()
     named = {one for part in choices for one in part}
     return Licence(
         text=text,
@@ -103,15 +111,15 @@ def _licence(text: str, choices: Choices, packages: set[str]) -> Licence:
     )
 
 
-def _stated(component: _Component) -> tuple[str, Choices]:
-    """The text of all its licences, and what one may choose; all of several have to be kept."""
-    texts = list(dict.fromkeys(_texts(component)))
+def _stated(component: _Component) -> tuple[str, _Parts]:
+    """The text of all its licences, and each of them; all of several have to be kept."""
+    texts = tuple(dict.fromkeys(_texts(component)))
     text = texts[0] if len(texts) == 1 else " AND ".join(f"({one})" for one in texts)
-    is_conda = (component.purl or "").startswith("pkg:conda/")
-    cut = _CONDA_CHARACTERS_MAX if is_conda else _CHARACTERS_MAX
+    kind = (component.purl or "").removeprefix("pkg:").partition("/")[0]
+    cut = _CUT_SHORTER.get(kind, _CHARACTERS_MAX)
     if not texts or len(text) >= _CHARACTERS_MAX or any(len(one) >= cut for one in texts):
         return text[:_CHARACTERS_MAX], ()
-    return text, reduce(both, map(choices_of, texts))
+    return text, texts
 
 
 def _texts(component: _Component) -> Iterator[str]:
