@@ -11,9 +11,10 @@ from stella.api.views.documents import KINDS
 from stella.deployment.start import next_turn
 from stella.environment.documents import apply_documents
 from stella.environment.errors import PruneRefused
-from stella.environment.owning import Owning
+from stella.environment.owning import Owning, Pruning
 from stella.evidence.verify import verify_packet
 from stella.identity import Permission
+from stella.record.owners import put_owner
 from stella.replay import replay_packet
 
 CLIENT = {"client_id": "stella"}
@@ -313,6 +314,26 @@ def test_what_its_owner_got_meanwhile_and_who_asks_may_not_end_refuses_all(contr
     ):
         apply_documents(tx, control.services.blobs, documents, brought={}, owning=owning)
     assert names(control, "Environment") == ["dev", "qa"]
+
+
+@pytest.mark.parametrize("kind", ["Environment", "Target"])
+def test_what_another_took_over_meanwhile_does_not_end(control: Control, kind: str):
+    documents = [environment("dev"), environment("qa"), target("qa-a", "qa")]
+    applied(control, *documents, owner="shop")
+    name = {"Environment": "qa", "Target": "qa-a"}[kind]
+    owning = Owning("shop", prune=True, endings=endings_for(Permission))
+
+    def prune() -> None:
+        with control.database.transaction(actor="usr_op") as tx:
+            pruning = Pruning(tx, owning, [("Environment", "dev")])
+            # As it is read once another transaction has ended: PostgreSQL lets two write at once.
+            put_owner(tx, kind, name, "another")
+            pruning.make_room()
+            pruning.end()
+
+    with pytest.raises(PruneRefused, match=f"{kind} {name}: it is kept by another now"):
+        prune()
+    assert names(control, kind)[-1] == name
 
 
 def test_what_is_ended_by_hand_is_nobody_s_when_it_comes_again(control: Control):

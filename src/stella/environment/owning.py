@@ -15,7 +15,7 @@ from stella.environment.errors import ImpossiblePrune, OwnedByAnother, PruneRefu
 from stella.environment.facts import DocumentOwnerChanged
 from stella.kernel import Json, Remedy
 from stella.kernel.change import Change, removed
-from stella.record.owners import forget_owner, list_owned, put_owner
+from stella.record.owners import forget_owner, list_owned, owner_of, put_owner
 from stella.record.transaction import Tx
 
 Spec: TypeAlias = Mapping[str, Json]
@@ -97,7 +97,7 @@ class Pruning:
         for one in self._doomed:
             ending = self._owning.endings[one.kind]
             self._object(one, ending.busy(self._tx, one.name))
-            if ending.makes_room:
+            if ending.makes_room and self._is_still_ours(one):
                 ending.end(self._tx, one.name)
 
     def end(self) -> list[Change]:
@@ -140,12 +140,20 @@ class Pruning:
         while left:
             free = [one for one in left if not any(ending.naming(self._tx, one.name))]
             for one in free:
-                ending.end(self._tx, one.name)
+                if self._is_still_ours(one):
+                    ending.end(self._tx, one.name)
             left = [one for one in left if one not in free]
             if not free:
                 break
         for one in left:
             self._object(one, ending.naming(self._tx, one.name))
+
+    def _is_still_ours(self, one: _Doomed) -> bool:
+        """Another owner may have taken it over since it was listed; from now on nobody does."""
+        now = owner_of(self._tx, one.kind, one.name, lock=True)
+        if now != self._owning.owner:
+            self._object(one, [f"it is kept by {now or 'nobody'} now"])
+        return now == self._owning.owner
 
     def _object(self, one: _Doomed, reasons: Iterable[str]) -> None:
         self._reasons += [f"{one.kind} {one.name}: {why}" for why in reasons]

@@ -43,13 +43,13 @@ def list_owned(tx: Tx, owner: str | None = None) -> tuple[Owned, ...]:
     return tuple(Owned(**fields_of(row)) for row in rows)
 
 
-def owner_of(tx: Tx, kind: str, name: str) -> str | None:
-    """Who keeps it; None for nobody."""
+def owner_of(tx: Tx, kind: str, name: str, *, lock: bool = False) -> str | None:
+    """Who keeps it; None for nobody. lock: nobody takes it over until this transaction ends."""
     table = document_owner.c
     query = select(table.owner).where(
         table.tenant == tx.tenant, table.kind == kind, table.name == name
     )
-    row = tx.row(query)
+    row = tx.row(query.with_for_update() if lock else query)
     return None if row is None else str(row["owner"])
 
 
