@@ -5,6 +5,7 @@ Where a database lets several write at once, others wait for the end of the deci
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from threading import Thread
 
 from fixtures.road import FIXED, OLD, InlineRuns, Road
@@ -12,10 +13,15 @@ from promotion.test_rights_since import STRICT, waived
 from promotion.test_rules import proves
 from promotion.test_variables import VALUES, apply, place, variables
 from stella.app.flows import steps_of
+from stella.environment.apply import apply_environment
+from stella.environment.end import delete_environment
+from stella.environment.errors import MalformedDocument, UnknownEnvironment
+from stella.environment.freeze import begin_freeze
 from stella.policy import Ask
 from stella.promotion.lifecycle import State
 from stella.promotion.store import Promotion, list_promotions
 from stella.promotion.waive import end_waiver
+from stella.record import Tx
 from stella.release.model import Release
 from stella.release.revise import revise_release
 
@@ -94,3 +100,36 @@ def test_a_release_is_revised_before_a_decision_or_after_it(road: Road) -> None:
     assert done.state is State.DEPLOYED
     proves(road, done)
     assert road.kinds(release.id)[-1] == "ReleaseRevised"
+
+
+def test_what_names_an_environment_that_ends_waits_for_its_end(road: Road) -> None:
+    road.environment("dev")
+
+    def freeze(tx: Tx) -> object:
+        return begin_freeze(tx, "dev", ends_at=tx.now + timedelta(hours=1), reason="audit")
+
+    def follow(tx: Tx) -> object:
+        return apply_environment(tx, "next", {"after": "dev"})
+
+    def soak(tx: Tx) -> object:
+        return apply_environment(tx, "late", {"soak": {"in": "dev", "hours": 1}})
+
+    refused: list[str] = []
+
+    def ask(change: Callable[[Tx], object]) -> None:
+        try:
+            with road.database.transaction(actor=road.people["bob"].id) as tx:
+                change(tx)
+        except (MalformedDocument, UnknownEnvironment):
+            refused.append(change.__name__)
+
+    others = [Thread(target=ask, args=[change]) for change in (freeze, follow, soak)]
+    with road.database.transaction(actor="system") as tx:
+        delete_environment(tx, "dev")
+        for other in others:
+            other.start()
+        for other in others:
+            other.join(_A_MOMENT_S)
+    for other in others:
+        other.join()
+    assert sorted(refused) == ["follow", "freeze", "soak"]

@@ -42,6 +42,9 @@ def apply_environment(
     faults = list(_step_faults(value, brought))
     if faults:
         raise malformed("Environment", name, "; ".join(faults))
+    named = {value.after, value.soak.environment if value.soak else None} - {None, name}
+    for other in sorted(filter(None, named)):
+        keep_environment(tx, other)  # or it could be ended at this moment
     known = {one.name: one for one in list_environments(tx)}
     if value.after is not None and value.after != name and value.after not in known:
         raise malformed("Environment", name, f"it comes after {value.after!r}, which is not there")

@@ -10,6 +10,7 @@ from stella.environment.store import (
     find_environment,
     find_freeze,
     insert_freeze,
+    keep_environment,
     list_freezes,
 )
 from stella.kernel import Remedy, time_text
@@ -23,6 +24,7 @@ def begin_freeze(
 
     Raises UnknownEnvironment, ImpossibleFreeze.
     """
+    keep_environment(tx, environment)  # or it could be ended at this moment
     find_environment(tx, environment)
     begins = starts_at or tx.now
     if ends_at <= max(begins, tx.now):
