@@ -12,12 +12,15 @@ from fixtures.road import FIXED, OLD, InlineRuns, Road
 from promotion.test_rights_since import STRICT, waived
 from promotion.test_rules import proves
 from promotion.test_variables import VALUES, apply, place, variables
+from stella.api.endings import endings_for
 from stella.app.flows import steps_of
 from stella.environment.apply import apply_environment
 from stella.environment.end import delete_environment
 from stella.environment.errors import MalformedDocument, UnknownEnvironment
 from stella.environment.freeze import begin_freeze
+from stella.kernel import Digest
 from stella.policy import Ask
+from stella.policy.store import delete_policy, put_policy
 from stella.promotion.lifecycle import State
 from stella.promotion.store import Promotion, list_promotions
 from stella.promotion.waive import end_waiver
@@ -102,8 +105,10 @@ def test_a_release_is_revised_before_a_decision_or_after_it(road: Road) -> None:
     assert road.kinds(release.id)[-1] == "ReleaseRevised"
 
 
-def test_what_names_an_environment_that_ends_waits_for_its_end(road: Road) -> None:
+def test_what_names_what_ends_waits_for_its_end(road: Road) -> None:
     road.environment("dev")
+    with road.database.transaction(actor="system") as tx:
+        put_policy(tx, "strict", Digest.of(b"a bundle"))
 
     def freeze(tx: Tx) -> object:
         return begin_freeze(tx, "dev", ends_at=tx.now + timedelta(hours=1), reason="audit")
@@ -114,6 +119,9 @@ def test_what_names_an_environment_that_ends_waits_for_its_end(road: Road) -> No
     def soak(tx: Tx) -> object:
         return apply_environment(tx, "late", {"soak": {"in": "dev", "hours": 1}})
 
+    def judge(tx: Tx) -> object:
+        return apply_environment(tx, "judged", {"policy": "strict"})
+
     refused: list[str] = []
 
     def ask(change: Callable[[Tx], object]) -> None:
@@ -123,13 +131,15 @@ def test_what_names_an_environment_that_ends_waits_for_its_end(road: Road) -> No
         except (MalformedDocument, UnknownEnvironment):
             refused.append(change.__name__)
 
-    others = [Thread(target=ask, args=[change]) for change in (freeze, follow, soak)]
+    others = [Thread(target=ask, args=[change]) for change in (freeze, follow, soak, judge)]
     with road.database.transaction(actor="system") as tx:
         delete_environment(tx, "dev")
+        assert not tuple(endings_for(())["Policy"].busy(tx, "strict"))
+        delete_policy(tx, "strict")
         for other in others:
             other.start()
         for other in others:
             other.join(_A_MOMENT_S)
     for other in others:
         other.join()
-    assert sorted(refused) == ["follow", "freeze", "soak"]
+    assert sorted(refused) == ["follow", "freeze", "judge", "soak"]

@@ -25,7 +25,7 @@ from stella.identity.login_documents import (
 from stella.identity.sign_in import delete_sign_in, list_sign_ins
 from stella.notify.apply import delete_notification
 from stella.notify.store import list_notifications
-from stella.policy.store import delete_policy, policy_digests
+from stella.policy.store import delete_policy, keep_policy, policy_digests
 from stella.record import Tx
 from stella.release.components.model import COMPONENT, TEMPLATE, spec_of
 from stella.release.components.store import (
@@ -67,6 +67,12 @@ def _naming_environment(tx: Tx, name: str) -> Iterator[str]:
     for known in list_notifications(tx):
         if name in known.rule.environments:
             yield f"Notification {known.rule.name} names it"
+
+
+def _policy_held(tx: Tx, name: str) -> Iterable[str]:
+    """No reason; no environment takes it until this transaction ends."""
+    keep_policy(tx, name, lock=True)
+    return ()
 
 
 def _naming_policy(tx: Tx, name: str) -> Iterator[str]:
@@ -148,5 +154,5 @@ _ENDINGS: Mapping[str, Ending] = {
         delete_component,
         naming=_naming_component,
     ),
-    "Policy": Ending(_policies, delete_policy, naming=_naming_policy),
+    "Policy": Ending(_policies, delete_policy, busy=_policy_held, naming=_naming_policy),
 }

@@ -22,7 +22,7 @@ from stella.kernel import Json, NotCanonical, Remedy, canonical_json, digest_of
 from stella.kernel.change import Change, changed
 from stella.kernel.names import BAD_NAME, NAME, nearest
 from stella.plugin.contract.core import Kind
-from stella.policy.store import has_policy
+from stella.policy.store import keep_policy
 from stella.record.transaction import Tx
 from stella.release.variables.resolve import torn_places
 
@@ -52,7 +52,7 @@ def apply_environment(
         where = value.soak.environment
         raise malformed("Environment", name, f"it soaks in {where[:80]!r}, which is not there")
     refuse_loop(value, known)
-    if not has_policy(tx, value.policy):
+    if not keep_policy(tx, value.policy):
         raise malformed("Environment", name, f"there is no policy {value.policy[:80]!r}")
     before = known.get(name)
     change = changed("Environment", name, before.spec() if before else None, value.spec())

@@ -38,10 +38,13 @@ def find_policy(tx: Tx, blobs: Blobs, name: str) -> PolicyBundle:
     )
 
 
-def has_policy(tx: Tx, name: str) -> bool:
-    """Whether ``name`` stands for a bundle."""
+def keep_policy(tx: Tx, name: str, *, lock: bool = False) -> bool:
+    """Whether ``name`` stands for a bundle; where it does, it does until this transaction ends.
+
+    lock: nobody else keeps it meanwhile.
+    """
     query = select(policy.c.name).where(policy.c.tenant == tx.tenant, policy.c.name == name)
-    return name == STARTER or tx.row(query) is not None
+    return name == STARTER or tx.row(query.with_for_update(read=not lock)) is not None
 
 
 def policy_digests(tx: Tx) -> dict[str, str]:
