@@ -266,8 +266,12 @@ def test_a_promotion_that_waits_keeps_its_environment_and_its_end_lets_it_go(con
     applied(control, waiting, target("gone-a", "gone"), environment("left"), owner="shop")
     promotion = control.asked(control.sealed("1.0.0")["id"], "gone")
     assert promotion["state"] == "waiting"
+    why = f"{promotion['id']} under way there"
     problem = refusal(control, environment("left"), owner="shop", prune=True)
-    assert problem["facts"]["reasons"] == [f"Environment gone: {promotion['id']} under way there"]
+    assert problem["facts"]["reasons"] == [f"Environment gone: {why}", f"Target gone-a: {why}"]
+    # Its plan names the target.
+    problem = refusal(control, environment("left"), waiting, owner="shop", prune=True)
+    assert problem["facts"]["reasons"] == [f"Target gone-a: {why}"]
 
     control.post(f"/promotions/{promotion['id']}/cancel", {"comment": "no"})
     applied(control, environment("left"), owner="shop", prune=True)

@@ -20,6 +20,7 @@ from stella.environment.errors import MalformedDocument, UnknownEnvironment
 from stella.environment.freeze import begin_freeze
 from stella.kernel import Digest
 from stella.policy import Ask
+from stella.policy.engine import NEEDS
 from stella.policy.store import delete_policy, put_policy
 from stella.promotion.lifecycle import State
 from stella.promotion.store import Promotion, list_promotions
@@ -42,7 +43,8 @@ def promote_meanwhile(
         def asked(*args, **options):  # type: ignore[no-untyped-def]
             with road.database.read() as tx:
                 is_now = bool(list_promotions(tx, states=frozenset({judged})))
-            if is_now and not others:
+            # What a policy needs is asked for before anything else is read.
+            if is_now and not others and NEEDS not in args[2]:
                 others.append(Thread(target=change))
                 others[0].start()
                 others[0].join(_A_MOMENT_S)

@@ -27,10 +27,7 @@ def environment_in_use(tx: Tx, name: str) -> Iterator[str]:
     if current is not None:
         release = find_release(tx, current.release)
         yield f"{release.name} {release.version} runs there"
-    going = [one.id for one in every_promotion(tx, environment=name, states=ACTIVE)]
-    if going:
-        more = f" and {len(going) - _NAMED_MAX} more" if len(going) > _NAMED_MAX else ""
-        yield f"{', '.join(going[:_NAMED_MAX])}{more} under way there"
+    yield from _going_there(tx, name)
     waivers = count_open(tx, name)
     if waivers:
         yield f"{waivers} waivers are asked for or count there"
@@ -39,11 +36,12 @@ def environment_in_use(tx: Tx, name: str) -> Iterator[str]:
 def target_in_use(tx: Tx, name: str) -> Iterator[str]:
     """Why it cannot end: what a deployment started on a host, no other order takes away again.
 
-    Nothing is deployed to it until this transaction ends.
+    Nor while a promotion's plan may name it. Nothing is deployed to it until this transaction ends.
     """
     for one in list_targets(tx):
         if one.name == name:
             find_environment(tx, one.environment, lock=True)
+            yield from _going_there(tx, one.environment)
     table = target_deployment.c
     final = [state for state in TargetState if TARGET_DEPLOYMENT.is_final(state)]
     is_open = table.state.not_in([state.value for state in final])
@@ -60,3 +58,10 @@ def target_in_use(tx: Tx, name: str) -> Iterator[str]:
         is_final = TargetState(row["state"]) in final
         what = "began something there" if is_final else "is under way there"
         yield f"{row['deployment']} {what}"
+
+
+def _going_there(tx: Tx, environment: str) -> Iterator[str]:
+    going = [one.id for one in every_promotion(tx, environment=environment, states=ACTIVE)]
+    if going:
+        more = f" and {len(going) - _NAMED_MAX} more" if len(going) > _NAMED_MAX else ""
+        yield f"{', '.join(going[:_NAMED_MAX])}{more} under way there"
