@@ -326,7 +326,7 @@ HOSTILE = [
 
 @pytest.mark.long
 @pytest.mark.parametrize("run", HOSTILE, ids=range(len(HOSTILE)))
-@pytest.mark.timeout(10)
+@pytest.mark.timeout(120)
 def test_an_image_that_wants_to_be_followed_for_ever_is_not(run):
     links = {f"l{n}": Soft(f"/l{n + 1}") for n in range(100)}
     folders = {"a": Soft("/a/a")}
