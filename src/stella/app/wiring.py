@@ -54,17 +54,19 @@ def open_services(
     now: Now = system_now,
     random: Callable[[int], bytes] = os.urandom,
     plugins: Plugins | None = None,
+    policies: PolicyProcess | None = None,
 ) -> Services:
     """Every part of a server; keys and directories are made at the first start.
 
     handled: the kinds of facts that ``flows.py`` has handlers for. failed_runs: for the doctor.
-    plugins: those that come along; without them they are looked for.
+    plugins: those that come along; without them they are looked for. policies: where they are asked;
+    without it one of its own.
     Raises DataUnusable, KeysIncomplete, UnusableKey, UnknownDatabase. Nothing is connected yet.
     """
     data = make_data_directory(settings)
     blobs = Blobs(data / "blobs")
     keys, authority = open_keys(data, now=now(), random=random)
-    policies, stopping = PolicyProcess(), Event()
+    policies, stopping = policies or PolicyProcess(), Event()
     simulating = Simulating(stopping)
     database = open_database(settings, handled=handled, now=now, random=random)
     required = () if settings.plugins_unconfined else CONFINEMENT
