@@ -6,7 +6,7 @@ from sqlalchemy import and_, or_, select
 
 from stella.deployment.lifecycle import TARGET_DEPLOYMENT, TargetState
 from stella.deployment.store import current_deployment, target_deployment
-from stella.environment.store import find_environment, list_targets
+from stella.environment.store import find_environment, target_named
 from stella.promotion.lifecycle import ACTIVE
 from stella.promotion.store import every_promotion
 from stella.promotion.waiver_store import count_open
@@ -38,10 +38,10 @@ def target_in_use(tx: Tx, name: str) -> Iterator[str]:
 
     Nor while a promotion's plan may name it. Nothing is deployed to it until this transaction ends.
     """
-    for one in list_targets(tx):
-        if one.name == name:
-            find_environment(tx, one.environment, lock=True)
-            yield from _going_there(tx, one.environment)
+    found = target_named(tx, name)
+    if found is not None:
+        find_environment(tx, found.environment, lock=True)
+        yield from _going_there(tx, found.environment)
     table = target_deployment.c
     final = [state for state in TargetState if TARGET_DEPLOYMENT.is_final(state)]
     is_open = table.state.not_in([state.value for state in final])

@@ -15,6 +15,7 @@ from stella.environment.store import (
     list_targets,
     put_environment,
     put_target,
+    target_named,
 )
 from stella.hub.apply import Brought
 from stella.hub.document import config_faults
@@ -84,7 +85,7 @@ def apply_target(tx: Tx, name: str, spec: Mapping[str, Json], brought: Brought) 
         find_environment(tx, value.environment)
     except UnknownEnvironment:
         raise malformed("Target", name, f"no environment {value.environment!r}") from None
-    before = next((one for one in list_targets(tx) if one.name == name), None)
+    before = target_named(tx, name)
     _refuse_same_place(tx, value)
     change = changed("Target", name, before.spec() if before else None, value.spec())
     if change.change != "unchanged":

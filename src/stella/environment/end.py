@@ -12,6 +12,7 @@ from stella.environment.store import (
     list_environments,
     list_freezes,
     list_targets,
+    target_named,
 )
 from stella.hub.store import list_integrations
 from stella.kernel import time_text
@@ -30,7 +31,8 @@ def delete_environment(tx: Tx, name: str) -> None:
 
 def delete_target(tx: Tx, name: str) -> None:
     """Nothing is deployed to it any more."""
-    (found,) = [one for one in list_targets(tx) if one.name == name]
+    found = target_named(tx, name)
+    assert found is not None  # who asks has listed it in this transaction
     delete_target_row(tx, name)
     forget_owner(tx, "Target", name)
     tx.add(TargetDeleted(name, found.environment))

@@ -144,6 +144,12 @@ def list_targets(tx: Tx, of: str | None = None) -> tuple[Target, ...]:
     return tuple(_target(row) for row in tx.rows(query.order_by(target.c.name)))
 
 
+def target_named(tx: Tx, name: str) -> Target | None:
+    """None where there is no such target."""
+    row = tx.row(select(target).where(target.c.tenant == tx.tenant, target.c.name == name))
+    return None if row is None else _target(row)
+
+
 def insert_freeze(tx: Tx, value: Freeze) -> None:
     """A new window."""
     tx.connection.execute(freeze.insert(), {"tenant": tx.tenant, **columns_of(value)})

@@ -11,10 +11,10 @@ from sqlalchemy import Column, String, Table, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from stella.kernel import digest_of, time_text
+from stella.record.parts import in_parts
 from stella.record.tables import metadata
 from stella.record.transaction import Tx
 
-_ASKED_MAX = 500
 fix_told = Table(
     "fix_told",
     metadata,
@@ -63,10 +63,8 @@ def _fix(vulnerability: str, purl: str) -> str:
 
 
 def _known(tx: Tx, fixes: Iterable[str]) -> dict[str, str]:
-    wanted = sorted(set(fixes))
     found: dict[str, str] = {}
-    for start in range(0, len(wanted), _ASKED_MAX):
-        part = wanted[start : start + _ASKED_MAX]
+    for part in in_parts(fixes):
         query = select(fix_told.c.fix, fix_told.c.at).where(
             fix_told.c.tenant == tx.tenant, fix_told.c.fix.in_(part)
         )

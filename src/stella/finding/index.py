@@ -10,12 +10,12 @@ from stella.finding.fixes import note_fixes
 from stella.finding.listing import forget_listed, put_listed
 from stella.finding.model import Findings, is_open
 from stella.finding.store import delete_scan, scan
+from stella.record.parts import in_parts
 from stella.record.tables import metadata
 from stella.record.transaction import Tx
 from stella.sbom import Component
 
 _TEXT_MAX = 512
-_ASKED_MAX = 500
 _SEVERITIES = ("unknown", "none", "low", "medium", "high", "critical")
 
 scan_name = Table(
@@ -133,10 +133,8 @@ def forget_scan(tx: Tx, scan_id: str) -> None:
 
 def scans_named(tx: Tx, names: Collection[str]) -> tuple[str, ...]:
     """The ids of the scans with a finding of one of these names, in whatever case; sorted."""
-    wanted = sorted({one.casefold()[:200] for one in names})
     found: set[str] = set()
-    for start in range(0, len(wanted), _ASKED_MAX):
-        part = wanted[start : start + _ASKED_MAX]
+    for part in in_parts(one.casefold()[:200] for one in names):
         query = select(scan_name.c.scan).where(
             scan_name.c.tenant == tx.tenant, scan_name.c.name.in_(part)
         )

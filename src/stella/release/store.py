@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Column, Index, Integer, String, Table, Text, UniqueConstraint, select
 
 from stella.kernel import Remedy, time_text
+from stella.record.parts import in_parts
 from stella.record.row import columns_of
 from stella.record.tables import metadata
 from stella.record.transaction import Tx
@@ -74,9 +75,6 @@ tag_seen = Table(
     Column("digest", String(71), nullable=False),
     Column("at", String(27), nullable=False),
 )
-
-
-_ASKED_MAX = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,11 +183,11 @@ def variables_of_revision(tx: Tx, release_id: str, number: int) -> tuple[Variabl
 
 def releases_with(tx: Tx, images: Collection[str]) -> tuple[str, ...]:
     """Ids of the releases that hold one of these images, by the digest that a reference resolved to."""
-    wanted, found = sorted(images), set[str]()
-    for start in range(0, len(wanted), _ASKED_MAX):
+    found: set[str] = set()
+    for part in in_parts(images):
         query = select(release_component.c.release).where(
             release_component.c.tenant == tx.tenant,
-            release_component.c.digest.in_(wanted[start : start + _ASKED_MAX]),
+            release_component.c.digest.in_(part),
         )
         found |= {str(row["release"]) for row in tx.rows(query)}
     return tuple(sorted(found))

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Column, Index, Integer, String, Table, Text, delete, or_, select
 
 from stella.kernel import Remedy, time_text
+from stella.record.parts import in_parts
 from stella.record.row import columns_of, fields_of
 from stella.record.tables import metadata
 from stella.record.transaction import Tx
@@ -17,8 +18,6 @@ from stella.vex.consensus import Heard
 from stella.vex.errors import UnknownVexDocument, UnknownVexIssuer
 from stella.vex.issuer import Basis, Issuer
 from stella.vex.model import Document
-
-_ASKED_MAX = 500
 
 vex_document = Table(
     "vex_document",
@@ -154,10 +153,8 @@ def withdrawn_digests(tx: Tx) -> frozenset[str]:
 
 def named_alike(tx: Tx, digests: Iterable[str]) -> frozenset[str]:
     """``digests``, and those of all documents that go by the name of one of them."""
-    given, table = sorted(set(digests)), vex_document.c
-    found = set(given)
-    for start in range(0, len(given), _ASKED_MAX):
-        part = given[start : start + _ASKED_MAX]
+    found, table = set(digests), vex_document.c
+    for part in in_parts(found):
         names = select(table.said_id).where(
             table.tenant == tx.tenant, table.digest.in_(part), table.said_id != ""
         )
