@@ -12,6 +12,8 @@ from stella.environment.end import (
     words_about,
 )
 from stella.environment.freeze_rules import delete_freeze_rule, list_freeze_rules
+from stella.environment.lifecycles.model import KIND as LIFECYCLE
+from stella.environment.lifecycles.store import delete_lifecycle, list_lifecycles
 from stella.environment.owning import Ending, Spec
 from stella.environment.store import list_environments, list_targets
 from stella.hub.apply import delete_integration, readers_of
@@ -112,6 +114,11 @@ _ENDINGS: Mapping[str, Ending] = {
     "Freeze": Ending(
         lambda tx: {one.rule.name: one.rule.spec() for one in list_freeze_rules(tx)},
         delete_freeze_rule,
+    ),
+    LIFECYCLE: Ending(
+        lambda tx: {name: one.spec() for name, one in list_lifecycles(tx).items()},
+        delete_lifecycle,
+        makes_room=True,  # another one may take its channels
     ),
     "Notification": Ending(
         lambda tx: {one.rule.name: one.rule.spec() for one in list_notifications(tx)},

@@ -28,6 +28,7 @@ from stella.app.heard import (
 from stella.app.judged_anew import (
     judge_after,
     judge_of_environment,
+    judge_of_lifecycle,
     judge_of_release,
     judge_of_revision,
     judge_scanned,
@@ -301,6 +302,8 @@ _FLOWS: Mapping[str, Sequence[Handler]] = {
     "PolicyApplied": (judge_all_standings,),
     "EnvironmentApplied": (judge_all_standings, go_on_into),
     "EnvironmentHeld": (stop_at_hold,),
+    "LifecycleApplied": (judge_of_lifecycle,),
+    "LifecycleDeleted": (judge_of_lifecycle,),
     "EnvironmentResumed": (go_on_after_hold,),
     "ApprovalGiven": (judge,),
     "BreakGlassAgreed": (judge,),

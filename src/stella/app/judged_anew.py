@@ -1,6 +1,7 @@
 """What waits is judged anew where something it rests on came or went."""
 
 from stella.app.carrying import Work
+from stella.environment.lifecycles.store import list_lifecycles
 from stella.environment.store import list_environments
 from stella.promotion.evaluate import evaluate_promotion, waits_for_scan
 from stella.promotion.lifecycle import NOT_BEGUN, State
@@ -22,13 +23,23 @@ def judge_after(work: Work, fact: StoredFact) -> None:
     """A promotion has ended: judge anew what waits to follow it into the environments after."""
     with work.database.read(fact.tenant) as tx:
         ended = find_promotion(tx, fact.subject)
+        there = ended.environment
+        after = {one.name: None for one in list_environments(tx) if one.after == there}
+        for lifecycle in list_lifecycles(tx).values():
+            after |= dict.fromkeys(lifecycle.following(there))
         waiting = [
             one
-            for place in list_environments(tx)
-            if place.after == ended.environment
-            for one in every_promotion(tx, environment=place.name, states=_WAITS)
+            for name in after
+            for one in every_promotion(tx, environment=name, states=_WAITS)
             if one.release_digest == ended.release_digest
         ]
+    _judge(work, fact, waiting)
+
+
+def judge_of_lifecycle(work: Work, fact: StoredFact) -> None:
+    """A lifecycle came, went or was changed: judge anew all that waits."""
+    with work.database.read(fact.tenant) as tx:
+        waiting = list(every_promotion(tx, states=_WAITS))
     _judge(work, fact, waiting)
 
 

@@ -6,6 +6,7 @@ import stella.deployment.step_store
 import stella.deployment.store
 import stella.environment.freeze_rules
 import stella.environment.hold
+import stella.environment.lifecycles.store
 import stella.environment.store
 import stella.evidence.store
 import stella.finding.chain
@@ -52,6 +53,7 @@ STORES = (
     stella.environment.store,
     stella.environment.freeze_rules,
     stella.environment.hold,
+    stella.environment.lifecycles.store,
     stella.policy.store,
     stella.promotion.store,
     stella.deployment.standing,

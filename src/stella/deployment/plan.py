@@ -203,7 +203,7 @@ def with_variables(
         faults.extend(f"{where}: {why}" for why in found.faults)
         return found.config
 
-    here = Place(release.name, environment.name)
+    here = Place(release.name, environment.name, channel=release.channel)
 
     def steps(uses: tuple[StepUse, ...]) -> tuple[StepUse, ...]:
         return tuple(
@@ -216,7 +216,12 @@ def with_variables(
         steps_after=steps(environment.steps_after),
     )
     placed = tuple(
-        replace(one, config=filled(f"target {one.name}", one.config, one.place(release.name)))
+        replace(
+            one,
+            config=filled(
+                f"target {one.name}", one.config, one.place(release.name, release.channel)
+            ),
+        )
         for one in targets
     )
     if faults:

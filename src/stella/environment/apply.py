@@ -60,7 +60,7 @@ def apply_environment(
     if change.change != "unchanged":
         put_environment(tx, value)
         whole, part = digest_of(value.spec()).text, digest_of(value.rested_on()).text
-        tx.add(EnvironmentApplied(name, change.change, whole, part))
+        tx.add(EnvironmentApplied(name, change.change, whole, part, value.ends_at))
     return change
 
 

@@ -18,7 +18,7 @@ from stella.environment.model import (
     StepUse,
     Target,
 )
-from stella.kernel import Json, Remedy
+from stella.kernel import Json, Remedy, StellaError, parse_time, time_text
 from stella.kernel.names import BAD_NAME, NAME, nearest
 from stella.release.variables.model import LABEL
 
@@ -89,6 +89,7 @@ class _Environment(msgspec.Struct, forbid_unknown_fields=True):
     soak: _Soak | None = None
     break_glass: _BreakGlass | None = msgspec.field(default=None, name="breakGlass")
     promotions: _Promotions = msgspec.field(default_factory=_Promotions)
+    ends_at: str | None = msgspec.field(default=None, name="endsAt")
 
 
 class _Target(msgspec.Struct, forbid_unknown_fields=True):
@@ -128,6 +129,7 @@ def parse_environment(name: str, spec: Mapping[str, Json]) -> Environment:
         _soak(name, read),
         _break_glass(name, read.break_glass),
         _promotions(name, read),
+        _ends_at(name, read.ends_at),
     )
 
 
@@ -184,6 +186,17 @@ def malformed(kind: str, name: str, why: str) -> MalformedDocument:
         kind=kind,
         name=name,
     )
+
+
+def _ends_at(name: str, text: str | None) -> str | None:
+    """When it is over, as facts write times."""
+    if text is None:
+        return None
+    try:
+        return time_text(parse_time(text))
+    except StellaError:
+        why = "endsAt is a time like 2030-12-20T18:00:00Z"
+        raise malformed("Environment", name, why) from None
 
 
 def _soak(name: str, read: _Environment) -> Soak | None:

@@ -6,6 +6,8 @@ from typing import TypeAlias
 from stella.blob import Blobs
 from stella.environment.apply import apply_environment, apply_target, refuse_loop
 from stella.environment.document import checked_document, checked_name, malformed, parse_environment
+from stella.environment.lifecycles.model import KIND as LIFECYCLE
+from stella.environment.lifecycles.store import apply_lifecycle, refuse_rivals
 from stella.environment.owning import BY_HAND, Owning, Pruning, claim_documents
 from stella.environment.store import in_order, list_environments, list_targets
 from stella.hub.apply import Brought, apply_integration
@@ -37,6 +39,7 @@ KINDS = (
     "Environment",
     "Target",
     "Variables",
+    LIFECYCLE,
 )
 _DOCUMENTS_MAX = 1000
 
@@ -62,8 +65,8 @@ def apply_documents(
     secret. ask: how policies are asked. more: kind -> how it is applied, of the rooms below this one;
     they come last. owning: whose the documents are, and whether what is theirs and in none of them ends.
 
-    Raises MalformedDocument, MalformedIntegration, MalformedLogin, EnvironmentLoop, OwnedByAnother,
-    ImpossiblePrune, PruneRefused, and what a policy that does not compile raises.
+    Raises MalformedDocument, MalformedIntegration, MalformedLogin, EnvironmentLoop, LifecycleLoop,
+    OwnedByAnother, ImpossiblePrune, PruneRefused, and what a policy that does not compile raises.
     """
     if len(documents) > _DOCUMENTS_MAX:
         raise malformed("document", "", f"{len(documents)} of them, at most {_DOCUMENTS_MAX}")
@@ -125,6 +128,8 @@ def _apply(
     _refuse_unknown_environments(tx, documents["Integration"])
     changes += [apply_variables(tx, name, spec) for name, spec in documents["Variables"].items()]
     _refuse_unknown_places(tx, documents["Variables"])
+    changes += [apply_lifecycle(tx, name, spec) for name, spec in documents[LIFECYCLE].items()]
+    refuse_rivals(tx, documents[LIFECYCLE])
     return changes
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from stella.environment.facts import EnvironmentDeleted, TargetDeleted
 from stella.environment.freeze_rules import list_freeze_rules
 from stella.environment.hold import find_hold
+from stella.environment.lifecycles.store import lifecycles_naming
 from stella.environment.store import (
     delete_environment_row,
     delete_target_row,
@@ -63,6 +64,7 @@ def documents_naming_environment(tx: Tx, name: str) -> Iterator[str]:
     for kept in list_freeze_rules(tx):
         if name in kept.rule.environments:
             yield f"Freeze {kept.rule.name} names it"
+    yield from (f"Lifecycle {one} names it" for one in lifecycles_naming(tx, name))
     yield from (f"Variables {one} names it" for one in variables_naming(tx, "environment", name))
 
 

@@ -67,3 +67,16 @@ class PruneRefused(StellaError):
 
     code = "ST-ENV-010"
     fault = Fault.CONFLICT
+
+
+class LifecycleLoop(StellaError):
+    """Phases of a lifecycle that follow each other in a circle, so that nothing ever reaches them."""
+
+    code = "ST-ENV-011"
+
+
+class UnknownLifecycle(StellaError):
+    """There is no such lifecycle."""
+
+    code = "ST-ENV-012"
+    fault = Fault.NOT_FOUND

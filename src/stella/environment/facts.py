@@ -9,12 +9,13 @@ from stella.kernel import Fact
 class EnvironmentApplied(Fact):
     """It was made or changed. subject: its name; spec: digest of the new specification.
 
-    rested_on: digest of the part that deployments rest on.
+    rested_on: digest of the part that deployments rest on. ends_at: when it is over, None for never.
     """
 
     change: str
     spec: str
     rested_on: str | None = None
+    ends_at: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,3 +92,16 @@ class EnvironmentResumed(Fact):
 
     reason: str
     promotion: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LifecycleApplied(Fact):
+    """A lifecycle was made or changed. subject: its name; spec: digest of the new one."""
+
+    change: str
+    spec: str
+
+
+@dataclass(frozen=True, slots=True)
+class LifecycleDeleted(Fact):
+    """No release takes it any more. subject: its name."""

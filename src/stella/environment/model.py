@@ -141,7 +141,8 @@ class Environment:
 
     policy: name of the policy pack. parameters: what the policy is asked with. steps_before,
     steps_after: what is done before the first target and after the last, one after the other.
-    break_glass: None where nobody can let anything through its gates.
+    break_glass: None where nobody can let anything through its gates. ends_at: when it is over, in the
+    form of ``time_text``; None for never.
     """
 
     name: str
@@ -154,6 +155,7 @@ class Environment:
     soak: Soak | None = None
     break_glass: BreakGlassRule | None = None
     promotions: PromotionRules = PromotionRules()
+    ends_at: str | None = None
 
     def spec(self) -> dict[str, Json]:
         """As it stands in a declarative document; without steps, as before there were any."""
@@ -174,11 +176,20 @@ class Environment:
             spec["breakGlass"] = self.break_glass.spec()
         if self.promotions != PromotionRules():
             spec["promotions"] = self.promotions.spec()
+        if self.ends_at is not None:
+            spec["endsAt"] = self.ends_at
         return spec
 
     def rested_on(self) -> dict[str, Json]:
-        """The part of it that a deployment rests on: how requests are kept is none of that."""
-        return replace(self, promotions=PromotionRules()).spec()
+        """The part of it that a deployment rests on.
+
+        How requests are kept is none of that, nor is when it is over: who moves that on voids nothing.
+        """
+        return replace(self, promotions=PromotionRules(), ends_at=None).spec()
+
+    def is_over(self, at: str) -> bool:
+        """Whether its end has come then."""
+        return self.ends_at is not None and self.ends_at <= at
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,9 +223,10 @@ class Target:
             spec["labels"] = dict(sorted(self.labels.items()))
         return spec
 
-    def place(self, release: str) -> Place:
-        """Where it stands, as variables see it."""
-        return Place(release, self.environment, self.name, label_texts(self.labels))
+    def place(self, release: str, channel: str) -> Place:
+        """Where it stands, as variables see it. channel: of the release."""
+        labels = label_texts(self.labels)
+        return Place(release, self.environment, self.name, labels, channel=channel)
 
 
 @dataclass(frozen=True, slots=True)

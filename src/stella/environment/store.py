@@ -207,6 +207,7 @@ def _environment(row: Any) -> Environment:
         Soak(soak["in"], soak["hours"]) if soak else None,
         BreakGlassRule(tuple(glass["by"]), glass["hoursMax"]) if glass else None,
         _promotions(spec.get("promotions", {})),
+        spec.get("endsAt"),
     )
 
 

@@ -142,6 +142,8 @@ def _decision(promotion: Promotion, blobs: Blobs) -> Entries:
     entries[names.DEPLOYMENT_PLAN] = blobs.get(Digest(given.deployment_plan))
     if given.running is not msgspec.UNSET:
         entries[names.RUNNING_BEFORE] = blobs.get(Digest(given.running))
+    if given.environment.lifecycle is not msgspec.UNSET:
+        entries[names.LIFECYCLE] = blobs.get(Digest(given.environment.lifecycle.document))
     for approval in given.approvals:
         entries[names.approval_entry(approval.id)] = blobs.get(Digest(approval.bundle))
     for component in given.release.components:

@@ -22,7 +22,12 @@ def relied_facts(
     relied = relied_on(given, decision)
     words = [*(one.id for one in relied.waivers), *_absences(tx, relied)]
     ran = relied.ran if relied.followed is None else (*relied.ran, relied.followed)
-    return [*facts_about(tx, words), *_of_runs(tx, ran), *_applied(tx, given, before)]
+    return [
+        *facts_about(tx, words),
+        *_of_runs(tx, ran),
+        *_applied(tx, given, before),
+        *_lifecycle(tx, given, before),
+    ]
 
 
 def _absences(tx: Tx, relied: Relied) -> Iterator[str]:
@@ -44,6 +49,18 @@ def _of_runs(tx: Tx, ran: Sequence[Ran]) -> Iterator[StoredFact]:
 def _applied(tx: Tx, given: DecisionInput, before: int | None) -> Sequence[StoredFact]:
     name, kind = given.environment.name, "EnvironmentApplied"
     return facts_before(tx, before, limit=1, subject=name, kind=kind)
+
+
+def _lifecycle(tx: Tx, given: DecisionInput, before: int | None) -> Sequence[StoredFact]:
+    """As the release's lifecycle was applied last, and whether one of that name was ended."""
+    taken = given.environment.lifecycle
+    if taken is UNSET:
+        return ()
+    return [
+        one
+        for kind in ("LifecycleApplied", "LifecycleDeleted")
+        for one in facts_before(tx, before, limit=1, subject=taken.name, kind=kind)
+    ]
 
 
 def _of_kind(facts: Iterable[StoredFact], kind: str) -> list[StoredFact]:

@@ -14,6 +14,7 @@ POLICY_BUNDLE = "policy/bundle.json"
 RELEASE_MANIFEST = "release/manifest.json"
 CONFIGURATION = "environment/configuration.json"
 RUNNING_BEFORE = "environment/running.json"
+LIFECYCLE = "environment/lifecycle.json"
 DEPLOYMENT_PLAN = "deployment/plan.json"
 
 DEPLOYMENT = "deployment/deployment.json"

@@ -116,6 +116,12 @@ def check_documents(reading: Reading) -> str:
         count += 1
     elif reading.has(names.RUNNING_BEFORE):
         raise DoesNotHold("the decision does not know it", names.RUNNING_BEFORE)
+    if given.environment.lifecycle is not UNSET:
+        document_of = given.environment.lifecycle.document
+        reading.expect_digest(names.LIFECYCLE, document_of, "the lifecycle")
+        count += 1
+    elif reading.has(names.LIFECYCLE):
+        raise DoesNotHold("the decision does not know it", names.LIFECYCLE)
     for scan in _scans(reading):
         platform = _digest(scan.digest, names.DECISION_INPUT)
         if scan.sbom is not None:
@@ -188,6 +194,8 @@ def _check_release_manifest(reading: Reading) -> None:
     wanted = {one.name: one.digest for one in given.release.components}
     expect(wanted, components, "the set of components", name)
     expect(given.release.digest, said, "the release digest", name)
+    channel = None if given.release.channel is UNSET else given.release.channel
+    expect(channel, manifest.get("channel"), "the channel", name)
 
 
 def check_sboms(reading: Reading) -> str:

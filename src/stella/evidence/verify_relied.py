@@ -3,8 +3,8 @@
 A row of a database is anybody's who can write there; a fact has its place in the chain.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from msgspec import UNSET
@@ -12,7 +12,9 @@ from msgspec import UNSET
 from stella.evidence import names
 from stella.evidence.html import items, look
 from stella.evidence.reading import DoesNotHold, Reading, expect
+from stella.evidence.told import Told, agree, place_of
 from stella.evidence.verify_facts import PacketFact, read_facts, the_decided
+from stella.evidence.verify_lifecycle import check_lifecycle
 from stella.kernel import digest_of
 from stella.promotion.model import (
     PROOF_FORM,
@@ -44,13 +46,14 @@ def check_relied(reading: Reading) -> str:
         raise DoesNotHold(f"its proof has the unknown form {form}", names.DECISION_RECORD)
     facts = read_facts(reading)
     decided = the_decided(reading, facts)
-    told = _Told(tuple(fact for fact in facts if fact.position < decided.position))
+    told = Told(tuple(fact for fact in facts if fact.position < decided.position))
     given, relied = reading.given, relied_on(reading.given, reading.decision)
     asked = _check_request(told, given)
     if form >= _TELLS_WHAT_LED_TO_IT:
         _check_reviser(told, given)
         _check_followed(told, given, asked, relied.followed)
     _check_environment(reading, told)
+    check_lifecycle(reading, told)
     for waiver in relied.waivers:
         _check_waiver(told, waiver)
     for freeze, override in relied.overrides:
@@ -64,45 +67,7 @@ def check_relied(reading: Reading) -> str:
     return _summary(relied)
 
 
-@dataclass(frozen=True, slots=True)
-class _Told:
-    """What was recorded before the decision."""
-
-    facts: tuple[PacketFact, ...]
-
-    def of(self, kind: str, subject: str, **data: object) -> list[PacketFact]:
-        """The facts of that kind about that subject in which ``data`` stands."""
-        return [
-            fact
-            for fact in self.facts
-            if (fact.kind, fact.subject) == (kind, subject) and data.items() <= fact.data.items()
-        ]
-
-    def the(self, kind: str, subject: str, what: str, **data: object) -> PacketFact:
-        """The one such fact. Raises DoesNotHold where there is none, or another one."""
-        found = self.of(kind, subject, **data)
-        if not found:
-            raise DoesNotHold(f"no fact tells, before the decision, {what} ({kind})", names.FACTS)
-        if len(found) > 1:
-            raise DoesNotHold(f"more than one fact tells {what} ({kind})", place_of(found[-1]))
-        return found[0]
-
-
-def place_of(fact: PacketFact) -> str:
-    """Where a fact stands in a packet."""
-    return f"{names.FACTS}, {fact.id}"
-
-
-def agree(fact: PacketFact, *, by: str, at: str, says: Mapping[str, Any]) -> None:
-    """Raise DoesNotHold unless the fact is of this person and time, and says all of this."""
-    place = place_of(fact)
-    expect(by, fact.actor, "by whom it was", place)
-    expect(at, fact.at, "when it was", place)
-    for name, wanted in says.items():
-        expect(wanted, fact.data.get(name), f"its {name}", place)
-
-
-def _check_request(told: _Told, given: DecisionInput) -> PacketFact:
+def _check_request(told: Told, given: DecisionInput) -> PacketFact:
     """Who asked, for what and when; of which release, and who made that where a rule asks."""
     asked = told.the("PromotionRequested", given.promotion, "who asked")
     says = {
@@ -125,7 +90,7 @@ def _check_request(told: _Told, given: DecisionInput) -> PacketFact:
     return asked
 
 
-def _check_reviser(told: _Told, given: DecisionInput) -> None:
+def _check_reviser(told: Told, given: DecisionInput) -> None:
     """Where a rule asks who made the release, also who gave it the variables that it has."""
     if given.release_creator is UNSET:
         return
@@ -136,7 +101,7 @@ def _check_reviser(told: _Told, given: DecisionInput) -> None:
 
 
 def _check_followed(
-    told: _Told, given: DecisionInput, asked: PacketFact, followed: Ran | None
+    told: Told, given: DecisionInput, asked: PacketFact, followed: Ran | None
 ) -> None:
     """Whether a person asked or nobody did; and then that the release ran in the environment before.
 
@@ -154,7 +119,7 @@ def _check_followed(
             raise DoesNotHold("it ran only after it was asked for", place_of(ended))
 
 
-def _check_environment(reading: Reading, told: _Told) -> None:
+def _check_environment(reading: Reading, told: Told) -> None:
     """The environment is as somebody applied it last, and so are the rules that were counted for."""
     name = reading.given.environment.name
     applied = told.of("EnvironmentApplied", name)
@@ -165,6 +130,9 @@ def _check_environment(reading: Reading, told: _Told) -> None:
     # Facts of before tell the whole of it alone, and then that was the part too.
     said = applied[-1].data.get("rested_on") or applied[-1].data.get("spec")
     expect(said, digest_of(spec).text, "what was applied", names.CONFIGURATION)
+    ends_at = reading.given.environment.ends_at
+    ends = None if ends_at is UNSET else ends_at
+    expect(applied[-1].data.get("ends_at"), ends, "its end", names.DECISION_INPUT)
     counted = [document(one) for one in reading.given.environment.rules]
     rules = [_rule_said(one) for one in items(spec.get("approvals"))]
     expect(rules, counted, "the approval rules", names.DECISION_INPUT)
@@ -179,7 +147,7 @@ def _rule_said(spec: Any) -> dict[str, Any]:
     return rule
 
 
-def _check_waiver(told: _Told, one: WaiverInput) -> None:
+def _check_waiver(told: Told, one: WaiverInput) -> None:
     """Two people, in this order, of exactly this objection, and it had not ended."""
     asked = told.the("WaiverRequested", one.id, f"who asked for the waiver {one.id}")
     scope = {"environment": one.environment, "rule": one.rule, "expires_at": one.expires_at}
@@ -208,7 +176,7 @@ def two_people(asked: PacketFact, agreed: PacketFact) -> None:
 
 
 def _check_override(
-    told: _Told, given: DecisionInput, freeze: FreezeInput, one: OverrideInput
+    told: Told, given: DecisionInput, freeze: FreezeInput, one: OverrideInput
 ) -> None:
     what = f"who let the release through {freeze.id} ({one.id})"
     let = told.the("FreezeOverridden", given.release.id, what, override=one.id)
@@ -221,7 +189,7 @@ def _check_override(
     agree(let, by=one.by.id, at=one.at, says=says)
 
 
-def _check_absence(told: _Told, one: ApprovalInput) -> None:
+def _check_absence(told: Told, one: ApprovalInput) -> None:
     """The absent one had said so, beforehand, and was not back."""
     assert one.stands_for is not UNSET, "it was given in somebody's place"
     away = {"person": one.stands_for.id, "stand_in": one.by.id}
@@ -238,7 +206,7 @@ def _check_absence(told: _Told, one: ApprovalInput) -> None:
     )
 
 
-def _check_broken(told: _Told, given: DecisionInput, one: BreakGlassInput) -> None:
+def _check_broken(told: Told, given: DecisionInput, one: BreakGlassInput) -> None:
     """Two people, in this order, of exactly this plan and these gates, and it had not ended."""
     named = {"break_glass": one.id}
     asked = told.the(
@@ -261,7 +229,7 @@ def _check_broken(told: _Told, given: DecisionInput, one: BreakGlassInput) -> No
             raise DoesNotHold(f"the break-glass {one.id} was over by then", place_of(over))
 
 
-def _check_ran(told: _Told, given: DecisionInput, one: Ran) -> None:
+def _check_ran(told: Told, given: DecisionInput, one: Ran) -> None:
     """The deployment succeeded there with these very digests, and ended when it is said to have."""
     ended = told.the("DeploymentSucceeded", one.deployment, f"that {one.deployment} succeeded")
     if one.environment is not None:

@@ -1,6 +1,7 @@
 """Checks of variables: the configuration has those that were sealed, and the plan follows from them."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -63,13 +64,14 @@ def _check_plan(
     targets = configuration.get("targets")
     if not isinstance(environment, Mapping) or not isinstance(targets, Mapping):
         raise DoesNotHold("it has no environment or no targets", _PLACE)
-    here = Place(reading.given.release.name, str(environment.get("name")))
+    channel = reading.given.release.channel or ""
+    here = Place(reading.given.release.name, str(environment.get("name")), channel=channel)
     for one in plan.targets:
         spec = targets.get(one.target)
         if not isinstance(spec, Mapping):
             raise DoesNotHold(f"it knows no target {one.target[:80]}", _PLACE)
         labels = label_texts(_mapping(spec.get("labels")))
-        place = Place(here.release, here.environment, one.target, labels)
+        place = replace(here, target=one.target, labels=labels)
         wanted = fill(_mapping(spec.get("config")), variables, place).config
         expect(wanted, one.config, f"the configuration of {one.target}", names.DEPLOYMENT_PLAN)
     planned, steps = {one.name: one.inputs for one in plan.steps}, environment.get("steps")

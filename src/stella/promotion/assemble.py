@@ -36,6 +36,7 @@ from stella.promotion.model import (
     WaiverInput,
 )
 from stella.promotion.override import held_freezes, overrides_of
+from stella.promotion.phased import lifecycle_input
 from stella.promotion.soaked import soak_input
 from stella.promotion.speaking import rule_input
 from stella.promotion.store import (
@@ -119,6 +120,8 @@ def assemble(tx: Tx, promotion: Promotion, deciding: Deciding, *, keep: bool = F
     )
     content = documents.__getitem__
     components = since(tx, told(components, needs, content), needs, content)
+    lifecycle, spec = lifecycle_input(tx, blobs, promotion, release, keep=keep)
+    documents |= spec
     names_makers = promotion.is_automatic or _excludes_makers(environment)
     given = DecisionInput(
         promotion=promotion.id,
@@ -133,14 +136,19 @@ def assemble(tx: Tx, promotion: Promotion, deciding: Deciding, *, keep: bool = F
             version=release.version,
             digest=release.digest,
             components=components,
+            channel=release.channel or msgspec.UNSET,
         ),
-        environment=_environment(
-            tx,
-            promotion,
-            release,
-            environment,
-            snapshot=blobs.put(snapshot).text,
-            deciding=deciding,
+        environment=msgspec.structs.replace(
+            _environment(
+                tx,
+                promotion,
+                release,
+                environment,
+                snapshot=blobs.put(snapshot).text,
+                deciding=deciding,
+            ),
+            # A lifecycle says what comes before; the environment's own order is not asked then.
+            **({} if lifecycle is msgspec.UNSET else {"lifecycle": lifecycle, "order": None}),
         ),
         policy=blobs.put(bundle_bytes(bundle)).text,
         deployment_plan=blobs.put(plan).text,
@@ -362,4 +370,5 @@ def _environment(
         ran_before=here.deployment if here else None,
         bound=tuple(_bound(tx, release)),
         soak=soak_input(tx, environment, promotion.release_digest),
+        ends_at=environment.ends_at or msgspec.UNSET,
     )

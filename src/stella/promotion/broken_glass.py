@@ -4,6 +4,7 @@ from collections.abc import Collection
 
 from msgspec import UNSET, UnsetType
 
+from stella.promotion.gates import END
 from stella.promotion.model import BreakGlassInput, DecisionInput, Gate, GateState
 
 
@@ -12,7 +13,7 @@ def broken_glass(
 ) -> BreakGlassInput | UnsetType:
     """What lets this plan through; unset where nothing does, or the gates pass by themselves."""
     one, held = given.break_glass, held_by(gates)
-    if one is UNSET or not held or not counts(one, plan_digest, given.now, held):
+    if one is UNSET or not held or END in held or not counts(one, plan_digest, given.now, held):
         return UNSET
     return one
 

@@ -19,7 +19,7 @@ from stella.promotion.approvals import judge_approvals
 from stella.promotion.automatic import automatic_gates
 from stella.promotion.broken_glass import broken_glass
 from stella.promotion.errors import DocumentMissing
-from stella.promotion.gates import freeze_gate, order_gate, origin_gates
+from stella.promotion.gates import end_gates, freeze_gate, order_gate, origin_gates
 from stella.promotion.model import (
     Decision,
     DecisionInput,
@@ -28,6 +28,7 @@ from stella.promotion.model import (
     PlanInputs,
     document,
 )
+from stella.promotion.phases import Phased, lifecycle_gate, read_lifecycle
 from stella.promotion.policy_gate import policy_gate
 from stella.promotion.soak import soak_gates
 from stella.promotion.start_window import start_gates
@@ -74,9 +75,11 @@ def decide(
     running = None if given.running is msgspec.UNSET else _document(documents, given.running)
     not_asked = rules_not_asked(given, findings, running)
     approvals = judge_approvals(given, plan_digest, not_asked)
+    way = _way(given, documents)
     gates = (
+        *end_gates(given),
         *automatic_gates(given),
-        order_gate(given),
+        way.gate,
         *soak_gates(given),
         *origin_gates(given),
         policy_gate(waived),
@@ -105,7 +108,16 @@ def decide(
         unblock=smallest_change(given, findings, waived, asked) if is_told else msgspec.UNSET,
         proof=given.proof,
         break_glass=broken,
+        hotfix=way.hotfix,
     )
+
+
+def _way(given: DecisionInput, documents: Documents) -> Phased:
+    """Has it been where it had to be? By its lifecycle, or by the order of environments."""
+    asked = given.environment.lifecycle
+    if asked is msgspec.UNSET:
+        return Phased(order_gate(given))
+    return lifecycle_gate(given, asked, read_lifecycle(_document(documents, asked.document)))
 
 
 def record_of(decision: Decision) -> bytes:

@@ -215,3 +215,10 @@ class NotAlike(StellaError):
 
     code = "ST-PRO-031"
     fault = Fault.CONFLICT
+
+
+class ImpossibleHotfix(StellaError):
+    """A hotfix without a reason, or for a release whose lifecycle has no way for one."""
+
+    code = "ST-PRO-032"
+    fault = Fault.CONFLICT

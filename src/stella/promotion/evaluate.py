@@ -17,6 +17,7 @@ from stella.promotion.expiry import expire_promotion, is_expired
 from stella.promotion.facts import (
     GatesDecided,
     GlassBroken,
+    HotfixTaken,
     PromotionApproved,
     PromotionBlocked,
     PromotionErrored,
@@ -69,6 +70,7 @@ def evaluate_promotion(tx: Tx, promotion_id: str, deciding: Deciding, signer: Si
         )
     )
     _tell_of_broken_glass(tx, after, decision)
+    _tell_of_hotfix(tx, after, decision)
     if after.state is State.BLOCKED:
         gates = held_by(decision.gates)
         tx.add(PromotionBlocked(after.id, after.environment, decision.outcome.value, gates))
@@ -105,6 +107,29 @@ def _tell_of_broken_glass(tx: Tx, after: Promotion, decision: Decision) -> None:
     ):
         return
     tx.add(GlassBroken(after.id, after.environment, glass, plan, outcome, held))
+
+
+def _tell_of_hotfix(tx: Tx, after: Promotion, decision: Decision) -> None:
+    """That phases were left out is never silent, and told once of the same."""
+    use = decision.hotfix
+    if use is msgspec.UNSET:
+        return
+    if any(
+        fact.kind == "HotfixTaken" and tuple(_names(fact.data.get("phases"))) == use.phases
+        for fact in facts_about(tx, [after.id])
+    ):
+        return
+    tx.add(
+        HotfixTaken(
+            after.id,
+            after.environment,
+            use.lifecycle,
+            use.phases,
+            use.channel,
+            decision.plan_digest,
+            use.reason,
+        )
+    )
 
 
 def _names(said: Json) -> list[Json]:

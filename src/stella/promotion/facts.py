@@ -9,7 +9,7 @@ from stella.kernel import Fact
 class PromotionRequested(Fact):
     """Somebody asked for a release in an environment. not_before, not_after: its start window.
 
-    follows: the deployment, where nobody asked.
+    follows: the deployment, where nobody asked. hotfix: whether phases are to be left out.
     """
 
     release: str
@@ -21,6 +21,7 @@ class PromotionRequested(Fact):
     expires_at: str | None = None
     priority: str = "normal"
     follows: str | None = None
+    hotfix: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,3 +265,18 @@ class GlassBroken(Fact):
     plan_digest: str
     outcome: str
     gates: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HotfixTaken(Fact):
+    """A promotion passed though phases of its lifecycle were left out. subject: the promotion.
+
+    channel: of the release, where that was why; None where its rule names who asked.
+    """
+
+    environment: str
+    lifecycle: str
+    phases: tuple[str, ...]
+    channel: str | None
+    plan_digest: str
+    reason: str

@@ -11,6 +11,9 @@ from stella.promotion.model import (
     Reason,
 )
 
+END = "end"
+"""The gate of an environment's end, which nobody's word lets anything through."""
+
 
 def order_gate(given: DecisionInput) -> Gate:
     """Has this very set of digests succeeded in the environment before?
@@ -47,6 +50,19 @@ def _waits_for(given: DecisionInput, before: str, promotion: str) -> Gate:
     state = GateState.WAITING
     reason = Reason(rule="environment-order", outcome=state.value, message=message, fix=fix)
     return Gate(name="order", state=state, summary=message, reasons=(reason,), unblocks=fix)
+
+
+def end_gates(given: DecisionInput) -> tuple[Gate, ...]:
+    """Is the environment there still? No gate where it has no end."""
+    ends_at, place = given.environment.ends_at, given.environment.name
+    if ends_at is UNSET:
+        return ()
+    if given.now < ends_at:
+        said = f"{place} is there until {ends_at}"
+        return (Gate(name=END, state=GateState.PASS, summary=said, due=ends_at),)
+    message = f"{place} is over since {ends_at}: nothing is let in any more"
+    fix = "apply it with a later endsAt, or promote to another environment"
+    return (_blocked(END, "environment-end", message, fix),)
 
 
 def freeze_gate(given: DecisionInput) -> Gate:

@@ -122,13 +122,14 @@ class ComponentInput(_Document, frozen=True):
 
 
 class ReleaseInput(_Document, frozen=True):
-    """The sealed release."""
+    """The sealed release. channel: left out where it has none."""
 
     id: str
     name: str
     version: str
     digest: str
     components: tuple[ComponentInput, ...]
+    channel: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class RuleInput(_Document, frozen=True):
@@ -176,6 +177,37 @@ class SoakInput(_Document, frozen=True):
     environment: str
     hours: int
     runs: tuple[RunInput, ...]
+
+
+class PlaceInput(_Document, frozen=True):
+    """How the release stands in one environment of a phase before. deployment, under_way: as in the order.
+
+    runs: when exactly these digests ran there, the last time first; left out where nothing has to soak.
+    """
+
+    environment: str
+    deployment: str | None
+    under_way: str | msgspec.UnsetType = msgspec.UNSET
+    runs: tuple[RunInput, ...] | msgspec.UnsetType = msgspec.UNSET
+
+
+class HotfixInput(_Document, frozen=True):
+    """Who asked for it asked for a hotfix. by_now: as in an approval, with the roles of now."""
+
+    by_now: Person | msgspec.UnsetType | None = msgspec.UNSET
+
+
+class LifecycleInput(_Document, frozen=True):
+    """The lifecycle that the release takes. document: digest of its specification.
+
+    places: the environments of all phases that lead to this one, in their order. hotfix: left out where
+    nobody asked for one.
+    """
+
+    name: str
+    document: str
+    places: tuple[PlaceInput, ...]
+    hotfix: HotfixInput | msgspec.UnsetType = msgspec.UNSET
 
 
 class OverrideInput(_Document, frozen=True):
@@ -226,6 +258,10 @@ class EnvironmentInput(_Document, frozen=True):
     bound: tuple[BoundInput, ...] = ()
     # Left out where nothing has to soak: what was recorded before there was soaking keeps its bytes.
     soak: SoakInput | msgspec.UnsetType = msgspec.UNSET
+    # In the place of ``order``; left out where the release takes no lifecycle.
+    lifecycle: LifecycleInput | msgspec.UnsetType = msgspec.UNSET
+    # When the environment is over; left out where it has no end.
+    ends_at: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class StartInput(_Document, frozen=True):
@@ -455,11 +491,25 @@ class Counted(_Document, frozen=True):
     until: str | msgspec.UnsetType = msgspec.UNSET
 
 
+class HotfixUse(_Document, frozen=True):
+    """By a rule of its lifecycle it left out ``phases``, without which it would not have gone.
+
+    channel: of the release, where that was why; else ``by`` asked for it, whom the rule names.
+    """
+
+    lifecycle: str
+    phases: tuple[str, ...]
+    channel: str | None
+    by: Person
+    reason: str
+
+
 class Decision(_Document, frozen=True):
     """What the gates said, and the plan it was said of. Its canonical JSON is the decision record.
 
     waivers: those without which the policy would have said something else. proof: as in the input.
     break_glass: what the outcome passes by, though a gate does not; left out where all gates pass.
+    hotfix: left out where no phase of a lifecycle was left out.
     """
 
     promotion: str
@@ -480,6 +530,7 @@ class Decision(_Document, frozen=True):
     unblock: Unblock | msgspec.UnsetType = msgspec.UNSET
     proof: int | msgspec.UnsetType = msgspec.UNSET
     break_glass: BreakGlassInput | msgspec.UnsetType = msgspec.UNSET
+    hotfix: HotfixUse | msgspec.UnsetType = msgspec.UNSET
 
 
 def document(value: msgspec.Struct) -> Json:

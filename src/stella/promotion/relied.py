@@ -3,6 +3,7 @@
 Each of it was recorded as facts when it came about, and the packet has to show those facts.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from msgspec import UNSET
@@ -14,6 +15,7 @@ from stella.promotion.model import (
     DecisionInput,
     FreezeInput,
     OverrideInput,
+    PlaceInput,
     WaiverInput,
 )
 from stella.promotion.soak import soaked_run
@@ -65,6 +67,14 @@ def relied_on(given: DecisionInput, decision: Decision) -> Relied:
     )
 
 
+def _ran_in(place: PlaceInput) -> Iterator[Ran]:
+    """That it succeeded there, and since when each time that may have counted lasted."""
+    runs = () if place.runs is UNSET else place.runs
+    if place.deployment is not None and place.deployment not in {one.deployment for one in runs}:
+        yield Ran(place.deployment, place.environment)
+    yield from (Ran(one.deployment, place.environment, one.since) for one in runs)
+
+
 def _ran(given: DecisionInput) -> tuple[Ran, ...]:
     """The proofs of the order of environments and of soaking, or of what a rollback goes back to."""
     environment = given.environment
@@ -73,6 +83,8 @@ def _ran(given: DecisionInput) -> tuple[Ran, ...]:
     found = []
     if environment.order is not None and environment.order.deployment:
         found.append(Ran(environment.order.deployment, environment.order.after))
+    if environment.lifecycle is not UNSET:
+        found += [ran for place in environment.lifecycle.places for ran in _ran_in(place)]
     run = soaked_run(given)
     if run is not None and environment.soak is not UNSET:
         found.append(Ran(run.deployment, environment.soak.environment, run.since))

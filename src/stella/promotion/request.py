@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from stella.environment.hold import hold_for_rollback
+from stella.environment.lifecycles.store import lifecycle_for
 from stella.environment.model import Environment
 from stella.environment.store import find_environment, list_environments, list_targets
 from stella.kernel import Remedy, time_text
@@ -11,6 +12,7 @@ from stella.promotion.errors import (
     AlreadyRequested,
     EnvironmentHasNoTargets,
     EnvironmentIsBusy,
+    ImpossibleHotfix,
     ImpossibleSet,
     NothingToRollBackTo,
 )
@@ -49,18 +51,22 @@ def request_promotion(
     start: StartWindow = ANY_TIME,
     expires_at: datetime | None = None,
     rank: Rank = Rank.NORMAL,
+    hotfix: bool = False,
 ) -> Promotion:
     """Ask for ``release`` (id or name@version) in ``environment``. The gates judge it soon after.
 
     start: when its deployment may begin. expires_at: when it ends by itself where it has not begun;
-    None: as the environment has it. rank: who goes first where several may go.
+    None: as the environment has it. rank: who goes first where several may go. hotfix: whether phases
+    of its lifecycle are to be left out, as far as that lets this person.
 
     Raises UnknownRelease, ReleaseIsWithdrawn, UnknownEnvironment, EnvironmentHasNoTargets,
-    AlreadyRequested, EnvironmentIsBusy, ImpossibleStart, ImpossibleExpiry.
+    AlreadyRequested, EnvironmentIsBusy, ImpossibleStart, ImpossibleExpiry, ImpossibleHotfix.
     """
     assert rank is not Rank.ROLLBACK, "the way back is asked for by request_rollback"
     wanted = promotable(tx, release)
     refuse_impossible(start, tx.now)
+    if hotfix:
+        _refuse_impossible_hotfix(tx, person, wanted, reason)
     return _requested(
         tx,
         person,
@@ -70,6 +76,7 @@ def request_promotion(
         rank=rank,
         start=start,
         expires_at=expires_at,
+        hotfix=hotfix,
     )
 
 
@@ -185,6 +192,7 @@ def _requested(
     start: StartWindow = ANY_TIME,
     expires_at: datetime | None = None,
     follows: str | None = None,
+    hotfix: bool = False,
 ) -> Promotion:
     place = deployable(tx, environment, lock=True)
     is_rollback = rank is Rank.ROLLBACK
@@ -207,6 +215,7 @@ def _requested(
         expires_at=expiry,
         rank=rank,
         follows=follows,
+        hotfix=hotfix,
     )
     insert_promotion(tx, value)
     tx.add(
@@ -221,6 +230,7 @@ def _requested(
             expires_at=expiry,
             priority=rank.word,
             follows=follows,
+            hotfix=hotfix,
         )
     )
     if place.promotions.supersedes_older:
@@ -242,6 +252,32 @@ def refuse_repeated(tx: Tx, environment: str, release_digest: str, *, is_rollbac
                 promotion=other.id,
                 state=other.state.value,
             )
+
+
+def _refuse_impossible_hotfix(tx: Tx, person: Person, wanted: Release, reason: str) -> None:
+    """Return where a rule may let it leave phases out; the gates ask again whether it does."""
+    taken = lifecycle_for(tx, wanted.channel)
+    path = taken.lifecycle.hotfix if taken else None
+    what = f"{wanted.name} {wanted.version}"
+    if taken is None:
+        why = f"{what} takes no lifecycle"
+    elif path is None:
+        why = f"{taken.name}, which {what} takes, has no way for hotfixes"
+    elif not {person.name, *person.roles} & {*path.by}:
+        why = f"{taken.name} lets {', '.join(path.by) or 'nobody'} ask for a hotfix"
+    elif not reason.strip():
+        why = "it says why"
+    else:
+        return
+    raise ImpossibleHotfix(
+        f"it cannot be asked for as a hotfix: {why}",
+        remedy=Remedy(
+            "Give a reason; see who may ask for one.",
+            command=f"stella lifecycle show {taken.name}" if taken else "stella lifecycle list",
+        ),
+        release=wanted.id,
+        lifecycle=taken.name if taken else None,
+    )
 
 
 def _refuse_too_many(tx: Tx, place: Environment) -> None:

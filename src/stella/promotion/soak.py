@@ -1,5 +1,6 @@
 """Has it run long enough elsewhere? Soak time: hours without a failed deployment of the release."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 
 import msgspec
@@ -22,7 +23,7 @@ def soak_gates(given: DecisionInput) -> tuple[Gate, ...]:
     last = soak.runs[0] if soak.runs else None
     if last is not None and last.until is None:
         began = _began(last)
-        due = time_text(parse_time(began) + timedelta(hours=soak.hours))
+        due = soaks_until(last, soak.hours)
         return (_waiting(given, soak, began, due),)
     return (_blocked(given, soak),)
 
@@ -32,12 +33,20 @@ def soaked_run(given: DecisionInput) -> RunInput | None:
     soak = given.environment.soak
     if soak is msgspec.UNSET:
         return None
-    span = timedelta(hours=soak.hours)
-    for run in soak.runs:
-        ends = parse_time(_began(run)) + span
-        if time_text(ends) <= min(run.until or given.now, given.now):
+    return long_enough(soak.runs, soak.hours, given.now)
+
+
+def long_enough(runs: Iterable[RunInput], hours: int, now: str) -> RunInput | None:
+    """The first of ``runs`` that had lasted ``hours``; None where none had."""
+    for run in runs:
+        if soaks_until(run, hours) <= min(run.until or now, now):
             return run
     return None
+
+
+def soaks_until(run: RunInput, hours: int) -> str:
+    """When it has lasted that long, where nothing else comes and nothing fails until then."""
+    return time_text(parse_time(_began(run)) + timedelta(hours=hours))
 
 
 def _began(run: RunInput) -> str:

@@ -20,8 +20,13 @@ def soak_input(
     soak = environment.soak
     if soak is None:
         return msgspec.UNSET
+    return SoakInput(soak.environment, soak.hours, runs_in(tx, soak.environment, release_digest))
+
+
+def runs_in(tx: Tx, environment: str, release_digest: str) -> tuple[RunInput, ...]:
+    """When these digests ran there, the last time first."""
     states = frozenset({State.DEPLOYED, State.FAILED, State.ERRORED})
-    ended = list_promotions(tx, environment=soak.environment, states=states, limit=_LOOKED_AT_MAX)
+    ended = list_promotions(tx, environment=environment, states=states, limit=_LOOKED_AT_MAX)
     at = {
         fact.subject: fact.at
         for fact in facts_about(tx, [one.id for one in ended])
@@ -29,7 +34,7 @@ def soak_input(
     }
     timed = [(at[one.id], one) for one in ended if one.id in at]
     timed.sort(key=lambda pair: (pair[0], pair[1].id))
-    return SoakInput(soak.environment, soak.hours, _runs(timed, release_digest))
+    return _runs(timed, release_digest)
 
 
 def _runs(ended: list[tuple[str, Promotion]], release_digest: str) -> tuple[RunInput, ...]:

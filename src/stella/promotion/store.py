@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Boolean, Column, Index, Integer, String, Table, Text, func, select
+from sqlalchemy import Boolean, Column, Index, Integer, String, Table, Text, false, func, select
 
 from stella.kernel import Remedy
 from stella.promotion.errors import PlanHasChanged, UnknownPromotion
@@ -40,6 +40,7 @@ promotion = Table(
     Column("rank", Integer, nullable=False),
     Column("superseded_by", String(40)),
     Column("follows", String(40)),
+    Column("hotfix", Boolean, nullable=False, server_default=false()),
     # A queue is read in its order, however long it is.
     Index(None, "environment", "state", "rank", "id"),
     Index(None, "environment", "state", "deployment"),
@@ -76,7 +77,8 @@ class Promotion:
     due_at: when it is judged again by itself, or expires; None where it waits for no time. not_before,
     not_after: when its deployment may begin; None where it may at any time. expires_at: when it ends
     by itself where its deployment has not begun; None for never. superseded_by: the request that took
-    its place. follows: the deployment that it follows by itself; None where a person asked.
+    its place. follows: the deployment that it follows by itself; None where a person asked. hotfix:
+    whether who asked wants phases of its lifecycle left out.
     """
 
     id: str
@@ -101,6 +103,7 @@ class Promotion:
     rank: Rank = Rank.NORMAL
     superseded_by: str | None = None
     follows: str | None = None
+    hotfix: bool = False
 
     @property
     def is_automatic(self) -> bool:
@@ -356,6 +359,7 @@ def promotion_of_row(row: Any) -> Promotion:
     """The promotion that a row of the table holds."""
     values = fields_of(row)
     values["state"] = State(values["state"])
+    values["hotfix"] = bool(values["hotfix"])
     values["rank"] = Rank(values["rank"])
     values["requested_by"] = person_of(values["requested_by"])
     return Promotion(**values)

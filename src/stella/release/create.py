@@ -29,7 +29,9 @@ _VERSION = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._+-]{0,62}[A-Za-z0-9])?\Z")
 _COMPONENTS_MAX = 256
 
 
-def checked_release(name: str, version: str, components: Mapping[str, str]) -> None:
+def checked_release(
+    name: str, version: str, components: Mapping[str, str], channel: str = ""
+) -> None:
     """Return where a release may be called so. Raises MalformedRelease."""
     if not NAME.match(name):
         raise _malformed(f"the name {name[:80]!r}", "Use lower-case letters, digits and hyphens.")
@@ -39,6 +41,10 @@ def checked_release(name: str, version: str, components: Mapping[str, str]) -> N
         raise _malformed(
             f"{len(components)} components",
             f"Give between 1 and {_COMPONENTS_MAX}: name=reference.",
+        )
+    if channel and not NAME.match(channel):
+        raise _malformed(
+            f"the channel {channel[:80]!r}", "Use lower-case letters, digits and hyphens."
         )
     for component in components:
         if not NAME.match(component):
@@ -81,27 +87,29 @@ def create_release(
     name: str,
     version: str,
     components: tuple[ReleaseComponent, ...],
+    channel: str = "",
 ) -> Release:
-    """Seal ``components`` under a name and a version that are not taken yet.
+    """Seal ``components`` under a name and a version that are not taken yet. channel: empty for none.
 
     Raises MalformedRelease, ReleaseExists.
     """
-    checked_release(name, version, {one.name: one.reference for one in components})
+    checked_release(name, version, {one.name: one.reference for one in components}, channel)
     if exists(tx, name, version):
         raise _taken(name, version)
     digests = {one.name: one.digest for one in components}
-    variables = chosen_for(tx, name)
+    variables = chosen_for(tx, name, channel)
     value = Release(
         id=tx.new_id("rel"),
         name=name,
         version=version,
         digest=release_digest(digests).text,
-        manifest=blobs.put(sealed_manifest(name, version, components, variables)).text,
+        manifest=blobs.put(sealed_manifest(name, version, components, variables, channel)).text,
         state=RELEASE.start,
         created_at=time_text(tx.now),
         created_by=tx.actor,
         components=components,
         variables=variables,
+        channel=channel,
     )
     digest = variables_digest(variables).text if variables else None
     try:
@@ -115,7 +123,18 @@ def create_release(
     if digest is not None:
         first = Revision(1, len(variables), digest, value.created_at, tx.actor, "")
         insert_revision(tx, value.id, first, variables)
-    tx.add(ReleaseSealed(value.id, name, version, value.digest, value.manifest, digests, digest))
+    tx.add(
+        ReleaseSealed(
+            value.id,
+            name,
+            version,
+            value.digest,
+            value.manifest,
+            digests,
+            digest,
+            channel or None,
+        )
+    )
     return value
 
 

@@ -15,6 +15,7 @@ class ReleaseSealed(Fact):
     manifest: str
     components: dict[str, str]
     variables: str | None = None
+    channel: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,7 @@ class Release:
 
     revision, variables: with which variables it is deployed, as its last revision has them.
     revised_by: who made that revision; None where nobody has revised it since it was sealed.
+    channel: empty for none; sealed with it.
     """
 
     id: str
@@ -57,6 +58,7 @@ class Release:
     revision: int = 1
     variables: tuple[Variable, ...] = ()
     revised_by: str | None = None
+    channel: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +91,11 @@ def sealed_manifest(
     version: str,
     components: tuple[ReleaseComponent, ...],
     variables: tuple[Variable, ...] = (),
+    channel: str = "",
 ) -> bytes:
     """The canonical document that names the release, its images and the platforms under them.
 
-    variables: with which it was sealed; where there are none, the document is silent of them.
+    variables, channel: with which it was sealed; where there are none, the document is silent of them.
     """
     listed: list[Json] = [
         {
@@ -117,4 +120,6 @@ def sealed_manifest(
     }
     if variables:
         document["variables"] = plain_variables(variables)
+    if channel:
+        document["channel"] = channel
     return canonical_json(document)

@@ -26,7 +26,11 @@ def revise_release(tx: Tx, name: str, *, reason: str, like: int | None = None) -
     Raises UnknownRelease, UnknownRevision, NothingToRevise.
     """
     found = find_release(tx, name, lock=True)
-    variables = chosen_for(tx, found.name) if like is None else _variables_of(tx, found, like)
+    variables = (
+        chosen_for(tx, found.name, found.channel)
+        if like is None
+        else _variables_of(tx, found, like)
+    )
     if variables == found.variables:
         raise NothingToRevise(
             f"{found.name} {found.version} has these variables already, in revision"

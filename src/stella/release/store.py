@@ -31,6 +31,7 @@ release = Table(
     Column("created_by", String(80), nullable=False),
     Column("revision", Integer, nullable=False, server_default="1"),
     Column("variables", Text),
+    Column("channel", String(80), nullable=False, server_default=""),
     UniqueConstraint("tenant", "name", "version"),
     Index(None, "digest"),
 )
@@ -102,6 +103,7 @@ def insert_release(tx: Tx, value: Release) -> None:
             "created_by": value.created_by,
             "revision": value.revision,
             "variables": variables_text(value.variables) if value.variables else None,
+            "channel": value.channel,
         },
     )
     for position, one in enumerate(value.components):
@@ -305,6 +307,7 @@ def _release(tx: Tx, row: Any) -> Release:
         revision=row["revision"],
         variables=variables_of(row["variables"]) if row["variables"] else (),
         revised_by=_revised_by(tx, row["id"], row["revision"]),
+        channel=row["channel"],
     )
 
 

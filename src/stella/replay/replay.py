@@ -168,9 +168,10 @@ def _decision_steps(packet: Packet, given: DecisionInput, ask: Ask) -> list[Step
         Digest.of(content).text: content
         for content in (*packet.under(names.FINDINGS).values(), *packet.under(names.SBOMS).values())
     }
-    if names.RUNNING_BEFORE in packet.entries:
-        running = packet.entries[names.RUNNING_BEFORE]
-        documents[Digest.of(running).text] = running
+    for name in (names.RUNNING_BEFORE, names.LIFECYCLE):
+        if name in packet.entries:
+            content = packet.entries[name]
+            documents[Digest.of(content).text] = content
     try:
         bundle = parse_bundle(packet.entries[names.POLICY_BUNDLE])
         if bundle.digest.text != given.policy:

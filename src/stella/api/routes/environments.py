@@ -109,7 +109,7 @@ class PolicyView(View):
 
 @router.post("/apply", response_model=Applied)
 def post_documents(asked: Configurer, body: Documents) -> Response:
-    """Apply integrations, logins, policies, environments, targets, issuers of VEX, notifications.
+    """Apply integrations, logins, policies, environments, targets, lifecycles, issuers of VEX, notifications.
 
     All or nothing. What another owner keeps is refused; pruning ends what this owner names no more.
 

@@ -20,18 +20,23 @@ router = APIRouter(prefix="/releases", tags=["releases"])
 
 
 class NewRelease(Body):
-    """A release to seal. components: name -> image reference, by tag or digest."""
+    """A release to seal. components: name -> image reference, by tag or digest. channel: "" for none."""
 
     name: str
     version: str
     components: dict[str, str]
+    channel: str = ""
 
 
 class FromTemplate(Body):
-    """A release to make of the newest that a template allows. versions: component -> by hand."""
+    """A release to make of the newest that a template allows. versions: component -> by hand.
+
+    channel: in place of the template's.
+    """
 
     template: str
     versions: dict[str, str] = Field(default_factory=dict)
+    channel: str = ""
 
 
 class Reason(Body):
@@ -62,12 +67,17 @@ def post_release(asked: Developer, body: NewRelease) -> Response:
     earlier = asked.earlier()
     if earlier is not None:
         return earlier
-    checked_release(body.name, body.version, body.components)
+    checked_release(body.name, body.version, body.components, body.channel)
     components = resolve_components(registries_of(asked), body.components)
 
     def do(tx: Tx) -> ReleaseView:
         made = create_release(
-            tx, asked.services.blobs, name=body.name, version=body.version, components=components
+            tx,
+            asked.services.blobs,
+            name=body.name,
+            version=body.version,
+            components=components,
+            channel=body.channel,
         )
         return release_view(look(asked, tx), made)
 
@@ -85,7 +95,7 @@ def post_from_template(asked: Developer, body: FromTemplate) -> Response:
     picked = pick(recipe, registries_of(asked), body.versions)
 
     def do(tx: Tx) -> ReleaseView:
-        made = make_release(tx, asked.services.blobs, recipe, picked)
+        made = make_release(tx, asked.services.blobs, recipe, picked, channel=body.channel)
         return release_view(look(asked, tx), made)
 
     return asked.once(do, status=201)

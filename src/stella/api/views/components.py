@@ -52,6 +52,7 @@ class TemplateDocument(View):
 
     name: str
     version: str
+    channel: str
     components: list[PickView]
 
 
@@ -71,6 +72,7 @@ def template_document(name: str, template: Template) -> TemplateDocument:
     return TemplateDocument(
         name=name,
         version=template.version,
+        channel=template.channel_of_releases,
         components=[
             PickView(component=component, channel=pick.channel, range=pick.range)
             for component, pick in sorted(template.components.items())

@@ -7,6 +7,8 @@ from stella.api.views.base import PersonView, View
 from stella.blob import Blobs
 from stella.environment.document import API_VERSION
 from stella.environment.freeze_rules import list_freeze_rules
+from stella.environment.lifecycles.model import KIND as LIFECYCLE
+from stella.environment.lifecycles.store import list_lifecycles
 from stella.environment.store import list_environments, list_targets
 from stella.hub.store import list_integrations
 from stella.identity.login_documents import list_machine_logins
@@ -71,6 +73,7 @@ _LISTED: Mapping[str, Callable[[Tx], Named]] = {
     "VexIssuer": lambda tx: ((one.issuer.name, one.spec()) for one in list_issuers(tx)),
     "Notification": lambda tx: ((one.rule.name, one.rule.spec()) for one in list_notifications(tx)),
     "Freeze": lambda tx: ((one.rule.name, one.rule.spec()) for one in list_freeze_rules(tx)),
+    LIFECYCLE: lambda tx: ((name, one.spec()) for name, one in list_lifecycles(tx).items()),
 }
 KINDS = (*_LISTED, "Policy")
 """Every kind that there may be documents of."""

@@ -70,7 +70,7 @@ class RunsIn(View):
 class ReleaseView(ReleaseRef):
     """A release as the API shows it. revision: of the variables that it is deployed with.
 
-    variables: how many there are of them.
+    variables: how many there are of them. channel: empty for none.
     """
 
     state: ReleaseState
@@ -80,6 +80,7 @@ class ReleaseView(ReleaseRef):
     environments: list[RunsIn]
     revision: int
     variables: int
+    channel: str
 
 
 class PackageChange(View):
@@ -150,6 +151,7 @@ def release_view(looking: Looking, release: Release) -> ReleaseView:
         environments=_runs_in(looking, release),
         revision=release.revision,
         variables=len(release.variables),
+        channel=release.channel,
     )
 
 

@@ -113,7 +113,11 @@ def preview(
     place = find_environment(looking.tx, environment)
     targets = list_targets(looking.tx, place.name)
     wanted = _target(targets, target, place.name)
-    here = wanted.place(release.name) if wanted else Place(release.name, place.name)
+    here = (
+        wanted.place(release.name, release.channel)
+        if wanted
+        else Place(release.name, place.name, channel=release.channel)
+    )
     at = replace(here, component=component or "")
     return VariablesPreview(
         revision=release.revision,

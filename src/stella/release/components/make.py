@@ -94,16 +94,20 @@ def pick(recipe: Recipe, open_registry: OpenTagged, by_hand: Mapping[str, str]) 
     return Picked(versions, components)
 
 
-def make_release(tx: Tx, blobs: Blobs, recipe: Recipe, picked: Picked) -> Release:
+def make_release(
+    tx: Tx, blobs: Blobs, recipe: Recipe, picked: Picked, *, channel: str = ""
+) -> Release:
     """Seal what was picked under the template's name and its next version.
 
+    channel: in place of the template's; empty for that.
     Raises MalformedRelease, ReleaseExists.
     """
+    channel = channel or recipe.template.channel_of_releases
     form = _filled(recipe.template.version, picked, tx.now)
     hole = "{" + COUNTER + "}"
     version = form
     checked_release(
-        recipe.name, form.replace(hole, "1"), {one.name: "" for one in picked.components}
+        recipe.name, form.replace(hole, "1"), {one.name: "" for one in picked.components}, channel
     )
     if hole in form:
         for _ in range(_TRIES_MAX):  # a version that was given by hand is passed over
@@ -112,7 +116,12 @@ def make_release(tx: Tx, blobs: Blobs, recipe: Recipe, picked: Picked) -> Releas
             if not exists(tx, recipe.name, version):
                 break
     return create_release(
-        tx, blobs, name=recipe.name, version=version, components=picked.components
+        tx,
+        blobs,
+        name=recipe.name,
+        version=version,
+        components=picked.components,
+        channel=channel,
     )
 
 

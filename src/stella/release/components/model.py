@@ -63,10 +63,21 @@ class Pick(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
 class Template(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """How releases of one name are made. version: text with {counter}, {year}, {month}, {day}, or a
     component's name in braces for the version that was picked of it.
+
+    channel: of the releases; empty: the one that every component is picked from, where there is one.
     """
 
     components: dict[str, Pick]
     version: str = "{year}.{month}.{counter}"
+    channel: str = ""
+
+    @property
+    def channel_of_releases(self) -> str:
+        """Empty for none."""
+        if self.channel:
+            return self.channel
+        picked = {one.channel for one in self.components.values()}
+        return picked.pop() if len(picked) == 1 else ""
 
 
 _Document = TypeVar("_Document", Component, Template)
@@ -106,6 +117,8 @@ def parse_template(name: str, spec: Mapping[str, Any]) -> Template:
         reasons += _range_faults(f"components.{component[:80]}", pick.range)
     if not _VERSION_FORM.match(read.version) or len(read.version) > _PATTERN_CHARACTERS_MAX:
         reasons.append("version: letters, digits, ._+- and names in braces")
+    if read.channel and not NAME.match(read.channel):
+        reasons.append(f"channel: {read.channel[:80]!r} is no name")
     known = {COUNTER, *DATES, *read.components}
     reasons += [
         f"version: {{{hole[:80]}}} stands for nothing{nearest(hole, known)}"

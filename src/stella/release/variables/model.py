@@ -34,7 +34,7 @@ class Scope(
 ):
     """Where a variable counts; an empty list is anywhere. Of one list, any entry will do.
 
-    label: ``key=value`` of a target. release: by name, whatever its version.
+    label: ``key=value`` of a target. release: by name, whatever its version. channel: of releases.
     """
 
     target: tuple[str, ...] = ()
@@ -42,6 +42,7 @@ class Scope(
     component: tuple[str, ...] = ()
     environment: tuple[str, ...] = ()
     release: tuple[str, ...] = ()
+    channel: tuple[str, ...] = ()
 
 
 ANYWHERE = Scope()

@@ -18,13 +18,17 @@ FILLED_MAX = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a value is wanted. target, component: empty where it is for no one in particular."""
+    """Where a value is wanted. target, component: empty where it is for no one in particular.
+
+    channel: of the release, empty for none.
+    """
 
     release: str
     environment: str
     target: str = ""
     labels: frozenset[str] = frozenset()
     component: str = ""
+    channel: str = ""
 
     def has(self, variable: Variable) -> bool:
         """Whether the variable counts here."""
@@ -35,6 +39,7 @@ class Place:
             and (not when.target or self.target in when.target)
             and (not when.label or not self.labels.isdisjoint(when.label))
             and (not when.component or self.component in when.component)
+            and (not when.channel or self.channel in when.channel)
         )
 
 

@@ -78,11 +78,12 @@ def list_variable_sets(tx: Tx) -> dict[str, tuple[Variable, ...]]:
     return {row["name"]: stored_variables(row["name"], json.loads(row["spec"])) for row in rows}
 
 
-def chosen_for(tx: Tx, release: str) -> tuple[Variable, ...]:
-    """What counts for releases of that name now: by document, then in its order."""
+def chosen_for(tx: Tx, release: str, channel: str) -> tuple[Variable, ...]:
+    """What counts for releases of that name and channel now: by document, then in its order."""
     return tuple(
         one
         for listed in list_variable_sets(tx).values()
         for one in listed
-        if not one.when.release or release in one.when.release
+        if (not one.when.release or release in one.when.release)
+        and (not one.when.channel or channel in one.when.channel)
     )

@@ -1,0 +1,68 @@
+"""Which lifecycle a promotion's release takes, and where it stands in it, as the record has it."""
+
+import msgspec
+
+from stella.blob import Blobs
+from stella.environment.lifecycles.model import Phase
+from stella.environment.lifecycles.store import lifecycle_for
+from stella.identity import present
+from stella.kernel import canonical_json, time_text
+from stella.promotion.model import HotfixInput, LifecycleInput, Person, PlaceInput, RunInput
+from stella.promotion.phases import places_before
+from stella.promotion.soak import long_enough
+from stella.promotion.soaked import runs_in
+from stella.promotion.store import Promotion, succeeded, under_way
+from stella.record.transaction import Tx
+from stella.release.model import Release
+
+
+def lifecycle_input(
+    tx: Tx, blobs: Blobs, promotion: Promotion, release: Release, *, keep: bool
+) -> tuple[LifecycleInput | msgspec.UnsetType, dict[str, bytes]]:
+    """What its gate is asked with, and the document that this names; unset where there is none.
+
+    keep: it stays as it is until this transaction ends.
+    """
+    taken = lifecycle_for(tx, release.channel, keep=keep)
+    if taken is None:
+        return msgspec.UNSET, {}
+    content = canonical_json(taken.lifecycle.spec())
+    digest = blobs.put(content).text
+    places = tuple(
+        _place(tx, phase, environment, release.digest)
+        for phase, environment in places_before(taken.lifecycle, promotion.environment)
+    )
+    asked = _hotfix(tx, promotion.requested_by) if promotion.hotfix else msgspec.UNSET
+    return LifecycleInput(taken.name, digest, places, asked), {digest: content}
+
+
+def _place(tx: Tx, phase: Phase, environment: str, release_digest: str) -> PlaceInput:
+    proof = succeeded(tx, release_digest=release_digest, environment=environment)
+    coming = () if proof else under_way(tx, environment, release_digest)
+    return PlaceInput(
+        environment,
+        proof.deployment if proof else None,
+        coming[0].id if coming else msgspec.UNSET,
+        _telling(runs_in(tx, environment, release_digest), phase.soak, time_text(tx.now))
+        if phase.soak
+        else msgspec.UNSET,
+    )
+
+
+def _telling(runs: tuple[RunInput, ...], hours: int, now: str) -> tuple[RunInput, ...]:
+    """The time that was long enough, else the last one: no other says anything."""
+    enough = long_enough(runs, hours, now)
+    return runs[:1] if enough is None else (enough,)
+
+
+def _hotfix(tx: Tx, then: Person) -> HotfixInput:
+    """Whoever asked, as they are now where that is less than it was."""
+    known = present(tx, {then.id})
+    if then.id not in known:
+        return HotfixInput()
+    found = known[then.id]
+    if found is None:
+        return HotfixInput(None)
+    roles = tuple(one.value for one in found.roles if one.value in then.roles)
+    is_same = (found.name, {*roles}) == (then.name, {*then.roles})
+    return HotfixInput(msgspec.UNSET if is_same else Person(found.id, found.name, roles))
