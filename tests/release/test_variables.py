@@ -10,13 +10,14 @@ from stella.release.errors import MalformedVariables
 from stella.release.variables.model import ORDER, Scope, Variable, parse_variables, spec_of
 from stella.release.variables.resolve import FILLED_MAX, Place, answers, fill, torn_places
 
-HERE = Place("shop", "prod", "prod-a", frozenset({"tier=web", "zone=eu"}), "web")
+HERE = Place("shop", "prod", "prod-a", frozenset({"tier=web", "zone=eu"}), "web", "beta")
 SCOPES = {
     "target": "prod-a",
     "label": "tier=web",
     "component": "web",
     "environment": "prod",
     "release": "shop",
+    "channel": "beta",
 }
 
 
@@ -44,7 +45,7 @@ def test_what_is_for_elsewhere_does_not_count(key: str):
     assert answers([variable("x", **{key: other})], HERE) == {}
 
 
-@given(st.permutations(range(32)))
+@given(st.permutations(range(64)))
 def test_the_order_of_documents_decides_nothing(order: list[int]):
     """Every combination of scopes, in any order: the same one wins, by the stated order alone."""
     every = [

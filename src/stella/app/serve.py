@@ -33,6 +33,7 @@ from stella.app.keys import data_unusable
 from stella.app.listen import listen, port_of
 from stella.app.lock import server_lock
 from stella.app.logs import mask_logs
+from stella.app.over import end_what_is_over
 from stella.app.schema import migrate, schema_lock
 from stella.app.settings import Settings
 from stella.app.vex_sync import VexSync
@@ -277,6 +278,9 @@ def _sweeps(services: Services, settings: Settings) -> tuple[Sweep, ...]:
         judge_what_is_due(database, *judging)
         give_turns(database, *judging)
 
+    def over() -> None:
+        end_what_is_over(database, services.stopping.is_set)
+
     def forget() -> None:
         with database.transaction(actor="system") as tx:
             forget_deliveries(tx)
@@ -286,6 +290,7 @@ def _sweeps(services: Services, settings: Settings) -> tuple[Sweep, ...]:
         Sweep("fleet", settings.sweep_s, fleet),
         Sweep("waivers", settings.sweep_s, waivers),
         Sweep("due", settings.sweep_s, due),
+        Sweep("environments", settings.sweep_s, over),
         Sweep("integrations", _INTEGRATIONS_S, integrations),
         Sweep("advisories", _ADVISORIES_S, partial(rematch_stale, services)),
         Sweep("vex", settings.sweep_s, partial(weigh_what_turned, services)),

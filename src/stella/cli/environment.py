@@ -106,6 +106,8 @@ def as_documents(environment: Mapping[str, Any]) -> str:
         spec["soak"] = {"in": soak["environment"], "hours": soak["hours"]}
     if promotions := _promotions(environment["promotions"]):
         spec["promotions"] = promotions
+    if environment["endsAt"]:
+        spec["endsAt"] = environment["endsAt"]
     if environment["steps"]:
         spec["steps"] = _steps(environment["steps"])
     documents = [_document("Environment", environment["name"], spec)]
@@ -164,6 +166,10 @@ def _lines(found: Mapping[str, Any]) -> Iterator[str]:
         yield f"step {step['name']}: {step['step']}, {step['phase']} the targets"
     for target in found["targets"]:
         yield f"target {target['name']}: {target_words(target)}"
+    if found["endsAt"]:
+        yield f"it is over at {found['endsAt']}"
+    if found["lifecycles"]:
+        yield f"in a phase of {', '.join(found['lifecycles'])}"
     if found["hold"]:
         held = found["hold"]
         yield f"held since {held['at']} by {held['by']['name']}: {held['reason']}"

@@ -53,6 +53,7 @@ NOUNS: dict[str, Noun] = {
     "plugin": Noun("stella.cli.plugin:app", "What plugs in, and what it brings."),
     "apply": Noun("stella.cli.apply:apply", "Apply what is configuration from YAML."),
     "export": Noun("stella.cli.export:app", "What is configured, as documents."),
+    "lifecycle": Noun("stella.cli.lifecycle:app", "The ways of releases through environments."),
     "promote": Noun("stella.cli.promote:promote", "Ask for a release in an environment."),
     "promotion": Noun("stella.cli.promotion:app", "What was asked for, and how it stands."),
     "why": Noun("stella.cli.why:why", "Say why it may go, may not, or did not."),

@@ -60,6 +60,12 @@ def promote(
     priority: Annotated[
         Priority, typer.Option(help="Who goes first where several may go; rollbacks always do.")
     ] = Priority.NORMAL,
+    hotfix: Annotated[
+        bool,
+        typer.Option(
+            "--hotfix", help="Leave out the phases that its lifecycle lets you leave out."
+        ),
+    ] = False,
     dry_run: Annotated[
         bool,
         typer.Option("--dry-run", help="Only say what the gates would say; 6 where they block."),
@@ -71,6 +77,8 @@ def promote(
 ) -> None:
     """Ask for a release in an environment; the gates judge it, and then it is deployed."""
     body: dict[str, Any] = {"release": release, "reason": message, "priority": priority.value}
+    if hotfix:
+        body["hotfix"] = True
     times = {"notBefore": not_before, "notAfter": not_after, "expiresAt": expires}
     for key, text in times.items():
         if text is not None:

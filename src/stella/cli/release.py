@@ -70,12 +70,15 @@ def create(
         list[str],
         typer.Option("--component", "-c", help="NAME=IMAGE, by tag or digest. Repeat."),
     ],
+    channel: Annotated[
+        str, typer.Option(help="Which lifecycle it takes, and which variables count for it.")
+    ] = "",
     output: Output = "table",
     to: To = None,
 ) -> None:
     """Resolve each image to its digest, once, and seal the set."""
     components = _pairs(component, "--component", "NAME=IMAGE")
-    body = {"name": name, "version": version, "components": components}
+    body = {"name": name, "version": version, "components": components, "channel": channel}
     with open_client() as client:
         made = client.post("/releases", body)
     show_lines(made, release_lines(made), output=output, to=to)
@@ -97,11 +100,13 @@ def make(
         list[str] | None,
         typer.Option("--pick", "-p", help="COMPONENT=VERSION in place of the newest. Repeat."),
     ] = None,
+    channel: Annotated[str, typer.Option(help="Of the release, in place of the template's.")] = "",
     output: Output = "table",
     to: To = None,
 ) -> None:
     """Seal the newest that a template allows, under its next version."""
-    body = {"template": template, "versions": _pairs(pick or [], "--pick", "COMPONENT=VERSION")}
+    picked = _pairs(pick or [], "--pick", "COMPONENT=VERSION")
+    body = {"template": template, "versions": picked, "channel": channel}
     with open_client() as client:
         made = client.post("/releases/from-template", body)
     show_lines(made, release_lines(made), output=output, to=to)
@@ -188,6 +193,10 @@ def release_lines(release: Mapping[str, Any]) -> Iterator[str]:
     yield f"{release['id']}  {release['name']} {release['version']}  {release['state']}"
     yield f"release digest {release['releaseDigest']}"
     yield f"sealed by {release['createdBy']['name']} at {release['createdAt']}"
+    if release["channel"]:
+        yield f"channel {release['channel']}"
+    if release["lifecycle"]:
+        yield f"lifecycle {release['lifecycle']}"
     if release["variables"]:
         yield f"revision {release['revision']}  {release['variables']} variables"
     for one in release["components"]:

@@ -43,6 +43,8 @@ def summary_lines(promotion: Shown) -> Iterator[str]:
     yield f"{kind} asked for by {promotion['requestedBy']['name']} at {promotion['requestedAt']}{reason}"
     if promotion["follows"]:
         yield f"automatic: it follows {promotion['follows']}"
+    if promotion["hotfix"]:
+        yield "asked for as a hotfix"
     if promotion["notBefore"] or promotion["notAfter"]:
         begin, end = promotion["notBefore"] or "now", promotion["notAfter"] or "any time"
         yield f"to begin between {begin} and {end}"
@@ -71,6 +73,8 @@ def decision_lines(decision: Shown) -> Iterator[str]:
     if broken:
         both = f"{broken['requestedBy']['name']} and {broken['agreedBy']['name']}"
         yield f"PASSED BY BREAK-GLASS of {both}, though gates did not: {broken['reason']}"
+    if hotfix := decision.get("hotfix"):
+        yield hotfix_words(hotfix)
     width = max(len(gate["name"]) for gate in gates)
     for gate in gates:
         yield f"{gate['state'].upper():<8} {gate['name']:<{width}}  {gate['summary']}"
@@ -84,6 +88,16 @@ def decision_lines(decision: Shown) -> Iterator[str]:
     if steps and not broken:
         yield "it would go if you"
         yield from (f"  - {one}" for one in steps)
+
+
+def hotfix_words(hotfix: Shown) -> str:
+    """``HOTFIX: stage of standard left out, asked for by ana: the shop is down``."""
+    why = (
+        f"releases of the channel {hotfix['channel']} may"
+        if hotfix["channel"]
+        else f"asked for by {hotfix['by']['name']}: {hotfix['reason']}"
+    )
+    return f"HOTFIX: {', '.join(hotfix['phases'])} of {hotfix['lifecycle']} left out, {why}"
 
 
 def unblock_lines(change: Shown) -> Iterator[str]:

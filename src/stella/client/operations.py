@@ -460,6 +460,7 @@ class DecisionView(TypedDict):
     simulated: bool
     unblock: NotRequired["UnblockView | None"]
     breakGlass: NotRequired["BrokenGlassView | None"]
+    hotfix: NotRequired["HotfixView | None"]
 
 
 class DeliveryView(TypedDict):
@@ -631,6 +632,8 @@ class EnvironmentView(TypedDict):
     freezes: list["FreezeView"]
     hold: "HoldView | None"
     current: "CurrentView | None"
+    endsAt: str | None
+    lifecycles: list[str]
     configuration: str
     owner: str | None
 
@@ -793,6 +796,7 @@ class FromTemplate(TypedDict):
 
     template: str
     versions: NotRequired[dict[str, str]]
+    channel: NotRequired[str]
 
 
 GateState = Literal["pass", "blocked", "unknown", "waiting"]
@@ -862,6 +866,24 @@ class HoldView(TypedDict):
     by: "PersonView"
     reason: str
     promotion: str | None
+
+
+class HotfixPathView(TypedDict):
+    """Who may leave phases out: releases of these channels, and people whom ``by`` names."""
+
+    skip: list[str]
+    channels: list[str]
+    by: list[str]
+
+
+class HotfixView(TypedDict):
+    """Phases of a lifecycle were left out, without which it would not have gone."""
+
+    lifecycle: str
+    phases: list[str]
+    channel: str | None
+    by: "PersonView"
+    reason: str
 
 
 class ImageSecretView(TypedDict):
@@ -936,6 +958,18 @@ class KnownView(TypedDict):
     snapshot: str | None
     ecosystems: list[str]
     feeds: list["FeedView"]
+
+
+class LifecycleView(TypedDict):
+    """A lifecycle. channels: of releases that take it. default: others take it too."""
+
+    name: str
+    default: bool
+    channels: list[str]
+    phases: list["PhaseView"]
+    hotfix: "HotfixPathView | None"
+    release: "ReleaseRef | None"
+    owner: str | None
 
 
 class LifetimeView(TypedDict):
@@ -1142,6 +1176,7 @@ class NewPromotion(TypedDict):
     notAfter: NotRequired[str | None]
     expiresAt: NotRequired[str | None]
     priority: NotRequired[Literal["high", "normal", "low"]]
+    hotfix: NotRequired[bool]
     environment: str
 
 
@@ -1154,15 +1189,17 @@ class NewPromotions(TypedDict):
     notAfter: NotRequired[str | None]
     expiresAt: NotRequired[str | None]
     priority: NotRequired[Literal["high", "normal", "low"]]
+    hotfix: NotRequired[bool]
     environments: list[str]
 
 
 class NewRelease(TypedDict):
-    """A release to seal. components: name -> image reference, by tag or digest."""
+    """A release to seal. components: name -> image reference, by tag or digest. channel: "" for none."""
 
     name: str
     version: str
     components: dict[str, str]
+    channel: NotRequired[str]
 
 
 class NewRevision(TypedDict):
@@ -1403,6 +1440,13 @@ class PageIntegrationView(TypedDict):
     next: NotRequired[str | None]
 
 
+class PageLifecycleView(TypedDict):
+    """Page_LifecycleView_"""
+
+    items: list["LifecycleView"]
+    next: NotRequired[str | None]
+
+
 class PageLogLineView(TypedDict):
     """Page_LogLineView_"""
 
@@ -1603,6 +1647,20 @@ class PersonView(TypedDict):
     roles: NotRequired[list[str]]
 
 
+class PhaseView(TypedDict):
+    """One phase. count: in how many of its environments a release has to have succeeded."""
+
+    name: str
+    environments: list["PlaceView"]
+    after: list[str]
+    count: int
+    optional: bool
+    soak: int
+    canBeLeftOut: bool
+    done: int | None
+    letsIn: bool | None
+
+
 Pick = Literal["newest", "upstream"]
 """What goes on automatically: only what is newer than what runs, or whatever runs before."""
 
@@ -1613,6 +1671,15 @@ class PickView(TypedDict):
     component: str
     channel: str
     range: str
+
+
+class PlaceView(TypedDict):
+    """One environment of a phase, and how the release stands there; null where none was asked about."""
+
+    environment: str
+    state: Literal["done", "soaking", "coming", "open"] | None
+    until: str | None
+    promotion: str | None
 
 
 class PlanView(TypedDict):
@@ -1718,6 +1785,7 @@ class PromotionView(TypedDict):
     queue: "QueueView | None"
     supersededBy: str | None
     follows: str | None
+    hotfix: bool
     actions: "ActionsView"
     evidence: list["EvidenceRef"]
     history: list["HistoryView"]
@@ -1843,6 +1911,8 @@ class ReleaseView(TypedDict):
     environments: list["StellaApiViewsReleasesRunsIn"]
     revision: int
     variables: int
+    channel: str
+    lifecycle: str | None
 
 
 class RevisionView(TypedDict):
@@ -2176,6 +2246,7 @@ class TemplateDocument(TypedDict):
 
     name: str
     version: str
+    channel: str
     components: list["PickView"]
 
 
@@ -3107,8 +3178,19 @@ class Operations:
             self._transport.post(f"/freezes/{quote(freeze, safe='/:@')}/override", body, key=key),
         )
 
+    def get_lifecycles(self) -> "PageLifecycleView":
+        """Lifecycles, by name."""
+        return cast("PageLifecycleView", self._transport.get("/lifecycles"))
+
+    def get_lifecycle(self, name: str, *, release: str | None = None) -> "LifecycleView":
+        """One lifecycle."""
+        return cast(
+            "LifecycleView",
+            self._transport.get(f"/lifecycles/{quote(name, safe='/:@')}", release=release),
+        )
+
     def post_documents(self, body: "Documents", *, key: str | None = None) -> "Applied":
-        """Apply integrations, logins, policies, environments, targets, issuers of VEX, notifications."""
+        """Apply integrations, logins, policies, environments, targets, lifecycles, issuers of VEX, notifications."""
         return cast("Applied", self._transport.post("/apply", body, key=key))
 
     def get_documents(

@@ -22,12 +22,15 @@ from stella.record.transaction import Tx
 from stella.release.variables.sets import variables_naming
 
 
-def delete_environment(tx: Tx, name: str) -> None:
-    """It is offered no more; what happened there stays on record. Raises UnknownEnvironment."""
+def delete_environment(tx: Tx, name: str, *, ends_at: str | None = None) -> None:
+    """It is offered no more; what happened there stays on record. Raises UnknownEnvironment.
+
+    ends_at: where its end has come, and nobody asked.
+    """
     find_environment(tx, name, lock=True)
     delete_environment_row(tx, name)
     forget_owner(tx, "Environment", name)
-    tx.add(EnvironmentDeleted(name))
+    tx.add(EnvironmentDeleted(name, ends_at))
 
 
 def delete_target(tx: Tx, name: str) -> None:

@@ -29,7 +29,27 @@ class TargetApplied(Fact):
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentDeleted(Fact):
-    """It is offered no more; what was promoted there stays on record. subject: its name."""
+    """It is offered no more; what was promoted there stays on record. subject: its name.
+
+    ends_at: the end by which the server ended it; None where somebody did.
+    """
+
+    ends_at: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentEnding(Fact):
+    """It is over soon. subject: its name."""
+
+    ends_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentOver(Fact):
+    """Its end has come, and it cannot be ended. subject: its name; reasons: what keeps it."""
+
+    ends_at: str
+    reasons: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

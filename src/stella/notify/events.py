@@ -217,6 +217,46 @@ def _glass(verb: str) -> Callable[[Tx, StoredFact], Told | None]:
     return told
 
 
+def _hotfix(tx: Tx, fact: StoredFact) -> Told:
+    promotion = find_promotion(tx, fact.subject)
+    phases = fact.data.get("phases")
+    left_out = ", ".join(map(str, phases)) if isinstance(phases, list) else ""
+    channel = fact.data.get("channel")
+    why = f"releases of the channel {channel} may" if channel else "asked for as a hotfix"
+    return Told(
+        title=f"HOTFIX: {_release(tx, promotion.release)} to {promotion.environment},"
+        f" {left_out} left out",
+        severity=Severity.WARNING,
+        fields={
+            "environment": promotion.environment,
+            "lifecycle": str(fact.data.get("lifecycle")),
+            "asked by": promotion.requested_by.name,
+        },
+        text=why,
+        words_of_people=f"Reason: {promotion.reason}" if promotion.reason else "",
+        path=f"/promotions/{promotion.id}",
+        environment=promotion.environment,
+    )
+
+
+def _end(verb: str, severity: Severity) -> Callable[[Tx, StoredFact], Told | None]:
+    def told(_: Tx, fact: StoredFact) -> Told | None:
+        ends_at = fact.data.get("ends_at")
+        if ends_at is None:
+            return None  # somebody ended it
+        reasons = fact.data.get("reasons")
+        return Told(
+            title=f"the environment {fact.subject} {verb}",
+            severity=severity,
+            fields={"environment": fact.subject, "end": str(ends_at)},
+            text="\n".join(map(str, reasons)) if isinstance(reasons, list) else "",
+            path=f"/environments/{fact.subject}",
+            environment=fact.subject,
+        )
+
+    return told
+
+
 _S, _C = Severity, StatusState
 EVENTS: Mapping[str, Event] = {
     "PromotionRequested": Event(
@@ -290,6 +330,24 @@ EVENTS: Mapping[str, Event] = {
     ),
     "BreakGlassLapsed": Event(
         "BreakGlassLapsed", "its time is over", _glass("has lapsed"), is_alert=True
+    ),
+    "HotfixTaken": Event(
+        "HotfixTaken", "phases of a lifecycle were left out", _hotfix, is_alert=True
+    ),
+    "EnvironmentEnding": Event(
+        "EnvironmentEnding",
+        "an environment is over within a day",
+        _end("is over soon", _S.WARNING),
+    ),
+    "EnvironmentOver": Event(
+        "EnvironmentOver",
+        "an environment is over and cannot be ended",
+        _end("is over, and cannot be ended", _S.PROBLEM),
+    ),
+    "EnvironmentEnded": Event(
+        "EnvironmentDeleted",
+        "the end of an environment has come, and it was ended",
+        _end("was over, and has ended", _S.INFO),
     ),
     "WaiverRequested": Event(
         "WaiverRequested",

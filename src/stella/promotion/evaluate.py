@@ -167,7 +167,13 @@ def waits_for_scan(tx: Tx, promotion: Promotion) -> bool:
 
 
 def preview_promotion(
-    tx: Tx, person: Person, release: Release, environment: str, deciding: Deciding
+    tx: Tx,
+    person: Person,
+    release: Release,
+    environment: str,
+    deciding: Deciding,
+    *,
+    hotfix: bool = False,
 ) -> tuple[Decision, Assembled]:
     """What the gates would say now. Stores no promotion and no fact."""
     asked = Promotion(
@@ -180,6 +186,7 @@ def preview_promotion(
         requested_at="",
         reason="",
         rollback=False,
+        hotfix=hotfix,
     )
     assembled = assemble(tx, asked, deciding)
     decision = decide(assembled.given, assembled.documents, assembled.bundle, ask=deciding.ask)

@@ -3,12 +3,12 @@
 import msgspec
 
 from stella.blob import Blobs
-from stella.environment.lifecycles.model import Phase
+from stella.environment.lifecycles.model import Lifecycle, Phase
 from stella.environment.lifecycles.store import lifecycle_for
 from stella.identity import present
 from stella.kernel import canonical_json, time_text
 from stella.promotion.model import HotfixInput, LifecycleInput, Person, PlaceInput, RunInput
-from stella.promotion.phases import places_before
+from stella.promotion.phases import Standing, places_before
 from stella.promotion.soak import long_enough
 from stella.promotion.soaked import runs_in
 from stella.promotion.store import Promotion, succeeded, under_way
@@ -34,6 +34,16 @@ def lifecycle_input(
     )
     asked = _hotfix(tx, promotion.requested_by) if promotion.hotfix else msgspec.UNSET
     return LifecycleInput(taken.name, digest, places, asked), {digest: content}
+
+
+def standing_of(tx: Tx, lifecycle: Lifecycle, release_digest: str) -> Standing:
+    """Where these digests stand in all of its phases now."""
+    places = [
+        _place(tx, phase, name, release_digest)
+        for phase in lifecycle.phases
+        for name in phase.environments
+    ]
+    return Standing(time_text(tx.now), places, lifecycle)
 
 
 def _place(tx: Tx, phase: Phase, environment: str, release_digest: str) -> PlaceInput:

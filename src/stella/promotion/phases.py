@@ -50,7 +50,7 @@ def lifecycle_gate(given: DecisionInput, asked: LifecycleInput, lifecycle: Lifec
     phase = lifecycle.phase_of(place.name)
     if phase is None:
         return Phased(_nowhere(given, asked, lifecycle))
-    standing = _Standing(given, asked, lifecycle)
+    standing = Standing(given.now, asked.places, lifecycle)
     if not lifecycle.open_before(phase, standing.is_done):
         return Phased(_passed(_said(asked.name, phase, standing)))
     skipped = _may_skip(given, asked, lifecycle.hotfix)
@@ -84,16 +84,17 @@ def why_not_hotfix(given: DecisionInput, path: HotfixPath | None) -> str:
 
 
 @dataclass(frozen=True)
-class _Standing:
-    """Where the release stands in the phases before."""
+class Standing:
+    """Where a release stands in phases, of which it has the environments. now: RFC 3339."""
 
-    given: DecisionInput
-    asked: LifecycleInput
+    now: str
+    listed: Sequence[PlaceInput]
     lifecycle: Lifecycle
 
     @cached_property
     def places(self) -> dict[str, PlaceInput]:
-        return {one.environment: one for one in self.asked.places}
+        """By environment."""
+        return {one.environment: one for one in self.listed}
 
     def is_done(self, phase: Phase) -> bool:
         """Whether what follows need not wait for it."""
@@ -132,7 +133,7 @@ class _Standing:
         if not phase.soak:
             return True
         runs = () if place.runs is msgspec.UNSET else place.runs
-        return long_enough(runs, phase.soak, self.given.now) is not None
+        return long_enough(runs, phase.soak, self.now) is not None
 
 
 def _may_skip(
@@ -153,7 +154,7 @@ def _channel(given: DecisionInput, path: HotfixPath | None) -> str | None:
 
 
 def _held(
-    given: DecisionInput, phase: Phase, standing: _Standing, open_phases: Sequence[Phase]
+    given: DecisionInput, phase: Phase, standing: Standing, open_phases: Sequence[Phase]
 ) -> Gate:
     """One reason for each phase that is open, with the least that closes it."""
     reasons = [_open_reason(given, phase, standing, one) for one in open_phases]
@@ -178,7 +179,7 @@ def _held(
 
 
 def _open_reason(
-    given: DecisionInput, phase: Phase, standing: _Standing, one: Phase
+    given: DecisionInput, phase: Phase, standing: Standing, one: Phase
 ) -> tuple[Reason, str | None]:
     """What is missing in a phase; and when that comes by time alone, where it does."""
     done, soaking, coming = (
@@ -244,7 +245,7 @@ def _nowhere(given: DecisionInput, asked: LifecycleInput, lifecycle: Lifecycle) 
     return Gate(name=GATE, state=GateState.BLOCKED, summary=said, reasons=(reason,), unblocks=fix)
 
 
-def _said(name: str, phase: Phase, standing: _Standing) -> str:
+def _said(name: str, phase: Phase, standing: Standing) -> str:
     """By what it passes."""
     before = [standing.lifecycle.phase(one) for one in phase.after]
     if not before:

@@ -90,6 +90,7 @@ def request_several(
     start: StartWindow = ANY_TIME,
     expires_at: datetime | None = None,
     rank: Rank = Rank.NORMAL,
+    hotfix: bool = False,
 ) -> tuple[Promotion, ...]:
     """Ask for it in each of them, in the order of environments: for all of them or for none.
 
@@ -114,6 +115,7 @@ def request_several(
             start=start,
             expires_at=expires_at,
             rank=rank,
+            hotfix=hotfix,
         )
         for name in ordered
     )

@@ -47,7 +47,8 @@ class _Wish(Body):
 
     not_before, not_after: when its deployment may begin; at any time where they are left out.
     expires_at: when it ends by itself where it has not begun; left out: as the environment has it.
-    priority: who goes first where several may go.
+    priority: who goes first where several may go. hotfix: leave out the phases that its lifecycle lets
+    who asks leave out; it needs a reason.
     """
 
     release: str
@@ -56,6 +57,7 @@ class _Wish(Body):
     not_after: str | None = None
     expires_at: str | None = None
     priority: Literal["high", "normal", "low"] = "normal"
+    hotfix: bool = False
 
 
 class NewPromotion(_Wish):
@@ -63,7 +65,8 @@ class NewPromotion(_Wish):
 
     not_before, not_after: when its deployment may begin; at any time where they are left out.
     expires_at: when it ends by itself where it has not begun; left out: as the environment has it.
-    priority: who goes first where several may go.
+    priority: who goes first where several may go. hotfix: leave out the phases that its lifecycle lets
+    who asks leave out; it needs a reason.
     """
 
     environment: str
@@ -191,7 +194,12 @@ def preview_of_promotion(asked: Requester, body: NewPromotion) -> PreviewView:
         release = promotable(tx, body.release)
         deployable(tx, body.environment)
         decision, assembled = preview_promotion(
-            tx, asking_person(asked), release, body.environment, looking.deciding
+            tx,
+            asking_person(asked),
+            release,
+            body.environment,
+            looking.deciding,
+            hotfix=body.hotfix,
         )
         return PreviewView(
             decision=DecisionView.model_validate(document(decision)),
@@ -279,6 +287,7 @@ class _Terms(TypedDict):
     start: StartWindow
     expires_at: datetime | None
     rank: Rank
+    hotfix: bool
 
 
 def _terms(body: _Wish) -> _Terms:
@@ -289,6 +298,7 @@ def _terms(body: _Wish) -> _Terms:
         start=StartWindow(_time(body.not_before), _time(body.not_after)),
         expires_at=_time(body.expires_at),
         rank=Rank[body.priority.upper()],
+        hotfix=body.hotfix,
     )
 
 

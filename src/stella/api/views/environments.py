@@ -7,6 +7,7 @@ from stella.api.views.looking import Looking
 from stella.api.views.releases import ReleaseRef, release_ref
 from stella.deployment.store import current_deployment
 from stella.environment.hold import find_hold
+from stella.environment.lifecycles.store import lifecycles_naming
 from stella.environment.model import (
     Environment,
     Excluded,
@@ -136,7 +137,8 @@ class CurrentView(View):
 class EnvironmentView(View):
     """An environment as the API shows it. order: from 0, each after the one it follows.
 
-    owner: who keeps its document; null for nobody.
+    owner: who keeps its document; null for nobody. ends_at: when it is over, null for never.
+    lifecycles: those with a phase in which it is.
     """
 
     name: str
@@ -153,6 +155,8 @@ class EnvironmentView(View):
     freezes: list[FreezeView]
     hold: HoldView | None
     current: CurrentView | None
+    ends_at: str | None
+    lifecycles: list[str]
     configuration: str
     owner: str | None
 
@@ -233,6 +237,8 @@ def environment_view(looking: Looking, environment: Environment, order: int) -> 
         )
         if current
         else None,
+        ends_at=environment.ends_at,
+        lifecycles=lifecycles_naming(tx, environment.name),
         configuration=digest_of(configuration(environment, targets)).text,
         owner=owner_of(tx, "Environment", environment.name),
     )

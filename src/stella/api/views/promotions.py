@@ -89,11 +89,26 @@ class UnblockView(View):
     more: int = 0
 
 
+class HotfixView(View):
+    """Phases of a lifecycle were left out, without which it would not have gone.
+
+    channel: of the release, where that was why; else ``by`` asked for it.
+    """
+
+    model_config = ConfigDict(extra="ignore")
+
+    lifecycle: str
+    phases: list[str]
+    channel: str | None
+    by: PersonView
+    reason: str
+
+
 class DecisionView(View):
     """The decision record, as it is signed; ``inputs`` are the six digests of the plan digest.
 
     What a promotion shows by itself (release, approvals) is not repeated. break_glass: what the outcome
-    passes by, though gates do not.
+    passes by, though gates do not. hotfix: null where no phase of a lifecycle was left out.
     """
 
     model_config = ConfigDict(extra="ignore")
@@ -107,6 +122,7 @@ class DecisionView(View):
     simulated: bool
     unblock: UnblockView | None = None
     break_glass: BrokenGlassView | None = None
+    hotfix: HotfixView | None = None
 
 
 class ActionView(View):
@@ -237,7 +253,7 @@ class PromotionView(View):
 
     priority: "rollback" goes first, then "high", "normal", "low". queue: where it waits for its turn.
     follows: the deployment that it follows by itself, null where a person asked.
-    break_glass: the last that was asked for.
+    break_glass: the last that was asked for. hotfix: whether it was asked for as one.
     """
 
     id: str
@@ -264,6 +280,7 @@ class PromotionView(View):
     queue: QueueView | None
     superseded_by: str | None
     follows: str | None
+    hotfix: bool
     actions: ActionsView
     evidence: list[EvidenceRef]
     history: list[HistoryView]
@@ -328,6 +345,7 @@ def promotion_view(looking: Looking, promotion: Promotion) -> PromotionView:
         queue=_queue(looking, promotion),
         superseded_by=promotion.superseded_by,
         follows=promotion.follows,
+        hotfix=promotion.hotfix,
         evidence=[evidence_ref(one) for one in list_evidence(looking.tx, subject=promotion.id)],
         history=_history(looking, promotion),
     )

@@ -9,6 +9,7 @@ from stella.api.views.looking import Looking
 from stella.api.views.scans import FindingView, ScanView, scan_view
 from stella.deployment.lifecycle import DeploymentState
 from stella.deployment.store import current_deployment, list_deployments
+from stella.environment.lifecycles.store import lifecycle_for
 from stella.environment.store import list_environments
 from stella.finding.store import scan_of_platform
 from stella.kernel import Digest
@@ -70,7 +71,8 @@ class RunsIn(View):
 class ReleaseView(ReleaseRef):
     """A release as the API shows it. revision: of the variables that it is deployed with.
 
-    variables: how many there are of them. channel: empty for none.
+    variables: how many there are of them. channel: empty for none. lifecycle: that it takes; null where
+    the order of environments counts.
     """
 
     state: ReleaseState
@@ -81,6 +83,7 @@ class ReleaseView(ReleaseRef):
     revision: int
     variables: int
     channel: str
+    lifecycle: str | None
 
 
 class PackageChange(View):
@@ -152,7 +155,13 @@ def release_view(looking: Looking, release: Release) -> ReleaseView:
         revision=release.revision,
         variables=len(release.variables),
         channel=release.channel,
+        lifecycle=_lifecycle(looking, release.channel),
     )
+
+
+def _lifecycle(looking: Looking, channel: str) -> str | None:
+    taken = looking.once(lifecycle_for, channel)
+    return None if taken is None else taken.name
 
 
 def diff_releases(looking: Looking, before: Release, after: Release) -> ReleaseDiff:

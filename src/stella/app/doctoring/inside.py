@@ -10,6 +10,7 @@ from stella.app.doctoring import data
 from stella.app.doctoring.ground import Ground
 from stella.app.doctoring.services import bytes_are_kept, handlers_go_on, secret_keys_are_there
 from stella.app.feed_sync import own_advisories
+from stella.app.over import environments_have_ended
 from stella.doctor import Area, Check
 from stella.evidence.checks import packets_are_there
 from stella.fleet import checks as fleet
@@ -197,6 +198,14 @@ def of_the_way(ground: Ground) -> Iterator[Check]:
     own = own_advisories(settings.data)
     named = Path(settings.advisories).expanduser() if settings.advisories else own
     path = named if settings.advisories or own.is_dir() else None
+    yield Check(
+        "records.environments",
+        Area.RECORDS,
+        "environments with an end",
+        "What was to be there for a time costs and runs on.",
+        "Each environment's endsAt, and what keeps it from being ended.",
+        lambda: environments_have_ended(database()),
+    )
     yield Check(
         "agents.heard",
         Area.AGENTS,

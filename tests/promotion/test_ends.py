@@ -1,0 +1,133 @@
+"""Environments with an end: nothing is let in after it, people are told, and the server ends them."""
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from fixtures.road import Road
+from promotion.test_break_glass import BOTH, agree, ask
+from promotion.test_lifecycles import lifecycle, phase
+from promotion.test_rules import proves
+from promotion.test_soak import judge_due
+from stella.app.over import end_what_is_over, environments_have_ended
+from stella.environment.errors import MalformedDocument
+from stella.environment.lifecycles.store import delete_lifecycle
+from stella.environment.store import list_environments, list_targets
+from stella.kernel import Digest, Outcome, time_text
+from stella.promotion.lifecycle import State
+
+
+def end_of(road: Road, **span: float) -> str:
+    return time_text(road.clock() + timedelta(**span))
+
+
+def sweep(road: Road) -> int:
+    done = end_what_is_over(road.database, lambda: False)
+    road.settle()
+    return done
+
+
+def there(road: Road) -> list[str]:
+    with road.database.read() as tx:
+        return [one.name for one in list_environments(tx)]
+
+
+def told(road: Road, name: str) -> list[str]:
+    kinds = {"EnvironmentEnding", "EnvironmentOver", "EnvironmentDeleted"}
+    return [one.kind for one in road.facts(name) if one.kind in kinds]
+
+
+def test_what_nothing_uses_is_ended_by_the_server_and_people_are_told_before(road: Road) -> None:
+    end = end_of(road, hours=48)
+    road.environment("review", endsAt=end)
+    assert sweep(road) == 0
+    assert told(road, "review") == []
+    road.clock.go_on(hours=24)
+    assert (sweep(road), sweep(road)) == (0, 0)
+    assert told(road, "review") == ["EnvironmentEnding"]
+    road.clock.go_on(hours=24)
+    assert (sweep(road), sweep(road)) == (1, 0)
+    assert there(road) == []
+    with road.database.read() as tx:
+        assert list_targets(tx) == ()
+    assert told(road, "review") == ["EnvironmentEnding", "EnvironmentDeleted"]
+    (gone,) = [one for one in road.facts("review") if one.kind == "EnvironmentDeleted"]
+    assert (gone.actor, gone.data["ends_at"]) == ("system", end)
+
+
+def test_after_its_end_nothing_is_let_in_and_a_wait_ends_with_it(road: Road) -> None:
+    end = end_of(road, hours=1)
+    road.environment("review", endsAt=end, approvals=[{"rule": "one", "approvers": ["approver"]}])
+    release = road.release("2.0.0")
+    waiting = road.promote(release, "review")
+    assert (waiting.state, waiting.due_at) == (State.WAITING, end)
+    road.clock.go_on(hours=1)
+    assert judge_due(road) == 1
+    blocked = road.promotion(waiting.id)
+    assert blocked.state is State.BLOCKED
+    record = json.loads(road.work.blobs.get(Digest(blocked.record or "")))
+    assert record["gates"][0]["name"] == "end"
+    assert f"over since {end}" in record["gates"][0]["summary"]
+    proves(road, blocked)
+    assert road.promote(road.release("3.0.0"), "review").state is State.BLOCKED
+
+
+def test_no_two_people_let_anything_through_an_end(road: Road) -> None:
+    road.environment("dev", endsAt=end_of(road, hours=1), breakGlass=BOTH)
+    road.clock.go_on(hours=1)
+    blocked = road.promote(road.release("2.0.0"), "dev")
+    assert blocked.state is State.BLOCKED
+    ask(road, blocked)
+    agree(road, blocked)
+    assert road.promotion(blocked.id).state is State.BLOCKED
+
+
+def test_what_runs_there_keeps_it_and_people_and_the_doctor_say_so(road: Road) -> None:
+    road.environment("review", endsAt=end_of(road, hours=1))
+    assert road.deploy(road.promote(road.release("2.0.0"), "review")).state is State.DEPLOYED
+    assert environments_have_ended(road.database)[0].outcome is Outcome.PASS
+    road.clock.go_on(hours=2)
+    assert (sweep(road), sweep(road)) == (0, 0)
+    assert told(road, "review") == ["EnvironmentOver"]
+    (over,) = [one for one in road.facts("review") if one.kind == "EnvironmentOver"]
+    assert "shop 2.0.0 runs there" in json.dumps(over.data["reasons"])
+    (seen,) = environments_have_ended(road.database)
+    assert (seen.outcome, seen.about) == (Outcome.BLOCKED, "review")
+    assert "shop 2.0.0 runs there" in seen.detail
+    assert there(road) == ["review"]
+
+
+def test_an_end_that_is_moved_on_lets_in_again_and_voids_no_approval(road: Road) -> None:
+    rules = {"approvals": [{"rule": "two", "approvers": ["approver"], "count": 2}]}
+    road.environment("review", endsAt=end_of(road, hours=30), **rules)
+    waiting = road.approve(road.promote(road.release("2.0.0"), "review"), "ann")
+    road.clock.go_on(hours=10)
+    sweep(road)
+    road.environment("review", endsAt=end_of(road, hours=40), **rules)
+    road.clock.go_on(hours=25)
+    judge_due(road)
+    assert road.promotion(waiting.id).state is State.WAITING
+    done = road.deploy(road.approve(road.promotion(waiting.id), "bob"))
+    assert done.state is State.DEPLOYED
+    proves(road, done)
+    sweep(road)
+    assert told(road, "review") == ["EnvironmentEnding", "EnvironmentEnding"]
+
+
+def test_a_document_that_names_it_keeps_it(road: Road) -> None:
+    road.environment("review", endsAt=end_of(road, hours=1))
+    lifecycle(road, "standard", phase("review"))
+    road.clock.go_on(hours=1)
+    assert sweep(road) == 0
+    (over,) = [one for one in road.facts("review") if one.kind == "EnvironmentOver"]
+    assert over.data["reasons"] == ["Lifecycle standard names it"]
+    with road.database.transaction(actor="usr_op") as tx:
+        delete_lifecycle(tx, "standard")
+    assert sweep(road) == 1
+
+
+@pytest.mark.parametrize("text", ["tomorrow", "2030-01-01", "2030-01-01T00:00:00"])
+def test_an_end_without_a_zone_is_refused(road: Road, text: str) -> None:
+    with pytest.raises(MalformedDocument, match="endsAt is a time like"):
+        road.environment("review", endsAt=text)
