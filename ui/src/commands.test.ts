@@ -19,6 +19,7 @@ const lines = [
   commands.cancel('prm_1', ''),
   commands.why('prm_1'),
   commands.promote('rel_1', 'dev', 'high'),
+  commands.lifecycle('standard', 'rel_1'),
   commands.dryRun('rel_1', 'dev'),
   commands.rollback('dev', 'slow', 'rel_1'),
   commands.createRelease('shop', '1.0', [['web', 'r/web:1']]),

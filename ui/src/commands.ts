@@ -21,15 +21,19 @@ export const commands = {
   reject: (id: string, comment: string) => stella('reject', id, '-m', said(comment, 'COMMENT')),
   cancel: (id: string, comment: string) => stella('cancel', id, '-m', said(comment, 'COMMENT')),
   why: (id: string) => stella('why', id),
-  promote: (release: string, environment: string, priority = 'normal') =>
+  promote: (release: string, environment: string, priority = 'normal', hotfix?: string) =>
     stella(
       'promote',
       release,
       '--env',
       environment,
       ...(priority === 'normal' ? [] : ['--priority', priority]),
+      ...(hotfix === undefined ? [] : ['--hotfix', '-m', said(hotfix, 'REASON')]),
     ),
-  dryRun: (release: string, environment: string) => stella('promote', release, '--env', environment, '--dry-run'),
+  dryRun: (release: string, environment: string, hotfix = false) =>
+    stella('promote', release, '--env', environment, ...(hotfix ? ['--hotfix'] : []), '--dry-run'),
+  lifecycle: (name: string, release?: string) =>
+    stella('lifecycle', 'show', name, ...(release === undefined ? [] : ['--release', release])),
   rollback: (environment: string, reason: string, release: string) =>
     stella(
       'rollback',
@@ -39,7 +43,12 @@ export const commands = {
       said(reason, 'REASON'),
       ...(release === '' ? [] : ['--release', release]),
     ),
-  createRelease: (name: string, version: string, components: readonly (readonly [string, string])[]) =>
+  createRelease: (
+    name: string,
+    version: string,
+    components: readonly (readonly [string, string])[],
+    channel = '',
+  ) =>
     stella(
       'release',
       'create',
@@ -47,6 +56,7 @@ export const commands = {
       '--version',
       said(version, 'VERSION'),
       ...components.flatMap(([component, reference]) => ['--component', `${component}=${reference}`]),
+      ...(channel === '' ? [] : ['--channel', channel]),
     ),
   withdraw: (id: string, reason: string) => stella('release', 'withdraw', id, '-m', said(reason, 'REASON')),
   revise: (id: string, reason: string) => stella('release', 'revise', id, '-m', said(reason, 'REASON')),

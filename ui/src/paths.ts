@@ -27,7 +27,7 @@ export const paths = {
     linkOptions({ to: '/releases/$id/diff/$other', params: { id, other } }),
   promotions: (search: { environment?: string; state?: string; release?: string; mine?: string } = {}) =>
     linkOptions({ to: '/promotions', search }),
-  newPromotion: (search: { release?: string; environment?: string } = {}) =>
+  newPromotion: (search: { release?: string; environment?: string; hotfix?: string } = {}) =>
     linkOptions({ to: '/promotions/new', search }),
   promotion: (id: string) => linkOptions({ to: '/promotions/$id', params: { id } }),
   deployments: (search: { environment?: string; state?: string } = {}) =>
@@ -38,6 +38,8 @@ export const paths = {
   packet: (id: string) => linkOptions({ to: '/evidence/$id', params: { id } }),
   environments: () => linkOptions({ to: '/environments' }),
   environment: (name: string) => linkOptions({ to: '/environments/$name', params: { name } }),
+  lifecycle: (name: string, search: { release?: string } = {}) =>
+    linkOptions({ to: '/lifecycles/$name', params: { name }, search }),
   policy: (name: string) => linkOptions({ to: '/policies/$name', params: { name } }),
   integrations: (search: { q?: string } = {}) => linkOptions({ to: '/integrations', search }),
   /** A plus is in no name: an integration may be called new. */

@@ -7,6 +7,7 @@ import {
   redirect,
 } from '@tanstack/react-router'
 import * as findingQueries from './api/findings'
+import { lifecycleQuery, lifecyclesQuery } from './api/lifecycles'
 import * as queries from './api/queries'
 import { Refused } from './api/refused'
 import { part } from './part'
@@ -40,7 +41,8 @@ const searches = {
     'environment',
   ),
   promotions: keys('environment', 'state', 'release', 'mine'),
-  newPromotion: keys('release', 'environment'),
+  newPromotion: keys('release', 'environment', 'hotfix'),
+  lifecycle: keys('release'),
   deployments: keys('environment', 'state'),
   deployment: keys('line', 'target', 'q'),
   evidence: keys('subject'),
@@ -246,8 +248,25 @@ const packet = createRoute({
 const environments = createRoute({
   getParentRoute: under,
   path: '/environments',
-  loader: ({ context }) => context.client.ensureQueryData(queries.environmentsQuery),
+  loader: ({ context }) =>
+    Promise.all([
+      context.client.ensureQueryData(queries.environmentsQuery),
+      context.client.ensureQueryData(lifecyclesQuery),
+    ]),
   component: lazyRouteComponent(() => part(() => import('./pages/environment/EnvironmentsPage')), 'EnvironmentsPage'),
+})
+
+const lifecycle = createRoute({
+  getParentRoute: under,
+  path: '/lifecycles/$name',
+  validateSearch: searches.lifecycle,
+  loaderDeps: ({ search }) => search,
+  loader: ({ context, params, deps }) =>
+    Promise.all([
+      context.client.ensureQueryData(lifecycleQuery(params.name, deps.release)),
+      context.client.ensureInfiniteQueryData(queries.releasesQuery()),
+    ]),
+  component: lazyRouteComponent(() => part(() => import('./pages/environment/LifecyclePage')), 'LifecyclePage'),
 })
 
 const environment = createRoute({
@@ -398,6 +417,7 @@ const tree = root.addChildren([
     evidence,
     packet,
     environments,
+    lifecycle,
     environment,
     policy,
     agents,

@@ -174,10 +174,15 @@ export const promotionQuery = (id: string) =>
   })
 
 /** What would happen, asked without asking for it: the server stores nothing. */
-export const previewQuery = (release: string, environment: string) =>
+export const previewQuery = (release: string, environment: string, hotfix = false) =>
   queryOptions({
-    queryKey: ['preview', release, environment],
-    queryFn: () => take(api.POST('/api/v1/promotions/preview', { body: { release, environment, reason: '', priority: 'normal' } })),
+    queryKey: ['preview', release, environment, hotfix],
+    queryFn: () =>
+      take(
+        api.POST('/api/v1/promotions/preview', {
+          body: { release, environment, reason: '', priority: 'normal', hotfix },
+        }),
+      ),
     })
 
 export const deploymentsQuery = (filters: Filters = {}) =>

@@ -1368,6 +1368,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/lifecycles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Lifecycles
+         * @description Lifecycles, by name.
+         */
+        get: operations["get_lifecycles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lifecycles/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Lifecycle
+         * @description One lifecycle.
+         */
+        get: operations["get_lifecycle"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/apply": {
         parameters: {
             query?: never;
@@ -1379,7 +1419,7 @@ export interface paths {
         put?: never;
         /**
          * Post Documents
-         * @description Apply integrations, logins, policies, environments, targets, issuers of VEX, notifications.
+         * @description Apply integrations, logins, policies, environments, targets, lifecycles, issuers of VEX, notifications.
          *
          *     All or nothing. What another owner keeps is refused; pruning ends what this owner names no more.
          *
@@ -3597,7 +3637,7 @@ export interface components {
          * @description The decision record, as it is signed; ``inputs`` are the six digests of the plan digest.
          *
          *     What a promotion shows by itself (release, approvals) is not repeated. break_glass: what the outcome
-         *     passes by, though gates do not.
+         *     passes by, though gates do not. hotfix: null where no phase of a lifecycle was left out.
          */
         DecisionView: {
             outcome: components["schemas"]["GateState"];
@@ -3617,6 +3657,7 @@ export interface components {
             simulated: boolean;
             unblock?: components["schemas"]["UnblockView"] | null;
             breakGlass?: components["schemas"]["BrokenGlassView"] | null;
+            hotfix?: components["schemas"]["HotfixView"] | null;
         };
         /**
          * DeliveryView
@@ -3891,7 +3932,8 @@ export interface components {
          * EnvironmentView
          * @description An environment as the API shows it. order: from 0, each after the one it follows.
          *
-         *     owner: who keeps its document; null for nobody.
+         *     owner: who keeps its document; null for nobody. ends_at: when it is over, null for never.
+         *     lifecycles: those with a phase in which it is.
          */
         EnvironmentView: {
             /** Name */
@@ -3918,6 +3960,10 @@ export interface components {
             freezes: components["schemas"]["FreezeView"][];
             hold: components["schemas"]["HoldView"] | null;
             current: components["schemas"]["CurrentView"] | null;
+            /** Endsat */
+            endsAt: string | null;
+            /** Lifecycles */
+            lifecycles: string[];
             /** Configuration */
             configuration: string;
             /** Owner */
@@ -4187,6 +4233,8 @@ export interface components {
         /**
          * FromTemplate
          * @description A release to make of the newest that a template allows. versions: component -> by hand.
+         *
+         *     channel: in place of the template's.
          */
         FromTemplate: {
             /** Template */
@@ -4195,6 +4243,11 @@ export interface components {
             versions?: {
                 [key: string]: string;
             };
+            /**
+             * Channel
+             * @default
+             */
+            channel: string;
         };
         /**
          * GateState
@@ -4303,6 +4356,35 @@ export interface components {
             reason: string;
             /** Promotion */
             promotion: string | null;
+        };
+        /**
+         * HotfixPathView
+         * @description Who may leave phases out: releases of these channels, and people whom ``by`` names.
+         */
+        HotfixPathView: {
+            /** Skip */
+            skip: string[];
+            /** Channels */
+            channels: string[];
+            /** By */
+            by: string[];
+        };
+        /**
+         * HotfixView
+         * @description Phases of a lifecycle were left out, without which it would not have gone.
+         *
+         *     channel: of the release, where that was why; else ``by`` asked for it.
+         */
+        HotfixView: {
+            /** Lifecycle */
+            lifecycle: string;
+            /** Phases */
+            phases: string[];
+            /** Channel */
+            channel: string | null;
+            by: components["schemas"]["PersonView"];
+            /** Reason */
+            reason: string;
         };
         /**
          * ImageSecretView
@@ -4426,6 +4508,26 @@ export interface components {
             ecosystems: string[];
             /** Feeds */
             feeds: components["schemas"]["FeedView"][];
+        };
+        /**
+         * LifecycleView
+         * @description A lifecycle. channels: of releases that take it. default: others take it too.
+         *
+         *     release: of which it is shown where it stands, null for none. owner: who keeps its document.
+         */
+        LifecycleView: {
+            /** Name */
+            name: string;
+            /** Default */
+            default: boolean;
+            /** Channels */
+            channels: string[];
+            /** Phases */
+            phases: components["schemas"]["PhaseView"][];
+            hotfix: components["schemas"]["HotfixPathView"] | null;
+            release: components["schemas"]["ReleaseRef"] | null;
+            /** Owner */
+            owner: string | null;
         };
         /**
          * LifetimeView
@@ -4751,7 +4853,8 @@ export interface components {
          *
          *     not_before, not_after: when its deployment may begin; at any time where they are left out.
          *     expires_at: when it ends by itself where it has not begun; left out: as the environment has it.
-         *     priority: who goes first where several may go.
+         *     priority: who goes first where several may go. hotfix: leave out the phases that its lifecycle lets
+         *     who asks leave out; it needs a reason.
          */
         NewPromotion: {
             /** Release */
@@ -4773,6 +4876,11 @@ export interface components {
              * @enum {string}
              */
             priority: "high" | "normal" | "low";
+            /**
+             * Hotfix
+             * @default false
+             */
+            hotfix: boolean;
             /** Environment */
             environment: string;
         };
@@ -4800,12 +4908,17 @@ export interface components {
              * @enum {string}
              */
             priority: "high" | "normal" | "low";
+            /**
+             * Hotfix
+             * @default false
+             */
+            hotfix: boolean;
             /** Environments */
             environments: string[];
         };
         /**
          * NewRelease
-         * @description A release to seal. components: name -> image reference, by tag or digest.
+         * @description A release to seal. components: name -> image reference, by tag or digest. channel: "" for none.
          */
         NewRelease: {
             /** Name */
@@ -4816,6 +4929,11 @@ export interface components {
             components: {
                 [key: string]: string;
             };
+            /**
+             * Channel
+             * @default
+             */
+            channel: string;
         };
         /**
          * NewRevision
@@ -5167,6 +5285,13 @@ export interface components {
             /** Next */
             next?: string | null;
         };
+        /** Page[LifecycleView] */
+        Page_LifecycleView_: {
+            /** Items */
+            items: components["schemas"]["LifecycleView"][];
+            /** Next */
+            next?: string | null;
+        };
         /** Page[LogLineView] */
         Page_LogLineView_: {
             /** Items */
@@ -5383,6 +5508,33 @@ export interface components {
             roles: string[];
         };
         /**
+         * PhaseView
+         * @description One phase. count: in how many of its environments a release has to have succeeded.
+         *
+         *     done: in how many it counts; null where no release was asked about. lets_in: whether its turn has
+         *     come for the release, hotfixes aside. soak: hours.
+         */
+        PhaseView: {
+            /** Name */
+            name: string;
+            /** Environments */
+            environments: components["schemas"]["PlaceView"][];
+            /** After */
+            after: string[];
+            /** Count */
+            count: number;
+            /** Optional */
+            optional: boolean;
+            /** Soak */
+            soak: number;
+            /** Canbeleftout */
+            canBeLeftOut: boolean;
+            /** Done */
+            done: number | null;
+            /** Letsin */
+            letsIn: boolean | null;
+        };
+        /**
          * Pick
          * @description What goes on automatically: only what is newer than what runs, or whatever runs before.
          * @enum {string}
@@ -5399,6 +5551,23 @@ export interface components {
             channel: string;
             /** Range */
             range: string;
+        };
+        /**
+         * PlaceView
+         * @description One environment of a phase, and how the release stands there; null where none was asked about.
+         *
+         *     done: it counts. soaking: it runs there, and counts at ``until``. coming: ``promotion`` would bring
+         *     it there. open: neither.
+         */
+        PlaceView: {
+            /** Environment */
+            environment: string;
+            /** State */
+            state: ("done" | "soaking" | "coming" | "open") | null;
+            /** Until */
+            until: string | null;
+            /** Promotion */
+            promotion: string | null;
         };
         /**
          * PlanView
@@ -5577,7 +5746,7 @@ export interface components {
          *
          *     priority: "rollback" goes first, then "high", "normal", "low". queue: where it waits for its turn.
          *     follows: the deployment that it follows by itself, null where a person asked.
-         *     break_glass: the last that was asked for.
+         *     break_glass: the last that was asked for. hotfix: whether it was asked for as one.
          */
         PromotionView: {
             /** Id */
@@ -5620,6 +5789,8 @@ export interface components {
             supersededBy: string | null;
             /** Follows */
             follows: string | null;
+            /** Hotfix */
+            hotfix: boolean;
             actions: components["schemas"]["ActionsView"];
             /** Evidence */
             evidence: components["schemas"]["EvidenceRef"][];
@@ -5791,7 +5962,8 @@ export interface components {
          * ReleaseView
          * @description A release as the API shows it. revision: of the variables that it is deployed with.
          *
-         *     variables: how many there are of them.
+         *     variables: how many there are of them. channel: empty for none. lifecycle: that it takes; null where
+         *     the order of environments counts.
          */
         ReleaseView: {
             /** Id */
@@ -5814,6 +5986,10 @@ export interface components {
             revision: number;
             /** Variables */
             variables: number;
+            /** Channel */
+            channel: string;
+            /** Lifecycle */
+            lifecycle: string | null;
         };
         /**
          * RevisionView
@@ -6340,6 +6516,8 @@ export interface components {
             name: string;
             /** Version */
             version: string;
+            /** Channel */
+            channel: string;
             /** Components */
             components: components["schemas"]["PickView"][];
         };
@@ -9457,6 +9635,69 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OverrideView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_lifecycles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_LifecycleView_"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_lifecycle: {
+        parameters: {
+            query?: {
+                /** @description Say where this release stands: its id, or name@version. */
+                release?: string | null;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LifecycleView"];
                 };
             };
             /** @description A refusal */

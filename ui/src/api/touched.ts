@@ -8,6 +8,7 @@ export type Held =
   | 'evidence'
   | 'facts'
   | 'integrations'
+  | 'lifecycles'
   | 'machine-logins'
   | 'machines'
   | 'matrix'
@@ -28,10 +29,12 @@ export type Held =
   | 'where'
 
 const RULES: readonly (readonly [RegExp, readonly Held[]])[] = [
-  [/^(Promotion|Gates|Approval|Absence|BreakGlass|GlassBroken)/, ['promotions', 'matrix', 'environments', 'evidence']],
+  [/^(Promotion|Gates|Approval|Absence|BreakGlass|GlassBroken)/, ['promotions', 'matrix', 'environments', 'evidence', 'lifecycles']],
+  [/^Hotfix/, ['promotions', 'lifecycles']],
+  [/^Lifecycle/, ['lifecycles', 'environments', 'releases', 'promotions', 'preview']],
   [/^Target(Applied|Deleted)$/, ['environments', 'matrix', 'preview']],
   [/^DocumentOwner/, ['environments', 'integrations']],
-  [/^(Deployment|Target|Step|Rollback)/, ['deployments', 'promotions', 'matrix', 'environments', 'releases', 'evidence']],
+  [/^(Deployment|Target|Step|Rollback)/, ['deployments', 'promotions', 'matrix', 'environments', 'releases', 'evidence', 'lifecycles']],
   [/^(Order|Agent|Enrolment)/, ['agents', 'environments', 'deployments', 'matrix']],
   [/^(Release|Tag)/, ['releases', 'matrix']],
   [/^(Image|Scan|Sbom|Finding|Advisor)/, ['releases', 'scans', 'promotions', 'where']],

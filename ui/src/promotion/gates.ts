@@ -13,6 +13,8 @@ const who = (reasons: readonly Reason[]) =>
 const NAMES: Readonly<Record<string, string>> = {
   automatic: 'Automatic promotion',
   order: 'Order of environments',
+  lifecycle: 'Lifecycle',
+  end: 'End of the environment',
   policy: 'Policy',
   freeze: 'Freeze windows',
   approvals: 'Approvals',

@@ -20,6 +20,7 @@ const EVENTS: Readonly<Record<string, Look>> = {
   BreakGlassEnded: { tone: 'idle', icon: 'circle-minus', word: 'Break-glass taken back' },
   BreakGlassLapsed: { tone: 'idle', icon: 'clock', word: 'Break-glass lapsed' },
   GlassBroken: { tone: 'bad', icon: 'alert-triangle', word: 'Passed by break-glass' },
+  HotfixTaken: { tone: 'wait', icon: 'alert-triangle', word: 'Phases left out as a hotfix' },
   PromotionFailed: { tone: 'bad', icon: 'circle-x', word: 'Failed' },
 }
 

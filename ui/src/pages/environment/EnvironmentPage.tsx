@@ -18,6 +18,7 @@ import { configText } from '../../words/config'
 import { count } from '../../words/text'
 import { Freezes } from './Freezes'
 import { HELD, Hold } from './Hold'
+import { InLifecycles } from './InLifecycles'
 import { RollbackDialog } from './RollbackDialog'
 import { Waivers } from './Waivers'
 
@@ -35,6 +36,11 @@ export function EnvironmentPage() {
           <>
             {environment.hold && <State look={HELD} pill />}
             <span>{environment.after ? `after ${environment.after}` : 'the first environment'}</span>
+            {environment.endsAt !== null && (
+              <span>
+                is over <Time at={environment.endsAt} exact />
+              </span>
+            )}
             {current && (
               <span>
                 runs{' '}
@@ -88,6 +94,7 @@ export function EnvironmentPage() {
                 ],
                 ['Configuration', <Digest key="configuration" value={environment.configuration} label="configuration digest" />],
                 ['Kept by', environment.owner ?? <span key="owner" className="muted">nobody in particular</span>],
+                ['Lifecycles', <InLifecycles key="lifecycles" environment={environment} />],
                 ['Break-glass', <BreakGlassRule key="glass" environment={environment} />],
                 [
                   'Deployments',

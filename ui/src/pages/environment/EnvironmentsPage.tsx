@@ -1,5 +1,6 @@
 import { useSuspenseQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
+import { lifecyclesQuery } from '../../api/lifecycles'
 import { environmentsQuery } from '../../api/queries'
 import type { Environment } from '../../api/types'
 import { commands } from '../../commands'
@@ -13,13 +14,16 @@ import { PageHead, Pairs, Panel } from '../../widgets/Panel'
 import { State } from '../../widgets/State'
 import { Time } from '../../widgets/Time'
 import { count } from '../../words/text'
+import { takenBy } from '../../environment/lifecycle'
 import { ruleText } from '../../environment/rules'
 import { HELD, rulesOf } from './Hold'
+import { Phases } from './Phases'
 import style from './EnvironmentsPage.module.css'
 
 /** The road of a release, from first to last. */
 export function EnvironmentsPage() {
   const environments = useSuspenseQuery(environmentsQuery).data.items.toSorted((a, b) => a.order - b.order)
+  const lifecycles = useSuspenseQuery(lifecyclesQuery).data.items
   return (
     <>
       <PageHead title="Environments" sub="The road of a release, in order; written as YAML and applied with stella apply" />
@@ -35,6 +39,20 @@ export function EnvironmentsPage() {
             </li>
           ))}
         </ol>
+      )}
+      {lifecycles.length > 0 && (
+        <section className={style.lifecycles} aria-label="Lifecycles">
+          <h2>Lifecycles</h2>
+          {lifecycles.map((lifecycle) => (
+            <Panel
+              key={lifecycle.name}
+              title={<Link {...paths.lifecycle(lifecycle.name)}>{lifecycle.name}</Link>}
+              side={<span className="muted">{takenBy(lifecycle)}</span>}
+            >
+              <Phases lifecycle={lifecycle} />
+            </Panel>
+          ))}
+        </section>
       )}
     </>
   )
@@ -96,6 +114,11 @@ function Card({ environment }: { environment: Environment }) {
           ],
         ]}
       />
+      {environment.endsAt !== null && (
+        <p className={style.after}>
+          <Icon name="clock" size={14} /> is over <Time at={environment.endsAt} exact />
+        </p>
+      )}
       {environment.after !== null && (
         <p className={style.after}>
           <Icon name="arrow-right" size={14} /> only after {environment.after}

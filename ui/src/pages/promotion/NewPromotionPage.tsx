@@ -1,4 +1,4 @@
-import { NativeSelect, Textarea } from '@mantine/core'
+import { Checkbox, NativeSelect, Textarea } from '@mantine/core'
 import { useQuery, useSuspenseQuery } from '@tanstack/react-query'
 import { getRouteApi, useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
@@ -35,6 +35,7 @@ export function NewPromotionPage() {
   const { rows } = usePages(releasesQuery())
   const releases = rows.filter(({ state }) => state === 'sealed')
   const release = releases.find(({ id }) => id === search.release)
+  const hotfix = search.hotfix !== undefined
   const set = (change: typeof search) =>
     void navigate({ ...paths.newPromotion({ ...search, ...change }), replace: true })
   return (
@@ -43,7 +44,7 @@ export function NewPromotionPage() {
       <div className="split">
         <div className="stack">
           {search.release && search.environment ? (
-            <Preview release={search.release} of={release} environment={search.environment} />
+            <Preview release={search.release} of={release} environment={search.environment} hotfix={hotfix} />
           ) : (
             <Empty icon="eye" title="Choose a release and an environment">
               Then the gates are asked, and the plan is made, without storing anything.
@@ -75,7 +76,12 @@ export function NewPromotionPage() {
               ]}
             />
             {search.release && search.environment && (
-              <Request release={search.release} environment={search.environment} />
+              <Request
+                release={search.release}
+                environment={search.environment}
+                hotfix={hotfix}
+                onHotfix={(wanted) => set({ hotfix: wanted ? '1' : undefined })}
+              />
             )}
           </div>
         </Panel>
@@ -87,14 +93,21 @@ export function NewPromotionPage() {
 const PRIORITIES = ['high', 'normal', 'low'] as const
 type Priority = (typeof PRIORITIES)[number]
 
-function Request({ release, environment }: { release: string; environment: string }) {
+interface RequestProps {
+  release: string
+  environment: string
+  hotfix: boolean
+  onHotfix: (wanted: boolean) => void
+}
+
+function Request({ release, environment, hotfix, onHotfix }: RequestProps) {
   const navigate = useNavigate()
   const whyNot = useWhyNot('promotion.request')
-  const preview = useQuery(previewQuery(release, environment))
+  const preview = useQuery(previewQuery(release, environment, hotfix))
   const [reason, setReason] = useState('')
   const [priority, setPriority] = useState<Priority>('normal')
   const act = useAct(
-    (body: { release: string; environment: string; reason: string; priority: Priority }, headers) =>
+    (body: { release: string; environment: string; reason: string; priority: Priority; hotfix: boolean }, headers) =>
       take(api.POST('/api/v1/promotions', { body, headers })),
     (promotion) => {
       say(`Requested: ${promotion.release.name} ${promotion.release.version} to ${promotion.environment}`)
@@ -102,11 +115,12 @@ function Request({ release, environment }: { release: string; environment: strin
     },
   )
   const unseen = preview.data ? undefined : 'First see what would happen'
+  const unsaid = hotfix && reason.trim() === '' ? 'A hotfix needs a reason' : undefined
   return (
     <>
       <Textarea
         label="Reason"
-        description="May stay empty. It stands in the evidence."
+        description={hotfix ? 'It stands in the evidence.' : 'May stay empty. It stands in the evidence.'}
         value={reason}
         onChange={(event) => setReason(event.currentTarget.value)}
       />
@@ -117,16 +131,22 @@ function Request({ release, environment }: { release: string; environment: strin
         onChange={(event) => setPriority(PRIORITIES.find((one) => one === event.currentTarget.value) ?? 'normal')}
         data={[...PRIORITIES]}
       />
+      <Checkbox
+        label="As a hotfix"
+        description="Leaves out the phases that its lifecycle lets you leave out. It is recorded."
+        checked={hotfix}
+        onChange={(event) => onHotfix(event.currentTarget.checked)}
+      />
       {act.problem && <Refusal problem={act.problem} />}
       <ActionButton
-        whyNot={whyNot ?? unseen}
+        whyNot={whyNot ?? unseen ?? unsaid}
         loading={act.busy}
         leftSection={<Icon name="git-pull-request" />}
-        onClick={() => act.run({ release, environment, reason, priority })}
+        onClick={() => act.run({ release, environment, reason, priority, hotfix })}
       >
         Request it
       </ActionButton>
-      <CommandHint command={commands.promote(release, environment, priority)} />
+      <CommandHint command={commands.promote(release, environment, priority, hotfix ? reason : undefined)} />
     </>
   )
 }
@@ -151,10 +171,11 @@ interface PreviewProps {
   release: string
   of: Release | undefined
   environment: string
+  hotfix: boolean
 }
 
-function Preview({ release, of, environment }: PreviewProps) {
-  const preview = useQuery(previewQuery(release, environment))
+function Preview({ release, of, environment, hotfix }: PreviewProps) {
+  const preview = useQuery(previewQuery(release, environment, hotfix))
   if (preview.isPending) return <Loading label="Asking the gates" />
   if (preview.error) {
     return <Refusal problem={problemFrom(preview.error)} onRetry={() => void preview.refetch()} />
@@ -163,7 +184,7 @@ function Preview({ release, of, environment }: PreviewProps) {
   const to = of ?? { id: release, name: 'release', version: release, releaseDigest: '' }
   return (
     <>
-      <Panel title="What the gates would say" side={<CommandHint command={commands.dryRun(release, environment)} />} flush>
+      <Panel title="What the gates would say" side={<CommandHint command={commands.dryRun(release, environment, hotfix)} />} flush>
         <div style={{ padding: '10px 14px' }}>
           <Verdict decision={decision} />
         </div>

@@ -22,6 +22,7 @@ import { BreakGlass, PassedByBreakGlass } from './BreakGlass'
 import { Changes } from './Changes'
 import { DecideDialog, type Verb } from './DecideDialog'
 import { Gates } from './Gates'
+import { Hotfix } from './Hotfix'
 import { PlanView } from './PlanView'
 import { follows, Turn } from './Turn'
 
@@ -83,6 +84,7 @@ export function PromotionPage() {
         actions={<Actions promotion={promotion} />}
       />
       {promotion.decision?.breakGlass && <PassedByBreakGlass decision={promotion.decision} />}
+      {promotion.decision?.hotfix && <Hotfix hotfix={promotion.decision.hotfix} />}
       <div className="split">
         <div className="stack">
           {promotion.deployment && (
@@ -176,6 +178,7 @@ function About({ promotion }: { promotion: Promotion }) {
           ],
           ...follows(promotion),
           ['Priority', promotion.priority],
+          ...(promotion.hotfix ? [['Asked for as', 'a hotfix'] as const] : []),
           ['Reason', promotion.reason || <span className="muted">none given</span>],
           [
             'Plan digest',

@@ -41,9 +41,13 @@ function Form({ source }: { source: Release | undefined }) {
   const whyNot = useWhyNot('release.create')
   const [name, setName] = useState(source?.name ?? '')
   const [version, setVersion] = useState('')
+  const [channel, setChannel] = useState(source?.channel ?? '')
   const [lines, setLines] = useState(() => linesFrom(source))
   const act = useAct(
-    (body: { name: string; version: string; components: Record<string, string> }, headers) =>
+    (
+      body: { name: string; version: string; components: Record<string, string>; channel: string },
+      headers,
+    ) =>
       take(api.POST('/api/v1/releases', { body, headers })),
     (release) => {
       say(`${release.name} ${release.version} is sealed`)
@@ -60,7 +64,14 @@ function Form({ source }: { source: Release | undefined }) {
       className={`stack ${style.form}`}
       onSubmit={(event) => {
         event.preventDefault()
-        if (ready) act.run({ name: name.trim(), version: version.trim(), components: Object.fromEntries(pairs) })
+        if (ready) {
+          act.run({
+            name: name.trim(),
+            version: version.trim(),
+            components: Object.fromEntries(pairs),
+            channel: channel.trim(),
+          })
+        }
       }}
     >
       <PageHead
@@ -85,6 +96,13 @@ function Form({ source }: { source: Release | undefined }) {
               onChange={(event) => setVersion(event.currentTarget.value)}
             />
           </div>
+          <TextInput
+            label="Channel"
+            description="May stay empty. It picks the lifecycle that the release takes."
+            placeholder="stable"
+            value={channel}
+            onChange={(event) => setChannel(event.currentTarget.value)}
+          />
           <fieldset className={style.lines}>
             <legend>Components</legend>
             {lines.map((line, index) => (
@@ -126,7 +144,7 @@ function Form({ source }: { source: Release | undefined }) {
       {act.problem && <Refusal problem={act.problem} />}
       {whyNot !== undefined && <p className="muted">{whyNot}</p>}
       <div className="row wrap between">
-        <CommandHint command={commands.createRelease(name, version, pairs)} />
+        <CommandHint command={commands.createRelease(name, version, pairs, channel.trim())} />
         <Button type="submit" loading={act.busy} disabled={!ready}>
           Seal the release
         </Button>

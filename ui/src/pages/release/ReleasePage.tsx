@@ -24,6 +24,7 @@ import { CompareMenu } from './CompareMenu'
 import { Components } from './Components'
 import { PromotionsOf } from './PromotionsOf'
 import { Variables } from './Variables'
+import { WhereItStands } from './WhereItStands'
 
 const route = getRouteApi('/shell/releases/$id')
 
@@ -38,6 +39,7 @@ export function ReleasePage() {
           <>
             <State look={lookOf(RELEASE, release.state)} pill />
             <Digest value={release.releaseDigest} label="release digest" />
+            {release.channel !== '' && <span>channel {release.channel}</span>}
             <span>
               made <Time at={release.createdAt} /> by {release.createdBy.name}
             </span>
@@ -46,6 +48,7 @@ export function ReleasePage() {
         actions={<Actions release={release} />}
       />
       <Components release={release} />
+      {release.lifecycle !== null && <WhereItStands release={release.id} lifecycle={release.lifecycle} />}
       <Variables release={release} />
       <ChangesSince release={release} />
       <div className="split">
