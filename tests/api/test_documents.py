@@ -39,6 +39,17 @@ EVERYTHING: list[dict[str, Any]] = [
         recurrence="FREQ=DAILY",
     ),
     document("VexIssuer", "vendor", weight=10),
+    document(
+        "Lifecycle",
+        "standard",
+        phases=[
+            {"name": "dev", "environments": ["dev"]},
+            {"name": "prod", "environments": ["prod"], "soak": 3},
+        ],
+        channels=["stable"],
+        hotfix={"skip": ["dev"], "by": ["operator"]},
+    ),
+    environment("review", after="dev", endsAt="2030-02-01T18:00:00Z"),
 ]
 
 
