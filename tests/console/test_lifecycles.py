@@ -22,7 +22,7 @@ STANDARD = {
             {"name": "live", "environments": ["prod"], "after": ["accept", "measure"]},
         ],
         "channels": ["stable"],
-        "hotfix": {"skip": ["accept"], "channels": ["hotfix"], "by": ["operator"]},
+        "hotfix": {"skip": ["accept"], "channels": ["hotfix"], "by": ["developer"]},
         "default": True,
     },
 }
@@ -90,7 +90,7 @@ def test_a_hotfix_is_previewed_with_what_it_leaves_out(
     open_console: Callable[..., Console], shop_server: ShopServer, standard: None
 ) -> None:
     console = open_console()
-    console.sign_in("olga")
+    console.sign_in("dana")
     release = release_of(shop_server, shop_server.waiting)
     console.go(f"/promotions/new?release={release['id']}&environment=prod")
     expect(console.main.get_by_text("It would wait")).to_be_visible()

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { LifecyclePhase } from '../api/types'
-import { columnsOf, needText } from './lifecycle'
+import { columnsOf, needText, phaseText } from './lifecycle'
 
 const phase = (name: string, after: string[], more: Partial<LifecyclePhase> = {}): LifecyclePhase => ({
   name,
@@ -31,6 +31,13 @@ test('each phase stands behind all that it follows, and branches side by side', 
 
 test('a circle, which the server refuses, ends', () => {
   expect(names([phase('a', ['b']), phase('b', ['a'])]).flat().toSorted()).toEqual(['a', 'b'])
+})
+
+test('what is said of a phase that something follows, and of the last', () => {
+  const dev = phase('dev', [], { canBeLeftOut: true })
+  const prod = phase('prod', ['dev'])
+  expect(phaseText(dev, [dev, prod])).toBe('before what follows; a hotfix may leave it out')
+  expect(phaseText(prod, [dev, prod])).toBe('follows dev')
 })
 
 test('what a phase needs', () => {

@@ -34,6 +34,16 @@ export function needText({ environments, count, optional, soak }: LifecyclePhase
   return count === environments.length ? `all ${count} before what follows${soaked}` : `${count} of ${environments.length} before what follows${soaked}`
 }
 
+/** What is said of a phase: what it needs where something follows it, and what it follows. */
+export function phaseText(phase: LifecyclePhase, all: readonly LifecyclePhase[]): string {
+  const leads = all.some(({ after }) => after.includes(phase.name))
+  return [
+    ...(leads || phase.optional ? [needText(phase)] : []),
+    ...(phase.after.length > 0 ? [`follows ${phase.after.join(', ')}`] : []),
+    ...(phase.canBeLeftOut ? ['a hotfix may leave it out'] : []),
+  ].join('; ')
+}
+
 /** Which releases take it. */
 export function takenBy({ channels, hotfix, default: isDefault }: Lifecycle): string {
   const named = [...channels, ...(hotfix?.channels ?? [])]

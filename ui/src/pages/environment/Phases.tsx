@@ -1,6 +1,6 @@
 import { Link } from '@tanstack/react-router'
 import type { Lifecycle, LifecyclePhase, LifecyclePlace } from '../../api/types'
-import { columnsOf, needText, PLACE } from '../../environment/lifecycle'
+import { columnsOf, phaseText, PLACE } from '../../environment/lifecycle'
 import { paths } from '../../paths'
 import { Icon } from '../../widgets/Icon'
 import { State } from '../../widgets/State'
@@ -19,7 +19,7 @@ export function Phases({ lifecycle }: { lifecycle: Lifecycle }) {
           <ul className={style.phases}>
             {column.map((phase) => (
               <li key={phase.name} className={style.phase} data-row>
-                <Phase phase={phase} />
+                <Phase phase={phase} said={phaseText(phase, lifecycle.phases)} />
               </li>
             ))}
           </ul>
@@ -29,7 +29,7 @@ export function Phases({ lifecycle }: { lifecycle: Lifecycle }) {
   )
 }
 
-function Phase({ phase }: { phase: LifecyclePhase }) {
+function Phase({ phase, said }: { phase: LifecyclePhase; said: string }) {
   return (
     <>
       <p className="row between">
@@ -42,17 +42,20 @@ function Phase({ phase }: { phase: LifecyclePhase }) {
       </p>
       <ul className="stack tight">
         {phase.environments.map((place) => (
-          <li key={place.environment} className="row between">
-            <Link {...paths.environment(place.environment)}>{place.environment}</Link>
-            <Standing place={place} />
+          <li key={place.environment}>
+            <span className="row between">
+              <Link {...paths.environment(place.environment)}>{place.environment}</Link>
+              <Standing place={place} />
+            </span>
+            {place.until !== null && (
+              <p className="muted small">
+                until <Time at={place.until} exact />
+              </p>
+            )}
           </li>
         ))}
       </ul>
-      <p className="muted small">
-        {needText(phase)}
-        {phase.after.length > 0 && `; follows ${phase.after.join(', ')}`}
-        {phase.canBeLeftOut && '; a hotfix may leave it out'}
-      </p>
+      {said !== '' && <p className="muted small">{said}</p>}
       {phase.letsIn !== null && (
         <State
           look={
@@ -68,20 +71,6 @@ function Phase({ phase }: { phase: LifecyclePhase }) {
 
 function Standing({ place }: { place: LifecyclePlace }) {
   if (place.state === null) return null
-  return (
-    <span className="row">
-      {place.promotion === null ? (
-        <State look={PLACE[place.state]} />
-      ) : (
-        <Link {...paths.promotion(place.promotion)}>
-          <State look={PLACE[place.state]} />
-        </Link>
-      )}
-      {place.until !== null && (
-        <span className="muted small">
-          until <Time at={place.until} exact />
-        </span>
-      )}
-    </span>
-  )
+  const look = <State look={PLACE[place.state]} />
+  return place.promotion === null ? look : <Link {...paths.promotion(place.promotion)}>{look}</Link>
 }
