@@ -4,16 +4,19 @@ import json
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from fixtures.road import Road
 from promotion.test_break_glass import BOTH, agree, ask
 from promotion.test_lifecycles import lifecycle, phase
-from promotion.test_rules import proves
+from promotion.test_rules import packet_of, proves
 from promotion.test_soak import judge_due
 from stella.app.over import end_what_is_over, environments_have_ended
 from stella.environment.errors import MalformedDocument
 from stella.environment.lifecycles.store import delete_lifecycle
+from stella.environment.store import environment as environment_table
 from stella.environment.store import list_environments, list_targets
+from stella.evidence import verify_packet
 from stella.kernel import Digest, Outcome, time_text
 from stella.promotion.lifecycle import State
 
@@ -131,3 +134,17 @@ def test_a_document_that_names_it_keeps_it(road: Road) -> None:
 def test_an_end_without_a_zone_is_refused(road: Road, text: str) -> None:
     with pytest.raises(MalformedDocument, match="endsAt is a time like"):
         road.environment("review", endsAt=text)
+
+
+def test_an_end_in_the_row_that_nobody_applied_is_found_out(road: Road) -> None:
+    road.environment("review", endsAt=end_of(road, hours=1))
+    with road.database.transaction(actor="x") as tx:
+        (row,) = tx.rows(select(environment_table))
+        spec = {**json.loads(row["spec"]), "endsAt": end_of(road, hours=9000)}
+        tx.connection.execute(environment_table.update(), {"spec": json.dumps(spec)})
+    road.clock.go_on(hours=2)
+    done = road.deploy(road.promote(road.release("2.0.0"), "review"))
+    assert done.state is State.DEPLOYED
+    found = verify_packet(packet_of(road, done.id), road.work.proving.root)
+    (bad,) = [one for one in found.checks if not one.good]
+    assert (bad.name, "its end" in bad.detail) == ("relied on", True)

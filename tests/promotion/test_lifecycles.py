@@ -1,6 +1,7 @@
 """A release goes through the phases of its lifecycle, on every road, and the packet proves it."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ from stella.promotion.errors import ImpossibleHotfix
 from stella.promotion.evaluate import evaluate_promotion
 from stella.promotion.lifecycle import State
 from stella.promotion.request import request_promotion
+from stella.promotion.start_window import StartWindow
 from stella.promotion.store import Promotion
 from stella.promotion.store import promotion as promotion_table
 from stella.release.model import Release
@@ -245,6 +247,30 @@ def test_what_was_approved_is_asked_again_when_its_turn_comes(road: Road) -> Non
     lifecycle(road, "standard", phase("dev"), phase("load"), phase("prod"), default=True)
     road.deploy(running)
     after = road.promotion(queued.id)
+    assert (after.state, after.deployment) == (State.BLOCKED, None)
+    proves(road, after)
+
+
+def test_what_is_scheduled_is_asked_again_when_its_time_has_come(road: Road) -> None:
+    places(road, "dev", "load", "prod")
+    lifecycle(road, "standard", phase("dev"), phase("prod"), default=True)
+    release = road.release("2.0.0")
+    bring(road, release, "dev")
+    dan = road.people["dan"]
+    with road.database.transaction(actor=dan.id) as tx:
+        asked = request_promotion(
+            tx,
+            dan,
+            release=release.id,
+            environment="prod",
+            start=StartWindow(not_before=tx.now + timedelta(hours=2)),
+        )
+    road.settle()
+    assert road.promotion(asked.id).state is State.SCHEDULED
+    lifecycle(road, "standard", phase("dev"), phase("load"), phase("prod"), default=True)
+    road.clock.go_on(hours=2)
+    judge_due(road)
+    after = road.promotion(asked.id)
     assert (after.state, after.deployment) == (State.BLOCKED, None)
     proves(road, after)
 
