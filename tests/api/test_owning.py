@@ -66,7 +66,7 @@ def test_what_an_owner_brought_and_names_no_more_ends(control: Control):
     assert names(control, "Environment") == ["by-hand", "dev", "other"]
     assert names(control, "Target") == []
     assert owned(control) == {"Environment/dev": "shop", "Environment/other": "another"}
-    assert facts(control, "EnvironmentDeleted") == [("qa", {})]
+    assert facts(control, "EnvironmentDeleted") == [("qa", {"ends_at": None})]
     assert facts(control, "TargetDeleted") == [("dev-a", {"environment": "dev"})]
     assert control.refused("GET", "/environments/qa") == "ST-ENV-001"
 

@@ -95,7 +95,8 @@ def hotfix_words(hotfix: Shown) -> str:
     why = (
         f"releases of the channel {hotfix['channel']} may"
         if hotfix["channel"]
-        else f"asked for by {hotfix['by']['name']}: {hotfix['reason']}"
+        else f"asked for by {hotfix['by']['name']}"
+        + (f": {hotfix['reason']}" if hotfix["reason"] else "")
     )
     return f"HOTFIX: {', '.join(hotfix['phases'])} of {hotfix['lifecycle']} left out, {why}"
 

@@ -262,7 +262,7 @@ def _hotfix_said(use: HotfixUse) -> str:
     why = (
         f"releases of the channel {use.channel} may"
         if use.channel is not None
-        else f"asked for by {use.by.name}: {use.reason}"
+        else f"asked for by {use.by.name}" + (f": {use.reason}" if use.reason else "")
     )
     return f"hotfix: {', '.join(use.phases)} of {use.lifecycle} left out, {why}"
 
