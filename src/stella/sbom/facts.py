@@ -4,7 +4,7 @@ from typing import TypeAlias
 
 import msgspec
 
-READER_VERSION = 4
+READER_VERSION = 5
 """Goes into the cache's key: what an older reader kept is read again, not believed."""
 
 
@@ -66,11 +66,32 @@ class LanguagePackage(msgspec.Struct, frozen=True, array_like=True):
     within: str = ""
 
 
+class GoFunctions(msgspec.Struct, frozen=True, array_like=True):
+    """Which functions are linked into a Go program.
+
+    packages: import path -> the first bytes of each name's hash, sorted, one after the other.
+    unread: why a name may be missing, empty where none can be. main: import path of the package that
+    is called ``main`` within. replaced: module -> under which other names it was linked. system,
+    architecture: GOOS and GOARCH, empty where it does not say.
+    """
+
+    packages: dict[str, bytes]
+    unread: str = ""
+    main: str = ""
+    replaced: dict[str, tuple[str, ...]] = {}
+    system: str = ""
+    architecture: str = ""
+
+
 class LanguagePackages(msgspec.Struct, frozen=True, tag="language", array_like=True):
-    """The packages that one file stands for. broken: what of it cannot be read."""
+    """The packages that one file stands for. broken: what of it cannot be read.
+
+    functions: of a program in Go, None for any other file.
+    """
 
     packages: tuple[LanguagePackage, ...]
     broken: tuple[str, ...] = ()
+    functions: GoFunctions | None = None
 
 
 class OsRelease(msgspec.Struct, frozen=True, tag="os", array_like=True):

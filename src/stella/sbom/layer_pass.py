@@ -279,8 +279,8 @@ def _weight(facts: FileFacts) -> int:
     match facts:
         case SystemPackages(packages=packages, owned=owned):
             return 1 + len(packages) + sum(len(one.paths) for one in owned)
-        case LanguagePackages(packages=found):
-            return 1 + len(found)
+        case LanguagePackages(packages=found, functions=functions):
+            return 1 + len(found) + (len(functions.packages) if functions else 0)
         case OwnedPaths(paths=paths):
             return 1 + len(paths)
         case Accounts(users=users):
