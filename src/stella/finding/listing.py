@@ -19,8 +19,9 @@ from sqlalchemy import (
     tuple_,
 )
 
-from stella.finding.model import Finding, Findings, Reach, Vex, is_open
+from stella.finding.model import Finding, Findings, Vex, is_open
 from stella.finding.store import scan
+from stella.reach import Reach
 from stella.record.tables import metadata
 from stella.record.transaction import Tx
 

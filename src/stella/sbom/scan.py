@@ -24,8 +24,8 @@ from stella.sbom.catalogue import catalogue
 from stella.sbom.cyclonedx import to_cyclonedx
 from stella.sbom.errors import BrokenLayer, UnsupportedLayer
 from stella.sbom.facts import LayerFacts
-from stella.sbom.linked import Linked, linked_in
 from stella.sbom.limits import DEFAULT_LIMITS, Limits
+from stella.sbom.linked import Linked, linked_in
 from stella.sbom.model import Inventory
 from stella.sbom.provenance import Attested, read_provenance
 

@@ -18,7 +18,7 @@ from stella.finding import openvex_of, parse_findings
 from stella.finding.chain import base_by_layers
 from stella.finding.errors import UnknownScan
 from stella.finding.listing import SEVERITIES, urgency_of
-from stella.finding.model import Reach, Vex
+from stella.finding.model import Vex
 from stella.finding.sarif import SarifRun, sarif_document
 from stella.finding.scan import request_scan
 from stella.finding.store import Scan, list_scans, scan_by_id
@@ -26,6 +26,7 @@ from stella.identity import TokenRefused
 from stella.image import MalformedReference, Reference, parse_reference
 from stella.image.manifest import INDEX_TYPES, MANIFEST_TYPES
 from stella.kernel import Digest, Remedy, time_text
+from stella.reach import Reach
 from stella.record import Tx
 from stella.release.push import take_push
 from stella.sbom import parse_cyclonedx, traits_of_sbom

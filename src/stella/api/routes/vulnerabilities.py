@@ -20,8 +20,9 @@ from stella.api.views.radius import (
 )
 from stella.finding.index import components_named, images_named
 from stella.finding.listing import PLACE, SEVERITIES, Wanted, list_findings
-from stella.finding.model import Reach, Vex
+from stella.finding.model import Vex
 from stella.finding.store import count_unmatched
+from stella.reach import Reach
 
 
 class FindingsPage(Page[ListedFinding]):

@@ -32,7 +32,9 @@ _PACKAGES_MAX = 20_000
 _FUNCTIONS_MAX = 5_000_000
 _NOISE = re.compile(rb"(?:func|gowrap|deferwrap)?[0-9]*\Z")
 _SUFFIX = re.compile(rb"-(?:fm|range[0-9]+)\Z")
-_OBFUSCATED = "the runtime's own functions are not in it: another linker's, or its names were changed"
+_OBFUSCATED = (
+    "the runtime's own functions are not in it: another linker's, or its names were changed"
+)
 
 
 def hashed(name: str | bytes) -> bytes:
@@ -246,7 +248,9 @@ class _Names:
             names.update(_symbols(name[dot + 1 :]))
 
 
-_NO_PACKAGE = re.compile(rb"[\x00-\x20{}()*\"\x7f]|\A(?:type|go):|\Atype\.\.|\A(?:type|go)\Z|\A[^a-zA-Z0-9_%\x80-\xff]")
+_NO_PACKAGE = re.compile(
+    rb"[\x00-\x20{}()*\"\x7f]|\A(?:type|go):|\Atype\.\.|\A(?:type|go)\Z|\A[^a-zA-Z0-9_%\x80-\xff]"
+)
 
 
 def _is_package(path: bytes) -> bool:

@@ -1,0 +1,17 @@
+"""what is linked in an image."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0033"
+down_revision = "0029"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Bring the schema one step further."""
+    # Written by tools/migration.py.
+    with op.batch_alter_table("scan", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("linked", sa.String(length=71), nullable=True))
+        batch_op.add_column(sa.Column("reached", sa.String(length=71), nullable=True))
