@@ -52,12 +52,12 @@ class _VexWhy(_Part, frozen=True):
     unheard: int
 
 
-class _ReachWhy(_Part, frozen=True):
+class _ReachWhy(_Part, frozen=True, omit_defaults=True):
     method: Method
     reason: str
-    files: tuple[str, ...]
-    symbols: tuple[str, ...]
-    chain: tuple[str, ...]
+    files: tuple[str, ...] = ()
+    symbols: tuple[str, ...] = ()
+    chain: tuple[str, ...] = ()
 
 
 class _Finding(_Part, frozen=True, omit_defaults=True):

@@ -6,6 +6,7 @@ reads as linked, so that a collision never makes anything seem unreachable.
 
 from base64 import b64decode, b64encode
 from binascii import Error as NoBase64
+from collections.abc import Mapping
 
 import msgspec
 
@@ -34,21 +35,40 @@ class Program(_Part, frozen=True, omit_defaults=True):
     architecture: str = ""
 
 
-class _Document(_Part, frozen=True):
+class LoadedFile(_Part, frozen=True, omit_defaults=True):
+    """What is run, or what the dynamic linker loads for it. by: who asks for it, empty for what is run.
+
+    package: purl of who brought it, or empty.
+    """
+
+    path: str
+    by: str = ""
+    package: str = ""
+
+
+class _Document(_Part, frozen=True, omit_defaults=True):
     image: str
-    programs: tuple[Program, ...]
+    programs: tuple[Program, ...] = ()
+    loaded: tuple[LoadedFile, ...] = ()
+    missing: tuple[str, ...] = ()
     schema: int = 1
 
 
+_CHAIN_MAX = 2_000
 _decoder = msgspec.json.Decoder(_Document)
 
 
 class Evidence:
     """The document, and which parts of it were asked for since it was opened."""
 
-    def __init__(self, image: Digest, programs: tuple[Program, ...]) -> None:
-        self.image = image
+    def __init__(self, said: "_Document") -> None:
+        programs = said.programs
+        self.image = Digest(said.image)
         self.programs = programs
+        self.missing = said.missing
+        self._loaded = {one.path: one for one in said.loaded}
+        self._chains = _chains(self._loaded)
+        self._asked_loaded: set[str] = set()
         self._places = {path: n for n, one in enumerate(programs) for path in one.paths}
         self._asked: list[set[str] | None] = [None] * len(programs)
 
@@ -62,6 +82,18 @@ class Evidence:
             asked = self._asked[number] = set()
         return Asked(self.programs[number], asked)
 
+    @property
+    def knows_start(self) -> bool:
+        """Whether it is known what is loaded for the program that is run."""
+        return bool(self._loaded)
+
+    def chain_to(self, purl: str) -> tuple[str, ...]:
+        """From what is run to a file of the package; empty where none is loaded."""
+        starts = {path for path, one in self._loaded.items() if not one.by}
+        chain = self._chains.get(purl, ())
+        self._asked_loaded |= starts | set(chain)
+        return chain
+
     def part(self) -> bytes | None:
         """A document that answers what was asked so far as this one does; None where nothing was."""
         parts = [
@@ -72,7 +104,9 @@ class Evidence:
             for program, asked in zip(self.programs, self._asked, strict=True)
             if asked is not None
         ]
-        return _bytes(self.image, tuple(parts)) if parts else None
+        loaded = tuple(self._loaded[path] for path in sorted(self._asked_loaded))
+        document = _Document(self.image.text, tuple(parts), loaded)
+        return _bytes(document) if parts or loaded else None
 
 
 class Asked:
@@ -131,7 +165,9 @@ def evidence_document(image: Digest, linked: Linked) -> bytes | None:
         )
         for one in linked.programs
     )
-    return _bytes(image, programs) if programs else None
+    loaded = tuple(LoadedFile(one.path, one.by, one.package) for one in linked.closure.files)
+    document = _Document(image.text, programs, loaded, linked.closure.missing)
+    return _bytes(document) if programs or loaded else None
 
 
 def parse_evidence(content: bytes) -> Evidence:
@@ -141,7 +177,7 @@ def parse_evidence(content: bytes) -> Evidence:
         for program in said.programs:
             for names in program.packages.values():
                 b64decode(names, validate=True)
-        return Evidence(Digest(said.image), said.programs)
+        return Evidence(said)
     except (
         msgspec.DecodeError,
         UnicodeDecodeError,
@@ -156,6 +192,30 @@ def parse_evidence(content: bytes) -> Evidence:
         ) from None
 
 
-def _bytes(image: Digest, programs: tuple[Program, ...]) -> bytes:
-    plain: dict[str, Json] = msgspec.to_builtins(_Document(image.text, programs))
-    return canonical_json(plain)
+def _chains(loaded: Mapping[str, LoadedFile]) -> dict[str, tuple[str, ...]]:
+    """Package -> the way to the file of it that the fewest steps lead to, the first of equals."""
+    found: dict[str, tuple[str, ...]] = {}
+    for path in sorted(loaded):
+        purl = loaded[path].package
+        if purl:
+            chain = _chain(loaded, path)
+            known = found.get(purl)
+            if chain and (known is None or len(chain) < len(known)):
+                found[purl] = chain
+    return found
+
+
+def _chain(loaded: Mapping[str, LoadedFile], path: str) -> tuple[str, ...]:
+    """From what is run to ``path``; empty where a document leads in a circle."""
+    chain: list[str] = []
+    while path and len(chain) <= _CHAIN_MAX:
+        if path not in loaded:
+            return ()
+        chain.append(path)
+        path = loaded[path].by
+    return () if path else tuple(reversed(chain))
+
+
+def _bytes(document: _Document) -> bytes:
+    plain: dict[str, Json] = msgspec.to_builtins(document)
+    return canonical_json({"schema": 1, **plain})

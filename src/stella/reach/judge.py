@@ -3,8 +3,10 @@
 from stella.advisory import Record
 from stella.reach.evidence import Evidence
 from stella.reach.functions import functions_reach
+from stella.reach.libraries import libraries_reach
 from stella.reach.model import NOT_ASKED, Reached
 from stella.sbom import Component
+from stella.sbom.package_purl import SYSTEM_TYPES
 
 
 def reach_of(evidence: Evidence | None, component: Component, record: Record) -> Reached:
@@ -13,4 +15,6 @@ def reach_of(evidence: Evidence | None, component: Component, record: Record) ->
         return NOT_ASKED
     if component.type == "golang":
         return functions_reach(evidence, component, record)
+    if component.type in SYSTEM_TYPES:
+        return libraries_reach(evidence, component)
     return NOT_ASKED

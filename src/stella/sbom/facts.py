@@ -117,8 +117,35 @@ class Link(msgspec.Struct, frozen=True, tag="link", array_like=True):
     is_hard: bool
 
 
+class LoaderPaths(msgspec.Struct, frozen=True, tag="loader", array_like=True):
+    """Directories that a configuration of the dynamic linker names, absolute, in their order."""
+
+    paths: tuple[str, ...]
+
+
+class ElfLinks(msgspec.Struct, frozen=True, array_like=True):
+    """What a program or library asks the dynamic linker for, by name or path.
+
+    rpath, runpath: where to look first, as they stand there. interpreter: the linker itself, of a
+    program. kind: class, byte order and machine, which those that it loads have too.
+    """
+
+    needed: tuple[str, ...]
+    rpath: tuple[str, ...] = ()
+    runpath: tuple[str, ...] = ()
+    interpreter: str = ""
+    kind: str = ""
+
+
 FileFacts: TypeAlias = (
-    SystemPackages | OwnedPaths | LanguagePackages | OsRelease | Accounts | Unread | Link
+    SystemPackages
+    | OwnedPaths
+    | LanguagePackages
+    | OsRelease
+    | Accounts
+    | LoaderPaths
+    | Unread
+    | Link
 )
 
 
@@ -168,7 +195,8 @@ class LayerFacts(msgspec.Struct, frozen=True):
     in this layer and may have been one below, or a file of interest.
     programs: files that may be run; what is known of those that are scripts. sources: files that an
     interpreter may run. links: symbolic ones, to their targets. privileged: set-user-ID, set-group-ID
-    and with capabilities.
+    and with capabilities. libraries: files that a name makes one; linked: what programs and libraries
+    ask the dynamic linker for.
     """
 
     digest: str
@@ -186,6 +214,8 @@ class LayerFacts(msgspec.Struct, frozen=True):
     links: dict[str, str] = {}
     privileged: dict[str, Privilege] = {}
     secrets: tuple[SecretPlace, ...] = ()
+    linked: dict[str, ElfLinks] = {}
+    libraries: tuple[str, ...] = ()
 
 
 _encoder = msgspec.msgpack.Encoder(order="deterministic")

@@ -26,6 +26,7 @@ from stella.sbom.errors import BrokenLayer, UnsupportedLayer
 from stella.sbom.facts import LayerFacts
 from stella.sbom.limits import DEFAULT_LIMITS, Limits
 from stella.sbom.linked import Linked, linked_in
+from stella.sbom.loaded import closure_of
 from stella.sbom.model import Inventory
 from stella.sbom.provenance import Attested, read_provenance
 
@@ -176,7 +177,9 @@ def inventory_of(
         labels=labels_without_secrets(run.labels or {}) if run else {},
         traits=observe(facts, found, config, parse_manifest(platform.manifest).annotations or {}),
     )
-    return inventory, linked_in(found)
+    entry = inventory.traits.entry if inventory.traits else None
+    environment = (run.environment or []) if run else []
+    return inventory, linked_in(found, closure_of(facts, found, entry, environment))
 
 
 def _refuse_foreign(descriptor: Descriptor) -> None:

@@ -63,9 +63,9 @@ class ReachWhyView(View):
 
     method: str
     reason: str
-    files: list[str]
-    symbols: list[str]
-    chain: list[str]
+    files: tuple[str, ...] = ()
+    symbols: tuple[str, ...] = ()
+    chain: tuple[str, ...] = ()
 
 
 class FindingView(View):

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from stella.sbom.ecosystem import golang, rust, signature
+from stella.sbom.ecosystem.elf import LinkReader
 from stella.sbom.ecosystem.go_functions import FunctionTables
 from stella.sbom.facts import LanguagePackages
 
@@ -46,10 +47,13 @@ def may_be_program(path: str, name: str) -> bool:
     return True
 
 
-def read_program(name: str, pieces: Iterator[bytes]) -> LanguagePackages | None:
+def read_program(
+    name: str, pieces: Iterator[bytes], links: LinkReader | None = None
+) -> LanguagePackages | None:
     """What the program says of itself; None for no ELF file and for one that says nothing.
 
-    pieces: the file's content. Where it is no ELF file no more than its beginning is taken.
+    links: given the same bytes. pieces: the file's content. Where it is no ELF file no more than its
+    beginning is taken.
     """
     head = b""
     for piece in pieces:
@@ -59,8 +63,11 @@ def read_program(name: str, pieces: Iterator[bytes]) -> LanguagePackages | None:
     if not head.startswith(_ELF_MAGIC):
         return None
     search = _Search(signature.rule_of(name))
+    links = links or LinkReader()
+    links.feed(head)
     search.feed(head)
     for piece in pieces:
+        links.feed(piece)
         search.feed(piece)
     return search.end()
 
