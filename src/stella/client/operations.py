@@ -737,6 +737,7 @@ class FindingView(TypedDict):
     note: str
     why: "WhyView"
     vexWhy: NotRequired["VexWhyView | None"]
+    reachWhy: NotRequired["ReachWhyView | None"]
 
 
 class FindingsPage(TypedDict):
@@ -1759,6 +1760,16 @@ class RatingView(TypedDict):
     severity: str
     cvss: str
     summary: str
+
+
+class ReachWhyView(TypedDict):
+    """How a finding came by its reachability. symbols: vulnerable functions that are linked."""
+
+    method: str
+    reason: str
+    files: NotRequired[list[str]]
+    symbols: NotRequired[list[str]]
+    chain: NotRequired[list[str]]
 
 
 class Reason(TypedDict):
@@ -2785,7 +2796,7 @@ class Operations:
         cursor: str | None = None,
         limit: int | None = None,
     ) -> "PageFindingView":
-        """What is wrong in the image: exploited ones first, then those with a fix, then by severity."""
+        """What is wrong in the image, in order of urgency."""
         return cast(
             "PageFindingView",
             self._transport.get(
@@ -2892,7 +2903,7 @@ class Operations:
         cursor: str | None = None,
         limit: int | None = None,
     ) -> "FindingsPage":
-        """The findings of all scanned images: exploited ones first, then those with a fix, then by severity."""
+        """The findings of all scanned images, in order of urgency."""
         return cast(
             "FindingsPage",
             self._transport.get(

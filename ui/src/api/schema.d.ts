@@ -601,7 +601,9 @@ export interface paths {
         };
         /**
          * Get Findings
-         * @description What is wrong in the image: exploited ones first, then those with a fix, then by severity.
+         * @description What is wrong in the image, in order of urgency.
+         *
+         *     Exploited ones first, then what is reachable, what has a fix, by severity; last what is unreachable.
          */
         get: operations["get_findings"];
         put?: never;
@@ -927,7 +929,9 @@ export interface paths {
         };
         /**
          * Get All Findings
-         * @description The findings of all scanned images: exploited ones first, then those with a fix, then by severity.
+         * @description The findings of all scanned images, in order of urgency.
+         *
+         *     Exploited ones first, then what is reachable, what has a fix, by severity; last what is unreachable.
          */
         get: operations["get_all_findings"];
         put?: never;
@@ -4100,6 +4104,7 @@ export interface components {
             note: string;
             why: components["schemas"]["WhyView"];
             vexWhy?: components["schemas"]["VexWhyView"] | null;
+            reachWhy?: components["schemas"]["ReachWhyView"] | null;
         };
         /**
          * FindingsPage
@@ -5684,6 +5689,33 @@ export interface components {
             cvss: string;
             /** Summary */
             summary: string;
+        };
+        /**
+         * ReachWhyView
+         * @description How a finding came by its reachability. symbols: vulnerable functions that are linked.
+         *
+         *     method: go-functions or libraries. chain: from the program that is run to the library.
+         */
+        ReachWhyView: {
+            /** Method */
+            method: string;
+            /** Reason */
+            reason: string;
+            /**
+             * Files
+             * @default []
+             */
+            files: string[];
+            /**
+             * Symbols
+             * @default []
+             */
+            symbols: string[];
+            /**
+             * Chain
+             * @default []
+             */
+            chain: string[];
         };
         /**
          * Reason

@@ -104,7 +104,10 @@ def get_findings(
     cursor: Cursor = None,
     limit: Limit = 100,
 ) -> Page[FindingView]:
-    """What is wrong in the image: exploited ones first, then those with a fix, then by severity."""
+    """What is wrong in the image, in order of urgency.
+
+    Exploited ones first, then what is reachable, what has a fix, by severity; last what is unreachable.
+    """
     with asked.read() as tx:
         found = _find(tx, scan)
     if found.told is None:
@@ -269,7 +272,12 @@ def _mentions(one: dict[str, Any], text: str) -> bool:
 
 
 def _most_urgent_first(one: dict[str, Any]) -> tuple[int, str, str]:
-    urgency = urgency_of(exploited=one["kev"], fixed=one["fixed"], severity=one["severity"])
+    urgency = urgency_of(
+        exploited=one["kev"],
+        fixed=one["fixed"],
+        severity=one["severity"],
+        reach=Reach(one["reach"]),
+    )
     return urgency, one["component"], one["id"]
 
 

@@ -66,7 +66,10 @@ def get_all_findings(
     cursor: Cursor = None,
     limit: Limit = 100,
 ) -> FindingsPage:
-    """The findings of all scanned images: exploited ones first, then those with a fix, then by severity."""
+    """The findings of all scanned images, in order of urgency.
+
+    Exploited ones first, then what is reachable, what has a fix, by severity; last what is unreachable.
+    """
     with asked.services.database.read() as tx:
         wanted = Wanted(
             severities=one_of("severity", severity, SEVERITIES),

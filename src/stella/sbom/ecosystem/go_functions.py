@@ -163,9 +163,8 @@ class _Table:
             self._read_header()
         if self.is_one and at < self._last and at + len(piece) > self._first:
             self._take(piece[max(self._first - at, 0) : self._last - at])
-        if at + len(piece) >= self._last:
-            self.is_open = False
-            self.reason = self.reason if self.form == _SCATTERED or not self.is_one else ""
+        if self.is_open and at + len(piece) >= self._last:
+            self.is_open, self.reason = False, ""
 
     def _take(self, part: bytes) -> None:
         *whole, self._rest = (self._rest + part).split(b"\0")
@@ -216,7 +215,8 @@ class _Names:
             path = (unquote_to_bytes(raw) if b"%" in raw else raw).decode("utf-8", "replace")
             named.setdefault(path, set()).update(names)
         return {
-            path: b"".join(sorted({hashed(one) for one in named[path]})) for path in sorted(named)
+            path: b"".join(sorted({sha256(one).digest()[:HASH_BYTES] for one in named[path]}))
+            for path in sorted(named)
         }
 
     def take(self, raw: list[bytes]) -> None:
@@ -245,7 +245,10 @@ class _Names:
                         return
                     known = found[package] = set()
                 names = known
-            names.update(_symbols(name[dot + 1 :]))
+            if name[dot + 1 : dot + 3] == b"(*":
+                names.add(_method(name[dot + 3 :]))
+            else:
+                names.update(_symbols(name[dot + 1 :]))
 
 
 _NO_PACKAGE = re.compile(
@@ -260,6 +263,9 @@ def _is_package(path: bytes) -> bool:
 
 def _without_types(name: bytes) -> bytes:
     """``pkg.(*T).M`` for ``pkg.(*T[go.shape.int]).M``; brackets may lie in each other."""
+    short = name.replace(b"[...]", b"")  # as the linker writes them since 1.18
+    if b"[" not in short:
+        return short
     parts, depth = [], 0
     for part in re.split(rb"([\[\]])", name):
         if part == b"[":
@@ -271,17 +277,20 @@ def _without_types(name: bytes) -> bytes:
     return b"".join(parts)
 
 
+def _method(name: bytes) -> bytes:
+    """``T.M``, as a database of advisories names it, for what follows the star of ``(*T).M``."""
+    receiver, _, rest = name.partition(b").")
+    method = rest.partition(b".")[0]
+    if b"-" in method:
+        method = _SUFFIX.sub(b"", method)
+    return receiver + b"." + method
+
+
 def _symbols(name: bytes) -> tuple[bytes, ...]:
-    """As a database of advisories names it: ``T.M`` for ``(*T).M``, and ``F`` for ``F.func1``.
+    """As a database of advisories names it: ``F`` for ``F.func1``.
 
     ``A.B`` may be a method, or a function within another: then it stands for both.
     """
-    if name.startswith(b"(*"):
-        receiver, _, rest = name[2:].partition(b").")
-        method = rest.partition(b".")[0]
-        if b"-" in method:
-            method = _SUFFIX.sub(b"", method)
-        return (receiver + b"." + method,)
     first, dot, rest = name.partition(b".")
     if b"-" in first:
         first = _SUFFIX.sub(b"", first)
