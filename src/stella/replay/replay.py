@@ -138,6 +138,8 @@ def _match_step(packet: Packet, scan: ScanInput) -> Step:
         linked = None
         if scan.reached is not msgspec.UNSET:
             linked = parse_evidence(packet.entries[names.reached_entry(platform)])
+            if linked.image != inventory.subject:
+                return Step(name, Verdict.DIFFERS, "what is linked is of another image")
         replayed = findings_document(match_inventory(inventory, advisories, linked))
     except (StellaError, KeyError) as error:
         return Step(name, Verdict.DIFFERS, f"it could not be repeated: {error}")
