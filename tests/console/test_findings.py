@@ -47,7 +47,7 @@ def test_reachability_is_filtered_by_pills_and_told_with_its_why(
     expect(console.page).to_have_url(re.compile("reach=unknown(,|%2C)unreachable"))
     table.locator("button[aria-expanded=false]").first.click()
     reach = table.get_by_role("region", name="Reachability").first
-    expect(reach).to_contain_text("reachability unknown")
+    expect(reach).to_contain_text("unknown: nobody has looked")
     console.picture("reach-light")
     assert console.violations() == []
 

@@ -33,26 +33,29 @@ function ReachReason({ finding }: { finding: Partial<Finding> }) {
   const why = finding.reachWhy
   if (finding.reach === undefined) return null
   return (
-    <section aria-label="Reachability" className="stack tight">
-      <p>
-        <span className="strong">{finding.reach === 'unknown' ? 'reachability unknown' : finding.reach}</span>
-        {why ? <span>: {why.reason}</span> : <span className="muted">: nobody has looked</span>}
-      </p>
-      {why && why.symbols.length > 0 && (
-        <ul className="stack tight" aria-label="Vulnerable functions that are linked">
-          {why.symbols.map((symbol) => (
-            <li key={symbol}>
-              <code>{symbol}</code>
-            </li>
-          ))}
-        </ul>
-      )}
-      {why && why.chain.length > 1 && (
-        <p className="muted" aria-label="From the program to the library">
-          <code>{why.chain.join(' → ')}</code>
-        </p>
-      )}
-    </section>
+    <div>
+      <dt>Reachability</dt>
+      <dd>
+        <section aria-label="Reachability">
+          <span className="strong">{finding.reach}</span>
+          {why ? <span>: {why.reason}</span> : <span className="muted">: nobody has looked</span>}
+          {why && why.symbols.length > 0 && (
+            <ul className="stack tight" aria-label="Vulnerable functions that are linked">
+              {why.symbols.map((symbol) => (
+                <li key={symbol}>
+                  <code>{symbol}</code>
+                </li>
+              ))}
+            </ul>
+          )}
+          {why && why.chain.length > 1 && (
+            <p className="muted" aria-label="From the program to the library">
+              <code>{why.chain.join(' → ')}</code>
+            </p>
+          )}
+        </section>
+      </dd>
+    </div>
   )
 }
 
@@ -107,6 +110,7 @@ export function FindingWhy({ finding, scan }: { finding: Partial<Finding>; scan?
             <dd>{finding.aliases.join(', ')}</dd>
           </div>
         )}
+        <ReachReason finding={finding} />
         {finding.note && (
           <div>
             <dt>Note</dt>
@@ -116,7 +120,6 @@ export function FindingWhy({ finding, scan }: { finding: Partial<Finding>; scan?
           </div>
         )}
       </dl>
-      <ReachReason finding={finding} />
       <VexVoices finding={finding} />
     </div>
   )
