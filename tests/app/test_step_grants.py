@@ -52,7 +52,7 @@ class Steps:
         plugins = Plugins({"steps": MANIFEST}, load=lambda _: PLUGIN)
         self.host = PluginHost(services.data, database, plugins, required=())
         made = Settings(data_directory=str(services.data), **settings)
-        hub = Hub(made, database, self.host.current, services.outside.ring, now=database.now)
+        hub = Hub(made, database, self.host.current, services.outside.keys, now=database.now)
         self.call = StepCaller(self.host, hub.connect_for, hub.redactor.masked)
 
     def grant(self, *hosts: str) -> None:

@@ -1,6 +1,7 @@
 """A reference becomes its secret: an integration of ours, the guard at the way out, a real store."""
 
 import base64
+import os
 import urllib.error
 import uuid
 from collections.abc import Callable, Iterator
@@ -18,7 +19,7 @@ from stella.app.settings import Settings
 from stella.hub.apply import apply_integration, delete_integration
 from stella.hub.errors import HostNotGranted
 from stella.hub.reference import parse_reference
-from stella.hub.secrets import store_secret
+from stella.hub.secrets import sealed_value, store_secret
 from stella.hub.store import find_integration
 from stella.kernel import Json, Outcome
 from stella.plugin.contract.core import Kind
@@ -42,7 +43,7 @@ class Operator:
             Settings(),
             services.database,
             lambda: self.plugins,
-            services.outside.ring,
+            services.outside.keys,
             now=lambda: datetime.now(UTC),
         )
 
@@ -59,8 +60,9 @@ class Operator:
             delete_integration(tx, name)
 
     def store(self, name: str, value: str) -> str:
+        keys = self._services.outside.keys()
         with self._services.database.transaction(actor="test") as tx:
-            store_secret(tx, self._services.outside.ring(), name, value, lambda size: b"r" * size)
+            store_secret(tx, name, sealed_value(keys, name, value, os.urandom))
         return f"secret://{name}"
 
     def examine(self, name: str) -> Any:

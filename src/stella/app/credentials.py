@@ -12,7 +12,7 @@ from stella.hub.broker import Broker
 from stella.hub.errors import IntegrationDisabled
 from stella.hub.model import Integration
 from stella.hub.reference import ENV, FILE, SECRET, Reference, parse_reference
-from stella.hub.secrets import read_secret
+from stella.hub.secrets import opened_secret
 from stella.hub.store import find_integration, list_integrations, sealed_secret
 from stella.kernel import Now, Remedy, StellaError
 from stella.plugin.contract.core import Kind
@@ -138,7 +138,8 @@ class Credentials:
         """Where secrets lie. Raises UnresolvedReference, and what a secret store raises."""
         if reference.scheme == SECRET:
             with self._database.read() as tx:
-                return read_secret(tx, self._ring, reference.path)
+                version, envelope = sealed_secret(tx, reference.path)
+            return opened_secret(self._ring(), reference.path, version, envelope)
         if reference.scheme in {ENV, FILE}:
             refuse_place(reference, self._settings)
             return read_here(reference, os.environ)

@@ -3544,6 +3544,10 @@ class Operations:
         """Bring every secret under a new key, while the server runs."""
         return cast("RotatedKey", self._transport.post("/secrets/rotate-key", key=key))
 
+    def post_rewrap(self, *, key: str | None = None) -> "RotatedKey":
+        """Bring every secret under the active key of the keeper that the settings name first."""
+        return cast("RotatedKey", self._transport.post("/secrets/rewrap", key=key))
+
     def get_notifications(self) -> "PageNotificationView":
         """The rules, by name."""
         return cast("PageNotificationView", self._transport.get("/notifications"))

@@ -2508,6 +2508,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/secrets/rewrap": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Post Rewrap
+         * @description Bring every secret under the active key of the keeper that the settings name first.
+         *
+         *     After another keeper was named first, or the keeper itself has a newer key.
+         */
+        post: operations["post_rewrap"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/notifications": {
         parameters: {
             query?: never;
@@ -11467,6 +11489,35 @@ export interface operations {
         };
     };
     post_key_rotation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RotatedKey"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_rewrap: {
         parameters: {
             query?: never;
             header?: never;
