@@ -101,6 +101,11 @@ class Broker:
             for reference in references:
                 self._drop(_place(reference).text, self._now())
 
+    def owe(self, reference: Reference, lease: str) -> None:
+        """A lease that nobody uses is due to be given back now: another server left it."""
+        with self._lock:
+            self._due[_place(reference), lease] = self._now()
+
     def give_back(self, *, everything: bool = False) -> tuple[StellaError, ...]:
         """End the leases that are due; everything: all, for this server ends. What was refused.
 
