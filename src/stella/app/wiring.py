@@ -122,7 +122,7 @@ def open_services(
         told=lambda: told_of(settings, services),
         log_tail=log_tail,
         webhooks=Intake(database, partial(hub.connected, Kind.WEBHOOK), now=now),
-        call_step=StepCaller(host, hub.connect_for, hub.redactor.masked, stopping),
+        call_step=StepCaller(host, hub.connect_for, hub.connected, hub.redactor.masked, stopping),
     )
     return services
 
