@@ -2316,6 +2316,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/evidence/{evidence}/copies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Post Copy
+         * @description Put a packet into an object store, with the trusted root beside it; never over another object.
+         */
+        post: operations["post_copy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/integrations": {
         parameters: {
             query?: never;
@@ -3523,7 +3543,8 @@ export interface components {
          * ContributionView
          * @description One thing that a plugin brings. config_schema: JSON Schema of its configuration, of a step its
          *     inputs. output_schema: of what a step leaves; empty where there is none. schemes: what its endpoint
-         *     may begin with; none where it has no endpoint.
+         *     may begin with; none where it has no endpoint. uses: of a step, the inputs that name an
+         *     integration, and of which kind.
          */
         ContributionView: {
             /** Kind */
@@ -3544,6 +3565,18 @@ export interface components {
             credentials: components["schemas"]["CredentialView"][];
             /** Schemes */
             schemes: string[];
+            /** Uses */
+            uses: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * CopyPlace
+         * @description The integration of an object store.
+         */
+        CopyPlace: {
+            /** Integration */
+            integration: string;
         };
         /**
          * Counts
@@ -3956,6 +3989,22 @@ export interface components {
             fact: string;
             /** Meaning */
             meaning: string;
+        };
+        /**
+         * EvidenceCopy
+         * @description A packet in an object store. key: of the object. is_new: false where it lay there already.
+         */
+        EvidenceCopy: {
+            /** Id */
+            id: string;
+            /** Digest */
+            digest: string;
+            /** Integration */
+            integration: string;
+            /** Key */
+            key: string;
+            /** Isnew */
+            isNew: boolean;
         };
         /**
          * EvidenceRef
@@ -11161,6 +11210,41 @@ export interface operations {
                 };
                 content: {
                     "application/octet-stream": unknown;
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_copy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                evidence: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CopyPlace"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvidenceCopy"];
                 };
             };
             /** @description A refusal */
