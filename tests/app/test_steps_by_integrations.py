@@ -13,6 +13,8 @@ from connectors.registries import Answer, played_registry
 from fixtures.control import Control, running
 from fixtures.databases import Clock
 from plugin.packages import wheel_of
+from stella.hub.secrets import sealed_value
+from stella.hub.store import put_secret_row
 
 CANARY = "canary-metrics-4d1f77b2"
 STRANGER = """
@@ -45,11 +47,17 @@ def values() -> list[str]:
 
 
 @pytest.fixture
-def source(values: list[str]) -> Iterator[str]:
-    """A server that plays Prometheus, and wants the canary as its token; its address."""
+def tokens() -> list[str]:
+    """What the metric source takes as its token, the last of them."""
+    return [CANARY]
+
+
+@pytest.fixture
+def source(values: list[str], tokens: list[str]) -> Iterator[str]:
+    """A server that plays Prometheus, and wants a token; its address."""
 
     def play(method: str, target: str, headers: Any, body: bytes) -> Answer:
-        if headers.get("authorization") != f"Bearer {CANARY}":
+        if headers.get("authorization") != f"Bearer {tokens[-1]}":
             return Answer(401)
         if "buildinfo" in target:
             return Answer(body=b'{"data": {"version": "2.42.0"}}')
@@ -137,6 +145,31 @@ def test_a_deployment_rests_on_what_was_measured(plane: Control, values: list[st
     off = plane.asked(plane.sealed("2.0.3")["id"], "dev")
     assert (off["state"], step_of(plane, off)["code"]) == ("errored", "ST-HUB-004")
     assert CANARY not in json.dumps(plane.get("/facts"))
+
+
+def test_a_credential_that_is_rotated_or_revoked_under_a_deployment(
+    plane: Control, values: list[str], tokens: list[str], clock: Clock, tmp_path: Path
+) -> None:
+    """By another server, say: this one keeps the old one for a while yet."""
+    assert plane.apply(*environment()).is_success
+    plane.deployed(plane.sealed("2.0.0")["id"], "dev")
+    tokens.append("canary-rotated-90c5e1aa")
+    envelope = sealed_value(
+        plane.services.outside.keys(), "metrics-token", tokens[-1], plane.services.random
+    )
+    with plane.database.transaction(actor="system") as tx:
+        put_secret_row(tx, "metrics-token", envelope)
+    clock.go_on(seconds=15)
+    assert plane.deployed(plane.sealed("2.0.1")["id"], "dev")["state"] == "deployed"
+
+    tokens.append("nobody-has-this-one")
+    clock.go_on(seconds=15)
+    ended = plane.asked(plane.sealed("2.0.2")["id"], "dev")
+    watch = step_of(plane, ended)
+    assert (ended["state"], watch["state"], watch["code"]) == ("errored", "errored", "ST-SVC-002")
+    plane.seal()
+    told = json.dumps([plane.get("/facts"), watch])
+    assert not [one for one in tokens if one in told]
 
 
 @pytest.mark.parametrize(

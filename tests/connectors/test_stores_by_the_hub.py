@@ -5,7 +5,7 @@ import os
 import urllib.error
 import uuid
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -25,6 +25,7 @@ from stella.hub.secrets import sealed_value, store_secret
 from stella.hub.store import find_integration
 from stella.kernel import Json, Outcome
 from stella.plugin.contract.core import Kind
+from stella.plugin.refusals import RegistryRefused
 
 LONG_AGO = "2020-01-01T00:00:00.000000Z"
 
@@ -43,12 +44,13 @@ class Operator:
 
     def __init__(self, services: Services) -> None:
         self._services, self.plugins = services, our_plugins()
+        self.later = timedelta()
         self.hub = Hub(
             Settings(),
             services.database,
             lambda: self.plugins,
             services.outside.keys,
-            now=lambda: datetime.now(UTC),
+            now=lambda: datetime.now(UTC) + self.later,
         )
 
     def apply(self, name: str, kind: str, connector: str, endpoint: str, **spec: Json) -> None:
@@ -133,6 +135,19 @@ def test_a_password_comes_out_of_vault_and_a_new_one_is_taken_up(
     assert operator.hub.registry(registry).tags("shop/web") == ("1",)
     older = operator.hub.broker.secret(parse_reference(f"vault://main/{path}?version=1#password"))
     assert older.value == before
+
+    # Rotated there while the one before it is kept: refused, read anew, and asked once more.
+    wanted["password"] = uuid.uuid4().hex
+    put_in_bao(openbao, path, {"user": "ana", **wanted})
+    with pytest.raises(RegistryRefused):  # read a moment ago: not for each refusal again
+        operator.hub.registry(registry).tags("shop/web")
+    operator.later = timedelta(seconds=11)
+    assert operator.hub.registry(registry).tags("shop/web") == ("1",)
+    put_in_bao(openbao, path, {"user": "ana", "password": "wrong"})
+    wanted["password"] = uuid.uuid4().hex
+    operator.later = timedelta(seconds=22)
+    with pytest.raises(RegistryRefused):
+        operator.hub.registry(registry).tags("shop/web")
 
 
 @pytest.mark.stores

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from threading import Lock, Thread
 
 from stella.app.places import read_here, refuse_place, unresolved
@@ -80,6 +80,14 @@ class Credentials:
             return self.broker.secret(reference).value
 
         return ask
+
+    def renew(self, integration: Integration, since: datetime) -> bool:
+        """Whether a credential of it is another one by now than then, for what we had was not taken."""
+        given = [parse_reference(text) for text in integration.credentials.values()]
+        try:
+            return self.broker.renew(given, since)
+        except StellaError:
+            return False  # the first refusal says more
 
     def refuse_unallowed(self, integration: Integration) -> None:
         """Return where it may send every built-in secret that it names. Raises SecretNotAllowed."""
