@@ -15,6 +15,7 @@ import stella.finding.listing
 import stella.finding.store
 import stella.fleet.store
 import stella.hub.deliveries
+import stella.hub.leases
 import stella.hub.store
 import stella.identity.store
 import stella.notify.store
@@ -36,6 +37,7 @@ from stella.record import metadata
 STORES = (
     stella.record.owners,
     stella.identity.store,
+    stella.hub.leases,
     stella.hub.store,
     stella.hub.deliveries,
     stella.plugin.store,

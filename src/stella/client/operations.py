@@ -412,6 +412,13 @@ class ContributionView(TypedDict):
     outputSchema: dict[str, Any]
     credentials: list["CredentialView"]
     schemes: list[str]
+    uses: dict[str, str]
+
+
+class CopyPlace(TypedDict):
+    """The integration of an object store."""
+
+    integration: str
 
 
 class Counts(TypedDict):
@@ -641,6 +648,16 @@ class EventView(TypedDict):
     name: str
     fact: str
     meaning: str
+
+
+class EvidenceCopy(TypedDict):
+    """A packet in an object store. key: of the object. is_new: false where it lay there already."""
+
+    id: str
+    digest: str
+    integration: str
+    key: str
+    isNew: bool
 
 
 class EvidenceRef(TypedDict):
@@ -3491,6 +3508,15 @@ class Operations:
             f"/evidence/{quote(evidence, safe='/:@')}/entries/{quote(entry, safe='/:@')}"
         )
 
+    def post_copy(
+        self, evidence: str, body: "CopyPlace", *, key: str | None = None
+    ) -> "EvidenceCopy":
+        """Put a packet into an object store, with the trusted root beside it; never over another object."""
+        return cast(
+            "EvidenceCopy",
+            self._transport.post(f"/evidence/{quote(evidence, safe='/:@')}/copies", body, key=key),
+        )
+
     def get_integrations(self) -> "PageIntegrationView":
         """Integrations, by name."""
         return cast("PageIntegrationView", self._transport.get("/integrations"))
@@ -3554,6 +3580,10 @@ class Operations:
     def post_key_rotation(self, *, key: str | None = None) -> "RotatedKey":
         """Bring every secret under a new key, while the server runs."""
         return cast("RotatedKey", self._transport.post("/secrets/rotate-key", key=key))
+
+    def post_rewrap(self, *, key: str | None = None) -> "RotatedKey":
+        """Bring every secret under the active key of the keeper that the settings name first."""
+        return cast("RotatedKey", self._transport.post("/secrets/rewrap", key=key))
 
     def get_notifications(self) -> "PageNotificationView":
         """The rules, by name."""
