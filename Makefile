@@ -10,6 +10,9 @@ SETUP := @$(ENSURE_PYTHON); python3 tools/setup.py
 REAL := lab or demo or program or browser
 LONG := path or server or apart or long or postgres or stores or conformance or fuzz
 
+# Compiled tests are kept, whatever the caller's habit is: to compile them anew takes as long as many do.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: help setup demo test test-unit test-long test-real check check-long bench tidy reference
 
 help: ## list the targets
@@ -34,9 +37,9 @@ test-long: ## run the tests of whole servers and processes, on PostgreSQL, OpenB
 	$(SETUP) --for test
 	$(PY) -m pytest -n 2 -m "($(LONG)) and not ($(REAL))" $(ARGS)
 
-test-real: ## run the tests on the real lab, whole servers and Chromium, one at a time
+test-real: ## run the tests on the real lab, whole servers and Chromium, two groups at a time
 	$(SETUP) --for test
-	$(PY) -m pytest -m "$(REAL)" $(ARGS)
+	$(PY) -m pytest -n 2 --dist loadgroup -m "$(REAL)" $(ARGS)
 
 check: ## format, lint, types, import contract, docs, tidy
 	$(SETUP)

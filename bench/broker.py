@@ -15,7 +15,8 @@ from stella.app.settings import Settings
 from stella.app.wiring import open_services
 from stella.hub.broker import Broker
 from stella.hub.reference import Reference, parse_reference
-from stella.hub.secrets import read_secret, store_secret
+from stella.hub.secrets import opened_secret, sealed_value, store_secret
+from stella.hub.store import sealed_secret
 from stella.plugin.contract.secret_store import Secret
 
 _TIMES = 20_000
@@ -28,13 +29,14 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as directory:
         services = open_services(Settings(data_directory=str(Path(directory) / "server")))
         migrate(services.database.engine)
-        ring = services.outside.ring()
+        ring = services.outside.keys()
         with services.database.transaction(actor="system") as tx:
-            store_secret(tx, ring, _NAME, "a secret", os.urandom)
+            store_secret(tx, _NAME, sealed_value(ring, _NAME, "a secret", os.urandom))
 
         def read(reference: Reference) -> Secret:
             with services.database.read() as tx:
-                return read_secret(tx, services.outside.ring, reference.path)
+                version, envelope = sealed_secret(tx, reference.path)
+            return opened_secret(services.outside.keys(), reference.path, version, envelope)
 
         broker = Broker(read, now=lambda: datetime.now(UTC), seen=lambda _: None)
         reference = parse_reference(f"secret://{_NAME}")

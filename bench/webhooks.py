@@ -18,7 +18,7 @@ from stella.app.settings import Settings
 from stella.app.wiring import open_services
 from stella.hub.apply import apply_integration
 from stella.hub.deliveries import count_deliveries
-from stella.hub.secrets import store_secret
+from stella.hub.secrets import sealed_value, store_secret
 from stella.kernel import Json
 from stella.record import Database
 
@@ -76,14 +76,14 @@ def main() -> None:
 def _prepare(services: Services) -> None:
     database = services.database
     migrate(database.engine)
-    ring = services.outside.ring()
+    ring = services.outside.keys()
     spec: dict[str, Json] = {
         "kind": "webhook",
         "connector": "github",
         "credentials": {"secret": "secret://hook"},
     }
     with database.transaction(actor="system") as tx:
-        store_secret(tx, ring, "hook", _SECRET, os.urandom)
+        store_secret(tx, "hook", sealed_value(ring, "hook", _SECRET, os.urandom))
         apply_integration(tx, "forge", spec, services.plugins.brought())
 
 

@@ -1,5 +1,6 @@
 """What every test may ask for: the real lab, a PostgreSQL server, a browser, the shared data."""
 
+import gc
 import os
 import shutil
 from pathlib import Path
@@ -52,6 +53,13 @@ _WALKED = frozenset({"road", "control", "standing"})
 """Fixtures that are a whole control plane in the test's own process."""
 
 
+def pytest_collection_finish() -> None:
+    """What was loaded stays: to look through it for cycles again and again takes a tenth of a run."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000)
+
+
 @pytest.hookimpl(tryfirst=True)  # before tests are chosen by their marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what a whole server listens for, or is walked through: it is no unit that is tested there."""
@@ -60,6 +68,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             for mark, fixtures in (("server", _LISTENING), ("path", _WALKED)):
                 if not fixtures.isdisjoint(item.fixturenames):
                     item.add_marker(mark)
+            item.add_marker(pytest.mark.xdist_group(_group_of(item)))
+
+
+def _group_of(item: pytest.Function) -> str:
+    """What runs in one process where several are asked for by groups: what shares a costly real part."""
+    if item.get_closest_marker("browser"):
+        return "console"
+    return "lab" if "lab" in item.fixturenames else item.nodeid.partition("::")[0]
 
 
 _MEMORY = Path("/dev/shm")

@@ -1,7 +1,9 @@
 """Evidence by HTTP: every reading leaves a fact, and nothing of a packet runs in the browser."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -9,15 +11,30 @@ from fixtures.control import Control, running
 from fixtures.databases import Clock
 from stella.evidence.packet import read_packet
 from stella.evidence.verify import verify_packet
+from stella.hub.store import find_integration
 from stella.kernel import Digest
 from stella.replay import replay_packet
+from stella.trust import TrustRoot
 
 
 @pytest.fixture(scope="module")
 def proven(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Control, Any]]:
     """A promotion that was deployed."""
-    with running(tmp_path_factory.mktemp("evidence") / "control", Clock()) as control:
+    folder = tmp_path_factory.mktemp("evidence")
+    objects = folder / "objects"
+    (objects / "archive").mkdir(parents=True)
+    place = str(objects)
+    with running(folder / "control", Clock(), object_directories=(place,)) as control:
         control.environment("dev")
+        spec = {"kind": "object_store", "connector": "directory"}
+        for name, more in (
+            ("archive", {}),
+            ("closed", {"enabled": False}),
+            ("of-admins", {"roles": ["admin"]}),
+        ):
+            whole = {**spec, "endpoint": f"file://{place}/archive", **more}
+            document = {"apiVersion": "stella/v1", "kind": "Integration", "name": name}
+            assert control.apply({**document, "spec": whole}).is_success
         yield control, control.deployed(control.sealed("2.0.0")["id"], "dev")
 
 
@@ -51,6 +68,44 @@ def test_each_reading_is_a_fact_of_who_read(proven: tuple[Control, Any]):
     before = len(readings())
     control.get("/evidence")  # the list holds nothing of what is in them
     assert len(readings()) == before
+
+
+def test_a_packet_is_copied_once_byte_for_byte_and_never_over_another(
+    proven: tuple[Control, Any],
+):
+    control, done = proven
+    (ref,) = control.get("/evidence", subject=done["id"])["items"]
+    path, into = f"/evidence/{done['id']}/copies", {"integration": "archive"}
+    copied = control.post(path, into, by="olga")
+    assert (copied["isNew"], copied["digest"]) == (True, ref["digest"])
+    assert copied["key"] == f"evidence/{ref['id']}/{ref['name']}.stella.tar"
+    with control.database.read() as tx:
+        place = Path(urlsplit(find_integration(tx, "archive").integration.endpoint).path)
+    lies = place / copied["key"]
+    assert Digest.of(lies.read_bytes()).text == ref["digest"]
+    root = TrustRoot.from_json((place / "evidence" / "trusted-root.json").read_bytes())
+    assert verify_packet(lies.read_bytes(), root).good
+    assert control.post(path, into, by="olga")["isNew"] is False
+    (first, second) = [one for one in control.facts(ref["id"]) if one.kind == "EvidenceCopied"]
+    assert (first.data["key"], second.data["integration"]) == (copied["key"], "archive")
+
+    for other in (b"another", lies.read_bytes() + b"x"):
+        lies.write_bytes(other)
+        assert control.refused("POST", path, into, by="olga") == "ST-EVI-007"
+        assert lies.read_bytes() == other
+    assert len([one for one in control.facts(ref["id"]) if one.kind == "EvidenceCopied"]) == 2
+
+
+def test_only_who_may_change_integrations_copies_and_only_to_an_object_store(
+    proven: tuple[Control, Any],
+):
+    control, done = proven
+    path = f"/evidence/{done['id']}/copies"
+    asked = [("dan", "archive"), ("olga", "nobody"), ("olga", "closed"), ("olga", "of-admins")]
+    codes = [control.refused("POST", path, {"integration": name}, by=who) for who, name in asked]
+    assert codes == ["ST-IDN-004", "ST-HUB-001", "ST-HUB-004", "ST-HUB-004"]
+    refused = control.refused("POST", "/evidence/evd_0/copies", {"integration": "archive"}, "olga")
+    assert refused == "ST-EVI-006"
 
 
 def test_each_entry_comes_byte_for_byte_and_html_as_text(proven: tuple[Control, Any]):

@@ -10,7 +10,7 @@ from fixtures.control import Control
 from fixtures.road import OLD
 from stella.api.views.base import write_cursor
 from stella.app.heard import rematch_stale
-from stella.finding import parse_findings
+from stella.finding import Reach, parse_findings
 from stella.finding.index import index_names
 from stella.finding.listing import SEVERITIES, scan_finding, urgency_of
 from stella.finding.store import NOT_LISTED, scan, scan_by_id
@@ -77,16 +77,27 @@ def test_what_is_known_to_be_exploited_comes_before_all_else(world: Control) -> 
     assert listed(world, exploited=True) == [{**last, "exploited": True}]
 
 
-def test_the_order_is_exploited_then_fixable_then_severe() -> None:
+def test_the_order_is_exploited_then_reachable_then_fixable_then_severe() -> None:
     ways = [
-        (exploited, fixed, severity)
+        (exploited, reach, fixed, severity)
+        for exploited in (True, False)
+        for reach in (Reach.REACHABLE, Reach.UNKNOWN)
+        for fixed in ("1.0", "")
+        for severity in SEVERITIES
+    ]
+    ways += [
+        (exploited, Reach.UNREACHABLE, fixed, severity)
         for exploited in (True, False)
         for fixed in ("1.0", "")
         for severity in SEVERITIES
     ]
-    urgency = [urgency_of(exploited=one, fixed=fixed, severity=word) for one, fixed, word in ways]
-    assert urgency == list(range(len(ways)))
-    assert urgency_of(exploited=True, fixed="1", severity="strange") == SEVERITIES.index("unknown")
+    urgency = [
+        urgency_of(exploited=one, fixed=fixed, severity=word, reach=reach)
+        for one, reach, fixed, word in ways
+    ]
+    assert urgency == sorted(set(urgency))
+    worst = urgency_of(exploited=True, fixed="1", severity="strange", reach=Reach.REACHABLE)
+    assert worst == SEVERITIES.index("unknown")
 
 
 def test_each_filter_gives_those_it_names_and_all_of_them(world: Control) -> None:

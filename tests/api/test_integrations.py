@@ -203,6 +203,17 @@ def test_every_secret_comes_under_a_new_key_while_the_server_runs(control: Contr
     assert control.post("/integrations/main/test", by="olga")["outcome"] == "pass"
 
 
+def test_every_secret_is_brought_under_the_active_key_of_the_first_keeper(
+    control: Control, known: str
+):
+    held = {one["keyId"] for one in control.get("/secrets", by="olga")["items"]}
+    moved = control.post("/secrets/rewrap", by="olga")
+    assert ({moved["keyId"]}, moved["secrets"]) == (held, 2)
+    assert control.post("/integrations/main/test", by="olga")["outcome"] == "pass"
+    assert control.refused("POST", "/secrets/rewrap", by="dan") == "ST-IDN-004"
+    assert "SecretKeyRotated" in control.kinds(moved["keyId"])
+
+
 def test_a_registry_is_used_by_its_integration_and_by_whom_it_is_for(control: Control):
     asked: list[str] = []
 

@@ -39,7 +39,7 @@ def hub_of(make_services: Callable[..., Services], tmp_path: Path) -> Callable[.
             settings,
             services.database,
             lambda: PLUGINS,
-            services.outside.ring,
+            services.outside.keys,
             now=lambda: datetime.now(UTC),
         )
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.databases import Clock
+from fixtures.databases import Clock, migrated_file, share_statements
 from fixtures.road import BreakableDatabase, Broken, make_road, memory_work
 from fixtures.steps import Stage, both_steps, played_steps
 from stella.app.flows import HANDLED
@@ -25,13 +25,14 @@ pytestmark = pytest.mark.long
 def made_stage(folder: Path) -> Stage:
     clock, numbers = Clock(), itertools.count(1)
     folder.mkdir()
+    (folder / "stella.db").write_bytes(migrated_file())
     database = BreakableDatabase.open(
         f"sqlite:///{folder}/stella.db",
         now=clock,
         new_id=id_maker(clock, lambda size: next(numbers).to_bytes(size)),
         handled=HANDLED,
     )
-    database.create_tables()
+    share_statements(database.engine)
     played = played_steps()
     authority = create_authority(folder, new_signer(), clock())
     work = memory_work(database, folder, played.plugins)

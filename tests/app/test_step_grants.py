@@ -52,8 +52,8 @@ class Steps:
         plugins = Plugins({"steps": MANIFEST}, load=lambda _: PLUGIN)
         self.host = PluginHost(services.data, database, plugins, required=())
         made = Settings(data_directory=str(services.data), **settings)
-        hub = Hub(made, database, self.host.current, services.outside.ring, now=database.now)
-        self.call = StepCaller(self.host, hub.connect_for, hub.redactor.masked)
+        hub = Hub(made, database, self.host.current, services.outside.keys, now=database.now)
+        self.call = StepCaller(self.host, hub.connect_for, hub.connected, hub.redactor.masked)
 
     def grant(self, *hosts: str) -> None:
         with self.services.database.transaction(actor="usr_1") as tx:
@@ -121,6 +121,6 @@ def test_what_a_step_says_holds_no_secret_that_was_read(
         return text.replace("answered", "***")
 
     steps.grant("127.0.0.1")
-    steps.call = StepCaller(steps.host, steps.call.connect, masked)
+    steps.call = StepCaller(steps.host, steps.call.connect, steps.call.connected, masked)
     assert "***" in steps.ask(f"http://127.0.0.1:{port}/")
     del services

@@ -6,7 +6,7 @@ from threading import Event
 
 import pytest
 
-from fixtures.road import InlineRuns, connect_nowhere
+from fixtures.road import InlineRuns, connect_nowhere, connected_nowhere
 from fixtures.steps import Stage, step_manifest
 from stella.app import step_calls
 from stella.app.carrying import ServerStops
@@ -46,7 +46,7 @@ def caller(stage: Stage, *, timeout_s: int, stopping: bool = False) -> StepCalle
     event = Event()
     if stopping:
         event.set()
-    return StepCaller(host, lambda _: connect_nowhere, lambda text: text, event)
+    return StepCaller(host, lambda _: connect_nowhere, connected_nowhere, lambda text: text, event)
 
 
 def test_a_step_that_hangs_is_left_behind_at_its_limit(

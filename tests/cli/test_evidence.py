@@ -59,6 +59,16 @@ def _handler(given: Mapping[str, bytes]) -> type[BaseHTTPRequestHandler]:
             self.end_headers()
             self.wfile.write(content or b"")
 
+        def do_POST(self) -> None:
+            into = json.loads(self.rfile.read(int(self.headers["content-length"])))["integration"]
+            packet = self.path.split("/")[4]
+            told = {"id": packet, "digest": REF["digest"], "integration": into}
+            content = as_json({**told, "key": f"evidence/{packet}/it", "isNew": True})
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
         def log_message(self, *_: object) -> None:
             pass
 
@@ -105,3 +115,13 @@ def test_the_list_of_a_server_is_a_table_or_data(
     assert STORY.promotion in capfd.readouterr().out
     assert main(["evidence", "list", "-o", "json"]) == 0
     assert json.loads(capfd.readouterr().out)[0]["id"] == "evd_1"
+
+
+@pytest.mark.usefixtures("answers")
+@pytest.mark.parametrize("named", [[], ["evd_1"]], ids=["all", "one"])
+def test_a_server_is_asked_to_copy_each_packet(
+    named: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["evidence", "copy", "--into", "archive", *named, "-o", "json"]) == 0
+    (copied,) = json.loads(capsys.readouterr().out)
+    assert (copied["id"], copied["integration"], copied["isNew"]) == ("evd_1", "archive", True)

@@ -59,6 +59,7 @@ def test_a_registry_with_its_password_from_nothing_to_used(admin: Command, host:
     assert outcomes == ["blocked", "pass"]
     rotated = admin.data("secret", "rotate-key")
     assert rotated["secrets"] == 2
+    assert admin.data("secret", "rewrap") == rotated
 
     assert admin("secret", "delete", "password").exit_code == 1
     assert admin("integration", "delete", "main").exit_code == 0

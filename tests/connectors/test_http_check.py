@@ -17,7 +17,11 @@ from stella.sdk import Connect, Connection, Kind, StepCall, StepFailed, manifest
 from stella.sdk.testing import STEP_CHECKS, StepBench
 from stella_connectors.steps import PLUGIN, HttpCheck
 
-(CONTRIBUTION,) = manifest_beside("stella_connectors.steps").contributes
+CONTRIBUTION = next(
+    one
+    for one in manifest_beside("stella_connectors.steps").contributes
+    if one.name == "http-check"
+)
 URL = "http://app.example/health"
 
 

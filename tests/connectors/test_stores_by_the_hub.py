@@ -1,13 +1,15 @@
 """A reference becomes its secret: an integration of ours, the guard at the way out, a real store."""
 
 import base64
+import os
 import urllib.error
 import uuid
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from connectors.registries import Answer, played_registry
 from connectors.stores import READ, our_plugins, put_in_bao, put_in_moto, readable
@@ -17,11 +19,15 @@ from stella.app.hub import Hub
 from stella.app.settings import Settings
 from stella.hub.apply import apply_integration, delete_integration
 from stella.hub.errors import HostNotGranted
+from stella.hub.leases import any_lease, secret_lease
 from stella.hub.reference import parse_reference
-from stella.hub.secrets import store_secret
+from stella.hub.secrets import sealed_value, store_secret
 from stella.hub.store import find_integration
 from stella.kernel import Json, Outcome
 from stella.plugin.contract.core import Kind
+from stella.plugin.refusals import RegistryRefused
+
+LONG_AGO = "2020-01-01T00:00:00.000000Z"
 
 
 def test_all_our_plugins_may_be_used():
@@ -38,12 +44,13 @@ class Operator:
 
     def __init__(self, services: Services) -> None:
         self._services, self.plugins = services, our_plugins()
+        self.later = timedelta()
         self.hub = Hub(
             Settings(),
             services.database,
             lambda: self.plugins,
-            services.outside.ring,
-            now=lambda: datetime.now(UTC),
+            services.outside.keys,
+            now=lambda: datetime.now(UTC) + self.later,
         )
 
     def apply(self, name: str, kind: str, connector: str, endpoint: str, **spec: Json) -> None:
@@ -59,8 +66,9 @@ class Operator:
             delete_integration(tx, name)
 
     def store(self, name: str, value: str) -> str:
+        keys = self._services.outside.keys()
         with self._services.database.transaction(actor="test") as tx:
-            store_secret(tx, self._services.outside.ring(), name, value, lambda size: b"r" * size)
+            store_secret(tx, name, sealed_value(keys, name, value, os.urandom))
         return f"secret://{name}"
 
     def examine(self, name: str) -> Any:
@@ -128,6 +136,19 @@ def test_a_password_comes_out_of_vault_and_a_new_one_is_taken_up(
     older = operator.hub.broker.secret(parse_reference(f"vault://main/{path}?version=1#password"))
     assert older.value == before
 
+    # Rotated there while the one before it is kept: refused, read anew, and asked once more.
+    wanted["password"] = uuid.uuid4().hex
+    put_in_bao(openbao, path, {"user": "ana", **wanted})
+    with pytest.raises(RegistryRefused):  # read a moment ago: not for each refusal again
+        operator.hub.registry(registry).tags("shop/web")
+    operator.later = timedelta(seconds=11)
+    assert operator.hub.registry(registry).tags("shop/web") == ("1",)
+    put_in_bao(openbao, path, {"user": "ana", "password": "wrong"})
+    wanted["password"] = uuid.uuid4().hex
+    operator.later = timedelta(seconds=22)
+    with pytest.raises(RegistryRefused):
+        operator.hub.registry(registry).tags("shop/web")
+
 
 @pytest.mark.stores
 def test_a_password_comes_out_of_aws(
@@ -179,6 +200,40 @@ def test_a_host_that_was_not_granted_is_not_reached(operator: Operator):
     assert HostNotGranted.code in health.detail
 
 
+def leases_in(openbao: OpenBao, path: str) -> set[str]:
+    try:
+        answer = openbao.call("LIST", f"sys/leases/lookup/{path}")
+    except urllib.error.HTTPError as error:
+        if error.code == 404:  # there is none
+            return set()
+        raise
+    return set(answer["data"]["keys"])
+
+
+def minted_by(operator: Operator, openbao: OpenBao, path: str) -> dict[str, Json]:
+    """Credentials that are made when they are read there, by an integration of its own."""
+    policy = openbao.policy(
+        {
+            path: ["read"],
+            "sys/leases/revoke": ["update"],
+            "sys/internal/ui/mounts/*": ["read"],
+        }
+    )
+    role, role_id = openbao.role(policy)
+    operator.apply(
+        "main",
+        "secret_store",
+        "vault",
+        openbao.endpoint,
+        config={"auth": "approle", "role_id": role_id},
+        credentials={"secret_id": operator.store("secret-id", openbao.secret_id(role))},
+    )
+    return {
+        "username": f"vault://main/{path}#username",
+        "password": f"vault://main/{path}#password",
+    }
+
+
 @pytest.mark.stores
 @pytest.mark.postgres
 def test_user_and_password_of_vault_are_one_lease_that_is_given_back(
@@ -193,34 +248,9 @@ def test_user_and_password_of_vault_are_one_lease_that_is_given_back(
         return Answer(body=b'{"tags": ["1"]}')
 
     def leases() -> set[str]:
-        try:
-            answer = openbao.call("LIST", f"sys/leases/lookup/{openbao_database}")
-        except urllib.error.HTTPError as error:
-            if error.code == 404:  # there is none
-                return set()
-            raise
-        return set(answer["data"]["keys"])
+        return leases_in(openbao, openbao_database)
 
-    policy = openbao.policy(
-        {
-            openbao_database: ["read"],
-            "sys/leases/revoke": ["update"],
-            "sys/internal/ui/mounts/*": ["read"],
-        }
-    )
-    role, role_id = openbao.role(policy)
-    operator.apply(
-        "main",
-        "secret_store",
-        "vault",
-        openbao.endpoint,
-        config={"auth": "approle", "role_id": role_id},
-        credentials={"secret_id": operator.store("secret-id", openbao.secret_id(role))},
-    )
-    credentials: dict[str, Json] = {
-        "username": f"vault://main/{openbao_database}#username",
-        "password": f"vault://main/{openbao_database}#password",
-    }
+    credentials = minted_by(operator, openbao, openbao_database)
     before = leases()
     with played_registry(play) as host:
         for _ in range(2):  # once it is deleted, once the server ends
@@ -240,3 +270,76 @@ def test_user_and_password_of_vault_are_one_lease_that_is_given_back(
         assert len(leases() - before) == 1
         operator.hub.credentials.close()
         assert leases() == before
+
+
+def killed_long_ago(services: Services, holder: str) -> None:
+    """Nothing was heard of that server since."""
+    table = secret_lease.c
+    with services.database.transaction(actor="test") as tx:
+        tx.connection.execute(
+            secret_lease.update().where(table.holder == holder), {"seen_at": LONG_AGO}
+        )
+
+
+@pytest.mark.stores
+@pytest.mark.postgres
+def test_what_a_killed_server_left_is_given_back_by_the_next_one(
+    services: Services, openbao: OpenBao, openbao_database: str
+):
+    killed, other, following = Operator(services), Operator(services), Operator(services)
+    before = leases_in(openbao, openbao_database)
+    credentials = minted_by(killed, openbao, openbao_database)
+    with played_registry(lambda *_: Answer(body=b'{"tags": ["1"]}')) as host:
+        killed.apply("images", "registry", "oci", host, credentials=credentials)
+        asked = [parse_reference(str(one)) for one in credentials.values()]
+        words = [killed.hub.broker.secret(one).value for one in asked]
+        its_own = other.hub.broker.secret(asked[0]).value
+        assert len(leases_in(openbao, openbao_database) - before) == 2
+
+        with services.database.read() as tx:
+            rows = [dict(row) for row in tx.rows(select(secret_lease))]
+        assert {row["holder"] for row in rows} == {
+            killed.hub.credentials.holder,
+            other.hub.credentials.holder,
+        }
+        assert not [word for word in [*words, its_own] if word in str(rows)]
+
+        # Of both servers was heard a moment ago: nobody touches what they use.
+        assert following.hub.credentials.settle() == ()
+        assert len(leases_in(openbao, openbao_database) - before) == 2
+
+        for one in (killed, other):
+            killed_long_ago(services, one.hub.credentials.holder)
+        other.hub.broker.secret(asked[0])
+        assert other.hub.credentials.settle() == (), "it lives, says so, and takes the other's over"
+        (left,) = leases_in(openbao, openbao_database) - before
+        other.hub.credentials.close()
+        assert leases_in(openbao, openbao_database) == before, left
+    with services.database.read() as tx:
+        assert not any_lease(tx)
+
+
+@pytest.mark.stores
+@pytest.mark.postgres
+def test_a_lease_whose_store_does_not_answer_stays_noted_until_it_does(
+    services: Services, openbao: OpenBao, openbao_database: str
+):
+    killed, following = Operator(services), Operator(services)
+    before = leases_in(openbao, openbao_database)
+    credentials = minted_by(killed, openbao, openbao_database)
+    killed.hub.broker.secret(parse_reference(str(credentials["username"])))
+    killed_long_ago(services, killed.hub.credentials.holder)
+    with services.database.read() as tx:
+        real = find_integration(tx, "main").integration
+    spec = {**real.spec(), "endpoint": "http://127.0.0.1:9"}
+    kind, connector, endpoint = (str(spec.pop(key)) for key in ("kind", "connector", "endpoint"))
+    following.apply("main", kind, connector, endpoint, **spec)
+    (refusal,) = following.hub.credentials.settle()
+    assert refusal.retry_may_help
+    assert len(leases_in(openbao, openbao_database) - before) == 1
+
+    following.apply("main", kind, connector, openbao.endpoint, **spec)
+    again = Operator(services)
+    killed_long_ago(services, following.hub.credentials.holder)
+    assert again.hub.credentials.settle() == ()
+    assert leases_in(openbao, openbao_database) == before

@@ -33,6 +33,25 @@ def test_filters_are_pills_that_stand_in_the_address(open_console: Callable[...,
     expect(console.main).to_contain_text("No finding fits these filters")
 
 
+def test_reachability_is_filtered_by_pills_and_told_with_its_why(
+    open_console: Callable[..., Console],
+) -> None:
+    console = open_console()
+    console.sign_in("olga")
+    console.go("/findings")
+    table = console.page.get_by_role("table", name="Findings")
+    console.page.get_by_role("button", name="unreachable", exact=True).click()
+    expect(console.page).to_have_url(re.compile("reach=unreachable"))
+    expect(console.main).to_contain_text("No finding fits these filters")
+    console.page.get_by_role("button", name="reach unknown", exact=True).click()
+    expect(console.page).to_have_url(re.compile("reach=unknown(,|%2C)unreachable"))
+    table.locator("button[aria-expanded=false]").first.click()
+    reach = table.get_by_role("region", name="Reachability").first
+    expect(reach).to_contain_text("unknown: nobody has looked")
+    console.picture("reach-light")
+    assert console.violations() == []
+
+
 def test_an_advisory_has_its_sources_and_a_cited_answer(
     open_console: Callable[..., Console],
 ) -> None:

@@ -48,6 +48,13 @@ def test_a_secret_is_stored_and_nothing_of_the_console_holds_it(
     before = row.get_by_role("code").inner_text()
     dialog.get_by_role("button", name="Rotate it").click()
     expect(row.get_by_role("code")).not_to_have_text(before)
+    now = row.get_by_role("code").inner_text()
+    console.button("Rotate the key").click()
+    dialog.get_by_label("Make a new key").uncheck()
+    expect(dialog).to_contain_text("stella secret rewrap")
+    dialog.get_by_role("button", name="Bring them under it").click()
+    expect(dialog).to_be_hidden()
+    expect(row.get_by_role("code")).to_have_text(now)
 
     assert CANARY not in console.page.content()
     held = console.page.evaluate(

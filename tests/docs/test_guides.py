@@ -115,11 +115,12 @@ def test_the_integrations_of_metrics_and_routers_are_taken() -> None:
 
 
 def test_the_steps_of_the_guide_are_taken() -> None:
-    (text,) = blocks(ROOT / "docs" / "how-to" / "steps.md", "yaml")
-    _, name, spec = checked_document(yaml.safe_load(text))
-    environment = parse_environment(name, spec)
-    used = (*environment.steps_before, *environment.steps_after)
-    assert [one.name for one in used] == ["reachable", "smoke"]
+    used = []
+    for text in blocks(ROOT / "docs" / "how-to" / "steps.md", "yaml"):
+        _, name, spec = checked_document(yaml.safe_load(text))
+        environment = parse_environment(name, spec)
+        used += [*environment.steps_before, *environment.steps_after]
+    assert [one.name for one in used] == ["reachable", "smoke", "errors", "end-to-end"]
     for one in used:
         assert not list(config_faults(one.inputs, OURS[Kind.STEP, one.step]))
 

@@ -43,7 +43,7 @@ def test_its_references_can_be_read():
 @pytest.mark.postgres
 def test_its_policy_for_vault_is_enough_and_no_more(openbao: OpenBao, openbao_database: str):
     name = f"p-{uuid.uuid4().hex}"
-    (policy,) = blocks("hcl")
+    policy, _ = blocks("hcl")
     openbao.call("PUT", f"sys/policies/acl/{name}", {"policy": policy})
     role, role_id = openbao.role(name, token_ttl="1h", token_max_ttl="24h")
     given = Given({"secret_id": openbao.secret_id(role)})
@@ -60,6 +60,25 @@ def test_its_policy_for_vault_is_enough_and_no_more(openbao: OpenBao, openbao_da
     store.revoke(made.lease or "")
     with pytest.raises(SecretStoreRefused):
         store.read("kv/other/database", "password")
+
+
+@pytest.mark.stores
+def test_its_policy_for_keys_of_secrets_is_enough_and_no_more(openbao: OpenBao):
+    name, mount = f"p-{uuid.uuid4().hex}", f"t-{uuid.uuid4().hex}"
+    _, policy = blocks("hcl")
+    policy = policy.replace('"transit/', f'"{mount}/')
+    openbao.call("PUT", f"sys/policies/acl/{name}", {"policy": policy})
+    openbao.call("POST", f"sys/mounts/{mount}", {"type": "transit"})
+    for key in ("stella", "other"):
+        openbao.call("POST", f"{mount}/keys/{key}", {})
+    given = Given({"token": openbao.token(name)})
+    keeper, path = open_vault(vault_profile(openbao.endpoint, given)), f"{mount}/stella"
+    keeper.renew_key(path)
+    assert keeper.key_versions(path) == (1, 2)
+    wrapped = keeper.wrap_key(path, 2, b"k" * 32, "one")
+    assert keeper.unwrap_key(path, wrapped, "one") == b"k" * 32
+    with pytest.raises(SecretStoreRefused):
+        keeper.wrap_key(f"{mount}/other", 1, b"k" * 32, "one")
 
 
 @pytest.mark.stores

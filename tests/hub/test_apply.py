@@ -9,7 +9,7 @@ import pytest
 from fixtures.databases import OpenDatabase
 from stella.hub.apply import apply_integration, integration_for
 from stella.hub.errors import IntegrationInUse, MalformedIntegration, SecretInUse
-from stella.hub.secrets import delete_secret, store_secret
+from stella.hub.secrets import delete_secret, sealed_value, store_secret
 from stella.plugin.contract.core import Contribution, Credential, Kind
 from stella.trust.envelope import Ring
 
@@ -55,7 +55,7 @@ def test_a_secret_is_not_ended_while_somebody_names_it(open_database: OpenDataba
     database, ring = open_database(), Ring({"one": b"1" * 32}, "one")
     refusals = []
     with database.transaction(actor="usr_1") as tx:
-        store_secret(tx, ring, "password", "hunter2", os.urandom)
+        store_secret(tx, "password", sealed_value(ring, "password", "hunter2", os.urandom))
 
     def end() -> None:
         try:

@@ -25,13 +25,15 @@ class Store:
         self.asked = 0
         self.lasts: timedelta | None = None
         self.is_gone = False
+        self.value = ""
 
     def read(self, reference: Reference) -> Secret:
         self.asked += 1
         if self.is_gone:
             raise UnresolvedReference("it is gone", remedy=Remedy("Wait."))
         ends = self.clock() + self.lasts if self.lasts else None
-        return Secret(f"value {self.asked} of {reference.text}", expires_at=ends)
+        value = self.value or f"value {self.asked} of {reference.text}"
+        return Secret(value, expires_at=ends)
 
 
 @pytest.fixture
@@ -284,3 +286,40 @@ def test_a_store_that_tells_one_field_at_a_time_gives_a_lease_to_each(clock: Clo
     for _ in range(3):
         assert (broker.secret(USER).value, broker.secret(PASSWORD).value) == ("user 1", "word 2")
     assert minting.made == 2
+
+
+def test_what_the_other_side_refused_is_read_anew_once_it_is_not_fresh(
+    broker: Broker, store: Store, clock: Clock
+):
+    store.value = "one"
+    begun = clock()
+    broker.secret(DATABASE)
+    assert not broker.renew([DATABASE], begun), "it was read a moment ago"
+    assert store.asked == 1
+    clock.go_on(seconds=11)
+    assert not broker.renew([DATABASE], clock()), "it is still the same"
+    assert store.asked == 2
+    store.value = "another"
+    clock.go_on(seconds=11)
+    begun = clock()
+    assert broker.renew([DATABASE], begun)
+    assert broker.secret(DATABASE).value == "another"
+    assert broker.renew([DATABASE], begun), "who was refused at the same time may ask again, too"
+    assert not broker.renew([DATABASE], clock()), "who has the new one may not"
+    assert not broker.renew([parse_reference("vault://main/kv/never#asked")], begun)
+    assert store.asked == 3
+
+
+def test_a_lease_that_the_other_side_refused_is_made_anew_and_the_old_one_given_back(
+    minting: Minting, clock: Clock
+):
+    broker = broker_of(minting)
+    broker.secret(USER)
+    clock.go_on(seconds=30)
+    assert not broker.renew([USER, PASSWORD], clock())
+    clock.go_on(seconds=31)
+    assert broker.renew([USER, PASSWORD], clock())
+    assert minting.made == 2, "one for user and password"
+    clock.go_on(minutes=2)
+    assert broker.give_back() == ()
+    assert minting.ended == ["lease 1"]

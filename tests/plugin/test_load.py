@@ -1,4 +1,5 @@
 import sys
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,18 @@ def test_one_that_may_not_be_used_is_refused_with_every_reason(here: Path) -> No
     with pytest.raises(UnknownConnector) as refusal:
         plugins.target("car")
     assert set(refusal.value.facts["refused"]) == set(reasons)
+
+
+def test_two_of_one_name_are_refused_for_none_can_be_meant(here: Path) -> None:
+    mine = write_plugin(here, "mine", GOOD, contributes=[BOAT])
+    other = write_plugin(here, "other", GOOD)
+    theirs = EntryPoint(name="mine", value=other.value, group=other.group)
+    for found in ([mine, theirs], [theirs, mine]):
+        plugins = load_plugins(found)
+        (refused,) = plugins.refused
+        assert (refused.name, plugins.target_kinds()) == ("mine", ())
+        assert "2 installed distributions bring a plugin of that name" in refused.reasons[0]
+    assert load_plugins([mine, mine]).target_kinds() == ("boat",), "seen twice on the path"
 
 
 def test_nothing_of_a_plugin_runs_before_it_is_used(here: Path) -> None:

@@ -10,6 +10,13 @@ from stella.plugin.contract.core import Capability, Kind, Need
 from stella.plugin.manifest import covers, manifest_beside, parse_manifest
 from stella.plugin.refusals import MalformedManifest
 
+STEP = {
+    "kind": "step",
+    "name": "watch",
+    "title": "Watch",
+    "configSchema": {"type": "object", "properties": {"a": {"type": "string"}}},
+}
+
 
 def parse(**changes: Any) -> Any:
     return parse_manifest(json.dumps(manifest_of("odd", **changes)).encode())
@@ -61,6 +68,13 @@ def test_ours_are_read_from_beside_their_module(package: str) -> None:
             {"contributes": [{**BOAT, "configSchema": {**SCHEMA, "$ref": "http://x/y"}}]},
             "refers to something outside",
         ),
+        ({"contributes": [{**BOAT, "uses": {"a": "metrics"}}]}, "a target uses no integrations"),
+        ({"contributes": [{**STEP, "uses": {"a": "secret_store"}}]}, "no step uses a secret_store"),
+        (
+            {"contributes": [{**STEP, "uses": {"b": "metrics"}}]},
+            "has no such input of the type string",
+        ),
+        ({"contributes": [{**STEP, "uses": {"a": "teleporter"}}]}, "'teleporter' is not a valid"),
         ({"extra": 1}, "unknown key: 'extra'"),
         ({"contributes": [{**BOAT, "title": ""}]}, "it has no title"),
         ({"sdk": "1"}, "sdk is no int"),

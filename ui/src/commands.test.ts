@@ -65,6 +65,7 @@ const lines = [
   commands.setSecret(''),
   commands.deleteSecret('password'),
   commands.rotateSecretKey(),
+  commands.rewrapSecrets(),
   commands.showPlugin('docker'),
   commands.installPlugin(''),
   commands.grantPlugin('chests', ['network=a.example', 'read_secret']),

@@ -131,6 +131,7 @@ export const commands = {
   setSecret: (name: string) => stella('secret', 'set', said(name, 'NAME')),
   deleteSecret: (name: string) => stella('secret', 'delete', name),
   rotateSecretKey: () => stella('secret', 'rotate-key'),
+  rewrapSecrets: () => stella('secret', 'rewrap'),
   showPlugin: (name: string) => stella('plugin', 'show', name),
   installPlugin: (wheel: string) => stella('plugin', 'install', said(wheel, 'WHEEL')),
   grantPlugin: (name: string, allowed: readonly string[]) =>

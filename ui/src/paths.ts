@@ -21,7 +21,7 @@ export const paths = {
   findings: (
     id: string,
     scan: string,
-    search: Partial<Record<'q' | 'severity' | 'vex' | 'kev' | 'fixable', string | undefined>> = {},
+    search: Partial<Record<'q' | 'severity' | 'reach' | 'vex' | 'kev' | 'fixable', string | undefined>> = {},
   ) => linkOptions({ to: '/releases/$id/findings/$scan', params: { id, scan }, search }),
   releaseDiff: (id: string, other: string) =>
     linkOptions({ to: '/releases/$id/diff/$other', params: { id, other } }),

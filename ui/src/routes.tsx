@@ -27,7 +27,7 @@ const searches = {
   releases: keys('q'),
   newRelease: keys('from'),
   where: keys('q'),
-  findings: keys('q', 'severity', 'vex', 'kev', 'fixable'),
+  findings: keys('q', 'severity', 'reach', 'vex', 'kev', 'fixable'),
   allFindings: keys(
     'q',
     'severity',

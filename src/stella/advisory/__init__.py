@@ -6,6 +6,7 @@ from stella.advisory.importing import import_advisories
 from stella.advisory.model import (
     SEVERITIES,
     FeedAge,
+    Import,
     Package,
     Rating,
     Record,
@@ -23,6 +24,7 @@ __all__ = [
     "SEVERITIES",
     "SUFFIX",
     "FeedAge",
+    "Import",
     "Judged",
     "Package",
     "Rating",

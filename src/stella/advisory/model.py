@@ -44,6 +44,19 @@ class Rating(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True, 
     cvss: str = ""
 
 
+class Import(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True, omit_defaults=True):
+    """One package of a module that a vulnerability lies in, by its import path.
+
+    symbols: functions (``Type.Method``, ``Function``), sorted; none of them: all of the package.
+    systems, architectures: GOOS and GOARCH that it is limited to; none: every one.
+    """
+
+    path: str
+    symbols: tuple[str, ...] = ()
+    systems: tuple[str, ...] = ()
+    architectures: tuple[str, ...] = ()
+
+
 FIXES = ("", "pending", "deferred", "will_not_fix", "end_of_life")
 """Whether the publisher will mend what is not mended: "" where it does not say."""
 
@@ -59,6 +72,8 @@ class Record(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True, 
         likelihood of exploitation in the next 30 days, parts in a million; None where not scored.
     dissent: ranges that other sources give under the same id, as "source: range".
     is_unaffected: the publisher says of this package that it is not affected at all.
+    imports: what of it is vulnerable, by path; empty where the publisher does not say, None where
+        nobody asked: of other languages, and of what was read before this was.
     """
 
     id: str
@@ -76,6 +91,7 @@ class Record(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True, 
     epss_ppm: int | None = None
     dissent: tuple[str, ...] = ()
     is_unaffected: bool = False
+    imports: tuple[Import, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, order=True)

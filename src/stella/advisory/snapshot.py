@@ -28,7 +28,9 @@ from stella.advisory.model import FeedAge, Package, Rating, Record
 from stella.advisory.slice import slice_bytes
 from stella.kernel import Digest, Remedy
 
-FORMAT = "stella-advisories/2"
+FORMAT = "stella-advisories/3"
+_READ = frozenset({"stella-advisories/2", FORMAT})
+"""The one before knows no functions of advisories."""
 _PACKAGES, _KNOWN, _ASSESSED = "package:", "known", "assessed"
 SUFFIX = ".advisories.sqlite"
 
@@ -195,7 +197,7 @@ class StoredSnapshot:
             ((form,),) = self._database.execute("SELECT value FROM meta WHERE key = 'format'")
         except (sqlite3.DatabaseError, ValueError):
             form = None
-        if form != FORMAT:
+        if form not in _READ:
             raise UnsupportedSnapshot(
                 f"{path} is no advisory snapshot of a format that is read",
                 remedy=Remedy("Import the feeds again with this version."),

@@ -9,8 +9,8 @@ from pathlib import Path
 import msgspec
 
 from stella.advisory.format import Assessment, Entry, Exploited, Item, Likelihood, Withdrawn
-from stella.advisory.join import with_versions_of
-from stella.advisory.model import SEVERITIES, Package, Rating, Record, Skipped
+from stella.advisory.join import joined_imports, with_versions_of
+from stella.advisory.model import SEVERITIES, Import, Package, Rating, Record, Skipped
 
 _EXAMPLES_MAX = 20
 _EXAMPLES_A_REASON_MAX = 5
@@ -21,6 +21,9 @@ _NO_NEWS = frozenset({"withdrawn", "not a file of advisories"})
 
 _encoder = msgspec.json.Encoder(order="deterministic")
 _decoder = msgspec.json.Decoder(Record)
+_imports = msgspec.json.Decoder(tuple[Import, ...])
+_GO = "Go"
+"""The ecosystem, and who keeps the database that names functions."""
 
 
 class Stage:
@@ -39,6 +42,7 @@ class Stage:
             "CREATE TABLE staged (ecosystem TEXT, package TEXT, id TEXT, modified TEXT,"
             " source TEXT, body BLOB, feed TEXT);"
             "CREATE TABLE withdrawn (id TEXT, modified TEXT, source TEXT, feed TEXT);"
+            "CREATE TABLE imported (id TEXT, package TEXT, record TEXT, body BLOB);"
             "CREATE TABLE said (id TEXT, source TEXT, severity INTEGER, cvss TEXT);"
             "CREATE TABLE assessed (id TEXT, source TEXT, severity TEXT, cvss TEXT, summary TEXT,"
             " modified TEXT, rejected INTEGER);"
@@ -65,6 +69,7 @@ class Stage:
         """Each package with its records in order of id."""
         self._database.executescript(
             "CREATE INDEX IF NOT EXISTS by_id ON said (id);"
+            "CREATE INDEX IF NOT EXISTS imported_id ON imported (id, package);"
             "CREATE INDEX IF NOT EXISTS withdrawn_id ON withdrawn (id);"
         )
         rejected = self._database.execute("SELECT id FROM assessed WHERE rejected")
@@ -80,7 +85,8 @@ class Stage:
                 self._marked(*_joined(list(copies)))
                 for _, copies in groupby(group, key=lambda row: row[2])
             ]
-            yield Package(ecosystem, name), records
+            package = Package(ecosystem, name)
+            yield package, [self._with_imports(package, record) for record in records]
 
     def assessments(self) -> Iterator[tuple[str, str, str, str, str]]:
         """Id, source, severity, vector, summary: of each source the one modified last."""
@@ -103,6 +109,10 @@ class Stage:
         values = (*row, body, feed)
         self._database.execute("INSERT INTO staged VALUES (?, ?, ?, ?, ?, ?, ?)", values)
         ids = {record.id, *record.aliases}
+        if package.ecosystem == _GO and entry.source == _GO:
+            named = _encoder.encode(record.imports or ())
+            rows = [(one, package.name, record.id, named) for one in sorted(ids)]
+            self._database.executemany("INSERT INTO imported VALUES (?, ?, ?, ?)", rows)
         # What mends several vulnerabilities at once rates none of them by itself.
         if record.severity == "unknown" or sum(one.startswith("CVE-") for one in ids) > 1:
             return
@@ -167,6 +177,19 @@ class Stage:
             ratings=tuple(sorted(others, key=lambda one: (one.source, one.severity))),
             note="; ".join(note for note in notes if note),
         )
+
+    def _with_imports(self, package: Package, record: Record) -> Record:
+        """With the functions that Go's own database names, where another one speaks of the same."""
+        if package.ecosystem != _GO or record.imports:
+            return record
+        ids = (record.id, *record.aliases)[:500]
+        rows = self._database.execute(
+            f"SELECT DISTINCT body FROM imported i WHERE id IN ({','.join('?' * len(ids))})"  # noqa: S608 - question marks only
+            " AND package = ? AND NOT EXISTS (SELECT 1 FROM withdrawn w WHERE w.id = i.record)",
+            (*ids, package.name),
+        ).fetchall()
+        named = joined_imports(_imports.decode(row[0]) for row in rows)
+        return msgspec.structs.replace(record, imports=named or ())
 
     def _others(self, ids: tuple[str, ...], source: str, record: Record) -> tuple[Rating, ...]:
         """What other sources say, where it is something else; of each its worst."""

@@ -13,6 +13,7 @@ from stella.blob import Blobs
 from stella.deployment.steps import CallStep
 from stella.doctor import Check
 from stella.hub.delivery import Taken
+from stella.hub.keepers import Keepers
 from stella.hub.model import Health, Integration
 from stella.hub.reference import Reference
 from stella.hub.store import list_integrations
@@ -29,7 +30,6 @@ from stella.promotion.simulate import Turn
 from stella.record import Bell, Database
 from stella.sbom import LayerCache
 from stella.trust import Authority, Signer, TrustRoot
-from stella.trust.envelope import WrappingKeys
 
 _AT_ONCE = 8
 
@@ -101,9 +101,9 @@ class Outside:
 
     registry: (host, roles of who asks; None where the server does) -> connector.
     examine: uses an integration once. left_alone_until: of one that failed too often.
-    forget: a secret is read anew at its next use. ring: the keys of the built-in store; add_key: a
-    new one is the active one; retire_keys: nothing lies under any but these; rotating: held from the
-    one to the other, or one rotation would retire the key that another has just made.
+    forget: a secret is read anew at its next use. keys: of the built-in store, as they are now;
+    renew_key: a new one is the active one; retire_keys: nothing lies under any but these; rotating:
+    held from the one to the other, or one rotation would retire the key that another has just made.
     flush_uses: stores when integrations were last used. masked: text without secrets that were read.
     checks: name -> what a plugin looks at. unresolved: credentials of an integration that
     lead nowhere. settle: gives back what stores made for what is used no more; close: gives back all.
@@ -113,8 +113,8 @@ class Outside:
     examine: Callable[[Integration], Health]
     left_alone_until: Callable[[str], str | None]
     forget: Callable[[Reference | None], None]
-    ring: Callable[[], WrappingKeys]
-    add_key: Callable[[], WrappingKeys]
+    keys: Callable[[], Keepers]
+    renew_key: Callable[[], Keepers]
     retire_keys: Callable[[frozenset[str]], None]
     rotating: AbstractContextManager[object]
     flush_uses: Callable[[], None]

@@ -1,8 +1,12 @@
 """Credentials of integrations: references that become secrets at use, and what is given back after."""
 
+import logging
 import os
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime, timedelta
 from threading import Lock, Thread
 
 from stella.app.places import read_here, refuse_place, unresolved
@@ -10,11 +14,20 @@ from stella.app.settings import Settings
 from stella.hub.allow import is_allowed, not_allowed
 from stella.hub.broker import Broker
 from stella.hub.errors import IntegrationDisabled
+from stella.hub.leases import (
+    Lease,
+    any_lease,
+    delete_lease,
+    lease_key,
+    put_lease,
+    still_used,
+    take_over,
+)
 from stella.hub.model import Integration
 from stella.hub.reference import ENV, FILE, SECRET, Reference, parse_reference
-from stella.hub.secrets import read_secret
+from stella.hub.secrets import opened_secret
 from stella.hub.store import find_integration, list_integrations, sealed_secret
-from stella.kernel import Now, Remedy, StellaError
+from stella.kernel import Now, Remedy, StellaError, time_text
 from stella.plugin.contract.core import Kind
 from stella.plugin.contract.secret_store import Secret, SecretStore
 from stella.record import Database
@@ -24,6 +37,9 @@ _SECRET_BYTES_MAX = 65_536
 _CLOSE_S = 5.0
 _ALLOWED_S = 5.0
 _ALLOWED_MAX = 1000
+# A server of which so long nothing was heard has ended, and uses no lease any more.
+_DEAD_S = 300
+_log = logging.getLogger("stella.leases")
 
 
 class Credentials:
@@ -44,6 +60,7 @@ class Credentials:
         self._settings = settings
         self._database = database
         self._ring = ring
+        self.holder = database.new_id("lsh")
         self._open_store = open_store
         self.broker = Broker(self._read, now=now, seen=learned, end=self._end_lease)
         # References that integrations led to: what none names any more is given back.
@@ -63,6 +80,14 @@ class Credentials:
             return self.broker.secret(reference).value
 
         return ask
+
+    def renew(self, integration: Integration, since: datetime) -> bool:
+        """Whether a credential of it is another one by now than then, for what we had was not taken."""
+        given = [parse_reference(text) for text in integration.credentials.values()]
+        try:
+            return self.broker.renew(given, since)
+        except StellaError:
+            return False  # the first refusal says more
 
     def refuse_unallowed(self, integration: Integration) -> None:
         """Return where it may send every built-in secret that it names. Raises SecretNotAllowed."""
@@ -111,6 +136,7 @@ class Credentials:
             gone = {r for r in self._named if r not in wanted or r.integration not in {"", *stores}}
             self._named -= gone
         self.broker.let_go(gone)
+        self._settle_leases()
         return self.broker.give_back()
 
     def close(self) -> None:
@@ -138,11 +164,31 @@ class Credentials:
         """Where secrets lie. Raises UnresolvedReference, and what a secret store raises."""
         if reference.scheme == SECRET:
             with self._database.read() as tx:
-                return read_secret(tx, self._ring, reference.path)
+                version, envelope = sealed_secret(tx, reference.path)
+            return opened_secret(self._ring(), reference.path, version, envelope)
         if reference.scheme in {ENV, FILE}:
             refuse_place(reference, self._settings)
             return read_here(reference, os.environ)
-        return self._open_store(self._store_of(reference)).read(reference.path, reference.key)
+        store = self._open_store(self._store_of(reference))
+        secret = store.read(reference.path, reference.key)
+        if secret.lease is not None:
+            self._note_lease(store, reference, secret, secret.lease)
+        return secret
+
+    def _note_lease(
+        self, store: SecretStore, reference: Reference, secret: Secret, lease: str
+    ) -> None:
+        """Before it is used, for a killed server forgets what it has not noted."""
+        place = replace(reference, key=None).text
+        ends = None if secret.expires_at is None else time_text(secret.expires_at)
+        try:
+            with self._database.transaction(actor="system") as tx:
+                at = time_text(tx.now)
+                put_lease(tx, Lease(reference.integration, lease, place, self.holder, at, ends))
+        except BaseException:
+            with suppress(StellaError):
+                store.revoke(lease)
+            raise
 
     def _store_of(self, reference: Reference) -> Integration:
         """Raises UnknownIntegration, UnresolvedReference, IntegrationDisabled."""
@@ -162,8 +208,33 @@ class Credentials:
         """By the store that made it, also where its integration is switched off or gone by now."""
         with self._lock:
             store = self._stores.get(reference.integration)
-        if store is not None:
+        try:
+            if store is None:  # another server's, which was killed
+                store = self._store_of(reference)
             self._open_store(store).revoke(lease)
+        except StellaError as refusal:
+            if refusal.retry_may_help:
+                raise
+            self._forget_lease(reference.integration, lease)
+            raise
+        self._forget_lease(reference.integration, lease)
+
+    def _forget_lease(self, integration: str, lease: str) -> None:
+        with self._database.transaction(actor="system") as tx:
+            delete_lease(tx, lease_key(integration, lease))
+
+    def _settle_leases(self) -> None:
+        """Say that ours are used, and take over what servers left of which nothing was heard."""
+        dead_s = max(_DEAD_S, 6 * self._settings.sweep_s)
+        with self._database.read() as tx:
+            if not any_lease(tx):
+                return
+        with self._database.transaction(actor="system") as tx:
+            still_used(tx, self.holder)
+            found = take_over(tx, self.holder, tx.now - timedelta(seconds=dead_s))
+        for one in found:
+            _log.info("the lease of %s is given back: its server left it", one.reference)
+            self.broker.owe(parse_reference(one.reference), one.lease)
 
 
 def refuse_use(

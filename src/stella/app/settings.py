@@ -15,6 +15,7 @@ import yaml
 
 from stella.app.errors import MalformedSetting, UnknownSetting, UnreadableSettings
 from stella.hub.guard import is_network
+from stella.hub.keepers import ENV, FORM, parse_keeper
 from stella.kernel import Remedy
 
 PREFIX = "STELLA_"
@@ -73,6 +74,7 @@ class Settings:
     offline: bool = False
     secret_directories: tuple[str, ...] = ("/run/secrets",)
     secret_variables: str = _SECRETS
+    secret_keepers: tuple[str, ...] = ("file:",)
     object_directories: tuple[str, ...] = ()
     plugins_unconfined: bool = False
     disk_free_bytes_min: int = 1_000_000_000
@@ -98,8 +100,18 @@ class Settings:
                 raise _malformed("networks", "networks such as 10.0.0.0/8")
         if not self.secret_variables:
             raise _malformed("secret_variables", "how the names begin; never nothing")
+        self._check_keepers()
         if self.log_level not in _LOG_LEVELS:
             raise _malformed("log_level", f"one of {', '.join(_LOG_LEVELS)}")
+
+    def _check_keepers(self) -> None:
+        found = [parse_keeper(one) for one in self.secret_keepers]
+        if not found or None in found or len({*self.secret_keepers}) != len(found):
+            raise _malformed("secret_keepers", f"each once and at least one of {FORM}")
+        for one in found:
+            if one and one.scheme == ENV and one.place.startswith(self.secret_variables):
+                why = f"variables that do not begin with {self.secret_variables}, for integrations"
+                raise _malformed("secret_keepers", f"{why} may read those")
 
     @property
     def data(self) -> Path:

@@ -7,6 +7,7 @@ from queue import Empty, Queue
 from threading import Event, Thread
 from typing import Any
 
+from stella.api.services import Connected
 from stella.app.plugin_host import PluginHost
 from stella.deployment.plan import DeploymentPlan, PlannedStep, plugin_of_step
 from stella.deployment.step_store import StepRun
@@ -28,18 +29,21 @@ _OUTPUTS_BYTES_MAX = 64 * 1024
 # A process of its own is ended at its limit, and says so better than we do.
 _MARGIN_S = 10.0
 _LOOK_S = 0.25
+_TAKEN_BACK = StepResult("taken back")
 
 
 @dataclass(frozen=True, slots=True)
 class StepCaller:
     """``CallStep`` on this server's plugins.
 
-    connect: to the hosts that a manifest names. masked: text without the secrets that were read.
+    connect: to the hosts that a manifest names.
+    connected: the connector of an integration. masked: text without the secrets that were read.
     stopping: set when the server ends; a step is not waited for then.
     """
 
     host: PluginHost
     connect: Callable[[Manifest], Connect]
+    connected: Connected
     masked: Callable[[str], str]
     stopping: Event = field(default_factory=Event)
 
@@ -57,15 +61,17 @@ class StepCaller:
 
         def run() -> object:
             made = load().factories(Kind.STEP)[planned.step]
-            step = made(Connection("", self.connect(manifest)))
+            step = made(Connection("", self.connect(manifest), used=self._used(contribution, call)))
             if not undo:
                 return step.run(call)
             step.undo(call)
-            return StepResult("taken back")
+            return _TAKEN_BACK
 
         limit_s = manifest.limits.timeout_s + _MARGIN_S
         try:
-            result = _checked(self._in_time(run, planned, limit_s), planned, contribution)
+            said = self._in_time(run, planned, limit_s)
+            # What is taken back leaves nothing, whatever doing it leaves.
+            result = _TAKEN_BACK if undo else _checked(said, planned, contribution)
         except StellaError as refusal:
             refusal.args = (self.masked(str(refusal)),)
             raise
@@ -73,6 +79,18 @@ class StepCaller:
             raise errored(planned.plugin, verb, f"it broke: {type(error).__name__}") from None
         summary = bounded_text(self.masked(result.summary), _SUMMARY_MAX)
         return StepResult(summary, _masked(result.outputs, self.masked))
+
+    def _used(self, contribution: Contribution, call: StepCall) -> dict[str, Any]:
+        """Input -> the connector that it names, for the deployment's environment.
+
+        Raises UnknownIntegration, IntegrationDisabled, UnknownConnector, PluginBroken.
+        """
+        environment = call.subject.get("environment", "")
+        return {
+            name: self.connected(kind, str(call.inputs[name]), environment=environment)
+            for name, kind in contribution.uses.items()
+            if name in call.inputs
+        }
 
     def _in_time(self, run: Callable[[], object], planned: PlannedStep, limit_s: float) -> object:
         """What it returns or raises. One that runs in this process and hangs is left behind."""

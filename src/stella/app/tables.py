@@ -16,6 +16,7 @@ import stella.finding.listing
 import stella.finding.store
 import stella.fleet.store
 import stella.hub.deliveries
+import stella.hub.leases
 import stella.hub.store
 import stella.identity.store
 import stella.notify.store
@@ -37,6 +38,7 @@ from stella.record import metadata
 STORES = (
     stella.record.owners,
     stella.identity.store,
+    stella.hub.leases,
     stella.hub.store,
     stella.hub.deliveries,
     stella.plugin.store,

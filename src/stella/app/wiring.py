@@ -12,13 +12,13 @@ from stella.api.services import Limits, Outside, Plugging, Services
 from stella.app.doctoring.table import checks_of
 from stella.app.feed_sync import own_advisories, own_snapshot
 from stella.app.hub import Hub
+from stella.app.keepers import SecretKeys
 from stella.app.keys import data_unusable, open_keys
 from stella.app.logs import log_tail
 from stella.app.plugin_host import PluginHost
 from stella.app.policy_packs import PackReader
 from stella.app.policy_process import PolicyProcess
 from stella.app.schema import head_revision
-from stella.app.secret_keys import add_key, load_ring, retire_keys
 from stella.app.settings import Settings
 from stella.app.simulating import Simulating
 from stella.app.step_calls import StepCaller
@@ -71,7 +71,10 @@ def open_services(
     database = open_database(settings, handled=handled, now=now, random=random)
     required = () if settings.plugins_unconfined else CONFINEMENT
     host = PluginHost(data, database, plugins or load_plugins(), required=required)
-    hub = Hub(settings, database, host.current, lambda: load_ring(data, random), now=now)
+    kept = SecretKeys(
+        settings, database, random, lambda name: hub.connected(Kind.SECRET_STORE, name)
+    )
+    hub = Hub(settings, database, host.current, kept.keys, now=now)
     services = Services(
         database=database,
         schema=head_revision(),
@@ -80,7 +83,7 @@ def open_services(
         authority=authority,
         layers=DirectoryCache(data / "cache" / "layers"),
         open_registry=hub.registry,
-        outside=outside_of(hub, data, random),
+        outside=outside_of(hub, kept),
         exchanges=exchanges_of(hub, now),
         seal=random(SEAL_BYTES),
         plugging=plugging_of(host, hub),
@@ -119,7 +122,7 @@ def open_services(
         told=lambda: told_of(settings, services),
         log_tail=log_tail,
         webhooks=Intake(database, partial(hub.connected, Kind.WEBHOOK), now=now),
-        call_step=StepCaller(host, hub.connect_for, hub.redactor.masked, stopping),
+        call_step=StepCaller(host, hub.connect_for, hub.connected, hub.redactor.masked, stopping),
     )
     return services
 
@@ -166,16 +169,16 @@ def plugging_of(host: PluginHost, hub: Hub) -> Plugging:
     )
 
 
-def outside_of(hub: Hub, data: Path, random: Callable[[int], bytes]) -> Outside:
+def outside_of(hub: Hub, kept: SecretKeys) -> Outside:
     """What the routes may ask of the hub."""
     return Outside(
         registry=hub.registry,
         examine=hub.examine,
         left_alone_until=hub.left_alone_until,
         forget=hub.credentials.forget,
-        ring=lambda: load_ring(data, random),
-        add_key=lambda: add_key(data, random),
-        retire_keys=lambda kept: retire_keys(data, kept),
+        keys=kept.keys,
+        renew_key=kept.renew,
+        retire_keys=kept.retire,
         rotating=Lock(),
         flush_uses=hub.flush_uses,
         masked=hub.redactor.masked,

@@ -112,6 +112,29 @@ def export(
     say(f"{count} packets; verify each with --trusted-root {to / 'trusted-root.json'}")
 
 
+@app.command()
+def copy(
+    into: Annotated[str, typer.Option(help="The integration of an object store.")],
+    packet: Annotated[
+        str | None, typer.Argument(help="Id of a packet, promotion or deployment; else all.")
+    ] = None,
+    *,
+    subject: Annotated[str | None, typer.Option(help="Of this promotion or deployment.")] = None,
+    output: Output = "table",
+    to: ListTo = None,
+) -> None:
+    """Let a server copy packets into an object store; one that lies there is left as it is."""
+    with _client() as client:
+        named = (
+            [packet]
+            if packet
+            else [one["id"] for one in client.items("/evidence", subject=subject)]
+        )
+        rows = [client.post(f"/evidence/{one}/copies", {"integration": into}) for one in named]
+    columns: dict[str, Column] = {"id": "id", "key": "key", "new": "isNew"}
+    show_list(rows, columns, output=output, to=to)
+
+
 def _client() -> "Client":
     # Late: what verifies a file owes no time to HTTP.
     from stella.client import open_client

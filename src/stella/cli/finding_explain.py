@@ -16,7 +16,7 @@ from stella.cli.advisories import opened_advisories
 from stella.cli.errors import MissingAdvisories
 from stella.cli.sbom import read_sbom
 from stella.cli.scan_target import RegistryAccess, open_target
-from stella.cli.scanning import inventories_of
+from stella.cli.scanning import known_of
 from stella.cli.written import checked_output, read, write
 from stella.finding import (
     Explained,
@@ -29,6 +29,7 @@ from stella.finding import (
     parse_findings,
 )
 from stella.kernel import Remedy
+from stella.reach import Evidence
 from stella.sbom import Inventory
 
 
@@ -71,12 +72,13 @@ def explain(
             remedy=Remedy("Name a snapshot, or feeds.", command=f"{_COMMAND} --advisories DIR"),
         )
     if content:
-        inventories = [read_sbom(Path(target))]
+        known: list[tuple[Inventory, Evidence | None]] = [(read_sbom(Path(target)), None)]
     else:
         access = RegistryAccess(plain_http=plain_http, ca_file=ca_file)
-        inventories = inventories_of(open_target(target, access), platform)
+        known = known_of(open_target(target, access), platform)
+    inventories = [inventory for inventory, _ in known]
     with opened_advisories(advisories) as snapshot:
-        found = [one for each in inventories for one in _explained(name, each, snapshot)]
+        found = [one for each in known for one in _explained(name, *each, snapshot)]
         held = _said_of(name, snapshot)
         unknown = {} if found else _without_feed(inventories, snapshot)
     if output == "json":
@@ -91,15 +93,18 @@ def explain(
         write(_lines([*lines, *gaps, *held]), to)
 
 
+_NOT_LOOKED = "nobody has looked"
 _COMMAND = "stella finding explain CVE TARGET"
 
 
-def _explained(name: str, inventory: Inventory, snapshot: StoredSnapshot) -> Iterator[Explained]:
+def _explained(
+    name: str, inventory: Inventory, evidence: Evidence | None, snapshot: StoredSnapshot
+) -> Iterator[Explained]:
     try:
         records = list(snapshot.named(name))
     except UnknownAdvisory:
         return
-    yield from explain_name(inventory, records, snapshot.ecosystems)
+    yield from explain_name(inventory, records, snapshot.ecosystems, evidence)
 
 
 def _without_feed(inventories: Iterable[Inventory], snapshot: StoredSnapshot) -> Counter[str]:
@@ -151,6 +156,7 @@ def _verdict(one: Explained) -> Iterator[str]:
         yield f"  fixed in       {one.fixed}"
     if one.outcome in {Outcome.AFFECTED, Outcome.UNKNOWN_VERSION}:
         yield f"  rated          {', '.join(one.rated)}"
+        yield f"  reachability   {one.reach}: {one.reached_by or _NOT_LOOKED}"
 
 
 def _why(finding: Finding) -> Iterator[str]:
@@ -176,7 +182,23 @@ def _why(finding: Finding) -> Iterator[str]:
         yield f"  EPSS           {finding.epss_permille / 10:.1f} % in 30 days"
     if finding.note:
         yield f"  note           {finding.note}"
+    yield from _reach(finding)
     yield from _vex(finding)
+
+
+def _reach(finding: Finding) -> Iterator[str]:
+    """Whether it can be reached, and by what that is known."""
+    why = finding.reach_why
+    reason = why.reason if why else _NOT_LOOKED
+    yield f"  reachability   {finding.reach.value}: {reason}"
+    if why is None:
+        return
+    for path in why.files:
+        yield f"    in           {path}"
+    for symbol in why.symbols:
+        yield f"    linked       {symbol}"
+    if why.chain:
+        yield f"    loaded       {' -> '.join(why.chain)}"
 
 
 def _vex(finding: Finding) -> Iterator[str]:

@@ -24,6 +24,7 @@ _COLUMNS: dict[str, Column] = {
     "component": lambda row: f"{row['component']} {row['version']}",
     "fixed in": lambda row: row["fixed"] or "no fix known",
     "exploited": lambda row: "yes" if row["exploited"] else "",
+    "reach": lambda row: "" if row["reach"] == "unknown" else row["reach"],
     "vex": "vex",
     "image": "reference",
     "platform": "platform",
@@ -103,7 +104,8 @@ def list_(
 ) -> None:
     """List the findings of a document, or of every image that the server has scanned.
 
-    The server's are in order of urgency: exploited ones first, then those with a fix, then by severity.
+    The server's are in order of urgency: exploited ones first, then what is reachable, then what has a
+    fix, then by severity; last what is unreachable.
     """
     checked_output(output, _FORMATS)
     wanted = Wanted(

@@ -53,9 +53,11 @@ def refusal_lines(refusal: "StellaError") -> list[str]:
 
 def run() -> None:
     """The entry point of the installed program."""
-    if sys.argv[1:2] == ["scan"]:
-        gc.set_threshold(_GARBAGE_MAX)  # it ends before looking for cycles so often pays
-    sys.exit(main())
+    # What is loaded stays: to look through it for cycles is a fifth of the start and a part of the end.
+    gc.set_threshold(_GARBAGE_MAX)
+    code = main()
+    gc.freeze()
+    sys.exit(code)
 
 
 if __name__ == "__main__":

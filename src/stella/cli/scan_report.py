@@ -16,6 +16,7 @@ from stella.sbom.entry.part import Part, part_in
 
 if TYPE_CHECKING:
     from stella.finding import Finding, Findings
+    from stella.sbom import Linked
     from stella.sbom.lifetime import Lifetime
     from stella.sbom.traits import Answer, EntryPoint
 
@@ -29,13 +30,17 @@ _RULES = (*_FINDING_RULES, *IMAGE_RULES)
 
 @dataclass(frozen=True, slots=True)
 class Scanned:
-    """One inventory and what was found in it. image: None for directories and SBOM files."""
+    """One inventory and what was found in it. image: None for directories and SBOM files.
+
+    linked: what its programs are linked of; None where nobody has looked.
+    """
 
     inventory: Inventory
     sbom: bytes
     findings: "Findings | Unknown"
     image: Image | None = None
     lasting: "Lasting | None" = None
+    linked: "Linked | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,12 +191,14 @@ def _finding_lines(findings: "Findings", entry: "EntryPoint | None") -> Iterator
         part = _PARTS.get(part_in(entry, finding.purl, why.paths), "")
         yield (
             f"    {finding.severity:<8} {finding.id}  {finding.component} {finding.version}"
-            f"{fixed}{kev}{vex_mark(finding)}  {', '.join(why.paths[:2])}{layer}{part}"
+            f"{fixed}{kev}{_REACHED.get(finding.reach.value, '')}{vex_mark(finding)}"
+            f"  {', '.join(why.paths[:2])}{layer}{part}"
         )
     for key, count in sorted(findings.unmatched.items()):
         yield f"  unknown     no advisories for {count} components of {key}"
 
 
+_REACHED = {"reachable": ", reachable", "unreachable": ", unreachable"}
 _PARTS = {Part.PROGRAM: ", it is what is run", Part.WAY: ", on the way to what is run"}
 
 
@@ -221,6 +228,7 @@ def _finding_json(finding: "Finding", entry: "EntryPoint | None") -> dict[str, J
         "vex": finding.vex.value,
         "vex_why": asdict(finding.vex_why) if finding.vex_why else None,
         "reach": finding.reach.value,
+        "reach_why": asdict(finding.reach_why) if finding.reach_why else None,
         "seen": finding.seen.value,
         "note": finding.note,
         "why": {**asdict(finding.why), "paths": list(finding.why.paths), "entry": part.value},

@@ -36,6 +36,7 @@ from stella.sbom import UnknownScanOption, scan_image
 
 if TYPE_CHECKING:
     from stella.finding import Findings
+    from stella.reach import Evidence
     from stella.sbom import Inventory
 
 _DOCUMENTS = ("cyclonedx-json", "cyclonedx-xml", "spdx-json")
@@ -94,7 +95,7 @@ def run_scan(options: ScanOptions) -> int:
     results = [
         replace(
             one,
-            findings=_matched(one.inventory, options.advisories),
+            findings=_matched(one, options.advisories),
             lasting=_lasting(one.inventory, options)
             if output != "cyclonedx-json" or rules
             else None,
@@ -195,7 +196,12 @@ def _scanned(target: Target, platform: str | None, *, use_cache: bool) -> list[S
             platform,
             tool_version=version,
         )
-        return [Scanned(one.inventory, one.sbom_bytes, NO_ADVISORIES, one.image) for one in found]
+        return [
+            Scanned(
+                one.inventory, one.sbom_bytes, NO_ADVISORIES, image=one.image, linked=one.linked
+            )
+            for one in found
+        ]
     from stella.sbom import scan_directory, to_cyclonedx
 
     if isinstance(target, DirectoryTarget):
@@ -205,17 +211,29 @@ def _scanned(target: Target, platform: str | None, *, use_cache: bool) -> list[S
     return [Scanned(inventory, to_cyclonedx(inventory, version), NO_ADVISORIES)]
 
 
-def inventories_of(target: Target, platform: str | None) -> "list[Inventory]":
-    """What is in each platform of the target. Raises what a scan of it does."""
-    return [one.inventory for one in _scanned(target, platform, use_cache=True)]
+def known_of(target: Target, platform: str | None) -> "list[tuple[Inventory, Evidence | None]]":
+    """What is in each platform of the target, and is linked. Raises what a scan of it does."""
+    scanned = _scanned(target, platform, use_cache=True)
+    return [(one.inventory, _evidence(one)) for one in scanned]
 
 
-def _matched(inventory: "Inventory", advisories: Path | None) -> "Findings | Unknown":
+def _evidence(scanned: Scanned) -> "Evidence | None":
+    """What is linked, as a server would keep it."""
+    if scanned.linked is None:
+        return None
+    reach = importlib.import_module("stella.reach")
+    document = reach.evidence_document(scanned.inventory.subject, scanned.linked)
+    found: Evidence | None = reach.parse_evidence(document) if document else None
+    return found
+
+
+def _matched(scanned: Scanned, advisories: Path | None) -> "Findings | Unknown":
     if advisories is None:
         return NO_ADVISORIES
     # Late: the matcher and its database cost start-up time that a bare scan does not owe.
     snapshot = importlib.import_module("stella.advisory").open_snapshot(advisories)
-    found: Findings = importlib.import_module("stella.finding").match_inventory(inventory, snapshot)
+    matcher = importlib.import_module("stella.finding")
+    found: Findings = matcher.match_inventory(scanned.inventory, snapshot, _evidence(scanned))
     return found
 
 

@@ -104,6 +104,15 @@ def rotate_key(*, output: Output = "table", to: To = None) -> None:
     show_one(rotated, columns, output=output, to=to, name="keyId")
 
 
+@app.command()
+def rewrap(*, output: Output = "table", to: To = None) -> None:
+    """Bring every secret under the active key of the keeper that `secret_keepers` names first."""
+    with open_client() as client:
+        moved = client.post("/secrets/rewrap")
+    columns: dict[str, Column] = {"key": "keyId", "secrets": "secrets"}
+    show_one(moved, columns, output=output, to=to, name="keyId")
+
+
 _LEADS = ("endpoint", "hosts", "networks", "proxy", "config", "ca")
 
 

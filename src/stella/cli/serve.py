@@ -1,5 +1,6 @@
 """``stella serve``."""
 
+import gc
 import os
 import signal
 from pathlib import Path
@@ -37,7 +38,10 @@ def serve(
         migrate(database.engine)
         typer.echo(first_login(new_password(database, os.urandom)))
         return
+    gc.disable()
     from stella.app.serve import serve as run
 
+    gc.freeze()  # all that was loaded stays
+    gc.enable()
     if run(loaded, typer.echo) == signal.SIGINT:
         raise typer.Exit(_INTERRUPTED)

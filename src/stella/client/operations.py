@@ -412,6 +412,13 @@ class ContributionView(TypedDict):
     outputSchema: dict[str, Any]
     credentials: list["CredentialView"]
     schemes: list[str]
+    uses: dict[str, str]
+
+
+class CopyPlace(TypedDict):
+    """The integration of an object store."""
+
+    integration: str
 
 
 class Counts(TypedDict):
@@ -646,6 +653,16 @@ class EventView(TypedDict):
     meaning: str
 
 
+class EvidenceCopy(TypedDict):
+    """A packet in an object store. key: of the object. is_new: false where it lay there already."""
+
+    id: str
+    digest: str
+    integration: str
+    key: str
+    isNew: bool
+
+
 class EvidenceRef(TypedDict):
     """One packet in the locker. subject: the promotion or deployment. size in bytes."""
 
@@ -740,6 +757,7 @@ class FindingView(TypedDict):
     note: str
     why: "WhyView"
     vexWhy: NotRequired["VexWhyView | None"]
+    reachWhy: NotRequired["ReachWhyView | None"]
 
 
 class FindingsPage(TypedDict):
@@ -1829,6 +1847,16 @@ class RatingView(TypedDict):
     summary: str
 
 
+class ReachWhyView(TypedDict):
+    """How a finding came by its reachability. symbols: vulnerable functions that are linked."""
+
+    method: str
+    reason: str
+    files: NotRequired[list[str]]
+    symbols: NotRequired[list[str]]
+    chain: NotRequired[list[str]]
+
+
 class Reason(TypedDict):
     """Why."""
 
@@ -2856,7 +2884,7 @@ class Operations:
         cursor: str | None = None,
         limit: int | None = None,
     ) -> "PageFindingView":
-        """What is wrong in the image: exploited ones first, then those with a fix, then by severity."""
+        """What is wrong in the image, in order of urgency."""
         return cast(
             "PageFindingView",
             self._transport.get(
@@ -2963,7 +2991,7 @@ class Operations:
         cursor: str | None = None,
         limit: int | None = None,
     ) -> "FindingsPage":
-        """The findings of all scanned images: exploited ones first, then those with a fix, then by severity."""
+        """The findings of all scanned images, in order of urgency."""
         return cast(
             "FindingsPage",
             self._transport.get(
@@ -3562,6 +3590,15 @@ class Operations:
             f"/evidence/{quote(evidence, safe='/:@')}/entries/{quote(entry, safe='/:@')}"
         )
 
+    def post_copy(
+        self, evidence: str, body: "CopyPlace", *, key: str | None = None
+    ) -> "EvidenceCopy":
+        """Put a packet into an object store, with the trusted root beside it; never over another object."""
+        return cast(
+            "EvidenceCopy",
+            self._transport.post(f"/evidence/{quote(evidence, safe='/:@')}/copies", body, key=key),
+        )
+
     def get_integrations(self) -> "PageIntegrationView":
         """Integrations, by name."""
         return cast("PageIntegrationView", self._transport.get("/integrations"))
@@ -3625,6 +3662,10 @@ class Operations:
     def post_key_rotation(self, *, key: str | None = None) -> "RotatedKey":
         """Bring every secret under a new key, while the server runs."""
         return cast("RotatedKey", self._transport.post("/secrets/rotate-key", key=key))
+
+    def post_rewrap(self, *, key: str | None = None) -> "RotatedKey":
+        """Bring every secret under the active key of the keeper that the settings name first."""
+        return cast("RotatedKey", self._transport.post("/secrets/rewrap", key=key))
 
     def get_notifications(self) -> "PageNotificationView":
         """The rules, by name."""

@@ -19,6 +19,8 @@ from stella.environment.store import (
 )
 from stella.hub.apply import Brought
 from stella.hub.document import config_faults
+from stella.hub.model import Integration
+from stella.hub.store import list_integrations
 from stella.kernel import Json, NotCanonical, Remedy, canonical_json, digest_of
 from stella.kernel.change import Change, changed
 from stella.kernel.names import BAD_NAME, NAME, nearest
@@ -40,7 +42,7 @@ def apply_environment(
     """
     value = parse_environment(name, spec)
     _refuse_unsignable("Environment", name, value.spec())
-    faults = list(_step_faults(value, brought))
+    faults = [*_step_faults(value, brought), *_use_faults(tx, value, brought)]
     if faults:
         raise malformed("Environment", name, "; ".join(faults))
     named = {value.after, value.soak.environment if value.soak else None} - {None, name}
@@ -134,6 +136,32 @@ def _faults_of_step(one: StepUse, brought: Brought) -> Iterator[str]:
         f"with{why.removeprefix('config')}"
         for why in (*config_faults(one.inputs, contribution), *torn_places(one.inputs))
     )
+
+
+def _use_faults(tx: Tx, value: Environment, brought: Brought) -> Iterator[str]:
+    """Everything against the integrations that its steps are to use."""
+    found: Mapping[str, Integration] | None = None
+    for one in (*value.steps_before, *value.steps_after):
+        contribution = brought.get((Kind.STEP, one.step))
+        uses = contribution.uses if contribution else {}
+        for name, kind in uses.items():
+            if not isinstance(one.inputs.get(name), str):
+                continue
+            if found is None:
+                found = {it.integration.name: it.integration for it in list_integrations(tx)}
+            why = _why_not_used(found.get(str(one.inputs[name])), kind, value.name)
+            if why:
+                yield f"step {one.name[:80]!r}: with.{name}: {why}"
+
+
+def _why_not_used(by: Integration | None, kind: Kind, environment: str) -> str:
+    if by is None:
+        return f"there is no such integration (of the kind {kind.value})"
+    if by.kind is not kind:
+        return f"the integration {by.name} is a {by.kind.value}, no {kind.value}"
+    if not by.serves([environment]):
+        return f"the integration {by.name} is for {', '.join(by.environments)} alone"
+    return ""
 
 
 def _refuse_same_place(tx: Tx, value: Target) -> None:

@@ -159,6 +159,8 @@ def _decision(promotion: Promotion, blobs: Blobs) -> Entries:
             if scan.advisories is not None and scan.snapshot is not None:
                 name = names.slice_entry(Digest(scan.snapshot), platform)
                 entries[name] = blobs.get(Digest(scan.advisories))
+            if scan.reached is not msgspec.UNSET:
+                entries[names.reached_entry(platform)] = blobs.get(Digest(scan.reached))
             entries |= _weighed(scan, blobs)
     return entries
 

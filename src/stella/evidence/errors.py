@@ -50,3 +50,10 @@ class NoSuchPacket(StellaError):
 
     code = "ST-EVI-006"
     fault = Fault.NOT_FOUND
+
+
+class CopyDiffers(StellaError):
+    """Where a packet was to be copied something else lies, which was left as it is."""
+
+    code = "ST-EVI-007"
+    fault = Fault.CONFLICT

@@ -19,3 +19,12 @@ class EvidenceRead(Fact):
     """Somebody took a packet out. subject: the packet's id."""
 
     packet: str
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceCopied(Fact):
+    """A packet lies in an object store as well. subject: the packet's id; key: of the object there."""
+
+    packet: str
+    integration: str
+    key: str

@@ -23,6 +23,7 @@ ARTIFACTS, LOGS, RUNNING = "deployment/artifacts/", "deployment/logs/", "deploym
 STICKER_FILE = "stella.version.json"
 
 SBOMS, FINDINGS, ADVISORIES, APPROVALS = "sboms/", "findings/", "advisories/", "approvals/"
+REACHED = "reached/"
 VEX = "vex/"
 VEX_DOCUMENTS = "vex/documents/"
 BUNDLE_SUFFIX = ".bundle.json"
@@ -46,6 +47,11 @@ def findings_entry(platform: Digest) -> str:
 def slice_entry(snapshot: Digest, platform: Digest) -> str:
     """The part of a snapshot that concerns one image. Two levels: ustar holds 100 characters each."""
     return f"{ADVISORIES}slice-{snapshot.hex}/{platform.hex}.json"
+
+
+def reached_entry(platform: Digest) -> str:
+    """What is linked in a platform image, as far as its findings rest on it."""
+    return f"{REACHED}{platform.hex}.json"
 
 
 def matched_entry(platform: Digest) -> str:

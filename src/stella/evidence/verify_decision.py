@@ -131,6 +131,8 @@ def check_documents(reading: Reading) -> str:
             _check_findings(reading, scan, platform)
             count += 2
         count += _check_weighing(reading, scan, platform)
+        count += _check_reached(reading, scan, platform)
+    _refuse_strangers(reading, names.REACHED, ".json", _linked(reading))
     known = {Digest(one).hex for one in _weighed(reading)}
     _refuse_strangers(reading, names.VEX_DOCUMENTS, ".json", known)
     return f"{count} documents"
@@ -151,6 +153,20 @@ def _check_weighing(reading: Reading, scan: ScanInput, platform: Digest) -> int:
         entry = names.vex_document_entry(Digest(one.digest))
         reading.expect_digest(entry, one.digest, "a VEX document")
     return 2 + len(record.documents)
+
+
+def _check_reached(reading: Reading, scan: ScanInput, platform: Digest) -> int:
+    """What the findings say of reachability rests on this image's programs."""
+    if scan.reached is UNSET:
+        return 0
+    place = names.reached_entry(platform)
+    reading.expect_digest(place, scan.reached, "what is linked in it")
+    expect(scan.digest, reading.object(place).get("image"), "the image that it is linked in", place)
+    return 1
+
+
+def _linked(reading: Reading) -> set[str]:
+    return {scan.digest[7:] for scan in _scans(reading) if scan.reached is not UNSET}
 
 
 def _weighed(reading: Reading) -> set[str]:

@@ -10,7 +10,6 @@ from stella.finding.model import (
     Finding,
     Findings,
     Match,
-    Reach,
     Seen,
     Vex,
     VexVoice,
@@ -19,6 +18,7 @@ from stella.finding.model import (
     is_open,
 )
 from stella.kernel.door import late
+from stella.reach import Reach, ReachWhy
 
 if TYPE_CHECKING:
     from stella.finding.openvex import openvex_of
@@ -32,6 +32,7 @@ __all__ = [
     "Match",
     "Outcome",
     "Reach",
+    "ReachWhy",
     "Seen",
     "UnknownFinding",
     "Vex",

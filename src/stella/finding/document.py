@@ -7,7 +7,6 @@ from stella.finding.model import (
     Finding,
     Findings,
     Match,
-    Reach,
     Seen,
     Vex,
     VexVoice,
@@ -15,6 +14,7 @@ from stella.finding.model import (
     Why,
 )
 from stella.kernel import Digest, Json, MalformedDigest, Remedy, canonical_json
+from stella.reach import Method, Reach, ReachWhy
 
 
 class _Part(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
@@ -52,6 +52,14 @@ class _VexWhy(_Part, frozen=True):
     unheard: int
 
 
+class _ReachWhy(_Part, frozen=True, omit_defaults=True):
+    method: Method
+    reason: str
+    files: tuple[str, ...] = ()
+    symbols: tuple[str, ...] = ()
+    chain: tuple[str, ...] = ()
+
+
 class _Finding(_Part, frozen=True, omit_defaults=True):
     # What has a default came later: documents without it keep their bytes.
     id: str
@@ -72,6 +80,7 @@ class _Finding(_Part, frozen=True, omit_defaults=True):
     note: str
     why: _Why
     vex_why: _VexWhy | None = None
+    reach_why: _ReachWhy | None = None
 
 
 class _Document(_Part, frozen=True):
@@ -158,7 +167,14 @@ def _part(finding: Finding) -> _Finding:
             compared=why.compared,
         ),
         vex_why=_vex_part(finding.vex_why),
+        reach_why=_reach_part(finding.reach_why),
     )
+
+
+def _reach_part(why: ReachWhy | None) -> _ReachWhy | None:
+    if why is None:
+        return None
+    return _ReachWhy(**{name: getattr(why, name) for name in ReachWhy.__slots__})
 
 
 def _vex_part(why: VexWhy | None) -> _VexWhy | None:
@@ -187,4 +203,6 @@ def _whole(part: _Finding, image: Digest) -> Finding:
     fields = msgspec.structs.asdict(part)
     why = msgspec.structs.asdict(fields.pop("why"))
     fields["vex_why"] = _vex_whole(part.vex_why)
+    if part.reach_why is not None:
+        fields["reach_why"] = ReachWhy(**msgspec.structs.asdict(part.reach_why))
     return Finding(**fields, image=image, why=Why(**why))

@@ -7,6 +7,7 @@ from enum import StrEnum
 from stella.advisory import Package, Record, judge, why_not
 from stella.finding.match import outlook
 from stella.finding.subject import Subject, subject_of
+from stella.reach import Evidence, Reach, reach_of
 from stella.sbom import Component, Inventory
 
 _NAMED_MAX = 4
@@ -30,6 +31,7 @@ class Explained:
     purl, version: "" where no component has the record's name. package: "Debian:12 openssl", several
         where the component is of none of them. rated: how bad, by source, in words.
     reason: for people, the range compared in it. fixed: what mends it, "" where none is known.
+    reach: whether it can be reached; reached_by: how that is known, "" where nobody has looked.
     """
 
     advisory: str
@@ -40,30 +42,47 @@ class Explained:
     reason: str
     fixed: str = ""
     rated: tuple[str, ...] = ()
+    reach: str = Reach.UNKNOWN.value
+    reached_by: str = ""
 
 
 def explain_name(
     inventory: Inventory,
     records: Iterable[tuple[Package, Record]],
     ecosystems: Collection[str],
+    evidence: Evidence | None = None,
 ) -> tuple[Explained, ...]:
     """Each record beside each component it could concern, sorted; one row where none is here at all.
 
     records: every one of the vulnerability, with its package. ecosystems: those that the snapshot
-    holds, so that what has no feed is told from what is safe.
+    holds, so that what has no feed is told from what is safe. evidence: what is linked in the image.
     """
     asked = [(component, subject_of(component)) for component in inventory.components]
     listed = sorted(records, key=lambda one: (one[1].id, one[0]))
     found: list[Explained] = []
     for component, subject in asked:
         near = [one for one in listed if _is_near(one[0], component, subject)]
-        rows = [_beside(*one, component, subject, ecosystems) for one in near]
+        rows = [
+            _with_reach(_beside(*one, component, subject, ecosystems), evidence, component, one[1])
+            for one in near
+        ]
         # Where a record of its own release decides, those of other releases say nothing more.
         own = [row for row in rows if row.outcome is not Outcome.ELSEWHERE]
         found += own or _joined(rows)
     if not found:
         found = [_absent(listed)] if listed else []
     return tuple(sorted(set(found)))
+
+
+def _with_reach(
+    row: Explained, evidence: Evidence | None, component: Component, record: Record
+) -> Explained:
+    if row.outcome not in {Outcome.AFFECTED, Outcome.UNKNOWN_VERSION}:
+        return row
+    reached = reach_of(evidence, component, record)
+    why = reached.why
+    words = [] if why is None else [why.reason, *why.files[:1], *why.symbols, *why.chain]
+    return replace(row, reach=reached.reach.value, reached_by=", ".join(words))
 
 
 def _joined(rows: list[Explained]) -> list[Explained]:

@@ -19,8 +19,9 @@ from sqlalchemy import (
     tuple_,
 )
 
-from stella.finding.model import Finding, Findings, Reach, Vex, is_open
+from stella.finding.model import Finding, Findings, Vex, is_open
 from stella.finding.store import scan
+from stella.reach import Reach
 from stella.record.tables import metadata
 from stella.record.transaction import Tx
 
@@ -124,7 +125,7 @@ def forget_listed(tx: Tx, scan_id: str) -> None:
 def list_findings(
     tx: Tx, wanted: Wanted, *, after: str | None = None, limit: int = 100
 ) -> tuple[Listed, ...]:
-    """The findings that are wanted, the most urgent first: exploited, with a fix, severe.
+    """The findings that are wanted, the most urgent first: exploited, reachable, with a fix, severe.
 
     after: the place of the last one of the part before. Raises ValueError where it is no place.
     """
@@ -197,7 +198,9 @@ def _row(tenant: str, scan_id: str, number: int, one: Finding) -> dict[str, Any]
         "scan": scan_id,
         "number": number,
         "tenant": tenant,
-        "urgency": urgency_of(exploited=one.kev, fixed=one.fixed, severity=one.severity),
+        "urgency": urgency_of(
+            exploited=one.kev, fixed=one.fixed, severity=one.severity, reach=one.reach
+        ),
         "vulnerability": one.id[:_WORD_MAX],
         "names": f" {' '.join(names)} "[:_NAMES_MAX],
         "purl": one.purl[:_PURL_MAX],
@@ -214,10 +217,17 @@ def _row(tenant: str, scan_id: str, number: int, one: Finding) -> dict[str, Any]
     }
 
 
-def urgency_of(*, exploited: bool, fixed: str, severity: str) -> int:
-    """0 is the most urgent: known to be exploited, then with a fix at hand, then by severity."""
+def urgency_of(*, exploited: bool, fixed: str, severity: str, reach: Reach = Reach.UNKNOWN) -> int:
+    """0 is the most urgent: exploited, then reachable, then with a fix at hand, then by severity.
+
+    What is proven unreachable comes after all of them; what nobody could tell is not that.
+    """
     worst = SEVERITIES.index(severity if severity in SEVERITIES else "unknown")
-    return ((not exploited) * 2 + (not fixed)) * len(SEVERITIES) + worst
+    last = 0
+    is_no = (reach is Reach.UNREACHABLE, not exploited, reach is not Reach.REACHABLE, not fixed)
+    for one in is_no:
+        last = last * 2 + one
+    return last * len(SEVERITIES) + worst
 
 
 def _place(text: str) -> tuple[int, str, str, int]:

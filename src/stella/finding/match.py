@@ -7,11 +7,18 @@ from stella.advisory import Judged, Package, Record, Snapshot, judge
 from stella.finding.model import Finding, Findings, Match, Why
 from stella.finding.subject import Subject, subject_of
 from stella.kernel import Digest
+from stella.reach import Evidence, reach_of
 from stella.sbom import Component, Inventory
 
 
-def match_inventory(inventory: Inventory, snapshot: Snapshot) -> Findings:
-    """Every finding of the inventory, sorted by id and purl. What no feed covers is counted apart."""
+def match_inventory(
+    inventory: Inventory, snapshot: Snapshot, evidence: Evidence | None = None
+) -> Findings:
+    """Every finding of the inventory, sorted by id and purl. What no feed covers is counted apart.
+
+    evidence: what is linked in the image; without it nobody knows what can be reached.
+    """
+    assert evidence is None or evidence.image == inventory.subject, inventory.subject
     asked: list[tuple[Component, Subject, Package]] = []
     unmatched: Counter[str] = Counter()
     for component in inventory.components:
@@ -37,7 +44,7 @@ def match_inventory(inventory: Inventory, snapshot: Snapshot) -> Findings:
     found: list[Finding] = []
     for component, subject, package in asked:
         if judged := hits[package, subject.version]:
-            found += _findings(inventory.subject, component, subject, judged)
+            found += _findings(inventory.subject, component, subject, judged, evidence)
     found.sort(key=lambda finding: (finding.id, finding.purl))
     return Findings(
         image=inventory.subject,
@@ -80,7 +87,11 @@ def _hits(records: Iterable[Record], version: str) -> list[tuple[Record, Judged]
 
 
 def _findings(
-    image: Digest, component: Component, subject: Subject, hits: list[tuple[Record, Judged]]
+    image: Digest,
+    component: Component,
+    subject: Subject,
+    hits: list[tuple[Record, Judged]],
+    evidence: Evidence | None,
 ) -> Iterator[Finding]:
     """One finding for each record that hit the component."""
     places = component.occurrences
@@ -98,6 +109,7 @@ def _findings(
             range=judged.range,
             compared=subject.compared,
         )
+        reached = reach_of(evidence, component, record)
         yield Finding(
             id=record.id,
             aliases=record.aliases,
@@ -113,5 +125,7 @@ def _findings(
             cvss=record.cvss,
             summary=record.summary,
             note=subject.note or outlook(record),
+            reach=reached.reach,
+            reach_why=reached.why,
             epss_permille=None if record.epss_ppm is None else (record.epss_ppm + 500) // 1000,
         )

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from stella.kernel import Digest
+from stella.reach import Reach, ReachWhy
 from stella.vex import SETTLED, State
 
 Vex = State
@@ -19,14 +20,6 @@ class Match(StrEnum):
     UNKNOWN_VERSION = (
         "unknown_version"  # the version or the range cannot be parsed: shown, never dropped
     )
-
-
-class Reach(StrEnum):
-    """Static reachability. Unknown until a graph proves otherwise."""
-
-    REACHABLE = "reachable"
-    UNREACHABLE = "unreachable"
-    UNKNOWN = "unknown"
 
 
 class Seen(StrEnum):
@@ -93,6 +86,7 @@ class Finding:
     kev: in CISA's catalogue of known exploited vulnerabilities.
     note: for people ("headers only"), policy may read it.
     vex_why: who says so, and why; None where nobody speaks of it.
+    reach_why: by what its reachability was decided; None where nobody has looked.
     """
 
     id: str
@@ -114,6 +108,7 @@ class Finding:
     seen: Seen = Seen.NO_SENSOR
     epss_permille: int | None = None
     vex_why: VexWhy | None = None
+    reach_why: ReachWhy | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from stella.finding.model import Finding, Findings
 from stella.finding.store import NOT_LISTED, Scan, scan_by_id, stale_scans, update_scan
 from stella.finding.weigh import as_judged, judge_scan
 from stella.kernel import Digest, digest_of
+from stella.reach import parse_evidence
 from stella.record.transaction import Tx
 from stella.sbom import Inventory, parse_cyclonedx
 from stella.trust import PublicKey
@@ -86,9 +87,12 @@ def stale(tx: Tx, snapshot: Snapshot, limit: int) -> tuple[str, ...]:
 def _matched_anew(tx: Tx, scan: Scan, inventory: Inventory, part: bytes, against: Against) -> bool:
     blobs, snapshot = against.blobs, against.snapshot
     before = _told(blobs, scan)
-    matched = match_inventory(inventory, snapshot)
+    evidence = parse_evidence(blobs.get(Digest(scan.linked))) if scan.linked else None
+    matched = match_inventory(inventory, snapshot, evidence)
+    reached = evidence.part() if evidence else None
     after = replace(
         scan,
+        reached=None if reached is None else blobs.put(reached).text,
         findings=blobs.put(findings_document(matched)).text,
         snapshot=matched.snapshot.text,
         advisories=blobs.put(part).text,

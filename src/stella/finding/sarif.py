@@ -120,6 +120,7 @@ def _result(finding: Finding, rule: int) -> Json:
             "kev": finding.kev,
             "vex": finding.vex.value,
             "reach": finding.reach.value,
+            **_reached(finding),
             "layer": finding.why.layer,
             "layerIndex": finding.why.layer_index,
             "advisory": finding.why.advisory,
@@ -131,6 +132,17 @@ def _result(finding: Finding, rule: int) -> Json:
             {"kind": "external", "status": "accepted", "justification": _said(finding)}
         ]
     return made
+
+
+def _reached(finding: Finding) -> dict[str, Json]:
+    """By what its reachability was decided; nothing where nobody has looked."""
+    why = finding.reach_why
+    if why is None:
+        return {}
+    said: dict[str, Json] = {"reachReason": why.reason, "reachSymbols": list(why.symbols)}
+    if why.chain:
+        said["reachChain"] = list(why.chain)
+    return said
 
 
 def _said(finding: Finding) -> str:

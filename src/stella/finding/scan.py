@@ -23,6 +23,7 @@ from stella.finding.store import (
 from stella.image import parse_reference
 from stella.kernel import Remedy, StellaError, time_text
 from stella.plugin.contract.registry import Registry
+from stella.reach import evidence_document, parse_evidence
 from stella.record.transaction import Tx
 from stella.sbom import LayerCache, ScanResult, attach_sbom, scan_image, sign_sbom
 from stella.trust import Signer
@@ -38,6 +39,8 @@ class Known:
     sbom: str
     sbom_bundle: str
     components: int
+    linked: str | None = None
+    reached: str | None = None
     findings: str | None = None
     snapshot: str | None = None
     advisories: str | None = None
@@ -160,12 +163,18 @@ def _matched(result: ScanResult, bundle: bytes, blobs: Blobs, snapshot: Snapshot
         sbom_bundle=blobs.put(bundle).text,
         components=len(inventory.components),
     )
+    linked = evidence_document(inventory.subject, result.linked)
+    if linked is not None:
+        known = replace(known, linked=blobs.put(linked).text)
     if snapshot is None:
         return known
-    findings = match_inventory(inventory, snapshot)
+    evidence = None if linked is None else parse_evidence(linked)
+    findings = match_inventory(inventory, snapshot, evidence)
+    part = evidence.part() if evidence else None
     counts, kev = open_counts(findings)
     return replace(
         known,
+        reached=None if part is None else blobs.put(part).text,
         findings=blobs.put(findings_document(findings)).text,
         snapshot=findings.snapshot.text,
         advisories=blobs.put(snapshot.slice(packages_of(inventory))).text,

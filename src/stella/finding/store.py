@@ -41,6 +41,8 @@ scan = Table(
     Column("judged", String(71)),
     Column("vex", String(71)),
     Column("advisories", String(71)),
+    Column("linked", String(71)),
+    Column("reached", String(71)),
     Column("as_of", String(71)),
     Column("components", Integer),
     Column("counts", Text),
@@ -66,10 +68,12 @@ class Scan:
     image: the digest that the reference resolved to (an index stays an index). sbom, sbom_bundle,
     findings, advisories (the part of the snapshot they rest on): digests of documents in the blob
     store; the last two are None where no advisory snapshot was at hand. as_of: the newest snapshot
-    by which the findings still hold. judged: the findings with what VEX makes of them, and vex: what
-    was weighed for that, as of the last change; None where nobody speaks of any. weigh_again_at: when
-    the first of the statements that were weighed begins or ends; None where none does. counts: severity ->
-    findings that count. All but the first four are None until the scan is done.
+    by which the findings still hold. linked: the document of what is linked in it, and reached: the
+    part of that which the findings rest on; None where there is none. judged: the findings with what
+    VEX makes of them, and vex: what was weighed for that, as of the last change; None where nobody
+    speaks of any. weigh_again_at: when the first of the statements that were weighed begins or ends;
+    None where none does. counts: severity -> findings that count. All but the first four are None
+    until the scan is done.
     """
 
     id: str
@@ -86,6 +90,8 @@ class Scan:
     judged: str | None = None
     vex: str | None = None
     advisories: str | None = None
+    linked: str | None = None
+    reached: str | None = None
     as_of: str | None = None
     components: int | None = None
     counts: dict[str, int] | None = None

@@ -20,6 +20,8 @@ _BEFORE_END = timedelta(seconds=30)
 # Who was handed a credential a moment ago may be logging in with it.
 _GRACE = timedelta(seconds=60)
 _KEPT_MAX = 10_000
+# What was read so shortly ago would read the same again.
+_FRESH = timedelta(seconds=10)
 
 Read = Callable[[Reference], Secret]
 """Reads a secret where it lies. Raises UnresolvedReference and what a secret store raises."""
@@ -32,6 +34,8 @@ End = Callable[[Reference, str], None]
 class _Kept:
     secret: Secret
     until: datetime
+    read_at: datetime
+    is_renewed: bool = False
 
 
 def _nothing_to_end(_reference: Reference, _lease: str) -> None:
@@ -95,11 +99,45 @@ class Broker:
                 self._drop(place, self._now() + _GRACE)
                 self._asked.pop(place, None)
 
+    def renew(self, references: Collection[Reference], since: datetime) -> bool:
+        """Whether any of them is another one by now than it was then: the other side did not take it.
+
+        One that was read a moment ago is not read again, or each refusal would be a reading. Raises
+        what reading raises.
+        """
+        changed = False
+        for reference in references:
+            place = _place(reference).text
+            with self._lock:
+                kept = self._kept.get(place, {}).get(reference.key)
+                if kept is None or not self._is_stale(kept):
+                    # Somebody else was refused as well, and had it read anew meanwhile.
+                    changed |= kept is not None and kept.is_renewed and kept.read_at >= since
+                    continue
+                self._drop(place, self._now() + _GRACE)
+            if self.secret(reference).value == kept.secret.value:
+                continue
+            changed = True
+            with self._lock:
+                for key, one in self._kept.get(place, {}).items():
+                    self._kept[place][key] = replace(one, is_renewed=True)
+        return changed
+
+    def _is_stale(self, kept: _Kept) -> bool:
+        """A lease is read anew more seldom: each reading makes one."""
+        fresh = _FRESH if kept.secret.lease is None else _GRACE
+        return self._now() - kept.read_at >= fresh
+
     def let_go(self, references: Collection[Reference]) -> None:
         """They are used no more: what a store made for them is due to be given back now."""
         with self._lock:
             for reference in references:
                 self._drop(_place(reference).text, self._now())
+
+    def owe(self, reference: Reference, lease: str) -> None:
+        """A lease that nobody uses is due to be given back now: another server left it."""
+        with self._lock:
+            self._due[_place(reference), lease] = self._now()
 
     def give_back(self, *, everything: bool = False) -> tuple[StellaError, ...]:
         """End the leases that are due; everything: all, for this server ends. What was refused.
@@ -164,7 +202,8 @@ class Broker:
             for other in [*self._kept]:
                 self._drop(other, self._now() + _GRACE)
         kept = self._kept.setdefault(place.text, {})
-        kept.update({key: _Kept(one, self._until(one)) for key, one in answers.items()})
+        now = self._now()
+        kept.update({key: _Kept(one, self._until(one), now) for key, one in answers.items()})
 
     def _drop(self, place: str, due: datetime) -> None:
         for one in self._kept.pop(place, {}).values():

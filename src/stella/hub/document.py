@@ -15,7 +15,7 @@ from stella.hub.reference import FILE, parse_reference
 from stella.identity.model import Role
 from stella.kernel import Json, Remedy
 from stella.kernel.names import BAD_NAME, NAME, nearest
-from stella.plugin.contract.core import CONNECTED, Contribution, Kind
+from stella.plugin.contract.core import CONNECTED, USABLE, Contribution, Kind
 from stella.plugin.manifest import HOST_PATTERN
 
 _PLACE = re.compile(
@@ -25,7 +25,7 @@ _DIRECTORY = re.compile(r"file:///[A-Za-z0-9._/@+=,~-]{1,1000}\Z")
 _KINDS = frozenset(one.value for one in CONNECTED)
 _LIST_MAX = 100
 # What is used for an environment: other kinds are asked for no one in particular.
-_BOUND = frozenset({Kind.REGISTRY, Kind.NOTIFIER, Kind.SECRET_STORE})
+_BOUND = frozenset({Kind.REGISTRY, Kind.NOTIFIER, Kind.SECRET_STORE}) | USABLE
 _TIMEOUT_S_MAX = 600
 _REQUESTS_MAX = 100_000
 _CA_CHARACTERS_MAX = 200_000

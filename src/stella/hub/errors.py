@@ -128,3 +128,10 @@ class DirectoryNotGranted(StellaError):
 
     code = "ST-HUB-040"
     fault = Fault.NOT_ALLOWED
+
+
+class KeeperUnusable(StellaError):
+    """Whoever is named to keep the keys of the built-in store cannot, as things are."""
+
+    code = "ST-HUB-041"
+    fault = Fault.UNAVAILABLE

@@ -1,6 +1,7 @@
 """The built-in store: secrets encrypted in the database, under keys that are not in it."""
 
-from collections.abc import Callable
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from stella.hub.errors import MalformedSecret, SecretInUse
 from stella.hub.facts import SecretDeleted, SecretKeyRotated, SecretStored
@@ -21,8 +22,13 @@ from stella.trust.envelope import Random, WrappingKeys, open_sealed, rewrap, sea
 VALUE_BYTES_MAX = 65_536
 
 
-def store_secret(tx: Tx, keys: WrappingKeys, name: str, value: str, random: Random) -> int:
-    """Store a new version of a secret; which one. Raises MalformedSecret."""
+def sealed_value(
+    keys: WrappingKeys, name: str, value: str, random: Random, tenant: str = "default"
+) -> str:
+    """The envelope of a secret's new version; before any transaction, for keys may lie elsewhere.
+
+    Raises MalformedSecret, and what the keeper of the keys raises.
+    """
     if not NAME.match(name):
         raise _malformed("a secret's name is lower-case letters, digits and hyphens")
     try:
@@ -31,18 +37,25 @@ def store_secret(tx: Tx, keys: WrappingKeys, name: str, value: str, random: Rand
         raise _malformed("its value is no text") from None
     if not 0 < len(content) <= VALUE_BYTES_MAX:
         raise _malformed(f"a secret has 1 to {VALUE_BYTES_MAX} bytes")
-    version = put_secret_row(tx, name, seal(keys, content, _about(tx, name), random))
+    return seal(keys, content, _about(tenant, name), random)
+
+
+def store_secret(tx: Tx, name: str, envelope: str) -> int:
+    """Store a new version of a secret, as it was sealed; which one."""
+    version = put_secret_row(tx, name, envelope)
     tx.add(SecretStored(name, version))
     return version
 
 
-def read_secret(tx: Tx, keys: Callable[[], WrappingKeys], name: str) -> Secret:
-    """Raises UnknownSecret, BrokenEnvelope.
+def opened_secret(
+    keys: WrappingKeys, name: str, version: int, envelope: str, tenant: str = "default"
+) -> Secret:
+    """The secret in an envelope that was read before; outside any transaction.
 
     keys: looked up after the envelope was read, for a key is there before anything lies under it.
+    Raises BrokenEnvelope, and what the keeper of the keys raises.
     """
-    version, envelope = sealed_secret(tx, name)
-    return Secret(open_sealed(keys(), envelope, _about(tx, name)).decode(), str(version))
+    return Secret(open_sealed(keys, envelope, _about(tenant, name)).decode(), str(version))
 
 
 def delete_secret(tx: Tx, name: str) -> None:
@@ -60,17 +73,43 @@ def delete_secret(tx: Tx, name: str) -> None:
     tx.add(SecretDeleted(name, version))
 
 
-def rewrap_secrets(tx: Tx, keys: WrappingKeys, before: str, random: Random) -> int:
-    """Bring every secret under the active key; how many. No value is decrypted."""
-    held = envelopes(tx)
-    for name, envelope in held.items():
-        replace_envelope(tx, name, rewrap(keys, envelope, _about(tx, name), random))
-    tx.add(SecretKeyRotated(keys.active, before, len(held)))
-    return len(held)
+@dataclass(frozen=True, slots=True)
+class Rewrapped:
+    """Secrets brought under another key. moved: name -> the envelope before, and the one after."""
+
+    active: str
+    moved: Mapping[str, tuple[str, str]]
 
 
-def _about(tx: Tx, name: str) -> str:
-    return f"secret {tx.tenant} {name}"
+def rewrapped(
+    keys: WrappingKeys, held: Mapping[str, str], random: Random, tenant: str = "default"
+) -> Rewrapped:
+    """Every envelope under the active key; outside any transaction. No value is decrypted.
+
+    held: name -> envelope. Raises BrokenEnvelope, and what the keeper of the keys raises.
+    """
+    return Rewrapped(
+        keys.active,
+        {
+            name: (envelope, rewrap(keys, envelope, _about(tenant, name), random))
+            for name, envelope in held.items()
+        },
+    )
+
+
+def put_rewrapped(tx: Tx, value: Rewrapped, before: str) -> int:
+    """Store them; how many. One that was stored anew meanwhile stays under the key it was given."""
+    held, count = envelopes(tx, lock=True), 0
+    for name, (old, new) in value.moved.items():
+        if held.get(name) == old:
+            replace_envelope(tx, name, new)
+            count += 1
+    tx.add(SecretKeyRotated(value.active, before, count))
+    return count
+
+
+def _about(tenant: str, name: str) -> str:
+    return f"secret {tenant} {name}"
 
 
 def _malformed(why: str) -> MalformedSecret:

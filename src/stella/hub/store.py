@@ -265,10 +265,11 @@ def stored_by(tx: Tx, name: str) -> str:
     return str(tx.connection.execute(query).scalar_one())
 
 
-def envelopes(tx: Tx) -> dict[str, str]:
-    """Name -> envelope of every secret, locked."""
+def envelopes(tx: Tx, *, lock: bool = False) -> dict[str, str]:
+    """Name -> envelope of every secret."""
     query = select(secret.c.name, secret.c.envelope).where(secret.c.tenant == tx.tenant)
-    return {row["name"]: row["envelope"] for row in tx.rows(query.with_for_update())}
+    rows = tx.rows(query.with_for_update() if lock else query)
+    return {row["name"]: row["envelope"] for row in rows}
 
 
 def _secret(

@@ -232,7 +232,7 @@ class RegistryOpening:
 
 @dataclass(frozen=True, slots=True)
 class ConnectionOpening:
-    """``Connection`` as it crosses. credentials: their names."""
+    """``Connection`` as it crosses. credentials: their names. used: input -> kind."""
 
     endpoint: str
     config: Mapping[str, Json]
@@ -240,6 +240,7 @@ class ConnectionOpening:
     ca: str | None
     proxy: str | None
     timeout_s: int
+    used: Mapping[str, Kind] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,23 +290,27 @@ class Door(StrEnum):
     LOGIN = "login"
     CREDENTIAL = "credential"
     HOST = "host"
+    USED = "used"
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """The plugin wants something. name: of a host, of a credential, or of a method of ``Host``."""
+    """The plugin wants something. name: of a host, of a credential, of a method of ``Host``, or of the
+    input that names an integration, whose ``method`` is called.
+    """
 
     door: Door
     name: str = ""
     port: int = 0
     timeout_ms: int = 0
     arguments: Mapping[str, Json] = field(default_factory=dict)
+    method: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """values: secrets; a connected socket comes as a descriptor beside it. result: what a method of
-    ``Host`` returned, under the key ``value``.
+    ``Host`` or of an integration returned, under the key ``value``.
     """
 
     values: tuple[str, ...] = ()

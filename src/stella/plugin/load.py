@@ -105,10 +105,16 @@ def load_plugins(
     from importlib.metadata import entry_points
 
     allowed = tuple(granted)
-    points = {one.name: one for one in (entry_points(group=GROUP) if found is None else found)}
+    listed = list(entry_points(group=GROUP) if found is None else found)
+    points = {one.name: one for one in listed}
     loaded: dict[str, Manifest] = {}
     refused: list[RefusedPlugin] = []
     for name, point in sorted(points.items()):
+        places = sorted({one.value for one in listed if one.name == name})
+        if len(places) > 1:
+            why = f"{len(places)} installed distributions bring a plugin of that name: "
+            refused.append(RefusedPlugin(name, (f"{why}{', '.join(places)}",)))
+            continue
         try:
             manifest = manifest_beside(point.module)
         except MalformedManifest as refusal:

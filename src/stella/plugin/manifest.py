@@ -12,8 +12,10 @@ from stella.kernel import Remedy
 from stella.kernel.names import BAD_NAME, NAME
 from stella.plugin.contract.core import (
     SDK_VERSION,
+    USABLE,
     Capability,
     Contribution,
+    Kind,
     Limits,
     Manifest,
     Need,
@@ -146,6 +148,19 @@ def _faults(manifest: Manifest) -> Iterator[str]:
         yield from (f"{one.kind.value} {one.name[:60]}: {why}" for why in _contribution(one))
 
 
+def _uses(one: Contribution) -> Iterator[str]:
+    if one.uses and one.kind is not Kind.STEP:
+        yield f"a {one.kind.value} uses no integrations: only steps do"
+    inputs = one.config_schema.get("properties")
+    for name, kind in one.uses.items():
+        if kind not in USABLE:
+            known = ", ".join(sorted(USABLE))
+            yield f"uses.{name[:60]}: no step uses a {kind.value} (but {known})"
+        schema = inputs.get(name) if isinstance(inputs, dict) else None
+        if not isinstance(schema, dict) or schema.get("type") != "string":
+            yield f"uses.{name[:60]}: its configSchema has no such input of the type string"
+
+
 def _is_line(text: str) -> bool:
     return 0 < len(text.strip()) <= 200 and text.isprintable()
 
@@ -170,6 +185,7 @@ def _contribution(one: Contribution) -> Iterator[str]:
             yield f"its credential {given.name[:60]!r} has no name or title that can be shown"
     yield from _twice("credentials", (given.name for given in one.credentials))
     yield from schema_faults(one.config_schema)
+    yield from _uses(one)
     if one.output_schema:
         faults = schema_faults(one.output_schema)
         yield from (why.replace("configSchema", "outputSchema") for why in faults)

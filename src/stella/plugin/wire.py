@@ -104,8 +104,8 @@ def _read_fields(kind: Any, content: object, place: str) -> Any:
 def _read_mapping(item: Any, content: object, place: str) -> Mapping[str, Any]:
     if not isinstance(content, dict):
         raise _malformed(f"{place} is no object")
-    if item is str:
-        return {key: _read(str, value, f"{place}.{key}") for key, value in content.items()}
+    if item is str or (isinstance(item, type) and issubclass(item, StrEnum)):
+        return {key: _read(item, value, f"{place}.{key}") for key, value in content.items()}
     return content  # free JSON
 
 

@@ -30,6 +30,8 @@ _WORDS: Mapping[str, str | tuple[str, str]] = {
     "fixAvailable": ("has no fix", "has a fix"),
     "fixKnownDays": "has a fix that is known for {} days",
     "epssAbove": "has an EPSS above {} thousandths",
+    "reachable": ("is proven unreachable", "is reachable"),
+    "mayBeReached": "is not proven unreachable",
     "packages": _NAMED,
     "packageTypes": _NAMED,
     "ids": _NAMED,
@@ -55,7 +57,8 @@ class _Part(
 class FindingConditions(_Part, frozen=True):
     """All of them have to hold for an objection to a finding. epss_above: in thousandths.
 
-    fix_known_days: a fix is known for so many days or more.
+    fix_known_days: a fix is known for so many days or more. reachable: of what nobody could tell it is
+    unknown. may_be_reached: holds for that too, and for what is reachable.
     """
 
     severity_from: Literal["low", "medium", "high", "critical"] | None = None
@@ -63,6 +66,8 @@ class FindingConditions(_Part, frozen=True):
     fix_available: bool | None = None
     fix_known_days: Annotated[int, msgspec.Meta(ge=0, le=3650)] | None = None
     epss_above: Annotated[int, msgspec.Meta(ge=0, le=999)] | None = None
+    reachable: bool | None = None
+    may_be_reached: Literal[True] | None = None
     packages: Texts | None = None
     package_types: Texts | None = None
     ids: Texts | None = None

@@ -312,6 +312,7 @@ def _scan(tx: Tx, platform: Platform, blobs: Blobs, voices: Voices) -> ScanInput
         sbom_bundle=known.sbom_bundle if done else None,
         findings=known.findings if done else None,
         advisories=known.advisories if done else None,
+        reached=(known.reached if done else None) or msgspec.UNSET,
     )
     # As of the decision: what has expired since the last look counts no more.
     judged = judge_scan(blobs, known, voices, tx.now)

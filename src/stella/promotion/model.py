@@ -89,7 +89,8 @@ class ScanInput(_Document, frozen=True):
     state: of the scan; anything but ``done`` leaves the policy with nothing to judge. at: when.
     lifetime: of its distribution, by the table at hand then; not written where it was not looked up.
     matched, vex: where VEX was weighed, the findings before that and the record of what was weighed;
-    ``findings`` are those with the verdicts then.
+    ``findings`` are those with the verdicts then. reached: the part of what is linked in the image that
+    they rest on; left out where they rest on none of it.
     licences, partial, fixes: left out where the policy does not need them. The first two are read of
     the bill of materials; fixes: vulnerability -> purl -> since when we know of its fix.
     """
@@ -107,6 +108,7 @@ class ScanInput(_Document, frozen=True):
     # Left out where nothing was weighed: what was recorded before there was VEX keeps its bytes.
     matched: str | msgspec.UnsetType = msgspec.UNSET
     vex: str | msgspec.UnsetType = msgspec.UNSET
+    reached: str | msgspec.UnsetType = msgspec.UNSET
     licences: Licences | msgspec.UnsetType = msgspec.UNSET
     partial: PartialInput | msgspec.UnsetType = msgspec.UNSET
     fixes: dict[str, dict[str, str]] | msgspec.UnsetType = msgspec.UNSET

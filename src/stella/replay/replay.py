@@ -13,6 +13,7 @@ from stella.policy import Ask, parse_bundle
 from stella.policy.engine import ask as ask_policy
 from stella.promotion.decide import decide, record_of
 from stella.promotion.model import DecisionInput, ScanInput
+from stella.reach import parse_evidence
 from stella.replay.difference import first_difference
 from stella.replay.errors import NothingToReplay
 from stella.sbom import Inventory, Traits, parse_cyclonedx, to_cyclonedx, traits_of_sbom
@@ -134,7 +135,12 @@ def _match_step(packet: Packet, scan: ScanInput) -> Step:
         is_weighed = scan.vex is not msgspec.UNSET
         place = names.matched_entry if is_weighed else names.findings_entry
         recorded = packet.entries[place(platform)]
-        replayed = findings_document(match_inventory(inventory, advisories))
+        linked = None
+        if scan.reached is not msgspec.UNSET:
+            linked = parse_evidence(packet.entries[names.reached_entry(platform)])
+            if linked.image != inventory.subject:
+                return Step(name, Verdict.DIFFERS, "what is linked is of another image")
+        replayed = findings_document(match_inventory(inventory, advisories, linked))
     except (StellaError, KeyError) as error:
         return Step(name, Verdict.DIFFERS, f"it could not be repeated: {error}")
     return _compared(name, recorded, replayed, "findings")

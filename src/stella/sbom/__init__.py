@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from stella.sbom.layer import read_layer
     from stella.sbom.licences import Licences, licences_of_sbom
     from stella.sbom.limits import DEFAULT_LIMITS, Limits
+    from stella.sbom.linked import Linked, LinkedProgram
     from stella.sbom.model import Component, Inventory, Occurrence, Partial
     from stella.sbom.publish import SBOM_MEDIA_TYPE, attach_sbom, sign_sbom
     from stella.sbom.read import parse_cyclonedx
@@ -47,6 +48,8 @@ __all__ = [
     "LayerTooLarge",
     "Licences",
     "Limits",
+    "Linked",
+    "LinkedProgram",
     "MalformedSbom",
     "MemoryCache",
     "Occurrence",
@@ -86,6 +89,7 @@ __getattr__ = late(
         "layer": "read_layer",
         "licences": "Licences licences_of_sbom",
         "limits": "DEFAULT_LIMITS Limits",
+        "linked": "Linked LinkedProgram",
         "model": "Component Inventory Occurrence Partial",
         "publish": "SBOM_MEDIA_TYPE attach_sbom sign_sbom",
         "read": "parse_cyclonedx",

@@ -4,7 +4,7 @@ from typing import TypeAlias
 
 import msgspec
 
-READER_VERSION = 4
+READER_VERSION = 5
 """Goes into the cache's key: what an older reader kept is read again, not believed."""
 
 
@@ -66,11 +66,32 @@ class LanguagePackage(msgspec.Struct, frozen=True, array_like=True):
     within: str = ""
 
 
+class GoFunctions(msgspec.Struct, frozen=True, array_like=True):
+    """Which functions are linked into a Go program.
+
+    packages: import path -> the first bytes of each name's hash, sorted, one after the other.
+    unread: why a name may be missing, empty where none can be. main: import path of the package that
+    is called ``main`` within. replaced: module -> under which other names it was linked. system,
+    architecture: GOOS and GOARCH, empty where it does not say.
+    """
+
+    packages: dict[str, bytes]
+    unread: str = ""
+    main: str = ""
+    replaced: dict[str, tuple[str, ...]] = {}
+    system: str = ""
+    architecture: str = ""
+
+
 class LanguagePackages(msgspec.Struct, frozen=True, tag="language", array_like=True):
-    """The packages that one file stands for. broken: what of it cannot be read."""
+    """The packages that one file stands for. broken: what of it cannot be read.
+
+    functions: of a program in Go, None for any other file.
+    """
 
     packages: tuple[LanguagePackage, ...]
     broken: tuple[str, ...] = ()
+    functions: GoFunctions | None = None
 
 
 class OsRelease(msgspec.Struct, frozen=True, tag="os", array_like=True):
@@ -96,8 +117,35 @@ class Link(msgspec.Struct, frozen=True, tag="link", array_like=True):
     is_hard: bool
 
 
+class LoaderPaths(msgspec.Struct, frozen=True, tag="loader", array_like=True):
+    """Directories that a configuration of the dynamic linker names, absolute, in their order."""
+
+    paths: tuple[str, ...]
+
+
+class ElfLinks(msgspec.Struct, frozen=True, array_like=True):
+    """What a program or library asks the dynamic linker for, by name or path.
+
+    rpath, runpath: where to look first, as they stand there. interpreter: the linker itself, of a
+    program. kind: class, byte order and machine, which those that it loads have too.
+    """
+
+    needed: tuple[str, ...]
+    rpath: tuple[str, ...] = ()
+    runpath: tuple[str, ...] = ()
+    interpreter: str = ""
+    kind: str = ""
+
+
 FileFacts: TypeAlias = (
-    SystemPackages | OwnedPaths | LanguagePackages | OsRelease | Accounts | Unread | Link
+    SystemPackages
+    | OwnedPaths
+    | LanguagePackages
+    | OsRelease
+    | Accounts
+    | LoaderPaths
+    | Unread
+    | Link
 )
 
 
@@ -147,7 +195,8 @@ class LayerFacts(msgspec.Struct, frozen=True):
     in this layer and may have been one below, or a file of interest.
     programs: files that may be run; what is known of those that are scripts. sources: files that an
     interpreter may run. links: symbolic ones, to their targets. privileged: set-user-ID, set-group-ID
-    and with capabilities.
+    and with capabilities. libraries: files that a name makes one; linked: what programs and libraries
+    ask the dynamic linker for.
     """
 
     digest: str
@@ -165,6 +214,8 @@ class LayerFacts(msgspec.Struct, frozen=True):
     links: dict[str, str] = {}
     privileged: dict[str, Privilege] = {}
     secrets: tuple[SecretPlace, ...] = ()
+    linked: dict[str, ElfLinks] = {}
+    libraries: tuple[str, ...] = ()
 
 
 _encoder = msgspec.msgpack.Encoder(order="deterministic")

@@ -43,4 +43,6 @@ def read_layer(
         links=dict(sorted(pass_.links.items())),
         privileged=dict(sorted(pass_.privileged.items())),
         secrets=tuple(sorted(pass_.secrets)),
+        linked=dict(sorted(pass_.linked.items())),
+        libraries=tuple(sorted(pass_.libraries)),
     )

@@ -3,6 +3,7 @@
 from collections import Counter
 
 from stella.sbom.capability import capability_names
+from stella.sbom.ecosystem.elf import MAGIC, LinkReader, is_library
 from stella.sbom.ecosystem.program import BYTES_MIN, may_be_program, read_program
 from stella.sbom.ecosystem.reader import EcosystemReader
 from stella.sbom.ecosystem.table import CONTAINERS, bytes_max, parsed, reader_of, too_long
@@ -10,6 +11,7 @@ from stella.sbom.entry.runnable import is_bare, is_source, may_be_run
 from stella.sbom.entry.script import SCRIPT_BYTES_MAX, SHEBANG, read_commands, read_script
 from stella.sbom.facts import (
     Accounts,
+    ElfLinks,
     FileFacts,
     LanguagePackages,
     Link,
@@ -58,6 +60,8 @@ class LayerPass:
         self.links: dict[str, str] = {}
         self.privileged: dict[str, Privilege] = {}
         self.secrets: set[SecretPlace] = set()
+        self.linked: dict[str, ElfLinks] = {}
+        self.libraries: set[str] = set()
 
     def take(self, entry: Entry) -> None:
         """Look at one entry; read its data only where it is of interest."""
@@ -136,6 +140,9 @@ class LayerPass:
         # Nearly every file lies here, and none of them is looked at but for its mode.
         is_dull = path.startswith(_DULL)
         place = None if is_dull or entry.is_sparse else place_of(path, name)
+        if place is None and is_library(name):
+            self._library(path, entry)
+            return
         if entry.is_executable and may_be_run(path, name):
             self._program(path, name, entry, place)
         elif is_dull:
@@ -151,12 +158,17 @@ class LayerPass:
     def _program(self, path: str, name: str, entry: Entry, place: Place | None) -> None:
         """A program that says what it was built from; any other hides one that lay there below."""
         facts, script = None, None
+        self.linked.pop(path, None)
         if entry.is_sparse:
             pass
         elif self._reader.beginning(entry, len(SHEBANG)) == SHEBANG:
             script = self._script(path, entry, place or Place.TEXT)
         elif entry.size >= BYTES_MIN and may_be_program(path, name):
-            facts = read_program(name, self._reader.pieces(entry))
+            links = LinkReader()
+            facts = read_program(name, self._reader.pieces(entry), links)
+            self._note_links(path, links)
+        elif place is None and self._reader.beginning(entry, len(MAGIC)) == MAGIC:
+            self._library(path, entry, is_library=False)
         elif place is not None:
             self._searched(path, name, entry, place)
         if facts is not None:
@@ -165,6 +177,27 @@ class LayerPass:
             self.files.pop(path, None)
         if self._is_counted(path):
             self.programs[path] = script
+
+    def _library(self, path: str, entry: Entry, *, is_library: bool = True) -> None:
+        """A file that others may ask for: by name it is a library, by content it asks for others."""
+        if is_library:
+            self.linked.pop(path, None)
+            if not self._is_counted(path):
+                return
+            self.libraries.add(path)
+        if entry.is_sparse or self._reader.beginning(entry, len(MAGIC)) != MAGIC:
+            return
+        links = LinkReader()
+        for piece in self._reader.pieces(entry):
+            links.feed(piece)
+            if links.is_done:
+                break
+        self._note_links(path, links)
+
+    def _note_links(self, path: str, reader: LinkReader) -> None:
+        links = reader.end()
+        if links is not None and self._is_counted(path):
+            self.linked[path] = links
 
     def _script(self, path: str, entry: Entry, place: Place) -> Script:
         if entry.size > SCRIPT_BYTES_MAX or not self._is_searched(path, entry.size):
@@ -221,7 +254,7 @@ class LayerPass:
     def _symbolic_link(self, path: str, name: str, entry: Entry) -> None:
         self.privileged.pop(path, None)
         target = link_target(path, entry.link, is_hard=False)
-        if target is not None and may_be_run(path, name):
+        if target is not None and (may_be_run(path, name) or is_library(name)):
             if self._is_counted(path):
                 self.links[path] = target
         else:
@@ -235,8 +268,12 @@ class LayerPass:
             self._keep(path, facts)
         if target in self.privileged and len(self.privileged) < self._limits.privileged_max:
             self.privileged[path] = self.privileged[target]
+        if target in self.linked:
+            self.linked[path] = self.linked[target]
         if target in self.programs and self._is_counted(path):
             self.programs[path] = self.programs[target]
+        elif target in self.libraries and self._is_counted(path):
+            self.libraries.add(path)
         else:
             self._bounded(self.replaced, path)
 
@@ -279,8 +316,8 @@ def _weight(facts: FileFacts) -> int:
     match facts:
         case SystemPackages(packages=packages, owned=owned):
             return 1 + len(packages) + sum(len(one.paths) for one in owned)
-        case LanguagePackages(packages=found):
-            return 1 + len(found)
+        case LanguagePackages(packages=found, functions=functions):
+            return 1 + len(found) + (len(functions.packages) if functions else 0)
         case OwnedPaths(paths=paths):
             return 1 + len(paths)
         case Accounts(users=users):

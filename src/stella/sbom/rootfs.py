@@ -61,7 +61,10 @@ class Hidden:
 
     def add(self, layer: LayerFacts) -> None:
         """One more layer, from the top down."""
-        gone = (layer.removed, layer.replaced, layer.programs, layer.sources, layer.links)
+        gone = (
+            *(layer.removed, layer.replaced, layer.programs),
+            *(layer.sources, layer.links, layer.libraries),
+        )
         self._gone.update(*gone)
         self._containers.update(*gone, layer.opaque, layer.files)
         self._files.update(layer.files)

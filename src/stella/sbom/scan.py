@@ -25,6 +25,8 @@ from stella.sbom.cyclonedx import to_cyclonedx
 from stella.sbom.errors import BrokenLayer, UnsupportedLayer
 from stella.sbom.facts import LayerFacts
 from stella.sbom.limits import DEFAULT_LIMITS, Limits
+from stella.sbom.linked import Linked, linked_in
+from stella.sbom.loaded import closure_of
 from stella.sbom.model import Inventory
 from stella.sbom.provenance import Attested, read_provenance
 
@@ -33,12 +35,16 @@ _READERS = 2
 
 @dataclass(frozen=True, slots=True)
 class ScanResult:
-    """One platform of one image. sbom_bytes: CycloneDX 1.7 JSON, the same for the same image."""
+    """One platform of one image. sbom_bytes: CycloneDX 1.7 JSON, the same for the same image.
+
+    linked: what its programs are linked of.
+    """
 
     image: Image
     platform: PlatformImage
     inventory: Inventory
     sbom_bytes: bytes
+    linked: Linked
 
 
 def scan_image(
@@ -57,9 +63,11 @@ def scan_image(
     image = resolve(source, reference, platform)
     results = []
     for one in image.platforms:
-        inventory = scan_platform(source, reference, one, cache, limits=limits)
+        layers = _layers(source, reference, one, cache, limits)
+        inventory, linked = inventory_of(layers, one, f"{reference.host}/{reference.repository}")
         inventory = _with_provenance(inventory, read_provenance(source, image, one, cache))
-        results.append(ScanResult(image, one, inventory, to_cyclonedx(inventory, tool_version)))
+        content = to_cyclonedx(inventory, tool_version)
+        results.append(ScanResult(image, one, inventory, content, linked))
     return results
 
 
@@ -71,13 +79,24 @@ def scan_platform(
     *,
     limits: Limits = DEFAULT_LIMITS,
 ) -> Inventory:
-    """What is in one platform image; layers that are not known are read two at a time."""
+    """What is in one platform image."""
+    layers = _layers(source, reference, platform, cache, limits)
+    return inventory_of(layers, platform, f"{reference.host}/{reference.repository}")[0]
+
+
+def _layers(
+    source: ImageSource,
+    reference: Reference,
+    platform: PlatformImage,
+    cache: LayerCache,
+    limits: Limits,
+) -> list[LayerFacts]:
+    """The facts of its layers, bottom first; those that are not known are read two at a time."""
     layers = list(zip(platform.layers, platform.diff_ids, strict=True))
     facts = [cached_layer(cache, *pair) for pair in layers]
     unknown = [pair for pair, known in zip(layers, facts, strict=True) if known is None]
     read = iter(_read_layers(source, reference, unknown, cache, limits) if unknown else ())
-    whole = [next(read) if known is None else known for known in facts]
-    return inventory_of(whole, platform, f"{reference.host}/{reference.repository}")
+    return [next(read) if known is None else known for known in facts]
 
 
 def _with_provenance(inventory: Inventory, attested: Attested) -> Inventory:
@@ -132,8 +151,10 @@ def _read_layers(
             raise
 
 
-def inventory_of(facts: list[LayerFacts], platform: PlatformImage, name: str) -> Inventory:
-    """The inventory that layers' facts and the image's configuration give together."""
+def inventory_of(
+    facts: list[LayerFacts], platform: PlatformImage, name: str
+) -> tuple[Inventory, Linked]:
+    """The inventory that layers' facts and the image's configuration give, and what is linked."""
     found = catalogue(facts)
     from stella.sbom.observe import (  # late: see _read_layers
         labels_without_secrets,
@@ -144,7 +165,7 @@ def inventory_of(facts: list[LayerFacts], platform: PlatformImage, name: str) ->
 
     config = parse_config(platform.config_content)
     run = config.config
-    return Inventory(
+    inventory = Inventory(
         subject=platform.digest,
         name=name,
         platform=platform.platform,
@@ -156,6 +177,9 @@ def inventory_of(facts: list[LayerFacts], platform: PlatformImage, name: str) ->
         labels=labels_without_secrets(run.labels or {}) if run else {},
         traits=observe(facts, found, config, parse_manifest(platform.manifest).annotations or {}),
     )
+    entry = inventory.traits.entry if inventory.traits else None
+    environment = (run.environment or []) if run else []
+    return inventory, linked_in(found, closure_of(facts, found, entry, environment))
 
 
 def _refuse_foreign(descriptor: Descriptor) -> None:

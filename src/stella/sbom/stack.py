@@ -30,7 +30,7 @@ class Stack:
     def __init__(self, layers: Sequence[LayerFacts]) -> None:
         self._layers = layers
         self._hidden = [Hidden(layer) for layer in layers]
-        self._sources = [frozenset(layer.sources) for layer in layers]
+        self._sources = [frozenset((*layer.sources, *layer.libraries)) for layer in layers]
         self._links = frozenset[str]().union(*(layer.links for layer in layers))
 
     def replaced(self, asked: Sequence[Collection[str]]) -> list[frozenset[str]]:

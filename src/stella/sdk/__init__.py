@@ -56,7 +56,7 @@ if TYPE_CHECKING:
         SignatureState,
         StatusState,
     )
-    from stella.plugin.contract.secret_store import Secret, SecretStore
+    from stella.plugin.contract.secret_store import KeyKeeper, Secret, SecretStore
     from stella.plugin.contract.step import Step, StepCall, StepResult
     from stella.plugin.contract.target import (
         Action,
@@ -155,6 +155,7 @@ __all__ = [
     "IdentityProvider",
     "ImageNotFound",
     "Json",
+    "KeyKeeper",
     "Kind",
     "Limits",
     "MalformedDigest",
@@ -257,7 +258,7 @@ __getattr__ = late(
             "Commit CommitRange CommitSignature CommitStatus DeploymentNote Scm SignatureState "
             "StatusState"
         ),
-        "stella.plugin.contract.secret_store": "Secret SecretStore",
+        "stella.plugin.contract.secret_store": "KeyKeeper Secret SecretStore",
         "stella.plugin.contract.step": "Step StepCall StepResult",
         "stella.plugin.contract.target": (
             "Action Host Running ServicePlan TargetConnector TargetIntent TargetPlan"

@@ -2,7 +2,15 @@
 
 from stella.sdk import Plugin
 from stella_connectors.steps.http_check import HttpCheck
+from stella_connectors.steps.trigger_build import TriggerBuild
+from stella_connectors.steps.verify_metrics import VerifyMetrics
 
-PLUGIN = Plugin(steps={"http-check": HttpCheck})
+PLUGIN = Plugin(
+    steps={
+        "http-check": HttpCheck,
+        "trigger-build": TriggerBuild,
+        "verify-metrics": VerifyMetrics,
+    }
+)
 
-__all__ = ["PLUGIN", "HttpCheck"]
+__all__ = ["PLUGIN", "HttpCheck", "TriggerBuild", "VerifyMetrics"]

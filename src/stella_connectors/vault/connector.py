@@ -19,6 +19,7 @@ from stella.sdk.store_client import Reply, quoted, value_text
 from stella_connectors.vault.api import VaultApi
 from stella_connectors.vault.login import AppRole, GivenToken, Login, Token
 from stella_connectors.vault.reference import Reference, parse_reference
+from stella_connectors.vault.transit import TransitKeys
 
 _DURATION_S_MAX = 100 * 365 * 24 * 3600
 # Mounts that are the store's own; a token lies there, and no secret of anybody.
@@ -40,7 +41,7 @@ class _Mount:
 
 
 class VaultStore:
-    """One server, as ``stella.sdk.SecretStore`` asks. Safe for several threads.
+    """One server, as ``stella.sdk.SecretStore`` and ``KeyKeeper`` ask. Safe for several threads.
 
     monotonic, now: the clocks, seconds and UTC.
     """
@@ -60,6 +61,9 @@ class VaultStore:
         self._login: Login = (
             AppRole(self._api, connection, monotonic) if is_approle else GivenToken(self._api)
         )
+        keys = TransitKeys(self._client, self._call)
+        self.key_versions, self.renew_key = keys.key_versions, keys.renew_key
+        self.wrap_key, self.unwrap_key = keys.wrap_key, keys.unwrap_key
 
     def close(self) -> None:
         """Close every connection."""

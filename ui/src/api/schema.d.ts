@@ -601,7 +601,9 @@ export interface paths {
         };
         /**
          * Get Findings
-         * @description What is wrong in the image: exploited ones first, then those with a fix, then by severity.
+         * @description What is wrong in the image, in order of urgency.
+         *
+         *     Exploited ones first, then what is reachable, what has a fix, by severity; last what is unreachable.
          */
         get: operations["get_findings"];
         put?: never;
@@ -927,7 +929,9 @@ export interface paths {
         };
         /**
          * Get All Findings
-         * @description The findings of all scanned images: exploited ones first, then those with a fix, then by severity.
+         * @description The findings of all scanned images, in order of urgency.
+         *
+         *     Exploited ones first, then what is reachable, what has a fix, by severity; last what is unreachable.
          */
         get: operations["get_all_findings"];
         put?: never;
@@ -2356,6 +2360,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/evidence/{evidence}/copies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Post Copy
+         * @description Put a packet into an object store, with the trusted root beside it; never over another object.
+         */
+        post: operations["post_copy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/integrations": {
         parameters: {
             query?: never;
@@ -2542,6 +2566,28 @@ export interface paths {
          *     The key before it is removed with the next rotation: somebody may be about to use it.
          */
         post: operations["post_key_rotation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/secrets/rewrap": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Post Rewrap
+         * @description Bring every secret under the active key of the keeper that the settings name first.
+         *
+         *     After another keeper was named first, or the keeper itself has a newer key.
+         */
+        post: operations["post_rewrap"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3541,7 +3587,8 @@ export interface components {
          * ContributionView
          * @description One thing that a plugin brings. config_schema: JSON Schema of its configuration, of a step its
          *     inputs. output_schema: of what a step leaves; empty where there is none. schemes: what its endpoint
-         *     may begin with; none where it has no endpoint.
+         *     may begin with; none where it has no endpoint. uses: of a step, the inputs that name an
+         *     integration, and of which kind.
          */
         ContributionView: {
             /** Kind */
@@ -3562,6 +3609,18 @@ export interface components {
             credentials: components["schemas"]["CredentialView"][];
             /** Schemes */
             schemes: string[];
+            /** Uses */
+            uses: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * CopyPlace
+         * @description The integration of an object store.
+         */
+        CopyPlace: {
+            /** Integration */
+            integration: string;
         };
         /**
          * Counts
@@ -3982,6 +4041,22 @@ export interface components {
             meaning: string;
         };
         /**
+         * EvidenceCopy
+         * @description A packet in an object store. key: of the object. is_new: false where it lay there already.
+         */
+        EvidenceCopy: {
+            /** Id */
+            id: string;
+            /** Digest */
+            digest: string;
+            /** Integration */
+            integration: string;
+            /** Key */
+            key: string;
+            /** Isnew */
+            isNew: boolean;
+        };
+        /**
          * EvidenceRef
          * @description One packet in the locker. subject: the promotion or deployment. size in bytes.
          */
@@ -4146,6 +4221,7 @@ export interface components {
             note: string;
             why: components["schemas"]["WhyView"];
             vexWhy?: components["schemas"]["VexWhyView"] | null;
+            reachWhy?: components["schemas"]["ReachWhyView"] | null;
         };
         /**
          * FindingsPage
@@ -5855,6 +5931,33 @@ export interface components {
             cvss: string;
             /** Summary */
             summary: string;
+        };
+        /**
+         * ReachWhyView
+         * @description How a finding came by its reachability. symbols: vulnerable functions that are linked.
+         *
+         *     method: go-functions or libraries. chain: from the program that is run to the library.
+         */
+        ReachWhyView: {
+            /** Method */
+            method: string;
+            /** Reason */
+            reason: string;
+            /**
+             * Files
+             * @default []
+             */
+            files: string[];
+            /**
+             * Symbols
+             * @default []
+             */
+            symbols: string[];
+            /**
+             * Chain
+             * @default []
+             */
+            chain: string[];
         };
         /**
          * Reason
@@ -11393,6 +11496,41 @@ export interface operations {
             };
         };
     };
+    post_copy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                evidence: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CopyPlace"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvidenceCopy"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_integrations: {
         parameters: {
             query?: never;
@@ -11708,6 +11846,35 @@ export interface operations {
         };
     };
     post_key_rotation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RotatedKey"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_rewrap: {
         parameters: {
             query?: never;
             header?: never;

@@ -43,7 +43,7 @@ const RULES: readonly (readonly [RegExp, readonly Held[]])[] = [
   [/^Feed/, ['integrations', 'where', 'vex']],
   [/^(Environment|Freeze|Policy|Configuration)/, ['environments', 'policies', 'matrix', 'promotions', 'preview']],
   // Reading is a fact too: what it made old would be read again, for ever.
-  [/^(EvidenceRead|AccessRefused|SupportBundleMade)$/, []],
+  [/^(EvidenceRead|EvidenceCopied|AccessRefused|SupportBundleMade)$/, []],
   [/^(Evidence|Packet|Sticker)/, ['evidence', 'promotions', 'deployments']],
   [/^(Notification|Message)/, ['notifications']],
   [/^(Integration|Secret)/, ['integrations', 'secrets', 'webhooks', 'vex']],

@@ -67,6 +67,7 @@ test('another connector keeps what it has, too', () => {
     title: 'Vault',
     configSchema: { properties: { plain_http: {} } },
     outputSchema: {},
+    uses: {},
     credentials: [{ name: 'token', title: 'Token', required: true }],
     schemes: ['https'],
   }
@@ -81,7 +82,7 @@ test('another connector keeps what it has, too', () => {
 })
 
 test('what has no endpoint is written without one', () => {
-  const to = { kind: 'webhook', name: 'signed', title: 'Signed', configSchema: {}, outputSchema: {}, credentials: [], schemes: [] }
+  const to = { kind: 'webhook', name: 'signed', title: 'Signed', configSchema: {}, outputSchema: {}, uses: {}, credentials: [], schemes: [] }
   const document = documentOf(withConnector(draftFrom('main', SPEC), to), new Map())
   expect('endpoint' in document.spec).toBe(false)
 })

@@ -1,4 +1,5 @@
 import { useState } from 'react'
+import { Pill } from './Filters'
 import { Icon } from './Icon'
 import { Kev, SeverityWord } from './Severity'
 
@@ -6,6 +7,23 @@ import { Kev, SeverityWord } from './Severity'
 export const VEX_CHOICES = (['none', 'affected', 'under_investigation', 'conflict', 'not_affected', 'fixed'] as const).map(
   (state) => [state, `VEX: ${state.replaceAll('_', ' ')}`] as const,
 )
+
+const REACHES = ['reachable', 'unknown', 'unreachable'] as const
+
+/** Pills for whether a finding can be reached; `reach`: the words that are asked for, comma between. */
+export function ReachPills({ reach, set }: { reach: string | undefined; set: (reach: string | undefined) => void }) {
+  const chosen = new Set(reach?.split(','))
+  const toggle = (one: string) => {
+    const next = new Set(chosen)
+    if (!next.delete(one)) next.add(one)
+    set(REACHES.filter((each) => next.has(each)).join(',') || undefined)
+  }
+  return REACHES.map((one) => (
+    <Pill key={one} on={chosen.has(one)} onToggle={() => toggle(one)}>
+      {one === 'unknown' ? 'reach unknown' : one}
+    </Pill>
+  ))
+}
 
 /** Which rows are unfolded. */
 export interface Unfolded {

@@ -15,6 +15,7 @@ from stella.advisory.format.item import (
     Withdrawn,
     one_line,
 )
+from stella.advisory.format.osv_imports import imports_of
 from stella.advisory.model import SEVERITIES, Package, Rating, Record, Skipped, Span
 from stella.advisory.severity import severity_of_vector, severity_of_word
 from stella.advisory.versions import package_name, scheme_of, version_key
@@ -157,6 +158,9 @@ def records_of(osv: OsvRecord) -> Iterator[tuple[Package, Record]]:
                 cvss=cvss,
                 summary=one_line(osv.summary or osv.details or ""),
                 ratings=_words(osv, parts, severity),
+                imports=imports_of(part.ecosystem_specific for part in parts)
+                if package.ecosystem == "Go"
+                else None,
             ),
         )
 

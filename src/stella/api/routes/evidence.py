@@ -5,17 +5,33 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Response
 
 from stella.api.asked import Asked, Viewer
-from stella.api.looking import Cursor, Limit, after_of, page
-from stella.api.views.base import Page
-from stella.api.views.evidence import EvidenceRef, EvidenceView, evidence_ref, evidence_view
+from stella.api.looking import Cursor, Integrator, Limit, after_of, page
+from stella.api.views.base import Body, Page
+from stella.api.views.evidence import (
+    EvidenceCopy,
+    EvidenceRef,
+    EvidenceView,
+    evidence_ref,
+    evidence_view,
+)
 from stella.evidence import names
+from stella.evidence.copy import copy_packet
 from stella.evidence.errors import NoSuchPacket
-from stella.evidence.facts import EvidenceRead
+from stella.evidence.facts import EvidenceCopied, EvidenceRead
 from stella.evidence.packet import FILE_SUFFIX, read_packet
 from stella.evidence.store import Kept, find_evidence, list_evidence
 from stella.kernel import Digest, Remedy
+from stella.plugin.contract.core import Kind
+from stella.plugin.contract.object_store import ObjectStore
+from stella.record import Tx
 
 router = APIRouter(prefix="/evidence", tags=["evidence"])
+
+
+class CopyPlace(Body):
+    """The integration of an object store."""
+
+    integration: str
 
 
 @router.get("")
@@ -68,6 +84,32 @@ def get_entry(asked: Viewer, evidence: str, entry: Annotated[str, Path()]) -> Re
     return Response(
         entries[entry], media_type="text/plain; charset=utf-8" if "html" in kind else kind
     )
+
+
+@router.post("/{evidence}/copies", response_model=EvidenceCopy)
+def post_copy(asked: Integrator, evidence: str, body: CopyPlace) -> Response:
+    """Put a packet into an object store, with the trusted root beside it; never over another object."""
+    earlier = asked.earlier()
+    if earlier is not None:
+        return earlier
+    services, roles = asked.services, frozenset(one.value for one in asked.principal.roles)
+    with asked.read() as tx:
+        kept = find_evidence(tx, evidence)
+    store: ObjectStore = services.outside.connected(Kind.OBJECT_STORE, body.integration, roles)
+    content = services.blobs.get(Digest(kept.digest))
+    copied = copy_packet(store, kept, content, services.trust_root.to_json())
+
+    def do(tx: Tx) -> EvidenceCopy:
+        tx.add(EvidenceCopied(kept.id, kept.digest, body.integration, copied.key))
+        return EvidenceCopy(
+            id=kept.id,
+            digest=kept.digest,
+            integration=body.integration,
+            key=copied.key,
+            is_new=copied.is_new,
+        )
+
+    return asked.once(do)
 
 
 def _taken_out(asked: Asked, evidence: str) -> Kept:

@@ -1,5 +1,7 @@
 """Integrations, and the secrets of the built-in store."""
 
+from collections.abc import Callable
+
 from fastapi import APIRouter, Response
 
 from stella.api.asked import Asked, Viewer
@@ -16,9 +18,22 @@ from stella.api.views.hub import (
 from stella.hub.allow import allow_secret, forbid_secret, waiting_for
 from stella.hub.apply import delete_integration
 from stella.hub.check import keep_health
+from stella.hub.keepers import Keepers
 from stella.hub.reference import SECRET, Reference
-from stella.hub.secrets import delete_secret, rewrap_secrets, store_secret
-from stella.hub.store import find_integration, list_health, list_integrations, list_secrets
+from stella.hub.secrets import (
+    delete_secret,
+    put_rewrapped,
+    rewrapped,
+    sealed_value,
+    store_secret,
+)
+from stella.hub.store import (
+    envelopes,
+    find_integration,
+    list_health,
+    list_integrations,
+    list_secrets,
+)
 from stella.identity import Permission
 from stella.identity.login_documents import refuse_login_integration
 from stella.record import Tx
@@ -123,9 +138,10 @@ def get_secrets(asked: Keeper) -> Page[SecretView]:
 def put_secret(asked: Keeper, name: str, body: NewSecret) -> StoredSecret:
     """Store a new version of a secret. No key makes it once: nothing of the request is kept."""
     services = asked.services
-    with services.database.transaction(actor=asked.principal.id) as tx:
-        ring = services.outside.ring()
-        version = store_secret(tx, ring, name, body.value, services.random)
+    with services.outside.rotating:  # the key that it lies under is not retired before it is stored
+        envelope = sealed_value(services.outside.keys(), name, body.value, services.random)
+        with services.database.transaction(actor=asked.principal.id) as tx:
+            version = store_secret(tx, name, envelope)
     services.outside.forget(Reference(SECRET, "", name))
     return StoredSecret(name=name, version=version)
 
@@ -172,23 +188,37 @@ def post_key_rotation(asked: Keeper) -> Response:
 
     The key before it is removed with the next rotation: somebody may be about to use it.
     """
+    return _brought_under(asked, asked.services.outside.renew_key)
+
+
+@router.post("/secrets/rewrap", response_model=RotatedKey)
+def post_rewrap(asked: Keeper) -> Response:
+    """Bring every secret under the active key of the keeper that the settings name first.
+
+    After another keeper was named first, or the keeper itself has a newer key.
+    """
+    return _brought_under(asked, asked.services.outside.keys)
+
+
+def _brought_under(asked: Asked, keys_now: Callable[[], Keepers]) -> Response:
     services = asked.services
     with services.outside.rotating:
         earlier = asked.earlier()
         if earlier is not None:
             return earlier
-        before = services.outside.ring().active
-        ring = services.outside.add_key()
+        before = services.outside.keys().active
+        keys = keys_now()
+        with asked.read() as tx:
+            held = envelopes(tx)
+        value = rewrapped(keys, held, services.random)
 
         def do(tx: Tx) -> RotatedKey:
-            return RotatedKey(
-                key_id=ring.active, secrets=rewrap_secrets(tx, ring, before, services.random)
-            )
+            return RotatedKey(key_id=value.active, secrets=put_rewrapped(tx, value, before))
 
         answer = asked.once(do)
         with asked.read() as tx:
             used = {one.key_id for one in list_secrets(tx)}
-        services.outside.retire_keys(frozenset({ring.active, before, *used}))
+        services.outside.retire_keys(frozenset({value.active, before, *used}))
     return answer
 
 

@@ -18,7 +18,7 @@ from stella.finding import openvex_of, parse_findings
 from stella.finding.chain import base_by_layers
 from stella.finding.errors import UnknownScan
 from stella.finding.listing import SEVERITIES, urgency_of
-from stella.finding.model import Reach, Vex
+from stella.finding.model import Vex
 from stella.finding.sarif import SarifRun, sarif_document
 from stella.finding.scan import request_scan
 from stella.finding.store import Scan, list_scans, scan_by_id
@@ -26,6 +26,7 @@ from stella.identity import TokenRefused
 from stella.image import MalformedReference, Reference, parse_reference
 from stella.image.manifest import INDEX_TYPES, MANIFEST_TYPES
 from stella.kernel import Digest, Remedy, time_text
+from stella.reach import Reach
 from stella.record import Tx
 from stella.release.push import take_push
 from stella.sbom import parse_cyclonedx, traits_of_sbom
@@ -103,7 +104,10 @@ def get_findings(
     cursor: Cursor = None,
     limit: Limit = 100,
 ) -> Page[FindingView]:
-    """What is wrong in the image: exploited ones first, then those with a fix, then by severity."""
+    """What is wrong in the image, in order of urgency.
+
+    Exploited ones first, then what is reachable, what has a fix, by severity; last what is unreachable.
+    """
     with asked.read() as tx:
         found = _find(tx, scan)
     if found.told is None:
@@ -268,7 +272,12 @@ def _mentions(one: dict[str, Any], text: str) -> bool:
 
 
 def _most_urgent_first(one: dict[str, Any]) -> tuple[int, str, str]:
-    urgency = urgency_of(exploited=one["kev"], fixed=one["fixed"], severity=one["severity"])
+    urgency = urgency_of(
+        exploited=one["kev"],
+        fixed=one["fixed"],
+        severity=one["severity"],
+        reach=Reach(one["reach"]),
+    )
     return urgency, one["component"], one["id"]
 
 

@@ -20,8 +20,9 @@ from stella.api.views.radius import (
 )
 from stella.finding.index import components_named, images_named
 from stella.finding.listing import PLACE, SEVERITIES, Wanted, list_findings
-from stella.finding.model import Reach, Vex
+from stella.finding.model import Vex
 from stella.finding.store import count_unmatched
+from stella.reach import Reach
 
 
 class FindingsPage(Page[ListedFinding]):
@@ -65,7 +66,10 @@ def get_all_findings(
     cursor: Cursor = None,
     limit: Limit = 100,
 ) -> FindingsPage:
-    """The findings of all scanned images: exploited ones first, then those with a fix, then by severity."""
+    """The findings of all scanned images, in order of urgency.
+
+    Exploited ones first, then what is reachable, what has a fix, by severity; last what is unreachable.
+    """
     with asked.services.database.read() as tx:
         wanted = Wanted(
             severities=one_of("severity", severity, SEVERITIES),

@@ -21,6 +21,16 @@ class EvidenceRef(View):
     name: str
 
 
+class EvidenceCopy(View):
+    """A packet in an object store. key: of the object. is_new: false where it lay there already."""
+
+    id: str
+    digest: str
+    integration: str
+    key: str
+    is_new: bool
+
+
 class CheckView(View):
     """One check of a verification. place: where it does not hold."""
 

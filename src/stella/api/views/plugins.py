@@ -27,7 +27,8 @@ class CredentialView(View):
 class ContributionView(View):
     """One thing that a plugin brings. config_schema: JSON Schema of its configuration, of a step its
     inputs. output_schema: of what a step leaves; empty where there is none. schemes: what its endpoint
-    may begin with; none where it has no endpoint.
+    may begin with; none where it has no endpoint. uses: of a step, the inputs that name an
+    integration, and of which kind.
     """
 
     kind: str
@@ -37,6 +38,7 @@ class ContributionView(View):
     output_schema: dict[str, Any]
     credentials: list[CredentialView]
     schemes: list[str]
+    uses: dict[str, str]
 
 
 class PackDocumentView(View):
@@ -108,6 +110,7 @@ def _contribution(value: Contribution) -> ContributionView:
         name=value.name,
         title=value.title,
         config_schema=dict(value.config_schema),
+        uses={name: kind.value for name, kind in value.uses.items()},
         output_schema=dict(value.output_schema),
         credentials=[
             CredentialView(name=one.name, title=one.title, required=one.required)

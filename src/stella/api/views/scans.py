@@ -55,6 +55,19 @@ class WhyView(View):
     compared: str
 
 
+class ReachWhyView(View):
+    """How a finding came by its reachability. symbols: vulnerable functions that are linked.
+
+    method: go-functions or libraries. chain: from the program that is run to the library.
+    """
+
+    method: str
+    reason: str
+    files: tuple[str, ...] = ()
+    symbols: tuple[str, ...] = ()
+    chain: tuple[str, ...] = ()
+
+
 class FindingView(View):
     """One finding, each axis apart."""
 
@@ -76,6 +89,7 @@ class FindingView(View):
     note: str
     why: WhyView
     vex_why: VexWhyView | None = None
+    reach_why: ReachWhyView | None = None
 
 
 def scan_view(scan: Scan) -> ScanView:

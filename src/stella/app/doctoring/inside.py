@@ -8,7 +8,12 @@ from pathlib import Path
 from stella.advisory.checks import snapshot_is_fresh
 from stella.app.doctoring import data
 from stella.app.doctoring.ground import Ground
-from stella.app.doctoring.services import bytes_are_kept, handlers_go_on, secret_keys_are_there
+from stella.app.doctoring.services import (
+    bytes_are_kept,
+    handlers_go_on,
+    keeper_keeps_keys,
+    secret_keys_are_there,
+)
 from stella.app.feed_sync import own_advisories
 from stella.app.over import environments_have_ended
 from stella.doctor import Area, Check
@@ -145,8 +150,16 @@ def of_the_keys(ground: Ground) -> Iterator[Check]:
         Area.SECRETS,
         "keys of secrets",
         "A secret whose key is gone cannot be opened by anybody.",
-        "The key id of each stored secret against the files of keys.",
+        "The key id of each stored secret against the keys of all keepers.",
         lambda: secret_keys_are_there(ground.services()),
+    )
+    yield Check(
+        "secrets.keeper",
+        Area.SECRETS,
+        "keeper of keys",
+        "Where the keeper of keys does not answer no secret is opened, and none is stored.",
+        "The first of secret_keepers wraps a key and opens it; no secret lies under another's.",
+        lambda: keeper_keeps_keys(ground.services(), ground.settings.secret_keepers),
     )
 
 

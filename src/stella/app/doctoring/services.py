@@ -1,14 +1,16 @@
 """What the doctor asks of the parts of an open server."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from stella.api.services import Services
 from stella.hub.store import list_secrets
 from stella.kernel import Digest, Outcome, Seen, StellaError
 from stella.record import Database
+from stella.trust.envelope import open_sealed, seal
 
 # A repository that nobody has: what matters is that the registry answers at all.
 _NO_REPOSITORY = "stella-doctor"
+_TRIED, _ABOUT = b"stella doctor", "what the doctor tries"
 
 
 def bytes_are_kept(services: Services) -> list[Seen]:
@@ -72,10 +74,11 @@ def plugin_files_are_whole(services: Services) -> list[Seen]:
 
 
 def secret_keys_are_there(services: Services) -> list[Seen]:
-    """The key of every stored secret is among the files of keys."""
+    """The key of every stored secret is with one of those who keep keys."""
     with services.database.read() as tx:
         kept = list_secrets(tx)
-    keys = services.outside.ring()
+    keys = services.outside.keys()
+    held = {key: keys.holds(key) for key in {one.key_id for one in kept}}
     lost = [
         Seen(
             Outcome.BLOCKED,
@@ -84,9 +87,29 @@ def secret_keys_are_there(services: Services) -> list[Seen]:
             one.name,
         )
         for one in kept
-        if not keys.holds(one.key_id)
+        if not held[one.key_id]
     ]
     return lost or [Seen(Outcome.PASS, f"{len(kept)} secrets can be opened")]
+
+
+def keeper_keeps_keys(services: Services, named: Sequence[str]) -> list[Seen]:
+    """The first keeper wraps a key and gives it back, and no secret lies with another one.
+
+    named: the keepers, as the settings name them.
+    """
+    first = named[0]
+    try:
+        keys = services.outside.keys()
+        open_sealed(keys, seal(keys, _TRIED, _ABOUT, services.random), _ABOUT)
+    except StellaError as refusal:
+        return [Seen(Outcome.BLOCKED, f"{first}: {refusal}", refusal.remedy.advice)]
+    with services.database.read() as tx:
+        kept = list_secrets(tx)
+    elsewhere = [one.name for one in kept if keys.keeper_of(one.key_id) != first]
+    if elsewhere:
+        why = f"{len(elsewhere)} secrets lie under a key of another keeper than {first}"
+        return [Seen(Outcome.BLOCKED, why, "stella secret rewrap")]
+    return [Seen(Outcome.PASS, f"{first} wraps and opens")]
 
 
 def uses_are_allowed(database: Database) -> list[Seen]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from stella.kernel import Json
 
@@ -21,7 +21,8 @@ class Connection:
 
     endpoint: URL. config: what ``config_schema`` allows. credentials: name -> the secret, asked for
     at each use and never kept. ca: PEM of an own authority. proxy: URL. connect: the only way to
-    the network; a connector never opens a socket by itself.
+    the network; a connector never opens a socket by itself. used: of a step, input -> the connector of
+    the integration that it names, as ``uses`` of its contribution says; none where it names none.
     """
 
     endpoint: str
@@ -31,3 +32,4 @@ class Connection:
     ca: str | None = None
     proxy: str | None = None
     timeout_s: int = 30
+    used: Mapping[str, Any] = field(default_factory=dict, repr=False)

@@ -95,6 +95,7 @@ class Contribution:
     name: unique among all of its kind. config_schema: JSON Schema (2020-12) of its configuration;
     the forms of the console are drawn from it. schemes: what the endpoint of its connection may begin
     with; none where it has no endpoint. output_schema: of a step, what it leaves for later ones.
+    uses: of a step, the inputs that name an integration, and of which kind that is: ``USABLE`` ones.
     """
 
     kind: Kind
@@ -104,6 +105,7 @@ class Contribution:
     credentials: tuple[Credential, ...] = ()
     schemes: tuple[str, ...] = ("https", "http")
     output_schema: Mapping[str, Json] = field(default_factory=dict)
+    uses: Mapping[str, Kind] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,3 +208,15 @@ CONNECTED = frozenset(
     }
 )
 """What an integration can be of: the kinds that are reached by an endpoint and credentials."""
+
+USABLE = frozenset(
+    {
+        Kind.SCM,
+        Kind.CI,
+        Kind.OBJECT_STORE,
+        Kind.NOTIFIER,
+        Kind.ROUTER,
+        Kind.METRICS,
+    }
+)
+"""Of which kinds a step may use integrations: none that gives secrets, or lets anybody in."""

@@ -41,3 +41,27 @@ class SecretStore(Protocol):
     def check(self) -> str:
         """Who we are there, in a few words: reached, logged in, without reading any secret."""
         ...
+
+
+class KeyKeeper(Protocol):
+    """What a secret store that runs in the server's process may be besides: keys that never leave it.
+
+    ``path`` names one (``transit/stella``). All calls raise what ``SecretStore`` raises; nothing that
+    a refusal says holds a part of a key.
+    """
+
+    def key_versions(self, path: str) -> tuple[int, int]:
+        """The oldest version that still opens, and the newest."""
+        ...
+
+    def wrap_key(self, path: str, version: int, key: bytes, about: str) -> str:
+        """``key`` under that version, bound to ``about``."""
+        ...
+
+    def unwrap_key(self, path: str, wrapped: str, about: str) -> bytes:
+        """What was wrapped. ``SecretNotFound`` where it was not, or about something else."""
+        ...
+
+    def renew_key(self, path: str) -> None:
+        """One more version, which is the newest from now on."""
+        ...

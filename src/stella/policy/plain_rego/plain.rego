@@ -144,6 +144,19 @@ finding_says(key, wanted, finding) := yes_if(exceeds(finding.epssPermille, wante
 	is_number(finding.epssPermille)
 }
 
+# What nobody could tell is no answer: unknown where it is asked whether it is reachable.
+finding_says(key, _, finding) := "unknown" if {
+	key == "reachable"
+	not finding.reach in {"reachable", "unreachable"}
+}
+
+finding_says(key, wanted, finding) := yes_if((finding.reach == "reachable") == wanted) if {
+	key == "reachable"
+	finding.reach in {"reachable", "unreachable"}
+}
+
+finding_says(key, _, finding) := yes_if(finding.reach != "unreachable") if key == "mayBeReached"
+
 finding_says(key, wanted, finding) := yes_if(finding.component in wanted) if key == "packages"
 
 finding_says(key, wanted, finding) := yes_if(type_of(finding) in wanted) if key == "packageTypes"

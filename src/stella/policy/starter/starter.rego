@@ -19,7 +19,9 @@
 #   epssUnknown       a finding without an EPSS, where epssMax asks for one: unknown,
 #                     blocked, pass.                                                        unknown
 #   reach             findings in code that is proven unreachable do not count: honour;
-#                     they count all the same: ignore.                                      ignore
+#                     they count all the same: ignore. What nobody could tell always counts.  ignore
+#   severityUnreachable   the worst severity that does not count for being unreachable, where reach
+#                     is honour: none, low, medium, high, critical (which is all of them).  critical
 #   scanAgeDays       how many days old a scan may be: off, 0 to 3650.                      off
 #   snapshotAgeDays   how many days ago each feed may have been asked last: off, 0 to 3650.   off
 #   baseImage         an image that does not say what it is built on: pass, unknown, blocked.
@@ -55,6 +57,7 @@ defaults := {
 	"epssMax": "off",
 	"epssUnknown": "unknown",
 	"reach": "ignore",
+	"severityUnreachable": "critical",
 	"scanAgeDays": "off",
 	"snapshotAgeDays": "off",
 	"baseImage": "pass",
@@ -80,6 +83,7 @@ allowed := {
 	"epssMax": {"off"},
 	"epssUnknown": {"unknown", "blocked", "pass"},
 	"reach": {"honour", "ignore"},
+	"severityUnreachable": {"none", "low", "medium", "high", "critical"},
 	"scanAgeDays": {"off"},
 	"snapshotAgeDays": {"off"},
 	"baseImage": {"pass", "unknown", "blocked"},
@@ -261,9 +265,15 @@ settled := {"not_affected", "fixed"} if parameter.vex == "honour"
 settled := set() if parameter.vex == "ignore"
 
 # Nothing is unreachable because nobody looked: "unknown" counts.
-unreached := {"unreachable"} if parameter.reach == "honour"
+is_passed_unreached(finding) if {
+	parameter.reach == "honour"
+	finding.reach == "unreachable"
+	is_minor_unreached(finding.severity)
+}
 
-unreached := set() if parameter.reach == "ignore"
+is_minor_unreached(_) if parameter.severityUnreachable == "critical"
+
+is_minor_unreached(severity) if ranks[severity] <= ranks[parameter.severityUnreachable]
 
 passed_over := {"headers only"} if parameter.headersOnly == "pass"
 
@@ -276,7 +286,7 @@ open := [{"component": component.name, "finding": finding} |
 	some finding in scan.document.findings
 	finding.match != "not_affected"
 	not finding.vex in settled
-	not finding.reach in unreached
+	not is_passed_unreached(finding)
 	not finding.note in passed_over
 ]
 

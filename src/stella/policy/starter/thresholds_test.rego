@@ -42,6 +42,16 @@ test_only_what_is_proven_unreachable_is_passed_over if {
 	severe := finding({"severity": "critical", "reach": "unreachable"})
 	outcomes("severity") == {"pass"} with input as release([severe], {"reach": "honour"})
 	outcomes("severity") == {"blocked"} with input as release([severe], {})
+	limited := {"reach": "honour", "severityUnreachable": "high"}
+	outcomes("severity") == {"blocked"} with input as release([severe], limited)
+
+	high := finding({"severity": "high", "reach": "unreachable"})
+	outcomes("severity") == {"pass"} with input as release([high], limited)
+
+	unrated := finding({"severity": "unknown", "reach": "unreachable"})
+	outcomes("severity") == {"unknown"} with input as release([unrated], limited)
+	outcomes("severity") == {"pass"} with input as release([unrated], {"reach": "honour"})
+
 	guessed := finding({"severity": "critical", "reach": "unknown"})
 	outcomes("severity") == {"blocked"} with input as release([guessed], {"reach": "honour"})
 }

@@ -8,9 +8,11 @@ import re
 import struct
 from typing import Literal, TypeAlias
 
+import msgspec
+
 from stella.sbom.ecosystem.lists import Gaps
 from stella.sbom.ecosystem.reader import EcosystemReader
-from stella.sbom.facts import LanguagePackage, LanguagePackages
+from stella.sbom.facts import GoFunctions, LanguagePackage, LanguagePackages
 from stella.sbom.limits import Limits
 
 _ByteOrder: TypeAlias = Literal["big", "little"]
@@ -87,7 +89,7 @@ def packages_of(version: str, modules: str) -> LanguagePackages:
     settings: dict[str, str] = {}
     main = ""
     last: tuple[str, str] | None = None
-    rows = [line.split("\t") for line in modules.split("\n")]
+    rows = _rows(modules)
     for row in rows[:_MODULES_MAX]:
         match row:
             case ["mod", path, *rest]:
@@ -112,6 +114,35 @@ def packages_of(version: str, modules: str) -> LanguagePackages:
     else:
         broken.note(f"the version of Go cannot be read: {version[:60]!r}")
     return LanguagePackages(tuple(sorted(found, key=_order)), tuple(broken))
+
+
+def linked(functions: GoFunctions, modules: str) -> GoFunctions:
+    """``functions`` with what the module text says of the names of packages."""
+    told: dict[str, str] = {"main": "", "GOOS": "", "GOARCH": ""}
+    replaced: dict[str, set[str]] = {}
+    last = ""
+    for row in _rows(modules)[:_MODULES_MAX]:
+        match row:
+            case ["path", path]:
+                told["main"] = path
+            case ["dep" | "mod", path, *_]:
+                last = path
+            case ["=>", path, *_] if last and path != last:
+                replaced.setdefault(path, set()).add(last)
+            case ["build", setting, *_]:
+                key, _, value = setting.partition("=")
+                told[key] = value
+    return msgspec.structs.replace(
+        functions,
+        main=told["main"][:_TEXT_MAX],
+        replaced={path: tuple(sorted(replaced[path])) for path in sorted(replaced)},
+        system=told["GOOS"][:_TEXT_MAX],
+        architecture=told["GOARCH"][:_TEXT_MAX],
+    )
+
+
+def _rows(modules: str) -> list[list[str]]:
+    return [line.split("\t") for line in modules.split("\n")]
 
 
 def standard_version(text: str) -> str:

@@ -7,7 +7,11 @@ found by how it begins, in one pass, whatever the file's size.
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+import msgspec
+
 from stella.sbom.ecosystem import golang, rust, signature
+from stella.sbom.ecosystem.elf import LinkReader
+from stella.sbom.ecosystem.go_functions import FunctionTables
 from stella.sbom.facts import LanguagePackages
 
 BYTES_MIN = 256 * 1024
@@ -43,10 +47,13 @@ def may_be_program(path: str, name: str) -> bool:
     return True
 
 
-def read_program(name: str, pieces: Iterator[bytes]) -> LanguagePackages | None:
+def read_program(
+    name: str, pieces: Iterator[bytes], links: LinkReader | None = None
+) -> LanguagePackages | None:
     """What the program says of itself; None for no ELF file and for one that says nothing.
 
-    pieces: the file's content. Where it is no ELF file no more than its beginning is taken.
+    links: given the same bytes. pieces: the file's content. Where it is no ELF file no more than its
+    beginning is taken.
     """
     head = b""
     for piece in pieces:
@@ -56,8 +63,11 @@ def read_program(name: str, pieces: Iterator[bytes]) -> LanguagePackages | None:
     if not head.startswith(_ELF_MAGIC):
         return None
     search = _Search(signature.rule_of(name))
+    links = links or LinkReader()
+    links.feed(head)
     search.feed(head)
     for piece in pieces:
+        links.feed(piece)
         search.feed(piece)
     return search.end()
 
@@ -93,9 +103,12 @@ class _Search:
         self._versions: dict[int, bytes] = {}
         self._is_go = False
         self._is_done = False  # what is wanted lies in a capture
+        self._functions = FunctionTables()
+        self._modules = ""
 
     def feed(self, piece: bytes) -> None:
         """The next bytes of the file."""
+        self._functions.feed(piece)
         if len(self._head) < _HEAD_BYTES:
             self._head += piece[: _HEAD_BYTES - len(self._head)]
             self._is_go = golang.NOTE_NAME in self._head
@@ -113,7 +126,12 @@ class _Search:
     def end(self) -> LanguagePackages | None:
         """What was found, once every byte was fed."""
         self._look(len(self._buffer))
-        found = self._go() or self._rust()
+        found = self._go()
+        if found is not None:
+            return msgspec.structs.replace(
+                found, functions=golang.linked(self._functions.end(), self._modules)
+            )
+        found = self._rust()
         if found is None and self._rule and self._signed:
             return LanguagePackages((self._rule.package(self._signed),))
         return found
@@ -180,6 +198,7 @@ class _Search:
             content = capture.content()
             inline = golang.inline_note(content)
             if inline is not None:
+                self._modules = inline[1]
                 return golang.packages_of(*inline)
         modules = ""
         for capture in self._captures["modules"]:
@@ -189,6 +208,7 @@ class _Search:
             place, length = golang.string_at(self._head, capture.content())
             if place in self._versions:
                 version = self._versions[place][:length].decode("utf-8", "replace")
+        self._modules = modules
         return golang.packages_of(version, modules) if modules or version else None
 
     def _rust(self) -> LanguagePackages | None:

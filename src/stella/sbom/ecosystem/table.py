@@ -11,6 +11,7 @@ from stella.sbom.ecosystem import (
     dpkg,
     golang,
     java,
+    loader,
     npm,
     npm_locks,
     php,
@@ -20,6 +21,7 @@ from stella.sbom.ecosystem import (
     rust,
     system,
 )
+from stella.sbom.ecosystem.elf import is_library
 from stella.sbom.ecosystem.program import may_be_program
 from stella.sbom.ecosystem.reader import EcosystemReader
 from stella.sbom.ecosystem.spool import opened
@@ -37,6 +39,8 @@ READERS: tuple[EcosystemReader, ...] = (
         apk.READER,
         rpm.READER,
         rpm.MANIFEST,
+        loader.CONF,
+        loader.MUSL,
     ),
     *(python.READER, conda.READER, npm.READER, npm_locks.NPM, npm_locks.YARN, npm_locks.PNPM),
     *(golang.MOD, rust.LOCK, java.READER, ruby.SPECIFICATION, ruby.LOCK),
@@ -62,7 +66,7 @@ _DIRECTORIES = tuple(place for place, _ in _BY_DIRECTORY)
 _DULL = re.compile(
     r"^(?:usr/share/(?:doc|man|locale|info|zoneinfo|icons|lintian|perl|perl5)/|usr/(?:include|src)/"
     r"|(?:usr/)?lib/(?:systemd|udev|debug|modules|locale)/|usr/lib/[^/\n]+-linux-[^/\n]+/(?:perl|gconv)"
-    r"|[^\n]*\.(?:py|pyc|pm|h|html|gz|png|svg|mo|txt|so|a|js|css|md5sums)$)[^\n]*(?:\n|\Z)"
+    r"|[^\n]*\.(?:py|pyc|pm|h|html|gz|png|svg|mo|txt|a|js|css|md5sums)$)[^\n]*(?:\n|\Z)"
     # Directories, which some databases name as well.
     r"|^(?:\.|[^/\n]*|usr/[^/\n]+|etc/[^/\n]+|var/[^/\n]+|usr/share/[^/\n]+)(?:\n|\Z)",
     re.MULTILINE,
@@ -130,5 +134,6 @@ def _is_of_interest(path: str, name: str) -> bool:
     return bool(name) and (
         reader_of(path, name) is not None
         or may_be_program(path, name)
+        or is_library(name)
         or place_of(path, name) is not None
     )

@@ -50,7 +50,7 @@ from stella.plugin.contract.registry import RegistryConfig
 from stella.plugin.crossing import Echo, bounded_text, refused
 from stella.plugin.load import plugin_from
 from stella.plugin.wire import MalformedWire
-from stella.sdk.apart.child_host import RemoteHost
+from stella.sdk.apart.child_host import RemoteHost, RemoteUsed
 from stella.sdk.apart.child_line import Line
 from stella.sdk.apart.confine import (
     HOME,
@@ -303,6 +303,7 @@ class Server:
             opening.ca,
             opening.proxy,
             opening.timeout_s,
+            {name: RemoteUsed(self._line, name, kind) for name, kind in opening.used.items()},
         )
 
 

@@ -1,10 +1,11 @@
-"""The host of a target, in the plugin's process: each call of it is asked of the agent."""
+"""What the host has, in the plugin's process: a target's host, and integrations that a step uses."""
 
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from stella.plugin.calls import Method, host_methods
+from stella.plugin.calls import Method, host_methods, methods_of
+from stella.plugin.contract.core import Kind
 from stella.plugin.wire import from_wire
 from stella.sdk.apart.child_line import Line
 
@@ -27,4 +28,23 @@ class RemoteHost:
 
     def _ask(self, method: Method, *args: Any, **named: Any) -> Any:
         result = self._line.host(method.name, method.flat(args, named))
+        return from_wire(method.returns, result.get("value"))
+
+
+class RemoteUsed:
+    """The connector of an integration, as its kind's contract says; streams of bytes aside."""
+
+    def __init__(self, line: Line, name: str, kind: Kind) -> None:
+        self._line = line
+        self._name = name
+        self._kind = kind
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        method = methods_of(self._kind).get(name)
+        if method is None or method.is_stream:
+            raise AttributeError(f"a {self._kind.value} has no {name} for a step out of process")
+        return partial(self._ask, method)
+
+    def _ask(self, method: Method, *args: Any, **named: Any) -> Any:
+        result = self._line.used(self._name, method.name, method.flat(args, named))
         return from_wire(method.returns, result.get("value"))

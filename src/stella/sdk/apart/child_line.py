@@ -132,6 +132,12 @@ class Line:
             asked = Ask(Door.HOST, method, timeout_ms=timeout_ms, arguments=arguments)
             return self._asked(asked).result
 
+    def used(self, name: str, method: str, arguments: Mapping[str, Json]) -> Mapping[str, Json]:
+        """What a method of the integration that an input names returned, under the key ``value``."""
+        with self._asking:
+            asked = Ask(Door.USED, name, arguments=arguments, method=method)
+            return self._asked(asked).result
+
     def close(self) -> None:
         """The process that began this one keeps no end of the line."""
         with suppress(OSError):

@@ -5,7 +5,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from stella.kernel import StellaError
@@ -21,6 +21,7 @@ from stella.plugin.calls import (
     Stop,
     Streaming,
     host_methods,
+    methods_of,
 )
 from stella.plugin.contract.connection import Connect
 from stella.plugin.contract.core import Capability, Kind, Manifest
@@ -39,12 +40,13 @@ _HOST = re.compile(r"[A-Za-z0-9.:_-]{1,253}\Z")
 
 @dataclass(frozen=True, slots=True)
 class Doors:
-    """What of the world one contribution reaches, by its configuration."""
+    """What of the world one contribution reaches, by its configuration. used: input -> a connector."""
 
     connect: Connect
     login: Callable[[], tuple[str, str]] | None
     credentials: Mapping[str, Callable[[], str]]
     host: Host | None = None
+    used: Mapping[str, tuple[Kind, Any]] = field(default_factory=dict)
 
 
 def connect_anywhere(host: str, port: int, timeout: float) -> socket.socket:
@@ -175,6 +177,8 @@ class Exchange:
                 self._hand_over((self._doors.credentials[ask.name](),))
             case Door.HOST:
                 self._use_host(ask)
+            case Door.USED:
+                self._use(ask)
 
     def _use_host(self, ask: Ask) -> None:
         host = self._doors.host
@@ -191,6 +195,18 @@ class Exchange:
         if ask.name == "run":
             self._may_run(given.arguments["argv"])
         value = getattr(host, ask.name)(*given.args, **given.kwargs)
+        self._line.send(Answer(result={"value": to_wire(value)}), self._budget)
+
+    def _use(self, ask: Ask) -> None:
+        """One call of the integration that an input names; a stream of bytes does not cross."""
+        if ask.name not in self._doors.used:
+            raise PermissionError(1, "no integration is named there")
+        kind, made = self._doors.used[ask.name]
+        method = methods_of(kind).get(ask.method)
+        if method is None or method.is_stream:
+            raise PermissionError(1, f"a {kind.value} has no such method for a step")
+        given = method.unflat(ask.arguments)
+        value = getattr(made, method.name)(*given.args, **given.kwargs)
         self._line.send(Answer(result={"value": to_wire(value)}), self._budget)
 
     def _may_run(self, argv: Sequence[str]) -> None:

@@ -65,6 +65,9 @@ def _authority(file: str) -> str:
 
 def connected_apart(process: PluginProcess, kind: Kind, name: str, connection: Connection) -> Any:
     """What is made from a connection, of that kind; nothing is begun yet."""
+    contribution = process.manifest.contribution(kind, name)
+    kinds = contribution.uses if contribution else {}
+    used = {one: kinds[one] for one in connection.used if one in kinds}
     opening = ConnectionOpening(
         connection.endpoint,
         connection.config,
@@ -72,8 +75,14 @@ def connected_apart(process: PluginProcess, kind: Kind, name: str, connection: C
         connection.ca,
         connection.proxy,
         connection.timeout_s,
+        used,
     )
-    doors = Doors(connection.connect, None, connection.credentials)
+    doors = Doors(
+        connection.connect,
+        None,
+        connection.credentials,
+        used={one: (at, connection.used[one]) for one, at in used.items()},
+    )
     return _Remote(process, kind, name, opening, doors)
 
 

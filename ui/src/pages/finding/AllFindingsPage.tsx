@@ -10,7 +10,15 @@ import { paths } from '../../paths'
 import { Command } from '../../widgets/Copy'
 import { Empty } from '../../widgets/Empty'
 import { Choice, Filters, Pill, SearchBox } from '../../widgets/Filters'
-import { FindingName, FindingSeverity, FixedIn, type Unfolded, useUnfolded, VEX_CHOICES } from '../../widgets/FindingParts'
+import {
+  FindingName,
+  FindingSeverity,
+  FixedIn,
+  ReachPills,
+  type Unfolded,
+  useUnfolded,
+  VEX_CHOICES,
+} from '../../widgets/FindingParts'
 import { Loading } from '../../widgets/Loading'
 import { PageHead } from '../../widgets/Panel'
 import { State } from '../../widgets/State'
@@ -118,12 +126,7 @@ function Pills({ search, set }: { search: FindingFilters; set: (changes: Finding
       {flag('exploited', 'exploited')}
       {flag('fixable', 'fix at hand')}
       {flag('counts', 'not settled')}
-      <Pill
-        on={search.reach === 'reachable'}
-        onToggle={() => set({ reach: search.reach === 'reachable' ? undefined : 'reachable' })}
-      >
-        reachable
-      </Pill>
+      <ReachPills reach={search.reach} set={(reach) => set({ reach })} />
       {SEVERITIES.map((severity) => (
         <Pill key={severity} on={chosen.has(severity)} onToggle={() => toggle(severity)}>
           {severity === 'unknown' ? 'unrated' : severity}
@@ -131,9 +134,6 @@ function Pills({ search, set }: { search: FindingFilters; set: (changes: Finding
       ))}
       {word('component', 'package')}
       {word('image', 'image')}
-      {search.reach === 'reachable' && (
-        <span className="muted">Reachability is unknown of every finding: nothing has been proven yet.</span>
-      )}
     </div>
   )
 }

@@ -2,7 +2,7 @@ import { Link } from '@tanstack/react-router'
 import { useWhyNot } from '../../api/session'
 import type { Contribution, Plugin } from '../../api/types'
 import { commands } from '../../commands'
-import { capabilityWord } from '../../hub/states'
+import { capabilityWord, kindWithin } from '../../hub/states'
 import { paths } from '../../paths'
 import { ActionButton } from '../../widgets/ActionButton'
 import { Command } from '../../widgets/Copy'
@@ -145,6 +145,14 @@ function Brought({ one, isUsed }: { one: Contribution; isUsed: boolean }) {
         <p>
           <span className="muted">Credentials:</span>{' '}
           {one.credentials.map(({ title, required }) => `${title}${required ? '' : ' (optional)'}`).join(', ')}
+        </p>
+      )}
+      {Object.keys(one.uses).length > 0 && (
+        <p>
+          <span className="muted">Uses integrations:</span>{' '}
+          {Object.entries(one.uses)
+            .map(([input, kind]) => `${kindWithin(kind)} (${input})`)
+            .join(', ')}
         </p>
       )}
       <details>

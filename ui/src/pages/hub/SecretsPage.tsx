@@ -1,3 +1,4 @@
+import { Checkbox } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
 import { useCallback, useState } from 'react'
@@ -147,7 +148,7 @@ function columns(onOpen: (open: Open) => void): readonly Column<Secret>[] {
         <Allowed secret={secret} onAsk={(kind, integration) => onOpen({ kind, secret, integration })} />
       ),
     },
-    { key: 'key', head: 'Key', cell: ({ keyId }) => <code title={keyId}>{keyId.slice(0, 12)}</code> },
+    { key: 'key', head: 'Key', cell: ({ keyId }) => <code title={keyId}>{keyWord(keyId)}</code> },
     {
       key: 'do',
       head: <span className="hidden">Actions</span>,
@@ -192,27 +193,40 @@ function DeleteDialog({ secret, close }: { secret: Secret; close: () => void }) 
 }
 
 function RotateDialog({ secrets, close }: { secrets: number; close: () => void }) {
+  const [isNew, setIsNew] = useState(true)
   const act = useAct(
-    (_: undefined, headers) => take(api.POST('/api/v1/secrets/rotate-key', { headers })),
-    (rotated) => {
-      say(`${count(rotated.secrets, 'secret')} under the new key ${rotated.keyId.slice(0, 12)}`)
+    (_: undefined, headers) =>
+      isNew ? take(api.POST('/api/v1/secrets/rotate-key', { headers })) : take(api.POST('/api/v1/secrets/rewrap', { headers })),
+    (moved) => {
+      say(`${count(moved.secrets, 'secret')} under the key ${keyWord(moved.keyId)}`)
       close()
     },
   )
   return (
     <Dialog
       title="Rotate the key"
-      submit="Rotate it"
+      submit={isNew ? 'Rotate it' : 'Bring them under it'}
       onClose={close}
       onSubmit={() => act.run(undefined)}
       busy={act.busy}
       problem={act.problem}
-      command={commands.rotateSecretKey()}
+      command={isNew ? commands.rotateSecretKey() : commands.rewrapSecrets()}
     >
-      <p>
-        A new key is made, and {count(secrets, 'secret')} put under it; no value is decrypted for that. The server goes
-        on working. The key before it stays until the next time.
-      </p>
+      <Checkbox label="Make a new key" checked={isNew} onChange={({ currentTarget }) => setIsNew(currentTarget.checked)} />
+      {isNew ? (
+        <p>
+          A new key is made, and {count(secrets, 'secret')} put under it; no value is decrypted for that. The server goes
+          on working. The key before it stays until the next time.
+        </p>
+      ) : (
+        <p>
+          {count(secrets, 'secret')} come under the active key of the keeper that the settings name first: after another
+          keeper was named there, or it has a newer key.
+        </p>
+      )}
     </Dialog>
   )
 }
+
+/** A key of files by its beginning; one that is kept elsewhere by its name and version there. */
+const keyWord = (keyId: string): string => (keyId.includes('#') ? keyId.slice(keyId.lastIndexOf('/') + 1) : keyId.slice(0, 12))

@@ -28,6 +28,37 @@ function Runs({ finding, scan }: { finding: Partial<Finding>; scan: string }) {
   )
 }
 
+/** Whether it can be reached, and how that is known: functions that are linked, or libraries that are loaded. */
+function ReachReason({ finding }: { finding: Partial<Finding> }) {
+  const why = finding.reachWhy
+  if (finding.reach === undefined) return null
+  return (
+    <div>
+      <dt>Reachability</dt>
+      <dd>
+        <section aria-label="Reachability">
+          <span className="strong">{finding.reach}</span>
+          {why ? <span>: {why.reason}</span> : <span className="muted">: nobody has looked</span>}
+          {why && why.symbols.length > 0 && (
+            <ul className="stack tight" aria-label="Vulnerable functions that are linked">
+              {why.symbols.map((symbol) => (
+                <li key={symbol}>
+                  <code>{symbol}</code>
+                </li>
+              ))}
+            </ul>
+          )}
+          {why && why.chain.length > 1 && (
+            <p className="muted" aria-label="From the program to the library">
+              <code>{why.chain.join(' → ')}</code>
+            </p>
+          )}
+        </section>
+      </dd>
+    </div>
+  )
+}
+
 /**
  * The whole why of a finding: which package, found where, in which layer, compared with what. `scan`: whose image it
  * is, where that is known; then it ends at the program that is run.
@@ -79,6 +110,7 @@ export function FindingWhy({ finding, scan }: { finding: Partial<Finding>; scan?
             <dd>{finding.aliases.join(', ')}</dd>
           </div>
         )}
+        <ReachReason finding={finding} />
         {finding.note && (
           <div>
             <dt>Note</dt>

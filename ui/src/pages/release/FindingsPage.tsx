@@ -11,7 +11,15 @@ import { paths } from '../../paths'
 import { ActionButton } from '../../widgets/ActionButton'
 import { Empty } from '../../widgets/Empty'
 import { Choice, Filters, Pill, SearchBox } from '../../widgets/Filters'
-import { FindingName, FindingSeverity, FixedIn, type Unfolded, useUnfolded, VEX_CHOICES } from '../../widgets/FindingParts'
+import {
+  FindingName,
+  FindingSeverity,
+  FixedIn,
+  ReachPills,
+  type Unfolded,
+  useUnfolded,
+  VEX_CHOICES,
+} from '../../widgets/FindingParts'
 import { PageHead } from '../../widgets/Panel'
 import { type Column, Table } from '../../widgets/Table'
 import { Time } from '../../widgets/Time'
@@ -93,6 +101,7 @@ export function FindingsPage() {
         >
           fix at hand
         </Pill>
+        <ReachPills reach={search.reach} set={(reach) => set({ reach })} />
       </Filters>
       {rows.length > 0 ? (
         <Table

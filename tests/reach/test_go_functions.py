@@ -1,0 +1,193 @@
+"""The names in a Go program's table of functions: of made ones in every layout, and of a real one."""
+
+import re
+import shutil
+import struct
+from pathlib import Path
+
+import compose
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from reach.go_tables import MARKS, RUNTIME, old_table, program, table
+from stella.sbom.ecosystem.go_functions import FunctionTables, asked_name, is_linked
+from stella.sbom.ecosystem.program import read_program
+from stella.sbom.facts import GoFunctions
+
+NAMES = (
+    "net/http.(*Server).Serve",
+    "net/http.HandlerFunc.ServeHTTP",
+    "example.com/lib.Parse",
+    "example.com/lib.Walk.func1.2",
+    "example.com/lib.(*Tree[...]).Insert",
+    "example.com/lib.Sort[go.shape.struct { example.com/a.b []int }].func1",
+    "example.com/lib.(*Tree[...]).Close-fm",
+    "example.com/lib/v2.Parse",
+    "gopkg.in/yaml%2ev3.(*Decoder).Decode",
+    "type:.eq.example.com/lib.Key",
+    "go:struct { net/url.URL }.String",
+    "example.com/app/vendor/golang.org/x/net/html.Parse",
+)
+LINKED = (
+    ("net/http", "Server.Serve"),
+    ("net/http", "HandlerFunc.ServeHTTP"),
+    ("example.com/lib", "Parse"),
+    ("example.com/lib", "Walk"),
+    ("example.com/lib", "Tree.Insert"),
+    ("example.com/lib", "Sort"),
+    ("example.com/lib", "Tree.Close"),
+    ("example.com/lib/v2", "Parse"),
+    ("gopkg.in/yaml.v3", "Decoder.Decode"),
+    ("example.com/app/vendor/golang.org/x/net/html", "Parse"),
+)
+
+
+def read(content: bytes, size: int = 64 * 1024) -> GoFunctions:
+    tables = FunctionTables()
+    for at in range(0, len(content), size):
+        tables.feed(content[at : at + size])
+    return tables.end()
+
+
+def elf_of(body: bytes, *, is_big: bool = False) -> bytes:
+    return b"\x7fELF\x02" + (b"\x02" if is_big else b"\x01") + b"\0" * 26 + body
+
+
+@pytest.mark.parametrize("size", [13, 4096, 10**7])
+@pytest.mark.parametrize("form", MARKS)
+@pytest.mark.parametrize(("order", "word"), [("<", 8), ("<", 4), (">", 8)])
+def test_every_layout_gives_the_names_however_its_bytes_come_in(form, order, word, size):
+    body = table([*RUNTIME, *NAMES], form=form, order=order, word=word)
+    found = read(elf_of(body, is_big=order == ">"), size)
+    assert found.unread == ""
+    assert [one for one in LINKED if not is_linked(found.packages.get(one[0], b""), one[1])] == []
+    assert not is_linked(found.packages["example.com/lib"], "Pars")
+    assert not is_linked(found.packages["example.com/lib"], "Tree")
+    assert sorted(found.packages) == sorted({one for one, _ in LINKED} | {"main", "runtime"})
+
+
+def test_before_1_16_a_name_that_is_found_counts_and_no_other():
+    found = read(elf_of(old_table([*RUNTIME, *NAMES])))
+    assert is_linked(found.packages["example.com/lib"], "Parse")
+    assert "before 1.16" in found.unread
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (elf_of(b"\0" * 4096), "no table"),
+        (elf_of(table(NAMES)), "another linker's"),
+        (elf_of(table([*RUNTIME, *NAMES])[:-200]), "cut off"),
+        (elf_of(table(RUNTIME).ljust(1024, b"\0") * 9), "more than 8 tables"),
+        (
+            elf_of(struct.pack("<IBBBB8Q", 0xFFFFFFF1, 0, 0, 1, 8, 5, 1, 0, 72, *[1 << 40] * 4)),
+            "names are 1099511627704 bytes long",
+        ),
+    ],
+    ids=["none", "no runtime", "cut", "many", "long"],
+)
+def test_what_cannot_be_read_is_said_and_nothing_is_proven_by_it(content, reason):
+    assert reason in read(content).unread
+
+
+def test_all_tables_of_a_file_count_for_one_may_be_of_a_program_that_it_holds():
+    first = table([*RUNTIME, "example.com/guest.Run"])
+    both = first.ljust(-(-len(first) // 32) * 32, b"\0") + table([*RUNTIME, "example.com/host.Run"])
+    found = read(elf_of(both))
+    assert {"example.com/guest", "example.com/host"} <= set(found.packages)
+
+
+def test_a_function_within_another_is_asked_for_by_the_outer_one():
+    assert asked_name("Walk.func1") == "Walk"
+    assert asked_name("Tree.Insert") == "Tree.Insert"
+
+
+def test_a_program_says_how_its_packages_are_called():
+    found = read_program("shop", iter([program(NAMES)]))
+    assert found is not None
+    said = found.functions
+    assert said is not None
+    assert (said.main, said.system, said.architecture) == (
+        "example.com/shop/cmd/shop",
+        "linux",
+        "amd64",
+    )
+    assert said.replaced == {"example.com/fork": ("example.com/old",)}
+    assert said.unread == ""
+
+
+def docker_compose() -> bytes:
+    return (Path(compose.__file__).parent / "docker-compose").read_bytes()
+
+
+def test_a_real_program_has_every_function_that_its_own_symbol_table_names():
+    content = docker_compose()
+    found = read(content)
+    assert found.unread == ""
+    # A type within a function has a number, which ELF's table writes in another way; and what is made to
+    # call a method of another package's embedded type is named after both.
+    names = [
+        name
+        for name in symbols_of(content)
+        if "/" in name and "{" not in name and not re.search(r"\.[0-9]+[.)]|\)[^/]*/", name)
+    ]
+    assert len(names) > 20_000
+    missing = [name for name in names if not _is_known(found, name)]
+    assert missing == []
+
+
+def test_of_a_stripped_program_the_same_is_read(tmp_path):
+    if shutil.which("strip") is None:
+        pytest.skip("no strip here")
+    import subprocess
+
+    whole = tmp_path / "whole"
+    whole.write_bytes(docker_compose())
+    subprocess.run(["strip", "-o", tmp_path / "bare", whole], check=True)
+    assert read((tmp_path / "bare").read_bytes()) == read(whole.read_bytes())
+
+
+def _is_known(found: GoFunctions, name: str) -> bool:
+    """Looked for in another way than it was read: by cutting at the first dot behind the last slash."""
+    plain = name.partition("[")[0] if "[" in name else name
+    dot = plain.find(".", plain.rfind("/") + 1)
+    package, rest = plain[:dot].replace("%2e", "."), plain[dot + 1 :]
+    if "[" in name:
+        return package in found.packages
+    words = rest.replace("(*", "").replace(")", "").split("-")[0].split(".")
+    kept = found.packages.get(package, b"")
+    return is_linked(kept, ".".join(words[:2])) or is_linked(kept, words[0])
+
+
+def symbols_of(content: bytes) -> list[str]:
+    """The functions that ELF's own table of symbols names, of packages of Go."""
+    start, size, count = (
+        struct.unpack_from("<Q", content, 40)[0],
+        *struct.unpack_from("<HH", content, 58),
+    )
+    sections = [struct.unpack_from("<IIQQQQIIQQ", content, start + n * size) for n in range(count)]
+    symtab = next(one for one in sections if one[1] == 2)
+    strings = sections[symtab[6]][4]
+    found = []
+    for at in range(symtab[4], symtab[4] + symtab[5], 24):
+        name, info, _, section, _, length = struct.unpack_from("<IBBHQQ", content, at)
+        if info & 15 == 2 and section and length:
+            end = content.index(b"\0", strings + name)
+            text = content[strings + name : end].decode()
+            if not text.startswith(("type:", "go:")) and "(" not in text.partition(".")[0]:
+                found.append(text)
+    return found
+
+
+@pytest.mark.fuzz
+@settings(max_examples=400, deadline=None)
+@given(st.binary(max_size=4096), st.integers(0, 300), st.binary(max_size=40))
+@example(b"", 0, b"")
+def test_no_bytes_at_all_make_it_fall(noise, at, change):
+    body = bytearray(table([*RUNTIME, *NAMES]))
+    body[at : at + len(change)] = change
+    for content in (elf_of(bytes(body) + noise), elf_of(noise), noise):
+        found = read(content, 511)
+        assert isinstance(found, GoFunctions)
+        assert all(len(names) % 3 == 0 for names in found.packages.values())
