@@ -20,6 +20,7 @@ const lines = [
   commands.why('prm_1'),
   commands.promote('rel_1', 'dev', 'high'),
   commands.lifecycle('standard', 'rel_1'),
+  commands.repository('shop'),
   commands.dryRun('rel_1', 'dev'),
   commands.rollback('dev', 'slow', 'rel_1'),
   commands.createRelease('shop', '1.0', [['web', 'r/web:1']]),

@@ -34,6 +34,7 @@ export const commands = {
     stella('promote', release, '--env', environment, ...(hotfix ? ['--hotfix'] : []), '--dry-run'),
   lifecycle: (name: string, release?: string) =>
     stella('lifecycle', 'show', name, ...(release === undefined ? [] : ['--release', release])),
+  repository: (name: string) => stella('repository', 'sync', name),
   rollback: (environment: string, reason: string, release: string) =>
     stella(
       'rollback',

@@ -8,6 +8,7 @@ import {
 } from '@tanstack/react-router'
 import * as findingQueries from './api/findings'
 import { lifecycleQuery, lifecyclesQuery } from './api/lifecycles'
+import { repositoriesQuery } from './api/repositories'
 import * as queries from './api/queries'
 import { Refused } from './api/refused'
 import { part } from './part'
@@ -252,6 +253,7 @@ const environments = createRoute({
     Promise.all([
       context.client.ensureQueryData(queries.environmentsQuery),
       context.client.ensureQueryData(lifecyclesQuery),
+      context.client.ensureQueryData(repositoriesQuery),
     ]),
   component: lazyRouteComponent(() => part(() => import('./pages/environment/EnvironmentsPage')), 'EnvironmentsPage'),
 })

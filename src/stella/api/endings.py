@@ -11,6 +11,8 @@ from stella.environment.end import (
     documents_naming_target,
     words_about,
 )
+from stella.environment.followed.model import KIND as FOLLOWED
+from stella.environment.followed.store import delete_followed, list_followed, repositories_by
 from stella.environment.freeze_rules import delete_freeze_rule, list_freeze_rules
 from stella.environment.lifecycles.model import KIND as LIFECYCLE
 from stella.environment.lifecycles.store import delete_lifecycle, list_lifecycles
@@ -50,6 +52,7 @@ NEEDED: Mapping[str, Permission] = {
     "VexIssuer": Permission.TRUST_CHANGE,
     "MachineLogin": Permission.USER_CHANGE,
     "SignIn": Permission.USER_CHANGE,
+    FOLLOWED: Permission.TRUST_CHANGE,
 }
 """What who applies or ends documents of a kind has to be allowed, beside applying at all."""
 
@@ -58,6 +61,11 @@ def endings_for(permissions: Iterable[Permission]) -> dict[str, Ending]:
     """How those kinds end that somebody with these permissions may change."""
     held = set(permissions)
     return {kind: one for kind, one in _ENDINGS.items() if NEEDED.get(kind) in {None, *held}}
+
+
+def endings_beside(kinds: Iterable[str]) -> dict[str, Ending]:
+    """How those kinds end that who changes environments may change, and these."""
+    return {kind: one for kind, one in _ENDINGS.items() if kind not in NEEDED or kind in set(kinds)}
 
 
 def _environment_busy(tx: Tx, name: str) -> Iterator[str]:
@@ -92,6 +100,7 @@ def _naming_integration(tx: Tx, name: str) -> Iterator[str]:
     for known in list_notifications(tx):
         if known.rule.integration == name:
             yield f"Notification {known.rule.name} is sent by it"
+    yield from (f"FollowedRepository {one} is read by it" for one in repositories_by(tx, name))
     for issuer in list_issuers(tx):
         if name in issuer.issuer.feeds:
             yield f"VexIssuer {issuer.issuer.name} names it as a feed"
@@ -111,6 +120,10 @@ def _policies(tx: Tx) -> Mapping[str, Spec]:
 
 # Each kind after those that may name it.
 _ENDINGS: Mapping[str, Ending] = {
+    FOLLOWED: Ending(
+        lambda tx: {name: one.followed.spec() for name, one in list_followed(tx).items()},
+        delete_followed,
+    ),
     "Freeze": Ending(
         lambda tx: {one.rule.name: one.rule.spec() for one in list_freeze_rules(tx)},
         delete_freeze_rule,

@@ -28,6 +28,7 @@ from stella.app.due import give_turns, judge_what_is_due
 from stella.app.feed_sync import FeedSync
 from stella.app.first_admin import first_login, make_first_admin
 from stella.app.flows import HANDLED, steps_of
+from stella.app.followed import Follower
 from stella.app.heard import rematch_stale, weigh_what_turned
 from stella.app.keys import data_unusable
 from stella.app.listen import listen, port_of
@@ -50,6 +51,7 @@ from stella.record.errors import unusable
 from stella.workflow import DurableRuns
 
 _DRAIN_S = 5
+_REPOSITORIES_EVERY = timedelta(minutes=1)
 _INTEGRATIONS_S = 300
 _MESSAGES_S = 2
 _FORGET_S = 300
@@ -234,9 +236,10 @@ def webhook_watch(services: Services, settings: Settings) -> Watch:
     )
 
 
-def _feed_sweeps(services: Services, settings: Settings) -> tuple[Sweep, ...]:
+def _outward_sweeps(services: Services, settings: Settings) -> tuple[Sweep, ...]:
     every = timedelta(minutes=settings.feeds_every_min)
     advisories, vex = FeedSync(services, every), VexSync(services, every)
+    follower = Follower(services, _REPOSITORIES_EVERY)
 
     def sync_advisories() -> None:
         if not settings.offline and not settings.advisories:
@@ -246,7 +249,12 @@ def _feed_sweeps(services: Services, settings: Settings) -> tuple[Sweep, ...]:
         if not settings.offline:
             vex.sweep()
 
+    def follow() -> None:
+        if not settings.offline:
+            follower.sweep()
+
     return (
+        Sweep("repositories", settings.sweep_s, follow),
         Sweep("feeds", _FEEDS_S, sync_advisories),
         Sweep("vex feeds", _VEX_FEEDS_S, sync_vex),
     )
@@ -286,7 +294,7 @@ def _sweeps(services: Services, settings: Settings) -> tuple[Sweep, ...]:
             forget_deliveries(tx)
 
     return (
-        *_feed_sweeps(services, settings),
+        *_outward_sweeps(services, settings),
         Sweep("fleet", settings.sweep_s, fleet),
         Sweep("waivers", settings.sweep_s, waivers),
         Sweep("due", settings.sweep_s, due),

@@ -4,6 +4,7 @@ import stella.api.idempotency
 import stella.deployment.standing
 import stella.deployment.step_store
 import stella.deployment.store
+import stella.environment.followed.store
 import stella.environment.freeze_rules
 import stella.environment.hold
 import stella.environment.lifecycles.store
@@ -56,6 +57,7 @@ STORES = (
     stella.environment.freeze_rules,
     stella.environment.hold,
     stella.environment.lifecycles.store,
+    stella.environment.followed.store,
     stella.policy.store,
     stella.promotion.store,
     stella.deployment.standing,

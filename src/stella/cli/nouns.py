@@ -64,6 +64,7 @@ NOUNS: dict[str, Noun] = {
     "rollback": Noun("stella.cli.promote:rollback", "Ask for what ran before."),
     "matrix": Noun("stella.cli.matrix:matrix", "Show what runs where."),
     "release": Noun("stella.cli.release:app", "Sealed sets of image digests."),
+    "repository": Noun("stella.cli.repository:app", "Repositories that the server follows."),
     "component": Noun("stella.cli.component:app", "Where images lie, and which tags are versions."),
     "variable": Noun("stella.cli.variable:app", "What deployments are configured with, and where."),
     "environment": Noun("stella.cli.environment:app", "Where releases can go."),

@@ -20,6 +20,13 @@ class AbsenceView(TypedDict):
     holds: bool
 
 
+class Acceptance(TypedDict):
+    """commit: the whole id of the one that is to count although history does not lead to it."""
+
+    commit: str
+    reason: str
+
+
 class Accepted(TypedDict):
     """How many images of a notification are scanned."""
 
@@ -845,6 +852,15 @@ class Granting(TypedDict):
     granted: NotRequired[list["Granted"] | None]
 
 
+class HeadView(TypedDict):
+    """The commit that its branch named when it was last looked at. signer: empty unless verified."""
+
+    id: str
+    author: str
+    title: str
+    signer: str
+
+
 Health = Literal["healthy", "unhealthy", "unknown"]
 """What the engine says of the containers."""
 
@@ -1549,6 +1565,13 @@ class PageReleaseView(TypedDict):
     next: NotRequired[str | None]
 
 
+class PageRepositoryView(TypedDict):
+    """Page_RepositoryView_"""
+
+    items: list["RepositoryView"]
+    next: NotRequired[str | None]
+
+
 class PageRevisionView(TypedDict):
     """Page_RevisionView_"""
 
@@ -1884,6 +1907,14 @@ class ReceivedView(TypedDict):
     replay: bool
 
 
+class RefusalView(TypedDict):
+    """Why its commit does not count. advice: what to do now."""
+
+    code: str
+    message: str
+    advice: str
+
+
 class RefusalsView(TypedDict):
     """How often deliveries were refused with that code. Nothing is kept of what they said."""
 
@@ -1941,6 +1972,29 @@ class ReleaseView(TypedDict):
     variables: int
     channel: str
     lifecycle: str | None
+
+
+class RepositoryView(TypedDict):
+    """A followed repository, and how it stands."""
+
+    name: str
+    integration: str
+    repository: str
+    branch: str
+    files: list[str]
+    kinds: list[str]
+    prune: bool
+    signedCommits: bool
+    state: Literal["waiting", "applied", "refused", "unreachable"]
+    head: "HeadView | None"
+    applied: str | None
+    appliedAt: str | None
+    checkedAt: str | None
+    isAskedFor: bool
+    refusal: "RefusalView | None"
+    documents: int
+    keepsAs: str
+    owner: str | None
 
 
 class RevisionView(TypedDict):
@@ -3217,8 +3271,34 @@ class Operations:
             self._transport.get(f"/lifecycles/{quote(name, safe='/:@')}", release=release),
         )
 
+    def get_repositories(self) -> "PageRepositoryView":
+        """Repositories that are followed, by name."""
+        return cast("PageRepositoryView", self._transport.get("/repositories"))
+
+    def get_repository(self, name: str) -> "RepositoryView":
+        """One repository that is followed."""
+        return cast(
+            "RepositoryView", self._transport.get(f"/repositories/{quote(name, safe='/:@')}")
+        )
+
+    def post_repository_sync(self, name: str, *, key: str | None = None) -> "RepositoryView":
+        """Have it looked at now; `checkedAt` moves on when that was done."""
+        return cast(
+            "RepositoryView",
+            self._transport.post(f"/repositories/{quote(name, safe='/:@')}/sync", key=key),
+        )
+
+    def post_repository_accept(
+        self, name: str, body: "Acceptance", *, key: str | None = None
+    ) -> "RepositoryView":
+        """Let a commit count that history does not lead to, or that follows too many to look through."""
+        return cast(
+            "RepositoryView",
+            self._transport.post(f"/repositories/{quote(name, safe='/:@')}/accept", body, key=key),
+        )
+
     def post_documents(self, body: "Documents", *, key: str | None = None) -> "Applied":
-        """Apply integrations, logins, policies, environments, targets, lifecycles, issuers of VEX, notifications."""
+        """Apply documents of every kind: environments, policies, integrations, lifecycles and the others."""
         return cast("Applied", self._transport.post("/apply", body, key=key))
 
     def get_documents(

@@ -80,3 +80,17 @@ class UnknownLifecycle(StellaError):
 
     code = "ST-ENV-012"
     fault = Fault.NOT_FOUND
+
+
+class UnknownRepository(StellaError):
+    """No repository is followed under that name."""
+
+    code = "ST-ENV-013"
+    fault = Fault.NOT_FOUND
+
+
+class CommitRefused(StellaError):
+    """A followed repository's commit is not applied: unsigned, of a rewritten history, or too much."""
+
+    code = "ST-ENV-014"
+    fault = Fault.CONFLICT

@@ -125,3 +125,48 @@ class LifecycleApplied(Fact):
 @dataclass(frozen=True, slots=True)
 class LifecycleDeleted(Fact):
     """No release takes it any more. subject: its name."""
+
+
+@dataclass(frozen=True, slots=True)
+class RepositoryFollowed(Fact):
+    """A repository is followed from now on, or in another way. subject: its name."""
+
+    change: str
+    spec: str
+
+
+@dataclass(frozen=True, slots=True)
+class RepositoryLeft(Fact):
+    """It is followed no more; what it brought stays. subject: its name."""
+
+
+@dataclass(frozen=True, slots=True)
+class RepositoryApplied(Fact):
+    """A commit's documents count from now on. subject: the repository's name.
+
+    before: the commit that counted until then. signer: by whom it was signed, empty where nobody asked.
+    changed: how many documents came, went or changed.
+    """
+
+    commit: str
+    before: str | None
+    author: str
+    signer: str
+    changed: int
+
+
+@dataclass(frozen=True, slots=True)
+class RepositoryRefused(Fact):
+    """A commit's documents are not applied; those before go on. subject: the repository's name."""
+
+    commit: str
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class RepositoryAccepted(Fact):
+    """A person lets a commit follow that history does not lead to. subject: the repository's name."""
+
+    commit: str
+    reason: str

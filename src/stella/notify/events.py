@@ -257,6 +257,26 @@ def _end(verb: str, severity: Severity) -> Callable[[Tx, StoredFact], Told | Non
     return told
 
 
+def _commit_applied(_: Tx, fact: StoredFact) -> Told:
+    commit = str(fact.data.get("commit"))[:12]
+    return Told(
+        title=f"{fact.subject}: what the commit {commit} says is configured now",
+        severity=Severity.INFO,
+        fields={"author": str(fact.data.get("author")), "changed": str(fact.data.get("changed"))},
+        path="/environments",
+    )
+
+
+def _commit_refused(_: Tx, fact: StoredFact) -> Told:
+    commit = str(fact.data.get("commit"))[:12]
+    return Told(
+        title=f"{fact.subject}: the commit {commit} is not applied",
+        severity=Severity.PROBLEM,
+        text=str(fact.data.get("message")),
+        path="/environments",
+    )
+
+
 _S, _C = Severity, StatusState
 EVENTS: Mapping[str, Event] = {
     "PromotionRequested": Event(
@@ -348,6 +368,12 @@ EVENTS: Mapping[str, Event] = {
         "EnvironmentDeleted",
         "the end of an environment has come, and it was ended",
         _end("was over, and has ended", _S.INFO),
+    ),
+    "RepositoryApplied": Event(
+        "RepositoryApplied", "a followed repository's commit counts from now on", _commit_applied
+    ),
+    "RepositoryRefused": Event(
+        "RepositoryRefused", "a followed repository's commit was refused", _commit_refused
     ),
     "WaiverRequested": Event(
         "WaiverRequested",

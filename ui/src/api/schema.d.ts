@@ -1412,6 +1412,88 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/repositories": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Repositories
+         * @description Repositories that are followed, by name.
+         */
+        get: operations["get_repositories"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/repositories/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Repository
+         * @description One repository that is followed.
+         */
+        get: operations["get_repository"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/repositories/{name}/sync": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Post Repository Sync
+         * @description Have it looked at now; `checkedAt` moves on when that was done.
+         */
+        post: operations["post_repository_sync"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/repositories/{name}/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Post Repository Accept
+         * @description Let a commit count that history does not lead to, or that follows too many to look through.
+         *
+         *     Where commits have to be signed, this one has to be still.
+         */
+        post: operations["post_repository_accept"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/apply": {
         parameters: {
             query?: never;
@@ -1423,7 +1505,7 @@ export interface paths {
         put?: never;
         /**
          * Post Documents
-         * @description Apply integrations, logins, policies, environments, targets, lifecycles, issuers of VEX, notifications.
+         * @description Apply documents of every kind: environments, policies, integrations, lifecycles and the others.
          *
          *     All or nothing. What another owner keeps is refused; pruning ends what this owner names no more.
          *
@@ -2973,6 +3055,16 @@ export interface components {
             holds: boolean;
         };
         /**
+         * Acceptance
+         * @description commit: the whole id of the one that is to count although history does not lead to it.
+         */
+        Acceptance: {
+            /** Commit */
+            commit: string;
+            /** Reason */
+            reason: string;
+        };
+        /**
          * Accepted
          * @description How many images of a notification are scanned.
          */
@@ -4372,6 +4464,20 @@ export interface components {
             granted?: components["schemas"]["Granted"][] | null;
         };
         /**
+         * HeadView
+         * @description The commit that its branch named when it was last looked at. signer: empty unless verified.
+         */
+        HeadView: {
+            /** Id */
+            id: string;
+            /** Author */
+            author: string;
+            /** Title */
+            title: string;
+            /** Signer */
+            signer: string;
+        };
+        /**
          * Health
          * @description What the engine says of the containers.
          * @enum {string}
@@ -5452,6 +5558,13 @@ export interface components {
             /** Next */
             next?: string | null;
         };
+        /** Page[RepositoryView] */
+        Page_RepositoryView_: {
+            /** Items */
+            items: components["schemas"]["RepositoryView"][];
+            /** Next */
+            next?: string | null;
+        };
         /** Page[RevisionView] */
         Page_RevisionView_: {
             /** Items */
@@ -6008,6 +6121,18 @@ export interface components {
             replay: boolean;
         };
         /**
+         * RefusalView
+         * @description Why its commit does not count. advice: what to do now.
+         */
+        RefusalView: {
+            /** Code */
+            code: string;
+            /** Message */
+            message: string;
+            /** Advice */
+            advice: string;
+        };
+        /**
          * RefusalsView
          * @description How often deliveries were refused with that code. Nothing is kept of what they said.
          */
@@ -6093,6 +6218,53 @@ export interface components {
             channel: string;
             /** Lifecycle */
             lifecycle: string | null;
+        };
+        /**
+         * RepositoryView
+         * @description A followed repository, and how it stands.
+         *
+         *     state: waiting until it was looked at; refused and unreachable leave what was applied before.
+         *     documents: how many it keeps. owner: who keeps its own document; ``keeps_as``: the owner of what it
+         *     brings.
+         */
+        RepositoryView: {
+            /** Name */
+            name: string;
+            /** Integration */
+            integration: string;
+            /** Repository */
+            repository: string;
+            /** Branch */
+            branch: string;
+            /** Files */
+            files: string[];
+            /** Kinds */
+            kinds: string[];
+            /** Prune */
+            prune: boolean;
+            /** Signedcommits */
+            signedCommits: boolean;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "waiting" | "applied" | "refused" | "unreachable";
+            head: components["schemas"]["HeadView"] | null;
+            /** Applied */
+            applied: string | null;
+            /** Appliedat */
+            appliedAt: string | null;
+            /** Checkedat */
+            checkedAt: string | null;
+            /** Isaskedfor */
+            isAskedFor: boolean;
+            refusal: components["schemas"]["RefusalView"] | null;
+            /** Documents */
+            documents: number;
+            /** Keepsas */
+            keepsAs: string;
+            /** Owner */
+            owner: string | null;
         };
         /**
          * RevisionView
@@ -9801,6 +9973,132 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LifecycleView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_repositories: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_RepositoryView_"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_repository: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RepositoryView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_repository_sync: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RepositoryView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_repository_accept: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Acceptance"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RepositoryView"];
                 };
             };
             /** @description A refusal */

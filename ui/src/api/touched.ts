@@ -18,6 +18,7 @@ export type Held =
   | 'preview'
   | 'promotions'
   | 'releases'
+  | 'repositories'
   | 'scans'
   | 'secrets'
   | 'sign-ins'
@@ -36,6 +37,7 @@ const RULES: readonly (readonly [RegExp, readonly Held[]])[] = [
   [/^DocumentOwner/, ['environments', 'integrations']],
   [/^(Deployment|Target|Step|Rollback)/, ['deployments', 'promotions', 'matrix', 'environments', 'releases', 'evidence', 'lifecycles']],
   [/^(Order|Agent|Enrolment)/, ['agents', 'environments', 'deployments', 'matrix']],
+  [/^Repository/, ['repositories', 'environments', 'integrations', 'matrix']],
   [/^(Release|Tag)/, ['releases', 'matrix']],
   [/^(Image|Scan|Sbom|Finding|Advisor)/, ['releases', 'scans', 'promotions', 'where']],
   [/^Vex/, ['releases', 'scans', 'promotions', 'where', 'vex']],

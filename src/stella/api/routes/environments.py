@@ -6,6 +6,12 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 
+from stella.api.applying import (
+    allowed_kinds,
+    apply_all,
+    believed_integrations,
+    followed_integrations,
+)
 from stella.api.asked import Asked, Viewer
 from stella.api.endings import NEEDED, endings_for
 from stella.api.errors import Changed, InvalidRequest
@@ -31,9 +37,8 @@ from stella.api.views.environments import (
     target_view,
 )
 from stella.api.views.promotions import PromotionView, promotion_view
-from stella.environment.documents import apply_documents
+from stella.environment.followed.model import OWNER_PREFIX
 from stella.environment.freeze import begin_freeze, end_freeze
-from stella.environment.freeze_rules import apply_freeze_rule
 from stella.environment.hold import hold_environment, resume_environment
 from stella.environment.owning import Owning, ending_documents
 from stella.environment.store import (
@@ -44,15 +49,12 @@ from stella.environment.store import (
 )
 from stella.hub.store import find_integration
 from stella.identity import Permission
-from stella.identity.login_documents import login_integrations
 from stella.kernel import Remedy, parse_time
-from stella.notify import apply_notification
 from stella.policy.store import find_policy, list_policies
 from stella.promotion.queue import queue_of
 from stella.promotion.request import request_rollback
 from stella.record import Tx
 from stella.record.owners import list_owned
-from stella.vex.apply import apply_vex_issuer
 
 router = APIRouter(tags=["environments"])
 
@@ -109,7 +111,7 @@ class PolicyView(View):
 
 @router.post("/apply", response_model=Applied)
 def post_documents(asked: Configurer, body: Documents) -> Response:
-    """Apply integrations, logins, policies, environments, targets, lifecycles, issuers of VEX, notifications.
+    """Apply documents of every kind: environments, policies, integrations, lifecycles and the others.
 
     All or nothing. What another owner keeps is refused; pruning ends what this owner names no more.
 
@@ -122,20 +124,13 @@ def post_documents(asked: Configurer, body: Documents) -> Response:
 
     def do(tx: Tx) -> Applied:
         _refuse_changed(asked, tx, body.documents)
-        changes = apply_documents(
+        changes = apply_all(
             tx,
-            asked.services.blobs,
+            asked.services,
             body.documents,
-            brought=asked.services.plugins.brought(),
+            owning,
             dry_run=body.dry_run,
             may_allow_any=Permission.SECRET_ALLOW in asked.principal.permissions,
-            ask=asked.services.deciding.ask,
-            more={
-                "VexIssuer": apply_vex_issuer,
-                "Notification": apply_notification,
-                "Freeze": apply_freeze_rule,
-            },
-            owning=owning,
         )
         return Applied(
             changes=[
@@ -178,19 +173,30 @@ def _refuse_changed(asked: Asked, tx: Tx, documents: Sequence[Mapping[str, Any]]
 def _refuse_beyond(asked: Asked, body: Documents) -> None:
     """Return where who asks may apply each of them, and end what they end. Raises PermissionDenied.
 
-    Who changes an issuer that logins believe could let anybody in as anybody.
+    Who changes an issuer that logins believe could let anybody in as anybody; who changes where a
+    followed repository is read from could bring anything that it may.
     """
+    if body.owner is not None and body.owner.startswith(OWNER_PREFIX):
+        raise InvalidRequest(
+            f"{OWNER_PREFIX}... is the owner of what a followed repository brings",
+            remedy=Remedy("Choose another name, or change the documents in the repository."),
+        )
     named = [(str(one.get("kind")), str(one.get("name"))) for one in body.documents]
     with asked.read() as tx:
-        believed = login_integrations(tx)
+        believed, followed = believed_integrations(tx), followed_integrations(tx)
         if body.prune and body.owner is not None:
             named += ending_documents(tx, body.owner, named)
     for kind, permission in NEEDED.items():
         if any(one == kind for one, _ in named):
             asked.must(permission, f"{kind} in POST /apply")
+    for kind in allowed_kinds(body.documents):
+        if kind in NEEDED:
+            asked.must(NEEDED[kind], f"{kind} for a FollowedRepository in POST /apply")
     for kind, name in named:
         if kind == "Integration" and name in believed:
             asked.must(Permission.USER_CHANGE, f"Integration {name} in POST /apply")
+        if kind == "Integration" and name in followed:
+            asked.must(Permission.TRUST_CHANGE, f"Integration {name} in POST /apply")
 
 
 @router.get("/documents")

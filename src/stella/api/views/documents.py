@@ -6,6 +6,8 @@ from typing import Any
 from stella.api.views.base import PersonView, View
 from stella.blob import Blobs
 from stella.environment.document import API_VERSION
+from stella.environment.followed.model import KIND as FOLLOWED
+from stella.environment.followed.store import list_followed
 from stella.environment.freeze_rules import list_freeze_rules
 from stella.environment.lifecycles.model import KIND as LIFECYCLE
 from stella.environment.lifecycles.store import list_lifecycles
@@ -74,6 +76,7 @@ _LISTED: Mapping[str, Callable[[Tx], Named]] = {
     "Notification": lambda tx: ((one.rule.name, one.rule.spec()) for one in list_notifications(tx)),
     "Freeze": lambda tx: ((one.rule.name, one.rule.spec()) for one in list_freeze_rules(tx)),
     LIFECYCLE: lambda tx: ((name, one.spec()) for name, one in list_lifecycles(tx).items()),
+    FOLLOWED: lambda tx: ((name, one.followed.spec()) for name, one in list_followed(tx).items()),
 }
 KINDS = (*_LISTED, "Policy")
 """Every kind that there may be documents of."""

@@ -15,6 +15,7 @@ from stella.app.doctoring.services import (
     secret_keys_are_there,
 )
 from stella.app.feed_sync import own_advisories
+from stella.app.followed import repositories_are_applied
 from stella.app.over import environments_have_ended
 from stella.doctor import Area, Check
 from stella.evidence.checks import packets_are_there
@@ -218,6 +219,14 @@ def of_the_way(ground: Ground) -> Iterator[Check]:
         "What was to be there for a time costs and runs on.",
         "Each environment's endsAt, and what keeps it from being ended.",
         lambda: environments_have_ended(database()),
+    )
+    yield Check(
+        "records.repositories",
+        Area.RECORDS,
+        "followed repositories",
+        "What a repository says and the server does not is what nobody expects.",
+        "How the last look at each of them ended.",
+        lambda: repositories_are_applied(database()),
     )
     yield Check(
         "agents.heard",

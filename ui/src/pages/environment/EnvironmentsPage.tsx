@@ -18,6 +18,7 @@ import { takenBy } from '../../environment/lifecycle'
 import { ruleText } from '../../environment/rules'
 import { HELD, rulesOf } from './Hold'
 import { Phases } from './Phases'
+import { Repositories } from './Repositories'
 import style from './EnvironmentsPage.module.css'
 
 /** The road of a release, from first to last. */
@@ -54,6 +55,7 @@ export function EnvironmentsPage() {
           ))}
         </section>
       )}
+      <Repositories />
     </>
   )
 }

@@ -1,0 +1,264 @@
+"""Repositories that are followed: the server looks at them and applies what a new commit says.
+
+All of a commit's documents count, or none. What is refused leaves what counted before, and is tried
+again at each look: it may have been in the way of something that has ended meanwhile.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+from stella import kernel
+from stella.api.applying import BESIDE, apply_all, believed_integrations, followed_integrations
+from stella.api.endings import NEEDED, endings_beside
+from stella.api.services import Services
+from stella.environment.errors import CommitRefused, UnknownRepository
+from stella.environment.facts import RepositoryApplied, RepositoryRefused
+from stella.environment.followed.model import Followed, Head, Known, Outcome, Standing
+from stella.environment.followed.store import find_followed, list_followed, put_standing
+from stella.environment.owning import Owning
+from stella.environment.yaml_documents import NoDocuments, documents_in
+from stella.kernel import Fault, Remedy, Seen, StellaError, parse_time, time_text
+from stella.plugin.contract.core import Kind
+from stella.plugin.contract.scm import Commit, Scm, SignatureState
+from stella.plugin.refusals import NotThere
+from stella.record import Database, Tx
+
+_COMMITS_MAX = 500
+_WORDS_MAX = 300
+_COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
+_OF_LOGINS = frozenset({"MachineLogin", "SignIn"})
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What a commit says."""
+
+    head: Head
+    documents: tuple[Mapping[str, Any], ...]
+
+
+class Follower:
+    """One sweep looks at every repository whose time has come, or that is asked for."""
+
+    def __init__(self, services: Services, every: timedelta) -> None:
+        self._services = services
+        self._every = every
+
+    def sweep(self) -> None:
+        """Look at what is due."""
+        with self._services.database.read() as tx:
+            due = [one for one in list_followed(tx).values() if self._is_due(tx, one.standing)]
+        for one in due:
+            if self._services.stopping.is_set():
+                return
+            self._look_at(one)
+
+    def _is_due(self, tx: Tx, standing: Standing) -> bool:
+        at = standing.checked_at
+        return standing.asked or at is None or tx.now - parse_time(at) >= self._every
+
+    def _look_at(self, known: Known) -> None:
+        followed, standing = known.followed, known.standing
+        head = standing.head
+        try:
+            scm: Scm = self._services.outside.connected(Kind.SCM, followed.integration)
+            commit = scm.resolve(followed.repository, followed.branch)
+            head = _head_of(commit)
+            counts = standing.outcome is Outcome.APPLIED and standing.applied == head.id
+            if counts and not standing.asked:
+                self._note(known, head, None)
+                return
+            _refuse_untrusted(scm, followed, standing, commit)
+            documents = tuple(_documents_of(scm, followed, commit.id))
+        except StellaError as refusal:
+            self._note(known, head, refusal)
+            return
+        try:
+            self._apply(known, Read(head, documents))
+        except UnknownRepository:
+            return  # it is followed no more
+        except StellaError as refusal:
+            self._note(known, head, refusal)
+
+    def _apply(self, known: Known, read: Read) -> None:
+        followed = known.followed
+        owning = Owning(
+            followed.owner, prune=followed.prune, endings=endings_beside(followed.kinds)
+        )
+        with self._services.database.transaction(actor=f"repository:{followed.name}") as tx:
+            now = find_followed(tx, followed.name, lock=True)
+            if now.followed != followed:
+                return  # it was changed meanwhile, and is looked at anew
+            refuse_beyond(tx, followed, read.documents)
+            changes = apply_all(tx, self._services, read.documents, owning)
+            changed = sum(one.change != "unchanged" for one in changes)
+            before = now.standing.applied
+            if before != read.head.id or changed:
+                tx.add(
+                    RepositoryApplied(
+                        followed.name,
+                        read.head.id,
+                        before,
+                        read.head.author,
+                        read.head.signer,
+                        changed,
+                    )
+                )
+            at = time_text(tx.now)
+            since = now.standing.applied_at if before == read.head.id else at
+            standing = Standing(Outcome.APPLIED, at, read.head, read.head.id, since)
+            put_standing(tx, followed, standing)
+
+    def _note(self, known: Known, head: Head | None, refusal: StellaError | None) -> None:
+        """That it was looked at; a refusal is a fact where it is another one than before."""
+        followed = known.followed
+        with self._services.database.transaction(actor=f"repository:{followed.name}") as tx:
+            try:
+                now = find_followed(tx, followed.name, lock=True)
+            except UnknownRepository:
+                return
+            if now.followed != followed:
+                return
+            at = time_text(tx.now)
+            was = now.standing
+            if refusal is None:
+                put_standing(tx, followed, replace(was, checked_at=at, head=head, asked=False))
+                return
+            outcome = (
+                Outcome.UNREACHABLE
+                if refusal.fault in {Fault.UNAVAILABLE, Fault.TIMED_OUT}
+                else Outcome.REFUSED
+            )
+            told = replace(
+                was,
+                outcome=outcome,
+                checked_at=at,
+                head=head,
+                asked=False,
+                code=refusal.code,
+                message=str(refusal)[:2000],
+                advice=refusal.remedy.advice[:500],
+            )
+            is_new = (told.head, told.code, told.message) != (was.head, was.code, was.message)
+            put_standing(tx, followed, told)
+            if is_new and head is not None and outcome is Outcome.REFUSED:
+                tx.add(RepositoryRefused(followed.name, head.id, told.code, told.message))
+
+
+def repositories_are_applied(database: Database) -> list[Seen]:
+    """Of each repository the newest commit counts."""
+    with database.read() as tx:
+        known = list_followed(tx)
+    seen = []
+    for name, one in known.items():
+        standing = one.standing
+        is_well = standing.outcome in {Outcome.APPLIED, Outcome.WAITING}
+        said = f"{standing.code}: {standing.message}" if standing.code else standing.outcome.value
+        seen.append(
+            Seen(
+                kernel.Outcome.PASS if is_well else kernel.Outcome.BLOCKED,
+                said,
+                "" if is_well else f"stella repository show {name}",
+                name,
+            )
+        )
+    return seen or [Seen(kernel.Outcome.PASS, "none is followed")]
+
+
+def refuse_beyond(tx: Tx, followed: Followed, documents: Sequence[Mapping[str, Any]]) -> None:
+    """Return where it may bring each of them. Raises CommitRefused, which names each that it may not."""
+    believed, read_by = believed_integrations(tx), followed_integrations(tx)
+    reasons = []
+    for one in documents:
+        kind, name = str(one.get("kind")), str(one.get("name"))
+        if kind in NEEDED and kind not in followed.kinds:
+            how = "name the kind in spec.kinds" if kind in BESIDE else "apply it by hand"
+            reasons.append(f"{kind} {name[:80]} is not among what it may bring: {how}")
+        if kind == "Integration" and name in read_by:
+            reasons.append(f"Integration {name} is how repositories are read: apply it by hand")
+        if kind == "Integration" and name in believed and not _OF_LOGINS & {*followed.kinds}:
+            reasons.append(f"Integration {name} lets people in, and it may bring no logins")
+    if reasons:
+        raise _refused(
+            followed, "; ".join(reasons[:20]), "Take it out of the repository's files, or allow it."
+        )
+
+
+def _refuse_untrusted(scm: Scm, followed: Followed, standing: Standing, head: Commit) -> None:
+    """Return where history leads to ``head``, signed as it has to be. Raises CommitRefused."""
+    if followed.signed and head.signature.state is not SignatureState.GOOD:
+        raise _unsigned(followed, head)
+    before = standing.applied
+    if before is None or head.id in {before, standing.accepted}:
+        return
+    accept = f"stella repository accept {followed.name} {head.id}"
+    try:
+        found = scm.between(followed.repository, before, head.id, _COMMITS_MAX)
+    except NotThere:
+        found = None
+    if found is None or found.dropped:
+        lost = "is there no more" if found is None else "is not in its history"
+        raise _refused(
+            followed,
+            f"history was rewritten: {before[:12]}, which was applied, {lost}",
+            "Find out who did that; where it was meant, accept the commit.",
+            accept,
+        )
+    if not followed.signed:
+        return
+    for one in found.commits:
+        if one.signature.state is not SignatureState.GOOD:
+            raise _unsigned(followed, one, accept)
+    if not found.is_complete:
+        raise _refused(
+            followed,
+            f"there are more than {_COMMITS_MAX} commits since the one that was applied",
+            "Look at them, and accept the commit.",
+            accept,
+        )
+
+
+def _unsigned(followed: Followed, commit: Commit, command: str | None = None) -> CommitRefused:
+    why = commit.signature.why or commit.signature.state.value
+    return _refused(
+        followed,
+        f"the commit {commit.id[:12]} ({commit.title[:80]}) is not signed by anybody known: {why}",
+        "Sign it, or name its signer in the integration's allowed_signers.",
+        command,
+    )
+
+
+def _documents_of(scm: Scm, followed: Followed, commit: str) -> Iterator[Mapping[str, Any]]:
+    for path in followed.files:
+        content = scm.read_file(followed.repository, commit, path)
+        try:
+            yield from documents_in(content)
+        except NoDocuments as error:
+            raise _refused(
+                followed, f"{path}, line {error.line}: {error.problem}", "Correct the file."
+            ) from None
+
+
+def _head_of(commit: Commit) -> Head:
+    author = f"{commit.author_name} <{commit.author_email}>"
+    if not _COMMIT.match(commit.id):
+        raise CommitRefused("the server names no commit", remedy=Remedy("Look at its integration."))
+    return Head(
+        commit.id,
+        author[:_WORDS_MAX],
+        commit.title[:_WORDS_MAX],
+        commit.signature.signer[:_WORDS_MAX],
+    )
+
+
+def _refused(
+    followed: Followed, why: str, advice: str, command: str | None = None
+) -> CommitRefused:
+    return CommitRefused(
+        f"{followed.name}: {why}",
+        remedy=Remedy(advice, command=command),
+        repository=followed.name,
+    )

@@ -1,0 +1,1 @@
+"""Repositories whose documents the server applies by itself."""

@@ -1,0 +1,103 @@
+"""A followed repository: what is read of it, what that may bring, and how it went the last time."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from stella.kernel import Json
+
+KIND = "FollowedRepository"
+OWNER_PREFIX = "repository-"
+"""How the owners of what repositories bring are called; nobody applies under such a name by hand."""
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """One repository. integration: an SCM's. branch: or tag; ``HEAD`` is the server's own choice.
+
+    files: paths there, whose documents are applied together. kinds: which ones they may bring beside
+    those that whoever changes environments may apply. prune: what they brought and name no more ends.
+    signed: every commit has to be, by somebody whom the integration knows.
+    """
+
+    name: str
+    integration: str
+    repository: str
+    branch: str
+    files: tuple[str, ...]
+    kinds: tuple[str, ...] = ()
+    prune: bool = True
+    signed: bool = False
+
+    @property
+    def owner(self) -> str:
+        """Under which name its documents are kept."""
+        return f"{OWNER_PREFIX}{self.name}"
+
+    @property
+    def place(self) -> tuple[str, str, str]:
+        """Where it is: another one has another history."""
+        return self.integration, self.repository, self.branch
+
+    def spec(self) -> dict[str, Json]:
+        """As it is written, with every value."""
+        return {
+            "integration": self.integration,
+            "repository": self.repository,
+            "branch": self.branch,
+            "files": list(self.files),
+            "kinds": list(self.kinds),
+            "prune": self.prune,
+            "signedCommits": self.signed,
+        }
+
+
+class Outcome(StrEnum):
+    """How it went the last time."""
+
+    WAITING = "waiting"
+    APPLIED = "applied"
+    REFUSED = "refused"
+    UNREACHABLE = "unreachable"
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The commit that the branch named when it was last looked at. signer: empty unless verified."""
+
+    id: str
+    author: str
+    title: str
+    signer: str = ""
+
+    def plain(self) -> Mapping[str, Json]:
+        """As it is kept."""
+        return {"id": self.id, "author": self.author, "title": self.title, "signer": self.signer}
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a followed repository stands. applied: the commit whose documents count, since applied_at.
+
+    accepted: a commit that a person lets follow although history does not lead to it. asked: somebody
+    wants it looked at now. code, message, advice: of the refusal, empty where there was none.
+    """
+
+    outcome: Outcome = Outcome.WAITING
+    checked_at: str | None = None
+    head: Head | None = None
+    applied: str | None = None
+    applied_at: str | None = None
+    accepted: str | None = None
+    asked: bool = False
+    code: str = ""
+    message: str = ""
+    advice: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A followed repository, and how it stands."""
+
+    followed: Followed
+    standing: Standing

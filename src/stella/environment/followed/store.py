@@ -1,0 +1,157 @@
+"""The table of followed repositories: applied, ended, and how each of them stands."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Boolean, Column, String, Table, Text, delete, select
+
+from stella.environment.document import malformed
+from stella.environment.errors import UnknownRepository
+from stella.environment.facts import RepositoryFollowed, RepositoryLeft
+from stella.environment.followed.document import parse_followed
+from stella.environment.followed.model import KIND, Followed, Head, Known, Outcome, Standing
+from stella.kernel import Json, Remedy, digest_of
+from stella.kernel.change import Change, changed
+from stella.record.owners import forget_owner
+from stella.record.tables import metadata
+from stella.record.transaction import Tx
+
+_KEPT_MAX = 200
+
+followed_repository = Table(
+    "followed_repository",
+    metadata,
+    Column("tenant", String(40), primary_key=True),
+    Column("name", String(80), primary_key=True),
+    Column("spec", Text, nullable=False),
+    Column("outcome", String(20), nullable=False),
+    Column("checked_at", String(27)),
+    Column("head", Text),
+    Column("applied", String(64)),
+    Column("applied_at", String(27)),
+    Column("accepted", String(64)),
+    Column("asked", Boolean, nullable=False),
+    Column("code", String(20), nullable=False),
+    Column("message", Text, nullable=False),
+    Column("advice", Text, nullable=False),
+)
+
+
+def apply_followed(
+    tx: Tx, name: str, spec: Mapping[str, Json], beside: frozenset[str], known_scms: frozenset[str]
+) -> Change:
+    """Make or change one; it is looked at anew then.
+
+    beside: the kinds that it may be allowed. known_scms: the integrations of kind ``scm``. Raises
+    MalformedDocument.
+    """
+    value = parse_followed(name, spec, beside)
+    known = list_followed(tx)
+    if value.integration not in known_scms:
+        raise malformed(KIND, name, f"there is no integration of an SCM {value.integration!r}")
+    if name not in known and len(known) >= _KEPT_MAX:
+        raise malformed(KIND, name, f"there are {_KEPT_MAX} of them already")
+    before = known.get(name)
+    change = changed(KIND, name, before.followed.spec() if before else None, value.spec())
+    if change.change == "unchanged":
+        return change
+    standing = Standing()
+    if before is not None and before.followed.place == value.place:
+        was = before.standing
+        standing = Standing(applied=was.applied, applied_at=was.applied_at, accepted=was.accepted)
+    put_standing(tx, value, standing)
+    tx.add(RepositoryFollowed(name, change.change, digest_of(value.spec()).text))
+    return change
+
+
+def put_standing(tx: Tx, value: Followed, standing: Standing) -> None:
+    """Insert or replace."""
+    head = None if standing.head is None else json.dumps(standing.head.plain(), sort_keys=True)
+    columns = {
+        "spec": json.dumps(value.spec(), sort_keys=True),
+        "outcome": standing.outcome.value,
+        "checked_at": standing.checked_at,
+        "head": head,
+        "applied": standing.applied,
+        "applied_at": standing.applied_at,
+        "accepted": standing.accepted,
+        "asked": standing.asked,
+        "code": standing.code,
+        "message": standing.message,
+        "advice": standing.advice,
+    }
+    tx.put(followed_repository, {"name": value.name}, columns)
+
+
+def delete_followed(tx: Tx, name: str) -> None:
+    """It is followed no more; what it brought stays, and is nobody's whom anything is read of."""
+    table = followed_repository.c
+    tx.connection.execute(
+        delete(followed_repository).where(table.tenant == tx.tenant, table.name == name)
+    )
+    forget_owner(tx, KIND, name)
+    tx.add(RepositoryLeft(name))
+
+
+def ask_for_look(tx: Tx, name: str) -> Known:
+    """It is to be looked at now. Raises UnknownRepository."""
+    known = find_followed(tx, name, lock=True)
+    known = replace(known, standing=replace(known.standing, asked=True))
+    put_standing(tx, known.followed, known.standing)
+    return known
+
+
+def list_followed(tx: Tx) -> dict[str, Known]:
+    """By name."""
+    table = followed_repository
+    query = select(table).where(table.c.tenant == tx.tenant).order_by(table.c.name)
+    return {row["name"]: _known(row) for row in tx.rows(query)}
+
+
+def find_followed(tx: Tx, name: str, *, lock: bool = False) -> Known:
+    """Raises UnknownRepository."""
+    table = followed_repository
+    query = select(table).where(table.c.tenant == tx.tenant, table.c.name == name)
+    row = tx.row(query.with_for_update() if lock else query)
+    if row is None:
+        raise UnknownRepository(
+            f"no repository is followed as {name[:80]!r}",
+            remedy=Remedy("Apply one, or list them.", command="stella repository list"),
+            repository=name[:80],
+        )
+    return _known(row)
+
+
+def repositories_by(tx: Tx, integration: str) -> list[str]:
+    """Those that are read by that integration."""
+    known = list_followed(tx).items()
+    return [name for name, one in known if one.followed.integration == integration]
+
+
+def _known(row: Any) -> Known:
+    spec = json.loads(row["spec"])
+    value = Followed(
+        row["name"],
+        spec["integration"],
+        spec["repository"],
+        spec["branch"],
+        tuple(spec["files"]),
+        tuple(spec["kinds"]),
+        spec["prune"],
+        spec["signedCommits"],
+    )
+    standing = Standing(
+        Outcome(row["outcome"]),
+        row["checked_at"],
+        None if row["head"] is None else Head(**json.loads(row["head"])),
+        row["applied"],
+        row["applied_at"],
+        row["accepted"],
+        bool(row["asked"]),
+        row["code"],
+        row["message"],
+        row["advice"],
+    )
+    return Known(value, standing)
