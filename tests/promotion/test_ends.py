@@ -148,3 +148,18 @@ def test_an_end_in_the_row_that_nobody_applied_is_found_out(road: Road) -> None:
     found = verify_packet(packet_of(road, done.id), road.work.proving.root)
     (bad,) = [one for one in found.checks if not one.good]
     assert (bad.name, "its end" in bad.detail) == ("relied on", True)
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_an_end_that_comes_nearer_ends_what_waits_already(road: Road, hours: int) -> None:
+    rules = {"approvals": [{"rule": "one", "approvers": ["approver"]}]}
+    road.environment("review", **rules)
+    waiting = road.promote(road.release("2.0.0"), "review")
+    assert (waiting.state, waiting.due_at) == (State.WAITING, None)
+    road.environment("review", endsAt=end_of(road, hours=hours), **rules)
+    road.settle()
+    road.clock.go_on(hours=2)
+    judge_due(road)
+    assert road.promotion(waiting.id).state is State.BLOCKED
+    assert sweep(road) == 1
+    assert there(road) == []
