@@ -67,6 +67,11 @@ def until_it_waits(database: Database, other: Future[object]) -> None:
         time.sleep(0.01)
 
 
+def nothing(tx: Tx) -> None:
+    """Before it commits."""
+    del tx
+
+
 def beside(
     database: Database, mine: Callable[[Tx], object], then: Callable[[Tx], object], other: object
 ) -> tuple[object, Future[object]]:
@@ -104,7 +109,7 @@ def test_a_channel_that_goes_to_another_is_never_seen_with_none(there: Database)
     _, decided = beside(
         there,
         lambda tx: apply(tx, way("standard"), way("other", channels=["next"])),
-        lambda tx: None,
+        nothing,
         lambda tx: lifecycle_for(tx, "next", keep=True),
     )
     taken = decided.result()
@@ -116,7 +121,7 @@ def test_no_two_that_are_applied_at_once_take_one_channel(there: Database) -> No
     _, second = beside(
         there,
         lambda tx: apply(tx, way("standard", channels=["next", "edge"])),
-        lambda tx: None,
+        nothing,
         lambda tx: apply(tx, way("second", channels=["edge"]), owner="two"),
     )
     assert isinstance(second.exception(), MalformedDocument)
