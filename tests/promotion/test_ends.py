@@ -163,3 +163,16 @@ def test_an_end_that_comes_nearer_ends_what_waits_already(road: Road, hours: int
     assert road.promotion(waiting.id).state is State.BLOCKED
     assert sweep(road) == 1
     assert there(road) == []
+
+
+def test_people_are_not_told_of_what_is_only_to_be_judged_yet(road: Road) -> None:
+    rules = {"approvals": [{"rule": "one", "approvers": ["approver"]}]}
+    road.environment("review", endsAt=end_of(road, hours=1), **rules)
+    waiting = road.promote(road.release("2.0.0"), "review")
+    road.clock.go_on(hours=1)
+    assert sweep(road) == 0
+    assert "EnvironmentOver" not in told(road, "review")
+    judge_due(road)
+    assert road.promotion(waiting.id).state is State.BLOCKED
+    assert sweep(road) == 1
+    assert told(road, "review") == ["EnvironmentDeleted"]

@@ -357,7 +357,7 @@ def test_whom_the_rule_names_may_ask_for_a_hotfix(road: Road) -> None:
     bring(road, release, "dev")
     with pytest.raises(ImpossibleHotfix, match="lets operator ask"):
         ask_for_hotfix(road, release, "dan")
-    with pytest.raises(ImpossibleHotfix, match="says why"):
+    with pytest.raises(ImpossibleHotfix, match="no reason is given"):
         ask_for_hotfix(road, release, "olga", " ")
     done = road.deploy(ask_for_hotfix(road, release, "olga"))
     assert done.state is State.DEPLOYED
@@ -365,6 +365,16 @@ def test_whom_the_rule_names_may_ask_for_a_hotfix(road: Road) -> None:
     assert said == "hotfix: stage of standard left out, asked for by olga: the shop is down"
     (told,) = facts_of(road, done, "HotfixTaken")
     assert (told["channel"], told["reason"]) == (None, "the shop is down")
+    proves(road, done)
+
+
+def test_a_release_of_its_channel_may_be_asked_for_as_one_by_anybody(road: Road) -> None:
+    with_hotfix(road)
+    release = road.release("2.0.1", channel="hotfix")
+    bring(road, release, "dev")
+    done = road.deploy(ask_for_hotfix(road, release, "dan", ""))
+    assert done.state is State.DEPLOYED
+    assert "releases of the channel hotfix may" in gate(road, done)["summary"]
     proves(road, done)
 
 
