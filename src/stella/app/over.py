@@ -70,7 +70,7 @@ def environments_have_ended(database: Database) -> list[Seen]:
         Seen(
             Outcome.BLOCKED,
             f"over since {one.ends_at}; {why or 'the server has not looked at it since'}",
-            "take down what runs there, or apply it with a later endsAt",
+            "end what keeps it where that can be ended, or apply it with a later endsAt",
             one.name,
         )
         for one, why in over
