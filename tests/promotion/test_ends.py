@@ -19,6 +19,7 @@ from stella.environment.store import list_environments, list_targets
 from stella.evidence import verify_packet
 from stella.kernel import Digest, Outcome, time_text
 from stella.promotion.lifecycle import State
+from stella.promotion.store import list_promotions
 
 
 def end_of(road: Road, **span: float) -> str:
@@ -176,3 +177,18 @@ def test_people_are_not_told_of_what_is_only_to_be_judged_yet(road: Road) -> Non
     assert road.promotion(waiting.id).state is State.BLOCKED
     assert sweep(road) == 1
     assert told(road, "review") == ["EnvironmentDeleted"]
+
+
+def test_nothing_is_asked_for_by_itself_where_the_end_has_come(road: Road) -> None:
+    road.environment("dev")
+    road.environment(
+        "review", "dev", endsAt=end_of(road, hours=1), promotions={"automatic": {"pick": "newest"}}
+    )
+    first = road.release("2.0.0")
+    assert road.deploy(road.promote(first, "dev")).state is State.DEPLOYED
+    with road.database.read() as tx:
+        assert len(list_promotions(tx, environment="review")) == 1
+    road.clock.go_on(hours=2)
+    assert road.deploy(road.promote(road.release("3.0.0"), "dev")).state is State.DEPLOYED
+    with road.database.read() as tx:
+        assert len(list_promotions(tx, environment="review")) == 1
