@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from sqlalchemy import event
+
 from api.test_apply import document, environment, target
 from fixtures.control import Control
 
@@ -139,3 +141,21 @@ def test_variables_count_for_a_channel(control: Control):
         (one,) = found["answers"]
         assert one["used"]["value"] == value
     assert found["order"][-1] == "channel"
+
+
+def test_lifecycles_are_read_once_for_a_list_and_places_at_once(control: Control):
+    ready(control)
+    release = sealed(control, "1.0.0")["id"]
+    asked: list[str] = []
+    event.listen(
+        control.database.engine, "before_cursor_execute", lambda *words: asked.append(words[2])
+    )
+
+    def count(table: str) -> int:
+        return sum(f"FROM {table} " in " ".join(one.split()) for one in asked)
+
+    assert len(control.get("/environments")["items"]) == 3
+    assert count("lifecycle") == 1
+    asked.clear()
+    control.get("/lifecycles/standard", release=release)
+    assert count("promotion") == 1

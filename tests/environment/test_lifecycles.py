@@ -70,6 +70,13 @@ def test_every_reason_is_said_at_once() -> None:
     assert all(word in str(refusal.value) for word in ("soak", "moon", "A b"))
 
 
+def test_a_thousand_wrong_words_cost_no_more_than_the_first_of_them() -> None:
+    strangers = [f"stranger-{number}" for number in range(1000)]
+    with pytest.raises(MalformedDocument) as refusal:
+        parse(*(phase(f"p{number}", after=strangers) for number in range(50)))
+    assert str(refusal.value).count("which is no phase") == 20
+
+
 def test_a_circle_is_named_with_what_it_cuts_off() -> None:
     with pytest.raises(LifecycleLoop) as refusal:
         parse(

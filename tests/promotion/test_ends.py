@@ -19,6 +19,7 @@ from stella.environment.store import list_environments, list_targets
 from stella.evidence import verify_packet
 from stella.kernel import Digest, Outcome, time_text
 from stella.promotion.lifecycle import State
+from stella.promotion.store import list_promotions
 
 
 def end_of(road: Road, **span: float) -> str:
@@ -148,3 +149,46 @@ def test_an_end_in_the_row_that_nobody_applied_is_found_out(road: Road) -> None:
     found = verify_packet(packet_of(road, done.id), road.work.proving.root)
     (bad,) = [one for one in found.checks if not one.good]
     assert (bad.name, "its end" in bad.detail) == ("relied on", True)
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_an_end_that_comes_nearer_ends_what_waits_already(road: Road, hours: int) -> None:
+    rules = {"approvals": [{"rule": "one", "approvers": ["approver"]}]}
+    road.environment("review", **rules)
+    waiting = road.promote(road.release("2.0.0"), "review")
+    assert (waiting.state, waiting.due_at) == (State.WAITING, None)
+    road.environment("review", endsAt=end_of(road, hours=hours), **rules)
+    road.settle()
+    road.clock.go_on(hours=2)
+    judge_due(road)
+    assert road.promotion(waiting.id).state is State.BLOCKED
+    assert sweep(road) == 1
+    assert there(road) == []
+
+
+def test_people_are_not_told_of_what_is_only_to_be_judged_yet(road: Road) -> None:
+    rules = {"approvals": [{"rule": "one", "approvers": ["approver"]}]}
+    road.environment("review", endsAt=end_of(road, hours=1), **rules)
+    waiting = road.promote(road.release("2.0.0"), "review")
+    road.clock.go_on(hours=1)
+    assert sweep(road) == 0
+    assert "EnvironmentOver" not in told(road, "review")
+    judge_due(road)
+    assert road.promotion(waiting.id).state is State.BLOCKED
+    assert sweep(road) == 1
+    assert told(road, "review") == ["EnvironmentDeleted"]
+
+
+def test_nothing_is_asked_for_by_itself_where_the_end_has_come(road: Road) -> None:
+    road.environment("dev")
+    road.environment(
+        "review", "dev", endsAt=end_of(road, hours=1), promotions={"automatic": {"pick": "newest"}}
+    )
+    first = road.release("2.0.0")
+    assert road.deploy(road.promote(first, "dev")).state is State.DEPLOYED
+    with road.database.read() as tx:
+        assert len(list_promotions(tx, environment="review")) == 1
+    road.clock.go_on(hours=2)
+    assert road.deploy(road.promote(road.release("3.0.0"), "dev")).state is State.DEPLOYED
+    with road.database.read() as tx:
+        assert len(list_promotions(tx, environment="review")) == 1

@@ -17,7 +17,7 @@ from stella.environment.lifecycles.store import apply_lifecycle, delete_lifecycl
 from stella.environment.lifecycles.store import lifecycle as lifecycle_table
 from stella.evidence import verify_packet
 from stella.identity import Role
-from stella.kernel import Digest
+from stella.kernel import Digest, time_text
 from stella.promotion.errors import ImpossibleHotfix
 from stella.promotion.evaluate import evaluate_promotion
 from stella.promotion.lifecycle import State
@@ -357,7 +357,7 @@ def test_whom_the_rule_names_may_ask_for_a_hotfix(road: Road) -> None:
     bring(road, release, "dev")
     with pytest.raises(ImpossibleHotfix, match="lets operator ask"):
         ask_for_hotfix(road, release, "dan")
-    with pytest.raises(ImpossibleHotfix, match="says why"):
+    with pytest.raises(ImpossibleHotfix, match="no reason is given"):
         ask_for_hotfix(road, release, "olga", " ")
     done = road.deploy(ask_for_hotfix(road, release, "olga"))
     assert done.state is State.DEPLOYED
@@ -366,6 +366,29 @@ def test_whom_the_rule_names_may_ask_for_a_hotfix(road: Road) -> None:
     (told,) = facts_of(road, done, "HotfixTaken")
     assert (told["channel"], told["reason"]) == (None, "the shop is down")
     proves(road, done)
+
+
+def test_a_release_of_its_channel_may_be_asked_for_as_one_by_anybody(road: Road) -> None:
+    with_hotfix(road)
+    release = road.release("2.0.1", channel="hotfix")
+    bring(road, release, "dev")
+    done = road.deploy(ask_for_hotfix(road, release, "dan", ""))
+    assert done.state is State.DEPLOYED
+    assert "releases of the channel hotfix may" in gate(road, done)["summary"]
+    proves(road, done)
+
+
+def test_a_hotfix_that_another_gate_blocks_alerts_nobody_of_a_hotfix(road: Road) -> None:
+    with_hotfix(road)
+    road.environment("prod", endsAt=time_text(road.clock() + timedelta(hours=1)))
+    release = road.release("2.0.1", channel="hotfix")
+    bring(road, release, "dev")
+    road.clock.go_on(hours=2)
+    blocked = road.promote(release, "prod")
+    assert blocked.state is State.BLOCKED
+    assert "stage of standard left out" in gate(road, blocked)["summary"]
+    assert facts_of(road, blocked, "HotfixTaken") == []
+    proves(road, blocked)
 
 
 def test_who_may_no_more_asks_for_no_hotfix_and_the_row_of_another_is_found_out(

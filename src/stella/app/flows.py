@@ -27,6 +27,7 @@ from stella.app.heard import (
 )
 from stella.app.judged_anew import (
     judge_after,
+    judge_before_end,
     judge_of_environment,
     judge_of_lifecycle,
     judge_of_release,
@@ -300,7 +301,7 @@ _FLOWS: Mapping[str, Sequence[Handler]] = {
     "FindingsWeighed": (judge_weighed, judge_standings),
     "FindingsMatched": (judge_weighed, judge_standings),
     "PolicyApplied": (judge_all_standings,),
-    "EnvironmentApplied": (judge_all_standings, go_on_into),
+    "EnvironmentApplied": (judge_all_standings, go_on_into, judge_before_end),
     "EnvironmentHeld": (stop_at_hold,),
     "LifecycleApplied": (judge_of_lifecycle,),
     "LifecycleDeleted": (judge_of_lifecycle,),

@@ -19,6 +19,15 @@ def judge_of_environment(work: Work, fact: StoredFact) -> None:
     _judge(work, fact, waiting)
 
 
+def judge_before_end(work: Work, fact: StoredFact) -> None:
+    """An environment was given an end, or another one: judge anew what waits there until then."""
+    if fact.data.get("ends_at") is None:
+        return
+    with work.database.read(fact.tenant) as tx:
+        waiting = list(every_promotion(tx, environment=fact.subject, states=_WAITS))
+    _judge(work, fact, waiting)
+
+
 def judge_after(work: Work, fact: StoredFact) -> None:
     """A promotion has ended: judge anew what waits to follow it into the environments after."""
     with work.database.read(fact.tenant) as tx:

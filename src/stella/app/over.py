@@ -12,6 +12,8 @@ from stella.environment.model import Environment
 from stella.environment.store import find_environment, list_environments, list_targets
 from stella.identity import Permission
 from stella.kernel import Outcome, Seen, parse_time, time_text
+from stella.promotion.lifecycle import NOT_BEGUN
+from stella.promotion.store import every_promotion
 from stella.record import Database, Tx
 from stella.record.read import facts_about
 
@@ -68,7 +70,7 @@ def environments_have_ended(database: Database) -> list[Seen]:
         Seen(
             Outcome.BLOCKED,
             f"over since {one.ends_at}; {why or 'the server has not looked at it since'}",
-            "take down what runs there, or apply it with a later endsAt",
+            "end what keeps it where that can be ended, or apply it with a later endsAt",
             one.name,
         )
         for one, why in over
@@ -98,6 +100,11 @@ def _look_after(tx: Tx, name: str) -> bool:
             _tell_once(tx, EnvironmentEnding(name, found.ends_at))
         return False
     reasons = why_not_ended(tx, found)
+    if reasons and any(
+        one.due_at is not None and one.due_at <= time_text(tx.now)
+        for one in every_promotion(tx, environment=name, states=frozenset(NOT_BEGUN))
+    ):
+        return False  # what waits there is judged first, and that ends it: nobody need be told
     if reasons:
         _tell_once(tx, EnvironmentOver(name, found.ends_at, reasons[:_REASONS_MAX]))
         return False

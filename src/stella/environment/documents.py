@@ -7,7 +7,7 @@ from stella.blob import Blobs
 from stella.environment.apply import apply_environment, apply_target, refuse_loop
 from stella.environment.document import checked_document, checked_name, malformed, parse_environment
 from stella.environment.lifecycles.model import KIND as LIFECYCLE
-from stella.environment.lifecycles.store import apply_lifecycle, refuse_rivals
+from stella.environment.lifecycles.store import apply_lifecycle, hold_ways, refuse_rivals
 from stella.environment.owning import BY_HAND, Owning, Pruning, claim_documents
 from stella.environment.store import in_order, list_environments, list_targets
 from stella.hub.apply import Brought, apply_integration
@@ -83,6 +83,8 @@ def apply_documents(
     named = [(kind, name) for kind, listed in sorted_out.items() for name in listed]
     kept = tx.connection.begin_nested()
     pruning = Pruning(tx, owning, named)
+    if sorted_out[LIFECYCLE] or pruning.ends(LIFECYCLE):
+        hold_ways(tx)
     pruning.make_room()
     changes = _apply(tx, blobs, sorted_out, brought, ask, may_allow_any=may_allow_any)
     for kind, apply_one in others.items():

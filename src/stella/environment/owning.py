@@ -92,6 +92,10 @@ class Pruning:
         self._reasons: list[str] = []
         self._doomed = list(self._found(applied)) if owning.prune else []
 
+    def ends(self, kind: str) -> bool:
+        """Whether a document of that kind is to end."""
+        return any(one.kind == kind for one in self._doomed)
+
     def make_room(self) -> None:
         """Before anything is applied: why something cannot end; what may stand in the way goes."""
         for one in self._doomed:

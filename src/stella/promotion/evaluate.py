@@ -110,9 +110,12 @@ def _tell_of_broken_glass(tx: Tx, after: Promotion, decision: Decision) -> None:
 
 
 def _tell_of_hotfix(tx: Tx, after: Promotion, decision: Decision) -> None:
-    """That phases were left out is never silent, and told once of the same."""
+    """That phases were left out is never silent, and told once of the same.
+
+    Where another gate blocks it nothing went: that is told, and its decision says the rest.
+    """
     use = decision.hotfix
-    if use is msgspec.UNSET:
+    if use is msgspec.UNSET or after.state is State.BLOCKED:
         return
     if any(
         fact.kind == "HotfixTaken" and tuple(_names(fact.data.get("phases"))) == use.phases

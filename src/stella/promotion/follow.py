@@ -8,6 +8,7 @@ import msgspec
 from stella.environment.hold import find_hold
 from stella.environment.model import Automatic, Environment, Pick
 from stella.environment.store import find_environment, list_targets
+from stella.kernel import time_text
 from stella.promotion.model import AutomaticInput, HoldInput, Person, RunsInput
 from stella.promotion.request import request_automatic
 from stella.promotion.store import (
@@ -35,6 +36,8 @@ def follow(tx: Tx, name: str, system: Person, *, since: str | None = None) -> Pr
     rule = place.promotions.automatic
     if rule is None or find_hold(tx, name) is not None or not list_targets(tx, name):
         return None
+    if place.is_over(time_text(tx.now)):
+        return None  # nothing is let in any more
     there = running_in(tx, rule.after)
     if there is None or not _is_wanted(tx, place, rule, there, since):
         return None

@@ -1,5 +1,7 @@
 """Which lifecycle a promotion's release takes, and where it stands in it, as the record has it."""
 
+from collections.abc import Iterator, Sequence
+
 import msgspec
 
 from stella.blob import Blobs
@@ -11,7 +13,7 @@ from stella.promotion.model import HotfixInput, LifecycleInput, Person, PlaceInp
 from stella.promotion.phases import Standing, places_before
 from stella.promotion.soak import long_enough
 from stella.promotion.soaked import runs_in
-from stella.promotion.store import Promotion, succeeded, under_way
+from stella.promotion.store import Promotion, standings
 from stella.record.transaction import Tx
 from stella.release.model import Release
 
@@ -28,35 +30,33 @@ def lifecycle_input(
         return msgspec.UNSET, {}
     content = canonical_json(taken.lifecycle.spec())
     digest = blobs.put(content).text
-    places = tuple(
-        _place(tx, phase, environment, release.digest)
-        for phase, environment in places_before(taken.lifecycle, promotion.environment)
-    )
+    before = places_before(taken.lifecycle, promotion.environment)
+    places = tuple(_places(tx, before, release.digest))
     asked = _hotfix(tx, promotion.requested_by) if promotion.hotfix else msgspec.UNSET
     return LifecycleInput(taken.name, digest, places, asked), {digest: content}
 
 
 def standing_of(tx: Tx, lifecycle: Lifecycle, release_digest: str) -> Standing:
     """Where these digests stand in all of its phases now."""
-    places = [
-        _place(tx, phase, name, release_digest)
-        for phase in lifecycle.phases
-        for name in phase.environments
-    ]
-    return Standing(time_text(tx.now), places, lifecycle)
+    everywhere = [(phase, name) for phase in lifecycle.phases for name in phase.environments]
+    return Standing(time_text(tx.now), tuple(_places(tx, everywhere, release_digest)), lifecycle)
 
 
-def _place(tx: Tx, phase: Phase, environment: str, release_digest: str) -> PlaceInput:
-    proof = succeeded(tx, release_digest=release_digest, environment=environment)
-    coming = () if proof else under_way(tx, environment, release_digest)
-    return PlaceInput(
-        environment,
-        proof.deployment if proof else None,
-        coming[0].id if coming else msgspec.UNSET,
-        _telling(runs_in(tx, environment, release_digest), phase.soak, time_text(tx.now))
-        if phase.soak
-        else msgspec.UNSET,
-    )
+def _places(
+    tx: Tx, places: Sequence[tuple[Phase, str]], release_digest: str
+) -> Iterator[PlaceInput]:
+    done, coming = standings(tx, release_digest, {name for _, name in places})
+    now = time_text(tx.now)
+    for phase, name in places:
+        proof = done.get(name)
+        yield PlaceInput(
+            name,
+            proof.deployment if proof else None,
+            coming[name].id if not proof and name in coming else msgspec.UNSET,
+            _telling(runs_in(tx, name, release_digest), phase.soak, now)
+            if phase.soak
+            else msgspec.UNSET,
+        )
 
 
 def _telling(runs: tuple[RunInput, ...], hours: int, now: str) -> tuple[RunInput, ...]:

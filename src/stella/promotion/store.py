@@ -1,10 +1,22 @@
 """The tables of promotions and of the approvals given to them."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Boolean, Column, Index, Integer, String, Table, Text, false, func, select
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    false,
+    func,
+    or_,
+    select,
+)
 
 from stella.kernel import Remedy
 from stella.promotion.errors import PlanHasChanged, UnknownPromotion
@@ -236,6 +248,27 @@ def under_way(tx: Tx, environment: str, release_digest: str) -> tuple[Promotion,
     """What would bring exactly these digests there and has not ended."""
     query = _of_digests(tx, environment, release_digest).where(_IS_ACTIVE)
     return tuple(promotion_of_row(row) for row in tx.rows(query.order_by(promotion.c.id)))
+
+
+def standings(
+    tx: Tx, release_digest: str, environments: Collection[str]
+) -> tuple[dict[str, Promotion], dict[str, Promotion]]:
+    """``succeeded``, and the first that is ``under_way``, by environment: all of them asked at once."""
+    query = select(promotion).where(
+        promotion.c.tenant == tx.tenant,
+        promotion.c.environment.in_(sorted(environments)),
+        promotion.c.release_digest == release_digest,
+        or_(promotion.c.state == State.DEPLOYED.value, _IS_ACTIVE),
+    )
+    done: dict[str, Promotion] = {}
+    coming: dict[str, Promotion] = {}
+    for row in tx.rows(query.order_by(promotion.c.id)):
+        one = promotion_of_row(row)
+        if one.state is State.DEPLOYED:
+            done[one.environment] = one
+        else:
+            coming.setdefault(one.environment, one)
+    return done, coming
 
 
 def deployed_before(tx: Tx, environment: str, limit: int = 50) -> tuple[Promotion, ...]:

@@ -7,7 +7,8 @@ from stella.api.views.looking import Looking
 from stella.api.views.releases import ReleaseRef, release_ref
 from stella.deployment.store import current_deployment
 from stella.environment.hold import find_hold
-from stella.environment.lifecycles.store import lifecycles_naming
+from stella.environment.lifecycles.model import Lifecycle
+from stella.environment.lifecycles.store import list_lifecycles
 from stella.environment.model import (
     Environment,
     Excluded,
@@ -21,6 +22,7 @@ from stella.environment.store import list_freezes, list_targets
 from stella.fleet import find_agent_by_name
 from stella.kernel import digest_of, time_text
 from stella.policy.store import find_policy
+from stella.record import Tx
 from stella.record.owners import owner_of
 from stella.release.store import find_release
 
@@ -238,10 +240,18 @@ def environment_view(looking: Looking, environment: Environment, order: int) -> 
         if current
         else None,
         ends_at=environment.ends_at,
-        lifecycles=lifecycles_naming(tx, environment.name),
+        lifecycles=[
+            way
+            for way, one in looking.once(_lifecycles, "").items()
+            if environment.name in one.environments
+        ],
         configuration=digest_of(configuration(environment, targets)).text,
         owner=owner_of(tx, "Environment", environment.name),
     )
+
+
+def _lifecycles(tx: Tx, _: str) -> dict[str, Lifecycle]:
+    return list_lifecycles(tx)
 
 
 def _promotions(rules: PromotionRules) -> PromotionRulesView:

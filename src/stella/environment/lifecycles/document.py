@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from itertools import islice
 
 import msgspec
 
@@ -24,6 +25,7 @@ _CHANNELS_MAX = 50
 _NAMED_MAX = 50
 _WORD_CHARACTERS_MAX = 80
 _SOAK_HOURS_MAX = 8760
+_REASONS_MAX = 20
 
 
 class _Phase(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
@@ -67,9 +69,9 @@ def parse_lifecycle(name: str, spec: Mapping[str, Json]) -> Lifecycle:
             tuple(dict.fromkeys(read.hotfix.by)),
         ),
     )
-    reasons = [*_faults(value)]
+    reasons = [*islice(_faults(value), _REASONS_MAX)]  # looking for the nearest name takes its time
     if reasons:
-        raise malformed(KIND, name, "; ".join(reasons[:20]))
+        raise malformed(KIND, name, "; ".join(reasons))
     _refuse_circle(name, value)
     return value
 

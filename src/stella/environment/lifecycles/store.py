@@ -2,18 +2,19 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from sqlalchemy import Column, String, Table, Text, delete, select
+from sqlalchemy import Column, String, Table, Text, delete, select, text
 
 from stella.environment.document import malformed
-from stella.environment.errors import UnknownLifecycle
+from stella.environment.errors import UnknownEnvironment, UnknownLifecycle
 from stella.environment.facts import LifecycleApplied, LifecycleDeleted
 from stella.environment.lifecycles.document import parse_lifecycle
 from stella.environment.lifecycles.model import KIND, Lifecycle
-from stella.environment.store import keep_environment, list_environments
+from stella.environment.store import find_environment, keep_environment, list_environments
 from stella.kernel import Json, Remedy, digest_of
 from stella.kernel.change import Change, changed
 from stella.record.owners import forget_owner
@@ -119,11 +120,11 @@ def lifecycle_for(tx: Tx, channel: str, *, keep: bool = False) -> Taken | None:
     channel: empty for a release of none. keep: it stays as it is until this transaction ends.
     """
     default = None
-    for name, one in list_lifecycles(tx).items():
+    for name, one in (_kept(tx) if keep else list_lifecycles(tx)).items():
         if channel in one.taken_by:
-            return _kept(tx, Taken(name, one), keep=keep)
+            return Taken(name, one)
         default = Taken(name, one) if one.default else default
-    return default and _kept(tx, default, keep=keep)
+    return default
 
 
 def lifecycles_naming(tx: Tx, environment: str) -> list[str]:
@@ -131,13 +132,29 @@ def lifecycles_naming(tx: Tx, environment: str) -> list[str]:
     return [name for name, one in list_lifecycles(tx).items() if environment in one.environments]
 
 
-def _kept(tx: Tx, found: Taken, *, keep: bool) -> Taken:
-    """Read once more under a lock: it may have been changed just now."""
-    if not keep:
-        return found
-    query = select(lifecycle).where(lifecycle.c.tenant == tx.tenant, lifecycle.c.name == found.name)
-    row = tx.row(query.with_for_update(read=True))
-    return found if row is None else Taken(found.name, _lifecycle(row))
+def hold_ways(tx: Tx) -> None:
+    """Nobody else changes a lifecycle until this transaction ends, and nobody decides by one.
+
+    Who decides holds an environment, and then the lifecycles: whoever changes these and may come to
+    environments afterwards holds those first, all of them in the one order, or each waits for the other.
+    """
+    if tx.connection.dialect.name != "postgresql":
+        return  # the transaction owns the file
+    for one in list_environments(tx):
+        with suppress(UnknownEnvironment):  # it was ended just now
+            find_environment(tx, one.name, lock=True)
+    # Rows would not do: two that are new could both name one channel.
+    tx.connection.execute(text("LOCK TABLE lifecycle IN SHARE ROW EXCLUSIVE MODE"))
+
+
+def _kept(tx: Tx) -> dict[str, Lifecycle]:
+    """All of them, which stay as they are: a channel may be going from one to another just now."""
+    query = select(lifecycle).where(lifecycle.c.tenant == tx.tenant).order_by(lifecycle.c.name)
+    while True:
+        held = {row["name"] for row in tx.rows(query.with_for_update(read=True))}
+        found = list_lifecycles(tx)
+        if found.keys() <= held:
+            return found
 
 
 def _lifecycle(row: Any) -> Lifecycle:
