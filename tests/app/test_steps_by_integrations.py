@@ -197,6 +197,20 @@ def test_a_step_that_could_not_use_what_it_names_is_refused_when_it_is_applied(
     assert why in refused.text
 
 
+def test_a_step_uses_no_integration_that_who_applies_it_may_not_use(
+    plane: Control, source: str
+) -> None:
+    assert plane.apply(integration(source, roles=["admin"])).is_success
+    refused = plane.apply(*environment())
+    assert refused.json()["code"] == "ST-ENV-002", refused.text
+    assert "numbers is to be used by admin alone" in refused.text
+    # What it uses already stays, whoever applies the same documents again.
+    assert plane.apply(integration(source)).is_success
+    assert plane.apply(*environment()).is_success
+    assert plane.apply(integration(source, roles=["admin"])).is_success
+    assert plane.apply(*environment(forS=2)).is_success
+
+
 def install(control: Control) -> None:
     schema = {
         "type": "object",
