@@ -53,10 +53,19 @@ def tokens() -> list[str]:
 
 
 @pytest.fixture
-def source(values: list[str], tokens: list[str]) -> Iterator[str]:
+def refused() -> list[str]:
+    """What the metric source was asked and did not take, while its value is `refuse`."""
+    return []
+
+
+@pytest.fixture
+def source(values: list[str], tokens: list[str], refused: list[str]) -> Iterator[str]:
     """A server that plays Prometheus, and wants a token; its address."""
 
     def play(method: str, target: str, headers: Any, body: bytes) -> Answer:
+        if values[0] == "refuse":
+            refused.append(target)
+            return Answer(409)
         if headers.get("authorization") != f"Bearer {tokens[-1]}":
             return Answer(401)
         if "buildinfo" in target:
@@ -170,6 +179,23 @@ def test_a_credential_that_is_rotated_or_revoked_under_a_deployment(
     plane.seal()
     told = json.dumps([plane.get("/facts"), watch])
     assert not [one for one in tokens if one in told]
+
+
+def test_what_is_refused_for_what_was_asked_is_not_asked_again_with_another_credential(
+    plane: Control, values: list[str], tokens: list[str], refused: list[str], clock: Clock
+) -> None:
+    assert plane.apply(*environment()).is_success
+    plane.deployed(plane.sealed("2.0.0")["id"], "dev")
+    tokens.append("canary-rotated-90c5e1aa")
+    envelope = sealed_value(
+        plane.services.outside.keys(), "metrics-token", tokens[-1], plane.services.random
+    )
+    with plane.database.transaction(actor="system") as tx:
+        put_secret_row(tx, "metrics-token", envelope)
+    clock.go_on(seconds=15)
+    values[:] = ["refuse"]
+    plane.asked(plane.sealed("2.0.1")["id"], "dev")
+    assert len(refused) == 1
 
 
 @pytest.mark.parametrize(
