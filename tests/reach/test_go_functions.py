@@ -127,8 +127,13 @@ def test_the_first_name_is_read_wherever_the_bytes_are_cut(form, word):
 def test_marks_without_end_cost_no_more_than_other_bytes():
     # Each was once copied with all that follows it in the piece: a thousand times as much.
     tables = FunctionTables()
+    tables.feed(elf_of(b""))
     tables.feed(struct.pack("<IBBBB", 0xFFFFFFF1, 0, 0, 1, 8) * 1_000_000)
     assert tables.end().unread == "it has no table of functions that can be read"
+    # Nor are they looked at for ever: what comes after so many of them is not believed.
+    tables.feed(table([*RUNTIME, *NAMES]))
+    found = tables.end()
+    assert (found.packages, found.unread) == ({}, "it has no table of functions that can be read")
 
 
 def test_names_cut_by_pieces_give_the_same_whatever_the_limits(monkeypatch):

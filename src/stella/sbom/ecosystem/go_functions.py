@@ -23,10 +23,11 @@ _SCATTERED = "1.2"
 _ALIGNMENT = 8
 _ALIGNMENT_MAX = 64
 _HEADER_BYTES = 8 + 8 * 8
-_TABLES_MAX = 4
+_TABLES_MAX = 2
+_PLACES_MAX = 10_000
 _NAMES_BYTES_MAX = 64 * 1024 * 1024
 _NAME_BYTES_MAX = 16 * 1024
-_NAMES_MAX = 2_000_000
+_NAMES_MAX = 1_000_000
 _PACKAGES_MAX = 20_000
 _FUNCTIONS_MAX = 5_000_000
 _CUT = "its names are cut off"
@@ -72,6 +73,7 @@ class FunctionTables:
         self._is_big = False
         self._tables: list[_Table] = []
         self._names = _Names()
+        self._count = 0
 
     def feed(self, piece: bytes) -> None:
         """The next bytes of the file. What is found is the same however they are cut."""
@@ -81,7 +83,7 @@ class FunctionTables:
         start = self._at - len(self._before)
         if not start:
             self._is_big = buffer[5:6] == b"\x02"
-        for at in self._places(buffer):
+        for at in self._places(buffer) if self._count <= _PLACES_MAX else ():
             if (start + at) % _ALIGNMENT == 0 and len(buffer) - at >= _HEADER_BYTES:
                 self._begin(start + at, buffer, at)
         self._before = buffer[-(_HEADER_BYTES - 1) :]
@@ -89,7 +91,7 @@ class FunctionTables:
 
     def end(self) -> GoFunctions:
         """What was found, once every byte was fed. unread: why a name may be missing."""
-        if not self._tables:
+        if not self._tables or self._count > _PLACES_MAX:
             return GoFunctions({}, unread="it has no table of functions that can be read")
         found = self._names.packages()
         return GoFunctions(found, unread=self._unread(found))
@@ -127,6 +129,9 @@ class FunctionTables:
         header = buffer[place : place + _HEADER_BYTES]
         mark = header[3] if self._is_big else header[0]
         if header[4:6] != b"\0\0" or header[6] not in {1, 2, 4} or header[7] not in {4, 8}:
+            return
+        self._count += 1
+        if self._count > _PLACES_MAX:
             return
         order = ">" if self._is_big else "<"
         table = _Table(at, _MARKS[mark], order, header[7], self._names)
@@ -191,7 +196,7 @@ class _Table:
         if len(whole) > self._left:
             self.reason = f"it has more than {_NAMES_MAX} names of functions"
             self._is_open = False
-        self.names.take(whole[: self._left])
+        self.names.take(list(dict.fromkeys(whole[: self._left])))
         self._left -= len(whole)
 
     def begins_with(self, header: bytes) -> bool:
