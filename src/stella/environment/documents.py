@@ -63,8 +63,8 @@ def apply_documents(
     """What each document changes, in the order applied; with ``dry_run`` nothing is kept.
 
     brought: what plugins bring. may_allow_any: who asks may let integrations use every built-in
-    secret. roles: of the person who asks. ask: how policies are asked. more: kind -> how it is applied, of the rooms below this one;
-    they come last. owning: whose the documents are, and whether what is theirs and in none of them ends.
+    secret. roles: of the person who asks. ask: how policies are asked. more: kind -> how it is
+    applied, of the rooms below this one; they come last. owning: whose the documents are, and whether what is theirs and in none of them ends.
 
     Raises MalformedDocument, MalformedIntegration, MalformedLogin, EnvironmentLoop, LifecycleLoop,
     OwnedByAnother, ImpossiblePrune, PruneRefused, and what a policy that does not compile raises.
@@ -85,7 +85,7 @@ def apply_documents(
     kept = tx.connection.begin_nested()
     pruning = Pruning(tx, owning, named)
     pruning.make_room()
-    changes = _apply(tx, blobs, sorted_out, brought, ask, roles, may_allow_any=may_allow_any)
+    changes = _apply(tx, blobs, sorted_out, brought, ask, roles=roles, may_allow_any=may_allow_any)
     for kind, apply_one in others.items():
         changes += [apply_one(tx, name, spec) for name, spec in sorted_out[kind].items()]
     changes = claim_documents(tx, changes, owning) + pruning.end()
@@ -103,8 +103,8 @@ def _apply(
     documents: Mapping[str, Mapping[str, Mapping[str, Json]]],
     brought: Brought,
     ask: Ask,
-    roles: frozenset[str] | None,
     *,
+    roles: frozenset[str] | None,
     may_allow_any: bool,
 ) -> list[Change]:
     changes = _apply_integrations(
