@@ -64,7 +64,8 @@ def apply_documents(
 
     brought: what plugins bring. may_allow_any: who asks may let integrations use every built-in
     secret. roles: of the person who asks. ask: how policies are asked. more: kind -> how it is
-    applied, of the rooms below this one; they come last. owning: whose the documents are, and whether what is theirs and in none of them ends.
+    applied, of the rooms below this one; they come last. owning: whose the documents are, and whether
+    what is theirs and in none of them ends.
 
     Raises MalformedDocument, MalformedIntegration, MalformedLogin, EnvironmentLoop, LifecycleLoop,
     OwnedByAnother, ImpossiblePrune, PruneRefused, and what a policy that does not compile raises.
