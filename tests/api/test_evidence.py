@@ -83,17 +83,21 @@ def test_a_packet_is_copied_once_byte_for_byte_and_never_over_another(
         place = Path(urlsplit(find_integration(tx, "archive").integration.endpoint).path)
     lies = place / copied["key"]
     assert Digest.of(lies.read_bytes()).text == ref["digest"]
-    root = TrustRoot.from_json((place / "evidence" / "trusted-root.json").read_bytes())
+    beside = lies.with_name("trusted-root.json")
+    root = TrustRoot.from_json(beside.read_bytes())
     assert verify_packet(lies.read_bytes(), root).good
     assert control.post(path, into, by="olga")["isNew"] is False
-    (first, second) = [one for one in control.facts(ref["id"]) if one.kind == "EvidenceCopied"]
+    beside.write_bytes(b"another installation's")
+    assert control.post(path, into, by="olga")["isNew"] is False
+    assert beside.read_bytes() == b"another installation's"
+    (first, second, _) = [one for one in control.facts(ref["id"]) if one.kind == "EvidenceCopied"]
     assert (first.data["key"], second.data["integration"]) == (copied["key"], "archive")
 
     for other in (b"another", lies.read_bytes() + b"x"):
         lies.write_bytes(other)
         assert control.refused("POST", path, into, by="olga") == "ST-EVI-007"
         assert lies.read_bytes() == other
-    assert len([one for one in control.facts(ref["id"]) if one.kind == "EvidenceCopied"]) == 2
+    assert len([one for one in control.facts(ref["id"]) if one.kind == "EvidenceCopied"]) == 3
 
 
 def test_only_who_may_change_integrations_copies_and_only_to_an_object_store(

@@ -28,3 +28,14 @@ def test_they_are_read_while_one_after_the_other_is_retired(tmp_path: Path):
         one.join()
     assert troubles == []
     assert len(list((tmp_path / "keys" / "secrets").iterdir())) == 1
+
+
+def test_what_another_server_has_just_made_is_not_retired(tmp_path: Path):
+    first = load_ring(tmp_path, os.urandom).active
+    second = add_key(tmp_path, os.urandom).active
+    # It wraps under this one, and has not stored anything yet.
+    third = add_key(tmp_path, os.urandom).active
+    retire_keys(tmp_path, frozenset({second}))
+    assert set(load_ring(tmp_path, os.urandom).keys) == {second, third}
+    retire_keys(tmp_path, frozenset({second, third}))
+    assert first not in load_ring(tmp_path, os.urandom).keys

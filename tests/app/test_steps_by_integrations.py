@@ -53,10 +53,19 @@ def tokens() -> list[str]:
 
 
 @pytest.fixture
-def source(values: list[str], tokens: list[str]) -> Iterator[str]:
+def refused() -> list[str]:
+    """What the metric source was asked and did not take, while its value is `refuse`."""
+    return []
+
+
+@pytest.fixture
+def source(values: list[str], tokens: list[str], refused: list[str]) -> Iterator[str]:
     """A server that plays Prometheus, and wants a token; its address."""
 
     def play(method: str, target: str, headers: Any, body: bytes) -> Answer:
+        if values[0] == "refuse":
+            refused.append(target)
+            return Answer(409)
         if headers.get("authorization") != f"Bearer {tokens[-1]}":
             return Answer(401)
         if "buildinfo" in target:
@@ -172,6 +181,23 @@ def test_a_credential_that_is_rotated_or_revoked_under_a_deployment(
     assert not [one for one in tokens if one in told]
 
 
+def test_what_is_refused_for_what_was_asked_is_not_asked_again_with_another_credential(
+    plane: Control, values: list[str], tokens: list[str], refused: list[str], clock: Clock
+) -> None:
+    assert plane.apply(*environment()).is_success
+    plane.deployed(plane.sealed("2.0.0")["id"], "dev")
+    tokens.append("canary-rotated-90c5e1aa")
+    envelope = sealed_value(
+        plane.services.outside.keys(), "metrics-token", tokens[-1], plane.services.random
+    )
+    with plane.database.transaction(actor="system") as tx:
+        put_secret_row(tx, "metrics-token", envelope)
+    clock.go_on(seconds=15)
+    values[:] = ["refuse"]
+    plane.asked(plane.sealed("2.0.1")["id"], "dev")
+    assert len(refused) == 1
+
+
 @pytest.mark.parametrize(
     ("inputs", "bound", "why"),
     [
@@ -195,6 +221,20 @@ def test_a_step_that_could_not_use_what_it_names_is_refused_when_it_is_applied(
     refused = plane.apply(*environment(**inputs))
     assert refused.json()["code"] == "ST-ENV-002", refused.text
     assert why in refused.text
+
+
+def test_a_step_uses_no_integration_that_who_applies_it_may_not_use(
+    plane: Control, source: str
+) -> None:
+    assert plane.apply(integration(source, roles=["admin"])).is_success
+    refused = plane.apply(*environment())
+    assert refused.json()["code"] == "ST-ENV-002", refused.text
+    assert "numbers is to be used by admin alone" in refused.text
+    # What it uses already stays, whoever applies the same documents again.
+    assert plane.apply(integration(source)).is_success
+    assert plane.apply(*environment()).is_success
+    assert plane.apply(integration(source, roles=["admin"])).is_success
+    assert plane.apply(*environment(forS=2)).is_success
 
 
 def install(control: Control) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from image.images import Hard, MemoryRegistry, build, push
-from reach.go_tables import old_table, program
+from reach.go_tables import MODULES, old_table, program
 from sbom.test_programs import programs
 from stella.advisory import import_advisories, open_snapshot, parse_slice
 from stella.finding import (
@@ -105,6 +105,13 @@ GIVEN = pytest.mark.parametrize(
             "unreachable",
             "no vulnerable package",
         ),
+        # What names no function proves nothing of any.
+        (
+            [f"{LIB}/parse.Close"],
+            [{"path": f"{LIB}/parse", "symbols": ["Open::all"]}],
+            "unknown",
+            "no name of a function",
+        ),
         # One entry that cannot be read, and all of the module counts.
         ([f"{LIB}/other.F"], [*IMPORTS, {"symbols": ["X"]}], "reachable", "names no functions"),
     ],
@@ -143,6 +150,31 @@ def test_the_main_package_is_called_main(tmp_path):
         assert found["GO-2030-0001", "pkg:golang/example.com/shop"].reach is reach
 
 
+def test_a_program_built_from_single_files_does_not_say_which_package_is_its_own(tmp_path):
+    modules = MODULES.replace("example.com/shop/cmd/shop", "command-line-arguments")
+    own = [{"path": "example.com/shop/cmd/shop", "symbols": ["run"]}]
+    content = program(["main.run"], modules=modules)
+    records = (
+        advisory(1, "example.com/shop", own),
+        advisory(2, "example.com/shop", None),
+        advisory(3, LIB, IMPORTS),
+    )
+    found = judged(tmp_path, [content], *records)
+    reach = [found[f"GO-2030-000{n}", f"pkg:golang/{m}"].reach.value for n, m in NAMED]
+    assert reach == ["unknown", "unknown", "unreachable"]
+
+
+NAMED = ((1, "example.com/shop"), (2, "example.com/shop"), (3, LIB))
+
+
+def test_what_is_built_for_linux_is_built_for_android(tmp_path):
+    modules = MODULES.replace("GOOS=linux", "GOOS=android")
+    imports = [{**IMPORTS[0], "goos": ["linux"]}]
+    content = program([f"{LIB}/parse.Open"], modules=modules)
+    found = judged(tmp_path, [content], advisory(1, LIB, imports))
+    assert found["GO-2030-0001", f"pkg:golang/{LIB}"].reach is Reach.REACHABLE
+
+
 def test_the_library_of_go_is_looked_for_under_both_its_names(tmp_path):
     imports = [{"path": "golang.org/x/net/idna", "symbols": ["ToASCII"]}]
     record = advisory(1, "stdlib", imports)
@@ -174,10 +206,16 @@ def test_another_database_of_the_same_vulnerability_is_judged_by_gos_functions(t
     go = advisory(1, LIB, IMPORTS, aliases=["CVE-2030-1", "GHSA-aaaa-bbbb-cccc"])
     other = advisory(2, LIB, None) | ids
     alone = advisory(3, LIB, None) | {"id": "GHSA-dddd-eeee-ffff", "aliases": []}
-    found = judged(tmp_path, [program([f"{LIB}/parse.Close"])], go, other, alone)
+    # It speaks of one more vulnerability, whose functions nobody names.
+    more = advisory(4, LIB, None) | {
+        "id": "GHSA-gggg-hhhh-iiii",
+        "aliases": ["CVE-2030-1", "CVE-2030-2"],
+    }
+    found = judged(tmp_path, [program([f"{LIB}/parse.Close"])], go, other, alone, more)
     reach = {vulnerability: one.reach for (vulnerability, _), one in found.items()}
     assert reach["GHSA-aaaa-bbbb-cccc"] is Reach.UNREACHABLE
     assert reach["GHSA-dddd-eeee-ffff"] is Reach.REACHABLE
+    assert reach["GHSA-gggg-hhhh-iiii"] is Reach.REACHABLE
 
 
 def test_without_what_is_linked_everything_is_unknown_and_the_document_is_as_before(tmp_path):
@@ -216,5 +254,7 @@ def test_two_names_of_one_program_are_one_program():
     registry = MemoryRegistry()
     layer = programs({"usr/bin/p0": program([f"{LIB}.F"]), "usr/bin/p1": Hard("usr/bin/p0")})
     reference = push(registry, build(layer))
-    result = scan_image(registry, reference, MemoryCache(), tool_version="1")[0]
-    assert [one.paths for one in result.linked.programs] == [("/usr/bin/p0", "/usr/bin/p1")]
+    cache = MemoryCache()
+    for _ in ("read", "kept"):
+        result = scan_image(registry, reference, cache, tool_version="1")[0]
+        assert [one.paths for one in result.linked.programs] == [("/usr/bin/p0", "/usr/bin/p1")]

@@ -6,12 +6,13 @@ import struct
 from pathlib import Path
 
 import compose
+import msgspec
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from reach.go_tables import MARKS, RUNTIME, old_table, program, table
-from stella.sbom.ecosystem.go_functions import FunctionTables, asked_name, is_linked
+from stella.sbom.ecosystem.go_functions import FunctionTables, asked_names, is_linked
 from stella.sbom.ecosystem.program import read_program
 from stella.sbom.facts import GoFunctions
 
@@ -79,13 +80,16 @@ def test_before_1_16_a_name_that_is_found_counts_and_no_other():
         (elf_of(b"\0" * 4096), "no table"),
         (elf_of(table(NAMES)), "another linker's"),
         (elf_of(table([*RUNTIME, *NAMES])[:-200]), "cut off"),
-        (elf_of(table(RUNTIME).ljust(1024, b"\0") * 9), "more than 8 tables"),
+        (elf_of(table(RUNTIME).ljust(1024, b"\0") * 9), "several tables"),
+        (elf_of(table(RUNTIME).ljust(1024, b"\0") + old_table(NAMES)), "before 1.16"),
+        (elf_of(table([*RUNTIME, "plugin.Open"])), "opens plugins"),
+        (elf_of(table([*RUNTIME, "a.b" + "c" * 17_000, "a.d"])), "longer than 16384"),
         (
             elf_of(struct.pack("<IBBBB8Q", 0xFFFFFFF1, 0, 0, 1, 8, 5, 1, 0, 72, *[1 << 40] * 4)),
             "names are 1099511627704 bytes long",
         ),
     ],
-    ids=["none", "no runtime", "cut", "many", "long"],
+    ids=["none", "no runtime", "cut", "many", "old", "plugins", "name", "long"],
 )
 def test_what_cannot_be_read_is_said_and_nothing_is_proven_by_it(content, reason):
     assert reason in read(content).unread
@@ -96,11 +100,60 @@ def test_all_tables_of_a_file_count_for_one_may_be_of_a_program_that_it_holds():
     both = first.ljust(-(-len(first) // 32) * 32, b"\0") + table([*RUNTIME, "example.com/host.Run"])
     found = read(elf_of(both))
     assert {"example.com/guest", "example.com/host"} <= set(found.packages)
+    # Of the host's own table, had it another mark, nothing would be there but the guest's.
+    assert "several tables" in found.unread
+
+
+@pytest.mark.parametrize("word", [4, 8])
+@pytest.mark.parametrize("form", MARKS)
+def test_the_first_name_is_read_wherever_the_bytes_are_cut(form, word):
+    count = 7 if form == "1.16" else 8
+    first = b"example.com/first.A\0" + b"".join(n.encode() + b"\0" for n in RUNTIME)
+    head = 8 + count * word
+    made = table(RUNTIME, form=form, word=word)
+    kind = "Q" if word == 8 else "I"
+    words = list(struct.unpack_from(f"<{count}{kind}", made, 8))
+    words[-5:] = [head, head + len(first), *[head + len(first) + 8] * 3]
+    body = made[:8] + struct.pack(f"<{count}{kind}", *words) + first + b"\xee" * 64
+    content = elf_of(body)
+    for cut in range(28, len(content)):
+        tables = FunctionTables()
+        tables.feed(content[:cut])
+        tables.feed(content[cut:])
+        found = tables.end()
+        assert set(found.packages) == {"example.com/first", "runtime", "main"}, cut
+
+
+def test_marks_without_end_cost_no_more_than_other_bytes():
+    # Each was once copied with all that follows it in the piece: a thousand times as much.
+    tables = FunctionTables()
+    tables.feed(elf_of(b""))
+    tables.feed(struct.pack("<IBBBB", 0xFFFFFFF1, 0, 0, 1, 8) * 1_000_000)
+    assert tables.end().unread == "it has no table of functions that can be read"
+    # Nor are they looked at for ever: what comes after so many of them is not believed.
+    tables.feed(table([*RUNTIME, *NAMES]))
+    found = tables.end()
+    assert (found.packages, found.unread) == ({}, "it has no table of functions that can be read")
+
+
+def test_names_cut_by_pieces_give_the_same_whatever_the_limits(monkeypatch):
+    names = [*RUNTIME, *(f"example.com/p{n}.F" for n in range(50)), "a.b" + "c" * 17_000, "a.z"]
+    monkeypatch.setattr("stella.sbom.ecosystem.go_functions._PACKAGES_MAX", 20)
+    few = {msgspec.msgpack.encode(read(elf_of(table(names)), size)) for size in (7, 100, 10**6)}
+    assert len(few) == 1
+    monkeypatch.undo()
+    many = {msgspec.msgpack.encode(read(elf_of(table(names)), size)) for size in (7, 100, 10**6)}
+    assert len(many) == 1
 
 
 def test_a_function_within_another_is_asked_for_by_the_outer_one():
-    assert asked_name("Walk.func1") == "Walk"
-    assert asked_name("Tree.Insert") == "Tree.Insert"
+    assert asked_names("Walk.func1") == ("Walk.func1", "Walk")
+    assert asked_names("Tree.Insert") == ("Tree.Insert",)
+    assert asked_names("Tree.Insert.func1") == ("Tree.Insert",)
+    assert asked_names("(*Tree[K]).Insert") == asked_names("*Tree.Insert") == ("Tree.Insert",)
+    assert asked_names("Walk$1") == ("Walk",)
+    for odd in ("Tree.", ".Insert", "a b", "Tree::Insert"):
+        assert asked_names(odd) == ()
 
 
 def test_a_program_says_how_its_packages_are_called():

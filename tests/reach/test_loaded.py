@@ -27,6 +27,8 @@ from stella.reach import evidence_document, parse_evidence
 from stella.sbom import MemoryCache, scan_image
 from stella.sbom.ecosystem.elf import LinkReader
 from stella.sbom.facts import ElfLinks
+from stella.sbom.layer import read_layer
+from stella.sbom.limits import Limits
 
 LOADER = "/lib64/ld-linux-x86-64.so.2"
 MUSL = "/lib/ld-musl-x86_64.so.1"
@@ -214,3 +216,44 @@ def test_a_table_of_segments_beyond_what_is_held_is_not_followed():
     body = bytearray(elf_file("liba.so.1"))
     struct.pack_into("<Q", body, 32, 1 << 62)
     assert read(bytes(body)) is None
+
+
+def test_names_without_end_are_not_looked_for_without_end():
+    # Each of the chain asks for names that are nowhere, in many places of each file before it.
+    places = ":".join(f"/o/{number}" for number in range(60))
+    files = {"app/run": elf_file("lib0.so", runpath="/app", interpreter=LOADER)}
+    for number in range(60):
+        names = [f"lib{number + 1}.so", *(f"libno{number}-{n}.so" for n in range(200))]
+        files[f"app/lib{number}.so"] = elf_file(*names, rpath=f"/app:{places}")
+    closure = scanned(programs(files)).linked.closure
+    assert "/app/lib0.so" in {one.path for one in closure.files}
+    assert len(closure.missing) <= 1_000
+    assert closure == scanned(programs(files)).linked.closure
+
+
+def test_names_that_fill_a_layer_are_counted_like_other_things():
+    names = [f"{'n' * 400}{number}" for number in range(400)]
+    files = {f"app/lib{number}.so": elf_file(*names) for number in range(3)}
+    layer = programs(files)
+    facts = read_layer(
+        [layer.compressed],
+        digest=layer.digest,
+        diff_id=layer.diff_id,
+        limits=Limits(marks_max=3_000),
+    )
+    assert 0 < len(facts.linked) < 3
+    assert any("not followed" in reason for _, reason in facts.partial)
+
+
+def test_a_name_that_is_asked_for_twice_is_one():
+    found = read(elf_file(*["liba.so.1"] * 400))
+    assert found is not None
+    assert found.needed == ("liba.so.1",)
+
+
+def test_a_path_of_variables_alone_is_no_place():
+    files = {
+        "app/run": elf_file("liba.so", rpath="$ORIGIN" * 60, interpreter=LOADER),
+        "app/liba.so": elf_file(),
+    }
+    assert "/app/liba.so" not in loaded(programs(files))

@@ -360,9 +360,13 @@ class _Guarded:
 
 
 def _is_of_access(refusal: StellaError) -> bool:
-    """Whether the other side does not let us in: nothing was done there. Our own guard's is none."""
+    """Whether the other side does not let us in: nothing was done there. Our own guard's is none, nor
+    is a refusal of what was asked, which another credential would not change.
+    """
     is_ours = type(refusal).__module__ == hub_errors.__name__
-    return refusal.fault in {Fault.NOT_ALLOWED, Fault.NOT_AUTHENTICATED} and not is_ours
+    is_of_content = refusal.facts.get("status", 403) not in {401, 403}
+    is_access = refusal.fault in {Fault.NOT_ALLOWED, Fault.NOT_AUTHENTICATED}
+    return is_access and not is_ours and not is_of_content
 
 
 def _host_of(endpoint: str) -> str:

@@ -44,14 +44,17 @@ def add_key(data: Path, random: Callable[[int], bytes]) -> Ring:
 
 
 def retire_keys(data: Path, kept: frozenset[str]) -> None:
-    """Remove every key but those: nothing lies under the others any more.
+    """Remove every older key but those: nothing lies under the others any more. One that was made after
+    the newest of them is another server's, which is about to bring secrets under it.
 
     Who rotates keeps the one before the active one as well: somebody may be about to store a
     secret under it. It goes with the next rotation.
     """
-    for file in (data / _FOLDER).glob("*.key"):
-        if file.stem.partition("-")[2] not in kept:
-            file.unlink()
+    parts = {file: file.stem.partition("-") for file in (data / _FOLDER).glob("*.key")}
+    newest = max((number for number, _, key in parts.values() if key in kept), default="")
+    for file, (number, _, key) in parts.items():
+        if key not in kept and number < newest:
+            file.unlink(missing_ok=True)
 
 
 def _make(folder: Path, number: int, random: Callable[[int], bytes]) -> Path:

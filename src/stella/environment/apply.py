@@ -34,21 +34,29 @@ _INPUTS_BYTES_MAX = 64 * 1024
 
 
 def apply_environment(
-    tx: Tx, name: str, spec: Mapping[str, Json], brought: Brought = _NOTHING
+    tx: Tx,
+    name: str,
+    spec: Mapping[str, Json],
+    brought: Brought = _NOTHING,
+    roles: frozenset[str] | None = None,
 ) -> Change:
-    """Make or change an environment. brought: what plugins bring.
+    """Make or change an environment. brought: what plugins bring. roles: of the person who asks.
 
     Raises MalformedDocument, also with every reason against its steps; EnvironmentLoop.
     """
     value = parse_environment(name, spec)
     _refuse_unsignable("Environment", name, value.spec())
-    faults = [*_step_faults(value, brought), *_use_faults(tx, value, brought)]
+    known = {one.name: one for one in list_environments(tx)}
+    before = known.get(name)
+    kept = frozenset(_used_by(before, brought)) if before else frozenset[str]()
+    faults = [*_step_faults(value, brought), *_use_faults(tx, value, brought, roles, kept)]
     if faults:
         raise malformed("Environment", name, "; ".join(faults))
     named = {value.after, value.soak.environment if value.soak else None} - {None, name}
     for other in sorted(filter(None, named)):
         keep_environment(tx, other)  # or it could be ended at this moment
     known = {one.name: one for one in list_environments(tx)}
+    before = known.get(name)
     if value.after is not None and value.after != name and value.after not in known:
         raise malformed("Environment", name, f"it comes after {value.after!r}, which is not there")
     if value.soak is not None and value.soak.environment not in known:
@@ -57,7 +65,6 @@ def apply_environment(
     refuse_loop(value, known)
     if not keep_policy(tx, value.policy):
         raise malformed("Environment", name, f"there is no policy {value.policy[:80]!r}")
-    before = known.get(name)
     change = changed("Environment", name, before.spec() if before else None, value.spec())
     if change.change != "unchanged":
         put_environment(tx, value)
@@ -138,8 +145,25 @@ def _faults_of_step(one: StepUse, brought: Brought) -> Iterator[str]:
     )
 
 
-def _use_faults(tx: Tx, value: Environment, brought: Brought) -> Iterator[str]:
-    """Everything against the integrations that its steps are to use."""
+def _used_by(value: Environment, brought: Brought) -> Iterator[str]:
+    """The integrations that its steps use."""
+    for one in (*value.steps_before, *value.steps_after):
+        contribution = brought.get((Kind.STEP, one.step))
+        for name in contribution.uses if contribution else ():
+            yield str(one.inputs.get(name))
+
+
+def _use_faults(
+    tx: Tx,
+    value: Environment,
+    brought: Brought,
+    roles: frozenset[str] | None,
+    kept: frozenset[str],
+) -> Iterator[str]:
+    """Everything against the integrations that its steps are to use.
+
+    kept: what it uses already, for which nobody's role is asked again.
+    """
     found: Mapping[str, Integration] | None = None
     for one in (*value.steps_before, *value.steps_after):
         contribution = brought.get((Kind.STEP, one.step))
@@ -149,18 +173,24 @@ def _use_faults(tx: Tx, value: Environment, brought: Brought) -> Iterator[str]:
                 continue
             if found is None:
                 found = {it.integration.name: it.integration for it in list_integrations(tx)}
-            why = _why_not_used(found.get(str(one.inputs[name])), kind, value.name)
+            by = found.get(str(one.inputs[name]))
+            asked = None if by is not None and by.name in kept else roles
+            why = _why_not_used(by, kind, value.name, asked)
             if why:
                 yield f"step {one.name[:80]!r}: with.{name}: {why}"
 
 
-def _why_not_used(by: Integration | None, kind: Kind, environment: str) -> str:
+def _why_not_used(
+    by: Integration | None, kind: Kind, environment: str, roles: frozenset[str] | None
+) -> str:
     if by is None:
         return f"there is no such integration (of the kind {kind.value})"
     if by.kind is not kind:
         return f"the integration {by.name} is a {by.kind.value}, no {kind.value}"
     if not by.serves([environment]):
         return f"the integration {by.name} is for {', '.join(by.environments)} alone"
+    if roles is not None and by.roles and roles.isdisjoint(by.roles):
+        return f"the integration {by.name} is to be used by {', '.join(by.roles)} alone"
     return ""
 
 

@@ -55,6 +55,7 @@ def apply_documents(
     brought: Brought,
     dry_run: bool = False,
     may_allow_any: bool = False,
+    roles: frozenset[str] | None = None,
     ask: Ask = ask_policy,
     more: Mapping[str, ApplyOne] | None = None,
     owning: Owning = BY_HAND,
@@ -62,8 +63,9 @@ def apply_documents(
     """What each document changes, in the order applied; with ``dry_run`` nothing is kept.
 
     brought: what plugins bring. may_allow_any: who asks may let integrations use every built-in
-    secret. ask: how policies are asked. more: kind -> how it is applied, of the rooms below this one;
-    they come last. owning: whose the documents are, and whether what is theirs and in none of them ends.
+    secret. roles: of the person who asks. ask: how policies are asked. more: kind -> how it is
+    applied, of the rooms below this one; they come last. owning: whose the documents are, and whether
+    what is theirs and in none of them ends.
 
     Raises MalformedDocument, MalformedIntegration, MalformedLogin, EnvironmentLoop, LifecycleLoop,
     OwnedByAnother, ImpossiblePrune, PruneRefused, and what a policy that does not compile raises.
@@ -86,7 +88,7 @@ def apply_documents(
     if sorted_out[LIFECYCLE] or pruning.ends(LIFECYCLE):
         hold_ways(tx)
     pruning.make_room()
-    changes = _apply(tx, blobs, sorted_out, brought, ask, may_allow_any=may_allow_any)
+    changes = _apply(tx, blobs, sorted_out, brought, ask, roles=roles, may_allow_any=may_allow_any)
     for kind, apply_one in others.items():
         changes += [apply_one(tx, name, spec) for name, spec in sorted_out[kind].items()]
     changes = claim_documents(tx, changes, owning) + pruning.end()
@@ -105,6 +107,7 @@ def _apply(
     brought: Brought,
     ask: Ask,
     *,
+    roles: frozenset[str] | None,
     may_allow_any: bool,
 ) -> list[Change]:
     changes = _apply_integrations(
@@ -125,7 +128,9 @@ def _apply(
     parsed = in_order(parse_environment(name, spec) for name, spec in environments.items())
     for one in parsed:
         refuse_loop(one, {other.name: other for other in parsed})
-    changes += [apply_environment(tx, one.name, environments[one.name], brought) for one in parsed]
+    changes += [
+        apply_environment(tx, one.name, environments[one.name], brought, roles) for one in parsed
+    ]
     changes += [apply_target(tx, name, spec, brought) for name, spec in documents["Target"].items()]
     _refuse_unknown_environments(tx, documents["Integration"])
     changes += [apply_variables(tx, name, spec) for name, spec in documents["Variables"].items()]

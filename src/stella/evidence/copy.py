@@ -4,13 +4,13 @@ import re
 from dataclasses import dataclass
 
 from stella.evidence.errors import CopyDiffers
+from stella.evidence.names import TRUSTED_ROOT
 from stella.evidence.packet import FILE_SUFFIX
 from stella.evidence.store import Kept
 from stella.kernel import Digest, Remedy
 from stella.plugin.contract.object_store import ObjectStore
 
 FOLDER = "evidence"
-ROOT_KEY = f"{FOLDER}/trusted-root.json"
 _NO_PART_OF_A_KEY = re.compile(r"[^A-Za-z0-9._-]")
 _NAME_MAX = 200
 
@@ -24,7 +24,7 @@ class Copied:
 
 
 def copy_packet(store: ObjectStore, kept: Kept, content: bytes, root: bytes) -> Copied:
-    """Put it there, and the trusted root of this installation beside it.
+    """Put it there, and the trusted root of this installation beside it, as it was at the first time.
 
     content: its bytes. Raises CopyDiffers where something else lies under its key, which stays as it
     is; what the store raises.
@@ -41,7 +41,8 @@ def copy_packet(store: ObjectStore, kept: Kept, content: bytes, root: bytes) -> 
             packet=kept.id,
             key=key,
         )
-    store.put(ROOT_KEY, root)
+    # Nor is a root replaced: another installation's packets rest on theirs, and a store may forbid it.
+    store.put_new(f"{FOLDER}/{kept.id}/{TRUSTED_ROOT}", root)
     return Copied(key, is_new)
 
 

@@ -23,7 +23,8 @@ class Program(_Part, frozen=True, omit_defaults=True):
     """One program in Go. packages: import path -> hashes of its functions, in base64.
 
     unread: why a function may be missing, empty where none can be. main: import path of the package
-    that is called ``main`` within. replaced: module -> under which other names it was linked.
+    that is called ``main`` within, and module: its module. replaced: module -> under which other names
+    it was linked.
     """
 
     paths: tuple[str, ...]
@@ -33,6 +34,7 @@ class Program(_Part, frozen=True, omit_defaults=True):
     replaced: dict[str, tuple[str, ...]] = {}
     system: str = ""
     architecture: str = ""
+    module: str = ""
 
 
 class LoadedFile(_Part, frozen=True, omit_defaults=True):
@@ -71,6 +73,7 @@ class Evidence:
         self._asked_loaded: set[str] = set()
         self._places = {path: n for n, one in enumerate(programs) for path in one.paths}
         self._asked: list[set[str] | None] = [None] * len(programs)
+        self._copies = [tuple(p for p in one.packages if "/vendor/" in p) for one in programs]
 
     def program(self, path: str) -> "Asked | None":
         """The program at ``path``; None where none was read there."""
@@ -80,7 +83,7 @@ class Evidence:
         asked = self._asked[number]
         if asked is None:
             asked = self._asked[number] = set()
-        return Asked(self.programs[number], asked)
+        return Asked(self.programs[number], asked, self._copies[number])
 
     @property
     def knows_start(self) -> bool:
@@ -110,11 +113,12 @@ class Evidence:
 
 
 class Asked:
-    """One program, which remembers what it was asked for and had."""
+    """One program, which remembers what it was asked for and had. copies: packages in trees of others."""
 
-    def __init__(self, program: Program, asked: set[str]) -> None:
+    def __init__(self, program: Program, asked: set[str], copies: tuple[str, ...]) -> None:
         self.said = program
         self._asked = asked
+        self._copies = sorted(copies)
 
     def functions(self, path: str) -> bytes | None:
         """The hashes of the package's functions; None where none of it is linked."""
@@ -136,12 +140,12 @@ class Asked:
     def vendored(self, path: str) -> list[str]:
         """Packages that somebody else's tree holds a copy of, as before there were modules."""
         ending = f"/vendor/{path}"
-        return [one for one in sorted(self.said.packages) if one.endswith(ending)]
+        return [one for one in self._copies if one.endswith(ending)]
 
     def vendored_below(self, module: str) -> str:
         """The first package of the module in such a copy that is linked; empty for none."""
         place = f"/vendor/{module}"
-        for path in sorted(self.said.packages):
+        for path in self._copies:
             _, found, rest = path.partition(place)
             if found and rest[:1] in {"", "/"}:
                 self._asked.add(path)
@@ -162,6 +166,7 @@ def evidence_document(image: Digest, linked: Linked) -> bytes | None:
             replaced=one.functions.replaced,
             system=one.functions.system,
             architecture=one.functions.architecture,
+            module=one.functions.module,
         )
         for one in linked.programs
     )

@@ -11,10 +11,14 @@ from stella.advisory import Import, Record
 from stella.reach.evidence import Asked, Evidence
 from stella.reach.model import Method, Reach, Reached, ReachWhy
 from stella.sbom import Component
-from stella.sbom.ecosystem.go_functions import asked_name, is_linked
+from stella.sbom.ecosystem.go_functions import asked_names, is_linked
 
 _LISTED_MAX = 20
 _LIBRARY = "stdlib"
+_NO_MAIN = frozenset({"", "command-line-arguments"})
+"""What a program that was built from single files calls its package: it can be any."""
+_ALSO = {"android": "linux", "illumos": "solaris", "ios": "darwin"}
+"""GOOS -> another one whose files are built for it as well. Source: Go's go/build, Context.matchTag."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +85,12 @@ def _all_of(program: Asked, module: str) -> _Said:
             return _linked_package(first)
     if _is_below(program.said.main, module):
         return _linked_package(program.said.main)
+    if _may_be_main(program, module):
+        return _Said(Reach.UNKNOWN, _UNNAMED)
     return _Said(Reach.UNREACHABLE, "no function of the module is linked")
+
+
+_UNNAMED = "no function of it was found, but the program does not say which package is its own"
 
 
 def _linked_package(path: str) -> _Said:
@@ -92,6 +101,7 @@ def _linked_package(path: str) -> _Said:
 
 def _named(program: Asked, module: str, imports: tuple[Import, ...]) -> _Said:
     found: list[str] = []
+    odd: list[str] = []
     whole = elsewhere = linked = asked = 0
     for one in imports:
         if not _is_for(program, one):
@@ -104,13 +114,18 @@ def _named(program: Asked, module: str, imports: tuple[Import, ...]) -> _Said:
         found += [
             f"{one.path}.{symbol}"
             for symbol in one.symbols
-            if any(is_linked(kept, asked_name(symbol)) for kept in held)
+            if any(is_linked(kept, name) for kept in held for name in asked_names(symbol))
         ]
+        odd += [symbol for symbol in one.symbols if held and not asked_names(symbol)]
     if found:
         number = f"{len(found)} of {asked} vulnerable functions"
         return _Said(Reach.REACHABLE, f"{number} linked", symbols=tuple(found))
     if whole:
         return _Said(Reach.REACHABLE, "a package that is vulnerable as a whole is linked")
+    if odd:
+        return _Said(Reach.UNKNOWN, f"{odd[0][:80]!r} of the advisory is no name of a function")
+    if elsewhere < len(imports) and _may_be_main(program, module):
+        return _Said(Reach.UNKNOWN, _UNNAMED)
     if elsewhere == len(imports):
         reason = "it is only in builds for another system or architecture"
     elif linked:
@@ -120,10 +135,17 @@ def _named(program: Asked, module: str, imports: tuple[Import, ...]) -> _Said:
     return _Said(Reach.UNREACHABLE, reason)
 
 
+def _may_be_main(program: Asked, module: str) -> bool:
+    """Whether a package of the module may be the one that is called ``main`` within."""
+    said = program.said
+    return said.main in _NO_MAIN and module != _LIBRARY and said.module in {"", module}
+
+
 def _is_for(program: Asked, one: Import) -> bool:
     """Whether it is built for the program's system; one that is not known may be any."""
     said = program.said
-    return (not one.systems or not said.system or said.system in one.systems) and (
+    systems = {said.system, _ALSO.get(said.system, said.system)}
+    return (not one.systems or not said.system or not systems.isdisjoint(one.systems)) and (
         not one.architectures or not said.architecture or said.architecture in one.architectures
     )
 

@@ -4,7 +4,7 @@ from typing import TypeAlias
 
 import msgspec
 
-READER_VERSION = 5
+READER_VERSION = 6
 """Goes into the cache's key: what an older reader kept is read again, not believed."""
 
 
@@ -72,7 +72,7 @@ class GoFunctions(msgspec.Struct, frozen=True, array_like=True):
     packages: import path -> the first bytes of each name's hash, sorted, one after the other.
     unread: why a name may be missing, empty where none can be. main: import path of the package that
     is called ``main`` within. replaced: module -> under which other names it was linked. system,
-    architecture: GOOS and GOARCH, empty where it does not say.
+    architecture: GOOS and GOARCH, empty where it does not say. module: that of ``main``.
     """
 
     packages: dict[str, bytes]
@@ -81,6 +81,7 @@ class GoFunctions(msgspec.Struct, frozen=True, array_like=True):
     replaced: dict[str, tuple[str, ...]] = {}
     system: str = ""
     architecture: str = ""
+    module: str = ""
 
 
 class LanguagePackages(msgspec.Struct, frozen=True, tag="language", array_like=True):

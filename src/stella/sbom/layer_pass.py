@@ -4,6 +4,7 @@ from collections import Counter
 
 from stella.sbom.capability import capability_names
 from stella.sbom.ecosystem.elf import MAGIC, LinkReader, is_library
+from stella.sbom.ecosystem.go_functions import HASH_BYTES
 from stella.sbom.ecosystem.program import BYTES_MIN, may_be_program, read_program
 from stella.sbom.ecosystem.reader import EcosystemReader
 from stella.sbom.ecosystem.table import CONTAINERS, bytes_max, parsed, reader_of, too_long
@@ -13,6 +14,7 @@ from stella.sbom.facts import (
     Accounts,
     ElfLinks,
     FileFacts,
+    GoFunctions,
     LanguagePackages,
     Link,
     OwnedPaths,
@@ -37,6 +39,8 @@ from stella.sbom.tar import DIRECTORY, HARD_LINK, REGULAR, SYMBOLIC_LINK, Entry,
 _WHITEOUT = ".wh."
 _OPAQUE = ".wh..wh..opq"
 _DULL = ("usr/share/", "usr/lib/", "lib/", "usr/include/", "usr/local/lib/", "var/lib/dpkg/")
+_TEXT_OF_A_MARK = 128
+_NAMES_OF_A_THING = 64
 _UNIONFS = ".wh..wh."  # bookkeeping of aufs, not of the image
 
 
@@ -196,7 +200,12 @@ class LayerPass:
 
     def _note_links(self, path: str, reader: LinkReader) -> None:
         links = reader.end()
-        if links is not None and self._is_counted(path):
+        if links is None:
+            return
+        # A long list of names is as many things as it has room for, or few files would fill us.
+        texts = (*links.needed, *links.rpath, *links.runpath)
+        self._marked += sum(map(len, texts)) // _TEXT_OF_A_MARK
+        if self._is_counted(path):
             self.linked[path] = links
 
     def _script(self, path: str, entry: Entry, place: Place) -> Script:
@@ -311,13 +320,18 @@ class LayerPass:
         self._odd_first.setdefault(reason, path)
 
 
+def _functions_weight(functions: GoFunctions) -> int:
+    kept = sum(map(len, functions.packages.values()))
+    return len(functions.packages) + kept // (HASH_BYTES * _NAMES_OF_A_THING)
+
+
 def _weight(facts: FileFacts) -> int:
     """How many things ``facts`` makes us remember."""
     match facts:
         case SystemPackages(packages=packages, owned=owned):
             return 1 + len(packages) + sum(len(one.paths) for one in owned)
         case LanguagePackages(packages=found, functions=functions):
-            return 1 + len(found) + (len(functions.packages) if functions else 0)
+            return 1 + len(found) + (_functions_weight(functions) if functions else 0)
         case OwnedPaths(paths=paths):
             return 1 + len(paths)
         case Accounts(users=users):

@@ -2,10 +2,14 @@
 
 from dataclasses import dataclass
 
+import msgspec
+
 from stella.sbom.catalogue import Catalogue
 from stella.sbom.facts import GoFunctions, LanguagePackages
 from stella.sbom.loaded import NOTHING, Closure
 from stella.sbom.rootfs import resolved
+
+_encoder = msgspec.msgpack.Encoder(order="deterministic")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +33,13 @@ class Linked:
 
 def linked_in(found: Catalogue, closure: Closure) -> Linked:
     """What is linked in the image that ``found`` is the catalogue of."""
-    by_file: dict[int, tuple[GoFunctions, list[str]]] = {}
+    by_file: dict[bytes, tuple[GoFunctions, list[str]]] = {}
     for path in sorted(found.files):
         seen = resolved(found.files, path)
         if seen and isinstance(seen.facts, LanguagePackages) and seen.facts.functions is not None:
             functions = seen.facts.functions
-            by_file.setdefault(id(functions), (functions, []))[1].append(f"/{path}")
+            # By what it says, for links and copies are one program whether just read or kept.
+            said = _encoder.encode(functions)
+            by_file.setdefault(said, (functions, []))[1].append(f"/{path}")
     programs = [LinkedProgram(tuple(paths), functions) for functions, paths in by_file.values()]
     return Linked(tuple(sorted(programs, key=lambda one: one.paths)), closure)

@@ -17,6 +17,9 @@ from stella.sbom.traits import EntryPoint
 
 _FILES_MAX = 2_000
 _CHAIN_MAX = 40
+_PLACES_MAX = 200_000
+_MISSING_MAX = 1_000
+_VARIABLES_MAX = 4
 _DEFAULTS = ("/lib64", "/usr/lib64", "/lib", "/usr/lib", "/lib32", "/usr/lib32")
 _MUSL_DEFAULTS = ("/lib", "/usr/local/lib", "/usr/lib")
 _MUSL = "/ld-musl-"
@@ -71,6 +74,7 @@ class _Search:
         self._environment = _library_path(environment)
         self._waiting: deque[str] = deque()
         self._links: dict[str, ElfLinks] = {}
+        self._left = _PLACES_MAX
         self.by: dict[str, str] = {}
         self.missing: set[str] = set()
 
@@ -82,7 +86,7 @@ class _Search:
 
     def walk(self) -> None:
         """Follow what each file asks for, in the order of the dynamic linker."""
-        while self._waiting and len(self.by) < _FILES_MAX:
+        while self._waiting and len(self.by) < _FILES_MAX and self._left > 0:
             path = self._waiting.popleft()
             links = self._links[path]
             if links.interpreter:
@@ -93,6 +97,9 @@ class _Search:
 
     def _want(self, name: str, by: str, links: ElfLinks, loader: str) -> None:
         for place in self._places(name, by, links, loader):
+            self._left -= 1
+            if self._left < 0:
+                return  # not looked for to the end: nobody can say that it is missing
             lies = self._stack.find(place.lstrip("/"))
             if lies is None:
                 continue
@@ -102,7 +109,8 @@ class _Search:
             if asked is None or asked.kind == links.kind:
                 self._take(lies.path, lies.layer, by)
                 return
-        self.missing.add(name)
+        if len(self.missing) < _MISSING_MAX:
+            self.missing.add(name)
 
     def _take(self, path: str, layer: int, by: str) -> None:
         whole = f"/{path}"
@@ -161,6 +169,8 @@ class _Search:
 
 def _expanded(path: str, origin: str) -> Iterator[str]:
     """``$ORIGIN`` and ``$LIB`` of a search path; what holds another variable is no place."""
+    if path.count("$") > _VARIABLES_MAX:
+        return
     folder = origin.rpartition("/")[0]
     for word in ("ORIGIN", "{ORIGIN}"):
         path = path.replace(f"${word}", folder)

@@ -194,6 +194,7 @@ class ServiceClient(Exchange):
         raise self.refused(
             f"it does not take what was asked about {what} (HTTP {reply.status})",
             "See in its own log why.",
+            status=reply.status,
         )
 
     def unreachable(self, why: str, advice: str = "") -> ServiceUnreachable:
@@ -206,12 +207,13 @@ class ServiceClient(Exchange):
             service=self.host,
         )
 
-    def refused(self, why: str, advice: str) -> ServiceRefused:
-        """We are not let in, or not to that."""
+    def refused(self, why: str, advice: str, **facts: int) -> ServiceRefused:
+        """We are not let in, or not to that. facts: further ones, as the ``status`` of another refusal."""
         return ServiceRefused(
             f"{self.title} at {self.host} cannot be used: {why}",
             remedy=Remedy(advice),
             service=self.host,
+            **facts,
         )
 
     def not_there(self, what: str) -> NotThere:

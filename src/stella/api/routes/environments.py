@@ -130,6 +130,7 @@ def post_documents(asked: Configurer, body: Documents) -> Response:
             body.documents,
             owning,
             dry_run=body.dry_run,
+            roles=frozenset(one.value for one in asked.principal.roles),
             may_allow_any=Permission.SECRET_ALLOW in asked.principal.permissions,
         )
         return Applied(

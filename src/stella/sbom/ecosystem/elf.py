@@ -88,7 +88,7 @@ class LinkReader:
                     return None
                 asked[tag].append(text)
         return ElfLinks(
-            needed=tuple(asked[_NEEDED]),
+            needed=tuple(dict.fromkeys(asked[_NEEDED])),
             rpath=_paths(asked[_RPATH]),
             runpath=_paths(asked[_RUNPATH]),
             interpreter=self._interpreter(segments),
@@ -159,4 +159,4 @@ class LinkReader:
 
 def _paths(texts: list[str]) -> tuple[str, ...]:
     listed = [path for text in texts for path in text.split(":") if path]
-    return tuple(listed[:_PATHS_MAX])
+    return tuple(dict.fromkeys(listed))[:_PATHS_MAX]

@@ -23,14 +23,17 @@ _SCATTERED = "1.2"
 _ALIGNMENT = 8
 _ALIGNMENT_MAX = 64
 _HEADER_BYTES = 8 + 8 * 8
-_AHEAD_BYTES = 8
-_TABLES_MAX = 8
+_TABLES_MAX = 2
+_PLACES_MAX = 10_000
 _NAMES_BYTES_MAX = 64 * 1024 * 1024
 _NAME_BYTES_MAX = 16 * 1024
-_NAMES_MAX = 2_000_000
+_NAMES_MAX = 1_000_000
 _PACKAGES_MAX = 20_000
 _FUNCTIONS_MAX = 5_000_000
+_CUT = "its names are cut off"
+_ENDS = re.compile(rb"\0+")
 _NOISE = re.compile(rb"(?:func|gowrap|deferwrap)?[0-9]*\Z")
+_BRACKETS = re.compile(r"\[.*\]")
 _SUFFIX = re.compile(rb"-(?:fm|range[0-9]+)\Z")
 _OBFUSCATED = (
     "the runtime's own functions are not in it: another linker's, or its names were changed"
@@ -43,10 +46,21 @@ def hashed(name: str | bytes) -> bytes:
     return sha256(text).digest()[:HASH_BYTES]
 
 
-def asked_name(symbol: str) -> str:
-    """Under which name a function of an advisory is kept: that of the function it stands in."""
-    first, dot, second = symbol.partition(".")
-    return first if dot and _NOISE.match(second.encode("utf-8", "surrogatepass")) else symbol
+def asked_names(symbol: str) -> tuple[str, ...]:
+    """Under which names a function of an advisory may be kept; none for what names no function.
+
+    ``(*T[K]).M`` and ``T.M.func1`` are written where ``T.M`` is meant, and ``F$1`` for ``F``.
+    """
+    plain = _BRACKETS.sub("", symbol).replace("(*", "").replace(")", "").lstrip("*")
+    parts = plain.partition("$")[0].split(".")
+    if not all(part.isidentifier() for part in parts[:1]) or not all(parts):
+        return ()
+    first = parts[0]
+    if len(parts) == 1:
+        return (first,)
+    # ``T.func1`` may be a method after all; ``F.func1`` stands within ``F``.
+    is_within = _NOISE.match(parts[1].encode("utf-8", "surrogatepass"))
+    return (f"{first}.{parts[1]}", *([first] if is_within else []))
 
 
 class FunctionTables:
@@ -59,41 +73,44 @@ class FunctionTables:
         self._is_big = False
         self._tables: list[_Table] = []
         self._names = _Names()
-        self._is_crowded = False
+        self._count = 0
 
     def feed(self, piece: bytes) -> None:
-        """The next bytes of the file."""
-        if not self._at:
-            self._is_big = piece[5:6] == b"\x02"
+        """The next bytes of the file. What is found is the same however they are cut."""
         for table in self._tables:
             table.feed(piece, self._at)
         buffer = self._before + piece
         start = self._at - len(self._before)
-        for at in self._places(buffer):
-            if (start + at) % _ALIGNMENT == 0 and len(buffer) - at >= _AHEAD_BYTES:
-                self._begin(start + at, buffer[at:])
-        self._before = buffer[-(_AHEAD_BYTES - 1) :]
+        if not start:
+            self._is_big = buffer[5:6] == b"\x02"
+        for at in self._places(buffer) if self._count <= _PLACES_MAX else ():
+            if (start + at) % _ALIGNMENT == 0 and len(buffer) - at >= _HEADER_BYTES:
+                self._begin(start + at, buffer, at)
+        self._before = buffer[-(_HEADER_BYTES - 1) :]
         self._at += len(piece)
 
     def end(self) -> GoFunctions:
         """What was found, once every byte was fed. unread: why a name may be missing."""
-        tables = [one for one in self._tables if one.is_one]
-        scattered = [one for one in tables if one.form == _SCATTERED]
-        found = self._names.packages()
-        if not tables:
+        if not self._tables or self._count > _PLACES_MAX:
             return GoFunctions({}, unread="it has no table of functions that can be read")
-        unread = ""
-        if len(scattered) == len(tables):
-            unread = "a table as Go wrote it before 1.16, in which a name can be missed"
-        elif self._is_crowded:
-            unread = f"it has more than {_TABLES_MAX} tables of functions"
-        elif broken := [one.reason for one in tables if one.reason]:
-            unread = broken[0]
-        elif self._names.too_much:
-            unread = self._names.too_much
-        elif not _knows(found, "runtime", "goexit") or not _knows(found, "main", "main"):
-            unread = _OBFUSCATED
-        return GoFunctions(found, unread=unread)
+        found = self._names.packages()
+        return GoFunctions(found, unread=self._unread(found))
+
+    def _unread(self, found: dict[str, bytes]) -> str:
+        tables = self._tables
+        if any(one.form == _SCATTERED for one in tables):
+            return "a table as Go wrote it before 1.16, in which a name can be missed"
+        if len(tables) > 1:
+            # Another one's names say nothing of the program's own, which may be in none of them.
+            return "it has several tables of functions: another program lies within it"
+        broken = [one.reason for one in tables if one.reason]
+        if broken or self._names.too_much:
+            return self._names.too_much or broken[0]
+        if not _knows(found, "runtime", "goexit") or not _knows(found, "main", "main"):
+            return _OBFUSCATED
+        if _knows(found, "plugin", "Open"):
+            return "it opens plugins, which bring functions of their own"
+        return ""
 
     def _places(self, buffer: bytes) -> Iterable[int]:
         """Where a table may begin: its mark, two zeros, and then small numbers."""
@@ -108,17 +125,19 @@ class FunctionTables:
                 yield at - 1
             at = buffer.find(needle, at + 1)
 
-    def _begin(self, at: int, begin: bytes) -> None:
-        mark = begin[3] if self._is_big else begin[0]
-        if begin[4:6] != b"\0\0" or begin[6] not in {1, 2, 4} or begin[7] not in {4, 8}:
+    def _begin(self, at: int, buffer: bytes, place: int) -> None:
+        header = buffer[place : place + _HEADER_BYTES]
+        mark = header[3] if self._is_big else header[0]
+        if header[4:6] != b"\0\0" or header[6] not in {1, 2, 4} or header[7] not in {4, 8}:
             return
-        self._tables = [one for one in self._tables if one.is_one or one.is_open]
-        if len(self._tables) >= _TABLES_MAX:
-            self._is_crowded = True
+        self._count += 1
+        if self._count > _PLACES_MAX:
             return
         order = ">" if self._is_big else "<"
-        table = _Table(at, _MARKS[mark], order, begin[7], self._names)
-        table.feed(begin, at)
+        table = _Table(at, _MARKS[mark], order, header[7], self._names)
+        if not table.begins_with(header) or len(self._tables) >= _TABLES_MAX:
+            return
+        table.feed(buffer[place:], at)
         self._tables.append(table)
 
 
@@ -144,60 +163,66 @@ class _Table:
     order: str
     word: int
     names: "_Names"
-    is_one: bool = False
-    is_open: bool = True
     reason: str = ""
-    _header: bytes = b""
+    _is_open: bool = True
     _first: int = 0
     _last: int = 0
     _rest: bytes = b""
+    _is_long: bool = False
+    _left: int = _NAMES_MAX
 
     def feed(self, piece: bytes, at: int) -> None:
         """Bytes of the file that begin at ``at``, in order."""
-        if not self.is_open:
+        if not self._is_open:
             return
-        if len(self._header) < _HEADER_BYTES:
-            self._header += piece[: _HEADER_BYTES - len(self._header)]
-            if len(self._header) < _HEADER_BYTES:
-                return
-            self._read_header()
-        if self.is_one and at < self._last and at + len(piece) > self._first:
+        if at < self._last and at + len(piece) > self._first:
             self._take(piece[max(self._first - at, 0) : self._last - at])
-        if self.is_open and at + len(piece) >= self._last:
-            self.is_open, self.reason = False, ""
+        if self._is_open and at + len(piece) >= self._last:
+            self._is_open = False
+            if self.reason == _CUT:
+                self.reason = ""
 
     def _take(self, part: bytes) -> None:
-        *whole, self._rest = (self._rest + part).split(b"\0")
-        if len(self._rest) > _NAME_BYTES_MAX:
-            self._rest = b""  # nobody's name; of a table before 1.16 it is other data
-        self.names.take(whole)
+        *whole, rest = _ENDS.split(self._rest + part)
+        if whole and self._is_long:
+            whole[0], self._is_long = b"", False
+        if len(rest) > _NAME_BYTES_MAX:
+            rest, self._is_long = b"", True
+        self._rest = rest
+        if self._is_long or any(len(one) > _NAME_BYTES_MAX for one in whole):
+            # Nobody's name; of a table before 1.16 it is other data.
+            self.reason = f"one of its names is longer than {_NAME_BYTES_MAX} bytes"
+            whole = [one for one in whole if len(one) <= _NAME_BYTES_MAX]
+        if len(whole) > self._left:
+            self.reason = f"it has more than {_NAMES_MAX} names of functions"
+            self._is_open = False
+        self.names.take(list(dict.fromkeys(whole[: self._left])))
+        self._left -= len(whole)
 
-    def _read_header(self) -> None:
+    def begins_with(self, header: bytes) -> bool:
+        """Whether it is a table at all, by its first bytes."""
         kind = "Q" if self.word == 8 else "I"
         count = 2 if self.form == _SCATTERED else 7 if self.form == "1.16" else 8
-        words = struct.unpack_from(f"{self.order}{count}{kind}", self._header, 8)
+        words = struct.unpack_from(f"{self.order}{count}{kind}", header, 8)
+        is_one: bool = 0 < words[0] <= _FUNCTIONS_MAX
         if self.form == _SCATTERED:
-            self.is_one = 0 < words[0] <= _FUNCTIONS_MAX
-            size = _NAMES_BYTES_MAX
-            names, end = 8 + self.word, size
+            names, end = 8 + self.word, 8 + self.word + _NAMES_BYTES_MAX
         else:
             names, end, *others = words[-5:]
             after = [end, *others]
-            self.is_one = (
-                0 < words[0] <= _FUNCTIONS_MAX
+            is_one = (
+                is_one
                 and 0 <= names - 8 - count * self.word < _ALIGNMENT_MAX
                 and names < end
                 and after == sorted(after)
             )
-            size = end - names
+        size = end - names
         self._first, self._last = self.at + names, self.at + end
+        self.reason = _CUT
         if size > _NAMES_BYTES_MAX:
             self.reason = f"its names are {size} bytes long, {_NAMES_BYTES_MAX} are read"
-            self._last = self._first
-            self.is_open = False
-        elif self.is_one:
-            self.reason = "its names are cut off"
-        self.is_open = self.is_open and self.is_one
+            self._is_open = False
+        return is_one
 
 
 @dataclass(slots=True)
@@ -206,10 +231,14 @@ class _Names:
 
     too_much: str = ""
     _found: dict[bytes, set[bytes]] = field(default_factory=dict)
-    _count: int = 0
 
     def packages(self) -> dict[str, bytes]:
-        """Package path -> the hashes of its functions, sorted, one after the other."""
+        """Package path -> the hashes of its functions, sorted, one after the other.
+
+        None at all where there is too much of it: which of it was met first is chance.
+        """
+        if self.too_much:
+            return {}
         named: dict[str, set[bytes]] = {}
         for raw, names in self._found.items():
             path = (unquote_to_bytes(raw) if b"%" in raw else raw).decode("utf-8", "replace")
@@ -221,9 +250,7 @@ class _Names:
 
     def take(self, raw: list[bytes]) -> None:
         """Names as the table has them."""
-        self._count += len(raw)
-        if self._count > _NAMES_MAX:
-            self.too_much = f"it has more than {_NAMES_MAX} names of functions"
+        if self.too_much:
             return
         found = self._found
         package, names = b"", set[bytes]()

@@ -118,24 +118,28 @@ def packages_of(version: str, modules: str) -> LanguagePackages:
 
 def linked(functions: GoFunctions, modules: str) -> GoFunctions:
     """``functions`` with what the module text says of the names of packages."""
-    told: dict[str, str] = {"main": "", "GOOS": "", "GOARCH": ""}
+    told: dict[str, str] = {"main": "", "module": "", "GOOS": "", "GOARCH": ""}
     replaced: dict[str, set[str]] = {}
     last = ""
     for row in _rows(modules)[:_MODULES_MAX]:
         match row:
             case ["path", path]:
                 told["main"] = path
-            case ["dep" | "mod", path, *_]:
+            case ["dep" | "mod" as kind, path, *_]:
                 last = path
+                if kind == "mod":
+                    told["module"] = path
             case ["=>", path, *_] if last and path != last:
                 replaced.setdefault(path, set()).add(last)
             case ["build", setting, *_]:
                 key, _, value = setting.partition("=")
-                told[key] = value
+                if key in {"GOOS", "GOARCH"}:
+                    told[key] = value
     return msgspec.structs.replace(
         functions,
         main=told["main"][:_TEXT_MAX],
         replaced={path: tuple(sorted(replaced[path])) for path in sorted(replaced)},
+        module=told["module"][:_TEXT_MAX],
         system=told["GOOS"][:_TEXT_MAX],
         architecture=told["GOARCH"][:_TEXT_MAX],
     )
