@@ -44,16 +44,18 @@ def apply_all(
     documents: Sequence[Mapping[str, Any]],
     owning: Owning,
     *,
+    roles: frozenset[str],
     dry_run: bool = False,
     may_allow_any: bool = False,
 ) -> tuple[Change, ...]:
-    """As ``apply_documents``, of all kinds that there are."""
+    """As ``apply_documents``, of all kinds that there are. roles: of who asks; a repository has none."""
     return apply_documents(
         tx,
         services.blobs,
         documents,
         brought=services.plugins.brought(),
         dry_run=dry_run,
+        roles=roles,
         may_allow_any=may_allow_any,
         ask=services.deciding.ask,
         more=_MORE,

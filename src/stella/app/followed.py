@@ -93,7 +93,7 @@ class Follower:
             if now.followed != followed:
                 return  # it was changed meanwhile, and is looked at anew
             refuse_beyond(tx, followed, read.documents)
-            changes = apply_all(tx, self._services, read.documents, owning)
+            changes = apply_all(tx, self._services, read.documents, owning, roles=frozenset())
             changed = sum(one.change != "unchanged" for one in changes)
             before = now.standing.applied
             if before != read.head.id or changed:
