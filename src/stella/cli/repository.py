@@ -88,7 +88,8 @@ def repository_lines(found: Mapping[str, Any]) -> Iterator[str]:
     if found["kinds"]:
         yield f"may bring also: {', '.join(found['kinds'])}"
     if found["applied"]:
-        kept = f"{found['documents']} documents kept as {found['keepsAs']}"
+        number = found["documents"]
+        kept = f"{number} document{'' if number == 1 else 's'} kept as {found['keepsAs']}"
         yield f"applied: {found['applied'][:12]} since {found['appliedAt']}, {kept}"
     head = found["head"]
     if head and head["id"] != found["applied"]:
