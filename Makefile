@@ -37,9 +37,9 @@ test-long: ## run the tests of whole servers and processes, on PostgreSQL, OpenB
 	$(SETUP) --for test
 	$(PY) -m pytest -n 2 -m "($(LONG)) and not ($(REAL))" $(ARGS)
 
-test-real: ## run the tests on the real lab, whole servers and Chromium, two groups at a time
+test-real: ## run the tests on the real lab, whole servers and Chromium, one at a time
 	$(SETUP) --for test
-	$(PY) -m pytest -n 2 --dist loadgroup -m "$(REAL)" $(ARGS)
+	$(PY) -m pytest -m "$(REAL)" $(ARGS)
 
 check: ## format, lint, types, import contract, docs, tidy
 	$(SETUP)

@@ -68,14 +68,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             for mark, fixtures in (("server", _LISTENING), ("path", _WALKED)):
                 if not fixtures.isdisjoint(item.fixturenames):
                     item.add_marker(mark)
-            item.add_marker(pytest.mark.xdist_group(_group_of(item)))
-
-
-def _group_of(item: pytest.Function) -> str:
-    """What runs in one process where several are asked for by groups: what shares a costly real part."""
-    if item.get_closest_marker("browser"):
-        return "console"
-    return "lab" if "lab" in item.fixturenames else item.nodeid.partition("::")[0]
 
 
 _MEMORY = Path("/dev/shm")

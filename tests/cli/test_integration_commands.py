@@ -109,3 +109,27 @@ def test_a_use_of_a_secret_is_forbidden_and_allowed(admin: Command, host: str):
     assert [one["integration"] for one in allowed["allowed"]] == ["main"]
     assert admin("integration", "test", "main").exit_code == 0
     assert admin("secret", "allow", "password", "none").exit_code == 3
+
+
+def test_an_integration_is_made_by_a_command_once(admin: Command, host: str):
+    words = ("integration", "create", "main", "--kind", "registry", "--connector", "oci")
+    words += ("--endpoint", host, "--credential", "password=secret://password")
+    words += ("--role", "developer", "--network", "127.0.0.0/8")
+    assert admin("secret", "set", "password", given="right one\n").exit_code == 0
+    assert admin(*words, "--dry-run").exit_code == 0
+    assert admin.data("integration", "list") == []
+    made = admin(*words)
+    assert (made.exit_code, "main is made" in made.stderr) == (0, True), made.stderr
+    (listed,) = admin.data("integration", "list")
+    assert listed["spec"]["credentials"] == {"password": "secret://password"}
+    assert (listed["spec"]["roles"], listed["endpoint"]) == (["developer"], host)
+    again = admin(*words)
+    assert (again.exit_code != 0, "ST-CLI-023" in again.stderr) == (True, True)
+    for wrong in (
+        ("--credential", "password"),
+        ("--credential", "password=secret itself"),
+        ("--config", "nobody=1"),
+    ):
+        refused = admin("integration", "create", "other", *words[3:7], "--endpoint", host, *wrong)
+        assert refused.exit_code != 0, wrong
+    assert [one["name"] for one in admin.data("integration", "list")] == ["main"]

@@ -89,3 +89,10 @@ class SyncNotWhole(StellaError):
 
     code = "ST-CLI-022"
     fault = Fault.FAILED
+
+
+class NameIsTaken(StellaError):
+    """Something of that name is there already, and is not changed by making another."""
+
+    code = "ST-CLI-023"
+    fault = Fault.CONFLICT

@@ -1,12 +1,16 @@
 """``stella integration``: how outside services are reached, and whether they are."""
 
+import json
+from collections.abc import Iterable, Iterator
 from typing import Annotated, Any
 from urllib.parse import quote
 
 import typer
 
+from stella.cli.errors import NameIsTaken
 from stella.cli.output import Column, Output, To, say, show_list, show_one, write_document
 from stella.client import open_client
+from stella.kernel import Remedy
 
 app = typer.Typer(no_args_is_help=True, help="How outside services are reached.")
 
@@ -130,11 +134,77 @@ def commits(
 
 
 @app.command()
+def create(
+    name: Name,
+    *,
+    kind: Annotated[str, typer.Option(help="As registry, scm; stella plugin list names them.")],
+    connector: Annotated[str, typer.Option(help="What reaches it, as oci, git.")],
+    endpoint: Annotated[str, typer.Option(help="Its URL; of a registry its host.")] = "",
+    credential: Annotated[
+        list[str] | None, typer.Option(help="NAME=REFERENCE, as password=secret://shop. Repeat.")
+    ] = None,
+    config: Annotated[
+        list[str] | None, typer.Option(help="NAME=VALUE, JSON or a text. Repeat.")
+    ] = None,
+    environment: Annotated[
+        list[str] | None, typer.Option("--env", help="For this one alone. Repeat.")
+    ] = None,
+    role: Annotated[
+        list[str] | None, typer.Option(help="Who may use it, everybody if left out. Repeat.")
+    ] = None,
+    network: Annotated[
+        list[str] | None, typer.Option(help="A private network (CIDR) it may reach. Repeat.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say whether it could be.")
+    ] = False,
+) -> None:
+    """Make an integration. What is not asked for here is changed as a document: stella apply.
+
+    One of that name is refused; a secret stands in it by reference alone.
+    """
+    spec: dict[str, Any] = {"kind": kind, "connector": connector}
+    spec |= {"endpoint": endpoint} if endpoint else {}
+    spec |= {"credentials": dict(_pairs(credential))} if credential else {}
+    spec |= {"config": {key: _value(text) for key, text in _pairs(config)}} if config else {}
+    for key, listed in (("environments", environment), ("roles", role), ("networks", network)):
+        spec |= {key: listed} if listed else {}
+    document = {"apiVersion": "stella/v1", "kind": "Integration", "name": name, "spec": spec}
+    with open_client() as client:
+        if any(one["name"] == name for one in client.items("/integrations")):
+            raise NameIsTaken(
+                f"there is an integration {name} already",
+                remedy=Remedy("Change it as a document.", command=f"stella integration get {name}"),
+            )
+        client.post("/apply", {"documents": [document], "dryRun": dry_run})
+    say(
+        f"{name} could be made"
+        if dry_run
+        else f"{name} is made; see: stella integration test {name}"
+    )
+
+
+@app.command()
 def delete(name: Name) -> None:
     """End an integration that no other one reads its credentials from."""
     with open_client() as client:
         client.delete(_path(name))
     say(f"{name} is no more")
+
+
+def _pairs(words: Iterable[str] | None) -> Iterator[tuple[str, str]]:
+    for word in words or ():
+        key, mark, value = word.partition("=")
+        if not (key and mark and value):
+            raise typer.BadParameter(f"{word!r} is not NAME=VALUE")
+        yield key, value
+
+
+def _value(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
 
 
 def _path(name: str) -> str:
