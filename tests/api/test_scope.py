@@ -57,11 +57,11 @@ def test_what_is_bound_is_bound_to_something(control: Control):
         },
     )
     assert both.is_success, both.text
-    scm = integration("code", "scm", "github", "https://git.example", environments=["dev"])
+    feed = integration("hub", "feed", "http-feed", "https://vex.example", environments=["dev"])
     (reason,) = [
-        one for one in control.apply(scm).json()["facts"]["reasons"] if "environments" in one
+        one for one in control.apply(feed).json()["facts"]["reasons"] if "environments" in one
     ]
-    assert "a scm is used for no one in particular" in reason
+    assert "a feed is used for no one in particular" in reason
 
 
 def test_secrets_of_a_bound_store_go_to_what_is_bound_alike(control: Control):
