@@ -116,7 +116,10 @@ def test_one_bad_document_leaves_nothing_of_the_others(control: Control):
         ({**environment("dev"), "spce": {}}, "did you mean 'spec'"),
         (environment("dev", aprovals=[]), "did you mean 'approvals'"),
         (target("a", componets=["web"]), "did you mean 'components'"),
-        (environment("dev", zzz=1), "known: after, approvals, breakGlass, endsAt, parameters, policy"),
+        (
+            environment("dev", zzz=1),
+            "known: after, approvals, breakGlass, endsAt, parameters, policy",
+        ),
         (document("Policy", "p", regoo=REGO), "known: files, rego"),
         (document("Enviroment", "dev"), "no such kind"),
         ({**environment("dev"), "apiVersion": "v1"}, "apiVersion must be 'stella/v1'"),
