@@ -57,7 +57,6 @@ def pytest_collection_finish() -> None:
     """What was loaded stays: to look through it for cycles again and again takes a tenth of a run."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(50_000)
 
 
 @pytest.hookimpl(tryfirst=True)  # before tests are chosen by their marks

@@ -66,7 +66,7 @@ def nested():
 
 
 def write_everywhere():
-    for descriptor in range(3, 256):
+    for descriptor in range(3, 4096):
         try:
             os.write(descriptor, b"\xff garbage " * 100)
         except OSError:
@@ -75,7 +75,7 @@ def write_everywhere():
 
 
 def claim_a_large_frame():
-    for descriptor in range(3, 256):
+    for descriptor in range(3, 4096):
         try:
             os.write(descriptor, b"m\xff\xff\xff\xff")
         except OSError:
@@ -85,7 +85,7 @@ def claim_a_large_frame():
 
 def say_many_values():
     content = b'["Result", {"value": {"value": [' + b"[]," * 2_000_000 + b"[]]}}]"
-    for descriptor in range(3, 256):
+    for descriptor in range(3, 4096):
         try:
             os.write(descriptor, b"m" + len(content).to_bytes(4))
             os.write(descriptor, content)
@@ -96,7 +96,7 @@ def say_many_values():
 
 def send_descriptors():
     """Fill the host's table of descriptors."""
-    for descriptor in range(3, 256):
+    for descriptor in range(3, 4096):
         try:
             line = socket.socket(fileno=descriptor)
         except OSError:
