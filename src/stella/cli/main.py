@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from stella.kernel import StellaError
 
 _GARBAGE_MAX = 50_000
+_LASTING = (["serve"], ["agent"])
+"""What goes on: there, what is in a circle is not to keep files open for long."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -54,7 +56,8 @@ def refusal_lines(refusal: "StellaError") -> list[str]:
 def run() -> None:
     """The entry point of the installed program."""
     # What is loaded stays: to look through it for cycles is a fifth of the start and a part of the end.
-    gc.set_threshold(_GARBAGE_MAX)
+    if sys.argv[1:2] not in _LASTING:
+        gc.set_threshold(_GARBAGE_MAX)
     code = main()
     gc.freeze()
     sys.exit(code)
