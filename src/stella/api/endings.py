@@ -65,7 +65,8 @@ def endings_for(permissions: Iterable[Permission]) -> dict[str, Ending]:
 
 def endings_beside(kinds: Iterable[str]) -> dict[str, Ending]:
     """How those kinds end that who changes environments may change, and these."""
-    return {kind: one for kind, one in _ENDINGS.items() if kind not in NEEDED or kind in set(kinds)}
+    allowed = _ENDINGS.keys() - NEEDED.keys() | {*kinds}
+    return {kind: one for kind, one in _ENDINGS.items() if kind in allowed}
 
 
 def _environment_busy(tx: Tx, name: str) -> Iterator[str]:

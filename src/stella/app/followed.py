@@ -4,23 +4,22 @@ All of a commit's documents count, or none. What is refused leaves what counted 
 again at each look: it may have been in the way of something that has ended meanwhile.
 """
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from stella import kernel
 from stella.api.applying import BESIDE, apply_all, believed_integrations, followed_integrations
 from stella.api.endings import NEEDED, endings_beside
 from stella.api.services import Services
 from stella.environment.errors import CommitRefused, UnknownRepository
 from stella.environment.facts import RepositoryApplied, RepositoryRefused
-from stella.environment.followed.model import Followed, Head, Known, Outcome, Standing
+from stella.environment.followed.model import Followed, Head, Known, Standing, SyncOutcome
 from stella.environment.followed.store import find_followed, list_followed, put_standing
 from stella.environment.owning import Owning
 from stella.environment.yaml_documents import NoDocuments, documents_in
-from stella.kernel import Fault, Remedy, Seen, StellaError, parse_time, time_text
+from stella.kernel import Fault, Outcome, Remedy, Seen, StellaError, parse_time, time_text
+from stella.kernel.names import COMMIT_ID
 from stella.plugin.contract.core import Kind
 from stella.plugin.contract.scm import Commit, Scm, SignatureState
 from stella.plugin.refusals import NotThere
@@ -28,16 +27,7 @@ from stella.record import Database, Tx
 
 _COMMITS_MAX = 500
 _WORDS_MAX = 300
-_COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
 _OF_LOGINS = frozenset({"MachineLogin", "SignIn"})
-
-
-@dataclass(frozen=True, slots=True)
-class Read:
-    """What a commit says."""
-
-    head: Head
-    documents: tuple[Mapping[str, Any], ...]
 
 
 class Follower:
@@ -67,7 +57,7 @@ class Follower:
             scm: Scm = self._services.outside.connected(Kind.SCM, followed.integration)
             commit = scm.resolve(followed.repository, followed.branch)
             head = _head_of(commit)
-            counts = standing.outcome is Outcome.APPLIED and standing.applied == head.id
+            counts = standing.outcome is SyncOutcome.APPLIED and standing.applied == head.id
             if counts and not standing.asked:
                 self._note(known, head, None)
                 return
@@ -77,14 +67,15 @@ class Follower:
             self._note(known, head, refusal)
             return
         try:
-            self._apply(known, Read(head, documents))
+            self._apply(known.followed, head, documents)
         except UnknownRepository:
             return  # it is followed no more
         except StellaError as refusal:
             self._note(known, head, refusal)
 
-    def _apply(self, known: Known, read: Read) -> None:
-        followed = known.followed
+    def _apply(
+        self, followed: Followed, head: Head, documents: Sequence[Mapping[str, Any]]
+    ) -> None:
         owning = Owning(
             followed.owner, prune=followed.prune, endings=endings_beside(followed.kinds)
         )
@@ -92,24 +83,24 @@ class Follower:
             now = find_followed(tx, followed.name, lock=True)
             if now.followed != followed:
                 return  # it was changed meanwhile, and is looked at anew
-            refuse_beyond(tx, followed, read.documents)
-            changes = apply_all(tx, self._services, read.documents, owning, roles=frozenset())
+            refuse_beyond(tx, followed, documents)
+            changes = apply_all(tx, self._services, documents, owning, roles=frozenset())
             changed = sum(one.change != "unchanged" for one in changes)
             before = now.standing.applied
-            if before != read.head.id or changed:
+            if before != head.id or changed:
                 tx.add(
                     RepositoryApplied(
                         followed.name,
-                        read.head.id,
+                        head.id,
                         before,
-                        read.head.author,
-                        read.head.signer,
+                        head.author,
+                        head.signer,
                         changed,
                     )
                 )
             at = time_text(tx.now)
-            since = now.standing.applied_at if before == read.head.id else at
-            standing = Standing(Outcome.APPLIED, at, read.head, read.head.id, since)
+            since = now.standing.applied_at if before == head.id else at
+            standing = Standing(SyncOutcome.APPLIED, at, head, head.id, since)
             put_standing(tx, followed, standing)
 
     def _note(self, known: Known, head: Head | None, refusal: StellaError | None) -> None:
@@ -128,9 +119,9 @@ class Follower:
                 put_standing(tx, followed, replace(was, checked_at=at, head=head, asked=False))
                 return
             outcome = (
-                Outcome.UNREACHABLE
+                SyncOutcome.UNREACHABLE
                 if refusal.fault in {Fault.UNAVAILABLE, Fault.TIMED_OUT}
-                else Outcome.REFUSED
+                else SyncOutcome.REFUSED
             )
             told = replace(
                 was,
@@ -144,7 +135,7 @@ class Follower:
             )
             is_new = (told.head, told.code, told.message) != (was.head, was.code, was.message)
             put_standing(tx, followed, told)
-            if is_new and head is not None and outcome is Outcome.REFUSED:
+            if is_new and head is not None and outcome is SyncOutcome.REFUSED:
                 tx.add(RepositoryRefused(followed.name, head.id, told.code, told.message))
 
 
@@ -155,17 +146,17 @@ def repositories_are_applied(database: Database) -> list[Seen]:
     seen = []
     for name, one in known.items():
         standing = one.standing
-        is_well = standing.outcome in {Outcome.APPLIED, Outcome.WAITING}
+        is_well = standing.outcome in {SyncOutcome.APPLIED, SyncOutcome.WAITING}
         said = f"{standing.code}: {standing.message}" if standing.code else standing.outcome.value
         seen.append(
             Seen(
-                kernel.Outcome.PASS if is_well else kernel.Outcome.BLOCKED,
+                Outcome.PASS if is_well else Outcome.BLOCKED,
                 said,
                 "" if is_well else f"stella repository show {name}",
                 name,
             )
         )
-    return seen or [Seen(kernel.Outcome.PASS, "none is followed")]
+    return seen or [Seen(Outcome.PASS, "none is followed")]
 
 
 def refuse_beyond(tx: Tx, followed: Followed, documents: Sequence[Mapping[str, Any]]) -> None:
@@ -244,7 +235,7 @@ def _documents_of(scm: Scm, followed: Followed, commit: str) -> Iterator[Mapping
 
 def _head_of(commit: Commit) -> Head:
     author = f"{commit.author_name} <{commit.author_email}>"
-    if not _COMMIT.match(commit.id):
+    if not COMMIT_ID.match(commit.id):
         raise CommitRefused("the server names no commit", remedy=Remedy("Look at its integration."))
     return Head(
         commit.id,

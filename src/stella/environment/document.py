@@ -102,13 +102,12 @@ class _Target(msgspec.Struct, forbid_unknown_fields=True):
     labels: dict[str, str] = {}
 
 
-_Spec = TypeVar("_Spec", _Environment, _Target)
+Form = TypeVar("Form", bound=msgspec.Struct)
 
 
 def parse_environment(name: str, spec: Mapping[str, Json]) -> Environment:
     """Raises MalformedDocument."""
-    checked_name("Environment", name)
-    read = _spec("Environment", name, spec, _Environment)
+    read = read_spec("Environment", name, spec, _Environment)
     if len(read.approvals) > _RULES_MAX:
         raise malformed("Environment", name, f"more than {_RULES_MAX} approval rules")
     rules = tuple(_rule(name, one) for one in read.approvals)
@@ -135,8 +134,7 @@ def parse_environment(name: str, spec: Mapping[str, Json]) -> Environment:
 
 def parse_target(name: str, spec: Mapping[str, Json]) -> Target:
     """Raises MalformedDocument."""
-    checked_name("Target", name)
-    read = _spec("Target", name, spec, _Target)
+    read = read_spec("Target", name, spec, _Target)
     for key, value in (("project", read.project), ("agent", read.agent)):
         if not NAME.match(value):
             raise malformed("Target", name, f"{key} {value[:80]!r} is no name")
@@ -170,6 +168,18 @@ def checked_document(document: Mapping[str, Json]) -> tuple[str, str, Mapping[st
     if not isinstance(kind, str) or not isinstance(name, str) or not isinstance(spec, Mapping):
         raise malformed("document", str(name or ""), "it needs kind, name and spec")
     return kind, name, spec
+
+
+def read_spec(kind: str, name: str, spec: Mapping[str, Json], form: type[Form]) -> Form:
+    """A specification as its form says, under a name that may be one. Raises MalformedDocument."""
+    checked_name(kind, name)
+    known = frozenset(form.__struct_encode_fields__)
+    for key in sorted(set(spec) - known)[:1]:
+        raise malformed(kind, name, f"unknown key spec.{key[:40]}{nearest(key, known)}")
+    try:
+        return msgspec.convert(spec, type=form)
+    except msgspec.ValidationError as error:
+        raise malformed(kind, name, str(error)[:300]) from None
 
 
 def checked_name(kind: str, name: str) -> None:
@@ -284,14 +294,3 @@ def _refuse_endless_wait(environment: str, rules: tuple[ApprovalRule, ...]) -> N
                 raise malformed("Environment", environment, why)
             seen.add(at)
             at = after[at]
-
-
-def _spec(kind: str, name: str, spec: Mapping[str, Json], form: type[_Spec]) -> _Spec:
-    known = frozenset(form.__struct_encode_fields__)
-    unknown = sorted(set(spec) - known)
-    if unknown:
-        raise malformed(kind, name, f"unknown key spec.{unknown[0]}{nearest(unknown[0], known)}")
-    try:
-        return msgspec.convert(spec, type=form)
-    except msgspec.ValidationError as error:
-        raise malformed(kind, name, str(error)[:300]) from None

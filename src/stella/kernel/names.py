@@ -4,6 +4,8 @@ import re
 from collections.abc import Collection
 
 NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?\Z")
+COMMIT_ID = re.compile(r"(?:[0-9a-f]{40}|[0-9a-f]{64})\Z")
+"""A commit's whole id, of SHA-1 or SHA-256."""
 BAD_NAME = "its name is not lower-case letters, digits and hyphens"
 
 

@@ -12,6 +12,7 @@ from stella.blob import Blobs
 from stella.finding.store import scan_of_platform
 from stella.hub.model import Integration
 from stella.kernel import Digest, StellaError, Unknown
+from stella.kernel.names import COMMIT_ID
 from stella.plugin.contract.core import Kind
 from stella.plugin.contract.scm import CommitRange, Scm
 from stella.record.transaction import Tx
@@ -22,7 +23,6 @@ URL_LABEL = "org.opencontainers.image.source"
 REVISION_LABEL = "org.opencontainers.image.revision"
 COMMITS_MAX = 100
 """More commits of one component are not shown."""
-_REVISION = re.compile(r"(?:[0-9a-f]{40}|[0-9a-f]{64})\Z")
 _LIKE_SCP = re.compile(
     r"(?:[A-Za-z0-9._-]+@(?=[A-Za-z0-9])|(?=[A-Za-z0-9-]+\.))(?P<host>[A-Za-z0-9.-]+)"
     r":(?P<path>[^/\s][^\s]*)\Z"
@@ -74,7 +74,7 @@ def source_of(labels: Mapping[str, str] | None) -> Source | Unknown:
     missing = [name for name, text in ((URL_LABEL, url), (REVISION_LABEL, revision)) if not text]
     if missing:
         return Unknown(f"the image has no label {' and no '.join(missing)}")
-    if not _REVISION.match(revision):
+    if not COMMIT_ID.match(revision):
         return Unknown(f"its label {REVISION_LABEL} is no whole commit id")
     if _address(url) is None:
         return Unknown(f"its label {URL_LABEL} is no address of a repository")

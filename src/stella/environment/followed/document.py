@@ -5,10 +5,10 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from stella.environment.document import checked_name, malformed
+from stella.environment.document import malformed, read_spec
 from stella.environment.followed.model import KIND, Followed
 from stella.kernel import Json
-from stella.kernel.names import NAME, nearest
+from stella.kernel.names import NAME
 
 _FILES_MAX = 200
 _CHARACTERS_MAX = 255
@@ -28,14 +28,7 @@ class _Spec(msgspec.Struct, forbid_unknown_fields=True):
 
 def parse_followed(name: str, spec: Mapping[str, Json], beside: frozenset[str]) -> Followed:
     """beside: the kinds that ``kinds`` may name. Raises MalformedDocument with every reason."""
-    checked_name(KIND, name)
-    known = frozenset(_Spec.__struct_encode_fields__)
-    for key in sorted(set(spec) - known):
-        raise malformed(KIND, name, f"unknown key spec.{key[:40]}{nearest(key, known)}")
-    try:
-        read = msgspec.convert(spec, type=_Spec)
-    except msgspec.ValidationError as error:
-        raise malformed(KIND, name, str(error)[:300]) from None
+    read = read_spec(KIND, name, spec, _Spec)
     if reasons := [*_faults(name, read, beside)]:
         raise malformed(KIND, name, "; ".join(reasons[:20]))
     return Followed(

@@ -1,8 +1,9 @@
 """A followed repository: what is read of it, what that may bring, and how it went the last time."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+
+import msgspec
 
 from stella.kernel import Json
 
@@ -11,8 +12,7 @@ OWNER_PREFIX = "repository-"
 """How the owners of what repositories bring are called; nobody applies under such a name by hand."""
 
 
-@dataclass(frozen=True, slots=True)
-class Followed:
+class Followed(msgspec.Struct, frozen=True):
     """One repository. integration: an SCM's. branch: or tag; ``HEAD`` is the server's own choice.
 
     files: paths there, whose documents are applied together. kinds: which ones they may bring beside
@@ -27,7 +27,7 @@ class Followed:
     files: tuple[str, ...]
     kinds: tuple[str, ...] = ()
     prune: bool = True
-    signed: bool = False
+    signed: bool = msgspec.field(default=False, name="signedCommits")
 
     @property
     def owner(self) -> str:
@@ -41,18 +41,12 @@ class Followed:
 
     def spec(self) -> dict[str, Json]:
         """As it is written, with every value."""
-        return {
-            "integration": self.integration,
-            "repository": self.repository,
-            "branch": self.branch,
-            "files": list(self.files),
-            "kinds": list(self.kinds),
-            "prune": self.prune,
-            "signedCommits": self.signed,
-        }
+        plain: dict[str, Json] = msgspec.to_builtins(self)
+        del plain["name"]
+        return plain
 
 
-class Outcome(StrEnum):
+class SyncOutcome(StrEnum):
     """How it went the last time."""
 
     WAITING = "waiting"
@@ -61,18 +55,13 @@ class Outcome(StrEnum):
     UNREACHABLE = "unreachable"
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(msgspec.Struct, frozen=True):
     """The commit that the branch named when it was last looked at. signer: empty unless verified."""
 
     id: str
     author: str
     title: str
     signer: str = ""
-
-    def plain(self) -> Mapping[str, Json]:
-        """As it is kept."""
-        return {"id": self.id, "author": self.author, "title": self.title, "signer": self.signer}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +72,7 @@ class Standing:
     wants it looked at now. code, message, advice: of the refusal, empty where there was none.
     """
 
-    outcome: Outcome = Outcome.WAITING
+    outcome: SyncOutcome = SyncOutcome.WAITING
     checked_at: str | None = None
     head: Head | None = None
     applied: str | None = None

@@ -5,16 +5,18 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+import msgspec
 from sqlalchemy import Boolean, Column, String, Table, Text, delete, select
 
 from stella.environment.document import malformed
 from stella.environment.errors import UnknownRepository
 from stella.environment.facts import RepositoryFollowed, RepositoryLeft
 from stella.environment.followed.document import parse_followed
-from stella.environment.followed.model import KIND, Followed, Head, Known, Outcome, Standing
+from stella.environment.followed.model import KIND, Followed, Head, Known, Standing, SyncOutcome
 from stella.kernel import Json, Remedy, digest_of
 from stella.kernel.change import Change, changed
 from stella.record.owners import forget_owner
+from stella.record.row import columns_of, fields_of
 from stella.record.tables import metadata
 from stella.record.transaction import Tx
 
@@ -68,25 +70,14 @@ def apply_followed(
 
 def put_standing(tx: Tx, value: Followed, standing: Standing) -> None:
     """Insert or replace."""
-    head = None if standing.head is None else json.dumps(standing.head.plain(), sort_keys=True)
-    columns = {
-        "spec": json.dumps(value.spec(), sort_keys=True),
-        "outcome": standing.outcome.value,
-        "checked_at": standing.checked_at,
-        "head": head,
-        "applied": standing.applied,
-        "applied_at": standing.applied_at,
-        "accepted": standing.accepted,
-        "asked": standing.asked,
-        "code": standing.code,
-        "message": standing.message,
-        "advice": standing.advice,
-    }
+    head = None if standing.head is None else _text(standing.head)
+    columns = columns_of(standing, outcome=standing.outcome.value, head=head)
+    columns["spec"] = json.dumps(value.spec(), sort_keys=True)
     tx.put(followed_repository, {"name": value.name}, columns)
 
 
 def delete_followed(tx: Tx, name: str) -> None:
-    """It is followed no more; what it brought stays, and is nobody's whom anything is read of."""
+    """It is followed no more; what it brought stays, under the same owner."""
     table = followed_repository.c
     tx.connection.execute(
         delete(followed_repository).where(table.tenant == tx.tenant, table.name == name)
@@ -130,28 +121,19 @@ def repositories_by(tx: Tx, integration: str) -> list[str]:
     return [name for name, one in known if one.followed.integration == integration]
 
 
-def _known(row: Any) -> Known:
-    spec = json.loads(row["spec"])
-    value = Followed(
-        row["name"],
-        spec["integration"],
-        spec["repository"],
-        spec["branch"],
-        tuple(spec["files"]),
-        tuple(spec["kinds"]),
-        spec["prune"],
-        spec["signedCommits"],
-    )
+def _text(head: Head) -> str:
+    return json.dumps(msgspec.to_builtins(head), sort_keys=True)
+
+
+def _known(row: Mapping[Any, Any]) -> Known:
+    held = fields_of(row)
+    name, spec, head = held.pop("name"), json.loads(held.pop("spec")), held.pop("head")
     standing = Standing(
-        Outcome(row["outcome"]),
-        row["checked_at"],
-        None if row["head"] is None else Head(**json.loads(row["head"])),
-        row["applied"],
-        row["applied_at"],
-        row["accepted"],
-        bool(row["asked"]),
-        row["code"],
-        row["message"],
-        row["advice"],
+        **held
+        | {
+            "outcome": SyncOutcome(held["outcome"]),
+            "head": None if head is None else msgspec.json.decode(head, type=Head),
+            "asked": bool(held["asked"]),
+        }
     )
-    return Known(value, standing)
+    return Known(msgspec.convert({"name": name, **spec}, type=Followed), standing)

@@ -6,7 +6,7 @@ from itertools import islice
 
 import msgspec
 
-from stella.environment.document import checked_name, malformed
+from stella.environment.document import malformed, read_spec
 from stella.environment.errors import LifecycleLoop
 from stella.environment.lifecycles.model import (
     KIND,
@@ -49,14 +49,7 @@ def parse_lifecycle(name: str, spec: Mapping[str, Json]) -> Lifecycle:
 
     Raises MalformedDocument with every reason, LifecycleLoop.
     """
-    checked_name(KIND, name)
-    known = frozenset(_Spec.__struct_fields__)
-    for key in sorted(set(spec) - known):
-        raise malformed(KIND, name, f"unknown key spec.{key[:40]}{nearest(key, known)}")
-    try:
-        read = msgspec.convert(spec, type=_Spec)
-    except msgspec.ValidationError as error:
-        raise malformed(KIND, name, str(error)[:300]) from None
+    read = read_spec(KIND, name, spec, _Spec)
     value = Lifecycle(
         tuple(_phases(read.phases)),
         tuple(sorted(set(read.channels))),

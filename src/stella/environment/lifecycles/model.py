@@ -1,6 +1,7 @@
 """A lifecycle: which phases a release goes through, and what each waits for. Pure."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
+from graphlib import CycleError, TopologicalSorter
 from itertools import chain
 
 import msgspec
@@ -109,47 +110,35 @@ class Lifecycle(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
         A phase that is optional or among ``skipped`` stands open only as far as what comes before it
         does.
         """
-        found: dict[str, None] = {}
-        seen: set[str] = set()
-
-        def look(name: str) -> None:
-            if name in seen:
-                return
-            seen.add(name)
-            one = self.phase(name)
-            if is_done(one):
-                return
-            if one.optional or name in skipped:
-                for earlier in one.after:
-                    look(earlier)
-            else:
-                found[name] = None
-
-        for name in phase.after:
-            look(name)
-        return tuple(one for one in self.phases if one.name in found)
+        met = self._met(phase, is_done, skipped)
+        return tuple(one for one in met if not one.optional and one.name not in skipped)
 
     def left_out(
         self, phase: Phase, is_done: Callable[[Phase], bool], skipped: Collection[str]
     ) -> tuple[str, ...]:
         """Of ``skipped``, those without which it would not let a release in, in their order."""
-        needed: set[str] = set()
+        met = self._met(phase, is_done, skipped)
+        return tuple(one.name for one in met if not one.optional and one.name in skipped)
+
+    def _met(
+        self, phase: Phase, is_done: Callable[[Phase], bool], skipped: Collection[str]
+    ) -> list[Phase]:
+        """The phases before it that are not done, back to those that are not to be passed by."""
         seen: set[str] = set()
-
-        def look(name: str) -> None:
+        met: set[str] = set()
+        waiting = [*phase.after]
+        while waiting:
+            name = waiting.pop()
             one = self.phase(name)
-            if name in seen or is_done(one):
-                return
+            if name in seen:
+                continue
             seen.add(name)
-            if name in skipped and not one.optional:
-                needed.add(name)
+            if is_done(one):
+                continue
+            met.add(name)
             if one.optional or name in skipped:
-                for earlier in one.after:
-                    look(earlier)
-
-        for name in phase.after:
-            look(name)
-        return tuple(one.name for one in self.phases if one.name in needed)
+                waiting += one.after
+        return [one for one in self.phases if one.name in met]
 
 
 def circle_in(after: Mapping[str, Collection[str]]) -> tuple[str, ...]:
@@ -157,26 +146,10 @@ def circle_in(after: Mapping[str, Collection[str]]) -> tuple[str, ...]:
 
     after: name of a phase -> those that it follows, all of which are there.
     """
-    done: set[str] = set()
-    for first in after:
-        way: list[str] = []
-        ahead: list[Iterator[str]] = []
-
-        def enter(name: str, way: list[str] = way, ahead: list[Iterator[str]] = ahead) -> None:
-            way.append(name)
-            ahead.append(iter(sorted(after[name])))
-
-        if first not in done:
-            enter(first)
-        while ahead:
-            name = next(ahead[-1], None)
-            if name is None:
-                ahead.pop()
-                done.add(way.pop())
-            elif name in way:
-                return tuple(reversed((*way[way.index(name) :], name)))
-            elif name not in done:
-                enter(name)
+    try:
+        TopologicalSorter(after).prepare()
+    except CycleError as error:
+        return tuple(error.args[1])
     return ()
 
 
