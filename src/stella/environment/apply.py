@@ -46,17 +46,15 @@ def apply_environment(
     """
     value = parse_environment(name, spec)
     _refuse_unsignable("Environment", name, value.spec())
+    named = {value.after, value.soak.environment if value.soak else None} - {None, name}
+    for other in sorted(filter(None, named)):
+        keep_environment(tx, other)  # or it could be ended at this moment
     known = {one.name: one for one in list_environments(tx)}
     before = known.get(name)
     kept = frozenset(_used_by(before, brought)) if before else frozenset[str]()
     faults = [*_step_faults(value, brought), *_use_faults(tx, value, brought, roles, kept)]
     if faults:
         raise malformed("Environment", name, "; ".join(faults))
-    named = {value.after, value.soak.environment if value.soak else None} - {None, name}
-    for other in sorted(filter(None, named)):
-        keep_environment(tx, other)  # or it could be ended at this moment
-    known = {one.name: one for one in list_environments(tx)}
-    before = known.get(name)
     if value.after is not None and value.after != name and value.after not in known:
         raise malformed("Environment", name, f"it comes after {value.after!r}, which is not there")
     if value.soak is not None and value.soak.environment not in known:

@@ -19,6 +19,7 @@ from stella.plugin.contract.core import Kind
 from stella.policy import Ask, PolicyBundle, bundle_bytes, needs_of
 from stella.policy.engine import ask as ask_policy
 from stella.policy.store import find_policy
+from stella.promotion.as_now import as_now
 from stella.promotion.break_glass import break_glass_input
 from stella.promotion.follow import automatic_input
 from stella.promotion.model import (
@@ -223,18 +224,7 @@ def approval_inputs(tx: Tx, approvals: Sequence[Approval]) -> tuple[ApprovalInpu
     now = present(tx, people)
 
     def changed(then: Person) -> Person | msgspec.UnsetType | None:
-        if then.id not in now:
-            return msgspec.UNSET
-        found = now[then.id]
-        if found is None or not may(found, Permission.PROMOTION_APPROVE):
-            return None
-        person = Person(
-            found.id,
-            found.name,
-            tuple(role.value for role in found.roles if role.value in then.roles),
-        )
-        is_same = (person.name, set(person.roles)) == (then.name, set(then.roles))
-        return msgspec.UNSET if is_same else person
+        return as_now(then, now, Permission.PROMOTION_APPROVE)
 
     return tuple(
         ApprovalInput(

@@ -9,6 +9,7 @@ from stella.environment.lifecycles.model import Lifecycle, Phase
 from stella.environment.lifecycles.store import lifecycle_for
 from stella.identity import present
 from stella.kernel import canonical_json, time_text
+from stella.promotion.as_now import as_now
 from stella.promotion.model import HotfixInput, LifecycleInput, Person, PlaceInput, RunInput
 from stella.promotion.phases import Standing, places_before
 from stella.promotion.soak import long_enough
@@ -67,12 +68,4 @@ def _telling(runs: tuple[RunInput, ...], hours: int, now: str) -> tuple[RunInput
 
 def _hotfix(tx: Tx, then: Person) -> HotfixInput:
     """Whoever asked, as they are now where that is less than it was."""
-    known = present(tx, {then.id})
-    if then.id not in known:
-        return HotfixInput()
-    found = known[then.id]
-    if found is None:
-        return HotfixInput(None)
-    roles = tuple(one.value for one in found.roles if one.value in then.roles)
-    is_same = (found.name, {*roles}) == (then.name, {*then.roles})
-    return HotfixInput(msgspec.UNSET if is_same else Person(found.id, found.name, roles))
+    return HotfixInput(as_now(then, present(tx, {then.id})))
