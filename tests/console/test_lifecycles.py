@@ -37,16 +37,10 @@ def standard(shop_server: ShopServer) -> Iterator[None]:
         "name": "perf",
         "spec": {"after": "dev", "endsAt": "2099-01-01T00:00:00Z"},
     }
-    owned = {"owner": "test-lifecycles", "documents": [perf, STANDARD]}
-    shop_server.admin.post("/apply", owned)
+    documents = [perf, STANDARD]
+    shop_server.admin.post("/apply", {"owner": "test-lifecycles", "documents": documents})
     yield
-    note = {
-        "apiVersion": "stella/v1",
-        "kind": "Variables",
-        "name": "none",
-        "spec": {"variables": []},
-    }
-    shop_server.admin.post("/apply", {**owned, "documents": [note], "prune": True})
+    shop_server.withdraw("test-lifecycles")
 
 
 def release_of(shop_server: ShopServer, promotion: str) -> dict[str, Any]:

@@ -52,8 +52,9 @@ def repository(
     ]
     admin.post("/apply", {"documents": listed, "owner": "test-repositories"})
     yield made
-    left = [document("Variables", "none", {"variables": []})]
-    admin.post("/apply", {"documents": left, "owner": "test-repositories", "prune": True})
+    shop_server.withdraw("test-repositories")
+    for secret in ("git-user", "git-password"):
+        admin.delete(f"/secrets/{secret}")
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
