@@ -118,3 +118,20 @@ def test_a_run_in_flight_goes_on_after_kill_9(database_url: str, tmp_path: Path)
             os.kill(server.pid, signal.SIGKILL)
             server.wait()
     assert log.read_text() == "fct_1\nfct_1\n"
+
+
+def test_the_engine_looks_seldom_once_what_was_unfinished_is_taken_up(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dbos import _workflow_commands
+    from dbos._dbos import _get_dbos_instance
+
+    from stella.workflow import durable
+
+    work = _workflow_commands.background_jobs_thread
+    assert "_BACKGROUND_JOBS_INTERVAL_SEC" in work.__code__.co_names
+    monkeypatch.setattr(durable, "_TAKING_UP_S", 0.0)
+    with runs_on(database_url, {}):
+        queue = _get_dbos_instance()._registry.get_internal_queue()
+        wait_until(lambda: queue._polling_interval_sec == durable._QUEUE_EVERY_S)
+        assert _workflow_commands._BACKGROUND_JOBS_INTERVAL_SEC == durable._OTHER_WORK_EVERY_S

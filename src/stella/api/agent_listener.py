@@ -17,6 +17,7 @@ from anyio import to_thread
 from fastapi import FastAPI, Request, Response
 
 from stella.api.agent_requests import PEER, PeerProtocol, match_peer, read_body, read_json
+from stella.api.http_server import HttpServer
 from stella.api.order_board import OrderBoard
 from stella.fleet import (
     Agent,
@@ -276,7 +277,7 @@ class _Door:
 class AgentServer:
     """The listener in a thread of its own. ``port`` is the one it has."""
 
-    def __init__(self, server: uvicorn.Server, board: OrderBoard, listening: socket.socket) -> None:
+    def __init__(self, server: HttpServer, board: OrderBoard, listening: socket.socket) -> None:
         self._board = board
         self.port: int = listening.getsockname()[1]
         self._server = server
@@ -291,7 +292,7 @@ class AgentServer:
 
     def stop(self) -> None:
         """End it; requests that wait for an order are let go."""
-        self._server.should_exit = True
+        self._server.end()
         self._board.close()
         self._thread.join(15)
         self._socket.close()
@@ -320,7 +321,7 @@ def serve_agents(
         **({} if services.settings.proxy_terminates_tls else _tls(services, names, directory)),
     )
     config.load()  # here, not in the thread: what is wrong with it is the caller's to know
-    server = AgentServer(uvicorn.Server(config), app.state.board, listening)
+    server = AgentServer(HttpServer(config), app.state.board, listening)
     server.start()
     return server
 

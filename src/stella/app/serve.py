@@ -21,6 +21,7 @@ from stella import __version__
 from stella.api.agent_listener import AgentServer, AgentServices, AgentSettings, serve_agents
 from stella.api.app import create_app
 from stella.api.bounded_http import BoundedHttp
+from stella.api.http_server import HttpServer
 from stella.api.services import Services
 from stella.app.background import Background, Sweep, Watch
 from stella.app.courier import Courier
@@ -181,7 +182,7 @@ def agents_listener(services: Services, settings: Settings) -> Iterator[AgentSer
         server.stop()
 
 
-class _Server(uvicorn.Server):
+class _Server(HttpServer):
     """Lets long requests end first when a signal comes, and remembers which it was."""
 
     def __init__(self, config: uvicorn.Config, services: Services) -> None:

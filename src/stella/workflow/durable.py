@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from threading import Timer
 from typing import Protocol, TypeAlias
 
 from sqlalchemy import Engine
@@ -17,6 +18,12 @@ _ATTEMPTS_MAX = 8
 _FIRST_WAIT_S = 0.2
 _WAIT_GROWTH = 2.0
 _THREADS = 16
+# Runs are started, never queued, but for those that a launch takes up again: until those are taken,
+# the engine looks at its queue each second, as it would for ever. Less often than each 5 s its other
+# work must not be done: PostgreSQL takes the lock of it from a server that says nothing for that long.
+_TAKING_UP_S = 10.0
+_QUEUE_EVERY_S = 10.0
+_OTHER_WORK_EVERY_S = 4.0
 
 
 class Runs(Protocol):
@@ -54,7 +61,9 @@ class DurableRuns:
         }
         self._dbos = DBOS
         self._handlers = handlers
-        DBOS(config=config)
+        self._engine = DBOS(config=config)
+        self._calm = Timer(_TAKING_UP_S, self._look_seldom)
+        self._calm.daemon = True
 
         @DBOS.workflow(name="handle_fact")
         def handle_fact(kind: str, fact: str) -> None:
@@ -66,8 +75,10 @@ class DurableRuns:
         """Make the workflow tables where they are missing, and go on with what was unfinished."""
         log = logging.getLogger("dbos")
         log.setLevel(logging.CRITICAL + 1)  # what fails here is raised, and told by who starts us
+        _work_seldom()
         self._dbos.launch()
         log.setLevel(logging.ERROR)
+        self._calm.start()
 
     def start(self, kind: str, fact: str) -> None:
         """Begin the handler of ``fact``; the same fact twice begins nothing new."""
@@ -83,7 +94,13 @@ class DurableRuns:
 
     def close(self) -> None:
         """Stop; what runs now is taken up at the next launch."""
+        self._calm.cancel()
         self._dbos.destroy(destroy_registry=True)
+
+    def _look_seldom(self) -> None:
+        """No setting says it; the names are the locked version's, and a test holds them."""
+        queue = self._engine._registry.get_internal_queue()  # noqa: SLF001
+        queue._polling_interval_sec = _QUEUE_EVERY_S  # noqa: SLF001
 
     def _handle(self, kind: str, fact: str) -> None:
         for step in self._handlers.get(kind, ()):
@@ -98,3 +115,10 @@ class DurableRuns:
                 step,
                 fact,
             )
+
+
+def _work_seldom() -> None:
+    """No run of ours is delayed or has a deadline, which is what the engine looks for."""
+    from dbos import _workflow_commands
+
+    _workflow_commands._BACKGROUND_JOBS_INTERVAL_SEC = _OTHER_WORK_EVERY_S  # noqa: SLF001
