@@ -17,7 +17,7 @@ from anyio import to_thread
 from fastapi import FastAPI, Request, Response
 
 from stella.api.agent_requests import PEER, PeerProtocol, match_peer, read_body, read_json
-from stella.api.http_server import HttpServer
+from stella.api.http_server import SILENT, HttpServer
 from stella.api.order_board import OrderBoard
 from stella.fleet import (
     Agent,
@@ -88,7 +88,13 @@ class AgentServices:
 def agent_app(services: AgentServices) -> FastAPI:
     """The application behind the listener; ``serve_agents`` puts TLS around it."""
     door = _Door(services)
-    app = FastAPI(title="Stella Ops agents", openapi_url=None, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="Stella Ops agents",
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        telemetry=SILENT,
+    )
     app.state.board = door.board
     app.add_exception_handler(StellaError, door.refuse)
     app.add_api_route(protocol.CA_PATH, door.ca, methods=["GET"])

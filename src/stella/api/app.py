@@ -14,6 +14,7 @@ from stella.api.console import Console
 from stella.api.edge import Edge
 from stella.api.errors import UnknownRoute
 from stella.api.events import Streams
+from stella.api.http_server import SILENT
 from stella.api.problems import MEDIA_TYPE, add_handlers, problem_response
 from stella.api.routes import (
     about,
@@ -113,6 +114,7 @@ def create_app(services: Services) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         routes=_api().routes,
+        telemetry=SILENT,
     )
     # Before all others, and without what FastAPI does for a route's parameters: it is asked often.
     app.router.routes.insert(

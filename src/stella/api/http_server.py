@@ -1,10 +1,20 @@
-"""uvicorn's server, asleep while nobody asks."""
+"""What serves HTTP: uvicorn's server, asleep while nobody asks, and a framework that reports nothing."""
 
 import asyncio
 from contextlib import suppress
 from types import FrameType
 
 import uvicorn
+from fastapi.telemetry import TelemetryConfig
+
+SILENT: TelemetryConfig = {
+    "tracing": False,
+    "metrics": False,
+    "logs": False,
+    "auto_configure": False,
+}
+"""What leaves a server is said in its settings; the framework would read the environment, and at each
+request ask it anew."""
 
 _TICK_S = 1.0
 """How often the ``Date`` of its answers moves on."""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from stella.record import tables
 from stella.record.chain import GENESIS, fact_hash, stored_fact
@@ -13,6 +13,11 @@ from stella.record.transaction import StoredFact, Tx
 
 _BATCH = 500
 _LEASE_S = 30
+_PLACE = (
+    tables.fact.update()
+    .where(tables.fact.c.id == bindparam("fact"))
+    .values(position=bindparam("place"), hash=bindparam("link"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +64,12 @@ def _seal_batch(tx: Tx) -> list[Sealed]:
 def _chain_facts(tx: Tx, tenant: str, facts: Sequence[StoredFact]) -> Sealed:
     head = tx.row(select(tables.chain).where(tables.chain.c.tenant == tenant))
     position, previous = (head["position"], head["hash"]) if head else (0, GENESIS)
+    places = []
     for fact in facts:
         position += 1
         previous = fact_hash(fact, position, previous).text
-        tx.connection.execute(
-            tables.fact.update().where(tables.fact.c.id == fact.id),
-            {"position": position, "hash": previous},
-        )
+        places.append({"fact": fact.id, "place": position, "link": previous})
+    tx.connection.execute(_PLACE, places)
     values = {"position": position, "hash": previous}
     if head is None:
         tx.connection.execute(tables.chain.insert(), {"tenant": tenant, **values})
