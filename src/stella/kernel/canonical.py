@@ -12,6 +12,9 @@ from stella.kernel.errors import Remedy, StellaError
 Json: TypeAlias = Union[Mapping[str, "Json"], Sequence["Json"], str, int, bool, None]
 
 _SAFE_INTEGER_MAX = 2**53 - 1
+_HOLDING = frozenset({dict, list, tuple})
+_PLAIN = frozenset({str, bool, int, type(None)}) | _HOLDING
+_KEYS = frozenset({str})
 
 
 class NotCanonical(StellaError):
@@ -50,21 +53,31 @@ _encoder = msgspec.json.Encoder(order="sorted")
 
 
 def _is_plain(value: Json) -> bool:
-    """Whether there are only the exact types of JSON, and keys that sort alike in UTF-8 and UTF-16."""
-    pending: list[Any] = [value]
-    while pending:
-        one = pending.pop()
-        kind = type(one)
-        if kind is str or kind is bool or one is None:
-            continue
-        if kind is dict:
-            if not all(type(key) is str and key.isascii() for key in one):
-                return False
-            pending += one.values()
-        elif kind is list or kind is tuple:
-            pending += one
-        elif kind is not int or abs(one) > _SAFE_INTEGER_MAX:
+    """Whether there are only the exact types of JSON, and keys that sort alike in UTF-8 and UTF-16.
+
+    Level by level: what is wide is judged by sets of types, which costs a tenth of asking each value.
+    """
+    level: list[Any] = [value]
+    while level:
+        kinds = set(map(type, level))
+        if not kinds <= _PLAIN:
             return False
+        if int in kinds and not all(
+            -_SAFE_INTEGER_MAX <= one <= _SAFE_INTEGER_MAX for one in level if type(one) is int
+        ):
+            return False
+        if kinds.isdisjoint(_HOLDING):
+            return True
+        below: list[Any] = []
+        for one in level:
+            kind = type(one)
+            if kind is dict:
+                if not (set(map(type, one)) <= _KEYS and "".join(one).isascii()):
+                    return False
+                below += one.values()
+            elif kind is list or kind is tuple:
+                below += one
+        level = below
     return True
 
 
