@@ -223,6 +223,26 @@ def test_a_step_that_could_not_use_what_it_names_is_refused_when_it_is_applied(
     assert why in refused.text
 
 
+def test_an_integration_that_a_step_uses_does_not_end(plane: Control) -> None:
+    assert plane.apply(*environment()).is_success
+    asked = plane.ask("DELETE", "/integrations/numbers", by="olga")
+    assert (asked.status_code, asked.json()["code"]) == (409, "ST-HUB-003")
+    assert asked.json()["facts"]["used_by"] == ["Environment dev uses it in the step watch"]
+    spare = {
+        "apiVersion": "stella/v1",
+        "kind": "Variables",
+        "name": "nothing",
+        "spec": {"variables": []},
+    }
+    plane.apply(integration("http://127.0.0.1:9"), owner="hand", take_over=True)
+    pruned = plane.apply(spare, owner="hand", prune=True)
+    assert "Environment dev uses it in the step watch" in pruned.json()["title"]
+    dev = environment()[0]
+    dev["spec"] = {}
+    assert plane.apply(dev).is_success
+    assert plane.ask("DELETE", "/integrations/numbers", by="olga").status_code == 204
+
+
 def test_a_step_uses_no_integration_that_who_applies_it_may_not_use(
     plane: Control, source: str
 ) -> None:

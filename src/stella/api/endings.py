@@ -1,9 +1,13 @@
 """How each kind of document ends where its owner names it no more: a table over all rooms."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from functools import partial
 from itertools import chain
+from types import MappingProxyType
 
 from stella.deployment.in_use import environment_in_use, target_in_use
+from stella.environment.apply import uses_of
 from stella.environment.end import (
     delete_environment,
     delete_target,
@@ -18,7 +22,7 @@ from stella.environment.lifecycles.model import KIND as LIFECYCLE
 from stella.environment.lifecycles.store import delete_lifecycle, list_lifecycles
 from stella.environment.owning import Ending, Spec
 from stella.environment.store import list_environments, list_targets
-from stella.hub.apply import delete_integration, readers_of
+from stella.hub.apply import Brought, delete_integration, readers_of
 from stella.hub.store import list_integrations
 from stella.identity import Permission
 from stella.identity.login_documents import (
@@ -45,6 +49,8 @@ from stella.release.variables.sets import delete_variables, list_variable_sets
 from stella.vex.apply import delete_vex_issuer
 from stella.vex.store import list_issuers
 
+_NOTHING: Brought = MappingProxyType({})
+
 NEEDED: Mapping[str, Permission] = {
     "Integration": Permission.INTEGRATION_CHANGE,
     "Notification": Permission.INTEGRATION_CHANGE,
@@ -57,16 +63,47 @@ NEEDED: Mapping[str, Permission] = {
 """What who applies or ends documents of a kind has to be allowed, beside applying at all."""
 
 
-def endings_for(permissions: Iterable[Permission]) -> dict[str, Ending]:
-    """How those kinds end that somebody with these permissions may change."""
+def endings_for(
+    permissions: Iterable[Permission], brought: Brought = _NOTHING
+) -> dict[str, Ending]:
+    """How those kinds end that somebody with these permissions may change.
+
+    brought: what plugins bring; without it nobody knows which integrations steps use.
+    """
     held = set(permissions)
-    return {kind: one for kind, one in _ENDINGS.items() if NEEDED.get(kind) in {None, *held}}
+    return {kind: one for kind, one in _endings(brought) if NEEDED.get(kind) in {None, *held}}
 
 
-def endings_beside(kinds: Iterable[str]) -> dict[str, Ending]:
+def endings_beside(kinds: Iterable[str], brought: Brought) -> dict[str, Ending]:
     """How those kinds end that who changes environments may change, and these."""
     allowed = _ENDINGS.keys() - NEEDED.keys() | {*kinds}
-    return {kind: one for kind, one in _ENDINGS.items() if kind in allowed}
+    return {kind: one for kind, one in _endings(brought) if kind in allowed}
+
+
+def naming_integration(tx: Tx, name: str, brought: Brought) -> Iterator[str]:
+    """The documents that name an integration, and what for."""
+    for kind, login in login_integrations(tx).get(name, ()):
+        yield f"{kind} {login} lets people or machines in by it"
+    yield from (f"Integration {one} reads credentials from it" for one in readers_of(tx, name))
+    for known in list_notifications(tx):
+        if known.rule.integration == name:
+            yield f"Notification {known.rule.name} is sent by it"
+    yield from (f"FollowedRepository {one} is read by it" for one in repositories_by(tx, name))
+    for issuer in list_issuers(tx):
+        if name in issuer.issuer.feeds:
+            yield f"VexIssuer {issuer.issuer.name} names it as a feed"
+    for environment in list_environments(tx):
+        for step, used in uses_of(environment, brought):
+            if used == name:
+                yield f"Environment {environment.name} uses it in the step {step}"
+
+
+def _endings(brought: Brought) -> Iterator[tuple[str, Ending]]:
+    for kind, ending in _ENDINGS.items():
+        if kind == "Integration":
+            yield kind, replace(ending, naming=partial(naming_integration, brought=brought))
+        else:
+            yield kind, ending
 
 
 def _environment_busy(tx: Tx, name: str) -> Iterator[str]:
@@ -92,19 +129,6 @@ def _naming_policy(tx: Tx, name: str) -> Iterator[str]:
 
 def _naming_component(tx: Tx, name: str) -> Iterator[str]:
     return (f"ReleaseTemplate {one} takes it" for one in templates_of(tx, name))
-
-
-def _naming_integration(tx: Tx, name: str) -> Iterator[str]:
-    for kind, login in login_integrations(tx).get(name, ()):
-        yield f"{kind} {login} lets people or machines in by it"
-    yield from (f"Integration {one} reads credentials from it" for one in readers_of(tx, name))
-    for known in list_notifications(tx):
-        if known.rule.integration == name:
-            yield f"Notification {known.rule.name} is sent by it"
-    yield from (f"FollowedRepository {one} is read by it" for one in repositories_by(tx, name))
-    for issuer in list_issuers(tx):
-        if name in issuer.issuer.feeds:
-            yield f"VexIssuer {issuer.issuer.name} names it as a feed"
 
 
 def _end_machine_login(tx: Tx, name: str) -> None:
@@ -149,7 +173,7 @@ _ENDINGS: Mapping[str, Ending] = {
         lambda tx: {one.login.name: one.login.spec() for one in list_machine_logins(tx)},
         _end_machine_login,
     ),
-    "Integration": Ending(_integrations, delete_integration, naming=_naming_integration),
+    "Integration": Ending(_integrations, delete_integration),
     VARIABLES: Ending(
         lambda tx: {name: variables_spec(one) for name, one in list_variable_sets(tx).items()},
         delete_variables,

@@ -76,9 +76,8 @@ class Follower:
     def _apply(
         self, followed: Followed, head: Head, documents: Sequence[Mapping[str, Any]]
     ) -> None:
-        owning = Owning(
-            followed.owner, prune=followed.prune, endings=endings_beside(followed.kinds)
-        )
+        endings = endings_beside(followed.kinds, self._services.plugins.brought())
+        owning = Owning(followed.owner, prune=followed.prune, endings=endings)
         with self._services.database.transaction(actor=f"repository:{followed.name}") as tx:
             now = find_followed(tx, followed.name, lock=True)
             if now.followed != followed:

@@ -51,7 +51,7 @@ def apply_environment(
         keep_environment(tx, other)  # or it could be ended at this moment
     known = {one.name: one for one in list_environments(tx)}
     before = known.get(name)
-    kept = frozenset(_used_by(before, brought)) if before else frozenset[str]()
+    kept = frozenset(by for _, by in uses_of(before, brought)) if before else frozenset[str]()
     faults = [*_step_faults(value, brought), *_use_faults(tx, value, brought, roles, kept)]
     if faults:
         raise malformed("Environment", name, "; ".join(faults))
@@ -143,12 +143,12 @@ def _faults_of_step(one: StepUse, brought: Brought) -> Iterator[str]:
     )
 
 
-def _used_by(value: Environment, brought: Brought) -> Iterator[str]:
-    """The integrations that its steps use."""
+def uses_of(value: Environment, brought: Brought) -> Iterator[tuple[str, str]]:
+    """Which of its steps use which integrations: (name of the step, name of the integration)."""
     for one in (*value.steps_before, *value.steps_after):
         contribution = brought.get((Kind.STEP, one.step))
         for name in contribution.uses if contribution else ():
-            yield str(one.inputs.get(name))
+            yield one.name, str(one.inputs.get(name))
 
 
 def _use_faults(

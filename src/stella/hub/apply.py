@@ -1,6 +1,6 @@
 """Make, change and end integrations."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from stella.hub.allow import note_uses
 from stella.hub.deliveries import delete_webhook_rows
@@ -24,6 +24,7 @@ from stella.record.owners import forget_owner
 from stella.record.transaction import Tx
 
 Brought = Mapping[tuple[Kind, str], Contribution]
+_NAMED_MAX = 5
 
 
 def apply_integration(
@@ -71,10 +72,20 @@ def apply_integration(
     return change
 
 
-def delete_integration(tx: Tx, name: str) -> None:
-    """End it. Raises UnknownIntegration, IntegrationInUse where others read credentials from it."""
+def delete_integration(tx: Tx, name: str, named_by: Sequence[str] = ()) -> None:
+    """End it. named_by: what documents of other rooms want of it, a sentence each; any keeps it.
+
+    Raises UnknownIntegration, IntegrationInUse, also where others read credentials from it.
+    """
     known = find_integration(tx, name)
     _refuse_change_under(name, (one.integration for one in list_integrations(tx)))
+    if named_by:
+        raise IntegrationInUse(
+            f"the integration {name} is named: {'; '.join(named_by[:_NAMED_MAX])}",
+            remedy=Remedy("End or change what names it first."),
+            integration=name,
+            used_by=list(named_by),
+        )
     delete_integration_row(tx, name)
     delete_webhook_rows(tx, name)
     forget_owner(tx, "Integration", name)

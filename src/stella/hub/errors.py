@@ -20,7 +20,7 @@ class MalformedIntegration(StellaError):
 
 
 class IntegrationInUse(StellaError):
-    """Something names it: an integration that reads its credentials from it."""
+    """Something names it: a rule, a step, an integration that reads its credentials from it."""
 
     code = "ST-HUB-003"
     fault = Fault.CONFLICT

@@ -118,9 +118,8 @@ def post_documents(asked: Configurer, body: Documents) -> Response:
     With If-Match one integration alone, where it is at that revision still.
     """
     _refuse_beyond(asked, body)
-    owning = Owning(
-        body.owner, body.take_over, body.prune, endings_for(asked.principal.permissions)
-    )
+    endings = endings_for(asked.principal.permissions, asked.services.plugins.brought())
+    owning = Owning(body.owner, body.take_over, body.prune, endings)
 
     def do(tx: Tx) -> Applied:
         _refuse_changed(asked, tx, body.documents)

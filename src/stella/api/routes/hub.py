@@ -5,6 +5,7 @@ from collections.abc import Callable
 from fastapi import APIRouter, Response
 
 from stella.api.asked import Asked, Viewer
+from stella.api.endings import naming_integration
 from stella.api.looking import Integrator, Keeper, look
 from stella.api.views.base import Body, Page, View
 from stella.api.views.hub import (
@@ -117,11 +118,12 @@ def post_integration_test(asked: Integrator, name: str) -> Response:
 
 @router.delete("/integrations/{name}", status_code=204)
 def delete_integration_(asked: Integrator, name: str) -> Response:
-    """End an integration that no other one reads its credentials from, and nobody logs in by."""
+    """End an integration that nothing names: no login, no credentials, no rule, no step."""
 
     def do(tx: Tx) -> None:
         refuse_login_integration(tx, name)
-        delete_integration(tx, name)
+        named_by = naming_integration(tx, name, asked.services.plugins.brought())
+        delete_integration(tx, name, tuple(named_by))
 
     return asked.once(do, status=204)
 
