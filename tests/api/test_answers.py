@@ -1,5 +1,8 @@
 """An advisory with its sources, and questions about it: each sentence stands in what it cites."""
 
+import json
+import re
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -7,6 +10,8 @@ import pytest
 
 from api.test_vex import issuer, scanned, statement
 from fixtures.control import Control
+from fixtures.language_models import MODEL, TOKEN, PlayedModel, played_model
+from fixtures.language_models import sentence as model_sentence
 from fixtures.road import OLD
 from stella.advisory import Package, Rating, Record, Span
 from stella.finding.ask import (
@@ -183,3 +188,105 @@ def test_the_closest_text_wins_whatever_the_order() -> None:
     assert closest("proxy cookie", reversed(texts))[0] == "B-1"
     assert closest("nothing of it", texts) == ()
     assert closest('"proxy" NEAR(cookie) *', texts)[0] == "B-1"
+
+
+# ---------------------------------------------------------------- written by a language model
+
+
+@pytest.fixture
+def model(world: Control) -> Iterator[PlayedModel]:
+    """Integrated as ``writer``, for developers alone."""
+    with played_model() as played:
+        world.ask("PUT", "/secrets/model-token", {"value": TOKEN}, by="olga")
+        spec = {
+            "kind": "language_model",
+            "connector": "openai-compatible",
+            "endpoint": played.endpoint,
+            "config": {"model": MODEL},
+            "roles": ["developer"],
+            "credentials": {"token": "secret://model-token"},
+        }
+        document = {
+            "apiVersion": "stella/v1",
+            "kind": "Integration",
+            "name": "writer",
+            "spec": spec,
+        }
+        assert world.apply(document).is_success
+        yield played
+
+
+def asks(control: Control, question: str, by: str = "dan") -> Any:
+    return control.ask("POST", "/answers", {"question": question, "writtenBy": "writer"}, by=by)
+
+
+def quoting(told: str) -> dict[str, Any]:
+    """A model that quotes what it was told, and then makes things up."""
+    number, line = next(
+        (int(block.partition(":")[0]), one)
+        for block in told.split("Text ")[1:]
+        for one in block.splitlines()
+        if "Cookie" in one
+    )
+    quote = (number, re.split(r"(?<=[.])\s", line)[0])
+    return {
+        "sentences": [
+            model_sentence("A cookie goes where it should have stayed.", quote),
+            model_sentence("It is fixed in 99.1.", quote, part="what_to_do"),
+            model_sentence("You are safe.", (1, "no text says that")),
+        ]
+    }
+
+
+def test_what_a_model_writes_is_shown_as_far_as_it_stands_on_the_texts(
+    world: Control, model: PlayedModel
+) -> None:
+    model.say = quoting
+    # The quote denies (urllib3 does not strip it), so must the sentence.
+    denies = "not" in json.dumps(answer(world, "CVE-2023-43804")["whatItIs"])
+    found = asks(world, "CVE-2023-43804").json()
+    assert (found["by"], found["about"]) == ("writer", "CVE-2023-43804")
+    assert found["leftOut"] >= 2
+    texts = {one["number"]: one["text"] for one in found["passages"]}
+    for one in found["whatItIs"]:
+        assert all(quote["words"] in texts[quote["number"]] for quote in one["quotes"])
+    assert found["whatToDo"] == found["touchesUs"] == []
+    assert denies or found["whatItIs"]
+    world.seal()
+    (fact,) = [one for one in world.get("/facts")["items"] if one["kind"] == "AnswerWritten"]
+    assert fact["data"]["integration"] == "writer"
+    assert fact["data"]["texts"] == len(texts)
+
+
+def test_a_model_is_told_the_stored_texts_and_nothing_else(
+    world: Control, model: PlayedModel
+) -> None:
+    asks(world, "CVE-2023-43804")
+    (asked,) = model.asked
+    chosen = answer(world, "CVE-2023-43804")
+    told = asked["messages"][1]["content"]
+    assert all(one["text"] in told for one in chosen["passages"])
+    assert not [one["place"] for one in chosen["passages"] if one["place"] in told]
+    assert TOKEN not in json.dumps(asked)
+
+
+def test_nobody_is_asked_about_what_no_text_speaks_of(world: Control, model: PlayedModel) -> None:
+    found = asks(world, "zzzyzx quuxly").json()
+    assert (model.asked, found["whatItIs"], found["leftOut"]) == ([], [], 0)
+    assert found["missing"]
+
+
+def test_who_may_not_ask_a_model_does_not(world: Control, model: PlayedModel) -> None:
+    body = {"question": "CVE-2023-43804", "writtenBy": "writer"}
+    assert world.refused("POST", "/answers", body, by="vic") == "ST-HUB-004"
+    assert world.refused("POST", "/answers", {**body, "writtenBy": "no"}, by="dan") == "ST-HUB-001"
+    assert world.refused("POST", "/answers", {**body, "question": ""}, by="dan") == "ST-API-001"
+    assert model.asked == []
+
+
+def test_a_model_that_answers_something_else_is_a_refusal(
+    world: Control, model: PlayedModel
+) -> None:
+    model.say = lambda _: "I am afraid I cannot do that."
+    refused = asks(world, "CVE-2023-43804")
+    assert (refused.status_code, refused.json()["code"]) == (502, "ST-SVC-001")

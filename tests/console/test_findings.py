@@ -1,12 +1,14 @@
 """The findings of all images, an advisory with its answer, and where VEX came from, on the real server."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from playwright.sync_api import expect
 
 from fixtures.consoles import Console, ShopServer
+from fixtures.language_models import MODEL, TOKEN, PlayedModel, played_model, sentence
 
 pytestmark = pytest.mark.browser
 
@@ -68,6 +70,49 @@ def test_an_advisory_has_its_sources_and_a_cited_answer(
     short.get_by_role("textbox").fill("which proxy")
     short.get_by_role("button", name="Ask").click()
     expect(short).to_contain_text("stella advisory ask CVE-2023-43804 which proxy")
+    assert console.violations() == []
+
+
+@pytest.fixture
+def model(shop_server: ShopServer) -> Iterator[PlayedModel]:
+    """Integrated as ``writer``: it repeats the first line that it is told, and makes one up."""
+
+    def say(told: str) -> dict[str, Any]:
+        first = told.partition("Text 1:\n")[2].partition("\n")[0]
+        return {"sentences": [sentence(one, (1, first)) for one in (first, "It is fixed in 99.1.")]}
+
+    with played_model() as played:
+        played.say = say
+        admin = shop_server.admin
+        admin.put("/secrets/model-token", {"value": TOKEN})
+        spec = {
+            "kind": "language_model",
+            "connector": "openai-compatible",
+            "endpoint": played.endpoint,
+            "config": {"model": MODEL},
+            "credentials": {"token": "secret://model-token"},
+        }
+        made = {"apiVersion": "stella/v1", "kind": "Integration", "name": "writer", "spec": spec}
+        admin.post("/apply", {"documents": [made]})
+        yield played
+        admin.delete("/integrations/writer")
+        admin.delete("/secrets/model-token")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_an_answer_may_be_written_by_a_model_and_shows_what_it_quotes(
+    open_console: Callable[..., Console], model: PlayedModel, theme: str
+) -> None:
+    console = open_console(theme=theme)
+    console.sign_in("olga")
+    console.go("/advisories/CVE-2023-43804")
+    console.page.get_by_role("button", name="Let writer write it").click()
+    written = console.page.get_by_role("region", name="Written answer")
+    expect(written).to_contain_text("Written by writer. 1 left out")
+    expect(written).not_to_contain_text("99.1")
+    written.locator("summary").first.click()
+    expect(written.locator("blockquote").first).to_be_visible()
+    console.picture(f"advisory-written-{theme}")
     assert console.violations() == []
 
 

@@ -14,7 +14,7 @@ from plugin.strangers import leaving_nothing, source_of
 from stella.plugin.contract.connection import Connect, Connection
 from stella.plugin.contract.core import Kind
 from stella.plugin.refusals import NotSupported, NotThere
-from stella.sdk import Weight
+from stella.sdk import AnswerPart, GivenText, Quote, Weight, WrittenSentence
 from stella.sdk.apart.opened import connected_apart
 from stella.sdk.apart.process import PluginProcess
 from stella.sdk.testing import (
@@ -34,7 +34,7 @@ CODE = f"""
 from datetime import UTC, datetime
 from stella.sdk import Sample
 from stella.sdk.testing import (
-    SimulatedFeed, SimulatedMetrics, SimulatedPolicyPack, SimulatedRouter,
+    SimulatedFeed, SimulatedLanguageModel, SimulatedMetrics, SimulatedPolicyPack, SimulatedRouter,
 )
 
 AT = datetime(2030, 1, 1, tzinfo=UTC)
@@ -44,15 +44,17 @@ METRICS = SimulatedMetrics(
     {{"errors": (Sample("0.25", AT, {{"job": "web"}}), Sample("3", AT)), "odd": (Sample("NaN", AT),)}},
     AT,
 )
+MODEL = SimulatedLanguageModel()
 PACK = SimulatedPolicyPack({{"ours.yaml": {POLICY!r}}})
 PLUGIN = Plugin(
     feeds={{"odd": lambda connection: FEED}},
     routers={{"odd": lambda connection: ROUTER}},
     metric_sources={{"odd": lambda connection: METRICS}},
+    language_models={{"odd": lambda connection: MODEL}},
     policy_packs={{"odd": lambda connection: PACK}},
 )
 """
-KINDS = (Kind.FEED, Kind.ROUTER, Kind.METRICS, Kind.POLICY_PACK)
+KINDS = (Kind.FEED, Kind.ROUTER, Kind.METRICS, Kind.LANGUAGE_MODEL, Kind.POLICY_PACK)
 # Beginning a process is what the host does; in the child there is nothing to reach anyway.
 _HOSTS_OWN = {"nothing_is_reached_but_through_connect", "it_reaches_nothing"}
 
@@ -94,6 +96,17 @@ def test_metrics_hold_their_kit(check: Callable[[Any], None], opened: Opened) ->
             no_number="odd",
         )
     )
+
+
+def test_a_language_model_is_told_texts_and_gives_sentences(opened: Opened) -> None:
+    model = opened(Kind.LANGUAGE_MODEL)(connect_nowhere)
+    found = model.write("What?", (GivenText(1, "The first line.\nMore."), GivenText(2, "Another.")))
+    assert found == tuple(
+        WrittenSentence(AnswerPart.WHAT_IT_IS, text, (Quote(number, text),))
+        for number, text in ((1, "The first line."), (2, "Another."))
+    )
+    with pytest.raises(NotSupported):
+        model.write("What?" * 20_000, ())
 
 
 @pytest.mark.parametrize("check", own(POLICY_PACK_CHECKS), ids=lambda check: check.__name__)

@@ -1,4 +1,4 @@
-"""The kits of steps, feeds, routers, metrics and policy packs: our fakes pass, each fault is found."""
+"""The kits of steps, feeds, routers, metrics, language models, policy packs: each fault is found."""
 
 import contextlib
 from collections.abc import Callable, Iterator
@@ -11,18 +11,21 @@ import pytest
 from fixtures.road import connect_nowhere
 from stella.kernel import Remedy
 from stella.plugin.refusals import StepFailed
-from stella.sdk import Sample, StepCall, StepResult, Weight
+from stella.sdk import GivenText, Sample, StepCall, StepResult, Weight, WrittenSentence
 from stella.sdk.testing import (
     FEED_CHECKS,
+    LANGUAGE_MODEL_CHECKS,
     METRICS_CHECKS,
     POLICY_PACK_CHECKS,
     ROUTER_CHECKS,
     STEP_CHECKS,
     FeedBench,
+    LanguageModelBench,
     MetricsBench,
     PolicyPackBench,
     RouterBench,
     SimulatedFeed,
+    SimulatedLanguageModel,
     SimulatedMetrics,
     SimulatedPolicyPack,
     SimulatedRouter,
@@ -103,6 +106,15 @@ def metrics_bench(source: SimulatedMetrics | None = None) -> MetricsBench:
     )
 
 
+def model_bench(model: SimulatedLanguageModel | None = None) -> LanguageModelBench:
+    made = SimulatedLanguageModel() if model is None else model
+
+    def seen() -> str:
+        return "".join(f"{question}{texts}" for question, texts in made.asked)
+
+    return LanguageModelBench(lambda _: made, connect_nowhere, seen, made.characters_max)
+
+
 def pack_bench(**texts: str) -> PolicyPackBench:
     pack = SimulatedPolicyPack(texts or {"ours.yaml": POLICY})
     return PolicyPackBench(lambda _: pack, connect_nowhere)
@@ -113,6 +125,7 @@ BENCHES: tuple[tuple[tuple[Callable[..., None], ...], Callable[..., Any]], ...] 
     (FEED_CHECKS, feed_bench),
     (ROUTER_CHECKS, router_bench),
     (METRICS_CHECKS, metrics_bench),
+    (LANGUAGE_MODEL_CHECKS, model_bench),
     (POLICY_PACK_CHECKS, pack_bench),
 )
 CASES = [(check, bench) for checks, bench in BENCHES for check in checks]
@@ -270,6 +283,30 @@ class Lenient(SimulatedMetrics):
 def test_a_source_that_is_wrong_is_found(source: type[SimulatedMetrics], found: str) -> None:
     made = lambda: metrics_bench(source({}, NOW - timedelta(days=1)))  # noqa: E731
     assert found in found_by(METRICS_CHECKS, made)
+
+
+class Mute(SimulatedLanguageModel):
+    def write(self, question: str, texts: tuple[GivenText, ...]) -> tuple[WrittenSentence, ...]:
+        super().write(question, texts)
+        return ()
+
+
+class Cutting(SimulatedLanguageModel):
+    def write(self, question: str, texts: tuple[GivenText, ...]) -> tuple[WrittenSentence, ...]:
+        return super().write(question, tuple(replace(one, text=one.text[:40]) for one in texts))
+
+
+@pytest.mark.parametrize(
+    ("model", "found"),
+    [
+        (Mute, {"what_it_writes_is_sentences_with_quotes"}),
+        (Cutting, {"every_text_and_the_question_are_sent", "what_is_too_much_is_refused"}),
+    ],
+)
+def test_a_model_that_is_wrong_is_found(
+    model: type[SimulatedLanguageModel], found: set[str]
+) -> None:
+    assert found <= found_by(LANGUAGE_MODEL_CHECKS, lambda: model_bench(model()))
 
 
 @pytest.mark.long

@@ -40,6 +40,7 @@ const lines = [
   }),
   commands.findingList({ exploited: 'true', fixable: 'true', counts: 'true', vex: 'none', environment: 'prod', q: 'x' }),
   commands.ask('CVE-2026-1 does it matter'),
+  commands.askModel('CVE-2026-1 does it matter', 'writer'),
   commands.syncVex(),
   commands.logs('dep_1'),
   commands.watch('dep_1'),

@@ -172,6 +172,8 @@ export const commands = {
       ...LIST_OPTIONS.flatMap(([key, option]) => (search[key] === undefined ? [] : [option, search[key]])),
     ),
   ask: (question: string) => stella('advisory', 'ask', ...question.split(/\s+/).filter(Boolean)),
+  askModel: (question: string, by: string) =>
+    stella('advisory', 'ask', '--written-by', by, ...question.split(/\s+/).filter(Boolean)),
   syncVex: () => stella('vex', 'sync'),
   findingWhere: (name: string) => stella('finding', 'where', name),
   allowSecret: (name: string, integration: string, place: string) =>

@@ -44,13 +44,17 @@ def ask(
         list[str], typer.Argument(help="An id, such as CVE-2023-43804, or a question.")
     ],
     *,
+    written_by: Annotated[
+        str | None,
+        typer.Option(help="Integration of a language model that writes it from the same texts."),
+    ] = None,
     output: Output = "table",
     to: To = None,
 ) -> None:
     """Ask the server what an advisory is, whether it touches us, and what to do; each sentence cited."""
     from stella.cli.advisory_ask import ask as answered  # late: the others need no server
 
-    answered(question, output=output, to=to)
+    answered(question, written_by=written_by, output=output, to=to)
 
 
 app.add_typer(bundle, name="bundle")

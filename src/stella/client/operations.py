@@ -1163,6 +1163,13 @@ class NewAgent(TypedDict):
     name: str
 
 
+class NewAnswer(TypedDict):
+    """A question, and the integration of a language model that is to answer it."""
+
+    question: str
+    writtenBy: str
+
+
 class NewBreakGlass(TypedDict):
     """For exactly this plan, why, and until when: within what the environment allows."""
 
@@ -1849,6 +1856,13 @@ class QueueView(TypedDict):
     position: int
     behind: str | None
     behindRelease: "ReleaseRef | None"
+
+
+class QuoteView(TypedDict):
+    """Words of a passage, as they stand in it. number: of the passage."""
+
+    number: int
+    words: str
 
 
 class Radius(TypedDict):
@@ -2704,6 +2718,28 @@ class Withdrawal(TypedDict):
     reason: str
 
 
+class WrittenAnswerView(TypedDict):
+    """What a language model wrote from stored texts, as far as it stands on them."""
+
+    question: str
+    about: str
+    by: str
+    whatItIs: list["WrittenSentenceView"]
+    touchesUs: list["WrittenSentenceView"]
+    whatToDo: list["WrittenSentenceView"]
+    leftOut: int
+    missing: list[str]
+    passages: list["PassageView"]
+
+
+class WrittenSentenceView(TypedDict):
+    """A sentence of a language model, and the words that it rests on."""
+
+    text: str
+    cites: list[int]
+    quotes: list["QuoteView"]
+
+
 class StellaApiViewsRadiusRunsIn(TypedDict):
     """Where a release with such an image runs now. targets: those of its deployment."""
 
@@ -3118,6 +3154,10 @@ class Operations:
     def get_answer(self, *, question: str | None = None) -> "AnswerView":
         """What it is, whether it touches what was scanned and runs, what to do: each sentence cited."""
         return cast("AnswerView", self._transport.get("/answers", question=question))
+
+    def post_answer(self, body: "NewAnswer", *, key: str | None = None) -> "WrittenAnswerView":
+        """The same, written by a language model from the same texts; what does not stand on them is left out."""
+        return cast("WrittenAnswerView", self._transport.post("/answers", body, key=key))
 
     def get_releases(
         self,
@@ -3690,7 +3730,7 @@ class Operations:
         )
 
     def delete_integration_(self, name: str, *, key: str | None = None) -> None:
-        """End an integration that no other one reads its credentials from, and nobody logs in by."""
+        """End an integration that nothing names: no login, no credentials, no rule, no step."""
         self._transport.delete(f"/integrations/{quote(name, safe='/:@')}", key=key)
 
     def get_integration_health(self, name: str) -> "PageHealthView":

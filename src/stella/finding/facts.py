@@ -94,3 +94,17 @@ class ScanFailed(Fact):
     reference: str
     code: str
     message: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerWritten(Fact):
+    """A language model was asked about stored texts. subject: the vulnerability, or "answer".
+
+    integration: which led to it. texts: how many it was told. shown, left_out: sentences that stand on
+    them, and that do not.
+    """
+
+    integration: str
+    texts: int
+    shown: int
+    left_out: int

@@ -166,6 +166,7 @@ _PROTOCOLS: Mapping[Kind, str] = {
     Kind.FEED: "feed.Feed",
     Kind.ROUTER: "router.Router",
     Kind.METRICS: "metrics.MetricSource",
+    Kind.LANGUAGE_MODEL: "language_model.LanguageModel",
     Kind.POLICY_PACK: "policy_pack.PolicyPack",
 }
 

@@ -40,6 +40,13 @@ if TYPE_CHECKING:
     from stella.plugin.contract.directory import Directory, DirectoryEntry
     from stella.plugin.contract.feed import Feed, FeedChanges, FeedDocument
     from stella.plugin.contract.identity_provider import IdentityProvider, ProviderMetadata
+    from stella.plugin.contract.language_model import (
+        AnswerPart,
+        GivenText,
+        LanguageModel,
+        Quote,
+        WrittenSentence,
+    )
     from stella.plugin.contract.metrics import MetricSource, Sample
     from stella.plugin.contract.notifier import Choice, Message, Notifier, SentMessage, Severity
     from stella.plugin.contract.object_store import ObjectStore, StoredObject
@@ -117,6 +124,7 @@ if TYPE_CHECKING:
 __all__ = [
     "SDK_VERSION",
     "Action",
+    "AnswerPart",
     "BadQuery",
     "BadSignature",
     "BadTargetConfig",
@@ -151,12 +159,14 @@ __all__ = [
     "FeedChanges",
     "FeedDocument",
     "Found",
+    "GivenText",
     "Host",
     "IdentityProvider",
     "ImageNotFound",
     "Json",
     "KeyKeeper",
     "Kind",
+    "LanguageModel",
     "Limits",
     "MalformedDigest",
     "Manifest",
@@ -182,6 +192,7 @@ __all__ = [
     "PullFailed",
     "PushedCommits",
     "PushedImage",
+    "Quote",
     "RawManifest",
     "Received",
     "Registry",
@@ -227,6 +238,7 @@ __all__ = [
     "WebhookMalformed",
     "WebhookTooOld",
     "Weight",
+    "WrittenSentence",
     "WrongStatement",
     "canonical_json",
     "digest_of",
@@ -248,6 +260,9 @@ __getattr__ = late(
         "stella.plugin.contract.directory": "Directory DirectoryEntry",
         "stella.plugin.contract.feed": "Feed FeedChanges FeedDocument",
         "stella.plugin.contract.identity_provider": "IdentityProvider ProviderMetadata",
+        "stella.plugin.contract.language_model": (
+            "AnswerPart GivenText LanguageModel Quote WrittenSentence"
+        ),
         "stella.plugin.contract.metrics": "MetricSource Sample",
         "stella.plugin.contract.notifier": "Choice Message Notifier SentMessage Severity",
         "stella.plugin.contract.object_store": "ObjectStore StoredObject",

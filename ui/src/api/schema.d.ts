@@ -1097,7 +1097,13 @@ export interface paths {
          */
         get: operations["get_answer"];
         put?: never;
-        post?: never;
+        /**
+         * Post Answer
+         * @description The same, written by a language model from the same texts; what does not stand on them is left out.
+         *
+         *     The texts go to where the integration leads: names of images and environments are among them.
+         */
+        post: operations["post_answer"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2498,7 +2504,7 @@ export interface paths {
         post?: never;
         /**
          * Delete Integration
-         * @description End an integration that no other one reads its credentials from, and nobody logs in by.
+         * @description End an integration that nothing names: no login, no credentials, no rule, no step.
          */
         delete: operations["delete_integration_"];
         options?: never;
@@ -4974,6 +4980,16 @@ export interface components {
             name: string;
         };
         /**
+         * NewAnswer
+         * @description A question, and the integration of a language model that is to answer it.
+         */
+        NewAnswer: {
+            /** Question */
+            question: string;
+            /** Writtenby */
+            writtenBy: string;
+        };
+        /**
          * NewBreakGlass
          * @description For exactly this plan, why, and until when: within what the environment allows.
          */
@@ -6014,6 +6030,16 @@ export interface components {
             /** Behind */
             behind: string | null;
             behindRelease: components["schemas"]["ReleaseRef"] | null;
+        };
+        /**
+         * QuoteView
+         * @description Words of a passage, as they stand in it. number: of the passage.
+         */
+        QuoteView: {
+            /** Number */
+            number: number;
+            /** Words */
+            words: string;
         };
         /**
          * Radius
@@ -7422,6 +7448,45 @@ export interface components {
         Withdrawal: {
             /** Reason */
             reason: string;
+        };
+        /**
+         * WrittenAnswerView
+         * @description What a language model wrote from stored texts, as far as it stands on them.
+         *
+         *     by: the integration that led to it. passages: what it was told. left_out: sentences that did not
+         *     stand on what they quote.
+         */
+        WrittenAnswerView: {
+            /** Question */
+            question: string;
+            /** About */
+            about: string;
+            /** By */
+            by: string;
+            /** Whatitis */
+            whatItIs: components["schemas"]["WrittenSentenceView"][];
+            /** Touchesus */
+            touchesUs: components["schemas"]["WrittenSentenceView"][];
+            /** Whattodo */
+            whatToDo: components["schemas"]["WrittenSentenceView"][];
+            /** Leftout */
+            leftOut: number;
+            /** Missing */
+            missing: string[];
+            /** Passages */
+            passages: components["schemas"]["PassageView"][];
+        };
+        /**
+         * WrittenSentenceView
+         * @description A sentence of a language model, and the words that it rests on.
+         */
+        WrittenSentenceView: {
+            /** Text */
+            text: string;
+            /** Cites */
+            cites: number[];
+            /** Quotes */
+            quotes: components["schemas"]["QuoteView"][];
         };
         /**
          * RunsIn
@@ -9400,6 +9465,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AnswerView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_answer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewAnswer"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrittenAnswerView"];
                 };
             };
             /** @description A refusal */

@@ -4,18 +4,28 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
+from pydantic import Field
 
 from stella.advisory import StoredSnapshot
 from stella.advisory.errors import SnapshotNotFound, UnknownAdvisory
 from stella.api.asked import Asked, Viewer
 from stella.api.looking import look
-from stella.api.views.advisories import AdvisoryView, AnswerView, advisory_view, answer_view
+from stella.api.views.advisories import (
+    AdvisoryView,
+    AnswerView,
+    WrittenAnswerView,
+    advisory_view,
+    answer_view,
+    written_view,
+)
+from stella.api.views.base import Body
 from stella.api.views.looking import Looking
 from stella.api.views.radius import radius_view
 from stella.finding import parse_findings
 from stella.finding.ask import (
     QUESTION_MAX,
+    Answer,
     Passage,
     answer_of,
     assessment_passages,
@@ -27,16 +37,28 @@ from stella.finding.ask import (
     statement_passages,
     unfounded,
 )
+from stella.finding.facts import AnswerWritten
 from stella.finding.index import images_named
 from stella.finding.listing import Listed, Wanted, list_findings, summaries
 from stella.finding.store import count_unmatched, scan_by_id
+from stella.finding.written import as_texts, texts_given, written_answer
 from stella.kernel import Digest, Remedy
+from stella.plugin.contract.core import Kind
+from stella.plugin.contract.language_model import LanguageModel
+from stella.record import Tx
 
 router = APIRouter(tags=["advisories"])
 
 _LISTED_MAX = 50
 _SCANS_MAX = 20
 _SUMMARIES_MAX = 20_000
+
+
+class NewAnswer(Body):
+    """A question, and the integration of a language model that is to answer it."""
+
+    question: Annotated[str, Field(min_length=1, max_length=QUESTION_MAX)]
+    written_by: Annotated[str, Field(min_length=1, max_length=80)]
 
 
 @router.get("/advisories/{name}")
@@ -64,6 +86,40 @@ def get_answer(
 
     Sentences are chosen from stored texts, never made. No decision rests on it.
     """
+    return answer_view(_answer(asked, question)[0])
+
+
+@router.post("/answers", response_model=WrittenAnswerView)
+def post_answer(asked: Viewer, body: NewAnswer) -> Response:
+    """The same, written by a language model from the same texts; what does not stand on them is left out.
+
+    The texts go to where the integration leads: names of images and environments are among them. Who
+    may ask it is said by its roles.
+    """
+    earlier = asked.earlier()
+    if earlier is not None:
+        return earlier
+    roles = frozenset(role.value for role in asked.principal.roles)
+    model: LanguageModel = asked.services.outside.connected(
+        Kind.LANGUAGE_MODEL, body.written_by, roles
+    )
+    answer, passages = _answer(asked, body.question)
+    given = texts_given(answer, passages)
+    # Nobody is asked about nothing: it could only make something up.
+    written = model.write(body.question, as_texts(given)) if given else ()
+    told = written_answer(body.written_by, given, written)
+
+    def do(tx: Tx) -> WrittenAnswerView:
+        shown = len(told.quotes)
+        subject = answer.about or "answer"
+        tx.add(AnswerWritten(subject, told.by, len(given), shown, told.left_out))
+        return written_view(answer, told)
+
+    return asked.once(do)
+
+
+def _answer(asked: Asked, question: str) -> tuple[Answer, list[Passage]]:
+    """What is chosen from all that is stored about it, and all that."""
     with asked.services.database.read() as tx:
         looking = look(asked, tx)
         named = names_in(question)
@@ -73,7 +129,7 @@ def get_answer(
         unmatched = count_unmatched(tx)
     answer = answer_of(question, about, found[1:], passages, unmatched=unmatched)
     assert not unfounded(answer), "every sentence stands in what it cites"
-    return answer_view(answer)
+    return answer, passages
 
 
 def _passages(asked: Asked, looking: Looking, name: str) -> Iterator[Passage]:

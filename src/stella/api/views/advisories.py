@@ -1,9 +1,12 @@
 """An advisory with all its sources, and what stored texts answer about it."""
 
+from collections.abc import Sequence
+
 from stella.advisory import Package, Rating, Record
 from stella.api.views.base import View
 from stella.finding import outlook
 from stella.finding.ask import Answer, Passage, Sentence
+from stella.finding.written import WrittenAnswer
 
 
 class RatingView(View):
@@ -83,6 +86,37 @@ class AnswerView(View):
     passages: list[PassageView]
 
 
+class QuoteView(View):
+    """Words of a passage, as they stand in it. number: of the passage."""
+
+    number: int
+    words: str
+
+
+class WrittenSentenceView(SentenceView):
+    """A sentence of a language model, and the words that it rests on."""
+
+    quotes: list[QuoteView]
+
+
+class WrittenAnswerView(View):
+    """What a language model wrote from stored texts, as far as it stands on them.
+
+    by: the integration that led to it. passages: what it was told. left_out: sentences that did not
+    stand on what they quote.
+    """
+
+    question: str
+    about: str
+    by: str
+    what_it_is: list[WrittenSentenceView]
+    touches_us: list[WrittenSentenceView]
+    what_to_do: list[WrittenSentenceView]
+    left_out: int
+    missing: list[str]
+    passages: list[PassageView]
+
+
 def advisory_view(
     name: str,
     snapshot: str,
@@ -109,6 +143,35 @@ def answer_view(answer: Answer) -> AnswerView:
         what_to_do=_sentences(answer.what_to_do),
         missing=list(answer.missing),
         passages=[_passage(number, one) for number, one in enumerate(answer.passages, 1)],
+    )
+
+
+def written_view(answer: Answer, written: WrittenAnswer) -> WrittenAnswerView:
+    """What a model wrote as the API shows it. answer: what was chosen from the same texts."""
+
+    def shown(sentences: Sequence[Sentence]) -> list[WrittenSentenceView]:
+        return [
+            WrittenSentenceView(
+                text=one.text,
+                cites=list(one.cites),
+                quotes=[
+                    QuoteView(number=quote.number, words=quote.words)
+                    for quote in written.quotes[one.text]
+                ],
+            )
+            for one in sentences
+        ]
+
+    return WrittenAnswerView(
+        question=answer.question,
+        about=answer.about,
+        by=written.by,
+        what_it_is=shown(written.what_it_is),
+        touches_us=shown(written.touches_us),
+        what_to_do=shown(written.what_to_do),
+        left_out=written.left_out,
+        missing=list(answer.missing),
+        passages=[_passage(number, one) for number, one in enumerate(written.passages, 1)],
     )
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from stella.plugin.contract.directory import Directory
     from stella.plugin.contract.feed import Feed
     from stella.plugin.contract.identity_provider import IdentityProvider
+    from stella.plugin.contract.language_model import LanguageModel
     from stella.plugin.contract.metrics import MetricSource
     from stella.plugin.contract.notifier import Notifier
     from stella.plugin.contract.object_store import ObjectStore
@@ -57,6 +58,7 @@ class Kind(StrEnum):
     FEED = "feed"
     ROUTER = "router"
     METRICS = "metrics"
+    LANGUAGE_MODEL = "language_model"
     POLICY_PACK = "policy_pack"
 
 
@@ -159,6 +161,9 @@ class Plugin:
     metric_sources: "Mapping[str, Callable[[Connection], MetricSource]]" = field(
         default_factory=dict
     )
+    language_models: "Mapping[str, Callable[[Connection], LanguageModel]]" = field(
+        default_factory=dict
+    )
     policy_packs: "Mapping[str, Callable[[Connection], PolicyPack]]" = field(default_factory=dict)
 
     def factories(self, kind: Kind) -> Mapping[str, Callable[..., Any]]:
@@ -187,6 +192,7 @@ FACTORIES: Mapping[Kind, str] = {
     Kind.FEED: "feeds",
     Kind.ROUTER: "routers",
     Kind.METRICS: "metric_sources",
+    Kind.LANGUAGE_MODEL: "language_models",
     Kind.POLICY_PACK: "policy_packs",
 }
 """Kind -> the field of ``Plugin`` that holds its factories."""
@@ -205,6 +211,7 @@ CONNECTED = frozenset(
         Kind.FEED,
         Kind.ROUTER,
         Kind.METRICS,
+        Kind.LANGUAGE_MODEL,
     }
 )
 """What an integration can be of: the kinds that are reached by an endpoint and credentials."""

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from stella.sdk.testing.feed_checks import FEED_CHECKS, FeedBench
     from stella.sdk.testing.identity_checks import IDENTITY_PROVIDER_CHECKS, IdentityProviderBench
     from stella.sdk.testing.identity_provider import SimulatedIdentityProvider
+    from stella.sdk.testing.language_checks import LANGUAGE_MODEL_CHECKS, LanguageModelBench
     from stella.sdk.testing.metrics_checks import METRICS_CHECKS, MetricsBench
     from stella.sdk.testing.notifier import SimulatedNotifier
     from stella.sdk.testing.notifier_checks import NOTIFIER_CHECKS, NotifierBench
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from stella.sdk.testing.object_store import SimulatedObjectStore
     from stella.sdk.testing.others import (
         SimulatedFeed,
+        SimulatedLanguageModel,
         SimulatedMetrics,
         SimulatedPolicyPack,
         SimulatedRouter,
@@ -60,6 +62,7 @@ __all__ = [
     "DIRECTORY_CHECKS",
     "FEED_CHECKS",
     "IDENTITY_PROVIDER_CHECKS",
+    "LANGUAGE_MODEL_CHECKS",
     "METRICS_CHECKS",
     "NOTIFIER_CHECKS",
     "OBJECT_STORE_CHECKS",
@@ -81,6 +84,7 @@ __all__ = [
     "DirectoryBench",
     "FeedBench",
     "IdentityProviderBench",
+    "LanguageModelBench",
     "MetricsBench",
     "NotifierBench",
     "ObjectStoreBench",
@@ -98,6 +102,7 @@ __all__ = [
     "SimulatedFeed",
     "SimulatedHost",
     "SimulatedIdentityProvider",
+    "SimulatedLanguageModel",
     "SimulatedMetrics",
     "SimulatedNotifier",
     "SimulatedObjectStore",
@@ -128,12 +133,16 @@ __getattr__ = late(
         "feed_checks": "FEED_CHECKS FeedBench",
         "identity_checks": "IDENTITY_PROVIDER_CHECKS IdentityProviderBench",
         "identity_provider": "SimulatedIdentityProvider",
+        "language_checks": "LANGUAGE_MODEL_CHECKS LanguageModelBench",
         "metrics_checks": "METRICS_CHECKS MetricsBench",
         "notifier": "SimulatedNotifier",
         "notifier_checks": "NOTIFIER_CHECKS NotifierBench",
         "object_checks": "OBJECT_STORE_CHECKS ObjectStoreBench",
         "object_store": "SimulatedObjectStore",
-        "others": "SimulatedFeed SimulatedMetrics SimulatedPolicyPack SimulatedRouter",
+        "others": (
+            "SimulatedFeed SimulatedLanguageModel SimulatedMetrics SimulatedPolicyPack "
+            "SimulatedRouter"
+        ),
         "policy_pack_checks": "POLICY_PACK_CHECKS PolicyPackBench",
         "router_checks": "ROUTER_CHECKS RouterBench",
         "scm": "SimulatedRepository SimulatedScm kit_history",

@@ -1,4 +1,4 @@
-"""A feed, a router, a source of metrics and a policy pack that are played, in memory."""
+"""A feed, a router, a source of metrics, a language model and a policy pack that are played, in memory."""
 
 import hashlib
 import json
@@ -10,6 +10,7 @@ from datetime import datetime
 
 from stella.kernel import Remedy
 from stella.plugin.contract.feed import FeedChanges, FeedDocument
+from stella.plugin.contract.language_model import AnswerPart, GivenText, Quote, WrittenSentence
 from stella.plugin.contract.metrics import Sample
 from stella.plugin.contract.policy_pack import PackDocument
 from stella.plugin.contract.router import Weight
@@ -119,6 +120,33 @@ class SimulatedMetrics:
     def check(self) -> str:
         """How many names it has."""
         return f"simulated metrics of {len(self.measured)} names"
+
+
+@dataclass
+class SimulatedLanguageModel:
+    """``stella.sdk.LanguageModel``. Repeats the first line of each text, and quotes it.
+
+    asked: what it was asked, and with which texts. characters_max: what it takes of both together.
+    """
+
+    characters_max: int = 50_000
+    asked: list[tuple[str, tuple[GivenText, ...]]] = field(default_factory=list)
+
+    def write(self, question: str, texts: tuple[GivenText, ...]) -> tuple[WrittenSentence, ...]:
+        """A sentence for each text that has words."""
+        if len(question) + sum(len(one.text) for one in texts) > self.characters_max:
+            raise NotSupported("it takes no more", remedy=Remedy("Ask about less."))
+        self.asked.append((question, texts))
+        lines = ((one.number, one.text.strip().partition("\n")[0]) for one in texts)
+        return tuple(
+            WrittenSentence(AnswerPart.WHAT_IT_IS, line, (Quote(number, line),))
+            for number, line in lines
+            if line
+        )
+
+    def check(self) -> str:
+        """That it is none."""
+        return "a simulated language model"
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import { Command } from '../../widgets/Copy'
 import { Loading } from '../../widgets/Loading'
 import { Panel } from '../../widgets/Panel'
 import { Refusal } from '../../widgets/Refusal'
+import { WrittenAnswer } from './WrittenAnswer'
 
 /** Asked of the stored texts alone: sentences are chosen there, never made, and each one is cited. */
 export function AnswerPanel({ about }: { about: string }) {
@@ -40,6 +41,7 @@ export function AnswerPanel({ about }: { about: string }) {
         {answer.error && <Refusal problem={problemFrom(answer.error)} />}
         {answer.data && <Told answer={answer.data} />}
         <Command text={commands.ask(question)} label="the command that says so" />
+        <WrittenAnswer key={question} question={question} />
       </div>
     </Panel>
   )
