@@ -52,6 +52,7 @@ if TYPE_CHECKING:
         CommitSignature,
         CommitStatus,
         DeploymentNote,
+        FileList,
         Scm,
         SignatureState,
         StatusState,
@@ -150,6 +151,7 @@ __all__ = [
     "Feed",
     "FeedChanges",
     "FeedDocument",
+    "FileList",
     "Found",
     "Host",
     "IdentityProvider",
@@ -255,7 +257,7 @@ __getattr__ = late(
         "stella.plugin.contract.registry": "Descriptor RawManifest Registry RegistryConfig",
         "stella.plugin.contract.router": "Router Weight",
         "stella.plugin.contract.scm": (
-            "Commit CommitRange CommitSignature CommitStatus DeploymentNote Scm SignatureState "
+            "Commit CommitRange CommitSignature CommitStatus DeploymentNote FileList Scm SignatureState "
             "StatusState"
         ),
         "stella.plugin.contract.secret_store": "KeyKeeper Secret SecretStore",
