@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from fixtures.control import Control
-from fixtures.road import FIXED
+from fixtures.road import BASE, FIXED
+from image.images import Layer, build, push
 
 
 def document(kind: str, name: str, **spec: Any) -> dict[str, Any]:
@@ -92,6 +93,45 @@ def test_an_image_without_a_platform_that_is_needed_is_refused(shop: Control):
     answer = shop.ask("POST", "/releases/from-template", {"template": "shop"})
     assert answer.json()["code"] == "ST-REL-011"
     assert answer.json()["facts"]["missing"] == ["linux/arm64"]
+
+
+def test_a_release_that_is_made_by_hand_needs_the_platforms_too(shop: Control):
+    spec = {**WORKER["spec"], "platforms": ["linux/arm64"]}
+    shop.apply(document("Component", "worker", **spec))
+    components = {"worker": "registry.test/shop/worker:3.0.0"}
+    body = {"name": "hand", "version": "1", "components": components}
+    answer = shop.ask("POST", "/releases", body)
+    assert answer.json()["code"] == "ST-REL-011"
+    assert "has no linux/arm64; it has linux/amd64" in answer.json()["title"]
+    assert shop.count("release") == 0
+    assert shop.post("/releases", {**body, "components": {"other": components["worker"]}})
+
+
+def test_a_mirror_holds_the_same_images_or_none_is_taken(shop: Control):
+    mirrored = {**WEB["spec"], "mirrors": ["registry.test/mirror/web"]}
+    shop.apply(document("Component", "web", **mirrored))
+    assert shop.post("/releases/from-template", {"template": "shop"})["version"] == "1.1"
+    push(shop.registry, build(BASE, Layer.of({"srv/version": b"another"})), "mirror/web", "1.10.0")
+    answer = shop.ask("POST", "/releases/from-template", {"template": "shop"})
+    assert answer.json()["code"] == "ST-REL-012"
+    assert set(answer.json()["facts"]["digests"]) == {
+        "registry.test/shop/web:1.10.0",
+        "registry.test/mirror/web:1.10.0",
+    }
+
+
+def test_a_channel_may_lie_in_another_repository(shop: Control):
+    shop.push("web-next", "2.1.0", FIXED)
+    spec = {**WEB["spec"], "channels": {"next": {"image": "registry.test/shop/web-next"}}}
+    template = {"components": {"web": {"channel": "next"}}, "version": "{web}"}
+    shop.apply(document("Component", "web", **spec), document("ReleaseTemplate", "n", **template))
+    found = shop.get("/release-components/web/versions", channel="next")
+    assert (found["image"], found["versions"][0]["version"]) == (
+        "registry.test/shop/web-next",
+        "2.1.0",
+    )
+    made = shop.post("/releases/from-template", {"template": "n"})
+    assert made["components"][0]["reference"] == "registry.test/shop/web-next:2.1.0"
 
 
 def test_a_template_of_components_that_are_not_there_is_refused(shop: Control):

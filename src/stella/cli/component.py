@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 import typer
 
-from stella.cli.output import Column, Output, To, show_list, show_one
+from stella.cli.output import Column, Output, To, say, show_list, show_one
 from stella.client import open_client
 
 app = typer.Typer(no_args_is_help=True, help="Where images lie, and which tags are versions.")
@@ -13,6 +13,7 @@ app = typer.Typer(no_args_is_help=True, help="Where images lie, and which tags a
 _COLUMNS: dict[str, Column] = {
     "name": "name",
     "image": "image",
+    "mirrors": lambda row: row["mirrors"] or "none",
     "tags": lambda row: row["versions"]["tag"],
     "range": lambda row: row["versions"]["range"] or "any",
     "channels": lambda row: sorted(row["channels"]),
@@ -47,5 +48,7 @@ def versions(
     """List what a component's registry has of it now, the newest first."""
     with open_client() as client:
         found = client.get(f"/release-components/{quote(name, safe='')}/versions", channel=channel)
+    for one in found["silent"]:
+        say(f"{one} does not answer; these are of {found['image']}")
     columns: dict[str, Column] = {"version": "version", "tag": "tag"}
     show_list(found["versions"], columns, output=output, to=to, name="version")

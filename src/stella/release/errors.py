@@ -69,6 +69,13 @@ class PlatformMissing(StellaError):
     code = "ST-REL-011"
 
 
+class PlacesDiffer(StellaError):
+    """Two repositories that should hold the same images name different ones by the same tag."""
+
+    code = "ST-REL-012"
+    fault = Fault.CONFLICT
+
+
 class UnknownRevision(StellaError):
     """The release has no such revision."""
 

@@ -16,8 +16,8 @@ from stella.api.views.components import (
     template_document,
 )
 from stella.release.components.choose import rule_of, versions_among
-from stella.release.components.make import OpenTagged, versions_at
 from stella.release.components.model import Pick
+from stella.release.components.places import OpenTagged, images_of, tags_at
 from stella.release.components.store import find_component, list_components, list_templates
 
 router = APIRouter(tags=["components"])
@@ -51,14 +51,16 @@ def get_release_component_versions(
     with asked.read() as tx:
         component = find_component(tx, name)
     rule = rule_of(component, Pick(channel=channel), name)
-    tags = versions_at(registries_of(asked), component)
-    found = versions_among(tags, rule)
+    place = tags_at(registries_of(asked), images_of(component, rule))
+    found = versions_among(place.tags, rule)
     return VersionsView(
         component=name,
         channel=channel or None,
         versions=[TagVersion(tag=one.tag, version=one.version) for one in found[:_SHOWN_MAX]],
         more=len(found) > _SHOWN_MAX,
-        others=len(tags) - len(found),
+        others=len(place.tags) - len(found),
+        image=place.image,
+        silent=list(place.silent),
     )
 
 

@@ -5,18 +5,24 @@ from stella.release.components.model import Component, Rule, Template
 
 
 class VersionRuleView(View):
-    """Which tags are versions. range: of node-semver, empty for all."""
+    """Which tags are versions. range: of node-semver, empty for all. regex: what has to be found in a
+    tag, empty for any. image, mirrors: of a channel whose images lie elsewhere.
+    """
 
     tag: str
     range: str
     prereleases: bool
+    regex: str
+    image: str | None
+    mirrors: list[str]
 
 
 class ComponentDocument(View):
-    """One component as it was applied. platforms: empty for any."""
+    """One component as it was applied. platforms: empty for any. mirrors: with the same images."""
 
     name: str
     image: str
+    mirrors: list[str]
     versions: VersionRuleView
     channels: dict[str, VersionRuleView]
     platforms: list[str]
@@ -30,13 +36,18 @@ class TagVersion(View):
 
 
 class VersionsView(View):
-    """What a component's registry has of it. others: how many of its tags are no such version."""
+    """What a component's registry has of it. others: how many of its tags are no such version.
+
+    image: the repository that was asked. silent: those before it, which did not answer.
+    """
 
     component: str
     channel: str | None
     versions: list[TagVersion]
     more: bool
     others: int
+    image: str
+    silent: list[str]
 
 
 class PickView(View):
@@ -61,6 +72,7 @@ def component_document(name: str, component: Component) -> ComponentDocument:
     return ComponentDocument(
         name=name,
         image=component.image,
+        mirrors=list(component.mirrors),
         versions=_rule(component.versions),
         channels={channel: _rule(rule) for channel, rule in sorted(component.channels.items())},
         platforms=list(component.platforms),
@@ -81,4 +93,11 @@ def template_document(name: str, template: Template) -> TemplateDocument:
 
 
 def _rule(rule: Rule) -> VersionRuleView:
-    return VersionRuleView(tag=rule.tag, range=rule.range, prereleases=rule.prereleases)
+    return VersionRuleView(
+        tag=rule.tag,
+        range=rule.range,
+        prereleases=rule.prereleases,
+        regex=rule.regex,
+        image=rule.image or None,
+        mirrors=list(rule.mirrors),
+    )

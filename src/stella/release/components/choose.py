@@ -4,11 +4,14 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import msgspec
+
 from stella.advisory.affected import holds
 from stella.advisory.constraint import npm_spans
 from stella.advisory.versions import version_key
 from stella.kernel import Remedy
 from stella.release.components.model import Component, Pick, Rule
+from stella.release.components.regex import found_in
 from stella.release.errors import NoSuchVersion
 
 _SCHEME = "semver"
@@ -30,7 +33,7 @@ def rule_of(component: Component, pick: Pick, name: str) -> Rule:
     """By which rule ``pick`` chooses. Raises NoSuchVersion for a channel that is not there."""
     if pick.range:
         rule = component.versions
-        return Rule(rule.tag, pick.range, rule.prereleases)
+        return msgspec.structs.replace(rule, range=pick.range)
     if not pick.channel:
         return component.versions
     if pick.channel not in component.channels:
@@ -46,10 +49,13 @@ def rule_of(component: Component, pick: Pick, name: str) -> Rule:
 def versions_among(tags: Iterable[str], rule: Rule) -> list[Version]:
     """The newest first, by semver's precedence; of two tags for one version the shorter first."""
     form = _form(rule.tag)
+    is_meant = found_in(rule.regex) if rule.regex else None
     spans = npm_spans(rule.range) if rule.range else ()
     found = []
     for tag in tags:
-        hit = form.match(tag) if _TAG.match(tag) else None
+        if not _TAG.match(tag) or (is_meant is not None and not is_meant(tag)):
+            continue
+        hit = form.match(tag)
         key = version_key(_SCHEME, hit["version"]) if hit else None
         if hit is None or key is None:
             continue
@@ -71,19 +77,21 @@ def choose(
 
     tags: all that its repository has. Raises NoSuchVersion.
     """
+    rule = rule_of(component, pick, name)
     if by_hand:
-        known = versions_among(tags, Rule(component.versions.tag, prereleases=True))
+        form = rule if rule.image else component.versions
+        known = versions_among(tags, Rule(form.tag, prereleases=True))
         fitting = [one for one in known if by_hand in {one.version, one.tag}]
     else:
-        fitting = known = versions_among(tags, rule_of(component, pick, name))
+        fitting = known = versions_among(tags, rule)
     if fitting:
         return fitting[0]
     what = f"version {by_hand[:80]!r}" if by_hand else "version that its rule allows"
     raise NoSuchVersion(
-        f"{component.image} has no {what}",
+        f"{rule.image or component.image} has no {what}",
         remedy=Remedy("Look at its versions.", command=f"stella component versions {name}"),
         component=name,
-        image=component.image,
+        image=rule.image or component.image,
         known=[one.version for one in known[:5]],
     )
 
