@@ -126,6 +126,7 @@ class Registry:
         self.answer = answer
 
     def tags(self, repository: str) -> tuple[str, ...]:
+        del repository
         if isinstance(self.answer, Exception):
             raise self.answer
         return self.answer
