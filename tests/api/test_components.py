@@ -7,6 +7,7 @@ import pytest
 from fixtures.control import Control
 from fixtures.road import BASE, FIXED
 from image.images import Layer, build, push
+from stella.release.components.store import delete_component
 
 
 def document(kind: str, name: str, **spec: Any) -> dict[str, Any]:
@@ -132,6 +133,63 @@ def test_a_channel_may_lie_in_another_repository(shop: Control):
     )
     made = shop.post("/releases/from-template", {"template": "n"})
     assert made["components"][0]["reference"] == "registry.test/shop/web-next:2.1.0"
+
+
+def test_a_job_tells_versions_of_tags_that_are_none(shop: Control):
+    image = shop.push("web", "build-7f3c", FIXED)
+    told = {"version": "1.11.0", "image": image, "commit": "c" * 40, "build": "shop/web 12"}
+    path = "/release-components/web/versions"
+    made = shop.post(path, told)
+    assert (made["image"], made["channel"]) == (f"registry.test/shop/web@{made['digest']}", None)
+    assert shop.post(path, told) == made
+    newest = shop.get(path)["versions"][0]
+    assert (newest["version"], newest["tag"], newest["told"]["build"]) == (
+        "1.11.0",
+        None,
+        "shop/web 12",
+    )
+    assert shop.get(path, channel="next")["versions"][0]["version"] == "2.0.0-rc.1"
+    release = shop.post("/releases/from-template", {"template": "shop"})
+    web = release["components"][0]
+    assert (web["digest"], web["reference"]) == (made["digest"], made["image"])
+    wish = {"template": "shop", "versions": {"web": "1.9.0"}}
+    by_hand = shop.post("/releases/from-template", wish)["components"][0]
+    assert by_hand["reference"] == "registry.test/shop/web:1.9.0"
+    # It is that image for good, also where its tag names another one, or a tag is that version.
+    other = shop.push("web", "1.11.0", {})
+    assert shop.refused("POST", path, {**told, "image": other}) == "ST-REL-014"
+    assert shop.get(path)["versions"][0]["told"]["digest"] == made["digest"]
+    shop.seal()
+    (fact,) = shop.get("/facts", subject="web", kind="ComponentVersionTold")["items"]
+    assert fact["data"]["commit"] == "c" * 40
+
+
+@pytest.mark.parametrize(
+    ("more", "code"),
+    [
+        ({"version": "latest"}, "ST-REL-013"),
+        ({"version": "1." + "9" * 80}, "ST-REL-013"),
+        ({"image": "registry.test/shop/worker:3.0.0"}, "ST-REL-013"),
+        ({"image": "registry.test/shop/web:gone"}, "ST-REG-002"),
+        ({"commit": "c"}, "ST-REL-013"),
+        ({"url": "file:///etc/passwd"}, "ST-REL-013"),
+        ({"build": "a\nb"}, "ST-REL-013"),
+        ({"channel": "gone"}, "ST-REL-010"),
+    ],
+)
+def test_what_cannot_be_told(shop: Control, more: dict[str, Any], code: str):
+    told = {"version": "1.11.0", "image": "registry.test/shop/web:1.0.0", **more}
+    assert shop.refused("POST", "/release-components/web/versions", told) == code
+    assert shop.refused("POST", "/release-components/web/versions", told, by="vic") != code
+    assert shop.count("told_version") == 0
+
+
+def test_a_component_that_ends_takes_what_was_told_along(shop: Control):
+    told = {"version": "1.11.0", "image": "registry.test/shop/web:1.0.0"}
+    shop.post("/release-components/web/versions", told)
+    with shop.services.database.transaction(actor="usr_op") as tx:
+        delete_component(tx, "web")
+    assert shop.count("told_version") == 0
 
 
 def test_a_template_of_components_that_are_not_there_is_refused(shop: Control):

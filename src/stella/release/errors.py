@@ -76,6 +76,19 @@ class PlacesDiffer(StellaError):
     fault = Fault.CONFLICT
 
 
+class MalformedVersion(StellaError):
+    """What was told is no version of the component."""
+
+    code = "ST-REL-013"
+
+
+class VersionTaken(StellaError):
+    """The version is another image already."""
+
+    code = "ST-REL-014"
+    fault = Fault.CONFLICT
+
+
 class UnknownRevision(StellaError):
     """The release has no such revision."""
 

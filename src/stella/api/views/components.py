@@ -2,6 +2,7 @@
 
 from stella.api.views.base import View
 from stella.release.components.model import Component, Rule, Template
+from stella.release.components.told import ToldVersion
 
 
 class VersionRuleView(View):
@@ -28,11 +29,29 @@ class ComponentDocument(View):
     platforms: list[str]
 
 
-class TagVersion(View):
-    """A tag that is a version."""
+class ToldVersionView(View):
+    """A version that was told. image: by digest. by: a user's id. commit, build, url: where it was built,
+    as who told it says.
+    """
 
-    tag: str
+    component: str
+    channel: str | None
     version: str
+    image: str
+    digest: str
+    commit: str | None
+    build: str | None
+    url: str | None
+    by: str
+    at: str
+
+
+class TagVersion(View):
+    """A tag that is a version, or a version that was ``told``, which has no tag."""
+
+    tag: str | None
+    version: str
+    told: ToldVersionView | None
 
 
 class VersionsView(View):
@@ -76,6 +95,22 @@ def component_document(name: str, component: Component) -> ComponentDocument:
         versions=_rule(component.versions),
         channels={channel: _rule(rule) for channel, rule in sorted(component.channels.items())},
         platforms=list(component.platforms),
+    )
+
+
+def told_view(told: ToldVersion) -> ToldVersionView:
+    """A version that was told as the API shows it."""
+    return ToldVersionView(
+        component=told.component,
+        channel=told.channel or None,
+        version=told.version,
+        image=f"{told.image}@{told.digest}",
+        digest=told.digest,
+        commit=told.commit or None,
+        build=told.build or None,
+        url=told.url or None,
+        by=told.by,
+        at=told.at,
     )
 
 

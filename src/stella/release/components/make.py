@@ -18,6 +18,7 @@ from stella.release.components.places import (
 )
 from stella.release.components.platforms import refuse_missing_platforms
 from stella.release.components.store import find_template, list_components, next_count
+from stella.release.components.told import ToldVersion, told_among, told_versions
 from stella.release.create import checked_release, create_release, resolve_components
 from stella.release.errors import MalformedRelease
 from stella.release.model import Release, ReleaseComponent
@@ -28,11 +29,19 @@ _TRIES_MAX = 1000
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """A template with the components that it is of, as they were read in one transaction."""
+    """A template with the components that it is of, as they were read in one transaction.
+
+    told: component -> the versions that were told of it.
+    """
 
     name: str
     template: Template
     components: dict[str, Component]
+    told: dict[str, tuple[ToldVersion, ...]]
+
+    def told_for(self, name: str) -> list[Version]:
+        """Those of a component that count by the rule by which it is picked."""
+        return told_among(self.told[name], self.template.components[name].channel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +56,8 @@ def read_recipe(tx: Tx, name: str) -> Recipe:
     """Raises UnknownComponent."""
     template = find_template(tx, name)
     known = list_components(tx)
-    return Recipe(name, template, {one: known[one] for one in template.components})
+    components = {one: known[one] for one in template.components}
+    return Recipe(name, template, components, {one: told_versions(tx, one) for one in components})
 
 
 def pick(recipe: Recipe, open_registry: OpenTagged, by_hand: Mapping[str, str]) -> Picked:
@@ -69,11 +79,14 @@ def pick(recipe: Recipe, open_registry: OpenTagged, by_hand: Mapping[str, str]) 
         wanted = recipe.template.components[name]
         images = images_of(component, rule_of(component, wanted, name))
         places[name] = found = tags_at(open_registry, images)
-        versions[name] = one = choose(component, wanted, name, found.tags, by_hand.get(name, ""))
-        references[name] = f"{found.image}:{one.tag}"
+        told, asked_for = recipe.told_for(name), by_hand.get(name, "")
+        versions[name] = one = choose(component, wanted, name, found.tags, asked_for, told=told)
+        references[name] = one.told or f"{found.image}:{one.tag}"
     components = resolve_components(open_registry, references)
     refuse_missing_platforms(components, recipe.components)
     for taken in components:
+        if taken.tag is None:
+            continue  # told by its digest
         component, found = recipe.components[taken.name], places[taken.name]
         rule = rule_of(component, recipe.template.components[taken.name], taken.name)
         asked = {found.image, *found.silent}
