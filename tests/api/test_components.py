@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 
 from fixtures.control import Control
-from fixtures.road import FIXED
+from fixtures.road import BASE, FIXED
+from image.images import Layer, build, push
+from stella.release.components.store import delete_component
 
 
 def document(kind: str, name: str, **spec: Any) -> dict[str, Any]:
@@ -92,6 +94,102 @@ def test_an_image_without_a_platform_that_is_needed_is_refused(shop: Control):
     answer = shop.ask("POST", "/releases/from-template", {"template": "shop"})
     assert answer.json()["code"] == "ST-REL-011"
     assert answer.json()["facts"]["missing"] == ["linux/arm64"]
+
+
+def test_a_release_that_is_made_by_hand_needs_the_platforms_too(shop: Control):
+    spec = {**WORKER["spec"], "platforms": ["linux/arm64"]}
+    shop.apply(document("Component", "worker", **spec))
+    components = {"worker": "registry.test/shop/worker:3.0.0"}
+    body = {"name": "hand", "version": "1", "components": components}
+    answer = shop.ask("POST", "/releases", body)
+    assert answer.json()["code"] == "ST-REL-011"
+    assert "has no linux/arm64; it has linux/amd64" in answer.json()["title"]
+    assert shop.count("release") == 0
+    assert shop.post("/releases", {**body, "components": {"other": components["worker"]}})
+
+
+def test_a_mirror_holds_the_same_images_or_none_is_taken(shop: Control):
+    mirrored = {**WEB["spec"], "mirrors": ["registry.test/mirror/web"]}
+    shop.apply(document("Component", "web", **mirrored))
+    assert shop.post("/releases/from-template", {"template": "shop"})["version"] == "1.1"
+    push(shop.registry, build(BASE, Layer.of({"srv/version": b"another"})), "mirror/web", "1.10.0")
+    answer = shop.ask("POST", "/releases/from-template", {"template": "shop"})
+    assert answer.json()["code"] == "ST-REL-012"
+    assert set(answer.json()["facts"]["digests"]) == {
+        "registry.test/shop/web:1.10.0",
+        "registry.test/mirror/web:1.10.0",
+    }
+
+
+def test_a_channel_may_lie_in_another_repository(shop: Control):
+    shop.push("web-next", "2.1.0", FIXED)
+    spec = {**WEB["spec"], "channels": {"next": {"image": "registry.test/shop/web-next"}}}
+    template = {"components": {"web": {"channel": "next"}}, "version": "{web}"}
+    shop.apply(document("Component", "web", **spec), document("ReleaseTemplate", "n", **template))
+    found = shop.get("/release-components/web/versions", channel="next")
+    assert (found["image"], found["versions"][0]["version"]) == (
+        "registry.test/shop/web-next",
+        "2.1.0",
+    )
+    made = shop.post("/releases/from-template", {"template": "n"})
+    assert made["components"][0]["reference"] == "registry.test/shop/web-next:2.1.0"
+
+
+def test_a_job_tells_versions_of_tags_that_are_none(shop: Control):
+    image = shop.push("web", "build-7f3c", FIXED)
+    told = {"version": "1.11.0", "image": image, "commit": "c" * 40, "build": "shop/web 12"}
+    path = "/release-components/web/versions"
+    made = shop.post(path, told)
+    assert (made["image"], made["channel"]) == (f"registry.test/shop/web@{made['digest']}", None)
+    assert shop.post(path, told) == made
+    newest = shop.get(path)["versions"][0]
+    assert (newest["version"], newest["tag"], newest["told"]["build"]) == (
+        "1.11.0",
+        None,
+        "shop/web 12",
+    )
+    assert shop.get(path, channel="next")["versions"][0]["version"] == "2.0.0-rc.1"
+    release = shop.post("/releases/from-template", {"template": "shop"})
+    web = release["components"][0]
+    assert (web["digest"], web["reference"]) == (made["digest"], made["image"])
+    wish = {"template": "shop", "versions": {"web": "1.9.0"}}
+    by_hand = shop.post("/releases/from-template", wish)["components"][0]
+    assert by_hand["reference"] == "registry.test/shop/web:1.9.0"
+    # It is that image for good, also where its tag names another one, or a tag is that version.
+    other = shop.push("web", "1.11.0", {})
+    assert shop.refused("POST", path, {**told, "image": other}) == "ST-REL-014"
+    assert shop.get(path)["versions"][0]["told"]["digest"] == made["digest"]
+    shop.seal()
+    (fact,) = shop.get("/facts", subject="web", kind="ComponentVersionTold")["items"]
+    assert fact["data"]["commit"] == "c" * 40
+
+
+@pytest.mark.parametrize(
+    ("more", "code"),
+    [
+        ({"version": "latest"}, "ST-REL-013"),
+        ({"version": "1." + "9" * 80}, "ST-REL-013"),
+        ({"image": "registry.test/shop/worker:3.0.0"}, "ST-REL-013"),
+        ({"image": "registry.test/shop/web:gone"}, "ST-REG-002"),
+        ({"commit": "c"}, "ST-REL-013"),
+        ({"url": "file:///etc/passwd"}, "ST-REL-013"),
+        ({"build": "a\nb"}, "ST-REL-013"),
+        ({"channel": "gone"}, "ST-REL-010"),
+    ],
+)
+def test_what_cannot_be_told(shop: Control, more: dict[str, Any], code: str):
+    told = {"version": "1.11.0", "image": "registry.test/shop/web:1.0.0", **more}
+    assert shop.refused("POST", "/release-components/web/versions", told) == code
+    assert shop.refused("POST", "/release-components/web/versions", told, by="vic") != code
+    assert shop.count("told_version") == 0
+
+
+def test_a_component_that_ends_takes_what_was_told_along(shop: Control):
+    told = {"version": "1.11.0", "image": "registry.test/shop/web:1.0.0"}
+    shop.post("/release-components/web/versions", told)
+    with shop.services.database.transaction(actor="usr_op") as tx:
+        delete_component(tx, "web")
+    assert shop.count("told_version") == 0
 
 
 def test_a_template_of_components_that_are_not_there_is_refused(shop: Control):

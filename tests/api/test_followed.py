@@ -1,5 +1,6 @@
 """A repository is followed: what its commits say is applied, or refused as a whole."""
 
+import dataclasses
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -80,11 +81,16 @@ class Followed:
         ]
 
 
-@pytest.fixture
-def repository(tmp_path: Path, git_root: Path) -> Repository:
+def config_repository(tmp_path: Path, git_root: Path) -> Repository:
+    """One that nobody else follows."""
     made = made_repository(git_root / "shop", f"config-{tmp_path.name}")
     made.git("--git-dir", str(made.path), "config", "uploadpack.allowFilter", "true")
     return made
+
+
+@pytest.fixture
+def repository(tmp_path: Path, git_root: Path) -> Repository:
+    return config_repository(tmp_path, git_root)
 
 
 @pytest.fixture
@@ -209,6 +215,91 @@ def test_a_file_that_is_not_there_and_a_server_that_is_gone(
     assert (shown["applied"], followed.environments()) == (good, ["qa"])
 
 
+def test_folders_and_patterns_are_read_in_one_order_and_told(followed: Followed) -> None:
+    for path, name in (
+        ("deploy/b.yaml", "qa"),
+        ("deploy/a.yml", "dev"),
+        ("deploy/eu/live.yaml", "live"),
+        ("deploy/.old/gone.yaml", "gone"),
+        ("more/x.yaml", "aside"),
+    ):
+        (followed.repository.work / path).parent.mkdir(parents=True, exist_ok=True)
+        (followed.repository.work / path).write_text(environment(name))
+    (followed.repository.work / "deploy/notes.md").write_text("kind: [")
+    followed.write("# nothing yet\n")
+    assert followed.follow(files=["more/*.yaml", "stella.yaml", "deploy/", "**/a.yml"]).is_success
+    shown = followed.look()
+    assert shown["refusal"] is None
+    assert [(one["path"], one["documents"]) for one in shown["counted"]] == [
+        ("more/x.yaml", 1),
+        ("stella.yaml", 0),
+        ("deploy/a.yml", 1),
+        ("deploy/b.yaml", 1),
+        ("deploy/eu/live.yaml", 1),
+    ]
+    assert sorted(followed.environments()) == ["aside", "dev", "live", "qa"]
+    # What is refused leaves told what counts.
+    (followed.repository.work / "deploy/eu/more.yaml").write_text(environment("qa"))
+    followed.write("# nothing yet\n", path="stella.yaml")
+    again = followed.look()
+    assert again["state"] == "refused"
+    for place in ("deploy/b.yaml, line 1", "deploy/eu/more.yaml, line 1"):
+        assert place in again["refusal"]["message"]
+    assert again["counted"] == shown["counted"]
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        (["deploy/"], "'deploy/' leads to 'deploy/link.yaml'"),
+        (["deploy/*.yml"], "'deploy/*.yml' means no file"),
+        (["nothing/"], "folder 'nothing'"),
+    ],
+)
+def test_folders_that_cannot_be_meant(followed: Followed, files: list[str], said: str) -> None:
+    folder = followed.repository.work / "deploy"
+    folder.mkdir()
+    (folder / "qa.yaml").write_text(environment("qa"))
+    (folder / "link.yaml").symlink_to("qa.yaml")
+    followed.write(environment("qa"))
+    assert followed.follow(files=["deploy/qa.yaml"]).is_success
+    assert followed.look()["state"] == "applied"
+    assert followed.follow(files=files).is_success
+    shown = followed.look()
+    assert (shown["state"], followed.environments()) == ("refused", ["qa"])
+    assert said in shown["refusal"]["message"]
+
+
+def test_more_files_than_are_read(followed: Followed) -> None:
+    for number in range(201):
+        (followed.repository.work / f"{number}.yaml").write_text("# nothing\n")
+    followed.write(environment("qa"))
+    followed.follow(files=["*.yaml"])
+    assert "202 files are meant, at most 200" in followed.look()["refusal"]["message"]
+
+
+def test_what_is_asked_for_during_a_look_is_looked_at_after_it(
+    followed: Followed,
+) -> None:
+    followed.write(environment("qa"))
+    followed.follow()
+    services = followed.control.services
+
+    class Late:
+        """The door to the outside; somebody asks just as the repository is opened."""
+
+        def connected(self, kind: Any, name: str) -> Any:
+            followed.control.post("/repositories/shop/sync", {}, by="olga")
+            return services.outside.connected(kind, name)
+
+    late = dataclasses.replace(services, outside=Late())
+    followed.control.clock.go_on(minutes=2)
+    Follower(late, timedelta(minutes=1)).sweep()
+    shown = followed.control.get("/repositories/shop")
+    assert (shown["state"], shown["isAskedFor"]) == ("applied", True)
+    assert not followed.look(seconds=1)["isAskedFor"]
+
+
 def test_what_is_in_use_holds_back_all_of_it_until_it_is_not(followed: Followed) -> None:
     followed.write(environment("qa"), environment("live"))
     followed.follow()
@@ -260,6 +351,10 @@ def test_who_may_follow_and_what_that_may_bring(followed: Followed) -> None:
         {"files": []},
         {"files": ["../up"]},
         {"files": ["a", "a"]},
+        {"files": ["/"]},
+        {"files": ["deploy//"]},
+        {"files": ["deploy/**"]},
+        {"files": ["a**/b.yaml"]},
         {"kinds": ["FollowedRepository"]},
         {"kinds": ["Nothing"]},
         {"branch": "a..b~"},

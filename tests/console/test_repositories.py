@@ -69,7 +69,9 @@ def test_what_a_repository_says_is_shown_and_asked_for(
     console.go("/environments")
     part = console.main.get_by_role("region", name="Followed repositories")
     expect(part.get_by_text("Applied", exact=True).first).to_be_visible()
-    expect(part.get_by_text("1 document")).to_be_visible()
+    expect(part.get_by_text("1 document").first).to_be_visible()
+    part.get_by_text("1 file", exact=True).click()
+    expect(part.get_by_role("listitem")).to_contain_text("stella.yaml 1 document")
     console.picture(f"repositories-{theme}")
     assert console.violations() == []
     (repository.work / "stella.yaml").write_text("kind: [")

@@ -222,6 +222,44 @@ def test_a_lifecycle_in_the_row_that_nobody_applied_is_found_out(road: Road) -> 
     assert (bad.name, "the lifecycle strict" in bad.detail) == ("relied on", True)
 
 
+@pytest.mark.parametrize("rest", ["nothing", "the default", "another name"])
+def test_a_lifecycle_whose_row_is_gone_is_found_out(road: Road, rest: str) -> None:
+    """Nobody ended it: by another, or by none, its releases would leave out its phases."""
+    places(road, "dev", "prod")
+    lifecycle(road, "strict", phase("dev"), phase("prod"), channels=["stable"])
+    if rest != "nothing":
+        lifecycle(road, "loose", phase("prod"), default=True)
+    release = road.release("2.0.0", channel="stable")
+    with road.database.transaction(actor="x") as tx:
+        mine = lifecycle_table.c.name == "strict"
+        if rest == "another name":
+            other = lifecycle_table.c.name == "loose"
+            tx.connection.execute(lifecycle_table.delete().where(other))
+            tx.connection.execute(lifecycle_table.update().where(mine).values(name="loose"))
+            loose = {"phases": [{"name": "prod", "environments": ["prod"], "after": []}]}
+            spec = json.dumps({**loose, "default": True})
+            tx.connection.execute(lifecycle_table.update().values(spec=spec))
+        else:
+            tx.connection.execute(lifecycle_table.delete().where(mine))
+    done = road.deploy(road.promote(release, "prod"))
+    assert done.state is State.DEPLOYED
+    found = verify_packet(packet_of(road, done.id), road.work.proving.root)
+    (bad,) = [one for one in found.checks if not one.good]
+    assert (bad.name, "the lifecycle strict was applied" in bad.detail) == ("relied on", True)
+
+
+def test_a_lifecycle_that_was_ended_is_no_more_and_the_others_are_looked_at(road: Road) -> None:
+    places(road, "dev", "prod")
+    lifecycle(road, "strict", phase("dev"), phase("prod"), channels=["stable"])
+    lifecycle(road, "other", phase("dev"), channels=["next"])
+    with road.database.transaction(actor="usr_op") as tx:
+        delete_lifecycle(tx, "strict")
+    release = road.release("2.0.0", channel="stable")
+    done = road.deploy(road.promote(release, "prod"))
+    assert done.state is State.DEPLOYED
+    proves(road, done)
+
+
 def test_a_lifecycle_that_is_changed_judges_what_waits_anew(road: Road) -> None:
     two_stages(road, soak=24)
     release = road.release("2.0.0")

@@ -1,14 +1,18 @@
 """Which tags are versions of a component, which is the newest, and how releases are counted."""
 
 import threading
+from typing import cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from fixtures.road import Road
+from stella.kernel import Remedy
+from stella.plugin.refusals import RegistryRefused, RegistryUnreachable
 from stella.release.components.choose import choose, versions_among
 from stella.release.components.model import Component, Pick, Rule, parse_component, parse_template
+from stella.release.components.places import Found, Tagged, tags_at
 from stella.release.components.store import next_count
 from stella.release.errors import MalformedComponent, NoSuchVersion
 
@@ -29,6 +33,7 @@ def versions(rule: Rule, tags: list[str] = TAGS) -> list[str]:
         (Rule(range=">=2.0.0-rc", prereleases=True), ["2.0.0-rc.1"]),
         (Rule(tag="{version}-alpine"), ["1.10.0-alpine"]),
         (Rule(tag="nightly-{version}"), ["nightly-7"]),
+        (Rule(regex=r"^v?1\.(9|10)\.0$"), ["v1.10.0", "1.9.0"]),
         (Rule(tag="*{version}"), ["v1.10", "v1.10.0", "nightly-7", "1.9.0", "1.2.0"]),
     ],
 )
@@ -76,6 +81,13 @@ def test_a_version_named_by_hand_need_not_fit_the_range_but_has_to_be_there():
         ({"image": IMAGE, "versions": {"tag": "***{version}"}}, "versions.tag"),
         ({"image": IMAGE, "versions": {"range": ">=a"}}, "versions.range"),
         ({"image": IMAGE, "channels": {"A B": {}}}, "channels"),
+        ({"image": IMAGE, "versions": {"regex": "(?=a)"}}, "versions.regex"),
+        ({"image": IMAGE, "versions": {"regex": "((a{99}){99}){99}"}}, "versions.regex"),
+        ({"image": IMAGE, "versions": {"image": IMAGE}}, "versions.image"),
+        ({"image": IMAGE, "channels": {"next": {"image": "a b"}}}, "channels.next.image"),
+        ({"image": IMAGE, "channels": {"next": {"mirrors": [IMAGE]}}}, "channels.next.mirrors"),
+        ({"image": IMAGE, "mirrors": [f"{IMAGE}:1"]}, "mirrors"),
+        ({"image": IMAGE, "mirrors": [IMAGE]}, "stands there twice"),
         ({"image": IMAGE, "platforms": ["linux"]}, "platforms"),
         ({"image": IMAGE, "version": {}}, "did you mean 'versions'"),
         ({}, "image"),
@@ -100,6 +112,45 @@ def test_what_no_template_can_be_is_refused(spec: dict[str, object], why: str):
     with pytest.raises(MalformedComponent) as refusal:
         parse_template("shop", spec)
     assert why in str(refusal.value)
+
+
+def test_a_hostile_expression_takes_no_longer_than_another():
+    hostile = Rule(regex="^(a|a)*(a|a)*(a|a)*b$")
+    assert versions(hostile, ["a" * 127] * 500) == []
+
+
+class Registry:
+    """tags: what it answers; a refusal is raised instead."""
+
+    def __init__(self, answer: tuple[str, ...] | Exception) -> None:
+        self.answer = answer
+
+    def tags(self, repository: str) -> tuple[str, ...]:
+        del repository
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+
+def silent() -> RegistryUnreachable:
+    return RegistryUnreachable("no answer", remedy=Remedy("-"))
+
+
+def test_a_mirror_is_asked_where_those_before_it_do_not_answer():
+    images = ("one.test/shop/web", "two.test/shop/web", "three.test/shop/web")
+    refused = RegistryRefused("no", remedy=Remedy("-"))
+
+    def look(*answers: tuple[str, ...] | Exception) -> Found:
+        known = dict(zip(("one.test", "two.test", "three.test"), answers, strict=True))
+        return tags_at(lambda host: cast("Tagged", Registry(known[host])), images)
+
+    assert look(("1.0",), silent(), silent()) == Found(images[0], ("1.0",))
+    assert look(silent(), ("1.1",), ("1.2",)) == Found(images[1], ("1.1",), images[:1])
+    assert look((), ("1.1",), ("1.2",)).tags == (), "what it answers counts, be it nothing"
+    with pytest.raises(RegistryRefused):
+        look(refused, ("1.1",), ("1.2",))
+    with pytest.raises(RegistryUnreachable):
+        look(silent(), silent(), silent())
 
 
 def test_a_number_is_given_to_nobody_twice(road: Road):

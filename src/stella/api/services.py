@@ -203,6 +203,7 @@ class Services:
     advisories: Path | None
     console: Path | None
     sealed: Bell
+    looks: Bell
     stopping: Event
     failed_runs: Callable[[], tuple[str, ...]]
     simulating: Simulations
@@ -238,5 +239,6 @@ class Services:
         """Let every long request end."""
         self.stopping.set()
         self.sealed.ring()
+        self.looks.ring()
         self.database.bell.ring()
         self.webhooks.bell.ring()

@@ -12,7 +12,13 @@ from functools import partial
 from typing import TypeAlias
 
 from stella.app.carrying import ServerStops, Work
-from stella.app.going_on import go_on_after_hold, go_on_from, go_on_into, stop_at_hold
+from stella.app.going_on import (
+    go_on_after_hold,
+    go_on_from,
+    go_on_into,
+    go_on_through,
+    stop_at_hold,
+)
 from stella.app.heard import (
     beside_image,
     index_scanned,
@@ -303,7 +309,7 @@ _FLOWS: Mapping[str, Sequence[Handler]] = {
     "PolicyApplied": (judge_all_standings,),
     "EnvironmentApplied": (judge_all_standings, go_on_into, judge_before_end),
     "EnvironmentHeld": (stop_at_hold,),
-    "LifecycleApplied": (judge_of_lifecycle,),
+    "LifecycleApplied": (judge_of_lifecycle, go_on_through),
     "LifecycleDeleted": (judge_of_lifecycle,),
     "EnvironmentResumed": (go_on_after_hold,),
     "ApprovalGiven": (judge,),

@@ -4,7 +4,7 @@ All of a commit's documents count, or none. What is refused leaves what counted 
 again at each look: it may have been in the way of something that has ended meanwhile.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -12,12 +12,12 @@ from typing import Any
 from stella.api.applying import BESIDE, apply_all, believed_integrations, followed_integrations
 from stella.api.endings import NEEDED, endings_beside
 from stella.api.services import Services
+from stella.app.followed_files import Said, read_commit, refused
 from stella.environment.errors import CommitRefused, UnknownRepository
 from stella.environment.facts import RepositoryApplied, RepositoryRefused
 from stella.environment.followed.model import Followed, Head, Known, Standing, SyncOutcome
 from stella.environment.followed.store import find_followed, list_followed, put_standing
 from stella.environment.owning import Owning
-from stella.environment.yaml_documents import NoDocuments, documents_in
 from stella.kernel import Fault, Outcome, Remedy, Seen, StellaError, parse_time, time_text
 from stella.kernel.names import COMMIT_ID
 from stella.plugin.contract.core import Kind
@@ -31,7 +31,7 @@ _OF_LOGINS = frozenset({"MachineLogin", "SignIn"})
 
 
 class Follower:
-    """One sweep looks at every repository whose time has come, or that is asked for."""
+    """Looks at every repository whose time has come, or that is asked for."""
 
     def __init__(self, services: Services, every: timedelta) -> None:
         self._services = services
@@ -39,8 +39,15 @@ class Follower:
 
     def sweep(self) -> None:
         """Look at what is due."""
+        self._look_at_those(self._is_due)
+
+    def answer(self) -> None:
+        """Look at what is asked for."""
+        self._look_at_those(lambda _, standing: standing.asked)
+
+    def _look_at_those(self, is_meant: Callable[[Tx, Standing], bool]) -> None:
         with self._services.database.read() as tx:
-            due = [one for one in list_followed(tx).values() if self._is_due(tx, one.standing)]
+            due = [one for one in list_followed(tx).values() if is_meant(tx, one.standing)]
         for one in due:
             if self._services.stopping.is_set():
                 return
@@ -62,28 +69,27 @@ class Follower:
                 self._note(known, head, None)
                 return
             _refuse_untrusted(scm, followed, standing, commit)
-            documents = tuple(_documents_of(scm, followed, commit.id))
+            said = read_commit(scm, followed, commit.id)
         except StellaError as refusal:
             self._note(known, head, refusal)
             return
         try:
-            self._apply(known.followed, head, documents)
+            self._apply(known, head, said)
         except UnknownRepository:
             return  # it is followed no more
         except StellaError as refusal:
             self._note(known, head, refusal)
 
-    def _apply(
-        self, followed: Followed, head: Head, documents: Sequence[Mapping[str, Any]]
-    ) -> None:
+    def _apply(self, known: Known, head: Head, said: Said) -> None:
+        followed = known.followed
         endings = endings_beside(followed.kinds, self._services.plugins.brought())
         owning = Owning(followed.owner, prune=followed.prune, endings=endings)
         with self._services.database.transaction(actor=f"repository:{followed.name}") as tx:
             now = find_followed(tx, followed.name, lock=True)
-            if now.followed != followed:
+            if now.followed != followed or _is_overtaken(tx, known, now):
                 return  # it was changed meanwhile, and is looked at anew
-            refuse_beyond(tx, followed, documents)
-            changes = apply_all(tx, self._services, documents, owning, roles=frozenset())
+            refuse_beyond(tx, followed, said.documents)
+            changes = apply_all(tx, self._services, said.documents, owning, roles=frozenset())
             changed = sum(one.change != "unchanged" for one in changes)
             before = now.standing.applied
             if before != head.id or changed:
@@ -99,7 +105,18 @@ class Follower:
                 )
             at = time_text(tx.now)
             since = now.standing.applied_at if before == head.id else at
-            standing = Standing(SyncOutcome.APPLIED, at, head, head.id, since)
+            standing = replace(
+                _looked_at(known.standing, now.standing, head),
+                outcome=SyncOutcome.APPLIED,
+                checked_at=at,
+                head=head,
+                applied=head.id,
+                applied_at=since,
+                counted=said.counted,
+                code="",
+                message="",
+                advice="",
+            )
             put_standing(tx, followed, standing)
 
     def _note(self, known: Known, head: Head | None, refusal: StellaError | None) -> None:
@@ -110,12 +127,15 @@ class Follower:
                 now = find_followed(tx, followed.name, lock=True)
             except UnknownRepository:
                 return
-            if now.followed != followed:
+            if now.followed != followed or _is_overtaken(tx, known, now):
                 return
             at = time_text(tx.now)
             was = now.standing
+            looked_at = replace(
+                was, checked_at=at, head=head, asked=was.asks != known.standing.asks
+            )
             if refusal is None:
-                put_standing(tx, followed, replace(was, checked_at=at, head=head, asked=False))
+                put_standing(tx, followed, looked_at)
                 return
             outcome = (
                 SyncOutcome.UNREACHABLE
@@ -123,11 +143,8 @@ class Follower:
                 else SyncOutcome.REFUSED
             )
             told = replace(
-                was,
+                looked_at,
                 outcome=outcome,
-                checked_at=at,
-                head=head,
-                asked=False,
                 code=refusal.code,
                 message=str(refusal)[:2000],
                 advice=refusal.remedy.advice[:500],
@@ -136,6 +153,22 @@ class Follower:
             put_standing(tx, followed, told)
             if is_new and head is not None and outcome is SyncOutcome.REFUSED:
                 tx.add(RepositoryRefused(followed.name, head.id, told.code, told.message))
+
+
+def _is_overtaken(tx: Tx, seen: Known, now: Known) -> bool:
+    """Whether another look, perhaps at a newer commit, was quicker: then it is looked at anew."""
+    if now.standing.applied == seen.standing.applied:
+        return False
+    put_standing(tx, now.followed, now.asked_for().standing)
+    return True
+
+
+def _looked_at(seen: Standing, now: Standing, head: Head) -> Standing:
+    """As it stands once ``head`` counts, by a look that began at ``seen``: what was asked for meanwhile
+    is asked for still.
+    """
+    accepted = None if now.accepted in {seen.accepted, head.id} else now.accepted
+    return replace(now, asked=now.asks != seen.asks, accepted=accepted)
 
 
 def repositories_are_applied(database: Database) -> list[Seen]:
@@ -172,7 +205,7 @@ def refuse_beyond(tx: Tx, followed: Followed, documents: Sequence[Mapping[str, A
         if kind == "Integration" and name in believed and not _OF_LOGINS & {*followed.kinds}:
             reasons.append(f"Integration {name} lets people in, and it may bring no logins")
     if reasons:
-        raise _refused(
+        raise refused(
             followed, "; ".join(reasons[:20]), "Take it out of the repository's files, or allow it."
         )
 
@@ -191,7 +224,7 @@ def _refuse_untrusted(scm: Scm, followed: Followed, standing: Standing, head: Co
         found = None
     if found is None or found.dropped:
         lost = "is there no more" if found is None else "is not in its history"
-        raise _refused(
+        raise refused(
             followed,
             f"history was rewritten: {before[:12]}, which was applied, {lost}",
             "Find out who did that; where it was meant, accept the commit.",
@@ -203,7 +236,7 @@ def _refuse_untrusted(scm: Scm, followed: Followed, standing: Standing, head: Co
         if one.signature.state is not SignatureState.GOOD:
             raise _unsigned(followed, one, accept)
     if not found.is_complete:
-        raise _refused(
+        raise refused(
             followed,
             f"there are more than {_COMMITS_MAX} commits since the one that was applied",
             "Look at them, and accept the commit.",
@@ -213,23 +246,12 @@ def _refuse_untrusted(scm: Scm, followed: Followed, standing: Standing, head: Co
 
 def _unsigned(followed: Followed, commit: Commit, command: str | None = None) -> CommitRefused:
     why = commit.signature.why or commit.signature.state.value
-    return _refused(
+    return refused(
         followed,
         f"the commit {commit.id[:12]} ({commit.title[:80]}) is not signed by anybody known: {why}",
         "Sign it, or name its signer in the integration's allowed_signers.",
         command,
     )
-
-
-def _documents_of(scm: Scm, followed: Followed, commit: str) -> Iterator[Mapping[str, Any]]:
-    for path in followed.files:
-        content = scm.read_file(followed.repository, commit, path)
-        try:
-            yield from documents_in(content)
-        except NoDocuments as error:
-            raise _refused(
-                followed, f"{path}, line {error.line}: {error.problem}", "Correct the file."
-            ) from None
 
 
 def _head_of(commit: Commit) -> Head:
@@ -241,14 +263,4 @@ def _head_of(commit: Commit) -> Head:
         author[:_WORDS_MAX],
         commit.title[:_WORDS_MAX],
         commit.signature.signer[:_WORDS_MAX],
-    )
-
-
-def _refused(
-    followed: Followed, why: str, advice: str, command: str | None = None
-) -> CommitRefused:
-    return CommitRefused(
-        f"{followed.name}: {why}",
-        remedy=Remedy(advice, command=command),
-        repository=followed.name,
     )

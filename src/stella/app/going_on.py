@@ -9,6 +9,7 @@ from stella.environment.store import followers
 from stella.promotion.errors import EnvironmentIsBusy
 from stella.promotion.follow import follow
 from stella.promotion.lifecycle import NOT_BEGUN, State
+from stella.promotion.opened import opened_after, opened_in
 from stella.promotion.store import every_promotion, find_promotion
 from stella.record import StoredFact
 
@@ -19,10 +20,18 @@ def go_on_from(work: Work, fact: StoredFact) -> None:
     """Another release runs in an environment: judge what waits for that reason, and ask for what follows."""
     there = str(fact.data["environment"])
     with work.database.read(fact.tenant) as tx:
-        after = [one.name for one in followers(tx, there)]
+        after = [*(one.name for one in followers(tx, there)), *opened_after(tx, there)]
     for name in (there, *after):
         _judge(work, fact, name)
     for name in after:
+        _follow(work, fact, name)
+
+
+def go_on_through(work: Work, fact: StoredFact) -> None:
+    """A lifecycle was made or changed: a phase may be open now."""
+    with work.database.read(fact.tenant) as tx:
+        opened = opened_in(tx, fact.subject)
+    for name in opened:
         _follow(work, fact, name)
 
 

@@ -129,7 +129,7 @@ def running(settings: Settings) -> Iterator[Services]:
         runs,
         holder=holder,
         sweeps=sweeps,
-        watches=(webhook_watch(services, settings),),
+        watches=(webhook_watch(services, settings), repository_watch(services, settings)),
     )
     background.start()
     try:
@@ -229,12 +229,24 @@ def webhook_watch(services: Services, settings: Settings) -> Watch:
         services.blobs,
         services.keys.evidence,
         may_press=settings.button_approvals,
+        looks=services.looks,
     )
     return Watch(
         "webhooks",
         services.webhooks.bell,
         lambda: handle_waiting(handling, services.stopping.is_set),
     )
+
+
+def repository_watch(services: Services, settings: Settings) -> Watch:
+    """Looks at repositories that are asked for, however long the others take that are only due."""
+    follower = Follower(services, _REPOSITORIES_EVERY)
+
+    def answer() -> None:
+        if not settings.offline:
+            follower.answer()
+
+    return Watch("repositories asked for", services.looks, answer)
 
 
 def _outward_sweeps(services: Services, settings: Settings) -> tuple[Sweep, ...]:

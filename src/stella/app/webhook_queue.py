@@ -5,11 +5,12 @@ Each is handled in the transaction that says so: killed in the middle, it is que
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TypeVar
 
 from stella.blob import Blobs
+from stella.environment.followed.push import ask_for_looks, followers_of
 from stella.finding.scan import request_scan
 from stella.hub.deliveries import end_deliveries, find_delivery, waiting_deliveries
 from stella.hub.delivery import WAITS_S, Delivery, failed, handled
@@ -23,7 +24,7 @@ from stella.plugin.contract.webhook import EndedBuild, PressedChoice, PushedComm
 from stella.plugin.wire import from_wire
 from stella.promotion.approve import approve_promotion, reject_promotion
 from stella.promotion.model import Person
-from stella.record import Database, Tx
+from stella.record import Bell, Database, Tx
 from stella.record.errors import DatabaseUnusable
 from stella.release.push import take_push
 from stella.trust import Signer
@@ -37,22 +38,34 @@ _log = logging.getLogger("stella.webhooks")
 
 @dataclass(frozen=True, slots=True)
 class Handling:
-    """What handling needs from outside. may_press: whether buttons approve and reject."""
+    """What handling needs from outside.
+
+    may_press: whether buttons approve and reject. looks: rung when a followed repository is to be
+    looked at now.
+    """
 
     database: Database
     blobs: Blobs
     signer: Signer
     may_press: bool = False
+    looks: Bell = field(default_factory=Bell)
 
 
 def handle_waiting(handling: Handling, is_over: Callable[[], bool]) -> int:
     """Handle every delivery whose time has come; how many. Another thread must not do so as well."""
-    done = 0
+    done, woken = 0, frozenset[str]()
     while not is_over():
         with handling.database.transaction(actor="webhook") as tx:
             waiting = waiting_deliveries(tx, _TOGETHER)
-            plain = _until_choices(waiting)
+            followed = _followed(tx, [one for one in waiting if one.id not in woken])
+            plain = () if followed else _until_choices(waiting)
             end_deliveries(tx, [_ended(tx, one) for one in plain])
+        if followed:
+            # Apart, and before: a look holds its repository's row while it applies what images and
+            # builds change too. Killed between the two, it is woken twice.
+            _wake(handling, followed)
+            woken = frozenset(one.id for one in waiting)
+            continue
         done += len(plain)
         if len(plain) < len(waiting):
             _handle_choices(handling, waiting[len(plain)])
@@ -60,6 +73,23 @@ def handle_waiting(handling: Handling, is_over: Callable[[], bool]) -> int:
         if not waiting:
             return done
     return done
+
+
+def _followed(tx: Tx, deliveries: Sequence[Delivery]) -> list[str]:
+    """The followed repositories to which these say that something was pushed."""
+    pushes = [
+        (pushed.repository, pushed.reference)
+        for one in deliveries
+        if "commits" in one.content
+        for pushed in _read(PushedCommits, one.content, "commits")
+    ]
+    return followers_of(tx, pushes)
+
+
+def _wake(handling: Handling, names: Sequence[str]) -> None:
+    with handling.database.transaction(actor="webhook") as tx:
+        ask_for_looks(tx, names)
+    handling.looks.ring()
 
 
 def _until_choices(waiting: tuple[Delivery, ...]) -> tuple[Delivery, ...]:
@@ -105,7 +135,9 @@ def _done(tx: Tx, delivery: Delivery) -> str:
         *(_build(tx, one) for one in _read(EndedBuild, delivery.content, "builds")),
     ]
     more = len(told) - _SHOWN_MAX
-    return "; ".join(told[:_SHOWN_MAX]) + (f"; and {more} more" if more > 0 else "")
+    said = "; ".join(told[:_SHOWN_MAX]) + (f"; and {more} more" if more > 0 else "")
+    followed = _followed(tx, [delivery])
+    return f"{said}; looked at: {', '.join(followed[:_SHOWN_MAX])}" if followed else said
 
 
 def _image(tx: Tx, pushed: PushedImage) -> str:

@@ -114,6 +114,7 @@ def open_services(
         advisories=advisories_of(settings),
         console=console_directory(settings),
         sealed=Bell(),
+        looks=Bell(),
         stopping=stopping,
         failed_runs=failed_runs,
         simulating=simulating,

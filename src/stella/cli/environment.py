@@ -122,7 +122,10 @@ def as_documents(environment: Mapping[str, Any]) -> str:
 
 def _promotions(rules: Mapping[str, Any]) -> dict[str, Any]:
     as_ever = {"expiresAfter": None, "supersede": "none", "automatic": None}
-    return {key: rules[key] for key, value in as_ever.items() if rules[key] != value}
+    kept = {key: rules[key] for key, value in as_ever.items() if rules[key] != value}
+    if rules["automatic"] and rules["automatic"]["from"] is None:
+        kept["automatic"] = {"phases": True, "pick": rules["automatic"]["pick"]}
+    return kept
 
 
 def _rule(rule: Mapping[str, Any]) -> dict[str, Any]:
@@ -180,7 +183,8 @@ def _lines(found: Mapping[str, Any]) -> Iterator[str]:
 
 def _rule_lines(rules: Mapping[str, Any]) -> Iterator[str]:
     if automatic := rules["automatic"]:
-        yield f"takes the {automatic['pick']} of {automatic['from']} automatically"
+        way = automatic["from"] or "what has come through the phases before"
+        yield f"takes the {automatic['pick']} of {way} automatically"
     if rules["expiresAfter"] is not None:
         yield f"a request ends after {rules['expiresAfter']} h where it has not begun"
     if rules["supersede"] == "older":

@@ -91,6 +91,7 @@ def repository_lines(found: Mapping[str, Any]) -> Iterator[str]:
         number = found["documents"]
         kept = f"{number} document{'' if number == 1 else 's'} kept as {found['keepsAs']}"
         yield f"applied: {found['applied'][:12]} since {found['appliedAt']}, {kept}"
+        yield from (f"  {one['path']}: {one['documents']}" for one in found["counted"])
     head = found["head"]
     if head and head["id"] != found["applied"]:
         yield f"newest: {head['id'][:12]} {head['title']}, by {head['author']}"

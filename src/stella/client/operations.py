@@ -192,7 +192,7 @@ class ArtifactView(TypedDict):
 AutomaticView = TypedDict(
     "AutomaticView",
     {
-        "from": str,
+        "from": str | None,
         "pick": "Pick",
     },
 )
@@ -375,10 +375,11 @@ ComponentDiff = TypedDict(
 
 
 class ComponentDocument(TypedDict):
-    """One component as it was applied. platforms: empty for any."""
+    """One component as it was applied. platforms: empty for any. mirrors: with the same images."""
 
     name: str
     image: str
+    mirrors: list[str]
     versions: "VersionRuleView"
     channels: dict[str, "VersionRuleView"]
     platforms: list[str]
@@ -426,6 +427,13 @@ class CopyPlace(TypedDict):
     """The integration of an object store."""
 
     integration: str
+
+
+class CountedFileView(TypedDict):
+    """A file whose documents count. documents: how many it has."""
+
+    path: str
+    documents: int
 
 
 class Counts(TypedDict):
@@ -1288,6 +1296,17 @@ class NewUser(TypedDict):
     password: NotRequired[str | None]
 
 
+class NewVersion(TypedDict):
+    """A version, and its image by tag or digest. channel: "" for the component's own rule."""
+
+    version: str
+    image: str
+    channel: NotRequired[str]
+    commit: NotRequired[str]
+    build: NotRequired[str]
+    url: NotRequired[str]
+
+
 class NewVex(TypedDict):
     """A document, exactly as it is. issuer: whose it is where no signature says so."""
 
@@ -2003,6 +2022,7 @@ class RepositoryView(TypedDict):
     head: "HeadView | None"
     applied: str | None
     appliedAt: str | None
+    counted: list["CountedFileView"]
     checkedAt: str | None
     isAskedFor: bool
     refusal: "RefusalView | None"
@@ -2284,10 +2304,11 @@ class TagDrift(TypedDict):
 
 
 class TagVersion(TypedDict):
-    """A tag that is a version."""
+    """A tag that is a version, or a version that was ``told``, which has no tag."""
 
-    tag: str
+    tag: str | None
     version: str
+    told: "ToldVersionView | None"
 
 
 class TargetConfigView(TypedDict):
@@ -2355,6 +2376,21 @@ class TokenView(TypedDict):
     roles: list["Role"]
     createdAt: str
     expiresAt: str
+
+
+class ToldVersionView(TypedDict):
+    """A version that was told. image: by digest. by: a user's id. commit, build, url: where it was built,"""
+
+    component: str
+    channel: str | None
+    version: str
+    image: str
+    digest: str
+    commit: str | None
+    build: str | None
+    url: str | None
+    by: str
+    at: str
 
 
 class TouchedImage(TypedDict):
@@ -2488,11 +2524,14 @@ class VerificationView(TypedDict):
 
 
 class VersionRuleView(TypedDict):
-    """Which tags are versions. range: of node-semver, empty for all."""
+    """Which tags are versions. range: of node-semver, empty for all. regex: what has to be found in a"""
 
     tag: str
     range: str
     prereleases: bool
+    regex: str
+    image: str | None
+    mirrors: list[str]
 
 
 class VersionView(TypedDict):
@@ -2511,6 +2550,8 @@ class VersionsView(TypedDict):
     versions: list["TagVersion"]
     more: bool
     others: int
+    image: str
+    silent: list[str]
 
 
 class VexDetailView(TypedDict):
@@ -3140,6 +3181,17 @@ class Operations:
             "VersionsView",
             self._transport.get(
                 f"/release-components/{quote(name, safe='/:@')}/versions", channel=channel
+            ),
+        )
+
+    def post_release_component_version(
+        self, name: str, body: "NewVersion", *, key: str | None = None
+    ) -> "ToldVersionView":
+        """Say that a version of it is this image, which is resolved to its digest now, for good."""
+        return cast(
+            "ToldVersionView",
+            self._transport.post(
+                f"/release-components/{quote(name, safe='/:@')}/versions", body, key=key
             ),
         )
 

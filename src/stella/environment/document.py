@@ -72,6 +72,7 @@ class _BreakGlass(msgspec.Struct, forbid_unknown_fields=True):
 class _Automatic(msgspec.Struct, forbid_unknown_fields=True):
     after: str | None = msgspec.field(default=None, name="from")
     pick: Pick = Pick.NEWEST
+    phases: bool = False
 
 
 class _Promotions(msgspec.Struct, forbid_unknown_fields=True):
@@ -245,10 +246,17 @@ def _promotions(name: str, read: _Environment) -> PromotionRules:
 
 
 def _automatic(name: str, read: _Environment) -> Automatic | None:
-    """From the environment before alone: of any other, the order of environments lets nothing in."""
+    """From the environment before alone, as the order of environments lets nothing in of any other; or
+    from all of the phases before.
+    """
     asked = read.promotions.automatic
     if asked is None:
         return None
+    if asked.phases:
+        if asked.after is not None or asked.pick is not Pick.NEWEST:
+            why = "promotions.automatic: by phases the newest is taken, from no one environment"
+            raise malformed("Environment", name, why)
+        return Automatic(None, asked.pick)
     if read.after is None or asked.after not in {None, read.after}:
         why = (
             f"promotions.automatic.from is the environment before this one, {read.after or 'none'}"

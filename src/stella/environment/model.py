@@ -88,14 +88,18 @@ class Pick(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Automatic:
-    """What comes to run in ``after``, the environment before, is asked for here by itself."""
+    """What comes to run in ``after``, the environment before, is asked for here by itself.
 
-    after: str
+    after: None for what has come through the phases before this environment's.
+    """
+
+    after: str | None
     pick: Pick
 
     def spec(self) -> dict[str, Json]:
         """As it stands in a declarative document."""
-        return {"from": self.after, "pick": self.pick.value}
+        way: dict[str, Json] = {"phases": True} if self.after is None else {"from": self.after}
+        return {**way, "pick": self.pick.value}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +114,11 @@ class PromotionRules:
     expires_after_h: int | None = None
     supersedes_older: bool = False
     automatic: Automatic | None = None
+
+    @property
+    def is_by_phases(self) -> bool:
+        """Whether what has come through the phases before is asked for by itself."""
+        return self.automatic is not None and self.automatic.after is None
 
     def spec(self) -> dict[str, Json]:
         """As it stands in a declarative document; what is as ever is left out."""

@@ -216,7 +216,7 @@ def _promotions(spec: Mapping[str, Any]) -> PromotionRules:
     return PromotionRules(
         spec.get("expiresAfter"),
         spec.get("supersede") == "older",
-        Automatic(automatic["from"], Pick(automatic["pick"])) if automatic else None,
+        Automatic(automatic.get("from"), Pick(automatic["pick"])) if automatic else None,
     )
 
 

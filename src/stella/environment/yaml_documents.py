@@ -73,6 +73,11 @@ _Loader.yaml_implicit_resolvers = {
 
 def documents_in(content: str | bytes) -> Iterator[dict[str, Any]]:
     """Every document of a text, in order; empty ones are none. Raises NoDocuments."""
+    return (one for _, one in placed_documents(content))
+
+
+def placed_documents(content: str | bytes) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The same, each with the line where it begins, from 1. Raises NoDocuments."""
     try:
         loader = _Loader(content)
         while loader.check_node():
@@ -84,7 +89,7 @@ def documents_in(content: str | bytes) -> Iterator[dict[str, Any]]:
                 continue  # an empty document: a comment, or a --- at the end
             if not isinstance(made, dict):
                 raise _at(node, "a document is a mapping of keys: apiVersion, kind, name, spec")
-            yield made
+            yield node.start_mark.line + 1, made
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise NoDocuments(mark.line + 1 if mark else 1, error.problem or "no YAML") from None

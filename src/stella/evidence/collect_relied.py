@@ -7,7 +7,7 @@ from msgspec import UNSET
 from stella.promotion.absence import absences_at
 from stella.promotion.model import Decision, DecisionInput
 from stella.promotion.relied import Ran, Relied, relied_on
-from stella.record.read import facts_about, facts_before
+from stella.record.read import facts_about, facts_at, facts_before, last_of_each
 from stella.record.transaction import StoredFact, Tx
 
 
@@ -26,7 +26,7 @@ def relied_facts(
         *facts_about(tx, words),
         *_of_runs(tx, ran),
         *_applied(tx, given, before),
-        *_lifecycle(tx, given, before),
+        *_lifecycles(tx, before),
     ]
 
 
@@ -51,16 +51,11 @@ def _applied(tx: Tx, given: DecisionInput, before: int | None) -> Sequence[Store
     return facts_before(tx, before, limit=1, subject=name, kind=kind)
 
 
-def _lifecycle(tx: Tx, given: DecisionInput, before: int | None) -> Sequence[StoredFact]:
-    """As the release's lifecycle was applied last, and whether one of that name was ended."""
-    taken = given.environment.lifecycle
-    if taken is UNSET:
-        return ()
-    return [
-        one
-        for kind in ("LifecycleApplied", "LifecycleDeleted")
-        for one in facts_before(tx, before, limit=1, subject=taken.name, kind=kind)
-    ]
+def _lifecycles(tx: Tx, before: int | None) -> Sequence[StoredFact]:
+    """As each was applied last that was not ended since: also those that are in no row any more."""
+    applied = last_of_each(tx, before, "LifecycleApplied")
+    ended = last_of_each(tx, before, "LifecycleDeleted")
+    return facts_at(tx, [at for name, at in applied.items() if ended.get(name, 0) < at])
 
 
 def _of_kind(facts: Iterable[StoredFact], kind: str) -> list[StoredFact]:

@@ -3,11 +3,47 @@
 import msgspec
 from msgspec import UNSET
 
-from stella.environment.lifecycles.model import Lifecycle
+from stella.environment.lifecycles.model import Lifecycle, taken_among
 from stella.evidence import names
 from stella.evidence.reading import DoesNotHold, Reading, expect
 from stella.evidence.told import Told, place_of
+from stella.evidence.verify_facts import PacketFact
+from stella.promotion.model import DecisionInput
 from stella.promotion.phases import places_before, read_lifecycle
+
+
+def check_lifecycles(given: DecisionInput, told: Told) -> None:
+    """All that were applied and not ended were looked at, as they were, and the release's own was taken.
+
+    A lifecycle in no row any more would otherwise let its releases go by another, or by none.
+    """
+    known = () if given.lifecycles is UNSET else given.lifecycles
+    there = _in_force(told)
+    looked_at = {one.name: one.document for one in known}
+    for name in sorted(there.keys() | looked_at.keys()):
+        if name not in looked_at:
+            said = f"the lifecycle {name} was applied, and the decision knows of none of that name"
+            raise DoesNotHold(said, place_of(there[name]))
+        if name not in there:
+            raise DoesNotHold(f"no fact tells how {name} was applied", names.FACTS)
+        said_spec = there[name].data.get("spec")
+        expect(said_spec, looked_at[name], f"the lifecycle {name}", names.DECISION_INPUT)
+    channel = None if given.release.channel is UNSET else given.release.channel
+    takes = taken_among({one.name: (one.channels, one.default) for one in known}, channel)
+    asked = given.environment.lifecycle
+    taken = None if asked is UNSET else asked.name
+    expect(takes, taken, "the lifecycle that the release takes", names.DECISION_INPUT)
+
+
+def _in_force(told: Told) -> dict[str, PacketFact]:
+    """Name -> how it was applied last, of those that were not ended since."""
+    there: dict[str, PacketFact] = {}
+    for fact in sorted(told.facts, key=lambda one: one.position):
+        if fact.kind == "LifecycleApplied":
+            there[fact.subject] = fact
+        elif fact.kind == "LifecycleDeleted":
+            there.pop(fact.subject, None)
+    return there
 
 
 def check_lifecycle(reading: Reading, told: Told) -> None:

@@ -14,7 +14,7 @@ from stella.evidence.html import items, look
 from stella.evidence.reading import DoesNotHold, Reading, expect
 from stella.evidence.told import Told, agree, place_of
 from stella.evidence.verify_facts import PacketFact, read_facts, the_decided
-from stella.evidence.verify_lifecycle import check_lifecycle
+from stella.evidence.verify_lifecycle import check_lifecycle, check_lifecycles
 from stella.kernel import digest_of
 from stella.promotion.model import (
     PROOF_FORM,
@@ -31,6 +31,8 @@ from stella.promotion.relied import Ran, Relied, relied_on
 _FORMS = range(1, PROOF_FORM + 1)
 _TELLS_WHAT_LED_TO_IT = 2
 """From this form on the facts show who revised the release, and what an automatic promotion follows."""
+_TELLS_EVERY_LIFECYCLE = 3
+"""From this form on the input and the facts show all lifecycles that there were."""
 
 
 def check_relied(reading: Reading) -> str:
@@ -53,6 +55,8 @@ def check_relied(reading: Reading) -> str:
         _check_reviser(told, given)
         _check_followed(told, given, asked, relied.followed)
     _check_environment(reading, told)
+    if form >= _TELLS_EVERY_LIFECYCLE:
+        check_lifecycles(given, told)
     check_lifecycle(reading, told)
     for waiver in relied.waivers:
         _check_waiver(told, waiver)

@@ -37,7 +37,7 @@ from stella.promotion.model import (
     WaiverInput,
 )
 from stella.promotion.override import held_freezes, overrides_of
-from stella.promotion.phased import lifecycle_input
+from stella.promotion.phased import ways_of
 from stella.promotion.soaked import soak_input
 from stella.promotion.speaking import rule_input
 from stella.promotion.store import (
@@ -121,8 +121,8 @@ def assemble(tx: Tx, promotion: Promotion, deciding: Deciding, *, keep: bool = F
     )
     content = documents.__getitem__
     components = since(tx, told(components, needs, content), needs, content)
-    lifecycle, spec = lifecycle_input(tx, blobs, promotion, release, keep=keep)
-    documents |= spec
+    ways = ways_of(tx, blobs, promotion, release, keep=keep)
+    documents |= ways.documents
     names_makers = promotion.is_automatic or _excludes_makers(environment)
     given = DecisionInput(
         promotion=promotion.id,
@@ -149,7 +149,7 @@ def assemble(tx: Tx, promotion: Promotion, deciding: Deciding, *, keep: bool = F
                 deciding=deciding,
             ),
             # A lifecycle says what comes before; the environment's own order is not asked then.
-            **({} if lifecycle is msgspec.UNSET else {"lifecycle": lifecycle, "order": None}),
+            **({} if ways.taken is msgspec.UNSET else {"lifecycle": ways.taken, "order": None}),
         ),
         policy=blobs.put(bundle_bytes(bundle)).text,
         deployment_plan=blobs.put(plan).text,
@@ -164,6 +164,7 @@ def assemble(tx: Tx, promotion: Promotion, deciding: Deciding, *, keep: bool = F
         else msgspec.UNSET,
         proof=PROOF_FORM,
         break_glass=break_glass_input(tx, promotion, environment),
+        lifecycles=ways.known or msgspec.UNSET,
         automatic=automatic_input(
             tx, promotion, environment, lambda who: deciding.person_of(tx, who).name
         ),

@@ -10,11 +10,13 @@ from stella.environment.model import Automatic, Environment, Pick
 from stella.environment.store import find_environment, list_targets
 from stella.kernel import time_text
 from stella.promotion.model import AutomaticInput, HoldInput, Person, RunsInput
+from stella.promotion.opened import newest_open
 from stella.promotion.request import request_automatic
 from stella.promotion.store import (
     Promotion,
     is_newer_under_way,
     last_request,
+    promotion_of,
     running_in,
     under_way,
 )
@@ -27,7 +29,8 @@ NameOf: TypeAlias = Callable[[str], str]
 
 
 def follow(tx: Tx, name: str, system: Person, *, since: str | None = None) -> Promotion | None:
-    """Ask for what runs in the environment before, where ``name`` takes that by itself; else None.
+    """Ask for what runs in the environment before, or has come through the phases before, where
+    ``name`` takes that by itself; else None.
 
     since: when its hold ended; what was asked for before that may be asked for once more.
     Raises EnvironmentIsBusy.
@@ -38,7 +41,7 @@ def follow(tx: Tx, name: str, system: Person, *, since: str | None = None) -> Pr
         return None
     if place.is_over(time_text(tx.now)):
         return None  # nothing is let in any more
-    there = running_in(tx, rule.after)
+    there = newest_open(tx, name) if rule.after is None else running_in(tx, rule.after)
     if there is None or not _is_wanted(tx, place, rule, there, since):
         return None
     release = find_release(tx, there.release)
@@ -50,7 +53,7 @@ def follow(tx: Tx, name: str, system: Person, *, since: str | None = None) -> Pr
         system,
         release,
         name,
-        f"{release.name} {release.version} runs in {rule.after}",
+        f"{release.name} {release.version} runs in {there.environment}",
         follows=there.deployment,
     )
 
@@ -89,14 +92,21 @@ def automatic_input(
     if promotion.follows is None:
         return msgspec.UNSET
     rule, held = environment.promotions.automatic, find_hold(tx, environment.name)
+    after = None if rule is None else rule.after or _came_from(tx, promotion.follows)
     return AutomaticInput(
         follows=promotion.follows,
-        after=rule.after if rule else None,
+        after=after,
         pick=rule.pick.value if rule else None,
-        there=_runs(tx, rule.after) if rule else None,
+        there=_runs(tx, after) if after else None,
         here=_runs(tx, environment.name),
         hold=HoldInput(held.at, name_of(held.by), held.reason) if held else msgspec.UNSET,
     )
+
+
+def _came_from(tx: Tx, deployment: str) -> str | None:
+    """Where it was deployed; by phases that is one of several."""
+    found = promotion_of(tx, deployment)
+    return None if found is None else found.environment
 
 
 def _runs(tx: Tx, environment: str) -> RunsInput | None:

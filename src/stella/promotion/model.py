@@ -10,10 +10,11 @@ from stella.kernel import Json, Outcome
 from stella.sbom.licences import Licences
 from stella.sbom.lifetime import Lifetime
 
-PROOF_FORM = 2
+PROOF_FORM = 3
 """Of the facts by which a packet proves what its decision relied on, as ``relied.py`` lists it.
 
-1: neither who revised the release, nor what an automatic promotion follows.
+1: neither who revised the release, nor what an automatic promotion follows. 2: of lifecycles only the
+one that was taken, not that no other was there.
 """
 
 
@@ -212,6 +213,18 @@ class LifecycleInput(_Document, frozen=True):
     hotfix: HotfixInput | msgspec.UnsetType = msgspec.UNSET
 
 
+class KnownLifecycle(_Document, frozen=True):
+    """A lifecycle that there is, be it of other releases. document: digest of its specification.
+
+    channels: of which releases take it. default: so do those whose channel no other names.
+    """
+
+    name: str
+    document: str
+    channels: tuple[str, ...] = ()
+    default: bool = False
+
+
 class OverrideInput(_Document, frozen=True):
     """Somebody let this release through the freeze."""
 
@@ -371,7 +384,8 @@ class DecisionInput(_Document, frozen=True):
     running: digest of what is known against the release that runs there.
     They are left out where no approval rule asks for them. start: left out where any time will do.
     proof: the form in which the packet proves by facts what the decision relied on.
-    break_glass: left out where nobody stands behind any.
+    break_glass: left out where nobody stands behind any. lifecycles: all that there are, by name; left
+    out where there are none.
     """
 
     promotion: str
@@ -400,6 +414,7 @@ class DecisionInput(_Document, frozen=True):
     # Left out where a person asked.
     automatic: AutomaticInput | msgspec.UnsetType = msgspec.UNSET
     release_reviser: str | msgspec.UnsetType = msgspec.UNSET
+    lifecycles: tuple[KnownLifecycle, ...] | msgspec.UnsetType = msgspec.UNSET
 
 
 class Reason(_Document, frozen=True):

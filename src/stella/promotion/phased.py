@@ -1,16 +1,24 @@
 """Which lifecycle a promotion's release takes, and where it stands in it, as the record has it."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import msgspec
 
 from stella.blob import Blobs
 from stella.environment.lifecycles.model import Lifecycle, Phase
-from stella.environment.lifecycles.store import lifecycle_for
+from stella.environment.lifecycles.store import lifecycles_now, taken_of
 from stella.identity import present
-from stella.kernel import canonical_json, time_text
+from stella.kernel import canonical_json, digest_of, time_text
 from stella.promotion.as_now import as_now
-from stella.promotion.model import HotfixInput, LifecycleInput, Person, PlaceInput, RunInput
+from stella.promotion.model import (
+    HotfixInput,
+    KnownLifecycle,
+    LifecycleInput,
+    Person,
+    PlaceInput,
+    RunInput,
+)
 from stella.promotion.phases import Standing, places_before
 from stella.promotion.soak import long_enough
 from stella.promotion.soaked import runs_in
@@ -19,22 +27,34 @@ from stella.record.transaction import Tx
 from stella.release.model import Release
 
 
-def lifecycle_input(
-    tx: Tx, blobs: Blobs, promotion: Promotion, release: Release, *, keep: bool
-) -> tuple[LifecycleInput | msgspec.UnsetType, dict[str, bytes]]:
-    """What its gate is asked with, and the document that this names; unset where there is none.
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """taken: what the gate is asked with; unset where the release takes none. known: all that there are.
 
-    keep: it stays as it is until this transaction ends.
+    documents: the one that ``taken`` names, by its digest.
     """
-    taken = lifecycle_for(tx, release.channel, keep=keep)
+
+    taken: LifecycleInput | msgspec.UnsetType
+    known: tuple[KnownLifecycle, ...]
+    documents: dict[str, bytes]
+
+
+def ways_of(tx: Tx, blobs: Blobs, promotion: Promotion, release: Release, *, keep: bool) -> Ways:
+    """The lifecycles of now. keep: they stay as they are until this transaction ends."""
+    there = lifecycles_now(tx, keep=keep)
+    known = tuple(
+        KnownLifecycle(name, digest_of(one.spec()).text, one.taken_by, one.default)
+        for name, one in there.items()
+    )
+    taken = taken_of(there, release.channel)
     if taken is None:
-        return msgspec.UNSET, {}
+        return Ways(msgspec.UNSET, known, {})
     content = canonical_json(taken.lifecycle.spec())
     digest = blobs.put(content).text
     before = places_before(taken.lifecycle, promotion.environment)
     places = tuple(_places(tx, before, release.digest))
     asked = _hotfix(tx, promotion.requested_by) if promotion.hotfix else msgspec.UNSET
-    return LifecycleInput(taken.name, digest, places, asked), {digest: content}
+    return Ways(LifecycleInput(taken.name, digest, places, asked), known, {digest: content})
 
 
 def standing_of(tx: Tx, lifecycle: Lifecycle, release_digest: str) -> Standing:

@@ -291,6 +291,14 @@ def running_in(tx: Tx, environment: str) -> Promotion | None:
     return found[0] if found else None
 
 
+def promotion_of(tx: Tx, deployment: str) -> Promotion | None:
+    """The promotion that led to a deployment."""
+    table = promotion.c
+    query = select(promotion).where(table.tenant == tx.tenant, table.deployment == deployment)
+    row = tx.row(query)
+    return None if row is None else promotion_of_row(row)
+
+
 def last_request(tx: Tx, environment: str, release_digest: str) -> Promotion | None:
     """The last time that exactly these digests were asked for there."""
     return _last(tx, _of_digests(tx, environment, release_digest))

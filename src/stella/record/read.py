@@ -68,6 +68,25 @@ def facts_before(
     return tuple(stored_fact(row) for row in tx.rows(query))
 
 
+def last_of_each(tx: Tx, position: int | None, kind: str) -> dict[str, int]:
+    """Subject -> the place of its last sealed fact of a kind, before ``position``; None: to the end."""
+    fact = tables.fact.c
+    query = select(fact.subject, func.max(fact.position).label("last")).where(
+        fact.tenant == tx.tenant, fact.kind == kind, fact.position.is_not(None)
+    )
+    if position is not None:
+        query = query.where(fact.position < position)
+    rows = tx.rows(query.group_by(fact.subject).order_by(fact.subject))
+    return {row["subject"]: int(row["last"]) for row in rows}
+
+
+def facts_at(tx: Tx, positions: Sequence[int]) -> tuple[StoredFact, ...]:
+    """The sealed facts at these places in the chain, in its order."""
+    fact = tables.fact.c
+    query = select(tables.fact).where(fact.tenant == tx.tenant, fact.position.in_(positions))
+    return tuple(stored_fact(row) for row in tx.rows(query.order_by(fact.position)))
+
+
 def head_position(tx: Tx) -> int:
     """The place of the last sealed fact: the revision of everything that is derived from facts."""
     query = select(func.max(tables.chain.c.position)).where(tables.chain.c.tenant == tx.tenant)

@@ -10,6 +10,8 @@ from stella.image import ImageSource, parse_reference, resolve
 from stella.kernel import Remedy, time_text
 from stella.kernel.names import NAME
 from stella.record.transaction import Tx
+from stella.release.components.platforms import refuse_missing_platforms
+from stella.release.components.store import list_components
 from stella.release.errors import MalformedRelease, ReleaseExists
 from stella.release.facts import ReleaseSealed
 from stella.release.lifecycle import RELEASE
@@ -91,11 +93,12 @@ def create_release(
 ) -> Release:
     """Seal ``components`` under a name and a version that are not taken yet. channel: empty for none.
 
-    Raises MalformedRelease, ReleaseExists.
+    Raises MalformedRelease, ReleaseExists, PlatformMissing.
     """
     checked_release(name, version, {one.name: one.reference for one in components}, channel)
     if exists(tx, name, version):
         raise _taken(name, version)
+    refuse_missing_platforms(components, list_components(tx))
     digests = {one.name: one.digest for one in components}
     variables = chosen_for(tx, name, channel)
     value = Release(

@@ -69,6 +69,26 @@ class PlatformMissing(StellaError):
     code = "ST-REL-011"
 
 
+class PlacesDiffer(StellaError):
+    """Two repositories that should hold the same images name different ones by the same tag."""
+
+    code = "ST-REL-012"
+    fault = Fault.CONFLICT
+
+
+class MalformedVersion(StellaError):
+    """What was told is no version of the component."""
+
+    code = "ST-REL-013"
+
+
+class VersionTaken(StellaError):
+    """The version is another image already."""
+
+    code = "ST-REL-014"
+    fault = Fault.CONFLICT
+
+
 class UnknownRevision(StellaError):
     """The release has no such revision."""
 

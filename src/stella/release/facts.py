@@ -54,6 +54,21 @@ class ComponentDeleted(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class ComponentVersionTold(Fact):
+    """A version of it is this image from now on. subject: the component; image: by digest.
+
+    commit, build, url: where it was built, as who told it says.
+    """
+
+    version: str
+    channel: str
+    image: str
+    commit: str
+    build: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReleaseTemplateApplied(Fact):
     """It was made or changed. change: created or updated."""
 

@@ -59,6 +59,7 @@ if TYPE_CHECKING:
         CommitSignature,
         CommitStatus,
         DeploymentNote,
+        FileList,
         Scm,
         SignatureState,
         StatusState,
@@ -158,6 +159,7 @@ __all__ = [
     "Feed",
     "FeedChanges",
     "FeedDocument",
+    "FileList",
     "Found",
     "GivenText",
     "Host",
@@ -270,7 +272,7 @@ __getattr__ = late(
         "stella.plugin.contract.registry": "Descriptor RawManifest Registry RegistryConfig",
         "stella.plugin.contract.router": "Router Weight",
         "stella.plugin.contract.scm": (
-            "Commit CommitRange CommitSignature CommitStatus DeploymentNote Scm SignatureState "
+            "Commit CommitRange CommitSignature CommitStatus DeploymentNote FileList Scm SignatureState "
             "StatusState"
         ),
         "stella.plugin.contract.secret_store": "KeyKeeper Secret SecretStore",

@@ -12,6 +12,7 @@ from stella.sdk import (
     CommitStatus,
     Connection,
     DeploymentNote,
+    FileList,
     Json,
     NotThere,
     SignatureState,
@@ -27,6 +28,10 @@ from stella_connectors.forges.common import (
 )
 
 _PAGES_MAX = 100
+_DEPTH_MAX = 20
+_PATH_LETTERS_MAX = 1000
+_FOLDER = "commit_directory"
+_LINKS = frozenset({"link", "subrepository"})
 _KEY_MAX = 40
 _UNKNOWN = CommitSignature(SignatureState.UNKNOWN, why="Bitbucket's API says nothing of signatures")
 _STATES = {
@@ -96,6 +101,36 @@ class Bitbucket:
             raise forge.too_large(what)
         return forge.content(url, what).body
 
+    def list_files(
+        self, repository: str, commit: str, folder: str, is_deep: bool, limit: int
+    ) -> FileList:
+        """By its list of a folder, page by page; what lies deeper than it lists is more."""
+        at, forge = self._at(repository), self._forge
+        folder = forge.folder(folder)
+        what, depth = f"folder {folder[:200]!r}", _DEPTH_MAX if is_deep else 1
+        url = f"{at}/src/{forge.commit_id(commit)}/{quote(folder)}"
+        if folder and forge.field(forge.get(f"{url}?format=meta", what), str, "type") != _FOLDER:
+            raise forge.not_there(what)
+        url = f"{url}/" if folder else url
+        files, links = list[str](), list[str]()
+        for one in (
+            one
+            for page in self._pages(f"{url}?max_depth={depth}&pagelen={PAGE}", what)
+            for one in forge.field(page, list)
+        ):
+            kind, path = forge.field(one, str, "type"), forge.field(one, str, "path")
+            if kind == _FOLDER:
+                below = path.removeprefix(folder).strip("/").count("/") + 1
+                if is_deep and below >= depth:
+                    return FileList(tuple(files), tuple(links), is_complete=False)
+                continue
+            if len(files) + len(links) == limit or len(path) > _PATH_LETTERS_MAX:
+                return FileList(tuple(files), tuple(links), is_complete=False)
+            said = one.get("attributes") if isinstance(one, dict) else None
+            is_link = kind != "commit_file" or bool(_LINKS & {*(said or ())})
+            (links if is_link else files).append(path)
+        return FileList(tuple(files), tuple(links))
+
     def set_status(self, repository: str, commit: str, status: CommitStatus) -> None:
         """Bitbucket wants a key of up to 40 characters, and an address."""
         at, forge = self._at(repository), self._forge
@@ -132,11 +167,11 @@ class Bitbucket:
         pages = self._pages(f"{self._at(repository)}/commits?{query}")
         return self._forge.first(pages, count)
 
-    def _pages(self, path: str) -> Iterator[Json]:
+    def _pages(self, path: str, what: str = "commit of that id") -> Iterator[Json]:
         """The next page's address stands in the page."""
         forge = self._forge
         for _ in range(_PAGES_MAX):
-            page = forge.get(path, "commit of that id")
+            page = forge.get(path, what)
             yield forge.field(page, list, "values")
             following = page.get("next")
             if following is None:
@@ -145,7 +180,7 @@ class Bitbucket:
             if not following.startswith(f"{forge.root}/"):
                 raise forge.unreachable("its next page lies on another host")
             path = following.removeprefix(f"{forge.root}/")
-        raise forge.unreachable(f"the list of commits has more than {_PAGES_MAX} pages")
+        raise forge.unreachable(f"{what} has more than {_PAGES_MAX} pages")
 
     def _commit(self, found: object) -> Commit:
         forge = self._forge

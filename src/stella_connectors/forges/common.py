@@ -6,12 +6,14 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-from stella.sdk import Commit, CommitRange, CommitSignature, Connection
+from stella.sdk import Commit, CommitRange, CommitSignature, Connection, FileList
 from stella.sdk.json_service import JsonService, shown
 
 PAGE = 100
 COUNTED_MAX = 1000
 """What was dropped is counted no further."""
+_LINK_MODES = frozenset({"120000", "160000"})
+_PATH_LETTERS_MAX = 1000
 DESCRIPTION_MAX = 140
 _NAME = r"[A-Za-z0-9_][A-Za-z0-9._~+-]*"
 _REPOSITORY = re.compile(rf"{_NAME}(?:/{_NAME}){{1,20}}\Z")
@@ -60,6 +62,10 @@ class Forge(JsonService):
             raise self.not_there(f"file {text[:200]!r}")
         return text
 
+    def folder(self, text: str) -> str:
+        """The path of a folder, unescaped; empty for the topmost."""
+        return text and self.path(text)
+
     # ------------------------------------------------------------ answers
 
     def id_in(self, value: object, *path: str) -> str:
@@ -68,6 +74,31 @@ class Forge(JsonService):
         if not _ID.match(found):
             raise self.unreachable(f"its answer has no id in {'.'.join(path)}")
         return found
+
+    def tree_id(self, entries: Iterable[object], name: str) -> str:
+        """The id of the folder ``name`` among a tree's entries. Raises NotThere."""
+        for one in entries:
+            if self.field(one, str, "path") == name and self.field(one, str, "type") == "tree":
+                return self.id_in(one, "sha")
+        raise self.not_there(f"folder {name[:80]!r}")
+
+    def list_of(
+        self, entries: Iterable[object], start: str, limit: int, *, is_whole: bool = True
+    ) -> FileList:
+        """What a tree's entries are: ``path``, below ``start``, ``type`` and ``mode`` as git has it."""
+        files, links = list[str](), list[str]()
+        for one in entries:
+            kind = self.field(one, str, "type")
+            if kind == "tree":
+                continue
+            path = start + self.field(one, str, "path")
+            if len(path) > _PATH_LETTERS_MAX:
+                raise self.unreachable("its answer has a path without end")
+            if len(files) + len(links) == limit:
+                return FileList(tuple(files), tuple(links), is_complete=False)
+            is_file = kind == "blob" and self.field(one, str, "mode") not in _LINK_MODES
+            (files if is_file else links).append(path)
+        return FileList(tuple(files), tuple(links), is_whole)
 
     def range_of(
         self,

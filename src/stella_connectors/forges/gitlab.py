@@ -10,6 +10,7 @@ from stella.sdk import (
     CommitStatus,
     Connection,
     DeploymentNote,
+    FileList,
     Json,
     SignatureState,
     StatusState,
@@ -25,6 +26,7 @@ from stella_connectors.forges.common import (
 SIGNATURES_MAX = 50
 """A signature is a question of its own; of more commits than this it is not asked."""
 _DESCRIPTION_MAX = 255
+_ENTRIES_MAX = 10_000
 _GOOD = frozenset({"verified", "verified_system", "verified_ca"})
 _STATES = {
     StatusState.PENDING: "pending",
@@ -90,6 +92,22 @@ class GitLab:
         query = urlencode({"ref": forge.commit_id(commit)})
         url = f"{at}/repository/files/{named}/raw?{query}"
         return forge.content(url, f"file {path[:200]!r}").body
+
+    def list_files(
+        self, repository: str, commit: str, folder: str, is_deep: bool, limit: int
+    ) -> FileList:
+        """By the repository's tree, page by page."""
+        at, forge = self._at(repository), self._forge
+        folder = forge.folder(folder)
+        query = {"ref": forge.commit_id(commit), "path": folder, "per_page": str(PAGE)}
+        query |= {"recursive": "true"} if is_deep else {}
+        what = f"folder {folder[:200]!r}"
+        path = f"{at}/repository/tree?{urlencode(query)}"
+        pages = forge.pages(path, forge.headers(), what=what)
+        found = forge.first(pages, _ENTRIES_MAX)
+        if folder and not found:
+            raise forge.not_there(what)  # older versions say so of a file, and of nothing
+        return forge.list_of(found, "", limit, is_whole=len(found) < _ENTRIES_MAX)
 
     def set_status(self, repository: str, commit: str, status: CommitStatus) -> None:
         """GitLab refuses what stands there already: then nothing is left to say."""

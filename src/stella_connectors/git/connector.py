@@ -14,11 +14,15 @@ from stella.sdk import (
     CommitStatus,
     Connection,
     DeploymentNote,
+    FileList,
     Remedy,
     ServiceRefused,
 )
 from stella_connectors.git.objects import (
+    FILE_MODES,
+    FOLDER_MODE,
     RawCommit,
+    entries_of,
     entry_of,
     is_id,
     newest_first,
@@ -36,6 +40,10 @@ _REPOSITORY = re.compile(r"[A-Za-z0-9_~][A-Za-z0-9._~+-]*(?:/[A-Za-z0-9_~][A-Za-
 _REFERENCE = re.compile(r"[^\x00-\x20\x7f~^:?*\[\\-][^\x00-\x20\x7f~^:?*\[\\]*\Z")
 _COMMITS = frozenset({Shape.COMMIT})
 _PATH_DEPTH_MAX = 50
+_PATH_LETTERS_MAX = 1000
+_ENTRIES_MAX = 100_000
+_TREES = frozenset({Shape.TREE})
+_NO_FILES = "blob:none"
 
 
 def open_git(connection: Connection) -> "GitScm":
@@ -85,18 +93,8 @@ class GitScm:
 
     def read_file(self, repository: str, commit: str, path: str) -> bytes:
         """By one tree after the other, and the file alone."""
-        parts = path.split("/")
-        if not path or not all(parts) or len(parts) > _PATH_DEPTH_MAX:
-            raise self._transport.not_there(f"file {path[:200]!r}")
         with self._talk(repository) as talk:
-            at = self._single(talk, commit).tree
-            for depth, name in enumerate(parts, 1):
-                tree = self._one(talk, at, Shape.TREE)
-                entry = entry_of(tree, name, len(at) // 2)
-                is_last = depth == len(parts)
-                if entry is None or entry[0] is is_last:
-                    raise self._transport.not_there(f"file {path[:200]!r} at {commit[:12]}")
-                at = entry[1]
+            at = self._found(talk, commit, path, is_folder=False)
             try:
                 content = self._one(talk, at, Shape.BLOB)
             except TooMuch:
@@ -107,6 +105,18 @@ class GitScm:
                 "Name a smaller one.",
             )
         return content
+
+    def list_files(
+        self, repository: str, commit: str, folder: str, is_deep: bool, limit: int
+    ) -> FileList:
+        """By the trees below that folder, all at once; no file is copied where the server can help it."""
+        with self._talk(repository) as talk:
+            if folder:
+                at = self._found(talk, commit, folder, is_folder=True)
+            else:
+                at = self._single(talk, commit).tree
+            trees = self._trees(talk, at) if is_deep else {at: self._one(talk, at, Shape.TREE)}
+        return self._listed(trees, at, folder, is_deep=is_deep, limit=limit)
 
     def set_status(self, repository: str, commit: str, status: CommitStatus) -> None:
         """Git alone has no place for it."""
@@ -152,6 +162,47 @@ class GitScm:
                 if one.id == wanted:
                     return one.content
         raise self._transport.not_there(f"{shape.name.lower()} {wanted[:12]}")
+
+    def _found(self, talk: Talk, commit: str, path: str, *, is_folder: bool) -> str:
+        """The id of a file, or of a folder's tree, by one tree after the other."""
+        what, parts = "folder" if is_folder else "file", path.split("/")
+        if not path or not all(parts) or len(parts) > _PATH_DEPTH_MAX:
+            raise self._transport.not_there(f"{what} {path[:200]!r}")
+        at = self._single(talk, commit).tree
+        for depth, name in enumerate(parts, 1):
+            entry = entry_of(self._one(talk, at, Shape.TREE), name, len(at) // 2)
+            if entry is None or entry[0] is not (is_folder or depth < len(parts)):
+                raise self._transport.not_there(f"{what} {path[:200]!r} at {commit[:12]}")
+            at = entry[1]
+        return at
+
+    def _trees(self, talk: Talk, wanted: str) -> dict[str, bytes]:
+        """A tree and all below it, by their ids."""
+        found = talk.fetch(wanted, is_single=False, kept=_TREES, leave_out=_NO_FILES)
+        return {one.id: one.content for one in found}
+
+    def _listed(
+        self, trees: dict[str, bytes], top: str, folder: str, *, is_deep: bool, limit: int
+    ) -> FileList:
+        files, links = list[str](), list[str]()
+        waiting, seen = [(folder, top)], 0
+        while waiting:
+            path, at = waiting.pop()
+            if at not in trees:
+                raise Garbled("a tree is missing")
+            for mode, name, entry in entries_of(trees[at], len(at) // 2):
+                seen += 1
+                told = f"{path}/" * bool(path) + name.decode("utf-8", "replace")
+                if seen > _ENTRIES_MAX or len(told) > _PATH_LETTERS_MAX:
+                    raise TooMuch  # trees within trees stand for more than was copied
+                if mode == FOLDER_MODE:
+                    if is_deep:
+                        waiting.append((told, entry))
+                    continue
+                if len(files) + len(links) == limit:
+                    return FileList(tuple(files), tuple(links), is_complete=False)
+                (files if mode in FILE_MODES else links).append(told)
+        return FileList(tuple(files), tuple(links))
 
     def _range(self, talk: Talk, base: str, head: str) -> list[RawCommit]:
         """What ``head`` leads to and ``base`` does not."""

@@ -1,7 +1,7 @@
 """What commits and trees say (git cat-file commit, git ls-tree), read by the byte."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from heapq import heappop, heappush
@@ -9,6 +9,8 @@ from heapq import heappop, heappush
 from stella_connectors.git.source import Garbled
 
 TITLE_MAX = 300
+FOLDER_MODE = b"40000"
+FILE_MODES = frozenset({b"100644", b"100755", b"100664"})
 _NAME_MAX = 200
 _PARENTS_MAX = 1000
 _PERSON = re.compile(rb"(?P<name>.*?) ?<(?P<address>[^<>\n]*)> (?P<at>-?\d{1,12})(?: [+-]\d{4})?\Z")
@@ -71,18 +73,25 @@ def read_commit(commit_id: str, content: bytes) -> RawCommit:
 
 def entry_of(tree: bytes, name: str, id_bytes: int) -> tuple[bool, str] | None:
     """Whether the entry ``name`` is a tree, and its id; None where there is none. Raises Garbled."""
-    at, wanted = 0, name.encode()
+    wanted = name.encode()
+    for mode, found, entry in entries_of(tree, id_bytes):
+        if found == wanted:
+            if mode not in FILE_MODES and mode != FOLDER_MODE:
+                return None  # a link, or another repository: neither is a file here
+            return mode == FOLDER_MODE, entry
+    return None
+
+
+def entries_of(tree: bytes, id_bytes: int) -> Iterator[tuple[bytes, bytes, str]]:
+    """Mode, name and id of each entry of a tree. Raises Garbled."""
+    at = 0
     while at < len(tree):
         blank, end = tree.find(b" ", at), tree.find(b"\0", at)
         if not at < blank < end or end + 1 + id_bytes > len(tree):
             raise Garbled("a tree is none")
-        mode, found = tree[at:blank], tree[blank + 1 : end]
+        mode, name = tree[at:blank], tree[blank + 1 : end]
         at = end + 1 + id_bytes
-        if found == wanted:
-            if mode not in {b"40000", b"100644", b"100755", b"100664"}:
-                return None  # a link, or another repository: neither is a file here
-            return mode == b"40000", tree[end + 1 : at].hex()
-    return None
+        yield mode, name, tree[end + 1 : at].hex()
 
 
 def newest_first(commits: Iterable[RawCommit]) -> list[RawCommit]:

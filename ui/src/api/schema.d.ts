@@ -1035,7 +1035,13 @@ export interface paths {
          */
         get: operations["get_release_component_versions"];
         put?: never;
-        post?: never;
+        /**
+         * Post Release Component Version
+         * @description Say that a version of it is this image, which is resolved to its digest now, for good.
+         *
+         *     For jobs whose tags are no versions. The same again changes nothing; another image is refused.
+         */
+        post: operations["post_release_component_version"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3344,10 +3350,12 @@ export interface components {
         /**
          * AutomaticView
          * @description What comes to run in ``from`` is asked for by itself: only what is newer, or whatever it is.
+         *
+         *     from_: null where it is what has come through the phases before.
          */
         AutomaticView: {
             /** From */
-            from: string;
+            from: string | null;
             pick: components["schemas"]["Pick"];
         };
         /**
@@ -3627,13 +3635,15 @@ export interface components {
         };
         /**
          * ComponentDocument
-         * @description One component as it was applied. platforms: empty for any.
+         * @description One component as it was applied. platforms: empty for any. mirrors: with the same images.
          */
         ComponentDocument: {
             /** Name */
             name: string;
             /** Image */
             image: string;
+            /** Mirrors */
+            mirrors: string[];
             versions: components["schemas"]["VersionRuleView"];
             /** Channels */
             channels: {
@@ -3719,6 +3729,16 @@ export interface components {
         CopyPlace: {
             /** Integration */
             integration: string;
+        };
+        /**
+         * CountedFileView
+         * @description A file whose documents count. documents: how many it has.
+         */
+        CountedFileView: {
+            /** Path */
+            path: string;
+            /** Documents */
+            documents: number;
         };
         /**
          * Counts
@@ -5231,6 +5251,38 @@ export interface components {
             password?: string | null;
         };
         /**
+         * NewVersion
+         * @description A version, and its image by tag or digest. channel: "" for the component's own rule.
+         *
+         *     commit, build, url: where it was built, as far as that is told.
+         */
+        NewVersion: {
+            /** Version */
+            version: string;
+            /** Image */
+            image: string;
+            /**
+             * Channel
+             * @default
+             */
+            channel: string;
+            /**
+             * Commit
+             * @default
+             */
+            commit: string;
+            /**
+             * Build
+             * @default
+             */
+            build: string;
+            /**
+             * Url
+             * @default
+             */
+            url: string;
+        };
+        /**
          * NewVex
          * @description A document, exactly as it is. issuer: whose it is where no signature says so.
          */
@@ -6250,7 +6302,8 @@ export interface components {
          * @description A followed repository, and how it stands.
          *
          *     state: waiting until it was looked at; refused and unreachable leave what was applied before.
-         *     documents: how many it keeps. owner: who keeps its own document; ``keeps_as``: the owner of what it
+         *     counted: the files that ``files`` meant in the commit that counts, in the order in which they are
+         *     read. documents: how many it keeps. owner: who keeps its own document; ``keeps_as``: the owner of what it
          *     brings.
          */
         RepositoryView: {
@@ -6280,6 +6333,8 @@ export interface components {
             applied: string | null;
             /** Appliedat */
             appliedAt: string | null;
+            /** Counted */
+            counted: components["schemas"]["CountedFileView"][];
             /** Checkedat */
             checkedAt: string | null;
             /** Isaskedfor */
@@ -6720,13 +6775,14 @@ export interface components {
         };
         /**
          * TagVersion
-         * @description A tag that is a version.
+         * @description A tag that is a version, or a version that was ``told``, which has no tag.
          */
         TagVersion: {
             /** Tag */
-            tag: string;
+            tag: string | null;
             /** Version */
             version: string;
+            told: components["schemas"]["ToldVersionView"] | null;
         };
         /**
          * TargetConfigView
@@ -6838,6 +6894,33 @@ export interface components {
             createdAt: string;
             /** Expiresat */
             expiresAt: string;
+        };
+        /**
+         * ToldVersionView
+         * @description A version that was told. image: by digest. by: a user's id. commit, build, url: where it was built,
+         *     as who told it says.
+         */
+        ToldVersionView: {
+            /** Component */
+            component: string;
+            /** Channel */
+            channel: string | null;
+            /** Version */
+            version: string;
+            /** Image */
+            image: string;
+            /** Digest */
+            digest: string;
+            /** Commit */
+            commit: string | null;
+            /** Build */
+            build: string | null;
+            /** Url */
+            url: string | null;
+            /** By */
+            by: string;
+            /** At */
+            at: string;
         };
         /**
          * TouchedImage
@@ -7064,7 +7147,8 @@ export interface components {
         };
         /**
          * VersionRuleView
-         * @description Which tags are versions. range: of node-semver, empty for all.
+         * @description Which tags are versions. range: of node-semver, empty for all. regex: what has to be found in a
+         *     tag, empty for any. image, mirrors: of a channel whose images lie elsewhere.
          */
         VersionRuleView: {
             /** Tag */
@@ -7073,6 +7157,12 @@ export interface components {
             range: string;
             /** Prereleases */
             prereleases: boolean;
+            /** Regex */
+            regex: string;
+            /** Image */
+            image: string | null;
+            /** Mirrors */
+            mirrors: string[];
         };
         /**
          * VersionView
@@ -7089,6 +7179,8 @@ export interface components {
         /**
          * VersionsView
          * @description What a component's registry has of it. others: how many of its tags are no such version.
+         *
+         *     image: the repository that was asked. silent: those before it, which did not answer.
          */
         VersionsView: {
             /** Component */
@@ -7101,6 +7193,10 @@ export interface components {
             more: boolean;
             /** Others */
             others: number;
+            /** Image */
+            image: string;
+            /** Silent */
+            silent: string[];
         };
         /**
          * VexDetailView
@@ -9373,6 +9469,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["VersionsView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_release_component_version: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewVersion"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ToldVersionView"];
                 };
             };
             /** @description A refusal */

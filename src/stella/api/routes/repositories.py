@@ -46,7 +46,9 @@ def post_repository_sync(asked: Configurer, name: str) -> Response:
     def do(tx: Tx) -> RepositoryView:
         return repository_view(tx, ask_for_look(tx, name))
 
-    return asked.once(do)
+    answer = asked.once(do)
+    asked.services.looks.ring()
+    return answer
 
 
 @router.post("/{name}/accept", response_model=RepositoryView)
@@ -59,4 +61,6 @@ def post_repository_accept(asked: Truster, name: str, body: Acceptance) -> Respo
     def do(tx: Tx) -> RepositoryView:
         return repository_view(tx, accept_commit(tx, name, body.commit, body.reason))
 
-    return asked.once(do)
+    answer = asked.once(do)
+    asked.services.looks.ring()
+    return answer

@@ -101,9 +101,12 @@ class BreakGlassRuleView(View):
 
 
 class AutomaticView(View):
-    """What comes to run in ``from`` is asked for by itself: only what is newer, or whatever it is."""
+    """What comes to run in ``from`` is asked for by itself: only what is newer, or whatever it is.
 
-    from_: str
+    from_: null where it is what has come through the phases before.
+    """
+
+    from_: str | None
     pick: Pick
 
 

@@ -25,11 +25,19 @@ class RefusalView(View):
     advice: str
 
 
+class CountedFileView(View):
+    """A file whose documents count. documents: how many it has."""
+
+    path: str
+    documents: int
+
+
 class RepositoryView(View):
     """A followed repository, and how it stands.
 
     state: waiting until it was looked at; refused and unreachable leave what was applied before.
-    documents: how many it keeps. owner: who keeps its own document; ``keeps_as``: the owner of what it
+    counted: the files that ``files`` meant in the commit that counts, in the order in which they are
+    read. documents: how many it keeps. owner: who keeps its own document; ``keeps_as``: the owner of what it
     brings.
     """
 
@@ -45,6 +53,7 @@ class RepositoryView(View):
     head: HeadView | None
     applied: str | None
     applied_at: str | None
+    counted: list[CountedFileView]
     checked_at: str | None
     is_asked_for: bool
     refusal: RefusalView | None
@@ -72,6 +81,9 @@ def repository_view(tx: Tx, known: Known) -> RepositoryView:
         else HeadView(id=head.id, author=head.author, title=head.title, signer=head.signer),
         applied=standing.applied,
         applied_at=standing.applied_at,
+        counted=[
+            CountedFileView(path=each.path, documents=each.documents) for each in standing.counted
+        ],
         checked_at=standing.checked_at,
         is_asked_for=standing.asked,
         refusal=RefusalView(code=standing.code, message=standing.message, advice=standing.advice)

@@ -20,7 +20,7 @@ def accept_commit(tx: Tx, name: str, commit: str, reason: str) -> Known:
         raise malformed(KIND, name, "a commit is accepted by its whole id")
     if not 0 < len(why) <= _REASON_MAX:
         raise malformed(KIND, name, f"a commit is accepted with a reason of 1 to {_REASON_MAX}")
-    known = replace(known, standing=replace(known.standing, accepted=commit, asked=True))
+    known = replace(known, standing=replace(known.standing, accepted=commit)).asked_for()
     put_standing(tx, known.followed, known.standing)
     tx.add(RepositoryAccepted(name, commit, why))
     return known

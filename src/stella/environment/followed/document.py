@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 import msgspec
 
 from stella.environment.document import malformed, read_spec
+from stella.environment.followed.files import pattern_faults
 from stella.environment.followed.model import KIND, Followed
 from stella.kernel import Json
 from stella.kernel.names import NAME
@@ -60,10 +61,12 @@ def _faults(name: str, read: _Spec, beside: frozenset[str]) -> Iterator[str]:
 
 def _file_faults(files: tuple[str, ...]) -> Iterator[str]:
     if not 0 < len(files) <= _FILES_MAX:
-        yield f"spec.files are 1 to {_FILES_MAX} paths"
+        yield f"spec.files are 1 to {_FILES_MAX} paths, folders or patterns"
     if len(set(files)) < len(files):
         yield "spec.files names one twice"
     for path in files:
-        parts = path.split("/")
+        parts = path.removesuffix("/").split("/")
         if len(path) > _CHARACTERS_MAX or not all(parts) or {".", ".."} & set(parts):
             yield f"spec.files: {path[:80]!r} is no path within a repository"
+        else:
+            yield from (f"spec.files: {why}" for why in pattern_faults(path))

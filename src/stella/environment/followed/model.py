@@ -1,6 +1,6 @@
 """A followed repository: what is read of it, what that may bring, and how it went the last time."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import msgspec
@@ -15,9 +15,10 @@ OWNER_PREFIX = "repository-"
 class Followed(msgspec.Struct, frozen=True):
     """One repository. integration: an SCM's. branch: or tag; ``HEAD`` is the server's own choice.
 
-    files: paths there, whose documents are applied together. kinds: which ones they may bring beside
-    those that whoever changes environments may apply. prune: what they brought and name no more ends.
-    signed: every commit has to be, by somebody whom the integration knows.
+    files: paths, folders and patterns there (``followed.files``), whose documents are applied together.
+    kinds: which ones they may bring beside those that whoever changes environments may apply. prune:
+    what they brought and name no more ends. signed: every commit has to be, by somebody whom the
+    integration knows.
     """
 
     name: str
@@ -64,12 +65,21 @@ class Head(msgspec.Struct, frozen=True):
     signer: str = ""
 
 
+class Counted(msgspec.Struct, frozen=True):
+    """A file whose documents count. documents: how many it has."""
+
+    path: str
+    documents: int
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """How a followed repository stands. applied: the commit whose documents count, since applied_at.
 
     accepted: a commit that a person lets follow although history does not lead to it. asked: somebody
-    wants it looked at now. code, message, advice: of the refusal, empty where there was none.
+    wants it looked at now; asks: how often that was so, by which a look knows whether it was asked for
+    meanwhile. counted: the files of the commit that counts. code, message, advice: of the refusal, empty
+    where there was none.
     """
 
     outcome: SyncOutcome = SyncOutcome.WAITING
@@ -79,6 +89,8 @@ class Standing:
     applied_at: str | None = None
     accepted: str | None = None
     asked: bool = False
+    asks: int = 0
+    counted: tuple[Counted, ...] = ()
     code: str = ""
     message: str = ""
     advice: str = ""
@@ -90,3 +102,8 @@ class Known:
 
     followed: Followed
     standing: Standing
+
+    def asked_for(self) -> "Known":
+        """The same, to be looked at now."""
+        standing = self.standing
+        return replace(self, standing=replace(standing, asked=True, asks=standing.asks + 1))

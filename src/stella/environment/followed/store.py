@@ -2,17 +2,24 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import msgspec
-from sqlalchemy import Boolean, Column, String, Table, Text, delete, select
+from sqlalchemy import Boolean, Column, Integer, String, Table, Text, delete, select
 
 from stella.environment.document import malformed
 from stella.environment.errors import UnknownRepository
 from stella.environment.facts import RepositoryFollowed, RepositoryLeft
 from stella.environment.followed.document import parse_followed
-from stella.environment.followed.model import KIND, Followed, Head, Known, Standing, SyncOutcome
+from stella.environment.followed.model import (
+    KIND,
+    Counted,
+    Followed,
+    Head,
+    Known,
+    Standing,
+    SyncOutcome,
+)
 from stella.kernel import Json, Remedy, digest_of
 from stella.kernel.change import Change, changed
 from stella.record.owners import forget_owner
@@ -38,6 +45,8 @@ followed_repository = Table(
     Column("code", String(20), nullable=False),
     Column("message", Text, nullable=False),
     Column("advice", Text, nullable=False),
+    Column("asks", Integer, nullable=False),
+    Column("counted", Text, nullable=False),
 )
 
 
@@ -62,7 +71,12 @@ def apply_followed(
     standing = Standing()
     if before is not None and before.followed.place == value.place:
         was = before.standing
-        standing = Standing(applied=was.applied, applied_at=was.applied_at, accepted=was.accepted)
+        standing = Standing(
+            applied=was.applied,
+            applied_at=was.applied_at,
+            accepted=was.accepted,
+            counted=was.counted,
+        )
     put_standing(tx, value, standing)
     tx.add(RepositoryFollowed(name, change.change, digest_of(value.spec()).text))
     return change
@@ -71,7 +85,9 @@ def apply_followed(
 def put_standing(tx: Tx, value: Followed, standing: Standing) -> None:
     """Insert or replace."""
     head = None if standing.head is None else _text(standing.head)
-    columns = columns_of(standing, outcome=standing.outcome.value, head=head)
+    columns = columns_of(
+        standing, outcome=standing.outcome.value, head=head, counted=_text(standing.counted)
+    )
     columns["spec"] = json.dumps(value.spec(), sort_keys=True)
     tx.put(followed_repository, {"name": value.name}, columns)
 
@@ -89,7 +105,7 @@ def delete_followed(tx: Tx, name: str) -> None:
 def ask_for_look(tx: Tx, name: str) -> Known:
     """It is to be looked at now. Raises UnknownRepository."""
     known = find_followed(tx, name, lock=True)
-    known = replace(known, standing=replace(known.standing, asked=True))
+    known = known.asked_for()
     put_standing(tx, known.followed, known.standing)
     return known
 
@@ -121,8 +137,8 @@ def repositories_by(tx: Tx, integration: str) -> list[str]:
     return [name for name, one in known if one.followed.integration == integration]
 
 
-def _text(head: Head) -> str:
-    return json.dumps(msgspec.to_builtins(head), sort_keys=True)
+def _text(value: Head | tuple[Counted, ...]) -> str:
+    return json.dumps(msgspec.to_builtins(value), sort_keys=True)
 
 
 def _known(row: Mapping[Any, Any]) -> Known:
@@ -134,6 +150,7 @@ def _known(row: Mapping[Any, Any]) -> Known:
             "outcome": SyncOutcome(held["outcome"]),
             "head": None if head is None else msgspec.json.decode(head, type=Head),
             "asked": bool(held["asked"]),
+            "counted": msgspec.json.decode(held["counted"], type=tuple[Counted, ...]),
         }
     )
     return Known(msgspec.convert({"name": name, **spec}, type=Followed), standing)

@@ -141,6 +141,19 @@ class Lifecycle(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
         return [one for one in self.phases if one.name in met]
 
 
+def taken_among(
+    known: Mapping[str, tuple[Collection[str], bool]], channel: str | None
+) -> str | None:
+    """Which lifecycle releases of a channel take: the one that names it, else the default one.
+
+    known: name -> the channels whose releases take it, and whether it is the default.
+    """
+    for name, (channels, _) in known.items():
+        if channel in channels:
+            return name
+    return next((name for name, (_, is_default) in known.items() if is_default), None)
+
+
 def circle_in(after: Mapping[str, Collection[str]]) -> tuple[str, ...]:
     """The first circle of phases that follow each other, its first one again at the end; or nothing.
 

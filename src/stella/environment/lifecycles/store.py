@@ -13,7 +13,7 @@ from stella.environment.document import malformed
 from stella.environment.errors import UnknownEnvironment, UnknownLifecycle
 from stella.environment.facts import LifecycleApplied, LifecycleDeleted
 from stella.environment.lifecycles.document import parse_lifecycle
-from stella.environment.lifecycles.model import KIND, Lifecycle
+from stella.environment.lifecycles.model import KIND, Lifecycle, taken_among
 from stella.environment.store import find_environment, keep_environment, list_environments
 from stella.kernel import Json, Remedy, digest_of
 from stella.kernel.change import Change, changed
@@ -119,12 +119,18 @@ def lifecycle_for(tx: Tx, channel: str, *, keep: bool = False) -> Taken | None:
 
     channel: empty for a release of none. keep: it stays as it is until this transaction ends.
     """
-    default = None
-    for name, one in (_kept(tx) if keep else list_lifecycles(tx)).items():
-        if channel in one.taken_by:
-            return Taken(name, one)
-        default = Taken(name, one) if one.default else default
-    return default
+    return taken_of(lifecycles_now(tx, keep=keep), channel)
+
+
+def taken_of(known: Mapping[str, Lifecycle], channel: str) -> Taken | None:
+    """The same among those that were read."""
+    name = taken_among({name: (one.taken_by, one.default) for name, one in known.items()}, channel)
+    return None if name is None else Taken(name, known[name])
+
+
+def lifecycles_now(tx: Tx, *, keep: bool = False) -> dict[str, Lifecycle]:
+    """By name. keep: all of them stay as they are until this transaction ends."""
+    return _kept(tx) if keep else list_lifecycles(tx)
 
 
 def lifecycles_naming(tx: Tx, environment: str) -> list[str]:

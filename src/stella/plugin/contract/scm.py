@@ -51,6 +51,19 @@ class CommitRange:
     dropped: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class FileList:
+    """What lies in a folder, by whole paths in any order.
+
+    links: symbolic links and other repositories, none of which is read. is_complete: False where there
+    is more than was asked for.
+    """
+
+    files: tuple[str, ...]
+    links: tuple[str, ...] = ()
+    is_complete: bool = True
+
+
 class StatusState(StrEnum):
     """How something about a commit stands."""
 
@@ -84,8 +97,8 @@ class DeploymentNote:
 class Scm(Protocol):
     """One server of repositories; ``repository`` is the path there (``shop/web``).
 
-    All calls raise ``ServiceUnreachable``, ``ServiceRefused``, ``NotThere``; the last two ``set_``
-    calls also ``NotSupported``.
+    All calls raise ``ServiceUnreachable``, ``ServiceRefused``, ``NotThere``; ``list_files`` and
+    both ``set_`` calls also ``NotSupported``.
     """
 
     def resolve(self, repository: str, reference: str) -> Commit:
@@ -98,6 +111,15 @@ class Scm(Protocol):
 
     def read_file(self, repository: str, commit: str, path: str) -> bytes:
         """A file as it was at that commit; at most 1 MiB, more is refused."""
+        ...
+
+    def list_files(
+        self, repository: str, commit: str, folder: str, is_deep: bool, limit: int
+    ) -> FileList:
+        """What lies in a folder as it was at that commit, at most ``limit``; empty for the topmost.
+
+        is_deep: what lies in the folders there as well. ``NotSupported`` where files are only read.
+        """
         ...
 
     def set_status(self, repository: str, commit: str, status: CommitStatus) -> None:

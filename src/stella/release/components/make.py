@@ -1,44 +1,47 @@
 """Make a release of what a template says: versions are picked outside, the number is given inside."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 
 from stella.blob import Blobs
-from stella.image import ImageSource, covers, parse_reference
 from stella.kernel import Remedy
 from stella.record.transaction import Tx
-from stella.release.components.choose import Version, choose
+from stella.release.components.choose import Version, choose, rule_of
 from stella.release.components.model import COUNTER, HOLES, Component, Template
+from stella.release.components.places import (
+    Found,
+    OpenTagged,
+    images_of,
+    refuse_other_digests,
+    tags_at,
+)
+from stella.release.components.platforms import refuse_missing_platforms
 from stella.release.components.store import find_template, list_components, next_count
+from stella.release.components.told import ToldVersion, told_among, told_versions
 from stella.release.create import checked_release, create_release, resolve_components
-from stella.release.errors import MalformedRelease, PlatformMissing
+from stella.release.errors import MalformedRelease
 from stella.release.model import Release, ReleaseComponent
 from stella.release.store import exists
 
 _TRIES_MAX = 1000
 
 
-class Tagged(ImageSource, Protocol):
-    """A registry that says which tags a repository has."""
-
-    def tags(self, repository: str) -> tuple[str, ...]:
-        """Every tag, sorted; empty where the repository does not exist."""
-        ...
-
-
-OpenTagged = Callable[[str], Tagged]
-"""Registry host -> connector."""
-
-
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """A template with the components that it is of, as they were read in one transaction."""
+    """A template with the components that it is of, as they were read in one transaction.
+
+    told: component -> the versions that were told of it.
+    """
 
     name: str
     template: Template
     components: dict[str, Component]
+    told: dict[str, tuple[ToldVersion, ...]]
+
+    def told_for(self, name: str) -> list[Version]:
+        """Those of a component that count by the rule by which it is picked."""
+        return told_among(self.told[name], self.template.components[name].channel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,20 +56,16 @@ def read_recipe(tx: Tx, name: str) -> Recipe:
     """Raises UnknownComponent."""
     template = find_template(tx, name)
     known = list_components(tx)
-    return Recipe(name, template, {one: known[one] for one in template.components})
-
-
-def versions_at(open_registry: OpenTagged, component: Component) -> tuple[str, ...]:
-    """Every tag of its repository. Raises what a registry refuses."""
-    place = parse_reference(component.image)
-    return open_registry(place.host).tags(place.repository)
+    components = {one: known[one] for one in template.components}
+    return Recipe(name, template, components, {one: told_versions(tx, one) for one in components})
 
 
 def pick(recipe: Recipe, open_registry: OpenTagged, by_hand: Mapping[str, str]) -> Picked:
     """The newest version of each component that the template allows. No transaction is open.
 
     by_hand: component -> version or tag, in place of the newest. Raises MalformedRelease for a name
-    that the template has not, NoSuchVersion, PlatformMissing, and what a registry refuses.
+    that the template has not, NoSuchVersion, PlatformMissing, PlacesDiffer, and what a registry
+    refuses.
     """
     strange = sorted(set(by_hand) - set(recipe.components))
     if strange:
@@ -75,22 +74,24 @@ def pick(recipe: Recipe, open_registry: OpenTagged, by_hand: Mapping[str, str]) 
             remedy=Remedy(f"It has {', '.join(sorted(recipe.components))}."),
             components=sorted(recipe.components),
         )
-    versions = {
-        name: choose(
-            component,
-            recipe.template.components[name],
-            name,
-            versions_at(open_registry, component),
-            by_hand.get(name, ""),
-        )
-        for name, component in sorted(recipe.components.items())
-    }
-    references = {
-        name: f"{recipe.components[name].image}:{one.tag}" for name, one in versions.items()
-    }
+    versions, places, references = dict[str, Version](), dict[str, Found](), dict[str, str]()
+    for name, component in sorted(recipe.components.items()):
+        wanted = recipe.template.components[name]
+        images = images_of(component, rule_of(component, wanted, name))
+        places[name] = found = tags_at(open_registry, images)
+        told, asked_for = recipe.told_for(name), by_hand.get(name, "")
+        versions[name] = one = choose(component, wanted, name, found.tags, asked_for, told=told)
+        references[name] = one.told or f"{found.image}:{one.tag}"
     components = resolve_components(open_registry, references)
-    for one in components:
-        _refuse_missing(one, recipe.components[one.name])
+    refuse_missing_platforms(components, recipe.components)
+    for taken in components:
+        if taken.tag is None:
+            continue  # told by its digest
+        component, found = recipe.components[taken.name], places[taken.name]
+        rule = rule_of(component, recipe.template.components[taken.name], taken.name)
+        asked = {found.image, *found.silent}
+        others = [one for one in images_of(component, rule) if one not in asked]
+        refuse_other_digests(open_registry, taken, others)
     return Picked(versions, components)
 
 
@@ -135,18 +136,3 @@ def _filled(text: str, picked: Picked, now: datetime) -> str:
         COUNTER: "{" + COUNTER + "}",
     }
     return HOLES.sub(lambda hole: known[hole[1]], text)
-
-
-def _refuse_missing(image: ReleaseComponent, component: Component) -> None:
-    offered = [one.platform for one in image.platforms]
-    missing = [
-        one for one in component.platforms if not any(covers(one, other) for other in offered)
-    ]
-    if missing:
-        raise PlatformMissing(
-            f"{image.reference} has no {', '.join(missing)}; it has {', '.join(offered)}",
-            remedy=Remedy("Build it for every platform that the component needs."),
-            component=image.name,
-            missing=missing,
-            offered=offered,
-        )

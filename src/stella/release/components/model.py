@@ -10,6 +10,7 @@ from stella.advisory.constraint import UnreadableConstraint, npm_spans
 from stella.image import MalformedReference, parse_reference
 from stella.kernel import Json, Remedy
 from stella.kernel.names import BAD_NAME, NAME, nearest
+from stella.release.components.regex import is_regex
 from stella.release.errors import MalformedComponent
 
 COMPONENT = "Component"
@@ -17,6 +18,7 @@ TEMPLATE = "ReleaseTemplate"
 COUNTER = "counter"
 _CHANNELS_MAX = 20
 _PLATFORMS_MAX = 20
+_MIRRORS_MAX = 10
 _COMPONENTS_MAX = 256
 _PATTERN_CHARACTERS_MAX = 100
 _RANGE_CHARACTERS_MAX = 200
@@ -32,17 +34,22 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
     """Which tags are versions. tag: how one looks, with ``{version}`` where it stands, and before
     and after it one ``*`` for anything.
 
-    range: of node-semver, empty for all. prereleases: whether 1.4.0-rc.1 is one.
+    range: of node-semver, empty for all. prereleases: whether 1.4.0-rc.1 is one. regex: a tag that it is
+    found nowhere in is none; empty for any. image, mirrors: of a channel whose images lie elsewhere.
     """
 
     tag: str = "{version}"
     range: str = ""
     prereleases: bool = False
+    regex: str = ""
+    image: str = ""
+    mirrors: tuple[str, ...] = ()
 
 
 class Component(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """One component. image: its repository, ``host/path`` without tag or digest.
 
+    mirrors: repositories with the same images, asked in this order where those before do not answer.
     versions: what holds where no channel is asked for. channels: name -> rule. platforms: those that an
     image has to have, empty for any.
     """
@@ -51,6 +58,7 @@ class Component(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
     versions: Rule = Rule()
     channels: dict[str, Rule] = {}
     platforms: tuple[str, ...] = ()
+    mirrors: tuple[str, ...] = ()
 
 
 class Pick(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -86,13 +94,23 @@ _Document = TypeVar("_Document", Component, Template)
 def parse_component(name: str, spec: Mapping[str, Any]) -> Component:
     """Raises MalformedComponent with every reason."""
     read = _read(COMPONENT, name, spec, Component)
-    reasons = [*_image_faults(read.image), *_rule_faults("versions", read.versions)]
+    reasons = [
+        *_places_faults("", read.image, read.mirrors),
+        *_rule_faults("versions", read.versions),
+    ]
+    if read.versions.image or read.versions.mirrors:
+        reasons.append("versions.image: the component has an image; a channel may have another")
     if len(read.channels) > _CHANNELS_MAX:
         reasons.append(f"more than {_CHANNELS_MAX} channels")
     for channel, rule in read.channels.items():
         if not NAME.match(channel):
             reasons.append(f"channels: {channel[:80]!r} is no name")
-        reasons += _rule_faults(f"channels.{channel[:80]}", rule)
+        where = f"channels.{channel[:80]}"
+        reasons += _rule_faults(where, rule)
+        if rule.image:
+            reasons += _places_faults(f"{where}.", rule.image, rule.mirrors)
+        elif rule.mirrors:
+            reasons.append(f"{where}.mirrors: of which image")
     if len(read.platforms) > _PLATFORMS_MAX:
         reasons.append(f"more than {_PLATFORMS_MAX} platforms")
     reasons += [
@@ -161,22 +179,36 @@ def _read(kind: str, name: str, spec: Mapping[str, Any], form: type[_Document]) 
         raise malformed(kind, name, [str(error)[:300]]) from None
 
 
-def _image_faults(image: str) -> Iterator[str]:
+def _places_faults(where: str, image: str, mirrors: tuple[str, ...]) -> Iterator[str]:
+    yield from _image_faults(f"{where}image", image)
+    if len(mirrors) > _MIRRORS_MAX:
+        yield f"{where}mirrors: more than {_MIRRORS_MAX}"
+    for one in mirrors[:_MIRRORS_MAX]:
+        yield from _image_faults(f"{where}mirrors", one)
+    if len({image, *mirrors}) <= len(mirrors):
+        yield f"{where}mirrors: a repository stands there twice"
+
+
+def _image_faults(where: str, image: str) -> Iterator[str]:
     try:
         found = parse_reference(image)
     except MalformedReference as error:
-        yield f"image: {error}"
+        yield f"{where}: {error}"
         return
     if found.tag is not None and image.endswith(f":{found.tag}"):
-        yield "image: the repository alone, without a tag"
+        yield f"{where}: the repository alone, without a tag"
     if found.digest is not None:
-        yield "image: the repository alone, without a digest"
+        yield f"{where}: the repository alone, without a digest"
 
 
 def _rule_faults(where: str, rule: Rule) -> Iterator[str]:
     if not _PATTERN.match(rule.tag) or len(rule.tag) > _PATTERN_CHARACTERS_MAX:
         yield f"{where}.tag: it is like v{{version}} or {{version}}-alpine, * for anything"
     yield from _range_faults(f"{where}.range", rule.range)
+    if len(rule.regex) > _PATTERN_CHARACTERS_MAX:
+        yield f"{where}.regex: more than {_PATTERN_CHARACTERS_MAX} characters"
+    elif rule.regex and not is_regex(rule.regex):
+        yield f"{where}.regex: it is none, of those without look-around and back-references"
 
 
 def _range_faults(where: str, text: str) -> Iterator[str]:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 import msgspec
-from sqlalchemy import Column, Integer, String, Table, Text, delete, select
+from sqlalchemy import Column, Index, Integer, String, Table, Text, delete, select
 from sqlalchemy.exc import IntegrityError
 
 from stella.kernel import Fact, Json, Remedy, digest_of
@@ -57,6 +57,23 @@ release_counter = Table(
     Column("count", Integer, nullable=False),
 )
 
+told_version = Table(
+    "told_version",
+    metadata,
+    Column("tenant", String(40), primary_key=True),
+    Column("component", String(80), primary_key=True),
+    Column("channel", String(80), primary_key=True),
+    Column("version", String(80), primary_key=True),
+    Column("image", String(512), nullable=False),
+    Column("digest", String(71), nullable=False),
+    Column("commit", String(64), nullable=False),
+    Column("build", String(200), nullable=False),
+    Column("url", Text, nullable=False),
+    Column("by", String(80), nullable=False),
+    Column("at", String(27), nullable=False),
+    Index(None, "tenant", "component", "at"),
+)
+
 _Kept = TypeVar("_Kept", Component, Template)
 
 
@@ -96,6 +113,10 @@ def apply_template(tx: Tx, name: str, spec: Mapping[str, Json]) -> Change:
 def delete_component(tx: Tx, name: str) -> None:
     """End it. Raises UnknownComponent."""
     find_component(tx, name)
+    told = told_version.c
+    tx.connection.execute(
+        delete(told_version).where(told.tenant == tx.tenant, told.component == name)
+    )
     _delete(tx, component, COMPONENT, name, ComponentDeleted(name))
 
 
@@ -123,6 +144,13 @@ def list_templates(tx: Tx) -> dict[str, Template]:
 def find_component(tx: Tx, name: str) -> Component:
     """Raises UnknownComponent."""
     return _found(list_components(tx), name, "component", "stella component list")
+
+
+def keep_component(tx: Tx, name: str) -> Component:
+    """The same, which stays until this transaction ends; others may keep it as well."""
+    mine = (component.c.tenant == tx.tenant, component.c.name == name)
+    tx.row(select(component.c.name).where(*mine).with_for_update(read=True))
+    return find_component(tx, name)
 
 
 def find_template(tx: Tx, name: str) -> Template:

@@ -26,7 +26,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn, get_origin
 
-from stella.kernel import Json, StellaError
+from stella.kernel import Json, Remedy, StellaError
 from stella.plugin.calls import (
     IDLE,
     USED,
@@ -49,6 +49,7 @@ from stella.plugin.contract.core import Capability, Kind, Plugin
 from stella.plugin.contract.registry import RegistryConfig
 from stella.plugin.crossing import Echo, bounded_text, refused
 from stella.plugin.load import plugin_from
+from stella.plugin.refusals import NotSupported
 from stella.plugin.wire import MalformedWire
 from stella.sdk.apart.child_host import RemoteHost, RemoteUsed
 from stella.sdk.apart.child_line import Line
@@ -234,7 +235,12 @@ class Server:
     def _answer(self, call: Call) -> None:
         method = methods_of(call.kind)[call.method]
         given = method.joined(call.arguments, self._line.raw(), RemoteHost(self._line))
-        called = getattr(self._open(call), call.method)
+        called = getattr(self._open(call), call.method, None)
+        if called is None:
+            raise NotSupported(
+                f"it was written before there was {call.method}, and cannot do that",
+                remedy=Remedy("Use a newer version of the plugin."),
+            )
         value = called(*given.args, **given.kwargs)
         if method.is_stream:
             self._stream(method, value)

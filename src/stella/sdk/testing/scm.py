@@ -13,6 +13,7 @@ from stella.plugin.contract.scm import (
     CommitSignature,
     CommitStatus,
     DeploymentNote,
+    FileList,
     SignatureState,
 )
 from stella.plugin.refusals import NotThere, ServiceRefused, ServiceUnreachable
@@ -119,6 +120,22 @@ class SimulatedScm:
                 "the file has more than 1 MiB", remedy=Remedy("Name a smaller one.")
             )
         return content
+
+    def list_files(
+        self, repository: str, commit: str, folder: str, is_deep: bool, limit: int
+    ) -> FileList:
+        """``stella.sdk.Scm``."""
+        known = self._known(repository)
+        start = f"{folder}/" if folder else ""
+        below = [
+            path
+            for path in sorted(known.files[self._commit(known, commit).id])
+            if path.startswith(start)
+        ]
+        if folder and not below:
+            raise _missing(f"folder {folder[:200]!r}")
+        found = [path for path in below if is_deep or "/" not in path[len(start) :]]
+        return FileList(tuple(found[:limit]), is_complete=len(found) <= limit)
 
     def set_status(self, repository: str, commit: str, status: CommitStatus) -> None:
         """``stella.sdk.Scm``."""

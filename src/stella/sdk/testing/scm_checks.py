@@ -14,6 +14,7 @@ from stella.plugin.contract.scm import (
     CommitSignature,
     CommitStatus,
     DeploymentNote,
+    FileList,
     Scm,
     SignatureState,
     StatusState,
@@ -88,6 +89,11 @@ def what_is_not_there_is_not_found(bench: ScmBench) -> None:
         lambda: bench.scm.read_file(bench.repository, newest, "../x"),
         lambda: bench.scm.read_file(bench.repository, newest, ""),
         lambda: bench.scm.read_file(bench.repository, bench.made[1].id, FILE),
+        lambda: bench.scm.list_files(bench.repository, newest, "nothing", True, 10),
+        lambda: bench.scm.list_files(bench.repository, newest, LARGE_FILE, False, 10),
+        lambda: bench.scm.list_files(bench.repository, newest, "../docs", False, 10),
+        lambda: bench.scm.list_files(bench.repository, bench.made[1].id, "docs", True, 10),
+        lambda: bench.scm.list_files(bench.repository, "0123456789" * 4, "", True, 10),
     ):
         refusal = _refused(call)
         assert isinstance(refusal, NotThere), refusal
@@ -138,6 +144,33 @@ def a_file_is_read_as_it_was(bench: ScmBench) -> None:
         assert bench.scm.read_file(bench.repository, commit, FILE) == FILE_CONTENT
     refusal = _refused(lambda: bench.scm.read_file(bench.repository, bench.made[0].id, LARGE_FILE))
     assert isinstance(refusal, ServiceRefused), refusal
+
+
+def what_lies_in_a_folder_is_listed(bench: ScmBench) -> None:
+    """By whole paths, as it was at that commit; or it is said that this cannot be done."""
+    newest, folder = bench.made[-1].id, FILE.partition("/")[0]
+
+    def listed(at: str, is_deep: bool, limit: int = 100) -> FileList:
+        return bench.scm.list_files(bench.repository, newest, at, is_deep, limit)
+
+    try:
+        top = listed("", False)
+    except NotSupported:
+        return
+    assert LARGE_FILE in top.files
+    assert not any("/" in path for path in (*top.files, *top.links)), top
+    deep = listed("", True)
+    assert {FILE, LARGE_FILE} <= {*deep.files}
+    assert len({*deep.files}) == len(deep.files)
+    assert top.is_complete
+    assert deep.is_complete
+    for is_deep in (False, True):
+        assert listed(folder, is_deep).files == (FILE,)
+    few = listed("", True, 1)
+    assert len(few.files) + len(few.links) <= 1
+    assert not few.is_complete
+    before = bench.scm.list_files(bench.repository, bench.made[1].id, "", True, 100)
+    assert FILE not in before.files
 
 
 def what_is_not_allowed_is_refused(bench: ScmBench) -> None:
@@ -211,6 +244,7 @@ SCM_CHECKS: tuple[Callable[[ScmBench], None], ...] = (
     a_way_back_is_no_silence,
     what_was_merged_is_counted_once,
     a_file_is_read_as_it_was,
+    what_lies_in_a_folder_is_listed,
     what_is_not_allowed_is_refused,
     a_status_is_set_and_replaced,
     an_outage_is_unreachable_while_it_lasts,

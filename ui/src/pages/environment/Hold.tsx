@@ -70,9 +70,9 @@ export function Hold({ environment }: { environment: Environment }) {
 
 /** How requests for it are kept, each rule in a sentence. */
 export function rulesOf({ automatic, expiresAfter, supersede }: Environment['promotions']): string[] {
-  const what =
-    automatic?.pick === 'newest' ? `What is newer in ${automatic.from} goes in by itself.` : ''
-  const whatever = automatic?.pick === 'upstream' ? `Whatever runs in ${automatic.from} goes in by itself.` : ''
+  const from = automatic?.from ?? 'the phases before'
+  const what = automatic?.pick === 'newest' ? `What is newer in ${from} goes in by itself.` : ''
+  const whatever = automatic?.pick === 'upstream' ? `Whatever runs in ${from} goes in by itself.` : ''
   return [
     what || whatever || 'Only what people ask for goes in.',
     expiresAfter === null ? '' : `A request that has not begun ends after ${count(expiresAfter, 'hour')}.`,

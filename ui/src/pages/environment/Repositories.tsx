@@ -87,6 +87,9 @@ function Repository({ of }: { of: FollowedRepository }) {
               : []),
             ['From', `${of.repository}, ${of.branch}, by ${of.integration}`],
             ['Files', of.files.join(', ')],
+            ...(of.counted.length > 0
+              ? [['That count', <CountedFiles key="counted" of={of.counted} />] as const]
+              : []),
             ['Commits', of.signedCommits ? 'have to be signed' : 'need no signature'],
             ...(of.kinds.length > 0 ? [['May bring also', of.kinds.join(', ')] as const] : []),
             [
@@ -104,6 +107,22 @@ function Repository({ of }: { of: FollowedRepository }) {
         <CommandHint command={commands.repository(name)} />
       </div>
     </Panel>
+  )
+}
+
+function CountedFiles({ of: files }: { of: FollowedRepository['counted'] }) {
+  return (
+    <details>
+      <summary className="muted">{count(files.length, 'file')}</summary>
+      <ul className="stack tight">
+        {files.map((one) => (
+          <li key={one.path}>
+            <code>{one.path}</code>{' '}
+            <span className="muted">{count(one.documents, 'document')}</span>
+          </li>
+        ))}
+      </ul>
+    </details>
   )
 }
 

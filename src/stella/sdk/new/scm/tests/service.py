@@ -57,6 +57,10 @@ class Service:
             }
         if verb == "files" and last in repository.files[first]:
             return 200, repository.files[first][last]
+        if verb == "tree":
+            start = f"{last}/" if last else ""
+            below = [path for path in repository.files[first] if path.startswith(start)]
+            return (200, sorted(below)) if below else (404, {})
         if verb == "statuses" and method == "PUT":
             self.statuses.setdefault(first, {})[last] = json.loads(body)["state"]
             return 200, {}

@@ -16,6 +16,7 @@ from stella.sdk import (
     CommitStatus,
     Connection,
     DeploymentNote,
+    FileList,
     SignatureState,
 )
 from stella.sdk.json_service import JsonService, shown
@@ -56,6 +57,19 @@ class HttpSources:
         at = self._path("repository", repository)
         url = f"v1/{at}/-/files/{self._id(commit)}/{self._path('file', path)}"
         return self._service.content(url, f"file {path[:200]!r}").body
+
+    def list_files(
+        self, repository: str, commit: str, folder: str, is_deep: bool, limit: int
+    ) -> FileList:
+        """The service tells all below a folder; what lies deeper is left out here."""
+        service, at = self._service, self._path("repository", repository)
+        what = f"folder {folder[:200]!r}"
+        tail = f"/{self._path('folder', folder)}" if folder else ""
+        found = service.get(f"v1/{at}/-/tree/{self._id(commit)}{tail}", what)
+        start = f"{folder}/" if folder else ""
+        paths = [service.field({"path": one}, str, "path") for one in service.field(found, list)]
+        kept = [one for one in paths if is_deep or "/" not in one.removeprefix(start)]
+        return FileList(tuple(kept[:limit]), is_complete=len(kept) <= limit)
 
     def set_status(self, repository: str, commit: str, status: CommitStatus) -> None:
         """Again with the same context, it replaces the one before."""
