@@ -58,6 +58,7 @@ def test_a_clean_release_passes_and_every_rule_says_so():
         "secrets",
         "severity",
         "snapshot-age",
+        "test-results",
         "unmatched",
     }
 

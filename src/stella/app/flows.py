@@ -17,9 +17,12 @@ from stella.app.heard import (
     beside_image,
     index_scanned,
     judge_all_standings,
+    judge_all_tested,
     judge_new_standing,
     judge_standings,
+    judge_tested,
     judge_weighed,
+    tests_beside,
     weigh_all,
     weigh_fed,
     weigh_scanned,
@@ -66,6 +69,7 @@ from stella.record import StoredFact, Tx, fact_by_id, seal
 from stella.record.errors import DatabaseUnusable
 from stella.release.store import find_release
 from stella.sbom import traits_of_sbom
+from stella.tested.apply import take_attached_tests
 from stella.vex.apply import take_attached_vex
 from stella.workflow import Step
 
@@ -98,6 +102,7 @@ def scan_image(work: Work, fact: StoredFact) -> None:
                 snapshot=work.snapshot(),
             )
             beside = beside_image(registry, asked.reference, found)
+            tests = tests_beside(registry, asked.reference, found)
             break
         except BlobsUnusable:
             raise  # a full disk says nothing about the image
@@ -122,6 +127,14 @@ def scan_image(work: Work, fact: StoredFact) -> None:
             scan=fact.subject,
             reference=asked.reference,
             image=found[0].image,
+        )
+        take_attached_tests(
+            tx,
+            work.blobs,
+            tests,
+            own_keys=work.deciding.own_keys,
+            scan=fact.subject,
+            reference=asked.reference,
         )
 
 
@@ -296,8 +309,10 @@ _FLOWS: Mapping[str, Sequence[Handler]] = {
     "VexApplied": (weigh_touched,),
     "VexWithdrawn": (weigh_touched,),
     "VexFeedTaken": (weigh_fed,),
-    "VexIssuerApplied": (weigh_all,),
-    "VexIssuerDeleted": (weigh_all,),
+    "VexIssuerApplied": (weigh_all, judge_all_tested),
+    "VexIssuerDeleted": (weigh_all, judge_all_tested),
+    "TestResultTaken": (judge_tested,),
+    "TestResultWithdrawn": (judge_tested,),
     "FindingsWeighed": (judge_weighed, judge_standings),
     "FindingsMatched": (judge_weighed, judge_standings),
     "PolicyApplied": (judge_all_standings,),

@@ -32,6 +32,7 @@ import stella.record.owners
 import stella.release.components.store
 import stella.release.store
 import stella.release.variables.sets
+import stella.tested.store
 import stella.vex.feed_store
 import stella.vex.store
 from stella.record import metadata
@@ -45,6 +46,7 @@ STORES = (
     stella.plugin.store,
     stella.vex.feed_store,
     stella.vex.store,
+    stella.tested.store,
     stella.finding.store,
     stella.finding.chain,
     stella.finding.fixes,

@@ -15,6 +15,7 @@ from stella.evidence.reading import DoesNotHold, Reading, expect
 from stella.evidence.told import Told, agree, place_of
 from stella.evidence.verify_facts import PacketFact, read_facts, the_decided
 from stella.evidence.verify_lifecycle import check_lifecycle
+from stella.evidence.verify_tested import check_taken
 from stella.kernel import digest_of
 from stella.promotion.model import (
     PROOF_FORM,
@@ -27,6 +28,7 @@ from stella.promotion.model import (
     document,
 )
 from stella.promotion.relied import Ran, Relied, relied_on
+from stella.promotion.tested import tests_relied_on
 
 _FORMS = range(1, PROOF_FORM + 1)
 _TELLS_WHAT_LED_TO_IT = 2
@@ -62,9 +64,12 @@ def check_relied(reading: Reading) -> str:
         _check_absence(told, approval)
     for one in relied.ran:
         _check_ran(told, given, one)
+    tests = tests_relied_on(given)
+    for test in tests:
+        check_taken(told, test)
     if relied.broken is not None:
         _check_broken(told, given, relied.broken)
-    return _summary(relied)
+    return _summary(relied, len(tests))
 
 
 def _check_request(told: Told, given: DecisionInput) -> PacketFact:
@@ -244,13 +249,14 @@ def _check_ran(told: Told, given: DecisionInput, one: Ran) -> None:
     expect(one.since, since.at, "since when it runs", place_of(since))
 
 
-def _summary(relied: Relied) -> str:
+def _summary(relied: Relied, tests: int) -> str:
     counted = {
         "waiver": len(relied.waivers),
         "override": len(relied.overrides),
         "absence": len(relied.stood_in),
         "earlier deployment": len(relied.ran),
         "break-glass": int(relied.broken is not None),
+        "test result": tests,
     }
     listed = [f"{n} {what}{'s' if n > 1 else ''}" for what, n in counted.items() if n]
     return f"{', '.join(['who asked', 'the environment', *listed])}: each by its facts"

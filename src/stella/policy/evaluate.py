@@ -29,7 +29,7 @@ def gate_input(
     """The document a policy is asked about, ``input`` in Rego.
 
     components: ``{name, reference, digest, scans: [{platform, digest, state, at, snapshot, sbom,
-        findings, document, lifetime, image, licences, partial}]}``, where ``document`` is the
+        findings, document, lifetime, image, licences, partial, tests}]}``, where ``document`` is the
         findings document or null; what comes after it is left out where the scan does not say, or
         nobody needs it.
     now: RFC 3339; a policy has no other clock.

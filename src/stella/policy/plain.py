@@ -1,6 +1,6 @@
 """Policies in plain YAML, for who does not write Rego: read strictly, then said in Rego.
 
-What is stored, hashed, asked and replayed is the Rego: three files, two of them the same for all.
+What is stored, hashed, asked and replayed is the Rego: four files, three of them the same for all.
 """
 
 import json
@@ -19,7 +19,7 @@ Texts: TypeAlias = Annotated[
     list[Annotated[str, msgspec.Meta(min_length=1, max_length=200)]],
     msgspec.Meta(min_length=1, max_length=500),
 ]
-Licences: TypeAlias = Annotated[
+Starred: TypeAlias = Annotated[
     list[Annotated[str, msgspec.Meta(pattern=r"^[^*\s][^*]*\*?\Z", max_length=100)]],
     msgspec.Meta(min_length=1, max_length=500),
 ]
@@ -43,6 +43,7 @@ _WORDS: Mapping[str, str | tuple[str, str]] = {
     "incomplete": "could not be read as a whole",
     "licenceDenied": "holds packages under a licence that is denied",
     "licenceNotAmong": "holds packages under a licence that is not allowed",
+    "testsNotPassed": "has not passed the tests that it must",
 }
 """For false and true where there are two."""
 _RESERVED = frozenset({"scan", "unmatched", "policy"})
@@ -76,7 +77,8 @@ class FindingConditions(_Part, frozen=True):
 class ImageConditions(_Part, frozen=True):
     """All of them have to hold for an objection to an image.
 
-    licence_denied, licence_not_among: SPDX ids, each perhaps with a star at its end.
+    licence_denied, licence_not_among: SPDX ids, each perhaps with a star at its end. tests_not_passed:
+    suites, likewise; warnings alone are no pass.
     """
 
     begins_as_root: Literal[True] | None = None
@@ -85,8 +87,9 @@ class ImageConditions(_Part, frozen=True):
     scan_older_than_days: Annotated[int, msgspec.Meta(ge=0, le=3650)] | None = None
     advisories_older_than_days: Annotated[int, msgspec.Meta(ge=0, le=3650)] | None = None
     incomplete: Literal[True] | None = None
-    licence_denied: Licences | None = None
-    licence_not_among: Licences | None = None
+    licence_denied: Starred | None = None
+    licence_not_among: Starred | None = None
+    tests_not_passed: Starred | None = None
 
 
 class PlainRule(_Part, frozen=True):
@@ -104,8 +107,9 @@ class PlainRule(_Part, frozen=True):
 class PlainTest(_Part, frozen=True):
     """One release of one image, and what rules say of it. findings, image: as the reference has them.
 
-    licences: what a package states, one for each. unread: paths. feeds: when each was asked last.
-    fix_known_since: of every finding that has a fix. Each is not told where it is left out.
+    licences: what a package states, one for each. tests: suite -> its signed result. unread: paths.
+    feeds: when each was asked last. fix_known_since: of every finding that has a fix. Each is not told
+    where it is left out.
     """
 
     name: Words
@@ -114,6 +118,7 @@ class PlainTest(_Part, frozen=True):
     image: dict[str, Any] | None = None
     lifetime: dict[str, Any] | None = None
     licences: list[str] | None = None
+    tests: dict[str, Literal["PASSED", "WARNED", "FAILED"]] | None = None
     unread: list[str] | None = None
     feeds: dict[str, str] = {}
     fix_known_since: str | None = None
@@ -127,6 +132,7 @@ class PlainPolicy(_Part, frozen=True):
     vex: Literal["honour", "ignore"] = "honour"
     headers_only: Literal["pass", "judge"] = "pass"
     licence_unknown: Literal["unknown", "pass"] = "unknown"
+    test_result_by: Literal["signed"] | Starred = "signed"
     tests: Annotated[list[PlainTest], msgspec.Meta(max_length=200)] = []
 
 
@@ -157,12 +163,14 @@ def plain_files(policy: PlainPolicy) -> dict[str, str]:
         "vex": policy.vex,
         "headersOnly": policy.headers_only,
         "licenceUnknown": policy.licence_unknown,
+        "testResultBy": policy.test_result_by,
     }
     value = json.dumps(said, indent="\t", sort_keys=True)
     folder = package_files("stella.policy")
     return {
         "licence_terms.rego": (folder / "starter" / "licence_terms.rego").read_text("utf-8"),
         "plain.rego": (folder / "plain_rego" / "plain.rego").read_text("utf-8"),
+        "test_terms.rego": (folder / "starter" / "test_terms.rego").read_text("utf-8"),
         "rules.rego": f"package stella.policy\n\nimport rego.v1\n\nplain := {value}\n",
     }
 

@@ -80,6 +80,7 @@ def _input(test: PlainTest) -> Any:
         "lifetime": test.lifetime,
         "licences": _licences(test.licences),
         "partial": _partial(test.unread),
+        "tests": _tests(test.tests),
         "fixes": _fixes(findings, test.fix_known_since),
     }
     scan |= {key: value for key, value in told.items() if value is not None}
@@ -98,6 +99,28 @@ def _partial(paths: list[str] | None) -> Any:
     if paths is None:
         return None
     return {"count": len(paths), "examples": [{"path": one, "reason": "a test"} for one in paths]}
+
+
+def _tests(results: Mapping[str, str] | None) -> Any:
+    if results is None:
+        return None
+    told = [
+        {
+            "id": "tst_test",
+            "image": _IMAGE,
+            "at": _NOW,
+            "by": {"id": "system", "name": "system"},
+            "source": "attached",
+            "signer": "a test",
+            "isSigned": True,
+            "result": result,
+            "suites": [suite],
+            "failed": 0,
+            "failedTests": [],
+        }
+        for suite, result in sorted(results.items())
+    ]
+    return {"results": told, "more": 0}
 
 
 def _fixes(findings: list[dict[str, Any]], since: str | None) -> Any:

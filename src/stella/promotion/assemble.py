@@ -16,7 +16,7 @@ from stella.identity import Permission, may, present
 from stella.image import parse_reference
 from stella.kernel import Digest, canonical_json, time_text
 from stella.plugin.contract.core import Kind
-from stella.policy import Ask, PolicyBundle, bundle_bytes, needs_of
+from stella.policy import Ask, Need, PolicyBundle, bundle_bytes, needs_of
 from stella.policy.engine import ask as ask_policy
 from stella.policy.store import find_policy
 from stella.promotion.as_now import as_now
@@ -48,6 +48,7 @@ from stella.promotion.store import (
     succeeded,
     under_way,
 )
+from stella.promotion.tested_now import tested_inputs
 from stella.promotion.told import since, told
 from stella.promotion.waiver_store import standing_waivers
 from stella.promotion.worsened import NOTHING_RUNS, running_bytes, running_document
@@ -121,6 +122,8 @@ def assemble(tx: Tx, promotion: Promotion, deciding: Deciding, *, keep: bool = F
     )
     content = documents.__getitem__
     components = since(tx, told(components, needs, content), needs, content)
+    if Need.TESTS in needs:
+        components = tuple(_tested(tx, one, deciding) for one in components)
     lifecycle, spec = lifecycle_input(tx, blobs, promotion, release, keep=keep)
     documents |= spec
     names_makers = promotion.is_automatic or _excludes_makers(environment)
@@ -259,6 +262,16 @@ def _running(tx: Tx, environment: Environment, blobs: Blobs, voices: Voices) -> 
     digests = {scan.findings for one in components for scan in one.scans if scan.findings}
     documents = {digest: blobs.get(Digest(digest)) for digest in digests}
     return running_document(release.id, components, documents)
+
+
+def _tested(tx: Tx, component: ComponentInput, deciding: Deciding) -> ComponentInput:
+    """The component, each scan of it with the test results of its image."""
+    scans = []
+    for scan in component.scans:
+        images = (scan.digest, component.digest)
+        found = tested_inputs(tx, images, deciding.blobs, deciding.own_keys, deciding.person_of)
+        scans.append(msgspec.structs.replace(scan, tests=found))
+    return msgspec.structs.replace(component, scans=tuple(scans))
 
 
 def _component(tx: Tx, component: ReleaseComponent, blobs: Blobs, voices: Voices) -> ComponentInput:

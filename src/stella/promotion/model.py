@@ -81,6 +81,39 @@ class PartialInput(_Document, frozen=True):
     examples: tuple[GapInput, ...]
 
 
+class TestedInput(_Document, frozen=True):
+    """One test result of an image. image: the digest that it is about, an index or a platform.
+
+    document: digest of the statement. at: when it came here, by ``by``; source: how, ``upload`` or
+    ``attached``. signer: the issuer whose ``key`` (PEM) signed it; both empty where nobody known did.
+    result, suites and what follows: as the statement says; failed_tests: the first of them.
+    """
+
+    id: str
+    image: str
+    document: str
+    at: str
+    by: Person
+    source: str
+    signer: str
+    key: str
+    is_signed: bool
+    result: str
+    suites: tuple[str, ...]
+    passed: int
+    warned: int
+    failed: int
+    failed_tests: tuple[str, ...]
+    url: str
+
+
+class TestsInput(_Document, frozen=True):
+    """The test results of one platform image and of the index around it. more: how many are left out."""
+
+    results: tuple[TestedInput, ...]
+    more: int
+
+
 class ScanInput(_Document, frozen=True):
     """What is known of one platform image. sbom, sbom_bundle, findings, advisories: digests, or None.
 
@@ -91,8 +124,8 @@ class ScanInput(_Document, frozen=True):
     matched, vex: where VEX was weighed, the findings before that and the record of what was weighed;
     ``findings`` are those with the verdicts then. reached: the part of what is linked in the image that
     they rest on; left out where they rest on none of it.
-    licences, partial, fixes: left out where the policy does not need them. The first two are read of
-    the bill of materials; fixes: vulnerability -> purl -> since when we know of its fix.
+    licences, partial, fixes, tests: left out where the policy does not need them. The first two are
+    read of the bill of materials; fixes: vulnerability -> purl -> since when we know of its fix.
     """
 
     platform: str
@@ -112,6 +145,7 @@ class ScanInput(_Document, frozen=True):
     licences: Licences | msgspec.UnsetType = msgspec.UNSET
     partial: PartialInput | msgspec.UnsetType = msgspec.UNSET
     fixes: dict[str, dict[str, str]] | msgspec.UnsetType = msgspec.UNSET
+    tests: TestsInput | msgspec.UnsetType = msgspec.UNSET
 
 
 class ComponentInput(_Document, frozen=True):

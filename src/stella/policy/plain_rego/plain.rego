@@ -21,6 +21,11 @@ needs contains "partial" if {
 	rule.images.incomplete
 }
 
+needs contains "tests" if {
+	some rule in plain.rules
+	rule.images.testsNotPassed
+}
+
 needs contains "fixes" if {
 	some rule in plain.rules
 	rule.findings.fixKnownDays >= 0
@@ -271,6 +276,29 @@ image_says(key, wanted, scan) := yes_if(exceeds(max(ages), wanted * day_ns)) if 
 image_says(key, _, scan) := yes_if(exceeds(scan.partial.count, 0)) if {
 	key == "incomplete"
 	scan.partial.count >= 0
+}
+
+# Of a suite without a result it is unknown.
+image_says(key, wanted, scan) := "yes" if {
+	key == "testsNotPassed"
+	count(suite_answers(wanted, scan) & {"FAILED", "WARNED"}) > 0
+}
+
+image_says(key, wanted, scan) := "no" if {
+	key == "testsNotPassed"
+	scan.tests.more == 0
+	suite_answers(wanted, scan) == {"PASSED"}
+}
+
+# What the newest results of all suites say; "missing" for a word that no suite answers to.
+suite_answers(wanted, scan) := {answer |
+	some word in wanted
+	some newest in tests_now(scan.tests, word, plain.testResultBy)
+	some one in newest
+	answer := one.result
+} | {"missing" |
+	some word in wanted
+	count(tests_now(scan.tests, word, plain.testResultBy)) == 0
 }
 
 # For each condition the licences that it denies, and those that it allows.

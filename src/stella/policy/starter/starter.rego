@@ -32,6 +32,11 @@
 #   licenceAllow      the only licences that may pass: off, or a list.                      off
 #   licenceUnknown    a package of which nobody knows the licence, where a list asks: unknown,
 #                     blocked, pass.                                                        unknown
+#   testSuites        suites of tests that each image must have passed: off, or a list of names,
+#                     such as ["unit", "e2e-*"].                                            off
+#   testWarned        a suite that passed with warnings: pass, unknown, blocked.            blocked
+#   testResultBy      whose results count: signed (of every issuer whose key is known), or a list
+#                     of issuers and of upload:NAME for who hands one in.                   signed
 #   vex               findings that VEX settles (not_affected, fixed) do not count: honour;
 #                     they count all the same: ignore.                                      honour
 package stella.policy
@@ -39,7 +44,7 @@ package stella.policy
 import rego.v1
 
 # Every one of these must speak. One that says nothing counts as unknown.
-rules := {"scan", "unmatched", "known-exploited", "severity", "fix-available", "licence", "parameters"} |
+rules := {"scan", "unmatched", "known-exploited", "severity", "fix-available", "licence", "test-results", "parameters"} |
 	object.keys(image_rules) | object.keys(threshold_rules)
 
 defaults := {
@@ -65,6 +70,9 @@ defaults := {
 	"licenceDeny": "off",
 	"licenceAllow": "off",
 	"licenceUnknown": "unknown",
+	"testSuites": "off",
+	"testWarned": "blocked",
+	"testResultBy": "signed",
 	"vex": "honour",
 }
 
@@ -91,6 +99,9 @@ allowed := {
 	"licenceDeny": {"off"},
 	"licenceAllow": {"off"},
 	"licenceUnknown": {"unknown", "blocked", "pass"},
+	"testSuites": {"off"},
+	"testWarned": {"pass", "unknown", "blocked"},
+	"testResultBy": {"signed"},
 	"vex": {"honour", "ignore"},
 }
 
@@ -98,7 +109,7 @@ allowed := {
 highest := {"epssMax": 999, "fixAvailableDays": 3650, "scanAgeDays": 3650, "snapshotAgeDays": 3650}
 
 # Beside what is allowed: lists of words, each of which may end in a star.
-lists := {"licenceDeny", "licenceAllow"}
+lists := {"licenceDeny", "licenceAllow", "testSuites", "testResultBy"}
 
 is_allowed(name, value) if value in allowed[name]
 
