@@ -157,13 +157,6 @@ export const imageQuery = (scan: string) =>
     staleTime: 60_000,
   })
 
-/** Results of tests of an image or of the index around it, the newest first. */
-export const testResultsQuery = (image: string) =>
-  queryOptions({
-    queryKey: ['test-results', image],
-    queryFn: () => take(api.GET('/api/v1/test-results', { params: { query: { image, limit: 100 } } })),
-  })
-
 /** `mine` is the page's word for what waits for this reader. */
 export function promotionFilters({ mine, ...rest }: Filters): Filters {
   return mine === undefined ? rest : { ...rest, waitingForMe: 'true' }

@@ -1,5 +1,5 @@
 import { useQueries } from '@tanstack/react-query'
-import { testResultsQuery } from '../../api/queries'
+import { testResultsQuery } from '../../api/testResults'
 import type { TestResult } from '../../api/types'
 import { Icon, type IconName } from '../../widgets/Icon'
 import { Panel } from '../../widgets/Panel'
@@ -25,7 +25,9 @@ const COLUMNS: Column<TestResult>[] = [
     width: '100%',
     cell: (one) => (
       <span className="two-lines">
-        {`${one.passed} passed, ${one.warned} warned, ${one.failed} failed`}
+        {one.passed + one.warned + one.failed === 0
+          ? 'lists none'
+          : `${one.passed} passed, ${one.warned} warned, ${one.failed} failed`}
         {one.failedTests.length > 0 && (
           <span className="muted">
             {` ${one.failedTests.slice(0, 3).join(', ')}${one.failed > 3 ? ` and ${one.failed - 3} more` : ''}`}
@@ -45,7 +47,7 @@ export function TestResults({ images }: { images: string[] }) {
   const results = found.flatMap((one) => one.data?.items ?? [])
   if (results.length === 0) return null
   return (
-    <Panel title="Tests">
+    <Panel title="Tests" flush>
       <Table label="Test results" rows={results} rowKey={({ id }) => id} columns={COLUMNS} />
     </Panel>
   )
