@@ -21,6 +21,7 @@ from stella.app.heard import (
     judge_new_standing,
     judge_standings,
     judge_tested,
+    judge_tested_standings,
     judge_weighed,
     tests_beside,
     weigh_all,
@@ -38,6 +39,7 @@ from stella.app.judged_anew import (
     judge_scanned,
 )
 from stella.app.step_calls import attempt_step, worn_out
+from stella.app.tickets import look_up_asked
 from stella.blob.errors import BlobsUnusable
 from stella.deployment.errors import AgentSilent
 from stella.deployment.finish import finish_step, finish_target, order_target, take_target
@@ -303,7 +305,7 @@ def announce(work: Work, fact: StoredFact) -> None:
 _FLOWS: Mapping[str, Sequence[Handler]] = {
     "ScanRequested": (scan_image,),
     "ReleaseSealed": (scan_release,),
-    "PromotionRequested": (judge,),
+    "PromotionRequested": (look_up_asked, judge),
     "ImageScanned": (weigh_scanned, judge_what_waited),
     "ScanFailed": (judge_what_waited,),
     "VexApplied": (weigh_touched,),
@@ -311,8 +313,8 @@ _FLOWS: Mapping[str, Sequence[Handler]] = {
     "VexFeedTaken": (weigh_fed,),
     "VexIssuerApplied": (weigh_all, judge_all_tested),
     "VexIssuerDeleted": (weigh_all, judge_all_tested),
-    "TestResultTaken": (judge_tested,),
-    "TestResultWithdrawn": (judge_tested,),
+    "TestResultTaken": (judge_tested, judge_tested_standings),
+    "TestResultWithdrawn": (judge_tested, judge_tested_standings),
     "FindingsWeighed": (judge_weighed, judge_standings),
     "FindingsMatched": (judge_weighed, judge_standings),
     "PolicyApplied": (judge_all_standings,),

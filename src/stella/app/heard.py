@@ -123,6 +123,11 @@ def judge_standings(work: Work, fact: StoredFact) -> None:
     _stand(work, fact, str(changed) if changed else None)
 
 
+def judge_tested_standings(work: Work, fact: StoredFact) -> None:
+    """A test result came or went: does what runs with that image stand as before?"""
+    _stand(work, fact, str(fact.data["image"]))
+
+
 def judge_all_standings(work: Work, fact: StoredFact) -> None:
     """A policy or an environment is another one."""
     _stand(work, fact, None)
@@ -134,9 +139,9 @@ def judge_new_standing(work: Work, fact: StoredFact) -> None:
         judge_standing(tx, str(fact.data["environment"]), work.deciding)
 
 
-def _stand(work: Work, fact: StoredFact, platform_digest: str | None) -> None:
+def _stand(work: Work, fact: StoredFact, image: str | None) -> None:
     with work.database.read(fact.tenant) as tx:
-        names = environments_running(tx, platform_digest)
+        names = environments_running(tx, image)
     for name in names:
         with work.because(fact) as tx:
             judge_standing(tx, name, work.deciding)

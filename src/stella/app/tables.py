@@ -27,6 +27,7 @@ import stella.promotion.absence
 import stella.promotion.break_glass_store
 import stella.promotion.override
 import stella.promotion.store
+import stella.promotion.tickets
 import stella.promotion.waiver_store
 import stella.record.owners
 import stella.release.components.store
@@ -62,6 +63,7 @@ STORES = (
     stella.environment.followed.store,
     stella.policy.store,
     stella.promotion.store,
+    stella.promotion.tickets,
     stella.deployment.standing,
     stella.promotion.waiver_store,
     stella.promotion.absence,

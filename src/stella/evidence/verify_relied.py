@@ -16,6 +16,7 @@ from stella.evidence.told import Told, agree, place_of
 from stella.evidence.verify_facts import PacketFact, read_facts, the_decided
 from stella.evidence.verify_lifecycle import check_lifecycle
 from stella.evidence.verify_tested import check_taken
+from stella.evidence.verify_ticket import check_ticket
 from stella.kernel import digest_of
 from stella.promotion.model import (
     PROOF_FORM,
@@ -54,6 +55,7 @@ def check_relied(reading: Reading) -> str:
     if form >= _TELLS_WHAT_LED_TO_IT:
         _check_reviser(told, given)
         _check_followed(told, given, asked, relied.followed)
+    check_ticket(told, given)
     _check_environment(reading, told)
     check_lifecycle(reading, told)
     for waiver in relied.waivers:
@@ -87,6 +89,10 @@ def _check_request(told: Told, given: DecisionInput) -> PacketFact:
     # What was asked for by an earlier server does not tell its window.
     if "not_before" in asked.data:
         says |= {"not_before": start[0], "not_after": start[1]}
+    ticket = given.change_ticket
+    # What was asked for by an earlier server names none.
+    if "change_ticket" in asked.data or ticket is not UNSET:
+        says["change_ticket"] = None if ticket is UNSET else f"{ticket.integration}:{ticket.key}"
     agree(asked, by=given.requested_by.id, at=given.requested_at, says=says)
     sealed = told.the("ReleaseSealed", given.release.id, "what the release is")
     expect(given.release.digest, sealed.data.get("release_digest"), "its digest", place_of(sealed))

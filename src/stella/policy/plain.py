@@ -43,6 +43,11 @@ _WORDS: Mapping[str, str | tuple[str, str]] = {
     "incomplete": "could not be read as a whole",
     "licenceDenied": "holds packages under a licence that is denied",
     "licenceNotAmong": "holds packages under a licence that is not allowed",
+    "noTicket": "names no change ticket",
+    "ticketNotApproved": "has a change ticket that is not approved",
+    "ticketOlderThanMinutes": "has a change ticket that was looked up more than {} minutes ago",
+    "outsideTicketWindow": "is not within the planned time of its change ticket",
+    "ticketOfOtherImages": "has a change ticket that stands for other images",
     "testsNotPassed": "has not passed the tests that it must",
 }
 """For false and true where there are two."""
@@ -92,12 +97,26 @@ class ImageConditions(_Part, frozen=True):
     tests_not_passed: Starred | None = None
 
 
+class PromotionConditions(_Part, frozen=True):
+    """All of them have to hold for an objection to the promotion. of what nobody knows it is unknown.
+
+    ticket_of_other_images: its change ticket stands for a promotion of other images too.
+    """
+
+    no_ticket: Literal[True] | None = None
+    ticket_not_approved: Literal[True] | None = None
+    ticket_older_than_minutes: Annotated[int, msgspec.Meta(ge=0, le=100_000)] | None = None
+    outside_ticket_window: Literal[True] | None = None
+    ticket_of_other_images: Literal[True] | None = None
+
+
 class PlainRule(_Part, frozen=True):
     """One rule. at_most: so many objections are let pass; one more, and all of them count."""
 
     name: Name
     findings: FindingConditions | None = None
     images: ImageConditions | None = None
+    promotion: PromotionConditions | None = None
     outcome: Literal["blocked", "unknown"] = "blocked"
     at_most: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)] = 0
     message: Words = ""
@@ -107,9 +126,9 @@ class PlainRule(_Part, frozen=True):
 class PlainTest(_Part, frozen=True):
     """One release of one image, and what rules say of it. findings, image: as the reference has them.
 
-    licences: what a package states, one for each. tests: suite -> its signed result. unread: paths.
-    feeds: when each was asked last. fix_known_since: of every finding that has a fix. Each is not told
-    where it is left out.
+    licences: what a package states, one for each. tests: suite -> its signed result. ticket: what is
+    not as with an approved one. unread: paths. feeds: when each was asked last. fix_known_since: of
+    every finding that has a fix. Each is not told where it is left out.
     """
 
     name: Words
@@ -119,6 +138,7 @@ class PlainTest(_Part, frozen=True):
     lifetime: dict[str, Any] | None = None
     licences: list[str] | None = None
     tests: dict[str, Literal["PASSED", "WARNED", "FAILED"]] | None = None
+    ticket: dict[str, Any] | None = None
     unread: list[str] | None = None
     feeds: dict[str, str] = {}
     fix_known_since: str | None = None
@@ -146,9 +166,9 @@ def read_plain(spec: Mapping[str, Any]) -> PlainPolicy:
     for rule in read.rules:
         if rule.name in _RESERVED or names.count(rule.name) > 1:
             raise malformed(f"a rule cannot be named {rule.name!r}, or not twice")
-        if (rule.findings is None) == (rule.images is None):
-            raise malformed(f"the rule {rule.name} needs either findings or images")
-        if not msgspec.to_builtins(rule.findings or rule.images):
+        if sum(one is not None for one in _kinds(rule).values()) != 1:
+            raise malformed(f"the rule {rule.name} needs one of findings, images and promotion")
+        if not _conditions(rule)[1]:
             raise malformed(
                 f"the rule {rule.name} has no condition, so that it would object to all"
             )
@@ -184,15 +204,23 @@ def _said(rule: PlainRule) -> dict[str, Any]:
         "fix": rule.fix,
         "says": ", ".join(dict.fromkeys(_words(rule))),
     }
-    key, conditions = (
-        ("images", rule.images) if rule.findings is None else ("findings", rule.findings)
-    )
-    return said | {key: msgspec.to_builtins(conditions)}
+    key, conditions = _conditions(rule)
+    return said | {key: conditions}
+
+
+def _kinds(rule: PlainRule) -> dict[str, msgspec.Struct | None]:
+    return {"findings": rule.findings, "images": rule.images, "promotion": rule.promotion}
+
+
+def _conditions(rule: PlainRule) -> tuple[str, dict[str, Any]]:
+    """Of what they are, and the conditions themselves."""
+    ((key, one),) = [(key, one) for key, one in _kinds(rule).items() if one is not None]
+    return key, msgspec.to_builtins(one)
 
 
 def _words(rule: PlainRule) -> Iterator[str]:
     """What is objected to, as a sentence goes on after the name of a finding or an image."""
-    for key, wanted in msgspec.to_builtins(rule.findings or rule.images).items():
+    for key, wanted in _conditions(rule)[1].items():
         words = _WORDS[key]
         yield words.format(wanted) if isinstance(words, str) else words[bool(wanted)]
 

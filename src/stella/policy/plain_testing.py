@@ -16,6 +16,18 @@ from stella.sbom.licences import licences_of_texts
 
 _IMAGE = "sha256:" + "a" * 64
 _NOW = "2030-01-01T00:00:00.000000Z"
+_TICKET: dict[str, Any] = {
+    "integration": "tickets",
+    "key": "OPS-1",
+    "url": "",
+    "status": "approved",
+    "approved": True,
+    "startsAt": "",
+    "endsAt": "",
+    "lookedUpAt": _NOW,
+    "trouble": "",
+    "uses": [],
+}
 _FINDING: dict[str, Any] = {
     "id": "CVE-2030-1",
     "aliases": [],
@@ -67,6 +79,9 @@ def _input(test: PlainTest) -> Any:
         strange = sorted(one.keys() - _FINDING.keys())
         if strange:
             raise _bad(test, f"a finding has no {strange[0]!r}")
+    strange = sorted((test.ticket or {}).keys() - _TICKET.keys())
+    if strange:
+        raise _bad(test, f"a ticket has no {strange[0]!r}")
     findings = [{**_FINDING, **one} for one in test.findings]
     scan: dict[str, Any] = {
         "platform": "linux/amd64",
@@ -87,7 +102,12 @@ def _input(test: PlainTest) -> Any:
     component = {"name": "web", "reference": "web:1", "digest": _IMAGE, "scans": [scan]}
     release = {"id": "rel_test", "name": "test", "version": "1", "digest": _IMAGE}
     return gate_input(
-        environment="test", release=release, components=[component], parameters={}, now=_NOW
+        environment="test",
+        release=release,
+        components=[component],
+        parameters={},
+        now=_NOW,
+        ticket=None if test.ticket is None else {**_TICKET, **test.ticket},
     )
 
 

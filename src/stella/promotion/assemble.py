@@ -22,6 +22,7 @@ from stella.policy.store import find_policy
 from stella.promotion.as_now import as_now
 from stella.promotion.break_glass import break_glass_input
 from stella.promotion.follow import automatic_input
+from stella.promotion.look_up import ticket_input
 from stella.promotion.model import (
     PROOF_FORM,
     ApprovalInput,
@@ -34,6 +35,7 @@ from stella.promotion.model import (
     ReleaseInput,
     ScanInput,
     StartInput,
+    TicketInput,
     WaiverInput,
 )
 from stella.promotion.override import held_freezes, overrides_of
@@ -94,10 +96,18 @@ class Assembled:
     plan: bytes
 
 
-def assemble(tx: Tx, promotion: Promotion, deciding: Deciding, *, keep: bool = False) -> Assembled:
+def assemble(
+    tx: Tx,
+    promotion: Promotion,
+    deciding: Deciding,
+    *,
+    keep: bool = False,
+    ticket: TicketInput | None = None,
+) -> Assembled:
     """The exact inputs of ``promotion``'s decision as they are now.
 
-    keep: the waivers among them stand until this transaction ends.
+    keep: the waivers among them stand until this transaction ends. ticket: in the place of the one that
+        is stored, for what is only looked at.
     Raises what a policy, a plan or a document that is not there raises.
     """
     blobs = deciding.blobs
@@ -171,6 +181,9 @@ def assemble(tx: Tx, promotion: Promotion, deciding: Deciding, *, keep: bool = F
             tx, promotion, environment, lambda who: deciding.person_of(tx, who).name
         ),
     )
+    ticket = ticket or ticket_input(tx, promotion)
+    if ticket is not None:
+        given = msgspec.structs.replace(given, change_ticket=ticket)
     running = _running(tx, environment, blobs, voices)
     if running is not None:
         digest = blobs.put(running).text

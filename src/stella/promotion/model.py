@@ -396,6 +396,35 @@ class BreakGlassInput(_Document, frozen=True):
     gates: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
 
 
+class TicketUseInput(_Document, frozen=True):
+    """Another promotion that named the same ticket before. release_digest: of what it brings."""
+
+    promotion: str
+    environment: str
+    release_digest: str
+
+
+class TicketInput(_Document, frozen=True):
+    """The change ticket that the promotion names, as it stood when it was looked up last.
+
+    looked_up_at: None where it never was answered; then nothing of status to ends_at is known. status:
+    in the service's words. approved: by the configuration of the integration. starts_at, ends_at: its
+    planned time, "" for none. trouble: why the last look failed, "" where it did not.
+    uses: promotions that named it before and are under way or were deployed, at most twenty.
+    """
+
+    integration: str
+    key: str
+    url: str
+    status: str
+    approved: bool
+    starts_at: str
+    ends_at: str
+    looked_up_at: str | None
+    trouble: str
+    uses: tuple[TicketUseInput, ...]
+
+
 class DecisionInput(_Document, frozen=True):
     """Everything a decision rests on, but for the documents it names by digest.
 
@@ -434,6 +463,10 @@ class DecisionInput(_Document, frozen=True):
     # Left out where a person asked.
     automatic: AutomaticInput | msgspec.UnsetType = msgspec.UNSET
     release_reviser: str | msgspec.UnsetType = msgspec.UNSET
+    # Left out where none is named.
+    change_ticket: TicketInput | msgspec.UnsetType = msgspec.UNSET
+    # True where nobody asks for it and nothing goes: how what runs would be judged. Never stored.
+    hypothetical: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 class Reason(_Document, frozen=True):

@@ -41,7 +41,14 @@ if TYPE_CHECKING:
     from stella.plugin.contract.feed import Feed, FeedChanges, FeedDocument
     from stella.plugin.contract.identity_provider import IdentityProvider, ProviderMetadata
     from stella.plugin.contract.metrics import MetricSource, Sample
-    from stella.plugin.contract.notifier import Choice, Message, Notifier, SentMessage, Severity
+    from stella.plugin.contract.notifier import (
+        Choice,
+        Message,
+        Notifier,
+        SentMessage,
+        Severity,
+        Ticket,
+    )
     from stella.plugin.contract.object_store import ObjectStore, StoredObject
     from stella.plugin.contract.policy_pack import PackDocument, PolicyPack
     from stella.plugin.contract.registry import Descriptor, RawManifest, Registry, RegistryConfig
@@ -217,6 +224,7 @@ __all__ = [
     "TargetConnector",
     "TargetIntent",
     "TargetPlan",
+    "Ticket",
     "UnhealthyAfterStart",
     "Unknown",
     "UnknownService",
@@ -249,7 +257,7 @@ __getattr__ = late(
         "stella.plugin.contract.feed": "Feed FeedChanges FeedDocument",
         "stella.plugin.contract.identity_provider": "IdentityProvider ProviderMetadata",
         "stella.plugin.contract.metrics": "MetricSource Sample",
-        "stella.plugin.contract.notifier": "Choice Message Notifier SentMessage Severity",
+        "stella.plugin.contract.notifier": "Choice Message Notifier SentMessage Severity Ticket",
         "stella.plugin.contract.object_store": "ObjectStore StoredObject",
         "stella.plugin.contract.policy_pack": "PackDocument PolicyPack",
         "stella.plugin.contract.registry": "Descriptor RawManifest Registry RegistryConfig",
