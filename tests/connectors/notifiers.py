@@ -228,6 +228,7 @@ class Jira(Service):
 
     login: str = "stella@example.com:ATATT3xFfGF0-s3cr3t"
     issues: dict[str, dict[str, Any]] = field(default_factory=dict)
+    changes: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def seen(self) -> tuple[str, ...]:
         return tuple(
@@ -249,11 +250,20 @@ class Jira(Service):
             return self._search(document)
         if name == "issue" and method == "POST":
             return self._make(document["fields"])
+        if method == "GET" and name.startswith("issue/"):
+            return self._tell(*name.removeprefix("issue/").partition("?fields=")[::2])
         key = name.removeprefix("issue/")
         if method == "PUT" and key in self.issues:
             self.issues[key] |= _checked(document["fields"])
             return 204, b""
         return 404, {"errorMessages": ["Issue does not exist or you do not have permission"]}
+
+    def _tell(self, key: str, fields: str) -> tuple[int, object]:
+        if key not in self.changes:
+            return 404, {"errorMessages": ["Issue does not exist or you do not have permission"]}
+        held = {"status": {"name": "To Do", "statusCategory": {"key": "new"}}, **self.changes[key]}
+        told = {one: held.get(one) for one in fields.split(",")}
+        return 200, {"id": "10002", "key": key, "fields": told}
 
     def _search(self, document: Any) -> tuple[int, object]:
         found = re.fullmatch(
@@ -308,6 +318,7 @@ class ServiceNow(Service):
 
     login: str = "stella:correct-horse-battery"
     records: dict[str, dict[str, str]] = field(default_factory=dict)
+    changes: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def seen(self) -> tuple[str, ...]:
         return tuple(
@@ -327,6 +338,9 @@ class ServiceNow(Service):
             name, _, value = wanted["sysparm_query"][0].partition("=")
             found = [one for one in self.records.values() if one.get(name) == value]
             names = wanted["sysparm_fields"][0].split(",")
+            if wanted.get("sysparm_display_value") == ["all"]:
+                told = self.changes.get(value) if name == "number" else None
+                return 200, {"result": [{key: told[key] for key in names}] if told else []}
             return 200, {"result": [{key: one[key] for key in names} for one in found[:1]]}
         assert len(document["short_description"]) <= 160
         assert len(document["description"]) <= 4000

@@ -10,7 +10,7 @@ import pytest
 from connectors.mails import Mails, serving_mail
 from connectors.notifiers import Jira, Receiver, ServiceNow, Slack, Teams
 from connectors.stores import Given, Line, direct
-from stella.sdk import Connect, Connection, Message, Notifier
+from stella.sdk import Connect, Connection, Message, Notifier, Ticket
 from stella.sdk.testing import (
     NOTIFIER_CHECKS,
     SERVICE_HTTP_CHECKS,
@@ -32,6 +32,22 @@ by_http = pytest.mark.parametrize("check", SERVICE_HTTP_CHECKS, ids=lambda check
 Check = Callable[[NotifierBench], None]
 HttpCheck = Callable[[ServiceHttpBench], None]
 MESSAGE = Message("kit/http", "shop 1.4 is deployed", "to production")
+
+
+_FIELDS = {"start_field": "customfield_10050", "end_field": "customfield_10051"}
+_WINDOW = ("2030-01-31T07:00:00.000000Z", "2030-01-31T09:00:00.000000Z")
+
+
+def _record(number: str, state: str, approval: str) -> dict[str, dict[str, str]]:
+    said = {
+        "sys_id": ("a" * 32, "a" * 32),
+        "number": (number, number),
+        "state": (state, "-2"),
+        "approval": (approval.title(), approval),
+        "start_date": ("31.01.2030 08:00", "2030-01-31 07:00:00"),
+        "end_date": ("31.01.2030 10:00", "2030-01-31 09:00:00"),
+    }
+    return {name: {"display_value": one, "value": other} for name, (one, other) in said.items()}
 
 
 def profile(
@@ -195,7 +211,17 @@ def test_teams(check: Check) -> None:
 def test_jira(check: Check) -> None:
     line = Line()
     with Jira().served() as service:
-        notifier = jira(service, line.connect)
+        service.changes = {
+            "OPS-7": {
+                "status": {"name": "Ready to go"},
+                "customfield_10050": "2030-01-31T08:00:00.000+0100",
+                "customfield_10051": "2030-01-31T10:00:00.000+0100",
+            },
+            "OPS-8": {},
+        }
+        config = {"approved_statuses": ["ready to go"], **_FIELDS}
+        notifier = jira(service, line.connect, **config)
+        at = f"{service.endpoint}/browse"
         check(
             NotifierBench(
                 notifier,
@@ -206,6 +232,10 @@ def test_jira(check: Check) -> None:
                 is_told_once=True,
                 can_update=True,
                 secrets=lambda: (service.login.partition(":")[2],),
+                tickets=(
+                    Ticket("OPS-7", f"{at}/OPS-7", "Ready to go", True, *_WINDOW),
+                    Ticket("OPS-8", f"{at}/OPS-8", "To Do", False),
+                ),
             )
         )
 
@@ -214,7 +244,12 @@ def test_jira(check: Check) -> None:
 def test_servicenow(check: Check) -> None:
     line = Line()
     with ServiceNow().served() as service:
+        service.changes = {
+            "CHG0030001": _record("CHG0030001", "Scheduled", "approved"),
+            "CHG0030002": _record("CHG0030002", "New", "not requested"),
+        }
         notifier = servicenow(service, line.connect)
+        at = f"{service.endpoint}/nav_to.do?uri=incident.do%3Fsys_id%3D{'a' * 32}"
         check(
             NotifierBench(
                 notifier,
@@ -225,6 +260,10 @@ def test_servicenow(check: Check) -> None:
                 is_told_once=True,
                 can_update=True,
                 secrets=lambda: (service.login.partition(":")[2],),
+                tickets=(
+                    Ticket("CHG0030001", at, "Scheduled", True, *_WINDOW),
+                    Ticket("CHG0030002", at, "New", False, *_WINDOW),
+                ),
             )
         )
 

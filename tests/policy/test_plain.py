@@ -264,6 +264,94 @@ def test_its_tests_run_and_say_what_is_wrong():
             run_plain_tests(read_plain({**spec, "tests": [test]}), "p.yaml")
 
 
+TICKET = {
+    "integration": "ops",
+    "key": "OPS-1",
+    "approved": True,
+    "startsAt": "2029-12-31T00:00:00.000000Z",
+    "endsAt": "2030-01-02T00:00:00.000000Z",
+    "lookedUpAt": "2029-12-31T23:50:00.000000Z",
+    "uses": [],
+}
+USED = [{"promotion": "prm_1", "environment": "dev", "releaseDigest": "sha256:f"}]
+SILENT = {"lookedUpAt": None, "approved": False, "startsAt": "", "endsAt": ""}
+
+
+@pytest.mark.parametrize(
+    ("conditions", "ticket", "expected"),
+    [
+        ({"noTicket": True}, None, {"blocked"}),
+        ({"noTicket": True}, {}, {"pass"}),
+        ({"ticketNotApproved": True}, None, {"pass"}),
+        ({"ticketNotApproved": True}, {}, {"pass"}),
+        ({"ticketNotApproved": True}, {"approved": False}, {"blocked"}),
+        ({"ticketNotApproved": True}, SILENT, {"unknown"}),
+        ({"ticketOlderThanMinutes": 9}, {}, {"blocked"}),
+        ({"ticketOlderThanMinutes": 10}, {}, {"pass"}),
+        ({"ticketOlderThanMinutes": 10}, SILENT, {"unknown"}),
+        ({"outsideTicketWindow": True}, {}, {"pass"}),
+        ({"outsideTicketWindow": True}, {"endsAt": "2030-01-01T00:00:00.000000Z"}, {"blocked"}),
+        ({"outsideTicketWindow": True}, {"endsAt": ""}, {"unknown"}),
+        ({"ticketOfOtherImages": True}, {}, {"pass"}),
+        ({"ticketOfOtherImages": True}, {"uses": USED}, {"blocked"}),
+    ],
+)
+def test_conditions_of_the_promotion(conditions: Any, ticket: Any, expected: set[str]):
+    given = release(document())
+    if ticket is not None:
+        given["changeTicket"] = {**TICKET, **ticket}
+    assert said(given, {"name": "mine", "promotion": conditions})["mine"] == expected
+
+
+RESULT = {
+    "id": "tst_1",
+    "image": "sha256:a",
+    "at": "2030-01-01T00:00:00.000000Z",
+    "by": {"id": "usr_1", "name": "dan"},
+    "source": "upload",
+    "signer": "ci",
+    "isSigned": True,
+    "suites": ["unit"],
+}
+
+
+@pytest.mark.parametrize(
+    ("results", "more", "expected"),
+    [
+        (["PASSED"], {}, {"pass"}),
+        (["WARNED"], {}, {"blocked"}),
+        (["FAILED", "PASSED"], {}, {"blocked"}),
+        ([], {}, {"unknown"}),
+        (None, {}, {"unknown"}),
+        (["PASSED"], {"testResultBy": ["other"]}, {"unknown"}),
+        (["FAILED"], {"testResultBy": ["upload:dan"]}, {"blocked"}),
+    ],
+)
+def test_a_condition_of_tests(results: Any, more: Any, expected: set[str]):
+    given = release(document())
+    if results is not None:
+        told = [{**RESULT, "result": one} for one in results]
+        given["components"][0]["scans"][0]["tests"] = {"results": told, "more": 0}
+    rule = {"name": "mine", "images": {"testsNotPassed": ["unit"]}}
+    assert said(given, rule, **more)["mine"] == expected
+
+
+def test_tests_of_a_policy_may_name_results_of_tests_and_a_ticket():
+    spec = {
+        "rules": [
+            {"name": "unit", "images": {"testsNotPassed": ["unit"]}},
+            {"name": "ticket", "promotion": {"ticketNotApproved": True}},
+        ],
+        "tests": [
+            {"name": "good", "tests": {"unit": "PASSED"}, "expect": {"unit": "pass"}},
+            {"name": "bad", "tests": {"unit": "FAILED"}, "expect": {"unit": "blocked"}},
+            {"name": "open", "ticket": {"approved": False}, "expect": {"ticket": "blocked"}},
+        ],
+    }
+    ran = run_plain_tests(read_plain(spec), "p.yaml")
+    assert {one.outcome for one in ran} == {Outcome.PASS}, ran
+
+
 def test_the_schema_in_the_reference_is_the_one_that_is_read():
     made = json.dumps(msgspec.json.schema(PlainPolicy), indent=2, sort_keys=True) + "\n"
     assert SCHEMA.read_text() == made

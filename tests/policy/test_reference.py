@@ -21,7 +21,7 @@ def test_every_parameter_stands_there_with_its_values_and_its_default():
         cells = [re.findall(r"`([^`]+)`", cell) for cell in line.split("|")[1:-1]]
         if len(cells) == 4 and cells[3]:
             rows[cells[0][0]] = (sorted(cells[2]), cells[3][0])
-    assert rows == {name: (sorted(allowed[name]), defaults[name]) for name in defaults}
+    assert rows == {name: (sorted(allowed[name]), str(defaults[name])) for name in defaults}
 
 
 def test_every_refused_function_stands_there():

@@ -21,21 +21,30 @@ export const commands = {
   reject: (id: string, comment: string) => stella('reject', id, '-m', said(comment, 'COMMENT')),
   cancel: (id: string, comment: string) => stella('cancel', id, '-m', said(comment, 'COMMENT')),
   why: (id: string) => stella('why', id),
-  promote: (release: string, environment: string, priority = 'normal', hotfix?: string) =>
+  promote: (release: string, environment: string, priority = 'normal', hotfix?: string, ticket = '') =>
     stella(
       'promote',
       release,
       '--env',
       environment,
       ...(priority === 'normal' ? [] : ['--priority', priority]),
+      ...(ticket === '' ? [] : ['--ticket', ticket]),
       ...(hotfix === undefined ? [] : ['--hotfix', '-m', said(hotfix, 'REASON')]),
     ),
-  dryRun: (release: string, environment: string, hotfix = false) =>
-    stella('promote', release, '--env', environment, ...(hotfix ? ['--hotfix'] : []), '--dry-run'),
+  dryRun: (release: string, environment: string, hotfix = false, ticket = '') =>
+    stella(
+      'promote',
+      release,
+      '--env',
+      environment,
+      ...(ticket === '' ? [] : ['--ticket', ticket]),
+      ...(hotfix ? ['--hotfix'] : []),
+      '--dry-run',
+    ),
   lifecycle: (name: string, release?: string) =>
     stella('lifecycle', 'show', name, ...(release === undefined ? [] : ['--release', release])),
   repository: (name: string) => stella('repository', 'sync', name),
-  rollback: (environment: string, reason: string, release: string) =>
+  rollback: (environment: string, reason: string, release: string, ticket = '') =>
     stella(
       'rollback',
       '--env',
@@ -43,6 +52,7 @@ export const commands = {
       '-m',
       said(reason, 'REASON'),
       ...(release === '' ? [] : ['--release', release]),
+      ...(ticket === '' ? [] : ['--ticket', ticket]),
     ),
   createRelease: (
     name: string,

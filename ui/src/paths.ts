@@ -27,7 +27,7 @@ export const paths = {
     linkOptions({ to: '/releases/$id/diff/$other', params: { id, other } }),
   promotions: (search: { environment?: string; state?: string; release?: string; mine?: string } = {}) =>
     linkOptions({ to: '/promotions', search }),
-  newPromotion: (search: { release?: string; environment?: string; hotfix?: string } = {}) =>
+  newPromotion: (search: { release?: string; environment?: string; hotfix?: string; ticket?: string } = {}) =>
     linkOptions({ to: '/promotions/new', search }),
   promotion: (id: string) => linkOptions({ to: '/promotions/$id', params: { id } }),
   deployments: (search: { environment?: string; state?: string } = {}) =>

@@ -42,7 +42,7 @@ const searches = {
     'environment',
   ),
   promotions: keys('environment', 'state', 'release', 'mine'),
-  newPromotion: keys('release', 'environment', 'hotfix'),
+  newPromotion: keys('release', 'environment', 'hotfix', 'ticket'),
   lifecycle: keys('release'),
   deployments: keys('environment', 'state'),
   deployment: keys('line', 'target', 'q'),

@@ -10,8 +10,10 @@ from stella.advisory import Snapshot
 from stella.blob import Blobs
 from stella.deployment.steps import CallStep
 from stella.evidence.keep import Proving
+from stella.plugin.contract.notifier import Ticket
 from stella.plugin.contract.registry import Registry
 from stella.promotion.assemble import Deciding
+from stella.promotion.look_up import Trouble
 from stella.record import Database, StoredFact, Tx
 from stella.sbom import LayerCache
 from stella.trust import Signer
@@ -21,7 +23,8 @@ from stella.trust import Signer
 class Work:
     """What handlers need from outside. holder: under which name this process seals facts.
 
-    url: of the console. order_life: how long an agent has to carry an order out.
+    url: of the console. look_up: a change ticket by integration, key and environment.
+    order_life: how long an agent has to carry an order out.
     stopping: set when the server ends. wait_s: after the first failed attempt at something, twice as
     long after the second.
     """
@@ -40,6 +43,7 @@ class Work:
     url: str
     order_life: timedelta
     call_step: CallStep
+    look_up: Callable[[str, str, str], Ticket | Trouble]
     stopping: Event = field(default_factory=Event)
     wait_s: float = 1.0
 

@@ -23,9 +23,13 @@ from stella.app.heard import (
     beside_image,
     index_scanned,
     judge_all_standings,
+    judge_all_tested,
     judge_new_standing,
     judge_standings,
+    judge_tested,
+    judge_tested_standings,
     judge_weighed,
+    tests_beside,
     weigh_all,
     weigh_fed,
     weigh_scanned,
@@ -41,6 +45,7 @@ from stella.app.judged_anew import (
     judge_scanned,
 )
 from stella.app.step_calls import attempt_step, worn_out
+from stella.app.tickets import look_up_asked
 from stella.blob.errors import BlobsUnusable
 from stella.deployment.errors import AgentSilent
 from stella.deployment.finish import finish_step, finish_target, order_target, take_target
@@ -72,6 +77,7 @@ from stella.record import StoredFact, Tx, fact_by_id, seal
 from stella.record.errors import DatabaseUnusable
 from stella.release.store import find_release
 from stella.sbom import traits_of_sbom
+from stella.tested.apply import take_attached_tests
 from stella.vex.apply import take_attached_vex
 from stella.workflow import Step
 
@@ -104,6 +110,7 @@ def scan_image(work: Work, fact: StoredFact) -> None:
                 snapshot=work.snapshot(),
             )
             beside = beside_image(registry, asked.reference, found)
+            tests = tests_beside(registry, asked.reference, found)
             break
         except BlobsUnusable:
             raise  # a full disk says nothing about the image
@@ -128,6 +135,14 @@ def scan_image(work: Work, fact: StoredFact) -> None:
             scan=fact.subject,
             reference=asked.reference,
             image=found[0].image,
+        )
+        take_attached_tests(
+            tx,
+            work.blobs,
+            tests,
+            own_keys=work.deciding.own_keys,
+            scan=fact.subject,
+            reference=asked.reference,
         )
 
 
@@ -296,14 +311,16 @@ def announce(work: Work, fact: StoredFact) -> None:
 _FLOWS: Mapping[str, Sequence[Handler]] = {
     "ScanRequested": (scan_image,),
     "ReleaseSealed": (scan_release,),
-    "PromotionRequested": (judge,),
+    "PromotionRequested": (look_up_asked, judge),
     "ImageScanned": (weigh_scanned, judge_what_waited),
     "ScanFailed": (judge_what_waited,),
     "VexApplied": (weigh_touched,),
     "VexWithdrawn": (weigh_touched,),
     "VexFeedTaken": (weigh_fed,),
-    "VexIssuerApplied": (weigh_all,),
-    "VexIssuerDeleted": (weigh_all,),
+    "VexIssuerApplied": (weigh_all, judge_all_tested),
+    "VexIssuerDeleted": (weigh_all, judge_all_tested),
+    "TestResultTaken": (judge_tested, judge_tested_standings),
+    "TestResultWithdrawn": (judge_tested, judge_tested_standings),
     "FindingsWeighed": (judge_weighed, judge_standings),
     "FindingsMatched": (judge_weighed, judge_standings),
     "PolicyApplied": (judge_all_standings,),

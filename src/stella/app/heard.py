@@ -24,6 +24,8 @@ from stella.promotion.store import every_promotion
 from stella.record import StoredFact, Tx
 from stella.release.store import find_release
 from stella.sbom import parse_cyclonedx
+from stella.tested.attached import AttachedTests, attached_tests
+from stella.tested.store import tested_images
 from stella.vex import Voices, hear
 from stella.vex.attached import Attached, attached_vex
 from stella.vex.standing import standing_voices
@@ -112,24 +114,18 @@ def weigh_all(work: Work, fact: StoredFact) -> None:
 
 def judge_weighed(work: Work, fact: StoredFact) -> None:
     """VEX changed what counts in an image: judge anew what waits with it."""
-    changed = fact.data["platform_digest"]
-    with work.database.read(fact.tenant) as tx:
-        waiting = list(every_promotion(tx, states=frozenset(NOT_BEGUN)))
-        holding = {
-            release
-            for release in {one.release for one in waiting}
-            for component in find_release(tx, release).components
-            if any(platform.digest == changed for platform in component.platforms)
-        }
-    for promotion in waiting:
-        if promotion.release in holding:
-            judge_scanned(work, fact, promotion.id)
+    _judge_holding(work, fact, frozenset({str(fact.data["platform_digest"])}))
 
 
 def judge_standings(work: Work, fact: StoredFact) -> None:
     """Findings of an image became others: would what runs with it be let in today?"""
     changed = fact.data.get("platform_digest")
     _stand(work, fact, str(changed) if changed else None)
+
+
+def judge_tested_standings(work: Work, fact: StoredFact) -> None:
+    """A test result came or went: does what runs with that image stand as before?"""
+    _stand(work, fact, str(fact.data["image"]))
 
 
 def judge_all_standings(work: Work, fact: StoredFact) -> None:
@@ -143,9 +139,9 @@ def judge_new_standing(work: Work, fact: StoredFact) -> None:
         judge_standing(tx, str(fact.data["environment"]), work.deciding)
 
 
-def _stand(work: Work, fact: StoredFact, platform_digest: str | None) -> None:
+def _stand(work: Work, fact: StoredFact, image: str | None) -> None:
     with work.database.read(fact.tenant) as tx:
-        names = environments_running(tx, platform_digest)
+        names = environments_running(tx, image)
     for name in names:
         with work.because(fact) as tx:
             judge_standing(tx, name, work.deciding)
@@ -169,6 +165,42 @@ def _weigh(work: Work, fact: StoredFact, names: frozenset[str] | None) -> None:
     for scan in scans:
         with work.because(fact) as tx:
             weigh_scan(tx, work.blobs, scan, work.deciding.own_keys)
+
+
+def judge_tested(work: Work, fact: StoredFact) -> None:
+    """A test result came or went: judge anew what waits with that image."""
+    _judge_holding(work, fact, frozenset({str(fact.data["image"])}))
+
+
+def judge_all_tested(work: Work, fact: StoredFact) -> None:
+    """Somebody's key counts who did not, or no more: judge anew what waits with an image that was tested."""
+    with work.database.read(fact.tenant) as tx:
+        images = tested_images(tx)
+    if images:
+        _judge_holding(work, fact, images)
+
+
+def _judge_holding(work: Work, fact: StoredFact, images: frozenset[str]) -> None:
+    """Judge anew what has not begun and holds an index or a platform of these digests."""
+    with work.database.read(fact.tenant) as tx:
+        waiting = list(every_promotion(tx, states=frozenset(NOT_BEGUN)))
+        holding = {
+            release
+            for release in {one.release for one in waiting}
+            for component in find_release(tx, release).components
+            if not images.isdisjoint(
+                {component.digest, *(platform.digest for platform in component.platforms)}
+            )
+        }
+    for promotion in waiting:
+        if promotion.release in holding:
+            judge_scanned(work, fact, promotion.id)
+
+
+def tests_beside(registry: Registry, reference: str, found: Sequence[Known]) -> AttachedTests:
+    """The test results that lie beside the image and each of its platforms."""
+    digests = {Digest(text) for one in found for text in (one.image, one.platform_digest)}
+    return attached_tests(registry, parse_reference(reference).repository, digests)
 
 
 def beside_image(registry: Registry, reference: str, found: Sequence[Known]) -> Attached:

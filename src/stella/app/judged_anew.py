@@ -5,6 +5,7 @@ from stella.environment.lifecycles.store import list_lifecycles
 from stella.environment.store import list_environments
 from stella.promotion.evaluate import evaluate_promotion, waits_for_scan
 from stella.promotion.lifecycle import NOT_BEGUN, State
+from stella.promotion.look_up import waits_for_ticket
 from stella.promotion.store import Promotion, every_promotion, find_promotion
 from stella.record import StoredFact
 
@@ -64,9 +65,10 @@ def judge_of_revision(work: Work, fact: StoredFact) -> None:
 
 
 def judge_scanned(work: Work, fact: StoredFact, promotion: str) -> None:
-    """Judge it, unless images of it are being scanned: that comes first."""
+    """Judge it, unless images of it are being scanned or its ticket looked up: that comes first."""
     with work.because(fact) as tx:
-        if not waits_for_scan(tx, find_promotion(tx, promotion)):
+        found = find_promotion(tx, promotion)
+        if not waits_for_scan(tx, found) and not waits_for_ticket(tx, found):
             evaluate_promotion(tx, promotion, work.deciding, work.evidence_signer)
 
 

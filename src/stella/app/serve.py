@@ -38,6 +38,7 @@ from stella.app.logs import mask_logs
 from stella.app.over import end_what_is_over
 from stella.app.schema import migrate, schema_lock
 from stella.app.settings import Settings
+from stella.app.tickets import look_up_due
 from stella.app.vex_sync import VexSync
 from stella.app.webhook_queue import Handling, handle_waiting
 from stella.app.wiring import make_data_directory, open_services
@@ -57,6 +58,7 @@ _INTEGRATIONS_S = 300
 _MESSAGES_S = 2
 _FORGET_S = 300
 _FEEDS_S = 60
+_TICKETS_S = 30
 _VEX_FEEDS_S = 5  # somebody may wait for it
 # Newer advisories are met by this limit: a look at one row where nothing has changed.
 _ADVISORIES_S = 10
@@ -266,7 +268,12 @@ def _outward_sweeps(services: Services, settings: Settings) -> tuple[Sweep, ...]
         if not settings.offline:
             follower.sweep()
 
+    def tickets() -> None:
+        if not settings.offline:
+            look_up_due(services, services.deciding)
+
     return (
+        Sweep("tickets", _TICKETS_S, tickets),
         Sweep("repositories", settings.sweep_s, follow),
         Sweep("feeds", _FEEDS_S, sync_advisories),
         Sweep("vex feeds", _VEX_FEEDS_S, sync_vex),

@@ -27,11 +27,13 @@ import stella.promotion.absence
 import stella.promotion.break_glass_store
 import stella.promotion.override
 import stella.promotion.store
+import stella.promotion.tickets
 import stella.promotion.waiver_store
 import stella.record.owners
 import stella.release.components.store
 import stella.release.store
 import stella.release.variables.sets
+import stella.tested.store
 import stella.vex.feed_store
 import stella.vex.store
 from stella.record import metadata
@@ -45,6 +47,7 @@ STORES = (
     stella.plugin.store,
     stella.vex.feed_store,
     stella.vex.store,
+    stella.tested.store,
     stella.finding.store,
     stella.finding.chain,
     stella.finding.fixes,
@@ -60,6 +63,7 @@ STORES = (
     stella.environment.followed.store,
     stella.policy.store,
     stella.promotion.store,
+    stella.promotion.tickets,
     stella.deployment.standing,
     stella.promotion.waiver_store,
     stella.promotion.absence,

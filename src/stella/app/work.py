@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 from stella.api.actors import actors
 from stella.api.services import Services
 from stella.app.carrying import Work
+from stella.app.tickets import look_up_by
 from stella.blob import Blobs
 from stella.deployment.plan import PluginOf, StepOffer, comes_along, plan_deployment
 from stella.environment.model import Environment, Target
@@ -77,6 +79,7 @@ def work_of(services: Services, holder: str) -> Work:
         url=services.url,
         order_life=timedelta(seconds=services.limits.order_life_s),
         call_step=services.call_step,
+        look_up=partial(look_up_by, services),
         stopping=services.stopping,
     )
 

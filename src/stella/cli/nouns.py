@@ -24,6 +24,9 @@ NOUNS: dict[str, Noun] = {
     ),
     "finding": Noun("stella.cli.finding:app", "Match SBOMs, list and explain findings."),
     "vex": Noun("stella.cli.vex:app", "Say whether findings matter, and hear who else says so."),
+    "test-result": Noun(
+        "stella.cli.test_result:app", "Say what tests said of an image, and see whose word counts."
+    ),
     "policy": Noun(
         "stella.cli.policy:app", "Try and test policies written in Rego; see the server's."
     ),

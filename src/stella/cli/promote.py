@@ -66,6 +66,9 @@ def promote(
             "--hotfix", help="Leave out the phases that its lifecycle lets you leave out."
         ),
     ] = False,
+    ticket: Annotated[
+        str, typer.Option(help="Change ticket that stands behind it: its key, or INTEGRATION:KEY.")
+    ] = "",
     dry_run: Annotated[
         bool,
         typer.Option("--dry-run", help="Only say what the gates would say; 6 where they block."),
@@ -79,6 +82,8 @@ def promote(
     body: dict[str, Any] = {"release": release, "reason": message, "priority": priority.value}
     if hotfix:
         body["hotfix"] = True
+    if ticket:
+        body["changeTicket"] = ticket
     times = {"notBefore": not_before, "notAfter": not_after, "expiresAt": expires}
     for key, text in times.items():
         if text is not None:
@@ -106,6 +111,9 @@ def rollback(
         str | None,
         typer.Option("--release", help="One that ran there; by default the one before."),
     ] = None,
+    ticket: Annotated[
+        str, typer.Option(help="Change ticket that stands behind it: its key, or INTEGRATION:KEY.")
+    ] = "",
     wait: Wait = False,
     timeout: Timeout = _TIMEOUT_S,
     output: Output = "table",
@@ -115,7 +123,7 @@ def rollback(
     with open_client() as client:
         asked = client.post(
             f"/environments/{quote(env, safe='')}/rollback",
-            {"reason": message, "release": release},
+            {"reason": message, "release": release, **({"changeTicket": ticket} if ticket else {})},
         )
         _asked(client, asked, wait=wait, timeout_s=timeout, output=output, to=to)
 

@@ -45,6 +45,8 @@ def summary_lines(promotion: Shown) -> Iterator[str]:
         yield f"automatic: it follows {promotion['follows']}"
     if promotion["hotfix"]:
         yield "asked for as a hotfix"
+    if promotion["changeTicket"]:
+        yield ticket_words(promotion["changeTicket"])
     if promotion["notBefore"] or promotion["notAfter"]:
         begin, end = promotion["notBefore"] or "now", promotion["notAfter"] or "any time"
         yield f"to begin between {begin} and {end}"
@@ -56,6 +58,19 @@ def summary_lines(promotion: Shown) -> Iterator[str]:
         yield f"it ends by itself where it has not begun by {promotion['expiresAt']}"
     if promotion["planDigest"]:
         yield f"plan {promotion['planDigest']}"
+
+
+def ticket_words(ticket: Shown) -> str:
+    """``change ticket OPS-1 (ops): Ready, approved; also stands for prm_...``."""
+    if ticket["lookedUpAt"] is None:
+        known = f"not known: {ticket['trouble'] or 'it is looked up'}"
+    else:
+        approved = "approved" if ticket["approved"] else "not approved"
+        since = f"; since then: {ticket['trouble']}" if ticket["trouble"] else ""
+        known = f"{ticket['status']}, {approved} at {ticket['lookedUpAt']}{since}"
+    uses = ", ".join(f"{one['promotion']} in {one['environment']}" for one in ticket["uses"][:3])
+    also = f"; it also stands for {uses}" if uses else ""
+    return f"change ticket {ticket['key']} ({ticket['integration']}): {known}{also}"
 
 
 def queue_words(queue: Shown) -> str:

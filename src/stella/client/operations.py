@@ -1226,6 +1226,7 @@ class NewPromotion(TypedDict):
     expiresAt: NotRequired[str | None]
     priority: NotRequired[Literal["high", "normal", "low"]]
     hotfix: NotRequired[bool]
+    changeTicket: NotRequired[str]
     environment: str
 
 
@@ -1239,6 +1240,7 @@ class NewPromotions(TypedDict):
     expiresAt: NotRequired[str | None]
     priority: NotRequired[Literal["high", "normal", "low"]]
     hotfix: NotRequired[bool]
+    changeTicket: NotRequired[str]
     environments: list[str]
 
 
@@ -1277,6 +1279,12 @@ class NewStatement(TypedDict):
     action: NotRequired[str]
     notes: NotRequired[str]
     expires: NotRequired[str]
+
+
+class NewTestResult(TypedDict):
+    """A statement exactly as it is: in a Sigstore bundle, or bare. Of a bare one you are the word."""
+
+    document: str
 
 
 class NewToken(TypedDict):
@@ -1640,6 +1648,13 @@ class PageTemplateDocument(TypedDict):
     next: NotRequired[str | None]
 
 
+class PageTestResultView(TypedDict):
+    """Page_TestResultView_"""
+
+    items: list["TestResultView"]
+    next: NotRequired[str | None]
+
+
 class PageTokenView(TypedDict):
     """Page_TokenView_"""
 
@@ -1853,6 +1868,7 @@ class PromotionView(TypedDict):
     supersededBy: str | None
     follows: str | None
     hotfix: bool
+    changeTicket: "TicketView | None"
     actions: "ActionsView"
     evidence: list["EvidenceRef"]
     history: list["HistoryView"]
@@ -2051,6 +2067,7 @@ class Rollback(TypedDict):
 
     reason: str
     release: NotRequired[str | None]
+    changeTicket: NotRequired[str]
 
 
 class RotatedKey(TypedDict):
@@ -2365,6 +2382,58 @@ class TemplateDocument(TypedDict):
     version: str
     channel: str
     components: list["PickView"]
+
+
+class TestResultView(TypedDict):
+    """One result. image: digest of the index or platform that was tested; document: of the statement."""
+
+    id: str
+    image: str
+    document: str
+    state: str
+    source: str
+    by: str
+    at: str
+    signer: str
+    isSigned: bool
+    result: str
+    suites: list[str]
+    passed: int
+    warned: int
+    failed: int
+    failedTests: list[str]
+    url: str
+    endedAt: str | None
+    reason: str
+
+
+class TestWithdrawal(TypedDict):
+    """Why it counts no more."""
+
+    reason: str
+
+
+class TicketUseView(TypedDict):
+    """Another promotion that the same ticket stands for."""
+
+    promotion: str
+    environment: str
+    releaseDigest: str
+
+
+class TicketView(TypedDict):
+    """The change ticket as it stood when it was looked up last."""
+
+    integration: str
+    key: str
+    url: str
+    status: str
+    approved: bool
+    startsAt: str
+    endsAt: str
+    lookedUpAt: str | None
+    trouble: str
+    uses: list["TicketUseView"]
 
 
 class TokenView(TypedDict):
@@ -3051,6 +3120,42 @@ class Operations:
     def get_image(self, scan: str) -> "ImageView":
         """What the image is beside its packages: user, entry point, secrets, how long it lasts."""
         return cast("ImageView", self._transport.get(f"/scans/{quote(scan, safe='/:@')}/image"))
+
+    def post_test_result(
+        self, body: "NewTestResult", *, key: str | None = None
+    ) -> "TestResultView":
+        """Hand in the result of tests of an image; what waits with that image is judged anew."""
+        return cast("TestResultView", self._transport.post("/test-results", body, key=key))
+
+    def get_test_results(
+        self, *, image: str | None = None, cursor: str | None = None, limit: int | None = None
+    ) -> "PageTestResultView":
+        """Results of tests, the newest first, the withdrawn ones among them."""
+        return cast(
+            "PageTestResultView",
+            self._transport.get("/test-results", image=image, cursor=cursor, limit=limit),
+        )
+
+    def get_test_result(self, result: str) -> "TestResultView":
+        """One result."""
+        return cast(
+            "TestResultView", self._transport.get(f"/test-results/{quote(result, safe='/:@')}")
+        )
+
+    def get_test_result_document(self, result: str) -> bytes:
+        """The statement, exactly as it came."""
+        return self._transport.content(f"/test-results/{quote(result, safe='/:@')}/document")
+
+    def post_test_result_withdrawal(
+        self, result: str, body: "TestWithdrawal", *, key: str | None = None
+    ) -> "TestResultView":
+        """Let a result count no more; what was decided with it stays proven."""
+        return cast(
+            "TestResultView",
+            self._transport.post(
+                f"/test-results/{quote(result, safe='/:@')}/withdraw", body, key=key
+            ),
+        )
 
     def post_vex(self, body: "NewVex", *, key: str | None = None) -> "VexView":
         """Take a VEX document in, signed or not; the findings that it speaks of are judged anew."""

@@ -67,19 +67,22 @@ def judge_standing(tx: Tx, environment: str, deciding: Deciding) -> Standing | N
     return now
 
 
-def environments_running(tx: Tx, platform_digest: str | None) -> tuple[str, ...]:
-    """Where a release with that platform image runs now; None: wherever anything runs."""
+def environments_running(tx: Tx, image: str | None) -> tuple[str, ...]:
+    """Where a release with that image runs now; None: wherever anything runs.
+
+    image: digest of an index or of a platform.
+    """
     found = []
     for environment in list_environments(tx):
         current = current_deployment(tx, environment.name)
         if current is None:
             continue
-        platforms = {
-            platform.digest
+        images = {
+            digest
             for component in find_release(tx, current.release).components
-            for platform in component.platforms
+            for digest in (component.digest, *(one.digest for one in component.platforms))
         }
-        if platform_digest is None or platform_digest in platforms:
+        if image is None or image in images:
             found.append(environment.name)
     return tuple(found)
 
@@ -108,7 +111,7 @@ def _judged(
     person = deciding.person_of(tx, "system")
     try:
         decision, _ = preview_promotion(
-            tx, person, find_release(tx, release), environment, deciding
+            tx, person, find_release(tx, release), environment, deciding, hypothetical=True
         )
     except StellaError as refusal:
         return GateState.UNKNOWN, (f"it cannot be judged: {refusal}"[:_TEXT_MAX],)

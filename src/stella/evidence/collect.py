@@ -23,6 +23,7 @@ from stella.kernel import Digest, Json, canonical_json
 from stella.promotion.assemble import PersonOf
 from stella.promotion.model import Decision, DecisionInput, ScanInput, document
 from stella.promotion.store import Promotion
+from stella.promotion.tested import tests_relied_on
 from stella.record.chain import GENESIS
 from stella.record.read import facts_about
 from stella.record.tables import fact as fact_table
@@ -146,6 +147,7 @@ def _decision(promotion: Promotion, blobs: Blobs) -> Entries:
         entries[names.LIFECYCLE] = blobs.get(Digest(given.environment.lifecycle.document))
     for approval in given.approvals:
         entries[names.approval_entry(approval.id)] = blobs.get(Digest(approval.bundle))
+    entries |= _tested(given, blobs)
     for component in given.release.components:
         for scan in component.scans:
             platform = Digest(scan.digest)
@@ -163,6 +165,12 @@ def _decision(promotion: Promotion, blobs: Blobs) -> Entries:
                 entries[names.reached_entry(platform)] = blobs.get(Digest(scan.reached))
             entries |= _weighed(scan, blobs)
     return entries
+
+
+def _tested(given: DecisionInput, blobs: Blobs) -> Entries:
+    """The statements of test results that the policy was told of."""
+    digests = {Digest(one.document) for one in tests_relied_on(given)}
+    return {names.test_result_entry(digest): blobs.get(digest) for digest in digests}
 
 
 def _weighed(scan: ScanInput, blobs: Blobs) -> Entries:

@@ -7,6 +7,7 @@ from msgspec import UNSET
 from stella.promotion.absence import absences_at
 from stella.promotion.model import Decision, DecisionInput
 from stella.promotion.relied import Ran, Relied, relied_on
+from stella.promotion.tested import tests_relied_on
 from stella.record.read import facts_about, facts_at, facts_before, last_of_each
 from stella.record.transaction import StoredFact, Tx
 
@@ -14,13 +15,14 @@ from stella.record.transaction import StoredFact, Tx
 def relied_facts(
     tx: Tx, given: DecisionInput, decision: Decision, *, before: int | None
 ) -> list[StoredFact]:
-    """Of waivers, absences, what ran before, and the environment as it was applied last.
+    """Of waivers, absences, test results, what ran before, and the environment as it was applied last.
 
     What is told of the promotion and of its release is in the packet anyway. before: the place of the
     decision in the chain.
     """
     relied = relied_on(given, decision)
-    words = [*(one.id for one in relied.waivers), *_absences(tx, relied)]
+    tests = (one.id for one in tests_relied_on(given))
+    words = [*(one.id for one in relied.waivers), *_absences(tx, relied), *tests]
     ran = relied.ran if relied.followed is None else (*relied.ran, relied.followed)
     return [
         *facts_about(tx, words),

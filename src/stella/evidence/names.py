@@ -24,6 +24,7 @@ STICKER_FILE = "stella.version.json"
 
 SBOMS, FINDINGS, ADVISORIES, APPROVALS = "sboms/", "findings/", "advisories/", "approvals/"
 REACHED = "reached/"
+TESTS = "tests/"
 VEX = "vex/"
 VEX_DOCUMENTS = "vex/documents/"
 BUNDLE_SUFFIX = ".bundle.json"
@@ -67,6 +68,11 @@ def weighing_entry(platform: Digest) -> str:
 def vex_document_entry(digest: Digest) -> str:
     """One VEX document, by the digest of its bytes."""
     return f"{VEX_DOCUMENTS}{digest.hex}.json"
+
+
+def test_result_entry(document: Digest) -> str:
+    """One statement of test results, by the digest of its bytes."""
+    return f"{TESTS}{document.hex}.json"
 
 
 def approval_entry(approval: str) -> str:

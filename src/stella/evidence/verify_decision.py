@@ -4,6 +4,7 @@ from msgspec import UNSET
 
 from stella.evidence import names
 from stella.evidence.reading import DoesNotHold, Reading, expect, same_json
+from stella.evidence.verify_tested import check_tested, tested_here
 from stella.kernel import Digest, MalformedDigest, digest_of
 from stella.promotion.broken_glass import broken_glass
 from stella.promotion.decide import outcome_of
@@ -133,6 +134,8 @@ def check_documents(reading: Reading) -> str:
         count += _check_weighing(reading, scan, platform)
         count += _check_reached(reading, scan, platform)
     _refuse_strangers(reading, names.REACHED, ".json", _linked(reading))
+    count += check_tested(reading)
+    _refuse_strangers(reading, names.TESTS, ".json", tested_here(reading))
     known = {Digest(one).hex for one in _weighed(reading)}
     _refuse_strangers(reading, names.VEX_DOCUMENTS, ".json", known)
     return f"{count} documents"

@@ -15,6 +15,8 @@ from stella.evidence.reading import DoesNotHold, Reading, expect
 from stella.evidence.told import Told, agree, place_of
 from stella.evidence.verify_facts import PacketFact, read_facts, the_decided
 from stella.evidence.verify_lifecycle import check_lifecycle, check_lifecycles
+from stella.evidence.verify_tested import check_taken
+from stella.evidence.verify_ticket import check_ticket
 from stella.kernel import digest_of
 from stella.promotion.model import (
     PROOF_FORM,
@@ -27,6 +29,7 @@ from stella.promotion.model import (
     document,
 )
 from stella.promotion.relied import Ran, Relied, relied_on
+from stella.promotion.tested import tests_relied_on
 
 _FORMS = range(1, PROOF_FORM + 1)
 _TELLS_WHAT_LED_TO_IT = 2
@@ -54,10 +57,8 @@ def check_relied(reading: Reading) -> str:
     if form >= _TELLS_WHAT_LED_TO_IT:
         _check_reviser(told, given)
         _check_followed(told, given, asked, relied.followed)
-    _check_environment(reading, told)
-    if form >= _TELLS_EVERY_LIFECYCLE:
-        check_lifecycles(given, told)
-    check_lifecycle(reading, told)
+    check_ticket(told, given)
+    _check_where(reading, told, form)
     for waiver in relied.waivers:
         _check_waiver(told, waiver)
     for freeze, override in relied.overrides:
@@ -66,9 +67,20 @@ def check_relied(reading: Reading) -> str:
         _check_absence(told, approval)
     for one in relied.ran:
         _check_ran(told, given, one)
+    tests = tests_relied_on(given)
+    for test in tests:
+        check_taken(told, test)
     if relied.broken is not None:
         _check_broken(told, given, relied.broken)
-    return _summary(relied)
+    return _summary(relied, len(tests))
+
+
+def _check_where(reading: Reading, told: Told, form: int) -> None:
+    """The environment, and the lifecycle by which the release came to it."""
+    _check_environment(reading, told)
+    if form >= _TELLS_EVERY_LIFECYCLE:
+        check_lifecycles(reading.given, told)
+    check_lifecycle(reading, told)
 
 
 def _check_request(told: Told, given: DecisionInput) -> PacketFact:
@@ -86,6 +98,10 @@ def _check_request(told: Told, given: DecisionInput) -> PacketFact:
     # What was asked for by an earlier server does not tell its window.
     if "not_before" in asked.data:
         says |= {"not_before": start[0], "not_after": start[1]}
+    ticket = given.change_ticket
+    # What was asked for by an earlier server names none.
+    if "change_ticket" in asked.data or ticket is not UNSET:
+        says["change_ticket"] = None if ticket is UNSET else f"{ticket.integration}:{ticket.key}"
     agree(asked, by=given.requested_by.id, at=given.requested_at, says=says)
     sealed = told.the("ReleaseSealed", given.release.id, "what the release is")
     expect(given.release.digest, sealed.data.get("release_digest"), "its digest", place_of(sealed))
@@ -248,13 +264,14 @@ def _check_ran(told: Told, given: DecisionInput, one: Ran) -> None:
     expect(one.since, since.at, "since when it runs", place_of(since))
 
 
-def _summary(relied: Relied) -> str:
+def _summary(relied: Relied, tests: int) -> str:
     counted = {
         "waiver": len(relied.waivers),
         "override": len(relied.overrides),
         "absence": len(relied.stood_in),
         "earlier deployment": len(relied.ran),
         "break-glass": int(relied.broken is not None),
+        "test result": tests,
     }
     listed = [f"{n} {what}{'s' if n > 1 else ''}" for what, n in counted.items() if n]
     return f"{', '.join(['who asked', 'the environment', *listed])}: each by its facts"

@@ -25,14 +25,19 @@ def gate_input(
     components: Sequence[Mapping[str, Any]],
     parameters: Mapping[str, Any],
     now: str,
+    ticket: Json = None,
+    hypothetical: bool = False,
 ) -> Json:
     """The document a policy is asked about, ``input`` in Rego.
 
     components: ``{name, reference, digest, scans: [{platform, digest, state, at, snapshot, sbom,
-        findings, document, lifetime, image, licences, partial}]}``, where ``document`` is the
+        findings, document, lifetime, image, licences, partial, tests}]}``, where ``document`` is the
         findings document or null; what comes after it is left out where the scan does not say, or
         nobody needs it.
     now: RFC 3339; a policy has no other clock.
+    ticket: ``{integration, key, url, status, approved, startsAt, endsAt, lookedUpAt, trouble, uses}``, the
+        change ticket; left out where the promotion names none.
+    hypothetical: nobody asks for it and nothing goes; left out where somebody does.
     """
     return {
         "schema": 1,
@@ -41,6 +46,8 @@ def gate_input(
         "components": [dict(component) for component in components],
         "parameters": dict(parameters),
         "now": now,
+        **({} if ticket is None else {"changeTicket": ticket}),
+        **({"hypothetical": True} if hypothetical else {}),
     }
 
 

@@ -20,6 +20,7 @@ class Need(StrEnum):
     LICENCES = "licences"
     PARTIAL = "partial"
     FIXES = "fixes"
+    TESTS = "tests"
 
 
 _words = msgspec.json.Decoder(list[str])

@@ -1,6 +1,6 @@
 """Policies in plain YAML, for who does not write Rego: read strictly, then said in Rego.
 
-What is stored, hashed, asked and replayed is the Rego: three files, two of them the same for all.
+What is stored, hashed, asked and replayed is the Rego: four files, three of them the same for all.
 """
 
 import json
@@ -19,7 +19,7 @@ Texts: TypeAlias = Annotated[
     list[Annotated[str, msgspec.Meta(min_length=1, max_length=200)]],
     msgspec.Meta(min_length=1, max_length=500),
 ]
-Licences: TypeAlias = Annotated[
+Starred: TypeAlias = Annotated[
     list[Annotated[str, msgspec.Meta(pattern=r"^[^*\s][^*]*\*?\Z", max_length=100)]],
     msgspec.Meta(min_length=1, max_length=500),
 ]
@@ -43,6 +43,12 @@ _WORDS: Mapping[str, str | tuple[str, str]] = {
     "incomplete": "could not be read as a whole",
     "licenceDenied": "holds packages under a licence that is denied",
     "licenceNotAmong": "holds packages under a licence that is not allowed",
+    "noTicket": "names no change ticket",
+    "ticketNotApproved": "has a change ticket that is not approved",
+    "ticketOlderThanMinutes": "has a change ticket that was looked up more than {} minutes ago",
+    "outsideTicketWindow": "is not within the planned time of its change ticket",
+    "ticketOfOtherImages": "has a change ticket that stands for other images",
+    "testsNotPassed": "has not passed the tests that it must",
 }
 """For false and true where there are two."""
 _RESERVED = frozenset({"scan", "unmatched", "policy"})
@@ -76,7 +82,8 @@ class FindingConditions(_Part, frozen=True):
 class ImageConditions(_Part, frozen=True):
     """All of them have to hold for an objection to an image.
 
-    licence_denied, licence_not_among: SPDX ids, each perhaps with a star at its end.
+    licence_denied, licence_not_among: SPDX ids, each perhaps with a star at its end. tests_not_passed:
+    suites, likewise; warnings alone are no pass.
     """
 
     begins_as_root: Literal[True] | None = None
@@ -85,8 +92,22 @@ class ImageConditions(_Part, frozen=True):
     scan_older_than_days: Annotated[int, msgspec.Meta(ge=0, le=3650)] | None = None
     advisories_older_than_days: Annotated[int, msgspec.Meta(ge=0, le=3650)] | None = None
     incomplete: Literal[True] | None = None
-    licence_denied: Licences | None = None
-    licence_not_among: Licences | None = None
+    licence_denied: Starred | None = None
+    licence_not_among: Starred | None = None
+    tests_not_passed: Starred | None = None
+
+
+class PromotionConditions(_Part, frozen=True):
+    """All of them have to hold for an objection to the promotion. of what nobody knows it is unknown.
+
+    ticket_of_other_images: its change ticket stands for a promotion of other images too.
+    """
+
+    no_ticket: Literal[True] | None = None
+    ticket_not_approved: Literal[True] | None = None
+    ticket_older_than_minutes: Annotated[int, msgspec.Meta(ge=0, le=100_000)] | None = None
+    outside_ticket_window: Literal[True] | None = None
+    ticket_of_other_images: Literal[True] | None = None
 
 
 class PlainRule(_Part, frozen=True):
@@ -95,6 +116,7 @@ class PlainRule(_Part, frozen=True):
     name: Name
     findings: FindingConditions | None = None
     images: ImageConditions | None = None
+    promotion: PromotionConditions | None = None
     outcome: Literal["blocked", "unknown"] = "blocked"
     at_most: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)] = 0
     message: Words = ""
@@ -104,8 +126,9 @@ class PlainRule(_Part, frozen=True):
 class PlainTest(_Part, frozen=True):
     """One release of one image, and what rules say of it. findings, image: as the reference has them.
 
-    licences: what a package states, one for each. unread: paths. feeds: when each was asked last.
-    fix_known_since: of every finding that has a fix. Each is not told where it is left out.
+    licences: what a package states, one for each. tests: suite -> its signed result. ticket: what is
+    not as with an approved one. unread: paths. feeds: when each was asked last. fix_known_since: of
+    every finding that has a fix. Each is not told where it is left out.
     """
 
     name: Words
@@ -114,6 +137,8 @@ class PlainTest(_Part, frozen=True):
     image: dict[str, Any] | None = None
     lifetime: dict[str, Any] | None = None
     licences: list[str] | None = None
+    tests: dict[str, Literal["PASSED", "WARNED", "FAILED"]] | None = None
+    ticket: dict[str, Any] | None = None
     unread: list[str] | None = None
     feeds: dict[str, str] = {}
     fix_known_since: str | None = None
@@ -127,6 +152,7 @@ class PlainPolicy(_Part, frozen=True):
     vex: Literal["honour", "ignore"] = "honour"
     headers_only: Literal["pass", "judge"] = "pass"
     licence_unknown: Literal["unknown", "pass"] = "unknown"
+    test_result_by: Literal["signed"] | Starred = "signed"
     tests: Annotated[list[PlainTest], msgspec.Meta(max_length=200)] = []
 
 
@@ -140,9 +166,9 @@ def read_plain(spec: Mapping[str, Any]) -> PlainPolicy:
     for rule in read.rules:
         if rule.name in _RESERVED or names.count(rule.name) > 1:
             raise malformed(f"a rule cannot be named {rule.name!r}, or not twice")
-        if (rule.findings is None) == (rule.images is None):
-            raise malformed(f"the rule {rule.name} needs either findings or images")
-        if not msgspec.to_builtins(rule.findings or rule.images):
+        if sum(one is not None for one in _kinds(rule).values()) != 1:
+            raise malformed(f"the rule {rule.name} needs one of findings, images and promotion")
+        if not _conditions(rule)[1]:
             raise malformed(
                 f"the rule {rule.name} has no condition, so that it would object to all"
             )
@@ -157,12 +183,14 @@ def plain_files(policy: PlainPolicy) -> dict[str, str]:
         "vex": policy.vex,
         "headersOnly": policy.headers_only,
         "licenceUnknown": policy.licence_unknown,
+        "testResultBy": policy.test_result_by,
     }
     value = json.dumps(said, indent="\t", sort_keys=True)
     folder = package_files("stella.policy")
     return {
         "licence_terms.rego": (folder / "starter" / "licence_terms.rego").read_text("utf-8"),
         "plain.rego": (folder / "plain_rego" / "plain.rego").read_text("utf-8"),
+        "test_terms.rego": (folder / "starter" / "test_terms.rego").read_text("utf-8"),
         "rules.rego": f"package stella.policy\n\nimport rego.v1\n\nplain := {value}\n",
     }
 
@@ -176,15 +204,23 @@ def _said(rule: PlainRule) -> dict[str, Any]:
         "fix": rule.fix,
         "says": ", ".join(dict.fromkeys(_words(rule))),
     }
-    key, conditions = (
-        ("images", rule.images) if rule.findings is None else ("findings", rule.findings)
-    )
-    return said | {key: msgspec.to_builtins(conditions)}
+    key, conditions = _conditions(rule)
+    return said | {key: conditions}
+
+
+def _kinds(rule: PlainRule) -> dict[str, msgspec.Struct | None]:
+    return {"findings": rule.findings, "images": rule.images, "promotion": rule.promotion}
+
+
+def _conditions(rule: PlainRule) -> tuple[str, dict[str, Any]]:
+    """Of what they are, and the conditions themselves."""
+    ((key, one),) = [(key, one) for key, one in _kinds(rule).items() if one is not None]
+    return key, msgspec.to_builtins(one)
 
 
 def _words(rule: PlainRule) -> Iterator[str]:
     """What is objected to, as a sentence goes on after the name of a finding or an image."""
-    for key, wanted in msgspec.to_builtins(rule.findings or rule.images).items():
+    for key, wanted in _conditions(rule)[1].items():
         words = _WORDS[key]
         yield words.format(wanted) if isinstance(words, str) else words[bool(wanted)]
 

@@ -16,6 +16,18 @@ from stella.sbom.licences import licences_of_texts
 
 _IMAGE = "sha256:" + "a" * 64
 _NOW = "2030-01-01T00:00:00.000000Z"
+_TICKET: dict[str, Any] = {
+    "integration": "tickets",
+    "key": "OPS-1",
+    "url": "",
+    "status": "approved",
+    "approved": True,
+    "startsAt": "",
+    "endsAt": "",
+    "lookedUpAt": _NOW,
+    "trouble": "",
+    "uses": [],
+}
 _FINDING: dict[str, Any] = {
     "id": "CVE-2030-1",
     "aliases": [],
@@ -67,6 +79,9 @@ def _input(test: PlainTest) -> Any:
         strange = sorted(one.keys() - _FINDING.keys())
         if strange:
             raise _bad(test, f"a finding has no {strange[0]!r}")
+    strange = sorted((test.ticket or {}).keys() - _TICKET.keys())
+    if strange:
+        raise _bad(test, f"a ticket has no {strange[0]!r}")
     findings = [{**_FINDING, **one} for one in test.findings]
     scan: dict[str, Any] = {
         "platform": "linux/amd64",
@@ -80,13 +95,19 @@ def _input(test: PlainTest) -> Any:
         "lifetime": test.lifetime,
         "licences": _licences(test.licences),
         "partial": _partial(test.unread),
+        "tests": _tests(test.tests),
         "fixes": _fixes(findings, test.fix_known_since),
     }
     scan |= {key: value for key, value in told.items() if value is not None}
     component = {"name": "web", "reference": "web:1", "digest": _IMAGE, "scans": [scan]}
     release = {"id": "rel_test", "name": "test", "version": "1", "digest": _IMAGE}
     return gate_input(
-        environment="test", release=release, components=[component], parameters={}, now=_NOW
+        environment="test",
+        release=release,
+        components=[component],
+        parameters={},
+        now=_NOW,
+        ticket=None if test.ticket is None else {**_TICKET, **test.ticket},
     )
 
 
@@ -98,6 +119,28 @@ def _partial(paths: list[str] | None) -> Any:
     if paths is None:
         return None
     return {"count": len(paths), "examples": [{"path": one, "reason": "a test"} for one in paths]}
+
+
+def _tests(results: Mapping[str, str] | None) -> Any:
+    if results is None:
+        return None
+    told = [
+        {
+            "id": "tst_test",
+            "image": _IMAGE,
+            "at": _NOW,
+            "by": {"id": "system", "name": "system"},
+            "source": "attached",
+            "signer": "a test",
+            "isSigned": True,
+            "result": result,
+            "suites": [suite],
+            "failed": 0,
+            "failedTests": [],
+        }
+        for suite, result in sorted(results.items())
+    ]
+    return {"results": told, "more": 0}
 
 
 def _fixes(findings: list[dict[str, Any]], since: str | None) -> Any:

@@ -117,6 +117,29 @@ _SAID: dict[str, Any] = {
         "more": 0,
     },
     "partial": {"count": 1, "examples": [{"path": "/var/lib/rpm/Packages", "reason": "broken"}]},
+    "tests": {
+        "results": [
+            {
+                "id": "tst_sample",
+                "image": _IMAGE,
+                "document": _IMAGE,
+                "at": "2030-01-01T00:00:00.000000Z",
+                "by": {"id": "system", "name": "system", "roles": []},
+                "source": "attached",
+                "signer": "ci",
+                "key": "a key",
+                "isSigned": True,
+                "result": "FAILED",
+                "suites": ["unit"],
+                "passed": 1,
+                "warned": 0,
+                "failed": 1,
+                "failedTests": ["unit: a.test"],
+                "url": "",
+            }
+        ],
+        "more": 0,
+    },
     "fixes": {"SAMPLE-1": {"pkg:pypi/sample1@1.0": "2029-12-01T00:00:00.000000Z"}},
 }
 

@@ -16,12 +16,13 @@ from stella.identity import Permission, may, present
 from stella.image import parse_reference
 from stella.kernel import Digest, canonical_json, time_text
 from stella.plugin.contract.core import Kind
-from stella.policy import Ask, PolicyBundle, bundle_bytes, needs_of
+from stella.policy import Ask, Need, PolicyBundle, bundle_bytes, needs_of
 from stella.policy.engine import ask as ask_policy
 from stella.policy.store import find_policy
 from stella.promotion.as_now import as_now
 from stella.promotion.break_glass import break_glass_input
 from stella.promotion.follow import automatic_input
+from stella.promotion.look_up import ticket_input
 from stella.promotion.model import (
     PROOF_FORM,
     ApprovalInput,
@@ -34,6 +35,7 @@ from stella.promotion.model import (
     ReleaseInput,
     ScanInput,
     StartInput,
+    TicketInput,
     WaiverInput,
 )
 from stella.promotion.override import held_freezes, overrides_of
@@ -48,6 +50,7 @@ from stella.promotion.store import (
     succeeded,
     under_way,
 )
+from stella.promotion.tested_now import tested_inputs
 from stella.promotion.told import since, told
 from stella.promotion.waiver_store import standing_waivers
 from stella.promotion.worsened import NOTHING_RUNS, running_bytes, running_document
@@ -93,10 +96,18 @@ class Assembled:
     plan: bytes
 
 
-def assemble(tx: Tx, promotion: Promotion, deciding: Deciding, *, keep: bool = False) -> Assembled:
+def assemble(
+    tx: Tx,
+    promotion: Promotion,
+    deciding: Deciding,
+    *,
+    keep: bool = False,
+    ticket: TicketInput | None = None,
+) -> Assembled:
     """The exact inputs of ``promotion``'s decision as they are now.
 
-    keep: the waivers among them stand until this transaction ends.
+    keep: the waivers among them stand until this transaction ends. ticket: in the place of the one that
+        is stored, for what is only looked at.
     Raises what a policy, a plan or a document that is not there raises.
     """
     blobs = deciding.blobs
@@ -121,6 +132,8 @@ def assemble(tx: Tx, promotion: Promotion, deciding: Deciding, *, keep: bool = F
     )
     content = documents.__getitem__
     components = since(tx, told(components, needs, content), needs, content)
+    if Need.TESTS in needs:
+        components = tuple(_tested(tx, one, deciding) for one in components)
     ways = ways_of(tx, blobs, promotion, release, keep=keep)
     documents |= ways.documents
     names_makers = promotion.is_automatic or _excludes_makers(environment)
@@ -169,6 +182,9 @@ def assemble(tx: Tx, promotion: Promotion, deciding: Deciding, *, keep: bool = F
             tx, promotion, environment, lambda who: deciding.person_of(tx, who).name
         ),
     )
+    ticket = ticket or ticket_input(tx, promotion)
+    if ticket is not None:
+        given = msgspec.structs.replace(given, change_ticket=ticket)
     running = _running(tx, environment, blobs, voices)
     if running is not None:
         digest = blobs.put(running).text
@@ -260,6 +276,16 @@ def _running(tx: Tx, environment: Environment, blobs: Blobs, voices: Voices) -> 
     digests = {scan.findings for one in components for scan in one.scans if scan.findings}
     documents = {digest: blobs.get(Digest(digest)) for digest in digests}
     return running_document(release.id, components, documents)
+
+
+def _tested(tx: Tx, component: ComponentInput, deciding: Deciding) -> ComponentInput:
+    """The component, each scan of it with the test results of its image."""
+    scans = []
+    for scan in component.scans:
+        images = (scan.digest, component.digest)
+        found = tested_inputs(tx, images, deciding.blobs, deciding.own_keys, deciding.person_of)
+        scans.append(msgspec.structs.replace(scan, tests=found))
+    return msgspec.structs.replace(component, scans=tuple(scans))
 
 
 def _component(tx: Tx, component: ReleaseComponent, blobs: Blobs, voices: Voices) -> ComponentInput:

@@ -187,7 +187,10 @@ def policy_input(
         for component in given.release.components
     ]
     release = given.release
+    ticket = given.change_ticket
     return gate_input(
+        ticket=None if ticket is msgspec.UNSET else document(ticket),
+        hypothetical=given.hypothetical is True,
         environment=given.environment.name,
         release={
             "id": release.id,

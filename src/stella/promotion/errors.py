@@ -222,3 +222,9 @@ class ImpossibleHotfix(StellaError):
 
     code = "ST-PRO-032"
     fault = Fault.CONFLICT
+
+
+class ImpossibleTicket(StellaError):
+    """A change ticket that is no key, or that no integration, or more than one, could be asked for."""
+
+    code = "ST-PRO-033"

@@ -23,6 +23,7 @@ from stella.promotion.facts import (
     PromotionErrored,
 )
 from stella.promotion.lifecycle import NOT_BEGUN, Event, State
+from stella.promotion.look_up import ticket_to_be
 from stella.promotion.model import Decision, GateState, Person, document
 from stella.promotion.request import promotable
 from stella.promotion.start_window import START
@@ -177,8 +178,13 @@ def preview_promotion(
     deciding: Deciding,
     *,
     hotfix: bool = False,
+    change_ticket: str = "",
+    hypothetical: bool = False,
 ) -> tuple[Decision, Assembled]:
-    """What the gates would say now. Stores no promotion and no fact."""
+    """What the gates would say now. Stores no promotion and no fact.
+
+    hypothetical: nobody thinks of asking; it is about what the release is, not about a promotion of it.
+    """
     asked = Promotion(
         id="prm_00000000000000000000000000",
         release=release.id,
@@ -191,7 +197,11 @@ def preview_promotion(
         rollback=False,
         hotfix=hotfix,
     )
-    assembled = assemble(tx, asked, deciding)
+    ticket = ticket_to_be(tx, person, environment, change_ticket) if change_ticket else None
+    assembled = assemble(tx, asked, deciding, ticket=ticket)
+    if hypothetical:
+        given = msgspec.structs.replace(assembled.given, hypothetical=True)
+        assembled = replace(assembled, given=given)
     decision = decide(assembled.given, assembled.documents, assembled.bundle, ask=deciding.ask)
     return decision, assembled
 

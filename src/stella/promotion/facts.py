@@ -10,6 +10,7 @@ class PromotionRequested(Fact):
     """Somebody asked for a release in an environment. not_before, not_after: its start window.
 
     follows: the deployment, where nobody asked. hotfix: whether phases are to be left out.
+    change_ticket: INTEGRATION:KEY.
     """
 
     release: str
@@ -22,6 +23,30 @@ class PromotionRequested(Fact):
     priority: str = "normal"
     follows: str | None = None
     hotfix: bool = False
+    change_ticket: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeTicketLookedUp(Fact):
+    """A service answered how the change ticket of a promotion stands. subject: the promotion.
+
+    ticket: INTEGRATION:KEY. starts_at, ends_at: its planned time, "" for none.
+    """
+
+    ticket: str
+    url: str
+    status: str
+    is_approved: bool
+    starts_at: str
+    ends_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeTicketUnread(Fact):
+    """It could not be looked up. subject: the promotion. ticket: INTEGRATION:KEY."""
+
+    ticket: str
+    trouble: str
 
 
 @dataclass(frozen=True, slots=True)

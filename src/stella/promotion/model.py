@@ -82,6 +82,39 @@ class PartialInput(_Document, frozen=True):
     examples: tuple[GapInput, ...]
 
 
+class TestedInput(_Document, frozen=True):
+    """One test result of an image. image: the digest that it is about, an index or a platform.
+
+    document: digest of the statement. at: when it came here, by ``by``; source: how, ``upload`` or
+    ``attached``. signer: the issuer whose ``key`` (PEM) signed it; both empty where nobody known did.
+    result, suites and what follows: as the statement says; failed_tests: the first of them.
+    """
+
+    id: str
+    image: str
+    document: str
+    at: str
+    by: Person
+    source: str
+    signer: str
+    key: str
+    is_signed: bool
+    result: str
+    suites: tuple[str, ...]
+    passed: int
+    warned: int
+    failed: int
+    failed_tests: tuple[str, ...]
+    url: str
+
+
+class TestsInput(_Document, frozen=True):
+    """The test results of one platform image and of the index around it. more: how many are left out."""
+
+    results: tuple[TestedInput, ...]
+    more: int
+
+
 class ScanInput(_Document, frozen=True):
     """What is known of one platform image. sbom, sbom_bundle, findings, advisories: digests, or None.
 
@@ -92,8 +125,8 @@ class ScanInput(_Document, frozen=True):
     matched, vex: where VEX was weighed, the findings before that and the record of what was weighed;
     ``findings`` are those with the verdicts then. reached: the part of what is linked in the image that
     they rest on; left out where they rest on none of it.
-    licences, partial, fixes: left out where the policy does not need them. The first two are read of
-    the bill of materials; fixes: vulnerability -> purl -> since when we know of its fix.
+    licences, partial, fixes, tests: left out where the policy does not need them. The first two are
+    read of the bill of materials; fixes: vulnerability -> purl -> since when we know of its fix.
     """
 
     platform: str
@@ -113,6 +146,7 @@ class ScanInput(_Document, frozen=True):
     licences: Licences | msgspec.UnsetType = msgspec.UNSET
     partial: PartialInput | msgspec.UnsetType = msgspec.UNSET
     fixes: dict[str, dict[str, str]] | msgspec.UnsetType = msgspec.UNSET
+    tests: TestsInput | msgspec.UnsetType = msgspec.UNSET
 
 
 class ComponentInput(_Document, frozen=True):
@@ -375,6 +409,35 @@ class BreakGlassInput(_Document, frozen=True):
     gates: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
 
 
+class TicketUseInput(_Document, frozen=True):
+    """Another promotion that named the same ticket before. release_digest: of what it brings."""
+
+    promotion: str
+    environment: str
+    release_digest: str
+
+
+class TicketInput(_Document, frozen=True):
+    """The change ticket that the promotion names, as it stood when it was looked up last.
+
+    looked_up_at: None where it never was answered; then nothing of status to ends_at is known. status:
+    in the service's words. approved: by the configuration of the integration. starts_at, ends_at: its
+    planned time, "" for none. trouble: why the last look failed, "" where it did not.
+    uses: promotions that named it before and are under way or were deployed, at most twenty.
+    """
+
+    integration: str
+    key: str
+    url: str
+    status: str
+    approved: bool
+    starts_at: str
+    ends_at: str
+    looked_up_at: str | None
+    trouble: str
+    uses: tuple[TicketUseInput, ...]
+
+
 class DecisionInput(_Document, frozen=True):
     """Everything a decision rests on, but for the documents it names by digest.
 
@@ -415,6 +478,10 @@ class DecisionInput(_Document, frozen=True):
     automatic: AutomaticInput | msgspec.UnsetType = msgspec.UNSET
     release_reviser: str | msgspec.UnsetType = msgspec.UNSET
     lifecycles: tuple[KnownLifecycle, ...] | msgspec.UnsetType = msgspec.UNSET
+    # Left out where none is named.
+    change_ticket: TicketInput | msgspec.UnsetType = msgspec.UNSET
+    # True where nobody asks for it and nothing goes: how what runs would be judged. Never stored.
+    hypothetical: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 class Reason(_Document, frozen=True):

@@ -19,6 +19,7 @@ from stella.promotion.errors import (
 from stella.promotion.expiry import expiry_of
 from stella.promotion.facts import PromotionRequested
 from stella.promotion.lifecycle import PROMOTION
+from stella.promotion.look_up import AGAIN
 from stella.promotion.model import Person, Rank
 from stella.promotion.queue import supersede_older, waiting_there
 from stella.promotion.start_window import ANY_TIME, StartWindow, refuse_impossible
@@ -30,6 +31,7 @@ from stella.promotion.store import (
     succeeded,
     under_way,
 )
+from stella.promotion.tickets import ChangeTicket, insert_ticket, named_ticket
 from stella.record.transaction import Tx
 from stella.release.errors import ReleaseIsWithdrawn
 from stella.release.lifecycle import ReleaseState
@@ -52,15 +54,18 @@ def request_promotion(
     expires_at: datetime | None = None,
     rank: Rank = Rank.NORMAL,
     hotfix: bool = False,
+    change_ticket: str = "",
 ) -> Promotion:
     """Ask for ``release`` (id or name@version) in ``environment``. The gates judge it soon after.
 
     start: when its deployment may begin. expires_at: when it ends by itself where it has not begun;
     None: as the environment has it. rank: who goes first where several may go. hotfix: whether phases
-    of its lifecycle are to be left out, as far as that lets this person.
+    of its lifecycle are to be left out, as far as that lets this person. change_ticket: KEY or
+    INTEGRATION:KEY, "" for none; it is looked up before the gates judge.
 
     Raises UnknownRelease, ReleaseIsWithdrawn, UnknownEnvironment, EnvironmentHasNoTargets,
-    AlreadyRequested, EnvironmentIsBusy, ImpossibleStart, ImpossibleExpiry, ImpossibleHotfix.
+    AlreadyRequested, EnvironmentIsBusy, ImpossibleStart, ImpossibleExpiry, ImpossibleHotfix,
+    ImpossibleTicket.
     """
     assert rank is not Rank.ROLLBACK, "the way back is asked for by request_rollback"
     wanted = promotable(tx, release)
@@ -77,6 +82,7 @@ def request_promotion(
         start=start,
         expires_at=expires_at,
         hotfix=hotfix,
+        change_ticket=change_ticket,
     )
 
 
@@ -91,6 +97,7 @@ def request_several(
     expires_at: datetime | None = None,
     rank: Rank = Rank.NORMAL,
     hotfix: bool = False,
+    change_ticket: str = "",
 ) -> tuple[Promotion, ...]:
     """Ask for it in each of them, in the order of environments: for all of them or for none.
 
@@ -116,13 +123,20 @@ def request_several(
             expires_at=expires_at,
             rank=rank,
             hotfix=hotfix,
+            change_ticket=change_ticket,
         )
         for name in ordered
     )
 
 
 def request_rollback(
-    tx: Tx, person: Person, *, environment: str, reason: str, release: str | None = None
+    tx: Tx,
+    person: Person,
+    *,
+    environment: str,
+    reason: str,
+    release: str | None = None,
+    change_ticket: str = "",
 ) -> Promotion:
     """Ask for what ran before, or for an earlier ``release`` that ran here; the same road back.
 
@@ -141,7 +155,9 @@ def request_rollback(
         if now is not None and now.release_digest == wanted.digest:
             # With other variables it is no way back: that goes through every gate.
             raise _nothing(environment, f"{wanted.name} {wanted.version} is what runs in it")
-    asked = _requested(tx, person, wanted, environment, reason, rank=Rank.ROLLBACK)
+    asked = _requested(
+        tx, person, wanted, environment, reason, rank=Rank.ROLLBACK, change_ticket=change_ticket
+    )
     hold_for_rollback(tx, environment, reason, asked.id)
     return asked
 
@@ -195,12 +211,14 @@ def _requested(
     expires_at: datetime | None = None,
     follows: str | None = None,
     hotfix: bool = False,
+    change_ticket: str = "",
 ) -> Promotion:
     place = deployable(tx, environment, lock=True)
     is_rollback = rank is Rank.ROLLBACK
     refuse_repeated(tx, place.name, wanted.digest, is_rollback=is_rollback)
     _refuse_too_many(tx, place)
     expiry = expiry_of(expires_at, place, start, tx.now)
+    named = named_ticket(tx, person, place.name, change_ticket) if change_ticket else None
     value = Promotion(
         id=tx.new_id("prm"),
         release=wanted.id,
@@ -220,6 +238,9 @@ def _requested(
         hotfix=hotfix,
     )
     insert_promotion(tx, value)
+    ticket = named and ChangeTicket(value.id, *named, due_at=time_text(tx.now + AGAIN))
+    if ticket:
+        insert_ticket(tx, ticket)
     tx.add(
         PromotionRequested(
             value.id,
@@ -233,6 +254,7 @@ def _requested(
             priority=rank.word,
             follows=follows,
             hotfix=hotfix,
+            change_ticket=ticket.name if ticket else None,
         )
     )
     if place.promotions.supersedes_older:

@@ -12,7 +12,8 @@ from stella.kernel import Digest, Remedy, StellaError, parse_time
 from stella.policy import Ask, parse_bundle
 from stella.policy.engine import ask as ask_policy
 from stella.promotion.decide import decide, record_of
-from stella.promotion.model import DecisionInput, ScanInput
+from stella.promotion.model import DecisionInput, ScanInput, TestedInput
+from stella.promotion.tested import said_again, tests_relied_on
 from stella.reach import parse_evidence
 from stella.replay.difference import first_difference
 from stella.replay.errors import NothingToReplay
@@ -77,6 +78,7 @@ def replay_packet(
         for scan in scans.values()
         if scan.vex is not msgspec.UNSET
     ]
+    steps += [_test_step(packet, one) for one in tests_relied_on(given)]
     steps += _decision_steps(packet, given, ask)
     return _verdict(steps)
 
@@ -167,6 +169,19 @@ def _vex_step(packet: Packet, scan: ScanInput, now: str) -> Step:
     except (StellaError, KeyError) as error:
         return Step(name, Verdict.DIFFERS, f"it could not be repeated: {error}")
     return _compared(name, recorded, replayed, "findings with VEX")
+
+
+def _test_step(packet: Packet, recorded: TestedInput) -> Step:
+    """Read the statement again, and verify its signature by the key that was known then."""
+    name = f"test result {recorded.id}"
+    try:
+        content = packet.entries[names.test_result_entry(Digest(recorded.document))]
+        replayed = said_again(recorded, content)
+    except (StellaError, KeyError) as error:
+        return Step(name, Verdict.DIFFERS, f"it could not be repeated: {error}")
+    return _compared(
+        name, msgspec.json.encode(recorded), msgspec.json.encode(replayed), "what it says"
+    )
 
 
 def _decision_steps(packet: Packet, given: DecisionInput, ask: Ask) -> list[Step]:

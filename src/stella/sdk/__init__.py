@@ -48,7 +48,14 @@ if TYPE_CHECKING:
         WrittenSentence,
     )
     from stella.plugin.contract.metrics import MetricSource, Sample
-    from stella.plugin.contract.notifier import Choice, Message, Notifier, SentMessage, Severity
+    from stella.plugin.contract.notifier import (
+        Choice,
+        Message,
+        Notifier,
+        SentMessage,
+        Severity,
+        Ticket,
+    )
     from stella.plugin.contract.object_store import ObjectStore, StoredObject
     from stella.plugin.contract.policy_pack import PackDocument, PolicyPack
     from stella.plugin.contract.registry import Descriptor, RawManifest, Registry, RegistryConfig
@@ -230,6 +237,7 @@ __all__ = [
     "TargetConnector",
     "TargetIntent",
     "TargetPlan",
+    "Ticket",
     "UnhealthyAfterStart",
     "Unknown",
     "UnknownService",
@@ -266,7 +274,7 @@ __getattr__ = late(
             "AnswerPart GivenText LanguageModel Quote WrittenSentence"
         ),
         "stella.plugin.contract.metrics": "MetricSource Sample",
-        "stella.plugin.contract.notifier": "Choice Message Notifier SentMessage Severity",
+        "stella.plugin.contract.notifier": "Choice Message Notifier SentMessage Severity Ticket",
         "stella.plugin.contract.object_store": "ObjectStore StoredObject",
         "stella.plugin.contract.policy_pack": "PackDocument PolicyPack",
         "stella.plugin.contract.registry": "Descriptor RawManifest Registry RegistryConfig",

@@ -72,14 +72,19 @@ def sign_statement(
     predicate: Json,
 ) -> bytes:
     """A Sigstore bundle around a signed in-toto statement about ``subject``."""
-    statement: Json = {
+    statement = statement_of(subject_name, subject, predicate_type, predicate)
+    envelope = sign_envelope(canonical_json(statement), PAYLOAD_TYPE, signer)
+    return _bundle_bytes(envelope, signer.public)
+
+
+def statement_of(name: str, subject: Digest, predicate_type: str, predicate: Json) -> Json:
+    """An in-toto statement about ``subject`` that nobody has signed. name: of the subject."""
+    return {
         "_type": STATEMENT_TYPE,
-        "subject": [{"name": subject_name, "digest": {"sha256": subject.hex}}],
+        "subject": [{"name": name, "digest": {"sha256": subject.hex}}],
         "predicateType": predicate_type,
         "predicate": predicate,
     }
-    envelope = sign_envelope(canonical_json(statement), PAYLOAD_TYPE, signer)
-    return _bundle_bytes(envelope, signer.public)
 
 
 def verify_bundle(
@@ -124,6 +129,11 @@ def unverified_statement(bundle: bytes) -> Statement:
     Raises MalformedEnvelope.
     """
     return _read_statement(unverified_payload(bundle), "")
+
+
+def bare_statement(content: bytes) -> Statement:
+    """The statement that nobody signed. Raises MalformedEnvelope."""
+    return _read_statement(content, "")
 
 
 def unverified_payload(bundle: bytes) -> bytes:

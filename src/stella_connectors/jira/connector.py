@@ -1,4 +1,6 @@
-"""Issues of one project of Jira Cloud as a notifier. Source: Jira Cloud platform REST API, version 3.
+"""Issues of one project of Jira Cloud: messages become some, and change tickets are read.
+
+Source: Jira Cloud platform REST API, version 3.
 
 A message's key becomes a label: the same message again finds the issue that is there. Jira's search is
 a moment behind its issues, so that two of one key in the same second may become two.
@@ -7,15 +9,18 @@ a moment behind its issues, so that two of one key in the same second may become
 import base64
 import json
 import re
+from datetime import UTC, datetime
 
-from stella.sdk import Connection, Json, Message, SentMessage
+from stella.sdk import Connection, Json, Message, SentMessage, Ticket, time_text
 from stella.sdk.message_text import key_digest, one_line
 from stella.sdk.service_client import ServiceClient
 from stella_connectors.jira.document import document_of
 
 _PROJECT = re.compile(r"[A-Z][A-Z0-9_]{1,19}\Z")
 _ISSUE = re.compile(r"[A-Z][A-Z0-9_]{1,19}-[1-9][0-9]{0,11}\Z")
+_FIELD = re.compile(r"[a-z][a-zA-Z0-9_]{0,99}\Z")
 _SUMMARY_MAX = 250
+_STATUS_MAX = 100
 
 
 def open_jira(connection: Connection) -> "JiraProject":
@@ -34,6 +39,10 @@ class JiraProject:
         self._project, self._type = str(config.get("project") or ""), config.get("issue_type")
         if not _PROJECT.match(self._project):
             raise self._client.refused("it has no project", "Set project to its key, like OPS.")
+        self._approved = _words(config.get("approved_statuses"))
+        self._window = tuple(str(config.get(one) or "") for one in ("start_field", "end_field"))
+        if any(one and not _FIELD.match(one) for one in self._window):
+            raise self._client.refused("a field is none", "Name fields like customfield_10050.")
 
     def close(self) -> None:
         """Close every connection."""
@@ -61,6 +70,42 @@ class JiraProject:
         body: Json = {"fields": _content(message)}
         self._ask("PUT", f"issue/{reference}", body, what=f"issue {reference}")
         return self._sent(reference)
+
+    def ticket(self, key: str) -> Ticket:
+        """An issue of this project, by its key."""
+        if not _ISSUE.match(key) or key.rpartition("-")[0] != self._project:
+            raise self._client.not_there("issue of that key in this project")
+        fields = ",".join(["status", *filter(None, self._window)])
+        told = self._ask("GET", f"issue/{key}?fields={fields}", what=f"issue {key}")
+        said = told.get("fields")
+        status = said.get("status") if isinstance(said, dict) else None
+        name = status.get("name") if isinstance(status, dict) else None
+        # An issue that was moved is answered under its new key, perhaps of another project.
+        if told.get("key") != key:
+            raise self._client.not_there(f"issue {key} in this project any more")
+        if not isinstance(said, dict) or not isinstance(name, str) or not name:
+            raise self._client.unreachable("it does not say how the issue stands")
+        starts_at, ends_at = (self._time(said.get(one)) if one else "" for one in self._window)
+        return Ticket(
+            key=key,
+            url=f"{self._client.root}/browse/{key}",
+            status=one_line(name, _STATUS_MAX),
+            is_approved=name.casefold() in self._approved,
+            starts_at=starts_at,
+            ends_at=ends_at,
+        )
+
+    def _time(self, said: object) -> str:
+        """``2030-01-31T08:00:00.000+0100`` as a time of ours; "" where the field is empty."""
+        if said is None:
+            return ""
+        try:
+            return time_text(datetime.strptime(str(said), "%Y-%m-%dT%H:%M:%S.%f%z").astimezone(UTC))
+        except ValueError:
+            raise self._client.refused(
+                "a field of the planned time holds no time",
+                "Name fields of the type date and time.",
+            ) from None
 
     def check(self) -> str:
         """Who we are, and that the project is there."""
@@ -107,6 +152,14 @@ class JiraProject:
         if not isinstance(key, str) or not _ISSUE.match(key):
             raise self._client.unreachable("it does not say which issue that is")
         return SentMessage(key, f"{self._client.root}/browse/{key}")
+
+
+def _words(listed: object) -> frozenset[str]:
+    return (
+        frozenset(str(one).casefold() for one in listed)
+        if isinstance(listed, list)
+        else frozenset()
+    )
 
 
 def _content(message: Message) -> dict[str, Json]:

@@ -2,7 +2,7 @@
 
 import re
 
-from stella.sdk import Connection, Json, Message, SentMessage, StellaError
+from stella.sdk import Connection, Json, Message, SentMessage, StellaError, Ticket
 from stella.sdk.message_text import one_line
 from stella.sdk.service_client import ServiceClient
 from stella_connectors.slack.blocks import blocks_of, escaped
@@ -65,6 +65,11 @@ class SlackChannel:
             raise self._client.not_there("message of that reference")
         told = self._call("chat.update", {"channel": channel, "ts": at, **_content(message)})
         return self._sent(told)
+
+    def ticket(self, key: str) -> Ticket:
+        """There are none here."""
+        del key
+        raise self._client.not_supported("tell of tickets")
 
     def check(self) -> str:
         """The bot and its workspace."""

@@ -22,6 +22,7 @@ from stella.sdk import (
     ServiceUnreachable,
     Severity,
     StellaError,
+    Ticket,
 )
 from stella.sdk.http import HttpTrouble, trusted
 from stella.sdk.message_text import TITLE_MAX, as_text, key_digest, one_line
@@ -99,6 +100,14 @@ class Mailbox:
         del reference, message
         raise NotSupported(
             "mail that was sent cannot be changed", remedy=Remedy("Send another one.")
+        )
+
+    def ticket(self, key: str) -> Ticket:
+        """There are none here."""
+        del key
+        raise NotSupported(
+            "mail knows no tickets",
+            remedy=Remedy("Name an integration of a service that has some."),
         )
 
     def check(self) -> str:

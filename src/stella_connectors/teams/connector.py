@@ -6,7 +6,7 @@ is what lets in, so that it is a credential, not the endpoint.
 
 from urllib.parse import urlsplit
 
-from stella.sdk import Connection, Message, SentMessage
+from stella.sdk import Connection, Message, SentMessage, Ticket
 from stella.sdk.http import origin_of
 from stella.sdk.service_client import ServiceClient
 from stella_connectors.teams.card import card_bytes
@@ -41,6 +41,11 @@ class TeamsChannel:
         """A webhook cannot change what it posted."""
         del reference, message
         raise self._client.not_supported("change a message that was posted")
+
+    def ticket(self, key: str) -> Ticket:
+        """There are none here."""
+        del key
+        raise self._client.not_supported("tell of tickets")
 
     def check(self) -> str:
         """That its URL is one of the endpoint, which answers; nobody is told anything."""

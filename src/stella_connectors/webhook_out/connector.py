@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from stella.sdk import Connection, Json, Message, SentMessage, time_text
+from stella.sdk import Connection, Json, Message, SentMessage, Ticket, time_text
 from stella.sdk.message_text import TITLE_MAX, fields_of, key_digest, lines, one_line
 from stella.sdk.service_client import ServiceClient
 
@@ -81,6 +81,11 @@ class SignedWebhook:
         """A message that was told is told."""
         del reference, message
         raise self._client.not_supported("change a message that was told")
+
+    def ticket(self, key: str) -> Ticket:
+        """There are none here."""
+        del key
+        raise self._client.not_supported("tell of tickets")
 
     def check(self) -> str:
         """That something answers there and that the secret is one; nobody is told anything."""

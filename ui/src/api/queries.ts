@@ -174,13 +174,13 @@ export const promotionQuery = (id: string) =>
   })
 
 /** What would happen, asked without asking for it: the server stores nothing. */
-export const previewQuery = (release: string, environment: string, hotfix = false) =>
+export const previewQuery = (release: string, environment: string, hotfix = false, changeTicket = '') =>
   queryOptions({
-    queryKey: ['preview', release, environment, hotfix],
+    queryKey: ['preview', release, environment, hotfix, changeTicket],
     queryFn: () =>
       take(
         api.POST('/api/v1/promotions/preview', {
-          body: { release, environment, reason: '', priority: 'normal', hotfix },
+          body: { release, environment, reason: '', priority: 'normal', hotfix, changeTicket },
         }),
       ),
     })

@@ -716,6 +716,92 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/test-results": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Test Results
+         * @description Results of tests, the newest first, the withdrawn ones among them.
+         */
+        get: operations["get_test_results"];
+        put?: never;
+        /**
+         * Post Test Result
+         * @description Hand in the result of tests of an image; what waits with that image is judged anew.
+         */
+        post: operations["post_test_result"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/test-results/{result}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Test Result
+         * @description One result.
+         */
+        get: operations["get_test_result"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/test-results/{result}/document": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Test Result Document
+         * @description The statement, exactly as it came.
+         */
+        get: operations["get_test_result_document"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/test-results/{result}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Post Test Result Withdrawal
+         * @description Let a result count no more; what was decided with it stays proven.
+         *
+         *     Who withdraws a failed one lets an objection go, as who approves a waiver does.
+         */
+        post: operations["post_test_result_withdrawal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/vex": {
         parameters: {
             query?: never;
@@ -5072,7 +5158,7 @@ export interface components {
          *     not_before, not_after: when its deployment may begin; at any time where they are left out.
          *     expires_at: when it ends by itself where it has not begun; left out: as the environment has it.
          *     priority: who goes first where several may go. hotfix: leave out the phases that its lifecycle lets
-         *     who asks leave out; it needs a reason.
+         *     who asks leave out; it needs a reason. change_ticket: its key, or INTEGRATION:KEY.
          */
         NewPromotion: {
             /** Release */
@@ -5099,6 +5185,11 @@ export interface components {
              * @default false
              */
             hotfix: boolean;
+            /**
+             * Changeticket
+             * @default
+             */
+            changeTicket: string;
             /** Environment */
             environment: string;
         };
@@ -5131,6 +5222,11 @@ export interface components {
              * @default false
              */
             hotfix: boolean;
+            /**
+             * Changeticket
+             * @default
+             */
+            changeTicket: string;
             /** Environments */
             environments: string[];
         };
@@ -5220,6 +5316,14 @@ export interface components {
              * @default
              */
             expires: string;
+        };
+        /**
+         * NewTestResult
+         * @description A statement exactly as it is: in a Sigstore bundle, or bare. Of a bare one you are the word.
+         */
+        NewTestResult: {
+            /** Document */
+            document: string;
         };
         /**
          * NewToken
@@ -5675,6 +5779,13 @@ export interface components {
             /** Next */
             next?: string | null;
         };
+        /** Page[TestResultView] */
+        Page_TestResultView_: {
+            /** Items */
+            items: components["schemas"]["TestResultView"][];
+            /** Next */
+            next?: string | null;
+        };
         /** Page[TokenView] */
         Page_TokenView_: {
             /** Items */
@@ -6003,7 +6114,8 @@ export interface components {
          *
          *     priority: "rollback" goes first, then "high", "normal", "low". queue: where it waits for its turn.
          *     follows: the deployment that it follows by itself, null where a person asked.
-         *     break_glass: the last that was asked for. hotfix: whether it was asked for as one.
+         *     break_glass: the last that was asked for. hotfix: whether it was asked for as one. change_ticket: null
+         *     where none is named.
          */
         PromotionView: {
             /** Id */
@@ -6048,6 +6160,7 @@ export interface components {
             follows: string | null;
             /** Hotfix */
             hotfix: boolean;
+            changeTicket: components["schemas"]["TicketView"] | null;
             actions: components["schemas"]["ActionsView"];
             /** Evidence */
             evidence: components["schemas"]["EvidenceRef"][];
@@ -6373,12 +6486,19 @@ export interface components {
         /**
          * Rollback
          * @description The way back. release: an earlier one that ran here; the one before where it is left out.
+         *
+         *     change_ticket: its key, or INTEGRATION:KEY.
          */
         Rollback: {
             /** Reason */
             reason: string;
             /** Release */
             release?: string | null;
+            /**
+             * Changeticket
+             * @default
+             */
+            changeTicket: string;
         };
         /**
          * RotatedKey
@@ -6877,6 +6997,102 @@ export interface components {
             channel: string;
             /** Components */
             components: components["schemas"]["PickView"][];
+        };
+        /**
+         * TestResultView
+         * @description One result. image: digest of the index or platform that was tested; document: of the statement.
+         *
+         *     state: standing or withdrawn. source: upload or attached; by: who handed it in. signer: the issuer
+         *     whose key signed it, by the keys of now; empty where nobody known did. passed, warned, failed: how
+         *     many tests; failedTests: the first of them.
+         */
+        TestResultView: {
+            /** Id */
+            id: string;
+            /** Image */
+            image: string;
+            /** Document */
+            document: string;
+            /** State */
+            state: string;
+            /** Source */
+            source: string;
+            /** By */
+            by: string;
+            /** At */
+            at: string;
+            /** Signer */
+            signer: string;
+            /** Issigned */
+            isSigned: boolean;
+            /** Result */
+            result: string;
+            /** Suites */
+            suites: string[];
+            /** Passed */
+            passed: number;
+            /** Warned */
+            warned: number;
+            /** Failed */
+            failed: number;
+            /** Failedtests */
+            failedTests: string[];
+            /** Url */
+            url: string;
+            /** Endedat */
+            endedAt: string | null;
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * TestWithdrawal
+         * @description Why it counts no more.
+         */
+        TestWithdrawal: {
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * TicketUseView
+         * @description Another promotion that the same ticket stands for.
+         */
+        TicketUseView: {
+            /** Promotion */
+            promotion: string;
+            /** Environment */
+            environment: string;
+            /** Releasedigest */
+            releaseDigest: string;
+        };
+        /**
+         * TicketView
+         * @description The change ticket as it stood when it was looked up last.
+         *
+         *     looked_up_at: null while it never was answered; trouble: why the last look failed. approved: by the
+         *     configuration of the integration. starts_at, ends_at: its planned time, empty for none. uses:
+         *     promotions that named it before and are under way or were deployed, the newest twenty.
+         */
+        TicketView: {
+            /** Integration */
+            integration: string;
+            /** Key */
+            key: string;
+            /** Url */
+            url: string;
+            /** Status */
+            status: string;
+            /** Approved */
+            approved: boolean;
+            /** Startsat */
+            startsAt: string;
+            /** Endsat */
+            endsAt: string;
+            /** Lookedupat */
+            lookedUpAt: string | null;
+            /** Trouble */
+            trouble: string;
+            /** Uses */
+            uses: components["schemas"]["TicketUseView"][];
         };
         /**
          * TokenView
@@ -8915,6 +9131,171 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Accepted"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_test_results: {
+        parameters: {
+            query?: {
+                /** @description Digest of an index or platform. */
+                image?: string | null;
+                /** @description `next` of the part before. */
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_TestResultView_"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_test_result: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTestResult"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestResultView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_test_result: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                result: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestResultView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_test_result_document: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                result: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_test_result_withdrawal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                result: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TestWithdrawal"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestResultView"];
                 };
             };
             /** @description A refusal */

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
+from pydantic import Field
 
 from stella.api.applying import (
     allowed_kinds,
@@ -95,10 +96,14 @@ class Reason(Body):
 
 
 class Rollback(Body):
-    """The way back. release: an earlier one that ran here; the one before where it is left out."""
+    """The way back. release: an earlier one that ran here; the one before where it is left out.
+
+    change_ticket: its key, or INTEGRATION:KEY.
+    """
 
     reason: str
     release: str | None = None
+    change_ticket: Annotated[str, Field(max_length=200)] = ""
 
 
 class PolicyView(View):
@@ -308,6 +313,7 @@ def post_rollback(asked: Operator, name: str, body: Rollback) -> Response:
             environment=name,
             reason=body.reason,
             release=body.release,
+            change_ticket=body.change_ticket,
         )
         return promotion_view(look(asked, tx), made)
 

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Annotated, Literal, TypedDict
 
 from fastapi import APIRouter, Query, Response
+from pydantic import Field
 
 from stella.api.asked import Viewer
 from stella.api.looking import (
@@ -48,7 +49,7 @@ class _Wish(Body):
     not_before, not_after: when its deployment may begin; at any time where they are left out.
     expires_at: when it ends by itself where it has not begun; left out: as the environment has it.
     priority: who goes first where several may go. hotfix: leave out the phases that its lifecycle lets
-    who asks leave out; it needs a reason.
+    who asks leave out; it needs a reason. change_ticket: its key, or INTEGRATION:KEY.
     """
 
     release: str
@@ -58,6 +59,7 @@ class _Wish(Body):
     expires_at: str | None = None
     priority: Literal["high", "normal", "low"] = "normal"
     hotfix: bool = False
+    change_ticket: Annotated[str, Field(max_length=200)] = ""
 
 
 class NewPromotion(_Wish):
@@ -66,7 +68,7 @@ class NewPromotion(_Wish):
     not_before, not_after: when its deployment may begin; at any time where they are left out.
     expires_at: when it ends by itself where it has not begun; left out: as the environment has it.
     priority: who goes first where several may go. hotfix: leave out the phases that its lifecycle lets
-    who asks leave out; it needs a reason.
+    who asks leave out; it needs a reason. change_ticket: its key, or INTEGRATION:KEY.
     """
 
     environment: str
@@ -200,6 +202,7 @@ def preview_of_promotion(asked: Requester, body: NewPromotion) -> PreviewView:
             body.environment,
             looking.deciding,
             hotfix=body.hotfix,
+            change_ticket=body.change_ticket,
         )
         return PreviewView(
             decision=DecisionView.model_validate(document(decision)),
@@ -288,6 +291,7 @@ class _Terms(TypedDict):
     expires_at: datetime | None
     rank: Rank
     hotfix: bool
+    change_ticket: str
 
 
 def _terms(body: _Wish) -> _Terms:
@@ -299,6 +303,7 @@ def _terms(body: _Wish) -> _Terms:
         expires_at=_time(body.expires_at),
         rank=Rank[body.priority.upper()],
         hotfix=body.hotfix,
+        change_ticket=body.change_ticket,
     )
 
 

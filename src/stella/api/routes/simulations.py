@@ -74,7 +74,7 @@ def _of_now(asked: Asked, simulation: Simulation, body: Draft) -> list[Simulated
             release = find_release(tx, current.release)
         deciding = replace(asked.services.deciding, ask=simulation.turn.ask)
         decision, assembled = preview_promotion(
-            tx, asking_person(asked), release, environment, deciding
+            tx, asking_person(asked), release, environment, deciding, hypothetical=True
         )
     return [simulation.now(assembled.given, decision)]
 

@@ -20,7 +20,8 @@ from stella.kernel import Digest, StellaError
 from stella.promotion.break_glass import why_not_agree, why_not_break
 from stella.promotion.break_glass_store import BreakGlass, last_break_glass
 from stella.promotion.lifecycle import PROMOTION, Event, State
-from stella.promotion.model import GateState
+from stella.promotion.look_up import ticket_input
+from stella.promotion.model import GateState, document
 from stella.promotion.queue import place_of
 from stella.promotion.store import Promotion, list_approvals
 from stella.promotion.voice import why_not_approve, why_not_reject
@@ -248,12 +249,41 @@ class QueueView(View):
     behind_release: ReleaseRef | None
 
 
+class TicketUseView(View):
+    """Another promotion that the same ticket stands for."""
+
+    promotion: str
+    environment: str
+    release_digest: str
+
+
+class TicketView(View):
+    """The change ticket as it stood when it was looked up last.
+
+    looked_up_at: null while it never was answered; trouble: why the last look failed. approved: by the
+    configuration of the integration. starts_at, ends_at: its planned time, empty for none. uses:
+    promotions that named it before and are under way or were deployed, the newest twenty.
+    """
+
+    integration: str
+    key: str
+    url: str
+    status: str
+    approved: bool
+    starts_at: str
+    ends_at: str
+    looked_up_at: str | None
+    trouble: str
+    uses: list[TicketUseView]
+
+
 class PromotionView(View):
     """A promotion as the API shows it.
 
     priority: "rollback" goes first, then "high", "normal", "low". queue: where it waits for its turn.
     follows: the deployment that it follows by itself, null where a person asked.
-    break_glass: the last that was asked for. hotfix: whether it was asked for as one.
+    break_glass: the last that was asked for. hotfix: whether it was asked for as one. change_ticket: null
+    where none is named.
     """
 
     id: str
@@ -281,6 +311,7 @@ class PromotionView(View):
     superseded_by: str | None
     follows: str | None
     hotfix: bool
+    change_ticket: TicketView | None
     actions: ActionsView
     evidence: list[EvidenceRef]
     history: list[HistoryView]
@@ -346,9 +377,15 @@ def promotion_view(looking: Looking, promotion: Promotion) -> PromotionView:
         superseded_by=promotion.superseded_by,
         follows=promotion.follows,
         hotfix=promotion.hotfix,
+        change_ticket=_ticket(looking, promotion),
         evidence=[evidence_ref(one) for one in list_evidence(looking.tx, subject=promotion.id)],
         history=_history(looking, promotion),
     )
+
+
+def _ticket(looking: Looking, promotion: Promotion) -> TicketView | None:
+    known = ticket_input(looking.tx, promotion)
+    return None if known is None else TicketView.model_validate(document(known))
 
 
 def _queue(looking: Looking, promotion: Promotion) -> QueueView | None:
@@ -496,13 +533,17 @@ def _cancel(looking: Looking, promotion: Promotion) -> Allowed:
     return Allowed(allowed=False, reason="only who asked for it or an operator may cancel it")
 
 
+# The ticket is shown as it stands now; each look at it stands in the audit.
+_UNTOLD = frozenset({"EvidenceSealed", "ChangeTicketLookedUp", "ChangeTicketUnread"})
+
+
 def _history(looking: Looking, promotion: Promotion) -> list[HistoryView]:
     shown = []
     for fact in facts_about(looking.tx, [promotion.id]):
         state = (
             _AFTER[fact.kind].value if fact.kind in _AFTER else str(fact.data.get("outcome", ""))
         )
-        if fact.kind == "EvidenceSealed":
+        if fact.kind in _UNTOLD:
             continue
         shown.append(
             HistoryView(

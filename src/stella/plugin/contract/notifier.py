@@ -52,6 +52,23 @@ class SentMessage:
     url: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """A change ticket as the service has it now. key: as people name it. url: where it is seen.
+
+    status: in the service's words. is_approved: whether that counts as approved by the configuration
+    of this connection. starts_at, ends_at: the time that is planned for the change, RFC 3339 in UTC with
+    microseconds; "" where it has none.
+    """
+
+    key: str
+    url: str
+    status: str
+    is_approved: bool
+    starts_at: str = ""
+    ends_at: str = ""
+
+
 class Notifier(Protocol):
     """One channel, project or mailbox. All calls raise ``ServiceUnreachable``, ``ServiceRefused``."""
 
@@ -61,6 +78,14 @@ class Notifier(Protocol):
 
     def update(self, reference: str, message: Message) -> SentMessage:
         """Say it anew in the same place. Raises ``NotThere``, ``NotSupported``."""
+        ...
+
+    def ticket(self, key: str) -> Ticket:
+        """How a ticket stands, be it one of ours or not; nothing is changed there.
+
+        key: as people name it, and they may write anything. Raises ``NotThere`` also where it lies
+        outside of the project or table of this connection; ``NotSupported`` where there are none.
+        """
         ...
 
     def check(self) -> str:

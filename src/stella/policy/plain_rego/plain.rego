@@ -21,6 +21,11 @@ needs contains "partial" if {
 	rule.images.incomplete
 }
 
+needs contains "tests" if {
+	some rule in plain.rules
+	rule.images.testsNotPassed
+}
+
 needs contains "fixes" if {
 	some rule in plain.rules
 	rule.findings.fixKnownDays >= 0
@@ -273,6 +278,29 @@ image_says(key, _, scan) := yes_if(exceeds(scan.partial.count, 0)) if {
 	scan.partial.count >= 0
 }
 
+# Of a suite without a result it is unknown.
+image_says(key, wanted, scan) := "yes" if {
+	key == "testsNotPassed"
+	count(suite_answers(wanted, scan) & {"FAILED", "WARNED"}) > 0
+}
+
+image_says(key, wanted, scan) := "no" if {
+	key == "testsNotPassed"
+	scan.tests.more == 0
+	suite_answers(wanted, scan) == {"PASSED"}
+}
+
+# What the newest results of all suites say; "missing" for a word that no suite answers to.
+suite_answers(wanted, scan) := {answer |
+	some word in wanted
+	some newest in tests_now(scan.tests, word, plain.testResultBy)
+	some one in newest
+	answer := one.result
+} | {"missing" |
+	some word in wanted
+	count(tests_now(scan.tests, word, plain.testResultBy)) == 0
+}
+
 # For each condition the licences that it denies, and those that it allows.
 licence_lists["licenceDenied"][wanted] := lists_of(words_in(wanted), set(), licence_names) if {
 	some rule in plain.rules
@@ -357,7 +385,65 @@ words(rule) := rule.message if rule.message != ""
 
 words(rule) := rule.says if rule.message == ""
 
+# --- the promotion
+
+ticket := object.get(input, "changeTicket", null)
+
+is_answered if is_string(ticket.lookedUpAt)
+
+promotion_says(key, _) := yes_if(ticket == null) if key == "noTicket"
+
+promotion_says(key, _) := "no" if {
+	key != "noTicket"
+	ticket == null
+}
+
+promotion_says(key, _) := yes_if(ticket.approved != true) if {
+	key == "ticketNotApproved"
+	is_answered
+}
+
+promotion_says(key, wanted) := yes_if(exceeds(age, wanted * 60000000000)) if {
+	key == "ticketOlderThanMinutes"
+	is_answered
+	age := time.parse_rfc3339_ns(input.now) - time.parse_rfc3339_ns(ticket.lookedUpAt)
+	age >= 0
+}
+
+promotion_says(key, _) := yes_if(count([0 | ticket.startsAt <= input.now; input.now < ticket.endsAt]) == 0) if {
+	key == "outsideTicketWindow"
+	is_answered
+	ticket.startsAt != ""
+	ticket.endsAt != ""
+}
+
+promotion_says(key, _) := yes_if(count(others) > 0) if {
+	key == "ticketOfOtherImages"
+	is_object(ticket)
+	others := [use | some use in ticket.uses; use.releaseDigest != input.release.digest]
+}
+
+promotion_told(key, wanted) := answer if answer := promotion_says(key, wanted)
+
+promotion_told(key, wanted) := "unknown" if not promotion_says(key, wanted)
+
+# What runs already is asked about without a promotion, and stands or falls by what it is.
+promotion_objections(rule) := [said |
+	not input.hypothetical
+	says := {answer | some key, wanted in rule.promotion; answer := promotion_told(key, wanted)}
+	outcome := verdict(says, rule.outcome, "")
+	said := {
+		"rule": rule.name,
+		"outcome": outcome,
+		"message": sprintf("it %s", [doubted(words(rule), rule.outcome, outcome)]),
+		"fix": rule.fix,
+		"who": "whoever asks for it",
+	}
+]
+
 # --- what each rule says
+
+said_by(rule) := promotion_objections(rule) if rule.promotion
 
 said_by(rule) := finding_objections(rule) if rule.findings
 

@@ -64,6 +64,7 @@ looked_up := [one |
 		"platform": scan.platform,
 		"licences": object.get(scan, "licences", null),
 		"partial": object.get(scan, "partial", null),
+		"tests": object.get(scan, "tests", null),
 		"feeds": feeds_of(scan),
 	}
 ]

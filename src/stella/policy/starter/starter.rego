@@ -32,6 +32,18 @@
 #   licenceAllow      the only licences that may pass: off, or a list.                      off
 #   licenceUnknown    a package of which nobody knows the licence, where a list asks: unknown,
 #                     blocked, pass.                                                        unknown
+#   testSuites        suites of tests that each image must have passed: off, or a list of names,
+#                     such as ["unit", "e2e-*"].                                            off
+#   testWarned        a suite that passed with warnings: pass, unknown, blocked.            blocked
+#   testResultBy      whose results count: signed (of every issuer whose key is known), or a list
+#                     of issuers and of upload:NAME for who hands one in.                   signed
+#   changeTicket      a change ticket: off; judged where one is named: named; required.     off
+#   ticketStatus      what passes: approved (as its integration says), or a list of statuses.
+#                                                                                           approved
+#   ticketAgeMinutes  how many minutes ago it may have been looked up: off, 0 to 100000.    60
+#   ticketWindow      whether it must be now that it is planned for: pass, inside.          pass
+#   ticketReuse       a ticket that stands for another promotion: pass; of the same images
+#                     alone: release; blocked.                                              pass
 #   vex               findings that VEX settles (not_affected, fixed) do not count: honour;
 #                     they count all the same: ignore.                                      honour
 package stella.policy
@@ -39,7 +51,7 @@ package stella.policy
 import rego.v1
 
 # Every one of these must speak. One that says nothing counts as unknown.
-rules := {"scan", "unmatched", "known-exploited", "severity", "fix-available", "licence", "parameters"} |
+rules := {"scan", "unmatched", "known-exploited", "severity", "fix-available", "licence", "test-results", "change-ticket", "parameters"} |
 	object.keys(image_rules) | object.keys(threshold_rules)
 
 defaults := {
@@ -65,6 +77,14 @@ defaults := {
 	"licenceDeny": "off",
 	"licenceAllow": "off",
 	"licenceUnknown": "unknown",
+	"testSuites": "off",
+	"testWarned": "blocked",
+	"testResultBy": "signed",
+	"changeTicket": "off",
+	"ticketStatus": "approved",
+	"ticketAgeMinutes": 60,
+	"ticketWindow": "pass",
+	"ticketReuse": "pass",
 	"vex": "honour",
 }
 
@@ -91,14 +111,28 @@ allowed := {
 	"licenceDeny": {"off"},
 	"licenceAllow": {"off"},
 	"licenceUnknown": {"unknown", "blocked", "pass"},
+	"testSuites": {"off"},
+	"testWarned": {"pass", "unknown", "blocked"},
+	"testResultBy": {"signed"},
+	"changeTicket": {"off", "named", "required"},
+	"ticketStatus": {"approved"},
+	"ticketAgeMinutes": {"off"},
+	"ticketWindow": {"pass", "inside"},
+	"ticketReuse": {"pass", "release", "blocked"},
 	"vex": {"honour", "ignore"},
 }
 
 # Beside what is allowed: whole numbers from 0 up to this.
-highest := {"epssMax": 999, "fixAvailableDays": 3650, "scanAgeDays": 3650, "snapshotAgeDays": 3650}
+highest := {
+	"epssMax": 999,
+	"fixAvailableDays": 3650,
+	"scanAgeDays": 3650,
+	"snapshotAgeDays": 3650,
+	"ticketAgeMinutes": 100000,
+}
 
 # Beside what is allowed: lists of words, each of which may end in a star.
-lists := {"licenceDeny", "licenceAllow"}
+lists := {"licenceDeny", "licenceAllow", "testSuites", "testResultBy", "ticketStatus"}
 
 is_allowed(name, value) if value in allowed[name]
 

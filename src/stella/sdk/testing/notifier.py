@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from threading import Lock
 
 from stella.kernel import Remedy, StellaError
-from stella.plugin.contract.notifier import Message, SentMessage
+from stella.plugin.contract.notifier import Message, SentMessage, Ticket
 from stella.plugin.refusals import NotThere, ServiceRefused, ServiceUnreachable
 from stella.sdk.message_text import TITLE_MAX, as_text, one_line
 
@@ -13,14 +13,15 @@ from stella.sdk.message_text import TITLE_MAX, as_text, one_line
 class SimulatedNotifier:
     """``stella.sdk.Notifier`` in memory.
 
-    messages: reference -> what was told, oldest first. is_out: it cannot be reached. is_shut: it
-    lets nobody in. is_gone: there is no such channel.
+    messages: reference -> what was told, oldest first. tickets: key -> how it stands.
+    is_out: it cannot be reached. is_shut: it lets nobody in. is_gone: there is no such channel.
     """
 
     is_out: bool = False
     is_shut: bool = False
     is_gone: bool = False
     messages: dict[str, Message] = field(default_factory=dict)
+    tickets: dict[str, Ticket] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock, repr=False)
 
     def seen(self) -> tuple[str, ...]:
@@ -44,6 +45,13 @@ class SimulatedNotifier:
                 raise _gone("message")
             self.messages[reference] = message
         return SentMessage(reference)
+
+    def ticket(self, key: str) -> Ticket:
+        """The one that was put there."""
+        self._let_in()
+        if key not in self.tickets:
+            raise _gone("ticket")
+        return self.tickets[key]
 
     def check(self) -> str:
         """That it is simulated."""

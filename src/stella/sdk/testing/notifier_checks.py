@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from stella.kernel import StellaError
-from stella.plugin.contract.notifier import Choice, Message, Notifier, Severity
+from stella.plugin.contract.notifier import Choice, Message, Notifier, Severity, Ticket
 from stella.plugin.refusals import NotSupported, NotThere, ServiceRefused, ServiceUnreachable
 from stella.sdk.testing.telling import untold
 
@@ -23,7 +23,8 @@ class NotifierBench:
     its markup read, its parts on lines of their own; a link as its address. strangers: opened so that
     they may tell nobody. elsewhere: opened for a channel that is not there; None where that cannot be.
     outage: while it is held, ``notifier`` reaches nothing. is_told_once: the same key again tells
-    nobody again. can_update: ``update`` is done. secrets: what lets in.
+    nobody again. can_update: ``update`` is done. secrets: what lets in. tickets: some that are
+    there, as they stand; none where the service has none at all.
     """
 
     notifier: Notifier
@@ -34,6 +35,7 @@ class NotifierBench:
     is_told_once: bool
     can_update: bool
     secrets: Callable[[], tuple[str, ...]] = tuple
+    tickets: tuple[Ticket, ...] = ()
 
 
 WHOLE = Message(
@@ -223,6 +225,18 @@ def check_tells_us_and_nobody_else(bench: NotifierBench) -> None:
     assert bench.seen() == ()
 
 
+def a_ticket_is_told_as_it_stands(bench: NotifierBench) -> None:
+    """What is none is NotThere, whatever it looks like; where there are none at all, NotSupported."""
+    for wanted in bench.tickets:
+        assert bench.notifier.ticket(wanted.key) == wanted
+    refusals = (NotThere,) if bench.tickets else (NotSupported, NotThere)
+    for key in ("", "nothing", "../../rest", "A-1?b=c", "a b\n", "X-" + "9" * 5000, "^numberLIKE1"):
+        refusal = _refused(partial(bench.notifier.ticket, key))
+        assert isinstance(refusal, refusals), (key, refusal)
+        untold(refusal, bench.secrets())
+    assert bench.seen() == (), "to look is to tell nobody"
+
+
 NOTIFIER_CHECKS: tuple[Callable[[NotifierBench], None], ...] = (
     a_message_is_seen_whole,
     every_severity_is_told,
@@ -236,6 +250,7 @@ NOTIFIER_CHECKS: tuple[Callable[[NotifierBench], None], ...] = (
     a_channel_that_is_not_there_is_not_there,
     an_outage_is_unreachable_while_it_lasts,
     check_tells_us_and_nobody_else,
+    a_ticket_is_told_as_it_stands,
 )
 
 

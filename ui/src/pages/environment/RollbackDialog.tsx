@@ -1,4 +1,4 @@
-import { NativeSelect, Textarea } from '@mantine/core'
+import { NativeSelect, Textarea, TextInput } from '@mantine/core'
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
@@ -32,10 +32,11 @@ export function RollbackDialog({ environment, current, close }: Props) {
   const navigate = useNavigate()
   const [reason, setReason] = useState('')
   const [release, setRelease] = useState('')
+  const [ticket, setTicket] = useState('')
   const deployments = useInfiniteQuery(deploymentsQuery({ environment })).data?.pages.flatMap((page) => page.items)
   const back = earlier(deployments ?? [], current)
   const act = useAct(
-    (body: { reason: string; release?: string }, headers) =>
+    (body: { reason: string; release?: string; changeTicket: string }, headers) =>
       take(
         api.POST('/api/v1/environments/{name}/rollback', { params: { path: { name: environment } }, body, headers }),
       ),
@@ -49,11 +50,11 @@ export function RollbackDialog({ environment, current, close }: Props) {
       title={`Roll ${environment} back`}
       submit="Request the roll back"
       onClose={close}
-      onSubmit={() => act.run(release === '' ? { reason } : { reason, release })}
+      onSubmit={() => act.run({ reason, changeTicket: ticket.trim(), ...(release === '' ? {} : { release }) })}
       busy={act.busy}
       ready={reason.trim() !== ''}
       problem={act.problem}
-      command={commands.rollback(environment, reason, release)}
+      command={commands.rollback(environment, reason, release, ticket.trim())}
     >
       <p>
         All targets of {environment} go back together. It is a promotion like any other: the gates are asked, and it
@@ -75,6 +76,13 @@ export function RollbackDialog({ environment, current, close }: Props) {
         required
         value={reason}
         onChange={(event) => setReason(event.currentTarget.value)}
+      />
+      <TextInput
+        label="Change ticket"
+        description="May stay empty. Its key, or INTEGRATION:KEY; it is looked up."
+        value={ticket}
+        maxLength={200}
+        onChange={(event) => setTicket(event.currentTarget.value)}
       />
     </Dialog>
   )

@@ -1,4 +1,4 @@
-import { Checkbox, NativeSelect, Textarea } from '@mantine/core'
+import { Checkbox, NativeSelect, Textarea, TextInput } from '@mantine/core'
 import { useQuery, useSuspenseQuery } from '@tanstack/react-query'
 import { getRouteApi, useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
@@ -44,7 +44,13 @@ export function NewPromotionPage() {
       <div className="split">
         <div className="stack">
           {search.release && search.environment ? (
-            <Preview release={search.release} of={release} environment={search.environment} hotfix={hotfix} />
+            <Preview
+              release={search.release}
+              of={release}
+              environment={search.environment}
+              hotfix={hotfix}
+              ticket={search.ticket ?? ''}
+            />
           ) : (
             <Empty icon="eye" title="Choose a release and an environment">
               Then the gates are asked, and the plan is made, without storing anything.
@@ -81,6 +87,8 @@ export function NewPromotionPage() {
                 environment={search.environment}
                 hotfix={hotfix}
                 onHotfix={(wanted) => set({ hotfix: wanted ? '1' : undefined })}
+                ticket={search.ticket ?? ''}
+                onTicket={(named) => set({ ticket: named || undefined })}
               />
             )}
           </div>
@@ -93,22 +101,32 @@ export function NewPromotionPage() {
 const PRIORITIES = ['high', 'normal', 'low'] as const
 type Priority = (typeof PRIORITIES)[number]
 
+interface Wish {
+  release: string
+  environment: string
+  reason: string
+  priority: Priority
+  hotfix: boolean
+  changeTicket: string
+}
+
 interface RequestProps {
   release: string
   environment: string
   hotfix: boolean
   onHotfix: (wanted: boolean) => void
+  ticket: string
+  onTicket: (named: string) => void
 }
 
-function Request({ release, environment, hotfix, onHotfix }: RequestProps) {
+function Request({ release, environment, hotfix, onHotfix, ticket, onTicket }: RequestProps) {
   const navigate = useNavigate()
   const whyNot = useWhyNot('promotion.request')
-  const preview = useQuery(previewQuery(release, environment, hotfix))
+  const preview = useQuery(previewQuery(release, environment, hotfix, ticket))
   const [reason, setReason] = useState('')
   const [priority, setPriority] = useState<Priority>('normal')
   const act = useAct(
-    (body: { release: string; environment: string; reason: string; priority: Priority; hotfix: boolean }, headers) =>
-      take(api.POST('/api/v1/promotions', { body, headers })),
+    (body: Wish, headers) => take(api.POST('/api/v1/promotions', { body, headers })),
     (promotion) => {
       say(`Requested: ${promotion.release.name} ${promotion.release.version} to ${promotion.environment}`)
       void navigate(paths.promotion(promotion.id))
@@ -131,6 +149,7 @@ function Request({ release, environment, hotfix, onHotfix }: RequestProps) {
         onChange={(event) => setPriority(PRIORITIES.find((one) => one === event.currentTarget.value) ?? 'normal')}
         data={[...PRIORITIES]}
       />
+      <Ticket key={ticket} named={ticket} onNamed={onTicket} />
       <Checkbox
         label="As a hotfix"
         description="Leaves out the phases that its lifecycle lets you leave out. It is recorded."
@@ -142,12 +161,27 @@ function Request({ release, environment, hotfix, onHotfix }: RequestProps) {
         whyNot={whyNot ?? unseen ?? unsaid}
         loading={act.busy}
         leftSection={<Icon name="git-pull-request" />}
-        onClick={() => act.run({ release, environment, reason, priority, hotfix })}
+        onClick={() => act.run({ release, environment, reason, priority, hotfix, changeTicket: ticket })}
       >
         Request it
       </ActionButton>
-      <CommandHint command={commands.promote(release, environment, priority, hotfix ? reason : undefined)} />
+      <CommandHint command={commands.promote(release, environment, priority, hotfix ? reason : undefined, ticket)} />
     </>
+  )
+}
+
+/** What is written is named when the field is left: each name asks the gates anew. */
+function Ticket({ named, onNamed }: { named: string; onNamed: (named: string) => void }) {
+  const [written, setWritten] = useState(named)
+  return (
+    <TextInput
+      label="Change ticket"
+      description="May stay empty. Its key, or INTEGRATION:KEY; it is looked up."
+      value={written}
+      maxLength={200}
+      onChange={(event) => setWritten(event.currentTarget.value)}
+      onBlur={() => onNamed(written.trim())}
+    />
   )
 }
 
@@ -172,10 +206,11 @@ interface PreviewProps {
   of: Release | undefined
   environment: string
   hotfix: boolean
+  ticket: string
 }
 
-function Preview({ release, of, environment, hotfix }: PreviewProps) {
-  const preview = useQuery(previewQuery(release, environment, hotfix))
+function Preview({ release, of, environment, hotfix, ticket }: PreviewProps) {
+  const preview = useQuery(previewQuery(release, environment, hotfix, ticket))
   if (preview.isPending) return <Loading label="Asking the gates" />
   if (preview.error) {
     return <Refusal problem={problemFrom(preview.error)} onRetry={() => void preview.refetch()} />
@@ -184,7 +219,7 @@ function Preview({ release, of, environment, hotfix }: PreviewProps) {
   const to = of ?? { id: release, name: 'release', version: release, releaseDigest: '' }
   return (
     <>
-      <Panel title="What the gates would say" side={<CommandHint command={commands.dryRun(release, environment, hotfix)} />} flush>
+      <Panel title="What the gates would say" side={<CommandHint command={commands.dryRun(release, environment, hotfix, ticket)} />} flush>
         <div style={{ padding: '10px 14px' }}>
           <Verdict decision={decision} />
         </div>

@@ -24,6 +24,7 @@ import { DecideDialog, type Verb } from './DecideDialog'
 import { Gates } from './Gates'
 import { Hotfix } from './Hotfix'
 import { PlanView } from './PlanView'
+import { ticketPairs } from './Ticket'
 import { follows, Turn } from './Turn'
 
 const route = getRouteApi('/shell/promotions/$id')
@@ -178,6 +179,7 @@ function About({ promotion }: { promotion: Promotion }) {
           ],
           ...follows(promotion),
           ['Priority', promotion.priority],
+          ...ticketPairs(promotion),
           ...(promotion.hotfix ? [['Asked for as', 'a hotfix'] as const] : []),
           ['Reason', promotion.reason || <span className="muted">none given</span>],
           [

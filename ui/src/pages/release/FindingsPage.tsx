@@ -25,7 +25,7 @@ import { type Column, Table } from '../../widgets/Table'
 import { Time } from '../../widgets/Time'
 import { shortDigest } from '../../words/text'
 import { FindingWhy } from './FindingWhy'
-import { ImageTraits } from './ImageTraits'
+import { ImageFacts } from './ImageFacts'
 import { VexDialog } from './VexDialog'
 import style from './FindingsPage.module.css'
 
@@ -77,7 +77,7 @@ export function FindingsPage() {
           </Link>
         ))}
       </nav>
-      {here?.scan.sbom && <ImageTraits scan={scanId} />}
+      {here && <ImageFacts scan={here.scan} />}
       <Filters>
         <SearchBox label="Advisory or package" value={search.q ?? ''} onChange={onSearch} />
         <Choice

@@ -7,7 +7,7 @@ every socket by ``connection.connect``, bounds each answer, and makes refusals t
 import html
 import re
 
-from stella.sdk import Connection, Json, Message, SentMessage
+from stella.sdk import Connection, Json, Message, SentMessage, Ticket
 from stella.sdk.message_text import TITLE_MAX, as_text, one_line
 from stella.sdk.service_client import ServiceClient
 
@@ -40,6 +40,11 @@ class HttpChannel:
             raise self._client.not_there("message of that reference")
         path = f"v1/channels/{self._channel}/messages/{reference}"
         return self._sent(self._ask("PUT", path, _content(message), "message of that reference"))
+
+    def ticket(self, key: str) -> Ticket:
+        """There are none here."""
+        del key
+        raise self._client.not_supported("tell of tickets")
 
     def check(self) -> str:
         """The name that the service knows us by; nobody is told anything."""
