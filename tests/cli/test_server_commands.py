@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from fixtures.commands import Command
-from fixtures.servers import People
+from fixtures.servers import PASSWORD, People
 from stella.cli import audit, login, token, user
 
 
@@ -23,6 +23,15 @@ def test_without_a_terminal_nothing_is_asked(stella: Command):
     refused = stella("login")
     assert refused.exit_code == 4
     assert "--password-stdin" in refused.stderr
+
+
+def test_a_password_is_given_again_and_the_login_goes_on(admin: Command):
+    assert "--password-stdin" in admin("reauthenticate").stderr
+    wrong = admin("reauthenticate", "--password-stdin", given="a guess at it\n")
+    assert (wrong.exit_code, "the password is wrong" in wrong.stderr) == (5, True)
+    proven = admin("reauthenticate", "--password-stdin", given=f"{PASSWORD}\n")
+    assert (proven.exit_code, proven.stderr.startswith("proven at 20")) == (0, True), proven.stderr
+    assert admin("whoami", "-o", "name").stdout == "root\n"
 
 
 def test_users_are_made_changed_and_listed(admin: Command):

@@ -133,6 +133,10 @@ def _check_environment(reading: Reading, told: Told) -> None:
     ends_at = reading.given.environment.ends_at
     ends = None if ends_at is UNSET else ends_at
     expect(applied[-1].data.get("ends_at"), ends, "its end", names.DECISION_INPUT)
+    minutes = reading.given.environment.reauthenticate_minutes
+    asked_for = look(look(shown, "reauthenticate"), "minutes")
+    said_of = "how recent a proof it asks for"
+    expect(asked_for, None if minutes is UNSET else minutes, said_of, names.DECISION_INPUT)
     counted = [document(one) for one in reading.given.environment.rules]
     rules = [_rule_said(one) for one in items(spec.get("approvals"))]
     expect(rules, counted, "the approval rules", names.DECISION_INPUT)

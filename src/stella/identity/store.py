@@ -48,6 +48,8 @@ token = Table(
     Column("created_by", String(80), nullable=False),
     Column("expires_at", String(27), nullable=False),
     Column("revoked_at", String(27)),
+    # When its person last proved who they are; NULL where that is not known.
+    Column("proven_at", String(27)),
     UniqueConstraint("digest"),
     Index(None, "user"),
 )

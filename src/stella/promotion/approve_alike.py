@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import TypeAlias
 
 from stella.blob import Blobs
+from stella.identity.model import UNPROVEN, Proof
 from stella.kernel import Remedy, StellaError
 from stella.promotion.approve import approve_promotion
 from stella.promotion.errors import NotAlike
@@ -27,6 +28,7 @@ def approve_alike(
     blobs: Blobs,
     signer: Signer,
     stands_for: str | None = None,
+    proof: Proof = UNPROVEN,
 ) -> tuple[Approval, ...]:
     """A yes to each, bound to its own plan: to all of them or to none. plans: promotion -> plan digest.
 
@@ -50,6 +52,7 @@ def approve_alike(
             blobs=blobs,
             signer=signer,
             stands_for=stands_for,
+            proof=proof,
         )
         for one in found
     )

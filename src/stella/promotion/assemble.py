@@ -237,6 +237,7 @@ def approval_inputs(tx: Tx, approvals: Sequence[Approval]) -> tuple[ApprovalInpu
             stands_for=msgspec.UNSET if one.stands_for is None else one.stands_for,
             by_now=changed(one.by),
             stands_for_now=msgspec.UNSET if one.stands_for is None else changed(one.stands_for),
+            proven_at=one.proven_at or msgspec.UNSET,
         )
         for one in approvals
     )
@@ -362,4 +363,5 @@ def _environment(
         bound=tuple(_bound(tx, release)),
         soak=soak_input(tx, environment, promotion.release_digest),
         ends_at=environment.ends_at or msgspec.UNSET,
+        reauthenticate_minutes=environment.reauthenticate_minutes or msgspec.UNSET,
     )

@@ -217,6 +217,13 @@ class NotAlike(StellaError):
     fault = Fault.CONFLICT
 
 
+class ReauthenticationNeeded(StellaError):
+    """The environment asks who approves to have proven who they are a moment ago, and they have not."""
+
+    code = "ST-PRO-033"
+    fault = Fault.NOT_ALLOWED
+
+
 class ImpossibleHotfix(StellaError):
     """A hotfix without a reason, or for a release whose lifecycle has no way for one."""
 

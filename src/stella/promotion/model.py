@@ -264,6 +264,8 @@ class EnvironmentInput(_Document, frozen=True):
     lifecycle: LifecycleInput | msgspec.UnsetType = msgspec.UNSET
     # When the environment is over; left out where it has no end.
     ends_at: str | msgspec.UnsetType = msgspec.UNSET
+    # How recent the proof of who approves has to be; left out where none is asked for.
+    reauthenticate_minutes: int | msgspec.UnsetType = msgspec.UNSET
 
 
 class StartInput(_Document, frozen=True):
@@ -311,6 +313,7 @@ class ApprovalInput(_Document, frozen=True):
 
     stands_for: the absent one in whose place it was given. by_now, stands_for_now: the same people
     at the time of the decision, None who may approve no more; left out where nothing has changed.
+    proven_at: when who gave it last proved who they are; left out where nobody asked for that.
     """
 
     id: str
@@ -322,6 +325,7 @@ class ApprovalInput(_Document, frozen=True):
     stands_for: Person | msgspec.UnsetType = msgspec.UNSET
     by_now: Person | msgspec.UnsetType | None = msgspec.UNSET
     stands_for_now: Person | msgspec.UnsetType | None = msgspec.UNSET
+    proven_at: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class WaiverInput(_Document, frozen=True):

@@ -19,7 +19,8 @@ class Asked:
 
     creator: of the release, empty where no rule asks for it. reviser: who gave it the variables that
     it has, empty where nobody did since it was made. Where nobody asked (is_automatic), these two
-    count as the ones who did: it is their work that would go on by itself.
+    count as the ones who did: it is their work that would go on by itself. reauthenticate_minutes: how
+    long before they speak people prove who they are, None where that is not asked.
     """
 
     requester: str
@@ -27,6 +28,7 @@ class Asked:
     now: str
     is_automatic: bool = False
     reviser: str = ""
+    reauthenticate_minutes: int | None = None
 
 
 def asked_in(given: DecisionInput) -> Asked:
@@ -37,12 +39,22 @@ def asked_in(given: DecisionInput) -> Asked:
         creator=given.release_creator or "",
         reviser=given.release_reviser or "",
         is_automatic=given.automatic is not msgspec.UNSET,
+        reauthenticate_minutes=given.environment.reauthenticate_minutes or None,
     )
 
 
-def asked_by(person: Person, now: str, *, creator: str, reviser: str, is_automatic: bool) -> Asked:
+def asked_by(
+    person: Person,
+    now: str,
+    *,
+    creator: str,
+    reviser: str,
+    is_automatic: bool,
+    reauthenticate_minutes: int | None,
+) -> Asked:
     """The same of a request. person: who asked."""
-    return Asked(creator if is_automatic else person.id, creator, now, is_automatic, reviser)
+    requester = creator if is_automatic else person.id
+    return Asked(requester, creator, now, is_automatic, reviser, reauthenticate_minutes)
 
 
 def rule_input(rule: ApprovalRule) -> RuleInput:
@@ -91,6 +103,13 @@ def until(approval: ApprovalInput, rule: RuleInput) -> str | None:
     return time_text(parse_time(approval.at) + timedelta(hours=rule.expires_after_h))
 
 
+def is_recent(proven_at: str | None, at: str, minutes: int) -> bool:
+    """Whether somebody who speaks at ``at`` proved at most so many minutes before who they are."""
+    if proven_at is None or proven_at > at:
+        return False
+    return at < time_text(parse_time(proven_at) + timedelta(minutes=minutes))
+
+
 def voice_of(approval: ApprovalInput) -> str:
     """Whose word it is: of the absent one where it was given in their place."""
     return approval.by.id if approval.stands_for is msgspec.UNSET else approval.stands_for.id
@@ -134,5 +153,8 @@ def why_not_for(approval: ApprovalInput, rule: RuleInput, asked: Asked) -> str:
     excluded = why_excluded(frozenset({approval.by.id, now.id}), rule, asked)
     if excluded:
         return excluded
+    minutes = asked.reauthenticate_minutes
+    if minutes is not None and not is_recent(approval.proven_at or None, approval.at, minutes):
+        return f"given without a proof of who {approval.by.name} is from {minutes} min before"
     end = until(approval, rule)
     return f"it counted for {rule.rule} until {end}" if end and end <= asked.now else ""

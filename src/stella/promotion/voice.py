@@ -148,6 +148,7 @@ def _voices(tx: Tx, person: Person, rules: Sequence[RuleInput], asked: Asked) ->
 def _taken(
     absent: Person | None, person: Person, rules: Sequence[RuleInput], asked: Asked
 ) -> Iterator[Voice]:
+    # When they proved who they are is asked of whom a rule takes, and refused with a code of its own.
     given = ApprovalInput(
         id="",
         by=person,
@@ -156,6 +157,7 @@ def _taken(
         plan_digest="",
         bundle="",
         stands_for=msgspec.UNSET if absent is None else absent,
+        proven_at=asked.now,
     )
     taken = tuple(rule for rule in rules if not why_not_for(given, rule, asked))
     if taken:
@@ -163,7 +165,8 @@ def _taken(
 
 
 def _asked(tx: Tx, found: Promotion) -> tuple[tuple[RuleInput, ...], Asked]:
-    rules = tuple(rule_input(one) for one in find_environment(tx, found.environment).approvals)
+    environment = find_environment(tx, found.environment)
+    rules = tuple(rule_input(one) for one in environment.approvals)
     release = find_release(tx, found.release)
     asked = asked_by(
         found.requested_by,
@@ -171,6 +174,7 @@ def _asked(tx: Tx, found: Promotion) -> tuple[tuple[RuleInput, ...], Asked]:
         creator=release.created_by,
         reviser=release.revised_by or "",
         is_automatic=found.is_automatic,
+        reauthenticate_minutes=environment.reauthenticate_minutes,
     )
     return rules, asked
 

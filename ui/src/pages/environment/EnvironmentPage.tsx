@@ -95,6 +95,14 @@ export function EnvironmentPage() {
                 ['Configuration', <Digest key="configuration" value={environment.configuration} label="configuration digest" />],
                 ['Kept by', environment.owner ?? <span key="owner" className="muted">nobody in particular</span>],
                 ['Lifecycles', <InLifecycles key="lifecycles" environment={environment} />],
+                [
+                  'Proof',
+                  environment.reauthenticateMinutes === null ? (
+                    <span key="proof" className="muted">a login is enough</span>
+                  ) : (
+                    `who approves has proved within ${environment.reauthenticateMinutes} min who they are`
+                  ),
+                ],
                 ['Break-glass', <BreakGlassRule key="glass" environment={environment} />],
                 [
                   'Deployments',
