@@ -7,6 +7,7 @@ import pytest
 from api.test_promotions import approve
 from fixtures.control import V1, Control
 from stella.identity import change_user, hash_password, user_by_name
+from stella.identity.tokens import open_session
 
 PASSWORD = "correct horse battery"
 RULES: dict[str, Any] = {
@@ -21,7 +22,11 @@ pytestmark = pytest.mark.long  # each proof hashes a password, slowly on purpose
 def held(control: Control) -> Any:
     """A promotion that waits for somebody who proves who they are; ann has a password."""
     with control.database.transaction(actor="system") as tx:
-        change_user(tx, user_by_name(tx, "ann").id, password_hash=hash_password(PASSWORD))
+        ann = user_by_name(tx, "ann").id
+        change_user(tx, ann, password_hash=hash_password(PASSWORD))  # which ends what it opened
+        control.tokens["ann"] = open_session(
+            tx, ann, secret=b"a" * 32, name="test", hours=1000
+        ).text
     control.environment("dev", **RULES)
     asked = control.asked(control.sealed("2.0.0")["id"], "dev")
     assert asked["state"] == "waiting"

@@ -41,7 +41,21 @@ def test_users_are_made_changed_and_listed(admin: Command):
     assert [one["name"] for one in admin.data("user", "list")] == ["ana", "root"]
     assert admin("user", "list", "-o", "name").stdout == "ana\nroot\n"
     table = admin("user", "list").stdout.splitlines()
-    assert table[0].split() == ["NAME", "ROLES", "DISABLED", "FROM", "CREATED", "ID"]
+    assert table[0].split() == [
+        "NAME",
+        "ROLES",
+        "DISABLED",
+        "FROM",
+        "COMMITS",
+        "AS",
+        "CREATED",
+        "ID",
+    ]
+    assert admin("user", "address", "add", "ana", "Ana@example.com").exit_code == 0
+    assert admin.data("user", "get", "ana")["addresses"] == ["ana@example.com"]
+    assert admin("user", "address", "add", "root", "ana@example.com").exit_code == 1
+    assert admin("user", "address", "remove", "ana", "ana@example.com").exit_code == 0
+    assert admin.data("user", "get", "ana")["addresses"] == []
     assert admin("user", "get", "nobody").exit_code == 3
     assert admin("user", "get", "../tokens").exit_code == 3
 

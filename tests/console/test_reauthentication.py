@@ -14,22 +14,22 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def held(shop_server: ShopServer) -> str:
+def held(shop_server: ShopServer, theme: str) -> str:
     """A promotion whose approver gave their password within a minute before; its id."""
-    admin = shop_server.admin
+    admin, name = shop_server.admin, f"vault-{theme}"
     spec = {
         "policy": "starter",
         "parameters": {"severityMax": "critical"},
         "approvals": [{"rule": "release", "approvers": ["ann"]}],
         "reauthenticate": {"minutes": 1},
     }
-    target = {"environment": "vault", "connector": "docker", "agent": "nobody", "project": "shop"}
+    target = {"environment": name, "connector": "docker", "agent": "nobody", "project": name}
     documents = [
-        {"apiVersion": "stella/v1", "kind": "Environment", "name": "vault", "spec": spec},
-        {"apiVersion": "stella/v1", "kind": "Target", "name": "vault-1", "spec": target},
+        {"apiVersion": "stella/v1", "kind": "Environment", "name": name, "spec": spec},
+        {"apiVersion": "stella/v1", "kind": "Target", "name": f"{name}-1", "spec": target},
     ]
     admin.post("/apply", {"documents": documents})
-    made = admin.post("/promotions", {"release": "shop@2.0.0", "environment": "vault"})
+    made = admin.post("/promotions", {"release": "shop@2.0.0", "environment": name})
     deadline = time.monotonic() + 60
     while admin.get(f"/promotions/{made['id']}")["state"] != "waiting":
         assert time.monotonic() < deadline, "it was not judged"
@@ -51,13 +51,13 @@ def test_an_approval_asks_for_the_password(
     ann = open_console(theme=theme)
     ann.sign_in("ann")
     forget_proofs(shop_server)
-    ann.go("/environments/vault")
+    ann.go(f"/environments/vault-{theme}")
     expect(ann.main).to_contain_text("has proved within 1 min who they are")
     ann.go(f"/promotions/{held}")
     ann.button("Approve").click()
     dialog = ann.page.get_by_role("dialog")
     submit = dialog.get_by_role("button", name="Approve this plan")
-    password = dialog.get_by_label("Your password", exact=True)
+    password = dialog.get_by_label("Your password")
     expect(submit).to_be_disabled()
     password.fill("a guess at it")
     submit.click()

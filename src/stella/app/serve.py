@@ -23,6 +23,7 @@ from stella.api.app import create_app
 from stella.api.bounded_http import BoundedHttp
 from stella.api.services import Services
 from stella.app.background import Background, Sweep, Watch
+from stella.app.commits_round import ask_who_committed
 from stella.app.courier import Courier
 from stella.app.due import give_turns, judge_what_is_due
 from stella.app.feed_sync import FeedSync
@@ -44,6 +45,7 @@ from stella.app.work import work_of
 from stella.fleet import expire_orders, mark_offline
 from stella.hub.check import keep_health
 from stella.hub.deliveries import forget_deliveries
+from stella.plugin.contract.core import Kind
 from stella.promotion.break_glass import lapse_break_glass
 from stella.promotion.waive import lapse_waivers
 from stella.record import open_workflow_engine
@@ -253,8 +255,18 @@ def _outward_sweeps(services: Services, settings: Settings) -> tuple[Sweep, ...]
         if not settings.offline:
             follower.sweep()
 
+    def ask_for_commits() -> None:
+        if not settings.offline:
+            ask_who_committed(
+                services.database,
+                services.blobs,
+                lambda name: services.outside.connected(Kind.SCM, name),
+                services.stopping.is_set,
+            )
+
     return (
         Sweep("repositories", settings.sweep_s, follow),
+        Sweep("commits", settings.sweep_s, ask_for_commits),
         Sweep("feeds", _FEEDS_S, sync_advisories),
         Sweep("vex feeds", _VEX_FEEDS_S, sync_vex),
     )

@@ -14,6 +14,7 @@ class Excluded(StrEnum):
 
     REQUESTER = "requester"
     RELEASE_CREATOR = "releaseCreator"
+    COMMIT_AUTHORS = "commitAuthors"
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from stella.promotion.model import (
     PROOF_FORM,
     ApprovalInput,
     BreakGlassInput,
+    CommitsInput,
     DecisionInput,
     FreezeInput,
     OverrideInput,
@@ -27,6 +28,7 @@ from stella.promotion.model import (
     document,
 )
 from stella.promotion.relied import Ran, Relied, relied_on
+from stella.release.authors import Author, Between, record_digest
 
 _FORMS = range(1, PROOF_FORM + 1)
 _TELLS_WHAT_LED_TO_IT = 2
@@ -62,6 +64,8 @@ def check_relied(reading: Reading) -> str:
         _check_absence(told, approval)
     for one in relied.ran:
         _check_ran(told, given, one)
+    for commits in relied.commits:
+        _check_commits(told, commits)
     if relied.broken is not None:
         _check_broken(told, given, relied.broken)
     return _summary(relied)
@@ -193,6 +197,16 @@ def _check_override(
     agree(let, by=one.by.id, at=one.at, says=says)
 
 
+def _check_commits(told: Told, one: CommitsInput) -> None:
+    """The repository said exactly this of who committed, before the decision."""
+    assert one.record is not UNSET, "it was recorded"
+    said = told.the("CommitsRecorded", one.record, f"who committed what {one.component} brings")
+    what = Between(one.repository or "", one.base or "", one.head or "")
+    authors = [Author(author.address, author.name, author.commits) for author in one.authors]
+    recorded = record_digest(what, authors).text
+    expect(recorded, said.data.get("digest"), "who committed", place_of(said))
+
+
 def _check_absence(told: Told, one: ApprovalInput) -> None:
     """The absent one had said so, beforehand, and was not back."""
     assert one.stands_for is not UNSET, "it was given in somebody's place"
@@ -254,6 +268,7 @@ def _summary(relied: Relied) -> str:
         "override": len(relied.overrides),
         "absence": len(relied.stood_in),
         "earlier deployment": len(relied.ran),
+        "record of commits": len(relied.commits),
         "break-glass": int(relied.broken is not None),
     }
     listed = [f"{n} {what}{'s' if n > 1 else ''}" for what, n in counted.items() if n]

@@ -206,6 +206,13 @@ class ImpossibleProof(StellaError):
     fault = Fault.NOT_ALLOWED
 
 
+class AddressTaken(StellaError):
+    """Commits with that address are another user's already."""
+
+    code = "ST-IDN-028"
+    fault = Fault.CONFLICT
+
+
 class AccountTaken(StellaError):
     """That person has another account here, or the account is another person's."""
 

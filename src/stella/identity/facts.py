@@ -53,6 +53,20 @@ class IdentityProven(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class AddressAdded(Fact):
+    """Commits with that address are this user's. subject: the user."""
+
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class AddressRemoved(Fact):
+    """Commits with that address are this user's no more. subject: the user."""
+
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
 class TokenCreated(Fact):
     """A token was made. roles: empty where it has its owner's."""
 

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 
+from stella.identity.addresses import note_address
 from stella.identity.errors import AccountTaken, NoSuchUser, SignInRefused, UserExists
 from stella.identity.facts import AccountLinked, AccountUnlinked, UserSignedIn
 from stella.identity.login import Login
@@ -35,7 +36,7 @@ class Vouched:
     """Whom a provider or directory vouches for. subject: their id there, which never changes.
 
     name: what they are called there; for people to read, and for nothing else. proven_at: when they
-    proved it there; None where that is not said.
+    proved it there; None where that is not said. email: verified there as theirs; empty for none.
     """
 
     issuer: str
@@ -43,6 +44,7 @@ class Vouched:
     name: str
     roles: tuple[Role, ...]
     proven_at: datetime | None = None
+    email: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,8 @@ def admit(
     with database.transaction(actor=user) as tx:
         _refuse_changed(tx, known)
         found = user_of(tx, user)
+        if vouched.email:
+            note_address(tx, user, vouched.email)
         if not found.disabled:
             made = open_session(
                 tx,

@@ -286,7 +286,8 @@ def _vouched(sign_in: SignIn, verified: Verified) -> Vouched:
     claims = verified.claims
     email = claims.get("email")
     address = email if isinstance(email, str) else ""
-    if not sign_in.takes_email(address, is_verified=claims.get("email_verified") is True):
+    is_verified = claims.get("email_verified") is True
+    if not sign_in.takes_email(address, is_verified=is_verified):
         raise refused_sign_in("they have no verified address of a domain that counts")
     shown = next(
         (
@@ -303,6 +304,7 @@ def _vouched(sign_in: SignIn, verified: Verified) -> Vouched:
         shown,
         sign_in.roles_of(groups),
         _proven_at(verified),
+        address if is_verified else "",
     )
 
 

@@ -117,6 +117,17 @@ outside_account = Table(
 )
 
 
+user_address = Table(
+    "user_address",
+    metadata,
+    Column("tenant", String(40), primary_key=True),
+    Column("address", String(255), primary_key=True),
+    Column("user", String(40), nullable=False),
+    Column("at", String(27), nullable=False),
+    Index(None, "user"),
+)
+
+
 def roles_text(roles: tuple[Role, ...]) -> str:
     """Roles as they are stored."""
     return canonical_json([role.value for role in roles]).decode()

@@ -40,10 +40,10 @@ def approve_promotion(
     proof: when they last proved who they are, for an environment that asks for it.
 
     Raises UnknownPromotion, NotAwaitingApproval, OwnRequest, NoRuleNamesYou, NotYourTurn,
-    PlanHasChanged, AlreadyApproved, ReauthenticationNeeded.
+    PlanHasChanged, AlreadyApproved, ReauthenticationNeeded, AuthorsUnknown.
     """
     found = find_promotion(tx, promotion_id, lock=True)
-    voice = voice_in(tx, found, person, stands_for)
+    voice = voice_in(tx, blobs, found, person, stands_for)
     if isinstance(voice, StellaError):
         raise voice
     refuse_other_plan(found, plan_digest)

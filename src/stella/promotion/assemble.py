@@ -21,6 +21,7 @@ from stella.policy.engine import ask as ask_policy
 from stella.policy.store import find_policy
 from stella.promotion.as_now import as_now
 from stella.promotion.break_glass import break_glass_input
+from stella.promotion.committed import asks_for_authors, commits_input, unaddressed
 from stella.promotion.follow import automatic_input
 from stella.promotion.model import (
     PROOF_FORM,
@@ -39,7 +40,7 @@ from stella.promotion.model import (
 from stella.promotion.override import held_freezes, overrides_of
 from stella.promotion.phased import lifecycle_input
 from stella.promotion.soaked import soak_input
-from stella.promotion.speaking import rule_input
+from stella.promotion.speaking import rule_input, voice_of
 from stella.promotion.store import (
     Approval,
     Promotion,
@@ -123,6 +124,8 @@ def assemble(tx: Tx, promotion: Promotion, deciding: Deciding, *, keep: bool = F
     components = since(tx, told(components, needs, content), needs, content)
     lifecycle, spec = lifecycle_input(tx, blobs, promotion, release, keep=keep)
     documents |= spec
+    approvals = approval_inputs(tx, list_approvals(tx, promotion.id))
+    asks_authors = asks_for_authors(environment)
     names_makers = promotion.is_automatic or _excludes_makers(environment)
     given = DecisionInput(
         promotion=promotion.id,
@@ -153,12 +156,14 @@ def assemble(tx: Tx, promotion: Promotion, deciding: Deciding, *, keep: bool = F
         ),
         policy=blobs.put(bundle_bytes(bundle)).text,
         deployment_plan=blobs.put(plan).text,
-        approvals=approval_inputs(tx, list_approvals(tx, promotion.id)),
+        approvals=approvals,
         simulated=deciding.simulated,
         waivers=tuple(_waivers(tx, environment.name, components, keep=keep)) or msgspec.UNSET,
         says_what_unblocks=True,
         release_creator=release.created_by if names_makers else msgspec.UNSET,
         release_reviser=(release.revised_by if names_makers else None) or msgspec.UNSET,
+        commits=commits_input(tx, blobs, environment, release) if asks_authors else msgspec.UNSET,
+        unaddressed=unaddressed(tx, speakers_of(approvals)) if asks_authors else msgspec.UNSET,
         start=StartInput(promotion.not_before, promotion.not_after)
         if promotion.not_before or promotion.not_after
         else msgspec.UNSET,
@@ -213,6 +218,11 @@ def _waivers(
             approved_at=one.approved_at,
             expires_at=one.expires_at,
         )
+
+
+def speakers_of(approvals: Sequence[ApprovalInput]) -> frozenset[str]:
+    """Who gave them, and in whose place."""
+    return frozenset({one.by.id for one in approvals} | {voice_of(one) for one in approvals})
 
 
 def approval_inputs(tx: Tx, approvals: Sequence[Approval]) -> tuple[ApprovalInput, ...]:

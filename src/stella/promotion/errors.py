@@ -224,6 +224,14 @@ class ReauthenticationNeeded(StellaError):
     fault = Fault.NOT_ALLOWED
 
 
+class AuthorsUnknown(StellaError):
+    """A rule takes no word of who committed, and who that is cannot be told, or not of this person."""
+
+    code = "ST-PRO-034"
+    fault = Fault.CONFLICT
+    retry_may_help = True
+
+
 class ImpossibleHotfix(StellaError):
     """A hotfix without a reason, or for a release whose lifecycle has no way for one."""
 

@@ -348,6 +348,32 @@ class WaiverInput(_Document, frozen=True):
     expires_at: str
 
 
+class AuthorInput(_Document, frozen=True):
+    """Who committed, as commits say it. user: whose address it is here; None for no known user's."""
+
+    address: str
+    name: str
+    commits: int
+    user: Person | None
+
+
+class CommitsInput(_Document, frozen=True):
+    """Who committed what one component brings into an environment. record: by which that is known.
+
+    repository, base, head: between which commits; left out where the images do not say it. why, fix:
+    why it is not known, and what mends that; left out where it is.
+    """
+
+    component: str
+    repository: str | msgspec.UnsetType = msgspec.UNSET
+    base: str | msgspec.UnsetType = msgspec.UNSET
+    head: str | msgspec.UnsetType = msgspec.UNSET
+    record: str | msgspec.UnsetType = msgspec.UNSET
+    authors: tuple[AuthorInput, ...] = ()
+    why: str | msgspec.UnsetType = msgspec.UNSET
+    fix: str | msgspec.UnsetType = msgspec.UNSET
+
+
 class BreakGlassInput(_Document, frozen=True):
     """Two people let this promotion through its gates, with exactly this plan, until ``ends_at``.
 
@@ -376,6 +402,8 @@ class DecisionInput(_Document, frozen=True):
     They are left out where no approval rule asks for them. start: left out where any time will do.
     proof: the form in which the packet proves by facts what the decision relied on.
     break_glass: left out where nobody stands behind any.
+    commits: of each component that becomes another; unaddressed: ids of those who approved and of whom
+    nobody knows by which address they commit; both left out where no rule asks who committed.
     """
 
     promotion: str
@@ -404,6 +432,8 @@ class DecisionInput(_Document, frozen=True):
     # Left out where a person asked.
     automatic: AutomaticInput | msgspec.UnsetType = msgspec.UNSET
     release_reviser: str | msgspec.UnsetType = msgspec.UNSET
+    commits: tuple[CommitsInput, ...] | msgspec.UnsetType = msgspec.UNSET
+    unaddressed: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
 
 
 class Reason(_Document, frozen=True):

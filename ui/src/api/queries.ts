@@ -32,13 +32,6 @@ export const waysQuery = queryOptions({
   staleTime: 60_000,
 })
 
-/** How who reads can prove anew who they are. */
-export const proofQuery = queryOptions({
-  queryKey: ['proof'],
-  queryFn: () => take(api.GET('/api/v1/session/proof')),
-  staleTime: 0,
-})
-
 export const meQuery = queryOptions({
   queryKey: ['me'],
   queryFn: () => take(api.GET('/api/v1/me')),

@@ -24,12 +24,16 @@ class OutsideView(View):
 
 
 class UserView(PersonView):
-    """An account. outside: whose word lets it in; none where it is of this server alone."""
+    """An account. outside: whose word lets it in; none where it is of this server alone.
+
+    addresses: by which they commit.
+    """
 
     disabled: bool
     created_at: Time
     revision: int
     outside: tuple[OutsideView, ...] = ()
+    addresses: tuple[str, ...] = ()
 
     @property
     def etag(self) -> str:
@@ -37,7 +41,9 @@ class UserView(PersonView):
         return f'"{self.revision}"'
 
     @classmethod
-    def of_user(cls, user: User, accounts: Sequence[OutsideAccount] = ()) -> "UserView":
+    def of_user(
+        cls, user: User, accounts: Sequence[OutsideAccount] = (), addresses: Sequence[str] = ()
+    ) -> "UserView":
         """The view of ``user``. accounts: whom they are outside."""
         return cls(
             id=user.id,
@@ -57,6 +63,7 @@ class UserView(PersonView):
                 )
                 for one in accounts
             ),
+            addresses=tuple(addresses),
         )
 
 
@@ -66,6 +73,12 @@ class NewUser(Body):
     name: str
     roles: tuple[Role, ...]
     password: str | None = None
+
+
+class NewAddress(Body):
+    """By which somebody commits."""
+
+    address: str
 
 
 class UserChange(Body):

@@ -491,7 +491,9 @@ def _actions(looking: Looking, promotion: Promotion, broken: BreakGlass | None) 
     who = (looking.tx, promotion, environment, looking.person)
     may_break = "promotion.break-glass" in looking.permissions
     return ActionsView(
-        approve=_allowed(may_approve, why_not_approve(looking.tx, promotion, looking.person)),
+        approve=_allowed(
+            may_approve, why_not_approve(looking.tx, looking.blobs, promotion, looking.person)
+        ),
         reject=_allowed(may_approve, why_not_reject(looking.tx, promotion, looking.person)),
         cancel=_cancel(looking, promotion),
         break_glass=_allowed(may_break, why_not_break(*who)),

@@ -2,7 +2,7 @@ import { Button, PasswordInput } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { api, take } from '../../api/client'
-import { proofQuery } from '../../api/queries'
+import { proofQuery } from '../../api/proof'
 import type { Problem } from '../../api/types'
 
 const ASKED_FOR = new Set(['ST-PRO-033', 'ST-IDN-026', 'ST-IDN-027'])
