@@ -53,7 +53,13 @@ class Operations:
 _PREFIX = "/api/v1"
 # What has a method of its own in Client, or is no business of a client.
 _LEFT_OUT = frozenset(
-    {"get_events", "post_registry_hook", "get_sign_in_start", "get_sign_in_callback"}
+    {
+        "get_events",
+        "post_registry_hook",
+        "get_sign_in_start",
+        "get_proof_start",
+        "get_sign_in_callback",
+    }
 )
 
 

@@ -7,7 +7,9 @@ import pytest
 from fixtures.control import Control
 from fixtures.git_servers import PASSWORD, USER, GitHttpServer, Repository
 from fixtures.road import BASE
-from image.images import build, push
+from image.images import Layer, build, push
+from stella.app.commits_round import ask_who_committed
+from stella.plugin.contract.core import Kind
 from stella.release.source import REVISION_LABEL, URL_LABEL
 
 
@@ -122,3 +124,55 @@ def test_commits_are_asked_for_by_who_makes_releases(
     assert control.ask("GET", path, **{**query, "base": "main"}).status_code == 422
     assert control.ask("GET", path, **{**query, "repository": "../x"}).status_code == 404
     assert control.ask("GET", "/integrations/nothing/commits", **query).status_code == 404
+
+
+def test_a_repository_is_asked_who_committed_and_the_author_is_turned_down(
+    control: Control, git_http: GitHttpServer, shop_repository: Repository
+):
+    made, url = shop_repository.made, f"{git_http.endpoint}/shop/web.git"
+    integrate(control, git_http.endpoint)
+    worker = control.push("worker", "1", {})
+
+    def release(version: str, revision: str) -> str:
+        image = build(BASE, Layer.of({"v": version.encode()}), Labels=labels(url, revision))
+        web = str(push(control.registry, image, "shop/web", version))
+        components = {"web": web, "worker": worker}
+        body = {"name": "shop", "version": version, "components": components}
+        return str(control.post("/releases", body)["id"])
+
+    control.environment("dev")
+    control.deployed(release("1.0.0", made[1].id), "dev")
+    rule = {"rule": "eyes", "approvers": ["approver"], "exclude": ["commitAuthors"]}
+    control.environment("dev", approvals=[rule])
+    held = control.asked(release("1.1.0", made[3].id), "dev")
+    assert "was not asked yet" in held["decision"]["gates"][-1]["summary"]
+    shown = control.get(f"/promotions/{held['id']}", by="ann")["actions"]
+    assert not shown["approve"]["allowed"]
+    assert shown["reject"]["allowed"]
+
+    connected = control.services.outside.connected
+    asked = ask_who_committed(
+        control.database,
+        control.services.blobs,
+        lambda name: connected(Kind.SCM, name),
+        lambda: False,
+    )
+    assert asked == 1
+    control.settle()
+    told = control.get(f"/promotions/{held['id']}")["decision"]["gates"][-1]["summary"]
+    assert "(no known user)" in told
+    address = told.partition("it brings commits of ")[2].partition(" ")[0]
+    path, body = "/users/ann/addresses", {"address": address}
+    assert control.refused("POST", path, body, by="olga") == "ST-IDN-004"
+    assert control.ask("POST", path, body, by="root").json()["addresses"] == [address]
+    control.settle()
+    refused = control.ask(
+        "POST",
+        f"/promotions/{held['id']}/approve",
+        {"planDigest": held["planDigest"], "comment": ""},
+        by="ann",
+    ).json()
+    assert refused["code"] == "ST-PRO-003", refused
+    assert "ann committed some of what" in refused["title"]
+    assert control.ask("DELETE", f"{path}/{address}", by="root").status_code == 204
+    assert control.get("/users/ann", by="root")["addresses"] == []

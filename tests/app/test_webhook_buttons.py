@@ -60,6 +60,20 @@ def test_nothing_is_done_where_the_server_owner_has_not_allowed_it(
     assert hooks.control.get(f"/promotions/{waiting['id']}")["state"] == "waiting"
 
 
+def test_a_button_proves_nobody_and_says_where_it_can_be_done(hooks: Hooks, waiting: Any) -> None:
+    hooks.control.environment("prod", "dev", **RULE, reauthenticate={"minutes": 15})
+    hooks.control.post(
+        f"/promotions/{waiting['id']}/approve", {"planDigest": waiting["planDigest"]}, "ann"
+    )
+    hooks.control.finish("host-a")
+    hooks.control.finish("host-b")
+    asked = hooks.control.asked("shop@2.0.0", "prod")
+    outcome = press(hooks, asked, "approve", "U1")
+    assert "a button of a chat cannot" in outcome
+    assert "ST-PRO-033" in outcome
+    assert press(hooks, asked, "reject", "U1").endswith("done")
+
+
 def test_who_may_say_no_ends_it(hooks: Hooks, waiting: Any) -> None:
     assert press(hooks, waiting, "reject", "U1").endswith("done")
     assert hooks.control.get(f"/promotions/{waiting['id']}")["state"] == "rejected"

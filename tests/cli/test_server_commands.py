@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from fixtures.commands import Command
-from fixtures.servers import People
+from fixtures.servers import PASSWORD, People
 from stella.cli import audit, login, token, user
 
 
@@ -25,6 +25,15 @@ def test_without_a_terminal_nothing_is_asked(stella: Command):
     assert "--password-stdin" in refused.stderr
 
 
+def test_a_password_is_given_again_and_the_login_goes_on(admin: Command):
+    assert "--password-stdin" in admin("reauthenticate").stderr
+    wrong = admin("reauthenticate", "--password-stdin", given="a guess at it\n")
+    assert (wrong.exit_code, "the password is wrong" in wrong.stderr) == (5, True)
+    proven = admin("reauthenticate", "--password-stdin", given=f"{PASSWORD}\n")
+    assert (proven.exit_code, proven.stderr.startswith("proven at 20")) == (0, True), proven.stderr
+    assert admin("whoami", "-o", "name").stdout == "root\n"
+
+
 def test_users_are_made_changed_and_listed(admin: Command):
     made = admin.data("user", "create", "ana", "--role", "developer", "--role", "viewer")
     assert made["roles"] == ["viewer", "developer"]
@@ -32,7 +41,21 @@ def test_users_are_made_changed_and_listed(admin: Command):
     assert [one["name"] for one in admin.data("user", "list")] == ["ana", "root"]
     assert admin("user", "list", "-o", "name").stdout == "ana\nroot\n"
     table = admin("user", "list").stdout.splitlines()
-    assert table[0].split() == ["NAME", "ROLES", "DISABLED", "FROM", "CREATED", "ID"]
+    assert table[0].split() == [
+        "NAME",
+        "ROLES",
+        "DISABLED",
+        "FROM",
+        "COMMITS",
+        "AS",
+        "CREATED",
+        "ID",
+    ]
+    assert admin("user", "address", "add", "ana", "Ana@example.com").exit_code == 0
+    assert admin.data("user", "get", "ana")["addresses"] == ["ana@example.com"]
+    assert admin("user", "address", "add", "root", "ana@example.com").exit_code == 1
+    assert admin("user", "address", "remove", "ana", "ana@example.com").exit_code == 0
+    assert admin.data("user", "get", "ana")["addresses"] == []
     assert admin("user", "get", "nobody").exit_code == 3
     assert admin("user", "get", "../tokens").exit_code == 3
 

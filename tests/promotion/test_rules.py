@@ -127,7 +127,7 @@ def test_a_stand_in_approves_for_the_absent_one(road: Road) -> None:
             stand_in=road.people["bob"].id,
             ends_at=tx.now + timedelta(days=3),
         )
-        assert why_not_approve(tx, asked, road.people["bob"]) is None
+        assert why_not_approve(tx, road.work.blobs, asked, road.people["bob"]) is None
     done = road.deploy(road.approve(asked, "bob"))
     assert done.state is State.DEPLOYED
     with road.database.read() as tx:

@@ -79,6 +79,7 @@ const lines = [
   commands.revokeAgent('host', ''),
   commands.createToken('ci', ['viewer'], 7),
   commands.createUser('ana', ['viewer']),
+  commands.addAddress('ana', 'ana@example.com'),
   commands.firstRelease(),
   commands.firstPromotion('dev'),
   commands.firstEnvironments(),

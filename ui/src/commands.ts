@@ -165,6 +165,7 @@ export const commands = {
     ),
   createUser: (name: string, roles: readonly string[]) =>
     stella('user', 'create', said(name, 'NAME'), ...roles.flatMap((role) => ['--role', role]), '--password-stdin'),
+  addAddress: (user: string, address: string) => stella('user', 'address', 'add', user, said(address, 'ADDRESS')),
   firstRelease: () => stella('release', 'create', 'NAME', '--version', 'VERSION', '--component', 'web=REGISTRY/IMAGE:TAG'),
   firstPromotion: (environment: string) => stella('promote', 'NAME@VERSION', '--env', environment),
   firstEnvironments: () => stella('apply', '-f', 'environments.yaml'),

@@ -51,6 +51,7 @@ def look(asked: Asked, tx: Tx) -> Looking:
         deciding=asked.services.deciding,
         person=asking_person(asked),
         permissions=frozenset(one.value for one in asked.principal.permissions),
+        proof=asked.principal.proof,
     )
 
 

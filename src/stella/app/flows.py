@@ -38,6 +38,7 @@ from stella.app.heard import (
 from stella.app.judged_anew import (
     judge_after,
     judge_before_end,
+    judge_of_commits,
     judge_of_environment,
     judge_of_lifecycle,
     judge_of_release,
@@ -328,6 +329,9 @@ _FLOWS: Mapping[str, Sequence[Handler]] = {
     "EnvironmentHeld": (stop_at_hold,),
     "LifecycleApplied": (judge_of_lifecycle, go_on_through),
     "LifecycleDeleted": (judge_of_lifecycle,),
+    "CommitsRecorded": (judge_of_commits,),
+    "AddressAdded": (judge_of_commits,),
+    "AddressRemoved": (judge_of_commits,),
     "EnvironmentResumed": (go_on_after_hold,),
     "ApprovalGiven": (judge,),
     "BreakGlassAgreed": (judge,),

@@ -3,6 +3,7 @@
 from stella.app.carrying import Work
 from stella.environment.lifecycles.store import list_lifecycles
 from stella.environment.store import list_environments
+from stella.promotion.committed import asks_for_authors
 from stella.promotion.evaluate import evaluate_promotion, waits_for_scan
 from stella.promotion.lifecycle import NOT_BEGUN, State
 from stella.promotion.look_up import waits_for_ticket
@@ -42,6 +43,16 @@ def judge_after(work: Work, fact: StoredFact) -> None:
             for name in after
             for one in every_promotion(tx, environment=name, states=_WAITS)
             if one.release_digest == ended.release_digest
+        ]
+    _judge(work, fact, waiting)
+
+
+def judge_of_commits(work: Work, fact: StoredFact) -> None:
+    """A repository said who committed: judge anew what waits where a rule asks for that."""
+    with work.database.read(fact.tenant) as tx:
+        asking = [one.name for one in list_environments(tx) if asks_for_authors(one)]
+        waiting = [
+            one for name in asking for one in every_promotion(tx, environment=name, states=_WAITS)
         ]
     _judge(work, fact, waiting)
 

@@ -24,6 +24,7 @@ from stella.api.bounded_http import BoundedHttp
 from stella.api.http_server import HttpServer
 from stella.api.services import Services
 from stella.app.background import Background, Sweep, Watch
+from stella.app.commits_round import ask_who_committed
 from stella.app.courier import Courier
 from stella.app.due import give_turns, judge_what_is_due
 from stella.app.feed_sync import FeedSync
@@ -46,6 +47,7 @@ from stella.app.work import work_of
 from stella.fleet import expire_orders, mark_offline
 from stella.hub.check import keep_health
 from stella.hub.deliveries import forget_deliveries
+from stella.plugin.contract.core import Kind
 from stella.promotion.break_glass import lapse_break_glass
 from stella.promotion.waive import lapse_waivers
 from stella.record import open_workflow_engine
@@ -252,31 +254,34 @@ def repository_watch(services: Services, settings: Settings) -> Watch:
 
 
 def _outward_sweeps(services: Services, settings: Settings) -> tuple[Sweep, ...]:
+    """What asks other services; none on a server that is offline."""
+    if settings.offline:
+        return ()
     every = timedelta(minutes=settings.feeds_every_min)
     advisories, vex = FeedSync(services, every), VexSync(services, every)
     follower = Follower(services, _REPOSITORIES_EVERY)
 
     def sync_advisories() -> None:
-        if not settings.offline and not settings.advisories:
+        if not settings.advisories:
             advisories.sweep()
 
-    def sync_vex() -> None:
-        if not settings.offline:
-            vex.sweep()
-
-    def follow() -> None:
-        if not settings.offline:
-            follower.sweep()
-
     def tickets() -> None:
-        if not settings.offline:
-            look_up_due(services, services.deciding)
+        look_up_due(services, services.deciding)
+
+    def ask_for_commits() -> None:
+        ask_who_committed(
+            services.database,
+            services.blobs,
+            lambda name: services.outside.connected(Kind.SCM, name),
+            services.stopping.is_set,
+        )
 
     return (
         Sweep("tickets", _TICKETS_S, tickets),
-        Sweep("repositories", settings.sweep_s, follow),
+        Sweep("repositories", settings.sweep_s, follower.sweep),
+        Sweep("commits", settings.sweep_s, ask_for_commits),
         Sweep("feeds", _FEEDS_S, sync_advisories),
-        Sweep("vex feeds", _VEX_FEEDS_S, sync_vex),
+        Sweep("vex feeds", _VEX_FEEDS_S, vex.sweep),
     )
 
 

@@ -10,6 +10,7 @@ import typer
 from stella.cli.errors import NotConfirmed
 from stella.cli.output import Output, To, say, show_lines, show_list
 from stella.cli.promotion import COLUMNS
+from stella.cli.reauthenticate import prove_where_needed
 from stella.cli.why_report import change_lines, plan_lines, summary_lines
 from stella.client import Client, open_client
 from stella.kernel import Remedy
@@ -112,6 +113,8 @@ def _looked_at(client: Client, path: str, *, yes: bool) -> str:
             "nothing was approved",
             remedy=Remedy("Say why instead.", command=f"stella reject {found['id']} -m TEXT"),
         )
+    if found["actions"]["approve"]["allowed"]:
+        prove_where_needed(client, found["actions"], yes=yes)
     return str(found["planDigest"] or "")
 
 

@@ -40,6 +40,9 @@ NOUNS: dict[str, Noun] = {
     "doctor": Noun("stella.cli.doctor:app", "Examine the server, and say what to do."),
     "login": Noun("stella.cli.login:login", "Log in to a server."),
     "logout": Noun("stella.cli.login:logout", "End the login."),
+    "reauthenticate": Noun(
+        "stella.cli.reauthenticate:reauthenticate", "Prove anew who you are; the login goes on."
+    ),
     "whoami": Noun("stella.cli.login:whoami", "Say who the server takes you for."),
     "user": Noun("stella.cli.user:app", "Users and their roles."),
     "token": Noun("stella.cli.token:app", "Tokens for programs."),

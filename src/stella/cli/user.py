@@ -10,12 +10,15 @@ from stella.cli.output import Column, Output, To, say, show_list, show_one
 from stella.client import open_client
 
 app = typer.Typer(no_args_is_help=True, help="Users and their roles.")
+addresses = typer.Typer(no_args_is_help=True, help="By which addresses somebody commits.")
+app.add_typer(addresses, name="address")
 
 _COLUMNS: dict[str, Column] = {
     "name": "name",
     "roles": "roles",
     "disabled": "disabled",
     "from": lambda row: ", ".join(one["signIn"] for one in row["outside"]) or "here",
+    "commits as": lambda row: ", ".join(row["addresses"]),
     "created": "createdAt",
     "id": "id",
 }
@@ -88,6 +91,26 @@ def change(
     with open_client() as client:
         changed = client.patch(f"/users/{quote(user, safe='')}", body)
         show_one(changed, _COLUMNS, output=output, to=to, name="name")
+
+
+@addresses.command("add")
+def add_address(user: str, address: str) -> None:
+    """Say that commits with this address are theirs."""
+    with open_client() as client:
+        client.post(_addresses(user), {"address": address})
+    say(f"commits of {address} are {user}'s")
+
+
+@addresses.command("remove")
+def remove_address(user: str, address: str) -> None:
+    """Say that commits with this address are nobody's any more."""
+    with open_client() as client:
+        client.delete(f"{_addresses(user)}/{quote(address, safe='')}")
+    say(f"commits of {address} are nobody's")
+
+
+def _addresses(user: str) -> str:
+    return f"/users/{quote(user, safe='')}/addresses"
 
 
 @app.command()

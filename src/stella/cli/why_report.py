@@ -254,7 +254,8 @@ def _approval_line(given: Shown) -> str:
     until = f" until {given['until']}" if given["until"] else ""
     by = given["by"]["name"]
     by += f" for {given['standsFor']['name']}" if given["standsFor"] else ""
-    return f"approved by {by} at {given['at']}: {given['comment']} ({counts}{until})"
+    proven = f", proven at {given['provenAt']}" if given["provenAt"] else ""
+    return f"approved by {by} at {given['at']}{proven}: {given['comment']} ({counts}{until})"
 
 
 def _break_glass_line(one: Shown) -> str:

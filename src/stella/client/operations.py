@@ -42,13 +42,14 @@ class ActionView(TypedDict):
 
 
 class ActionsView(TypedDict):
-    """What the one who looks may do with a promotion."""
+    """What the one who looks may do with a promotion. reauthenticate: null where it is not asked."""
 
     approve: "Allowed"
     reject: "Allowed"
     cancel: "Allowed"
     breakGlass: "Allowed"
     agreeToBreakGlass: "Allowed"
+    reauthenticate: "ReauthenticateView | None"
 
 
 class AdvisoryRecordView(TypedDict):
@@ -163,6 +164,7 @@ class ApprovalView(TypedDict):
     id: str
     by: "PersonView"
     standsFor: "PersonView | None"
+    provenAt: str | None
     until: str | None
     at: str
     comment: str
@@ -655,6 +657,7 @@ class EnvironmentView(TypedDict):
     hold: "HoldView | None"
     current: "CurrentView | None"
     endsAt: str | None
+    reauthenticateMinutes: int | None
     lifecycles: list[str]
     configuration: str
     owner: str | None
@@ -718,7 +721,7 @@ class ExchangedView(TypedDict):
     roles: list[str]
 
 
-Excluded = Literal["requester", "releaseCreator"]
+Excluded = Literal["requester", "releaseCreator", "commitAuthors"]
 """Whose word an approval rule does not take, whatever their role."""
 
 
@@ -1163,6 +1166,12 @@ class NewAbsence(TypedDict):
     endsAt: str
     startsAt: NotRequired[str | None]
     reason: NotRequired[str]
+
+
+class NewAddress(TypedDict):
+    """By which somebody commits."""
+
+    address: str
 
 
 class NewAgent(TypedDict):
@@ -1721,6 +1730,12 @@ class PassageView(TypedDict):
     text: str
 
 
+class Password(TypedDict):
+    """One's own, given again."""
+
+    password: str
+
+
 class PersonView(TypedDict):
     """Who did something, with the roles they hold or held. Agents and the system have none."""
 
@@ -1874,6 +1889,14 @@ class PromotionView(TypedDict):
     history: list["HistoryView"]
 
 
+class ProofView(TypedDict):
+    """When who asks last proved who they are; null where nobody knows. password, providers: how they"""
+
+    provenAt: str | None
+    password: bool
+    providers: list["WayView"]
+
+
 class ProvenanceView(TypedDict):
     """What an attestation says of the build; not verified."""
 
@@ -1946,6 +1969,14 @@ class ReasonView(TypedDict):
     fix: NotRequired[str]
     who: NotRequired[str | None]
     waiver: NotRequired[str | None]
+
+
+class ReauthenticateView(TypedDict):
+    """Who approves has proven so many minutes before who they are. needed: whether the one who looks"""
+
+    minutes: int
+    needed: bool
+    possible: bool
 
 
 class ReceivedView(TypedDict):
@@ -2526,6 +2557,7 @@ class UserView(TypedDict):
     createdAt: str
     revision: int
     outside: NotRequired[list["OutsideView"]]
+    addresses: NotRequired[list[str]]
 
 
 class VariableAnswer(TypedDict):
@@ -2922,6 +2954,14 @@ class Operations:
         """How people may log in here: by name and password, and by which providers. Public."""
         return cast("WaysView", self._transport.get("/session/ways"))
 
+    def get_proof(self) -> "ProofView":
+        """When who asks last proved who they are, and how they can do it anew."""
+        return cast("ProofView", self._transport.get("/session/proof"))
+
+    def create_proof(self, body: "Password", *, key: str | None = None) -> "ProofView":
+        """Give the password again: the session goes on, and has proven just now whose it is."""
+        return cast("ProofView", self._transport.post("/session/proof", body, key=key))
+
     def delete_login(self, *, key: str | None = None) -> None:
         """End the session, or the token, that this request came with."""
         self._transport.post("/logout", key=key)
@@ -2957,6 +2997,21 @@ class Operations:
     def delete_user_link(self, user: str, *, key: str | None = None) -> None:
         """Let nobody in as this user by an outside word any more, which ends what was opened by it."""
         self._transport.delete(f"/users/{quote(user, safe='/:@')}/link", key=key)
+
+    def post_user_address(
+        self, user: str, body: "NewAddress", *, key: str | None = None
+    ) -> "UserView":
+        """Say that commits with that address are this user's; by id or name."""
+        return cast(
+            "UserView",
+            self._transport.post(f"/users/{quote(user, safe='/:@')}/addresses", body, key=key),
+        )
+
+    def delete_user_address(self, user: str, address: str, *, key: str | None = None) -> None:
+        """Say that commits with that address are nobody's any more."""
+        self._transport.delete(
+            f"/users/{quote(user, safe='/:@')}/addresses/{quote(address, safe='/:@')}", key=key
+        )
 
     def get_tokens(self) -> "PageTokenView":
         """Tokens that still hold, newest first: one's own; an administrator's list has all."""

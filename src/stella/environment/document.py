@@ -31,6 +31,7 @@ _COUNT_MAX = 20
 _EXPIRY_HOURS_MAX = 8760
 _STEPS_MAX = 20
 _LABELS_MAX = 50
+_REAUTHENTICATE_MINUTES_MAX = 1440
 BREAK_GLASS_HOURS_MAX = 4
 
 
@@ -69,6 +70,10 @@ class _BreakGlass(msgspec.Struct, forbid_unknown_fields=True):
     hours_max: int = msgspec.field(default=1, name="hoursMax")
 
 
+class _Reauthenticate(msgspec.Struct, forbid_unknown_fields=True):
+    minutes: int = 15
+
+
 class _Automatic(msgspec.Struct, forbid_unknown_fields=True):
     after: str | None = msgspec.field(default=None, name="from")
     pick: Pick = Pick.NEWEST
@@ -91,6 +96,7 @@ class _Environment(msgspec.Struct, forbid_unknown_fields=True):
     break_glass: _BreakGlass | None = msgspec.field(default=None, name="breakGlass")
     promotions: _Promotions = msgspec.field(default_factory=_Promotions)
     ends_at: str | None = msgspec.field(default=None, name="endsAt")
+    reauthenticate: _Reauthenticate | None = None
 
 
 class _Target(msgspec.Struct, forbid_unknown_fields=True):
@@ -130,6 +136,7 @@ def parse_environment(name: str, spec: Mapping[str, Json]) -> Environment:
         _break_glass(name, read.break_glass),
         _promotions(name, read),
         _ends_at(name, read.ends_at),
+        _reauthenticate(name, read.reauthenticate),
     )
 
 
@@ -234,6 +241,14 @@ def _break_glass(name: str, read: _BreakGlass | None) -> BreakGlassRule | None:
     if not 0 < read.hours_max <= BREAK_GLASS_HOURS_MAX:
         raise malformed("Environment", name, f"breakGlass.hoursMax is 1 to {BREAK_GLASS_HOURS_MAX}")
     return BreakGlassRule(tuple(read.by), read.hours_max)
+
+
+def _reauthenticate(name: str, read: _Reauthenticate | None) -> int | None:
+    """For how many minutes a proof counts; not asked for where it is left out."""
+    if read is not None and not 0 < read.minutes <= _REAUTHENTICATE_MINUTES_MAX:
+        why = f"reauthenticate.minutes is from 1 to {_REAUTHENTICATE_MINUTES_MAX}"
+        raise malformed("Environment", name, why)
+    return None if read is None else read.minutes
 
 
 def _promotions(name: str, read: _Environment) -> PromotionRules:

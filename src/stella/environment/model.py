@@ -14,6 +14,7 @@ class Excluded(StrEnum):
 
     REQUESTER = "requester"
     RELEASE_CREATOR = "releaseCreator"
+    COMMIT_AUTHORS = "commitAuthors"
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +152,8 @@ class Environment:
     policy: name of the policy pack. parameters: what the policy is asked with. steps_before,
     steps_after: what is done before the first target and after the last, one after the other.
     break_glass: None where nobody can let anything through its gates. ends_at: when it is over, in the
-    form of ``time_text``; None for never.
+    form of ``time_text``; None for never. reauthenticate_minutes: how long ago at most who approves
+    anything here has proven who they are; None where that is not asked.
     """
 
     name: str
@@ -165,6 +167,7 @@ class Environment:
     break_glass: BreakGlassRule | None = None
     promotions: PromotionRules = PromotionRules()
     ends_at: str | None = None
+    reauthenticate_minutes: int | None = None
 
     def spec(self) -> dict[str, Json]:
         """As it stands in a declarative document; without steps, as before there were any."""
@@ -187,6 +190,8 @@ class Environment:
             spec["promotions"] = self.promotions.spec()
         if self.ends_at is not None:
             spec["endsAt"] = self.ends_at
+        if self.reauthenticate_minutes is not None:
+            spec["reauthenticate"] = {"minutes": self.reauthenticate_minutes}
         return spec
 
     def rested_on(self) -> dict[str, Json]:

@@ -208,6 +208,7 @@ def _environment(row: Any) -> Environment:
         BreakGlassRule(tuple(glass["by"]), glass["hoursMax"]) if glass else None,
         _promotions(spec.get("promotions", {})),
         spec.get("endsAt"),
+        spec.get("reauthenticate", {}).get("minutes"),
     )
 
 

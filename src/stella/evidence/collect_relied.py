@@ -23,6 +23,7 @@ def relied_facts(
     relied = relied_on(given, decision)
     tests = (one.id for one in tests_relied_on(given))
     words = [*(one.id for one in relied.waivers), *_absences(tx, relied), *tests]
+    words += [one.record for one in relied.commits if one.record is not UNSET]
     ran = relied.ran if relied.followed is None else (*relied.ran, relied.followed)
     return [
         *facts_about(tx, words),

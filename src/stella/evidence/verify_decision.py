@@ -269,6 +269,8 @@ def _check_approval(reading: Reading, approval: ApprovalInput) -> None:
         "for whom it was given",
         name,
     )
+    proven_at = None if approval.proven_at is UNSET else approval.proven_at
+    expect(proven_at, said.get("provenAt"), "when its giver proved who they are", name)
     known = document(approval)
     assert isinstance(known, dict)
     for field in ("id", "at", "comment", "planDigest"):

@@ -22,6 +22,7 @@ from stella.promotion.model import (
     PROOF_FORM,
     ApprovalInput,
     BreakGlassInput,
+    CommitsInput,
     DecisionInput,
     FreezeInput,
     OverrideInput,
@@ -30,6 +31,7 @@ from stella.promotion.model import (
 )
 from stella.promotion.relied import Ran, Relied, relied_on
 from stella.promotion.tested import tests_relied_on
+from stella.release.authors import Author, Between, record_digest
 
 _FORMS = range(1, PROOF_FORM + 1)
 _TELLS_WHAT_LED_TO_IT = 2
@@ -59,6 +61,17 @@ def check_relied(reading: Reading) -> str:
         _check_followed(told, given, asked, relied.followed)
     check_ticket(told, given)
     _check_where(reading, told, form)
+    _check_words(told, given, relied)
+    tests = tests_relied_on(given)
+    for test in tests:
+        check_taken(told, test)
+    if relied.broken is not None:
+        _check_broken(told, given, relied.broken)
+    return _summary(relied, len(tests))
+
+
+def _check_words(told: Told, given: DecisionInput, relied: Relied) -> None:
+    """What people and servers said before, and what ran."""
     for waiver in relied.waivers:
         _check_waiver(told, waiver)
     for freeze, override in relied.overrides:
@@ -67,12 +80,8 @@ def check_relied(reading: Reading) -> str:
         _check_absence(told, approval)
     for one in relied.ran:
         _check_ran(told, given, one)
-    tests = tests_relied_on(given)
-    for test in tests:
-        check_taken(told, test)
-    if relied.broken is not None:
-        _check_broken(told, given, relied.broken)
-    return _summary(relied, len(tests))
+    for commits in relied.commits:
+        _check_commits(told, commits)
 
 
 def _check_where(reading: Reading, told: Told, form: int) -> None:
@@ -153,6 +162,10 @@ def _check_environment(reading: Reading, told: Told) -> None:
     ends_at = reading.given.environment.ends_at
     ends = None if ends_at is UNSET else ends_at
     expect(applied[-1].data.get("ends_at"), ends, "its end", names.DECISION_INPUT)
+    minutes = reading.given.environment.reauthenticate_minutes
+    asked_for = look(look(shown, "reauthenticate"), "minutes")
+    said_of = "how recent a proof it asks for"
+    expect(asked_for, None if minutes is UNSET else minutes, said_of, names.DECISION_INPUT)
     counted = [document(one) for one in reading.given.environment.rules]
     rules = [_rule_said(one) for one in items(spec.get("approvals"))]
     expect(rules, counted, "the approval rules", names.DECISION_INPUT)
@@ -207,6 +220,16 @@ def _check_override(
         "reason": one.reason,
     }
     agree(let, by=one.by.id, at=one.at, says=says)
+
+
+def _check_commits(told: Told, one: CommitsInput) -> None:
+    """The repository said exactly this of who committed, before the decision."""
+    assert one.record is not UNSET, "it was recorded"
+    said = told.the("CommitsRecorded", one.record, f"who committed what {one.component} brings")
+    what = Between(one.repository or "", one.base or "", one.head or "")
+    authors = [Author(author.address, author.name, author.commits) for author in one.authors]
+    recorded = record_digest(what, authors).text
+    expect(recorded, said.data.get("digest"), "who committed", place_of(said))
 
 
 def _check_absence(told: Told, one: ApprovalInput) -> None:
@@ -270,6 +293,7 @@ def _summary(relied: Relied, tests: int) -> str:
         "override": len(relied.overrides),
         "absence": len(relied.stood_in),
         "earlier deployment": len(relied.ran),
+        "record of commits": len(relied.commits),
         "break-glass": int(relied.broken is not None),
         "test result": tests,
     }

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, func, outerjoin, select
 
 from stella.identity.errors import TokenRefused
-from stella.identity.model import Principal, permissions_of
+from stella.identity.model import Principal, Proof, permissions_of
 from stella.identity.store import machine, roles_of, token, user_account
 from stella.kernel import Remedy, parse_time
 from stella.record import Tx
@@ -42,12 +42,18 @@ def authenticate(tx: Tx, text: str) -> Principal:
     if row["token_roles"] is not None:
         roles = roles_of(row["token_roles"])
         permissions &= permissions_of(roles)
-    return Principal(row["id"], row["name"], roles, permissions, row["token"], expires_at)
+    proof = Proof(row["proven_at"], is_session=row["kind"] == "login")
+    return Principal(row["id"], row["name"], roles, permissions, row["token"], expires_at, proof)
 
 
 def still_holds(tx: Tx, principal: Principal) -> bool:
     """Whether the token that ``principal`` came with still opens something: for long answers."""
-    row = tx.row(_holder().where(token.c.id == principal.token, _here(tx)))
+    return is_open(tx, principal.token)
+
+
+def is_open(tx: Tx, token_id: str) -> bool:
+    """Whether the token of that id opens something now."""
+    row = tx.row(_holder().where(token.c.id == token_id, _here(tx)))
     if row is None or row["revoked_at"] is not None or row["disabled"]:
         return False
     return parse_time(row["expires_at"]) > tx.now
@@ -65,6 +71,7 @@ def _holder() -> Select[Any]:
             token.c.roles.label("token_roles"),
             token.c.expires_at,
             token.c.revoked_at,
+            token.c.proven_at,
             func.coalesce(user_account.c.id, machine.c.id).label("id"),
             func.coalesce(user_account.c.name, machine.c.name).label("name"),
             user_account.c.roles,

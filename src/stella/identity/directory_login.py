@@ -1,11 +1,12 @@
 """People log in by the password that a directory knows: name and password in the usual form."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Semaphore
 
 from stella.identity.errors import LoginsBusy
-from stella.identity.outside import Vouched
+from stella.identity.outside import OutsideAccount, Vouched
 from stella.identity.sign_in import KnownSignIn, list_sign_ins
 from stella.kernel import Remedy, StellaError
 from stella.plugin.contract.core import Kind
@@ -40,10 +41,34 @@ def ask_directories(
         ]
     if not asked:
         return Found()
+    with _turn():
+        return _ask(asked, connected, name, password)
+
+
+def is_password_there(
+    connected: Callable[[str], Directory],
+    known: KnownSignIn,
+    account: OutsideAccount,
+    password: str,
+) -> bool:
+    """Whether it is the password of that very person in the directory of the document.
+
+    Raises LoginsBusy, and what the directory raises.
+    """
+    if not password:
+        return False
+    with _turn():
+        entry = connected(known.sign_in.integration).log_in(account.shown, password)
+    return entry is not None and entry.id == account.subject
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    """One of few that ask at a time. Raises LoginsBusy."""
     if not _places.acquire(blocking=False):
         raise LoginsBusy("too many logins are under way", remedy=Remedy("Try again in a moment."))
     try:
-        return _ask(asked, connected, name, password)
+        yield
     finally:
         _places.release()
 

@@ -192,6 +192,27 @@ class SignInRefused(StellaError):
     fault = Fault.NOT_AUTHENTICATED
 
 
+class ProofDenied(StellaError):
+    """Who asks did not prove who they are: the password is wrong, or too many were. The session goes on."""
+
+    code = "ST-IDN-026"
+    fault = Fault.NOT_ALLOWED
+
+
+class ImpossibleProof(StellaError):
+    """It is no session of a person, or that person has no password here to prove anything by."""
+
+    code = "ST-IDN-027"
+    fault = Fault.NOT_ALLOWED
+
+
+class AddressTaken(StellaError):
+    """Commits with that address are another user's already."""
+
+    code = "ST-IDN-028"
+    fault = Fault.CONFLICT
+
+
 class AccountTaken(StellaError):
     """That person has another account here, or the account is another person's."""
 

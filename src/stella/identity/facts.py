@@ -40,6 +40,33 @@ class LoginRefused(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class IdentityProven(Fact):
+    """Somebody proved anew who they are, in a session that goes on. subject: the user.
+
+    proven_at: when; by a provider, as that says. by: ``password``, or the name of the document by which
+    they did. token: the session.
+    """
+
+    token: str
+    by: str
+    proven_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class AddressAdded(Fact):
+    """Commits with that address are this user's. subject: the user."""
+
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class AddressRemoved(Fact):
+    """Commits with that address are this user's no more. subject: the user."""
+
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
 class TokenCreated(Fact):
     """A token was made. roles: empty where it has its owner's."""
 

@@ -183,8 +183,8 @@ def _refuse_constant(_: str) -> None:
 
 
 def _in_time(claims: Mapping[str, Json], now: datetime) -> datetime:
-    expires_at, issued_at = _time(claims, "exp"), _time(claims, "iat")
-    begins_at = _time(claims, "nbf") if "nbf" in claims else issued_at
+    expires_at, issued_at = claimed_time(claims, "exp"), claimed_time(claims, "iat")
+    begins_at = claimed_time(claims, "nbf") if "nbf" in claims else issued_at
     if now >= expires_at + LEEWAY:
         raise AssertionOutOfTime(f"it expired at {time_text(expires_at)}", remedy=_FRESH)
     if now < max(begins_at, issued_at) - LEEWAY:
@@ -194,8 +194,8 @@ def _in_time(claims: Mapping[str, Json], now: datetime) -> datetime:
     return expires_at
 
 
-def _time(claims: Mapping[str, Json], name: str) -> datetime:
-    """Seconds since the epoch (RFC 7519 section 2), perhaps with a fraction."""
+def claimed_time(claims: Mapping[str, Json], name: str) -> datetime:
+    """Seconds since the epoch (RFC 7519 section 2), perhaps with a fraction. Raises MalformedAssertion."""
     value = claims.get(name)
     if isinstance(value, bool) or not isinstance(value, int | float) or not _is_moment(value):
         raise _malformed(f"its {name} is no time")

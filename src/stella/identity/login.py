@@ -65,20 +65,20 @@ def log_in(
     Raises LoginDenied, TooManyAttempts, LoginsBusy, and what ``outside`` raises.
     """
     with database.read() as tx:
-        _refuse_while_resting(tx, name)
+        refuse_while_resting(tx, name)
         attempt = _attempt(tx, name)
     good = is_password(attempt.password, password)
     if not good and not attempt.is_local:
         found = outside(name, password)
         if found is not None:
             with database.transaction(actor=found.person.id) as tx:
-                tx.connection.execute(delete(login_failure).where(_of(tx, name)))
+                forget_failures(tx, name)
             return found
     with database.transaction(actor=attempt.user or "system") as tx:
         # Another attempt may have ended meanwhile, or an administrator changed the user.
         good = good and _attempt(tx, name) == attempt
         if not good:
-            _count_failure(tx, name, attempt.user, address)
+            count_failure(tx, name, attempt.user, address)
         else:
             return _open(tx, name, secret, hours)
     raise LoginDenied(
@@ -113,16 +113,19 @@ def _is_local(tx: Tx, name: str) -> bool:
 
 
 def _open(tx: Tx, name: str, secret: bytes, hours: int) -> Login:
-    tx.connection.execute(delete(login_failure).where(_of(tx, name)))
+    forget_failures(tx, name)
     row = tx.row(select(user_account).where(user_account.c.id == tx.actor))
     assert row is not None, "the user was there a moment ago, in this transaction"
     user = user_from(row)
-    made = open_session(tx, user.id, secret=secret, name="login", hours=hours)
+    made = open_session(
+        tx, user.id, secret=secret, name="login", hours=hours, proven_at=time_text(tx.now)
+    )
     tx.add(UserLoggedIn(user.id, made.id, made.expires_at))
     return Login(user.person, made.id, made.text, made.expires_at)
 
 
-def _refuse_while_resting(tx: Tx, name: str) -> None:
+def refuse_while_resting(tx: Tx, name: str) -> None:
+    """Return where that name may be tried now. Raises TooManyAttempts."""
     row = tx.row(select(login_failure).where(_of(tx, name)))
     if row is None or row["failures"] < FREE_FAILURES:
         return
@@ -136,7 +139,8 @@ def _refuse_while_resting(tx: Tx, name: str) -> None:
         )
 
 
-def _count_failure(tx: Tx, name: str, user: str | None, address: str) -> None:
+def count_failure(tx: Tx, name: str, user: str | None, address: str) -> None:
+    """Count a wrong password against the name. user: whose it is, None for nobody's."""
     tx.connection.execute(
         delete(login_failure).where(login_failure.c.last_at < time_text(tx.now - _FORGOTTEN_AFTER))
     )
@@ -145,6 +149,11 @@ def _count_failure(tx: Tx, name: str, user: str | None, address: str) -> None:
     tx.connection.execute(update(login_failure).where(_of(tx, name)).values(**changed))
     reason = "wrong password" if user else "no such user"
     tx.add(LoginRefused(user or "unknown", reason, address[:60]))
+
+
+def forget_failures(tx: Tx, name: str) -> None:
+    """The right password came: what was counted against the name is over."""
+    tx.connection.execute(delete(login_failure).where(_of(tx, name)))
 
 
 def _begin_count(tx: Tx, name: str) -> None:

@@ -121,10 +121,27 @@ class User:
 
 
 @dataclass(frozen=True, slots=True)
+class Proof:
+    """When who speaks last proved who they are, in the session by which they speak.
+
+    at: RFC 3339, by password or as their provider says; None where nobody knows. is_session: whether
+    they logged in, and so can prove it anew; who holds a token, and a machine, cannot.
+    """
+
+    at: str | None = None
+    is_session: bool = False
+
+
+UNPROVEN = Proof()
+"""Of a word that comes by another way than a session: never recent."""
+
+
+@dataclass(frozen=True, slots=True)
 class Principal:
     """Who asks, by which token, and what may be done with it.
 
-    permissions: what both the user's roles and the token's allow.
+    permissions: what both the user's roles and the token's allow. proof: when they last proved who
+    they are.
     """
 
     id: str
@@ -133,6 +150,7 @@ class Principal:
     permissions: frozenset[Permission]
     token: str
     expires_at: datetime
+    proof: Proof = UNPROVEN
 
     @property
     def is_machine(self) -> bool:

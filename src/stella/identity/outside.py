@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 
+from stella.identity.addresses import note_address
 from stella.identity.errors import AccountTaken, NoSuchUser, SignInRefused, UserExists
 from stella.identity.facts import AccountLinked, AccountUnlinked, UserSignedIn
 from stella.identity.login import Login
@@ -20,6 +21,7 @@ from stella.identity.store import outside_account
 from stella.identity.tokens import open_session
 from stella.identity.users import change_user, create_user, end_everything, user_of
 from stella.kernel import Remedy, parse_time, time_text
+from stella.plugin.contract.core import Kind
 from stella.record import Database, Tx
 
 _STRANGE = re.compile(r"[^a-z0-9._-]+")
@@ -33,13 +35,16 @@ _TEXT_MAX = 255
 class Vouched:
     """Whom a provider or directory vouches for. subject: their id there, which never changes.
 
-    name: what they are called there; for people to read, and for nothing else.
+    name: what they are called there; for people to read, and for nothing else. proven_at: when they
+    proved it there; None where that is not said. email: verified there as theirs; empty for none.
     """
 
     issuer: str
     subject: str
     name: str
     roles: tuple[Role, ...]
+    proven_at: datetime | None = None
+    email: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +76,17 @@ def admit(
     with database.transaction(actor=user) as tx:
         _refuse_changed(tx, known)
         found = user_of(tx, user)
+        if vouched.email:
+            note_address(tx, user, vouched.email)
         if not found.disabled:
-            made = open_session(tx, user, secret=secret, name=known.sign_in.name, hours=hours)
+            made = open_session(
+                tx,
+                user,
+                secret=secret,
+                name=known.sign_in.name,
+                hours=hours,
+                proven_at=_proven_at(tx, known, vouched),
+            )
             tx.add(UserSignedIn(user, known.sign_in.name, vouched.issuer, made.id, made.expires_at))
             return Login(found.person, made.id, made.text, made.expires_at)
     raise refused_sign_in("the account here is disabled")
@@ -147,6 +161,12 @@ def accounts_of(tx: Tx, users: list[str]) -> dict[str, tuple[OutsideAccount, ...
     return found
 
 
+def account_of(tx: Tx, issuer: str, subject: str) -> OutsideAccount | None:
+    """Which user somebody is; None for who was never here."""
+    row = tx.row(select(outside_account).where(*_of(tx, issuer, subject)))
+    return None if row is None else _account(row)
+
+
 def refused_sign_in(why: str) -> SignInRefused:
     """The refusal of an outside word; ``why`` is for the record, and is told to nobody."""
     refusal = SignInRefused(
@@ -192,6 +212,13 @@ def _refuse_changed(tx: Tx, known: KnownSignIn) -> None:
     """Return where what let them in is what it was when they were asked. Raises SignInRefused."""
     if not known.sign_in.enabled or known.kind is None or not hold_sign_in(tx, known):
         raise refused_sign_in("the document or its integration was changed while they logged in")
+
+
+def _proven_at(tx: Tx, known: KnownSignIn, vouched: Vouched) -> str | None:
+    """A directory was given the password a moment ago; a provider may have known them for days."""
+    if known.kind is Kind.DIRECTORY:
+        return time_text(tx.now)
+    return None if vouched.proven_at is None else time_text(min(vouched.proven_at, tx.now))
 
 
 def _seen(tx: Tx, known: KnownSignIn, vouched: Vouched) -> None:

@@ -11,20 +11,23 @@ import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from stella.identity.authenticate import is_open
 from stella.identity.errors import AssertionUsed
 from stella.identity.exchange import Exchanges, use_up
 from stella.identity.facts import SignInRefused as SignInRefusedFact
-from stella.identity.jwt import Verified, read_unverified, verify
+from stella.identity.jwt import LEEWAY, Verified, claimed_time, read_unverified, verify
 from stella.identity.login import Login
-from stella.identity.outside import Vouched, admit, refused_sign_in
-from stella.identity.sign_in import KnownSignIn, SignIn, find_sign_in
-from stella.kernel import Json, StellaError, time_text
+from stella.identity.model import Principal
+from stella.identity.outside import Vouched, account_of, admit, refused_sign_in
+from stella.identity.prove import note_proof, refuse_no_session
+from stella.identity.sign_in import KnownSignIn, SignIn, find_sign_in, hold_sign_in
+from stella.kernel import Json, StellaError, parse_time, time_text
 from stella.plugin.contract.core import Kind
 from stella.plugin.contract.identity_provider import IdentityProvider, ProviderMetadata
 from stella.plugin.refusals import ServiceUnreachable
@@ -38,6 +41,8 @@ _GROUPS_MAX = 2000
 _BACK_TO_MAX = 400
 _BACK_TO = re.compile(r"/(?![/\\])[!-\[\]-~]*\Z")
 _COOKIE_MAX = 4000
+_AGAIN = "again."
+"""Before the state of who proves anew who they are: a dot is in no other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +80,13 @@ class Door:
     callback: Callable[[str], str]
 
 
-def begin(door: Door, name: str, back_to: str) -> Begun:
-    """Where to log in. Raises UnknownLogin, SignInRefused, ExchangesBusy, and what the
-    provider raises.
+def begin(door: Door, name: str, back_to: str, session: Principal | None = None) -> Begun:
+    """Where to log in. session: of who shall prove anew there who they are, and go on in it.
+
+    Raises UnknownLogin, SignInRefused, ExchangesBusy, ImpossibleProof, and what the provider raises.
     """
+    if session is not None:
+        refuse_no_session(session)
     with door.database.read() as tx:
         known, now = find_sign_in(tx, name, Kind.IDENTITY_PROVIDER), tx.now
     with door.exchanges.turn(is_person=True):
@@ -86,6 +94,8 @@ def begin(door: Door, name: str, back_to: str) -> Begun:
     if not told.authorization_endpoint or not told.client_id or told.issuer != known.issuer:
         raise refused_sign_in("the provider cannot log people in for us")
     state, nonce, verifier = (_text(door.random(32)) for _ in range(3))
+    if session is not None:
+        state = f"{_AGAIN}{state}"
     digest = hashlib.sha256(verifier.encode()).digest()
     query = {
         "response_type": "code",
@@ -97,6 +107,9 @@ def begin(door: Door, name: str, back_to: str) -> Begun:
         "code_challenge": _text(digest),
         "code_challenge_method": "S256",
     }
+    if session is not None:
+        # OpenID Connect Core 3.1.2.1: asked for by max_age, auth_time has to be in the answer.
+        query |= {"prompt": "login", "max_age": "0"}
     mark = "&" if "?" in told.authorization_endpoint else "?"
     kept = {
         "state": state,
@@ -106,6 +119,8 @@ def begin(door: Door, name: str, back_to: str) -> Begun:
         "back_to": safe_path(back_to),
         "until": time_text(now + LIFE),
     }
+    if session is not None:
+        kept |= {"session": session.token, "user": session.id, "begun_at": time_text(now)}
     sealed = _sealed(door, name, kept)
     return Begun(f"{told.authorization_endpoint}{mark}{urlencode(query)}", sealed)
 
@@ -136,6 +151,60 @@ def finish(door: Door, name: str, back: CameBack, *, hours: int, address: str) -
         _record(door, name, refusal, account, address)
         why = "; ".join([str(refusal), *getattr(refusal, "__notes__", ())])
     raise refused_sign_in(why)
+
+
+def is_proof(state: str) -> bool:
+    """Whether a browser that comes back with this went to prove anew who somebody is."""
+    return state.startswith(_AGAIN)
+
+
+def finish_proof(door: Door, name: str, back: CameBack, *, address: str) -> str:
+    """Note in the session that was named at the beginning that its person proved who they are.
+
+    The page to go on to. Raises as ``finish`` does.
+    """
+    why, account = "", ""
+    try:
+        with door.exchanges.turn(is_person=True):
+            with door.database.read() as tx:
+                known, now = find_sign_in(tx, name, Kind.IDENTITY_PROVIDER), time_text(tx.now)
+            kept = _opened(door, name, back.kept)
+            _refuse_strange_return(kept, back, known.issuer, now)
+            verified = _redeemed(door, known, kept, back.code)
+            account = verified.subject
+            _note(door, known, kept, verified)
+            return kept["back_to"]
+    except ServiceUnreachable as refusal:
+        _record(door, name, refusal, account, address)
+        raise
+    except StellaError as refusal:
+        _record(door, name, refusal, account, address)
+        why = "; ".join([str(refusal), *getattr(refusal, "__notes__", ())])
+    raise refused_sign_in(why)
+
+
+def _note(door: Door, known: KnownSignIn, kept: Mapping[str, str], verified: Verified) -> None:
+    """Raises SignInRefused where it is another person, or they did not prove it just now."""
+    proven_at = _proven_at(verified)
+    if proven_at is None:
+        raise refused_sign_in("the provider does not say when they proved who they are (auth_time)")
+    if proven_at < parse_time(kept["begun_at"]) - LEEWAY:
+        raise refused_sign_in("the provider let them in by an earlier login")
+    with door.database.transaction(actor=kept["user"]) as tx:
+        found = account_of(tx, verified.issuer, verified.subject)
+        if found is None or found.user != kept["user"]:
+            raise refused_sign_in("it is another person than the one whose session it is")
+        if not hold_sign_in(tx, known) or not is_open(tx, kept["session"]):
+            raise refused_sign_in("the session or the document ended meanwhile")
+        at = time_text(min(proven_at, tx.now))
+        note_proof(tx, kept["user"], kept["session"], at, known.sign_in.name)
+
+
+def _proven_at(verified: Verified) -> datetime | None:
+    """When they last proved there who they are, as the provider says; None where it does not."""
+    if verified.claims.get("auth_time") is None:
+        return None
+    return claimed_time(verified.claims, "auth_time")
 
 
 def safe_path(text: str) -> str:
@@ -217,7 +286,8 @@ def _vouched(sign_in: SignIn, verified: Verified) -> Vouched:
     claims = verified.claims
     email = claims.get("email")
     address = email if isinstance(email, str) else ""
-    if not sign_in.takes_email(address, is_verified=claims.get("email_verified") is True):
+    is_verified = claims.get("email_verified") is True
+    if not sign_in.takes_email(address, is_verified=is_verified):
         raise refused_sign_in("they have no verified address of a domain that counts")
     shown = next(
         (
@@ -228,7 +298,14 @@ def _vouched(sign_in: SignIn, verified: Verified) -> Vouched:
         verified.subject,
     )
     groups = _groups(claims, sign_in.groups_claim)
-    return Vouched(verified.issuer, verified.subject, shown, sign_in.roles_of(groups))
+    return Vouched(
+        verified.issuer,
+        verified.subject,
+        shown,
+        sign_in.roles_of(groups),
+        _proven_at(verified),
+        address if is_verified else "",
+    )
 
 
 def _groups(claims: Mapping[str, Json], name: str) -> tuple[str, ...]:

@@ -48,6 +48,8 @@ token = Table(
     Column("created_by", String(80), nullable=False),
     Column("expires_at", String(27), nullable=False),
     Column("revoked_at", String(27)),
+    # When its person last proved who they are; NULL where that is not known.
+    Column("proven_at", String(27)),
     UniqueConstraint("digest"),
     Index(None, "user"),
 )
@@ -111,6 +113,17 @@ outside_account = Table(
     Column("is_linked", Boolean, nullable=False),
     Column("made_at", String(27), nullable=False),
     Column("last_at", String(27), nullable=False),
+    Index(None, "user"),
+)
+
+
+user_address = Table(
+    "user_address",
+    metadata,
+    Column("tenant", String(40), primary_key=True),
+    Column("address", String(255), primary_key=True),
+    Column("user", String(40), nullable=False),
+    Column("at", String(27), nullable=False),
     Index(None, "user"),
 )
 

@@ -103,10 +103,22 @@ def make_token(
     return made
 
 
-def open_session(tx: Tx, user: str, *, secret: bytes, name: str, hours: int) -> MadeToken:
-    """The token of a login. Leaves no fact: UserLoggedIn says it."""
+def open_session(
+    tx: Tx, user: str, *, secret: bytes, name: str, hours: int, proven_at: str | None = None
+) -> MadeToken:
+    """The token of a login. Leaves no fact: UserLoggedIn says it.
+
+    proven_at: when its person proved who they are, None where that is not known.
+    """
     return _insert(
-        tx, user, secret, kind="login", name=name, roles=None, span=timedelta(hours=hours)
+        tx,
+        user,
+        secret,
+        kind="login",
+        name=name,
+        roles=None,
+        span=timedelta(hours=hours),
+        proven_at=proven_at,
     )
 
 
@@ -159,6 +171,7 @@ def _insert(
     name: str,
     roles: tuple[Role, ...] | None,
     span: timedelta,
+    proven_at: str | None = None,
 ) -> MadeToken:
     text, made_id, expires_at = token_text(secret), tx.new_id("tok"), tx.now + span
     tx.connection.execute(
@@ -174,6 +187,7 @@ def _insert(
             "created_at": time_text(tx.now),
             "created_by": tx.actor,
             "expires_at": time_text(expires_at),
+            "proven_at": proven_at,
         },
     )
     return MadeToken(made_id, name, text, expires_at)

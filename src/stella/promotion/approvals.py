@@ -16,6 +16,7 @@ from stella.promotion.model import (
     RuleInput,
 )
 from stella.promotion.speaking import (
+    NO_ADDRESS,
     Asked,
     asked_in,
     excluded_of,
@@ -28,7 +29,9 @@ from stella.promotion.speaking import (
 _NOT_WHO = {
     Excluded.REQUESTER.value: "the person who asked",
     Excluded.RELEASE_CREATOR.value: "the person who made the release",
+    Excluded.COMMIT_AUTHORS.value: "who committed what it brings",
 }
+_AUTHORS_SHOWN = 8
 _REVISER = "the person who revised it"
 
 
@@ -57,7 +60,7 @@ def judge_approvals(
         _counted(approval, rule_of.get(approval.id), refused[approval.id], by_name)
         for approval in given.approvals
     )
-    return ApprovalState(_gate(rules, rule_of, spared, asked), counted)
+    return ApprovalState(_gate(rules, rule_of, spared, asked, _authors(given, rules)), counted)
 
 
 def assign(
@@ -131,6 +134,7 @@ def _gate(
     rule_of: Mapping[str, str],
     spared: Mapping[str, str],
     asked: Asked,
+    authors: str,
 ) -> Gate:
     have = {one.rule: sum(name == one.rule for name in rule_of.values()) for one in rules}
     wanting = {one.rule for one in rules if have[one.rule] < one.count}
@@ -138,6 +142,7 @@ def _gate(
         _reason(one, have[one.rule], wanting, asked) for one in rules if one.rule in wanting
     )
     notes = "".join(f"; {rule} is not asked: {why}" for rule, why in sorted(spared.items()))
+    notes += authors
     if not reasons:
         total = sum(rule.count for rule in rules)
         said = f"{total} of {total} approvals" if rules else "no approval is asked for"
@@ -151,6 +156,25 @@ def _gate(
     )
 
 
+def _authors(given: DecisionInput, rules: Sequence[RuleInput]) -> str:
+    """Who committed, where a rule asks; whoever is no known user is shown by the address."""
+    if given.commits is msgspec.UNSET or all(
+        Excluded.COMMIT_AUTHORS not in excluded_of(one) for one in rules
+    ):
+        return ""
+    known = sorted(
+        {
+            one.user.name
+            if one.user is not None
+            else f"{one.address or NO_ADDRESS} (no known user)"
+            for commits in given.commits
+            for one in commits.authors
+        }
+    )
+    more = f" and {len(known) - _AUTHORS_SHOWN} more" if len(known) > _AUTHORS_SHOWN else ""
+    return f"; it brings commits of {', '.join(known[:_AUTHORS_SHOWN])}{more}" if known else ""
+
+
 def _reason(rule: RuleInput, have: int, wanting: set[str], asked: Asked) -> Reason:
     who = " or ".join(rule.approvers)
     excluded = list(dict.fromkeys(who for one in excluded_of(rule) for who in _not_who(one, asked)))
@@ -159,6 +183,9 @@ def _reason(rule: RuleInput, have: int, wanting: set[str], asked: Asked) -> Reas
     message = f"{rule.rule}: {have} of {rule.count} approvals"
     if rule.after is not msgspec.UNSET and rule.after in wanting:
         message += f", asked once {rule.after} has enough"
+    if Excluded.COMMIT_AUTHORS in excluded_of(rule) and asked.committed.why:
+        message += f"; nobody knows who committed what it brings: {asked.committed.why}"
+        fix = asked.committed.fix
     if rule.expires_after_h is not msgspec.UNSET:
         fix += f"; each counts for {rule.expires_after_h} h"
     return Reason(

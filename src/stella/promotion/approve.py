@@ -1,10 +1,13 @@
 """Say yes, no, or take it back. A yes is bound to the plan that was looked at."""
 
 from stella.blob import Blobs
+from stella.environment.store import find_environment
+from stella.identity.model import UNPROVEN, Proof
 from stella.kernel import Digest, StellaError, time_text
 from stella.promotion.facts import ApprovalGiven, PromotionCancelled, PromotionRejected
 from stella.promotion.lifecycle import Event
 from stella.promotion.model import Person, document
+from stella.promotion.proving import recent_proof
 from stella.promotion.store import (
     Approval,
     Promotion,
@@ -28,20 +31,23 @@ def approve_promotion(
     blobs: Blobs,
     signer: Signer,
     stands_for: str | None = None,
+    proof: Proof = UNPROVEN,
 ) -> Approval:
     """One person's yes to exactly ``plan_digest``, signed. Counting it is the gates' matter.
 
     stands_for: name of the absent one in whose place it is given; where it is left out, a person
     whom no rule takes by themselves speaks for the first absent one who could.
+    proof: when they last proved who they are, for an environment that asks for it.
 
     Raises UnknownPromotion, NotAwaitingApproval, OwnRequest, NoRuleNamesYou, NotYourTurn,
-    PlanHasChanged, AlreadyApproved.
+    PlanHasChanged, AlreadyApproved, ReauthenticationNeeded, AuthorsUnknown.
     """
     found = find_promotion(tx, promotion_id, lock=True)
-    voice = voice_in(tx, found, person, stands_for)
+    voice = voice_in(tx, blobs, found, person, stands_for)
     if isinstance(voice, StellaError):
         raise voice
     refuse_other_plan(found, plan_digest)
+    proven_at = recent_proof(tx, find_environment(tx, found.environment), person, proof)
     approval_id, at = tx.new_id("apr"), time_text(tx.now)
     bundle = sign_statement(
         signer,
@@ -56,6 +62,7 @@ def approve_promotion(
             "at": at,
             "comment": comment,
             **({} if voice.absent is None else {"standsFor": document(voice.absent)}),
+            **({} if proven_at is None else {"provenAt": proven_at}),
         },
     )
     given = Approval(
@@ -67,6 +74,7 @@ def approve_promotion(
         plan_digest,
         blobs.put(bundle).text,
         voice.absent,
+        proven_at,
     )
     insert_approval(tx, given)
     tx.add(ApprovalGiven(found.id, given.id, plan_digest, comment))

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import TypeAlias
 
 from stella.blob import Blobs
+from stella.identity.model import UNPROVEN, Proof
 from stella.kernel import Remedy, StellaError
 from stella.promotion.approve import approve_promotion
 from stella.promotion.errors import NotAlike
@@ -27,6 +28,7 @@ def approve_alike(
     blobs: Blobs,
     signer: Signer,
     stands_for: str | None = None,
+    proof: Proof = UNPROVEN,
 ) -> tuple[Approval, ...]:
     """A yes to each, bound to its own plan: to all of them or to none. plans: promotion -> plan digest.
 
@@ -39,7 +41,7 @@ def approve_alike(
         )
     # What is locked in one order is never waited for in a circle.
     found = [find_promotion(tx, one, lock=True) for one in sorted(plans)]
-    _refuse_unlike(tx, person, found, stands_for)
+    _refuse_unlike(tx, blobs, person, found, stands_for)
     return tuple(
         approve_promotion(
             tx,
@@ -50,13 +52,16 @@ def approve_alike(
             blobs=blobs,
             signer=signer,
             stands_for=stands_for,
+            proof=proof,
         )
         for one in found
     )
 
 
-def _refuse_unlike(tx: Tx, person: Person, found: list[Promotion], stands_for: str | None) -> None:
-    likeness = {one.id: _likeness(tx, one, person, stands_for) for one in found}
+def _refuse_unlike(
+    tx: Tx, blobs: Blobs, person: Person, found: list[Promotion], stands_for: str | None
+) -> None:
+    likeness = {one.id: _likeness(tx, blobs, one, person, stands_for) for one in found}
     first = likeness[found[0].id]
     why = {one: _difference(first, other) for one, other in likeness.items() if other != first}
     if why:
@@ -69,8 +74,10 @@ def _refuse_unlike(tx: Tx, person: Person, found: list[Promotion], stands_for: s
         )
 
 
-def _likeness(tx: Tx, found: Promotion, person: Person, stands_for: str | None) -> Likeness:
-    voice = voice_in(tx, found, person, stands_for)
+def _likeness(
+    tx: Tx, blobs: Blobs, found: Promotion, person: Person, stands_for: str | None
+) -> Likeness:
+    voice = voice_in(tx, blobs, found, person, stands_for)
     if isinstance(voice, StellaError):
         raise voice
     rules = tuple((one.rule, one.approvers) for one in voice.rules)

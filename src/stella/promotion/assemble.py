@@ -21,6 +21,7 @@ from stella.policy.engine import ask as ask_policy
 from stella.policy.store import find_policy
 from stella.promotion.as_now import as_now
 from stella.promotion.break_glass import break_glass_input
+from stella.promotion.committed import asks_for_authors, commits_input, unaddressed
 from stella.promotion.follow import automatic_input
 from stella.promotion.look_up import ticket_input
 from stella.promotion.model import (
@@ -41,7 +42,7 @@ from stella.promotion.model import (
 from stella.promotion.override import held_freezes, overrides_of
 from stella.promotion.phased import ways_of
 from stella.promotion.soaked import soak_input
-from stella.promotion.speaking import rule_input
+from stella.promotion.speaking import rule_input, voice_of
 from stella.promotion.store import (
     Approval,
     Promotion,
@@ -136,6 +137,8 @@ def assemble(
         components = tuple(_tested(tx, one, deciding) for one in components)
     ways = ways_of(tx, blobs, promotion, release, keep=keep)
     documents |= ways.documents
+    approvals = approval_inputs(tx, list_approvals(tx, promotion.id))
+    asks_authors = asks_for_authors(environment)
     names_makers = promotion.is_automatic or _excludes_makers(environment)
     given = DecisionInput(
         promotion=promotion.id,
@@ -166,12 +169,14 @@ def assemble(
         ),
         policy=blobs.put(bundle_bytes(bundle)).text,
         deployment_plan=blobs.put(plan).text,
-        approvals=approval_inputs(tx, list_approvals(tx, promotion.id)),
+        approvals=approvals,
         simulated=deciding.simulated,
         waivers=tuple(_waivers(tx, environment.name, components, keep=keep)) or msgspec.UNSET,
         says_what_unblocks=True,
         release_creator=release.created_by if names_makers else msgspec.UNSET,
         release_reviser=(release.revised_by if names_makers else None) or msgspec.UNSET,
+        commits=commits_input(tx, blobs, environment, release) if asks_authors else msgspec.UNSET,
+        unaddressed=unaddressed(tx, speakers_of(approvals)) if asks_authors else msgspec.UNSET,
         start=StartInput(promotion.not_before, promotion.not_after)
         if promotion.not_before or promotion.not_after
         else msgspec.UNSET,
@@ -232,6 +237,11 @@ def _waivers(
         )
 
 
+def speakers_of(approvals: Sequence[ApprovalInput]) -> frozenset[str]:
+    """Who gave them, and in whose place."""
+    return frozenset({one.by.id for one in approvals} | {voice_of(one) for one in approvals})
+
+
 def approval_inputs(tx: Tx, approvals: Sequence[Approval]) -> tuple[ApprovalInput, ...]:
     """Approvals with the people as they are now, where that is less than it was.
 
@@ -254,6 +264,7 @@ def approval_inputs(tx: Tx, approvals: Sequence[Approval]) -> tuple[ApprovalInpu
             stands_for=msgspec.UNSET if one.stands_for is None else one.stands_for,
             by_now=changed(one.by),
             stands_for_now=msgspec.UNSET if one.stands_for is None else changed(one.stands_for),
+            proven_at=one.proven_at or msgspec.UNSET,
         )
         for one in approvals
     )
@@ -389,4 +400,5 @@ def _environment(
         bound=tuple(_bound(tx, release)),
         soak=soak_input(tx, environment, promotion.release_digest),
         ends_at=environment.ends_at or msgspec.UNSET,
+        reauthenticate_minutes=environment.reauthenticate_minutes or msgspec.UNSET,
     )

@@ -15,6 +15,7 @@ from stella.environment.hold import hold_for_rollback
 from stella.environment.model import Environment
 from stella.environment.store import find_environment
 from stella.identity import Permission, may, present
+from stella.identity.model import UNPROVEN, Proof
 from stella.kernel import Digest, Remedy, StellaError, time_text
 from stella.promotion.break_glass_store import (
     BreakGlass,
@@ -47,6 +48,7 @@ from stella.promotion.lifecycle import (
     State,
 )
 from stella.promotion.model import BreakGlassInput, Decision, Person
+from stella.promotion.proving import recent_proof
 from stella.promotion.request import refuse_repeated
 from stella.promotion.store import Promotion, find_promotion, refuse_other_plan, update_promotion
 from stella.record.transaction import Tx
@@ -65,19 +67,21 @@ def request_break_glass(
     reason: str,
     ends_at: datetime,
     blobs: Blobs,
+    proof: Proof = UNPROVEN,
 ) -> BreakGlass:
     """Ask for it, for exactly ``plan_digest`` and the gates that hold it up as its record says.
 
     It counts once another person has agreed, and until another gate holds it up as well.
 
     Raises UnknownPromotion, NothingToBreak, BreakGlassNotAllowed, PlanHasChanged,
-    ImpossibleBreakGlass, BlobsUnusable.
+    ImpossibleBreakGlass, ReauthenticationNeeded, BlobsUnusable.
     """
     found = find_promotion(tx, promotion_id, lock=True)
     environment = find_environment(tx, found.environment)
     _refuse(why_not_break(tx, found, environment, person))
     refuse_other_plan(found, plan_digest)
     _refuse_impossible(tx, found, environment, reason, ends_at)
+    recent_proof(tx, environment, person, proof)
     gates = _held_up_by(found, blobs)
     value = BreakGlass(
         id=tx.new_id("bgl"),
@@ -100,11 +104,13 @@ def request_break_glass(
     return value
 
 
-def agree_to_break_glass(tx: Tx, person: Person, promotion_id: str, comment: str) -> BreakGlass:
+def agree_to_break_glass(
+    tx: Tx, person: Person, promotion_id: str, comment: str, proof: Proof = UNPROVEN
+) -> BreakGlass:
     """The second person's yes: what is held up is judged again with it.
 
     Raises UnknownPromotion, NothingToBreak, BreakGlassNotAllowed, OwnBreakGlass, BreakGlassIsOver,
-    PlanHasChanged, AlreadyRequested.
+    PlanHasChanged, AlreadyRequested, ReauthenticationNeeded.
     """
     # The environment first, as whoever begins a deployment or asks for one holds them.
     environment = find_environment(tx, find_promotion(tx, promotion_id).environment, lock=True)
@@ -112,6 +118,7 @@ def agree_to_break_glass(tx: Tx, person: Person, promotion_id: str, comment: str
     before = find_break_glass(tx, found.id)
     _refuse(why_not_agree(tx, found, environment, person, before))
     refuse_other_plan(found, before.plan_digest)
+    recent_proof(tx, environment, person, proof)
     after = replace(
         before,
         state=BREAK_GLASS.next(before.state, BreakGlassEvent.AGREE),

@@ -217,6 +217,21 @@ class NotAlike(StellaError):
     fault = Fault.CONFLICT
 
 
+class ReauthenticationNeeded(StellaError):
+    """The environment asks who approves to have proven who they are a moment ago, and they have not."""
+
+    code = "ST-PRO-033"
+    fault = Fault.NOT_ALLOWED
+
+
+class AuthorsUnknown(StellaError):
+    """A rule takes no word of who committed, and who that is cannot be told, or not of this person."""
+
+    code = "ST-PRO-034"
+    fault = Fault.CONFLICT
+    retry_may_help = True
+
+
 class ImpossibleHotfix(StellaError):
     """A hotfix without a reason, or for a release whose lifecycle has no way for one."""
 

@@ -311,6 +311,8 @@ class EnvironmentInput(_Document, frozen=True):
     lifecycle: LifecycleInput | msgspec.UnsetType = msgspec.UNSET
     # When the environment is over; left out where it has no end.
     ends_at: str | msgspec.UnsetType = msgspec.UNSET
+    # How recent the proof of who approves has to be; left out where none is asked for.
+    reauthenticate_minutes: int | msgspec.UnsetType = msgspec.UNSET
 
 
 class StartInput(_Document, frozen=True):
@@ -358,6 +360,7 @@ class ApprovalInput(_Document, frozen=True):
 
     stands_for: the absent one in whose place it was given. by_now, stands_for_now: the same people
     at the time of the decision, None who may approve no more; left out where nothing has changed.
+    proven_at: when who gave it last proved who they are; left out where nobody asked for that.
     """
 
     id: str
@@ -369,6 +372,7 @@ class ApprovalInput(_Document, frozen=True):
     stands_for: Person | msgspec.UnsetType = msgspec.UNSET
     by_now: Person | msgspec.UnsetType | None = msgspec.UNSET
     stands_for_now: Person | msgspec.UnsetType | None = msgspec.UNSET
+    proven_at: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class WaiverInput(_Document, frozen=True):
@@ -389,6 +393,32 @@ class WaiverInput(_Document, frozen=True):
     approved_by: Person
     approved_at: str
     expires_at: str
+
+
+class AuthorInput(_Document, frozen=True):
+    """Who committed, as commits say it. user: whose address it is here; None for no known user's."""
+
+    address: str
+    name: str
+    commits: int
+    user: Person | None
+
+
+class CommitsInput(_Document, frozen=True):
+    """Who committed what one component brings into an environment. record: by which that is known.
+
+    repository, base, head: between which commits; left out where the images do not say it. why, fix:
+    why it is not known, and what mends that; left out where it is.
+    """
+
+    component: str
+    repository: str | msgspec.UnsetType = msgspec.UNSET
+    base: str | msgspec.UnsetType = msgspec.UNSET
+    head: str | msgspec.UnsetType = msgspec.UNSET
+    record: str | msgspec.UnsetType = msgspec.UNSET
+    authors: tuple[AuthorInput, ...] = ()
+    why: str | msgspec.UnsetType = msgspec.UNSET
+    fix: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class BreakGlassInput(_Document, frozen=True):
@@ -449,6 +479,8 @@ class DecisionInput(_Document, frozen=True):
     proof: the form in which the packet proves by facts what the decision relied on.
     break_glass: left out where nobody stands behind any. lifecycles: all that there are, by name; left
     out where there are none.
+    commits: of each component that becomes another; unaddressed: ids of those who approved and of whom
+    nobody knows by which address they commit; both left out where no rule asks who committed.
     """
 
     promotion: str
@@ -482,6 +514,8 @@ class DecisionInput(_Document, frozen=True):
     change_ticket: TicketInput | msgspec.UnsetType = msgspec.UNSET
     # True where nobody asks for it and nothing goes: how what runs would be judged. Never stored.
     hypothetical: bool | msgspec.UnsetType = msgspec.UNSET
+    commits: tuple[CommitsInput, ...] | msgspec.UnsetType = msgspec.UNSET
+    unaddressed: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
 
 
 class Reason(_Document, frozen=True):

@@ -11,10 +11,12 @@ from stella.environment.freeze import holding_freezes
 from stella.environment.freeze_rules import holding_rules
 from stella.environment.store import find_environment
 from stella.identity import Permission, may, present
+from stella.identity.model import UNPROVEN, Proof
 from stella.kernel import Remedy, time_text
 from stella.promotion.errors import AlreadyOverridden, NothingToOverride
 from stella.promotion.facts import FreezeOverridden
 from stella.promotion.model import FreezeInput, OverrideInput, Person, person_of, person_text
+from stella.promotion.proving import recent_proof
 from stella.promotion.store import Promotion
 from stella.record.row import columns_of, fields_of
 from stella.record.tables import metadata
@@ -57,14 +59,21 @@ class FreezeOverride:
 
 
 def override_freeze(
-    tx: Tx, person: Person, *, freeze: str, environment: str, release: Release, reason: str
+    tx: Tx,
+    person: Person,
+    *,
+    freeze: str,
+    environment: str,
+    release: Release,
+    reason: str,
+    proof: Proof = UNPROVEN,
 ) -> FreezeOverride:
     """It counts for promotions that another person asks for, as long as this window holds.
 
-    Raises UnknownEnvironment, NothingToOverride, AlreadyOverridden.
+    Raises UnknownEnvironment, NothingToOverride, AlreadyOverridden, ReauthenticationNeeded.
     """
     # The row is held, or one who asks twice at once would be heard twice.
-    find_environment(tx, environment, lock=True)
+    place = find_environment(tx, environment, lock=True)
     held = {one.id: one for one in held_freezes(tx, environment, release)}
     if freeze not in held or not 0 < len(reason.strip()) <= _REASON_CHARACTERS_MAX:
         raise NothingToOverride(
@@ -86,6 +95,7 @@ def override_freeze(
         reason.strip(),
     )
     _refuse_repeated(tx, value, release)
+    recent_proof(tx, place, person, proof)
     row = columns_of(value, by=person_text(person))
     tx.connection.execute(freeze_override.insert(), {"tenant": tx.tenant, **row})
     tx.add(FreezeOverridden(release.id, freeze, environment, value.id, value.ends_at, value.reason))

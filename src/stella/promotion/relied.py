@@ -11,6 +11,7 @@ from msgspec import UNSET
 from stella.promotion.model import (
     ApprovalInput,
     BreakGlassInput,
+    CommitsInput,
     Decision,
     DecisionInput,
     FreezeInput,
@@ -37,7 +38,8 @@ class Ran:
 class Relied:
     """waivers: those that let something pass. stood_in: approvals given in the place of another.
 
-    broken: the break-glass by which it passed. followed: what an automatic promotion goes on from.
+    commits: what was recorded of who committed. broken: the break-glass by which it passed. followed:
+    what an automatic promotion goes on from.
     """
 
     waivers: tuple[WaiverInput, ...]
@@ -46,6 +48,7 @@ class Relied:
     ran: tuple[Ran, ...]
     broken: BreakGlassInput | None
     followed: Ran | None
+    commits: tuple[CommitsInput, ...] = ()
 
 
 def relied_on(given: DecisionInput, decision: Decision) -> Relied:
@@ -64,6 +67,9 @@ def relied_on(given: DecisionInput, decision: Decision) -> Relied:
         followed=None
         if given.automatic is UNSET
         else Ran(given.automatic.follows, given.automatic.after),
+        commits=()
+        if given.commits is UNSET
+        else tuple(one for one in given.commits if one.record is not UNSET),
     )
 
 

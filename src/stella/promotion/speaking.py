@@ -1,6 +1,6 @@
 """Whose approval an approval rule takes, and until when."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -8,9 +8,45 @@ import msgspec
 
 from stella.environment.model import ApprovalRule, Excluded
 from stella.kernel import parse_time, time_text
-from stella.promotion.model import ApprovalInput, DecisionInput, Person, RuleInput
+from stella.promotion.model import ApprovalInput, CommitsInput, DecisionInput, Person, RuleInput
 
 _AS_EVER = (Excluded.REQUESTER.value,)
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """Who committed what a promotion brings. authors: users' ids; strangers: addresses of no known user.
+
+    why, fix: the first reason for which it is not known, and what mends it; empty where it is.
+    unaddressed: ids of people of whom nobody knows by which address they commit.
+    """
+
+    authors: frozenset[str] = frozenset()
+    strangers: tuple[str, ...] = ()
+    why: str = "it was not recorded"
+    fix: str = "Ask for it anew."
+    unaddressed: frozenset[str] = frozenset()
+
+
+NOBODY = Committed(why="", fix="")
+"""No word is turned down for who committed."""
+
+
+NO_ADDRESS = "somebody without an address"
+
+
+def committed_in(commits: Iterable[CommitsInput], unaddressed: Iterable[str]) -> Committed:
+    """The same of a decision's input."""
+    found = list(commits)
+    authors = [author for one in found for author in one.authors]
+    untold = next((one for one in found if one.why is not msgspec.UNSET), None)
+    return Committed(
+        authors=frozenset(one.user.id for one in authors if one.user is not None),
+        strangers=tuple(sorted({one.address or NO_ADDRESS for one in authors if one.user is None})),
+        why=f"{untold.component}: {untold.why}" if untold is not None else "",
+        fix=(untold.fix or "") if untold is not None else "",
+        unaddressed=frozenset(unaddressed),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +55,8 @@ class Asked:
 
     creator: of the release, empty where no rule asks for it. reviser: who gave it the variables that
     it has, empty where nobody did since it was made. Where nobody asked (is_automatic), these two
-    count as the ones who did: it is their work that would go on by itself.
+    count as the ones who did: it is their work that would go on by itself. reauthenticate_minutes: how
+    long before they speak people prove who they are, None where that is not asked.
     """
 
     requester: str
@@ -27,6 +64,8 @@ class Asked:
     now: str
     is_automatic: bool = False
     reviser: str = ""
+    reauthenticate_minutes: int | None = None
+    committed: Committed = Committed()
 
 
 def asked_in(given: DecisionInput) -> Asked:
@@ -37,12 +76,26 @@ def asked_in(given: DecisionInput) -> Asked:
         creator=given.release_creator or "",
         reviser=given.release_reviser or "",
         is_automatic=given.automatic is not msgspec.UNSET,
+        reauthenticate_minutes=given.environment.reauthenticate_minutes or None,
+        committed=Committed()
+        if given.commits is msgspec.UNSET
+        else committed_in(given.commits, given.unaddressed or ()),
     )
 
 
-def asked_by(person: Person, now: str, *, creator: str, reviser: str, is_automatic: bool) -> Asked:
+def asked_by(
+    person: Person,
+    now: str,
+    *,
+    creator: str,
+    reviser: str,
+    is_automatic: bool,
+    reauthenticate_minutes: int | None,
+    committed: Committed,
+) -> Asked:
     """The same of a request. person: who asked."""
-    return Asked(creator if is_automatic else person.id, creator, now, is_automatic, reviser)
+    requester = creator if is_automatic else person.id
+    return Asked(requester, creator, now, is_automatic, reviser, reauthenticate_minutes, committed)
 
 
 def rule_input(rule: ApprovalRule) -> RuleInput:
@@ -76,6 +129,25 @@ def why_excluded(ids: frozenset[str], rule: RuleInput, asked: Asked) -> str:
         return "given by the person who made the release"
     if excludes_creator and asked.reviser in ids:
         return "given by the person who revised the release"
+    if Excluded.COMMIT_AUTHORS in exclude:
+        return why_committed(ids, asked.committed)
+    return ""
+
+
+def why_committed(ids: frozenset[str], committed: Committed) -> str:
+    """Why a rule that takes no author's word takes none of these people; empty where it does.
+
+    Who commits by an address of which nobody knows whose it is may be anybody of whom none is known.
+    """
+    if committed.why:
+        return f"nobody knows who committed what it brings: {committed.why}"
+    if ids & committed.authors:
+        return "given by a person who committed some of what it brings"
+    if committed.strangers and ids & committed.unaddressed:
+        return (
+            f"nobody knows who {committed.strangers[0]} is, who committed some of it, nor by which "
+            "address the one who gave it commits"
+        )
     return ""
 
 
@@ -89,6 +161,13 @@ def until(approval: ApprovalInput, rule: RuleInput) -> str | None:
     if rule.expires_after_h is msgspec.UNSET:
         return None
     return time_text(parse_time(approval.at) + timedelta(hours=rule.expires_after_h))
+
+
+def is_recent(proven_at: str | None, at: str, minutes: int) -> bool:
+    """Whether somebody who speaks at ``at`` proved at most so many minutes before who they are."""
+    if proven_at is None or proven_at > at:
+        return False
+    return at < time_text(parse_time(proven_at) + timedelta(minutes=minutes))
 
 
 def voice_of(approval: ApprovalInput) -> str:
@@ -134,5 +213,8 @@ def why_not_for(approval: ApprovalInput, rule: RuleInput, asked: Asked) -> str:
     excluded = why_excluded(frozenset({approval.by.id, now.id}), rule, asked)
     if excluded:
         return excluded
+    minutes = asked.reauthenticate_minutes
+    if minutes is not None and not is_recent(approval.proven_at or None, approval.at, minutes):
+        return f"given without a proof of who {approval.by.name} is from {minutes} min before"
     end = until(approval, rule)
     return f"it counted for {rule.rule} until {end}" if end and end <= asked.now else ""

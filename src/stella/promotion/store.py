@@ -73,6 +73,7 @@ approval = Table(
     Column("plan_digest", String(71), nullable=False),
     Column("bundle", String(71), nullable=False),
     Column("stands_for", Text),
+    Column("proven_at", String(27)),
     Index(None, "promotion"),
 )
 
@@ -133,6 +134,7 @@ class Approval:
     """One person's yes to one plan. bundle: digest of its signed statement.
 
     stands_for: the absent one in whose place it was given; None where it is their own word.
+    proven_at: when who gave it last proved who they are; None where nobody asked for that.
     """
 
     id: str
@@ -143,6 +145,7 @@ class Approval:
     plan_digest: str
     bundle: str
     stands_for: Person | None = None
+    proven_at: str | None = None
 
 
 def insert_promotion(tx: Tx, value: Promotion) -> None:
@@ -363,6 +366,7 @@ def insert_approval(tx: Tx, value: Approval) -> None:
             "plan_digest": value.plan_digest,
             "bundle": value.bundle,
             "stands_for": person_text(value.stands_for) if value.stands_for else None,
+            "proven_at": value.proven_at,
         },
     )
 
@@ -382,6 +386,7 @@ def list_approvals(tx: Tx, promotion_id: str) -> tuple[Approval, ...]:
             plan_digest=row["plan_digest"],
             bundle=row["bundle"],
             stands_for=person_of(row["stands_for"]) if row["stands_for"] else None,
+            proven_at=row["proven_at"],
         )
         for row in tx.rows(query.order_by(approval.c.id))
     )

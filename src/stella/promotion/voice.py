@@ -1,17 +1,20 @@
 """Whether a person has a say in a promotion now: their own, or an absent one's."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
+from stella.blob import Blobs
 from stella.environment.store import find_environment
 from stella.kernel import Remedy, StellaError, time_text
 from stella.promotion.absence import spoken_for_by
 from stella.promotion.approvals import assign
-from stella.promotion.assemble import approval_inputs
+from stella.promotion.assemble import approval_inputs, speakers_of
+from stella.promotion.committed import asks_for_authors, commits_input, unaddressed
 from stella.promotion.errors import (
     AlreadyApproved,
+    AuthorsUnknown,
     NoRuleNamesYou,
     NotAwaitingApproval,
     NotYourTurn,
@@ -20,10 +23,15 @@ from stella.promotion.errors import (
 from stella.promotion.lifecycle import PROMOTION, Event, State
 from stella.promotion.model import ApprovalInput, Person, RuleInput
 from stella.promotion.speaking import (
+    NOBODY,
     Asked,
+    Committed,
     asked_by,
+    committed_in,
+    may_speak_for,
     rule_input,
     voice_of,
+    why_committed,
     why_excluded,
     why_not_for,
 )
@@ -44,15 +52,17 @@ class Voice:
 
 
 def voice_in(
-    tx: Tx, found: Promotion, person: Person, stands_for: str | None = None
+    tx: Tx, blobs: Blobs, found: Promotion, person: Person, stands_for: str | None = None
 ) -> Voice | StellaError:
     """With which voice this person approves now, or why they cannot.
 
-    stands_for: name of the absent one who is meant; None: their own voice first.
+    blobs: where bills of materials are. stands_for: name of the absent one who is meant; None: their
+    own voice first.
     """
     if found.state is not State.WAITING:
         return _waits_for_nobody(found)
     rules, asked = _asked(tx, found)
+    asked = replace(asked, committed=_committed(tx, blobs, found, person))
     voices = list(_voices(tx, person, rules, asked))
     if not voices:
         return _unheard(found, person, rules, asked)
@@ -90,14 +100,17 @@ def voice_in(
     return chosen
 
 
-def why_not_approve(tx: Tx, found: Promotion, person: Person) -> StellaError | None:
+def why_not_approve(tx: Tx, blobs: Blobs, found: Promotion, person: Person) -> StellaError | None:
     """Why this person cannot approve it now; None where they can. What the console shows too."""
-    voice = voice_in(tx, found, person)
+    voice = voice_in(tx, blobs, found, person)
     return voice if isinstance(voice, StellaError) else None
 
 
 def why_not_reject(tx: Tx, found: Promotion, person: Person) -> StellaError | None:
-    """Why this person has no say in it now; None where they have."""
+    """Why this person has no say in it now; None where they have.
+
+    Who committed what it brings may say no to it.
+    """
     if Event.REJECT not in PROMOTION.events_from(found.state):
         return _waits_for_nobody(found)
     rules, asked = _asked(tx, found)
@@ -119,6 +132,9 @@ def _unheard(
 ) -> StellaError:
     """Why no rule takes any voice of theirs."""
     own = frozenset({person.id})
+    why_not = [why_excluded(own, one, asked) for one in rules if may_speak_for(person, one)]
+    if all(why_not) and (why_committed(own, asked.committed) or None) in why_not:
+        return _refused_for_commits(found, person, asked)
     if rules and all(why_excluded(own, one, asked) for one in rules):
         if person.id == found.requested_by.id:
             did = "requested"
@@ -138,6 +154,29 @@ def _unheard(
     )
 
 
+def _refused_for_commits(found: Promotion, person: Person, asked: Asked) -> StellaError:
+    """What they, or somebody nobody knows, committed."""
+    known = asked.committed
+    if not known.why and person.id in known.authors:
+        return OwnRequest(
+            f"{person.name} committed some of what {found.id} brings and cannot decide about it",
+            remedy=Remedy("Ask another approver of this environment."),
+            promotion=found.id,
+        )
+    remedy = Remedy(
+        "An administrator says by which address you commit.",
+        command=f"stella user address add {person.name} ADDRESS",
+    )
+    return AuthorsUnknown(
+        f"nobody knows who committed what {found.id} brings: {known.why}"
+        if known.why
+        else f"nobody knows who {known.strangers[0]} is, who committed some of what {found.id} "
+        f"brings, nor by which address {person.name} commits",
+        remedy=Remedy(known.fix, command=f"stella why {found.id}") if known.why else remedy,
+        promotion=found.id,
+    )
+
+
 def _voices(tx: Tx, person: Person, rules: Sequence[RuleInput], asked: Asked) -> Iterator[Voice]:
     """Every voice of this person that at least one rule takes, their own first."""
     yield from _taken(None, person, rules, asked)
@@ -148,6 +187,7 @@ def _voices(tx: Tx, person: Person, rules: Sequence[RuleInput], asked: Asked) ->
 def _taken(
     absent: Person | None, person: Person, rules: Sequence[RuleInput], asked: Asked
 ) -> Iterator[Voice]:
+    # When they proved who they are is asked of whom a rule takes, and refused with a code of its own.
     given = ApprovalInput(
         id="",
         by=person,
@@ -156,6 +196,7 @@ def _taken(
         plan_digest="",
         bundle="",
         stands_for=msgspec.UNSET if absent is None else absent,
+        proven_at=asked.now,
     )
     taken = tuple(rule for rule in rules if not why_not_for(given, rule, asked))
     if taken:
@@ -163,7 +204,8 @@ def _taken(
 
 
 def _asked(tx: Tx, found: Promotion) -> tuple[tuple[RuleInput, ...], Asked]:
-    rules = tuple(rule_input(one) for one in find_environment(tx, found.environment).approvals)
+    environment = find_environment(tx, found.environment)
+    rules = tuple(rule_input(one) for one in environment.approvals)
     release = find_release(tx, found.release)
     asked = asked_by(
         found.requested_by,
@@ -171,8 +213,21 @@ def _asked(tx: Tx, found: Promotion) -> tuple[tuple[RuleInput, ...], Asked]:
         creator=release.created_by,
         reviser=release.revised_by or "",
         is_automatic=found.is_automatic,
+        reauthenticate_minutes=environment.reauthenticate_minutes,
+        committed=NOBODY,
     )
     return rules, asked
+
+
+def _committed(tx: Tx, blobs: Blobs, found: Promotion, person: Person) -> Committed:
+    """Who committed what it brings, where a rule asks; and of whom of these people no address is known."""
+    environment = find_environment(tx, found.environment)
+    if not asks_for_authors(environment):
+        return NOBODY
+    given = speakers_of(approval_inputs(tx, list_approvals(tx, found.id)))
+    people = {person.id, *given, *(one.id for one in spoken_for_by(tx, person.id))}
+    commits = commits_input(tx, blobs, environment, find_release(tx, found.release))
+    return committed_in(commits, unaddressed(tx, people))
 
 
 def _waits_for(

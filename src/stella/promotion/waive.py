@@ -4,11 +4,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from stella.environment.store import find_environment
+from stella.identity.model import UNPROVEN, Proof
 from stella.kernel import Remedy, time_text
 from stella.promotion.errors import ImpossibleWaiver, OwnWaiver, WaiverIsOver
 from stella.promotion.facts import WaiverApproved, WaiverEnded, WaiverLapsed, WaiverRequested
 from stella.promotion.lifecycle import WAIVER, WaiverEvent, WaiverState
 from stella.promotion.model import Person
+from stella.promotion.proving import recent_proof
 from stella.promotion.waiver_store import (
     Waiver,
     count_open,
@@ -77,8 +79,13 @@ def request_waiver(tx: Tx, person: Person, wish: Wish) -> Waiver:
     return value
 
 
-def approve_waiver(tx: Tx, person: Person, waiver_id: str, comment: str) -> Waiver:
-    """The second person's yes. Raises UnknownWaiver, OwnWaiver, WaiverIsOver."""
+def approve_waiver(
+    tx: Tx, person: Person, waiver_id: str, comment: str, proof: Proof = UNPROVEN
+) -> Waiver:
+    """The second person's yes.
+
+    Raises UnknownWaiver, OwnWaiver, WaiverIsOver, ReauthenticationNeeded, UnknownEnvironment.
+    """
     before = find_waiver(tx, waiver_id, lock=True)
     if person.id == before.requested_by.id:
         raise OwnWaiver(
@@ -88,6 +95,7 @@ def approve_waiver(tx: Tx, person: Person, waiver_id: str, comment: str) -> Waiv
         )
     if before.state is not WaiverState.REQUESTED or before.expires_at <= time_text(tx.now):
         raise _is_over(before)
+    recent_proof(tx, find_environment(tx, before.environment), person, proof)
     after = replace(
         before,
         state=WAIVER.next(before.state, WaiverEvent.APPROVE),

@@ -82,6 +82,16 @@ class ReleaseTemplateDeleted(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class CommitsRecorded(Fact):
+    """A repository said who committed what ``head`` has and ``base`` has not. digest: of that and them."""
+
+    repository: str
+    base: str
+    head: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReleaseWithdrawn(Fact):
     """It is to be promoted no more."""
 

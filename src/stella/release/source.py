@@ -1,11 +1,13 @@
-"""Where the source of an image lies, and what was committed between two of them: for people alone.
+"""Where the source of an image lies, and what was committed between two of them.
 
-Images say it themselves by the labels of the OCI image format (annotations.md); nothing is decided by it.
+Images say it themselves by the labels of the OCI image format (annotations.md). What is decided by it
+is recorded first, in ``commits.py``.
 """
 
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from stella.blob import Blobs
@@ -86,8 +88,14 @@ def source_of_component(tx: Tx, blobs: Blobs, component: ReleaseComponent) -> So
     for platform in component.platforms:
         scan = scan_of_platform(tx, platform.digest)
         if scan is not None and scan.sbom:
-            return source_of(parse_cyclonedx(blobs.get(Digest(scan.sbom))).labels)
+            return _source_of_sbom(blobs, Digest(scan.sbom))
     return source_of(None)
+
+
+@lru_cache(maxsize=2000)
+def _source_of_sbom(blobs: Blobs, sbom: Digest) -> Source | Unknown:
+    """Read once: lists of what waits ask again and again, and what a digest names never changes."""
+    return source_of(parse_cyclonedx(blobs.get(sbom)).labels)
 
 
 def place_of(url: str, integrations: Iterable[Integration]) -> Place | Unknown:
@@ -113,10 +121,25 @@ def place_of(url: str, integrations: Iterable[Integration]) -> Place | Unknown:
     return min(found)[2]
 
 
+def is_same_repository(one: str, other: str) -> bool:
+    """Whether both addresses, however they are written, lead to it."""
+    places = [_address(url) for url in (one, other)]
+    first, second = ((at[0], at[1].removesuffix(".git")) if at else None for at in places)
+    return first is not None and first == second
+
+
+def shown_url(url: str) -> str:
+    """The address without a name or a password in it, which some builds leave there."""
+    scheme, mark, rest = url.partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}{mark}{host.rpartition('@')[2]}{slash}{path}" if mark else url
+
+
 def changes_between(
     components: Iterable[tuple[str, Source | Unknown | None, Source | Unknown | None]],
     integrations: Iterable[Integration],
     open_scm: OpenScm,
+    commits_max: int = COMMITS_MAX,
 ) -> list[ComponentChanges]:
     """components: name, before, after. Asks outside; a refusal makes that component unknown alone.
 
@@ -125,7 +148,7 @@ def changes_between(
     known, silent = list(integrations), set[str]()
     made = []
     for name, before, after in components:
-        place, commits = _asked(before, after, known, open_scm, silent)
+        place, commits = _asked(before, after, known, open_scm, silent, limit=commits_max)
         made.append(ComponentChanges(name, before, after, place, commits))
     return made
 
@@ -136,6 +159,8 @@ def _asked(
     integrations: list[Integration],
     open_scm: OpenScm,
     silent: set[str],
+    *,
+    limit: int,
 ) -> tuple[Place | None, CommitRange | Unknown]:
     pair = _pair(before, after)
     if isinstance(pair, Unknown):
@@ -152,7 +177,7 @@ def _asked(
     if place.integration not in silent:
         try:
             scm = open_scm(place.integration)
-            found = scm.between(place.repository, base.revision, head.revision, COMMITS_MAX)
+            found = scm.between(place.repository, base.revision, head.revision, limit)
         except StellaError as refusal:
             found = Unknown(f"{refusal} ({refusal.code})")
             if refusal.retry_may_help:

@@ -104,6 +104,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/session/oidc/{name}/prove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Proof Start
+         * @description Lead the browser of who is logged in to the provider, to prove anew who they are.
+         */
+        get: operations["get_proof_start"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/proof": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Proof
+         * @description When who asks last proved who they are, and how they can do it anew.
+         */
+        get: operations["get_proof"];
+        put?: never;
+        /**
+         * Create Proof
+         * @description Give the password again: the session goes on, and has proven just now whose it is.
+         */
+        post: operations["create_proof"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/session/oidc/{name}/callback": {
         parameters: {
             query?: never;
@@ -113,7 +157,7 @@ export interface paths {
         };
         /**
          * Get Sign In Callback
-         * @description Where the provider leads a browser back to: its session begins. Public.
+         * @description Where the provider leads a browser back to: its session begins, or goes on as proven. Public.
          */
         get: operations["get_sign_in_callback"];
         put?: never;
@@ -231,6 +275,46 @@ export interface paths {
          * @description Let nobody in as this user by an outside word any more, which ends what was opened by it.
          */
         delete: operations["delete_user_link"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{user}/addresses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Post User Address
+         * @description Say that commits with that address are this user's; by id or name.
+         */
+        post: operations["post_user_address"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{user}/addresses/{address}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete User Address
+         * @description Say that commits with that address are nobody's any more.
+         */
+        delete: operations["delete_user_address"];
         options?: never;
         head?: never;
         patch?: never;
@@ -3184,7 +3268,7 @@ export interface components {
         };
         /**
          * ActionsView
-         * @description What the one who looks may do with a promotion.
+         * @description What the one who looks may do with a promotion. reauthenticate: null where it is not asked.
          */
         ActionsView: {
             approve: components["schemas"]["Allowed"];
@@ -3192,6 +3276,7 @@ export interface components {
             cancel: components["schemas"]["Allowed"];
             breakGlass: components["schemas"]["Allowed"];
             agreeToBreakGlass: components["schemas"]["Allowed"];
+            reauthenticate: components["schemas"]["ReauthenticateView"] | null;
         };
         /**
          * AdvisoryRecordView
@@ -3382,13 +3467,16 @@ export interface components {
          * ApprovalView
          * @description One approval, and whether it counts for the present plan.
          *
-         *     stands_for: the absent one in whose place it was given. until: when it counts no more.
+         *     stands_for: the absent one in whose place it was given. until: when it counts no more. proven_at:
+         *     when who gave it last proved who they are; null where nobody asked for that.
          */
         ApprovalView: {
             /** Id */
             id: string;
             by: components["schemas"]["PersonView"];
             standsFor: components["schemas"]["PersonView"] | null;
+            /** Provenat */
+            provenAt: string | null;
             /** Until */
             until: string | null;
             /** At */
@@ -4196,7 +4284,8 @@ export interface components {
          * @description An environment as the API shows it. order: from 0, each after the one it follows.
          *
          *     owner: who keeps its document; null for nobody. ends_at: when it is over, null for never.
-         *     lifecycles: those with a phase in which it is.
+         *     lifecycles: those with a phase in which it is. reauthenticate_minutes: how long ago at most who
+         *     approves anything here has proven who they are; null where that is not asked.
          */
         EnvironmentView: {
             /** Name */
@@ -4225,6 +4314,8 @@ export interface components {
             current: components["schemas"]["CurrentView"] | null;
             /** Endsat */
             endsAt: string | null;
+            /** Reauthenticateminutes */
+            reauthenticateMinutes: number | null;
             /** Lifecycles */
             lifecycles: string[];
             /** Configuration */
@@ -4338,7 +4429,7 @@ export interface components {
          * @description Whose word an approval rule does not take, whatever their role.
          * @enum {string}
          */
-        Excluded: "requester" | "releaseCreator";
+        Excluded: "requester" | "releaseCreator" | "commitAuthors";
         /**
          * FactView
          * @description What happened. position, hash: its place in the chain.
@@ -5076,6 +5167,14 @@ export interface components {
              * @default
              */
             reason: string;
+        };
+        /**
+         * NewAddress
+         * @description By which somebody commits.
+         */
+        NewAddress: {
+            /** Address */
+            address: string;
         };
         /**
          * NewAgent
@@ -5861,6 +5960,14 @@ export interface components {
             text: string;
         };
         /**
+         * Password
+         * @description One's own, given again.
+         */
+        Password: {
+            /** Password */
+            password: string;
+        };
+        /**
          * PersonView
          * @description Who did something, with the roles they hold or held. Agents and the system have none.
          */
@@ -6168,6 +6275,19 @@ export interface components {
             history: components["schemas"]["HistoryView"][];
         };
         /**
+         * ProofView
+         * @description When who asks last proved who they are; null where nobody knows. password, providers: how they
+         *     can do it anew; neither for what is no session of a person.
+         */
+        ProofView: {
+            /** Provenat */
+            provenAt: string | null;
+            /** Password */
+            password: boolean;
+            /** Providers */
+            providers: components["schemas"]["WayView"][];
+        };
+        /**
          * ProvenanceView
          * @description What an attestation says of the build; not verified.
          */
@@ -6298,6 +6418,19 @@ export interface components {
             who?: string | null;
             /** Waiver */
             waiver?: string | null;
+        };
+        /**
+         * ReauthenticateView
+         * @description Who approves has proven so many minutes before who they are. needed: whether the one who looks
+         *     has to do it now. possible: whether they can, in the session by which they look.
+         */
+        ReauthenticateView: {
+            /** Minutes */
+            minutes: number;
+            /** Needed */
+            needed: boolean;
+            /** Possible */
+            possible: boolean;
         };
         /**
          * ReceivedView
@@ -7230,6 +7363,8 @@ export interface components {
         /**
          * UserView
          * @description An account. outside: whose word lets it in; none where it is of this server alone.
+         *
+         *     addresses: by which they commit.
          */
         UserView: {
             /** Id */
@@ -7252,6 +7387,11 @@ export interface components {
              * @default []
              */
             outside: components["schemas"]["OutsideView"][];
+            /**
+             * Addresses
+             * @default []
+             */
+            addresses: string[];
         };
         /**
          * VariableAnswer
@@ -7991,6 +8131,100 @@ export interface operations {
             };
         };
     };
+    get_proof_start: {
+        parameters: {
+            query?: {
+                /** @description The page to go on to. */
+                backTo?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_proof: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProofView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_proof: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Password"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProofView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_sign_in_callback: {
         parameters: {
             query?: {
@@ -8250,6 +8484,71 @@ export interface operations {
             header?: never;
             path: {
                 user: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_user_address: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewAddress"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_user_address: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user: string;
+                address: string;
             };
             cookie?: never;
         };

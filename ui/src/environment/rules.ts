@@ -1,15 +1,22 @@
-import type { ApprovalRule, Freeze } from '../api/types'
+import type { ApprovalRule, Environment, Freeze } from '../api/types'
 
 /** "operations: 2 of operator, cho, after security, each for 24 h". */
 export function ruleText(rule: ApprovalRule): string {
   const more = [
     rule.exclude.includes('releaseCreator') ? ', not who made the release' : '',
+    rule.exclude.includes('commitAuthors') ? ', not who committed' : '',
     rule.exclude.includes('requester') ? '' : ', also who asked',
     rule.after === null ? '' : `, after ${rule.after}`,
     rule.expiresAfter === null ? '' : `, each for ${rule.expiresAfter} h`,
     rule.worsened === null ? '' : `, where a new finding is ${rule.worsened} or worse`,
   ]
   return `${rule.rule}: ${rule.count} of ${rule.approvers.join(', ')}${more.join('')}`
+}
+
+/** How recent a proof of who they are it asks of whoever approves. */
+export function proofText({ reauthenticateMinutes }: Environment): string {
+  if (reauthenticateMinutes === null) return 'is logged in, however long'
+  return `has proved within ${reauthenticateMinutes} min who they are`
 }
 
 export type FreezeTime = 'holds' | 'comes' | 'over'

@@ -54,6 +54,7 @@ def post_break_glass(asked: GlassBreaker, promotion: str, body: NewBreakGlass) -
             reason=body.reason,
             ends_at=ends_at,
             blobs=asked.services.blobs,
+            proof=asked.principal.proof,
         )
         return break_glass_view(tx, made)
 
@@ -67,7 +68,9 @@ def post_break_glass_agreement(
     """Agree, as the second person: the promotion is judged again soon after."""
 
     def do(tx: Tx) -> BreakGlassView:
-        after = agree_to_break_glass(tx, asking_person(asked), promotion, body.comment)
+        after = agree_to_break_glass(
+            tx, asking_person(asked), promotion, body.comment, asked.principal.proof
+        )
         return break_glass_view(tx, after)
 
     return asked.once(do)

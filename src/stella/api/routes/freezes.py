@@ -106,6 +106,7 @@ def post_override(asked: Overrider, freeze: str, body: NewOverride) -> Response:
             environment=body.environment,
             release=promotable(tx, body.release),
             reason=body.reason,
+            proof=asked.principal.proof,
         )
         return OverrideView(
             id=made.id,

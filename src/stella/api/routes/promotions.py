@@ -180,6 +180,7 @@ def post_approvals(asked: Approver, body: Approvals) -> Response:
             blobs=asked.services.blobs,
             signer=asked.services.keys.evidence,
             stands_for=body.stands_for,
+            proof=asked.principal.proof,
         )
         looking = look(asked, tx)
         return Page(items=[promotion_view(looking, find_promotion(tx, one)) for one in plans])
@@ -232,6 +233,7 @@ def post_approval(asked: Approver, promotion: str, body: Approval) -> Response:
             blobs=asked.services.blobs,
             signer=asked.services.keys.evidence,
             stands_for=body.stands_for,
+            proof=asked.principal.proof,
         )
         return promotion_view(look(asked, tx), find_promotion(tx, promotion))
 

@@ -8,13 +8,32 @@ from fastapi import APIRouter, Query, Request, Response
 from stella.api.asked import COOKIE, Viewer, refuse_other_sites
 from stella.api.services import Services
 from stella.api.views.base import person_view
-from stella.api.views.identity import Credentials, LoginView, MeView, WaysView, WayView
-from stella.identity import Login, log_in, revoke_token
-from stella.identity.directory_login import ask_directories
+from stella.api.views.identity import (
+    Credentials,
+    LoginView,
+    MeView,
+    Password,
+    ProofView,
+    WaysView,
+    proof_view,
+    way_view,
+)
+from stella.identity import Login, Principal, log_in, revoke_token
+from stella.identity.directory_login import ask_directories, is_password_there
 from stella.identity.errors import SignInRefused
-from stella.identity.outside import admit
-from stella.identity.provider_login import LIFE, CameBack, Door, begin, finish, record_refused
-from stella.identity.sign_in import list_sign_ins
+from stella.identity.outside import OutsideAccount, admit
+from stella.identity.prove import prove_by_password, ways_of
+from stella.identity.provider_login import (
+    LIFE,
+    CameBack,
+    Door,
+    begin,
+    finish,
+    finish_proof,
+    is_proof,
+    record_refused,
+)
+from stella.identity.sign_in import KnownSignIn, list_sign_ins
 from stella.identity.tokens import SECRET_BYTES
 from stella.kernel import StellaError
 from stella.plugin.contract.core import Kind
@@ -63,11 +82,7 @@ def get_ways(request: Request) -> WaysView:
     with services.database.read() as tx:
         listed = [one for one in list_sign_ins(tx) if one.sign_in.enabled]
     return WaysView(
-        providers=[
-            WayView(name=one.sign_in.name, title=one.sign_in.title)
-            for one in listed
-            if one.kind is Kind.IDENTITY_PROVIDER
-        ],
+        providers=[way_view(one) for one in listed if one.kind is Kind.IDENTITY_PROVIDER],
         directories=any(one.kind is Kind.DIRECTORY for one in listed),
     )
 
@@ -80,8 +95,24 @@ def get_sign_in_start(
 ) -> Response:
     """Lead a browser to the provider to log in there. Public."""
     services: Services = request.app.state.services
+    return _led_to_provider(services, name, back_to, None)
+
+
+@router.get("/session/oidc/{name}/prove", status_code=303, response_class=Response)
+def get_proof_start(
+    asked: Viewer,
+    name: str,
+    back_to: Annotated[str, Query(alias="backTo", description="The page to go on to.")] = "/",
+) -> Response:
+    """Lead the browser of who is logged in to the provider, to prove anew who they are."""
+    return _led_to_provider(asked.services, name, back_to, asked.principal)
+
+
+def _led_to_provider(
+    services: Services, name: str, back_to: str, session: Principal | None
+) -> Response:
     try:
-        begun = begin(_door(services), name, back_to)
+        begun = begin(_door(services), name, back_to, session)
     except StellaError as refusal:
         return _back(refusal)
     response = Response(status_code=303, headers={"Location": begun.url})
@@ -97,6 +128,35 @@ def get_sign_in_start(
     return response
 
 
+@router.get("/session/proof")
+def get_proof(asked: Viewer) -> ProofView:
+    """When who asks last proved who they are, and how they can do it anew."""
+    with asked.read() as tx:
+        return proof_view(asked.principal.proof.at, ways_of(tx, asked.principal))
+
+
+@router.post("/session/proof")
+def create_proof(request: Request, asked: Viewer, body: Password) -> ProofView:
+    """Give the password again: the session goes on, and has proven just now whose it is."""
+    services = asked.services
+
+    def checked_by(known: KnownSignIn, account: OutsideAccount, password: str) -> bool:
+        def connected(integration: str) -> Directory:
+            return _directory(services, integration)
+
+        return is_password_there(connected, known, account, password)
+
+    proven_at = prove_by_password(
+        services.database,
+        asked.principal,
+        password=body.password,
+        address=address_of(request, services),
+        checked_by=checked_by,
+    )
+    with asked.read() as tx:
+        return proof_view(proven_at, ways_of(tx, asked.principal))
+
+
 @router.get("/session/oidc/{name}/callback", status_code=303, response_class=Response)
 def get_sign_in_callback(
     request: Request,
@@ -107,17 +167,22 @@ def get_sign_in_callback(
     iss: str = "",
     error: str = "",
 ) -> Response:
-    """Where the provider leads a browser back to: its session begins. Public."""
+    """Where the provider leads a browser back to: its session begins, or goes on as proven. Public."""
     services: Services = request.app.state.services
     hours = services.limits.session_hours
     back = CameBack(request.cookies.get(BEGUN, ""), code, state, iss, error)
     address = address_of(request, services)
+    made = None
     try:
-        made, back_to = finish(_door(services), name, back, hours=hours, address=address)
+        if is_proof(state):
+            back_to = finish_proof(_door(services), name, back, address=address)
+        else:
+            made, back_to = finish(_door(services), name, back, hours=hours, address=address)
     except StellaError as refusal:
         response = _back(refusal)
     else:
         response = Response(status_code=303, headers={"Location": back_to})
+    if made is not None:
         _set_session(response, services, made, hours)
     response.delete_cookie(
         BEGUN, path=_place(name), httponly=True, samesite="lax", secure=services.is_https
@@ -146,12 +211,9 @@ def _by_directory(
     request: Request, services: Services, name: str, password: str, hours: int
 ) -> Login | None:
     """The session of who is known to a directory; None for anybody else."""
-
-    def connected(integration: str) -> Directory:
-        found: Directory = services.outside.connected(Kind.DIRECTORY, integration)
-        return found
-
-    found = ask_directories(services.database, connected, name, password)
+    found = ask_directories(
+        services.database, lambda integration: _directory(services, integration), name, password
+    )
     if found.known is None or found.vouched is None:
         if found.refusal is not None:
             raise found.refusal
@@ -169,6 +231,11 @@ def _by_directory(
             address=address_of(request, services),
         )
         return None
+
+
+def _directory(services: Services, integration: str) -> Directory:
+    found: Directory = services.outside.connected(Kind.DIRECTORY, integration)
+    return found
 
 
 def _door(services: Services) -> Door:

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Response
 
 from stella.api.asked import Asked, needs
 from stella.api.views.base import Page
-from stella.api.views.identity import NewLink, NewUser, UserChange, UserView
+from stella.api.views.identity import NewAddress, NewLink, NewUser, UserChange, UserView
 from stella.identity import (
     Permission,
     change_user,
@@ -16,6 +16,7 @@ from stella.identity import (
     user_by_name,
     user_of,
 )
+from stella.identity.addresses import add_address, addresses_of, remove_address
 from stella.identity.model import User
 from stella.identity.outside import accounts_of, link_account, unlink_account
 from stella.identity.sign_in import find_sign_in
@@ -31,8 +32,13 @@ def get_users(asked: Admin) -> Page[UserView]:
     """Every user, by name."""
     with asked.read() as tx:
         listed = list_users(tx)
-        accounts = accounts_of(tx, [user.id for user in listed])
-        return Page(items=[UserView.of_user(user, accounts.get(user.id, ())) for user in listed])
+        ids = [user.id for user in listed]
+        accounts, addresses = accounts_of(tx, ids), addresses_of(tx, ids)
+        shown = [
+            UserView.of_user(user, accounts.get(user.id, ()), addresses.get(user.id, ()))
+            for user in listed
+        ]
+        return Page(items=shown)
 
 
 @router.get("/{user}")
@@ -93,8 +99,27 @@ def delete_user_link(asked: Admin, user: str) -> Response:
     return asked.once(lambda tx: unlink_account(tx, _find(tx, user).id), status=204)
 
 
+@router.post("/{user}/addresses", response_model=UserView)
+def post_user_address(asked: Admin, user: str, body: NewAddress) -> Response:
+    """Say that commits with that address are this user's; by id or name."""
+
+    def do(tx: Tx) -> UserView:
+        found = _find(tx, user)
+        add_address(tx, found.id, body.address)
+        return _shown(tx, found)
+
+    return asked.once(do)
+
+
+@router.delete("/{user}/addresses/{address}", status_code=204)
+def delete_user_address(asked: Admin, user: str, address: str) -> Response:
+    """Say that commits with that address are nobody's any more."""
+    return asked.once(lambda tx: remove_address(tx, _find(tx, user).id, address), status=204)
+
+
 def _shown(tx: Tx, user: User) -> UserView:
-    return UserView.of_user(user, accounts_of(tx, [user.id]).get(user.id, ()))
+    accounts, addresses = accounts_of(tx, [user.id]), addresses_of(tx, [user.id])
+    return UserView.of_user(user, accounts.get(user.id, ()), addresses.get(user.id, ()))
 
 
 def _find(tx: Tx, user: str) -> User:

@@ -102,7 +102,9 @@ def post_waiver_approval(asked: WaiverApprover, waiver: str, body: WaiverComment
     """Agree, as the second person."""
 
     def do(tx: Tx) -> WaiverView:
-        after = approve_waiver(tx, asking_person(asked), waiver, body.comment)
+        after = approve_waiver(
+            tx, asking_person(asked), waiver, body.comment, asked.principal.proof
+        )
         return waiver_view(look(asked, tx), after)
 
     return asked.once(do)

@@ -143,7 +143,8 @@ class EnvironmentView(View):
     """An environment as the API shows it. order: from 0, each after the one it follows.
 
     owner: who keeps its document; null for nobody. ends_at: when it is over, null for never.
-    lifecycles: those with a phase in which it is.
+    lifecycles: those with a phase in which it is. reauthenticate_minutes: how long ago at most who
+    approves anything here has proven who they are; null where that is not asked.
     """
 
     name: str
@@ -161,6 +162,7 @@ class EnvironmentView(View):
     hold: HoldView | None
     current: CurrentView | None
     ends_at: str | None
+    reauthenticate_minutes: int | None
     lifecycles: list[str]
     configuration: str
     owner: str | None
@@ -243,6 +245,7 @@ def environment_view(looking: Looking, environment: Environment, order: int) -> 
         if current
         else None,
         ends_at=environment.ends_at,
+        reauthenticate_minutes=environment.reauthenticate_minutes,
         lifecycles=[
             way
             for way, one in looking.once(_lifecycles, "").items()

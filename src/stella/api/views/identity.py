@@ -6,6 +6,7 @@ from typing import Any
 from stella.api.views.base import Body, PersonView, Time, View, person_view
 from stella.identity import MadeToken, Person, Role, TokenRow, User
 from stella.identity.outside import OutsideAccount
+from stella.identity.prove import Ways
 from stella.identity.sign_in import KnownSignIn
 
 
@@ -23,12 +24,16 @@ class OutsideView(View):
 
 
 class UserView(PersonView):
-    """An account. outside: whose word lets it in; none where it is of this server alone."""
+    """An account. outside: whose word lets it in; none where it is of this server alone.
+
+    addresses: by which they commit.
+    """
 
     disabled: bool
     created_at: Time
     revision: int
     outside: tuple[OutsideView, ...] = ()
+    addresses: tuple[str, ...] = ()
 
     @property
     def etag(self) -> str:
@@ -36,7 +41,9 @@ class UserView(PersonView):
         return f'"{self.revision}"'
 
     @classmethod
-    def of_user(cls, user: User, accounts: Sequence[OutsideAccount] = ()) -> "UserView":
+    def of_user(
+        cls, user: User, accounts: Sequence[OutsideAccount] = (), addresses: Sequence[str] = ()
+    ) -> "UserView":
         """The view of ``user``. accounts: whom they are outside."""
         return cls(
             id=user.id,
@@ -56,6 +63,7 @@ class UserView(PersonView):
                 )
                 for one in accounts
             ),
+            addresses=tuple(addresses),
         )
 
 
@@ -65,6 +73,12 @@ class NewUser(Body):
     name: str
     roles: tuple[Role, ...]
     password: str | None = None
+
+
+class NewAddress(Body):
+    """By which somebody commits."""
+
+    address: str
 
 
 class UserChange(Body):
@@ -148,6 +162,36 @@ class WayView(View):
 
     name: str
     title: str
+
+
+def way_view(known: KnownSignIn) -> WayView:
+    """The way that a document opens."""
+    return WayView(name=known.sign_in.name, title=known.sign_in.title)
+
+
+class Password(Body):
+    """One's own, given again."""
+
+    password: str
+
+
+class ProofView(View):
+    """When who asks last proved who they are; null where nobody knows. password, providers: how they
+    can do it anew; neither for what is no session of a person.
+    """
+
+    proven_at: str | None
+    password: bool
+    providers: list[WayView]
+
+
+def proof_view(proven_at: str | None, ways: Ways) -> ProofView:
+    """The same as the API shows it."""
+    return ProofView(
+        proven_at=proven_at,
+        password=ways.password is not None or bool(ways.directories),
+        providers=[way_view(one) for one in ways.providers],
+    )
 
 
 class WaysView(View):

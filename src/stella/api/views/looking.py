@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from stella.api.views.base import PersonView, person_view
 from stella.blob import Blobs
+from stella.identity.model import UNPROVEN, Proof
 from stella.promotion.assemble import Deciding
 from stella.promotion.model import Person
 from stella.record.transaction import Tx
@@ -15,12 +16,16 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Looking:
-    """One reading of the record, and who looks. permissions: what they may do."""
+    """One reading of the record, and who looks. permissions: what they may do.
+
+    proof: when they last proved who they are.
+    """
 
     tx: Tx
     deciding: Deciding
     person: Person
     permissions: frozenset[str]
+    proof: Proof = UNPROVEN
     _found: dict[tuple[object, str], Any] = field(default_factory=dict)
 
     @property

@@ -22,6 +22,7 @@ from stella.promotion.break_glass_store import BreakGlass, last_break_glass
 from stella.promotion.lifecycle import PROMOTION, Event, State
 from stella.promotion.look_up import ticket_input
 from stella.promotion.model import GateState, document
+from stella.promotion.proving import needs_proof
 from stella.promotion.queue import place_of
 from stella.promotion.store import Promotion, list_approvals
 from stella.promotion.voice import why_not_approve, why_not_reject
@@ -200,12 +201,14 @@ class DiffView(View):
 class ApprovalView(View):
     """One approval, and whether it counts for the present plan.
 
-    stands_for: the absent one in whose place it was given. until: when it counts no more.
+    stands_for: the absent one in whose place it was given. until: when it counts no more. proven_at:
+    when who gave it last proved who they are; null where nobody asked for that.
     """
 
     id: str
     by: PersonView
     stands_for: PersonView | None
+    proven_at: str | None
     until: str | None
     at: str
     comment: str
@@ -222,14 +225,25 @@ class Allowed(View):
     reason: str = ""
 
 
+class ReauthenticateView(View):
+    """Who approves has proven so many minutes before who they are. needed: whether the one who looks
+    has to do it now. possible: whether they can, in the session by which they look.
+    """
+
+    minutes: int
+    needed: bool
+    possible: bool
+
+
 class ActionsView(View):
-    """What the one who looks may do with a promotion."""
+    """What the one who looks may do with a promotion. reauthenticate: null where it is not asked."""
 
     approve: Allowed
     reject: Allowed
     cancel: Allowed
     break_glass: Allowed
     agree_to_break_glass: Allowed
+    reauthenticate: ReauthenticateView | None
 
 
 class HistoryView(View):
@@ -484,6 +498,7 @@ def _approvals(
             id=one.id,
             by=person_view(one.by),
             stands_for=person_view(one.stands_for) if one.stands_for else None,
+            proven_at=one.proven_at,
             until=counted.get(one.id, {}).get("until"),
             at=one.at,
             comment=one.comment,
@@ -503,18 +518,32 @@ def _actions(looking: Looking, promotion: Promotion, broken: BreakGlass | None) 
     except UnknownEnvironment as refusal:  # it was ended since; what happened there stays on record
         no = Allowed(allowed=False, reason=str(refusal))
         return ActionsView(
-            approve=no, reject=no, cancel=no, break_glass=no, agree_to_break_glass=no
+            approve=no,
+            reject=no,
+            cancel=no,
+            break_glass=no,
+            agree_to_break_glass=no,
+            reauthenticate=None,
         )
     who = (looking.tx, promotion, environment, looking.person)
     may_break = "promotion.break-glass" in looking.permissions
     return ActionsView(
-        approve=_allowed(may_approve, why_not_approve(looking.tx, promotion, looking.person)),
+        approve=_allowed(
+            may_approve, why_not_approve(looking.tx, looking.blobs, promotion, looking.person)
+        ),
         reject=_allowed(may_approve, why_not_reject(looking.tx, promotion, looking.person)),
         cancel=_cancel(looking, promotion),
         break_glass=_allowed(may_break, why_not_break(*who)),
         agree_to_break_glass=Allowed(allowed=False, reason="nobody asked for it")
         if broken is None
         else _allowed(may_break, why_not_agree(*who, broken)),
+        reauthenticate=None
+        if environment.reauthenticate_minutes is None
+        else ReauthenticateView(
+            minutes=environment.reauthenticate_minutes,
+            needed=needs_proof(looking.tx, environment, looking.proof),
+            possible=looking.proof.is_session,
+        ),
     )
 
 

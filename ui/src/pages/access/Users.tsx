@@ -17,10 +17,11 @@ import { Refusal } from '../../widgets/Refusal'
 import { State } from '../../widgets/State'
 import { type Column, Table } from '../../widgets/Table'
 import { say } from '../../widgets/Toasts'
+import { Addresses } from './Addresses'
 import { RolePicker } from './RolePicker'
 import { ROLES } from './roles'
 
-type Open = { kind: 'nothing' } | { kind: 'new' } | { kind: 'change'; user: User }
+type Open = { kind: 'nothing' } | { kind: 'new' } | { kind: 'change' | 'addresses'; user: User }
 
 export function Users() {
   const mayNot = useWhyNot('user.change')
@@ -52,20 +53,29 @@ export function Users() {
           label="Users"
           rows={users.data.items}
           rowKey={({ id }) => id}
-          columns={columns(mayNot, (user) => setOpen({ kind: 'change', user }))}
+          columns={columns(mayNot, (kind, user) => setOpen({ kind, user }))}
         />
       )}
       {open.kind === 'new' && <NewUser close={close} />}
+      {open.kind === 'addresses' && <Addresses user={open.user} close={close} />}
       {open.kind === 'change' && <ChangeUser user={open.user} close={close} />}
     </Panel>
   )
 }
 
-function columns(mayNot: string | undefined, onChange: (user: User) => void): readonly Column<User>[] {
+function columns(
+  mayNot: string | undefined,
+  onOpen: (kind: 'change' | 'addresses', user: User) => void,
+): readonly Column<User>[] {
   return [
     { key: 'name', head: 'Name', cell: (user) => <span className="strong">{user.name}</span> },
     { key: 'roles', head: 'Roles', cell: (user) => user.roles.join(', ') || <span className="muted">none</span> },
     { key: 'from', head: 'Comes from', cell: (user) => <ComesFrom user={user} /> },
+    {
+      key: 'addresses',
+      head: 'Commits as',
+      cell: (user) => user.addresses.join(', ') || <span className="muted">nobody knows</span>,
+    },
     {
       key: 'state',
       head: 'State',
@@ -84,9 +94,14 @@ function columns(mayNot: string | undefined, onChange: (user: User) => void): re
       head: <span className="hidden">Actions</span>,
       align: 'right',
       cell: (user) => (
-        <ActionButton size="compact-xs" variant="default" whyNot={mayNot} onClick={() => onChange(user)}>
-          Change
-        </ActionButton>
+        <span className="row nowrap">
+          <ActionButton size="compact-xs" variant="default" whyNot={mayNot} onClick={() => onOpen('addresses', user)}>
+            Addresses
+          </ActionButton>
+          <ActionButton size="compact-xs" variant="default" whyNot={mayNot} onClick={() => onOpen('change', user)}>
+            Change
+          </ActionButton>
+        </span>
       ),
     },
   ]

@@ -4,6 +4,7 @@ import { useState } from 'react'
 import { environmentQuery } from '../../api/queries'
 import { useWhyNot } from '../../api/session'
 import type { Environment, Target } from '../../api/types'
+import { proofText } from '../../environment/rules'
 import { AGENT } from '../../fleet/states'
 import { paths } from '../../paths'
 import { lookOf } from '../../promotion/states'
@@ -95,6 +96,7 @@ export function EnvironmentPage() {
                 ['Configuration', <Digest key="configuration" value={environment.configuration} label="configuration digest" />],
                 ['Kept by', environment.owner ?? <span key="owner" className="muted">nobody in particular</span>],
                 ['Lifecycles', <InLifecycles key="lifecycles" environment={environment} />],
+                ['Who approves', proofText(environment)],
                 ['Break-glass', <BreakGlassRule key="glass" environment={environment} />],
                 [
                   'Deployments',

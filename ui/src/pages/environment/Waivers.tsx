@@ -15,6 +15,7 @@ import { type Look, State } from '../../widgets/State'
 import { Time } from '../../widgets/Time'
 import { say } from '../../widgets/Toasts'
 import { momentOf } from '../../words/time'
+import { Prove, useProof } from '../access/Prove'
 
 const COUNTS: Look = { tone: 'busy', icon: 'shield-x', word: 'Counts' }
 const ASKED: Look = { tone: 'wait', icon: 'clock', word: 'Waits for a second person' }
@@ -159,9 +160,12 @@ function AskDialog({ environment, close }: { environment: string; close: () => v
 }
 
 function ApproveDialog({ waiver, close }: { waiver: Waiver; close: () => void }) {
+  const proof = useProof(false)
   const act = useAct(
-    (body: { comment: string }, headers) =>
-      take(api.POST('/api/v1/waivers/{waiver}/approve', { params: { path: { waiver: waiver.id } }, body, headers })),
+    async (body: { comment: string }, headers) => {
+      await proof.prove()
+      return take(api.POST('/api/v1/waivers/{waiver}/approve', { params: { path: { waiver: waiver.id } }, body, headers }))
+    },
     () => {
       say('The waiver counts from now on')
       close()
@@ -183,6 +187,7 @@ function ApproveDialog({ waiver, close }: { waiver: Waiver; close: () => void })
         {scope(waiver)}, in {waiver.environment}: {waiver.reason}
       </p>
       <Textarea label="Comment" value={comment} onChange={(event) => setComment(event.currentTarget.value)} />
+      <Prove proof={proof} problem={act.problem} />
     </Dialog>
   )
 }

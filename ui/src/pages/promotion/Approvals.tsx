@@ -30,6 +30,11 @@ export function Approvals({ promotion }: { promotion: Promotion }) {
                 <span className="muted">{approval.whyNot}</span>
               </span>
             )}
+            {approval.provenAt !== null && (
+              <span className="muted small">
+                proved who they are <Time at={approval.provenAt} />
+              </span>
+            )}
             {approval.until !== null && (
               <span className="muted small">
                 until <Time at={approval.until} />

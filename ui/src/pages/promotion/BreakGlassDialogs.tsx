@@ -11,6 +11,7 @@ import { Pairs } from '../../widgets/Panel'
 import { Time } from '../../widgets/Time'
 import { say } from '../../widgets/Toasts'
 import { momentOf } from '../../words/time'
+import { Prove, useProof } from '../access/Prove'
 
 /** Who asked, who agreed, until when, why, and for which plan. */
 export function About({ broken }: { broken: BreakGlass }) {
@@ -43,15 +44,18 @@ export function AskDialog({ promotion, close }: { promotion: Promotion; close: (
   // It is bound to the plan that was on screen when the dialog opened.
   const [planDigest] = useState(promotion.planDigest ?? '')
   const endsAt = momentOf(until)
+  const proof = useProof(promotion.actions.reauthenticate?.needed === true)
   const act = useAct(
-    (body: { planDigest: string; reason: string; endsAt: string }, headers) =>
-      take(
+    async (body: { planDigest: string; reason: string; endsAt: string }, headers) => {
+      await proof.prove()
+      return take(
         api.POST('/api/v1/promotions/{promotion}/break-glass', {
           params: { path: { promotion: promotion.id } },
           body,
           headers,
         }),
-      ),
+      )
+    },
     () => {
       say('Asked for; it counts once another person has agreed')
       close()
@@ -65,7 +69,7 @@ export function AskDialog({ promotion, close }: { promotion: Promotion; close: (
       onClose={close}
       onSubmit={() => endsAt && act.run({ planDigest, reason, endsAt })}
       busy={act.busy}
-      ready={endsAt !== undefined && reason.trim() !== ''}
+      ready={endsAt !== undefined && (!proof.asked || proof.password !== '') && reason.trim() !== ''}
       problem={act.problem}
       command={commands.breakGlass(promotion.id, reason, endsAt ?? '', planDigest)}
     >
@@ -89,21 +93,25 @@ export function AskDialog({ promotion, close }: { promotion: Promotion; close: (
         value={reason}
         onChange={(event) => setReason(event.currentTarget.value)}
       />
+      <Prove proof={proof} problem={act.problem} />
     </Dialog>
   )
 }
 
 export function AgreeDialog({ broken, close }: { broken: BreakGlass; close: () => void }) {
   const [comment, setComment] = useState('')
+  const proof = useProof(false)
   const act = useAct(
-    (body: { comment: string }, headers) =>
-      take(
+    async (body: { comment: string }, headers) => {
+      await proof.prove()
+      return take(
         api.POST('/api/v1/promotions/{promotion}/break-glass/agree', {
           params: { path: { promotion: broken.promotion } },
           body,
           headers,
         }),
-      ),
+      )
+    },
     () => {
       say('It is judged again with your word')
       close()
@@ -128,6 +136,7 @@ export function AgreeDialog({ broken, close }: { broken: BreakGlass; close: () =
         value={comment}
         onChange={(event) => setComment(event.currentTarget.value)}
       />
+      <Prove proof={proof} problem={act.problem} />
     </Dialog>
   )
 }

@@ -9,6 +9,7 @@ import { Dialog } from '../../widgets/Dialog'
 import { Pairs } from '../../widgets/Panel'
 import { say } from '../../widgets/Toasts'
 import { count } from '../../words/text'
+import { Prove, useProof } from '../access/Prove'
 
 export type Verb = 'approve' | 'reject' | 'cancel'
 
@@ -33,9 +34,11 @@ export function DecideDialog({ verb, promotion, close }: Props) {
   const { release, environment, diff } = promotion
   const name = `${release.name} ${release.version}`
   const params = { path: { promotion: promotion.id } }
+  const proof = useProof(verb === 'approve' && promotion.actions.reauthenticate?.needed === true)
   const act = useAct(
-    (_: undefined, headers) => {
+    async (_: undefined, headers) => {
       if (verb === 'approve') {
+        await proof.prove()
         return take(api.POST('/api/v1/promotions/{promotion}/approve', { params, body: { planDigest, comment }, headers }))
       }
       return take(api.POST(`/api/v1/promotions/{promotion}/${verb}`, { params, body: { comment }, headers }))
@@ -55,7 +58,7 @@ export function DecideDialog({ verb, promotion, close }: Props) {
       onClose={close}
       onSubmit={() => act.run(undefined)}
       busy={act.busy}
-      ready={!moved && (verb === 'approve' || comment.trim() !== '')}
+      ready={!moved && (!proof.asked || proof.password !== '') && (verb === 'approve' || comment.trim() !== '')}
       problem={act.problem}
       command={
         verb === 'approve'
@@ -82,6 +85,7 @@ export function DecideDialog({ verb, promotion, close }: Props) {
         value={comment}
         onChange={(event) => setComment(event.currentTarget.value)}
       />
+      <Prove proof={proof} problem={act.problem} />
     </Dialog>
   )
 }
