@@ -1277,7 +1277,8 @@ export interface paths {
          * Post Answer
          * @description The same, written by a language model from the same texts; what does not stand on them is left out.
          *
-         *     The texts go to where the integration leads: names of images and environments are among them.
+         *     The texts go to where the integration leads: names of images and environments are among them. Who
+         *     may ask it is said by its roles.
          */
         post: operations["post_answer"];
         delete?: never;
