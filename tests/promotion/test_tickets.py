@@ -190,16 +190,16 @@ def test_which_integration_is_asked_is_said_where_there_are_several(ticketed: Ti
     body = {"release": release, "environment": "dev"}
     for ticket in ("elsewhere:OPS-1", "ops:", "ops:a b", "OPS-1?x"):
         wrong = {**body, "changeTicket": ticket}
-        assert ticketed.refused("POST", "/promotions", wrong) == "ST-PRO-033", ticket
+        assert ticketed.refused("POST", "/promotions", wrong) == "ST-PRO-035", ticket
     ticketed.integration("more")
     ticketed.integration("theirs", roles=["admin"])
     ticketed.integration("prod", environments=["prod"])
     assert (
-        ticketed.refused("POST", "/promotions", {**body, "changeTicket": "OPS-1"}) == "ST-PRO-033"
+        ticketed.refused("POST", "/promotions", {**body, "changeTicket": "OPS-1"}) == "ST-PRO-035"
     )
     for name in ("theirs", "prod"):
         wrong = {**body, "changeTicket": f"{name}:OPS-1"}
-        assert ticketed.refused("POST", "/promotions", wrong) == "ST-PRO-033"
+        assert ticketed.refused("POST", "/promotions", wrong) == "ST-PRO-035"
     preview = ticketed.post("/promotions/preview", {**body, "changeTicket": "more:OPS-1"})
     assert reasons(preview)[0][0] == "unknown"
     asked = ticketed.ask_for(release, "dev", "more:OPS-1")

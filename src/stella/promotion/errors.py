@@ -242,4 +242,4 @@ class ImpossibleHotfix(StellaError):
 class ImpossibleTicket(StellaError):
     """A change ticket that is no key, or that no integration, or more than one, could be asked for."""
 
-    code = "ST-PRO-033"
+    code = "ST-PRO-035"
