@@ -324,16 +324,19 @@ RESULT = {
         ([], {}, {"unknown"}),
         (None, {}, {"unknown"}),
         (["PASSED"], {"testResultBy": ["other"]}, {"unknown"}),
-        (["FAILED"], {"testResultBy": ["upload:dan"]}, {"blocked"}),
+        (["FAILED"], {"testResultBy": ["upload:dan"]}, {"unknown"}),
+        (["FAILED"], {"testResultBy": ["upload:dan"], "signer": ""}, {"blocked"}),
     ],
 )
 def test_a_condition_of_tests(results: Any, more: Any, expected: set[str]):
     given = release(document())
     if results is not None:
-        told = [{**RESULT, "result": one} for one in results]
+        signer = {key: text for key, text in more.items() if key == "signer"}
+        told = [{**RESULT, **signer, "result": one} for one in results]
         given["components"][0]["scans"][0]["tests"] = {"results": told, "more": 0}
     rule = {"name": "mine", "images": {"testsNotPassed": ["unit"]}}
-    assert said(given, rule, **more)["mine"] == expected
+    beside = {key: value for key, value in more.items() if key != "signer"}
+    assert said(given, rule, **beside)["mine"] == expected
 
 
 def test_tests_of_a_policy_may_name_results_of_tests_and_a_ticket():

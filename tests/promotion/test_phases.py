@@ -157,8 +157,8 @@ def lets_in_by_hand(
 def may_leave_out_by_hand(
     decision: DecisionInput, way: LifecycleInput, lifecycle: Lifecycle
 ) -> frozenset[str]:
-    if lifecycle.hotfix is None:
-        return frozenset()
+    if lifecycle.hotfix is None or decision.automatic is not msgspec.UNSET:
+        return frozenset()  # people who ask may, nothing goes so by itself
     is_asked = isinstance(way.hotfix, HotfixInput) and way.hotfix.by_now is msgspec.UNSET
     return frozenset(
         lifecycle.hotfix.skip if is_asked or decision.release.channel == "hotfix" else ()

@@ -4,6 +4,7 @@ All of a commit's documents count, or none. What is refused leaves what counted 
 again at each look: it may have been in the way of something that has ended meanwhile.
 """
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -24,6 +25,8 @@ from stella.plugin.contract.core import Kind
 from stella.plugin.contract.scm import Commit, Scm, SignatureState
 from stella.plugin.refusals import NotThere
 from stella.record import Database, Tx
+
+_log = logging.getLogger("stella.followed")
 
 _COMMITS_MAX = 500
 _WORDS_MAX = 300
@@ -51,7 +54,15 @@ class Follower:
         for one in due:
             if self._services.stopping.is_set():
                 return
-            self._look_at(one)
+            try:
+                self._look_at(one)
+            except StellaError:
+                raise
+            except Exception as error:  # noqa: BLE001 - what one holds must not keep the others waiting
+                _log.exception("the followed repository %s", one.followed.name)
+                why = f"it could not be read: a bug here, {type(error).__name__}"
+                bug = refused(one.followed, why, "Report it; what counted before still counts.")
+                self._note(one, one.standing.head, bug)
 
     def _is_due(self, tx: Tx, standing: Standing) -> bool:
         at = standing.checked_at
@@ -146,13 +157,18 @@ class Follower:
                 looked_at,
                 outcome=outcome,
                 code=refusal.code,
-                message=str(refusal)[:2000],
+                message=_storable(str(refusal)[:2000]),
                 advice=refusal.remedy.advice[:500],
             )
             is_new = (told.head, told.code, told.message) != (was.head, was.code, was.message)
             put_standing(tx, followed, told)
             if is_new and head is not None and outcome is SyncOutcome.REFUSED:
                 tx.add(RepositoryRefused(followed.name, head.id, told.code, told.message))
+
+
+def _storable(text: str) -> str:
+    """It may repeat what a document says: PostgreSQL holds no U+0000, UTF-8 no half of a character."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "?")
 
 
 def _is_overtaken(tx: Tx, seen: Known, now: Known) -> bool:

@@ -1,7 +1,6 @@
 """Runs a server: takes the addresses, migrates, goes on with what was unfinished, serves."""
 
 import errno
-import logging
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -12,7 +11,6 @@ from functools import partial
 from pathlib import Path
 from threading import Event
 from types import FrameType
-from typing import Any
 
 import uvicorn
 from sqlalchemy.exc import OperationalError
@@ -217,13 +215,9 @@ def _serve_http(services: Services, listener: socket.socket) -> int:
     server = _Server(config, services)
     # uvicorn raises the signal again at its end; it has done its work by then.
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _ignore)
+        signal.signal(number, server.handle_exit)  # until uvicorn takes them, one may come already
     server.run(sockets=[listener])
     return server.signal
-
-
-def _ignore(_number: int, _frame: Any) -> None:
-    logging.getLogger("stella").debug("stopping")
 
 
 def webhook_watch(services: Services, settings: Settings) -> Watch:

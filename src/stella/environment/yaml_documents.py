@@ -84,7 +84,7 @@ def placed_documents(content: str | bytes) -> Iterator[tuple[int, dict[str, Any]
             node = loader.get_node()
             assert node is not None
             _refuse_bomb(node)
-            made = loader.construct_document(node)
+            made = _constructed(loader, node)
             if made is None:
                 continue  # an empty document: a comment, or a --- at the end
             if not isinstance(made, dict):
@@ -97,6 +97,14 @@ def placed_documents(content: str | bytes) -> Iterator[tuple[int, dict[str, Any]
         raise NoDocuments(_line_of(content, error.position), error.reason) from None
     except RecursionError:
         raise NoDocuments(1, "it is nested too deep") from None
+
+
+def _constructed(loader: _Loader, node: yaml.Node) -> Any:
+    try:
+        return loader.construct_document(node)
+    except (ArithmeticError, LookupError, TypeError, ValueError):
+        # ``0b_``, ``!!bool perhaps``, a number of five thousand digits: YAML's own errors are none of these.
+        raise _at(node, "a value is not what its tag or its form says") from None
 
 
 def _refuse_bomb(document: yaml.Node) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec import UNSET
 
+from stella.kernel.names import address_digest
 from stella.promotion.absence import absences_at
 from stella.promotion.model import Decision, DecisionInput
 from stella.promotion.relied import Ran, Relied, relied_on
@@ -24,6 +25,7 @@ def relied_facts(
     tests = (one.id for one in tests_relied_on(given))
     words = [*(one.id for one in relied.waivers), *_absences(tx, relied), *tests]
     words += [one.record for one in relied.commits if one.record is not UNSET]
+    words += sorted({address_digest(it.address) for one in relied.commits for it in one.authors})
     ran = relied.ran if relied.followed is None else (*relied.ran, relied.followed)
     return [
         *facts_about(tx, words),

@@ -17,7 +17,8 @@ from stella.evidence.verify_facts import PacketFact, read_facts, the_decided
 from stella.evidence.verify_lifecycle import check_lifecycle, check_lifecycles
 from stella.evidence.verify_tested import check_taken
 from stella.evidence.verify_ticket import check_ticket
-from stella.kernel import digest_of
+from stella.kernel import Json, digest_of
+from stella.kernel.names import address_digest
 from stella.promotion.model import (
     PROOF_FORM,
     ApprovalInput,
@@ -80,6 +81,11 @@ def _check_words(told: Told, given: DecisionInput, relied: Relied) -> None:
         _check_absence(told, approval)
     for one in relied.ran:
         _check_ran(told, given, one)
+    for commits in () if given.commits is UNSET else given.commits:
+        if commits.record is UNSET and commits.why is UNSET:
+            raise DoesNotHold(
+                f"nothing says who committed what {commits.component} brings", names.DECISION_INPUT
+            )
     for commits in relied.commits:
         _check_commits(told, commits)
 
@@ -230,6 +236,21 @@ def _check_commits(told: Told, one: CommitsInput) -> None:
     authors = [Author(author.address, author.name, author.commits) for author in one.authors]
     recorded = record_digest(what, authors).text
     expect(recorded, said.data.get("digest"), "who committed", place_of(said))
+    for author in one.authors:
+        user = None if author.user is None else author.user.id
+        expect(user, _owner_of(told, author.address), "whose address it is", names.FACTS)
+
+
+def _owner_of(told: Told, address: str) -> Json:
+    """The user to whom the facts gave it last, and from whom they took it not."""
+    owner: Json = None
+    about = [fact for fact in told.facts if fact.subject == address_digest(address)]
+    for fact in sorted(about, key=lambda one: one.position):
+        if fact.kind == "AddressAdded":
+            owner = fact.data.get("user")
+        elif fact.kind == "AddressRemoved" and fact.data.get("user") == owner:
+            owner = None
+    return owner
 
 
 def _check_absence(told: Told, one: ApprovalInput) -> None:

@@ -11,6 +11,7 @@ from stella.identity.facts import AddressAdded, AddressRemoved
 from stella.identity.store import user_address
 from stella.identity.users import user_of
 from stella.kernel import Remedy, time_text
+from stella.kernel.names import address_digest
 from stella.record import Tx
 from stella.record.parts import in_parts
 
@@ -74,7 +75,7 @@ def remove_address(tx: Tx, user: str, text: str) -> None:
         )
     )
     if gone.rowcount:
-        tx.add(AddressRemoved(found.id, address))
+        tx.add(AddressRemoved(address_digest(address), found.id))
 
 
 def addresses_of(tx: Tx, users: Iterable[str]) -> dict[str, tuple[str, ...]]:
@@ -108,5 +109,5 @@ def _insert(tx: Tx, user: str, address: str) -> bool:
             tx.connection.execute(user_address.insert(), values)
     except IntegrityError:
         return False
-    tx.add(AddressAdded(user, address))
+    tx.add(AddressAdded(address_digest(address), user))
     return True

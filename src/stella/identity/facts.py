@@ -54,16 +54,16 @@ class IdentityProven(Fact):
 
 @dataclass(frozen=True, slots=True)
 class AddressAdded(Fact):
-    """Commits with that address are this user's. subject: the user."""
+    """Commits with an address are this user's. subject: digest of the address, which is nobody's to read."""
 
-    address: str
+    user: str
 
 
 @dataclass(frozen=True, slots=True)
 class AddressRemoved(Fact):
-    """Commits with that address are this user's no more. subject: the user."""
+    """Commits with an address are this user's no more. subject: as of ``AddressAdded``."""
 
-    address: str
+    user: str
 
 
 @dataclass(frozen=True, slots=True)

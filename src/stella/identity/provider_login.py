@@ -18,7 +18,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from stella.identity.authenticate import is_open
-from stella.identity.errors import AssertionUsed
+from stella.identity.errors import AssertionUsed, MalformedAssertion
 from stella.identity.exchange import Exchanges, use_up
 from stella.identity.facts import SignInRefused as SignInRefusedFact
 from stella.identity.jwt import LEEWAY, Verified, claimed_time, read_unverified, verify
@@ -202,9 +202,10 @@ def _note(door: Door, known: KnownSignIn, kept: Mapping[str, str], verified: Ver
 
 def _proven_at(verified: Verified) -> datetime | None:
     """When they last proved there who they are, as the provider says; None where it does not."""
-    if verified.claims.get("auth_time") is None:
+    try:
+        return claimed_time(verified.claims, "auth_time")
+    except MalformedAssertion:  # it is no part of a login; who is asked for a proof has none then
         return None
-    return claimed_time(verified.claims, "auth_time")
 
 
 def safe_path(text: str) -> str:

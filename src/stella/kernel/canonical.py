@@ -38,6 +38,8 @@ def canonical_json(value: Json) -> bytes:
     _refuse_strangers(value, "$")
     try:
         encoded: bytes = rfc8785.dumps(_containers(value))
+    except UnicodeEncodeError:
+        raise _refusal("half of a surrogate pair in a text", "$") from None
     except rfc8785.CanonicalizationError as error:
         raise _refusal(str(error), "$") from None
     return encoded

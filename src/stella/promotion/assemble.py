@@ -134,7 +134,7 @@ def assemble(
     content = documents.__getitem__
     components = since(tx, told(components, needs, content), needs, content)
     if Need.TESTS in needs:
-        components = tuple(_tested(tx, one, deciding) for one in components)
+        components = tuple(_tested(tx, one, deciding, keep=keep) for one in components)
     ways = ways_of(tx, blobs, promotion, release, keep=keep)
     documents |= ways.documents
     approvals = approval_inputs(tx, list_approvals(tx, promotion.id))
@@ -289,12 +289,14 @@ def _running(tx: Tx, environment: Environment, blobs: Blobs, voices: Voices) -> 
     return running_document(release.id, components, documents)
 
 
-def _tested(tx: Tx, component: ComponentInput, deciding: Deciding) -> ComponentInput:
+def _tested(tx: Tx, component: ComponentInput, deciding: Deciding, *, keep: bool) -> ComponentInput:
     """The component, each scan of it with the test results of its image."""
     scans = []
     for scan in component.scans:
         images = (scan.digest, component.digest)
-        found = tested_inputs(tx, images, deciding.blobs, deciding.own_keys, deciding.person_of)
+        found = tested_inputs(
+            tx, images, deciding.blobs, deciding.own_keys, deciding.person_of, keep=keep
+        )
         scans.append(msgspec.structs.replace(scan, tests=found))
     return msgspec.structs.replace(component, scans=tuple(scans))
 

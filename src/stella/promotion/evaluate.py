@@ -197,7 +197,11 @@ def preview_promotion(
         rollback=False,
         hotfix=hotfix,
     )
-    ticket = ticket_to_be(tx, person, environment, change_ticket) if change_ticket else None
+    ticket = (
+        ticket_to_be(tx, person, environment, change_ticket, asked.release_digest)
+        if change_ticket
+        else None
+    )
     assembled = assemble(tx, asked, deciding, ticket=ticket)
     if hypothetical:
         given = msgspec.structs.replace(assembled.given, hypothetical=True)

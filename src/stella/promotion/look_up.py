@@ -42,6 +42,8 @@ def note_ticket(tx: Tx, promotion: str, found: Ticket | Trouble) -> bool:
         return False
     before = find_ticket(tx, promotion, lock=True)
     assert before is not None, "only a promotion with a ticket is looked up"
+    if isinstance(found, Ticket) and found.key != before.key:
+        found = Trouble("the service answered with another ticket", retry_may_help=False)
     if isinstance(found, Trouble):
         return _note_trouble(tx, before, found)
     after = replace(
@@ -78,12 +80,14 @@ def waits_for_ticket(tx: Tx, promotion: Promotion) -> bool:
     return ticket is not None and not ticket.was_tried
 
 
-def ticket_to_be(tx: Tx, person: Person, environment: str, name: str) -> TicketInput:
+def ticket_to_be(
+    tx: Tx, person: Person, environment: str, name: str, release_digest: str
+) -> TicketInput:
     """A ticket that nobody has asked for yet, for a preview. Raises ImpossibleTicket."""
     integration, key = named_ticket(tx, person, environment, name)
     to_be = ChangeTicket("", integration, key, due_at="")
     trouble = "it is looked up when the promotion is asked for"
-    uses = other_uses(tx, to_be)
+    uses = other_uses(tx, to_be, release_digest)
     return TicketInput(integration, key, "", "", False, "", "", None, trouble, uses)
 
 
@@ -102,7 +106,7 @@ def ticket_input(tx: Tx, promotion: Promotion) -> TicketInput | None:
         ends_at=ticket.ends_at,
         looked_up_at=ticket.looked_up_at,
         trouble=ticket.trouble,
-        uses=other_uses(tx, ticket),
+        uses=other_uses(tx, ticket, promotion.release_digest),
     )
 
 

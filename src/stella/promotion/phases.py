@@ -139,8 +139,8 @@ class Standing:
 def _may_skip(
     given: DecisionInput, asked: LifecycleInput, path: HotfixPath | None
 ) -> tuple[str, ...]:
-    """The phases that the rule lets it leave out."""
-    if path is None:
+    """The phases that the rule lets it leave out: people who ask, never what goes by itself."""
+    if path is None or given.automatic is not msgspec.UNSET:
         return ()
     was_asked = asked.hotfix is not msgspec.UNSET and not why_not_hotfix(given, path)
     return path.skip if was_asked or _channel(given, path) is not None else ()

@@ -25,16 +25,25 @@ def tested_inputs(
     blobs: Blobs,
     own_keys: Iterable[PublicKey],
     person_of: Callable[[Tx, str], Person],
+    *,
+    keep: bool,
 ) -> TestsInput:
     """The results about those digests that count now, each with whose word it is by the keys of now.
+
+    What an issuer signed once is told once, as of when it came first: a copy is no newer word.
+    keep: none of them is withdrawn until this transaction ends.
 
     Raises what a document that is not there raises.
     """
     issuers = issuers_now(tx, own_keys)
-    found, more = standing_results(tx, images, _RESULTS_MAX)
-    results = []
-    for one in found:
+    found, more = standing_results(tx, images, _RESULTS_MAX, keep=keep)
+    results, told = [], set[tuple[str, ...]]()
+    for one in reversed(found):
         heard = heard_of(blobs, one.document, issuers)
+        whose = (one.image, one.said, heard.issuer)
+        if heard.issuer and whose in told:
+            continue
+        told.add(whose)
         results.append(
             TestedInput(
                 id=one.id,
@@ -49,7 +58,7 @@ def tested_inputs(
                 **said_fields(heard.said),
             )
         )
-    return TestsInput(tuple(results), more)
+    return TestsInput(tuple(reversed(results)), more)
 
 
 @lru_cache(maxsize=1_000)

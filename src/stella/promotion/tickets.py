@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Boolean, Column, Index, String, Table, Text, select
+from sqlalchemy import Boolean, Column, Index, String, Table, Text, case, select
 
 from stella.hub.model import Integration
 from stella.hub.store import list_integrations
@@ -121,9 +121,10 @@ def find_ticket(tx: Tx, promotion: str, *, lock: bool = False) -> ChangeTicket |
     return None if row is None else ChangeTicket(**fields_of(row))
 
 
-def other_uses(tx: Tx, ticket: ChangeTicket) -> tuple[TicketUseInput, ...]:
-    """Promotions that named the same ticket before, the newest first, at most twenty.
+def other_uses(tx: Tx, ticket: ChangeTicket, release_digest: str) -> tuple[TicketUseInput, ...]:
+    """Promotions that named the same ticket before, at most twenty: those of other images first.
 
+    Otherwise whoever names it often enough for these images would push out the use that matters.
     What ended without being deployed has not used it. Who names it later takes it from nobody: a
     ticket without a promotion yet comes last.
     """
@@ -139,7 +140,7 @@ def other_uses(tx: Tx, ticket: ChangeTicket) -> tuple[TicketUseInput, ...]:
             other.state.in_(sorted(state.value for state in _COUNTS)),
             *((table.promotion < ticket.promotion,) if ticket.promotion else ()),
         )
-        .order_by(other.id.desc())
+        .order_by(case((other.release_digest == release_digest, 1), else_=0), other.id.desc())
         .limit(USES_MAX)
     )
     return tuple(
@@ -154,6 +155,7 @@ def due_tickets(tx: Tx, at: str, states: frozenset[State], limit: int) -> tuple[
         select(change_ticket)
         .join(promotion_table, promotion_table.c.id == change_ticket.c.promotion)
         .where(
+            change_ticket.c.tenant == tx.tenant,
             change_ticket.c.due_at <= at,
             promotion_table.c.state.in_(sorted(state.value for state in states)),
         )

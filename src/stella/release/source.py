@@ -84,12 +84,16 @@ def source_of(labels: Mapping[str, str] | None) -> Source | Unknown:
 
 
 def source_of_component(tx: Tx, blobs: Blobs, component: ReleaseComponent) -> Source | Unknown:
-    """By the labels of the first of its platforms that was scanned."""
-    for platform in component.platforms:
-        scan = scan_of_platform(tx, platform.digest)
-        if scan is not None and scan.sbom:
-            return _source_of_sbom(blobs, Digest(scan.sbom))
-    return source_of(None)
+    """By the labels of its platforms, as far as they were scanned; they come from one commit or none."""
+    scans = (scan_of_platform(tx, one.digest) for one in component.platforms)
+    found = [
+        _source_of_sbom(blobs, Digest(one.sbom)) for one in scans if one is not None and one.sbom
+    ]
+    if not found:
+        return source_of(None)
+    if any(one != found[0] for one in found):
+        return Unknown("its platforms were built from different commits")
+    return found[0]
 
 
 @lru_cache(maxsize=2000)

@@ -48,10 +48,12 @@ def take_test_result(
     said, inner = heard.said, digest_said(content).text
     digest = blobs.put(content).text
     for known in taken_alike(tx, said.image.text, inner):
+        # What somebody signed is their word once, whoever repeats it: else an old one would be the newest.
+        is_theirs = _is_whose(blobs, known, heard.issuer, issuers)
         if known.state is TakenState.WITHDRAWN:
-            if known.document == digest or _is_whose(blobs, known, heard.issuer, issuers):
+            if known.document == digest or is_theirs:
                 return known
-        elif (known.document, known.by, known.source) == (digest, tx.actor, source):
+        elif is_theirs or (known.document, known.by, known.source) == (digest, tx.actor, source):
             return known
     value = Taken(
         id=tx.new_id("tst"),
@@ -104,8 +106,13 @@ def take_attached_tests(
         tx.add(TestResultsUnread(scan, reference, found.gaps[:_GAPS_MAX]))
 
 
-def withdraw_test_result(tx: Tx, taken: str, reason: str) -> Taken:
-    """It counts no more; what was decided with it stays proven. Raises UnknownTestResult."""
+def withdraw_test_result(
+    tx: Tx, blobs: Blobs, taken: str, reason: str, *, own_keys: Iterable[PublicKey]
+) -> Taken:
+    """It counts no more, nor do copies of it; what was decided with it stays proven.
+
+    A copy is what the same issuer signed, whoever handed it in. Raises UnknownTestResult.
+    """
     known = find_taken(tx, taken, lock=True)
     if known.state is not TakenState.STANDING:
         raise UnknownTestResult(
@@ -113,12 +120,22 @@ def withdraw_test_result(tx: Tx, taken: str, reason: str) -> Taken:
             remedy=Remedy("There is nothing to do.", command="stella test-result list"),
             id=taken,
         )
-    ended = replace(
-        known,
-        state=TakenState.WITHDRAWN,
-        ended_at=time_text(tx.now),
-        reason=reason[:_REASON_MAX],
-    )
-    update_taken(tx, ended)
-    tx.add(TestResultWithdrawn(ended.id, ended.image, ended.document, ended.reason))
-    return ended
+    issuers = issuers_now(tx, own_keys)
+    issuer = hear_tested(blobs.get(Digest(known.document)), issuers).issuer
+    copies = [
+        one
+        for one in taken_alike(tx, known.image, known.said)
+        if one.id != known.id
+        and one.state is TakenState.STANDING
+        and _is_whose(blobs, one, issuer, issuers)
+    ]
+    for one in (known, *copies):
+        ended = replace(
+            one,
+            state=TakenState.WITHDRAWN,
+            ended_at=time_text(tx.now),
+            reason=reason[:_REASON_MAX],
+        )
+        update_taken(tx, ended)
+        tx.add(TestResultWithdrawn(ended.id, ended.image, ended.document, ended.reason))
+    return find_taken(tx, taken)

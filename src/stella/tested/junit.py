@@ -24,6 +24,11 @@ class _Seen:
     failed: list[str] = field(default_factory=list)
     suites: dict[str, Digest] = field(default_factory=dict)
 
+    @property
+    def ran(self) -> int:
+        """How many passed or failed."""
+        return len(self.passed) + len(self.failed)
+
 
 def predicate_of(reports: Sequence[bytes], *, suite: str = "", url: str = "") -> Json:
     """What the reports say together. suite: the name of all of it; else each suite's own.
@@ -35,13 +40,17 @@ def predicate_of(reports: Sequence[bytes], *, suite: str = "", url: str = "") ->
     for content in reports:
         if len(content) > FILE_BYTES_MAX:
             raise malformed_report(f"more than {FILE_BYTES_MAX} bytes are not read")
-        digest = Digest.of(content)
+        digest, at_first = Digest.of(content), seen.ran
         for name, element in _suites(_root(content), suite):
-            seen.suites.setdefault(name, digest)
+            before = seen.ran
             _count(name, element, seen)
+            if seen.ran > before:  # a suite in which nothing ran has not passed
+                seen.suites.setdefault(name, digest)
+        if seen.ran == at_first:
+            raise malformed_report("no test of one of the reports ran")
         if len(seen.suites) > SUITES_MAX:
             raise malformed_report(f"more than {SUITES_MAX} suites")
-    if not seen.passed and not seen.failed:
+    if not seen.ran:
         raise malformed_report("no test of it ran")
     said: dict[str, Json] = {
         "result": (Result.FAILED if seen.failed else Result.PASSED).value,
@@ -73,12 +82,33 @@ def _suites(root: Element, suite: str) -> Iterator[tuple[str, Element]]:
             raise malformed_report("the name that is given for a suite is none")
         yield suite, root
         return
+    if root.name == "testsuites":
+        _refuse_beside_suites(root)
     for one in [root] if root.name == "testsuite" else root.children:
         if one.name == "testsuite":
             name = one.attributes.get("name", "").strip()
             if not name or not name.isprintable():
                 raise malformed_report("a suite of it has no usable name; give one with --suite")
             yield name[:NAME_LETTERS_MAX], one
+
+
+def _refuse_beside_suites(root: Element) -> None:
+    """What fails outside of every suite would be in none of them. Raises MalformedTestReport."""
+    if any(one.name in {"testcase", *_BROKEN} for one in root.children):
+        raise malformed_report("it has tests outside of its suites; give them a name with --suite")
+    listed = [one for one in root.children if one.name == "testsuite"]
+    if _declares_failures(root) and not any(map(_shows_failure, listed)):
+        raise malformed_report("it counts failures that none of its suites shows")
+
+
+def _shows_failure(element: Element) -> bool:
+    waiting = [element]
+    while waiting:
+        one = waiting.pop()
+        if one.name in _BROKEN or (one.name == "testsuite" and _declares_failures(one)):
+            return True
+        waiting += one.children
+    return False
 
 
 def _count(suite: str, top: Element, seen: _Seen) -> None:

@@ -56,13 +56,16 @@ def read_predicate(image: Digest, predicate: object) -> Tested:
     if result is not Result.FAILED and failed:
         # Two readers would read it differently: one the result, the other the list.
         raise malformed_result(f"its result is {result}, and it lists tests that failed")
+    warned = _tests(said, "warnedTests")
+    if result is Result.PASSED and warned:
+        raise malformed_result(f"its result is {result}, and it lists tests that warned")
     url = said.get("url", "")
     return Tested(
         image=image,
         result=result,
         suites=tuple(sorted(set(_suites(said)))),
         passed=len(_tests(said, "passedTests")),
-        warned=len(_tests(said, "warnedTests")),
+        warned=len(warned),
         failed=len(failed),
         failed_tests=tuple(_shown(one) for one in failed[:SHOWN_MAX]),
         url=_shown(url) if isinstance(url, str) and url.startswith("https://") else "",

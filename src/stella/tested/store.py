@@ -101,8 +101,13 @@ def taken_alike(tx: Tx, image: str, said: str) -> tuple[Taken, ...]:
     return tuple(_row(row) for row in tx.rows(select(test_result).where(*mine)))
 
 
-def standing_results(tx: Tx, images: Collection[str], limit: int) -> tuple[tuple[Taken, ...], int]:
-    """Of those images what counts, the newest first; and how many more there are."""
+def standing_results(
+    tx: Tx, images: Collection[str], limit: int, *, keep: bool
+) -> tuple[tuple[Taken, ...], int]:
+    """Of those images what counts, the newest first; and how many more there are.
+
+    keep: none of them is withdrawn until this transaction ends.
+    """
     table = test_result.c
     mine = (
         table.tenant == tx.tenant,
@@ -110,7 +115,8 @@ def standing_results(tx: Tx, images: Collection[str], limit: int) -> tuple[tuple
         table.state == TakenState.STANDING.value,
     )
     query = select(test_result).where(*mine).order_by(table.id.desc()).limit(limit)
-    found = tuple(_row(row) for row in tx.rows(query))
+    rows = tx.rows(query.with_for_update(read=True) if keep else query)
+    found = tuple(_row(row) for row in rows)
     if len(found) < limit:
         return found, 0
     counted = tx.row(select(func.count().label("all")).select_from(test_result).where(*mine))

@@ -116,7 +116,7 @@ class GitScm:
             else:
                 at = self._single(talk, commit).tree
             trees = self._trees(talk, at) if is_deep else {at: self._one(talk, at, Shape.TREE)}
-        return self._listed(trees, at, folder, is_deep=is_deep, limit=limit)
+            return self._listed(trees, at, folder, is_deep=is_deep, limit=limit)
 
     def set_status(self, repository: str, commit: str, status: CommitStatus) -> None:
         """Git alone has no place for it."""

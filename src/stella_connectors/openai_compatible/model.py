@@ -25,9 +25,10 @@ Write at most six short sentences. Each one belongs to a part:
 - what_it_is: what the vulnerability is;
 - touches_us: whether the images and environments named in the texts have it;
 - what_to_do: what mends it.
-For each sentence quote the words it rests on: the number of the text, and a passage copied from it
-letter for letter. A sentence that no text supports is not written. Add no names, versions or numbers
-that do not stand in the words you quote. Answer with JSON of this form and nothing else:
+For each sentence quote what it rests on: the number of the text, and whole sentences of it, copied
+letter for letter. What touches us rests on texts about our images and environments, in their words.
+A sentence that no text supports is not written. Add no names, versions or numbers that do not stand
+in what you quote. Answer with JSON of this form and nothing else:
 {"sentences": [{"part": "what_it_is", "text": "...", "quotes": [{"number": 1, "words": "..."}]}]}"""
 
 _SCHEMA: Json = {
@@ -142,10 +143,11 @@ class ChatModel:
             assert isinstance(listed, list)
             assert len(listed) <= _SENTENCES_MAX
             for one in listed:
-                quotes = [Quote(int(it["number"]), str(it["words"])) for it in one["quotes"]]
-                assert len(quotes) <= _QUOTES_MAX
+                assert len(one["quotes"]) <= _QUOTES_MAX
+                assert all(type(it["number"]) is int for it in one["quotes"])
+                quotes = [Quote(it["number"], str(it["words"])) for it in one["quotes"]]
                 yield WrittenSentence(AnswerPart(one["part"]), str(one["text"]), tuple(quotes))
-        except (AssertionError, KeyError, TypeError, ValueError, RecursionError):
+        except (ArithmeticError, AssertionError, KeyError, TypeError, ValueError, RecursionError):
             raise self._client.unreachable("what it wrote has another form") from None
 
     def _headers(self) -> dict[str, str]:

@@ -77,7 +77,7 @@ def get_release_component_versions(
         told = told_versions(tx, name)
     rule = rule_of(component, Pick(channel=channel), name)
     place = tags_at(registries_of(asked), images_of(component, rule))
-    found = versions_among(place.tags, rule, told_among(told, channel))
+    found = versions_among(place.tags, rule, told_among(told, channel, images_of(component, rule)))
     of_tags = sum(not one.told for one in found)
     known = {one.version: told_view(one) for one in told if one.channel == channel}
     return VersionsView(

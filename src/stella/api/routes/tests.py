@@ -88,7 +88,15 @@ def post_test_result_withdrawal(
 
     Who withdraws a failed one lets an objection go, as who approves a waiver does.
     """
-    return asked.once(lambda tx: _view(asked, tx, withdraw_test_result(tx, result, body.reason)))
+    services = asked.services
+
+    def do(tx: Tx) -> TestResultView:
+        ended = withdraw_test_result(
+            tx, services.blobs, result, body.reason, own_keys=services.deciding.own_keys
+        )
+        return _view(asked, tx, ended)
+
+    return asked.once(do)
 
 
 def _view(asked: Asked, tx: Tx, taken: Taken) -> TestResultView:

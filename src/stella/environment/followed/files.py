@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 _ENDINGS = ("*.yaml", "*.yml")
 _ANY_FOLDERS = "**"
+_ANY_FOLDERS_MAX = 3
 
 
 def is_plain(entry: str) -> bool:
@@ -43,6 +44,10 @@ def pattern_faults(entry: str) -> Iterator[str]:
         if _ANY_FOLDERS in part and part != _ANY_FOLDERS:
             yield f"{entry[:80]!r}: ** stands for folders, and is a part of its own"
             return
+    if entry.split("/").count(_ANY_FOLDERS) > _ANY_FOLDERS_MAX:
+        yield f"{entry[:80]!r} has ** more than {_ANY_FOLDERS_MAX} times"
+    if not entry.isprintable():
+        yield f"{entry[:80]!r} has letters that cannot be shown"
     if entry.endswith(_ANY_FOLDERS):
         yield f"{entry[:80]!r} does not say which files: end it with /*.yaml"
 

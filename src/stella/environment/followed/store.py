@@ -59,7 +59,7 @@ def apply_followed(
     MalformedDocument.
     """
     value = parse_followed(name, spec, beside)
-    known = list_followed(tx)
+    known = list_followed(tx, lock=True)  # a look that ends now is not undone
     if value.integration not in known_scms:
         raise malformed(KIND, name, f"there is no integration of an SCM {value.integration!r}")
     if name not in known and len(known) >= _KEPT_MAX:
@@ -110,11 +110,12 @@ def ask_for_look(tx: Tx, name: str) -> Known:
     return known
 
 
-def list_followed(tx: Tx) -> dict[str, Known]:
+def list_followed(tx: Tx, *, lock: bool = False) -> dict[str, Known]:
     """By name."""
     table = followed_repository
     query = select(table).where(table.c.tenant == tx.tenant).order_by(table.c.name)
-    return {row["name"]: _known(row) for row in tx.rows(query)}
+    rows = tx.rows(query.with_for_update() if lock else query)
+    return {row["name"]: _known(row) for row in rows}
 
 
 def find_followed(tx: Tx, name: str, *, lock: bool = False) -> Known:

@@ -15,8 +15,10 @@ word_names(word, name) if {
 	startswith(name, trim_suffix(word, "*"))
 }
 
-# Whose word a result is: the issuer's that signed it, and of one that was handed in whoever did that.
-test_speakers(one) := {one.signer | one.signer != ""} | {sprintf("upload:%s", [one.by.name]) | one.source == "upload"}
+# Whose word a result is: the issuer's that signed it, whoever handed it in; of any other who did that.
+test_speakers(one) := {one.signer} if one.signer != ""
+
+test_speakers(one) := {sprintf("upload:%s", [one.by.name]) | one.source == "upload"} if one.signer == ""
 
 test_counts(one, by) if {
 	by == "signed"

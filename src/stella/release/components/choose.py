@@ -55,16 +55,16 @@ def versions_among(tags: Iterable[str], rule: Rule, told: Iterable[Version] = ()
     told: of which the rule allows some, too; a version that was told is no other by a tag.
     """
     allows = _allowing(rule)
-    named = {one.version: one for one in told if allows(one.version)}
+    named = {_key(one.version): one for one in told if allows(one.version)}
     form = _form(rule.tag)
     is_meant = found_in(rule.regex) if rule.regex else None
-    found = [(_key(one.version), one) for one in named.values()]
+    found = list(named.items())
     for tag in tags:
         if not _TAG.match(tag) or (is_meant is not None and not is_meant(tag)):
             continue
         hit = form.match(tag)
         version = hit["version"] if hit else ""
-        if version in named or not allows(version):
+        if not allows(version) or _key(version) in named:
             continue
         found.append((_key(version), Version(tag, version)))
     found.sort(key=lambda pair: (len(pair[1].tag), pair[1].tag))

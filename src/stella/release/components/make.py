@@ -41,7 +41,9 @@ class Recipe:
 
     def told_for(self, name: str) -> list[Version]:
         """Those of a component that count by the rule by which it is picked."""
-        return told_among(self.told[name], self.template.components[name].channel)
+        component, chosen = self.components[name], self.template.components[name]
+        images = images_of(component, rule_of(component, chosen, name))
+        return told_among(self.told[name], chosen.channel, images)
 
 
 @dataclass(frozen=True, slots=True)

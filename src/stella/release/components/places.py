@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from stella.hub.errors import TooManyRequests
 from stella.image import ImageSource, parse_reference, resolve
 from stella.kernel import Fault, Remedy, StellaError
 from stella.plugin.refusals import ImageNotFound
@@ -12,6 +13,11 @@ from stella.release.errors import PlacesDiffer
 from stella.release.model import ReleaseComponent
 
 _SILENT = frozenset({Fault.UNAVAILABLE, Fault.TIMED_OUT})
+
+
+def _is_silence(refusal: StellaError) -> bool:
+    """Our own limit of requests is no silence of theirs: whoever uses it up would choose the mirror."""
+    return refusal.fault in _SILENT and not isinstance(refusal, TooManyRequests)
 
 
 class Tagged(ImageSource, Protocol):
@@ -50,7 +56,7 @@ def tags_at(open_registry: OpenTagged, images: Sequence[str]) -> Found:
         try:
             return Found(image, open_registry(place.host).tags(place.repository), tuple(silent))
         except StellaError as refusal:
-            if refusal.fault not in _SILENT or image == images[-1]:
+            if not _is_silence(refusal) or image == images[-1]:
                 raise
             silent.append(image)
     raise AssertionError("a component has a repository")
@@ -71,7 +77,7 @@ def refuse_other_digests(
         except ImageNotFound:
             continue
         except StellaError as refusal:
-            if refusal.fault in _SILENT:
+            if _is_silence(refusal):
                 continue
             raise
         if other != taken.digest:

@@ -113,11 +113,12 @@ def apply_template(tx: Tx, name: str, spec: Mapping[str, Json]) -> Change:
 def delete_component(tx: Tx, name: str) -> None:
     """End it. Raises UnknownComponent."""
     find_component(tx, name)
+    # First the component: that waits for who tells a version of it at this moment.
+    _delete(tx, component, COMPONENT, name, ComponentDeleted(name))
     told = told_version.c
     tx.connection.execute(
         delete(told_version).where(told.tenant == tx.tenant, told.component == name)
     )
-    _delete(tx, component, COMPONENT, name, ComponentDeleted(name))
 
 
 def delete_template(tx: Tx, name: str) -> None:

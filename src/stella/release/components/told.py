@@ -1,11 +1,11 @@
 """Versions of a component that somebody told, a CI job mostly: each is one digest for good."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from stella.advisory.versions import version_key
@@ -24,8 +24,11 @@ from stella.release.errors import MalformedVersion, VersionTaken
 from stella.release.facts import ComponentVersionTold
 from stella.release.model import ReleaseComponent
 
-_KEPT_MAX = 1000
-_VERSION = re.compile(r"[0-9]+(?:\.[0-9]+){0,2}(?:-[0-9A-Za-z.-]+)?\Z")
+_SHOWN_MAX = 1000
+_NUMBER = r"(?:0|[1-9][0-9]*)"
+_IDENTIFIER = rf"(?:{_NUMBER}|[0-9]*[A-Za-z-][0-9A-Za-z-]*)"
+_VERSION = re.compile(rf"{_NUMBER}(?:\.{_NUMBER}){{2}}(?:-{_IDENTIFIER}(?:\.{_IDENTIFIER})*)?\Z")
+"""As Semantic Versioning 2.0.0 writes it, so that one version has one form."""
 _VERSION_CHARACTERS_MAX = 60
 _BUILD_CHARACTERS_MAX = 200
 _URL_CHARACTERS_MAX = 2000
@@ -66,12 +69,7 @@ def resolve_told(
     """
     rule = rule_of(component, Pick(channel=channel), name)
     given = parse_reference(text)
-    places = [parse_reference(one) for one in images_of(component, rule)]
-    if (given.host, given.repository) not in {(one.host, one.repository) for one in places}:
-        raise _malformed(
-            f"{given.host}/{given.repository} is none of {', '.join(images_of(component, rule))}",
-            "Tell an image of the component, or name its repository in the component.",
-        )
+    _refuse_elsewhere(f"{given.host}/{given.repository}", images_of(component, rule))
     (found,) = resolve_components(open_registry, {name: text})
     refuse_missing_platforms((found,), {name: component})
     return found
@@ -90,8 +88,10 @@ def tell_version(
 
     Raises UnknownComponent, MalformedVersion, VersionTaken where it is another image already.
     """
-    rule_of(keep_component(tx, name), Pick(channel=channel), name)
+    component = keep_component(tx, name)
+    rule = rule_of(component, Pick(channel=channel), name)
     _refuse_malformed(version, origin)
+    _refuse_elsewhere(f"{image.host}/{image.repository}", images_of(component, rule))
     value = ToldVersion(
         component=name,
         channel=channel,
@@ -109,7 +109,6 @@ def tell_version(
             tx.connection.execute(told_version.insert(), {**columns_of(value), "tenant": tx.tenant})
     except IntegrityError:
         return _same(tx, value)
-    _drop_oldest(tx, name)
     reference = f"{value.image}@{value.digest}"
     tx.add(
         ComponentVersionTold(
@@ -120,27 +119,52 @@ def tell_version(
 
 
 def told_versions(tx: Tx, name: str) -> tuple[ToldVersion, ...]:
-    """All of a component, the last first."""
+    """The last thousand of a component, the last first. None is ever forgotten."""
     table = told_version.c
     query = select(told_version).where(table.tenant == tx.tenant, table.component == name)
-    return tuple(_told(row) for row in tx.rows(query.order_by(table.at.desc(), table.version)))
+    query = query.order_by(table.at.desc(), table.version).limit(_SHOWN_MAX)
+    return tuple(_told(row) for row in tx.rows(query))
 
 
-def told_among(told: Iterable[ToldVersion], channel: str) -> list[Version]:
-    """Those of one channel, empty for the component's own rule, as they are chosen from."""
+def told_among(told: Iterable[ToldVersion], channel: str, images: Iterable[str]) -> list[Version]:
+    """Those of one channel, empty for the component's own rule, as they are chosen from.
+
+    images: where the component's lie now; what was told of another place counts no more.
+    """
+    places = {_place(one) for one in images}
     return [
         Version("", one.version, f"{one.image}@{one.digest}")
         for one in told
-        if one.channel == channel
+        if one.channel == channel and _place(one.image) in places
     ]
 
 
+def _place(image: str) -> tuple[str, str]:
+    reference = parse_reference(image)
+    return reference.host, reference.repository
+
+
+def _refuse_elsewhere(image: str, images: Sequence[str]) -> None:
+    """Raises MalformedVersion."""
+    if _place(image) not in {_place(one) for one in images}:
+        raise _malformed(
+            f"{image} is none of {', '.join(images)}",
+            "Tell an image of the component, or name its repository in the component.",
+        )
+
+
 def _same(tx: Tx, value: ToldVersion) -> ToldVersion:
-    there = next(
-        one
-        for one in told_versions(tx, value.component)
-        if (one.channel, one.version) == (value.channel, value.version)
+    table = told_version.c
+    row = tx.row(
+        select(told_version).where(
+            table.tenant == tx.tenant,
+            table.component == value.component,
+            table.channel == value.channel,
+            table.version == value.version,
+        )
     )
+    assert row is not None  # it was in the way of another
+    there = _told(row)
     if there.digest == value.digest:
         return there
     raise VersionTaken(
@@ -150,19 +174,6 @@ def _same(tx: Tx, value: ToldVersion) -> ToldVersion:
         version=value.version,
         digest=there.digest,
     )
-
-
-def _drop_oldest(tx: Tx, name: str) -> None:
-    for one in told_versions(tx, name)[_KEPT_MAX:]:
-        table = told_version.c
-        tx.connection.execute(
-            delete(told_version).where(
-                table.tenant == tx.tenant,
-                table.component == name,
-                table.channel == one.channel,
-                table.version == one.version,
-            )
-        )
 
 
 def _refuse_malformed(version: str, origin: Origin) -> None:

@@ -27,7 +27,7 @@ export function WrittenAnswer({ question }: { question: string }) {
             Let {name} write it
           </Button>
         ))}
-        <span className="muted">from the same texts, which it is sent; shown is what stands in them</span>
+        <span className="muted">from the same texts, which it is sent; each sentence is shown with what it quotes</span>
       </div>
       {ask.problem && <Refusal problem={ask.problem} />}
       {written && <Told written={written} />}
@@ -41,6 +41,10 @@ function Told({ written }: { written: Written }) {
     ['Does it touch us', written.touchesUs],
     ['What to do', written.whatToDo],
   ] as const
+  const whose = (number: number) => {
+    const of = written.passages.find((one) => one.number === number)
+    return of === undefined ? '' : `(${of.kind}, ${of.source})`
+  }
   const shown = parts.filter(([, sentences]) => sentences.length > 0)
   return (
     <div className="stack">
@@ -48,7 +52,7 @@ function Told({ written }: { written: Written }) {
         <section key={title} aria-label={`${title}, written`}>
           <h3>{title}</h3>
           {sentences.map((one) => (
-            <Sentence key={one.text} sentence={one} />
+            <Sentence key={one.text} sentence={one} whose={whose} />
           ))}
         </section>
       ))}
@@ -61,17 +65,15 @@ function Told({ written }: { written: Written }) {
   )
 }
 
-function Sentence({ sentence }: { sentence: WrittenSentence }) {
+function Sentence({ sentence, whose }: { sentence: WrittenSentence; whose: (number: number) => string }) {
   return (
-    <details>
-      <summary>
-        {sentence.text} <span className="muted">[{sentence.cites.join(', ')}]</span>
-      </summary>
+    <div>
+      <p>{sentence.text}</p>
       {sentence.quotes.map((quote) => (
         <blockquote key={`${quote.number} ${quote.words}`} style={{ whiteSpace: 'pre-line' }}>
-          {quote.words} <span className="muted">[{quote.number}]</span>
+          {quote.words} <span className="muted">{whose(quote.number)}</span>
         </blockquote>
       ))}
-    </details>
+    </div>
   )
 }
