@@ -168,6 +168,9 @@ def test_a_job_tells_versions_of_tags_that_are_none(shop: Control):
     ("more", "code"),
     [
         ({"version": "latest"}, "ST-REL-013"),
+        ({"version": "1.11"}, "ST-REL-013"),  # one version has one form
+        ({"version": "01.11.0"}, "ST-REL-013"),
+        ({"version": "1.11.0-rc.01"}, "ST-REL-013"),
         ({"version": "1." + "9" * 80}, "ST-REL-013"),
         ({"image": "registry.test/shop/worker:3.0.0"}, "ST-REL-013"),
         ({"image": "registry.test/shop/web:gone"}, "ST-REG-002"),

@@ -14,6 +14,7 @@ from api.test_sources import integrate
 from fixtures.control import Control
 from fixtures.git_servers import GitHttpServer, Repository, made_repository
 from stella.api.applying import BESIDE
+from stella.app import followed as followed_by
 from stella.app.followed import Follower
 
 pytestmark = pytest.mark.path
@@ -47,11 +48,11 @@ class Followed:
         self.repository.push()
         return made.id
 
-    def follow(self, by: str = "root", **spec: Any) -> Any:
+    def follow(self, by: str = "root", name: str = "shop", **spec: Any) -> Any:
         document = {
             "apiVersion": "stella/v1",
             "kind": "FollowedRepository",
-            "name": "shop",
+            "name": name,
             "spec": {
                 "integration": "sources",
                 "repository": f"shop/{self.repository.path.name}",
@@ -167,6 +168,10 @@ def test_nothing_is_asked_twice_where_nothing_came(followed: Followed) -> None:
     ("text", "said"),
     [
         ("kind: [", "stella.yaml, line"),
+        *(
+            (f"kind: {text}", "not what its tag")
+            for text in ("0b_", "!!bool perhaps", "!!map [1]", "9" * 5000)
+        ),
         (environment("qa").replace("{}", "{nobody: 1}"), "nobody"),
         (environment("qa") + "---\n" + environment("qa"), "twice"),
         (FREEZE, "Freeze nights is not among what it may bring"),
@@ -194,6 +199,25 @@ def test_a_commit_that_is_wrong_changes_nothing(followed: Followed, text: str, s
     assert refused["data"]["commit"] == bad
     mended = followed.write(environment("qa"), environment("live"))
     assert followed.look()["applied"] == mended
+
+
+def test_what_one_repository_holds_does_not_keep_the_others_waiting(
+    followed: Followed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    applied = followed.write(environment("qa"))
+    assert followed.follow(name="a-first").is_success
+    assert followed.follow().is_success
+    real = followed_by.read_commit
+
+    def broken(scm: Any, what: Any, commit: str) -> Any:
+        if what.name == "a-first":
+            raise ValueError("what no connector may raise")
+        return real(scm, what, commit)
+
+    monkeypatch.setattr(followed_by, "read_commit", broken)
+    assert followed.look()["applied"] == applied
+    first = followed.control.get("/repositories/a-first", by="vic")
+    assert (first["state"], "a bug here" in first["refusal"]["message"]) == ("refused", True)
 
 
 def test_a_file_that_is_not_there_and_a_server_that_is_gone(

@@ -96,6 +96,32 @@ def test_a_failed_result_blocks_with_the_failed_tests_until_a_newer_one_passes(
     assert control.asked(release["id"], "dev")["decision"]["outcome"] == "pass"
 
 
+def test_an_old_word_that_is_handed_in_again_is_no_newer_one(control: Control, clock: Clock):
+    control.environment("dev", parameters=UNIT)
+    release = control.sealed("1.0.0")
+    signer = new_signer(Algorithm.ED25519)
+    passed = {digest: sign_tested(signer, statement(digest)) for digest in digests(release)}
+    web = digests(release)[0]
+    # While nobody knows the key, a copy is one more of a stranger.
+    early = [hand_in(control, content) for content in (passed[web], passed[web] + b"\n")]
+    assert len({one["id"] for one in early}) == 2
+    known(control, signer)
+    made = {digest: hand_in(control, content) for digest, content in passed.items()}
+    clock.go_on(minutes=1)
+    hand_in(control, sign_tested(signer, statement(web, "FAILED")))
+    clock.go_on(minutes=1)
+    for content, by in ((passed[web], "root"), (passed[web] + b" ", "dan")):
+        assert hand_in(control, content, by)["id"] in {one["id"] for one in early}
+    assert control.asked(release["id"], "dev")["decision"]["outcome"] == "blocked"
+    # Withdrawn are all copies of what the issuer said.
+    control.post(f"/test-results/{made[web]['id']}/withdraw", {"reason": "it lied"}, by="ann")
+    listed = control.get("/test-results", image=web)["items"]
+    assert {(one["result"], one["state"]) for one in listed} == {
+        ("PASSED", "withdrawn"),
+        ("FAILED", "standing"),
+    }
+
+
 def test_who_hands_a_bare_one_in_counts_where_they_are_named(control: Control):
     control.environment("dev", parameters={**UNIT, "testResultBy": ["upload:dan"]})
     release = control.sealed("1.0.0")

@@ -4,6 +4,7 @@ import json
 from datetime import UTC, datetime
 
 import pytest
+from sqlalchemy import select
 
 from fixtures.road import BASE, Road
 from image.images import Layer, build, push
@@ -12,6 +13,7 @@ from stella.app.commits_round import ask_who_committed
 from stella.evidence import verify_packet
 from stella.identity.addresses import add_address, addresses_of, note_address, remove_address
 from stella.identity.errors import AddressTaken, MalformedUser
+from stella.identity.store import user_address
 from stella.kernel import Digest, Unknown
 from stella.plugin.contract.scm import Commit, CommitRange, CommitSignature, SignatureState
 from stella.promotion.approve import reject_promotion
@@ -19,6 +21,7 @@ from stella.promotion.errors import AuthorsUnknown, OwnRequest
 from stella.promotion.evaluate import evaluate_promotion
 from stella.promotion.lifecycle import State
 from stella.promotion.store import Promotion
+from stella.record import tables
 from stella.release.authors import Between
 from stella.release.commits import Recorded, commit_range, is_to_ask, record_commits, recorded
 from stella.release.create import create_release, resolve_components
@@ -200,6 +203,30 @@ def test_a_forged_record_of_authors_breaks_the_packet(road: Road) -> None:
     found = verify_packet(packet_of(road, done.id), road.work.proving.root)
     (bad,) = [one for one in found.checks if not one.good]
     assert (bad.name, "who committed" in bad.detail) == ("relied on", True)
+
+
+def test_an_address_that_its_row_gives_to_another_breaks_the_packet(road: Road) -> None:
+    held = asked(road)
+    know(road, "ann", "ann@example.com")
+    know(road, "bob", "bob@example.com")
+    record(road, "ann@example.com")
+    with road.database.transaction(actor="usr_x") as tx:
+        mine = user_address.c.address == "ann@example.com"
+        somebody = road.people["dan"].id
+        tx.connection.execute(user_address.update().where(mine).values(user=somebody))
+    done = road.deploy(road.approve(road.promotion(held.id), "bob"))
+    assert done.state is State.DEPLOYED
+    found = verify_packet(packet_of(road, done.id), road.work.proving.root)
+    (bad,) = [one for one in found.checks if not one.good]
+    assert (bad.name, "whose address it is" in bad.detail) == ("relied on", True)
+
+
+def test_facts_tell_no_address(road: Road) -> None:
+    know(road, "ann", "ann@example.com")
+    with road.database.read() as tx:
+        told = [dict(row) for row in tx.rows(select(tables.fact))]
+    assert [one for one in told if one["kind"] == "AddressAdded"]
+    assert "ann@example.com" not in str(told)
 
 
 def test_what_gave_no_answer_is_asked_again_and_what_is_known_stays(road: Road) -> None:

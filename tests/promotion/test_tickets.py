@@ -184,6 +184,30 @@ def test_where_else_a_ticket_was_used_is_shown_and_may_be_forbidden(ticketed: Ti
     assert later["changeTicket"]["uses"] == [], "who names it later takes it from nobody"
 
 
+def test_the_use_by_other_images_is_told_however_often_these_named_it(
+    ticketed: Ticketed, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("stella.promotion.tickets.USES_MAX", 2)
+    ticketed.environment("dev")
+    ticketed.environment("test", parameters={**REQUIRED, "ticketReuse": "release"})
+    first = ticketed.ask_for(ticketed.sealed("1.0.0")["id"], "dev")
+    other = ticketed.sealed("2.0.0", {"requests": "2.32.5"})["id"]
+    for name in ("one", "two", "three"):
+        ticketed.environment(name)
+        ticketed.ask_for(other, name)
+    borrowed = ticketed.ask_for(other, "test")
+    assert reasons(borrowed)[0][0] == "blocked"
+    assert borrowed["changeTicket"]["uses"][0]["promotion"] == first["id"]
+
+
+def test_another_ticket_than_was_asked_for_is_trouble(ticketed: Ticketed):
+    ticketed.environment("dev", parameters=REQUIRED)
+    ticketed.service.tickets["OPS-2"] = READY  # which is OPS-1
+    asked = ticketed.ask_for(ticketed.sealed("1.0.0")["id"], "dev", "OPS-2")
+    assert asked["decision"]["outcome"] == "unknown"
+    assert "another ticket" in asked["changeTicket"]["trouble"]
+
+
 def test_which_integration_is_asked_is_said_where_there_are_several(ticketed: Ticketed):
     ticketed.environment("dev", parameters=REQUIRED)
     release = ticketed.sealed("1.0.0")["id"]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from fixtures.road import Road
 from stella.kernel import Remedy
 from stella.plugin.refusals import RegistryRefused, RegistryUnreachable
-from stella.release.components.choose import choose, versions_among
+from stella.release.components.choose import Version, choose, versions_among
 from stella.release.components.model import Component, Pick, Rule, parse_component, parse_template
 from stella.release.components.places import Found, Tagged, tags_at
 from stella.release.components.store import next_count
@@ -176,3 +176,10 @@ def test_a_number_is_given_to_nobody_twice(road: Road):
 )
 def test_what_is_no_tag_is_passed_over_whatever_a_registry_says(tag: str):
     assert versions(Rule(tag="*{version}*"), [tag, "1.0.0"]) == ["1.0.0"]
+
+
+def test_what_was_told_is_no_other_version_by_a_tag_that_says_the_same() -> None:
+    told = [Version("", "1.4.0", "registry.test/web@sha256:0")]
+    tags = ["1.4", "1.4.0", "v1.4.0", "1.3.9"]
+    found = versions_among(tags, Rule(tag="{version}"), told)
+    assert [(one.tag, one.version) for one in found] == [("", "1.4.0"), ("1.3.9", "1.3.9")]

@@ -50,6 +50,9 @@ def test_what_failed_in_another_way_failed(content: bytes):
         b"<html/>",
         b"<testsuites/>",
         b'<testsuite name="a"/>',
+        b'<testsuites><testcase name="a"/><testsuite name="a"><testcase name="b"/></testsuite></testsuites>',
+        b'<testsuites><error/><testsuite name="a"><testcase name="b"/></testsuite></testsuites>',
+        b'<testsuites failures="3"><testsuite name="a"><testcase name="b"/></testsuite></testsuites>',
         b'<testsuite name="a"><testcase name="b"><skipped/></testcase></testsuite>',
         b'<testsuite><testcase name="b"/></testsuite>',
         b'<testsuite name="a&#10;b"><testcase name="b"/></testsuite>',
@@ -63,8 +66,24 @@ def test_what_is_no_report_of_tests_that_ran_is_refused(content: bytes):
 
 
 def test_one_bad_report_among_many_refuses_all():
-    with pytest.raises(MalformedTestReport):
-        predicate_of([PASSED, b"<html/>"])
+    for bad in (b"<html/>", b'<testsuites tests="0"/>', b'<testsuite name="e2e" tests="0"/>'):
+        with pytest.raises(MalformedTestReport):
+            predicate_of([PASSED, bad])
+        with pytest.raises(MalformedTestReport):
+            predicate_of([PASSED, bad], suite="all")
+
+
+def test_a_suite_in_which_nothing_ran_has_not_passed():
+    skipped = b'<testsuite name="e2e"><testcase name="a"><skipped/></testcase></testsuite>'
+    ran = b'<testsuite name="unit"><testcase name="a"/></testsuite>'
+    for idle in (skipped, b'<testsuite name="e2e" tests="0"/>'):
+        said = predicate_of([b"<testsuites>" + ran + idle + b"</testsuites>"])
+        assert [one["name"] for one in said["configuration"]] == ["unit"]
+    declared = (
+        b'<testsuite name="unit" failures="1"><testcase name="a"><failure/></testcase></testsuite>'
+    )
+    said = predicate_of([b'<testsuites failures="1">' + declared + b"</testsuites>"])
+    assert said["result"] == "FAILED"
 
 
 def test_names_and_counts_are_bounded():
