@@ -61,6 +61,8 @@ def fuzzed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fuzzed]:
             "vex": control.post("/vex/statements", said, by="ann")["id"],
             "waiver": control.post("/waivers", waiver)["id"],
             "absence": "abs_1",
+            "address": "ada@example.com",
+            "result": "tst_1",
             "release": done["release"]["id"],
             "other": "shop@2.0.0",
             "promotion": done["id"],

@@ -293,6 +293,8 @@ def test_nothing_counts_of_a_feed_that_nobody_follows_any_more(followed: Followe
     followed.follow()
     followed.later()
     assert followed.state() == "not_affected"
+    assert followed.control.refused("DELETE", "/integrations/hub", by="root") == "ST-HUB-003"
+    issuer(followed.control, "vendor", weight="trusted", feeds=[])
     gone = followed.control.ask("DELETE", "/integrations/hub", by="root")
     assert gone.is_success, gone.text
     followed.later(seconds=1)

@@ -56,6 +56,6 @@ def test_it_is_applied_shown_and_the_same_again_changes_nothing(shop: Shop, tmp_
     assert "created" in olga("apply", "-f", str(file)).stdout
     assert "unchanged" in olga("apply", "-f", str(file)).stdout
     found = olga.data("policy", "get", "shop")
-    assert sorted(found["files"]) == ["licence_terms.rego", "plain.rego", "rules.rego"]
+    assert {"licence_terms.rego", "plain.rego", "rules.rego"} <= found["files"].keys()
     file.write_text(GOOD.replace("severityFrom: high", "severityFrom: huge"))
     assert olga("apply", "-f", str(file)).exit_code == 1
