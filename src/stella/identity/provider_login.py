@@ -12,6 +12,8 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
+from typing import TypeVar
 from urllib.parse import urlencode
 
 from cryptography.exceptions import InvalidTag
@@ -35,6 +37,7 @@ from stella.record import Database
 
 LIFE = timedelta(minutes=10)
 SEAL_BYTES = 32
+T = TypeVar("T")
 _NONCE_BYTES = 12
 _CODE_MAX = 4096
 _GROUPS_MAX = 2000
@@ -130,27 +133,12 @@ def finish(door: Door, name: str, back: CameBack, *, hours: int, address: str) -
 
     Raises SignInRefused, which says nothing more to whoever came, and ServiceUnreachable.
     """
-    why, account = "", ""
-    try:
-        with door.exchanges.turn(is_person=True):
-            with door.database.read() as tx:
-                known, now = find_sign_in(tx, name, Kind.IDENTITY_PROVIDER), time_text(tx.now)
-            kept = _opened(door, name, back.kept)
-            _refuse_strange_return(kept, back, known.issuer, now)
-            verified = _redeemed(door, known, kept, back.code)
-            account = verified.subject
-            vouched = _vouched(known.sign_in, verified)
-            login = admit(
-                door.database, known, vouched, secret=door.random(SEAL_BYTES), hours=hours
-            )
-            return login, kept["back_to"]
-    except ServiceUnreachable as refusal:
-        _record(door, name, refusal, account, address)
-        raise
-    except StellaError as refusal:
-        _record(door, name, refusal, account, address)
-        why = "; ".join([str(refusal), *getattr(refusal, "__notes__", ())])
-    raise refused_sign_in(why)
+
+    def admitted(known: KnownSignIn, _: Mapping[str, str], verified: Verified) -> Login:
+        vouched = _vouched(known.sign_in, verified)
+        return admit(door.database, known, vouched, secret=door.random(SEAL_BYTES), hours=hours)
+
+    return _finished(door, name, back, address, admitted)
 
 
 def is_proof(state: str) -> bool:
@@ -163,6 +151,20 @@ def finish_proof(door: Door, name: str, back: CameBack, *, address: str) -> str:
 
     The page to go on to. Raises as ``finish`` does.
     """
+    return _finished(door, name, back, address, partial(_note, door))[1]
+
+
+def _finished(
+    door: Door,
+    name: str,
+    back: CameBack,
+    address: str,
+    do: Callable[[KnownSignIn, Mapping[str, str], Verified], T],
+) -> tuple[T, str]:
+    """What ``do`` makes of whom the provider vouched for, and the page to go on to.
+
+    Whatever is refused is recorded. Raises SignInRefused, ServiceUnreachable.
+    """
     why, account = "", ""
     try:
         with door.exchanges.turn(is_person=True):
@@ -172,8 +174,7 @@ def finish_proof(door: Door, name: str, back: CameBack, *, address: str) -> str:
             _refuse_strange_return(kept, back, known.issuer, now)
             verified = _redeemed(door, known, kept, back.code)
             account = verified.subject
-            _note(door, known, kept, verified)
-            return kept["back_to"]
+            return do(known, kept, verified), kept["back_to"]
     except ServiceUnreachable as refusal:
         _record(door, name, refusal, account, address)
         raise
