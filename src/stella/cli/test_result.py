@@ -8,7 +8,7 @@ import typer
 
 from stella.cli.output import Column, Output, To, show_list, show_one
 from stella.cli.scan_target import RegistryAccess, open_registry
-from stella.cli.trusted import read_root
+from stella.cli.trusted import named_keys
 from stella.cli.written import read, write
 from stella.client import open_client
 from stella.image import parse_reference
@@ -18,7 +18,7 @@ from stella.tested.attached import publish_tests
 from stella.tested.errors import malformed_result
 from stella.tested.hearing import bare_tested, said_by
 from stella.tested.junit import predicate_of
-from stella.trust import load_public_key, load_signer, verify_bundle
+from stella.trust import load_signer, verify_bundle
 
 app = typer.Typer(no_args_is_help=True, help="What tests said of an image, and whose word it is.")
 
@@ -99,9 +99,7 @@ def verify(
     to: To = None,
 ) -> None:
     """Check the signature of a statement, and say what it says; exit code 1 unless all passed."""
-    root = read_root(trusted_root)
-    keys = [load_public_key(one) for one in key or ()]
-    keys += list(root.keys.values()) if root else []
+    keys = named_keys(key, trusted_root)
     if not keys:
         raise UnsignedTestResult(
             "nobody is named whose signature would count",

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from stella.cli import vex_feeds, vex_publish, vex_server
-from stella.cli.trusted import read_root
+from stella.cli.trusted import named_keys
 from stella.cli.vex_out import document_time
 from stella.cli.vex_publish import File, Sign, To, content_of, heard_in
 from stella.cli.vex_server import say_on_server
@@ -22,7 +22,7 @@ from stella.cli.vex_words import (
 )
 from stella.cli.written import checked_output, read, write
 from stella.kernel import Remedy
-from stella.trust import load_public_key, load_signer
+from stella.trust import load_signer
 from stella.vex import (
     Format,
     Justification,
@@ -164,9 +164,7 @@ def verify(
     to: To = None,
 ) -> None:
     """Check the signature of a signed document, and say who signed what about which image."""
-    root = read_root(trusted_root)
-    keys = [load_public_key(one) for one in key or ()]
-    keys += list(root.keys.values()) if root else []
+    keys = named_keys(key, trusted_root)
     if not keys:
         raise UnusableStatement(
             "nobody is named whose signature would count",
