@@ -10,7 +10,9 @@ from datetime import timedelta
 from typing import TypeVar
 
 from stella.blob import Blobs
+from stella.environment.followed.model import Followed
 from stella.environment.followed.push import ask_for_looks, followers_of
+from stella.environment.followed.store import list_followed
 from stella.finding.scan import request_scan
 from stella.hub.deliveries import end_deliveries, find_delivery, waiting_deliveries
 from stella.hub.delivery import WAITS_S, Delivery, failed, handled
@@ -57,13 +59,14 @@ def handle_waiting(handling: Handling, is_over: Callable[[], bool]) -> int:
     while not is_over():
         with handling.database.transaction(actor="webhook") as tx:
             waiting = waiting_deliveries(tx, _TOGETHER)
-            followed = _followed(tx, [one for one in waiting if one.id not in woken])
-            plain = () if followed else _until_choices(waiting)
-            end_deliveries(tx, [_ended(tx, one) for one in plain])
-        if followed:
+            followed = _followed(tx, waiting)
+            meant = _meant(followed, [one for one in waiting if one.id not in woken])
+            plain = () if meant else _until_choices(waiting)
+            end_deliveries(tx, [_ended(tx, one, followed) for one in plain])
+        if meant:
             # Apart, and before: a look holds its repository's row while it applies what images and
             # builds change too. Killed between the two, it is woken twice.
-            _wake(handling, followed)
+            _wake(handling, meant)
             woken = frozenset(one.id for one in waiting)
             continue
         done += len(plain)
@@ -75,15 +78,24 @@ def handle_waiting(handling: Handling, is_over: Callable[[], bool]) -> int:
     return done
 
 
-def _followed(tx: Tx, deliveries: Sequence[Delivery]) -> list[str]:
-    """The followed repositories to which these say that something was pushed."""
+def _followed(tx: Tx, deliveries: Sequence[Delivery]) -> tuple[Followed, ...]:
+    """What is followed, read once for all of them; nothing where none speaks of commits."""
+    if not any("commits" in one.content for one in deliveries):
+        return ()
+    return tuple(one.followed for one in list_followed(tx).values())
+
+
+def _meant(followed: Sequence[Followed], deliveries: Sequence[Delivery]) -> list[str]:
+    """Those of ``followed`` to which these say that something was pushed."""
+    if not followed:
+        return []
     pushes = [
         (pushed.repository, pushed.reference)
         for one in deliveries
         if "commits" in one.content
         for pushed in _read(PushedCommits, one.content, "commits")
     ]
-    return followers_of(tx, pushes)
+    return followers_of(followed, pushes)
 
 
 def _wake(handling: Handling, names: Sequence[str]) -> None:
@@ -100,13 +112,13 @@ def _until_choices(waiting: tuple[Delivery, ...]) -> tuple[Delivery, ...]:
     return waiting
 
 
-def _ended(tx: Tx, delivery: Delivery) -> Delivery:
+def _ended(tx: Tx, delivery: Delivery, followed: Sequence[Followed]) -> Delivery:
     """How it stands once it was tried; what it led to is stored, or nothing of it."""
     try:
         if "images" not in delivery.content and "builds" not in delivery.content:
-            return handled(tx, delivery, _done(tx, delivery))  # it only says something
+            return handled(tx, delivery, _done(tx, delivery, followed))  # it only says something
         with tx.connection.begin_nested():
-            outcome = _done(tx, delivery)
+            outcome = _done(tx, delivery, followed)
     except DatabaseUnusable:
         raise
     except Exception as error:  # noqa: BLE001 - one delivery's trouble is not the others'
@@ -128,7 +140,7 @@ def _failed(tx: Tx, delivery: Delivery, error: Exception) -> Delivery:
 # ---------------------------------------------------------------- images, commits, builds
 
 
-def _done(tx: Tx, delivery: Delivery) -> str:
+def _done(tx: Tx, delivery: Delivery, followed: Sequence[Followed]) -> str:
     told = [
         *(_image(tx, one) for one in _read(PushedImage, delivery.content, "images")),
         *(_commits(one) for one in _read(PushedCommits, delivery.content, "commits")),
@@ -136,8 +148,8 @@ def _done(tx: Tx, delivery: Delivery) -> str:
     ]
     more = len(told) - _SHOWN_MAX
     said = "; ".join(told[:_SHOWN_MAX]) + (f"; and {more} more" if more > 0 else "")
-    followed = _followed(tx, [delivery])
-    return f"{said}; looked at: {', '.join(followed[:_SHOWN_MAX])}" if followed else said
+    meant = _meant(followed, [delivery])
+    return f"{said}; looked at: {', '.join(meant[:_SHOWN_MAX])}" if meant else said
 
 
 def _image(tx: Tx, pushed: PushedImage) -> str:

@@ -7,26 +7,21 @@ from collections.abc import Iterable
 
 from stella.environment.errors import UnknownRepository
 from stella.environment.followed.model import Followed
-from stella.environment.followed.store import ask_for_look, list_followed
+from stella.environment.followed.store import ask_for_look
 from stella.record.transaction import Tx
 
 _SERVERS_CHOICE = "HEAD"
 
 
-def followers_of(tx: Tx, pushes: Iterable[tuple[str, str]]) -> list[str]:
+def followers_of(followed: Iterable[Followed], pushes: Iterable[tuple[str, str]]) -> list[str]:
     """The names of those that may follow one of these repositories and references, in order."""
-    told = dict.fromkeys(pushes)
-    if not told:
-        return []
     named: dict[str, list[tuple[str, str]]] = {}
-    for repository, reference in told:  # many at once are asked of few each
+    for repository, reference in dict.fromkeys(pushes):  # many at once are asked of few each
         named.setdefault(_last(repository), []).append((repository, reference))
     return [
-        one.followed.name
-        for one in list_followed(tx).values()
-        if any(
-            is_meant(one.followed, *each) for each in named.get(_last(one.followed.repository), ())
-        )
+        one.name
+        for one in followed
+        if any(is_meant(one, *each) for each in named.get(_last(one.repository), ()))
     ]
 
 
