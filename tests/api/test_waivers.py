@@ -8,7 +8,7 @@ import pytest
 from fixtures.control import Control
 from fixtures.road import OLD
 from stella.kernel import time_text
-from stella.promotion.waive import lapse_waivers
+from stella.promotion.exceptions.waive import lapse_waivers
 
 ONE_YES = {
     "parameters": {"severityMax": "medium", "knownExploited": "pass"},

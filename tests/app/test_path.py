@@ -19,7 +19,7 @@ from stella.evidence.verify import verify_packet
 from stella.fleet import expire_orders
 from stella.kernel import Digest
 from stella.plugin.order import OrderOutcome
-from stella.promotion.approve import approve_promotion, cancel_promotion, reject_promotion
+from stella.promotion.approval.approve import approve_promotion, cancel_promotion, reject_promotion
 from stella.promotion.errors import (
     AlreadyApproved,
     AlreadyRequested,

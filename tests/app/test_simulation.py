@@ -31,7 +31,7 @@ from stella.fleet import expire_orders, orders_of_deployment
 from stella.kernel import Digest, Remedy, StellaError, id_maker
 from stella.plugin.order import OrderOutcome
 from stella.plugin.refusals import ServiceUnreachable, StepFailed
-from stella.promotion.approve import cancel_promotion, reject_promotion
+from stella.promotion.approval.approve import cancel_promotion, reject_promotion
 from stella.promotion.lifecycle import NOT_BEGUN, PROMOTION, State
 from stella.promotion.model import Rank
 from stella.promotion.request import request_promotion

@@ -12,8 +12,8 @@ from evidence.proven import LATER, ProvenStory, Told, fact
 from stella.evidence import names, read_packet, verify_packet
 from stella.kernel import Digest
 from stella.promotion import model
+from stella.promotion.known.tested import said_fields
 from stella.promotion.model import ApprovalInput, DecisionInput, GateState, Person
-from stella.promotion.tested import said_fields
 from stella.replay import Verdict, replay_packet
 from stella.tested import hear_tested, sign_tested
 from stella.tested.hearing import bare_tested

@@ -43,7 +43,7 @@ def process(tmp_path: Path, mark: str) -> Iterator[PluginProcess]:
 def mighty(tmp_path: Path, mark: str) -> Iterator[PluginProcess]:
     """The same with the capability to run commands, secrets and the network."""
     needs = [{"capability": one} for one in ("run_command", "read_secret", "network")]
-    limits = {"timeoutS": 3, "memoryBytes": 200 << 20}
+    limits = {"timeoutS": 20, "memoryBytes": 200 << 20}
     yield from started(PluginProcess(hostile_source(tmp_path, needs=needs, limits=limits)), mark)
 
 
@@ -57,7 +57,7 @@ def started(process: PluginProcess, mark: str) -> Iterator[PluginProcess]:
 @pytest.mark.parametrize(
     ("repository", "why"),
     [
-        ("block", "it was not done after 1 s"),
+        ("block", "it was not done after 3 s"),
         ("allocate", "MemoryError"),
         ("exit-at-once", "it ended by itself, with 3"),
         ("raise-exit", "SystemExit: 4"),
@@ -110,8 +110,8 @@ def test_what_it_began_ends_with_it(mighty: PluginProcess, mark: str) -> None:
     eventually(lambda: len(processes_with(mark)) >= 4)
     assert 0 < int(registry.tags("bomb")[0]) < 400
     with pytest.raises(PluginErrored):
-        registry.tags("block")
-    assert processes_with(mark) == []
+        registry.tags("kill-itself")
+    eventually(lambda: processes_with(mark) == [])
 
 
 def test_a_refusal_is_the_same_again(process: PluginProcess) -> None:
@@ -223,9 +223,9 @@ def test_without_the_capability_no_door_is_open(process: PluginProcess) -> None:
     ("repository", "why"),
     [
         ("kill", "it was ended by SIGKILL"),
-        ("hang", "it was not done after 1 s"),
+        ("hang", "it was not done after 3 s"),
         ("text", "blob gave a str, not bytes"),
-        ("empty", "it was not done after 1 s"),
+        ("empty", "it was not done after 3 s"),
     ],
 )
 def test_harm_in_a_stream_costs_the_stream_alone(
@@ -235,7 +235,7 @@ def test_harm_in_a_stream_costs_the_stream_alone(
     with pytest.raises(PluginErrored, match=why):
         read(open_registry(process), repository, heard)
     assert heard == [b"ok"]
-    assert time.monotonic() - begun < 20
+    assert time.monotonic() - begun < 60
 
 
 def read(registry: Registry, repository: str, heard: list[bytes]) -> None:

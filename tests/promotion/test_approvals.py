@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stella.kernel import time_text
-from stella.promotion.approvals import judge_approvals
+from stella.promotion.gates.approvals import judge_approvals
+from stella.promotion.gates.speaking import asked_in, voice_of, why_not_for
 from stella.promotion.model import (
     ApprovalInput,
     DecisionInput,
@@ -20,7 +21,6 @@ from stella.promotion.model import (
     ReleaseInput,
     RuleInput,
 )
-from stella.promotion.speaking import asked_in, voice_of, why_not_for
 
 START = datetime(2030, 1, 1, tzinfo=UTC)
 PLAN, OTHER = "sha256:" + "1" * 64, "sha256:" + "2" * 64

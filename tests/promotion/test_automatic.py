@@ -22,12 +22,12 @@ from stella.environment.model import Pick
 from stella.identity import Role, change_user, create_user
 from stella.kernel import Digest
 from stella.plugin.order import OrderOutcome
-from stella.promotion.approve import cancel_promotion, reject_promotion
-from stella.promotion.automatic import automatic_gates
+from stella.promotion.approval.approve import cancel_promotion, reject_promotion
 from stella.promotion.errors import OwnRequest
+from stella.promotion.exceptions.override import override_freeze
+from stella.promotion.gates.automatic import automatic_gates
 from stella.promotion.lifecycle import State
 from stella.promotion.model import AutomaticInput, GateState, HoldInput, Person, Rank, RunsInput
-from stella.promotion.override import override_freeze
 from stella.promotion.store import Promotion, list_promotions
 from stella.release.model import Release
 from stella.release.store import find_release

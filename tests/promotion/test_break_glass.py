@@ -18,13 +18,6 @@ from stella.evidence.store import find_evidence
 from stella.identity import Role, change_user
 from stella.kernel import Digest, Json
 from stella.plugin.order import OrderOutcome
-from stella.promotion.break_glass import (
-    agree_to_break_glass,
-    end_break_glass,
-    lapse_break_glass,
-    request_break_glass,
-)
-from stella.promotion.break_glass_store import find_break_glass
 from stella.promotion.errors import (
     AlreadyRequested,
     BreakGlassIsOver,
@@ -35,9 +28,16 @@ from stella.promotion.errors import (
     PlanHasChanged,
     UnknownBreakGlass,
 )
+from stella.promotion.exceptions.break_glass import (
+    agree_to_break_glass,
+    end_break_glass,
+    lapse_break_glass,
+    request_break_glass,
+)
+from stella.promotion.exceptions.break_glass_store import find_break_glass
+from stella.promotion.gates.start_window import StartWindow
 from stella.promotion.lifecycle import State
 from stella.promotion.request import request_promotion
-from stella.promotion.start_window import StartWindow
 from stella.promotion.store import Promotion
 from stella.release.withdraw import withdraw_release
 from stella.replay import replay_packet

@@ -16,7 +16,7 @@ from stella.identity.errors import AddressTaken, MalformedUser
 from stella.identity.store import user_address
 from stella.kernel import Digest, Unknown
 from stella.plugin.contract.scm import Commit, CommitRange, CommitSignature, SignatureState
-from stella.promotion.approve import reject_promotion
+from stella.promotion.approval.approve import reject_promotion
 from stella.promotion.errors import AuthorsUnknown, OwnRequest
 from stella.promotion.evaluate import evaluate_promotion
 from stella.promotion.lifecycle import State

@@ -11,9 +11,9 @@ from promotion.test_soak import judge_due
 from stella.environment.errors import MalformedDocument
 from stella.finding.scan import request_scan
 from stella.promotion.errors import ImpossibleExpiry, NotAwaitingApproval
+from stella.promotion.gates.start_window import ANY_TIME, StartWindow
 from stella.promotion.lifecycle import State
 from stella.promotion.request import request_promotion
-from stella.promotion.start_window import ANY_TIME, StartWindow
 from stella.promotion.store import Promotion, insert_promotion
 
 START = datetime(2030, 1, 1, tzinfo=UTC)

@@ -17,15 +17,20 @@ from stella.environment.store import environment as environment_table
 from stella.evidence import verify_packet
 from stella.identity import Role
 from stella.kernel import time_text
-from stella.promotion.absence import Absence
-from stella.promotion.absence import absence as absence_table
-from stella.promotion.break_glass_store import break_glass as break_glass_table
+from stella.promotion.approval.absence import Absence
+from stella.promotion.approval.absence import absence as absence_table
+from stella.promotion.exceptions.break_glass_store import break_glass as break_glass_table
+from stella.promotion.exceptions.override import freeze_override
+from stella.promotion.exceptions.waive import end_waiver
+from stella.promotion.exceptions.waiver_store import (
+    Waiver,
+    find_waiver,
+    insert_waiver,
+    update_waiver,
+)
 from stella.promotion.lifecycle import State, WaiverState
-from stella.promotion.override import freeze_override
 from stella.promotion.store import Promotion
 from stella.promotion.store import promotion as promotion_table
-from stella.promotion.waive import end_waiver
-from stella.promotion.waiver_store import Waiver, find_waiver, insert_waiver, update_waiver
 from stella.record.row import columns_of
 from stella.release.store import release_revision
 

@@ -12,9 +12,9 @@ from stella.environment.ical import CalendarEvent, calendar
 from stella.identity import Role
 from stella.kernel import Json
 from stella.promotion.errors import AlreadyOverridden, NothingToOverride
+from stella.promotion.exceptions.override import override_freeze
 from stella.promotion.lifecycle import State
 from stella.promotion.model import Person
-from stella.promotion.override import override_freeze
 from stella.promotion.store import Promotion
 from stella.release.store import find_release
 

@@ -6,7 +6,7 @@ from fixtures.road import Road
 from stella.environment.errors import ImpossibleHold, NotHeld
 from stella.environment.hold import Hold, find_hold, hold_environment, resume_environment
 from stella.plugin.order import OrderOutcome
-from stella.promotion.approve import cancel_promotion
+from stella.promotion.approval.approve import cancel_promotion
 from stella.promotion.lifecycle import State
 from stella.promotion.request import request_rollback
 from stella.promotion.store import Promotion

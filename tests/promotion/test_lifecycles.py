@@ -20,9 +20,9 @@ from stella.identity import Role
 from stella.kernel import Digest, time_text
 from stella.promotion.errors import ImpossibleHotfix
 from stella.promotion.evaluate import evaluate_promotion
+from stella.promotion.gates.start_window import StartWindow
 from stella.promotion.lifecycle import State
 from stella.promotion.request import request_promotion
-from stella.promotion.start_window import StartWindow
 from stella.promotion.store import Promotion
 from stella.promotion.store import promotion as promotion_table
 from stella.release.model import Release

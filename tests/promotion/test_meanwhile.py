@@ -22,9 +22,9 @@ from stella.kernel import Digest
 from stella.policy import Ask
 from stella.policy.engine import NEEDS
 from stella.policy.store import delete_policy, put_policy
+from stella.promotion.exceptions.waive import end_waiver
 from stella.promotion.lifecycle import State
 from stella.promotion.store import Promotion, list_promotions
-from stella.promotion.waive import end_waiver
 from stella.record import Tx
 from stella.release.model import Release
 from stella.release.revise import revise_release

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from promotion.test_approvals import asked
 from stella.environment.lifecycles.model import HotfixPath, Lifecycle, Phase
 from stella.kernel import canonical_json, time_text
+from stella.promotion.gates.phases import lifecycle_gate, places_before, read_lifecycle
 from stella.promotion.model import (
     AutomaticInput,
     DecisionInput,
@@ -21,7 +22,6 @@ from stella.promotion.model import (
     PlaceInput,
     RunInput,
 )
-from stella.promotion.phases import lifecycle_gate, places_before, read_lifecycle
 
 NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
 OPS = Person("usr_ops", "olga", ("operator",))

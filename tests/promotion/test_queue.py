@@ -16,7 +16,7 @@ from stella.environment.freeze import begin_freeze
 from stella.fleet import expire_orders
 from stella.kernel import Digest, StellaError
 from stella.plugin.order import OrderOutcome
-from stella.promotion.approve import cancel_promotion, reject_promotion
+from stella.promotion.approval.approve import cancel_promotion, reject_promotion
 from stella.promotion.errors import AlreadyRequested, EnvironmentIsBusy
 from stella.promotion.lifecycle import State
 from stella.promotion.model import Rank

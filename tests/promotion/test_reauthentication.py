@@ -14,15 +14,15 @@ from stella.evidence import verify_packet
 from stella.evidence.container import read_container
 from stella.identity.model import UNPROVEN, Proof
 from stella.kernel import time_text
-from stella.promotion.approve_alike import approve_alike
-from stella.promotion.break_glass import agree_to_break_glass, request_break_glass
+from stella.promotion.approval.approve_alike import approve_alike
 from stella.promotion.errors import AlreadyApproved, ReauthenticationNeeded
+from stella.promotion.exceptions.break_glass import agree_to_break_glass, request_break_glass
+from stella.promotion.exceptions.override import override_freeze
+from stella.promotion.exceptions.waive import Wish, approve_waiver, request_waiver
+from stella.promotion.gates.speaking import is_recent
 from stella.promotion.lifecycle import State
-from stella.promotion.override import override_freeze
-from stella.promotion.speaking import is_recent
 from stella.promotion.store import Promotion, list_approvals
 from stella.promotion.store import approval as approval_table
-from stella.promotion.waive import Wish, approve_waiver, request_waiver
 from stella.release.store import find_release
 
 ASKED = {"approvals": [rule("two", "approver", count=2)], "reauthenticate": {"minutes": 15}}

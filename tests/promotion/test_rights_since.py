@@ -17,11 +17,11 @@ from stella.finding.model import Findings
 from stella.identity import Role, change_user, create_user
 from stella.kernel import Digest
 from stella.plugin.order import OrderOutcome
-from stella.promotion.absence import begin_absence
+from stella.promotion.approval.absence import begin_absence
+from stella.promotion.exceptions.waive import Wish, approve_waiver, end_waiver, request_waiver
+from stella.promotion.gates.worsened import NOTHING_RUNS, rules_not_asked, running_bytes
 from stella.promotion.lifecycle import State
 from stella.promotion.model import ComponentInput, Person, RuleInput, ScanInput
-from stella.promotion.waive import Wish, approve_waiver, end_waiver, request_waiver
-from stella.promotion.worsened import NOTHING_RUNS, rules_not_asked, running_bytes
 from stella.release.store import find_release
 from stella.release.withdraw import withdraw_release
 

@@ -10,8 +10,9 @@ from stella.evidence.store import list_evidence
 from stella.evidence.verify import verify_packet
 from stella.identity import Role, change_user
 from stella.kernel import Digest
-from stella.promotion.absence import begin_absence, end_absence, list_absences
-from stella.promotion.approve import approve_promotion
+from stella.promotion.approval.absence import begin_absence, end_absence, list_absences
+from stella.promotion.approval.approve import approve_promotion
+from stella.promotion.approval.voice import why_not_approve
 from stella.promotion.errors import (
     AlreadyApproved,
     ImpossibleAbsence,
@@ -21,7 +22,6 @@ from stella.promotion.errors import (
 )
 from stella.promotion.lifecycle import State
 from stella.promotion.store import Promotion, list_approvals
-from stella.promotion.voice import why_not_approve
 from stella.replay import replay_packet
 
 LENIENT = {"severityMax": "critical"}

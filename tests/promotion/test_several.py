@@ -5,8 +5,8 @@ import pytest
 from fixtures.road import Road
 from promotion.test_rules import proves
 from stella.environment.errors import UnknownEnvironment
-from stella.promotion.approve import cancel_promotion
-from stella.promotion.approve_alike import approve_alike
+from stella.promotion.approval.approve import cancel_promotion
+from stella.promotion.approval.approve_alike import approve_alike
 from stella.promotion.errors import (
     AlreadyApproved,
     AlreadyRequested,

@@ -15,9 +15,9 @@ from stella.app.due import judge_what_is_due
 from stella.environment.errors import MalformedDocument
 from stella.kernel import time_text
 from stella.plugin.order import OrderOutcome
+from stella.promotion.gates.soak import soak_gates
 from stella.promotion.lifecycle import State
 from stella.promotion.model import DecisionInput, GateState, RunInput, SoakInput
-from stella.promotion.soak import soak_gates
 from stella.promotion.store import Promotion
 
 SOAK = {"soak": {"hours": 24}}
@@ -94,7 +94,7 @@ def test_a_failed_deployment_of_it_begins_the_time_anew(road: Road) -> None:
 
 
 def test_what_was_taken_back_while_it_soaked_is_left_alone(road: Road) -> None:
-    from stella.promotion.approve import cancel_promotion
+    from stella.promotion.approval.approve import cancel_promotion
 
     wanted = soaking(road)
     with road.database.transaction(actor="usr_op") as tx:

@@ -13,10 +13,10 @@ from promotion.test_freezes import freeze
 from promotion.test_rules import proves
 from promotion.test_soak import judge_due
 from stella.promotion.errors import ImpossibleStart
+from stella.promotion.gates.start_window import StartWindow, refuse_impossible, start_gates
 from stella.promotion.lifecycle import State
 from stella.promotion.model import GateState, StartInput
 from stella.promotion.request import request_promotion
-from stella.promotion.start_window import StartWindow, refuse_impossible, start_gates
 from stella.promotion.store import Promotion
 
 START = datetime(2030, 1, 1, tzinfo=UTC)

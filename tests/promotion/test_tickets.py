@@ -187,7 +187,7 @@ def test_where_else_a_ticket_was_used_is_shown_and_may_be_forbidden(ticketed: Ti
 def test_the_use_by_other_images_is_told_however_often_these_named_it(
     ticketed: Ticketed, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("stella.promotion.tickets.USES_MAX", 2)
+    monkeypatch.setattr("stella.promotion.known.tickets.USES_MAX", 2)
     ticketed.environment("dev")
     ticketed.environment("test", parameters={**REQUIRED, "ticketReuse": "release"})
     first = ticketed.ask_for(ticketed.sealed("1.0.0")["id"], "dev")

@@ -12,8 +12,8 @@ from stella.evidence import names, read_packet, verify_packet
 from stella.kernel import Outcome, canonical_json
 from stella.policy import PolicyResult, RuleResult
 from stella.promotion.decide import record_of
+from stella.promotion.gates.waived import apply_waivers
 from stella.promotion.model import ApprovalInput, Decision, DecisionInput, WaiverInput, document
-from stella.promotion.waived import apply_waivers
 from stella.replay import Verdict, replay_packet
 
 LATER = "2030-02-01T00:00:00.000000Z"

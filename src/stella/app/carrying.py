@@ -13,7 +13,7 @@ from stella.evidence.keep import Proving
 from stella.plugin.contract.notifier import Ticket
 from stella.plugin.contract.registry import Registry
 from stella.promotion.assemble import Deciding
-from stella.promotion.look_up import Trouble
+from stella.promotion.known.look_up import Trouble
 from stella.record import Database, StoredFact, Tx
 from stella.sbom import LayerCache
 from stella.trust import Signer

@@ -7,7 +7,7 @@ from stella.environment.store import list_environments
 from stella.hub.store import list_integrations
 from stella.kernel import Unknown
 from stella.plugin.contract.scm import CommitRange
-from stella.promotion.committed import asks_for_authors, brought
+from stella.promotion.known.committed import asks_for_authors, brought
 from stella.promotion.lifecycle import NOT_BEGUN
 from stella.promotion.store import every_promotion
 from stella.record import Database

@@ -8,8 +8,8 @@ from stella.environment.errors import UnknownEnvironment
 from stella.environment.store import followers
 from stella.promotion.errors import EnvironmentIsBusy
 from stella.promotion.follow import follow
+from stella.promotion.known.opened import opened_after, opened_in
 from stella.promotion.lifecycle import NOT_BEGUN, State
-from stella.promotion.opened import opened_after, opened_in
 from stella.promotion.store import every_promotion, find_promotion
 from stella.record import StoredFact
 

@@ -3,10 +3,10 @@
 from stella.app.carrying import Work
 from stella.environment.lifecycles.store import list_lifecycles
 from stella.environment.store import list_environments
-from stella.promotion.committed import asks_for_authors
 from stella.promotion.evaluate import evaluate_promotion, waits_for_scan
+from stella.promotion.known.committed import asks_for_authors
+from stella.promotion.known.look_up import waits_for_ticket
 from stella.promotion.lifecycle import NOT_BEGUN, State
-from stella.promotion.look_up import waits_for_ticket
 from stella.promotion.store import Promotion, every_promotion, find_promotion
 from stella.record import StoredFact
 

@@ -46,8 +46,8 @@ from stella.fleet import expire_orders, mark_offline
 from stella.hub.check import keep_health
 from stella.hub.deliveries import forget_deliveries
 from stella.plugin.contract.core import Kind
-from stella.promotion.break_glass import lapse_break_glass
-from stella.promotion.waive import lapse_waivers
+from stella.promotion.exceptions.break_glass import lapse_break_glass
+from stella.promotion.exceptions.waive import lapse_waivers
 from stella.record import open_workflow_engine
 from stella.record.errors import unusable
 from stella.workflow import DurableRuns

@@ -23,12 +23,12 @@ import stella.identity.store
 import stella.notify.store
 import stella.plugin.store
 import stella.policy.store
-import stella.promotion.absence
-import stella.promotion.break_glass_store
-import stella.promotion.override
+import stella.promotion.approval.absence
+import stella.promotion.exceptions.break_glass_store
+import stella.promotion.exceptions.override
+import stella.promotion.exceptions.waiver_store
+import stella.promotion.known.tickets
 import stella.promotion.store
-import stella.promotion.tickets
-import stella.promotion.waiver_store
 import stella.record.owners
 import stella.release.components.store
 import stella.release.store
@@ -63,12 +63,12 @@ STORES = (
     stella.environment.followed.store,
     stella.policy.store,
     stella.promotion.store,
-    stella.promotion.tickets,
+    stella.promotion.known.tickets,
     stella.deployment.standing,
-    stella.promotion.waiver_store,
-    stella.promotion.absence,
-    stella.promotion.break_glass_store,
-    stella.promotion.override,
+    stella.promotion.exceptions.waiver_store,
+    stella.promotion.approval.absence,
+    stella.promotion.exceptions.break_glass_store,
+    stella.promotion.exceptions.override,
     stella.deployment.store,
     stella.deployment.step_store,
     stella.evidence.store,

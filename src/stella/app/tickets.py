@@ -10,10 +10,16 @@ from stella.plugin.contract.notifier import Ticket
 from stella.plugin.refusals import PluginErrored
 from stella.promotion.assemble import Deciding
 from stella.promotion.evaluate import evaluate_promotion, waits_for_scan
+from stella.promotion.known.look_up import Trouble, note_ticket
+from stella.promotion.known.tickets import (
+    ChangeTicket,
+    due_tickets,
+    find_ticket,
+    put_off,
+    update_ticket,
+)
 from stella.promotion.lifecycle import NOT_BEGUN
-from stella.promotion.look_up import Trouble, note_ticket
 from stella.promotion.store import find_promotion
-from stella.promotion.tickets import ChangeTicket, due_tickets, find_ticket, put_off, update_ticket
 from stella.record import StoredFact
 
 _ATTEMPTS = 3

@@ -24,7 +24,7 @@ from stella.kernel import Json, StellaError, time_text
 from stella.plugin.contract.ci import BuildState
 from stella.plugin.contract.webhook import EndedBuild, PressedChoice, PushedCommits, PushedImage
 from stella.plugin.wire import from_wire
-from stella.promotion.approve import approve_promotion, reject_promotion
+from stella.promotion.approval.approve import approve_promotion, reject_promotion
 from stella.promotion.model import Person
 from stella.record import Bell, Database, Tx
 from stella.record.errors import DatabaseUnusable

@@ -7,9 +7,9 @@ from sqlalchemy import and_, or_, select
 from stella.deployment.lifecycle import TARGET_DEPLOYMENT, TargetState
 from stella.deployment.store import current_deployment, target_deployment
 from stella.environment.store import find_environment, target_named
+from stella.promotion.exceptions.waiver_store import count_open
 from stella.promotion.lifecycle import ACTIVE
 from stella.promotion.store import every_promotion
-from stella.promotion.waiver_store import count_open
 from stella.record.transaction import Tx
 from stella.release.store import find_release
 

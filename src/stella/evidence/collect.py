@@ -21,9 +21,9 @@ from stella.evidence.collect_relied import relied_facts
 from stella.evidence.verify_facts import PacketFact, facts_bytes
 from stella.kernel import Digest, Json, canonical_json
 from stella.promotion.assemble import PersonOf
+from stella.promotion.known.tested import tests_relied_on
 from stella.promotion.model import Decision, DecisionInput, ScanInput, document
 from stella.promotion.store import Promotion
-from stella.promotion.tested import tests_relied_on
 from stella.record.chain import GENESIS
 from stella.record.read import facts_about
 from stella.record.tables import fact as fact_table

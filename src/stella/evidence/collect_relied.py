@@ -5,10 +5,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from msgspec import UNSET
 
 from stella.kernel.names import address_digest
-from stella.promotion.absence import absences_at
+from stella.promotion.approval.absence import absences_at
+from stella.promotion.known.relied import Ran, Relied, relied_on
+from stella.promotion.known.tested import tests_relied_on
 from stella.promotion.model import Decision, DecisionInput
-from stella.promotion.relied import Ran, Relied, relied_on
-from stella.promotion.tested import tests_relied_on
 from stella.record.read import facts_about, facts_at, facts_before, last_of_each
 from stella.record.transaction import StoredFact, Tx
 

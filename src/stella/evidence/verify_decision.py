@@ -6,10 +6,10 @@ from stella.evidence import names
 from stella.evidence.reading import DoesNotHold, Reading, expect, same_json
 from stella.evidence.verify_tested import check_tested, tested_here
 from stella.kernel import Digest, MalformedDigest, digest_of
-from stella.promotion.broken_glass import broken_glass
 from stella.promotion.decide import outcome_of
+from stella.promotion.gates.broken_glass import broken_glass
+from stella.promotion.gates.waived import counts
 from stella.promotion.model import ApprovalInput, ScanInput, document
-from stella.promotion.waived import counts
 from stella.trust import (
     APPROVAL,
     CYCLONEDX,

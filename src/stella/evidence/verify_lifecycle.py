@@ -8,8 +8,8 @@ from stella.evidence import names
 from stella.evidence.reading import DoesNotHold, Reading, expect
 from stella.evidence.told import Told, place_of
 from stella.evidence.verify_facts import PacketFact
+from stella.promotion.gates.phases import places_before, read_lifecycle
 from stella.promotion.model import DecisionInput
-from stella.promotion.phases import places_before, read_lifecycle
 
 
 def check_lifecycles(given: DecisionInput, told: Told) -> None:

@@ -19,6 +19,8 @@ from stella.evidence.verify_tested import check_taken
 from stella.evidence.verify_ticket import check_ticket
 from stella.kernel import Json, digest_of
 from stella.kernel.names import address_digest
+from stella.promotion.known.relied import Ran, Relied, relied_on
+from stella.promotion.known.tested import tests_relied_on
 from stella.promotion.model import (
     PROOF_FORM,
     ApprovalInput,
@@ -30,8 +32,6 @@ from stella.promotion.model import (
     WaiverInput,
     document,
 )
-from stella.promotion.relied import Ran, Relied, relied_on
-from stella.promotion.tested import tests_relied_on
 from stella.release.authors import Author, Between, record_digest
 
 _FORMS = range(1, PROOF_FORM + 1)

@@ -6,8 +6,8 @@ from stella.evidence import names
 from stella.evidence.reading import DoesNotHold, Reading
 from stella.evidence.told import Told, agree, place_of
 from stella.kernel import Digest, StellaError
+from stella.promotion.known.tested import said_again, tests_relied_on
 from stella.promotion.model import TestedInput
-from stella.promotion.tested import said_again, tests_relied_on
 
 
 def check_tested(reading: Reading) -> int:

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from stella.kernel import Json, StellaError
 from stella.plugin.contract.notifier import Severity
 from stella.plugin.contract.scm import StatusState
-from stella.promotion.break_glass_store import find_break_glass
+from stella.promotion.exceptions.break_glass_store import find_break_glass
+from stella.promotion.exceptions.waiver_store import find_waiver
 from stella.promotion.model import GateState
 from stella.promotion.store import Promotion, find_promotion
-from stella.promotion.waiver_store import find_waiver
 from stella.record.transaction import StoredFact, Tx
 from stella.release.store import find_release
 

@@ -19,11 +19,19 @@ from stella.plugin.contract.core import Kind
 from stella.policy import Ask, Need, PolicyBundle, bundle_bytes, needs_of
 from stella.policy.engine import ask as ask_policy
 from stella.policy.store import find_policy
-from stella.promotion.as_now import as_now
-from stella.promotion.break_glass import break_glass_input
-from stella.promotion.committed import asks_for_authors, commits_input, unaddressed
+from stella.promotion.exceptions.break_glass import break_glass_input
+from stella.promotion.exceptions.override import held_freezes, overrides_of
+from stella.promotion.exceptions.waiver_store import standing_waivers
 from stella.promotion.follow import automatic_input
-from stella.promotion.look_up import ticket_input
+from stella.promotion.gates.speaking import rule_input, voice_of
+from stella.promotion.gates.worsened import NOTHING_RUNS, running_bytes, running_document
+from stella.promotion.known.as_now import as_now
+from stella.promotion.known.committed import asks_for_authors, commits_input, unaddressed
+from stella.promotion.known.look_up import ticket_input
+from stella.promotion.known.phased import ways_of
+from stella.promotion.known.soaked import soak_input
+from stella.promotion.known.tested_now import tested_inputs
+from stella.promotion.known.told import since, told
 from stella.promotion.model import (
     PROOF_FORM,
     ApprovalInput,
@@ -39,10 +47,6 @@ from stella.promotion.model import (
     TicketInput,
     WaiverInput,
 )
-from stella.promotion.override import held_freezes, overrides_of
-from stella.promotion.phased import ways_of
-from stella.promotion.soaked import soak_input
-from stella.promotion.speaking import rule_input, voice_of
 from stella.promotion.store import (
     Approval,
     Promotion,
@@ -51,10 +55,6 @@ from stella.promotion.store import (
     succeeded,
     under_way,
 )
-from stella.promotion.tested_now import tested_inputs
-from stella.promotion.told import since, told
-from stella.promotion.waiver_store import standing_waivers
-from stella.promotion.worsened import NOTHING_RUNS, running_bytes, running_document
 from stella.record.transaction import Tx
 from stella.release.model import Platform, Release, ReleaseComponent
 from stella.release.store import find_release

@@ -15,11 +15,18 @@ from stella.policy import (
     verdict_digest,
 )
 from stella.policy.engine import ask as ask_policy
-from stella.promotion.approvals import judge_approvals
-from stella.promotion.automatic import automatic_gates
-from stella.promotion.broken_glass import broken_glass
 from stella.promotion.errors import DocumentMissing
-from stella.promotion.gates import end_gates, freeze_gate, order_gate, origin_gates
+from stella.promotion.gates.approvals import judge_approvals
+from stella.promotion.gates.automatic import automatic_gates
+from stella.promotion.gates.broken_glass import broken_glass
+from stella.promotion.gates.phases import Phased, lifecycle_gate, read_lifecycle
+from stella.promotion.gates.plain import end_gates, freeze_gate, order_gate, origin_gates
+from stella.promotion.gates.policy_gate import policy_gate
+from stella.promotion.gates.soak import soak_gates
+from stella.promotion.gates.start_window import start_gates
+from stella.promotion.gates.unblock import smallest_change
+from stella.promotion.gates.waived import Waived, apply_waivers
+from stella.promotion.gates.worsened import rules_not_asked
 from stella.promotion.model import (
     Decision,
     DecisionInput,
@@ -28,13 +35,6 @@ from stella.promotion.model import (
     PlanInputs,
     document,
 )
-from stella.promotion.phases import Phased, lifecycle_gate, read_lifecycle
-from stella.promotion.policy_gate import policy_gate
-from stella.promotion.soak import soak_gates
-from stella.promotion.start_window import start_gates
-from stella.promotion.unblock import smallest_change
-from stella.promotion.waived import Waived, apply_waivers
-from stella.promotion.worsened import rules_not_asked
 from stella.sbom import Traits, traits_of_sbom
 
 Documents = Mapping[str, bytes]

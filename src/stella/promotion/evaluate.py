@@ -11,7 +11,6 @@ from stella.finding.lifecycle import ScanState
 from stella.finding.store import pending_scan, scan_of_platform
 from stella.kernel import Digest, Json, StellaError, canonical_json, time_text
 from stella.promotion.assemble import Assembled, Deciding, assemble
-from stella.promotion.broken_glass import held_by
 from stella.promotion.decide import decide, outcome_of, record_of
 from stella.promotion.expiry import expire_promotion, is_expired
 from stella.promotion.facts import (
@@ -22,11 +21,12 @@ from stella.promotion.facts import (
     PromotionBlocked,
     PromotionErrored,
 )
+from stella.promotion.gates.broken_glass import held_by
+from stella.promotion.gates.start_window import START
+from stella.promotion.known.look_up import ticket_to_be
 from stella.promotion.lifecycle import NOT_BEGUN, Event, State
-from stella.promotion.look_up import ticket_to_be
 from stella.promotion.model import Decision, GateState, Person, document
 from stella.promotion.request import promotable
-from stella.promotion.start_window import START
 from stella.promotion.store import Promotion, find_promotion, update_promotion
 from stella.record.read import facts_about
 from stella.record.transaction import Tx

@@ -6,8 +6,8 @@ from stella.environment.model import Environment
 from stella.kernel import Remedy, time_text
 from stella.promotion.errors import ImpossibleExpiry
 from stella.promotion.facts import PromotionExpired
+from stella.promotion.gates.start_window import StartWindow
 from stella.promotion.lifecycle import Event
-from stella.promotion.start_window import StartWindow
 from stella.promotion.store import Promotion, update_promotion
 from stella.record.transaction import Tx
 

@@ -9,8 +9,8 @@ from stella.environment.hold import find_hold
 from stella.environment.model import Automatic, Environment, Pick
 from stella.environment.store import find_environment, list_targets
 from stella.kernel import time_text
+from stella.promotion.known.opened import newest_open
 from stella.promotion.model import AutomaticInput, HoldInput, Person, RunsInput
-from stella.promotion.opened import newest_open
 from stella.promotion.request import request_automatic
 from stella.promotion.store import (
     Promotion,

@@ -18,11 +18,12 @@ from stella.promotion.errors import (
 )
 from stella.promotion.expiry import expiry_of
 from stella.promotion.facts import PromotionRequested
+from stella.promotion.gates.start_window import ANY_TIME, StartWindow, refuse_impossible
+from stella.promotion.known.look_up import AGAIN
+from stella.promotion.known.tickets import ChangeTicket, insert_ticket, named_ticket
 from stella.promotion.lifecycle import PROMOTION
-from stella.promotion.look_up import AGAIN
 from stella.promotion.model import Person, Rank
 from stella.promotion.queue import supersede_older, waiting_there
-from stella.promotion.start_window import ANY_TIME, StartWindow, refuse_impossible
 from stella.promotion.store import (
     Promotion,
     deployed_before,
@@ -31,7 +32,6 @@ from stella.promotion.store import (
     succeeded,
     under_way,
 )
-from stella.promotion.tickets import ChangeTicket, insert_ticket, named_ticket
 from stella.record.transaction import Tx
 from stella.release.errors import ReleaseIsWithdrawn
 from stella.release.lifecycle import ReleaseState

@@ -9,11 +9,11 @@ from stella.blob import Blobs
 from stella.kernel import Digest, StellaError
 from stella.policy import Ask, PolicyBundle, evaluate, needs_of
 from stella.promotion.decide import policy_input
+from stella.promotion.gates.policy_gate import policy_gate
+from stella.promotion.gates.waived import apply_waivers
+from stella.promotion.known.told import told
 from stella.promotion.model import Decision, DecisionInput, Gate, GateState, Reason
-from stella.promotion.policy_gate import policy_gate
 from stella.promotion.store import Promotion
-from stella.promotion.told import told
-from stella.promotion.waived import apply_waivers
 from stella.sbom import Traits, traits_of_sbom
 
 REASONS_MAX = 10

@@ -12,8 +12,8 @@ from stella.kernel import Digest, Remedy, StellaError, parse_time
 from stella.policy import Ask, parse_bundle
 from stella.policy.engine import ask as ask_policy
 from stella.promotion.decide import decide, record_of
+from stella.promotion.known.tested import said_again, tests_relied_on
 from stella.promotion.model import DecisionInput, ScanInput, TestedInput
-from stella.promotion.tested import said_again, tests_relied_on
 from stella.reach import parse_evidence
 from stella.replay.difference import first_difference
 from stella.replay.errors import NothingToReplay

@@ -10,7 +10,7 @@ from stella.api.views.base import Body, Page, PersonView, View
 from stella.api.views.looking import Looking
 from stella.identity import user_by_name
 from stella.kernel import parse_time, time_text
-from stella.promotion.absence import Absence, begin_absence, end_absence, list_absences
+from stella.promotion.approval.absence import Absence, begin_absence, end_absence, list_absences
 from stella.record import Tx
 
 router = APIRouter(prefix="/absences", tags=["promotions"])

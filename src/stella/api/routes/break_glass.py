@@ -7,12 +7,12 @@ from stella.api.looking import GlassBreaker, asking_person
 from stella.api.views.base import Body
 from stella.api.views.break_glass import BreakGlassView, break_glass_view
 from stella.kernel import parse_time
-from stella.promotion.break_glass import (
+from stella.promotion.exceptions.break_glass import (
     agree_to_break_glass,
     end_break_glass,
     request_break_glass,
 )
-from stella.promotion.break_glass_store import find_break_glass
+from stella.promotion.exceptions.break_glass_store import find_break_glass
 from stella.promotion.store import find_promotion
 from stella.record import Tx
 

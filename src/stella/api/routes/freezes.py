@@ -12,7 +12,7 @@ from stella.environment.freeze_rules import coming_windows
 from stella.environment.ical import CalendarEvent, calendar
 from stella.environment.store import find_environment, list_freezes
 from stella.kernel import parse_time, time_text
-from stella.promotion.override import override_freeze
+from stella.promotion.exceptions.override import override_freeze
 from stella.promotion.request import promotable
 from stella.record import Tx
 

@@ -30,13 +30,13 @@ from stella.api.views.promotions import (
 from stella.deployment.plan import read_plan
 from stella.identity import Permission, record_refusal
 from stella.kernel import parse_time
-from stella.promotion.approve import approve_promotion, cancel_promotion, reject_promotion
-from stella.promotion.approve_alike import approve_alike
+from stella.promotion.approval.approve import approve_promotion, cancel_promotion, reject_promotion
+from stella.promotion.approval.approve_alike import approve_alike
 from stella.promotion.evaluate import evaluate_promotion, preview_promotion, waits_for_scan
+from stella.promotion.gates.start_window import StartWindow
 from stella.promotion.lifecycle import State
 from stella.promotion.model import Rank, document
 from stella.promotion.request import deployable, promotable, request_promotion, request_several
-from stella.promotion.start_window import StartWindow
 from stella.promotion.store import find_promotion, list_promotions
 from stella.record import Tx
 

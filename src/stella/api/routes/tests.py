@@ -10,7 +10,7 @@ from stella.api.looking import Cursor, Limit, Scanner, WaiverApprover, after_of,
 from stella.api.views.base import Body, Page
 from stella.api.views.tests import TestResultView, test_result_view
 from stella.kernel import Digest
-from stella.promotion.tested_now import heard_of
+from stella.promotion.known.tested_now import heard_of
 from stella.record import Tx
 from stella.tested.apply import take_test_result, withdraw_test_result
 from stella.tested.store import Taken, find_taken, list_results

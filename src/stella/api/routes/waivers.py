@@ -19,9 +19,9 @@ from stella.api.looking import (
 from stella.api.views.base import Body, Page
 from stella.api.views.waivers import WaiverView, waiver_view
 from stella.kernel import parse_time
+from stella.promotion.exceptions.waive import Wish, approve_waiver, end_waiver, request_waiver
+from stella.promotion.exceptions.waiver_store import find_waiver, list_waivers
 from stella.promotion.lifecycle import WaiverState
-from stella.promotion.waive import Wish, approve_waiver, end_waiver, request_waiver
-from stella.promotion.waiver_store import find_waiver, list_waivers
 from stella.record import Tx
 
 router = APIRouter(prefix="/waivers", tags=["waivers"])

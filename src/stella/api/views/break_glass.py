@@ -2,7 +2,7 @@
 
 from stella.api.views.base import PersonView, View, person_view
 from stella.kernel import time_text
-from stella.promotion.break_glass_store import BreakGlass
+from stella.promotion.exceptions.break_glass_store import BreakGlass
 from stella.promotion.lifecycle import BREAK_GLASS, BreakGlassState
 from stella.record.transaction import Tx
 

@@ -6,8 +6,8 @@ from stella.api.views.base import View
 from stella.api.views.looking import Looking
 from stella.api.views.releases import ReleaseRef, release_ref
 from stella.environment.lifecycles.model import KIND, Lifecycle, Phase
-from stella.promotion.phased import standing_of
-from stella.promotion.phases import Standing
+from stella.promotion.gates.phases import Standing
+from stella.promotion.known.phased import standing_of
 from stella.record.owners import owner_of
 from stella.release.model import Release
 

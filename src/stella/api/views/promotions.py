@@ -17,15 +17,15 @@ from stella.environment.errors import UnknownEnvironment
 from stella.environment.store import find_environment
 from stella.evidence.store import list_evidence
 from stella.kernel import Digest, StellaError
-from stella.promotion.break_glass import why_not_agree, why_not_break
-from stella.promotion.break_glass_store import BreakGlass, last_break_glass
+from stella.promotion.approval.voice import why_not_approve, why_not_reject
+from stella.promotion.exceptions.break_glass import why_not_agree, why_not_break
+from stella.promotion.exceptions.break_glass_store import BreakGlass, last_break_glass
+from stella.promotion.gates.proving import needs_proof
+from stella.promotion.known.look_up import ticket_input
 from stella.promotion.lifecycle import PROMOTION, Event, State
-from stella.promotion.look_up import ticket_input
 from stella.promotion.model import GateState, document
-from stella.promotion.proving import needs_proof
 from stella.promotion.queue import place_of
 from stella.promotion.store import Promotion, list_approvals
-from stella.promotion.voice import why_not_approve, why_not_reject
 from stella.record.read import facts_about
 from stella.release.model import Release
 from stella.release.store import find_release

@@ -3,8 +3,8 @@
 from stella.api.views.base import PersonView, View, person_view
 from stella.api.views.looking import Looking
 from stella.kernel import time_text
+from stella.promotion.exceptions.waiver_store import Waiver
 from stella.promotion.lifecycle import WAIVER, WaiverState
-from stella.promotion.waiver_store import Waiver
 
 
 class WaiverView(View):

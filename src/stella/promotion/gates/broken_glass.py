@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from msgspec import UNSET, UnsetType
 
-from stella.promotion.gates import END
+from stella.promotion.gates.plain import END
 from stella.promotion.model import BreakGlassInput, DecisionInput, Gate, GateState
 
 

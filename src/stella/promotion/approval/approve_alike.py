@@ -6,11 +6,11 @@ from typing import TypeAlias
 from stella.blob import Blobs
 from stella.identity.model import UNPROVEN, Proof
 from stella.kernel import Remedy, StellaError
-from stella.promotion.approve import approve_promotion
+from stella.promotion.approval.approve import approve_promotion
+from stella.promotion.approval.voice import voice_in
 from stella.promotion.errors import NotAlike
 from stella.promotion.model import Person
 from stella.promotion.store import Approval, Promotion, find_promotion
-from stella.promotion.voice import voice_in
 from stella.record.transaction import Tx
 from stella.trust import Signer
 

@@ -7,8 +7,8 @@ import msgspec
 
 from stella.blob import Blobs
 from stella.kernel import Digest
+from stella.promotion.known.tested import said_fields
 from stella.promotion.model import Person, TestedInput, TestsInput
-from stella.promotion.tested import said_fields
 from stella.record.transaction import Tx
 from stella.tested import HeardTested, hear_tested
 from stella.tested.store import standing_results

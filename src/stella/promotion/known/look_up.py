@@ -7,16 +7,16 @@ from stella.kernel import parse_time, time_text
 from stella.kernel.clock import MalformedTime
 from stella.plugin.contract.notifier import Ticket
 from stella.promotion.facts import ChangeTicketLookedUp, ChangeTicketUnread
-from stella.promotion.lifecycle import NOT_BEGUN, State
-from stella.promotion.model import Person, TicketInput
-from stella.promotion.store import Promotion, find_promotion
-from stella.promotion.tickets import (
+from stella.promotion.known.tickets import (
     ChangeTicket,
     find_ticket,
     named_ticket,
     other_uses,
     update_ticket,
 )
+from stella.promotion.lifecycle import NOT_BEGUN, State
+from stella.promotion.model import Person, TicketInput
+from stella.promotion.store import Promotion, find_promotion
 from stella.record.transaction import Tx
 
 AGAIN = timedelta(minutes=15)

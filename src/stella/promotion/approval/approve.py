@@ -4,10 +4,11 @@ from stella.blob import Blobs
 from stella.environment.store import find_environment
 from stella.identity.model import UNPROVEN, Proof
 from stella.kernel import Digest, StellaError, time_text
+from stella.promotion.approval.voice import voice_in, why_not_reject
 from stella.promotion.facts import ApprovalGiven, PromotionCancelled, PromotionRejected
+from stella.promotion.gates.proving import recent_proof
 from stella.promotion.lifecycle import Event
 from stella.promotion.model import Person, document
-from stella.promotion.proving import recent_proof
 from stella.promotion.store import (
     Approval,
     Promotion,
@@ -16,7 +17,6 @@ from stella.promotion.store import (
     refuse_other_plan,
     update_promotion,
 )
-from stella.promotion.voice import voice_in, why_not_reject
 from stella.record.transaction import Tx
 from stella.trust import APPROVAL, Signer, sign_statement
 

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from stella.environment.lifecycles.model import Phase
 from stella.environment.lifecycles.store import lifecycle_for, list_lifecycles
 from stella.environment.store import list_environments
-from stella.promotion.phased import standing_of
-from stella.promotion.phases import Standing, places_before
+from stella.promotion.gates.phases import Standing, places_before
+from stella.promotion.known.phased import standing_of
 from stella.promotion.store import Promotion, running_in
 from stella.record.transaction import Tx
 from stella.release.lifecycle import ReleaseState

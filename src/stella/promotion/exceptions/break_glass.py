@@ -17,21 +17,20 @@ from stella.environment.store import find_environment
 from stella.identity import Permission, may, present
 from stella.identity.model import UNPROVEN, Proof
 from stella.kernel import Digest, Remedy, StellaError, time_text
-from stella.promotion.break_glass_store import (
-    BreakGlass,
-    find_break_glass,
-    insert_break_glass,
-    last_break_glass,
-    overdue_break_glass,
-    update_break_glass,
-)
-from stella.promotion.broken_glass import held_by
 from stella.promotion.errors import (
     BreakGlassIsOver,
     BreakGlassNotAllowed,
     ImpossibleBreakGlass,
     NothingToBreak,
     OwnBreakGlass,
+)
+from stella.promotion.exceptions.break_glass_store import (
+    BreakGlass,
+    find_break_glass,
+    insert_break_glass,
+    last_break_glass,
+    overdue_break_glass,
+    update_break_glass,
 )
 from stella.promotion.expiry import is_expired
 from stella.promotion.facts import (
@@ -40,6 +39,8 @@ from stella.promotion.facts import (
     BreakGlassLapsed,
     BreakGlassRequested,
 )
+from stella.promotion.gates.broken_glass import held_by
+from stella.promotion.gates.proving import recent_proof
 from stella.promotion.lifecycle import (
     BREAK_GLASS,
     BreakGlassEvent,
@@ -48,7 +49,6 @@ from stella.promotion.lifecycle import (
     State,
 )
 from stella.promotion.model import BreakGlassInput, Decision, Person
-from stella.promotion.proving import recent_proof
 from stella.promotion.request import refuse_repeated
 from stella.promotion.store import Promotion, find_promotion, refuse_other_plan, update_promotion
 from stella.record.transaction import Tx

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from msgspec import UNSET
 
+from stella.promotion.gates.soak import soaked_run
 from stella.promotion.model import (
     ApprovalInput,
     BreakGlassInput,
@@ -19,7 +20,6 @@ from stella.promotion.model import (
     PlaceInput,
     WaiverInput,
 )
-from stella.promotion.soak import soaked_run
 
 
 @dataclass(frozen=True, slots=True)

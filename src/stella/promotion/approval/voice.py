@@ -8,10 +8,8 @@ import msgspec
 from stella.blob import Blobs
 from stella.environment.store import find_environment
 from stella.kernel import Remedy, StellaError, time_text
-from stella.promotion.absence import spoken_for_by
-from stella.promotion.approvals import assign
+from stella.promotion.approval.absence import spoken_for_by
 from stella.promotion.assemble import approval_inputs, speakers_of
-from stella.promotion.committed import asks_for_authors, commits_input, unaddressed
 from stella.promotion.errors import (
     AlreadyApproved,
     AuthorsUnknown,
@@ -20,9 +18,8 @@ from stella.promotion.errors import (
     NotYourTurn,
     OwnRequest,
 )
-from stella.promotion.lifecycle import PROMOTION, Event, State
-from stella.promotion.model import ApprovalInput, Person, RuleInput
-from stella.promotion.speaking import (
+from stella.promotion.gates.approvals import assign
+from stella.promotion.gates.speaking import (
     NOBODY,
     Asked,
     Committed,
@@ -35,6 +32,9 @@ from stella.promotion.speaking import (
     why_excluded,
     why_not_for,
 )
+from stella.promotion.known.committed import asks_for_authors, commits_input, unaddressed
+from stella.promotion.lifecycle import PROMOTION, Event, State
+from stella.promotion.model import ApprovalInput, Person, RuleInput
 from stella.promotion.store import Promotion, list_approvals
 from stella.record.transaction import Tx
 from stella.release.store import find_release

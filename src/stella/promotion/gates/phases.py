@@ -7,6 +7,7 @@ from functools import cached_property
 import msgspec
 
 from stella.environment.lifecycles.model import HotfixPath, Lifecycle, Phase
+from stella.promotion.gates.soak import long_enough, soaks_until
 from stella.promotion.model import (
     DecisionInput,
     Gate,
@@ -16,7 +17,6 @@ from stella.promotion.model import (
     PlaceInput,
     Reason,
 )
-from stella.promotion.soak import long_enough, soaks_until
 
 GATE = "lifecycle"
 _RULE = "lifecycle"

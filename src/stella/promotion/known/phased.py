@@ -10,7 +10,10 @@ from stella.environment.lifecycles.model import Lifecycle, Phase
 from stella.environment.lifecycles.store import lifecycles_now, taken_of
 from stella.identity import present
 from stella.kernel import canonical_json, digest_of, time_text
-from stella.promotion.as_now import as_now
+from stella.promotion.gates.phases import Standing, places_before
+from stella.promotion.gates.soak import long_enough
+from stella.promotion.known.as_now import as_now
+from stella.promotion.known.soaked import runs_in
 from stella.promotion.model import (
     HotfixInput,
     KnownLifecycle,
@@ -19,9 +22,6 @@ from stella.promotion.model import (
     PlaceInput,
     RunInput,
 )
-from stella.promotion.phases import Standing, places_before
-from stella.promotion.soak import long_enough
-from stella.promotion.soaked import runs_in
 from stella.promotion.store import Promotion, standings
 from stella.record.transaction import Tx
 from stella.release.model import Release

@@ -4,8 +4,8 @@ import msgspec
 
 from stella.kernel import Outcome
 from stella.policy import RuleResult
+from stella.promotion.gates.waived import Waived
 from stella.promotion.model import Gate, GateState, Reason, WaiverInput
-from stella.promotion.waived import Waived
 
 _NAMED_MAX = 5
 

@@ -7,11 +7,7 @@ from stella.environment.store import find_environment
 from stella.identity.model import UNPROVEN, Proof
 from stella.kernel import Remedy, time_text
 from stella.promotion.errors import ImpossibleWaiver, OwnWaiver, WaiverIsOver
-from stella.promotion.facts import WaiverApproved, WaiverEnded, WaiverLapsed, WaiverRequested
-from stella.promotion.lifecycle import WAIVER, WaiverEvent, WaiverState
-from stella.promotion.model import Person
-from stella.promotion.proving import recent_proof
-from stella.promotion.waiver_store import (
+from stella.promotion.exceptions.waiver_store import (
     Waiver,
     count_open,
     find_waiver,
@@ -19,6 +15,10 @@ from stella.promotion.waiver_store import (
     overdue_waivers,
     update_waiver,
 )
+from stella.promotion.facts import WaiverApproved, WaiverEnded, WaiverLapsed, WaiverRequested
+from stella.promotion.gates.proving import recent_proof
+from stella.promotion.lifecycle import WAIVER, WaiverEvent, WaiverState
+from stella.promotion.model import Person
 from stella.record.transaction import Tx
 
 LIFE_MAX = timedelta(days=180)

@@ -13,8 +13,8 @@ import msgspec
 from stella.advisory import version_key
 from stella.kernel import Outcome
 from stella.policy import RuleResult
+from stella.promotion.gates.waived import Waived
 from stella.promotion.model import DecisionInput, Unblock, Upgrade, Waivable
-from stella.promotion.waived import Waived
 
 Asked: TypeAlias = Callable[[Mapping[str, bytes]], Waived]
 """The policy, waivers heard, asked about other findings: platform digest -> findings document."""

@@ -15,8 +15,8 @@ from stella.identity.model import UNPROVEN, Proof
 from stella.kernel import Remedy, time_text
 from stella.promotion.errors import AlreadyOverridden, NothingToOverride
 from stella.promotion.facts import FreezeOverridden
+from stella.promotion.gates.proving import recent_proof
 from stella.promotion.model import FreezeInput, OverrideInput, Person, person_of, person_text
-from stella.promotion.proving import recent_proof
 from stella.promotion.store import Promotion
 from stella.record.row import columns_of, fields_of
 from stella.record.tables import metadata

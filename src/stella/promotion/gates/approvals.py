@@ -6,16 +6,7 @@ from dataclasses import dataclass
 import msgspec
 
 from stella.environment.model import Excluded
-from stella.promotion.model import (
-    ApprovalInput,
-    Counted,
-    DecisionInput,
-    Gate,
-    GateState,
-    Reason,
-    RuleInput,
-)
-from stella.promotion.speaking import (
+from stella.promotion.gates.speaking import (
     NO_ADDRESS,
     Asked,
     asked_in,
@@ -24,6 +15,15 @@ from stella.promotion.speaking import (
     voice_of,
     why_not_counted,
     why_not_for,
+)
+from stella.promotion.model import (
+    ApprovalInput,
+    Counted,
+    DecisionInput,
+    Gate,
+    GateState,
+    Reason,
+    RuleInput,
 )
 
 _NOT_WHO = {

@@ -4,8 +4,8 @@ from stella.environment.model import Environment
 from stella.identity.model import Proof
 from stella.kernel import Remedy, time_text
 from stella.promotion.errors import ReauthenticationNeeded
+from stella.promotion.gates.speaking import is_recent
 from stella.promotion.model import Person
-from stella.promotion.speaking import is_recent
 from stella.record.transaction import Tx
 
 

@@ -1,0 +1,1 @@
+"""Approving: who may speak, who stands in, and the vote itself."""

@@ -1,0 +1,1 @@
+"""What each gate answers, from the documents it is given. Pure."""
