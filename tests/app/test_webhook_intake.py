@@ -79,8 +79,14 @@ def test_many_at_once_are_each_stored_once_and_each_told_of_their_own(
 
 
 def test_a_webhook_is_looked_up_anew_once_anything_was_changed(
-    make_intake: Callable[..., Intake], database: Database
+    make_intake: Callable[..., Intake],
+    database: Database,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    """By anything but deliveries themselves."""
+    monkeypatch.setattr("stella.app.webhooks._OPENED_S", 600)  # however slow this machine is
+    handling = Handling(database, Blobs(tmp_path / "blobs"), new_signer())
     looked: list[str] = []
 
     def look_up(name: str) -> Webhook:
@@ -90,6 +96,9 @@ def test_a_webhook_is_looked_up_anew_once_anything_was_changed(
     intake = make_intake(look_up)
     for number in range(5):
         asyncio.run(send(intake, f"msg_{number}"))
+        rung = database.bell.rung
+        assert handle_waiting(handling, lambda: False) == 1
+        assert database.bell.rung > rung
     assert len(looked) == 1
     with database.transaction(actor="usr_1") as tx:
         tx.add(IntegrationDeleted("other", "webhook"))

@@ -1,13 +1,10 @@
 """Lifecycles on a PostgreSQL server, where one decides by them while another changes them."""
 
-import time
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
 
+from fixtures.at_once import beside, nothing
 from stella.api.endings import endings_for
 from stella.blob import Blobs
 from stella.environment.apply import apply_environment
@@ -50,46 +47,6 @@ def there(database: Database) -> Database:
         apply_environment(tx, "dev", {"policy": "starter"}, {})
         apply(tx, way("standard", channels=["next"]))
     return database
-
-
-def waits(database: Database) -> bool:
-    with database.read() as tx:
-        query = text(
-            "SELECT 1 FROM pg_stat_activity"
-            " WHERE datname = current_database() AND wait_event_type = 'Lock'"
-        )
-        return tx.connection.execute(query).first() is not None
-
-
-def until_it_waits(database: Database, other: Future[object]) -> None:
-    while not waits(database):
-        assert not other.done(), "it waits for nobody"
-        time.sleep(0.01)
-
-
-def nothing(tx: Tx) -> None:
-    """Before it commits."""
-    del tx
-
-
-def beside(
-    database: Database, mine: Callable[[Tx], object], then: Callable[[Tx], object], other: object
-) -> tuple[object, Future[object]]:
-    """``mine``, and as soon as ``other`` waits for it in a transaction of its own, ``then``."""
-    assert callable(other)
-
-    def do() -> object:
-        with database.transaction(actor="usr_two") as tx:
-            return other(tx)
-
-    with ThreadPoolExecutor(1) as pool:
-        with database.transaction(actor="usr_op") as tx:
-            mine(tx)
-            theirs: Future[object] = pool.submit(do)
-            until_it_waits(database, theirs)
-            found = then(tx)
-        theirs.exception()
-    return found, theirs
 
 
 def test_who_decides_and_who_prunes_never_wait_for_each_other(there: Database) -> None:

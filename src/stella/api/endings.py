@@ -23,7 +23,7 @@ from stella.environment.lifecycles.store import delete_lifecycle, list_lifecycle
 from stella.environment.owning import Ending, Spec
 from stella.environment.store import list_environments, list_targets
 from stella.hub.apply import Brought, delete_integration, readers_of
-from stella.hub.store import list_integrations
+from stella.hub.store import keep_integrations, list_integrations
 from stella.identity import Permission
 from stella.identity.login_documents import (
     delete_login_document,
@@ -81,7 +81,8 @@ def endings_beside(kinds: Iterable[str], brought: Brought) -> dict[str, Ending]:
 
 
 def naming_integration(tx: Tx, name: str, brought: Brought) -> Iterator[str]:
-    """The documents that name an integration, and what for."""
+    """The documents that name an integration, and what for; until this transaction ends no more do."""
+    keep_integrations(tx, {name}, lock=True)
     for kind, login in login_integrations(tx).get(name, ()):
         yield f"{kind} {login} lets people or machines in by it"
     yield from (f"Integration {one} reads credentials from it" for one in readers_of(tx, name))

@@ -73,8 +73,8 @@ def handle_waiting(handling: Handling, is_over: Callable[[], bool]) -> int:
         if len(plain) < len(waiting):
             _handle_choices(handling, waiting[len(plain)])
             done += 1
-        if not waiting:
-            return done
+        elif len(waiting) < _TOGETHER:
+            return done  # those were all; whatever came since has rung
     return done
 
 

@@ -6,10 +6,11 @@ Each is answered when it is durable. What arrives while one transaction is store
 import asyncio
 import logging
 import time
+from asyncio import Future
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Lock
@@ -17,6 +18,7 @@ from threading import Lock
 from stella.hub.deliveries import add_refusals, take_deliveries
 from stella.hub.delivery import Arrived, Taken, arrived
 from stella.hub.errors import IntegrationDisabled, UnknownIntegration, WebhookNotTaken
+from stella.hub.facts import WebhookFailed, WebhookHandled, WebhookRetried
 from stella.kernel import Now, Remedy, StellaError, time_text
 from stella.plugin.contract.webhook import Webhook
 from stella.plugin.refusals import WebhookForged, WebhookMalformed, WebhookTooOld
@@ -30,6 +32,9 @@ _WAITING_MAX = 2000
 _OPENED_S = 1.0
 _OPENED_MAX = 1000
 _TOGETHER_MAX = 500
+
+_OURS = frozenset({WebhookHandled.__name__, WebhookFailed.__name__, WebhookRetried.__name__})
+"""Facts of deliveries: hundreds a second, and no integration is another by them."""
 
 _log = logging.getLogger("stella.webhooks")
 
@@ -47,7 +52,7 @@ class _Turn:
 
 @dataclass(frozen=True, slots=True)
 class _Opened:
-    """A webhook as it was opened. rung: how often facts had been stored by then."""
+    """A webhook as it was opened. rung: which ring told last of facts that may concern it."""
 
     webhook: Webhook
     rung: int
@@ -86,7 +91,7 @@ class Intake:
             one, reply = await asyncio.get_running_loop().run_in_executor(
                 self._pool, self._verified, name, headers, body, received_at
             )
-        return await asyncio.wrap_future(self._put(one)), reply
+        return await self._put(one), reply
 
     def flush_refusals(self) -> None:
         """Store how many were refused; many are one row's change."""
@@ -150,11 +155,11 @@ class Intake:
             raise self._no_way(name, WebhookNotTaken("", remedy=Remedy("-"))) from None
 
     def _webhook(self, name: str) -> Webhook:
-        """The connector, opened anew once any fact was stored since: its integration may be another.
+        """The connector, opened anew once a fact was stored since: its integration may be another.
 
         What another server changed is met a moment later.
         """
-        rung, now_s = self._database.bell.rung, time.monotonic()
+        rung, now_s = self._database.bell.rung_beside(_OURS), time.monotonic()
         kept = self._opened.get(name)
         if kept is not None and kept.rung == rung and now_s - kept.at_s < _OPENED_S:
             return kept.webhook
@@ -166,7 +171,7 @@ class Intake:
 
     def _put(self, one: Arrived) -> "Future[Taken]":
         """What becomes known once it is stored, with all who wait by then."""
-        how: Future[Taken] = Future()
+        how: Future[Taken] = asyncio.get_running_loop().create_future()
         with self._lock:
             if len(self._waiting) >= _WAITING_MAX:
                 raise _not_now("too many deliveries are waiting")
@@ -187,17 +192,16 @@ class Intake:
                     self._is_storing = False
                     return
             # Whose sender has gone is not stored: they send it again.
-            heard = [one for one in together if one[1].set_running_or_notify_cancel()]
+            heard = [(one, how) for one, how in together if not how.cancelled()]
+            told: Sequence[Taken | Exception]
             try:
                 with self._database.transaction(actor="webhook") as tx:
-                    taken = take_deliveries(tx, [one for one, _ in heard])
+                    told = take_deliveries(tx, [one for one, _ in heard])
             except Exception as error:  # noqa: BLE001 - it is each of theirs, and raised for each
-                for _, how in heard:
-                    how.set_exception(_not_stored(error))
-                continue
-            for (_, how), told in zip(heard, taken, strict=True):
-                how.set_result(told)
-            self.bell.ring()
+                told = [_not_stored(error) for _ in heard]
+            else:
+                self.bell.ring()
+            _tell([how for _, how in heard], told)
 
     def _no_way(self, name: str, refusal: StellaError) -> WebhookNotTaken:
         _log.warning("the webhook %s takes nothing now: %s", name, refusal.code)
@@ -208,6 +212,26 @@ class Intake:
         with self._lock:
             self._refused[name, refusal.code] += 1
             self._refused_at = time_text(self._now())
+
+
+def _tell(hows: "Sequence[Future[Taken]]", told: Sequence[Taken | Exception]) -> None:
+    """Answer all of a loop together: to wake it for each of them costs as much as to store it."""
+    of_loop: dict[asyncio.AbstractEventLoop, list[tuple[Future[Taken], Taken | Exception]]] = {}
+    for how, one in zip(hows, told, strict=True):
+        of_loop.setdefault(how.get_loop(), []).append((how, one))
+    for loop, answers in of_loop.items():
+        with suppress(RuntimeError):  # closed: its server has ended, and nobody hears
+            loop.call_soon_threadsafe(_settle, answers)
+
+
+def _settle(answers: "Sequence[tuple[Future[Taken], Taken | Exception]]") -> None:
+    for how, told in answers:
+        if how.done():
+            continue  # whose sender has gone meanwhile
+        if isinstance(told, Exception):
+            how.set_exception(told)
+        else:
+            how.set_result(told)
 
 
 def _forged() -> WebhookForged:

@@ -1,6 +1,7 @@
 """Apply a set of declarative documents: all of it or nothing, in an order that works."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import TypeAlias
 
 from stella.blob import Blobs
@@ -12,7 +13,7 @@ from stella.environment.owning import BY_HAND, Owning, Pruning, claim_documents
 from stella.environment.store import in_order, list_environments, list_targets
 from stella.hub.apply import Brought, apply_integration
 from stella.hub.document import malformed as malformed_integration
-from stella.hub.store import find_integration, list_integrations
+from stella.hub.store import find_integration, keep_integrations, list_integrations
 from stella.identity.login_documents import apply_machine_login
 from stella.identity.sign_in import apply_sign_in, end_logins_by
 from stella.kernel import Json
@@ -84,6 +85,7 @@ def apply_documents(
         sorted_out[kind][name] = spec
     named = [(kind, name) for kind, listed in sorted_out.items() for name in listed]
     kept = tx.connection.begin_nested()
+    keep_integrations(tx, {word for one in documents for word in _words(one)})
     pruning = Pruning(tx, owning, named)
     if sorted_out[LIFECYCLE] or pruning.ends(LIFECYCLE):
         hold_ways(tx)
@@ -98,6 +100,17 @@ def apply_documents(
     else:
         kept.commit()
     return tuple(changes)
+
+
+def _words(value: Json) -> Iterator[str]:
+    """Every text that may be an integration's name, by itself or in a reference like vault://NAME/x."""
+    if isinstance(value, str):
+        yield value
+        yield from value.split("/", 3)[2:3]
+    elif isinstance(value, Mapping):
+        yield from chain.from_iterable(map(_words, value.values()))
+    elif isinstance(value, Sequence):
+        yield from chain.from_iterable(map(_words, value))
 
 
 def _apply(

@@ -1,7 +1,7 @@
 """The tables of integrations, how they were, and the built-in store's secrets."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Column, Index, Integer, String, Table, Text, delete, select
@@ -83,6 +83,13 @@ def find_integration(tx: Tx, name: str) -> Known:
             integration=name[:80],
         )
     return _known(row)
+
+
+def keep_integrations(tx: Tx, names: Collection[str], *, lock: bool = False) -> None:
+    """Those of these that are there stay until this transaction ends. lock: nobody else keeps them."""
+    table = integration.c
+    query = select(table.name).where(table.tenant == tx.tenant, table.name.in_(sorted(names)))
+    tx.rows(query.order_by(table.name).with_for_update(read=not lock))
 
 
 def integration_at(tx: Tx, kind: Kind, endpoint: str) -> Known | None:

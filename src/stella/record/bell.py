@@ -1,6 +1,6 @@
 """Tells who waits that something was written, so that nobody polls fast."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from threading import Condition
 
 
@@ -10,6 +10,7 @@ class Bell:
     def __init__(self) -> None:
         self._condition = Condition()
         self._rung = 0
+        self._rung_of: dict[str, int] = {}
         self._listeners: set[Callable[[], None]] = set()
 
     @property
@@ -18,10 +19,16 @@ class Bell:
         with self._condition:
             return self._rung
 
-    def ring(self) -> None:
-        """Wake every waiter and call every listener."""
+    def rung_beside(self, kinds: frozenset[str]) -> int:
+        """The number of its last ring that was not of ``kinds`` alone."""
+        with self._condition:
+            return max((at for kind, at in self._rung_of.items() if kind not in kinds), default=0)
+
+    def ring(self, kinds: Collection[str] = ()) -> None:
+        """Wake every waiter and call every listener. kinds: of the facts that were stored, if any."""
         with self._condition:
             self._rung += 1
+            self._rung_of |= dict.fromkeys(kinds or ("",), self._rung)
             self._condition.notify_all()
             listeners = tuple(self._listeners)
         for listener in listeners:

@@ -69,7 +69,7 @@ class Database:
             tx = self._tx(connection, actor, cause, tenant)
             yield tx
         if tx.added:
-            self.bell.ring()
+            self.bell.ring({fact.kind for fact in tx.added})
 
     @contextmanager
     def read(self, tenant: str = "default") -> Iterator[Tx]:

@@ -32,17 +32,18 @@ class Sealed:
 def seal(database: Database, holder: str) -> tuple[Sealed, ...]:
     """Chain every unsealed fact; the new heads. Nothing where another process holds the lease."""
     heads: dict[str, Sealed] = {}
-    while True:
+    sealed = _BATCH
+    while sealed == _BATCH:
         with database.transaction(actor="system") as tx:
             if take_lease(tx, "sealer", holder, _LEASE_S) is None:
                 return ()
-            batch = _seal_batch(tx)
+            sealed, batch = _seal_batch(tx)
         heads |= {head.tenant: head for head in batch}
-        if not batch:
-            return tuple(heads.values())
+    return tuple(heads.values())
 
 
-def _seal_batch(tx: Tx) -> list[Sealed]:
+def _seal_batch(tx: Tx) -> tuple[int, list[Sealed]]:
+    """How many facts were sealed, and the new heads."""
     unsealed = tables.fact_unsealed
     query = (
         select(unsealed.c.sequence, tables.fact)
@@ -58,7 +59,7 @@ def _seal_batch(tx: Tx) -> list[Sealed]:
     heads = [_chain_facts(tx, tenant, facts) for tenant, facts in by_tenant.items()]
     if sequences:
         tx.connection.execute(unsealed.delete().where(unsealed.c.sequence.in_(sequences)))
-    return heads
+    return len(rows), heads
 
 
 def _chain_facts(tx: Tx, tenant: str, facts: Sequence[StoredFact]) -> Sealed:

@@ -121,9 +121,9 @@ def delete_integration_(asked: Integrator, name: str) -> Response:
     """End an integration that nothing names: no login, no credentials, no rule, no step."""
 
     def do(tx: Tx) -> None:
+        named_by = tuple(naming_integration(tx, name, asked.services.plugins.brought()))
         refuse_login_integration(tx, name)
-        named_by = naming_integration(tx, name, asked.services.plugins.brought())
-        delete_integration(tx, name, tuple(named_by))
+        delete_integration(tx, name, named_by)
 
     return asked.once(do, status=204)
 
