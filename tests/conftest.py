@@ -20,6 +20,7 @@ settings.load_profile("stella")
 
 pytest_plugins = [
     "fixtures.skips",
+    "fixtures.outcomes",
     "fixtures.real_parts",
     "fixtures.secret_stores",
     "fixtures.databases",
