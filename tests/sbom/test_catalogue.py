@@ -34,10 +34,13 @@ from stella.sbom import (
     scan_directory,
     scan_image,
 )
+from stella.sbom.catalogue import Catalogue, owners_of
 from stella.sbom.ecosystem.npm import parse_package_json
 from stella.sbom.ecosystem.python import parse_metadata
-from stella.sbom.facts import LanguagePackages, Unread
+from stella.sbom.facts import LanguagePackages, OwnedPaths, SystemPackage, SystemPackages, Unread
+from stella.sbom.model import Component
 from stella.sbom.package_purl import language_purl
+from stella.sbom.rootfs import Seen
 
 words = st.text(max_size=8) | st.from_regex(r"[@a-zA-Z0-9._/ ~%+-]{1,8}", fullmatch=True)
 words = words.filter(lambda text: not any("\ud800" <= sign <= "\udfff" for sign in text))
@@ -158,6 +161,18 @@ def test_a_python_package_of_dpkg_is_one_component_and_a_stray_list_hides_nothin
         }
     )
     assert set(found(inventory)) == {"python3-yaml", "foo"}
+
+
+def test_the_owner_of_a_file_is_found_by_either_name_of_it():
+    status = SystemPackages((SystemPackage("deb", "libc6", "2", "amd64", "libc6", "2"),))
+    owned = OwnedPaths("libc6", ("lib/a.so", "usr/bin/b", "usr/share/c"))
+    files = {"status": Seen(status, 0), "libc6.list": Seen(owned, 0)}
+    component = Component("pkg:deb/debian/libc6@2", "deb", "libc6", "2", "libc6", "2")
+    catalogued = Catalogue("debian-12", (component,), (), files)
+    names = ["lib/a.so", "usr/lib/a.so", "bin/b", "usr/bin/b", "share/c", "usr/share/c", "usr/lib"]
+    assert owners_of(catalogued, names) == dict.fromkeys(
+        ["lib/a.so", "usr/lib/a.so", "bin/b", "usr/bin/b", "usr/share/c"], component.purl
+    )
 
 
 def test_npm_packages_nested_scoped_and_broken():

@@ -1,6 +1,6 @@
 """Merged layers -> components, each with the layer that brought it."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from stella.kernel import Digest
@@ -17,6 +17,8 @@ from stella.sbom.facts import (
 from stella.sbom.model import Component, Occurrence, Partial
 from stella.sbom.package_purl import SYSTEM_TYPES, language_purl, system_purl
 from stella.sbom.rootfs import Seen, merge, resolved
+
+_MERGED = frozenset({"bin", "sbin", "lib", "lib32", "lib64"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ def catalogue(layers: Sequence[LayerFacts]) -> Catalogue:
     distro = _distro(final)
     diff_ids = [Digest(layer.diff_id) for layer in layers]
     collected = _Collected(diff_ids, distro)
-    owned = _owned_by_system(final)
+    owned = _brought_by_system(final)
     history = _History(states)
     for path in sorted(final):
         seen = resolved(final, path)
@@ -55,7 +57,7 @@ def catalogue(layers: Sequence[LayerFacts]) -> Catalogue:
                 partial.update(Partial(f"/{path}", reason) for reason in facts.broken)
                 for package in facts.packages:
                     collected.add_system(path, package, history.brought_by(path, package))
-            case LanguagePackages() if _merged_usr(path) not in owned:
+            case LanguagePackages() if path not in owned:
                 partial.update(Partial(f"/{path}", reason) for reason in facts.broken)
                 collected.add_language(path, facts, seen.layer)
             case Unread():
@@ -137,7 +139,7 @@ def _distro(final: Mapping[str, Seen]) -> str:
 
 def owners_of(found: Catalogue, paths: Collection[str]) -> dict[str, str]:
     """Path -> purl of the system package that brought it, for those of ``paths`` that have one."""
-    wanted = {_merged_usr(path): path for path in paths}
+    spelled = _spelled(paths)
     purls: dict[str, str] = {}
     for component in found.components:
         if component.type in SYSTEM_TYPES:
@@ -148,32 +150,42 @@ def owners_of(found: Catalogue, paths: Collection[str]) -> dict[str, str]:
         for owned in (seen.facts,) if isinstance(seen.facts, OwnedPaths) else lists:
             if owned.package not in purls:
                 continue
-            for path in owned.paths:
-                asked = wanted.get(_merged_usr(path))
-                if asked is not None:
-                    owners.setdefault(asked, purls[owned.package])
+            for spelling in spelled.keys() & owned.paths:
+                for path in spelled[spelling]:
+                    owners.setdefault(path, purls[owned.package])
     return owners
 
 
-def _owned_by_system(final: dict[str, Seen]) -> frozenset[str]:
-    """Files that installed system packages brought: those packages stand for them."""
+def _brought_by_system(final: Mapping[str, Seen]) -> frozenset[str]:
+    """Files that tell of packages and that an installed system package brought: it stands for them."""
+    spelled = _spelled(
+        [path for path, seen in final.items() if isinstance(seen.facts, LanguagePackages | Link)]
+    )
     names: set[str] = set()
     owned: set[str] = set()
     for seen in final.values():
         if isinstance(seen.facts, SystemPackages):
             names.update(package.name for package in seen.facts.packages)
             for one in seen.facts.owned:
-                owned.update(map(_merged_usr, one.paths))
+                owned |= spelled.keys() & one.paths
     for seen in final.values():
         if isinstance(seen.facts, OwnedPaths) and seen.facts.package in names:
-            owned.update(map(_merged_usr, seen.facts.paths))
-    return frozenset(owned)
+            owned |= spelled.keys() & seen.facts.paths
+    return frozenset(path for spelling in owned for path in spelled[spelling])
 
 
-def _merged_usr(path: str) -> str:
-    """``usr/lib/x`` for ``lib/x``: databases name either, the file is the same."""
-    first = path.partition("/")[0]
-    return f"usr/{path}" if first in {"bin", "sbin", "lib", "lib32", "lib64"} else path
+def _spelled(paths: Iterable[str]) -> dict[str, list[str]]:
+    """Every way in which databases name one of these files -> those that it may be.
+
+    ``lib/x`` is ``usr/lib/x``: databases name either, the file is the same.
+    """
+    spelled: dict[str, list[str]] = {}
+    for path in paths:
+        inner = path.removeprefix("usr/")
+        is_merged = inner.partition("/")[0] in _MERGED
+        for spelling in (inner, f"usr/{inner}") if is_merged else (path,):
+            spelled.setdefault(spelling, []).append(path)
+    return spelled
 
 
 class _History:
