@@ -71,6 +71,7 @@ def fuzzed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fuzzed]:
             "entry": "report.html",
             "scan": control.get("/scans")["items"][0]["id"],
             "name": "dev",
+            "kind": "Environment",
             "user": "vic",
             "agent": control.get("/agents")["items"][0]["id"],
             "freeze": "frz_1",

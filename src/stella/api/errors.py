@@ -97,3 +97,10 @@ class RequestTooSlow(StellaError):
     def status(self) -> int:
         """408 Request Timeout."""
         return 408
+
+
+class NoSuchDocument(StellaError):
+    """No document of that kind has that name."""
+
+    code = "ST-API-012"
+    fault = Fault.NOT_FOUND

@@ -307,15 +307,6 @@ class ChangeView(TypedDict):
     after: Any
 
 
-class CheckView(TypedDict):
-    """One check of a verification. place: where it does not hold."""
-
-    name: str
-    good: bool
-    detail: str
-    place: str | None
-
-
 class ColumnView(TypedDict):
     """One environment of the matrix. held: nothing goes there by itself now."""
 
@@ -564,7 +555,9 @@ class DocumentView(TypedDict):
 class Documents(TypedDict):
     """What to apply. dry_run: only say what it would change. owner: who keeps these documents."""
 
-    documents: list[dict[str, Any]]
+    documents: NotRequired[list[dict[str, Any]]]
+    text: NotRequired[str]
+    read: NotRequired[dict[str, str]]
     dryRun: NotRequired[bool]
     owner: NotRequired[str | None]
     takeOver: NotRequired[bool]
@@ -574,12 +567,19 @@ class Documents(TypedDict):
 class Draft(TypedDict):
     """A draft, and what to ask it about."""
 
-    files: dict[str, str]
+    files: NotRequired[dict[str, str]]
+    text: NotRequired[str]
     release: NotRequired[str | None]
     environment: NotRequired[str | None]
     of: NotRequired[str | None]
     cursor: NotRequired[str | None]
     limit: NotRequired[int]
+
+
+class DraftText(TypedDict):
+    """text: a document of the kind Policy as YAML."""
+
+    text: str
 
 
 Drift = Literal["none", "drifted", "unknown"]
@@ -1818,6 +1818,15 @@ class PolicyRef(TypedDict):
     digest: str
 
 
+class PolicyTestView(TypedDict):
+    """One test. outcome: pass; blocked where it does not hold; unknown where it broke. message: why."""
+
+    file: str
+    name: str
+    outcome: "Outcome"
+    message: str
+
+
 class PolicyView(TypedDict):
     """A policy pack: the bundle that its name stands for now."""
 
@@ -1950,6 +1959,14 @@ class ReachWhyView(TypedDict):
     files: NotRequired[list[str]]
     symbols: NotRequired[list[str]]
     chain: NotRequired[list[str]]
+
+
+class ReadView(TypedDict):
+    """One document as it is now. digest: to be sent back in ``read`` with what shall take its place."""
+
+    document: "DocumentView"
+    digest: str
+    owner: str | None
 
 
 class Reason(TypedDict):
@@ -2621,7 +2638,7 @@ class VerificationView(TypedDict):
     """What verifying the packet says now."""
 
     good: bool
-    checks: list["CheckView"]
+    checks: list["StellaApiViewsEvidenceCheckView"]
 
 
 class VersionRuleView(TypedDict):
@@ -2882,6 +2899,15 @@ class WrittenSentenceView(TypedDict):
     quotes: list["QuoteView"]
 
 
+class StellaApiViewsEvidenceCheckView(TypedDict):
+    """One check of a verification. place: where it does not hold."""
+
+    name: str
+    good: bool
+    detail: str
+    place: str | None
+
+
 class StellaApiViewsRadiusRunsIn(TypedDict):
     """Where a release with such an image runs now. targets: those of its deployment."""
 
@@ -2898,6 +2924,13 @@ class StellaApiViewsReleasesRunsIn(TypedDict):
     deployment: str
     at: str
     current: bool
+
+
+class StellaApiViewsSimulationsCheckView(TypedDict):
+    """A draft that can be applied. policy: its digest. tests: in order of file and name."""
+
+    policy: str
+    tests: list["PolicyTestView"]
 
 
 class Transport(Protocol):
@@ -3549,10 +3582,6 @@ class Operations:
             self._transport.post(f"/repositories/{quote(name, safe='/:@')}/accept", body, key=key),
         )
 
-    def post_documents(self, body: "Documents", *, key: str | None = None) -> "Applied":
-        """Apply documents of every kind: environments, policies, integrations, lifecycles and the others."""
-        return cast("Applied", self._transport.post("/apply", body, key=key))
-
     def get_documents(
         self, *, kind: str | None = None, owner: str | None = None
     ) -> "PageDocumentView":
@@ -3562,6 +3591,17 @@ class Operations:
     def get_owned_documents(self, *, owner: str | None = None) -> "PageOwnedView":
         """Which documents an owner keeps, by kind and name; all others are nobody's."""
         return cast("PageOwnedView", self._transport.get("/documents/owned", owner=owner))
+
+    def get_document(self, kind: str, name: str) -> "ReadView":
+        """One document, to be changed and applied again."""
+        return cast(
+            "ReadView",
+            self._transport.get(f"/documents/{quote(kind, safe='/:@')}/{quote(name, safe='/:@')}"),
+        )
+
+    def post_documents(self, body: "Documents", *, key: str | None = None) -> "Applied":
+        """Apply documents of every kind: environments, policies, integrations, lifecycles and the others."""
+        return cast("Applied", self._transport.post("/apply", body, key=key))
 
     def get_environments(self) -> "PageEnvironmentView":
         """Environments, each after the one it follows."""
@@ -3726,6 +3766,15 @@ class Operations:
         return cast(
             "PromotionView",
             self._transport.post(f"/promotions/{quote(promotion, safe='/:@')}/evaluate", key=key),
+        )
+
+    def check_policy(
+        self, body: "DraftText", *, key: str | None = None
+    ) -> "StellaApiViewsSimulationsCheckView":
+        """Load a draft and run its tests: rules `test_...` of files `..._test.rego`, or `tests` in plain YAML."""
+        return cast(
+            "StellaApiViewsSimulationsCheckView",
+            self._transport.post("/policies/check", body, key=key),
         )
 
     def simulate_policy(self, body: "Draft", *, key: str | None = None) -> "SimulationView":

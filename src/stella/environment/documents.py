@@ -208,7 +208,7 @@ def _apply_policy(tx: Tx, blobs: Blobs, name: str, spec: Mapping[str, Json], ask
     checked_name("Policy", name)
     if name == STARTER:
         raise malformed("Policy", name, "the starter pack stays as it is; choose another name")
-    bundle = load_bundle(_files(name, spec), ask=ask)
+    bundle = load_bundle(policy_files(name, spec), ask=ask)
     before = put_policy(tx, name, blobs.put(bundle_bytes(bundle)))
     change = changed(
         "Policy", name, {"digest": before} if before else None, {"digest": bundle.digest.text}
@@ -218,7 +218,8 @@ def _apply_policy(tx: Tx, blobs: Blobs, name: str, spec: Mapping[str, Json], ask
     return change
 
 
-def _files(name: str, spec: Mapping[str, Json]) -> dict[str, str]:
+def policy_files(name: str, spec: Mapping[str, Json]) -> dict[str, str]:
+    """The Rego of a policy's document. Raises MalformedDocument, MalformedPlainPolicy."""
     if "rules" in spec:
         return plain_files(read_plain(spec))
     unknown = sorted(set(spec) - {"rego", "files"})

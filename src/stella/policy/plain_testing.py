@@ -7,6 +7,8 @@ import msgspec
 
 from stella.kernel import Outcome, worst
 from stella.policy.bundle import load_bundle
+from stella.policy.engine import Ask
+from stella.policy.engine import ask as ask_here
 from stella.policy.errors import MalformedPlainPolicy
 from stella.policy.evaluate import evaluate, gate_input
 from stella.policy.model import PolicyResult
@@ -48,12 +50,17 @@ _FINDING: dict[str, Any] = {
 }
 
 
-def run_plain_tests(policy: PlainPolicy, file: str) -> tuple[PolicyTest, ...]:
-    """Each test of ``policy``, in its order. Raises what ``load_bundle`` does, MalformedPlainPolicy."""
-    bundle = load_bundle(plain_files(policy))
+def run_plain_tests(
+    policy: PlainPolicy, file: str, *, ask: Ask = ask_here
+) -> tuple[PolicyTest, ...]:
+    """Each test of ``policy``, in its order. Raises what ``load_bundle`` does, MalformedPlainPolicy.
+
+    ask: by which engine; the one here has no bound.
+    """
+    bundle = load_bundle(plain_files(policy), ask=ask)
     ran = []
     for test in policy.tests:
-        said = _said(evaluate(bundle, _input(test)))
+        said = _said(evaluate(bundle, _input(test), ask=ask))
         wrong = [
             f"{rule} is {said.get(rule, 'no rule')}, not {wanted}"
             for rule, wanted in sorted(test.expect.items())

@@ -1677,30 +1677,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/apply": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Post Documents
-         * @description Apply documents of every kind: environments, policies, integrations, lifecycles and the others.
-         *
-         *     All or nothing. What another owner keeps is refused; pruning ends what this owner names no more.
-         *
-         *     With If-Match one integration alone, where it is at that revision still.
-         */
-        post: operations["post_documents"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/documents": {
         parameters: {
             query?: never;
@@ -1737,6 +1713,50 @@ export interface paths {
         get: operations["get_owned_documents"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/documents/{kind}/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Document
+         * @description One document, to be changed and applied again.
+         */
+        get: operations["get_document"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/apply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Post Documents
+         * @description Apply documents of every kind: environments, policies, integrations, lifecycles and the others.
+         *
+         *     All or nothing. What another owner keeps is refused; pruning ends what this owner names no more.
+         *
+         *     With If-Match one integration alone, where it is at that revision still.
+         */
+        post: operations["post_documents"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2145,6 +2165,28 @@ export interface paths {
          * @description Judge it again now; while an image of it is being scanned it stays as it is.
          */
         post: operations["post_evaluation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policies/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check Policy
+         * @description Load a draft and run its tests: rules `test_...` of files `..._test.rego`, or `tests` in plain YAML.
+         *
+         *     Where it does not compile, that is the refusal, with the place.
+         */
+        post: operations["check_policy"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3708,20 +3750,6 @@ export interface components {
             after: unknown;
         };
         /**
-         * CheckView
-         * @description One check of a verification. place: where it does not hold.
-         */
-        CheckView: {
-            /** Name */
-            name: string;
-            /** Good */
-            good: boolean;
-            /** Detail */
-            detail: string;
-            /** Place */
-            place: string | null;
-        };
-        /**
          * ColumnView
          * @description One environment of the matrix. held: nothing goes there by itself now.
          *
@@ -4135,14 +4163,25 @@ export interface components {
          * Documents
          * @description What to apply. dry_run: only say what it would change. owner: who keeps these documents.
          *
-         *     take_over: also what another owner keeps; without an owner it is nobody's then. prune: end what the
-         *     owner brought and what is in none of these documents.
+         *     text: the same as YAML, in place of documents. take_over: also what another owner keeps; without an
+         *     owner it is nobody's then. prune: end what the owner brought and what is in none of these documents.
+         *     read: "Kind/name" -> the digest by which it was read, empty where it was not there; what is another
+         *     one by now is not overwritten.
          */
         Documents: {
             /** Documents */
-            documents: {
+            documents?: {
                 [key: string]: unknown;
             }[];
+            /**
+             * Text
+             * @default
+             */
+            text: string;
+            /** Read */
+            read?: {
+                [key: string]: string;
+            };
             /**
              * Dryrun
              * @default false
@@ -4165,15 +4204,21 @@ export interface components {
          * Draft
          * @description A draft, and what to ask it about.
          *
-         *     files: name -> Rego, without tests. release and environment: one decision of now; environment alone:
-         *     the release that runs there; neither: past decisions, the newest first, ``limit`` of them a part.
-         *     of: past decisions of this environment alone.
+         *     files: name -> Rego, without tests. text: in its place, a document of the kind Policy as YAML.
+         *     release and environment: one decision of now; environment alone: the release that runs there;
+         *     neither: past decisions, the newest first, ``limit`` of them a part. of: past decisions of this
+         *     environment alone.
          */
         Draft: {
             /** Files */
-            files: {
+            files?: {
                 [key: string]: string;
             };
+            /**
+             * Text
+             * @default
+             */
+            text: string;
             /** Release */
             release?: string | null;
             /** Environment */
@@ -4187,6 +4232,14 @@ export interface components {
              * @default 100
              */
             limit: number;
+        };
+        /**
+         * DraftText
+         * @description text: a document of the kind Policy as YAML.
+         */
+        DraftText: {
+            /** Text */
+            text: string;
         };
         /**
          * Drift
@@ -6122,6 +6175,19 @@ export interface components {
             digest: string;
         };
         /**
+         * PolicyTestView
+         * @description One test. outcome: pass; blocked where it does not hold; unknown where it broke. message: why.
+         */
+        PolicyTestView: {
+            /** File */
+            file: string;
+            /** Name */
+            name: string;
+            outcome: components["schemas"]["Outcome"];
+            /** Message */
+            message: string;
+        };
+        /**
          * PolicyView
          * @description A policy pack: the bundle that its name stands for now.
          */
@@ -6383,6 +6449,19 @@ export interface components {
              * @default []
              */
             chain: string[];
+        };
+        /**
+         * ReadView
+         * @description One document as it is now. digest: to be sent back in ``read`` with what shall take its place.
+         *
+         *     owner: who keeps it, null for nobody in particular.
+         */
+        ReadView: {
+            document: components["schemas"]["DocumentView"];
+            /** Digest */
+            digest: string;
+            /** Owner */
+            owner: string | null;
         };
         /**
          * Reason
@@ -7500,7 +7579,7 @@ export interface components {
             /** Good */
             good: boolean;
             /** Checks */
-            checks: components["schemas"]["CheckView"][];
+            checks: components["schemas"]["stella__api__views__evidence__CheckView"][];
         };
         /**
          * VersionRuleView
@@ -7942,6 +8021,20 @@ export interface components {
             quotes: components["schemas"]["QuoteView"][];
         };
         /**
+         * CheckView
+         * @description One check of a verification. place: where it does not hold.
+         */
+        stella__api__views__evidence__CheckView: {
+            /** Name */
+            name: string;
+            /** Good */
+            good: boolean;
+            /** Detail */
+            detail: string;
+            /** Place */
+            place: string | null;
+        };
+        /**
          * RunsIn
          * @description Where a release with such an image runs now. targets: those of its deployment.
          */
@@ -7967,6 +8060,16 @@ export interface components {
             at: string;
             /** Current */
             current: boolean;
+        };
+        /**
+         * CheckView
+         * @description A draft that can be applied. policy: its digest. tests: in order of file and name.
+         */
+        stella__api__views__simulations__CheckView: {
+            /** Policy */
+            policy: string;
+            /** Tests */
+            tests: components["schemas"]["PolicyTestView"][];
         };
     };
     responses: never;
@@ -11022,39 +11125,6 @@ export interface operations {
             };
         };
     };
-    post_documents: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Documents"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Applied"];
-                };
-            };
-            /** @description A refusal */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     get_documents: {
         parameters: {
             query?: {
@@ -11108,6 +11178,71 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_OwnedView_"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_document: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReadView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_documents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Documents"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Applied"];
                 };
             };
             /** @description A refusal */
@@ -11833,6 +11968,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PromotionView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    check_policy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DraftText"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["stella__api__views__simulations__CheckView"];
                 };
             };
             /** @description A refusal */

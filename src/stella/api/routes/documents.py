@@ -1,9 +1,11 @@
 """Configuration as documents: applied together, listed as they would be applied, and whose they are."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
+from pydantic import Field
 
 from stella.api.applying import (
     allowed_kinds,
@@ -13,7 +15,7 @@ from stella.api.applying import (
 )
 from stella.api.asked import Asked, Viewer
 from stella.api.endings import NEEDED, endings_for
-from stella.api.errors import Changed, InvalidRequest
+from stella.api.errors import Changed, InvalidRequest, NoSuchDocument
 from stella.api.looking import (
     Configurer,
     look,
@@ -25,29 +27,48 @@ from stella.api.views.environments import (
     AppliedView,
     ChangeView,
 )
+from stella.api.written import written_documents
 from stella.environment.followed.model import OWNER_PREFIX
 from stella.environment.owning import Owning, ending_documents
 from stella.hub.store import find_integration
 from stella.identity import Permission
-from stella.kernel import Remedy
+from stella.kernel import Digest, Remedy
 from stella.record import Tx
 from stella.record.owners import list_owned
 
 router = APIRouter(tags=["environments"])
 
+_TEXT_MAX = 1_000_000
+_READ_MAX = 1000
+
 
 class Documents(Body):
     """What to apply. dry_run: only say what it would change. owner: who keeps these documents.
 
-    take_over: also what another owner keeps; without an owner it is nobody's then. prune: end what the
-    owner brought and what is in none of these documents.
+    text: the same as YAML, in place of documents. take_over: also what another owner keeps; without an
+    owner it is nobody's then. prune: end what the owner brought and what is in none of these documents.
+    read: "Kind/name" -> the digest by which it was read, empty where it was not there; what is another
+    one by now is not overwritten.
     """
 
-    documents: list[dict[str, Any]]
+    documents: list[dict[str, Any]] = Field(default_factory=list)
+    text: Annotated[str, Field(max_length=_TEXT_MAX)] = ""
+    read: Annotated[dict[str, str], Field(max_length=_READ_MAX)] = Field(default_factory=dict)
     dry_run: bool = False
     owner: str | None = None
     take_over: bool = False
     prune: bool = False
+
+
+class ReadView(View):
+    """One document as it is now. digest: to be sent back in ``read`` with what shall take its place.
+
+    owner: who keeps it, null for nobody in particular.
+    """
+
+    document: DocumentView
+    digest: str
+    owner: str | None
 
 
 class Applied(View):
@@ -99,6 +120,22 @@ def get_owned_documents(
         )
 
 
+@router.get("/documents/{kind}/{name}")
+def get_document(asked: Viewer, kind: str, name: str) -> ReadView:
+    """One document, to be changed and applied again."""
+    with asked.read() as tx:
+        found = _document(asked, tx, kind, name)
+        owned = {(one.kind, one.name): one.owner for one in list_owned(tx)}
+    if found is None:
+        raise NoSuchDocument(
+            f"there is no {kind[:60]} {name[:80]!r}",
+            remedy=Remedy("List what there is.", command="stella export"),
+            kind=kind[:60],
+            name=name[:80],
+        )
+    return ReadView(document=found, digest=_digest(found), owner=owned.get((kind, name)))
+
+
 @router.post("/apply", response_model=Applied)
 def post_documents(asked: Configurer, body: Documents) -> Response:
     """Apply documents of every kind: environments, policies, integrations, lifecycles and the others.
@@ -107,16 +144,18 @@ def post_documents(asked: Configurer, body: Documents) -> Response:
 
     With If-Match one integration alone, where it is at that revision still.
     """
-    _refuse_beyond(asked, body)
+    documents = _documents(body)
+    _refuse_beyond(asked, body, documents)
     endings = endings_for(asked.principal.permissions, asked.services.plugins.brought())
     owning = Owning(body.owner, body.take_over, body.prune, endings)
 
     def do(tx: Tx) -> Applied:
-        _refuse_changed(asked, tx, body.documents)
+        _refuse_changed(asked, tx, documents)
+        _refuse_overwriting(asked, tx, body.read)
         changes = apply_all(
             tx,
             asked.services,
-            body.documents,
+            documents,
             owning,
             dry_run=body.dry_run,
             roles=frozenset(one.value for one in asked.principal.roles),
@@ -140,6 +179,42 @@ def post_documents(asked: Configurer, body: Documents) -> Response:
     return asked.once(do)
 
 
+def _documents(body: Documents) -> Sequence[Mapping[str, Any]]:
+    if not body.text:
+        return body.documents
+    if body.documents:
+        raise InvalidRequest(
+            "documents and text are two ways to say the same", remedy=Remedy("Send one of them.")
+        )
+    return written_documents(body.text)
+
+
+def _document(asked: Asked, tx: Tx, kind: str, name: str) -> DocumentView | None:
+    kinds = frozenset({kind}) & frozenset(KINDS)
+    listed = documents_of(tx, asked.services.blobs, kinds) if kinds else []
+    return next((one for one in listed if (one.kind, one.name) == (kind, name)), None)
+
+
+def _digest(document: DocumentView | None) -> str:
+    """Of what it says; empty for none."""
+    if document is None:
+        return ""
+    return Digest.of(json.dumps(document.spec, sort_keys=True).encode()).text
+
+
+def _refuse_overwriting(asked: Asked, tx: Tx, read: Mapping[str, str]) -> None:
+    """Return where each is still what it was when it was read. Raises Changed."""
+    for whole, digest in read.items():
+        kind, _, name = whole.partition("/")
+        if _digest(_document(asked, tx, kind, name)) != digest:
+            raise Changed(
+                f"{kind[:60]} {name[:80]!r} was changed meanwhile",
+                remedy=Remedy("Look at it again, and make your change on what is there now."),
+                kind=kind[:60],
+                name=name[:80],
+            )
+
+
 def _refuse_changed(asked: Asked, tx: Tx, documents: Sequence[Mapping[str, Any]]) -> None:
     """Return where what If-Match names was not changed meanwhile. Raises Changed, InvalidRequest."""
     expected = asked.revision()
@@ -160,7 +235,7 @@ def _refuse_changed(asked: Asked, tx: Tx, documents: Sequence[Mapping[str, Any]]
         )
 
 
-def _refuse_beyond(asked: Asked, body: Documents) -> None:
+def _refuse_beyond(asked: Asked, body: Documents, documents: Sequence[Mapping[str, Any]]) -> None:
     """Return where who asks may apply each of them, and end what they end. Raises PermissionDenied.
 
     Who changes an issuer that logins believe could let anybody in as anybody; who changes where a
@@ -171,7 +246,7 @@ def _refuse_beyond(asked: Asked, body: Documents) -> None:
             f"{OWNER_PREFIX}... is the owner of what a followed repository brings",
             remedy=Remedy("Choose another name, or change the documents in the repository."),
         )
-    named = [(str(one.get("kind")), str(one.get("name"))) for one in body.documents]
+    named = [(str(one.get("kind")), str(one.get("name"))) for one in documents]
     with asked.read() as tx:
         believed, followed = believed_integrations(tx), followed_integrations(tx)
         if body.prune and body.owner is not None:
@@ -179,7 +254,7 @@ def _refuse_beyond(asked: Asked, body: Documents) -> None:
     for kind, permission in NEEDED.items():
         if any(one == kind for one, _ in named):
             asked.must(permission, f"{kind} in POST /apply")
-    for kind in allowed_kinds(body.documents):
+    for kind in allowed_kinds(documents):
         if kind in NEEDED:
             asked.must(NEEDED[kind], f"{kind} for a FollowedRepository in POST /apply")
     for kind, name in named:

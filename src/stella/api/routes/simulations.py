@@ -1,6 +1,6 @@
-"""What a draft of a policy would have said: nothing is stored, nothing changes."""
+"""Drafts of policies: what their tests say, and what they would have said. Nothing is stored."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated
 
@@ -11,11 +11,20 @@ from stella.api.asked import Asked
 from stella.api.errors import InvalidRequest
 from stella.api.looking import PolicyAuthor, after_of, asking_person
 from stella.api.views.base import Body, write_cursor
-from stella.api.views.simulations import SimulationView, flip_view, skipped_view
+from stella.api.views.simulations import (
+    CheckView,
+    SimulationView,
+    flip_view,
+    skipped_view,
+    test_view,
+)
+from stella.api.written import written_policy
 from stella.deployment.store import current_deployment
 from stella.environment.store import find_environment
 from stella.kernel import Remedy
 from stella.policy import load_bundle
+from stella.policy.plain_testing import run_plain_tests
+from stella.policy.testing import TEST_SUFFIX, run_policy_tests
 from stella.promotion.evaluate import preview_promotion
 from stella.promotion.request import promotable
 from stella.promotion.simulate import Simulated, Simulation, Skipped
@@ -24,21 +33,47 @@ from stella.release.store import find_release
 
 router = APIRouter(prefix="/policies", tags=["environments"])
 
+_TEXT_MAX = 1_000_000
+
+
+class DraftText(Body):
+    """text: a document of the kind Policy as YAML."""
+
+    text: Annotated[str, Field(max_length=_TEXT_MAX)]
+
 
 class Draft(Body):
     """A draft, and what to ask it about.
 
-    files: name -> Rego, without tests. release and environment: one decision of now; environment alone:
-    the release that runs there; neither: past decisions, the newest first, ``limit`` of them a part.
-    of: past decisions of this environment alone.
+    files: name -> Rego, without tests. text: in its place, a document of the kind Policy as YAML.
+    release and environment: one decision of now; environment alone: the release that runs there;
+    neither: past decisions, the newest first, ``limit`` of them a part. of: past decisions of this
+    environment alone.
     """
 
-    files: dict[str, str]
+    files: dict[str, str] = Field(default_factory=dict)
+    text: Annotated[str, Field(max_length=_TEXT_MAX)] = ""
     release: str | None = None
     environment: str | None = None
     of: str | None = None
     cursor: str | None = None
     limit: Annotated[int, Field(ge=1, le=200)] = 100
+
+
+@router.post("/check")
+def check_policy(asked: PolicyAuthor, body: DraftText) -> CheckView:
+    """Load a draft and run its tests: rules `test_...` of files `..._test.rego`, or `tests` in plain YAML.
+
+    Where it does not compile, that is the refusal, with the place.
+    """
+    files, plain = written_policy(body.text)
+    with asked.services.simulating.turn() as turn:
+        draft = load_bundle(files, ask=turn.ask)
+        if plain is None:
+            tests = run_policy_tests(files, ask=turn.ask)
+        else:
+            tests = run_plain_tests(plain, "tests", ask=turn.ask)
+    return CheckView(policy=draft.digest.text, tests=[test_view(one) for one in tests])
 
 
 @router.post("/simulate")
@@ -52,12 +87,17 @@ def simulate_policy(asked: PolicyAuthor, body: Draft) -> SimulationView:
             "a release goes with an environment",
             remedy=Remedy("Name where it shall go, too."),
         )
+    files = _without_tests(written_policy(body.text)[0]) if body.text else body.files
     with asked.services.simulating.turn() as turn:
-        draft = load_bundle(body.files, ask=turn.ask)
+        draft = load_bundle(files, ask=turn.ask)
         simulation = Simulation(asked.services.deciding.blobs, draft, turn)
         if body.environment is not None:
             return _view(simulation, _of_now(asked, simulation, body))
         return _of_the_past(asked, simulation, body)
+
+
+def _without_tests(files: Mapping[str, str]) -> dict[str, str]:
+    return {name: text for name, text in files.items() if not name.endswith(TEST_SUFFIX)}
 
 
 def _of_now(asked: Asked, simulation: Simulation, body: Draft) -> list[Simulated | Skipped]:

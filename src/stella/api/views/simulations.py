@@ -1,9 +1,27 @@
-"""What a draft of a policy would have said, as the API shows it."""
+"""What a draft of a policy says and would have said, as the API shows it."""
 
 from stella.api.views.base import View
 from stella.api.views.promotions import ReasonView
+from stella.kernel import Outcome
+from stella.policy.testing import PolicyTest
 from stella.promotion.model import GateState, document
 from stella.promotion.simulate import Simulated, Skipped
+
+
+class PolicyTestView(View):
+    """One test. outcome: pass; blocked where it does not hold; unknown where it broke. message: why."""
+
+    file: str
+    name: str
+    outcome: Outcome
+    message: str
+
+
+class CheckView(View):
+    """A draft that can be applied. policy: its digest. tests: in order of file and name."""
+
+    policy: str
+    tests: list[PolicyTestView]
 
 
 class FlipView(View):
@@ -43,6 +61,11 @@ class SimulationView(View):
     left: int
     stopped: str
     next: str | None
+
+
+def test_view(one: PolicyTest) -> PolicyTestView:
+    """One test that ran."""
+    return PolicyTestView(file=one.file, name=one.name, outcome=one.outcome, message=one.message)
 
 
 def flip_view(one: Simulated) -> FlipView:

@@ -1,0 +1,40 @@
+"""Documents as somebody writes them, in YAML: read here, so that every client reads them alike."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from stella.api.errors import InvalidRequest
+from stella.environment.document import checked_document
+from stella.environment.documents import policy_files
+from stella.environment.errors import MalformedDocument
+from stella.environment.yaml_documents import NoDocuments, documents_in
+from stella.kernel import Remedy
+from stella.policy.plain import PlainPolicy, read_plain
+
+
+def written_documents(text: str) -> list[dict[str, Any]]:
+    """Every document of a text, in order. Raises MalformedDocument with the line."""
+    try:
+        return list(documents_in(text))
+    except NoDocuments as error:
+        raise MalformedDocument(
+            f"line {error.line}: {error.problem}",
+            remedy=Remedy("Correct it there; nothing was applied."),
+            line=error.line,
+        ) from None
+
+
+def written_policy(text: str) -> tuple[Mapping[str, str], PlainPolicy | None]:
+    """The files of the one policy in a text, and the policy where it is in plain YAML.
+
+    Raises MalformedDocument, MalformedPlainPolicy, InvalidRequest where it is not one policy.
+    """
+    found = written_documents(text)
+    if len(found) != 1 or found[0].get("kind") != "Policy":
+        raise InvalidRequest(
+            "a draft is one document, of the kind Policy",
+            remedy=Remedy("Leave out the others."),
+        )
+    _, name, spec = checked_document(found[0])
+    plain = read_plain(spec) if "rules" in spec else None
+    return policy_files(name, spec), plain
