@@ -131,6 +131,7 @@ export const commands = {
   agreeToBreakGlass: (id: string) => stella('promotion', 'break-glass', 'agree', id),
   endBreakGlass: (id: string, reason: string) =>
     stella('promotion', 'break-glass', 'end', id, '-m', said(reason, 'REASON')),
+  applyDocument: (name: string) => stella('apply', '-f', `${said(name, 'document')}.yaml`),
   applyIntegration: (name: string) => stella('apply', '-f', `${said(name, 'integration')}.yaml`),
   getIntegration: (name: string) => stella('integration', 'get', name, '-o', 'yaml'),
   testIntegration: (name: string) => stella('integration', 'test', name),

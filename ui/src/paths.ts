@@ -41,6 +41,8 @@ export const paths = {
   lifecycle: (name: string, search: { release?: string } = {}) =>
     linkOptions({ to: '/lifecycles/$name', params: { name }, search }),
   policy: (name: string) => linkOptions({ to: '/policies/$name', params: { name } }),
+  newDocument: (kind?: string) => linkOptions({ to: '/documents/+new', search: { kind } }),
+  document: (kind: string, name: string) => linkOptions({ to: '/documents/$kind/$name', params: { kind, name } }),
   integrations: (search: { q?: string } = {}) => linkOptions({ to: '/integrations', search }),
   /** A plus is in no name: an integration may be called new. */
   newIntegration: (connector?: string) => linkOptions({ to: '/integrations/+new', search: { connector } }),

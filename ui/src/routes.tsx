@@ -6,6 +6,7 @@ import {
   lazyRouteComponent,
   redirect,
 } from '@tanstack/react-router'
+import { documentQuery } from './api/documents'
 import * as findingQueries from './api/findings'
 import { lifecycleQuery, lifecyclesQuery } from './api/lifecycles'
 import { repositoriesQuery } from './api/repositories'
@@ -44,6 +45,7 @@ const searches = {
   promotions: keys('environment', 'state', 'release', 'mine'),
   newPromotion: keys('release', 'environment', 'hotfix', 'ticket'),
   lifecycle: keys('release'),
+  newDocument: keys('kind'),
   deployments: keys('environment', 'state'),
   deployment: keys('line', 'target', 'q'),
   evidence: keys('subject'),
@@ -285,6 +287,25 @@ const policy = createRoute({
   component: lazyRouteComponent(() => part(() => import('./pages/environment/PolicyPage')), 'PolicyPage'),
 })
 
+const newDocument = createRoute({
+  getParentRoute: under,
+  path: '/documents/+new',
+  validateSearch: searches.newDocument,
+  loader: ({ context }) => context.client.ensureQueryData(queries.environmentsQuery),
+  component: lazyRouteComponent(() => part(() => import('./pages/document/DocumentPage')), 'NewDocumentPage'),
+})
+
+const changeDocument = createRoute({
+  getParentRoute: under,
+  path: '/documents/$kind/$name',
+  loader: ({ context, params }) =>
+    Promise.all([
+      context.client.ensureQueryData(documentQuery(params.kind, params.name)),
+      context.client.ensureQueryData(queries.environmentsQuery),
+    ]),
+  component: lazyRouteComponent(() => part(() => import('./pages/document/DocumentPage')), 'DocumentPage'),
+})
+
 const agents = createRoute({
   getParentRoute: under,
   path: '/agents',
@@ -422,6 +443,8 @@ const tree = root.addChildren([
     lifecycle,
     environment,
     policy,
+    newDocument,
+    changeDocument,
     agents,
     integrations,
     newIntegration,

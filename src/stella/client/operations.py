@@ -307,6 +307,15 @@ class ChangeView(TypedDict):
     after: Any
 
 
+class CheckView(TypedDict):
+    """One check of a verification. place: where it does not hold."""
+
+    name: str
+    good: bool
+    detail: str
+    place: str | None
+
+
 class ColumnView(TypedDict):
     """One environment of the matrix. held: nothing goes there by itself now."""
 
@@ -1811,6 +1820,13 @@ class PluginView(TypedDict):
     contributes: NotRequired[list["ContributionView"]]
 
 
+class PolicyCheckView(TypedDict):
+    """A draft that can be applied. policy: its digest. tests: in order of file and name."""
+
+    policy: str
+    tests: list["PolicyTestView"]
+
+
 class PolicyRef(TypedDict):
     """Which bundle the policy's name stands for now."""
 
@@ -2638,7 +2654,7 @@ class VerificationView(TypedDict):
     """What verifying the packet says now."""
 
     good: bool
-    checks: list["StellaApiViewsEvidenceCheckView"]
+    checks: list["CheckView"]
 
 
 class VersionRuleView(TypedDict):
@@ -2899,15 +2915,6 @@ class WrittenSentenceView(TypedDict):
     quotes: list["QuoteView"]
 
 
-class StellaApiViewsEvidenceCheckView(TypedDict):
-    """One check of a verification. place: where it does not hold."""
-
-    name: str
-    good: bool
-    detail: str
-    place: str | None
-
-
 class StellaApiViewsRadiusRunsIn(TypedDict):
     """Where a release with such an image runs now. targets: those of its deployment."""
 
@@ -2924,13 +2931,6 @@ class StellaApiViewsReleasesRunsIn(TypedDict):
     deployment: str
     at: str
     current: bool
-
-
-class StellaApiViewsSimulationsCheckView(TypedDict):
-    """A draft that can be applied. policy: its digest. tests: in order of file and name."""
-
-    policy: str
-    tests: list["PolicyTestView"]
 
 
 class Transport(Protocol):
@@ -3768,14 +3768,9 @@ class Operations:
             self._transport.post(f"/promotions/{quote(promotion, safe='/:@')}/evaluate", key=key),
         )
 
-    def check_policy(
-        self, body: "DraftText", *, key: str | None = None
-    ) -> "StellaApiViewsSimulationsCheckView":
+    def check_policy(self, body: "DraftText", *, key: str | None = None) -> "PolicyCheckView":
         """Load a draft and run its tests: rules `test_...` of files `..._test.rego`, or `tests` in plain YAML."""
-        return cast(
-            "StellaApiViewsSimulationsCheckView",
-            self._transport.post("/policies/check", body, key=key),
-        )
+        return cast("PolicyCheckView", self._transport.post("/policies/check", body, key=key))
 
     def simulate_policy(self, body: "Draft", *, key: str | None = None) -> "SimulationView":
         """Ask a draft about decisions, and list those of which it says something else."""

@@ -3750,6 +3750,20 @@ export interface components {
             after: unknown;
         };
         /**
+         * CheckView
+         * @description One check of a verification. place: where it does not hold.
+         */
+        CheckView: {
+            /** Name */
+            name: string;
+            /** Good */
+            good: boolean;
+            /** Detail */
+            detail: string;
+            /** Place */
+            place: string | null;
+        };
+        /**
          * ColumnView
          * @description One environment of the matrix. held: nothing goes there by itself now.
          *
@@ -6165,6 +6179,16 @@ export interface components {
             contributes: components["schemas"]["ContributionView"][];
         };
         /**
+         * PolicyCheckView
+         * @description A draft that can be applied. policy: its digest. tests: in order of file and name.
+         */
+        PolicyCheckView: {
+            /** Policy */
+            policy: string;
+            /** Tests */
+            tests: components["schemas"]["PolicyTestView"][];
+        };
+        /**
          * PolicyRef
          * @description Which bundle the policy's name stands for now.
          */
@@ -7579,7 +7603,7 @@ export interface components {
             /** Good */
             good: boolean;
             /** Checks */
-            checks: components["schemas"]["stella__api__views__evidence__CheckView"][];
+            checks: components["schemas"]["CheckView"][];
         };
         /**
          * VersionRuleView
@@ -8021,20 +8045,6 @@ export interface components {
             quotes: components["schemas"]["QuoteView"][];
         };
         /**
-         * CheckView
-         * @description One check of a verification. place: where it does not hold.
-         */
-        stella__api__views__evidence__CheckView: {
-            /** Name */
-            name: string;
-            /** Good */
-            good: boolean;
-            /** Detail */
-            detail: string;
-            /** Place */
-            place: string | null;
-        };
-        /**
          * RunsIn
          * @description Where a release with such an image runs now. targets: those of its deployment.
          */
@@ -8060,16 +8070,6 @@ export interface components {
             at: string;
             /** Current */
             current: boolean;
-        };
-        /**
-         * CheckView
-         * @description A draft that can be applied. policy: its digest. tests: in order of file and name.
-         */
-        stella__api__views__simulations__CheckView: {
-            /** Policy */
-            policy: string;
-            /** Tests */
-            tests: components["schemas"]["PolicyTestView"][];
         };
     };
     responses: never;
@@ -12000,7 +12000,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["stella__api__views__simulations__CheckView"];
+                    "application/json": components["schemas"]["PolicyCheckView"];
                 };
             };
             /** @description A refusal */

@@ -140,3 +140,8 @@ export type User = Words['UserView']
 export type Version = Words['VersionView']
 export type Waiver = Words['WaiverView']
 export type Webhook = Words['WebhookView']
+
+export type ReadDocument = Words['ReadView']
+export type AppliedDocument = Words['AppliedView']
+export type PolicyCheck = Words['PolicyCheckView']
+export type Simulation = Words['SimulationView']

@@ -36,7 +36,7 @@ export interface Document {
 const TIMEOUT_S = 30
 
 /** What is changed in the console is kept by nobody in particular, and takes nothing from an owner. */
-export const BY_HAND = { takeOver: false, prune: false } as const
+export const BY_HAND = { text: '', takeOver: false, prune: false } as const
 
 export const EMPTY: Draft = {
   name: '',

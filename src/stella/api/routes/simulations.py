@@ -12,7 +12,7 @@ from stella.api.errors import InvalidRequest
 from stella.api.looking import PolicyAuthor, after_of, asking_person
 from stella.api.views.base import Body, write_cursor
 from stella.api.views.simulations import (
-    CheckView,
+    PolicyCheckView,
     SimulationView,
     flip_view,
     skipped_view,
@@ -61,7 +61,7 @@ class Draft(Body):
 
 
 @router.post("/check")
-def check_policy(asked: PolicyAuthor, body: DraftText) -> CheckView:
+def check_policy(asked: PolicyAuthor, body: DraftText) -> PolicyCheckView:
     """Load a draft and run its tests: rules `test_...` of files `..._test.rego`, or `tests` in plain YAML.
 
     Where it does not compile, that is the refusal, with the place.
@@ -73,7 +73,7 @@ def check_policy(asked: PolicyAuthor, body: DraftText) -> CheckView:
             tests = run_policy_tests(files, ask=turn.ask)
         else:
             tests = run_plain_tests(plain, "tests", ask=turn.ask)
-    return CheckView(policy=draft.digest.text, tests=[test_view(one) for one in tests])
+    return PolicyCheckView(policy=draft.digest.text, tests=[test_view(one) for one in tests])
 
 
 @router.post("/simulate")

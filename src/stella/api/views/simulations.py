@@ -17,7 +17,7 @@ class PolicyTestView(View):
     message: str
 
 
-class CheckView(View):
+class PolicyCheckView(View):
     """A draft that can be applied. policy: its digest. tests: in order of file and name."""
 
     policy: str

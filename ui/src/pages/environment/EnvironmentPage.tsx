@@ -10,6 +10,7 @@ import { paths } from '../../paths'
 import { lookOf } from '../../promotion/states'
 import { ActionButton } from '../../widgets/ActionButton'
 import { Command, Digest } from '../../widgets/Copy'
+import { EditLink } from '../../widgets/EditLink'
 import { Icon } from '../../widgets/Icon'
 import { PageHead, Pairs, Panel } from '../../widgets/Panel'
 import { State } from '../../widgets/State'
@@ -137,6 +138,7 @@ function Actions({ environment }: { environment: Environment }) {
   const mayNotRoll = useWhyNot('deployment.operate')
   return (
     <>
+      <EditLink kind="Environment" name={environment.name} />
       <ActionButton
         variant="default"
         whyNot={mayNotRoll ?? (environment.current ? undefined : 'Nothing runs here yet')}

@@ -1,9 +1,11 @@
+import { Button, Menu } from '@mantine/core'
 import { useSuspenseQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { lifecyclesQuery } from '../../api/lifecycles'
 import { environmentsQuery } from '../../api/queries'
 import type { Environment } from '../../api/types'
 import { commands } from '../../commands'
+import { NEW_KINDS } from '../../document/text'
 import { AGENT } from '../../fleet/states'
 import { paths } from '../../paths'
 import { lookOf } from '../../promotion/states'
@@ -27,7 +29,11 @@ export function EnvironmentsPage() {
   const lifecycles = useSuspenseQuery(lifecyclesQuery).data.items
   return (
     <>
-      <PageHead title="Environments" sub="The road of a release, in order; written as YAML and applied with stella apply" />
+      <PageHead
+        title="Environments"
+        sub="The road of a release, in order; configuration as YAML, here or with stella apply"
+        actions={<NewDocument />}
+      />
       {environments.length === 0 ? (
         <Empty icon="stack-2" title="No environments yet" command={commands.firstEnvironments()}>
           Environments, their targets, rules and policy are configuration: write them down and apply them.
@@ -57,6 +63,25 @@ export function EnvironmentsPage() {
       )}
       <Repositories />
     </>
+  )
+}
+
+function NewDocument() {
+  return (
+    <Menu position="bottom-end">
+      <Menu.Target>
+        <Button variant="default" rightSection={<Icon name="chevron-down" size={14} />}>
+          New
+        </Button>
+      </Menu.Target>
+      <Menu.Dropdown>
+        {NEW_KINDS.map((kind) => (
+          <Menu.Item key={kind} renderRoot={(props) => <Link {...paths.newDocument(kind)} {...props} />}>
+            {kind}
+          </Menu.Item>
+        ))}
+      </Menu.Dropdown>
+    </Menu>
   )
 }
 

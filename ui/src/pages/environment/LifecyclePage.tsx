@@ -8,6 +8,7 @@ import { commands } from '../../commands'
 import { takenBy } from '../../environment/lifecycle'
 import { paths } from '../../paths'
 import { CommandHint } from '../../widgets/Dialog'
+import { EditLink } from '../../widgets/EditLink'
 import { PageHead, Pairs, Panel } from '../../widgets/Panel'
 import { Phases } from './Phases'
 
@@ -23,7 +24,11 @@ export function LifecyclePage() {
   const { hotfix } = lifecycle
   return (
     <>
-      <PageHead title={name} sub={<span>Lifecycle, {takenBy(lifecycle)}</span>} />
+      <PageHead
+        title={name}
+        sub={<span>Lifecycle, {takenBy(lifecycle)}</span>}
+        actions={<EditLink kind="Lifecycle" name={name} />}
+      />
       <Panel title="Phases" side={<CommandHint command={commands.lifecycle(name, release)} />}>
         <div className="stack">
           <NativeSelect

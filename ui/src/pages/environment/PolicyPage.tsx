@@ -2,8 +2,10 @@ import { useSuspenseQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { policyQuery } from '../../api/queries'
 import { Command, Digest } from '../../widgets/Copy'
+import { EditLink } from '../../widgets/EditLink'
 import { PageHead, Panel } from '../../widgets/Panel'
 
+const STARTER = 'starter'
 const route = getRouteApi('/shell/policies/$name')
 
 export function PolicyPage() {
@@ -15,9 +17,16 @@ export function PolicyPage() {
         title={`Policy ${policy.name}`}
         sub={
           <>
-            Rego, changed by applying a document of kind Policy
+            Rego
             <Digest value={policy.digest} label="policy digest" />
           </>
+        }
+        actions={
+          policy.name === STARTER ? (
+            <span className="muted">comes with the server and stays as it is</span>
+          ) : (
+            <EditLink kind="Policy" name={policy.name} />
+          )
         }
       />
       {Object.entries(policy.files).map(([file, text]) => (

@@ -2,6 +2,7 @@ import { Button } from '@mantine/core'
 import type { Change, Problem } from '../../api/types'
 import { commands } from '../../commands'
 import type { Document } from '../../hub/draft'
+import { ChangeList } from '../../widgets/ChangeList'
 import { CommandHint } from '../../widgets/Dialog'
 import { Panel } from '../../widgets/Panel'
 import { Refusal } from '../../widgets/Refusal'
@@ -87,30 +88,5 @@ function lookOf({ isReady, isCurrent, verdict, missing, rest, wrong }: Props): L
 function Effect({ name, isNew, changes }: { name: string; isNew: boolean; changes: readonly Change[] }) {
   if (isNew) return <p className={style.note}>{name} is new: it is made as the document says.</p>
   if (changes.length === 0) return <p className={`muted ${style.note}`}>Nothing: it is as it was.</p>
-  return (
-    <ul className={style.diff} aria-label="Changes">
-      {changes.map((change) => (
-        <li key={change.path}>
-          <code className="muted">{change.path.replace(/^spec\./, '')}</code>
-          <span className={style.values}>
-            <Value of={change.before} className={style.before} none="nothing" />
-            <span className="hidden">becomes</span>
-            <span aria-hidden="true" className="muted">
-              →
-            </span>
-            <Value of={change.after} none="nothing" />
-          </span>
-        </li>
-      ))}
-    </ul>
-  )
-}
-
-function Value({ of, className, none }: { of: unknown; className?: string | undefined; none: string }) {
-  if (of === null || of === undefined || (Array.isArray(of) && of.length === 0)) {
-    return <span className="muted">{none}</span>
-  }
-  const isList = Array.isArray(of) && of.every((one) => typeof one === 'string')
-  const text = typeof of === 'string' ? of : isList ? of.join(', ') : JSON.stringify(of)
-  return <code className={className}>{text.length > 300 ? `${text.slice(0, 300)}…` : text}</code>
+  return <ChangeList of={changes} />
 }
