@@ -22,6 +22,7 @@ const lines = [
   commands.lifecycle('standard', 'rel_1'),
   commands.repository('shop'),
   commands.applyDocument('shop'),
+  commands.overrideFreeze('weekends', 'prod', 'rel_1', ''),
   commands.dryRun('rel_1', 'dev', true, 'OPS-1'),
   commands.rollback('dev', 'slow', 'rel_1', 'OPS-1'),
   commands.createRelease('shop', '1.0', [['web', 'r/web:1']]),

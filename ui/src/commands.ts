@@ -97,6 +97,8 @@ export const commands = {
     stella('environment', 'hold', environment, '-m', said(reason, 'REASON')),
   resume: (environment: string, reason: string) =>
     stella('environment', 'resume', environment, '-m', said(reason, 'REASON')),
+  overrideFreeze: (freeze: string, environment: string, release: string, reason: string) =>
+    stella('freeze', 'override', freeze, '--env', environment, '--release', said(release, 'RELEASE'), '-m', said(reason, 'REASON')),
   endFreeze: (id: string, reason: string) => stella('freeze', 'end', id, '-m', said(reason, 'REASON')),
   waive: (environment: string, rule: string, finding: string, component: string, until: string, reason: string) =>
     stella(

@@ -41,6 +41,7 @@ export const paths = {
   lifecycle: (name: string, search: { release?: string } = {}) =>
     linkOptions({ to: '/lifecycles/$name', params: { name }, search }),
   policy: (name: string) => linkOptions({ to: '/policies/$name', params: { name } }),
+  freezes: (search: { environment?: string | undefined } = {}) => linkOptions({ to: '/freezes', search }),
   newDocument: (kind?: string) => linkOptions({ to: '/documents/+new', search: { kind } }),
   document: (kind: string, name: string) => linkOptions({ to: '/documents/$kind/$name', params: { kind, name } }),
   integrations: (search: { q?: string } = {}) => linkOptions({ to: '/integrations', search }),

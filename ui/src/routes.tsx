@@ -8,10 +8,12 @@ import {
 } from '@tanstack/react-router'
 import { documentQuery } from './api/documents'
 import * as findingQueries from './api/findings'
+import { calendarQuery } from './api/freezes'
 import { lifecycleQuery, lifecyclesQuery } from './api/lifecycles'
 import { repositoriesQuery } from './api/repositories'
 import * as queries from './api/queries'
 import { Refused } from './api/refused'
+import { FREEZE_DAYS } from './environment/calendar'
 import { part } from './part'
 import { NotThere, PageRefused } from './shell/Faces'
 import { Shell } from './shell/Shell'
@@ -46,6 +48,7 @@ const searches = {
   newPromotion: keys('release', 'environment', 'hotfix', 'ticket'),
   lifecycle: keys('release'),
   newDocument: keys('kind'),
+  freezes: keys('environment'),
   deployments: keys('environment', 'state'),
   deployment: keys('line', 'target', 'q'),
   evidence: keys('subject'),
@@ -287,6 +290,19 @@ const policy = createRoute({
   component: lazyRouteComponent(() => part(() => import('./pages/environment/PolicyPage')), 'PolicyPage'),
 })
 
+const freezes = createRoute({
+  getParentRoute: under,
+  path: '/freezes',
+  validateSearch: searches.freezes,
+  loaderDeps: ({ search }) => search,
+  loader: ({ context, deps }) =>
+    Promise.all([
+      context.client.ensureQueryData(calendarQuery(FREEZE_DAYS, deps.environment)),
+      context.client.ensureQueryData(queries.environmentsQuery),
+    ]),
+  component: lazyRouteComponent(() => part(() => import('./pages/environment/CalendarPage')), 'CalendarPage'),
+})
+
 const newDocument = createRoute({
   getParentRoute: under,
   path: '/documents/+new',
@@ -443,6 +459,7 @@ const tree = root.addChildren([
     lifecycle,
     environment,
     policy,
+    freezes,
     newDocument,
     changeDocument,
     agents,

@@ -91,12 +91,6 @@ export const policyQuery = (name: string) =>
     queryFn: () => take(api.GET('/api/v1/policies/{name}', { params: { path: { name } } })),
   })
 
-export const freezeCalendarQuery = (environment: string) =>
-  queryOptions({
-    queryKey: ['environments', environment, 'calendar'],
-    queryFn: () => take(api.GET('/api/v1/freezes/calendar', { params: { query: { environment } } })),
-  })
-
 export const releasesQuery = (filters: Filters = {}) =>
   listOf(['releases', filters], (cursor) =>
     take(api.GET('/api/v1/releases', { params: { query: query(filters, cursor) } })),

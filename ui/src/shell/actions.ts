@@ -33,6 +33,7 @@ export const ACTIONS: readonly ShellAction[] = [
   page('evidence', 'Evidence', 'file-certificate', 'g v', paths.evidence(), 'Proof'),
   page('audit', 'Audit', 'history', 'g l', paths.audit(), 'Proof'),
   page('environments', 'Environments', 'stack-2', 'g e', paths.environments(), 'Set-up'),
+  page('freezes', 'Freezes', 'snowflake', 'g z', paths.freezes(), 'Set-up'),
   page('agents', 'Agents', 'server-2', 'g a', paths.agents(), 'Set-up'),
   page('integrations', 'Integrations', 'plug', 'g i', paths.integrations(), 'Set-up'),
   page('webhooks', 'Webhooks', 'bolt', 'g w', paths.webhooks(), 'Set-up'),

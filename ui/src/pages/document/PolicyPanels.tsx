@@ -163,16 +163,16 @@ function Flips({ answer }: { answer: Simulation }) {
         <ul className={style.flips} aria-label="Decisions that would flip">
           {flips.map((one) => (
             <li key={`${one.promotion} ${one.decidedAt}`}>
-              <span>
+              <span className="row wrap">
                 {one.promotion === null ? (
-                  `${one.name} ${one.version}`
+                  <span>{`${one.name} ${one.version}`}</span>
                 ) : (
-                  <Link {...paths.promotion(one.promotion)}>
-                    {one.name} {one.version}
-                  </Link>
-                )}{' '}
-                to {one.environment} {GATE[one.before] ?? one.before} <Time at={one.decidedAt} />, and{' '}
-                <strong>{NOW[one.after] ?? one.after}</strong>
+                  <Link {...paths.promotion(one.promotion)}>{`${one.name} ${one.version}`}</Link>
+                )}
+                <span>
+                  to {one.environment} {GATE[one.before] ?? one.before} <Time at={one.decidedAt} />, and{' '}
+                  <strong>{NOW[one.after] ?? one.after}</strong>
+                </span>
               </span>
               {one.reasons.slice(0, 3).map((reason) => (
                 <span key={`${reason.rule} ${reason.message}`} className="muted small">
