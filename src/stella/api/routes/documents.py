@@ -129,7 +129,7 @@ def get_document(asked: Viewer, kind: str, name: str) -> ReadView:
     if found is None:
         raise NoSuchDocument(
             f"there is no {kind[:60]} {name[:80]!r}",
-            remedy=Remedy("List what there is.", command="stella export"),
+            remedy=Remedy("List what there is.", command="stella export config"),
             kind=kind[:60],
             name=name[:80],
         )
