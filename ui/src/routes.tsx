@@ -8,6 +8,7 @@ import {
 } from '@tanstack/react-router'
 import * as findingQueries from './api/findings'
 import { lifecycleQuery, lifecyclesQuery } from './api/lifecycles'
+import { onCallQuery, onCallScheduleQuery } from './api/oncall'
 import { repositoriesQuery } from './api/repositories'
 import * as queries from './api/queries'
 import { Refused } from './api/refused'
@@ -253,6 +254,7 @@ const environments = createRoute({
     Promise.all([
       context.client.ensureQueryData(queries.environmentsQuery),
       context.client.ensureQueryData(lifecyclesQuery),
+      context.client.ensureQueryData(onCallQuery),
       context.client.ensureQueryData(repositoriesQuery),
     ]),
   component: lazyRouteComponent(() => part(() => import('./pages/environment/EnvironmentsPage')), 'EnvironmentsPage'),
@@ -269,6 +271,13 @@ const lifecycle = createRoute({
       context.client.ensureInfiniteQueryData(queries.releasesQuery()),
     ]),
   component: lazyRouteComponent(() => part(() => import('./pages/environment/LifecyclePage')), 'LifecyclePage'),
+})
+
+const onCall = createRoute({
+  getParentRoute: under,
+  path: '/oncall/$schedule',
+  loader: ({ context, params }) => context.client.ensureQueryData(onCallScheduleQuery(params.schedule)),
+  component: lazyRouteComponent(() => part(() => import('./pages/environment/OnCallPage')), 'OnCallPage'),
 })
 
 const environment = createRoute({
@@ -420,6 +429,7 @@ const tree = root.addChildren([
     packet,
     environments,
     lifecycle,
+    onCall,
     environment,
     policy,
     agents,

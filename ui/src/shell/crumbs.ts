@@ -19,7 +19,7 @@ export function crumbsOf(path: string): Crumb[] {
   const [first = '', ...rest] = path.split('/').filter(Boolean).map(decodeURIComponent)
   const known = ACTIONS.find((action) => action.group !== undefined && action.to === `/${first}`)
   const room: Crumb =
-    first === 'policies' || first === 'lifecycles'
+    first === 'policies' || first === 'lifecycles' || first === 'oncall'
       ? { text: 'Environments', to: '/environments' }
       : first === 'advisories'
         ? { text: 'Findings', to: '/findings' }

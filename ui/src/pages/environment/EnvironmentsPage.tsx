@@ -17,6 +17,7 @@ import { count } from '../../words/text'
 import { takenBy } from '../../environment/lifecycle'
 import { ruleText } from '../../environment/rules'
 import { HELD, rulesOf } from './Hold'
+import { OnCallSchedules } from './OnCallSchedules'
 import { Phases } from './Phases'
 import { Repositories } from './Repositories'
 import style from './EnvironmentsPage.module.css'
@@ -55,6 +56,7 @@ export function EnvironmentsPage() {
           ))}
         </section>
       )}
+      <OnCallSchedules />
       <Repositories />
     </>
   )
