@@ -63,6 +63,8 @@ def fuzzed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fuzzed]:
             "absence": "abs_1",
             "address": "ada@example.com",
             "result": "tst_1",
+            "schedule": "payments",
+            "shift": "shf_1",
             "release": done["release"]["id"],
             "other": "shop@2.0.0",
             "promotion": done["id"],

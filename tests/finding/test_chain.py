@@ -2,7 +2,7 @@
 
 from fixtures.control import Control
 from image.images import Layer, build, push
-from stella.finding.chain import chain_ids
+from stella.finding.chain import base_by_layers, chain_ids, newer_than, repository_of
 from stella.kernel import Digest
 
 A, B, C = (Layer.of({name: name.encode()}) for name in "abc")
@@ -32,6 +32,7 @@ def test_the_base_is_the_scanned_image_with_the_most_of_the_lowest_layers(contro
     )
     base = scanned(control, "web", A, B, C)["knownBase"]
     assert (base["reference"], base["layers"]) == ("registry.test/shop/larger:1", 2)
+    assert base["created"] is None, "its configuration says no time"
     assert scanned(control, "other", B, C)["knownBase"] is None, (
         "the same layers, not at the bottom"
     )
@@ -42,3 +43,34 @@ def test_an_image_scanned_again_is_known_once(control: Control):
     scanned(control, "base", A)
     scanned(control, "base", A)
     assert scanned(control, "web", A, B)["knownBase"]["layers"] == 1
+
+
+def test_the_newest_of_the_same_repository_is_not_of_another_nor_of_the_future(control: Control):
+    for name, tag, created in (
+        ("base", "1", "2029-01-01T00:00:00Z"),
+        ("base", "2", "2029-11-01T00:00:00+01:00"),
+        ("base", "3", "2031-01-01T00:00:00Z"),
+        ("base", "4", "2029-03-01T00:00:00Z"),
+        ("base-other", "1", "2029-12-01T00:00:00Z"),
+        ("base_1", "1", "2029-12-01T00:00:00Z"),
+    ):
+        own = Layer.of({"own": f"{name}{tag}".encode()})
+        layers = (A,) if (name, tag) == ("base", "1") else (A, own)
+        push(control.registry, build(*layers, created=created), f"shop/{name}", tag)
+        control.post("/scans", {"reference": f"registry.test/shop/{name}:{tag}"})
+    control.settle()
+    with control.database.read() as tx:
+        found = base_by_layers(tx, [A.diff_id.text, C.diff_id.text])
+        assert found is not None
+        assert (found.reference, found.created) == (
+            "registry.test/shop/base:1",
+            "2029-01-01T00:00:00.000000Z",
+        )
+        newer = newer_than(tx, found)
+        assert newer is not None
+        assert (newer.reference, newer.created) == (
+            "registry.test/shop/base:2",
+            "2029-10-31T23:00:00.000000Z",
+        )
+        assert newer_than(tx, newer) is None
+    assert repository_of("not a reference") is None

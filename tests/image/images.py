@@ -121,11 +121,12 @@ def build(
     *layers: Layer,
     platform: str = "linux/amd64",
     history: tuple[str, ...] = (),
+    created: object = None,
     **run: object,
 ) -> BuiltImage:
     """An image of one platform; ``run`` becomes its ``config`` (Entrypoint, Cmd, User, Labels).
 
-    history: what the builder says of each step.
+    history: what the builder says of each step. created: when it says that it was made.
     """
     os_name, architecture, *variant = platform.split("/")
     config = json.dumps(
@@ -133,6 +134,7 @@ def build(
             "os": os_name,
             "architecture": architecture,
             **({"variant": variant[0]} if variant else {}),
+            **({} if created is None else {"created": created}),
             "config": run,
             **({"history": [{"created_by": step} for step in history]} if history else {}),
             "rootfs": {"type": "layers", "diff_ids": [layer.diff_id.text for layer in layers]},

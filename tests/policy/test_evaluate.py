@@ -44,6 +44,7 @@ def test_a_clean_release_passes_and_every_rule_says_so():
     assert result.outcome is Outcome.PASS
     assert {one.rule for one in result.rules} == {
         "base-image",
+        "base-image-age",
         "change-ticket",
         "end-of-life",
         "exploit-likelihood",

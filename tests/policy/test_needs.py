@@ -30,6 +30,8 @@ def needs(bundle: PolicyBundle, **parameters: Any) -> set[str]:
         ({"licenceUnknown": "blocked"}, set()),
         ({"licenceDeny": "AGPL-*"}, set()),
         ({"sbomIncomplete": "unknown"}, {"partial"}),
+        ({"baseImageAgeDaysMax": 30}, {"base"}),
+        ({"baseImageAgeDaysMax": "30"}, set()),
         ({"fixAvailableDays": 3}, set()),
         ({"fixAvailableFrom": "high", "fixAvailableDays": 3}, {"fixes"}),
         ({"fixAvailableFrom": "high", "fixAvailableDays": "three"}, set()),

@@ -79,6 +79,46 @@ def test_an_image_may_have_to_say_what_it_is_built_on(image: Any, value: str, ex
 
 
 @pytest.mark.parametrize(
+    ("base", "days", "expected", "message"),
+    [
+        ({"created": MONTH}, "off", "pass", "not asked for"),
+        ({"created": MONTH}, 30, "pass", "recent enough"),
+        ({"created": MONTH}, 29, "blocked", "was made 30 days ago, at most 29 may be"),
+        ({"created": None}, 29, "unknown", "nobody knows when it was made"),
+        (
+            {"created": "1970-01-01T00:00:00.000000Z"},
+            29,
+            "unknown",
+            "says it was made on 1970-01-01",
+        ),
+        (
+            {"created": "2030-02-01T00:00:00.000000Z"},
+            29,
+            "unknown",
+            "says it was made on 2030-02-01",
+        ),
+        (None, 29, "unknown", "is built on debian:12, and no image that was scanned here"),
+        ({"created": MONTH}, 3651, "unknown", ""),
+    ],
+)
+def test_the_age_of_what_an_image_is_built_on(base: Any, days: Any, expected: str, message: str):
+    given = release(document(), baseImageAgeDaysMax=days)
+    given["now"] = NOW
+    known = base and {"reference": "shop/base:1", "digest": "", "newer": None, **base}
+    given["components"][0]["scans"][0] |= {"image": {"base": BASE}, "base": known}
+    (one,) = [
+        one for one in evaluate(starter_bundle(), given).rules if one.rule == "base-image-age"
+    ]
+    assert one.outcome == expected
+    assert message in one.message
+
+
+def test_a_scan_of_before_says_nothing_of_its_base():
+    given = release(document(), baseImageAgeDaysMax=30)
+    assert said(given, "base-image-age") == {"unknown"}
+
+
+@pytest.mark.parametrize(
     ("reach", "value", "expected"),
     [
         ("unreachable", "ignore", {"blocked"}),

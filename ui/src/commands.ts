@@ -43,6 +43,19 @@ export const commands = {
     ),
   lifecycle: (name: string, release?: string) =>
     stella('lifecycle', 'show', name, ...(release === undefined ? [] : ['--release', release])),
+  onCall: (schedule: string) => stella('oncall', 'show', schedule),
+  takeShift: (schedule: string, person: string, until: string, from?: string) =>
+    stella(
+      'oncall',
+      'override',
+      schedule,
+      '--person',
+      said(person, 'NAME'),
+      ...(from === undefined ? [] : ['--from', from]),
+      '--until',
+      said(until, 'TIME'),
+    ),
+  returnShift: (schedule: string, id: string) => stella('oncall', 'return', schedule, id),
   repository: (name: string) => stella('repository', 'sync', name),
   rollback: (environment: string, reason: string, release: string, ticket = '') =>
     stella(

@@ -31,6 +31,7 @@ const examples = {
   packet: paths.packet('evd_01J8AAAAAAAA'),
   environments: paths.environments(),
   environment: paths.environment('prod'),
+  onCall: paths.onCall('payments'),
   lifecycle: paths.lifecycle('standard', { release: 'rel_01J8AAAAAAAA' }),
   policy: paths.policy('default'),
   integrations: paths.integrations({ q: 'main' }),

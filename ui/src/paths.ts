@@ -38,6 +38,7 @@ export const paths = {
   packet: (id: string) => linkOptions({ to: '/evidence/$id', params: { id } }),
   environments: () => linkOptions({ to: '/environments' }),
   environment: (name: string) => linkOptions({ to: '/environments/$name', params: { name } }),
+  onCall: (schedule: string) => linkOptions({ to: '/oncall/$schedule', params: { schedule } }),
   lifecycle: (name: string, search: { release?: string } = {}) =>
     linkOptions({ to: '/lifecycles/$name', params: { name }, search }),
   policy: (name: string) => linkOptions({ to: '/policies/$name', params: { name } }),

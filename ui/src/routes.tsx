@@ -10,6 +10,7 @@ import { documentQuery } from './api/documents'
 import * as findingQueries from './api/findings'
 import { calendarQuery } from './api/freezes'
 import { lifecycleQuery, lifecyclesQuery } from './api/lifecycles'
+import { onCallQuery, onCallScheduleQuery } from './api/oncall'
 import { repositoriesQuery } from './api/repositories'
 import * as queries from './api/queries'
 import { Refused } from './api/refused'
@@ -258,6 +259,7 @@ const environments = createRoute({
     Promise.all([
       context.client.ensureQueryData(queries.environmentsQuery),
       context.client.ensureQueryData(lifecyclesQuery),
+      context.client.ensureQueryData(onCallQuery),
       context.client.ensureQueryData(repositoriesQuery),
     ]),
   component: lazyRouteComponent(() => part(() => import('./pages/environment/EnvironmentsPage')), 'EnvironmentsPage'),
@@ -274,6 +276,13 @@ const lifecycle = createRoute({
       context.client.ensureInfiniteQueryData(queries.releasesQuery()),
     ]),
   component: lazyRouteComponent(() => part(() => import('./pages/environment/LifecyclePage')), 'LifecyclePage'),
+})
+
+const onCall = createRoute({
+  getParentRoute: under,
+  path: '/oncall/$schedule',
+  loader: ({ context, params }) => context.client.ensureQueryData(onCallScheduleQuery(params.schedule)),
+  component: lazyRouteComponent(() => part(() => import('./pages/environment/OnCallPage')), 'OnCallPage'),
 })
 
 const environment = createRoute({
@@ -457,6 +466,7 @@ const tree = root.addChildren([
     packet,
     environments,
     lifecycle,
+    onCall,
     environment,
     policy,
     freezes,

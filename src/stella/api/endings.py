@@ -20,6 +20,13 @@ from stella.environment.followed.store import delete_followed, list_followed, re
 from stella.environment.freeze_rules import delete_freeze_rule, list_freeze_rules
 from stella.environment.lifecycles.model import KIND as LIFECYCLE
 from stella.environment.lifecycles.store import delete_lifecycle, list_lifecycles
+from stella.environment.oncall.model import KIND as ONCALL
+from stella.environment.oncall.store import (
+    delete_schedule,
+    environments_naming,
+    keep_schedule,
+    list_schedules,
+)
 from stella.environment.owning import Ending, Spec
 from stella.environment.store import list_environments, list_targets
 from stella.hub.apply import Brought, delete_integration, readers_of
@@ -128,6 +135,18 @@ def _naming_policy(tx: Tx, name: str) -> Iterator[str]:
     return (f"Environment {one.name} has it" for one in list_environments(tx) if one.policy == name)
 
 
+def _schedule_held(tx: Tx, name: str) -> Iterable[str]:
+    """No reason; no environment names it until this transaction ends, and nobody takes a shift."""
+    keep_schedule(tx, name, lock=True)
+    return ()
+
+
+def _naming_schedule(tx: Tx, name: str) -> Iterator[str]:
+    return (
+        f"Environment {one} asks whoever is on call by it" for one in environments_naming(tx, name)
+    )
+
+
 def _naming_component(tx: Tx, name: str) -> Iterator[str]:
     return (f"ReleaseTemplate {one} takes it" for one in templates_of(tx, name))
 
@@ -191,6 +210,12 @@ _ENDINGS: Mapping[str, Ending] = {
         delete_environment,
         busy=_environment_busy,
         naming=_naming_environment,
+    ),
+    ONCALL: Ending(
+        lambda tx: {name: one.spec() for name, one in list_schedules(tx).items()},
+        delete_schedule,
+        busy=_schedule_held,
+        naming=_naming_schedule,
     ),
     TEMPLATE: Ending(
         lambda tx: {name: spec_of(one) for name, one in list_templates(tx).items()}, delete_template

@@ -41,6 +41,7 @@ from stella.app.judged_anew import (
     judge_of_commits,
     judge_of_environment,
     judge_of_lifecycle,
+    judge_of_on_call,
     judge_of_release,
     judge_of_revision,
     judge_scanned,
@@ -126,7 +127,8 @@ def scan_image(work: Work, fact: StoredFact) -> None:
         record_scan(tx, fact.subject, found)
         for one in found:
             traits = traits_of_sbom(work.blobs.get(Digest(one.sbom)))
-            keep_chain(tx, one.platform_digest, asked.reference, traits.layers if traits else ())
+            layers = traits.layers if traits else ()
+            keep_chain(tx, one.platform_digest, asked.reference, layers, one.created)
             index_scanned(tx, work.blobs, one.platform_digest)
         take_attached_vex(
             tx,
@@ -329,6 +331,9 @@ _FLOWS: Mapping[str, Sequence[Handler]] = {
     "EnvironmentHeld": (stop_at_hold,),
     "LifecycleApplied": (judge_of_lifecycle, go_on_through),
     "LifecycleDeleted": (judge_of_lifecycle,),
+    "OnCallScheduleApplied": (judge_of_on_call,),
+    "ShiftTaken": (judge_of_on_call,),
+    "ShiftReturned": (judge_of_on_call,),
     "CommitsRecorded": (judge_of_commits,),
     "AddressAdded": (judge_of_commits,),
     "AddressRemoved": (judge_of_commits,),

@@ -2,6 +2,7 @@
 
 from stella.app.carrying import Work
 from stella.environment.lifecycles.store import list_lifecycles
+from stella.environment.oncall.store import environments_naming
 from stella.environment.store import list_environments
 from stella.promotion.evaluate import evaluate_promotion, waits_for_scan
 from stella.promotion.known.committed import asks_for_authors
@@ -61,6 +62,17 @@ def judge_of_lifecycle(work: Work, fact: StoredFact) -> None:
     """A lifecycle came, went or was changed: judge anew all that waits."""
     with work.database.read(fact.tenant) as tx:
         waiting = list(every_promotion(tx, states=_WAITS))
+    _judge(work, fact, waiting)
+
+
+def judge_of_on_call(work: Work, fact: StoredFact) -> None:
+    """Others are on call, or will be: judge anew what waits where a rule asks for that schedule."""
+    with work.database.read(fact.tenant) as tx:
+        waiting = [
+            one
+            for name in environments_naming(tx, fact.subject)
+            for one in every_promotion(tx, environment=name, states=_WAITS)
+        ]
     _judge(work, fact, waiting)
 
 

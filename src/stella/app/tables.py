@@ -8,6 +8,7 @@ import stella.environment.followed.store
 import stella.environment.freeze_rules
 import stella.environment.hold
 import stella.environment.lifecycles.store
+import stella.environment.oncall.store
 import stella.environment.store
 import stella.evidence.store
 import stella.finding.chain
@@ -60,6 +61,7 @@ STORES = (
     stella.environment.freeze_rules,
     stella.environment.hold,
     stella.environment.lifecycles.store,
+    stella.environment.oncall.store,
     stella.environment.followed.store,
     stella.policy.store,
     stella.promotion.store,

@@ -68,7 +68,8 @@ def _image_lines(seen: Mapping[str, Any]) -> list[str]:
     base = seen["knownBase"]
     if base is not None:
         same = f"its lowest {base['layers']} layers are those"
-        lines.append(f"  built on    {base['reference']} {base['digest']} ({same})")
+        made = f", made {base['created']}" if base["created"] else ""
+        lines.append(f"  built on    {base['reference']} {base['digest']} ({same}{made})")
     return lines
 
 

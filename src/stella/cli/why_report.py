@@ -254,6 +254,7 @@ def _approval_line(given: Shown) -> str:
     until = f" until {given['until']}" if given["until"] else ""
     by = given["by"]["name"]
     by += f" for {given['standsFor']['name']}" if given["standsFor"] else ""
+    by += f", on call for {given['onCall']['schedule']}," if given["onCall"] else ""
     proven = f", proven at {given['provenAt']}" if given["provenAt"] else ""
     return f"approved by {by} at {given['at']}{proven}: {given['comment']} ({counts}{until})"
 

@@ -164,6 +164,7 @@ class ApprovalView(TypedDict):
     id: str
     by: "PersonView"
     standsFor: "PersonView | None"
+    onCall: "HeldShiftView | None"
     provenAt: str | None
     until: str | None
     at: str
@@ -904,6 +905,16 @@ class HeldComponent(TypedDict):
     version: str
 
 
+class HeldShiftView(TypedDict):
+    """A shift in which somebody was on call by a schedule. document: digest of its roster."""
+
+    schedule: str
+    document: str
+    person: str
+    startsAt: str
+    endsAt: str | None
+
+
 class HistoryView(TypedDict):
     """One thing that happened."""
 
@@ -938,6 +949,17 @@ class HotfixView(TypedDict):
     channel: str | None
     by: "PersonView"
     reason: str
+
+
+HoursView = TypedDict(
+    "HoursView",
+    {
+        "from": str,
+        "until": str,
+        "days": list[str],
+    },
+)
+"""A time of the day on the clock of the schedule. days: empty for every day."""
 
 
 class ImageSecretView(TypedDict):
@@ -1004,6 +1026,7 @@ class KnownBaseView(TypedDict):
     reference: str
     digest: str
     layers: int
+    created: str | None
 
 
 class KnownView(TypedDict):
@@ -1284,6 +1307,15 @@ class NewSecret(TypedDict):
     value: str
 
 
+class NewShift(TypedDict):
+    """Who is on call in the place of others. person: a user's name; starts_at: now where left out."""
+
+    person: str
+    endsAt: str
+    startsAt: NotRequired[str | None]
+    reason: NotRequired[str]
+
+
 class NewStatement(TypedDict):
     """What is said in this installation's name. vulnerability: its id; aliases: more names of it."""
 
@@ -1363,6 +1395,49 @@ class NotificationView(TypedDict):
     enabled: bool
     changedAt: str
     last: "MessageView | None"
+
+
+class OnCallLayerView(TypedDict):
+    """People who take turns. starts: a local time; each turn begins by the rule ``handover``, or has"""
+
+    name: str
+    people: list[str]
+    starts: str
+    handover: str | None
+    days: int | None
+    hours: int | None
+    only: list["HoursView"]
+
+
+class OnCallPersonView(TypedDict):
+    """Somebody who takes turns. is_known: whether a user has that name and is let in."""
+
+    name: str
+    isKnown: bool
+
+
+class OnCallScheduleView(TypedDict):
+    """A schedule: who is on call now and in the coming days, without a break."""
+
+    name: str
+    timeZone: str
+    now: "ShiftView"
+    next: "ShiftView | None"
+    shifts: list["ShiftView"]
+    gaps: int
+    layers: list["OnCallLayerView"]
+    people: list["OnCallPersonView"]
+    taken: list["TakenShiftView"]
+    environments: list[str]
+    owner: str | None
+
+
+class OnCallView(TypedDict):
+    """Who is on call by a schedule. next: who is on call after that; null where nothing follows."""
+
+    schedule: str
+    now: "ShiftView"
+    next: "ShiftView | None"
 
 
 Outcome = Literal["pass", "blocked", "unknown"]
@@ -1572,6 +1647,13 @@ class PageNotificationView(TypedDict):
     """Page_NotificationView_"""
 
     items: list["NotificationView"]
+    next: NotRequired[str | None]
+
+
+class PageOnCallScheduleView(TypedDict):
+    """Page_OnCallScheduleView_"""
+
+    items: list["OnCallScheduleView"]
     next: NotRequired[str | None]
 
 
@@ -1909,6 +1991,7 @@ class PromotionView(TypedDict):
     follows: str | None
     hotfix: bool
     changeTicket: "TicketView | None"
+    onCall: list["OnCallView"]
     actions: "ActionsView"
     evidence: list["EvidenceRef"]
     history: list["HistoryView"]
@@ -2230,6 +2313,15 @@ class SentenceView(TypedDict):
     cites: list[int]
 
 
+class ShiftView(TypedDict):
+    """A time. person: who is on call, null for nobody. ends_at: null where no end is in sight."""
+
+    person: str | None
+    startsAt: str
+    endsAt: str | None
+    by: str
+
+
 class SignInView(TypedDict):
     """A document: who is let in by a provider or a directory. kind: of its integration; null where that"""
 
@@ -2390,6 +2482,20 @@ class TagVersion(TypedDict):
     tag: str | None
     version: str
     told: "ToldVersionView | None"
+
+
+class TakenShiftView(TypedDict):
+    """A shift that somebody took beside the document. ended_at: when it was given back."""
+
+    id: str
+    schedule: str
+    person: str
+    startsAt: str
+    endsAt: str
+    reason: str
+    by: "PersonView"
+    at: str
+    endedAt: str | None
 
 
 class TargetConfigView(TypedDict):
@@ -3554,6 +3660,38 @@ class Operations:
         return cast(
             "LifecycleView",
             self._transport.get(f"/lifecycles/{quote(name, safe='/:@')}", release=release),
+        )
+
+    def get_schedules(self, *, days: int | None = None) -> "PageOnCallScheduleView":
+        """On-call schedules, by name."""
+        return cast("PageOnCallScheduleView", self._transport.get("/oncall", days=days))
+
+    def get_schedule(self, schedule: str, *, days: int | None = None) -> "OnCallScheduleView":
+        """One on-call schedule: who is on call now and in the coming days, and when nobody is."""
+        return cast(
+            "OnCallScheduleView",
+            self._transport.get(f"/oncall/{quote(schedule, safe='/:@')}", days=days),
+        )
+
+    def post_shift(
+        self, schedule: str, body: "NewShift", *, key: str | None = None
+    ) -> "TakenShiftView":
+        """Take a shift, or give it to somebody, in the place of whoever is on call by the schedule."""
+        return cast(
+            "TakenShiftView",
+            self._transport.post(f"/oncall/{quote(schedule, safe='/:@')}/shifts", body, key=key),
+        )
+
+    def post_shift_return(
+        self, schedule: str, shift: str, *, key: str | None = None
+    ) -> "TakenShiftView":
+        """Give a shift back that was taken: whoever is on call by the schedule is so again."""
+        return cast(
+            "TakenShiftView",
+            self._transport.post(
+                f"/oncall/{quote(schedule, safe='/:@')}/shifts/{quote(shift, safe='/:@')}/return",
+                key=key,
+            ),
         )
 
     def get_repositories(self) -> "PageRepositoryView":

@@ -8,6 +8,8 @@ from stella.environment.document import malformed, parse_environment, parse_targ
 from stella.environment.errors import EnvironmentLoop, UnknownEnvironment
 from stella.environment.facts import EnvironmentApplied, TargetApplied
 from stella.environment.model import Environment, StepUse, Target
+from stella.environment.oncall.model import schedule_named
+from stella.environment.oncall.store import keep_schedule
 from stella.environment.store import (
     find_environment,
     keep_environment,
@@ -61,6 +63,7 @@ def apply_environment(
         where = value.soak.environment
         raise malformed("Environment", name, f"it soaks in {where[:80]!r}, which is not there")
     refuse_loop(value, known)
+    _refuse_unknown_schedules(tx, value)
     if not keep_policy(tx, value.policy):
         raise malformed("Environment", name, f"there is no policy {value.policy[:80]!r}")
     change = changed("Environment", name, before.spec() if before else None, value.spec())
@@ -114,6 +117,15 @@ def refuse_loop(value: Environment, known: Mapping[str, Environment]) -> None:
                 environments=seen,
             )
         at = known[at].after if at in known and len(seen) <= len(known) + 1 else None
+
+
+def _refuse_unknown_schedules(tx: Tx, value: Environment) -> None:
+    """Return where every on-call schedule that its rules name is there, and stays."""
+    for rule in value.approvals:
+        for name in filter(None, map(schedule_named, rule.approvers)):
+            if not keep_schedule(tx, name):
+                why = f"the rule {rule.rule!r}: there is no on-call schedule {name[:80]!r}"
+                raise malformed("Environment", value.name, why)
 
 
 def _step_faults(value: Environment, brought: Brought) -> Iterator[str]:

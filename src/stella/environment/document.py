@@ -18,6 +18,7 @@ from stella.environment.model import (
     StepUse,
     Target,
 )
+from stella.environment.oncall.model import PREFIX
 from stella.kernel import Json, Remedy, StellaError, parse_time, time_text
 from stella.kernel.names import BAD_NAME, NAME, nearest
 from stella.release.variables.model import LABEL
@@ -238,6 +239,8 @@ def _break_glass(name: str, read: _BreakGlass | None) -> BreakGlassRule | None:
     if not all(0 < len(word) <= _RULE_CHARACTERS_MAX for word in read.by):
         why = f"names in breakGlass.by have 1 to {_RULE_CHARACTERS_MAX} characters"
         raise malformed("Environment", name, why)
+    if any(word.startswith(PREFIX) for word in read.by):
+        raise malformed("Environment", name, f"breakGlass.by names people and roles, no {PREFIX}")
     if not 0 < read.hours_max <= BREAK_GLASS_HOURS_MAX:
         raise malformed("Environment", name, f"breakGlass.hoursMax is 1 to {BREAK_GLASS_HOURS_MAX}")
     return BreakGlassRule(tuple(read.by), read.hours_max)
@@ -285,6 +288,8 @@ def _rule(environment: str, rule: _Rule) -> ApprovalRule:
     if not all(0 < len(word) <= _RULE_CHARACTERS_MAX for word in words):
         why = f"names in approval rules have 1 to {_RULE_CHARACTERS_MAX} characters"
         raise malformed("Environment", environment, why)
+    if PREFIX in rule.approvers:
+        raise malformed("Environment", environment, f"the rule {rule.rule!r}: {PREFIX} and a name")
     if not 0 < rule.count <= _COUNT_MAX:
         raise malformed("Environment", environment, f"the rule {rule.rule!r} counts {rule.count}")
     if not 0 < len(rule.approvers) <= _APPROVERS_MAX:

@@ -9,6 +9,8 @@ from stella.environment.apply import apply_environment, apply_target, refuse_loo
 from stella.environment.document import checked_document, checked_name, malformed, parse_environment
 from stella.environment.lifecycles.model import KIND as LIFECYCLE
 from stella.environment.lifecycles.store import apply_lifecycle, hold_ways, refuse_rivals
+from stella.environment.oncall.model import KIND as ONCALL
+from stella.environment.oncall.store import apply_schedule
 from stella.environment.owning import BY_HAND, Owning, Pruning, claim_documents
 from stella.environment.store import in_order, list_environments, list_targets
 from stella.hub.apply import Brought, apply_integration
@@ -37,6 +39,7 @@ KINDS = (
     "Policy",
     "Component",
     "ReleaseTemplate",
+    ONCALL,
     "Environment",
     "Target",
     "Variables",
@@ -137,6 +140,8 @@ def _apply(
     changes += [
         apply_template(tx, name, spec) for name, spec in documents["ReleaseTemplate"].items()
     ]
+    # Before the environments that ask whoever is on call.
+    changes += [apply_schedule(tx, name, spec) for name, spec in documents[ONCALL].items()]
     environments = documents["Environment"]
     parsed = in_order(parse_environment(name, spec) for name, spec in environments.items())
     for one in parsed:

@@ -94,3 +94,30 @@ class CommitRefused(StellaError):
 
     code = "ST-ENV-014"
     fault = Fault.CONFLICT
+
+
+class UnknownSchedule(StellaError):
+    """There is no such on-call schedule."""
+
+    code = "ST-ENV-015"
+    fault = Fault.NOT_FOUND
+
+
+class UnknownShift(StellaError):
+    """Nobody took such a shift."""
+
+    code = "ST-ENV-016"
+    fault = Fault.NOT_FOUND
+
+
+class ImpossibleShift(StellaError):
+    """A shift that begins before now, ends before it begins or lasts too long, or is over already."""
+
+    code = "ST-ENV-017"
+
+
+class ShiftNotYours(StellaError):
+    """Shifts of a schedule are taken by and for people who take turns in it, or by who may change it."""
+
+    code = "ST-ENV-018"
+    fault = Fault.NOT_ALLOWED

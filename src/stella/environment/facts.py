@@ -170,3 +170,35 @@ class RepositoryAccepted(Fact):
 
     commit: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class OnCallScheduleApplied(Fact):
+    """An on-call schedule was made or changed. subject: its name; spec: digest of the new one."""
+
+    change: str
+    spec: str
+
+
+@dataclass(frozen=True, slots=True)
+class OnCallScheduleDeleted(Fact):
+    """Nobody is on call by it any more. subject: its name."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftTaken(Fact):
+    """``person``, a name, is on call in the place of others. subject: the schedule; shift: its id."""
+
+    shift: str
+    person: str
+    starts_at: str
+    ends_at: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftReturned(Fact):
+    """It counts no more. subject: the schedule; shift: its id."""
+
+    shift: str
+    person: str

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 COUNT_MAX = 1000
 _INTERVAL_MAX = 400
-_DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
+WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 _KEYS = frozenset({"FREQ", "INTERVAL", "BYDAY", "BYMONTHDAY", "UNTIL", "COUNT"})
 _BYDAY = re.compile(r"([+-]?[1-5])?(MO|TU|WE|TH|FR|SA|SU)\Z")
 _UNTIL = re.compile(r"\d{8}T\d{6}Z\Z")
@@ -150,6 +150,24 @@ def last_counted(first: date, rule: Recurrence, year: int) -> date | None:
     return None
 
 
+@lru_cache(maxsize=256)
+def days_through(first: date, rule: Recurrence, year: int) -> tuple[date, ...]:
+    """The days of a rule without UNTIL and COUNT, in order, until the end of that year."""
+    assert rule.until is None, "it goes on"
+    assert rule.count is None, "it goes on"
+    found: list[date] = []
+    number = 0
+    while _period_begin(first, rule, number).year <= year:
+        found += [day for day in _period(first, rule, number) if day >= first]
+        number += 1
+    return tuple(found)
+
+
+def instant(clock: datetime, zone: ZoneInfo) -> datetime:
+    """A time on the clock of ``zone`` in UTC: the first of two, and by the offset before a leap."""
+    return _utc(clock, zone)
+
+
 def _leap(first: datetime, rule: Recurrence, after: datetime) -> int:
     days = (after.date() - first.date()).days
     length = {"DAILY": 1, "WEEKLY": 7, "MONTHLY": 31}[rule.frequency] * rule.interval
@@ -217,7 +235,7 @@ def _day(text: str, frequency: str) -> tuple[int, int]:
         raise NotARule(f"BYDAY names weekdays like MO, 1MO or -1FR, not {text[:20]!r}")
     if found[1] and frequency != "MONTHLY":
         raise NotARule("BYDAY counts weekdays where FREQ is MONTHLY alone")
-    return int(found[1] or 0), _DAYS.index(found[2])
+    return int(found[1] or 0), WEEKDAYS.index(found[2])
 
 
 def _number(text: str, key: str, least: int, most: int) -> int:

@@ -21,6 +21,7 @@ from stella.evidence.collect_relied import relied_facts
 from stella.evidence.verify_facts import PacketFact, facts_bytes
 from stella.kernel import Digest, Json, canonical_json
 from stella.promotion.assemble import PersonOf
+from stella.promotion.gates.oncall import rosters_named
 from stella.promotion.known.tested import tests_relied_on
 from stella.promotion.model import Decision, DecisionInput, ScanInput, document
 from stella.promotion.store import Promotion
@@ -145,6 +146,7 @@ def _decision(promotion: Promotion, blobs: Blobs) -> Entries:
         entries[names.RUNNING_BEFORE] = blobs.get(Digest(given.running))
     if given.environment.lifecycle is not msgspec.UNSET:
         entries[names.LIFECYCLE] = blobs.get(Digest(given.environment.lifecycle.document))
+    entries |= _rosters(given, blobs)
     for approval in given.approvals:
         entries[names.approval_entry(approval.id)] = blobs.get(Digest(approval.bundle))
     entries |= _tested(given, blobs)
@@ -165,6 +167,12 @@ def _decision(promotion: Promotion, blobs: Blobs) -> Entries:
                 entries[names.reached_entry(platform)] = blobs.get(Digest(scan.reached))
             entries |= _weighed(scan, blobs)
     return entries
+
+
+def _rosters(given: DecisionInput, blobs: Blobs) -> Entries:
+    """All that said who was on call, now and when each approval was given."""
+    digests = {Digest(one.document) for one in rosters_named(given)}
+    return {names.on_call_entry(digest): blobs.get(digest) for digest in digests}
 
 
 def _tested(given: DecisionInput, blobs: Blobs) -> Entries:

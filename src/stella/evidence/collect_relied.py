@@ -6,11 +6,19 @@ from msgspec import UNSET
 
 from stella.kernel.names import address_digest
 from stella.promotion.approval.absence import absences_at
+from stella.promotion.gates.oncall import rosters_named
 from stella.promotion.known.relied import Ran, Relied, relied_on
 from stella.promotion.known.tested import tests_relied_on
 from stella.promotion.model import Decision, DecisionInput
-from stella.record.read import facts_about, facts_at, facts_before, last_of_each
+from stella.record.read import PAGE_MAX, facts_about, facts_at, facts_before, last_of_each
 from stella.record.transaction import StoredFact, Tx
+
+_OF_SCHEDULES = (
+    "OnCallScheduleApplied",
+    "OnCallScheduleDeleted",
+    "ShiftTaken",
+    "ShiftReturned",
+)
 
 
 def relied_facts(
@@ -32,7 +40,23 @@ def relied_facts(
         *_of_runs(tx, ran),
         *_applied(tx, given, before),
         *_lifecycles(tx, before),
+        *_on_call(tx, given, before),
     ]
+
+
+def _on_call(tx: Tx, given: DecisionInput, before: int | None) -> Iterator[StoredFact]:
+    """Of each schedule that it names, how it was applied, and which shifts were not over then."""
+    since = min(given.now, *(one.at for one in given.approvals)) if given.approvals else given.now
+    for name in sorted({one.schedule for one in rosters_named(given)}):
+        by_kind = {
+            kind: facts_before(tx, before, limit=PAGE_MAX, subject=name, kind=kind)
+            for kind in _OF_SCHEDULES
+        }
+        taken = [one for one in by_kind["ShiftTaken"] if str(one.data["ends_at"]) > since]
+        shifts = {one.data["shift"] for one in taken}
+        yield from taken
+        yield from (it for it in by_kind["ShiftReturned"] if it.data["shift"] in shifts)
+        yield from (*by_kind["OnCallScheduleApplied"], *by_kind["OnCallScheduleDeleted"])
 
 
 def _absences(tx: Tx, relied: Relied) -> Iterator[str]:

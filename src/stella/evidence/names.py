@@ -15,6 +15,7 @@ RELEASE_MANIFEST = "release/manifest.json"
 CONFIGURATION = "environment/configuration.json"
 RUNNING_BEFORE = "environment/running.json"
 LIFECYCLE = "environment/lifecycle.json"
+ON_CALL = "environment/on-call/"
 DEPLOYMENT_PLAN = "deployment/plan.json"
 
 DEPLOYMENT = "deployment/deployment.json"
@@ -73,6 +74,11 @@ def vex_document_entry(digest: Digest) -> str:
 def test_result_entry(document: Digest) -> str:
     """One statement of test results, by the digest of its bytes."""
     return f"{TESTS}{document.hex}.json"
+
+
+def on_call_entry(roster: Digest) -> str:
+    """All that said who was on call by a schedule, by the digest of its bytes."""
+    return f"{ON_CALL}{roster.hex}.json"
 
 
 def approval_entry(approval: str) -> str:

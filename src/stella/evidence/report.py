@@ -144,7 +144,7 @@ def _who(told: _Told, form: int) -> str:
     for approval in items(look(told.given, "approvals")):
         verdict = counted.get(text(look(approval, "id")))
         rule, why_not = text(look(verdict, "rule")), text(look(verdict, "whyNot"))
-        counts = f"for {rule}" if rule else f"does not count: {why_not}"
+        counts = f"for {rule}{_on_call(verdict)}" if rule else f"does not count: {why_not}"
         said = text(look(approval, "comment"))
         told_by = told.person(look(approval, "by"))
         rows.append(("approved", told_by, escape(f"{counts}. {said}".strip())))
@@ -164,6 +164,16 @@ def _who(told: _Told, form: int) -> str:
     if form >= RELIED_FORM:
         table += "".join(let_pass(told.given, told.record, told.person))
     return table
+
+
+def _on_call(verdict: Json) -> str:
+    """By which shift it counts; nothing where it counts by name or role."""
+    shift = look(verdict, "onCall")
+    if shift is None:
+        return ""
+    until = text(look(shift, "endsAt"))
+    since = f"since {text(look(shift, 'startsAt'))}" + (f" until {until}" if until else "")
+    return f", on call for {text(look(shift, 'schedule'))} {since}"
 
 
 def _what(told: _Told) -> str:

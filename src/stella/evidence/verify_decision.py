@@ -4,6 +4,7 @@ from msgspec import UNSET
 
 from stella.evidence import names
 from stella.evidence.reading import DoesNotHold, Reading, expect, same_json
+from stella.evidence.verify_oncall import check_rosters_here
 from stella.evidence.verify_tested import check_tested, tested_here
 from stella.kernel import Digest, MalformedDigest, digest_of
 from stella.promotion.decide import outcome_of
@@ -134,7 +135,7 @@ def check_documents(reading: Reading) -> str:
         count += _check_weighing(reading, scan, platform)
         count += _check_reached(reading, scan, platform)
     _refuse_strangers(reading, names.REACHED, ".json", _linked(reading))
-    count += check_tested(reading)
+    count += check_tested(reading) + check_rosters_here(reading)
     _refuse_strangers(reading, names.TESTS, ".json", tested_here(reading))
     known = {Digest(one).hex for one in _weighed(reading)}
     _refuse_strangers(reading, names.VEX_DOCUMENTS, ".json", known)
@@ -271,6 +272,8 @@ def _check_approval(reading: Reading, approval: ApprovalInput) -> None:
     )
     proven_at = None if approval.proven_at is UNSET else approval.proven_at
     expect(proven_at, said.get("provenAt"), "when its giver proved who they are", name)
+    on_call = None if approval.on_call is UNSET else [document(one) for one in approval.on_call]
+    expect(on_call, said.get("onCall"), "by which schedules its giver was on call", name)
     known = document(approval)
     assert isinstance(known, dict)
     for field in ("id", "at", "comment", "planDigest"):

@@ -15,6 +15,7 @@ from stella.evidence.reading import DoesNotHold, Reading, expect
 from stella.evidence.told import Told, agree, place_of
 from stella.evidence.verify_facts import PacketFact, read_facts, the_decided
 from stella.evidence.verify_lifecycle import check_lifecycle, check_lifecycles
+from stella.evidence.verify_oncall import check_on_call
 from stella.evidence.verify_tested import check_taken
 from stella.evidence.verify_ticket import check_ticket
 from stella.kernel import Json, digest_of
@@ -68,7 +69,8 @@ def check_relied(reading: Reading) -> str:
         check_taken(told, test)
     if relied.broken is not None:
         _check_broken(told, given, relied.broken)
-    return _summary(relied, len(tests))
+    shifts = check_on_call(reading, told)
+    return _summary(relied, len(tests), shifts)
 
 
 def _check_words(told: Told, given: DecisionInput, relied: Relied) -> None:
@@ -308,7 +310,7 @@ def _check_ran(told: Told, given: DecisionInput, one: Ran) -> None:
     expect(one.since, since.at, "since when it runs", place_of(since))
 
 
-def _summary(relied: Relied, tests: int) -> str:
+def _summary(relied: Relied, tests: int, shifts: int) -> str:
     counted = {
         "waiver": len(relied.waivers),
         "override": len(relied.overrides),
@@ -317,6 +319,7 @@ def _summary(relied: Relied, tests: int) -> str:
         "record of commits": len(relied.commits),
         "break-glass": int(relied.broken is not None),
         "test result": tests,
+        "shift on call": shifts,
     }
     listed = [f"{n} {what}{'s' if n > 1 else ''}" for what, n in counted.items() if n]
     return f"{', '.join(['who asked', 'the environment', *listed])}: each by its facts"

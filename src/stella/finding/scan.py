@@ -20,8 +20,9 @@ from stella.finding.store import (
     scan_of_platform,
     update_scan,
 )
-from stella.image import parse_reference
-from stella.kernel import Remedy, StellaError, time_text
+from stella.image import parse_config, parse_reference
+from stella.kernel import Remedy, StellaError, parse_time, time_text
+from stella.kernel.clock import MalformedTime
 from stella.plugin.contract.registry import Registry
 from stella.reach import evidence_document, parse_evidence
 from stella.record.transaction import Tx
@@ -31,7 +32,10 @@ from stella.trust import Signer
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What a scan of one platform image brought: digests of the documents, and what to show."""
+    """What a scan of one platform image brought: digests of the documents, and what to show.
+
+    created: when the image says that it was made, RFC 3339; None where it says no time.
+    """
 
     image: str
     platform_digest: str
@@ -46,6 +50,7 @@ class Known:
     advisories: str | None = None
     counts: dict[str, int] | None = None
     kev: int | None = None
+    created: str | None = None
 
 
 def request_scan(tx: Tx, reference: str, trigger: str) -> Scan:
@@ -105,7 +110,7 @@ def record_scan(tx: Tx, scan_id: str, found: Sequence[Known]) -> None:
             reference=asked.reference,
             state=SCAN.next(ScanState.PENDING, ScanEvent.FINISH),
             at=time_text(tx.now),
-            **{name: getattr(known, name) for name in Known.__slots__},
+            **{name: getattr(known, name) for name in Known.__slots__ if name != "created"},
         )
         if before is not None:
             forget_scan(tx, before.id)
@@ -162,6 +167,7 @@ def _matched(result: ScanResult, bundle: bytes, blobs: Blobs, snapshot: Snapshot
         sbom=blobs.put(result.sbom_bytes).text,
         sbom_bundle=blobs.put(bundle).text,
         components=len(inventory.components),
+        created=_created(result),
     )
     linked = evidence_document(inventory.subject, result.linked)
     if linked is not None:
@@ -181,3 +187,14 @@ def _matched(result: ScanResult, bundle: bytes, blobs: Blobs, snapshot: Snapshot
         counts=counts,
         kev=kev,
     )
+
+
+def _created(result: ScanResult) -> str | None:
+    """Source: image-spec, "Image JSON Description", ``created``."""
+    said = parse_config(result.platform.config_content).created
+    if not isinstance(said, str):
+        return None
+    try:
+        return time_text(parse_time(said))
+    except MalformedTime:
+        return None

@@ -105,6 +105,8 @@ class WireConfig(msgspec.Struct, frozen=True):
     variant: str = ""
     config: WireRun | None = None
     history: list[WireStep] | None = None
+    # Whatever a builder wrote there: nothing but the age of what is built on it rests on that.
+    created: object = None
 
     def platform(self) -> str:
         """``linux/amd64``."""

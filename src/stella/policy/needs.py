@@ -21,6 +21,7 @@ class Need(StrEnum):
     PARTIAL = "partial"
     FIXES = "fixes"
     TESTS = "tests"
+    BASE = "base"
 
 
 _words = msgspec.json.Decoder(list[str])

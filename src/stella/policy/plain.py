@@ -40,6 +40,7 @@ _WORDS: Mapping[str, str | tuple[str, str]] = {
     "endOfLife": "gets no more updates",
     "scanOlderThanDays": "was scanned more than {} days ago",
     "advisoriesOlderThanDays": "was matched against advisories of more than {} days ago",
+    "baseOlderThanDays": "is built on an image that was made more than {} days ago",
     "incomplete": "could not be read as a whole",
     "licenceDenied": "holds packages under a licence that is denied",
     "licenceNotAmong": "holds packages under a licence that is not allowed",
@@ -91,6 +92,7 @@ class ImageConditions(_Part, frozen=True):
     end_of_life: Literal[True] | None = None
     scan_older_than_days: Annotated[int, msgspec.Meta(ge=0, le=3650)] | None = None
     advisories_older_than_days: Annotated[int, msgspec.Meta(ge=0, le=3650)] | None = None
+    base_older_than_days: Annotated[int, msgspec.Meta(ge=0, le=3650)] | None = None
     incomplete: Literal[True] | None = None
     licence_denied: Starred | None = None
     licence_not_among: Starred | None = None
@@ -128,7 +130,8 @@ class PlainTest(_Part, frozen=True):
 
     licences: what a package states, one for each. tests: suite -> its signed result. ticket: what is
     not as with an approved one. unread: paths. feeds: when each was asked last. fix_known_since: of
-    every finding that has a fix. Each is not told where it is left out.
+    every finding that has a fix. base_made: when what it is built on was made. Each is not told where
+    it is left out.
     """
 
     name: Words
@@ -142,6 +145,7 @@ class PlainTest(_Part, frozen=True):
     unread: list[str] | None = None
     feeds: dict[str, str] = {}
     fix_known_since: str | None = None
+    base_made: str | None = None
 
 
 class PlainPolicy(_Part, frozen=True):

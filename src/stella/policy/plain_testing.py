@@ -104,6 +104,7 @@ def _input(test: PlainTest) -> Any:
         "partial": _partial(test.unread),
         "tests": _tests(test.tests),
         "fixes": _fixes(findings, test.fix_known_since),
+        "base": _base(test.base_made),
     }
     scan |= {key: value for key, value in told.items() if value is not None}
     component = {"name": "web", "reference": "web:1", "digest": _IMAGE, "scans": [scan]}
@@ -126,6 +127,12 @@ def _partial(paths: list[str] | None) -> Any:
     if paths is None:
         return None
     return {"count": len(paths), "examples": [{"path": one, "reason": "a test"} for one in paths]}
+
+
+def _base(made: str | None) -> Any:
+    if made is None:
+        return None
+    return {"reference": "base:1", "digest": _IMAGE, "created": made, "newer": None}
 
 
 def _tests(results: Mapping[str, str] | None) -> Any:

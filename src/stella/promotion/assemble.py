@@ -26,8 +26,10 @@ from stella.promotion.follow import automatic_input
 from stella.promotion.gates.speaking import rule_input, voice_of
 from stella.promotion.gates.worsened import NOTHING_RUNS, running_bytes, running_document
 from stella.promotion.known.as_now import as_now
+from stella.promotion.known.based import based
 from stella.promotion.known.committed import asks_for_authors, commits_input, unaddressed
 from stella.promotion.known.look_up import ticket_input
+from stella.promotion.known.oncall import on_call_inputs
 from stella.promotion.known.phased import ways_of
 from stella.promotion.known.soaked import soak_input
 from stella.promotion.known.tested_now import tested_inputs
@@ -133,11 +135,14 @@ def assemble(
     )
     content = documents.__getitem__
     components = since(tx, told(components, needs, content), needs, content)
+    components = based(tx, components, needs, content)
     if Need.TESTS in needs:
         components = tuple(_tested(tx, one, deciding, keep=keep) for one in components)
     ways = ways_of(tx, blobs, promotion, release, keep=keep)
     documents |= ways.documents
     approvals = approval_inputs(tx, list_approvals(tx, promotion.id))
+    on_call, rosters = on_call_inputs(tx, blobs, environment, approvals, keep=keep)
+    documents |= rosters
     asks_authors = asks_for_authors(environment)
     names_makers = promotion.is_automatic or _excludes_makers(environment)
     given = DecisionInput(
@@ -177,6 +182,7 @@ def assemble(
         release_reviser=(release.revised_by if names_makers else None) or msgspec.UNSET,
         commits=commits_input(tx, blobs, environment, release) if asks_authors else msgspec.UNSET,
         unaddressed=unaddressed(tx, speakers_of(approvals)) if asks_authors else msgspec.UNSET,
+        on_call=on_call or msgspec.UNSET,
         start=StartInput(promotion.not_before, promotion.not_after)
         if promotion.not_before or promotion.not_after
         else msgspec.UNSET,
@@ -265,6 +271,7 @@ def approval_inputs(tx: Tx, approvals: Sequence[Approval]) -> tuple[ApprovalInpu
             by_now=changed(one.by),
             stands_for_now=msgspec.UNSET if one.stands_for is None else changed(one.stands_for),
             proven_at=one.proven_at or msgspec.UNSET,
+            on_call=one.on_call or msgspec.UNSET,
         )
         for one in approvals
     )

@@ -74,7 +74,9 @@ def decide(
     plan_digest = digest_of(document(inputs)).text
     running = None if given.running is msgspec.UNSET else _document(documents, given.running)
     not_asked = rules_not_asked(given, findings, running)
-    approvals = judge_approvals(given, plan_digest, not_asked)
+    approvals = judge_approvals(
+        given, plan_digest, not_asked, lambda digest: _document(documents, digest)
+    )
     way = _way(given, documents)
     gates = (
         *end_gates(given),

@@ -243,3 +243,10 @@ class ImpossibleTicket(StellaError):
     """A change ticket that is no key, or that no integration, or more than one, could be asked for."""
 
     code = "ST-PRO-035"
+
+
+class NotOnCall(StellaError):
+    """A rule asks whoever is on call, and that is another person now, or nobody."""
+
+    code = "ST-PRO-036"
+    fault = Fault.NOT_ALLOWED

@@ -115,6 +115,26 @@ class TestsInput(_Document, frozen=True):
     more: int
 
 
+class MadeInput(_Document, frozen=True):
+    """A scanned image, and when it says that it was made; None where that is not known."""
+
+    reference: str
+    digest: str
+    created: str | None
+
+
+class BaseInput(_Document, frozen=True):
+    """The scanned image that a platform image is built on, by its lowest layers.
+
+    newer: the newest one of the same repository that was made after it; None where none is known.
+    """
+
+    reference: str
+    digest: str
+    created: str | None
+    newer: MadeInput | None
+
+
 class ScanInput(_Document, frozen=True):
     """What is known of one platform image. sbom, sbom_bundle, findings, advisories: digests, or None.
 
@@ -125,8 +145,9 @@ class ScanInput(_Document, frozen=True):
     matched, vex: where VEX was weighed, the findings before that and the record of what was weighed;
     ``findings`` are those with the verdicts then. reached: the part of what is linked in the image that
     they rest on; left out where they rest on none of it.
-    licences, partial, fixes, tests: left out where the policy does not need them. The first two are
-    read of the bill of materials; fixes: vulnerability -> purl -> since when we know of its fix.
+    licences, partial, fixes, tests, base: left out where the policy does not need them. The first two are
+    read of the bill of materials; fixes: vulnerability -> purl -> since when we know of its fix. base:
+    None where no scanned image is what it is built on.
     """
 
     platform: str
@@ -147,6 +168,7 @@ class ScanInput(_Document, frozen=True):
     partial: PartialInput | msgspec.UnsetType = msgspec.UNSET
     fixes: dict[str, dict[str, str]] | msgspec.UnsetType = msgspec.UNSET
     tests: TestsInput | msgspec.UnsetType = msgspec.UNSET
+    base: BaseInput | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class ComponentInput(_Document, frozen=True):
@@ -355,12 +377,40 @@ class AutomaticInput(_Document, frozen=True):
     hold: HoldInput | msgspec.UnsetType = msgspec.UNSET
 
 
+class OnCallInput(_Document, frozen=True):
+    """All that said who was on call by a schedule at a time. document: digest of its roster."""
+
+    schedule: str
+    document: str
+
+
+class ShiftInput(_Document, frozen=True):
+    """A shift by a schedule, by the roster ``document``. ends_at: None where no end was in sight."""
+
+    schedule: str
+    document: str
+    person: str
+    starts_at: str
+    ends_at: str | None
+
+
+def on_call_text(on_call: tuple[OnCallInput, ...]) -> str | None:
+    """Rosters as a column of text holds them; None for none."""
+    return json.dumps(msgspec.to_builtins(on_call), sort_keys=True) if on_call else None
+
+
+def on_call_of(text: str | None) -> tuple[OnCallInput, ...]:
+    """The rosters that ``on_call_text`` wrote."""
+    return () if text is None else msgspec.json.decode(text, type=tuple[OnCallInput, ...])
+
+
 class ApprovalInput(_Document, frozen=True):
     """One approval as given. bundle: digest of its signed statement.
 
     stands_for: the absent one in whose place it was given. by_now, stands_for_now: the same people
     at the time of the decision, None who may approve no more; left out where nothing has changed.
     proven_at: when who gave it last proved who they are; left out where nobody asked for that.
+    on_call: by which whose word it is was on call then; left out where they were not, or no rule asked.
     """
 
     id: str
@@ -373,6 +423,7 @@ class ApprovalInput(_Document, frozen=True):
     by_now: Person | msgspec.UnsetType | None = msgspec.UNSET
     stands_for_now: Person | msgspec.UnsetType | None = msgspec.UNSET
     proven_at: str | msgspec.UnsetType = msgspec.UNSET
+    on_call: tuple[OnCallInput, ...] | msgspec.UnsetType = msgspec.UNSET
 
 
 class WaiverInput(_Document, frozen=True):
@@ -481,6 +532,7 @@ class DecisionInput(_Document, frozen=True):
     out where there are none.
     commits: of each component that becomes another; unaddressed: ids of those who approved and of whom
     nobody knows by which address they commit; both left out where no rule asks who committed.
+    on_call: the schedules that rules name, as they are now; left out where none does.
     """
 
     promotion: str
@@ -516,6 +568,7 @@ class DecisionInput(_Document, frozen=True):
     hypothetical: bool | msgspec.UnsetType = msgspec.UNSET
     commits: tuple[CommitsInput, ...] | msgspec.UnsetType = msgspec.UNSET
     unaddressed: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+    on_call: tuple[OnCallInput, ...] | msgspec.UnsetType = msgspec.UNSET
 
 
 class Reason(_Document, frozen=True):
@@ -600,13 +653,15 @@ class PlanInputs(_Document, frozen=True):
 class Counted(_Document, frozen=True):
     """An approval, and whether it counts for this plan: for which rule, or why not.
 
-    until: when it counts no more, where its rule lets approvals expire.
+    until: when it counts no more, where its rule lets approvals expire. on_call: the shift in which it
+    was given, where it counts because of that.
     """
 
     id: str
     rule: str | None
     why_not: str = ""
     until: str | msgspec.UnsetType = msgspec.UNSET
+    on_call: ShiftInput | msgspec.UnsetType = msgspec.UNSET
 
 
 class HotfixUse(_Document, frozen=True):

@@ -21,7 +21,15 @@ from sqlalchemy import (
 from stella.kernel import Remedy
 from stella.promotion.errors import PlanHasChanged, UnknownPromotion
 from stella.promotion.lifecycle import ACTIVE, NOT_BEGUN, PROMOTION, Event, State
-from stella.promotion.model import Person, Rank, person_of, person_text
+from stella.promotion.model import (
+    OnCallInput,
+    Person,
+    Rank,
+    on_call_of,
+    on_call_text,
+    person_of,
+    person_text,
+)
 from stella.record.row import columns_of, fields_of
 from stella.record.tables import metadata
 from stella.record.transaction import AnySelect, Tx
@@ -74,6 +82,7 @@ approval = Table(
     Column("bundle", String(71), nullable=False),
     Column("stands_for", Text),
     Column("proven_at", String(27)),
+    Column("on_call", Text),
     Index(None, "promotion"),
 )
 
@@ -135,6 +144,7 @@ class Approval:
 
     stands_for: the absent one in whose place it was given; None where it is their own word.
     proven_at: when who gave it last proved who they are; None where nobody asked for that.
+    on_call: the schedules that asked for it, by which whose word it is was on call then.
     """
 
     id: str
@@ -146,6 +156,7 @@ class Approval:
     bundle: str
     stands_for: Person | None = None
     proven_at: str | None = None
+    on_call: tuple[OnCallInput, ...] = ()
 
 
 def insert_promotion(tx: Tx, value: Promotion) -> None:
@@ -367,6 +378,7 @@ def insert_approval(tx: Tx, value: Approval) -> None:
             "bundle": value.bundle,
             "stands_for": person_text(value.stands_for) if value.stands_for else None,
             "proven_at": value.proven_at,
+            "on_call": on_call_text(value.on_call),
         },
     )
 
@@ -387,6 +399,7 @@ def list_approvals(tx: Tx, promotion_id: str) -> tuple[Approval, ...]:
             bundle=row["bundle"],
             stands_for=person_of(row["stands_for"]) if row["stands_for"] else None,
             proven_at=row["proven_at"],
+            on_call=on_call_of(row["on_call"]),
         )
         for row in tx.rows(query.order_by(approval.c.id))
     )

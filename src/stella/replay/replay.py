@@ -187,7 +187,8 @@ def _test_step(packet: Packet, recorded: TestedInput) -> Step:
 def _decision_steps(packet: Packet, given: DecisionInput, ask: Ask) -> list[Step]:
     documents = {
         Digest.of(content).text: content
-        for content in (*packet.under(names.FINDINGS).values(), *packet.under(names.SBOMS).values())
+        for folder in (names.FINDINGS, names.SBOMS, names.ON_CALL)
+        for content in packet.under(folder).values()
     }
     for name in (names.RUNNING_BEFORE, names.LIFECYCLE):
         if name in packet.entries:

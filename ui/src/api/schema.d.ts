@@ -1595,6 +1595,88 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/oncall": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Schedules
+         * @description On-call schedules, by name.
+         */
+        get: operations["get_schedules"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/oncall/{schedule}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Schedule
+         * @description One on-call schedule: who is on call now and in the coming days, and when nobody is.
+         */
+        get: operations["get_schedule"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/oncall/{schedule}/shifts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Post Shift
+         * @description Take a shift, or give it to somebody, in the place of whoever is on call by the schedule.
+         *
+         *     Approvers do who take turns in it, for one another; and whoever may change environments, for anybody.
+         */
+        post: operations["post_shift"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/oncall/{schedule}/shifts/{shift}/return": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Post Shift Return
+         * @description Give a shift back that was taken: whoever is on call by the schedule is so again.
+         */
+        post: operations["post_shift_return"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/repositories": {
         parameters: {
             query?: never;
@@ -3511,13 +3593,15 @@ export interface components {
          * @description One approval, and whether it counts for the present plan.
          *
          *     stands_for: the absent one in whose place it was given. until: when it counts no more. proven_at:
-         *     when who gave it last proved who they are; null where nobody asked for that.
+         *     when who gave it last proved who they are; null where nobody asked for that. on_call: the shift in
+         *     which it was given, where it counts because of that.
          */
         ApprovalView: {
             /** Id */
             id: string;
             by: components["schemas"]["PersonView"];
             standsFor: components["schemas"]["PersonView"] | null;
+            onCall: components["schemas"]["HeldShiftView"] | null;
             /** Provenat */
             provenAt: string | null;
             /** Until */
@@ -4785,6 +4869,22 @@ export interface components {
             version: string;
         };
         /**
+         * HeldShiftView
+         * @description A shift in which somebody was on call by a schedule. document: digest of its roster.
+         */
+        HeldShiftView: {
+            /** Schedule */
+            schedule: string;
+            /** Document */
+            document: string;
+            /** Person */
+            person: string;
+            /** Startsat */
+            startsAt: string;
+            /** Endsat */
+            endsAt: string | null;
+        };
+        /**
          * HistoryView
          * @description One thing that happened.
          */
@@ -4838,6 +4938,18 @@ export interface components {
             by: components["schemas"]["PersonView"];
             /** Reason */
             reason: string;
+        };
+        /**
+         * HoursView
+         * @description A time of the day on the clock of the schedule. days: empty for every day.
+         */
+        HoursView: {
+            /** From */
+            from: string;
+            /** Until */
+            until: string;
+            /** Days */
+            days: string[];
         };
         /**
          * ImageSecretView
@@ -4941,6 +5053,8 @@ export interface components {
         /**
          * KnownBaseView
          * @description An image that the server scanned, whose layers are the lowest ones of this image.
+         *
+         *     created: when it says that it was made; null where that is not known.
          */
         KnownBaseView: {
             /** Reference */
@@ -4949,6 +5063,8 @@ export interface components {
             digest: string;
             /** Layers */
             layers: number;
+            /** Created */
+            created: string | null;
         };
         /**
          * KnownView
@@ -5435,6 +5551,23 @@ export interface components {
             value: string;
         };
         /**
+         * NewShift
+         * @description Who is on call in the place of others. person: a user's name; starts_at: now where left out.
+         */
+        NewShift: {
+            /** Person */
+            person: string;
+            /** Endsat */
+            endsAt: string;
+            /** Startsat */
+            startsAt?: string | null;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+        };
+        /**
          * NewStatement
          * @description What is said in this installation's name. vulnerability: its id; aliases: more names of it.
          *
@@ -5611,6 +5744,77 @@ export interface components {
             /** Changedat */
             changedAt: string;
             last: components["schemas"]["MessageView"] | null;
+        };
+        /**
+         * OnCallLayerView
+         * @description People who take turns. starts: a local time; each turn begins by the rule ``handover``, or has
+         *     so many days or hours. only: empty for always.
+         */
+        OnCallLayerView: {
+            /** Name */
+            name: string;
+            /** People */
+            people: string[];
+            /** Starts */
+            starts: string;
+            /** Handover */
+            handover: string | null;
+            /** Days */
+            days: number | null;
+            /** Hours */
+            hours: number | null;
+            /** Only */
+            only: components["schemas"]["HoursView"][];
+        };
+        /**
+         * OnCallPersonView
+         * @description Somebody who takes turns. is_known: whether a user has that name and is let in.
+         */
+        OnCallPersonView: {
+            /** Name */
+            name: string;
+            /** Isknown */
+            isKnown: boolean;
+        };
+        /**
+         * OnCallScheduleView
+         * @description A schedule: who is on call now and in the coming days, without a break.
+         *
+         *     layers: of those that have somebody the last one counts. taken: what counts before all layers, the
+         *     newest before the others. environments: with a rule that asks whoever is on call by it.
+         *     gaps: how many times nobody is, among ``shifts``.
+         */
+        OnCallScheduleView: {
+            /** Name */
+            name: string;
+            /** Timezone */
+            timeZone: string;
+            now: components["schemas"]["ShiftView"];
+            next: components["schemas"]["ShiftView"] | null;
+            /** Shifts */
+            shifts: components["schemas"]["ShiftView"][];
+            /** Gaps */
+            gaps: number;
+            /** Layers */
+            layers: components["schemas"]["OnCallLayerView"][];
+            /** People */
+            people: components["schemas"]["OnCallPersonView"][];
+            /** Taken */
+            taken: components["schemas"]["TakenShiftView"][];
+            /** Environments */
+            environments: string[];
+            /** Owner */
+            owner: string | null;
+        };
+        /**
+         * OnCallView
+         * @description Who is on call by a schedule. next: who is on call after that; null where nothing follows.
+         */
+        OnCallView: {
+            /** Schedule */
+            schedule: string;
+            now: components["schemas"]["ShiftView"];
+            next: components["schemas"]["ShiftView"] | null;
         };
         /**
          * Outcome
@@ -5852,6 +6056,13 @@ export interface components {
         Page_NotificationView_: {
             /** Items */
             items: components["schemas"]["NotificationView"][];
+            /** Next */
+            next?: string | null;
+        };
+        /** Page[OnCallScheduleView] */
+        Page_OnCallScheduleView_: {
+            /** Items */
+            items: components["schemas"]["OnCallScheduleView"][];
             /** Next */
             next?: string | null;
         };
@@ -6313,7 +6524,7 @@ export interface components {
          *     priority: "rollback" goes first, then "high", "normal", "low". queue: where it waits for its turn.
          *     follows: the deployment that it follows by itself, null where a person asked.
          *     break_glass: the last that was asked for. hotfix: whether it was asked for as one. change_ticket: null
-         *     where none is named.
+         *     where none is named. on_call: who is on call now by the schedules that its rules ask, while it waits.
          */
         PromotionView: {
             /** Id */
@@ -6359,6 +6570,8 @@ export interface components {
             /** Hotfix */
             hotfix: boolean;
             changeTicket: components["schemas"]["TicketView"] | null;
+            /** Oncall */
+            onCall: components["schemas"]["OnCallView"][];
             actions: components["schemas"]["ActionsView"];
             /** Evidence */
             evidence: components["schemas"]["EvidenceRef"][];
@@ -6886,6 +7099,23 @@ export interface components {
             cites: number[];
         };
         /**
+         * ShiftView
+         * @description A time. person: who is on call, null for nobody. ends_at: null where no end is in sight.
+         *
+         *     by: name of the layer, or id of the shift that somebody took; `override` for one of the document,
+         *     empty where nobody is on call.
+         */
+        ShiftView: {
+            /** Person */
+            person: string | null;
+            /** Startsat */
+            startsAt: string;
+            /** Endsat */
+            endsAt: string | null;
+            /** By */
+            by: string;
+        };
+        /**
          * SignInView
          * @description A document: who is let in by a provider or a directory. kind: of its integration; null where that
          *     is gone or switched off. redirect_uri: what the provider must know us by.
@@ -7140,6 +7370,29 @@ export interface components {
             /** Version */
             version: string;
             told: components["schemas"]["ToldVersionView"] | null;
+        };
+        /**
+         * TakenShiftView
+         * @description A shift that somebody took beside the document. ended_at: when it was given back.
+         */
+        TakenShiftView: {
+            /** Id */
+            id: string;
+            /** Schedule */
+            schedule: string;
+            /** Person */
+            person: string;
+            /** Startsat */
+            startsAt: string;
+            /** Endsat */
+            endsAt: string;
+            /** Reason */
+            reason: string;
+            by: components["schemas"]["PersonView"];
+            /** At */
+            at: string;
+            /** Endedat */
+            endedAt: string | null;
         };
         /**
          * TargetConfigView
@@ -10986,6 +11239,139 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LifecycleView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_schedules: {
+        parameters: {
+            query?: {
+                /** @description How many days ahead are shown. */
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_OnCallScheduleView_"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_schedule: {
+        parameters: {
+            query?: {
+                /** @description How many days ahead are shown. */
+                days?: number;
+            };
+            header?: never;
+            path: {
+                schedule: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OnCallScheduleView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_shift: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                schedule: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewShift"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TakenShiftView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_shift_return: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                schedule: string;
+                shift: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TakenShiftView"];
                 };
             };
             /** @description A refusal */

@@ -13,6 +13,7 @@ export type Held =
   | 'machines'
   | 'matrix'
   | 'notifications'
+  | 'oncall'
   | 'plugins'
   | 'policies'
   | 'preview'
@@ -33,6 +34,7 @@ const RULES: readonly (readonly [RegExp, readonly Held[]])[] = [
   [/^(Promotion|Gates|Approval|Absence|BreakGlass|GlassBroken)/, ['promotions', 'matrix', 'environments', 'evidence', 'lifecycles']],
   [/^Hotfix/, ['promotions', 'lifecycles']],
   [/^Lifecycle/, ['lifecycles', 'environments', 'releases', 'promotions', 'preview']],
+  [/^(OnCall|Shift)/, ['oncall', 'environments', 'promotions']],
   [/^Target(Applied|Deleted)$/, ['environments', 'matrix', 'preview']],
   [/^DocumentOwner/, ['environments', 'integrations']],
   [/^(Deployment|Target|Step|Rollback)/, ['deployments', 'promotions', 'matrix', 'environments', 'releases', 'evidence', 'lifecycles']],
@@ -43,7 +45,7 @@ const RULES: readonly (readonly [RegExp, readonly Held[]])[] = [
   [/^Vex/, ['releases', 'scans', 'promotions', 'where', 'vex']],
   [/^Standing/, ['matrix']],
   [/^Feed/, ['integrations', 'where', 'vex']],
-  [/^(Environment|Freeze|Policy|Configuration)/, ['environments', 'policies', 'matrix', 'promotions', 'preview']],
+  [/^(Environment|Freeze|Policy|Configuration)/, ['environments', 'policies', 'matrix', 'promotions', 'preview', 'oncall']],
   // Reading is a fact too: what it made old would be read again, for ever.
   [/^(EvidenceRead|EvidenceCopied|AccessRefused|SupportBundleMade)$/, []],
   [/^(Evidence|Packet|Sticker)/, ['evidence', 'promotions', 'deployments']],

@@ -1,4 +1,5 @@
 import type { ApprovalRule, Environment, Freeze } from '../api/types'
+import { scheduleOf } from './oncall'
 
 /** "operations: 2 of operator, cho, after security, each for 24 h". */
 export function ruleText(rule: ApprovalRule): string {
@@ -10,7 +11,13 @@ export function ruleText(rule: ApprovalRule): string {
     rule.expiresAfter === null ? '' : `, each for ${rule.expiresAfter} h`,
     rule.worsened === null ? '' : `, where a new finding is ${rule.worsened} or worse`,
   ]
-  return `${rule.rule}: ${rule.count} of ${rule.approvers.join(', ')}${more.join('')}`
+  return `${rule.rule}: ${rule.count} of ${rule.approvers.map(whom).join(', ')}${more.join('')}`
+}
+
+/** A user, a role, or whoever is on call. */
+function whom(approver: string): string {
+  const schedule = scheduleOf(approver)
+  return schedule === undefined ? approver : `whoever is on call for ${schedule}`
 }
 
 /** How recent a proof of who they are it asks of whoever approves. */

@@ -7,6 +7,9 @@ export interface Crumb {
   to?: string
 }
 
+/** Pages of what is configured: they stand under the environments. */
+const CONFIGURED = new Set(['policies', 'lifecycles', 'oncall', 'documents'])
+
 const ID = /^[a-z]{3}_[0-9A-Za-z]{8,}$/
 
 /** "rel_...52MY": enough to tell two apart; the page's title says the name. */
@@ -19,7 +22,7 @@ export function crumbsOf(path: string): Crumb[] {
   const [first = '', ...rest] = path.split('/').filter(Boolean).map(decodeURIComponent)
   const known = ACTIONS.find((action) => action.group !== undefined && action.to === `/${first}`)
   const room: Crumb =
-    first === 'policies' || first === 'lifecycles' || first === 'documents'
+    CONFIGURED.has(first)
       ? { text: 'Environments', to: '/environments' }
       : first === 'advisories'
         ? { text: 'Findings', to: '/findings' }

@@ -11,6 +11,8 @@ from stella.environment.followed.store import list_followed
 from stella.environment.freeze_rules import list_freeze_rules
 from stella.environment.lifecycles.model import KIND as LIFECYCLE
 from stella.environment.lifecycles.store import list_lifecycles
+from stella.environment.oncall.model import KIND as ONCALL
+from stella.environment.oncall.store import list_schedules
 from stella.environment.store import list_environments, list_targets
 from stella.hub.store import list_integrations
 from stella.identity.login_documents import list_machine_logins
@@ -67,6 +69,7 @@ _LISTED: Mapping[str, Callable[[Tx], Named]] = {
         (name, component_spec(one)) for name, one in list_components(tx).items()
     ),
     TEMPLATE: lambda tx: ((name, component_spec(one)) for name, one in list_templates(tx).items()),
+    ONCALL: lambda tx: ((name, one.spec()) for name, one in list_schedules(tx).items()),
     "Environment": lambda tx: ((one.name, one.spec()) for one in list_environments(tx)),
     "Target": lambda tx: ((one.name, one.spec()) for one in list_targets(tx)),
     VARIABLES: lambda tx: (

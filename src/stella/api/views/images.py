@@ -109,11 +109,15 @@ class LifetimeView(View):
 
 
 class KnownBaseView(View):
-    """An image that the server scanned, whose layers are the lowest ones of this image."""
+    """An image that the server scanned, whose layers are the lowest ones of this image.
+
+    created: when it says that it was made; null where that is not known.
+    """
 
     reference: str
     digest: str
     layers: int
+    created: str | None
 
 
 class ImageView(View):
@@ -150,5 +154,10 @@ def image_view(
         ),
         known_base=None
         if base is None
-        else KnownBaseView(reference=base.reference, digest=base.digest, layers=base.layers),
+        else KnownBaseView(
+            reference=base.reference,
+            digest=base.digest,
+            layers=base.layers,
+            created=base.created,
+        ),
     )

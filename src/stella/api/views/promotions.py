@@ -10,6 +10,7 @@ from stella.api.views.base import PersonView, View, person_view
 from stella.api.views.break_glass import BreakGlassView, BrokenGlassView, break_glass_view
 from stella.api.views.evidence import EvidenceRef, evidence_ref
 from stella.api.views.looking import Looking
+from stella.api.views.oncall import OnCallView, on_call_views
 from stella.api.views.releases import ReleaseRef, release_ref
 from stella.deployment.plan import DeploymentPlan, PlannedPlugin, read_plan
 from stella.deployment.store import current_deployment, find_deployment
@@ -22,6 +23,7 @@ from stella.promotion.exceptions.break_glass import why_not_agree, why_not_break
 from stella.promotion.exceptions.break_glass_store import BreakGlass, last_break_glass
 from stella.promotion.gates.proving import needs_proof
 from stella.promotion.known.look_up import ticket_input
+from stella.promotion.known.oncall import rosters_for
 from stella.promotion.lifecycle import PROMOTION, Event, State
 from stella.promotion.model import GateState, document
 from stella.promotion.queue import place_of
@@ -198,16 +200,28 @@ class DiffView(View):
     components: list[ComponentChange]
 
 
+class HeldShiftView(View):
+    """A shift in which somebody was on call by a schedule. document: digest of its roster."""
+
+    schedule: str
+    document: str
+    person: str
+    starts_at: str
+    ends_at: str | None
+
+
 class ApprovalView(View):
     """One approval, and whether it counts for the present plan.
 
     stands_for: the absent one in whose place it was given. until: when it counts no more. proven_at:
-    when who gave it last proved who they are; null where nobody asked for that.
+    when who gave it last proved who they are; null where nobody asked for that. on_call: the shift in
+    which it was given, where it counts because of that.
     """
 
     id: str
     by: PersonView
     stands_for: PersonView | None
+    on_call: HeldShiftView | None
     proven_at: str | None
     until: str | None
     at: str
@@ -297,7 +311,7 @@ class PromotionView(View):
     priority: "rollback" goes first, then "high", "normal", "low". queue: where it waits for its turn.
     follows: the deployment that it follows by itself, null where a person asked.
     break_glass: the last that was asked for. hotfix: whether it was asked for as one. change_ticket: null
-    where none is named.
+    where none is named. on_call: who is on call now by the schedules that its rules ask, while it waits.
     """
 
     id: str
@@ -326,6 +340,7 @@ class PromotionView(View):
     follows: str | None
     hotfix: bool
     change_ticket: TicketView | None
+    on_call: list[OnCallView]
     actions: ActionsView
     evidence: list[EvidenceRef]
     history: list[HistoryView]
@@ -392,9 +407,21 @@ def promotion_view(looking: Looking, promotion: Promotion) -> PromotionView:
         follows=promotion.follows,
         hotfix=promotion.hotfix,
         change_ticket=_ticket(looking, promotion),
+        on_call=_on_call(looking, promotion),
         evidence=[evidence_ref(one) for one in list_evidence(looking.tx, subject=promotion.id)],
         history=_history(looking, promotion),
     )
+
+
+def _on_call(looking: Looking, promotion: Promotion) -> list[OnCallView]:
+    """Whom its rules ask now; nobody once it waits for no approval."""
+    if promotion.state is not State.WAITING:
+        return []
+    try:
+        environment = looking.once(find_environment, promotion.environment)
+    except UnknownEnvironment:
+        return []
+    return on_call_views(looking.tx, rosters_for(looking.tx, environment))
 
 
 def _ticket(looking: Looking, promotion: Promotion) -> TicketView | None:
@@ -499,6 +526,7 @@ def _approvals(
             by=person_view(one.by),
             stands_for=person_view(one.stands_for) if one.stands_for else None,
             proven_at=one.proven_at,
+            on_call=counted.get(one.id, {}).get("onCall"),
             until=counted.get(one.id, {}).get("until"),
             at=one.at,
             comment=one.comment,

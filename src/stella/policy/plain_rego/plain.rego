@@ -26,6 +26,11 @@ needs contains "tests" if {
 	rule.images.testsNotPassed
 }
 
+needs contains "base" if {
+	some rule in plain.rules
+	rule.images.baseOlderThanDays >= 0
+}
+
 needs contains "fixes" if {
 	some rule in plain.rules
 	rule.findings.fixKnownDays >= 0
@@ -271,6 +276,14 @@ image_says(key, wanted, scan) := yes_if(exceeds(max(ages), wanted * day_ns)) if 
 		age >= 0
 	]
 	count(ages) == count(scan.document.feeds)
+}
+
+# Unknown where no scanned image is beneath it, and where that says a day before there were images, or one that is not yet.
+image_says(key, wanted, scan) := yes_if(exceeds(age, wanted * day_ns)) if {
+	key == "baseOlderThanDays"
+	scan.base.created >= "2013"
+	age := time.parse_rfc3339_ns(input.now) - time.parse_rfc3339_ns(scan.base.created)
+	age >= 0
 }
 
 image_says(key, _, scan) := yes_if(exceeds(scan.partial.count, 0)) if {

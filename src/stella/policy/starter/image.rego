@@ -65,6 +65,9 @@ looked_up := [one |
 		"licences": object.get(scan, "licences", null),
 		"partial": object.get(scan, "partial", null),
 		"tests": object.get(scan, "tests", null),
+		# null: looked up, and none of the scanned images is it. false: nobody looked.
+		"base": object.get(scan, "base", false),
+		"saysBase": object.get(scan, ["image", "base"], null),
 		"feeds": feeds_of(scan),
 	}
 ]

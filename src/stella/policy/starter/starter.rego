@@ -26,6 +26,8 @@
 #   snapshotAgeDays   how many days ago each feed may have been asked last: off, 0 to 3650.   off
 #   baseImage         an image that does not say what it is built on: pass, unknown, blocked.
 #                                                                                           pass
+#   baseImageAgeDaysMax   how many days ago the image that it is built on may have been made:
+#                     off, 0 to 3650.                                                       off
 #   sbomIncomplete    an image of which something could not be read: pass, unknown, blocked.  pass
 #   licenceDeny       licences that may not pass: off, or a list of SPDX ids, such as
 #                     ["AGPL-*", "SSPL-1.0"].                                               off
@@ -73,6 +75,7 @@ defaults := {
 	"scanAgeDays": "off",
 	"snapshotAgeDays": "off",
 	"baseImage": "pass",
+	"baseImageAgeDaysMax": "off",
 	"sbomIncomplete": "pass",
 	"licenceDeny": "off",
 	"licenceAllow": "off",
@@ -107,6 +110,7 @@ allowed := {
 	"scanAgeDays": {"off"},
 	"snapshotAgeDays": {"off"},
 	"baseImage": {"pass", "unknown", "blocked"},
+	"baseImageAgeDaysMax": {"off"},
 	"sbomIncomplete": {"pass", "unknown", "blocked"},
 	"licenceDeny": {"off"},
 	"licenceAllow": {"off"},
@@ -124,6 +128,7 @@ allowed := {
 
 # Beside what is allowed: whole numbers from 0 up to this.
 highest := {
+	"baseImageAgeDaysMax": 3650,
 	"epssMax": 999,
 	"fixAvailableDays": 3650,
 	"scanAgeDays": 3650,

@@ -1,5 +1,5 @@
 # How likely it is to be exploited, how old a scan and the advisories may be, whether an image says what it is
-# built on, and whether all of it could be read. Each rule is off until its parameter asks for it.
+# built on and how old that may be, and whether all of it could be read. Each rule is off until its parameter asks for it.
 package stella.policy
 
 import rego.v1
@@ -10,6 +10,7 @@ threshold_rules := {
 	"scan-age": ["scanAgeDays", "off"],
 	"snapshot-age": ["snapshotAgeDays", "off"],
 	"base-image": ["baseImage", "pass"],
+	"base-image-age": ["baseImageAgeDaysMax", "off"],
 	"sbom-complete": ["sbomIncomplete", "pass"],
 }
 
@@ -18,6 +19,7 @@ threshold_passed := {
 	"scan-age": "every scan is recent enough",
 	"snapshot-age": "the advisories are recent enough",
 	"base-image": "every image says what it is built on",
+	"base-image-age": "what every image is built on is recent enough",
 	"sbom-complete": "everything could be read",
 }
 
@@ -134,6 +136,102 @@ threshold_objections contains objection(
 ) if {
 	parameter.baseImage != "pass"
 	some one in scanned
+}
+
+# --- age of the base image
+
+needs contains "base" if parameter.baseImageAgeDaysMax != "off"
+
+base_of contains one if {
+	parameter.baseImageAgeDaysMax != "off"
+	some one in looked_up
+}
+
+threshold_objections contains silence("base-image-age", one) if {
+	some one in base_of
+	one.base == false
+}
+
+# What a label says is the word of who built it: an old base could bear a new name.
+threshold_objections contains objection(
+	"base-image-age", "unknown", one,
+	sprintf("is built on %s, and no image that was scanned here is beneath it", [base_name(one)]),
+	sprintf("scan what it is built on: stella scan %s --upload", [base_word(one)]),
+) if {
+	some one in base_of
+	one.base == null
+}
+
+base_name(one) := base_word(one) if says_base(one)
+
+base_name(one) := "nobody knows what" if not says_base(one)
+
+base_word(one) := one.saysBase.name if says_base(one)
+
+base_word(one) := "BASE" if not says_base(one)
+
+says_base(one) if one.saysBase.name != ""
+
+threshold_objections contains objection(
+	"base-image-age", "unknown", one,
+	sprintf("is built on %s, of which nobody knows when it was made", [one.base.reference]),
+	sprintf("scan that again: stella scan %s --upload", [one.base.reference]),
+) if {
+	some one in base_of
+	is_object(one.base)
+	one.base.created == null
+}
+
+# Builders write 1970, or another day that is none, so that the same sources make the same bytes.
+is_absurd(at) if at < "2013"
+
+is_absurd(at) if {
+	at >= "2013"
+	age_of(at) < 0
+}
+
+threshold_objections contains objection(
+	"base-image-age", "unknown", one,
+	sprintf("is built on %s, which says it was made on %s: nobody knows when", [
+		one.base.reference,
+		substring(one.base.created, 0, 10),
+	]),
+	"build that with the time of its sources, SOURCE_DATE_EPOCH, or let it pass by a waiver",
+) if {
+	some one in base_of
+	is_string(one.base.created)
+	is_absurd(one.base.created)
+}
+
+threshold_objections contains objection(
+	"base-image-age", "blocked", one,
+	sprintf("is built on %s, which was made %d days ago, at most %d may be", [
+		one.base.reference,
+		days,
+		parameter.baseImageAgeDaysMax,
+	]),
+	newer_base(one.base),
+) if {
+	some one in base_of
+	is_string(one.base.created)
+	not is_absurd(one.base.created)
+	days := age_of(one.base.created)
+	days > parameter.baseImageAgeDaysMax
+}
+
+newer_base(base) := sprintf("rebuild it on %s, made on %s", [
+	base.newer.reference,
+	substring(base.newer.created, 0, 10),
+]) if {
+	is_new_enough(base)
+}
+
+newer_base(base) := sprintf("rebuild it on a newer one than %s", [base.reference]) if not is_new_enough(base)
+
+is_new_enough(base) if {
+	days := age_of(base.newer.created)
+	days >= 0
+	days <= parameter.baseImageAgeDaysMax
 }
 
 # --- what could not be read

@@ -4,7 +4,7 @@ import rego.v1
 
 import data.stella.policy
 
-threshold_names := {"exploit-likelihood", "scan-age", "snapshot-age", "base-image", "sbom-complete"}
+threshold_names := {"exploit-likelihood", "scan-age", "snapshot-age", "base-image", "base-image-age", "sbom-complete"}
 
 scanned_at(at, base, parameters) := {
 	"components": [{
@@ -54,6 +54,63 @@ test_only_what_is_proven_unreachable_is_passed_over if {
 
 	guessed := finding({"severity": "critical", "reach": "unknown"})
 	outcomes("severity") == {"blocked"} with input as release([guessed], {"reach": "honour"})
+}
+
+built_on(base, says, age) := object.union(
+	scanned_at("2030-01-30T00:00:00.000000Z", says, {"baseImageAgeDaysMax": age}),
+	{"components": [component |
+		given := scanned_at("2030-01-30T00:00:00.000000Z", says, {})
+		component := json.patch(given.components[0], [{"op": "add", "path": "scans/0/base", "value": base}])
+	]},
+)
+
+base_made(at) := {"reference": "registry.example/base:1", "digest": "sha256:c", "created": at, "newer": null}
+
+test_a_base_image_may_be_so_many_days_old if {
+	january := base_made("2030-01-01T00:00:00.000000Z")
+	outcomes("base-image-age") == {"pass"} with input as built_on(january, null, 30)
+	outcomes("base-image-age") == {"blocked"} with input as built_on(january, null, 29)
+	outcomes("base-image-age") == {"pass"} with input as built_on(january, null, "off")
+	policy.needs == {"base"} with input as built_on(january, null, 29)
+	policy.needs == set() with input as built_on(january, null, "off")
+}
+
+test_a_base_image_of_an_unknown_age_is_unknown if {
+	every at in {
+		null,
+		"0001-01-01T00:00:00.000000Z",
+		"1970-01-01T00:00:00.000000Z",
+		"2012-12-31T23:59:59.000000Z",
+		"2030-01-31T00:00:01.000000Z",
+		"2099-01-01T00:00:00.000000Z",
+	} {
+		outcomes("base-image-age") == {"unknown"} with input as built_on(base_made(at), null, 3650)
+	}
+	every base in {null, false} {
+		outcomes("base-image-age") == {"unknown"} with input as built_on(base, null, 3650)
+		outcomes("base-image-age") == {"unknown"} with input as built_on(base, {"name": "debian:12"}, 3650)
+	}
+}
+
+base_fixes contains one.fix if {
+	some one in policy.results
+	one.rule == "base-image-age"
+}
+
+test_it_says_on_what_to_rebuild if {
+	old := base_made("2029-01-01T00:00:00.000000Z")
+	newer := {"reference": "registry.example/base:2", "digest": "sha256:d", "created": "2030-01-20T00:00:00.000000Z"}
+	base_fixes == {"rebuild it on registry.example/base:2, made on 2030-01-20"} with input as built_on(
+		object.union(old, {"newer": newer}), null, 30,
+	)
+	every other in {null, object.union(newer, {"created": "2029-02-01T00:00:00.000000Z"})} {
+		base_fixes == {"rebuild it on a newer one than registry.example/base:1"} with input as built_on(
+			object.union(old, {"newer": other}), null, 30,
+		)
+	}
+	base_fixes == {"scan what it is built on: stella scan debian:12 --upload"} with input as built_on(
+		null, {"name": "debian:12"}, 30,
+	)
 }
 
 asked_at(feeds, parameters) := object.union(release([], parameters), {"components": [{

@@ -8,7 +8,7 @@ from stella.promotion.approval.voice import voice_in, why_not_reject
 from stella.promotion.facts import ApprovalGiven, PromotionCancelled, PromotionRejected
 from stella.promotion.gates.proving import recent_proof
 from stella.promotion.lifecycle import Event
-from stella.promotion.model import Person, document
+from stella.promotion.model import OnCallInput, Person, document
 from stella.promotion.store import (
     Approval,
     Promotion,
@@ -40,15 +40,16 @@ def approve_promotion(
     proof: when they last proved who they are, for an environment that asks for it.
 
     Raises UnknownPromotion, NotAwaitingApproval, OwnRequest, NoRuleNamesYou, NotYourTurn,
-    PlanHasChanged, AlreadyApproved, ReauthenticationNeeded, AuthorsUnknown.
+    PlanHasChanged, AlreadyApproved, ReauthenticationNeeded, AuthorsUnknown, NotOnCall.
     """
     found = find_promotion(tx, promotion_id, lock=True)
-    voice = voice_in(tx, blobs, found, person, stands_for)
+    voice = voice_in(tx, blobs, found, person, stands_for, keep=True)
     if isinstance(voice, StellaError):
         raise voice
     refuse_other_plan(found, plan_digest)
     proven_at = recent_proof(tx, find_environment(tx, found.environment), person, proof)
     approval_id, at = tx.new_id("apr"), time_text(tx.now)
+    on_call = tuple(OnCallInput(one.name, blobs.put(one.to_json()).text) for one in voice.rosters)
     bundle = sign_statement(
         signer,
         subject_name=f"plan of {found.id}",
@@ -63,6 +64,7 @@ def approve_promotion(
             "comment": comment,
             **({} if voice.absent is None else {"standsFor": document(voice.absent)}),
             **({} if proven_at is None else {"provenAt": proven_at}),
+            **({"onCall": [document(one) for one in on_call]} if on_call else {}),
         },
     )
     given = Approval(
@@ -75,6 +77,7 @@ def approve_promotion(
         blobs.put(bundle).text,
         voice.absent,
         proven_at,
+        on_call,
     )
     insert_approval(tx, given)
     tx.add(ApprovalGiven(found.id, given.id, plan_digest, comment))

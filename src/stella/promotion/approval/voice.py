@@ -6,8 +6,10 @@ from dataclasses import dataclass, replace
 import msgspec
 
 from stella.blob import Blobs
+from stella.environment.oncall.model import Roster
+from stella.environment.oncall.shifts import shift_at
 from stella.environment.store import find_environment
-from stella.kernel import Remedy, StellaError, time_text
+from stella.kernel import Digest, Remedy, StellaError, parse_time, time_text
 from stella.promotion.approval.absence import spoken_for_by
 from stella.promotion.assemble import approval_inputs, speakers_of
 from stella.promotion.errors import (
@@ -15,10 +17,12 @@ from stella.promotion.errors import (
     AuthorsUnknown,
     NoRuleNamesYou,
     NotAwaitingApproval,
+    NotOnCall,
     NotYourTurn,
     OwnRequest,
 )
 from stella.promotion.gates.approvals import assign
+from stella.promotion.gates.oncall import Held, held_by, held_in, said_of, schedules_in
 from stella.promotion.gates.speaking import (
     NOBODY,
     Asked,
@@ -33,6 +37,7 @@ from stella.promotion.gates.speaking import (
     why_not_for,
 )
 from stella.promotion.known.committed import asks_for_authors, commits_input, unaddressed
+from stella.promotion.known.oncall import rosters_for
 from stella.promotion.lifecycle import PROMOTION, Event, State
 from stella.promotion.model import ApprovalInput, Person, RuleInput
 from stella.promotion.store import Promotion, list_approvals
@@ -44,28 +49,40 @@ from stella.release.store import find_release
 class Voice:
     """A person's own (absent is None), or that of the absent one for whom they stand in.
 
-    rules: those that take it.
+    rules: those that take it. rosters: of schedules that rules name and by which it is on call now.
     """
 
     absent: Person | None
     rules: tuple[RuleInput, ...]
+    rosters: tuple[Roster, ...] = ()
 
 
 def voice_in(
-    tx: Tx, blobs: Blobs, found: Promotion, person: Person, stands_for: str | None = None
+    tx: Tx,
+    blobs: Blobs,
+    found: Promotion,
+    person: Person,
+    stands_for: str | None = None,
+    *,
+    keep: bool = False,
 ) -> Voice | StellaError:
     """With which voice this person approves now, or why they cannot.
 
-    blobs: where bills of materials are. stands_for: name of the absent one who is meant; None: their
-    own voice first.
+    blobs: where bills of materials and rosters are. stands_for: name of the absent one who is meant;
+    None: their own voice first. keep: who is on call stays as it is until this transaction ends.
     """
     if found.state is not State.WAITING:
         return _waits_for_nobody(found)
-    rules, asked = _asked(tx, found)
-    asked = replace(asked, committed=_committed(tx, blobs, found, person))
-    voices = list(_voices(tx, person, rules, asked))
+    rules, asked, rosters = _asked(tx, found, keep=keep)
+    given = approval_inputs(tx, list_approvals(tx, found.id))
+    asked = replace(
+        asked,
+        committed=_committed(tx, blobs, found, person),
+        on_call=held_by(given, lambda digest: blobs.get(Digest(digest))),
+    )
+    voices = list(_voices(tx, person, rules, asked, rosters))
     if not voices:
-        return _unheard(found, person, rules, asked)
+        return _unheard(found, person, rules, asked, rosters)
     wanted = [
         one
         for one in voices
@@ -77,7 +94,6 @@ def voice_in(
             remedy=Remedy("See who is away, and who stands in.", command="stella away list"),
             environment=found.environment,
         )
-    given = approval_inputs(tx, list_approvals(tx, found.id))
     standing = [one for one in given if one.plan_digest == found.plan_digest]
     chosen = wanted[0]
     people = {person.id, person.id if chosen.absent is None else chosen.absent.id}
@@ -113,10 +129,10 @@ def why_not_reject(tx: Tx, found: Promotion, person: Person) -> StellaError | No
     """
     if Event.REJECT not in PROMOTION.events_from(found.state):
         return _waits_for_nobody(found)
-    rules, asked = _asked(tx, found)
-    if next(_voices(tx, person, rules, asked), None) is not None:
+    rules, asked, rosters = _asked(tx, found)
+    if next(_voices(tx, person, rules, asked, rosters), None) is not None:
         return None
-    return _unheard(found, person, rules, asked)
+    return _unheard(found, person, rules, asked, rosters)
 
 
 def _waits_for_nobody(found: Promotion) -> StellaError:
@@ -128,11 +144,16 @@ def _waits_for_nobody(found: Promotion) -> StellaError:
 
 
 def _unheard(
-    found: Promotion, person: Person, rules: Sequence[RuleInput], asked: Asked
+    found: Promotion,
+    person: Person,
+    rules: Sequence[RuleInput],
+    asked: Asked,
+    rosters: Sequence[Roster],
 ) -> StellaError:
     """Why no rule takes any voice of theirs."""
     own = frozenset({person.id})
-    why_not = [why_excluded(own, one, asked) for one in rules if may_speak_for(person, one)]
+    held = _held(rosters, person, asked.now)
+    why_not = [why_excluded(own, one, asked) for one in rules if may_speak_for(person, one, held)]
     if all(why_not) and (why_committed(own, asked.committed) or None) in why_not:
         return _refused_for_commits(found, person, asked)
     if rules and all(why_excluded(own, one, asked) for one in rules):
@@ -145,6 +166,9 @@ def _unheard(
             remedy=Remedy("Ask another approver of this environment."),
             promotion=found.id,
         )
+    asking = schedules_in(one for one in rules if not why_excluded(own, one, asked))
+    if asking and not why_not:
+        return _off_call(found, person, asked.now, [it for it in rosters if it.name in asking])
     who = sorted({name for one in rules for name in one.approvers})
     return NoRuleNamesYou(
         f"no approval rule of {found.environment} names {person.name} or their roles",
@@ -152,6 +176,33 @@ def _unheard(
         environment=found.environment,
         approvers=who,
     )
+
+
+def _off_call(found: Promotion, person: Person, now: str, rosters: Sequence[Roster]) -> StellaError:
+    """Who is on call in their place, and until when."""
+    shifts = {one.name: shift_at(one, parse_time(now)) for one in rosters}
+    nobody = [f"nobody is on call for {name}" for name, one in shifts.items() if not one.person]
+    said = [said_of(name, one) for name, one in shifts.items() if one.person]
+    return NotOnCall(
+        f"{person.name} is not on call for {' or '.join(shifts)}; "
+        f"{'; '.join([*(f'it is {one}' for one in said), *nobody])}",
+        remedy=Remedy(
+            f"Ask {' or '.join(said)}."
+            if said
+            else "Somebody takes a shift, or the schedule is mended.",
+            command=f"stella oncall show {rosters[0].name}",
+        ),
+        promotion=found.id,
+        onCall={name: one.person or "" for name, one in shifts.items()},
+        until={
+            name: "" if it.ends_at is None else time_text(it.ends_at) for name, it in shifts.items()
+        },
+    )
+
+
+def _held(rosters: Sequence[Roster], person: Person, now: str) -> Held:
+    """The shifts in which they are on call now; the digests of these rosters matter to nobody yet."""
+    return held_in([(one, "") for one in rosters], person, now)
 
 
 def _refused_for_commits(found: Promotion, person: Person, asked: Asked) -> StellaError:
@@ -177,16 +228,28 @@ def _refused_for_commits(found: Promotion, person: Person, asked: Asked) -> Stel
     )
 
 
-def _voices(tx: Tx, person: Person, rules: Sequence[RuleInput], asked: Asked) -> Iterator[Voice]:
+def _voices(
+    tx: Tx,
+    person: Person,
+    rules: Sequence[RuleInput],
+    asked: Asked,
+    rosters: Sequence[Roster],
+) -> Iterator[Voice]:
     """Every voice of this person that at least one rule takes, their own first."""
-    yield from _taken(None, person, rules, asked)
+    yield from _taken(None, person, rules, asked, rosters)
     for absent in spoken_for_by(tx, person.id):
-        yield from _taken(absent, person, rules, asked)
+        yield from _taken(absent, person, rules, asked, rosters)
 
 
 def _taken(
-    absent: Person | None, person: Person, rules: Sequence[RuleInput], asked: Asked
+    absent: Person | None,
+    person: Person,
+    rules: Sequence[RuleInput],
+    asked: Asked,
+    rosters: Sequence[Roster],
 ) -> Iterator[Voice]:
+    held = _held(rosters, absent or person, asked.now)
+    asked = replace(asked, on_call={**asked.on_call, "": held})
     # When they proved who they are is asked of whom a rule takes, and refused with a code of its own.
     given = ApprovalInput(
         id="",
@@ -200,10 +263,12 @@ def _taken(
     )
     taken = tuple(rule for rule in rules if not why_not_for(given, rule, asked))
     if taken:
-        yield Voice(absent, taken)
+        yield Voice(absent, taken, tuple(one for one in rosters if one.name in held))
 
 
-def _asked(tx: Tx, found: Promotion) -> tuple[tuple[RuleInput, ...], Asked]:
+def _asked(
+    tx: Tx, found: Promotion, *, keep: bool = False
+) -> tuple[tuple[RuleInput, ...], Asked, tuple[Roster, ...]]:
     environment = find_environment(tx, found.environment)
     rules = tuple(rule_input(one) for one in environment.approvals)
     release = find_release(tx, found.release)
@@ -216,7 +281,7 @@ def _asked(tx: Tx, found: Promotion) -> tuple[tuple[RuleInput, ...], Asked]:
         reauthenticate_minutes=environment.reauthenticate_minutes,
         committed=NOBODY,
     )
-    return rules, asked
+    return rules, asked, rosters_for(tx, environment, keep=keep)
 
 
 def _committed(tx: Tx, blobs: Blobs, found: Promotion, person: Person) -> Committed:

@@ -6,11 +6,24 @@ from dataclasses import dataclass
 import msgspec
 
 from stella.environment.model import Excluded
+from stella.environment.oncall.model import Shift
+from stella.kernel import time_text
+from stella.promotion.gates.oncall import (
+    Content,
+    gaps_in,
+    held_by,
+    no_document,
+    schedules_in,
+    shifts_now,
+    speaker_of,
+)
 from stella.promotion.gates.speaking import (
     NO_ADDRESS,
     Asked,
     asked_in,
+    called_for,
     excluded_of,
+    may_speak_for,
     until,
     voice_of,
     why_not_counted,
@@ -24,6 +37,7 @@ from stella.promotion.model import (
     GateState,
     Reason,
     RuleInput,
+    ShiftInput,
 )
 
 _NOT_WHO = {
@@ -44,23 +58,28 @@ class ApprovalState:
 
 
 def judge_approvals(
-    given: DecisionInput, plan_digest: str, not_asked: Mapping[str, str] | None = None
+    given: DecisionInput,
+    plan_digest: str,
+    not_asked: Mapping[str, str] | None = None,
+    content: Content = no_document,
 ) -> ApprovalState:
     """Count the approvals. A person counts once, for one rule, however many they could speak for.
 
-    not_asked: rule -> why it asks for nobody this time.
+    not_asked: rule -> why it asks for nobody this time. content: the rosters that the input names.
     """
-    asked, spared = asked_in(given), not_asked or {}
+    asked, spared = asked_in(given, held_by(given.approvals, content)), not_asked or {}
     rules = [one for one in given.environment.rules if one.rule not in spared]
     refused = {a.id: why_not_counted(a, rules, plan_digest, asked) for a in given.approvals}
     valid = [approval for approval in given.approvals if not refused[approval.id]]
     rule_of = assign(rules, valid, asked)
     by_name = {one.rule: one for one in rules}
     counted = tuple(
-        _counted(approval, rule_of.get(approval.id), refused[approval.id], by_name)
+        _counted(approval, rule_of.get(approval.id), refused[approval.id], by_name, asked)
         for approval in given.approvals
     )
-    return ApprovalState(_gate(rules, rule_of, spared, asked, _authors(given, rules)), counted)
+    shifts = shifts_now(given, content)
+    gate = _gate(rules, rule_of, spared, asked, authors=_authors(given, rules), shifts=shifts)
+    return ApprovalState(gate, counted)
 
 
 def assign(
@@ -119,14 +138,31 @@ def _one_each(approvals: Sequence[ApprovalInput]) -> list[ApprovalInput]:
 
 
 def _counted(
-    approval: ApprovalInput, rule: str | None, refused: str, rules: Mapping[str, RuleInput]
+    approval: ApprovalInput,
+    rule: str | None,
+    refused: str,
+    rules: Mapping[str, RuleInput],
+    asked: Asked,
 ) -> Counted:
     if rule is None:
         waits = any(one.after is not msgspec.UNSET for one in rules.values())
         enough = "the rules it could count for have enough"
         return Counted(approval.id, None, refused or enough + (" or wait" if waits else ""))
     end = until(approval, rules[rule])
-    return Counted(approval.id, rule, until=msgspec.UNSET if end is None else end)
+    shift = _shift_of(approval, rules[rule], asked)
+    return Counted(approval.id, rule, until=msgspec.UNSET if end is None else end, on_call=shift)
+
+
+def _shift_of(
+    approval: ApprovalInput, rule: RuleInput, asked: Asked
+) -> ShiftInput | msgspec.UnsetType:
+    """In which it was given, where the rule names whose word it is by nothing else."""
+    voice = approval.by if approval.stands_for is msgspec.UNSET else approval.stands_for
+    now = approval.by_now if approval.stands_for is msgspec.UNSET else approval.stands_for_now
+    if may_speak_for(voice if now is msgspec.UNSET or now is None else now, rule):
+        return msgspec.UNSET
+    held = asked.on_call[approval.id]
+    return held[called_for(rule, held)[0]]
 
 
 def _gate(
@@ -134,12 +170,14 @@ def _gate(
     rule_of: Mapping[str, str],
     spared: Mapping[str, str],
     asked: Asked,
+    *,
     authors: str,
+    shifts: Mapping[str, Shift],
 ) -> Gate:
     have = {one.rule: sum(name == one.rule for name in rule_of.values()) for one in rules}
     wanting = {one.rule for one in rules if have[one.rule] < one.count}
     reasons = tuple(
-        _reason(one, have[one.rule], wanting, asked) for one in rules if one.rule in wanting
+        _reason(one, have[one.rule], wanting, asked, shifts) for one in rules if one.rule in wanting
     )
     notes = "".join(f"; {rule} is not asked: {why}" for rule, why in sorted(spared.items()))
     notes += authors
@@ -153,7 +191,15 @@ def _gate(
         summary="; ".join(reason.message for reason in reasons) + notes,
         reasons=reasons,
         unblocks="; ".join(reason.fix for reason in reasons),
+        due=_due([one for one in rules if one.rule in wanting], shifts),
     )
+
+
+def _due(wanting: Sequence[RuleInput], shifts: Mapping[str, Shift]) -> str | msgspec.UnsetType:
+    """When somebody else is on call whom one of these rules asks."""
+    ends = [shifts[one].ends_at for one in schedules_in(wanting) if one in shifts]
+    known = [time_text(one) for one in ends if one is not None]
+    return min(known, default=msgspec.UNSET)
 
 
 def _authors(given: DecisionInput, rules: Sequence[RuleInput]) -> str:
@@ -175,12 +221,17 @@ def _authors(given: DecisionInput, rules: Sequence[RuleInput]) -> str:
     return f"; it brings commits of {', '.join(known[:_AUTHORS_SHOWN])}{more}" if known else ""
 
 
-def _reason(rule: RuleInput, have: int, wanting: set[str], asked: Asked) -> Reason:
-    who = " or ".join(rule.approvers)
+def _reason(
+    rule: RuleInput, have: int, wanting: set[str], asked: Asked, shifts: Mapping[str, Shift]
+) -> Reason:
+    who = " or ".join(speaker_of(one, shifts) for one in rule.approvers)
     excluded = list(dict.fromkeys(who for one in excluded_of(rule) for who in _not_who(one, asked)))
-    fix = f"{rule.count - have} more from {who}"
+    asked_now = " or ".join(speaker_of(one, shifts, until=True) for one in rule.approvers)
+    fix = f"{rule.count - have} more from {asked_now}"
     fix += f", not {' nor '.join(excluded)}" if excluded else ""
     message = f"{rule.rule}: {have} of {rule.count} approvals"
+    gaps = gaps_in(rule, shifts)
+    message += f", {gaps}" if gaps else ""
     if rule.after is not msgspec.UNSET and rule.after in wanting:
         message += f", asked once {rule.after} has enough"
     if Excluded.COMMIT_AUTHORS in excluded_of(rule) and asked.committed.why:

@@ -1,13 +1,15 @@
 """Whose approval an approval rule takes, and until when."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import msgspec
 
 from stella.environment.model import ApprovalRule, Excluded
+from stella.environment.oncall.model import PREFIX, schedule_named
 from stella.kernel import parse_time, time_text
+from stella.promotion.gates.oncall import Held, schedules_in
 from stella.promotion.model import ApprovalInput, CommitsInput, DecisionInput, Person, RuleInput
 
 _AS_EVER = (Excluded.REQUESTER.value,)
@@ -56,7 +58,8 @@ class Asked:
     creator: of the release, empty where no rule asks for it. reviser: who gave it the variables that
     it has, empty where nobody did since it was made. Where nobody asked (is_automatic), these two
     count as the ones who did: it is their work that would go on by itself. reauthenticate_minutes: how
-    long before they speak people prove who they are, None where that is not asked.
+    long before they speak people prove who they are, None where that is not asked. on_call: approval
+    id -> the shifts in which it was given.
     """
 
     requester: str
@@ -66,11 +69,12 @@ class Asked:
     reviser: str = ""
     reauthenticate_minutes: int | None = None
     committed: Committed = Committed()
+    on_call: Mapping[str, Held] = field(default_factory=dict)
 
 
-def asked_in(given: DecisionInput) -> Asked:
-    """The same of a decision's input."""
-    return asked_by(
+def asked_in(given: DecisionInput, on_call: Mapping[str, Held] | None = None) -> Asked:
+    """The same of a decision's input, and of the shifts in which its approvals were given."""
+    asked = asked_by(
         given.requested_by,
         given.now,
         creator=given.release_creator or "",
@@ -81,6 +85,7 @@ def asked_in(given: DecisionInput) -> Asked:
         if given.commits is msgspec.UNSET
         else committed_in(given.commits, given.unaddressed or ()),
     )
+    return replace(asked, on_call=on_call or {})
 
 
 def asked_by(
@@ -112,9 +117,15 @@ def rule_input(rule: ApprovalRule) -> RuleInput:
     )
 
 
-def may_speak_for(person: Person, rule: RuleInput) -> bool:
-    """Whether the rule names this person or a role they hold."""
-    return bool({person.name, *person.roles} & set(rule.approvers))
+def may_speak_for(person: Person, rule: RuleInput, on_call: Collection[str] = ()) -> bool:
+    """Whether the rule names this person, a role they hold, or a schedule by which they are on call."""
+    words = {word for word in (person.name, *person.roles) if schedule_named(word) is None}
+    return bool(words & {*rule.approvers}) or bool(called_for(rule, on_call))
+
+
+def called_for(rule: RuleInput, on_call: Collection[str]) -> tuple[str, ...]:
+    """Of these schedules those that the rule names."""
+    return tuple(one for one in on_call if PREFIX + one in rule.approvers)
 
 
 def why_excluded(ids: frozenset[str], rule: RuleInput, asked: Asked) -> str:
@@ -192,6 +203,15 @@ def why_not_counted(
 _UNNAMED = "no rule names this person or their roles"
 
 
+def _why_unnamed(then: Person, rule: RuleInput) -> str:
+    if may_speak_for(then, rule):
+        return f"{then.name} could speak for {rule.rule} then, and cannot now"
+    schedules = schedules_in([rule])
+    if schedules:
+        return f"{then.name} was not on call for {' or '.join(schedules)} when it was given"
+    return _UNNAMED
+
+
 def why_not_for(approval: ApprovalInput, rule: RuleInput, asked: Asked) -> str:
     """Why it does not count for this rule; empty where it does."""
     by = approval.by if approval.by_now is msgspec.UNSET else approval.by_now
@@ -204,12 +224,9 @@ def why_not_for(approval: ApprovalInput, rule: RuleInput, asked: Asked) -> str:
         if absent is None:
             return f"{then.name}, for whom it was given, may approve no more"
         now = absent
-    if not may_speak_for(now, rule):
-        return (
-            f"{then.name} could speak for {rule.rule} then, and cannot now"
-            if may_speak_for(then, rule)
-            else _UNNAMED
-        )
+    on_call = asked.on_call.get(approval.id, {})
+    if not may_speak_for(now, rule, on_call):
+        return _why_unnamed(then, rule)
     excluded = why_excluded(frozenset({approval.by.id, now.id}), rule, asked)
     if excluded:
         return excluded

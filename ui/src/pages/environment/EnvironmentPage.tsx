@@ -18,6 +18,7 @@ import { type Column, Table } from '../../widgets/Table'
 import { Time } from '../../widgets/Time'
 import { configText } from '../../words/config'
 import { count } from '../../words/text'
+import { Approvers } from './Approvers'
 import { Freezes } from './Freezes'
 import { HELD, Hold } from './Hold'
 import { InLifecycles } from './InLifecycles'
@@ -248,7 +249,7 @@ function Rules({ environment }: { environment: Environment }) {
           <li key={rule.rule}>
             <span className="strong">{rule.rule}</span>
             <p className="muted">
-              {rule.count} of: {rule.approvers.join(', ')}. Never the one who asked.
+              {rule.count} of: <Approvers of={rule.approvers} />. Never the one who asked.
             </p>
           </li>
         ))}

@@ -19,6 +19,7 @@ import { count } from '../../words/text'
 import { takenBy } from '../../environment/lifecycle'
 import { ruleText } from '../../environment/rules'
 import { HELD, rulesOf } from './Hold'
+import { OnCallSchedules } from './OnCallSchedules'
 import { Phases } from './Phases'
 import { Repositories } from './Repositories'
 import style from './EnvironmentsPage.module.css'
@@ -61,6 +62,7 @@ export function EnvironmentsPage() {
           ))}
         </section>
       )}
+      <OnCallSchedules />
       <Repositories />
     </>
   )

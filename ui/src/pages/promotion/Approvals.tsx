@@ -1,4 +1,6 @@
+import { Link } from '@tanstack/react-router'
 import type { Promotion } from '../../api/types'
+import { paths } from '../../paths'
 import { Panel } from '../../widgets/Panel'
 import { State } from '../../widgets/State'
 import { Time } from '../../widgets/Time'
@@ -33,6 +35,11 @@ export function Approvals({ promotion }: { promotion: Promotion }) {
             {approval.provenAt !== null && (
               <span className="muted small">
                 proved who they are <Time at={approval.provenAt} />
+              </span>
+            )}
+            {approval.onCall !== null && (
+              <span className="muted small">
+                on call for <Link {...paths.onCall(approval.onCall.schedule)}>{approval.onCall.schedule}</Link> then
               </span>
             )}
             {approval.until !== null && (

@@ -23,6 +23,7 @@ import { Changes } from './Changes'
 import { DecideDialog, type Verb } from './DecideDialog'
 import { Gates } from './Gates'
 import { Hotfix } from './Hotfix'
+import { OnCall } from './OnCall'
 import { PlanView } from './PlanView'
 import { ticketPairs } from './Ticket'
 import { follows, Turn } from './Turn'
@@ -104,6 +105,7 @@ export function PromotionPage() {
           {promotion.plan && <PlanView plan={promotion.plan} />}
         </div>
         <div className="stack">
+          <OnCall promotion={promotion} />
           <Approvals promotion={promotion} />
           <BreakGlass promotion={promotion} />
           <About promotion={promotion} />

@@ -4,6 +4,7 @@ import type { Image } from '../../api/types'
 import { lifetimeWords, powerOf, programOf, secretPlace, userWords } from '../../release/image'
 import { Icon } from '../../widgets/Icon'
 import { Pairs, Panel } from '../../widgets/Panel'
+import { Time } from '../../widgets/Time'
 import { count } from '../../words/text'
 
 type Traits = NonNullable<Image['traits']>
@@ -126,6 +127,11 @@ function KnownBase({ base }: { base: NonNullable<Image['knownBase']> }) {
   return (
     <span>
       <code>{base.reference}</code> <span className="muted">its lowest {count(base.layers, 'layer')} are the same</span>
+      {base.created !== null && (
+        <span className="muted">
+          , made <Time at={base.created} />
+        </span>
+      )}
     </span>
   )
 }
