@@ -35,7 +35,7 @@ const RULES: readonly (readonly [RegExp, readonly Held[]])[] = [
   [/^Lifecycle/, ['lifecycles', 'environments', 'releases', 'promotions', 'preview']],
   [/^Target(Applied|Deleted)$/, ['environments', 'matrix', 'preview']],
   [/^DocumentOwner/, ['environments', 'integrations']],
-  [/^(Deployment|Target|Step|Rollback)/, ['deployments', 'promotions', 'matrix', 'environments', 'releases', 'evidence', 'lifecycles']],
+  [/^(Deployment|Target|TakeDown|Step|Rollback)/, ['deployments', 'promotions', 'matrix', 'environments', 'releases', 'evidence', 'lifecycles']],
   [/^(Order|Agent|Enrolment)/, ['agents', 'environments', 'deployments', 'matrix']],
   [/^Repository/, ['repositories', 'environments', 'integrations', 'matrix']],
   [/^(Release|Tag)/, ['releases', 'matrix']],

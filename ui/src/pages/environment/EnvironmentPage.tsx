@@ -21,6 +21,7 @@ import { Freezes } from './Freezes'
 import { HELD, Hold } from './Hold'
 import { InLifecycles } from './InLifecycles'
 import { RollbackDialog } from './RollbackDialog'
+import { TakeDownButton, TakeDowns } from './TakeDown'
 import { Waivers } from './Waivers'
 
 const route = getRouteApi('/shell/environments/$name')
@@ -83,6 +84,7 @@ export function EnvironmentPage() {
           <Hold environment={environment} />
           <Freezes environment={environment} />
           <Waivers environment={name} />
+          <TakeDowns environment={name} />
           <Panel title="About">
             <Pairs
               of={[
@@ -137,6 +139,7 @@ function Actions({ environment }: { environment: Environment }) {
   const mayNotRoll = useWhyNot('deployment.operate')
   return (
     <>
+      <TakeDownButton environment={environment.name} />
       <ActionButton
         variant="default"
         whyNot={mayNotRoll ?? (environment.current ? undefined : 'Nothing runs here yet')}
