@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -14,6 +15,7 @@ from stella.fleet import OrderState
 from stella.kernel import Digest
 from stella.lab import Host, Lab
 from stella.plugin.contract.target import TargetIntent
+from stella.plugin.order import Purpose
 
 pytestmark = pytest.mark.lab
 
@@ -120,6 +122,29 @@ def test_killed_in_the_middle_it_ends_right_with_one_container(
     assert ended.result is not None
     assert [running.digest for running in ended.result.running] == [two]
     assert len(names_running(host, "agent-docker")) == 1
+
+
+@pytest.mark.parametrize("kind", ["docker", "compose"])
+def test_killed_in_the_middle_of_a_take_down_it_goes_on_to_its_end(
+    kind: str, plane: Plane, lab: Lab, host: Host, start: Start, intend: Intend
+) -> None:
+    intent = intend(kind, "dep_1", push_service(lab, "web", "t1"))
+    process = start()
+    plane.ended(plane.issue(intent, kind), 60)
+    removal = replace(intent, deployment="tkd_1")
+    order = plane.issue(removal, kind, purpose=Purpose.TAKE_DOWN)
+    begun = "docker stop" if kind == "docker" else "docker compose"
+    wait_until(lambda: any(begun in line for line in plane.log("tkd_1")))
+    process.send_signal(signal.SIGKILL)
+    process.wait(10)
+    assert plane.order(order).result is None
+    start()
+    ended = plane.ended(order, 60)
+    assert (ended.state, ended.fence) == (OrderState.SUCCEEDED, 2)
+    assert ended.result is not None
+    assert ended.result.running == ()
+    label = f"--filter=label=stella.project=agent-{kind}"
+    assert host.run(["ps", "--all", "--quiet", label]).split() == []
 
 
 def test_stopped_in_the_middle_it_stops_at_once_and_goes_on_later(

@@ -69,6 +69,7 @@ def fuzzed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fuzzed]:
             "other": "shop@2.0.0",
             "promotion": done["id"],
             "deployment": done["deployment"],
+            "take_down": "tkd_1",
             "evidence": done["id"],
             "entry": "report.html",
             "scan": control.get("/scans")["items"][0]["id"],

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import select
 
-from agent.test_strangers import boat_wheel
+from agent.test_strangers import DOCKER_AS_A_STRANGER, boat_wheel
 from fixtures.shops import DOCUMENTS, HOSTS, Shop, target
 from stella.evidence.verify import verify_packet
 from stella.fleet.store import target_order
@@ -17,9 +17,9 @@ from stella.replay import replay_packet
 pytestmark = pytest.mark.apart
 
 
-def use(shop: Shop, version: str) -> Digest:
+def use(shop: Shop, version: str, code: str = DOCKER_AS_A_STRANGER) -> Digest:
     """Install and switch on that version; the digest of its wheel."""
-    services, content = shop.services, boat_wheel(version=version)
+    services, content = shop.services, boat_wheel(code, version=version)
     wheel = read_wheel(content)
     with services.database.transaction(actor="system") as tx:
         install_plugin(tx, wheel, frozenset(services.plugging.beside.loaded))
@@ -64,6 +64,40 @@ def test_what_was_approved_is_what_the_agents_are_given(shop: Shop) -> None:
         packet = client.content(f"/evidence/{ref['id']}/packet")
     assert verify_packet(packet, shop.services.trust_root).good
     assert replay_packet(packet).verdict == "identical"
+
+
+CAN_TAKE_DOWN = DOCKER_AS_A_STRANGER.replace(
+    "    def inspect(self",
+    """    def plan_removal(self, intent):
+        return self.ours.plan_removal(intent)
+
+    def remove(self, intent, plan, host):
+        self.ours.remove(intent, plan, host)
+
+    def inspect(self""",
+)
+
+
+def test_one_that_knows_no_removal_is_refused_until_a_version_that_does_is_used(
+    shop: Shop,
+) -> None:
+    use(shop, "1.0.0")
+    shop.apply(DOCUMENTS + boats("dev"))
+    shop.release("1.0.0")
+    shop.deployed("1.0.0", "dev")
+    ordered = len(orders(shop))
+    command = ("environment", "take-down", "dev", "--reason", "over", "--wait")
+    refused = shop.person("olga")(*command)
+    assert refused.exit_code != 0
+    assert "ST-TGT-015" in refused.stderr
+    assert "dev-a cannot be taken down: its connector boat was written before" in refused.stderr
+    assert len(orders(shop)) == ordered, "nothing was ordered"
+
+    newer = use(shop, "2.0.0", CAN_TAKE_DOWN)
+    done = shop.person("olga").data(*command)
+    assert done["state"] == "succeeded"
+    assert {one.plugin.wheel for one in orders(shop) if one.plugin} == {newer}
+    assert {one.purpose for one in orders(shop)} == {"take_down"}
 
 
 def test_another_version_of_it_makes_another_plan(shop: Shop) -> None:

@@ -12,6 +12,7 @@ from stella.lab import Lab
 from stella.plugin.contract.registry import RegistryConfig
 from stella.sdk.testing import (
     REGISTRY_CHECKS,
+    TAKE_DOWN_CHECKS,
     TARGET_CHECKS,
     RegistryBench,
     SimulatedRegistry,
@@ -21,7 +22,9 @@ from stella_connectors.registry import open_registry
 
 
 @pytest.mark.parametrize("kind", ["docker", "compose"])
-@pytest.mark.parametrize("check", TARGET_CHECKS, ids=lambda check: check.__name__)
+@pytest.mark.parametrize(
+    "check", [*TARGET_CHECKS, *TAKE_DOWN_CHECKS], ids=lambda check: check.__name__
+)
 def test_a_target_connector_on_the_simulated_engine(
     kind: str, check: Callable[[TargetBench], None], tmp_path: Path
 ) -> None:
@@ -31,7 +34,9 @@ def test_a_target_connector_on_the_simulated_engine(
 
 @pytest.mark.lab
 @pytest.mark.parametrize("kind", ["docker", "compose"])
-@pytest.mark.parametrize("check", TARGET_CHECKS, ids=lambda check: check.__name__)
+@pytest.mark.parametrize(
+    "check", [*TARGET_CHECKS, *TAKE_DOWN_CHECKS], ids=lambda check: check.__name__
+)
 def test_a_target_connector_on_a_real_engine(
     kind: str,
     check: Callable[[TargetBench], None],

@@ -9,6 +9,7 @@ import msgspec
 from evidence.packets import Story
 from evidence.proven import BrokenStory, ProvenStory
 from evidence.stepped import SteppedStory, UndoneStory
+from evidence.taken_down import TakenDown, taken_down
 from evidence.weighed import WeighedStory
 from stella.evidence import FILE_SUFFIX
 from stella.promotion.model import Decision, Gate, GateState
@@ -24,7 +25,7 @@ def let_through(decision: Decision) -> Decision:
     return msgspec.structs.replace(decision, gates=gates, outcome=GateState.PASS)
 
 
-CASES: dict[str, Callable[[], tuple[Story, bytes]]] = {
+CASES: dict[str, Callable[[], tuple[Story | TakenDown, bytes]]] = {
     "promotion-blocked": lambda: _told(Story(image="old")),
     "promotion-passed": lambda: _told(Story()),
     "deployment-succeeded": lambda: _deployed(Story()),
@@ -34,6 +35,7 @@ CASES: dict[str, Callable[[], tuple[Story, bytes]]] = {
     "promotion-weighed-told": lambda: _told(WeighedStory()),
     "promotion-proven": lambda: _told(ProvenStory()),
     "deployment-broken-glass": lambda: _deployed(BrokenStory()),
+    "take-down-succeeded": lambda: _taken(taken_down()),
     "promotion-let-through_differs": lambda: _told(Story(image="old", lie=let_through)),
 }
 
@@ -44,6 +46,10 @@ def _told(story: Story) -> tuple[Story, bytes]:
 
 def _deployed(story: Story) -> tuple[Story, bytes]:
     return story, story.deployment_packet()
+
+
+def _taken(down: TakenDown) -> tuple[TakenDown, bytes]:
+    return down, down.packet
 
 
 def main(name: str) -> None:

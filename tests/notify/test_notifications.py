@@ -21,6 +21,7 @@ from stella.notify.deliver import ATTEMPTS_MAX, LEASE, WAITS_S, claim_due
 from stella.notify.events import EVENTS
 from stella.plugin.contract.core import Contribution, Kind
 from stella.plugin.contract.notifier import Message, SentMessage
+from stella.plugin.order import OrderOutcome
 from stella.record.tables import fact as fact_table
 from stella.sdk.testing import SimulatedNotifier
 
@@ -147,6 +148,29 @@ def test_break_glass_is_told_by_every_rule_that_tells_of_promotions(told: Told) 
     assert through.title == "BREAK-GLASS let through: shop 1.0.0 to dev"
     assert "Not passed: policy" in through.text
     assert (through.fields["asked by"], through.fields["agreed by"]) == ("dan", "ann")
+
+
+def test_a_take_down_is_told_with_what_ran_and_why_where_a_rule_says_so(told: Told) -> None:
+    told.rule("downs", "TakeDownStarted", "TakeDownFailed", "TakeDownSucceeded", includeText=True)
+    told.environment("dev")
+    told.deployed(told.sealed("2.0.0")["id"], "dev")
+    why = {"reason": "the review is over"}
+    for outcome in (OrderOutcome.FAILED, OrderOutcome.SUCCEEDED):
+        told.post("/environments/dev/take-down", why, by="olga")
+        told.finish("host-a", outcome)
+        if outcome is OrderOutcome.FAILED:
+            told.finish("host-b")
+    told.sweep()
+    messages = list(told.channels["chat"].messages.values())
+    assert sorted(one.title for one in messages) == [
+        "shop 2.0.0 is not all gone from dev",
+        "shop 2.0.0 is taken down in dev",
+        "shop 2.0.0 is taken down in dev",
+        "shop 2.0.0 runs no more in dev",
+    ]
+    begun = [one for one in messages if one.title.endswith("is taken down in dev")]
+    assert all("the review is over" in one.text for one in begun)
+    assert {one.url for one in messages} == {f"{told.services.url}/environments/dev"}
 
 
 def test_a_handler_that_is_run_again_tells_nothing_twice(told: Told) -> None:

@@ -137,6 +137,8 @@ def test_the_host_calls_only_what_runs_here() -> None:
         "apply": "host",
         "inspect": "host",
         "engine": "host",
+        "plan_removal": None,
+        "remove": "host",
     }
     assert methods_of(Kind.REGISTRY)["blob"].is_stream
     with pytest.raises(MalformedWire, match="lacks reference"):

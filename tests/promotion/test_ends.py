@@ -6,18 +6,23 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from app.test_take_down import begin, foreseen, now, removing
+from app.test_take_down import proves as proves_take_down
 from fixtures.road import Road
 from promotion.test_break_glass import BOTH, agree, ask
 from promotion.test_lifecycles import lifecycle, phase
 from promotion.test_rules import packet_of, proves
 from promotion.test_soak import judge_due
 from stella.app.over import end_what_is_over, environments_have_ended
+from stella.deployment.take_down.store import TakeDown, list_take_downs
 from stella.environment.errors import MalformedDocument
+from stella.environment.freeze import begin_freeze
 from stella.environment.lifecycles.store import delete_lifecycle
 from stella.environment.store import environment as environment_table
 from stella.environment.store import list_environments, list_targets
 from stella.evidence import verify_packet
 from stella.kernel import Digest, Outcome, time_text
+from stella.plugin.order import OrderOutcome
 from stella.promotion.lifecycle import State
 from stella.promotion.store import list_promotions
 
@@ -27,7 +32,7 @@ def end_of(road: Road, **span: float) -> str:
 
 
 def sweep(road: Road) -> int:
-    done = end_what_is_over(road.database, lambda: False)
+    done = end_what_is_over(road.database, removing(road), lambda: False)
     road.settle()
     return done
 
@@ -87,19 +92,75 @@ def test_no_two_people_let_anything_through_an_end(road: Road) -> None:
     assert road.promotion(blocked.id).state is State.BLOCKED
 
 
-def test_what_runs_there_keeps_it_and_people_and_the_doctor_say_so(road: Road) -> None:
-    road.environment("review", endsAt=end_of(road, hours=1))
+def taken_down(road: Road, name: str) -> TakeDown:
+    with road.database.read() as tx:
+        return list_take_downs(tx, name)[0]
+
+
+def test_what_runs_there_is_taken_down_first_and_then_it_ends(road: Road) -> None:
+    end = end_of(road, hours=1)
+    road.environment("review", endsAt=end)
     assert road.deploy(road.promote(road.release("2.0.0"), "review")).state is State.DEPLOYED
     assert environments_have_ended(road.database)[0].outcome is Outcome.PASS
     road.clock.go_on(hours=2)
     assert (sweep(road), sweep(road)) == (0, 0)
+    begun = taken_down(road, "review")
+    assert (begun.requested_by.id, begun.ends_at) == ("system", end)
+    (started,) = [one for one in road.facts(begun.id) if one.kind == "TakeDownStarted"]
+    assert (started.actor, started.data["ends_at"]) == ("system", end)
+    road.finish("host-a")
+    road.finish("host-b")
+    assert sweep(road) == 1
+    assert there(road) == []
+    assert told(road, "review") == ["EnvironmentDeleted"]
+    proves_take_down(road, now(road, begun))
+
+
+def test_what_cannot_be_taken_down_keeps_it_and_people_and_the_doctor_say_so(road: Road) -> None:
+    road.environment("review", endsAt=end_of(road, hours=1))
+    assert road.deploy(road.promote(road.release("2.0.0"), "review")).state is State.DEPLOYED
+    road.clock.go_on(hours=2)
+    sweep(road)
+    road.finish("host-a", OrderOutcome.FAILED, "it does not stop")
+    road.finish("host-b")
+    begun = taken_down(road, "review")
+    assert (sweep(road), sweep(road)) == (0, 0)
+    assert taken_down(road, "review") == now(road, begun), "it tries once by itself"
     assert told(road, "review") == ["EnvironmentOver"]
     (over,) = [one for one in road.facts("review") if one.kind == "EnvironmentOver"]
+    assert over.data["reasons"][0] == f"the take-down {begun.id} failed"
     assert "shop 2.0.0 runs there" in json.dumps(over.data["reasons"])
     (seen,) = environments_have_ended(road.database)
     assert (seen.outcome, seen.about) == (Outcome.BLOCKED, "review")
     assert "shop 2.0.0 runs there" in seen.detail
-    assert there(road) == ["review"]
+    assert [one.target for one in foreseen(road, "review").plan.targets] == ["review-a"]
+    begin(road, "review")
+    road.finish("host-a")
+    assert sweep(road) == 1
+
+
+def test_an_end_takes_down_neither_in_a_freeze_nor_past_approvals(road: Road) -> None:
+    road.environment("review", endsAt=end_of(road, hours=2))
+    assert road.deploy(road.promote(road.release("2.0.0"), "review")).state is State.DEPLOYED
+    with road.database.transaction(actor="usr_op") as tx:
+        begin_freeze(tx, "review", ends_at=road.clock() + timedelta(hours=4), reason="the fair")
+    road.clock.go_on(hours=3)
+    assert sweep(road) == 0
+    (over,) = [one for one in road.facts("review") if one.kind == "EnvironmentOver"]
+    assert "it is frozen until" in over.data["reasons"][0]
+    road.clock.go_on(hours=3)
+    rules = {"approvals": [{"rule": "one", "approvers": ["approver"]}]}
+    road.environment("review", endsAt=end_of(road, hours=-1), **rules)
+    assert sweep(road) == 0
+    over = [one for one in road.facts("review") if one.kind == "EnvironmentOver"][-1]
+    assert "needs approval (one)" in over.data["reasons"][0]
+    with road.database.read() as tx:
+        assert list_take_downs(tx) == ()
+    road.environment("review", endsAt=end_of(road, hours=-2))
+    sweep(road)
+    road.finish("host-a")
+    road.finish("host-b")
+    assert sweep(road) == 1
 
 
 def test_an_end_that_is_moved_on_lets_in_again_and_voids_no_approval(road: Road) -> None:

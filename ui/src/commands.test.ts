@@ -53,6 +53,7 @@ const lines = [
   commands.replay('a'),
   commands.freeze('dev', '', ''),
   commands.hold('dev', ''),
+  commands.takeDown('review-42', 'the review is over', 'sha256:0000'),
   commands.resume('dev', 'well again'),
   commands.endFreeze('frz_1', ''),
   commands.waive('dev', '', 'CVE-1', 'web', '', ''),

@@ -108,6 +108,15 @@ export const commands = {
     stella('freeze', 'create', '--env', environment, '--until', said(until, 'TIME'), '-m', said(reason, 'REASON')),
   hold: (environment: string, reason: string) =>
     stella('environment', 'hold', environment, '-m', said(reason, 'REASON')),
+  takeDown: (environment: string, reason: string, plan: string) =>
+    stella(
+      'environment',
+      'take-down',
+      environment,
+      '-m',
+      said(reason, 'REASON'),
+      ...(plan === '' ? [] : ['--plan', plan]),
+    ),
   resume: (environment: string, reason: string) =>
     stella('environment', 'resume', environment, '-m', said(reason, 'REASON')),
   overrideFreeze: (freeze: string, environment: string, release: string, reason: string) =>

@@ -8,12 +8,20 @@ from stella.agent.errors import ExpiredOrder, ForeignOrder, ReplayedOrder
 from stella.agent.seen import broken, running_of, unbroken
 from stella.agent.state import Identity, OrderNote, Phase, ProjectNote, StateDirectory
 from stella.kernel import Fault, Now, Remedy, StellaError
-from stella.sdk import Host, Running
+from stella.sdk import (
+    CannotTakeDown,
+    Host,
+    Running,
+    StillRuns,
+    TargetConnector,
+    taking_down,
+)
 from stella.sdk.protocol import (
     NextReply,
     OrderContent,
     OrderOutcome,
     OrderResult,
+    Purpose,
     read_order,
 )
 
@@ -85,9 +93,12 @@ def carry_out(
         state.note_project(
             ProjectNote(content.intent.project, kind, content.target, content.plugin)
         )
-        connector.apply(content.intent, content.plan, host)
-        _place_sticker(content, host)
-        running = running_of(kind, connector, content.intent.project, host)
+        if content.purpose is Purpose.TAKE_DOWN:
+            running = _take_down(connector, content, host)
+        else:
+            connector.apply(content.intent, content.plan, host)
+            _place_sticker(content, host)
+            running = running_of(kind, connector, content.intent.project, host)
         result = _succeeded(begun_at, now(), running)
     except StellaError as refusal:
         result = refused(refusal, begun_at, now(), _running_anyway(connectors, content, host))
@@ -105,10 +116,41 @@ def refused(
     refusal: StellaError, begun_at: datetime, ended_at: datetime, running: tuple[Running, ...] = ()
 ) -> OrderResult:
     """A refusal as the end of an order: a verdict, or it could not be tried."""
-    is_errored = refusal.fault in _ERRORED or refusal.code.startswith(_OF_PLUGINS)
+    is_errored = (
+        refusal.fault in _ERRORED
+        or refusal.code.startswith(_OF_PLUGINS)
+        or isinstance(refusal, CannotTakeDown)
+    )
     outcome = OrderOutcome.ERRORED if is_errored else OrderOutcome.FAILED
     message = str(refusal)[:_MESSAGE_LENGTH_MAX]
     return OrderResult(outcome, begun_at, ended_at, refusal.code, message, running)
+
+
+def _take_down(
+    connector: TargetConnector, content: OrderContent, host: Host
+) -> tuple[Running, ...]:
+    """Take away what runs of the project; whatever the connector did, the sticker says so only then.
+
+    Raises CannotTakeDown, StillRuns, and what the connector refuses with.
+    """
+    kind, project = content.plan.connector, content.intent.project
+    taking = taking_down(connector)
+    if taking is None:
+        raise CannotTakeDown(
+            f"the connector {kind} cannot take down what it started",
+            remedy=Remedy("Use a version of it that can, or remove it on the host by hand."),
+            connector=kind,
+        )
+    taking.remove(content.intent, content.plan, host)
+    left = running_of(kind, connector, project, host)
+    if left:
+        raise StillRuns(
+            f"{', '.join(one.name for one in left[:5])} of {project} is still there",
+            remedy=Remedy("Look at the host, then take it down again.", "docker ps --all"),
+            project=project,
+        )
+    _place_sticker(content, host)
+    return left
 
 
 def _place_sticker(content: OrderContent, host: Host) -> None:

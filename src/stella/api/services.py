@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from stella.advisory import Snapshot
 from stella.blob import Blobs
 from stella.deployment.steps import CallStep
+from stella.deployment.take_down.planning import Removing
 from stella.doctor import Check
 from stella.hub.delivery import Taken
 from stella.hub.keepers import Keepers
@@ -165,7 +166,7 @@ class Services:
     snapshot: the advisories to match against now; None where there are none.
     random: how many bytes -> that many random ones.
     sealed: rung when facts have been given their place in the chain; the event stream waits on it.
-    deciding: what decisions are made with.
+    deciding: what decisions are made with. removing: what take-downs need.
     stopping: set when the server ends, so that long requests end too.
     url, agents_url: as people and agents reach it. is_https: whether people reach it by TLS.
     schema: the revision of the tables that this version brings.
@@ -190,6 +191,7 @@ class Services:
     seal: bytes
     plugging: Plugging
     deciding: Deciding
+    removing: Removing
     snapshot: Callable[[], Snapshot | None]
     random: Callable[[int], bytes]
     limits: Limits

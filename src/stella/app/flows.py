@@ -46,12 +46,17 @@ from stella.app.judged_anew import (
     judge_of_revision,
     judge_scanned,
 )
+from stella.app.parts import end_part, planned_part
 from stella.app.step_calls import attempt_step, worn_out
 from stella.app.tickets import look_up_asked
 from stella.blob.errors import BlobsUnusable
 from stella.deployment.errors import AgentSilent
-from stella.deployment.finish import finish_step, finish_target, order_target, take_target
-from stella.deployment.plan import intent_of, plugin_of_target, read_plan, target_plan_of
+from stella.deployment.finish import finish_step, order_target, take_target
+from stella.deployment.plan import (
+    plugin_of_target,
+    read_plan,
+    target_plan_of,
+)
 from stella.deployment.start import next_turn, take_turn
 from stella.deployment.step_store import find_step
 from stella.deployment.steps import begin_step, is_worn_out, note_trouble
@@ -62,6 +67,7 @@ from stella.deployment.store import (
     list_target_deployments,
 )
 from stella.evidence.keep import keep_deployment_packet, keep_promotion_packet
+from stella.evidence.keep_take_down import keep_take_down_packet
 from stella.finding.chain import keep_chain
 from stella.finding.lifecycle import ScanState
 from stella.finding.scan import record_scan, record_scan_failure, request_scan, scan_now
@@ -215,9 +221,7 @@ def send_order(work: Work, fact: StoredFact) -> None:
     """A target's turn: sign its order for its agent."""
     with work.because(fact) as tx:
         part = find_target(tx, fact.subject)
-        plan = read_plan(work.blobs.get(Digest(part.plan)))
-        planned = plan.target(part.target)
-        assert planned is not None, "a target deployment follows a plan that has its target"
+        planned, intent = planned_part(part, work.blobs.get(Digest(part.plan)))
         plugin = plugin_of_target(planned)
         try:
             if plugin is not None:
@@ -229,14 +233,14 @@ def send_order(work: Work, fact: StoredFact) -> None:
                 deployment=part.deployment,
                 target=part.target,
                 purpose=Purpose(part.purpose),
-                intent=intent_of(plan, planned, part.deployment),
+                intent=intent,
                 plan=target_plan_of(planned),
                 sticker=work.blobs.get(Digest(part.sticker)) if part.sticker else None,
                 expires_at=tx.now + work.order_life,
                 plugin=plugin,
             )
         except StellaError as refusal:  # no such agent, or one not trusted; a plugin that may not
-            finish_target(tx, part.id, Ending.ERRORED, code=refusal.code, message=str(refusal))
+            end_part(tx, part, Ending.ERRORED, code=refusal.code, message=str(refusal))
             return
         order_target(tx, part.id, order.id)
 
@@ -255,9 +259,9 @@ def end_target(work: Work, fact: StoredFact) -> None:
         result = find_order(tx, fact.subject).result
         assert result is not None, "a finished order has a result"
         running = [to_wire(one) for one in result.running]
-        finish_target(
+        end_part(
             tx,
-            _ordered(tx, fact).id,
+            _ordered(tx, fact),
             Ending(result.outcome.value),
             code=result.code or "",
             message=result.message or "",
@@ -275,7 +279,7 @@ def expire_target(work: Work, fact: StoredFact) -> None:
     )
     with work.because(fact) as tx:
         part = _ordered(tx, fact)
-        finish_target(tx, part.id, Ending.ERRORED, code=AgentSilent.code, message=message)
+        end_part(tx, part, Ending.ERRORED, code=AgentSilent.code, message=message)
 
 
 def close_with_deployment(ending: Ending, work: Work, fact: StoredFact) -> None:
@@ -303,6 +307,13 @@ def prove_deployment(work: Work, fact: StoredFact) -> None:
     with work.because(fact) as tx:
         logs = _logs(tx, fact.subject)
         keep_deployment_packet(tx, fact.subject, logs, work.proving)
+
+
+def prove_take_down(work: Work, fact: StoredFact) -> None:
+    """Close the packet of an ended take-down."""
+    seal(work.database, work.holder)
+    with work.because(fact) as tx:
+        keep_take_down_packet(tx, fact.subject, _logs(tx, fact.subject), work.proving)
 
 
 def announce(work: Work, fact: StoredFact) -> None:
@@ -359,6 +370,9 @@ _FLOWS: Mapping[str, Sequence[Handler]] = {
     ),
     "DeploymentFailed": (partial(close_with_deployment, Ending.FAILED), prove_deployment),
     "DeploymentErrored": (partial(close_with_deployment, Ending.ERRORED), prove_deployment),
+    "TakeDownSucceeded": (begin_next, prove_take_down),
+    "TakeDownFailed": (begin_next, prove_take_down),
+    "TakeDownErrored": (begin_next, prove_take_down),
     "PromotionBlocked": (let_environment_go, judge_after, prove_promotion),
     "PromotionRejected": (let_environment_go, judge_after, prove_promotion),
     "PromotionCancelled": (let_environment_go, judge_after, prove_promotion),
@@ -415,11 +429,10 @@ def _step(work: Work, handler: Handler) -> Step:
 
 def _ordered(tx: Tx, fact: StoredFact) -> TargetDeployment:
     """The target deployment that an order is for."""
-    deployment = find_deployment(tx, str(fact.data["deployment"]))
     wanted = (fact.data["target"], fact.data["purpose"])
     return next(
         one
-        for one in list_target_deployments(tx, deployment.id)
+        for one in list_target_deployments(tx, str(fact.data["deployment"]))
         if (one.target, one.purpose) == wanted
     )
 

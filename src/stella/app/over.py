@@ -5,26 +5,36 @@ from datetime import timedelta
 from itertools import chain
 
 from stella.api.endings import endings_for
+from stella.deployment.errors import NothingToTakeDown
+from stella.deployment.take_down.begin import begin_take_down
+from stella.deployment.take_down.begun import begun_in
+from stella.deployment.take_down.planning import Removing
+from stella.deployment.take_down.store import list_take_downs, open_take_down
 from stella.environment.end import delete_environment, delete_target
 from stella.environment.errors import UnknownEnvironment
 from stella.environment.facts import EnvironmentEnding, EnvironmentOver
 from stella.environment.model import Environment
 from stella.environment.store import find_environment, list_environments, list_targets
 from stella.identity import Permission
-from stella.kernel import Outcome, Seen, parse_time, time_text
+from stella.kernel import Outcome, Seen, StellaError, parse_time, time_text
 from stella.promotion.lifecycle import NOT_BEGUN
+from stella.promotion.model import Person
 from stella.promotion.store import every_promotion
 from stella.record import Database, Tx
 from stella.record.read import facts_about
 
 _WARNED_BEFORE = timedelta(hours=24)
 _REASONS_MAX = 20
+_SYSTEM = Person("system", "Stella")
 
 
-def end_what_is_over(database: Database, is_stopping: Callable[[], bool]) -> int:
+def end_what_is_over(
+    database: Database, removing: Removing, is_stopping: Callable[[], bool]
+) -> int:
     """End each environment whose time is over and that nothing uses, as pruning would; how many.
 
-    What runs somewhere is not taken down by anybody else: then people are told, once for each end.
+    What runs there is taken down first. Where that may not be, could not be carried out, or something
+    else keeps it, people are told, once for each end.
     """
     ended = 0
     with database.read() as tx:
@@ -33,7 +43,7 @@ def end_what_is_over(database: Database, is_stopping: Callable[[], bool]) -> int
         if is_stopping():
             break
         with database.transaction(actor="system") as tx:
-            ended += _look_after(tx, one.name)
+            ended += _look_after(tx, one.name, removing)
     return ended
 
 
@@ -87,7 +97,7 @@ def _told(tx: Tx, environment: Environment) -> str:
     return ""
 
 
-def _look_after(tx: Tx, name: str) -> bool:
+def _look_after(tx: Tx, name: str, removing: Removing) -> bool:
     """Whether it was ended now."""
     try:
         found = find_environment(tx, name, lock=True)
@@ -106,12 +116,41 @@ def _look_after(tx: Tx, name: str) -> bool:
     ):
         return False  # what waits there is judged first, and that ends it: nobody need be told
     if reasons:
-        _tell_once(tx, EnvironmentOver(name, found.ends_at, reasons[:_REASONS_MAX]))
+        why = _take_down(tx, name, found.ends_at, removing)
+        if why is not None:
+            told = (*([why] if why else []), *reasons)[:_REASONS_MAX]
+            _tell_once(tx, EnvironmentOver(name, found.ends_at, told))
         return False
     for one in list_targets(tx, name):
         delete_target(tx, one.name)
     delete_environment(tx, name, ends_at=found.ends_at)
     return True
+
+
+def _take_down(tx: Tx, name: str, ends_at: str, removing: Removing) -> str | None:
+    """Take away what runs there: None while that is under way; why not, "" where nothing runs.
+
+    By itself once for each end: where that did not succeed, people look first.
+    """
+    if open_take_down(tx, name) is not None:
+        return None
+    tried = [one for one in list_take_downs(tx, name, limit=20) if one.ends_at == ends_at]
+    if tried and begun_in(tx, name):
+        return f"the take-down {tried[0].id} {tried[0].state}"
+    try:
+        begin_take_down(
+            tx,
+            _SYSTEM,
+            name,
+            removing,
+            reason=f"the end of {name} came at {ends_at}",
+            ends_at=ends_at,
+        )
+    except NothingToTakeDown:
+        return ""
+    except StellaError as refusal:
+        return str(refusal)
+    return None
 
 
 def _tell_once(tx: Tx, fact: EnvironmentEnding | EnvironmentOver) -> None:

@@ -306,7 +306,7 @@ def _sweeps(services: Services, settings: Settings) -> tuple[Sweep, ...]:
         give_turns(database, *judging)
 
     def over() -> None:
-        end_what_is_over(database, services.stopping.is_set)
+        end_what_is_over(database, services.removing, services.stopping.is_set)
 
     def forget() -> None:
         with database.transaction(actor="system") as tx:

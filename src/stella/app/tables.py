@@ -4,6 +4,8 @@ import stella.api.idempotency
 import stella.deployment.standing
 import stella.deployment.step_store
 import stella.deployment.store
+import stella.deployment.take_down.store
+import stella.environment.emptied
 import stella.environment.followed.store
 import stella.environment.freeze_rules
 import stella.environment.hold
@@ -60,6 +62,7 @@ STORES = (
     stella.environment.store,
     stella.environment.freeze_rules,
     stella.environment.hold,
+    stella.environment.emptied,
     stella.environment.lifecycles.store,
     stella.environment.oncall.store,
     stella.environment.followed.store,
@@ -73,6 +76,7 @@ STORES = (
     stella.promotion.exceptions.override,
     stella.deployment.store,
     stella.deployment.step_store,
+    stella.deployment.take_down.store,
     stella.evidence.store,
     stella.fleet.store,
     stella.notify.store,

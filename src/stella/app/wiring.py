@@ -24,7 +24,7 @@ from stella.app.simulating import Simulating
 from stella.app.step_calls import StepCaller
 from stella.app.support import told_of
 from stella.app.webhooks import Intake
-from stella.app.work import deciding_of
+from stella.app.work import deciding_of, removing_of
 from stella.blob import Blobs
 from stella.identity.exchange import Exchanges
 from stella.identity.jwks import KeyBook
@@ -95,6 +95,13 @@ def open_services(
             ask=policies.ask,
             lifetimes=lifetimes_of(settings),
             own_keys=(keys.evidence.public,),
+        ),
+        removing=removing_of(
+            blobs,
+            keys.evidence,
+            host.current,
+            host.reference,
+            is_simulated=settings.simulated,
         ),
         snapshot=snapshot_opener(settings),
         random=random,

@@ -10,6 +10,7 @@ from stella.app.carrying import Work
 from stella.app.tickets import look_up_by
 from stella.blob import Blobs
 from stella.deployment.plan import PluginOf, StepOffer, comes_along, plan_deployment
+from stella.deployment.take_down.planning import Removing
 from stella.environment.model import Environment, Target
 from stella.evidence.keep import Proving
 from stella.plugin import Plugins
@@ -21,7 +22,7 @@ from stella.promotion.model import Person
 from stella.record import Tx
 from stella.release.model import Release
 from stella.sbom.lifetime import Lifetimes, known_lifetimes
-from stella.trust import PublicKey
+from stella.trust import PublicKey, Signer
 
 
 def deciding_of(
@@ -54,6 +55,18 @@ def deciding_of(
     return Deciding(
         blobs, planner, person_of, is_simulated, ask, lifetimes or known_lifetimes(), own_keys
     )
+
+
+def removing_of(
+    blobs: Blobs,
+    signer: Signer,
+    plugins: Callable[[], Plugins],
+    plugin_of: PluginOf = comes_along,
+    *,
+    is_simulated: bool,
+) -> Removing:
+    """What take-downs need from outside. plugins: those used now."""
+    return Removing(blobs, signer, lambda kind: plugins().target(kind), plugin_of, is_simulated)
 
 
 def work_of(services: Services, holder: str) -> Work:

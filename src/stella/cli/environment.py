@@ -8,10 +8,13 @@ from urllib.parse import quote
 import typer
 
 from stella.cli.output import Column, Output, To, show_lines, show_list
+from stella.cli.take_down import take_down, take_downs
 from stella.cli.written import write
 from stella.client import open_client
 
 app = typer.Typer(no_args_is_help=True, help="Where releases can go.")
+app.command("take-down")(take_down)
+app.command("take-downs")(take_downs)
 
 Message = Annotated[str, typer.Option("-m", "--message", help="Why.")]
 

@@ -27,6 +27,7 @@ _FIELDS = (
     "environment",
     "target",
     "deployment",
+    "takenDown",
     "evidence",
     "at",
     "simulated",

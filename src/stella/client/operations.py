@@ -692,7 +692,7 @@ class EvidenceCopy(TypedDict):
 
 
 class EvidenceRef(TypedDict):
-    """One packet in the locker. subject: the promotion or deployment. size in bytes."""
+    """One packet in the locker. subject: the promotion, deployment or take-down. size in bytes."""
 
     id: str
     subject: str
@@ -808,6 +808,15 @@ class FlipView(TypedDict):
     before: "GateState"
     after: "GateState"
     reasons: list["ReasonView"]
+
+
+class ForeseenView(TypedDict):
+    """What a take-down would do now. against: why it may not be, empty where it may."""
+
+    environment: str
+    planDigest: str
+    targets: list["RemovalView"]
+    against: list[str]
 
 
 class FoundView(TypedDict):
@@ -1331,6 +1340,13 @@ class NewStatement(TypedDict):
     expires: NotRequired[str]
 
 
+class NewTakeDown(TypedDict):
+    """Why, and of what was shown: plan_digest of the preview, so that nothing else goes than was seen."""
+
+    reason: str
+    planDigest: NotRequired[str | None]
+
+
 class NewTestResult(TypedDict):
     """A statement exactly as it is: in a Sigstore bundle, or bare. Of a bare one you are the word."""
 
@@ -1731,6 +1747,13 @@ class PageSignInView(TypedDict):
     """Page_SignInView_"""
 
     items: list["SignInView"]
+    next: NotRequired[str | None]
+
+
+class PageTakeDownView(TypedDict):
+    """Page_TakeDownView_"""
+
+    items: list["TakeDownView"]
     next: NotRequired[str | None]
 
 
@@ -2170,6 +2193,28 @@ class ReleaseView(TypedDict):
     lifecycle: str | None
 
 
+class RemovalActionView(TypedDict):
+    """One step on the host. argv: empty where the agent does it itself."""
+
+    verb: str
+    subject: str
+    argv: list[str]
+
+
+class RemovalView(TypedDict):
+    """What goes away on one target. deployment: the last that began something there."""
+
+    target: str
+    deployment: str
+    release: str
+    version: str
+    connector: str
+    agent: str
+    project: str
+    components: dict[str, str]
+    actions: list["RemovalActionView"]
+
+
 class RepositoryView(TypedDict):
     """A followed repository, and how it stands."""
 
@@ -2484,6 +2529,30 @@ class TagVersion(TypedDict):
     told: "ToldVersionView | None"
 
 
+TakeDownState = Literal["running", "succeeded", "failed", "errored"]
+"""``failed``: something is left on a target; ``errored``: it could not be carried out on one."""
+
+
+class TakeDownView(TypedDict):
+    """A take-down as the API shows it. ends_at: the end of the environment that began it."""
+
+    id: str
+    environment: str
+    state: "TakeDownState"
+    release: "ReleaseRef | None"
+    requestedBy: "PersonView"
+    reason: str
+    planDigest: str
+    startedAt: str
+    endedAt: str | None
+    endsAt: str | None
+    simulated: bool
+    planned: list["RemovalView"]
+    targets: list["TargetView"]
+    artifacts: list["ArtifactView"]
+    evidence: list["EvidenceRef"]
+
+
 class TakenShiftView(TypedDict):
     """A shift that somebody took beside the document. ended_at: when it was given back."""
 
@@ -2531,7 +2600,7 @@ TargetState = Literal[
 
 
 class TargetView(TypedDict):
-    """One target's part. purpose: "deploy" or "undo"."""
+    """One target's part. purpose: "deploy", "undo" or "take_down"."""
 
     target: str
     connector: str
@@ -4061,6 +4130,58 @@ class Operations:
     def get_matrix(self, *, at: str | None = None) -> "MatrixView":
         """Which release of which component runs where."""
         return cast("MatrixView", self._transport.get("/matrix", at=at))
+
+    def get_foreseen(self, name: str) -> "ForeseenView":
+        """What a take-down of what runs there would do now, and what is against it."""
+        return cast(
+            "ForeseenView",
+            self._transport.get(f"/environments/{quote(name, safe='/:@')}/take-down"),
+        )
+
+    def post_take_down(
+        self, name: str, body: "NewTakeDown", *, key: str | None = None
+    ) -> "TakeDownView":
+        """Take away what runs there. It is refused while a freeze holds or people have to approve what"""
+        return cast(
+            "TakeDownView",
+            self._transport.post(
+                f"/environments/{quote(name, safe='/:@')}/take-down", body, key=key
+            ),
+        )
+
+    def get_take_downs(
+        self, *, environment: str | None = None, cursor: str | None = None, limit: int | None = None
+    ) -> "PageTakeDownView":
+        """Take-downs, the newest first; also of environments that have ended since."""
+        return cast(
+            "PageTakeDownView",
+            self._transport.get("/take-downs", environment=environment, cursor=cursor, limit=limit),
+        )
+
+    def get_take_down(self, take_down: str) -> "TakeDownView":
+        """One take-down."""
+        return cast(
+            "TakeDownView", self._transport.get(f"/take-downs/{quote(take_down, safe='/:@')}")
+        )
+
+    def get_take_down_log(
+        self,
+        take_down: str,
+        *,
+        after: int | None = None,
+        target: str | None = None,
+        limit: int | None = None,
+    ) -> "PageLogLineView":
+        """What the agents printed after a line; ``next`` is the seq to go on after."""
+        return cast(
+            "PageLogLineView",
+            self._transport.get(
+                f"/take-downs/{quote(take_down, safe='/:@')}/log",
+                after=after,
+                target=target,
+                limit=limit,
+            ),
+        )
 
     def get_agents(self) -> "PageAgentView":
         """Agents, by name."""

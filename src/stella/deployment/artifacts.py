@@ -3,7 +3,7 @@
 import io
 import zipfile
 
-from stella.deployment.plan import DeploymentPlan, PlannedTarget
+from stella.deployment.plan import DeploymentPlan, PlannedRelease, PlannedTarget
 from stella.kernel import Digest, Json, canonical_json
 from stella.trust import STICKER, Signer, sign_document
 
@@ -55,13 +55,14 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip file can hold
 
 def script(plan: DeploymentPlan, target: PlannedTarget) -> bytes:
     """The target's deployment as a Python zipapp; the same plan gives the same bytes."""
+    return removal_script(plan.environment, plan.release, target)
+
+
+def removal_script(environment: str, release: PlannedRelease, target: PlannedTarget) -> bytes:
+    """What is done on a target, to bring it there or to take it away, as a Python zipapp."""
     content: Json = {
-        "environment": plan.environment,
-        "release": {
-            "name": plan.release.name,
-            "version": plan.release.version,
-            "digest": plan.release.digest,
-        },
+        "environment": environment,
+        "release": {"name": release.name, "version": release.version, "digest": release.digest},
         "target": target.target,
         "connector": target.connector,
         "actions": [
@@ -116,5 +117,43 @@ def sticker(
         said,
         subject_name=f"{plan.release.name} {plan.release.version}",
         subject=Digest(plan.release.digest),
+        predicate_type=STICKER,
+    )
+
+
+def removal_sticker(
+    signer: Signer,
+    environment: str,
+    release: PlannedRelease,
+    target: str,
+    *,
+    take_down: str,
+    record: str,
+    at: str,
+    simulated: bool,
+) -> bytes:
+    """``stella.version.json`` of a target on which nothing runs any more, and what ran there last.
+
+    record: digest of the decision, sealed before anything is carried out.
+    """
+    said: dict[str, Json] = {
+        "schema": 1,
+        "release": release.name,
+        "version": release.version,
+        "releaseId": release.id,
+        "releaseDigest": release.digest,
+        "environment": environment,
+        "target": target,
+        "components": {},
+        "takenDown": take_down,
+        "evidence": record,
+        "at": at,
+        "simulated": simulated,
+    }
+    return sign_document(
+        signer,
+        said,
+        subject_name=f"{release.name} {release.version}",
+        subject=Digest(release.digest),
         predicate_type=STICKER,
     )

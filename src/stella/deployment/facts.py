@@ -122,6 +122,56 @@ class DeploymentErrored(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class TakeDownStarted(Fact):
+    """What runs there is taken away. release: what ran; None where no deployment had succeeded.
+
+    plan, input, record: digests of the plan, and of the decision and what it rests on. ends_at: the
+    environment's end by which the server began it; None where a person did.
+    """
+
+    environment: str
+    release: str | None
+    plan: str
+    input: str
+    record: str
+    reason: str
+    ends_at: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TargetTakenDown(Fact):
+    """Nothing of it is on a target any more. subject: the target deployment. deployment: the take-down."""
+
+    deployment: str
+    environment: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class TakeDownSucceeded(Fact):
+    """Nothing runs in the environment any more. release: what ran there."""
+
+    environment: str
+    release: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class TakeDownFailed(Fact):
+    """On a target something is left. release: what counts as running there still."""
+
+    environment: str
+    release: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class TakeDownErrored(Fact):
+    """On a target it could not be carried out. release: what counts as running there still."""
+
+    environment: str
+    release: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class StandingChanged(Fact):
     """What runs in an environment would be let in today, or would no more. subject: the environment.
 

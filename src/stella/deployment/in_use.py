@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import or_, select
 
 from stella.deployment.lifecycle import TARGET_DEPLOYMENT, TargetState
 from stella.deployment.store import current_deployment, target_deployment
+from stella.deployment.take_down.begun import is_still_there
+from stella.deployment.take_down.store import open_take_down
 from stella.environment.store import find_environment, target_named
 from stella.promotion.exceptions.waiver_store import count_open
 from stella.promotion.lifecycle import ACTIVE
@@ -14,7 +16,6 @@ from stella.record.transaction import Tx
 from stella.release.store import find_release
 
 _NAMED_MAX = 3
-_CARRIED_OUT = frozenset({TargetState.SUCCEEDED, TargetState.FAILED})
 
 
 def environment_in_use(tx: Tx, name: str) -> Iterator[str]:
@@ -27,6 +28,9 @@ def environment_in_use(tx: Tx, name: str) -> Iterator[str]:
     if current is not None:
         release = find_release(tx, current.release)
         yield f"{release.name} {release.version} runs there"
+    taking = open_take_down(tx, name)
+    if taking is not None:
+        yield f"{taking.id} takes down what runs there"
     yield from _going_there(tx, name)
     waivers = count_open(tx, name)
     if waivers:
@@ -34,7 +38,7 @@ def environment_in_use(tx: Tx, name: str) -> Iterator[str]:
 
 
 def target_in_use(tx: Tx, name: str) -> Iterator[str]:
-    """Why it cannot end: what a deployment started on a host, no other order takes away again.
+    """Why it cannot end: what a deployment began on a host, and no take-down has taken away since.
 
     Nor while a promotion's plan may name it. Nothing is deployed to it until this transaction ends.
     """
@@ -45,13 +49,8 @@ def target_in_use(tx: Tx, name: str) -> Iterator[str]:
     table = target_deployment.c
     final = [state for state in TargetState if TARGET_DEPLOYMENT.is_final(state)]
     is_open = table.state.not_in([state.value for state in final])
-    # Without an agent that began there is nothing on the host; one that fell silent may have.
-    was_begun = or_(
-        table.state.in_([state.value for state in _CARRIED_OUT]),
-        and_(table.state == TargetState.ERRORED.value, table.started_at.is_not(None)),
-    )
     query = select(table.deployment, table.state).where(
-        table.tenant == tx.tenant, table.target == name, or_(is_open, was_begun)
+        table.tenant == tx.tenant, table.target == name, or_(is_open, is_still_there())
     )
     row = tx.row(query.order_by(table.id.desc()).limit(1))
     if row is not None:

@@ -49,6 +49,23 @@ class TargetEvent(StrEnum):
     CANCEL = "cancel"
 
 
+class TakeDownState(StrEnum):
+    """``failed``: something is left on a target; ``errored``: it could not be carried out on one."""
+
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    ERRORED = "errored"
+
+
+class TakeDownEvent(StrEnum):
+    """What moves a take-down."""
+
+    SUCCEED = "succeed"
+    FAIL = "fail"
+    BREAK = "break"
+
+
 class StepState(StrEnum):
     """Where one step stands. ``failed``: its verdict; ``errored``: it gave none; ``cancelled``: its
     turn never came.
@@ -74,6 +91,7 @@ class StepEvent(StrEnum):
 
 _D, _DE, _T, _TE = DeploymentState, DeploymentEvent, TargetState, TargetEvent
 _S, _SE = StepState, StepEvent
+_X, _XE = TakeDownState, TakeDownEvent
 
 DEPLOYMENT = Machine(
     name="deployment",
@@ -85,6 +103,16 @@ DEPLOYMENT = Machine(
         (_D.RUNNING, _DE.BREAK): _D.ERRORED,
         (_D.UNDOING, _DE.FAIL): _D.FAILED,
         (_D.UNDOING, _DE.BREAK): _D.ERRORED,
+    },
+)
+
+TAKE_DOWN = Machine(
+    name="take-down",
+    start=_X.RUNNING,
+    moves={
+        (_X.RUNNING, _XE.SUCCEED): _X.SUCCEEDED,
+        (_X.RUNNING, _XE.FAIL): _X.FAILED,
+        (_X.RUNNING, _XE.BREAK): _X.ERRORED,
     },
 )
 

@@ -246,12 +246,19 @@ def read_plan(content: bytes) -> DeploymentPlan:
 
 def intent_of(plan: DeploymentPlan, target: PlannedTarget, deployment: str) -> TargetIntent:
     """What an order tells the agent to bring about, now with the deployment's id."""
+    return intent_of_parts(plan.environment, plan.release, target, deployment)
+
+
+def intent_of_parts(
+    environment: str, release: PlannedRelease, target: PlannedTarget, deployment: str
+) -> TargetIntent:
+    """A target's part of a plan as an intent."""
     return TargetIntent(
         deployment=deployment,
-        release=plan.release.id,
-        release_digest=Digest(plan.release.digest),
-        version=plan.release.version,
-        environment=plan.environment,
+        release=release.id,
+        release_digest=Digest(release.digest),
+        version=release.version,
+        environment=environment,
         target=target.target,
         project=target.project,
         services=tuple(
@@ -287,7 +294,7 @@ def _step(phase: str, use: StepUse, offer: StepOffer) -> PlannedStep:
         version=offer.version,
         attempts_max=offer.attempts_max,
         inputs=dict(use.inputs),
-        plugin_wheel=_planned_plugin(offer.wheel),
+        plugin_wheel=planned_plugin(offer.wheel),
     )
 
 
@@ -338,7 +345,8 @@ def _reference(planned: PlannedPlugin) -> PluginReference:
     )
 
 
-def _planned_plugin(plugin: PluginReference | None) -> PlannedPlugin | msgspec.UnsetType:
+def planned_plugin(plugin: PluginReference | None) -> PlannedPlugin | msgspec.UnsetType:
+    """As it stands in a plan; left out where it comes with the server."""
     if plugin is None:
         return msgspec.UNSET
     return PlannedPlugin(
@@ -370,7 +378,7 @@ def _planned(
         config=dict(target.config),
         actions=tuple(PlannedAction(one.verb, one.subject, one.argv) for one in plan.actions),
         files=dict(plan.files),
-        plugin=_planned_plugin(plugin),
+        plugin=planned_plugin(plugin),
     )
 
 

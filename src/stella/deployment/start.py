@@ -16,6 +16,7 @@ from stella.deployment.store import (
     insert_target,
     put_artifact,
 )
+from stella.deployment.take_down.store import open_take_down
 from stella.environment.errors import UnknownEnvironment
 from stella.environment.store import find_environment
 from stella.kernel import Digest, time_text
@@ -43,7 +44,7 @@ def take_turn(tx: Tx, promotion_id: str, deciding: Deciding, signer: Signer) -> 
         return None
     first = queue_of(tx, environment, limit=1)
     is_before = bool(first) and (first[0].rank, first[0].id) < (promotion.rank, promotion.id)
-    if is_before or now_deploying(tx, environment) is not None:
+    if is_before or _is_busy(tx, environment):
         join_queue(tx, promotion)
         return None
     return _start(tx, promotion_id, deciding, signer)
@@ -58,7 +59,7 @@ def next_turn(tx: Tx, environment: str, deciding: Deciding, signer: Signer) -> b
         find_environment(tx, environment, lock=True)
     except UnknownEnvironment:
         return False  # it was ended since: nothing waits there
-    if now_deploying(tx, environment) is not None:
+    if _is_busy(tx, environment):
         return False
     for first in queue_of(tx, environment, limit=1):
         if tx.has_caused("GatesDecided", first.id):
@@ -66,6 +67,11 @@ def next_turn(tx: Tx, environment: str, deciding: Deciding, signer: Signer) -> b
         _start(tx, first.id, deciding, signer)
         return True
     return False
+
+
+def _is_busy(tx: Tx, environment: str) -> bool:
+    """Whether something is deployed or taken down there just now."""
+    return now_deploying(tx, environment) is not None or open_take_down(tx, environment) is not None
 
 
 def _start(tx: Tx, promotion_id: str, deciding: Deciding, signer: Signer) -> Deployment | None:

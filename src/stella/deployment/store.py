@@ -8,6 +8,7 @@ from sqlalchemy import Boolean, Column, Index, Integer, String, Table, Text, sel
 
 from stella.deployment.errors import UnknownArtifact, UnknownDeployment
 from stella.deployment.lifecycle import DeploymentState, TargetState
+from stella.environment.emptied import emptied_after
 from stella.kernel import Remedy
 from stella.promotion.model import Person, person_of, person_text
 from stella.record.row import columns_of, fields_of
@@ -95,8 +96,9 @@ class Deployment:
 
 @dataclass(frozen=True, slots=True)
 class TargetDeployment:
-    """One target's part. purpose: "deploy" or "undo". plan: digest of the plan it follows.
+    """One target's part. purpose: "deploy" or "undo", or "take_down". plan: digest of its plan.
 
+    deployment: or the take-down that it is a part of.
     order: the agent's order. running: what the agent saw run afterwards, as it reported it.
     """
 
@@ -193,7 +195,10 @@ def list_open_deployments(tx: Tx) -> tuple[Deployment, ...]:
 
 
 def current_deployment(tx: Tx, environment: str, at: str | None = None) -> Deployment | None:
-    """The last deployment that succeeded there (up to the time ``at``): what should run now."""
+    """The last deployment that succeeded there (up to the time ``at``): what should run now.
+
+    None also where it was taken down since.
+    """
     found = list_deployments(
         tx,
         environment=environment,
@@ -201,7 +206,9 @@ def current_deployment(tx: Tx, environment: str, at: str | None = None) -> Deplo
         ended_by=at,
         limit=1,
     )
-    return found[0] if found else None
+    if not found or found[0].id <= emptied_after(tx, environment, at):
+        return None
+    return found[0]
 
 
 def insert_target(tx: Tx, value: TargetDeployment) -> None:

@@ -60,7 +60,7 @@ def promotion_entries(
         given = msgspec.json.decode(entries[names.DECISION_INPUT], type=DecisionInput)
         decision = msgspec.json.decode(entries[names.DECISION_RECORD], type=Decision)
         facts += relied_facts(tx, given, decision, before=_place_of_decision(facts, promotion))
-    return entries | _told(tx, facts, person_of)
+    return entries | told_entries(tx, facts, person_of)
 
 
 def _place_of_decision(facts: Iterable[StoredFact], promotion: Promotion) -> int | None:
@@ -197,7 +197,7 @@ def _weighed(scan: ScanInput, blobs: Blobs) -> Entries:
     return entries
 
 
-def _told(tx: Tx, found: Iterable[StoredFact], person_of: PersonOf) -> Entries:
+def told_entries(tx: Tx, found: Iterable[StoredFact], person_of: PersonOf) -> Entries:
     """The facts as they stand in the chain, each once, and the people in them."""
     sealed = {one.position: one for one in found if one.position is not None}
     facts = [sealed[position] for position in sorted(sealed)]

@@ -35,7 +35,7 @@ def keep_promotion_packet(tx: Tx, promotion_id: str, proving: Proving) -> Kept |
         return None
     promotion = find_promotion(tx, promotion_id)
     entries = promotion_entries(tx, promotion, proving.blobs, proving.root, proving.person_of)
-    return _kept(
+    return keep_packet(
         tx,
         PacketKind.PROMOTION,
         promotion_id,
@@ -66,7 +66,7 @@ def keep_deployment_packet(
         ),
         **deployment_entries(tx, deployment, proving.blobs, proving.signer, logs),
     }
-    return _kept(
+    return keep_packet(
         tx,
         PacketKind.DEPLOYMENT,
         deployment_id,
@@ -81,7 +81,7 @@ def _name(tx: Tx, promotion: Promotion) -> str:
     return f"{release.name}-{release.version}-{promotion.environment}"
 
 
-def _kept(
+def keep_packet(
     tx: Tx,
     kind: PacketKind,
     subject: str,
@@ -90,6 +90,7 @@ def _kept(
     entries: Mapping[str, bytes],
     proving: Proving,
 ) -> Kept:
+    """Build the packet of these entries and keep it. what: the beginning of its name."""
     about = PacketAbout(
         kind=kind,
         name=f"{what}-{kind.value}-{subject[-8:].lower()}",

@@ -23,6 +23,11 @@ DEPLOYMENT_BUNDLE = "deployment/deployment.bundle.json"
 ARTIFACTS, LOGS, RUNNING = "deployment/artifacts/", "deployment/logs/", "deployment/running/"
 STICKER_FILE = "stella.version.json"
 
+TAKE_DOWN, TAKE_DOWN_BUNDLE = "take-down/take-down.json", "take-down/take-down.bundle.json"
+TAKE_DOWN_PLAN, TAKE_DOWN_FOLDER = "take-down/plan.json", "take-down/"
+TAKE_DOWN_INPUT, TAKE_DOWN_RECORD = "take-down/input.json", "take-down/record.json"
+TAKE_DOWN_ARTIFACTS = "take-down/artifacts/"
+
 SBOMS, FINDINGS, ADVISORIES, APPROVALS = "sboms/", "findings/", "advisories/", "approvals/"
 REACHED = "reached/"
 TESTS = "tests/"
@@ -89,6 +94,11 @@ def approval_entry(approval: str) -> str:
 def artifact_entry(target: str | None, file: str) -> str:
     """One generated file of one target, or of the whole deployment."""
     return f"{ARTIFACTS}{target}/{file}" if target else f"{ARTIFACTS}{file}"
+
+
+def removal_entry(target: str, file: str) -> str:
+    """One generated file of one target of a take-down."""
+    return f"{TAKE_DOWN_ARTIFACTS}{target}/{file}"
 
 
 def log_entry(target: str) -> str:

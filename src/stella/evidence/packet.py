@@ -33,11 +33,13 @@ class PacketKind(StrEnum):
 
     PROMOTION = "promotion"
     DEPLOYMENT = "deployment"
+    TAKE_DOWN = "take-down"
 
 
 @dataclass(frozen=True, slots=True)
 class PacketAbout:
-    """What a packet is about. name: of the file, without suffix. subject: the promotion or deployment.
+    """What a packet is about. name: of the file, without suffix. subject: the promotion, deployment
+    or take-down.
 
     created_at: when what it tells was complete; from the record, so that it can be made again.
     simulated: it happened on simulated hosts, and says so everywhere.

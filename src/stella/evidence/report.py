@@ -16,6 +16,7 @@ from stella.evidence.html import state as _state
 from stella.evidence.html import table as _table
 from stella.evidence.html import time as _time
 from stella.evidence.report_relied import banner, let_pass
+from stella.evidence.report_take_down import take_down_head, take_down_sections
 from stella.evidence.report_vex import vex_of
 from stella.kernel import Digest, Json
 
@@ -28,7 +29,11 @@ VEX_FORM = 4
 """As ``UNDO_FORM``, with what VEX settled and by whose word: where any was weighed."""
 RELIED_FORM = 5
 """As ``VEX_FORM``, with what people let pass: of a decision that proves that, where they did."""
-REPORT_FORMS = frozenset({REPORT_FORM, STEPS_FORM, UNDO_FORM, VEX_FORM, RELIED_FORM})
+TAKE_DOWN_FORM = 6
+"""Of a take-down, which has a page of its own."""
+REPORT_FORMS = frozenset(
+    {REPORT_FORM, STEPS_FORM, UNDO_FORM, VEX_FORM, RELIED_FORM, TAKE_DOWN_FORM}
+)
 
 _LOG_LINES_MAX = 200
 _STYLE = (
@@ -46,6 +51,8 @@ _STYLE = (
 
 def report_form(entries: Mapping[str, bytes]) -> int:
     """The form in which a new packet of these entries is told: the oldest that tells all of it."""
+    if names.TAKE_DOWN in entries:
+        return TAKE_DOWN_FORM
     told = _Told(entries)
     if look(told.record, "proof") is not None and let_pass(told.given, told.record, told.person):
         return RELIED_FORM
@@ -64,17 +71,13 @@ def render_report(entries: Mapping[str, bytes], about: Mapping[str, Json], form:
     """
     assert form in REPORT_FORMS, form
     told = _Told(entries)
-    head, sections = _headline(told, about), []
-    head += banner(told.record) if form >= RELIED_FORM else ""
-    for title, body in (
-        ("Who", _who(told, form)),
-        ("What", _what(told)),
-        ("Why", _why(told, form)),
-        ("How", _how(told, form)),
-        ("When", _when(told, about)),
-        ("What this rests on", _rests_on(entries)),
-    ):
-        sections.append(f"<section><h2>{title}</h2>\n{body}</section>\n")
+    if form == TAKE_DOWN_FORM:
+        head = take_down_head(told.document(names.TAKE_DOWN), about)
+        listed = take_down_sections(told.document, entries, told.person, about)
+    else:
+        head = _headline(told, about) + (banner(told.record) if form >= RELIED_FORM else "")
+        listed = _sections(told, entries, about, form)
+    sections = [f"<section><h2>{title}</h2>\n{body}</section>\n" for title, body in listed]
     title = escape(text(about.get("name")))
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
@@ -84,6 +87,19 @@ def render_report(entries: Mapping[str, bytes], about: Mapping[str, Json], form:
         f"<title>{title}</title><style>{_STYLE}</style></head>\n<body>\n"
         f"{head}{''.join(sections)}</body></html>\n"
     ).encode("utf-8", "replace")
+
+
+def _sections(
+    told: "_Told", entries: Mapping[str, bytes], about: Mapping[str, Json], form: int
+) -> list[tuple[str, str]]:
+    return [
+        ("Who", _who(told, form)),
+        ("What", _what(told)),
+        ("Why", _why(told, form)),
+        ("How", _how(told, form)),
+        ("When", _when(told, about)),
+        ("What this rests on", _rests_on(entries)),
+    ]
 
 
 class _Told:

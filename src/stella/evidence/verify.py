@@ -19,6 +19,12 @@ from stella.evidence.verify_decision import (
 from stella.evidence.verify_deployment import check_artifacts, check_deployment, check_sticker
 from stella.evidence.verify_facts import check_facts
 from stella.evidence.verify_relied import check_relied
+from stella.evidence.verify_take_down import (
+    check_allowed,
+    check_removal_artifacts,
+    check_removal_relied,
+    check_taken_down,
+)
 from stella.evidence.verify_variables import check_variables
 from stella.kernel import Digest, StellaError
 from stella.trust import PACKET_MANIFEST, TrustRoot, verify_bundle
@@ -70,6 +76,8 @@ def verify_packet(content: bytes, trusted: TrustRoot | None = None) -> Verificat
     asked = [*_ALWAYS, *(_DECIDED if reading.is_decided else _UNDECIDED)]
     if packet.manifest.kind == "deployment":
         asked += _DEPLOYED
+    elif packet.manifest.kind == "take-down":
+        asked += _TAKEN_DOWN
     return _verdict([*checks, *(_answer(name, ask, reading) for name, ask in asked)])
 
 
@@ -168,6 +176,12 @@ _DEPLOYED = (
     ("artifacts", check_artifacts),
     ("sticker", check_sticker),
 )
+_TAKEN_DOWN = (
+    ("decision", check_allowed),
+    ("relied on", check_removal_relied),
+    ("take-down", check_taken_down),
+    ("artifacts", check_removal_artifacts),
+)
 # Where a refusal of another room names no entry.
 _PLACES = {
     "manifest signature": names.MANIFEST_BUNDLE,
@@ -177,4 +191,5 @@ _PLACES = {
     "facts": names.FACTS,
     "relied on": names.FACTS,
     "deployment": names.DEPLOYMENT_BUNDLE,
+    "take-down": names.TAKE_DOWN_BUNDLE,
 }

@@ -11,9 +11,9 @@ from stella.blob import Blobs
 from stella.hub.model import Integration
 from stella.kernel import Json, Unknown
 from stella.notify.deliver import Masked
-from stella.notify.events import Told
 from stella.notify.model import QueuedMessage
 from stella.notify.store import sent_after
+from stella.notify.told import Told
 from stella.plugin.contract.notifier import SentMessage
 from stella.plugin.contract.scm import CommitStatus, DeploymentNote, Scm, StatusState
 from stella.plugin.refusals import NotSupported

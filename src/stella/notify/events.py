@@ -4,9 +4,9 @@ No message says a secret: they are made of names, states and what people wrote. 
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 
-from stella.kernel import Json, StellaError
+from stella.notify.take_downs import TAKE_DOWNS
+from stella.notify.told import Event, Told, release_words
 from stella.plugin.contract.notifier import Severity
 from stella.plugin.contract.scm import StatusState
 from stella.promotion.exceptions.break_glass_store import find_break_glass
@@ -14,60 +14,8 @@ from stella.promotion.exceptions.waiver_store import find_waiver
 from stella.promotion.model import GateState
 from stella.promotion.store import Promotion, find_promotion
 from stella.record.transaction import StoredFact, Tx
-from stella.release.store import find_release
 
 _CHOICES = (("approve", "Approve"), ("reject", "Reject"))
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """The words. words_of_people: what somebody wrote, told where a rule includes it.
-
-    path: of the console's page. choices: buttons, name and title. about: what they decide.
-    release, status, deployment: what is told of the commits that it was built from, if anything.
-    """
-
-    title: str
-    severity: Severity
-    fields: Mapping[str, str] = field(default_factory=dict)
-    text: str = ""
-    words_of_people: str = ""
-    path: str = ""
-    choices: tuple[tuple[str, str], ...] = ()
-    about: str = ""
-    environment: str = ""
-    release: str = ""
-    status: StatusState | None = None
-    deployment: str = ""
-
-    def content(self, url: str, *, include_text: bool) -> dict[str, Json]:
-        """As it is kept and sent. url: of the console."""
-        page = f"{url}{self.path}" if self.path else ""
-        parts = [self.text, self.words_of_people if include_text else ""]
-        return {
-            "title": self.title,
-            "text": "\n".join(one for one in parts if one),
-            "severity": self.severity.value,
-            "fields": dict(self.fields),
-            "url": page,
-            "choices": [
-                {"name": name, "title": title, "url": page, "about": self.about}
-                for name, title in self.choices
-            ],
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One thing to be told of. fact: its kind. of: the fact -> its words; None where it is not one.
-
-    is_alert: also told by every rule that tells of promotions, whether it names this or not.
-    """
-
-    fact: str
-    meaning: str
-    of: Callable[[Tx, StoredFact], Told | None]
-    is_alert: bool = False
 
 
 def _promotion(
@@ -76,7 +24,7 @@ def _promotion(
     def told(tx: Tx, fact: StoredFact) -> Told:
         promotion = find_promotion(tx, fact.subject)
         return Told(
-            title=f"{_release(tx, promotion.release)} {verb} {promotion.environment}",
+            title=f"{release_words(tx, promotion.release)} {verb} {promotion.environment}",
             severity=severity,
             fields=_facts_of(promotion),
             text=_why(fact),
@@ -113,7 +61,7 @@ def _deployment(
     def told(tx: Tx, fact: StoredFact) -> Told:
         environment, release = str(fact.data["environment"]), str(fact.data["release"])
         return Told(
-            title=f"{_release(tx, release)} {verb} {environment}",
+            title=f"{release_words(tx, release)} {verb} {environment}",
             severity=severity,
             fields={"environment": environment, "deployment": fact.subject},
             path=f"/promotions/{fact.data['promotion']}",
@@ -156,7 +104,7 @@ def _stands(tx: Tx, fact: StoredFact) -> Told:
     is_good = fact.data.get("outcome") == "pass"
     reasons = fact.data.get("reasons")
     return Told(
-        title=f"{_release(tx, str(fact.data['release']))} in {fact.subject}"
+        title=f"{release_words(tx, str(fact.data['release']))} in {fact.subject}"
         f" would {'be let in again' if is_good else 'not be let in today'}",
         severity=Severity.GOOD if is_good else Severity.PROBLEM,
         text="\n".join(map(str, reasons)) if isinstance(reasons, list) else "",
@@ -205,7 +153,7 @@ def _glass(verb: str) -> Callable[[Tx, StoredFact], Told | None]:
         agreed = broken.agreed_by.name if broken.agreed_by else "nobody yet"
         people = {"asked by": broken.requested_by.name, "agreed by": agreed}
         return Told(
-            title=f"BREAK-GLASS {verb}: {_release(tx, promotion.release)} to {promotion.environment}",
+            title=f"BREAK-GLASS {verb}: {release_words(tx, promotion.release)} to {promotion.environment}",
             severity=Severity.PROBLEM,
             fields={"environment": promotion.environment, **people, "until": broken.ends_at},
             text=_why(fact),
@@ -224,7 +172,7 @@ def _hotfix(tx: Tx, fact: StoredFact) -> Told:
     channel = fact.data.get("channel")
     why = f"releases of the channel {channel} may" if channel else "asked for as a hotfix"
     return Told(
-        title=f"HOTFIX: {_release(tx, promotion.release)} to {promotion.environment},"
+        title=f"HOTFIX: {release_words(tx, promotion.release)} to {promotion.environment},"
         f" {left_out} left out",
         severity=Severity.WARNING,
         fields={
@@ -330,6 +278,7 @@ EVENTS: Mapping[str, Event] = {
         "it could not be carried out",
         _deployment("could not be deployed to", _S.PROBLEM, _C.ERROR),
     ),
+    **TAKE_DOWNS,
     "BreakGlassRequested": Event(
         "BreakGlassRequested",
         "somebody asks to break the glass",
@@ -413,14 +362,6 @@ OF_COMMITS = frozenset(
 
 FACTS = frozenset(one.fact for one in EVENTS.values())
 """The kinds of facts of which somebody may be told."""
-
-
-def _release(tx: Tx, release: str) -> str:
-    try:
-        found = find_release(tx, release)
-    except StellaError:
-        return release
-    return f"{found.name} {found.version}"
 
 
 def _facts_of(promotion: Promotion) -> dict[str, str]:

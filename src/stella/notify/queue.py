@@ -9,7 +9,7 @@ from stella.hub.store import list_integrations
 from stella.kernel import Remedy, time_text
 from stella.notify.commits import commits_told
 from stella.notify.errors import MessageNotFailed
-from stella.notify.events import EVENTS, OF_COMMITS, Told
+from stella.notify.events import EVENTS, OF_COMMITS
 from stella.notify.model import MessageState, Notification, QueuedMessage
 from stella.notify.store import (
     find_message,
@@ -19,6 +19,7 @@ from stella.notify.store import (
     list_notifications,
     update_message,
 )
+from stella.notify.told import Told
 from stella.plugin.contract.core import Kind
 from stella.plugin.contract.notifier import Severity
 from stella.record.transaction import StoredFact, Tx

@@ -29,7 +29,7 @@ import msgspec
 
 from stella.kernel import Json, Remedy
 from stella.plugin.contract.core import Kind, Manifest
-from stella.plugin.contract.target import Host
+from stella.plugin.contract.target import Host, TakesDown
 from stella.plugin.wire import MalformedWire, from_wire, to_wire
 
 # What the host tells the watch of a process: a call begins, it is over.
@@ -186,8 +186,12 @@ def host_methods() -> Mapping[str, Method]:
 
 @cache
 def methods_of(kind: Kind) -> Mapping[str, Method]:
-    """What can be called of a thing of that kind that runs apart, by name."""
-    return _methods_of(protocol_of(kind))
+    """What can be called of a thing of that kind that runs apart, by name.
+
+    Also what not every such thing can do: one that cannot says so when it is asked.
+    """
+    more = _methods_of(TakesDown) if kind is Kind.TARGET else {}
+    return {**_methods_of(protocol_of(kind)), **more}
 
 
 # ---------------------------------------------------------------- messages

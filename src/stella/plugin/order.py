@@ -13,10 +13,14 @@ from stella.trust import ORDER, PublicKey, Signer, WrongStatement, sign_statemen
 
 
 class Purpose(StrEnum):
-    """What an order is for. ``undo`` brings back what ran before a deployment that failed."""
+    """What an order is for. ``undo`` brings back what ran before a deployment that failed.
+
+    ``take_down`` takes away what runs; an agent of before there was that cannot read such an order.
+    """
 
     DEPLOY = "deploy"
     UNDO = "undo"
+    TAKE_DOWN = "take_down"
 
 
 class OrderOutcome(StrEnum):

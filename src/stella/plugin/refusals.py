@@ -153,6 +153,20 @@ class UnsafeName(StellaError):
     code = "ST-TGT-014"
 
 
+class CannotTakeDown(StellaError):
+    """A target's connector was written before there were take-downs: it can only deploy."""
+
+    code = "ST-TGT-015"
+    fault = Fault.CONFLICT
+
+
+class StillRuns(StellaError):
+    """After a take-down something of the project is still on the host."""
+
+    code = "ST-TGT-016"
+    fault = Fault.FAILED
+
+
 class UnknownConnector(StellaError):
     """No loaded plugin brings a connector of that kind. ``facts``: what was refused, and why."""
 

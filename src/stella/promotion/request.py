@@ -323,6 +323,8 @@ def _refuse_too_many(tx: Tx, place: Environment) -> None:
 def _before_the_present(tx: Tx, environment: str) -> Release:
     """The last release that ran here and is another set of digests than what runs now."""
     history = deployed_before(tx, environment)
+    if history and running_in(tx, environment) is None:
+        raise _nothing(environment, "what ran in it was taken down")
     for earlier in history[1:]:
         if earlier.release_digest == history[0].release_digest:
             continue

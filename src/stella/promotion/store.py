@@ -18,6 +18,7 @@ from sqlalchemy import (
     select,
 )
 
+from stella.environment.emptied import emptied_after
 from stella.kernel import Remedy
 from stella.promotion.errors import PlanHasChanged, UnknownPromotion
 from stella.promotion.lifecycle import ACTIVE, NOT_BEGUN, PROMOTION, Event, State
@@ -302,7 +303,9 @@ def deployed_before(tx: Tx, environment: str, limit: int = 50) -> tuple[Promotio
 def running_in(tx: Tx, environment: str) -> Promotion | None:
     """By which what runs there came to run there; None where nothing does."""
     found = deployed_before(tx, environment, limit=1)
-    return found[0] if found else None
+    if not found or (found[0].deployment or "") <= emptied_after(tx, environment):
+        return None
+    return found[0]
 
 
 def promotion_of(tx: Tx, deployment: str) -> Promotion | None:

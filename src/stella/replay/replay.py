@@ -6,6 +6,11 @@ from enum import StrEnum
 
 import msgspec
 
+from stella.deployment.take_down.decide import (
+    TakeDownInput,
+    decide_take_down,
+    document_bytes,
+)
 from stella.evidence import Packet, names, read_packet
 from stella.finding import findings_document, match_inventory
 from stella.kernel import Digest, Remedy, StellaError, parse_time
@@ -61,6 +66,8 @@ def replay_packet(
     """
     if isinstance(packet, bytes):
         packet = read_packet(packet)
+    if names.TAKE_DOWN_INPUT in packet.entries:
+        return _verdict(_take_down_steps(packet))
     if names.DECISION_INPUT not in packet.entries:
         raise NothingToReplay(
             f"{packet.manifest.name} holds no decision",
@@ -208,6 +215,23 @@ def _decision_steps(packet: Packet, given: DecisionInput, ask: Ask) -> list[Step
     shown = said if same else f"recorded {said}, replayed {decision.plan_digest}"
     plan = Step("plan", Verdict.IDENTICAL if same else Verdict.DIFFERS, shown)
     return [_compared("gate", recorded, record_of(decision), "decision record"), plan]
+
+
+def _take_down_steps(packet: Packet) -> list[Step]:
+    """Whether it would be allowed again, and of which plan."""
+    try:
+        given = msgspec.json.decode(packet.entries[names.TAKE_DOWN_INPUT], type=TakeDownInput)
+        recorded = packet.entries[names.TAKE_DOWN_RECORD]
+        plan = Digest.of(packet.entries[names.TAKE_DOWN_PLAN]).text
+    except (KeyError, msgspec.MsgspecError) as error:
+        return [Step("gate", Verdict.DIFFERS, f"it could not be repeated: {error}")]
+    decision = decide_take_down(given)
+    same = decision.plan_digest == plan
+    shown = plan if same else f"recorded {plan}, replayed {decision.plan_digest}"
+    return [
+        _compared("gate", recorded, document_bytes(decision), "decision record"),
+        Step("plan", Verdict.IDENTICAL if same else Verdict.DIFFERS, shown),
+    ]
 
 
 def _compared(name: str, recorded: bytes, replayed: bytes, what: str) -> Step:

@@ -78,9 +78,11 @@ if TYPE_CHECKING:
         Host,
         Running,
         ServicePlan,
+        TakesDown,
         TargetConnector,
         TargetIntent,
         TargetPlan,
+        taking_down,
     )
     from stella.plugin.contract.webhook import (
         EndedBuild,
@@ -95,6 +97,7 @@ if TYPE_CHECKING:
         BadQuery,
         BadTargetConfig,
         BlobDigestMismatch,
+        CannotTakeDown,
         CommandFailed,
         CommandMissing,
         CommandTimedOut,
@@ -119,6 +122,7 @@ if TYPE_CHECKING:
         ServiceRefused,
         ServiceUnreachable,
         StepFailed,
+        StillRuns,
         UnhealthyAfterStart,
         UnknownService,
         UnsafeName,
@@ -139,6 +143,7 @@ __all__ = [
     "BlobDigestMismatch",
     "Build",
     "BuildState",
+    "CannotTakeDown",
     "Capability",
     "Choice",
     "Ci",
@@ -233,7 +238,9 @@ __all__ = [
     "StepCall",
     "StepFailed",
     "StepResult",
+    "StillRuns",
     "StoredObject",
+    "TakesDown",
     "TargetConnector",
     "TargetIntent",
     "TargetPlan",
@@ -254,6 +261,7 @@ __all__ = [
     "digest_of",
     "manifest_beside",
     "parse_time",
+    "taking_down",
     "time_text",
     "verify_bundle",
 ]
@@ -286,19 +294,20 @@ __getattr__ = late(
         "stella.plugin.contract.secret_store": "KeyKeeper Secret SecretStore",
         "stella.plugin.contract.step": "Step StepCall StepResult",
         "stella.plugin.contract.target": (
-            "Action Host Running ServicePlan TargetConnector TargetIntent TargetPlan"
+            "Action Host Running ServicePlan TakesDown TargetConnector TargetIntent TargetPlan "
+            "taking_down"
         ),
         "stella.plugin.contract.webhook": (
             "EndedBuild PressedChoice PushedCommits PushedImage Received Webhook"
         ),
         "stella.plugin.manifest": "manifest_beside",
         "stella.plugin.refusals": (
-            "BadQuery BadTargetConfig BlobDigestMismatch CommandFailed CommandMissing "
+            "BadQuery BadTargetConfig BlobDigestMismatch CannotTakeDown CommandFailed CommandMissing "
             "CommandTimedOut ComposeFileRefused EngineUnreachable ImageNotFound ManifestMalformed "
             "ManifestTooLarge NotBroughtBack NotSupported NotThere PortIsTaken PullDigestMismatch "
             "PullFailed RegistryRefused RegistryUnreachable SecretNotFound SecretStoreRefused "
             "SecretStoreUnreachable SecretUnresolved ServiceBusy ServiceRefused "
-            "ServiceUnreachable StepFailed UnhealthyAfterStart UnknownService UnsafeName "
+            "ServiceUnreachable StepFailed StillRuns UnhealthyAfterStart UnknownService UnsafeName "
             "UploadRefused WebhookForged WebhookMalformed WebhookTooOld"
         ),
         "stella.trust": "BadSignature PublicKey Statement WrongStatement verify_bundle",

@@ -8,6 +8,7 @@ from typing import Any
 from stella.sdk import (
     Action,
     CommandFailed,
+    CommandTimedOut,
     Host,
     Json,
     NotBroughtBack,
@@ -30,13 +31,20 @@ from stella_connectors.docker.commands import (
     last_line,
     pull,
     pull_argv,
+    remove,
+    remove_networks,
     running,
+    stop,
     verify,
     verify_argv,
 )
 
 _CURRENT = "stella.current.json"
 _UP_ATTEMPTS = 5
+_STOP_S = 10
+_DOWN_S = 900
+# Wherever a variable stands, the file can be read with that: as text, as a number, as a port.
+_ANYTHING = "1"
 
 
 class ComposeTarget:
@@ -85,6 +93,38 @@ class ComposeTarget:
                 {"release": intent.release, "deployment": intent.deployment, "secrets": secrets}
             ),
         )
+        journal.end(host)
+
+    def plan_removal(self, intent: TargetIntent) -> TargetPlan:
+        """Take the project down by the lock file that is in force on the host, then what is left."""
+        settings_of(intent)
+        return TargetPlan(
+            "compose",
+            intent.target,
+            (
+                Action("take_down", intent.project, (*_compose(intent.project), "down")),
+                # What an older or a failed deployment left, which the lock file does not name.
+                Action("remove_rest", intent.project),
+                Action("remove_networks", intent.project),
+                Action("place_sticker", "stella.version.json"),
+            ),
+        )
+
+    def remove(self, intent: TargetIntent, plan: TargetPlan, host: Host) -> None:
+        """Carry the removal out; what is gone already is removed. Volumes stay."""
+        for action in plan.actions:
+            match action.verb:
+                case "take_down" if host.read(LOCK_FILE):
+                    _down(host, action.argv)
+                case "remove_rest":
+                    for one in containers(host, intent.project):
+                        host.log(f"removing {one.name}")
+                        stop(host, one.name, _STOP_S)
+                        remove(host, one.name)
+                case "remove_networks":
+                    remove_networks(host, f"com.docker.compose.project={intent.project}")
+        host.write(LOCK_FILE, b"")
+        host.write(_CURRENT, b"{}")
         journal.end(host)
 
     def inspect(self, project: str, host: Host) -> Iterable[Running]:
@@ -139,6 +179,20 @@ def _up(
             ) from refusal
         else:
             return
+
+
+def _down(host: Host, argv: tuple[str, ...]) -> None:
+    """In the order that the file asks for. Where that is not possible, what is left goes one by one.
+
+    Secrets are not read: nothing is started, and one that is gone must not keep anything running.
+    """
+    current = json.loads(host.read(_CURRENT) or b"{}")
+    given = dict.fromkeys(current.get("secrets", {}), _ANYTHING)
+    host.log(" ".join(argv))
+    try:
+        docker(host, argv, timeout_s=_DOWN_S, environment=given)
+    except (CommandFailed, CommandTimedOut) as refusal:
+        host.log(f"{refusal.code}: {refusal}")
 
 
 def _last_words(intent: TargetIntent, host: Host) -> None:

@@ -36,6 +36,8 @@ _NO_ENGINE = re.compile(
 # A killed agent's last command may still be at work in the engine when the next one looks.
 _STILL_AT_WORK = re.compile(r"name .* is already in use|already in progress", re.IGNORECASE)
 _GONE = re.compile(r"no such container", re.IGNORECASE)
+_NETWORK_GONE = re.compile(r"network .* not found|no such network", re.IGNORECASE)
+_IN_USE = re.compile(r"has active endpoints|resource is still in use", re.IGNORECASE)
 _PORT_TAKEN = re.compile(r"port is already allocated|address already in use", re.IGNORECASE)
 
 
@@ -205,14 +207,40 @@ def is_still_at_work(refusal: CommandFailed) -> bool:
     return bool(_STILL_AT_WORK.search(str(refusal.facts.get("output", ""))))
 
 
+def stop_argv(name: str, timeout_s: int) -> tuple[str, ...]:
+    """Ask a container to end; after ``timeout_s`` seconds the engine ends it."""
+    return ("docker", "stop", f"--time={timeout_s}", name)
+
+
+def remove_argv(name: str) -> tuple[str, ...]:
+    """Remove a container, and no named volume of it."""
+    return ("docker", "rm", "--force", name)
+
+
 def stop(host: Host, name: str, timeout_s: int) -> None:
     """Stop a container; one that is gone is stopped."""
-    _unless_gone(host, ("docker", "stop", f"--time={timeout_s}", name), timeout_s + SHORT_S)
+    _unless_gone(host, stop_argv(name, timeout_s), timeout_s + SHORT_S)
 
 
 def remove(host: Host, name: str) -> None:
     """Remove a container; one that is gone, or just going, is removed."""
-    _unless_gone(host, ("docker", "rm", "--force", name), SHORT_S)
+    _unless_gone(host, remove_argv(name), SHORT_S)
+
+
+def remove_networks(host: Host, label: str) -> None:
+    """Remove the networks with that label. One that something else's container uses stays."""
+    listed = ("docker", "network", "ls", "--format={{.Name}}", f"--filter=label={label}")
+    for name in docker(host, listed).split():
+        try:
+            docker(host, ("docker", "network", "rm", name))
+            host.log(f"removed the network {name}")
+        except CommandFailed as refusal:
+            said = str(refusal.facts.get("output", ""))
+            if _NETWORK_GONE.search(said):
+                continue
+            if not _IN_USE.search(said):
+                raise
+            host.log(f"the network {name} stays: something else uses it ({last_line(said)})")
 
 
 def _unless_gone(host: Host, argv: Sequence[str], timeout_s: int) -> None:

@@ -29,8 +29,11 @@ from stella_connectors.docker.commands import (
     pull,
     pull_argv,
     remove,
+    remove_argv,
+    remove_networks,
     running,
     stop,
+    stop_argv,
     verify,
     verify_argv,
 )
@@ -40,6 +43,7 @@ LABELS_FILE = "stella.labels"
 _POLL_S = 0.25
 _START_TIMEOUT_S = 120
 _START_ATTEMPTS = 5
+_STOP_S = 10
 
 
 class DockerTarget:
@@ -73,6 +77,38 @@ class DockerTarget:
         services = {service.component: service for service in services_of(intent)}
         before = journal.begin(host, intent, plan, lambda: _snapshot(host, intent.project))
         _Run(intent, host, services, before).carry_out(plan)
+        journal.end(host)
+
+    def plan_removal(self, intent: TargetIntent) -> TargetPlan:
+        """Stop each service as patiently as its settings say, then remove all of the project."""
+        services = services_of(intent)
+        actions = [
+            Action("stop", s.component, stop_argv(_name(intent, s), s.stop_timeout_s))
+            for s in services
+        ]
+        actions += [Action("remove", s.component, remove_argv(_name(intent, s))) for s in services]
+        # What an older or a failed deployment left, which the plan cannot name.
+        actions.append(Action("remove_rest", intent.project))
+        actions.append(Action("remove_networks", intent.project))
+        actions.append(Action("place_sticker", "stella.version.json"))
+        return TargetPlan("docker", intent.target, tuple(actions))
+
+    def remove(self, intent: TargetIntent, plan: TargetPlan, host: Host) -> None:
+        """Carry the removal out; what is gone already is removed."""
+        services = {service.component: service for service in services_of(intent)}
+        there = {one.name: one for one in containers(host, intent.project)}
+        for action in plan.actions:
+            match action.verb:
+                case "stop" | "remove" if action.argv[-1] in there:
+                    _take_away(host, action, services[action.subject])
+                case "remove_rest":
+                    for one in containers(host, intent.project):
+                        host.log(f"removing {one.name}")
+                        service = services.get(one.component or "")
+                        stop(host, one.name, service.stop_timeout_s if service else _STOP_S)
+                        remove(host, one.name)
+                case "remove_networks":
+                    remove_networks(host, f"stella.project={intent.project}")
         journal.end(host)
 
     def inspect(self, project: str, host: Host) -> Iterable[Running]:
@@ -198,7 +234,7 @@ class _Run:
             if one.name not in new:
                 self.host.log(f"retiring {one.name}")
                 service = self.services.get(one.component or "")
-                stop(self.host, one.name, service.stop_timeout_s if service else 10)
+                stop(self.host, one.name, service.stop_timeout_s if service else _STOP_S)
                 remove(self.host, one.name)
 
     def _bring_back(self, refusal: StellaError) -> None:
@@ -230,6 +266,14 @@ class _Run:
             remedy=Remedy("Read its last lines in the deployment's log."),
             container=name,
         )
+
+
+def _take_away(host: Host, action: Action, service: Service) -> None:
+    host.log(" ".join(action.argv))
+    if action.verb == "stop":
+        stop(host, action.argv[-1], service.stop_timeout_s)
+    else:
+        remove(host, action.argv[-1])
 
 
 def _name(intent: TargetIntent, service: Service) -> str:

@@ -2589,6 +2589,91 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/environments/{name}/take-down": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Foreseen
+         * @description What a take-down of what runs there would do now, and what is against it.
+         */
+        get: operations["get_foreseen"];
+        put?: never;
+        /**
+         * Post Take Down
+         * @description Take away what runs there. It is refused while a freeze holds or people have to approve what
+         *     goes in, and while something goes in or away.
+         */
+        post: operations["post_take_down"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/take-downs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Take Downs
+         * @description Take-downs, the newest first; also of environments that have ended since.
+         */
+        get: operations["get_take_downs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/take-downs/{take_down}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Take Down
+         * @description One take-down.
+         */
+        get: operations["get_take_down"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/take-downs/{take_down}/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Take Down Log
+         * @description What the agents printed after a line; ``next`` is the seq to go on after.
+         */
+        get: operations["get_take_down_log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/agents": {
         parameters: {
             query?: never;
@@ -4505,7 +4590,7 @@ export interface components {
         };
         /**
          * EvidenceRef
-         * @description One packet in the locker. subject: the promotion or deployment. size in bytes.
+         * @description One packet in the locker. subject: the promotion, deployment or take-down. size in bytes.
          */
         EvidenceRef: {
             /** Id */
@@ -4705,6 +4790,20 @@ export interface components {
             after: components["schemas"]["GateState"];
             /** Reasons */
             reasons: components["schemas"]["ReasonView"][];
+        };
+        /**
+         * ForeseenView
+         * @description What a take-down would do now. against: why it may not be, empty where it may.
+         */
+        ForeseenView: {
+            /** Environment */
+            environment: string;
+            /** Plandigest */
+            planDigest: string;
+            /** Targets */
+            targets: components["schemas"]["RemovalView"][];
+            /** Against */
+            against: string[];
         };
         /**
          * FoundView
@@ -5618,6 +5717,16 @@ export interface components {
             expires: string;
         };
         /**
+         * NewTakeDown
+         * @description Why, and of what was shown: plan_digest of the preview, so that nothing else goes than was seen.
+         */
+        NewTakeDown: {
+            /** Reason */
+            reason: string;
+            /** Plandigest */
+            planDigest?: string | null;
+        };
+        /**
          * NewTestResult
          * @description A statement exactly as it is: in a Sigstore bundle, or bare. Of a bare one you are the word.
          */
@@ -6140,6 +6249,13 @@ export interface components {
         Page_SignInView_: {
             /** Items */
             items: components["schemas"]["SignInView"][];
+            /** Next */
+            next?: string | null;
+        };
+        /** Page[TakeDownView] */
+        Page_TakeDownView_: {
+            /** Items */
+            items: components["schemas"]["TakeDownView"][];
             /** Next */
             next?: string | null;
         };
@@ -6861,6 +6977,46 @@ export interface components {
             lifecycle: string | null;
         };
         /**
+         * RemovalActionView
+         * @description One step on the host. argv: empty where the agent does it itself.
+         */
+        RemovalActionView: {
+            /** Verb */
+            verb: string;
+            /** Subject */
+            subject: string;
+            /** Argv */
+            argv: string[];
+        };
+        /**
+         * RemovalView
+         * @description What goes away on one target. deployment: the last that began something there.
+         *
+         *     components: name -> digest, of that deployment.
+         */
+        RemovalView: {
+            /** Target */
+            target: string;
+            /** Deployment */
+            deployment: string;
+            /** Release */
+            release: string;
+            /** Version */
+            version: string;
+            /** Connector */
+            connector: string;
+            /** Agent */
+            agent: string;
+            /** Project */
+            project: string;
+            /** Components */
+            components: {
+                [key: string]: string;
+            };
+            /** Actions */
+            actions: components["schemas"]["RemovalActionView"][];
+        };
+        /**
          * RepositoryView
          * @description A followed repository, and how it stands.
          *
@@ -7372,6 +7528,47 @@ export interface components {
             told: components["schemas"]["ToldVersionView"] | null;
         };
         /**
+         * TakeDownState
+         * @description ``failed``: something is left on a target; ``errored``: it could not be carried out on one.
+         * @enum {string}
+         */
+        TakeDownState: "running" | "succeeded" | "failed" | "errored";
+        /**
+         * TakeDownView
+         * @description A take-down as the API shows it. ends_at: the end of the environment that began it.
+         *
+         *     release: what ran there; null where no deployment had succeeded.
+         */
+        TakeDownView: {
+            /** Id */
+            id: string;
+            /** Environment */
+            environment: string;
+            state: components["schemas"]["TakeDownState"];
+            release: components["schemas"]["ReleaseRef"] | null;
+            requestedBy: components["schemas"]["PersonView"];
+            /** Reason */
+            reason: string;
+            /** Plandigest */
+            planDigest: string;
+            /** Startedat */
+            startedAt: string;
+            /** Endedat */
+            endedAt: string | null;
+            /** Endsat */
+            endsAt: string | null;
+            /** Simulated */
+            simulated: boolean;
+            /** Planned */
+            planned: components["schemas"]["RemovalView"][];
+            /** Targets */
+            targets: components["schemas"]["TargetView"][];
+            /** Artifacts */
+            artifacts: components["schemas"]["ArtifactView"][];
+            /** Evidence */
+            evidence: components["schemas"]["EvidenceRef"][];
+        };
+        /**
          * TakenShiftView
          * @description A shift that somebody took beside the document. ended_at: when it was given back.
          */
@@ -7451,7 +7648,7 @@ export interface components {
         TargetState: "pending" | "ready" | "ordered" | "running" | "succeeded" | "failed" | "errored" | "cancelled";
         /**
          * TargetView
-         * @description One target's part. purpose: "deploy" or "undo".
+         * @description One target's part. purpose: "deploy", "undo" or "take_down".
          */
         TargetView: {
             /** Target */
@@ -12989,6 +13186,174 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MatrixView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_foreseen: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ForeseenView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_take_down: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTakeDown"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TakeDownView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_take_downs: {
+        parameters: {
+            query?: {
+                /** @description Only there. */
+                environment?: string | null;
+                /** @description `next` of the part before. */
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_TakeDownView_"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_take_down: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                take_down: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TakeDownView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_take_down_log: {
+        parameters: {
+            query?: {
+                /** @description A line's seq. */
+                after?: number;
+                target?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                take_down: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_LogLineView_"];
                 };
             };
             /** @description A refusal */

@@ -37,7 +37,7 @@ const RULES: readonly (readonly [RegExp, readonly Held[]])[] = [
   [/^(OnCall|Shift)/, ['oncall', 'environments', 'promotions']],
   [/^Target(Applied|Deleted)$/, ['environments', 'matrix', 'preview']],
   [/^DocumentOwner/, ['environments', 'integrations']],
-  [/^(Deployment|Target|Step|Rollback)/, ['deployments', 'promotions', 'matrix', 'environments', 'releases', 'evidence', 'lifecycles']],
+  [/^(Deployment|Target|TakeDown|Step|Rollback)/, ['deployments', 'promotions', 'matrix', 'environments', 'releases', 'evidence', 'lifecycles']],
   [/^(Order|Agent|Enrolment)/, ['agents', 'environments', 'deployments', 'matrix']],
   [/^Repository/, ['repositories', 'environments', 'integrations', 'matrix']],
   [/^(Release|Tag)/, ['releases', 'matrix']],

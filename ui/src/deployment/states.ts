@@ -1,10 +1,17 @@
-import type { DeploymentState, StepState, TargetState } from '../api/types'
+import type { DeploymentState, StepState, TakeDownState, TargetState } from '../api/types'
 import type { Look } from '../widgets/State'
 
 export const DEPLOYMENT: Readonly<Record<DeploymentState, Look>> = {
   running: { tone: 'busy', icon: 'loader-2', word: 'Running', spin: true },
   undoing: { tone: 'wait', icon: 'arrow-back-up', word: 'Undoing' },
   succeeded: { tone: 'good', icon: 'circle-check', word: 'Succeeded' },
+  failed: { tone: 'bad', icon: 'circle-x', word: 'Failed' },
+  errored: { tone: 'bad', icon: 'alert-triangle', word: 'Errored' },
+}
+
+export const TAKE_DOWN: Readonly<Record<TakeDownState, Look>> = {
+  running: { tone: 'busy', icon: 'loader-2', word: 'Taking down', spin: true },
+  succeeded: { tone: 'good', icon: 'circle-check', word: 'Taken down' },
   failed: { tone: 'bad', icon: 'circle-x', word: 'Failed' },
   errored: { tone: 'bad', icon: 'alert-triangle', word: 'Errored' },
 }

@@ -1,6 +1,6 @@
 """Deployments, their logs and artifacts; the matrix."""
 
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
 from fastapi import APIRouter, Query, Response
 
@@ -13,10 +13,14 @@ from stella.deployment.lifecycle import DeploymentState
 from stella.deployment.store import find_artifact, find_deployment, list_deployments
 from stella.fleet import read_log
 from stella.kernel import Digest, parse_time, time_text
+from stella.record import Tx
 
 router = APIRouter(tags=["deployments"])
 
 _SEQ_MAX = 2**53
+
+LogAfter: TypeAlias = Annotated[int, Query(ge=0, le=_SEQ_MAX, description="A line's seq.")]
+LogLimit: TypeAlias = Annotated[int, Query(ge=1, le=5000)]
 
 
 @router.get("/deployments")
@@ -55,14 +59,19 @@ def get_log(
     asked: Viewer,
     deployment: str,
     *,
-    after: Annotated[int, Query(ge=0, le=_SEQ_MAX, description="A line's seq.")] = 0,
+    after: LogAfter = 0,
     target: str | None = None,
-    limit: Annotated[int, Query(ge=1, le=5000)] = 1000,
+    limit: LogLimit = 1000,
 ) -> Page[LogLineView]:
     """What the agents printed after a line; ``next`` is the seq to go on after."""
     with asked.read() as tx:
         find_deployment(tx, deployment)
-        lines = read_log(tx, deployment, after=after, target=target, limit=limit)
+        return log_page(tx, deployment, after, target, limit)
+
+
+def log_page(tx: Tx, whole: str, after: int, target: str | None, limit: int) -> Page[LogLineView]:
+    """Lines of a deployment or a take-down."""
+    lines = read_log(tx, whole, after=after, target=target, limit=limit)
     return Page(
         items=[
             LogLineView(seq=one.seq, target=one.target, at=time_text(one.at), line=one.line)

@@ -12,9 +12,11 @@ from stella.api.errors import InvalidRequest
 from stella.api.looking import Plugger
 from stella.api.views.base import Body, Page
 from stella.api.views.plugins import PackDocumentView, PluginView, plugin_view
-from stella.deployment.plan import plugin_of_target, read_plan
+from stella.deployment.plan import PlannedTarget, plugin_of_target, read_plan
 from stella.deployment.step_store import list_open_steps
 from stella.deployment.store import find_deployment, list_open_deployments
+from stella.deployment.take_down.plan import read_take_down_plan
+from stella.deployment.take_down.store import list_open_take_downs
 from stella.environment.store import list_environments, list_targets
 from stella.hub.store import list_integrations
 from stella.kernel import Digest, Remedy
@@ -256,7 +258,7 @@ def _users(tx: Tx, manifest: Manifest) -> list[str]:
 
 def _runs_of(asked: Asked, tx: Tx, name: str, version: str | None = None) -> list[str]:
     """Deployments that have a step of the plugin still to do, or a target that it brings: theirs, or
-    of the deployment before, to which they may have to go back.
+    of the deployment before, to which they may have to go back. And take-downs of such targets.
     """
     found = [one.deployment for one in list_open_steps(tx, name, version)]
     for one in list_open_deployments(tx):
@@ -265,12 +267,27 @@ def _runs_of(asked: Asked, tx: Tx, name: str, version: str | None = None) -> lis
             plans.append(find_deployment(tx, one.previous).plan)
         if any(_brings_targets(asked, plan, name, version) for plan in plans):
             found.append(one.id)
-    return [f"deployment {one}" for one in dict.fromkeys(found)]
+    taking = [
+        one.id
+        for one in list_open_take_downs(tx)
+        if _brings(_removed(asked, one.plan), name, version)
+    ]
+    return [
+        *(f"deployment {one}" for one in dict.fromkeys(found)),
+        *(f"take-down {one}" for one in taking),
+    ]
+
+
+def _removed(asked: Asked, plan: str) -> Sequence[PlannedTarget]:
+    return read_take_down_plan(asked.services.blobs.get(Digest(plan))).targets
 
 
 def _brings_targets(asked: Asked, plan: str, name: str, version: str | None) -> bool:
     """Whether the plugin (in that version) brings the connector of a target of the plan."""
-    targets = read_plan(asked.services.blobs.get(Digest(plan))).targets
+    return _brings(read_plan(asked.services.blobs.get(Digest(plan))).targets, name, version)
+
+
+def _brings(targets: Sequence[PlannedTarget], name: str, version: str | None) -> bool:
     named = [plugin for one in targets if (plugin := plugin_of_target(one)) is not None]
     return any(one.name == name and version in {None, one.version} for one in named)
 

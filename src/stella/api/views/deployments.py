@@ -31,7 +31,7 @@ class RunningView(View):
 
 
 class TargetView(View):
-    """One target's part. purpose: "deploy" or "undo"."""
+    """One target's part. purpose: "deploy", "undo" or "take_down"."""
 
     target: str
     connector: str
@@ -127,7 +127,7 @@ def deployment_view(looking: Looking, deployment: Deployment) -> DeploymentView:
         previous=release_ref(looking.once(find_release, before.release)) if before else None,
         plan=deployment.plan,
         record=deployment.record,
-        targets=[_target(one) for one in list_target_deployments(tx, deployment.id)],
+        targets=[target_part(one) for one in list_target_deployments(tx, deployment.id)],
         steps=[_step(one) for one in list_steps(tx, deployment.id)],
         artifacts=[
             ArtifactView(name=one.name, target=one.target or None, digest=one.digest, size=one.size)
@@ -163,7 +163,8 @@ def _step(one: StepRun) -> StepRunView:
     )
 
 
-def _target(one: TargetDeployment) -> TargetView:
+def target_part(one: TargetDeployment) -> TargetView:
+    """One target's part, of a deployment or a take-down."""
     return TargetView(
         target=one.target,
         connector=one.connector,

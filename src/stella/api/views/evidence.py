@@ -10,7 +10,7 @@ from stella.trust import TrustRoot
 
 
 class EvidenceRef(View):
-    """One packet in the locker. subject: the promotion or deployment. size in bytes."""
+    """One packet in the locker. subject: the promotion, deployment or take-down. size in bytes."""
 
     id: str
     subject: str

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, cast
 
 from stella.kernel import Digest, Json
 
@@ -148,3 +148,35 @@ class TargetConnector(Protocol):
     def engine(self, host: Host) -> str:
         """The version of what runs the containers there. Raises EngineUnreachable, CommandMissing."""
         ...
+
+
+class TakesDown(Protocol):
+    """What a target connector that can also take away what it started does besides.
+
+    One without it still deploys; a take-down that would need it is refused before anything is touched.
+    """
+
+    def plan_removal(self, intent: TargetIntent) -> TargetPlan:
+        """The actions that take away everything of ``intent.project``; pure, as ``plan`` is.
+
+        intent: as it was deployed last, so that stopping is as patient as the configuration says. The
+        last action is ``place_sticker``: the agent places one that says that nothing runs.
+        """
+        ...
+
+    def remove(self, intent: TargetIntent, plan: TargetPlan, host: Host) -> None:
+        """Stop and remove the project's containers, then the networks that were made for them.
+
+        Only what carries the project's label, and never a volume. What is gone already is removed:
+        again after a crash it goes on. Raises CommandFailed, EngineUnreachable.
+        """
+        ...
+
+
+def taking_down(connector: TargetConnector) -> TakesDown | None:
+    """The same connector where it can take down; None where it was written before there was that.
+
+    One that runs in a process of its own may still say so when it is asked (NotSupported).
+    """
+    can = all(callable(getattr(connector, name, None)) for name in ("plan_removal", "remove"))
+    return cast("TakesDown", connector) if can else None

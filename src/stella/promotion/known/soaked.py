@@ -2,6 +2,7 @@
 
 import msgspec
 
+from stella.environment.emptied import list_emptied
 from stella.environment.model import Environment
 from stella.promotion.lifecycle import State
 from stella.promotion.model import RunInput, SoakInput
@@ -32,20 +33,26 @@ def runs_in(tx: Tx, environment: str, release_digest: str) -> tuple[RunInput, ..
         for fact in facts_about(tx, [one.id for one in ended])
         if fact.kind in _ENDED
     }
-    timed = [(at[one.id], one) for one in ended if one.id in at]
-    timed.sort(key=lambda pair: (pair[0], pair[1].id))
+    timed: list[tuple[str, Promotion | None]] = [(at[one.id], one) for one in ended if one.id in at]
+    timed += [(one.at, None) for one in list_emptied(tx, environment)]
+    timed.sort(key=lambda pair: (pair[0], pair[1].id if pair[1] else ""))
     return _runs(timed, release_digest)
 
 
-def _runs(ended: list[tuple[str, Promotion]], release_digest: str) -> tuple[RunInput, ...]:
-    """ended: the promotions of one environment with the time of their end, the first first.
+def _runs(ended: list[tuple[str, Promotion | None]], release_digest: str) -> tuple[RunInput, ...]:
+    """ended: the promotions of one environment with the time of their end, the first first; None:
+    what ran was taken down.
 
     After a deployment of another release that errored nobody knows what runs: that ends a time.
     """
     runs: list[RunInput] = []
     for at, one in ended:
-        is_it = one.release_digest == release_digest
         runs_now = bool(runs) and runs[-1].until is None
+        if one is None:
+            if runs_now:
+                runs[-1] = msgspec.structs.replace(runs[-1], until=at)
+            continue
+        is_it = one.release_digest == release_digest
         if runs_now and is_it and one.state is not State.DEPLOYED:
             runs[-1] = msgspec.structs.replace(runs[-1], failed_at=at)
         elif runs_now and not is_it and one.state is not State.FAILED:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from stella.kernel.door import late
 from stella.sdk.testing.conformance import (
     REGISTRY_CHECKS,
+    TAKE_DOWN_CHECKS,
     TARGET_CHECKS,
     RegistryBench,
     TargetBench,
@@ -77,6 +78,7 @@ __all__ = [
     "SIMULATED_COMMIT",
     "SIMULATED_HOST",
     "STEP_CHECKS",
+    "TAKE_DOWN_CHECKS",
     "TARGET_CHECKS",
     "WEBHOOK_CHECKS",
     "CheckBench",

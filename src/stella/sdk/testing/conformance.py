@@ -9,7 +9,15 @@ from dataclasses import dataclass, replace
 
 from stella.kernel import Digest, StellaError, canonical_json
 from stella.plugin.contract.registry import Registry
-from stella.plugin.contract.target import Host, Running, TargetConnector, TargetIntent, TargetPlan
+from stella.plugin.contract.target import (
+    Host,
+    Running,
+    TakesDown,
+    TargetConnector,
+    TargetIntent,
+    TargetPlan,
+    taking_down,
+)
 from stella.plugin.order import plan_json
 from stella.plugin.refusals import BlobDigestMismatch, ImageNotFound, PullDigestMismatch
 
@@ -98,6 +106,45 @@ def a_first_deployment_that_fails_leaves_nothing(bench: TargetBench) -> None:
     """Nothing ran before, so nothing runs."""
     _refusal(bench, "dep_1", bench.sick)
     assert bench.running(bench.intent("dep_1", {"web": bench.sick})) == []
+
+
+def a_removal_is_planned_alike_for_the_same_intent(bench: TargetBench) -> None:
+    """Whatever deployment it is for; and the sticker comes last."""
+    taking = _taking(bench)
+    intent = bench.intent("dep_1", {"web": bench.one})
+    first = taking.plan_removal(intent)
+    again = taking.plan_removal(replace(intent, deployment="dep_2"))
+    assert canonical_json(plan_json(first)) == canonical_json(plan_json(again))
+    assert [action.verb for action in first.actions][-1] == "place_sticker"
+
+
+def a_removal_takes_away_all_of_the_project_and_again_changes_nothing(bench: TargetBench) -> None:
+    """Also what another plan started; and then there is nothing, and a deployment begins anew."""
+    bench.apply("dep_1", bench.one)
+    intent = bench.apply("dep_2", bench.two)
+    first = bench.intent("dep_1", {"web": bench.one})
+    for wanted in (first, intent):
+        taking = _taking(bench)
+        taking.remove(wanted, taking.plan_removal(wanted), bench.host)
+        assert bench.running(wanted) == []
+    (one,) = bench.running(bench.apply("dep_3", bench.one))
+    assert (one.digest, one.state) == (bench.one, "running"), one
+
+
+def a_removal_where_nothing_runs_is_no_failure(bench: TargetBench) -> None:
+    """Nor is one that is gone on with after a crash."""
+    intent = bench.intent("dep_1", {"web": bench.one})
+    taking = _taking(bench)
+    taking.remove(intent, taking.plan_removal(intent), bench.host)
+    assert bench.running(intent) == []
+
+
+TAKE_DOWN_CHECKS: tuple[Callable[[TargetBench], None], ...] = (
+    a_removal_is_planned_alike_for_the_same_intent,
+    a_removal_takes_away_all_of_the_project_and_again_changes_nothing,
+    a_removal_where_nothing_runs_is_no_failure,
+)
+"""For a target connector that can take down, beside ``TARGET_CHECKS``."""
 
 
 TARGET_CHECKS: tuple[Callable[[TargetBench], None], ...] = (
@@ -208,6 +255,12 @@ def _manifest(bench: RegistryBench, subject: Digest | None = None) -> bytes:
             "size": len(found.content),
         }
     return canonical_json(content)  # type: ignore[arg-type]
+
+
+def _taking(bench: TargetBench) -> TakesDown:
+    taking = taking_down(bench.connector)
+    assert taking is not None, "it cannot take down what it started"
+    return taking
 
 
 def _names(plan: TargetPlan, digest: Digest) -> bool:

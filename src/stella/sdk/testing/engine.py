@@ -49,7 +49,8 @@ class SimulatedEngine:
             ("docker", "stop"): self._stop,
             ("docker", "rm"): self._rm,
             ("docker", "logs"): lambda *_: "(a simulated container says nothing)\n",
-            ("docker", "network", "ls"): lambda state, *_: "\n".join(state["networks"]),
+            ("docker", "network", "ls"): self._network_ls,
+            ("docker", "network", "rm"): self._network_rm,
             ("docker", "network", "create"): self._network_create,
         }
         for prefix, command in commands.items():
@@ -217,6 +218,21 @@ class SimulatedEngine:
 
     def _network_create(self, state: dict[str, Any], words: list[str], _: Path) -> str:
         state["networks"].append(words[-1])
+        labels = [w.removeprefix("--label=") for w in words if w.startswith("--label=")]
+        state.setdefault("networkLabels", {})[words[-1]] = labels
+        return words[-1]
+
+    def _network_ls(self, state: dict[str, Any], words: list[str], _: Path) -> str:
+        wanted = _value(words, "--filter=label=")
+        labels: dict[str, list[str]] = state.get("networkLabels", {})
+        return "\n".join(
+            name for name in state["networks"] if not wanted or wanted in labels.get(name, ())
+        )
+
+    def _network_rm(self, state: dict[str, Any], words: list[str], _: Path) -> str:
+        if words[-1] not in state["networks"]:
+            raise failed(["docker", "network", "rm", words[-1]], f"network {words[-1]} not found")
+        state["networks"].remove(words[-1])
         return words[-1]
 
     def _known(self, state: dict[str, Any], name: str) -> dict[str, Any]:

@@ -23,6 +23,7 @@ import { Freezes } from './Freezes'
 import { HELD, Hold } from './Hold'
 import { InLifecycles } from './InLifecycles'
 import { RollbackDialog } from './RollbackDialog'
+import { TakeDownButton, TakeDowns } from './TakeDown'
 import { Waivers } from './Waivers'
 
 const route = getRouteApi('/shell/environments/$name')
@@ -85,6 +86,7 @@ export function EnvironmentPage() {
           <Hold environment={environment} />
           <Freezes environment={environment} />
           <Waivers environment={name} />
+          <TakeDowns environment={name} />
           <Panel title="About">
             <Pairs
               of={[
@@ -140,6 +142,7 @@ function Actions({ environment }: { environment: Environment }) {
   return (
     <>
       <EditLink kind="Environment" name={environment.name} />
+      <TakeDownButton environment={environment.name} />
       <ActionButton
         variant="default"
         whyNot={mayNotRoll ?? (environment.current ? undefined : 'Nothing runs here yet')}

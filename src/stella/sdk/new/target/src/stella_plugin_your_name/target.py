@@ -59,6 +59,19 @@ class ContainerTarget:
             _docker(host, "stop", name)
             _docker(host, "rm", "--force", name)
 
+    def plan_removal(self, intent: TargetIntent) -> TargetPlan:
+        """Leave it and ``remove`` out, and nothing that you started can be taken down."""
+        actions = (Action("remove", intent.project), Action("place_sticker", "stella.version.json"))
+        return TargetPlan("your-name", intent.target, actions)
+
+    def remove(self, intent: TargetIntent, plan: TargetPlan, host: Host) -> None:
+        """What carries the project's label and nothing else; never a volume."""
+        del plan
+        for one in _containers(intent.project, host):
+            name = one["Name"].lstrip("/")
+            _docker(host, "stop", name)
+            _docker(host, "rm", "--force", name)
+
     def inspect(self, project: str, host: Host) -> Iterable[Running]:
         """By the labels that ``apply`` sets."""
         for one in _containers(project, host):
