@@ -21,6 +21,8 @@ export function crumbsOf(path: string): Crumb[] {
   const room: Crumb =
     first === 'policies' || first === 'lifecycles'
       ? { text: 'Environments', to: '/environments' }
+      : first === 'templates'
+        ? { text: 'Components', to: '/components' }
       : first === 'advisories'
         ? { text: 'Findings', to: '/findings' }
         : { text: known?.label ?? first, to: `/${first}` }

@@ -331,6 +331,16 @@ class PromotionView(View):
     history: list[HistoryView]
 
 
+class AlikeView(View):
+    """Promotions that one word approves. rules: that take it. apart: why they do not go with the group
+    before; empty for the first.
+    """
+
+    promotions: list[PromotionView]
+    rules: list[str]
+    apart: str
+
+
 class PreviewView(View):
     """What the gates would say now, and what would happen."""
 

@@ -1,6 +1,7 @@
 """One word for several promotions, where each of them asks for the same: like with like."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from stella.blob import Blobs
@@ -9,14 +10,49 @@ from stella.kernel import Remedy, StellaError
 from stella.promotion.approval.approve import approve_promotion
 from stella.promotion.approval.voice import voice_in
 from stella.promotion.errors import NotAlike
+from stella.promotion.lifecycle import State
 from stella.promotion.model import Person
-from stella.promotion.store import Approval, Promotion, find_promotion
+from stella.promotion.store import Approval, Promotion, find_promotion, list_promotions
 from stella.record.transaction import Tx
 from stella.trust import Signer
 
 _TOGETHER_MAX = 100
 Likeness: TypeAlias = tuple[str, bool, tuple[tuple[str, tuple[str, ...]], ...]]
 """The images, whether it is the way back, and the rules that take the word, each with its people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """Promotions that one word of one person approves, those that were asked for first before others.
+
+    rules: that take the word. apart: why they do not go with the group before, empty for the first.
+    """
+
+    promotions: tuple[Promotion, ...]
+    rules: tuple[str, ...]
+    apart: str
+
+
+def alike_for(tx: Tx, blobs: Blobs, person: Person) -> tuple[Alike, ...]:
+    """What waits for this person, like with like: what goes first before what goes later.
+
+    Of the first hundred that wait; those that take no word of theirs now are left out.
+    """
+    waiting = list_promotions(tx, states=frozenset({State.WAITING}), limit=_TOGETHER_MAX)
+    groups = dict[Likeness, list[Promotion]]()
+    for one in sorted(waiting, key=lambda found: (found.rank, found.id)):
+        likeness = _likeness(tx, blobs, one, person, None)
+        if not isinstance(likeness, StellaError):
+            groups.setdefault(likeness, []).append(one)
+    keys = list(groups)
+    return tuple(
+        Alike(
+            promotions=tuple(groups[key]),
+            rules=tuple(name for name, _ in key[2]),
+            apart=_difference(keys[at - 1], key) if at else "",
+        )
+        for at, key in enumerate(keys)
+    )
 
 
 def approve_alike(
@@ -61,7 +97,12 @@ def approve_alike(
 def _refuse_unlike(
     tx: Tx, blobs: Blobs, person: Person, found: list[Promotion], stands_for: str | None
 ) -> None:
-    likeness = {one.id: _likeness(tx, blobs, one, person, stands_for) for one in found}
+    likeness = dict[str, Likeness]()
+    for one in found:
+        known = _likeness(tx, blobs, one, person, stands_for)
+        if isinstance(known, StellaError):
+            raise known
+        likeness[one.id] = known
     first = likeness[found[0].id]
     why = {one: _difference(first, other) for one, other in likeness.items() if other != first}
     if why:
@@ -76,10 +117,11 @@ def _refuse_unlike(
 
 def _likeness(
     tx: Tx, blobs: Blobs, found: Promotion, person: Person, stands_for: str | None
-) -> Likeness:
+) -> Likeness | StellaError:
+    """Why it takes no word of theirs is no likeness."""
     voice = voice_in(tx, blobs, found, person, stands_for)
     if isinstance(voice, StellaError):
-        raise voice
+        return voice
     rules = tuple((one.rule, one.approvers) for one in voice.rules)
     return found.release_digest, found.rollback, rules
 
