@@ -72,7 +72,7 @@ def test_one_word_approves_what_is_alike_and_says_what_became_of_each(
     forget_proofs(shop_server)
     ann.go("/approvals")
     together = group(ann, "oslo", "rome")
-    expect(together).to_contain_text("your word counts for lead")
+    expect(together).to_contain_text("counts for lead")
     expect(together).to_contain_text("the spring sale")
     expect(ann.main.get_by_text("above: asked for by owner")).to_be_visible()
     ann.picture(f"approvals-{theme}")

@@ -20,15 +20,18 @@ const one = promotion('a', gate('policy', 'pass'), gate('approvals', 'waiting'),
 const group = (apart: string): Alike => ({ promotions: [one, promotion('b')], rules: ['release'], apart })
 
 test('a glance says how many gates pass, and what a yes alone does not open', () => {
-  expect(gatesLine(one)).toBe('1 gate pass, Approvals and Order of environments wait')
+  expect(gatesLine(one)).toBe('1 gate passes, Approvals and Order of environments wait')
   expect(gatesLine(promotion('b', gate('policy', 'pass'), gate('order', 'pass')))).toBe('all 2 gates pass')
+  expect(gatesLine(promotion('b', gate('policy', 'pass'), gate('approvals', 'waiting')))).toBe(
+    '1 gate passes, only approvals are missing',
+  )
   expect(gatesLine(promotion('b'))).toBe('not judged yet')
   expect(otherGates(one).map(({ name }) => name)).toEqual(['order'])
 })
 
 test('what changes stands in one line', () => {
   expect(changeLine(one)).toBe('1 of 2 images, from shop 1.0.0')
-  expect(changeLine({ diff: { from: null, components: [] } })).toBe('no image changes, the first there')
+  expect(changeLine({ diff: { from: null, components: [] } })).toBe('no image changes, the first release there')
 })
 
 test('all of a group are chosen but those that were taken out', () => {
@@ -36,7 +39,7 @@ test('all of a group are chosen but those that were taken out', () => {
 })
 
 test('what is apart says from what, and why', () => {
-  expect(apartLine(group('other images'), group(''))).toBe('Not with shop 2.0.0 above: other images')
+  expect(apartLine(group('other images'), group(''))).toBe('Not one word with shop 2.0.0 above: other images')
   expect(apartLine(group(''), undefined)).toBe('')
 })
 

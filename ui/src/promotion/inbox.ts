@@ -8,8 +8,9 @@ export function gatesLine(promotion: Promotion): string {
   if (gates.length === 0) return 'not judged yet'
   const passed = gates.filter(({ state }) => state === 'pass').length
   const open = gates.filter(({ state }) => state !== 'pass').map(({ name }) => gateName(name))
-  const pass = passed === gates.length ? `all ${count(passed, 'gate')} pass` : `${count(passed, 'gate')} pass`
-  return open.length === 0 ? pass : `${pass}, ${open.join(' and ')} wait`
+  if (open.length === 0) return `all ${gates.length} gates pass`
+  const pass = `${passed} ${passed === 1 ? 'gate passes' : 'gates pass'}`
+  return open.join() === gateName('approvals') ? `${pass}, only approvals are missing` : `${pass}, ${open.join(' and ')} wait`
 }
 
 /** Gates beyond the approvals that hold it up: a yes alone does not let it go. */
@@ -20,7 +21,7 @@ export const otherGates = (promotion: Promotion): Gate[] =>
 export function changeLine({ diff }: Pick<Promotion, 'diff'>): string {
   const changed = diff.components.filter((one) => one.changed).length
   const what = changed === 0 ? 'no image changes' : `${changed} of ${count(diff.components.length, 'image')}`
-  return diff.from === null ? `${what}, the first there` : `${what}, from ${diff.from.name} ${diff.from.version}`
+  return diff.from === null ? `${what}, the first release there` : `${what}, from ${diff.from.name} ${diff.from.version}`
 }
 
 /** Those of a group that are chosen, all where nobody chose. left: ids that were taken out. */
@@ -35,7 +36,7 @@ export function groupName({ promotions }: Alike): string {
 
 /** "Not with shop 2.0.0: other images". before: the group above it. */
 export const apartLine = (group: Alike, before: Alike | undefined): string =>
-  group.apart === '' || before === undefined ? '' : `Not with ${groupName(before)} above: ${group.apart}`
+  group.apart === '' || before === undefined ? '' : `Not one word with ${groupName(before)} above: ${group.apart}`
 
 /** What became of one of several words. */
 export type Outcome = { kind: 'open' } | { kind: 'sending' } | { kind: 'done' } | { kind: 'refused'; problem: Problem }

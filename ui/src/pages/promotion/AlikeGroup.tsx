@@ -40,7 +40,8 @@ export function AlikeGroup({ group, onAsk }: { group: Alike; onAsk: (word: Word)
           <Link {...paths.release(first.release.id)}>{groupName(group)}</Link>
           {first.rollback && <State look={BACK} pill />}
           <span className={`muted ${style.plain}`}>
-            {several ? `${count(promotions.length, 'promotion')}, one word; ` : ''}your word counts for {rules.join(', ')}
+            {several ? `${count(promotions.length, 'promotion')} for one word, which` : 'your word'} counts for{' '}
+            {rules.join(' and ')}
           </span>
         </span>
       }
