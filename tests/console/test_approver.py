@@ -28,7 +28,7 @@ def test_a_promotion_is_read_from_its_top(
     expect(ann.main.get_by_text("Blocked", exact=True).first).to_be_visible()
     first = ann.main.locator("ol > li").first
     expect(first).to_contain_text("What unblocks it: the policy would pass")
-    expect(first.locator("p").filter(has_text="CVE-").first).to_contain_text("Critical")
+    expect(first.locator("p").filter(has_text="CVE-").first).to_contain_text("critical")
     expect(ann.main.get_by_text("1 more waits for you")).to_be_visible()
     ann.picture(f"approver-blocked-{theme}")
     assert ann.violations() == []

@@ -15,7 +15,7 @@ function options(): Map<string, string> {
 
 const lines = [
   commands.approve('prm_1', 'fine', 'sha256:00'),
-  commands.approveAlike(['prm_1', 'prm_2'], 'fine'),
+  commands.approveAlike(['prm_1', 'prm_2'], 'fine', 'dan'),
   commands.waitingForMe(),
   commands.reject('prm_1', ''),
   commands.cancel('prm_1', ''),

@@ -18,8 +18,8 @@ const LIST_OPTIONS = [
 export const commands = {
   approve: (id: string, comment: string, plan: string) =>
     stella('approve', id, '--plan', plan, ...(comment.trim() === '' ? [] : ['-m', comment])),
-  approveAlike: (ids: readonly string[], comment: string) =>
-    stella('approve', ...ids, '-m', said(comment, 'COMMENT')),
+  approveAlike: (ids: readonly string[], comment: string, standsFor: string | null = null) =>
+    stella('approve', ...ids, '-m', said(comment, 'COMMENT'), ...(standsFor === null ? [] : ['--for', standsFor])),
   waitingForMe: () => stella('promotion', 'list', '--mine'),
   reject: (id: string, comment: string) => stella('reject', id, '-m', said(comment, 'COMMENT')),
   cancel: (id: string, comment: string) => stella('cancel', id, '-m', said(comment, 'COMMENT')),

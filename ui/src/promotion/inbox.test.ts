@@ -17,7 +17,7 @@ const promotion = (id: string, ...gates: ReturnType<typeof gate>[]) =>
   }) as unknown as Promotion
 
 const one = promotion('a', gate('policy', 'pass'), gate('approvals', 'waiting'), gate('order', 'waiting'))
-const group = (apart: string): Alike => ({ promotions: [one, promotion('b')], rules: ['release'], apart })
+const group = (apart: string): Alike => ({ promotions: [one, promotion('b')], rules: ['release'], standsFor: null, apart })
 
 test('a glance says how many gates pass, and what a yes alone does not open', () => {
   expect(gatesLine(one)).toBe('1 gate passes, Approvals and Order of environments wait')

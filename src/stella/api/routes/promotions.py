@@ -157,6 +157,7 @@ def get_alike(asked: Viewer) -> Page[AlikeView]:
                 AlikeView(
                     promotions=[promotion_view(looking, one) for one in group.promotions],
                     rules=list(group.rules),
+                    stands_for=group.stands_for,
                     apart=group.apart,
                 )
                 for group in found

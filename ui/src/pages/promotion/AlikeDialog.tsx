@@ -18,6 +18,8 @@ export interface Word {
   verb: 'approve' | 'reject'
   promotions: readonly Promotion[]
   name: string
+  /** The absent one in whose place it is said. */
+  standsFor: string | null
 }
 
 interface Props extends Word {
@@ -27,13 +29,13 @@ interface Props extends Word {
 }
 
 /** One word for all that are named in it, each by its own plan; afterwards what became of each. */
-export function AlikeDialog({ verb, promotions: chosen, name, now, close }: Props) {
+export function AlikeDialog({ verb, promotions: chosen, name, standsFor, now, close }: Props) {
   const [comment, setComment] = useState('')
   // Bound to the plans that stood here when the dialog opened, however the page moves on beneath.
   const [plans] = useState(() => new Map(chosen.map(({ id, planDigest }) => [id, planDigest ?? ''])))
   const isYes = verb === 'approve'
   const proof = useProof(isYes && chosen.some(({ actions }) => actions.reauthenticate?.needed === true))
-  const approving = useApproveAlike(plans, proof.prove)
+  const approving = useApproveAlike(plans, standsFor, proof.prove)
   const rejecting = useRejectEach(chosen)
   const outcomes = isYes ? approving.outcomes : rejecting.outcomes
   const moved = isYes ? movedSince(now, plans) : []
@@ -64,7 +66,7 @@ export function AlikeDialog({ verb, promotions: chosen, name, now, close }: Prop
       problem={approving.problem}
       command={
         isYes
-          ? commands.approveAlike([...plans.keys()], comment)
+          ? commands.approveAlike([...plans.keys()], comment, standsFor)
           : chosen.map(({ id }) => commands.reject(id, comment)).join(' && ')
       }
     >
@@ -80,6 +82,9 @@ export function AlikeDialog({ verb, promotions: chosen, name, now, close }: Prop
           </li>
         ))}
       </ul>
+      {isYes && standsFor !== null && (
+        <p className="tone-wait strong">You say it in place of {standsFor}; both names stand in the evidence.</p>
+      )}
       {moved.length > 0 && (
         <p className="tone-wait strong">
           The plan for {moved.map(({ environment }) => environment).join(', ')} changed while you read. Close this, and look again.

@@ -19,7 +19,7 @@ const BACK = { tone: 'wait', icon: 'arrow-back-up', word: 'Roll back' } as const
 /** Promotions that one word approves, all chosen; each can be taken out, opened, or decided by itself. */
 export function AlikeGroup({ group, onAsk }: { group: Alike; onAsk: (word: Word) => void }) {
   const [left, setLeft] = useState<ReadonlySet<string>>(new Set())
-  const { promotions, rules } = group
+  const { promotions, rules, standsFor } = group
   const [first] = promotions
   if (first === undefined) return null
   const chosen = chosenOf(group, left)
@@ -42,6 +42,7 @@ export function AlikeGroup({ group, onAsk }: { group: Alike; onAsk: (word: Word)
           <span className={`muted ${style.plain}`}>
             {several ? `${count(promotions.length, 'promotion')} for one word, which` : 'your word'} counts for{' '}
             {rules.join(' and ')}
+            {standsFor !== null && `, in place of ${standsFor}`}
           </span>
         </span>
       }
@@ -51,14 +52,14 @@ export function AlikeGroup({ group, onAsk }: { group: Alike; onAsk: (word: Word)
             variant="default"
             whyNot={none}
             leftSection={<Icon name="x" />}
-            onClick={() => onAsk({ verb: 'reject', promotions: chosen, name: groupName(group) })}
+            onClick={() => onAsk({ verb: 'reject', promotions: chosen, name: groupName(group), standsFor })}
           >
             {`Reject${number}`}
           </ActionButton>
           <ActionButton
             whyNot={none}
             leftSection={<Icon name="check" />}
-            onClick={() => onAsk({ verb: 'approve', promotions: chosen, name: groupName(group) })}
+            onClick={() => onAsk({ verb: 'approve', promotions: chosen, name: groupName(group), standsFor })}
           >
             {`Approve${number}`}
           </ActionButton>

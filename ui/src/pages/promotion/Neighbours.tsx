@@ -3,11 +3,13 @@ import { Link, useNavigate } from '@tanstack/react-router'
 import { useEffect } from 'react'
 import { alikeQuery } from '../../api/alike'
 import { promotionsQuery } from '../../api/queries'
+import { useWhyNot } from '../../api/session'
 import { paths } from '../../paths'
 
 /** Ids of what waits for the reader, in the order of the inbox. */
 function useMine(): string[] {
-  const groups = useQuery(alikeQuery).data?.items ?? []
+  const whyNot = useWhyNot('promotion.approve')
+  const groups = useQuery({ ...alikeQuery, enabled: whyNot === undefined }).data?.items ?? []
   return groups.flatMap(({ promotions }) => promotions.map(({ id }) => id))
 }
 

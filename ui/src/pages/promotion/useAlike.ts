@@ -17,13 +17,17 @@ interface Words {
 }
 
 /** One yes to all plans, or to none. plans: promotion -> plan digest. prove: gives the password where one was typed. */
-export function useApproveAlike(plans: ReadonlyMap<string, string>, prove: () => Promise<void>): Words {
+export function useApproveAlike(
+  plans: ReadonlyMap<string, string>,
+  standsFor: string | null,
+  prove: () => Promise<void>,
+): Words {
   const [outcomes, setOutcomes] = useState<Outcomes>()
   const act = useAct(
     async (comment: string, headers) => {
       await prove()
       const seen = Array.from(plans, ([promotion, planDigest]) => ({ promotion, planDigest }))
-      return take(api.POST('/api/v1/promotions/approve', { body: { plans: seen, comment }, headers }))
+      return take(api.POST('/api/v1/promotions/approve', { body: { plans: seen, comment, standsFor }, headers }))
     },
     ({ items }) => setOutcomes(new Map(items.map(({ id }) => [id, { kind: 'done' }]))),
   )
