@@ -88,4 +88,6 @@ test('what unblocks a gate is said once', () => {
   const reasons = [reason('waiting', { fix: '1 more from ann' }), reason('waiting', { fix: '1 more from ben' })]
   expect(isRepeated(gate('waiting', { reasons, unblocks: '1 more from ann; 1 more from ben' }))).toBe(true)
   expect(isRepeated(gate('waiting', { reasons, unblocks: 'ask somebody' }))).toBe(false)
+  const whole = 'wait until it is there; then it goes on'
+  expect(isRepeated(gate('waiting', { reasons: [reason('waiting', { fix: whole })], unblocks: whole }))).toBe(true)
 })

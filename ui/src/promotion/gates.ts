@@ -95,7 +95,7 @@ export function inTheWayFirst(gates: readonly Gate[]): Gate[] {
 /** Whether what unblocks a gate was said already, by its reasons one by one. */
 export function isRepeated({ unblocks, reasons }: Gate): boolean {
   const fixes = new Set(reasons.map(({ fix }) => fix))
-  return unblocks.split('; ').every((part) => fixes.has(part))
+  return fixes.has(unblocks) || unblocks.split('; ').every((part) => fixes.has(part))
 }
 
 /** Why it does not go, for the top of a page: the first gate in the way, and what is left beside it. */
