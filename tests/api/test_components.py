@@ -59,6 +59,68 @@ def test_a_release_is_made_of_the_newest_and_counted(shop: Control):
     assert by_hand["components"][0]["reference"].endswith("/web:1.9.0")
 
 
+def test_what_a_template_would_make_is_told_and_takes_no_number(shop: Control):
+    body = {"template": "shop"}
+    would = shop.post("/releases/from-template/preview", body)
+    assert (would["version"], would["before"], would["gone"]) == ("1.1", None, [])
+    assert [(one["component"], one["version"]) for one in would["components"]] == [
+        ("web", "1.10.0"),
+        ("worker", "3.0.0"),
+    ]
+    made = shop.post("/releases/from-template", body)
+    assert made["version"] == "1.1"
+    sealed = {one["name"]: one["digest"] for one in made["components"]}
+    assert {one["component"]: one["digest"] for one in would["components"]} == sealed
+    next_one = shop.post("/releases/from-template/preview", body)
+    assert next_one["version"] == "1.2"
+    assert next_one["before"]["version"] == "1.1"
+    assert {one["component"]: one["before"] for one in next_one["components"]} == sealed
+    assert shop.count("release") == 1
+
+
+def test_what_would_be_refused_is_refused_in_the_preview(shop: Control):
+    template = document("ReleaseTemplate", "web-only", components={"web": {}}, version="{web}")
+    shop.apply(template)
+    shop.post("/releases/from-template", {"template": "web-only"})
+    path = "/releases/from-template/preview"
+    assert shop.refused("POST", path, {"template": "web-only"}) == "ST-REL-002"
+    shop.apply(document("Component", "worker", **WORKER["spec"], platforms=["linux/arm64"]))
+    assert shop.refused("POST", path, {"template": "shop"}) == "ST-REL-011"
+
+
+def test_a_version_is_resolved_as_a_release_would_take_it(shop: Control):
+    now = shop.get("/release-components/web/versions/1.9.0")
+    made = shop.post("/releases/from-template", {"template": "shop", "versions": {"web": "1.9.0"}})
+    assert now["digest"] == made["components"][0]["digest"]
+    assert (now["tag"], now["told"]) == ("1.9.0", None)
+    gone = "/release-components/web/versions/9.9.9"
+    assert shop.refused("GET", gone) == "ST-REL-010"
+    image = f"registry.test/shop/web@{now['digest']}"
+    shop.post("/release-components/web/versions", {"version": "1.9.1", "image": image})
+    told = shop.get("/release-components/web/versions/1.9.1")
+    assert (told["tag"], told["told"]["digest"]) == (None, now["digest"])
+
+
+def test_a_channels_own_form_of_a_tag_is_found_by_hand(shop: Control):
+    shop.push("web", "nightly-3.0.0", FIXED)
+    spec = {**WEB["spec"], "channels": {"nightly": {"tag": "nightly-{version}"}}}
+    shop.apply(document("Component", "web", **spec))
+    path = "/release-components/web/versions/3.0.0"
+    assert shop.get(path, channel="nightly")["tag"] == "nightly-3.0.0"
+
+
+def test_releases_are_listed_by_a_component_that_they_hold(shop: Control):
+    made = shop.post("/releases/from-template", {"template": "shop"})
+    shop.post(
+        "/releases",
+        {"name": "solo", "version": "1", "components": {"web": "registry.test/shop/web:1.0.0"}},
+    )
+    of_worker = shop.get("/releases", component="worker")["items"]
+    assert [one["id"] for one in of_worker] == [made["id"]]
+    assert len(shop.get("/releases", component="web")["items"]) == 2
+    assert shop.get("/releases", component="gone")["items"] == []
+
+
 def test_a_number_that_was_taken_by_hand_is_passed_over(shop: Control):
     components = {"web": "registry.test/shop/web:1.0.0"}
     shop.post("/releases", {"name": "shop", "version": "1.1", "components": components})

@@ -437,6 +437,10 @@ def test_a_request_for_several_is_approved_by_one_word(control: Control):
     made = [one["id"] for one in control.post("/promotions/several", body)["items"]]
     shown = [control.get(f"/promotions/{one}") for one in made]
     plans = [{"promotion": one["id"], "planDigest": one["planDigest"]} for one in shown]
+    (together,) = control.get("/promotions/alike", by="ann")["items"]
+    assert {one["id"] for one in together["promotions"]} == set(made)
+    assert (together["rules"], together["apart"]) == (["security", "product"], "")
+    assert control.get("/promotions/alike", by="dan")["items"] == []
     word = {"plans": plans, "comment": "both look right"}
     assert control.refused("POST", "/promotions/approve", word, "dan") == "ST-IDN-004"
     empty = {**word, "plans": []}
@@ -444,6 +448,19 @@ def test_a_request_for_several_is_approved_by_one_word(control: Control):
     for by in ("ann", "bob"):
         control.post("/promotions/approve", word, by)
     assert [control.get(f"/promotions/{one}")["state"] for one in made] == ["deploying"] * 2
+
+
+def test_a_request_for_several_is_previewed_as_one_request(control: Control):
+    control.environment("dev")
+    control.environment("stage", "dev")
+    release = control.sealed("2.0.0")["id"]
+    alone = {"release": release, "environment": "stage"}
+    assert control.post("/promotions/preview", alone)["decision"]["outcome"] == "blocked"
+    found = control.post("/promotions/preview", {**alone, "together": ["dev", "stage"]})
+    (order,) = [one for one in found["decision"]["gates"] if one["name"] == "order"]
+    assert (found["decision"]["outcome"], order["state"]) == ("waiting", "waiting")
+    assert "is on its way to dev (this request)" in order["summary"]
+    assert control.count("promotion") == 0
 
 
 def test_what_waits_for_its_turn_says_so(control: Control):

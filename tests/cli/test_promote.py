@@ -93,6 +93,17 @@ def test_a_dry_run_says_what_the_gates_would_say(stocked: Shop):
     assert [one["environment"] for one in dan.data("promotion", "list")] == ["dev"]
 
 
+def test_a_dry_run_of_several_says_what_each_would_say(stocked: Shop):
+    dan = stocked.person("dan")
+    both = ("--env", "dev", "--env", "stage")
+    tried = dan("promote", "shop@1", *both, "--dry-run", "-o", "json")
+    found = {one["environment"]: one["decision"]["outcome"] for one in json.loads(tried.stdout)}
+    assert (tried.exit_code, found["stage"]) == (0, "waiting")
+    assert "on its way to dev (this request)" in dan("promote", "shop@1", *both, "--dry-run").stdout
+    assert dan.data("promotion", "list") == []
+    assert dan("promote", "shop@1", *both, "--wait").exit_code == 2
+
+
 def test_it_waits_for_approvals_and_says_for_whose(stocked: Shop, monkeypatch: pytest.MonkeyPatch):
     stocked.deployed("1", "dev", "stage")
     ann, said = stocked.client("ann"), io.StringIO()

@@ -100,9 +100,19 @@ def test_a_release_is_made_of_a_template(shop: Shop):
     assert "web any" not in dan("component", "get", "web").stdout
     assert dan("component", "versions", "web", "-o", "name").stdout.split() == ["1.1.0", "1.0.0"]
     assert "7.{counter}" in dan("release", "templates").stdout
+    now = dan.data("component", "resolve", "web", "1.0.0")
+    assert (now["tag"], now["digest"][:7]) == ("1.0.0", "sha256:")
+    assert dan("component", "resolve", "web", "9.9").exit_code == 3
+    would = dan("release", "make", "front", "--dry-run").stdout
+    assert would.startswith("front 7.1 would be sealed")
+    assert "web 1.1.0  new" in would
     assert dan.data("release", "make", "front")["version"] == "7.1"
     older = dan.data("release", "make", "front", "--pick", "web=1.0.0")
     assert older["components"][0]["reference"] == "registry.test/shop/web:1.0.0"
+    assert older["components"][0]["digest"] == now["digest"]
+    assert "web 1.1.0  changes" in dan("release", "make", "front", "--dry-run").stdout
+    named = dan("release", "list", "--component", "web", "--name", "front", "-o", "name")
+    assert len(named.stdout.split()) == 2
     assert dan("release", "make", "front", "--pick", "web").exit_code == 2
     assert dan("release", "make", "gone").exit_code == 3
 

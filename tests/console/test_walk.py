@@ -107,7 +107,7 @@ def test_what_would_happen_is_seen_before_anything_is_asked_for(
     console.sign_in("dana")
     console.go("/promotions/new")
     console.page.get_by_label("Release").select_option(label="shop 1.0.0")
-    console.page.get_by_label("Environment").select_option("stage")
+    console.page.get_by_role("checkbox", name="stage").check()
     expect(console.main).to_contain_text("It would be blocked.")
     expect(console.main).to_contain_text("What will change")
     before = len(shop_server.admin.get("/promotions")["items"])

@@ -19,7 +19,7 @@ from stella.evidence import verify_packet
 from stella.identity import Role
 from stella.kernel import Digest, time_text
 from stella.promotion.errors import ImpossibleHotfix
-from stella.promotion.evaluate import evaluate_promotion
+from stella.promotion.evaluate import evaluate_promotion, preview_promotion
 from stella.promotion.gates.start_window import StartWindow
 from stella.promotion.lifecycle import State
 from stella.promotion.request import request_promotion
@@ -64,6 +64,27 @@ def two_stages(road: Road, **stage: object) -> None:
         phase("prod"),
         default=True,
     )
+
+
+def test_a_request_for_all_phases_is_previewed_as_on_its_way_through_them(road: Road) -> None:
+    two_stages(road)
+    release = road.release("2.0.0")
+
+    def would(*together: str) -> tuple[str, str]:
+        with road.database.read() as tx:
+            decision, _ = preview_promotion(
+                tx, road.people["dan"], release, "prod", road.work.deciding, together=together
+            )
+        found = next(one for one in decision.gates if one.name == "lifecycle")
+        return found.state.value, found.summary
+
+    assert would()[0] == "blocked"
+    assert would("dev")[0] == "blocked"
+    state, summary = would("dev", "stage-eu", "stage-us", "prod")
+    assert state == "waiting"
+    assert "this request" in summary
+    bring(road, release, "dev", "stage-eu", "stage-us")
+    assert would("dev", "stage-eu", "stage-us", "prod")[0] == "pass"
 
 
 def test_the_reason_is_the_smallest_change_that_lets_it_go(road: Road) -> None:

@@ -1,12 +1,15 @@
 """One request for several environments, and one word for several promotions that are alike."""
 
+from datetime import timedelta
+
 import pytest
 
 from fixtures.road import Road
 from promotion.test_rules import proves
 from stella.environment.errors import UnknownEnvironment
+from stella.promotion.approval.absence import begin_absence
 from stella.promotion.approval.approve import cancel_promotion
-from stella.promotion.approval.approve_alike import approve_alike
+from stella.promotion.approval.approve_alike import alike_for, approve_alike
 from stella.promotion.errors import (
     AlreadyApproved,
     AlreadyRequested,
@@ -111,6 +114,44 @@ def test_what_ends_on_the_way_ends_what_waits_to_follow(road: Road) -> None:
     road.settle()
     assert (state(road, stage), state(road, prod)) == (State.BLOCKED, State.BLOCKED)
     proves(road, road.promotion(prod.id))
+
+
+def groups(road: Road, by: str = "ann") -> list[tuple[list[str], tuple[str, ...], str]]:
+    with road.database.read() as tx:
+        found = alike_for(tx, road.work.blobs, road.people[by])
+    return [([one.id for one in each.promotions], each.rules, each.apart) for each in found]
+
+
+def test_what_waits_for_somebody_is_told_like_with_like(road: Road) -> None:
+    for name, rule in (("west", ONE), ("east", ONE), ("moon", TWO)):
+        road.environment(name, approvals=rule)
+    east, moon, west = ask(road, road.release("2.0.0"), "west", "east", "moon")
+    (other,) = ask(road, road.release("3.0.0"), "west")
+    told = groups(road)
+    assert {(frozenset(ids), rules) for ids, rules, _ in told} == {
+        (frozenset({west.id, east.id}), ("one",)),
+        (frozenset({moon.id}), ("two",)),
+        (frozenset({other.id}), ("one",)),
+    }
+    assert told[-1][0] == [other.id]
+    assert [apart for _, _, apart in told][::2] == ["", "other images"]
+    assert told[1][2] == f"asked for by {told[1][1][0]}"
+    assert groups(road, "dan") == []
+    for together, _, _ in groups(road):
+        say_yes(road, *(road.promotion(one) for one in together))
+    assert groups(road) == []
+
+
+def test_a_word_in_anothers_place_is_told_as_such(road: Road) -> None:
+    road.environment("west", approvals=ONE)
+    (west,) = ask(road, road.release("2.0.0"), "west")
+    assert groups(road, "bob") == []
+    with road.database.transaction(actor="usr_op") as tx:
+        ends = tx.now + timedelta(days=1)
+        begin_absence(tx, road.people["ann"], stand_in=road.people["bob"].id, ends_at=ends)
+    with road.database.read() as tx:
+        (found,) = alike_for(tx, road.work.blobs, road.people["bob"])
+    assert ([one.id for one in found.promotions], found.stands_for) == ([west.id], "ann")
 
 
 def test_one_word_approves_what_is_alike_each_by_its_own_plan(road: Road) -> None:

@@ -18,25 +18,26 @@ const LIST_OPTIONS = [
 export const commands = {
   approve: (id: string, comment: string, plan: string) =>
     stella('approve', id, '--plan', plan, ...(comment.trim() === '' ? [] : ['-m', comment])),
+  approveAlike: (ids: readonly string[], comment: string, standsFor: string | null = null) =>
+    stella('approve', ...ids, '-m', said(comment, 'COMMENT'), ...(standsFor === null ? [] : ['--for', standsFor])),
+  waitingForMe: () => stella('promotion', 'list', '--mine'),
   reject: (id: string, comment: string) => stella('reject', id, '-m', said(comment, 'COMMENT')),
   cancel: (id: string, comment: string) => stella('cancel', id, '-m', said(comment, 'COMMENT')),
   why: (id: string) => stella('why', id),
-  promote: (release: string, environment: string, priority = 'normal', hotfix?: string, ticket = '') =>
+  promote: (release: string, environments: readonly string[], priority = 'normal', hotfix?: string, ticket = '') =>
     stella(
       'promote',
       release,
-      '--env',
-      environment,
+      ...environments.flatMap((environment) => ['--env', environment]),
       ...(priority === 'normal' ? [] : ['--priority', priority]),
       ...(ticket === '' ? [] : ['--ticket', ticket]),
       ...(hotfix === undefined ? [] : ['--hotfix', '-m', said(hotfix, 'REASON')]),
     ),
-  dryRun: (release: string, environment: string, hotfix = false, ticket = '') =>
+  dryRun: (release: string, environments: readonly string[], hotfix = false, ticket = '') =>
     stella(
       'promote',
       release,
-      '--env',
-      environment,
+      ...environments.flatMap((environment) => ['--env', environment]),
       ...(ticket === '' ? [] : ['--ticket', ticket]),
       ...(hotfix ? ['--hotfix'] : []),
       '--dry-run',
@@ -81,6 +82,21 @@ export const commands = {
       said(version, 'VERSION'),
       ...components.flatMap(([component, reference]) => ['--component', `${component}=${reference}`]),
       ...(channel === '' ? [] : ['--channel', channel]),
+    ),
+  components: () => stella('component', 'list'),
+  componentVersions: (name: string, channel = '') =>
+    stella('component', 'versions', name, ...(channel === '' ? [] : ['--channel', channel])),
+  applyComponent: (name: string) => stella('apply', '-f', `${said(name, 'component')}.yaml`),
+  releasesWith: (component: string) => stella('release', 'list', '--component', component),
+  firstComponent: () => stella('apply', '-f', 'components.yaml'),
+  makeRelease: (template: string, picks: Readonly<Record<string, string>>, channel = '', dryRun = false) =>
+    stella(
+      'release',
+      'make',
+      template,
+      ...Object.entries(picks).flatMap(([component, version]) => ['--pick', `${component}=${version}`]),
+      ...(channel === '' ? [] : ['--channel', channel]),
+      ...(dryRun ? ['--dry-run'] : []),
     ),
   withdraw: (id: string, reason: string) => stella('release', 'withdraw', id, '-m', said(reason, 'REASON')),
   revise: (id: string, reason: string) => stella('release', 'revise', id, '-m', said(reason, 'REASON')),

@@ -17,6 +17,13 @@ export const paths = {
   advisory: (name: string) => linkOptions({ to: '/advisories/$name', params: { name } }),
   vex: () => linkOptions({ to: '/vex' }),
   newRelease: (from?: string) => linkOptions({ to: '/releases/new', search: { from } }),
+  components: (search: { q?: string } = {}) => linkOptions({ to: '/components', search }),
+  /** A plus is in no name. */
+  newComponent: () => linkOptions({ to: '/components/+new' }),
+  component: (name: string, search: { channel?: string } = {}) =>
+    linkOptions({ to: '/components/$name', params: { name }, search }),
+  changeComponent: (name: string) => linkOptions({ to: '/components/$name/change', params: { name } }),
+  template: (name: string) => linkOptions({ to: '/templates/$name', params: { name } }),
   release: (id: string) => linkOptions({ to: '/releases/$id', params: { id } }),
   findings: (
     id: string,
@@ -27,6 +34,7 @@ export const paths = {
     linkOptions({ to: '/releases/$id/diff/$other', params: { id, other } }),
   promotions: (search: { environment?: string; state?: string; release?: string; mine?: string } = {}) =>
     linkOptions({ to: '/promotions', search }),
+  approvals: () => linkOptions({ to: '/approvals' }),
   newPromotion: (search: { release?: string; environment?: string; hotfix?: string; ticket?: string } = {}) =>
     linkOptions({ to: '/promotions/new', search }),
   promotion: (id: string) => linkOptions({ to: '/promotions/$id', params: { id } }),

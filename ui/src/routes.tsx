@@ -7,6 +7,8 @@ import {
   redirect,
 } from '@tanstack/react-router'
 import { documentQuery } from './api/documents'
+import { alikeQuery, waitingQuery } from './api/alike'
+import { releaseComponentQuery, releaseComponentsQuery, releasesWithQuery, templatesQuery } from './api/components'
 import * as findingQueries from './api/findings'
 import { calendarQuery } from './api/freezes'
 import { lifecycleQuery, lifecyclesQuery } from './api/lifecycles'
@@ -50,6 +52,8 @@ const searches = {
   lifecycle: keys('release'),
   newDocument: keys('kind'),
   freezes: keys('environment'),
+  components: keys('q'),
+  component: keys('channel'),
   deployments: keys('environment', 'state'),
   deployment: keys('line', 'target', 'q'),
   evidence: keys('subject'),
@@ -155,6 +159,52 @@ const newRelease = createRoute({
   component: lazyRouteComponent(() => part(() => import('./pages/release/NewReleasePage')), 'NewReleasePage'),
 })
 
+const components = createRoute({
+  getParentRoute: under,
+  path: '/components',
+  validateSearch: searches.components,
+  loader: ({ context }) =>
+    Promise.all([
+      context.client.ensureQueryData(releaseComponentsQuery),
+      context.client.ensureQueryData(templatesQuery),
+    ]),
+  component: lazyRouteComponent(() => part(() => import('./pages/component/ComponentsPage')), 'ComponentsPage'),
+})
+
+const newComponent = createRoute({
+  getParentRoute: under,
+  path: '/components/+new',
+  loader: ({ context }) => context.client.ensureQueryData(releaseComponentsQuery),
+  component: lazyRouteComponent(() => part(() => import('./pages/component/ComponentFormPage')), 'NewComponentPage'),
+})
+
+const component = createRoute({
+  getParentRoute: under,
+  path: '/components/$name',
+  validateSearch: searches.component,
+  loader: ({ context, params }) =>
+    Promise.all([
+      context.client.ensureQueryData(releaseComponentQuery(params.name)),
+      context.client.ensureQueryData(releasesWithQuery(params.name)),
+      context.client.ensureQueryData(templatesQuery),
+    ]),
+  component: lazyRouteComponent(() => part(() => import('./pages/component/ComponentPage')), 'ComponentPage'),
+})
+
+const changeComponent = createRoute({
+  getParentRoute: under,
+  path: '/components/$name/change',
+  loader: ({ context, params }) => context.client.ensureQueryData(releaseComponentQuery(params.name)),
+  component: lazyRouteComponent(() => part(() => import('./pages/component/ComponentFormPage')), 'ChangeComponentPage'),
+})
+
+const template = createRoute({
+  getParentRoute: under,
+  path: '/templates/$name',
+  loader: ({ context }) => context.client.ensureQueryData(templatesQuery),
+  component: lazyRouteComponent(() => part(() => import('./pages/component/TemplatePage')), 'TemplatePage'),
+})
+
 const release = createRoute({
   getParentRoute: under,
   path: '/releases/$id',
@@ -194,6 +244,14 @@ const promotions = createRoute({
       context.client.ensureQueryData(queries.environmentsQuery),
     ]),
   component: lazyRouteComponent(() => part(() => import('./pages/promotion/PromotionsPage')), 'PromotionsPage'),
+})
+
+const approvals = createRoute({
+  getParentRoute: under,
+  path: '/approvals',
+  loader: ({ context }) =>
+    Promise.all([context.client.ensureQueryData(alikeQuery), context.client.ensureQueryData(waitingQuery)]),
+  component: lazyRouteComponent(() => part(() => import('./pages/promotion/ApprovalsPage')), 'ApprovalsPage'),
 })
 
 const newPromotion = createRoute({
@@ -454,10 +512,16 @@ const tree = root.addChildren([
     advisory,
     vex,
     newRelease,
+    components,
+    newComponent,
+    component,
+    changeComponent,
+    template,
     release,
     findings,
     releaseDiff,
     promotions,
+    approvals,
     newPromotion,
     promotion,
     deployments,

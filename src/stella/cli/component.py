@@ -28,6 +28,14 @@ _TOLD: dict[str, Column] = {
     "build": lambda row: row["build"] or "not told",
 }
 
+_RESOLVED: dict[str, Column] = {
+    "version": "version",
+    "from": lambda row: row["tag"] or "told",
+    "image": "image",
+    "digest": "digest",
+    "platforms": "platforms",
+}
+
 
 @app.command("list")
 def list_(*, output: Output = "table", to: To = None) -> None:
@@ -64,6 +72,22 @@ def versions(
         "build": lambda row: (row["told"] or {}).get("build") or "",
     }
     show_list(found["versions"], columns, output=output, to=to, name="version")
+
+
+@app.command()
+def resolve(
+    name: str,
+    version: Annotated[str, typer.Argument(help="A version or a tag that it has.")],
+    *,
+    channel: Annotated[str, typer.Option(help="By this channel's rule.")] = "",
+    output: Output = "table",
+    to: To = None,
+) -> None:
+    """Show what a version is now, as a release would take it."""
+    path = f"/release-components/{quote(name, safe='')}/versions/{quote(version, safe='')}"
+    with open_client() as client:
+        found = client.get(path, channel=channel)
+    show_one(found, _RESOLVED, output=output, to=to, name="version")
 
 
 @app.command()

@@ -8,7 +8,7 @@ from urllib.parse import quote
 import typer
 
 from stella.cli.following import wait_for_promotion
-from stella.cli.output import Output, To, say, show_lines, show_list
+from stella.cli.output import Column, Output, To, say, show_lines, show_list
 from stella.cli.promotion import COLUMNS
 from stella.cli.times import end_from_now
 from stella.cli.why_report import change_lines, decision_lines, plan_lines, summary_lines
@@ -32,6 +32,13 @@ Wait = Annotated[
 Timeout = Annotated[float, typer.Option(help="Seconds that --wait waits.", min=0)]
 
 _TIMEOUT_S = 3600.0
+_VERDICTS: dict[str, Column] = {
+    "environment": "environment",
+    "outcome": lambda row: row["decision"]["outcome"],
+    "what stands in the way": lambda row: (
+        [one["summary"] for one in row["decision"]["gates"] if one["state"] != "pass"] or "nothing"
+    ),
+}
 
 
 class Priority(StrEnum):
@@ -88,9 +95,12 @@ def promote(
     for key, text in times.items():
         if text is not None:
             body[key] = end_from_now(text)
-    if len(env) > 1 and (dry_run or wait):
-        raise typer.BadParameter("--dry-run and --wait go with one --env at a time")
+    if len(env) > 1 and wait:
+        raise typer.BadParameter("--wait goes with one --env at a time")
     with open_client() as client:
+        if len(env) > 1 and dry_run:
+            _preview_several(client, body, env, output=output, to=to)
+            return
         if len(env) > 1:
             asked = client.post("/promotions/several", {**body, "environments": env})["items"]
             show_list(asked, COLUMNS, output=output, to=to)
@@ -142,6 +152,24 @@ def _asked(
         return
     show_lines(asked, summary_lines(asked), output=output, to=to)
     say(f"it goes on by itself; see how it stands: stella why {asked['id']}")
+
+
+def _preview_several(
+    client: Client, body: dict[str, Any], environments: list[str], *, output: str, to: Path | None
+) -> None:
+    found = [
+        {
+            "environment": one,
+            **client.post(
+                "/promotions/preview", {**body, "environment": one, "together": environments}
+            ),
+        }
+        for one in environments
+    ]
+    show_list(found, _VERDICTS, output=output, to=to, name="environment")
+    say("nothing was asked for (--dry-run); with one --env it says why, and what would be done")
+    if any(one["decision"]["outcome"] not in _GOES for one in found):
+        raise typer.Exit(_BLOCKED_EXIT)
 
 
 def _preview(client: Client, body: dict[str, Any], *, output: str, to: Path | None) -> None:

@@ -45,12 +45,16 @@ _REVISION_COLUMNS: dict[str, Column] = {
 def list_(
     *,
     name: Annotated[str | None, typer.Option(help="Of this name only.")] = None,
+    component: Annotated[
+        str | None, typer.Option(help="Only those that hold a component of this name.")
+    ] = None,
     output: Output = "table",
     to: To = None,
 ) -> None:
     """List releases, the newest first."""
     with open_client() as client:
-        show_list(list(client.items("/releases", name=name)), _COLUMNS, output=output, to=to)
+        found = list(client.items("/releases", name=name, component=component))
+    show_list(found, _COLUMNS, output=output, to=to)
 
 
 @app.command()
@@ -101,6 +105,9 @@ def make(
         typer.Option("--pick", "-p", help="COMPONENT=VERSION in place of the newest. Repeat."),
     ] = None,
     channel: Annotated[str, typer.Option(help="Of the release, in place of the template's.")] = "",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say what would be sealed.")
+    ] = False,
     output: Output = "table",
     to: To = None,
 ) -> None:
@@ -108,6 +115,10 @@ def make(
     picked = _pairs(pick or [], "--pick", "COMPONENT=VERSION")
     body = {"template": template, "versions": picked, "channel": channel}
     with open_client() as client:
+        if dry_run:
+            would = client.post("/releases/from-template/preview", body)
+            show_lines(would, _preview_lines(would), output=output, to=to)
+            return
         made = client.post("/releases/from-template", body)
     show_lines(made, release_lines(made), output=output, to=to)
 
@@ -274,6 +285,20 @@ def changes_lines(found: Mapping[str, Any]) -> Iterator[str]:
             yield "  and more before these"
         if one["commits"]["dropped"]:
             yield f"  {one['commits']['dropped']} commits of the release before are in it no more"
+
+
+def _preview_lines(would: Mapping[str, Any]) -> Iterator[str]:
+    """What would be sealed, and what is new beside the release before."""
+    before = would["before"]
+    yield f"{would['name']} {would['version']} would be sealed"
+    yield f"channel  {would['channel'] or 'none'}"
+    yield f"before   {before['version'] if before else 'none'}"
+    for one in would["components"]:
+        is_same = one["before"] == one["digest"]
+        word = "as before" if is_same else "new" if one["before"] is None else "changes"
+        yield f"{one['component']} {one['version']}  {word}  {one['image']}  {one['digest']}"
+    for name in would["gone"]:
+        yield f"{name}  is in it no more"
 
 
 def _pairs(texts: list[str], option: str, form: str) -> dict[str, str]:

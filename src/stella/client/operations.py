@@ -99,6 +99,15 @@ class AgentView(TypedDict):
     targets: list[str]
 
 
+class AlikeView(TypedDict):
+    """Promotions that one word approves. rules: that take it. stands_for: name of the absent one in whose"""
+
+    promotions: list["PromotionView"]
+    rules: list[str]
+    standsFor: str | None
+    apart: str
+
+
 class Allowed(TypedDict):
     """Whether the one who looks may do it now, and why not."""
 
@@ -1526,6 +1535,13 @@ class PageAgentView(TypedDict):
     next: NotRequired[str | None]
 
 
+class PageAlikeView(TypedDict):
+    """Page_AlikeView_"""
+
+    items: list["AlikeView"]
+    next: NotRequired[str | None]
+
+
 class PageComponentDocument(TypedDict):
     """Page_ComponentDocument_"""
 
@@ -1884,6 +1900,19 @@ class PickView(TypedDict):
     range: str
 
 
+class PickedView(TypedDict):
+    """One component of a release that would be made. before: its digest in the release before."""
+
+    component: str
+    version: str
+    tag: str | None
+    told: "ToldVersionView | None"
+    image: str
+    digest: str
+    platforms: list[str]
+    before: str | None
+
+
 class PlaceView(TypedDict):
     """One environment of a phase, and how the release stands there; null where none was asked about."""
 
@@ -2162,6 +2191,17 @@ ReleaseDiff = TypedDict(
 """Two releases beside each other."""
 
 
+class ReleasePreview(TypedDict):
+    """What making a release by a template would seal now. Its number is given when it is made."""
+
+    name: str
+    version: str
+    channel: str
+    components: list["PickedView"]
+    before: "ReleaseRef | None"
+    gone: list[str]
+
+
 class ReleaseRef(TypedDict):
     """Which release."""
 
@@ -2237,6 +2277,18 @@ class RepositoryView(TypedDict):
     documents: int
     keepsAs: str
     owner: str | None
+
+
+class ResolvedView(TypedDict):
+    """What one version is now, as a release would take it. tag: null where it was ``told``."""
+
+    component: str
+    version: str
+    tag: str | None
+    told: "ToldVersionView | None"
+    image: str
+    digest: str
+    platforms: list[str]
 
 
 class RevisionView(TypedDict):
@@ -3062,6 +3114,21 @@ class WindowView(TypedDict):
     byRule: bool
 
 
+class Wished(TypedDict):
+    """What would be asked for. together: the other environments that the same request names."""
+
+    release: str
+    reason: NotRequired[str]
+    notBefore: NotRequired[str | None]
+    notAfter: NotRequired[str | None]
+    expiresAt: NotRequired[str | None]
+    priority: NotRequired[Literal["high", "normal", "low"]]
+    hotfix: NotRequired[bool]
+    changeTicket: NotRequired[str]
+    environment: str
+    together: NotRequired[list[str]]
+
+
 class Withdrawal(TypedDict):
     """Why it counts no more."""
 
@@ -3563,6 +3630,18 @@ class Operations:
             ),
         )
 
+    def get_release_component_version(
+        self, name: str, version: str, *, channel: str | None = None
+    ) -> "ResolvedView":
+        """What one version is now: the registry is asked, and all holds that holds for a release."""
+        return cast(
+            "ResolvedView",
+            self._transport.get(
+                f"/release-components/{quote(name, safe='/:@')}/versions/{quote(version, safe='/:@')}",
+                channel=channel,
+            ),
+        )
+
     def get_release_templates(self) -> "PageTemplateDocument":
         """Templates of releases by name."""
         return cast("PageTemplateDocument", self._transport.get("/release-templates"))
@@ -3584,13 +3663,16 @@ class Operations:
         *,
         name: str | None = None,
         q: str | None = None,
+        component: str | None = None,
         cursor: str | None = None,
         limit: int | None = None,
     ) -> "PageReleaseView":
         """Releases, the newest first."""
         return cast(
             "PageReleaseView",
-            self._transport.get("/releases", name=name, q=q, cursor=cursor, limit=limit),
+            self._transport.get(
+                "/releases", name=name, q=q, component=component, cursor=cursor, limit=limit
+            ),
         )
 
     def post_release(self, body: "NewRelease", *, key: str | None = None) -> "ReleaseView":
@@ -3600,6 +3682,14 @@ class Operations:
     def post_from_template(self, body: "FromTemplate", *, key: str | None = None) -> "ReleaseView":
         """Pick a version of each component, resolve it to a digest, and seal the set under the next version."""
         return cast("ReleaseView", self._transport.post("/releases/from-template", body, key=key))
+
+    def preview_from_template(
+        self, body: "FromTemplate", *, key: str | None = None
+    ) -> "ReleasePreview":
+        """What making it now would seal: versions, digests, and what is new. Nothing is stored."""
+        return cast(
+            "ReleasePreview", self._transport.post("/releases/from-template/preview", body, key=key)
+        )
 
     def get_release(self, release: str) -> "ReleaseView":
         """One release, by id or name@version."""
@@ -3913,6 +4003,10 @@ class Operations:
         """Ask for a release in an environment; the gates judge it soon after."""
         return cast("PromotionView", self._transport.post("/promotions", body, key=key))
 
+    def get_alike(self) -> "PageAlikeView":
+        """What waits for who asks, in groups that one word approves: like with like."""
+        return cast("PageAlikeView", self._transport.get("/promotions/alike"))
+
     def post_promotions(
         self, body: "NewPromotions", *, key: str | None = None
     ) -> "PagePromotionView":
@@ -3923,9 +4017,7 @@ class Operations:
         """Say yes to several promotions of the same images that the same rules ask for, or to none."""
         return cast("PagePromotionView", self._transport.post("/promotions/approve", body, key=key))
 
-    def preview_of_promotion(
-        self, body: "NewPromotion", *, key: str | None = None
-    ) -> "PreviewView":
+    def preview_of_promotion(self, body: "Wished", *, key: str | None = None) -> "PreviewView":
         """What the gates would say now, and what would happen. Nothing is stored."""
         return cast("PreviewView", self._transport.post("/promotions/preview", body, key=key))
 

@@ -1,5 +1,6 @@
 """Judge a promotion's gates: gather, decide, keep the signed record, move it."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from typing import assert_never
 
@@ -24,6 +25,7 @@ from stella.promotion.facts import (
 from stella.promotion.gates.broken_glass import held_by
 from stella.promotion.gates.start_window import START
 from stella.promotion.known.look_up import ticket_to_be
+from stella.promotion.known.together import asked_together
 from stella.promotion.lifecycle import NOT_BEGUN, Event, State
 from stella.promotion.model import Decision, GateState, Person, document
 from stella.promotion.request import promotable
@@ -179,9 +181,12 @@ def preview_promotion(
     *,
     hotfix: bool = False,
     change_ticket: str = "",
+    together: Collection[str] = (),
     hypothetical: bool = False,
 ) -> tuple[Decision, Assembled]:
     """What the gates would say now. Stores no promotion and no fact.
+
+    together: environments that the same request names, to which it would be on its way.
 
     hypothetical: nobody thinks of asking; it is about what the release is, not about a promotion of it.
     """
@@ -203,6 +208,8 @@ def preview_promotion(
         else None
     )
     assembled = assemble(tx, asked, deciding, ticket=ticket)
+    if together:
+        assembled = replace(assembled, given=asked_together(assembled.given, together))
     if hypothetical:
         given = msgspec.structs.replace(assembled.given, hypothetical=True)
         assembled = replace(assembled, given=given)

@@ -97,7 +97,7 @@ def create_release(
     """
     checked_release(name, version, {one.name: one.reference for one in components}, channel)
     if exists(tx, name, version):
-        raise _taken(name, version)
+        raise taken(name, version)
     refuse_missing_platforms(components, list_components(tx))
     digests = {one.name: one.digest for one in components}
     variables = chosen_for(tx, name, channel)
@@ -119,7 +119,7 @@ def create_release(
         with tx.connection.begin_nested():
             insert_release(tx, value)
     except IntegrityError as error:  # another request sealed it at the same moment
-        raise _taken(name, version) from error
+        raise taken(name, version) from error
     for one in components:
         if one.tag is not None:
             see_tag(tx, f"{one.host}/{one.repository}", one.tag, one.digest)
@@ -141,7 +141,8 @@ def create_release(
     return value
 
 
-def _taken(name: str, version: str) -> ReleaseExists:
+def taken(name: str, version: str) -> ReleaseExists:
+    """The refusal of a version that somebody sealed before."""
     return ReleaseExists(
         f"{name} {version} is sealed already",
         remedy=Remedy("Choose another version.", command=f"stella release get {name}@{version}"),

@@ -231,16 +231,25 @@ def list_releases(
     *,
     name: str | None = None,
     part: str | None = None,
+    component: str | None = None,
     after: str | None = None,
     limit: int = 100,
 ) -> tuple[Release, ...]:
-    """The newest first; ``after`` is the last id of the page before. part: of "name version"."""
+    """The newest first; ``after`` is the last id of the page before. part: of "name version".
+
+    component: name of one that it holds.
+    """
     query = select(release).where(release.c.tenant == tx.tenant)
     if name is not None:
         query = query.where(release.c.name == name)
     if part is not None:
         names = release.c.name + " " + release.c.version
         query = query.where(names.icontains(part, autoescape=True))
+    if component is not None:
+        holding = select(release_component.c.release).where(
+            release_component.c.tenant == tx.tenant, release_component.c.name == component
+        )
+        query = query.where(release.c.id.in_(holding))
     if after is not None:
         query = query.where(release.c.id < after)
     rows = tx.rows(query.order_by(release.c.id.desc()).limit(limit))

@@ -167,18 +167,6 @@ export const promotionQuery = (id: string) =>
     queryFn: () => take(api.GET('/api/v1/promotions/{promotion}', { params: { path: { promotion: id } } })),
   })
 
-/** What would happen, asked without asking for it: the server stores nothing. */
-export const previewQuery = (release: string, environment: string, hotfix = false, changeTicket = '') =>
-  queryOptions({
-    queryKey: ['preview', release, environment, hotfix, changeTicket],
-    queryFn: () =>
-      take(
-        api.POST('/api/v1/promotions/preview', {
-          body: { release, environment, reason: '', priority: 'normal', hotfix, changeTicket },
-        }),
-      ),
-    })
-
 export const deploymentsQuery = (filters: Filters = {}) =>
   listOf(['deployments', filters], (cursor) =>
     take(api.GET('/api/v1/deployments', { params: { query: query(filters, cursor) } })),

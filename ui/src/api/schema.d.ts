@@ -1218,6 +1218,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/release-components/{name}/versions/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Release Component Version
+         * @description What one version is now: the registry is asked, and all holds that holds for a release.
+         */
+        get: operations["get_release_component_version"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/release-templates": {
         parameters: {
             query?: never;
@@ -1325,6 +1345,26 @@ export interface paths {
          * @description Pick a version of each component, resolve it to a digest, and seal the set under the next version.
          */
         post: operations["post_from_template"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/releases/from-template/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview From Template
+         * @description What making it now would seal: versions, digests, and what is new. Nothing is stored.
+         */
+        post: operations["preview_from_template"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2087,6 +2127,26 @@ export interface paths {
          * @description Ask for a release in an environment; the gates judge it soon after.
          */
         post: operations["post_promotion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/promotions/alike": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Alike
+         * @description What waits for who asks, in groups that one word approves: like with like.
+         */
+        get: operations["get_alike"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -3569,6 +3629,21 @@ export interface components {
             revokedReason: string | null;
             /** Targets */
             targets: string[];
+        };
+        /**
+         * AlikeView
+         * @description Promotions that one word approves. rules: that take it. stands_for: name of the absent one in whose
+         *     place it is said. apart: why they do not go with the group before; empty for the first.
+         */
+        AlikeView: {
+            /** Promotions */
+            promotions: components["schemas"]["PromotionView"][];
+            /** Rules */
+            rules: string[];
+            /** Standsfor */
+            standsFor: string | null;
+            /** Apart */
+            apart: string;
         };
         /**
          * Allowed
@@ -6028,6 +6103,13 @@ export interface components {
             /** Next */
             next?: string | null;
         };
+        /** Page[AlikeView] */
+        Page_AlikeView_: {
+            /** Items */
+            items: components["schemas"]["AlikeView"][];
+            /** Next */
+            next?: string | null;
+        };
         /** Page[ComponentDocument] */
         Page_ComponentDocument_: {
             /** Items */
@@ -6421,6 +6503,27 @@ export interface components {
             channel: string;
             /** Range */
             range: string;
+        };
+        /**
+         * PickedView
+         * @description One component of a release that would be made. before: its digest in the release before.
+         */
+        PickedView: {
+            /** Component */
+            component: string;
+            /** Version */
+            version: string;
+            /** Tag */
+            tag: string | null;
+            told: components["schemas"]["ToldVersionView"] | null;
+            /** Image */
+            image: string;
+            /** Digest */
+            digest: string;
+            /** Platforms */
+            platforms: string[];
+            /** Before */
+            before: string | null;
         };
         /**
          * PlaceView
@@ -6924,6 +7027,25 @@ export interface components {
             variables: components["schemas"]["VariableChange"][];
         };
         /**
+         * ReleasePreview
+         * @description What making a release by a template would seal now. Its number is given when it is made.
+         *
+         *     before: the last release of that name, null for none. gone: components of that one that it has not.
+         */
+        ReleasePreview: {
+            /** Name */
+            name: string;
+            /** Version */
+            version: string;
+            /** Channel */
+            channel: string;
+            /** Components */
+            components: components["schemas"]["PickedView"][];
+            before: components["schemas"]["ReleaseRef"] | null;
+            /** Gone */
+            gone: string[];
+        };
+        /**
          * ReleaseRef
          * @description Which release.
          */
@@ -7065,6 +7187,27 @@ export interface components {
             keepsAs: string;
             /** Owner */
             owner: string | null;
+        };
+        /**
+         * ResolvedView
+         * @description What one version is now, as a release would take it. tag: null where it was ``told``.
+         *
+         *     image: the reference that was resolved. platforms: of the image.
+         */
+        ResolvedView: {
+            /** Component */
+            component: string;
+            /** Version */
+            version: string;
+            /** Tag */
+            tag: string | null;
+            told: components["schemas"]["ToldVersionView"] | null;
+            /** Image */
+            image: string;
+            /** Digest */
+            digest: string;
+            /** Platforms */
+            platforms: string[];
         };
         /**
          * RevisionView
@@ -8446,6 +8589,45 @@ export interface components {
             components: string[];
             /** Byrule */
             byRule: boolean;
+        };
+        /**
+         * Wished
+         * @description What would be asked for. together: the other environments that the same request names.
+         */
+        Wished: {
+            /** Release */
+            release: string;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /** Notbefore */
+            notBefore?: string | null;
+            /** Notafter */
+            notAfter?: string | null;
+            /** Expiresat */
+            expiresAt?: string | null;
+            /**
+             * Priority
+             * @default normal
+             * @enum {string}
+             */
+            priority: "high" | "normal" | "low";
+            /**
+             * Hotfix
+             * @default false
+             */
+            hotfix: boolean;
+            /**
+             * Changeticket
+             * @default
+             */
+            changeTicket: string;
+            /** Environment */
+            environment: string;
+            /** Together */
+            together?: string[];
         };
         /**
          * Withdrawal
@@ -10751,6 +10933,41 @@ export interface operations {
             };
         };
     };
+    get_release_component_version: {
+        parameters: {
+            query?: {
+                /** @description By this channel's rule. */
+                channel?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResolvedView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_release_templates: {
         parameters: {
             query?: never;
@@ -10882,6 +11099,8 @@ export interface operations {
                 name?: string | null;
                 /** @description Part of a name and version. */
                 q?: string | null;
+                /** @description Name of one that it holds. */
+                component?: string | null;
                 /** @description `next` of the part before. */
                 cursor?: string | null;
                 limit?: number;
@@ -10965,6 +11184,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ReleaseView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    preview_from_template: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FromTemplate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReleasePreview"];
                 };
             };
             /** @description A refusal */
@@ -12298,6 +12550,35 @@ export interface operations {
             };
         };
     };
+    get_alike: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AlikeView_"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     post_promotions: {
         parameters: {
             query?: never;
@@ -12373,7 +12654,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["NewPromotion"];
+                "application/json": components["schemas"]["Wished"];
             };
         };
         responses: {

@@ -3,6 +3,8 @@
 /** The first word of a query key. */
 export type Held =
   | 'agents'
+  | 'component-versions'
+  | 'components'
   | 'deployments'
   | 'environments'
   | 'evidence'
@@ -40,6 +42,8 @@ const RULES: readonly (readonly [RegExp, readonly Held[]])[] = [
   [/^(Deployment|Target|TakeDown|Step|Rollback)/, ['deployments', 'promotions', 'matrix', 'environments', 'releases', 'evidence', 'lifecycles']],
   [/^(Order|Agent|Enrolment)/, ['agents', 'environments', 'deployments', 'matrix']],
   [/^Repository/, ['repositories', 'environments', 'integrations', 'matrix']],
+  [/^ReleaseTemplate/, ['components', 'component-versions']],
+  [/^Component/, ['components', 'component-versions']],
   [/^(Release|Tag)/, ['releases', 'matrix']],
   [/^(Image|Scan|Sbom|Finding|Advisor)/, ['releases', 'scans', 'promotions', 'where']],
   [/^Vex/, ['releases', 'scans', 'promotions', 'where', 'vex']],

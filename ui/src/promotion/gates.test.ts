@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Gate, GateState, Reason } from '../api/types'
-import { gateLine, gateWord, worstFirst } from './gates'
+import { gateLine, gateWord, inTheWayFirst, isRepeated, verdictText, worstFirst } from './gates'
 
 const reason = (outcome: GateState, more: Partial<Reason> = {}): Reason => ({
   rule: 'known-exploited',
@@ -62,4 +62,32 @@ test('what stands in the way comes first, else in the order of the server', () =
     reason(outcome, { message: String(index) }),
   )
   expect(worstFirst(given).map(({ message }) => message)).toEqual(['2', '3', '1', '0', '4'])
+})
+
+test('of findings the worst comes first', () => {
+  const of = (severity: string) => reason('blocked', { finding: { severity } })
+  const found = worstFirst([of('high'), of('critical'), reason('blocked'), of('low')])
+  expect(found.map(({ finding }) => finding?.['severity'])).toEqual(['critical', 'high', 'low', undefined])
+})
+
+test('gates that do not pass come first, and a page says so in one sentence', () => {
+  const gates = [
+    gate('pass', { name: 'order' }),
+    gate('waiting', { name: 'approvals', summary: 'lead: 0 of 1 approvals' }),
+    gate('blocked', { summary: '7 reasons' }),
+  ]
+  expect(inTheWayFirst(gates).map(({ state }) => state)).toEqual(['blocked', 'waiting', 'pass'])
+  expect(verdictText(gates)).toBe('Policy: 7 reasons; then Approvals; 1 gate passes')
+  const waiting = gate('waiting', { name: 'approvals', reasons: [reason('waiting', { who: 'ann' }), reason('waiting', { who: 'ben' })] })
+  expect(verdictText([gate('pass'), waiting])).toBe('Approvals: waiting for ann, ben; 1 gate passes')
+  expect(verdictText([gate('pass'), gate('pass')])).toBe('Nothing: all 2 gates pass.')
+  expect(verdictText([])).toBe('')
+})
+
+test('what unblocks a gate is said once', () => {
+  const reasons = [reason('waiting', { fix: '1 more from ann' }), reason('waiting', { fix: '1 more from ben' })]
+  expect(isRepeated(gate('waiting', { reasons, unblocks: '1 more from ann; 1 more from ben' }))).toBe(true)
+  expect(isRepeated(gate('waiting', { reasons, unblocks: 'ask somebody' }))).toBe(false)
+  const whole = 'wait until it is there; then it goes on'
+  expect(isRepeated(gate('waiting', { reasons: [reason('waiting', { fix: whole })], unblocks: whole }))).toBe(true)
 })

@@ -71,7 +71,43 @@ function rank(reason: Reason): number {
   return at === -1 ? ORDER.length : at
 }
 
-/** What stands in the way first; within it the server's own order. */
+const SEVERITIES: readonly unknown[] = ['critical', 'high', 'medium', 'low']
+
+/** Of the finding that it is about; last where there is none. */
+function severityRank({ finding }: Reason): number {
+  const at = SEVERITIES.indexOf(finding?.['severity'])
+  return at === -1 ? SEVERITIES.length : at
+}
+
+/** What stands in the way first, of findings the worst; within it the server's own order. */
 export function worstFirst(reasons: readonly Reason[]): Reason[] {
-  return reasons.toSorted((a, b) => rank(a) - rank(b))
+  return reasons.toSorted((a, b) => rank(a) - rank(b) || severityRank(a) - severityRank(b))
+}
+
+/** A state that this console does not know may be worse than any that it knows. */
+const stateRank = ({ state }: Gate): number => ORDER.indexOf(state)
+
+/** Gates that do not pass before those that do; within each the server's own order. */
+export function inTheWayFirst(gates: readonly Gate[]): Gate[] {
+  return gates.toSorted((a, b) => stateRank(a) - stateRank(b))
+}
+
+/** Whether what unblocks a gate was said already, by its reasons one by one. */
+export function isRepeated({ unblocks, reasons }: Gate): boolean {
+  const fixes = new Set(reasons.map(({ fix }) => fix))
+  return fixes.has(unblocks) || unblocks.split('; ').every((part) => fixes.has(part))
+}
+
+/** Why it does not go, for the top of a page: the first gate in the way, and what is left beside it. */
+export function verdictText(gates: readonly Gate[]): string {
+  const open = inTheWayFirst(gates.filter(({ state }) => state !== 'pass'))
+  const [first] = open
+  if (first === undefined) return gates.length === 0 ? '' : `Nothing: all ${gates.length} gates pass.`
+  const passed = gates.length - open.length
+  const rest = [
+    ...(open.length > 1 ? [`then ${open.slice(1).map(({ name }) => gateName(name)).join(', ')}`] : []),
+    ...(passed > 0 ? [`${passed} ${passed === 1 ? 'gate passes' : 'gates pass'}`] : []),
+  ]
+  const asked = first.state === 'waiting' ? who(first.reasons) : ''
+  return [`${gateName(first.name)}: ${asked === '' ? first.summary : `waiting for ${asked}`}`, ...rest].join('; ')
 }

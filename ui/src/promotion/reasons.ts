@@ -65,3 +65,10 @@ export function findingIn(reason: Reason): ToldFinding | undefined {
   if (vexWhy !== undefined) found.vexWhy = vexWhy
   return found
 }
+
+/** "urllib3 1.26.4: CVE-2021-33503", by the name that most people know; undefined where it is not told. */
+export function findingTitle({ component, version, id, aliases = [] }: ToldFinding): string | undefined {
+  const name = [id, ...aliases].find((one) => one?.startsWith('CVE-')) ?? id
+  if (component === undefined || name === undefined) return undefined
+  return `${[component, version].filter(Boolean).join(' ')}: ${name}`
+}

@@ -24,6 +24,7 @@ function page(id: string, label: string, icon: IconName, keys: string, path: Pla
 
 export const ACTIONS: readonly ShellAction[] = [
   page('matrix', 'Matrix', 'layout-grid', 'g m', paths.matrix(), 'Now'),
+  page('approvals', 'Approvals', 'circle-check', 'g o', paths.approvals(), 'Now'),
   page('promotions', 'Promotions', 'git-pull-request', 'g p', paths.promotions(), 'Now'),
   page('deployments', 'Deployments', 'rocket', 'g d', paths.deployments(), 'Now'),
   page('releases', 'Releases', 'package', 'g r', paths.releases(), 'Now'),
@@ -34,6 +35,7 @@ export const ACTIONS: readonly ShellAction[] = [
   page('audit', 'Audit', 'history', 'g l', paths.audit(), 'Proof'),
   page('environments', 'Environments', 'stack-2', 'g e', paths.environments(), 'Set-up'),
   page('freezes', 'Freezes', 'snowflake', 'g z', paths.freezes(), 'Set-up'),
+  page('components', 'Components', 'box', 'g c', paths.components(), 'Set-up'),
   page('agents', 'Agents', 'server-2', 'g a', paths.agents(), 'Set-up'),
   page('integrations', 'Integrations', 'plug', 'g i', paths.integrations(), 'Set-up'),
   page('webhooks', 'Webhooks', 'bolt', 'g w', paths.webhooks(), 'Set-up'),
@@ -44,5 +46,6 @@ export const ACTIONS: readonly ShellAction[] = [
   page('system', 'System', 'stethoscope', 'g s', paths.system(), 'Set-up'),
   page('new-promotion', 'Request a promotion', 'plus', 'c p', paths.newPromotion()),
   page('new-integration', 'Add an integration', 'plus', 'c i', paths.newIntegration()),
+  page('new-component', 'Add a component', 'plus', 'c c', paths.newComponent()),
   page('new-release', 'Create a release', 'plus', 'c r', paths.newRelease()),
 ]

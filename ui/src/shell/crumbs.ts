@@ -24,6 +24,8 @@ export function crumbsOf(path: string): Crumb[] {
   const room: Crumb =
     CONFIGURED.has(first)
       ? { text: 'Environments', to: '/environments' }
+      : first === 'templates'
+        ? { text: 'Components', to: '/components' }
       : first === 'advisories'
         ? { text: 'Findings', to: '/findings' }
         : { text: known?.label ?? first, to: `/${first}` }

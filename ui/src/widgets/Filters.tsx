@@ -1,5 +1,5 @@
 import { NativeSelect, TextInput } from '@mantine/core'
-import { type ReactNode, useEffect, useRef, useState } from 'react'
+import { type ReactNode, useCallback, useEffect, useRef, useState } from 'react'
 import { Icon } from './Icon'
 import style from './Filters.module.css'
 
@@ -24,14 +24,18 @@ interface SearchProps {
 export function SearchBox({ label, value, onChange }: SearchProps) {
   const [text, setText] = useState(value)
   const told = useRef(value)
+  const tell = useCallback(
+    (now: string) => {
+      if (now === told.current) return
+      told.current = now
+      onChange(now)
+    },
+    [onChange],
+  )
   useEffect(() => {
-    if (text === told.current) return undefined
-    const timer = setTimeout(() => {
-      told.current = text
-      onChange(text)
-    }, WAIT_MS)
+    const timer = setTimeout(() => tell(text), WAIT_MS)
     return () => clearTimeout(timer)
-  }, [text, onChange])
+  }, [text, tell])
   return (
     <TextInput
       data-filter
@@ -44,7 +48,10 @@ export function SearchBox({ label, value, onChange }: SearchProps) {
         if (event.key !== 'Escape') return
         if (text === '') event.currentTarget.blur()
         setText('')
+        tell('')
       }}
+      // Told before whatever is pressed next: it may lead to another page, and this must not lead back.
+      onBlur={() => tell(text)}
       leftSection={<Icon name="search" size={14} />}
       rightSection={text === '' ? <kbd className={style.key}>/</kbd> : undefined}
     />

@@ -9,16 +9,19 @@ from stella.api.looking import Developer
 from stella.api.views.base import Body, Page
 from stella.api.views.components import (
     ComponentDocument,
+    ResolvedView,
     TagVersion,
     TemplateDocument,
     ToldVersionView,
     VersionsView,
     component_document,
+    resolved_view,
     template_document,
     told_view,
 )
 from stella.record import Tx
 from stella.release.components.choose import rule_of, versions_among
+from stella.release.components.make import pick, version_alone
 from stella.release.components.model import Pick
 from stella.release.components.places import OpenTagged, images_of, tags_at
 from stella.release.components.store import find_component, list_components, list_templates
@@ -96,6 +99,20 @@ def get_release_component_versions(
         image=place.image,
         silent=list(place.silent),
     )
+
+
+@router.get("/release-components/{name}/versions/{version}")
+def get_release_component_version(
+    asked: Developer,
+    name: str,
+    version: str,
+    *,
+    channel: Annotated[str, Query(description="By this channel's rule.")] = "",
+) -> ResolvedView:
+    """What one version is now: the registry is asked, and all holds that holds for a release."""
+    with asked.read() as tx:
+        recipe = version_alone(tx, name, channel)
+    return resolved_view(recipe, pick(recipe, registries_of(asked), {name: version}), name)
 
 
 @router.post("/release-components/{name}/versions", status_code=201, response_model=ToldVersionView)

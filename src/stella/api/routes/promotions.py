@@ -20,6 +20,7 @@ from stella.api.looking import (
 )
 from stella.api.views.base import Body, Page
 from stella.api.views.promotions import (
+    AlikeView,
     DecisionView,
     PreviewView,
     PromotionView,
@@ -31,7 +32,7 @@ from stella.deployment.plan import read_plan
 from stella.identity import Permission, record_refusal
 from stella.kernel import parse_time
 from stella.promotion.approval.approve import approve_promotion, cancel_promotion, reject_promotion
-from stella.promotion.approval.approve_alike import approve_alike
+from stella.promotion.approval.approve_alike import alike_for, approve_alike
 from stella.promotion.evaluate import evaluate_promotion, preview_promotion, waits_for_scan
 from stella.promotion.gates.start_window import StartWindow
 from stella.promotion.lifecycle import State
@@ -72,6 +73,12 @@ class NewPromotion(_Wish):
     """
 
     environment: str
+
+
+class Wished(NewPromotion):
+    """What would be asked for. together: the other environments that the same request names."""
+
+    together: Annotated[list[str], Field(default_factory=list, max_length=50)]
 
 
 class NewPromotions(_Wish):
@@ -139,6 +146,25 @@ def get_promotions(
     return Page(items=[one for one in shown.items if one.actions.approve.allowed], next=shown.next)
 
 
+@router.get("/alike")
+def get_alike(asked: Viewer) -> Page[AlikeView]:
+    """What waits for who asks, in groups that one word approves: like with like."""
+    with asked.read() as tx:
+        looking = look(asked, tx)
+        found = alike_for(tx, asked.services.blobs, asking_person(asked))
+        return Page(
+            items=[
+                AlikeView(
+                    promotions=[promotion_view(looking, one) for one in group.promotions],
+                    rules=list(group.rules),
+                    stands_for=group.stands_for,
+                    apart=group.apart,
+                )
+                for group in found
+            ]
+        )
+
+
 @router.post("", status_code=201, response_model=PromotionView)
 def post_promotion(asked: Requester, body: NewPromotion) -> Response:
     """Ask for a release in an environment; the gates judge it soon after."""
@@ -189,7 +215,7 @@ def post_approvals(asked: Approver, body: Approvals) -> Response:
 
 
 @router.post("/preview")
-def preview_of_promotion(asked: Requester, body: NewPromotion) -> PreviewView:
+def preview_of_promotion(asked: Requester, body: Wished) -> PreviewView:
     """What the gates would say now, and what would happen. Nothing is stored."""
     # But for documents under their digests, which are harmless by themselves.
     with asked.read() as tx:
@@ -204,6 +230,7 @@ def preview_of_promotion(asked: Requester, body: NewPromotion) -> PreviewView:
             looking.deciding,
             hotfix=body.hotfix,
             change_ticket=body.change_ticket,
+            together=body.together,
         )
         return PreviewView(
             decision=DecisionView.model_validate(document(decision)),

@@ -9,9 +9,10 @@ from stella.api.asked import Viewer
 from stella.api.looking import Cursor, Developer, Limit, after_of, look, page
 from stella.api.routes.components import registries_of
 from stella.api.views.base import Body, Page
+from stella.api.views.components import ReleasePreview, preview_view
 from stella.api.views.releases import ReleaseDiff, ReleaseView, diff_releases, release_view
 from stella.record import Tx
-from stella.release.components.make import make_release, pick, read_recipe
+from stella.release.components.make import make_release, pick, preview_release, read_recipe
 from stella.release.create import checked_release, create_release, resolve_components
 from stella.release.store import find_release, list_releases
 from stella.release.withdraw import withdraw_release
@@ -51,13 +52,16 @@ def get_releases(
     *,
     name: str | None = None,
     q: Annotated[str | None, Query(description="Part of a name and version.")] = None,
+    component: Annotated[str | None, Query(description="Name of one that it holds.")] = None,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Page[ReleaseView]:
     """Releases, the newest first."""
     with asked.read() as tx:
         looking = look(asked, tx)
-        rows = list_releases(tx, name=name, part=q, after=after_of(cursor), limit=limit)
+        rows = list_releases(
+            tx, name=name, part=q, component=component, after=after_of(cursor), limit=limit
+        )
         return page(rows, limit, lambda one: release_view(looking, one), lambda one: one.id)
 
 
@@ -99,6 +103,18 @@ def post_from_template(asked: Developer, body: FromTemplate) -> Response:
         return release_view(look(asked, tx), made)
 
     return asked.once(do, status=201)
+
+
+@router.post("/from-template/preview")
+def preview_from_template(asked: Developer, body: FromTemplate) -> ReleasePreview:
+    """What making it now would seal: versions, digests, and what is new. Nothing is stored."""
+    with asked.read() as tx:
+        recipe = read_recipe(tx, body.template)
+    picked = pick(recipe, registries_of(asked), body.versions)
+    with asked.read() as tx:
+        preview = preview_release(tx, recipe, picked, channel=body.channel)
+        before = next(iter(list_releases(tx, name=recipe.name, limit=1)), None)
+    return preview_view(recipe, picked, preview, before)
 
 
 @router.get("/{release}")

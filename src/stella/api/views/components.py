@@ -1,8 +1,11 @@
 """Components and templates of releases."""
 
 from stella.api.views.base import View
+from stella.api.views.releases import ReleaseRef, release_ref
+from stella.release.components.make import Picked, Preview, Recipe
 from stella.release.components.model import Component, Rule, Template
 from stella.release.components.told import ToldVersion
+from stella.release.model import Release
 
 
 class VersionRuleView(View):
@@ -69,6 +72,41 @@ class VersionsView(View):
     silent: list[str]
 
 
+class ResolvedView(View):
+    """What one version is now, as a release would take it. tag: null where it was ``told``.
+
+    image: the reference that was resolved. platforms: of the image.
+    """
+
+    component: str
+    version: str
+    tag: str | None
+    told: ToldVersionView | None
+    image: str
+    digest: str
+    platforms: list[str]
+
+
+class PickedView(ResolvedView):
+    """One component of a release that would be made. before: its digest in the release before."""
+
+    before: str | None
+
+
+class ReleasePreview(View):
+    """What making a release by a template would seal now. Its number is given when it is made.
+
+    before: the last release of that name, null for none. gone: components of that one that it has not.
+    """
+
+    name: str
+    version: str
+    channel: str
+    components: list[PickedView]
+    before: ReleaseRef | None
+    gone: list[str]
+
+
 class PickView(View):
     """Which version of a component a release takes; both empty for its own rule."""
 
@@ -111,6 +149,48 @@ def told_view(told: ToldVersion) -> ToldVersionView:
         url=told.url or None,
         by=told.by,
         at=told.at,
+    )
+
+
+def resolved_view(recipe: Recipe, picked: Picked, name: str) -> ResolvedView:
+    """What was picked of a component as the API shows it."""
+    version = picked.versions[name]
+    image = next(one for one in picked.components if one.name == name)
+    channel = recipe.template.components[name].channel
+    told = next(
+        (
+            one
+            for one in recipe.told[name]
+            if version.told and (one.version, one.channel) == (version.version, channel)
+        ),
+        None,
+    )
+    return ResolvedView(
+        component=name,
+        version=version.version,
+        tag=version.tag or None,
+        told=None if told is None else told_view(told),
+        image=image.reference,
+        digest=image.digest,
+        platforms=[one.platform for one in image.platforms],
+    )
+
+
+def preview_view(
+    recipe: Recipe, picked: Picked, preview: Preview, before: Release | None
+) -> ReleasePreview:
+    """What would be sealed as the API shows it, beside the release before."""
+    digests = {} if before is None else {one.name: one.digest for one in before.components}
+    return ReleasePreview(
+        name=recipe.name,
+        version=preview.version,
+        channel=preview.channel,
+        components=[
+            PickedView(**resolved_view(recipe, picked, name).model_dump(), before=digests.get(name))
+            for name in sorted(picked.versions)
+        ],
+        before=None if before is None else release_ref(before),
+        gone=sorted(set(digests) - set(picked.versions)),
     )
 
 

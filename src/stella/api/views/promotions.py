@@ -346,6 +346,17 @@ class PromotionView(View):
     history: list[HistoryView]
 
 
+class AlikeView(View):
+    """Promotions that one word approves. rules: that take it. stands_for: name of the absent one in whose
+    place it is said. apart: why they do not go with the group before; empty for the first.
+    """
+
+    promotions: list[PromotionView]
+    rules: list[str]
+    stands_for: str | None
+    apart: str
+
+
 class PreviewView(View):
     """What the gates would say now, and what would happen."""
 

@@ -1,22 +1,62 @@
 """One word for several promotions, where each of them asks for the same: like with like."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from stella.blob import Blobs
 from stella.identity.model import UNPROVEN, Proof
 from stella.kernel import Remedy, StellaError
 from stella.promotion.approval.approve import approve_promotion
-from stella.promotion.approval.voice import voice_in
+from stella.promotion.approval.voice import Voice, voice_in
 from stella.promotion.errors import NotAlike
+from stella.promotion.lifecycle import State
 from stella.promotion.model import Person
-from stella.promotion.store import Approval, Promotion, find_promotion
+from stella.promotion.store import Approval, Promotion, find_promotion, list_promotions
 from stella.record.transaction import Tx
 from stella.trust import Signer
 
 _TOGETHER_MAX = 100
 Likeness: TypeAlias = tuple[str, bool, tuple[tuple[str, tuple[str, ...]], ...]]
 """The images, whether it is the way back, and the rules that take the word, each with its people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """Promotions that one word of one person approves, those that were asked for first before others.
+
+    rules: that take the word. stands_for: the absent one in whose place it is said; None for their own.
+    apart: why they do not go with the group before, empty for the first.
+    """
+
+    promotions: tuple[Promotion, ...]
+    rules: tuple[str, ...]
+    stands_for: str | None
+    apart: str
+
+
+def alike_for(tx: Tx, blobs: Blobs, person: Person) -> tuple[Alike, ...]:
+    """What waits for this person, like with like: what goes first before what goes later.
+
+    Of the first hundred that wait; those that take no word of theirs now are left out.
+    """
+    waiting = list_promotions(tx, states=frozenset({State.WAITING}), limit=_TOGETHER_MAX)
+    groups = dict[tuple[Likeness, str | None], list[Promotion]]()
+    for one in sorted(waiting, key=lambda found: (found.rank, found.id)):
+        voice = voice_in(tx, blobs, one, person)
+        if not isinstance(voice, StellaError):
+            absent = None if voice.absent is None else voice.absent.name
+            groups.setdefault((_likeness(one, voice), absent), []).append(one)
+    keys = list(groups)
+    return tuple(
+        Alike(
+            promotions=tuple(groups[likeness, absent]),
+            rules=tuple(name for name, _ in likeness[2]),
+            stands_for=absent,
+            apart=_apart(keys[at - 1][0], likeness, absent) if at else "",
+        )
+        for at, (likeness, absent) in enumerate(keys)
+    )
 
 
 def approve_alike(
@@ -61,7 +101,12 @@ def approve_alike(
 def _refuse_unlike(
     tx: Tx, blobs: Blobs, person: Person, found: list[Promotion], stands_for: str | None
 ) -> None:
-    likeness = {one.id: _likeness(tx, blobs, one, person, stands_for) for one in found}
+    likeness = dict[str, Likeness]()
+    for one in found:
+        voice = voice_in(tx, blobs, one, person, stands_for)
+        if isinstance(voice, StellaError):
+            raise voice
+        likeness[one.id] = _likeness(one, voice)
     first = likeness[found[0].id]
     why = {one: _difference(first, other) for one, other in likeness.items() if other != first}
     if why:
@@ -74,14 +119,15 @@ def _refuse_unlike(
         )
 
 
-def _likeness(
-    tx: Tx, blobs: Blobs, found: Promotion, person: Person, stands_for: str | None
-) -> Likeness:
-    voice = voice_in(tx, blobs, found, person, stands_for)
-    if isinstance(voice, StellaError):
-        raise voice
+def _likeness(found: Promotion, voice: Voice) -> Likeness:
     rules = tuple((one.rule, one.approvers) for one in voice.rules)
     return found.release_digest, found.rollback, rules
+
+
+def _apart(before: Likeness, other: Likeness, absent: str | None) -> str:
+    if before != other:
+        return _difference(before, other)
+    return "your own word" if absent is None else f"a word in place of {absent}"
 
 
 def _difference(like: Likeness, other: Likeness) -> str:

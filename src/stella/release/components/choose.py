@@ -88,7 +88,8 @@ def choose(
     rule = rule_of(component, pick, name)
     if by_hand:
         form = rule if rule.image else component.versions
-        known = versions_among(tags, Rule(form.tag, prereleases=True), told)
+        beyond = versions_among(tags, Rule(form.tag, prereleases=True), told)
+        known = [*versions_among(tags, rule, told), *beyond]
         fitting = [one for one in known if by_hand in {one.version, one.tag}]
     else:
         fitting = known = versions_among(tags, rule, told)

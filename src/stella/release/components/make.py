@@ -8,7 +8,7 @@ from stella.blob import Blobs
 from stella.kernel import Remedy
 from stella.record.transaction import Tx
 from stella.release.components.choose import Version, choose, rule_of
-from stella.release.components.model import COUNTER, HOLES, Component, Template
+from stella.release.components.model import COUNTER, HOLES, Component, Pick, Template
 from stella.release.components.places import (
     Found,
     OpenTagged,
@@ -17,14 +17,21 @@ from stella.release.components.places import (
     tags_at,
 )
 from stella.release.components.platforms import refuse_missing_platforms
-from stella.release.components.store import find_template, list_components, next_count
+from stella.release.components.store import (
+    count_so_far,
+    find_component,
+    find_template,
+    list_components,
+    next_count,
+)
 from stella.release.components.told import ToldVersion, told_among, told_versions
-from stella.release.create import checked_release, create_release, resolve_components
+from stella.release.create import checked_release, create_release, resolve_components, taken
 from stella.release.errors import MalformedRelease
 from stella.release.model import Release, ReleaseComponent
 from stella.release.store import exists
 
 _TRIES_MAX = 1000
+_HOLE = "{" + COUNTER + "}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +59,14 @@ class Picked:
 
     versions: dict[str, Version]
     components: tuple[ReleaseComponent, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """How a release would be called. channel: empty for none."""
+
+    version: str
+    channel: str
 
 
 def read_recipe(tx: Tx, name: str) -> Recipe:
@@ -86,14 +101,14 @@ def pick(recipe: Recipe, open_registry: OpenTagged, by_hand: Mapping[str, str]) 
         references[name] = one.told or f"{found.image}:{one.tag}"
     components = resolve_components(open_registry, references)
     refuse_missing_platforms(components, recipe.components)
-    for taken in components:
-        if taken.tag is None:
+    for image in components:
+        if image.tag is None:
             continue  # told by its digest
-        component, found = recipe.components[taken.name], places[taken.name]
-        rule = rule_of(component, recipe.template.components[taken.name], taken.name)
+        component, found = recipe.components[image.name], places[image.name]
+        rule = rule_of(component, recipe.template.components[image.name], image.name)
         asked = {found.image, *found.silent}
         others = [one for one in images_of(component, rule) if one not in asked]
-        refuse_other_digests(open_registry, taken, others)
+        refuse_other_digests(open_registry, image, others)
     return Picked(versions, components)
 
 
@@ -105,17 +120,12 @@ def make_release(
     channel: in place of the template's; empty for that.
     Raises MalformedRelease, ReleaseExists.
     """
-    channel = channel or recipe.template.channel_of_releases
-    form = _filled(recipe.template.version, picked, tx.now)
-    hole = "{" + COUNTER + "}"
+    form, channel = _named(tx, recipe, picked, channel)
     version = form
-    checked_release(
-        recipe.name, form.replace(hole, "1"), {one.name: "" for one in picked.components}, channel
-    )
-    if hole in form:
+    if _HOLE in form:
         for _ in range(_TRIES_MAX):  # a version that was given by hand is passed over
             number = next_count(tx, f"{recipe.name}@{form}")
-            version = form.replace(hole, str(number))
+            version = form.replace(_HOLE, str(number))
             if not exists(tx, recipe.name, version):
                 break
     return create_release(
@@ -128,6 +138,43 @@ def make_release(
     )
 
 
+def preview_release(tx: Tx, recipe: Recipe, picked: Picked, *, channel: str = "") -> Preview:
+    """What ``make_release`` would seal now; no number is taken, so that somebody else may get it.
+
+    Raises MalformedRelease, ReleaseExists.
+    """
+    form, channel = _named(tx, recipe, picked, channel)
+    version = form
+    if _HOLE in form:
+        first = count_so_far(tx, f"{recipe.name}@{form}") + 1
+        for number in range(first, first + _TRIES_MAX):
+            version = form.replace(_HOLE, str(number))
+            if not exists(tx, recipe.name, version):
+                break
+    if exists(tx, recipe.name, version):
+        raise taken(recipe.name, version)
+    return Preview(version, channel)
+
+
+def version_alone(tx: Tx, name: str, channel: str) -> Recipe:
+    """As if a template took this component alone, by the rule of ``channel`` or its own.
+
+    Raises UnknownComponent.
+    """
+    template = Template({name: Pick(channel=channel)})
+    return Recipe(name, template, {name: find_component(tx, name)}, {name: told_versions(tx, name)})
+
+
+def _named(tx: Tx, recipe: Recipe, picked: Picked, channel: str) -> tuple[str, str]:
+    """The version but for its counter, and the channel. Raises MalformedRelease."""
+    channel = channel or recipe.template.channel_of_releases
+    form = _filled(recipe.template.version, picked, tx.now)
+    checked_release(
+        recipe.name, form.replace(_HOLE, "1"), {one.name: "" for one in picked.components}, channel
+    )
+    return form, channel
+
+
 def _filled(text: str, picked: Picked, now: datetime) -> str:
     """The version, but for its counter."""
     known = {
@@ -135,6 +182,6 @@ def _filled(text: str, picked: Picked, now: datetime) -> str:
         "year": f"{now.year}",
         "month": f"{now.month}",
         "day": f"{now.day}",
-        COUNTER: "{" + COUNTER + "}",
+        COUNTER: _HOLE,
     }
     return HOLES.sub(lambda hole: known[hole[1]], text)

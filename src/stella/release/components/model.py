@@ -218,4 +218,4 @@ def _range_faults(where: str, text: str) -> Iterator[str]:
         try:
             npm_spans(text)
         except UnreadableConstraint as error:
-            yield f"{where}: {str(error)[:200]}"
+            yield f"{where}: no range of semver: {str(error)[:200]}"

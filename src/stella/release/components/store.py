@@ -175,6 +175,16 @@ def next_count(tx: Tx, form: str) -> int:
     return int(row["count"])
 
 
+def count_so_far(tx: Tx, form: str) -> int:
+    """The last number that was given; 0 for none. Whoever asks next may be another."""
+    row = tx.row(
+        select(release_counter.c.count).where(
+            release_counter.c.tenant == tx.tenant, release_counter.c.form == form
+        )
+    )
+    return 0 if row is None else int(row["count"])
+
+
 def _apply(
     tx: Tx,
     table: Table,

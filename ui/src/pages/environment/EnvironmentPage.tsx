@@ -1,17 +1,12 @@
 import { useSuspenseQuery } from '@tanstack/react-query'
-import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
-import { useState } from 'react'
+import { getRouteApi, Link } from '@tanstack/react-router'
 import { environmentQuery } from '../../api/queries'
-import { useWhyNot } from '../../api/session'
 import type { Environment, Target } from '../../api/types'
 import { proofText } from '../../environment/rules'
 import { AGENT } from '../../fleet/states'
 import { paths } from '../../paths'
 import { lookOf } from '../../promotion/states'
-import { ActionButton } from '../../widgets/ActionButton'
 import { Command, Digest } from '../../widgets/Copy'
-import { EditLink } from '../../widgets/EditLink'
-import { Icon } from '../../widgets/Icon'
 import { PageHead, Pairs, Panel } from '../../widgets/Panel'
 import { State } from '../../widgets/State'
 import { type Column, Table } from '../../widgets/Table'
@@ -19,11 +14,11 @@ import { Time } from '../../widgets/Time'
 import { configText } from '../../words/config'
 import { count } from '../../words/text'
 import { Approvers } from './Approvers'
+import { EnvironmentActions } from './EnvironmentActions'
 import { Freezes } from './Freezes'
 import { HELD, Hold } from './Hold'
 import { InLifecycles } from './InLifecycles'
-import { RollbackDialog } from './RollbackDialog'
-import { TakeDownButton, TakeDowns } from './TakeDown'
+import { TakeDowns } from './TakeDown'
 import { Waivers } from './Waivers'
 
 const route = getRouteApi('/shell/environments/$name')
@@ -59,7 +54,7 @@ export function EnvironmentPage() {
             )}
           </>
         }
-        actions={<Actions environment={environment} />}
+        actions={<EnvironmentActions environment={environment} />}
       />
       <div className="split">
         <div className="stack">
@@ -131,41 +126,6 @@ function BreakGlassRule({ environment }: { environment: Environment }) {
     <span>
       two of {rule.by.join(', ')}, for {count(rule.hoursMax, 'hour')} at most
     </span>
-  )
-}
-
-function Actions({ environment }: { environment: Environment }) {
-  const navigate = useNavigate()
-  const [rolling, setRolling] = useState(false)
-  const mayNot = useWhyNot('promotion.request')
-  const mayNotRoll = useWhyNot('deployment.operate')
-  return (
-    <>
-      <EditLink kind="Environment" name={environment.name} />
-      <TakeDownButton environment={environment.name} />
-      <ActionButton
-        variant="default"
-        whyNot={mayNotRoll ?? (environment.current ? undefined : 'Nothing runs here yet')}
-        onClick={() => setRolling(true)}
-        leftSection={<Icon name="arrow-back-up" />}
-      >
-        Roll back
-      </ActionButton>
-      <ActionButton
-        whyNot={mayNot}
-        leftSection={<Icon name="git-pull-request" />}
-        onClick={() => void navigate(paths.newPromotion({ environment: environment.name }))}
-      >
-        Promote to here
-      </ActionButton>
-      {rolling && (
-        <RollbackDialog
-          environment={environment.name}
-          current={environment.current?.release.id}
-          close={() => setRolling(false)}
-        />
-      )}
-    </>
   )
 }
 

@@ -3,6 +3,7 @@ import { useMemo, useState } from 'react'
 import { api, take } from '../../api/client'
 import type { Contribution } from '../../api/types'
 import { useAct } from '../../api/useAct'
+import { commands } from '../../commands'
 import { BY_HAND, type Draft, documentOf, type Document, faultsOf, withConnector } from '../../hub/draft'
 import { isMissing, spread } from '../../hub/reasons'
 import { fieldsOf, placesOf, titleAt } from '../../hub/schema'
@@ -167,7 +168,9 @@ export function IntegrationForm({ before, revision, first, connectors, taken }: 
         </div>
         <div className={`stack ${style.side}`}>
           <Outcome
-            document={document}
+            name={document.name}
+            command={commands.applyIntegration(document.name)}
+            needs="a name and an endpoint"
             verdict={verdict}
             isReady={isReady}
             isCurrent={isCurrent}

@@ -1,7 +1,5 @@
 import { Button } from '@mantine/core'
 import type { Change, Problem } from '../../api/types'
-import { commands } from '../../commands'
-import type { Document } from '../../hub/draft'
 import { ChangeList } from '../../widgets/ChangeList'
 import { CommandHint } from '../../widgets/Dialog'
 import { Panel } from '../../widgets/Panel'
@@ -12,7 +10,11 @@ import style from './Form.module.css'
 import type { Verdict } from './useDryRun'
 
 interface Props {
-  document: Document
+  /** Of what is saved. */
+  name: string
+  command: string
+  /** What is needed before the server is asked. */
+  needs: string
   verdict: Verdict
   isReady: boolean
   isCurrent: boolean
@@ -30,7 +32,7 @@ interface Props {
 
 /** What saving would do, what stands against it, and the button. */
 export function Outcome(props: Props) {
-  const { document, verdict, isReady, isCurrent, isNew, isWhole, wrong, missing, rest, problem, busy } = props
+  const { name, command, needs, verdict, isReady, isCurrent, isNew, isWhole, wrong, missing, rest, problem, busy } = props
   const isFine = isReady && isCurrent && verdict.kind === 'fine' && isWhole
   const changes = !isNew && verdict.kind === 'fine' ? verdict.diff : []
   return (
@@ -60,13 +62,13 @@ export function Outcome(props: Props) {
             )}
           </div>
         )}
-        {verdict.kind === 'fine' && isWhole && <Effect name={document.name} isNew={isNew} changes={changes} />}
+        {verdict.kind === 'fine' && isWhole && <Effect name={name} isNew={isNew} changes={changes} />}
         {!isReady && (
-          <p className={`muted ${style.note}`}>It is checked as soon as it has a name and an endpoint.</p>
+          <p className={`muted ${style.note}`}>It is checked as soon as it has {needs}.</p>
         )}
       </Panel>
       <div className="row wrap between">
-        <CommandHint command={commands.applyIntegration(document.name)} />
+        <CommandHint command={command} />
         <Button type="submit" loading={busy} disabled={!isFine || (!isNew && changes.length === 0)}>
           {isNew ? 'Add it' : 'Save the change'}
         </Button>

@@ -2,13 +2,14 @@ import { useEffect, useState } from 'react'
 import { api, take } from '../../api/client'
 import { problemFrom } from '../../api/refused'
 import type { Change, Problem } from '../../api/types'
-import { BY_HAND, type Document } from '../../hub/draft'
+import { BY_HAND } from '../../hub/draft'
 import { reasonsOf } from '../../hub/reasons'
 import { isObject } from '../../words/object'
 
 /** After the last key. */
 const REST_MS = 350
-const MALFORMED = 'ST-HUB-002'
+/** The document itself is wrong, and each reason has a place in it. */
+const MALFORMED = new Set(['ST-HUB-002', 'ST-REL-008'])
 
 export type Verdict =
   | { kind: 'none' }
@@ -28,7 +29,7 @@ interface Asked {
  * document: undefined where it is too early to ask. again: another number asks anew, as where a secret was stored.
  * Until the answer to the newest question is there, the verdict before it stays, and `isCurrent` says so.
  */
-export function useDryRun(document: Document | undefined, again: number): { verdict: Verdict; isCurrent: boolean } {
+export function useDryRun(document: object | undefined, again: number): { verdict: Verdict; isCurrent: boolean } {
   const [asked, setAsked] = useState<Asked>({ question: '', verdict: { kind: 'none' } })
   const question = document === undefined ? '' : `${again} ${JSON.stringify(document)}`
   useEffect(() => {
@@ -55,7 +56,7 @@ async function verdictOn(document: Record<string, unknown>, signal: AbortSignal)
     return { kind: 'fine', change: changes[0]?.change ?? 'unchanged', diff: changes[0]?.diff ?? [] }
   } catch (error) {
     const problem = problemFrom(error)
-    return problem.code === MALFORMED
+    return MALFORMED.has(problem.code)
       ? { kind: 'refused', reasons: reasonsOf(problem) }
       : { kind: 'unasked', problem }
   }

@@ -55,7 +55,7 @@ function Waiting() {
   const found = useInfiniteQuery(promotionsQuery({ waitingForMe: 'true' }))
   const rows = found.data?.pages.flatMap((page) => page.items) ?? []
   return (
-    <Panel title="Waiting for you" flush side={<Link {...paths.promotions()}>All promotions</Link>}>
+    <Panel title="Waiting for you" flush side={<Link {...paths.approvals()}>To the approvals</Link>}>
       {found.isPending && <Loading inset lines={2} />}
       {found.error && <Refusal problem={problemFrom(found.error)} onRetry={() => void found.refetch()} />}
       {found.data && (

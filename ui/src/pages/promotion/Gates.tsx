@@ -1,6 +1,6 @@
 import type { Decision, Gate, Reason } from '../../api/types'
-import { gateLine, gateName, gateWord, worstFirst } from '../../promotion/gates'
-import { findingIn } from '../../promotion/reasons'
+import { gateLine, gateName, gateWord, inTheWayFirst, isRepeated, worstFirst } from '../../promotion/gates'
+import { findingIn, findingTitle } from '../../promotion/reasons'
 import { GATE, lookOf } from '../../promotion/states'
 import { Icon } from '../../widgets/Icon'
 import { Kev, SeverityWord } from '../../widgets/Severity'
@@ -9,29 +9,28 @@ import { Words } from '../../widgets/Words'
 import { FindingWhy } from '../release/FindingWhy'
 import style from './Gates.module.css'
 
-/** Every gate with its answer, each reason with what mends it and who can. What stands in the way is open. */
+/** Every gate with its answer, each reason with what mends it and who can. What stands in the way is first, and open. */
 export function Gates({ decision }: { decision: Decision }) {
   return (
     <ol>
-      {decision.gates.map((gate) => (
-        <li key={gate.name} className={style.gate}>
-          <OneGate gate={gate} />
-          {gate.name === 'policy' && decision.unblock && <Unblock change={decision.unblock} />}
+      {inTheWayFirst(decision.gates).map((gate) => (
+        <li key={gate.name} className={style.gate} data-passes={gate.state === 'pass' || undefined}>
+          <OneGate gate={gate} unblock={gate.name === 'policy' ? decision.unblock : null} />
         </li>
       ))}
     </ol>
   )
 }
 
-function OneGate({ gate }: { gate: Gate }) {
+function OneGate({ gate, unblock }: { gate: Gate; unblock: Decision['unblock'] }) {
   const passes = gate.state === 'pass'
   const head = (
     <>
       <span className={style.state}>
         <State look={lookOf(GATE, gate.state)} />
       </span>
-      <span className="grow">
-        <span className="strong">{gateName(gate.name)}</span>
+      <span className={`grow ${style.said}`}>
+        <span className={`strong ${style.name}`}>{gateName(gate.name)}</span>
         <span className={style.summary}><Words text={gate.summary} /></span>
       </span>
     </>
@@ -52,6 +51,7 @@ function OneGate({ gate }: { gate: Gate }) {
         </span>
       </summary>
       <div className={style.body}>
+        {unblock && <Unblock change={unblock} />}
         <ul className="stack near">
           {worstFirst(gate.reasons).map((reason) => (
             <li key={`${reason.rule}${reason.component ?? ''}${reason.message}`}>
@@ -59,7 +59,7 @@ function OneGate({ gate }: { gate: Gate }) {
             </li>
           ))}
         </ul>
-        {!passes && gate.unblocks !== '' && (
+        {!passes && gate.unblocks !== '' && !unblock && !isRepeated(gate) && (
           <p className={style.unblocks}>
             <Icon name="arrow-right" size={14} />
             <span>
@@ -75,9 +75,9 @@ function OneGate({ gate }: { gate: Gate }) {
 /** The smallest change that lets the policy pass. */
 function Unblock({ change }: { change: NonNullable<Decision['unblock']> }) {
   return (
-    <div className={style.body}>
+    <div className={style.unblock}>
       <p>
-        <strong>The policy would pass with{change.verified === 'pass' ? ' (tried)' : ''}:</strong>
+        <strong>What unblocks it:</strong> the policy would pass{change.verified === 'pass' ? ', as was tried,' : ''} with
       </p>
       <ul className="stack tight">
         {change.upgrades.map((one) => (
@@ -104,6 +104,8 @@ function Unblock({ change }: { change: NonNullable<Decision['unblock']> }) {
 function OneReason({ reason }: { reason: Reason }) {
   const finding = findingIn(reason)
   const look = lookOf(GATE, reason.outcome)
+  // Shortened only where the whole of it can be unfolded below.
+  const title = finding?.why && findingTitle(finding)
   return (
     <div className={style.reason} data-outcome={reason.outcome}>
       <span className={`tone-${look.tone}`}>
@@ -112,7 +114,7 @@ function OneReason({ reason }: { reason: Reason }) {
       </span>
       <div className="grow stack tight">
         <p className={reason.outcome === 'pass' ? 'muted' : undefined}>
-          <Words text={reason.message} />
+          {title === undefined ? <Words text={reason.message} /> : <span className="strong">{title}</span>}
           {finding?.severity && (
             <span className={style.marks}>
               <SeverityWord severity={finding.severity} />
@@ -145,6 +147,9 @@ function OneReason({ reason }: { reason: Reason }) {
               Why: package, file, layer
               <span className="hidden"> of {finding.id}</span>
             </summary>
+            <p>
+              <Words text={reason.message} />
+            </p>
             <FindingWhy finding={finding} />
           </details>
         )}

@@ -1,7 +1,7 @@
-import { useInfiniteQuery, useSuspenseQuery } from '@tanstack/react-query'
-import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
-import { useEffect, useState } from 'react'
-import { promotionQuery, promotionsQuery } from '../../api/queries'
+import { useSuspenseQuery } from '@tanstack/react-query'
+import { getRouteApi, Link } from '@tanstack/react-router'
+import { useState } from 'react'
+import { promotionQuery } from '../../api/queries'
 import type { Promotion } from '../../api/types'
 import { commands } from '../../commands'
 import { paths } from '../../paths'
@@ -18,11 +18,13 @@ import { Time } from '../../widgets/Time'
 import { Timeline } from '../../widgets/Timeline'
 import { EvidenceLinks } from '../evidence/EvidenceLinks'
 import { Approvals } from './Approvals'
+import { AtAGlance } from './AtAGlance'
 import { BreakGlass, PassedByBreakGlass } from './BreakGlass'
 import { Changes } from './Changes'
 import { DecideDialog, type Verb } from './DecideDialog'
 import { Gates } from './Gates'
 import { Hotfix } from './Hotfix'
+import { MoreOfMine, useNeighbours } from './Neighbours'
 import { OnCall } from './OnCall'
 import { PlanView } from './PlanView'
 import { ticketPairs } from './Ticket'
@@ -87,6 +89,7 @@ export function PromotionPage() {
       />
       {promotion.decision?.breakGlass && <PassedByBreakGlass decision={promotion.decision} />}
       {promotion.decision?.hotfix && <Hotfix hotfix={promotion.decision.hotfix} />}
+      <AtAGlance promotion={promotion} />
       <div className="split">
         <div className="stack">
           {promotion.deployment && (
@@ -154,6 +157,7 @@ function Actions({ promotion }: { promotion: Promotion }) {
         </ActionButton>
       </div>
       {said && <span className="muted small">{said}</span>}
+      <MoreOfMine id={promotion.id} />
       {verb && <DecideDialog verb={verb} promotion={promotion} close={() => setVerb(undefined)} />}
     </div>
   )
@@ -224,22 +228,4 @@ function History({ promotion }: { promotion: Promotion }) {
       />
     </Panel>
   )
-}
-
-/** `[` and `]`: the promotion before and after this one, in the list as the server orders it. */
-function useNeighbours(id: string) {
-  const navigate = useNavigate()
-  const all = useInfiniteQuery(promotionsQuery()).data?.pages.flatMap((page) => page.items)
-  const at = all?.findIndex((promotion) => promotion.id === id) ?? -1
-  const before = at > 0 ? all?.[at - 1]?.id : undefined
-  const after = at >= 0 ? all?.[at + 1]?.id : undefined
-  useEffect(() => {
-    const onKey = (event: KeyboardEvent) => {
-      if (event.target instanceof HTMLElement && /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName)) return
-      const wanted = event.key === '[' ? before : event.key === ']' ? after : undefined
-      if (wanted !== undefined) void navigate(paths.promotion(wanted))
-    }
-    window.addEventListener('keydown', onKey)
-    return () => window.removeEventListener('keydown', onKey)
-  }, [navigate, before, after])
 }
