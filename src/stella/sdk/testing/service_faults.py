@@ -23,6 +23,10 @@ from stella.sdk.testing.between import Between, Fault, answered, standing_betwee
 from stella.sdk.testing.telling import untold
 
 
+def _as_it_is(_url: str, body: bytes) -> bytes:
+    return body
+
+
 @dataclass(frozen=True, slots=True)
 class ServiceHttpBench:
     """A service, and one use of it that has several requests' worth of answers to break.
@@ -30,6 +34,8 @@ class ServiceHttpBench:
     endpoint: where it really is. open_at: (endpoint, connect) -> the connector, which waits for a
     second at most. use: uses it once and asserts what it gave. secrets: what lets in, now.
     unreachable: how it says that no usable answer came; others: what else it may refuse with.
+    endless: (URL, body of its answer) -> the body with one more page named in it, where the service names
+    its next page there and not by the header Link.
     """
 
     endpoint: str
@@ -38,6 +44,7 @@ class ServiceHttpBench:
     secrets: Callable[[], tuple[str, ...]] = tuple
     unreachable: type[StellaError] = ServiceUnreachable
     others: tuple[type[StellaError], ...] = (ServiceRefused, NotThere, NotSupported)
+    endless: Callable[[str, bytes], bytes] = _as_it_is
 
 
 CANARY = "c4n4ry-8a7d6f5e4b3c2d1e"
@@ -166,7 +173,7 @@ def a_busy_service_may_be_asked_again(bench: ServiceHttpBench) -> None:
 def a_list_without_end_is_given_up(bench: ServiceHttpBench) -> None:
     """Each answer names a next page, for ever: a refusal, or what was asked for, in time."""
     endless = 'Link: <?page=2>; rel="next"\r\n'
-    with standing_between(bench.endpoint, adding=endless) as between:
+    with standing_between(bench.endpoint, adding=endless, changing=bench.endless) as between:
         outcome = _in_time(bench, between, "pages without end")
     assert outcome is None or isinstance(outcome, (bench.unreachable, *bench.others)), outcome
     assert len(between.requests) <= _PAGES_MAX, "it follows for ever"
