@@ -31,7 +31,7 @@ class Outside:
         self.asked = 0
         self.password = ""
 
-    def play(self, method: str, path: str, headers: Any, body: bytes) -> Answer:
+    def play(self, _method: str, path: str, headers: Any, _body: bytes) -> Answer:
         self.asked += 1
         wanted = f"Basic {base64.b64encode(f':{self.password}'.encode()).decode()}"
         if self.password and headers.get("authorization") != wanted:
@@ -128,7 +128,7 @@ def test_a_stream_that_is_not_let_in_is_asked_again_with_the_credential_of_now(
     assert control.apply(document("main", outside.host, credentials=login)).is_success
     assert outside.blob() == CONTENT
 
-    outside.password = "canary-two-81fa"  # noqa: S105 - another server stored it, say
+    outside.password = "canary-two-81fa"
     envelope = sealed_value(
         control.services.outside.keys(), "password", outside.password, control.services.random
     )
@@ -137,7 +137,7 @@ def test_a_stream_that_is_not_let_in_is_asked_again_with_the_credential_of_now(
     control.clock.go_on(seconds=15)
     assert outside.blob() == CONTENT
 
-    outside.password = "nobody-has-this-one"  # noqa: S105 - a canary
+    outside.password = "nobody-has-this-one"
     control.clock.go_on(seconds=15)
     fail(outside.blob, 2 * FAILURES_MAX, RegistryRefused)
     assert outside.left_alone_until() is None, "a verdict is no trouble"

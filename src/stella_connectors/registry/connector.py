@@ -161,7 +161,9 @@ class OciRegistry:
         """Every tag, sorted."""
         names: set[str] = set()
         first = f"/v2/{repository}/tags/list?n=1000"
-        for response, content in self._pages(first, "tags", repository, TAGS_MAX, names):
+        for response, content in self._pages(
+            first, "tags", repository, count_max=TAGS_MAX, found=names
+        ):
             if response.status_code == 404:
                 return ()
             self._http.refuse(response, f"tags of {repository}")
@@ -179,7 +181,7 @@ class OciRegistry:
         first = f"/v2/{repository}/referrers/{subject}"
         what, accept = f"referrers of {subject}", {"Accept": _OCI_INDEX}
         for response, content in self._pages(
-            first, "referrers", repository, REFERRERS_MAX, found, accept
+            first, "referrers", repository, count_max=REFERRERS_MAX, found=found, headers=accept
         ):
             is_index = response.headers.get("content-type", "").startswith(_OCI_INDEX)
             if response.status_code in {400, 404, 405} or (response.is_success and not is_index):
@@ -193,6 +195,7 @@ class OciRegistry:
         url: str,
         what: str,
         repository: str,
+        *,
         count_max: int,
         found: Sized,
         headers: Mapping[str, str] | None = None,

@@ -58,7 +58,8 @@ def standing_between(
     """Requests are passed on to the URL ``behind``; the ``at``-th one is answered by ``fault``.
 
     Without ``behind`` every request is answered by ``fault``. adding: headers to each answer that is
-    passed on, each ended by CR LF. changing: (URL that was asked here, body of the answer) -> body that is given.
+    passed on, each ended by CR LF. changing: (URL that was asked here, body of its answer) -> the body
+    that is given.
     """
     ended = threading.Event()
 
