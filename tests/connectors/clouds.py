@@ -47,6 +47,14 @@ def answer(status: int, document: object, **headers: str) -> Answer:
     return Answer(status, json.dumps(document).encode(), {**JSON, **named})
 
 
+def page_after_page(_url: str, body: bytes) -> bytes:
+    """The list of a bucket (S3's, Google's, Azure's), which names one more page, whichever it is."""
+    more = b"<IsTruncated>true</IsTruncated><NextContinuationToken>z-more</NextContinuationToken>"
+    body = re.sub(rb"<IsTruncated>.*?</IsTruncated>", more, body)
+    marker = rb"<NextMarker\s*/>|<NextMarker>.*?</NextMarker>"
+    return re.sub(marker, b"<NextMarker>z-more</NextMarker>", body)
+
+
 @dataclass
 class Cloud:
     """tokens: those that count. secrets: name -> its versions, (id, text). forbidden: names."""
@@ -258,14 +266,6 @@ def xml_error(status: int, code: str) -> Answer:
 
 
 @dataclass
-def page_after_page(_url: str, body: bytes) -> bytes:
-    """The list of a bucket (S3's, Google's, Azure's), which names one more page, whichever it is."""
-    more = b"<IsTruncated>true</IsTruncated><NextContinuationToken>z-more</NextContinuationToken>"
-    body = re.sub(rb"<IsTruncated>.*?</IsTruncated>", more, body)
-    marker = rb"<NextMarker\s*/>|<NextMarker>.*?</NextMarker>"
-    return re.sub(marker, b"<NextMarker>z-more</NextMarker>", body)
-
-
 class GoogleBucket(Google):
     """The XML API of Cloud Storage, with one bucket."""
 
