@@ -24,8 +24,8 @@ _PLACE = re.compile(
 _DIRECTORY = re.compile(r"file:///[A-Za-z0-9._/@+=,~-]{1,1000}\Z")
 _KINDS = frozenset(one.value for one in CONNECTED)
 _LIST_MAX = 100
-# What is used for an environment: other kinds are asked for no one in particular.
-_BOUND = frozenset({Kind.REGISTRY, Kind.NOTIFIER, Kind.SECRET_STORE}) | USABLE
+BOUND = frozenset({Kind.REGISTRY, Kind.NOTIFIER, Kind.SECRET_STORE}) | USABLE
+"""What is used for an environment: other kinds are asked for no one in particular."""
 _BY_PROXY = frozenset({"http", "https"})
 _TIMEOUT_S_MAX = 600
 _REQUESTS_MAX = 100_000
@@ -139,8 +139,8 @@ def _of_connector(read: _Spec, brought: Mapping[tuple[Kind, str], Contribution])
         yield f"there is no kind {read.kind[:40]!r} (known: {known})"
         return
     kind = Kind(read.kind)
-    if read.environments and kind not in _BOUND:
-        known = ", ".join(sorted(_BOUND))
+    if read.environments and kind not in BOUND:
+        known = ", ".join(sorted(BOUND))
         yield f"environments: a {kind.value} is used for no one in particular ({known} are)"
     contribution = brought.get((kind, read.connector))
     if contribution is None:
