@@ -236,7 +236,7 @@ def _break_each(
     needed = _requests_needed(bench)
     breaks = [(fault, at) for fault in faults for at in range(1, needed + 1)]
     with ThreadPoolExecutor(at_once) as pool:
-        tuple(pool.map(lambda one: _break_by(bench, *one, kinds, ways), breaks))
+        tuple(pool.map(lambda one: _break_by(bench, one[0], one[1], kinds, ways), breaks))
 
 
 def _requests_needed(bench: ServiceHttpBench) -> int:
