@@ -165,6 +165,33 @@ def test_a_fault_is_named(control: Control, spec: dict[str, Any], told: str):
     assert told in refused.json()["title"]
 
 
+@pytest.mark.parametrize(
+    ("kind", "connector", "endpoint", "config"),
+    [
+        ("directory", "ldap", "ldaps://ldap.example", {"user_base": "dc=example"}),
+        ("scm", "git", "ssh://git.example", {"host_keys": ["git.example ssh-ed25519 AAAA"]}),
+        ("router", "haproxy", "tcp://haproxy.example:9999", {}),
+        (
+            "notifier",
+            "smtp",
+            "smtps://mail.example",
+            {"from": "a@b.example", "to": ["c@d.example"]},
+        ),
+        ("object_store", "directory", "file:///srv/stella-objects/one", {}),
+    ],
+)
+def test_a_proxy_that_would_be_gone_past_is_refused(
+    control: Control, kind: str, connector: str, endpoint: str, config: dict[str, Any]
+):
+    given = {"kind": kind, "connector": connector, "config": config}
+    refused = control.apply(document("one", endpoint, proxy="http://p.example:3128", **given))
+    scheme = endpoint.partition(":")[0]
+    told = (
+        f"proxy: {scheme}:// is not spoken through an HTTP proxy, and {connector} would go past it"
+    )
+    assert told in refused.json()["title"]
+
+
 def test_a_host_has_one_integration_and_a_name_is_changed_in_place(control: Control):
     assert control.apply(document("one", "a.example")).is_success
     again = control.apply(document("two", "a.example"))

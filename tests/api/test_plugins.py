@@ -137,6 +137,27 @@ def test_one_of_a_stranger_from_its_wheel_to_its_end(control: Control):
 
 
 @pytest.mark.usefixtures("closing")
+def test_another_publishers_version_takes_over_no_grant(control: Control):
+    control.post("/plugins", body(), by="root")
+    control.post("/plugins/chests/grant", {"granted": None}, by="root")
+    control.post("/plugins/chests/enable", {}, by="root")
+    theirs = body("1.1.0", publisher="somebody else entirely")
+    refused = control.ask("POST", "/plugins", theirs, by="root").json()
+    assert refused["code"] == "ST-PLG-006"
+    assert (
+        "published by 'somebody else entirely', and chests 1.0.0, which is here, by"
+        in (refused["title"])
+    )
+    assert control.get("/plugins/chests")["versions"] == ["1.0.0"]
+
+    control.post("/plugins/chests/disable", by="root")
+    control.ask("DELETE", "/plugins/chests/versions/1.0.0", by="root")
+    assert control.post("/plugins", theirs, by="root")["publisher"] == "somebody else entirely"
+    again = control.ask("POST", "/plugins/chests/enable", {}, by="root").json()
+    assert again["facts"]["reasons"] == ["needs network, which is not granted"]
+
+
+@pytest.mark.usefixtures("closing")
 def test_a_strangers_secret_store_gives_a_registry_its_password(control: Control):
     wanted = f"Basic {base64.b64encode(b'1.0.0 kv/user name:1.0.0 kv/pass word').decode()}"
 

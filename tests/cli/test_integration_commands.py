@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import yaml
 from connectors.registries import Answer, played_registry
 from fixtures.commands import Command
 from plugin.packages import BOAT, write_plugin
+from stella.trust import create_authority, new_signer
 
 INTEGRATION = """\
 apiVersion: stella/v1
@@ -111,7 +113,7 @@ def test_a_use_of_a_secret_is_forbidden_and_allowed(admin: Command, host: str):
     assert admin("secret", "allow", "password", "none").exit_code == 3
 
 
-def test_an_integration_is_made_by_a_command_once(admin: Command, host: str):
+def test_an_integration_is_made_by_a_command_once(admin: Command, host: str, tmp_path: Path):
     words = ("integration", "create", "main", "--kind", "registry", "--connector", "oci")
     words += ("--endpoint", host, "--credential", "password=secret://password")
     words += ("--role", "developer", "--network", "127.0.0.0/8")
@@ -123,12 +125,37 @@ def test_an_integration_is_made_by_a_command_once(admin: Command, host: str):
     (listed,) = admin.data("integration", "list")
     assert listed["spec"]["credentials"] == {"password": "secret://password"}
     assert (listed["spec"]["roles"], listed["endpoint"]) == (["developer"], host)
+    assert admin("integration", "delete", "main").exit_code == 0
+    authority = tmp_path / "ca.pem"
+    authority.write_bytes(create_authority(tmp_path, new_signer(), datetime.now(UTC)).certificate)
+    words += ("--host", "a.example.com", "--host", "*.b.example.com", "--ca-file", str(authority))
+    words += ("--proxy", "http://proxy.example.com:3128", "--timeout-s", "7")
+    words += ("--requests-per-s", "50", "--rotate-by", "2031-01-31", "--disabled")
+    made = admin(*words)
+    assert made.exit_code == 0, made.stderr
+    (listed,) = admin.data("integration", "list")
+    spec = listed["spec"]
+    assert (
+        spec.items()
+        >= {
+            "hosts": ["*.b.example.com", "a.example.com"],
+            "ca": authority.read_text(),
+            "proxy": "http://proxy.example.com:3128",
+            "timeoutS": 7,
+            "requestsPerS": 50,
+            "rotateBy": "2031-01-31",
+            "enabled": False,
+        }.items()
+    )
     again = admin(*words)
     assert (again.exit_code != 0, "ST-CLI-023" in again.stderr) == (True, True)
     for wrong in (
         ("--credential", "password"),
         ("--credential", "password=secret itself"),
         ("--config", "nobody=1"),
+        ("--timeout-s", "0"),
+        ("--rotate-by", "soon"),
+        ("--ca-file", str(tmp_path / "nothing.pem")),
     ):
         refused = admin("integration", "create", "other", *words[3:7], "--endpoint", host, *wrong)
         assert refused.exit_code != 0, wrong

@@ -9,6 +9,7 @@ import base64
 import contextlib
 import hmac
 import json
+import re
 import threading
 import uuid
 from collections.abc import Iterator, Mapping
@@ -44,6 +45,14 @@ def rsa_key(number: int) -> RSAPrivateKey:
 def answer(status: int, document: object, **headers: str) -> Answer:
     named = {name.replace("_", "-"): text for name, text in headers.items()}
     return Answer(status, json.dumps(document).encode(), {**JSON, **named})
+
+
+def page_after_page(_url: str, body: bytes) -> bytes:
+    """The list of a bucket (S3's, Google's, Azure's), which names one more page, whichever it is."""
+    more = b"<IsTruncated>true</IsTruncated><NextContinuationToken>z-more</NextContinuationToken>"
+    body = re.sub(rb"<IsTruncated>.*?</IsTruncated>", more, body)
+    marker = rb"<NextMarker\s*/>|<NextMarker>.*?</NextMarker>"
+    return re.sub(marker, b"<NextMarker>z-more</NextMarker>", body)
 
 
 @dataclass

@@ -28,10 +28,24 @@ class RunningRegistry:
     host: str
     storage: Path
 
+    @property
+    def port(self) -> int:
+        return int(self.host.rpartition(":")[2])
+
+
+NAME = "registry.example.com"
+LOGIN = ("ana", "canary-registry-3f0d")
+_HTPASSWD = "ana:$2b$05$s3twiEtymZlBzWfY/hA5cu9N2etPX6Q0JPpoYXSOPEuamBU5ji9PK\n"
+
 
 @contextlib.contextmanager
-def running_registry(directory: Path) -> Iterator[RunningRegistry]:
-    """docker-registry on a free port; ended, and its files with it, when the block ends."""
+def running_registry(
+    directory: Path, authority: Authority | None = None
+) -> Iterator[RunningRegistry]:
+    """docker-registry on a free port; ended, and its files with it, when the block ends.
+
+    authority: it speaks TLS with a certificate of that one for ``NAME``, and wants ``LOGIN`` (htpasswd).
+    """
     program = shutil.which(PROGRAM)
     if program is None:
         pytest.skip(f"{PROGRAM} is missing: apt-get install docker-registry")
@@ -39,31 +53,47 @@ def running_registry(directory: Path) -> Iterator[RunningRegistry]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     storage = directory / "storage"
-    config = {
+    http: dict[str, object] = {"addr": f"127.0.0.1:{port}"}
+    config: dict[str, object] = {
         "version": 0.1,
         "log": {"level": "error"},
         "storage": {"filesystem": {"rootdirectory": str(storage)}},
-        "http": {"addr": f"127.0.0.1:{port}"},
+        "http": http,
     }
+    if authority is not None:
+        served_tls(authority, NAME, directory)
+        named = {"certificate": "crt.pem", "key": "key.pem"}
+        http["tls"] = {name: str(directory / file) for name, file in named.items()}
+        (directory / "htpasswd").write_text(_HTPASSWD)
+        config["auth"] = {"htpasswd": {"realm": "shop", "path": str(directory / "htpasswd")}}
     (directory / "config.yml").write_text(json.dumps(config))
     with (directory / "log").open("wb") as log:
         process = subprocess.Popen(
             [program, "serve", str(directory / "config.yml")], stdout=log, stderr=log
         )
         try:
-            _wait_ready(process, port, directory / "log")
+            _wait_ready(process, port, directory / "log", is_shut=authority is not None)
             yield RunningRegistry(f"127.0.0.1:{port}", storage)
         finally:
             process.terminate()
             process.wait(10)
 
 
-def _wait_ready(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+def _wait_ready(process: subprocess.Popen[bytes], port: int, log: Path, *, is_shut: bool) -> None:
+    url = f"http{'s' if is_shut else ''}://127.0.0.1:{port}/v2/"
+    unverified = ssl.create_default_context()
+    unverified.check_hostname, unverified.verify_mode = False, ssl.CERT_NONE
     deadline = time.monotonic() + 15
     while time.monotonic() < deadline:
         assert process.poll() is None, log.read_text()
-        with contextlib.suppress(OSError, urllib.error.URLError):
-            urllib.request.urlopen(f"http://127.0.0.1:{port}/v2/", timeout=1).close()
+        try:
+            urllib.request.urlopen(url, timeout=1, context=unverified if is_shut else None).close()
+        except urllib.error.HTTPError as error:
+            if is_shut and error.code == 401:
+                return
+        except (OSError, urllib.error.URLError):
+            pass
+        else:
             return
         time.sleep(0.02)
     raise AssertionError(log.read_text())
@@ -92,6 +122,39 @@ def served_tls(authority: Authority, name: str, directory: Path) -> ssl.SSLConte
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(directory / "crt.pem", directory / "key.pem")
     return context
+
+
+@contextlib.contextmanager
+def proxy_to(port: int) -> Iterator[str]:
+    """An HTTP proxy whose every tunnel leads to that port of this machine; its host."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_CONNECT(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            with socket.create_connection(("127.0.0.1", port)) as there:
+                back = threading.Thread(target=_carry, args=(there, self.connection), daemon=True)
+                back.start()
+                _carry(self.connection, there)
+                back.join(10)
+
+        def log_message(self, *_: object) -> None:
+            """Nothing."""
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.daemon_threads = True
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield f"127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join(10)
+
+
+def _carry(one: socket.socket, other: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        while content := one.recv(65536):
+            other.sendall(content)
+        other.shutdown(socket.SHUT_WR)
 
 
 @contextlib.contextmanager

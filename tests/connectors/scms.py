@@ -1,5 +1,6 @@
 """Benches of the kit for places of sources."""
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -189,4 +190,16 @@ def forge_faults_bench(which: str, forge: Forge, history: KitHistory) -> Service
         ),
         use=use,
         secrets=given.secrets,
+        endless=_page_after_page,
     )
+
+
+def _page_after_page(url: str, body: bytes) -> bytes:
+    """Bitbucket names its next page in the page; others by a header."""
+    try:
+        page = json.loads(body)
+    except ValueError:
+        return body
+    if not isinstance(page, dict) or "values" not in page:
+        return body
+    return json.dumps({**page, "next": url}).encode()

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from connectors.clouds import AzureContainer, GoogleBucket
+from connectors.clouds import AzureContainer, GoogleBucket, page_after_page
 from connectors.registries import Answer, played_registry
 from connectors.stores import Line, direct
 from stella.sdk import Connect, Connection, NotThere, ObjectStore, ServiceRefused
@@ -110,6 +110,7 @@ def test_a_broken_bucket_costs_a_refusal(
                 lambda endpoint, connect: opened(kind, cloud, connect, endpoint, timeout_s=1),
                 use,
                 lambda: secrets_of(kind, cloud),
+                endless=page_after_page,
             )
         )
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from connectors.clouds import page_after_page
 from connectors.stores import Given, Line, direct, given_keys
 from fixtures.objects import new_bucket
 from fixtures.secret_stores import REGION, Moto
@@ -168,4 +169,4 @@ def test_s3_by_http(check: Callable[[ServiceHttpBench], None], moto: Moto) -> No
             assert b"".join(chunks) is not None
         assert all(one.key == "one/object" for one in store.list("", "", 10))
 
-    check(ServiceHttpBench(moto.endpoint, open_at, use, given.secrets))
+    check(ServiceHttpBench(moto.endpoint, open_at, use, given.secrets, endless=page_after_page))

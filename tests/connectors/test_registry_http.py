@@ -3,6 +3,7 @@
 import json
 import socket
 from base64 import b64encode
+from itertools import count
 from typing import Any
 
 import pytest
@@ -108,6 +109,46 @@ def test_the_referrers_api_is_read_page_by_page():
         only_a = registry.referrers("shop/web", Digest.of(b"subject"), "a")
     assert {one.digest for one in every} == {Digest.of(b"1"), Digest.of(b"2")}
     assert [one.digest for one in only_a] == [Digest.of(b"2")]
+
+
+def endless_list(kind: str, entries: int = 1):
+    """A registry whose list never ends: each page names a next one."""
+    served = count(1)
+
+    def play(method: str, path: str, headers: Any, body: bytes) -> Answer:
+        page = next(served)
+        more = {"link": f'<{path.partition("?")[0]}?page={page}>; rel="next"'}
+        names = [f"{page}-{one}" for one in range(entries)]
+        if kind == "tags":
+            return Answer(body=json.dumps({"tags": names}).encode(), headers=more)
+        content = {
+            "schemaVersion": 2,
+            "manifests": [entry(name.encode(), "application/x") for name in names],
+        }
+        return Answer(body=json.dumps(content).encode(), headers={"content-type": INDEX, **more})
+
+    return play, served
+
+
+@pytest.mark.parametrize("kind", ["tags", "referrers"])
+def test_a_list_that_does_not_end_is_no_list(kind: str):
+    play, served = endless_list(kind)
+    with played_registry(play) as host:
+        registry = open_registry(config(host))
+        with pytest.raises(ManifestMalformed, match=f"its list of {kind} does not end after 200"):
+            _ = (
+                registry.tags("shop/web")
+                if kind == "tags"
+                else registry.referrers("shop/web", Digest.of(b"subject"))
+            )
+    assert next(served) == 201, "it was asked for 200 pages"
+
+
+def test_more_referrers_than_anybody_attaches_are_refused_before_the_last_page():
+    play, served = endless_list("referrers", entries=7000)
+    with played_registry(play) as host, pytest.raises(ManifestMalformed, match="after 21,000"):
+        open_registry(config(host)).referrers("shop/web", Digest.of(b"subject"))
+    assert next(served) == 4
 
 
 def test_a_registry_with_the_api_gets_no_fallback_tag():

@@ -1,5 +1,7 @@
 """The steps that use integrations: the kit of steps, and what their verdicts rest on."""
 
+import base64
+import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -10,7 +12,13 @@ import pytest
 from fixtures.road import connect_nowhere
 from stella.kernel import Remedy, StellaError
 from stella.plugin.contract.ci import BuildState
-from stella.plugin.refusals import BadQuery, NotThere, ServiceRefused, ServiceUnreachable
+from stella.plugin.refusals import (
+    BadQuery,
+    NotSupported,
+    NotThere,
+    ServiceRefused,
+    ServiceUnreachable,
+)
 from stella.sdk import Connection, Json, Sample, StepCall, StepFailed, manifest_beside
 from stella.sdk.testing import STEP_CHECKS, SimulatedCi, SimulatedMetrics, StepBench
 from stella_connectors.steps import TriggerBuild, VerifyMetrics
@@ -224,6 +232,116 @@ def test_a_build_that_does_not_succeed_is_a_verdict(outcome: str, why: str) -> N
         opened(SimulatedCi()).run(
             call("trigger-build", {**BUILD, "parameters": {"outcome": outcome}})
         )
+
+
+COMMIT, IMAGE, OTHER = "c0" * 20, "ab" * 32, "cd" * 32
+SLSA_1 = {
+    "_type": "https://in-toto.io/Statement/v1",
+    "subject": [{"name": "r.example/shop/web", "digest": {"sha256": IMAGE}}],
+    "predicateType": "https://slsa.dev/provenance/v1",
+    "predicate": {
+        "buildDefinition": {
+            "resolvedDependencies": [
+                {"uri": "pkg:docker/base", "digest": {"sha256": OTHER}},
+                {"uri": "git+https://f.example/shop/web", "digest": {"gitCommit": COMMIT}},
+            ]
+        },
+        "runDetails": {"builder": {"id": "https://ana:hunter2@builds.example/7?token=hunter2"}},
+    },
+}
+SLSA_0 = {
+    "_type": "https://in-toto.io/Statement/v0.1",
+    "subject": [{"name": "", "digest": {"sha256": OTHER}}, {"name": "x", "digest": {"sha1": "0"}}],
+    "predicateType": "https://slsa.dev/provenance/v0.2",
+    "predicate": {
+        "builder": {"id": "https://builds.example/old"},
+        "invocation": {"configSource": {"digest": {"sha1": COMMIT}}},
+    },
+}
+SAID_1 = {
+    "builder": "https://builds.example/7",
+    "commit": COMMIT,
+    "images": [f"r.example/shop/web@sha256:{IMAGE}"],
+}
+SAID_0 = {
+    "builder": "https://builds.example/old",
+    "commit": COMMIT,
+    "images": [f"sha256:{OTHER}"],
+}
+
+
+def enveloped(statement: Any) -> dict[str, Any]:
+    payload = base64.b64encode(json.dumps(statement).encode()).decode()
+    return {"payloadType": "application/vnd.in-toto+json", "payload": payload, "signatures": []}
+
+
+@pytest.mark.parametrize(
+    ("attestations", "said"),
+    [
+        ([SLSA_1], {"provenance": [SAID_1]}),
+        ([enveloped(SLSA_1)], {"provenance": [SAID_1]}),
+        ([{"mediaType": "x", "dsseEnvelope": enveloped(SLSA_0)}], {"provenance": [SAID_0]}),
+        ([SLSA_1, SLSA_0], {"provenance": [SAID_1, SAID_0]}),
+        ([b"%s\n%s\n"], {"provenance": [SAID_1, SAID_0]}),
+        (
+            [SLSA_1, b"no JSON", {"payload": "!"}, {"predicateType": 7}],
+            {
+                "provenance": [SAID_1],
+                "provenanceUnknown": "3 of its attestations say nothing of a build that can be read",
+            },
+        ),
+        ([], {"provenanceUnknown": "the build left no attestation"}),
+    ],
+    ids=["v1", "in an envelope", "v0.2 in a bundle", "two", "two lines", "strange ones", "none"],
+)
+def test_what_a_build_left_of_where_it_comes_from_is_told(
+    attestations: list[Any], said: dict[str, Any]
+) -> None:
+    ci = SimulatedCi()
+    lines = tuple(json.dumps(one).encode() for one in (SLSA_1, enveloped(SLSA_0)))
+    ci.signed["1"] = tuple(
+        one.replace(b"%s", b"%b") % lines
+        if isinstance(one, bytes) and b"%s" in one
+        else one
+        if isinstance(one, bytes)
+        else json.dumps(one).encode()
+        for one in attestations
+    )
+    result = opened(ci).run(call("trigger-build", BUILD))
+    assert {name: result.outputs[name] for name in said} == said
+    assert {"provenance", "provenanceUnknown"} & result.outputs.keys() == said.keys()
+    schema = jsonschema_rs.Draft202012Validator(dict(BROUGHT["trigger-build"].output_schema))
+    assert not list(schema.iter_errors(result.outputs))
+    assert "hunter2" not in json.dumps(result.outputs)
+
+
+@pytest.mark.parametrize(
+    ("refusal", "why"),
+    [
+        (NotSupported("no", remedy=Remedy("None.")), "this build server keeps no attestations"),
+        (ServiceUnreachable("out", remedy=Remedy("Wait.")), "it cannot be fetched (ST-SVC-001)"),
+        (NotThere("gone", remedy=Remedy("Look.")), "it cannot be fetched (ST-SVC-003)"),
+    ],
+)
+def test_a_build_whose_attestations_cannot_be_fetched_has_succeeded(
+    refusal: StellaError, why: str
+) -> None:
+    class Silent(SimulatedCi):
+        def provenance(self, *_: str) -> tuple[bytes, ...]:
+            raise refusal
+
+    result = opened(Silent()).run(call("trigger-build", BUILD))
+    assert result.outputs["build"] == "1"
+    assert result.outputs["provenanceUnknown"] == why
+
+
+def test_however_much_a_build_left_its_outputs_stay_small() -> None:
+    subjects = [{"name": "n" * 5000, "digest": {"sha256": f"{at:064x}"}} for at in range(500)]
+    ci = SimulatedCi()
+    ci.signed["1"] = (json.dumps({**SLSA_1, "subject": subjects}).encode(),) * 30
+    outputs = opened(ci).run(call("trigger-build", BUILD)).outputs
+    assert len(json.dumps(outputs)) < 60_000
+    assert outputs["provenanceUnknown"] == "it says more than is kept"
 
 
 def test_a_build_that_could_not_run_or_cannot_be_seen_is_no_verdict() -> None:

@@ -9,6 +9,8 @@ from playwright.sync_api import expect
 
 from console.hub import CANARY, apply, document, effect, field
 from fixtures.consoles import Console, ShopServer
+from stella.hub.document import BOUND
+from stella.plugin.contract.core import CONNECTED
 
 pytestmark = pytest.mark.browser
 
@@ -115,6 +117,29 @@ def test_reasons_stand_at_their_fields_and_a_secret_in_the_open_is_not_sent(
     expect(console.button("Add it")).to_be_enabled()
     assert CANARY not in "".join(sent)
     assert [one["name"] for one in clean.admin.get("/integrations")["items"]] == ["other"]
+
+
+def test_every_kind_that_is_used_for_an_environment_may_be_bound_to_one(
+    open_console: Callable[..., Console], clean: ShopServer
+) -> None:
+    console = open_console()
+    console.sign_in("olga")
+    console.go("/integrations/+new")
+    combobox = console.page.get_by_role("combobox", name="Connector")
+    expect(combobox).to_be_visible()
+    listed = clean.admin.get("/plugins")["items"]
+    brought = {one["kind"]: one["name"] for plugin in listed for one in plugin["contributes"]}
+    asked = console.page.get_by_role("group", name="Environments")
+    offered = set()
+    for kind in CONNECTED & brought.keys():
+        combobox.select_option(f"{kind}/{brought[kind]}")
+        expect(console.page.get_by_role("group", name="Roles")).to_be_visible()
+        if asked.count():
+            offered.add(kind)
+    assert offered == BOUND & brought.keys() > {"ci", "metrics"}
+    combobox.select_option(f"ci/{brought['ci']}")
+    console.picture("integration-scope-light")
+    assert console.violations() == []
 
 
 @pytest.mark.usefixtures("chests")

@@ -72,3 +72,19 @@ def test_the_defaults_that_it_tells_are_those_of_the_contract() -> None:
     assert to_wire(Limits()) == {"timeoutS": 300, "memoryBytes": 512 << 20, "attemptsMax": 3}
     assert Credential("a", "b").required
     assert sdk.SDK_VERSION == 1
+
+
+def test_what_the_contracts_say_of_refusals_is_there_to_be_raised() -> None:
+    """Whole pages may be generated and wrong: what they name has to be what the SDK gives."""
+    named = set(re.findall(r"``([A-Z][A-Za-z]+[a-z][A-Z]?[a-z]+)(?:\.[A-Z_]+)?``", CONTRACTS))
+    assert {"RegistryUnreachable", "ServiceUnreachable", "NotThere"} <= named
+    assert sorted(one for one in named if not hasattr(sdk, one)) == []
+    modules = set(re.findall(r"``?(stella(?:\.[a-z_]+)+)``?", CONTRACTS))
+    rooms = {one for one in modules if (ROOT / "src" / "stella" / one.split(".")[1]).is_dir()}
+    assert rooms == {"stella.sdk", "stella.plugin.contract"}
+
+
+def test_the_glossary_counts_the_kinds() -> None:
+    words = {16: "sixteen", 17: "seventeen", 18: "eighteen"}
+    glossary = (ROOT / "docs" / "glossary.md").read_text()
+    assert f"{words[len(Kind)]} kinds" in glossary

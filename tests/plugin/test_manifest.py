@@ -47,7 +47,10 @@ def test_ours_are_read_from_beside_their_module(package: str) -> None:
         ({"limits": {"timeoutS": 0}}, "limits.timeoutS is 0"),
         ({"limits": {"memoryBytes": 10**12}}, "limits.memoryBytes is 1000000000000"),
         ({"limits": {"attemptsMax": 999}}, "limits.attemptsMax is 999"),
-        ({"needs": [{"capability": "teleport"}]}, "needs.capability: 'teleport' is not a valid"),
+        (
+            {"needs": [{"capability": "teleport"}]},
+            r"needs\[0\].capability: 'teleport' is not a valid",
+        ),
         (
             {"needs": [{"capability": "network", "hosts": ["http://x"]}]},
             "'http://x', which is no host",
@@ -89,6 +92,59 @@ def test_every_fault_is_named_at_once() -> None:
     with pytest.raises(MalformedManifest) as refusal:
         parse(name="", version="x", contributes=[{**BOAT, "configSchema": {}}])
     assert len(refusal.value.facts["faults"]) == 3
+
+
+def faults_of(**changes: Any) -> list[str]:
+    given = {key: value for key, value in manifest_of("odd", **changes).items() if value != GONE}
+    with pytest.raises(MalformedManifest) as refusal:
+        parse_manifest(json.dumps(given).encode())
+    return list(refusal.value.facts["faults"])
+
+
+GONE = "left out"
+
+
+def test_what_cannot_be_read_hides_nothing_of_what_can() -> None:
+    strange = {**BOAT, "kind": "teleporter", "shape": 1}
+    faults = faults_of(
+        name="Odd One",
+        version="new",
+        publisher=GONE,
+        title=7,
+        limits={"timeoutS": 0, "patience": 3},
+        needs=[{"capability": "docker"}, {"capability": "teleport"}, {"capability": "docker"}],
+        contributes=[strange, BOAT, {**BOAT, "title": "", "shape": 1}],
+        newKey=1,
+        other=2,
+    )
+    assert faults == [
+        "$ has an unknown key: 'newKey'",
+        "$ has an unknown key: 'other'",
+        "$ lacks publisher",
+        "$.title is no str",
+        "$.needs[1].capability: 'teleport' is not a valid Capability",
+        "$.contributes[0] has an unknown key: 'shape'",
+        "$.contributes[0].kind: 'teleporter' is not a valid Kind",
+        "$.contributes[2] has an unknown key: 'shape'",
+        "$.limits has an unknown key: 'patience'",
+        "its name is not lower-case letters, digits and hyphens",
+        "'new' is no version",
+        "limits.timeoutS is 0, not 1 to 86400",
+        "needs names docker 2 times",
+        "contributes names target boat 2 times",
+        "target boat: it has no title of 1 to 200 characters that can be shown",
+    ]
+
+
+def test_one_that_speaks_another_sdk_says_so_first() -> None:
+    first, *rest = faults_of(sdk=9, newKey=1, contributes=[{**BOAT, "kind": "teleporter"}])
+    assert first == "speaks SDK 9, this host speaks 1"
+    assert len(rest) == 2
+    assert parse(sdk=9).sdk == 9, "what can be read is refused when it is loaded, with all else"
+
+
+def test_faults_without_end_are_told_as_far_as_anybody_reads() -> None:
+    assert len(faults_of(**{f"key{at}": at for at in range(5000)})) == 100
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,16 @@ class Asked:
     key: Key | None
     if_match: str | None
 
+    @property
+    def roles(self) -> frozenset[str]:
+        """Of who asks, as integrations name them."""
+        return frozenset(one.value for one in self.principal.roles)
+
+    @property
+    def may_allow_any(self) -> bool:
+        """Whether who asks may let integrations use every built-in secret."""
+        return Permission.SECRET_ALLOW in self.principal.permissions
+
     @contextmanager
     def read(self) -> Iterator[Tx]:
         """One consistent view of the records."""

@@ -250,7 +250,7 @@ def refuse_use(
             remedy=Remedy("Apply it with `enabled: true`."),
             integration=integration.name,
         )
-    if roles is not None and integration.roles and not roles & frozenset(integration.roles):
+    if not integration.is_for(roles):
         raise IntegrationDisabled(
             f"the integration {integration.name} is for {', '.join(integration.roles)} alone",
             remedy=Remedy("Ask one of them, or let `roles` of the integration name another role."),

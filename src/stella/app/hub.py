@@ -6,7 +6,6 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 from threading import Lock
@@ -14,10 +13,10 @@ from typing import Any, Protocol, cast
 from urllib.parse import urlsplit
 
 from stella.app.credentials import Credentials, refuse_use
+from stella.app.guarded import Guarded
 from stella.app.outbound import connect_within
 from stella.app.places import read_here, refuse_directory
 from stella.app.settings import RegistrySetting, Settings
-from stella.hub import errors as hub_errors
 from stella.hub.apply import integration_for
 from stella.hub.breaker import Breaker
 from stella.hub.errors import UnknownIntegration
@@ -26,7 +25,7 @@ from stella.hub.model import Health, Integration
 from stella.hub.redact import Redactor
 from stella.hub.reference import parse_reference
 from stella.hub.store import find_integration, note_use
-from stella.kernel import Fault, Now, Outcome, Remedy, StellaError, time_text
+from stella.kernel import Now, Outcome, Remedy, StellaError, time_text
 from stella.plugin import Plugins
 from stella.plugin.contract.check import DoctorCheck
 from stella.plugin.contract.connection import Connect, Connection
@@ -198,7 +197,7 @@ class Hub:
             integration.name, now=self._now, requests_per_s=integration.requests_per_s
         )
         renew = partial(self.credentials.renew, integration)
-        made = _Guarded(self._make(integration), breaker, renew, self._now)
+        made = Guarded(self._make(integration), breaker, renew, self._now)
         with self._lock:
             self._opened[integration.name] = _Opened(integration, plugins, made, breaker)
         return made
@@ -327,46 +326,6 @@ class _Checked(Protocol):
     """What everything that is reached has."""
 
     def check(self) -> str: ...
-
-
-class _Guarded:
-    """A connector whose calls go through its integration's breaker. renew: whether a credential of it
-    is another one by now: then what was refused for the old one is asked once more.
-    """
-
-    def __init__(
-        self, made: object, breaker: Breaker, renew: Callable[[datetime], bool], now: Now
-    ) -> None:
-        self._made = made
-        self._breaker = breaker
-        self._renew = renew
-        self._now = now
-
-    def __getattr__(self, name: str) -> Any:
-        found = getattr(self._made, name)
-        if not callable(found):
-            return found
-
-        def call(*given: Any, **more: Any) -> Any:
-            since = self._now()
-            try:
-                return self._breaker.call(found, *given, **more)
-            except StellaError as refusal:
-                if not _is_of_access(refusal) or not self._renew(since):
-                    raise
-            return self._breaker.call(found, *given, **more)
-
-        return call
-
-
-def _is_of_access(refusal: StellaError) -> bool:
-    """Whether the other side does not let us in: nothing was done there. Our own guard's is none, nor
-    is a refusal of what was asked, which another credential would not change.
-    """
-    is_ours = type(refusal).__module__ == hub_errors.__name__
-    is_of_content = refusal.facts.get("status", 403) not in {401, 403}
-    is_access = refusal.fault in {Fault.NOT_ALLOWED, Fault.NOT_AUTHENTICATED}
-    return is_access and not is_ours and not is_of_content
 
 
 def _host_of(endpoint: str) -> str:

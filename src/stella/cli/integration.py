@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -9,6 +10,7 @@ import typer
 
 from stella.cli.errors import NameIsTaken
 from stella.cli.output import Column, Output, To, say, show_list, show_one, write_document
+from stella.cli.written import read
 from stella.client import open_client
 from stella.kernel import Remedy
 
@@ -155,11 +157,28 @@ def create(
     network: Annotated[
         list[str] | None, typer.Option(help="A private network (CIDR) it may reach. Repeat.")
     ] = None,
+    host: Annotated[
+        list[str] | None, typer.Option(help="A further host it may lead to. Repeat.")
+    ] = None,
+    ca_file: Annotated[
+        Path | None, typer.Option(help="PEM of the authority of its certificate.")
+    ] = None,
+    proxy: Annotated[str | None, typer.Option(help="URL of the HTTP proxy to it.")] = None,
+    timeout_s: Annotated[
+        int | None, typer.Option(help="How long one answer may take; 30 if left out.")
+    ] = None,
+    requests_per_s: Annotated[
+        int | None, typer.Option(help="What is more is refused; no limit if left out.")
+    ] = None,
+    rotate_by: Annotated[
+        str | None, typer.Option(help="The day by which its credentials are to be others.")
+    ] = None,
+    disabled: Annotated[bool, typer.Option("--disabled", help="Made, and switched off.")] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only say whether it could be.")
     ] = False,
 ) -> None:
-    """Make an integration. What is not asked for here is changed as a document: stella apply.
+    """Make an integration. It is changed as a document: stella apply.
 
     One of that name is refused; a secret stands in it by reference alone.
     """
@@ -167,8 +186,19 @@ def create(
     spec |= {"endpoint": endpoint} if endpoint else {}
     spec |= {"credentials": dict(_pairs(credential))} if credential else {}
     spec |= {"config": {key: _value(text) for key, text in _pairs(config)}} if config else {}
-    for key, listed in (("environments", environment), ("roles", role), ("networks", network)):
-        spec |= {key: listed} if listed else {}
+    for key, given in (
+        ("environments", environment),
+        ("roles", role),
+        ("networks", network),
+        ("hosts", host),
+        ("ca", None if ca_file is None else read(ca_file).decode("ascii", "replace")),
+        ("proxy", proxy),
+        ("timeoutS", timeout_s),
+        ("requestsPerS", requests_per_s),
+        ("rotateBy", rotate_by),
+        ("enabled", False if disabled else None),
+    ):
+        spec |= {} if given is None else {key: given}
     document = {"apiVersion": "stella/v1", "kind": "Integration", "name": name, "spec": spec}
     with open_client() as client:
         if any(one["name"] == name for one in client.items("/integrations")):

@@ -199,7 +199,7 @@ def _why_not_used(
         return f"the integration {by.name} is a {by.kind.value}, no {kind.value}"
     if not by.serves([environment]):
         return f"the integration {by.name} is for {', '.join(by.environments)} alone"
-    if roles is not None and by.roles and roles.isdisjoint(by.roles):
+    if not by.is_for(roles):
         return f"the integration {by.name} is to be used by {', '.join(by.roles)} alone"
     return ""
 

@@ -127,7 +127,7 @@ def _apply(
     may_allow_any: bool,
 ) -> list[Change]:
     changes = _apply_integrations(
-        tx, documents["Integration"], brought, may_allow_any=may_allow_any
+        tx, documents["Integration"], brought, roles=roles, may_allow_any=may_allow_any
     )
     changes += [
         apply_machine_login(tx, name, spec) for name, spec in documents["MachineLogin"].items()
@@ -190,16 +190,35 @@ def _refuse_unknown_environments(tx: Tx, documents: Mapping[str, Mapping[str, Js
 
 
 def _apply_integrations(
-    tx: Tx, documents: Mapping[str, Mapping[str, Json]], brought: Brought, *, may_allow_any: bool
+    tx: Tx,
+    documents: Mapping[str, Mapping[str, Json]],
+    brought: Brought,
+    *,
+    roles: frozenset[str] | None,
+    may_allow_any: bool,
 ) -> list[Change]:
-    """Secret stores first: the credentials of the others may lie in them."""
+    """Secret stores first: the credentials of the others may lie in them.
+
+    A repository has no roles, and is not asked for any: who followed it said what it may bring.
+    What comes with these documents is theirs who bring it: they say themselves whom it is for.
+    """
     stores = [name for name, spec in documents.items() if spec.get("kind") == Kind.SECRET_STORE]
     rest = [name for name in documents if name not in stores]
+    known = {one.integration.name: one.integration for one in list_integrations(tx)}
+    theirs = documents.keys() - known.keys()
     changes = []
     for name in (*stores, *rest):
-        before = {one.integration.name: one.integration for one in list_integrations(tx)}.get(name)
+        before = known.get(name)
         changes.append(
-            apply_integration(tx, name, documents[name], brought, may_allow_any=may_allow_any)
+            apply_integration(
+                tx,
+                name,
+                documents[name],
+                brought,
+                may_allow_any=may_allow_any,
+                roles=roles or None,
+                theirs=theirs,
+            )
         )
         after = find_integration(tx, name).integration
         # Whose word it was, and whether it is still asked: who came in by it comes in anew.

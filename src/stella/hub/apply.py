@@ -1,11 +1,12 @@
 """Make, change and end integrations."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from stella.hub.allow import note_uses
 from stella.hub.deliveries import delete_webhook_rows
 from stella.hub.document import malformed, parse_integration
-from stella.hub.errors import IntegrationInUse, UnknownSecret
+from stella.hub.errors import IntegrationDisabled, IntegrationInUse, UnknownSecret
 from stella.hub.facts import IntegrationApplied, IntegrationDeleted
 from stella.hub.model import Integration
 from stella.hub.reference import ENV, FILE, SECRET, Reference, parse_reference
@@ -34,11 +35,17 @@ def apply_integration(
     brought: Brought,
     *,
     may_allow_any: bool = False,
+    roles: frozenset[str] | None = None,
+    theirs: Collection[str] = (),
 ) -> Change:
     """Make or change an integration. brought: what plugins bring. may_allow_any: who asks may let
     it use every built-in secret; else those alone that they stored, and the others wait.
 
-    Raises MalformedIntegration with every reason, also where a reference leads nowhere;
+    roles: of who asks; None where the server itself does. theirs: integrations that are for who asks
+    whatever their ``roles`` say, because they come with the same documents.
+
+    Raises MalformedIntegration with every reason, also where a reference leads nowhere, or into a
+    store that is not for who asks; IntegrationDisabled where the integration itself is not for them;
     IntegrationInUse where others read credentials from what would be something else.
     """
     value = parse_integration(name, spec, brought)
@@ -48,12 +55,18 @@ def apply_integration(
         raise malformed(name, [str(error)]) from None
     others = {one.integration.name: one.integration for one in list_integrations(tx)}
     before = others.pop(name, None)
+    if before is not None and before.spec() != value.spec() and name not in theirs:
+        refuse_foreign(before, roles, may_any=may_allow_any)
+    free = None if roles is None else _Free(roles, frozenset(theirs), _kept(before, value))
     reasons = [
         *_same_place(value, others),
         *(
             reason
-            for text in value.credentials.values()
-            for reason in _dangling(tx, value, text, others)
+            for key, text in value.credentials.items()
+            for reason in (
+                *_dangling(tx, value, text, others),
+                *_not_for_them(key, text, others, free),
+            )
         ),
     ]
     if reasons:
@@ -92,6 +105,24 @@ def delete_integration(tx: Tx, name: str, named_by: Sequence[str] = ()) -> None:
     tx.add(IntegrationDeleted(name, known.integration.kind.value))
 
 
+def refuse_foreign(
+    integration: Integration, roles: frozenset[str] | None, *, may_any: bool
+) -> None:
+    """Return where somebody with these roles may change or end it. Raises IntegrationDisabled.
+
+    Who could change it could say that it is for them, or let its credentials go to another place.
+    may_any: an administrator may, or what is for developers alone could be changed by nobody.
+    """
+    if may_any or integration.is_for(roles):
+        return
+    raise IntegrationDisabled(
+        f"the integration {integration.name} is for {', '.join(integration.roles)} alone, and is "
+        "changed by them or by an administrator",
+        remedy=Remedy("Ask one of them."),
+        integration=integration.name,
+    )
+
+
 def readers_of(tx: Tx, name: str) -> list[str]:
     """The integrations that read credentials from ``name``."""
     return _readers(name, (one.integration for one in list_integrations(tx)))
@@ -115,6 +146,34 @@ def _readers(name: str, integrations: Iterable[Integration]) -> list[str]:
         for one in integrations
         if any(parse_reference(text).integration == name for text in one.credentials.values())
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Free:
+    """What somebody may refer to. kept: (credential, reference) that stood there before."""
+
+    roles: frozenset[str]
+    theirs: frozenset[str]
+    kept: frozenset[tuple[str, str]]
+
+
+def _kept(before: Integration | None, value: Integration) -> frozenset[tuple[str, str]]:
+    """What it refers to already: none of it where the secrets would go to another place than then."""
+    if before is None or before.place != value.place:
+        return frozenset()
+    return frozenset(before.credentials.items())
+
+
+def _not_for_them(
+    key: str, text: str, others: Mapping[str, Integration], free: _Free | None
+) -> list[str]:
+    """Who may not use a store would read it by an integration that leads to a place of theirs."""
+    store = others.get(parse_reference(text).integration)
+    if free is None or store is None or store.name in free.theirs or (key, text) in free.kept:
+        return []
+    if store.is_for(free.roles):
+        return []
+    return [f"{store.name}, where {text} lies, is to be used by {', '.join(store.roles)} alone"]
 
 
 def _same_place(value: Integration, others: Mapping[str, Integration]) -> list[str]:

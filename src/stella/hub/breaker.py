@@ -41,19 +41,17 @@ class Breaker:
 
     def call(self, do: Callable[P, T], *given: P.args, **more: P.kwargs) -> T:
         """``do``, where it is its turn. Raises CircuitOpen, TooManyRequests, and what ``do`` raises."""
-        self._enter()
+        self.begin()
         try:
             answer = do(*given, **more)
-        except StellaError as refusal:
-            self._end(is_trouble=refusal.retry_may_help)
+        except BaseException as error:
+            self.end(error)
             raise
-        except BaseException:
-            self._end(is_trouble=True)
-            raise
-        self._end(is_trouble=False)
+        self.end()
         return answer
 
-    def _enter(self) -> None:
+    def begin(self) -> None:
+        """Begin a turn that ``end`` ends, or that is left. Raises CircuitOpen, TooManyRequests."""
         with self._lock:
             now = self._now()
             if self._open_until is not None:
@@ -77,7 +75,9 @@ class Breaker:
             )
         self._tokens -= 1
 
-    def _end(self, *, is_trouble: bool) -> None:
+    def end(self, error: BaseException | None = None) -> None:
+        """How a turn went; None: well. A refusal that another try would not change is no trouble."""
+        is_trouble = error.retry_may_help if isinstance(error, StellaError) else error is not None
         with self._lock:
             if not is_trouble:
                 self._failures = self._opened = 0

@@ -24,8 +24,9 @@ _PLACE = re.compile(
 _DIRECTORY = re.compile(r"file:///[A-Za-z0-9._/@+=,~-]{1,1000}\Z")
 _KINDS = frozenset(one.value for one in CONNECTED)
 _LIST_MAX = 100
-# What is used for an environment: other kinds are asked for no one in particular.
-_BOUND = frozenset({Kind.REGISTRY, Kind.NOTIFIER, Kind.SECRET_STORE}) | USABLE
+BOUND = frozenset({Kind.REGISTRY, Kind.NOTIFIER, Kind.SECRET_STORE}) | USABLE
+"""What is used for an environment: other kinds are asked for no one in particular."""
+_BY_PROXY = frozenset({"http", "https"})
 _TIMEOUT_S_MAX = 600
 _REQUESTS_MAX = 100_000
 _CA_CHARACTERS_MAX = 200_000
@@ -138,8 +139,8 @@ def _of_connector(read: _Spec, brought: Mapping[tuple[Kind, str], Contribution])
         yield f"there is no kind {read.kind[:40]!r} (known: {known})"
         return
     kind = Kind(read.kind)
-    if read.environments and kind not in _BOUND:
-        known = ", ".join(sorted(_BOUND))
+    if read.environments and kind not in BOUND:
+        known = ", ".join(sorted(BOUND))
         yield f"environments: a {kind.value} is used for no one in particular ({known} are)"
     contribution = brought.get((kind, read.connector))
     if contribution is None:
@@ -152,6 +153,7 @@ def _of_connector(read: _Spec, brought: Mapping[tuple[Kind, str], Contribution])
             yield "its endpoint is no host or host:port, as it stands in image references"
     else:
         yield from _endpoint_faults(read.endpoint, contribution.schemes)
+        yield from _proxy_faults(read)
     yield from config_faults(read.config, contribution)
     names = {one.name for one in contribution.credentials}
     for strange in sorted(read.credentials.keys() - names):
@@ -159,6 +161,20 @@ def _of_connector(read: _Spec, brought: Mapping[tuple[Kind, str], Contribution])
     for one in contribution.credentials:
         if one.required and one.name not in read.credentials:
             yield f"it needs the credential {one.name!r} ({one.title})"
+
+
+def _proxy_faults(read: _Spec) -> Iterator[str]:
+    """What is not spoken by HTTP would go past the proxy, which is the opposite of what was asked."""
+    scheme = read.endpoint.partition("://")[0]
+    if read.proxy is None or scheme in _BY_PROXY:
+        return
+    if scheme:
+        yield (
+            f"proxy: {scheme[:20]}:// is not spoken through an HTTP proxy, and {read.connector[:40]} "
+            "would go past it: leave it out, and let the network itself lead there"
+        )
+    else:
+        yield "proxy: nothing is reached, so leave it out"
 
 
 def _endpoint_faults(endpoint: str, schemes: tuple[str, ...]) -> Iterator[str]:

@@ -74,6 +74,10 @@ class Integration:
         asked, bound = set(environments), set(self.environments)
         return not bound or (bool(asked) and asked <= bound)
 
+    def is_for(self, roles: frozenset[str] | None) -> bool:
+        """Whether somebody with these roles may use it; None: the server itself, which always may."""
+        return roles is None or not self.roles or not roles.isdisjoint(self.roles)
+
     @property
     def secrets(self) -> tuple[str, ...]:
         """The names of the built-in secrets that it uses, sorted."""

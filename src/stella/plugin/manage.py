@@ -14,9 +14,10 @@ from stella.plugin.facts import (
 )
 from stella.plugin.load import clashes
 from stella.plugin.manifest import hosts_left_out, reasons_against
-from stella.plugin.refusals import PluginBroken, PluginInUse
+from stella.plugin.refusals import MalformedWheel, PluginBroken, PluginInUse
 from stella.plugin.store import (
     Choice,
+    InstalledVersion,
     delete_version,
     find_version,
     list_choices,
@@ -32,12 +33,15 @@ def install_plugin(tx: Tx, wheel: PluginWheel, beside: frozenset[str]) -> bool:
     """Note that a version is here; whether it was not before. It is not switched on by that.
 
     beside: names of the plugins that are installed beside the server. Raises MalformedWheel where
-    another wheel has that name and version, or a plugin beside the server has the name.
+    another wheel has that name and version, a plugin beside the server has the name, or the versions
+    that are here are another publisher's: what was granted to one is not granted to another.
     """
     manifest = wheel.manifest
     if manifest.name in beside:
         raise malformed(f"a plugin {manifest.name} is installed beside the server itself")
-    for known in list_versions(tx, manifest.name):
+    installed = list_versions(tx, manifest.name)
+    _refuse_stranger(manifest, installed)
+    for known in installed:
         if known.version == manifest.version:
             if known.wheel == wheel.digest.text:
                 return False
@@ -48,6 +52,23 @@ def install_plugin(tx: Tx, wheel: PluginWheel, beside: frozenset[str]) -> bool:
     put_version(tx, manifest, wheel.digest.text, wheel.tree)
     tx.add(PluginInstalled(manifest.name, manifest.version, manifest.publisher, wheel.digest.text))
     return True
+
+
+def _refuse_stranger(manifest: Manifest, installed: Sequence[InstalledVersion]) -> None:
+    for known in installed:
+        before = known.manifest.publisher if known.manifest else manifest.publisher
+        if before != manifest.publisher:
+            raise MalformedWheel(
+                f"the wheel cannot be installed: it is published by {manifest.publisher!r}, and "
+                f"{manifest.name} {known.version}, which is here, by {before!r}",
+                remedy=Remedy(
+                    "Where it has changed hands, remove every version of it first, and grant what "
+                    "comes then anew.",
+                    f"stella plugin remove {manifest.name} {known.version}",
+                ),
+                plugin=manifest.name,
+                publisher=before,
+            )
 
 
 def enable_plugin(

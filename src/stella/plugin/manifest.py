@@ -6,7 +6,9 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
+from typing import TypeVar
 
 from stella.kernel import Remedy
 from stella.kernel.names import BAD_NAME, NAME
@@ -21,11 +23,13 @@ from stella.plugin.contract.core import (
     Need,
 )
 from stella.plugin.refusals import MalformedManifest
-from stella.plugin.wire import MalformedWire, from_wire
+from stella.plugin.wire import from_wire, known_keys, wire_faults
 
+T = TypeVar("T")
 MANIFEST_FILE = "stella-plugin.json"
 _BYTES_MAX = 512 * 1024
 _CONTRIBUTIONS_MAX = 200
+_FAULTS_MAX = 100
 _TIMEOUT_S_MAX = 24 * 3600
 _MEMORY_BYTES_MAX = 8 * 1024**3
 _ATTEMPTS_MAX = 20
@@ -60,15 +64,62 @@ def parse_manifest(content: bytes) -> Manifest:
     try:
         read = json.loads(content)
         json.dumps(read, ensure_ascii=False).encode()  # half of a surrogate is no text
-        manifest = from_wire(Manifest, read)
     except (ValueError, RecursionError) as error:
         raise _malformed("it is no JSON") from error
-    except MalformedWire as error:
-        raise _malformed(str(error).removeprefix("cannot be read: ")) from error
-    faults = tuple(_faults(manifest))
+    faults = tuple(islice(_told(read), _FAULTS_MAX))
     if faults:
         raise _malformed(*faults)
-    return manifest
+    return from_wire(Manifest, read)
+
+
+def _told(read: object) -> Iterator[str]:
+    """Every fault: what cannot be read, and what is wrong with all that can."""
+    strange = list(islice(wire_faults(Manifest, read), _FAULTS_MAX))
+    given = read if isinstance(read, dict) else {}
+    if not isinstance(read, dict):
+        yield from strange
+        return
+    faults = [*strange, *_faults(_readable(given))]
+    sdk = given.get("sdk")
+    if faults and type(sdk) is int and sdk != SDK_VERSION:
+        # Whoever made it speaks of things that this host has not heard of: that is why.
+        yield _other_sdk(sdk)
+    yield from faults
+
+
+def _readable(given: Mapping[str, object]) -> Manifest:
+    """What can be read of it; in place of the rest stands something that nobody objects to."""
+
+    def texts(name: str, instead: str) -> str:
+        found = given.get(name)
+        return found if isinstance(found, str) else instead
+
+    def each(name: str, kind: type[T]) -> tuple[T, ...]:
+        found = given.get(name)
+        whole = [_known(kind, one) for one in (found if isinstance(found, list) else ())]
+        return tuple(from_wire(kind, one) for one in whole if not any(wire_faults(kind, one)))
+
+    limits = {
+        key: value
+        for key, value in _known(Limits, given.get("limits")).items()
+        if not any(wire_faults(Limits, {key: value}))
+    }
+    return Manifest(
+        name=texts("name", "unknown"),
+        version=texts("version", "0"),
+        publisher=texts("publisher", "unknown"),
+        sdk=SDK_VERSION,
+        title=texts("title", "Unknown"),
+        needs=each("needs", Need),
+        contributes=each("contributes", Contribution),
+        limits=from_wire(Limits, limits),
+    )
+
+
+def _known(kind: type[object], one: object) -> Mapping[str, object]:
+    """Without the keys that an object of that kind has not."""
+    found = one if isinstance(one, dict) else {}
+    return {key: value for key, value in found.items() if key in known_keys(kind)}
 
 
 def checked_name(name: str) -> str:
@@ -83,7 +134,7 @@ def reasons_against(manifest: Manifest, granted: Iterable[Need]) -> tuple[str, .
     allowed = {one.capability: one.hosts for one in granted}
     reasons = [reason for need in manifest.needs for reason in _ungranted(need, allowed)]
     if manifest.sdk != SDK_VERSION:
-        reasons.append(f"speaks SDK {manifest.sdk}, this host speaks {SDK_VERSION}")
+        reasons.append(_other_sdk(manifest.sdk))
     return tuple(reasons)
 
 
@@ -113,6 +164,10 @@ def covers(pattern: str, host: str) -> bool:
     if pattern.startswith("*."):
         return host.endswith(pattern[1:]) and len(host) > len(pattern) - 1
     return host == pattern
+
+
+def _other_sdk(sdk: int) -> str:
+    return f"speaks SDK {sdk}, this host speaks {SDK_VERSION}"
 
 
 def _ungranted(need: Need, allowed: Mapping[Capability, tuple[str, ...]]) -> Iterator[str]:

@@ -3,7 +3,7 @@
 import base64
 import binascii
 import types
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, fields, is_dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -23,6 +23,7 @@ from stella.kernel import (
 from stella.kernel.clock import MalformedTime
 
 T = TypeVar("T")
+_UNREADABLE = "cannot be read: "
 
 
 class MalformedWire(StellaError):
@@ -59,6 +60,46 @@ def from_wire(kind: type[T], content: object) -> T:
     says. Raises MalformedWire.
     """
     return cast("T", _read(kind, content, "$"))
+
+
+def wire_faults(kind: Any, content: object, place: str = "$") -> Iterator[str]:
+    """Everything that ``content`` has against being a value of ``kind``; nothing where ``from_wire``
+    reads it.
+    """
+    if is_dataclass(kind) and kind is not Digest:
+        yield from _object_faults(kind, content, place)
+    elif get_origin(kind) in {Union, types.UnionType}:
+        if content is not None or type(None) not in get_args(kind):
+            (rest,) = [one for one in get_args(kind) if one is not type(None)]
+            yield from wire_faults(rest, content, place)
+    elif get_origin(kind) in {tuple, Sequence, Iterable} and isinstance(content, list):
+        for at, item in enumerate(content):
+            yield from wire_faults(get_args(kind)[0], item, f"{place}[{at}]")
+    else:
+        try:
+            _read(kind, content, place)
+        except MalformedWire as refusal:
+            yield str(refusal).removeprefix(_UNREADABLE)
+
+
+def known_keys(kind: Any) -> frozenset[str]:
+    """What an object of that kind (a dataclass) may have."""
+    return frozenset(_camel(field.name) for field in fields(kind))
+
+
+def _object_faults(kind: Any, content: object, place: str) -> Iterator[str]:
+    if not isinstance(content, dict):
+        yield f"{place} is no object"
+        return
+    hints = _hints(kind)
+    named = {_camel(field.name): field for field in fields(kind)}
+    for key in sorted(map(str, content.keys() - named.keys())):
+        yield f"{place} has an unknown key: {key[:60]!r}"
+    for name, field in named.items():
+        if name in content:
+            yield from wire_faults(hints[field.name], content[name], f"{place}.{name}")
+        elif field.default is MISSING and field.default_factory is MISSING:
+            yield f"{place} lacks {name}"
 
 
 def _read(kind: Any, content: object, place: str) -> Any:  # noqa: PLR0911 - one line a kind
@@ -134,6 +175,6 @@ def _camel(name: str) -> str:
 
 def _malformed(why: str) -> MalformedWire:
     return MalformedWire(
-        f"cannot be read: {why}",
+        f"{_UNREADABLE}{why}",
         remedy=Remedy("See that agent and server are of versions that go together."),
     )

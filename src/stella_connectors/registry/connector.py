@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sized
 from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -31,6 +31,8 @@ MANIFEST_BYTES_MAX = 4 * 1024 * 1024
 CHUNK_BYTES = 1024 * 1024
 TAGS_MAX = 100_000
 PAGES_MAX = 200
+REFERRERS_MAX = 20_000
+LIST_BYTES_MAX = 64 * 1024 * 1024
 
 _OCI_INDEX = "application/vnd.oci.image.index.v1+json"
 _OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
@@ -158,11 +160,10 @@ class OciRegistry:
     def tags(self, repository: str) -> tuple[str, ...]:
         """Every tag, sorted."""
         names: set[str] = set()
-        url = f"/v2/{repository}/tags/list?n=1000"
-        for _ in range(PAGES_MAX):
-            response, content = self._http.request(
-                "GET", url, scope=_pull(repository), bytes_max=MANIFEST_BYTES_MAX
-            )
+        first = f"/v2/{repository}/tags/list?n=1000"
+        for response, content in self._pages(
+            first, "tags", repository, count_max=TAGS_MAX, found=names
+        ):
             if response.status_code == 404:
                 return ()
             self._http.refuse(response, f"tags of {repository}")
@@ -170,39 +171,52 @@ class OciRegistry:
             if not isinstance(page, list) or not all(isinstance(tag, str) for tag in page):
                 raise _not_a_registry(self.host, "its list of tags is no list of names")
             names.update(page)
-            following = _NEXT.search(response.headers.get("link", ""))
-            if not following:
-                return tuple(sorted(names))
-            if len(names) > TAGS_MAX:
-                break
-            url = self._same_host(following.group(1))
-        # A part of them is no answer: the newest of it may be an old one.
-        raise _not_a_registry(self.host, f"its list of tags does not end after {len(names):,}")
+        return tuple(sorted(names))
 
     def _referrers_by_api(self, repository: str, subject: Digest) -> tuple[Descriptor, ...] | None:
         """The referrers API's answer, or None where the registry has no such API."""
         from stella_connectors.registry.referrers import read_index
 
         found: list[Descriptor] = []
-        url = f"/v2/{repository}/referrers/{subject}"
-        for _ in range(PAGES_MAX):
-            response, content = self._http.request(
-                "GET",
-                url,
-                scope=_pull(repository),
-                headers={"Accept": _OCI_INDEX},
-                bytes_max=MANIFEST_BYTES_MAX,
-            )
+        first = f"/v2/{repository}/referrers/{subject}"
+        what, accept = f"referrers of {subject}", {"Accept": _OCI_INDEX}
+        for response, content in self._pages(
+            first, "referrers", repository, count_max=REFERRERS_MAX, found=found, headers=accept
+        ):
             is_index = response.headers.get("content-type", "").startswith(_OCI_INDEX)
             if response.status_code in {400, 404, 405} or (response.is_success and not is_index):
                 return None
-            self._http.refuse(response, f"referrers of {subject}")
+            self._http.refuse(response, what)
             found.extend(read_index(content))
+        return tuple(found)
+
+    def _pages(
+        self,
+        url: str,
+        what: str,
+        repository: str,
+        *,
+        count_max: int,
+        found: Sized,
+        headers: Mapping[str, str] | None = None,
+    ) -> Iterator[tuple[Answer, bytes]]:
+        """Every page of a list. found: what they held so far. Raises ManifestMalformed where the list
+        does not end: a part of it is no answer, for what matters may stand in the rest.
+        """
+        length = 0
+        for _ in range(PAGES_MAX):
+            response, content = self._http.request(
+                "GET", url, scope=_pull(repository), headers=headers, bytes_max=MANIFEST_BYTES_MAX
+            )
+            yield response, content
             following = _NEXT.search(response.headers.get("link", ""))
             if not following:
+                return
+            length += len(content)
+            if len(found) > count_max or length > LIST_BYTES_MAX:
                 break
             url = self._same_host(following.group(1))
-        return tuple(found)
+        raise _not_a_registry(self.host, f"its list of {what} does not end after {len(found):,}")
 
     def _put_manifest(
         self, repository: str, content: bytes, media_type: str, tag: str | None

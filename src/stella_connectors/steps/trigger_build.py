@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from stella.sdk import (
     Build,
@@ -18,6 +18,7 @@ from stella.sdk import (
     StepFailed,
     StepResult,
 )
+from stella_connectors.steps.built import provenance_of
 
 _GOES_ON = frozenset({BuildState.QUEUED, BuildState.RUNNING})
 _SHOWN = 80
@@ -55,7 +56,9 @@ class TriggerBuild:
                 trouble = refusal
         if trouble is not None:
             raise trouble
-        return _ending(build, asked)
+        result = _ending(build, asked)
+        learned = provenance_of(ci, asked.pipeline, build.id)
+        return replace(result, outputs={**result.outputs, **learned})
 
     def undo(self, call: StepCall) -> None:
         """Nothing: what was built was built, and what still runs ends by itself."""

@@ -1,7 +1,7 @@
 """Configuration as documents: applied together, listed as they would be applied, and whose they are."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
@@ -30,7 +30,8 @@ from stella.api.views.environments import (
 from stella.api.written import written_documents
 from stella.environment.followed.model import OWNER_PREFIX
 from stella.environment.owning import Owning, ending_documents
-from stella.hub.store import find_integration
+from stella.hub.apply import refuse_foreign
+from stella.hub.store import find_integration, list_integrations
 from stella.identity import Permission
 from stella.kernel import Digest, Remedy
 from stella.record import Tx
@@ -158,8 +159,8 @@ def post_documents(asked: Configurer, body: Documents) -> Response:
             documents,
             owning,
             dry_run=body.dry_run,
-            roles=frozenset(one.value for one in asked.principal.roles),
-            may_allow_any=Permission.SECRET_ALLOW in asked.principal.permissions,
+            roles=asked.roles,
+            may_allow_any=asked.may_allow_any,
         )
         return Applied(
             changes=[
@@ -250,7 +251,11 @@ def _refuse_beyond(asked: Asked, body: Documents, documents: Sequence[Mapping[st
     with asked.read() as tx:
         believed, followed = believed_integrations(tx), followed_integrations(tx)
         if body.prune and body.owner is not None:
-            named += ending_documents(tx, body.owner, named)
+            ending = ending_documents(tx, body.owner, named)
+            _refuse_foreign_ends(
+                asked, tx, {name for kind, name in ending if kind == "Integration"}
+            )
+            named += ending
     for kind, permission in NEEDED.items():
         if any(one == kind for one, _ in named):
             asked.must(permission, f"{kind} in POST /apply")
@@ -262,3 +267,10 @@ def _refuse_beyond(asked: Asked, body: Documents, documents: Sequence[Mapping[st
             asked.must(Permission.USER_CHANGE, f"Integration {name} in POST /apply")
         if kind == "Integration" and name in followed:
             asked.must(Permission.TRUST_CHANGE, f"Integration {name} in POST /apply")
+
+
+def _refuse_foreign_ends(asked: Asked, tx: Tx, names: Collection[str]) -> None:
+    """Return where these integrations are for who asks. Raises IntegrationDisabled."""
+    for one in list_integrations(tx):
+        if one.integration.name in names:
+            refuse_foreign(one.integration, asked.roles, may_any=asked.may_allow_any)

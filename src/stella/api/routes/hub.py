@@ -17,7 +17,7 @@ from stella.api.views.hub import (
     secret_view,
 )
 from stella.hub.allow import allow_secret, forbid_secret, waiting_for
-from stella.hub.apply import delete_integration
+from stella.hub.apply import delete_integration, refuse_foreign
 from stella.hub.check import keep_health
 from stella.hub.keepers import Keepers
 from stella.hub.reference import SECRET, Reference
@@ -35,7 +35,6 @@ from stella.hub.store import (
     list_integrations,
     list_secrets,
 )
-from stella.identity import Permission
 from stella.identity.login_documents import refuse_login_integration
 from stella.record import Tx
 from stella.record.owners import owner_of
@@ -123,6 +122,8 @@ def delete_integration_(asked: Integrator, name: str) -> Response:
     def do(tx: Tx) -> None:
         named_by = tuple(naming_integration(tx, name, asked.services.plugins.brought()))
         refuse_login_integration(tx, name)
+        known = find_integration(tx, name).integration
+        refuse_foreign(known, asked.roles, may_any=asked.may_allow_any)
         delete_integration(tx, name, named_by)
 
     return asked.once(do, status=204)
@@ -154,7 +155,7 @@ def post_secret_use(asked: Keeper, name: str, body: SecretPlace) -> Response:
 
     Refused where it leads to another place by now than the one that was looked at.
     """
-    may_any = Permission.SECRET_ALLOW in asked.principal.permissions
+    may_any = asked.may_allow_any
 
     def do(tx: Tx) -> SecretView:
         allow_secret(tx, name, body.integration, body.place, may_any=may_any)

@@ -19,5 +19,7 @@ class DoctorCheck(Protocol):
     """Something that ``stella doctor`` looks at."""
 
     def examine(self) -> tuple[Found, ...]:
-        """What was found; nothing is changed by looking."""
+        """What was found, one thing at least; nothing is changed by looking. What cannot be looked at is
+        ``Outcome.UNKNOWN`` or a refusal (any ``StellaError``), never a pass.
+        """
         ...

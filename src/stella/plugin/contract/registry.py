@@ -55,8 +55,9 @@ class Registry(Protocol):
     """One registry, by the OCI distribution specification 1.1.
 
     ``repository`` is the path without the host (``shop/web``); ``reference`` a tag or digest text.
-    All calls raise the refusals of ``stella.image.errors``: unreachable, not found, not allowed,
-    malformed or too large, digest mismatch.
+    Reading raises ``RegistryUnreachable``, ``RegistryRefused`` (not allowed), ``ImageNotFound``,
+    ``ManifestMalformed`` (also a list that does not end), ``ManifestTooLarge``, ``BlobDigestMismatch``;
+    writing ``UploadRefused`` as well.
     """
 
     host: str

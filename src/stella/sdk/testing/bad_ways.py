@@ -11,7 +11,15 @@ from typing import TypeVar
 from stella.kernel import Remedy, StellaError
 from stella.plugin.contract.connection import Connect
 from stella.plugin.refusals import ServiceUnreachable
-from stella.sdk.testing.check_checks import _answering, _refusing, _silent, _Watch, _Way
+from stella.sdk.testing.check_checks import (
+    INSIDE,
+    _answering,
+    _leading_to,
+    _refusing,
+    _silent,
+    _Watch,
+    _Way,
+)
 
 _SECONDS_MAX = 20.0
 
@@ -24,6 +32,7 @@ _BROKEN = (
     b"\x00\xff\xfe nonsense \r\n\r\n",
     b"HTTP/1.1 200 OK\r\nContent-Length: 4000\r\n\r\n{",
     b"HTTP/1.1 500 X\r\nContent-Length: 0\r\n\r\n",
+    b"HTTP/1.1 429 X\r\nContent-Length: 0\r\n\r\n",
     b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n[]",
     b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 10_000 + b"\r\n",
 )
@@ -41,9 +50,13 @@ def shut_is_refused(open_it: Open[T], ask: Ask[T]) -> None:
 
 
 def broken_is_refused(open_it: Open[T], ask: Ask[T]) -> None:
-    """Nothing, no words, half an answer, an error, another type."""
+    """Nothing, no words, half an answer, an error, too many requests, another type, a redirect to where
+    the host lets nobody.
+    """
     for answer in _BROKEN:
         _refused(open_it, ask, _answering(answer))
+    for place in INSIDE:
+        _refused(open_it, ask, _leading_to(place))
 
 
 def silence_is_given_up(open_it: Open[T], ask: Ask[T]) -> None:

@@ -4,9 +4,10 @@ import http.client
 import http.server
 import socket
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from urllib.parse import urlsplit
 
 _FORWARDED_BYTES_MAX = 16 * 1024 * 1024
@@ -47,12 +48,18 @@ class Between:
 
 @contextmanager
 def standing_between(
-    behind: str | None, fault: Fault | None = None, at: int = 1, *, adding: str = ""
+    behind: str | None,
+    fault: Fault | None = None,
+    at: int = 1,
+    *,
+    adding: str = "",
+    changing: Callable[[str, bytes], bytes] = lambda _url, body: body,
 ) -> Iterator[Between]:
     """Requests are passed on to the URL ``behind``; the ``at``-th one is answered by ``fault``.
 
     Without ``behind`` every request is answered by ``fault``. adding: headers to each answer that is
-    passed on, each ended by CR LF.
+    passed on, each ended by CR LF. changing: (URL that was asked here, body of its answer) -> the body
+    that is given.
     """
     ended = threading.Event()
 
@@ -72,7 +79,8 @@ def standing_between(
                     self.close_connection = True
                     _play(fault, self.connection, ended)
                 elif behind is not None:
-                    self.wfile.write(_forwarded(behind, sent, adding))
+                    change = partial(changing, f"{between.endpoint}{self.path}")
+                    self.wfile.write(_forwarded(behind, sent, adding, change))
 
         do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = answer  # noqa: N815 - http.server's names
 
@@ -112,7 +120,7 @@ def _play(fault: Fault, connection: socket.socket, ended: threading.Event) -> No
         connection.shutdown(socket.SHUT_RDWR)
 
 
-def _forwarded(behind: str, sent: Sent, adding: str) -> bytes:
+def _forwarded(behind: str, sent: Sent, adding: str, changing: Callable[[bytes], bytes]) -> bytes:
     """The answer of the server behind, as it is written down again."""
     parts = urlsplit(behind)
     made = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=10)
@@ -128,7 +136,8 @@ def _forwarded(behind: str, sent: Sent, adding: str) -> bytes:
     cookies = "".join(
         f"Set-Cookie: {text}\r\n" for text in answer.headers.get_all("set-cookie") or ()
     )
-    return answered(answer.status, body, answer.getheader("content-type") or "", cookies + adding)
+    kind = answer.getheader("content-type") or ""
+    return answered(answer.status, changing(body), kind, cookies + adding)
 
 
 def answered(

@@ -10,9 +10,17 @@ from dataclasses import dataclass, field
 from stella.kernel import Outcome, Remedy, StellaError
 from stella.plugin.contract.check import DoctorCheck, Found
 from stella.plugin.contract.connection import Connect
-from stella.plugin.refusals import RegistryUnreachable
+from stella.plugin.refusals import RegistryUnreachable, ServiceRefused
 
 _DETAIL_MAX = 2000
+INSIDE = (
+    "http://169.254.169.254/latest/meta-data/",
+    "http://10.0.0.1/",
+    "http://[::ffff:127.0.0.1]:1/",
+    "http://localhost:1/",
+)
+"""Where a redirect may lead whom nobody guards: what clouds hand out, and what is private."""
+
 _SECONDS_MAX = 5.0
 
 
@@ -66,15 +74,20 @@ def a_way_that_is_shut_is_never_a_pass(bench: CheckBench) -> None:
 
 
 def a_broken_answer_is_never_a_pass(bench: CheckBench) -> None:
-    """Nothing, no words, half an answer, an error: found or refused, never another exception."""
+    """Nothing, no words, half an answer, an error, a redirect to where the host lets nobody: found or
+    refused, never another exception.
+    """
     for answer in (
         b"",
         b"\x00\xff\xfe nonsense \r\n\r\n",
         b"HTTP/1.1 200 OK\r\nContent-Length: 4000\r\n\r\n{",
         b"HTTP/1.1 500 X\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 429 X\r\nContent-Length: 0\r\n\r\n",
         b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 10_000 + b"\r\n",
     ):
         _broken(bench, _answering(answer))
+    for place in INSIDE:
+        _broken(bench, _leading_to(place))
 
 
 def silence_is_given_up(bench: CheckBench) -> None:
@@ -181,6 +194,24 @@ def _answering(answer: bytes) -> _Way:
         return ours
 
     return _Way(f"answered {answer[:40]!r}", lead)
+
+
+class _Leading(_Way):
+    """It answers with a redirect; and the host lets it reach what it asked for first alone."""
+
+    first: tuple[str, int] | None = None
+
+    def connect(self, host: str, port: int, timeout: float) -> socket.socket:
+        """``stella.sdk.Connect``."""
+        self.first = self.first or (host, port)
+        if (host, port) != self.first:
+            raise ServiceRefused("the host does not allow it", remedy=Remedy("Grant it."))
+        return super().connect(host, port, timeout)
+
+
+def _leading_to(place: str) -> _Way:
+    found = f"HTTP/1.1 307 X\r\nLocation: {place}\r\nContent-Length: 0\r\n\r\n"
+    return _Leading(f"a redirect to {place}", _answering(found.encode()).lead)
 
 
 def _silent() -> tuple[_Way, list[socket.socket]]:

@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
-from stella.kernel import StellaError
+from stella.kernel import Remedy, StellaError
 from stella.plugin.contract.connection import Connect
 from stella.plugin.refusals import (
     NotSupported,
@@ -20,7 +21,12 @@ from stella.plugin.refusals import (
     ServiceUnreachable,
 )
 from stella.sdk.testing.between import Between, Fault, answered, standing_between
+from stella.sdk.testing.check_checks import INSIDE
 from stella.sdk.testing.telling import untold
+
+
+def _as_it_is(_url: str, body: bytes) -> bytes:
+    return body
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +36,8 @@ class ServiceHttpBench:
     endpoint: where it really is. open_at: (endpoint, connect) -> the connector, which waits for a
     second at most. use: uses it once and asserts what it gave. secrets: what lets in, now.
     unreachable: how it says that no usable answer came; others: what else it may refuse with.
+    endless: (URL, body of its answer) -> the body with one more page named in it, where the service names
+    its next page there and not by the header Link.
     """
 
     endpoint: str
@@ -38,6 +46,7 @@ class ServiceHttpBench:
     secrets: Callable[[], tuple[str, ...]] = tuple
     unreachable: type[StellaError] = ServiceUnreachable
     others: tuple[type[StellaError], ...] = (ServiceRefused, NotThere, NotSupported)
+    endless: Callable[[str, bytes], bytes] = _as_it_is
 
 
 CANARY = "c4n4ry-8a7d6f5e4b3c2d1e"
@@ -166,7 +175,7 @@ def a_busy_service_may_be_asked_again(bench: ServiceHttpBench) -> None:
 def a_list_without_end_is_given_up(bench: ServiceHttpBench) -> None:
     """Each answer names a next page, for ever: a refusal, or what was asked for, in time."""
     endless = 'Link: <?page=2>; rel="next"\r\n'
-    with standing_between(bench.endpoint, adding=endless) as between:
+    with standing_between(bench.endpoint, adding=endless, changing=bench.endless) as between:
         outcome = _in_time(bench, between, "pages without end")
     assert outcome is None or isinstance(outcome, (bench.unreachable, *bench.others)), outcome
     assert len(between.requests) <= _PAGES_MAX, "it follows for ever"
@@ -188,6 +197,18 @@ def no_credential_follows_to_another_host(bench: ServiceHttpBench) -> None:
             assert not any(secret in told for secret in bench.secrets()), sent.target
 
 
+def a_redirect_into_a_private_network_is_refused(bench: ServiceHttpBench) -> None:
+    """Where the host lets it reach the service alone, it reaches nothing else, and says so."""
+    kinds = (bench.unreachable, *bench.others, ServiceRefused)
+    with standing_between(None, Fault("inside", answered(200, b"{}"))) as inside:
+        port = urlsplit(inside.endpoint).port
+        for place in (*INSIDE, f"http://[::ffff:127.0.0.1]:{port}/", f"http://localhost:{port}/"):
+            headers = f"Location: {place}\r\n"
+            fault = Fault(f"a redirect to {place}", answered(307, b"", headers=headers))
+            _break_each(bench, (fault,), kinds, ways=_only)
+        assert inside.connections == 0, "it was reached"
+
+
 SERVICE_HTTP_CHECKS: tuple[Callable[[ServiceHttpBench], None], ...] = (
     the_host_opens_every_socket,
     an_address_where_nobody_is_is_unreachable,
@@ -196,6 +217,7 @@ SERVICE_HTTP_CHECKS: tuple[Callable[[ServiceHttpBench], None], ...] = (
     a_busy_service_may_be_asked_again,
     a_list_without_end_is_given_up,
     no_credential_follows_to_another_host,
+    a_redirect_into_a_private_network_is_refused,
 )
 
 
@@ -204,12 +226,17 @@ def _break_each(
     faults: Iterable[Fault],
     kinds: tuple[type[StellaError], ...],
     at_once: int = _AT_ONCE,
+    *,
+    ways: Callable[[str], Connect] = lambda _endpoint: _connect,
 ) -> None:
-    """Break each answer that one use needs: it gives what it should all the same, or a refusal."""
+    """Break each answer that one use needs: it gives what it should all the same, or a refusal.
+
+    ways: endpoint -> the way to the network that it is given.
+    """
     needed = _requests_needed(bench)
     breaks = [(fault, at) for fault in faults for at in range(1, needed + 1)]
     with ThreadPoolExecutor(at_once) as pool:
-        tuple(pool.map(lambda one: _break_by(bench, one[0], one[1], kinds), breaks))
+        tuple(pool.map(lambda one: _break_by(bench, one[0], one[1], kinds, ways), breaks))
 
 
 def _requests_needed(bench: ServiceHttpBench) -> int:
@@ -224,11 +251,16 @@ def _requests_needed(bench: ServiceHttpBench) -> int:
 
 
 def _break_by(
-    bench: ServiceHttpBench, fault: Fault, at: int, kinds: tuple[type[StellaError], ...]
+    bench: ServiceHttpBench,
+    fault: Fault,
+    at: int,
+    kinds: tuple[type[StellaError], ...],
+    ways: Callable[[str], Connect],
 ) -> None:
     for _ in range(_PATIENCE):
         with standing_between(bench.endpoint, fault, at) as between:
-            outcome = _in_time(bench, between, f"{fault.name}, answer {at}")
+            name, way = f"{fault.name}, answer {at}", ways(between.endpoint)
+            outcome = _in_time(bench, between, name, way)
         if between.broken or outcome is None:
             break  # else nothing was broken: the service itself was slow, and is asked again
     where = f"{fault.name}, answer {at}: {outcome!r}"
@@ -237,14 +269,16 @@ def _break_by(
     assert outcome is None or isinstance(outcome, kinds), where
 
 
-def _in_time(bench: ServiceHttpBench, between: Between, where: str) -> StellaError | None:
+def _in_time(
+    bench: ServiceHttpBench, between: Between, where: str, way: Connect | None = None
+) -> StellaError | None:
     """The outcome; it may never come, and the kit must not wait for it."""
     found: list[StellaError | None] = []
     failed: list[Exception] = []
 
     def run() -> None:
         try:
-            found.append(_outcome(bench, bench.open_at(between.endpoint, _connect)))
+            found.append(_outcome(bench, bench.open_at(between.endpoint, way or _connect)))
         except Exception as error:  # noqa: BLE001 - raised again below, in the thread that waits
             failed.append(error)
 
@@ -265,6 +299,18 @@ def _outcome(bench: ServiceHttpBench, opened: Any) -> StellaError | None:
         untold(refusal, (CANARY, *bench.secrets()))
         return refusal
     return None
+
+
+def _only(endpoint: str) -> Connect:
+    """To the endpoint, and nowhere else."""
+    parts = urlsplit(endpoint)
+
+    def connect(host: str, port: int, timeout: float) -> socket.socket:
+        if (host, port) != (parts.hostname, parts.port):
+            raise ServiceRefused("the host does not allow it", remedy=Remedy("Grant it."))
+        return _connect(host, port, timeout)
+
+    return connect
 
 
 def _connect(host: str, port: int, timeout: float) -> socket.socket:

@@ -139,8 +139,8 @@ export function CredentialsPanel({ form, names, brought, onStored }: Credentials
   )
 }
 
-/** What is used for an environment; other kinds are asked for no one in particular. */
-const BOUND = new Set(['registry', 'notifier', 'secret_store'])
+/** What is used for an environment, as the server takes it; other kinds are asked for no one in particular. */
+const BOUND = new Set(['registry', 'notifier', 'secret_store', 'scm', 'ci', 'object_store', 'router', 'metrics'])
 
 /** By whom it may be used, and for which environments. */
 export function ScopePanel({ form }: { form: Form }) {
