@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import select
 
 from agent.test_strangers import DOCKER_AS_A_STRANGER, boat_wheel
+from fixtures.control_planes import wait_until
 from fixtures.shops import DOCUMENTS, HOSTS, Shop, target
 from stella.evidence.verify import verify_packet
 from stella.fleet.store import target_order
@@ -60,7 +61,9 @@ def test_what_was_approved_is_what_the_agents_are_given(shop: Shop) -> None:
     assert all(one and one.granted == (Need(Capability.DOCKER),) for one in named)
     with shop.client("dan") as client:
         (promotion,) = client.get("/promotions", release=made["id"])["items"]
-        (ref,) = client.get("/evidence", subject=promotion["deployment"])["items"]
+        asked = {"subject": promotion["deployment"]}
+        wait_until(lambda: client.get("/evidence", **asked)["items"])  # sealed a moment later
+        (ref,) = client.get("/evidence", **asked)["items"]
         packet = client.content(f"/evidence/{ref['id']}/packet")
     assert verify_packet(packet, shop.services.trust_root).good
     assert replay_packet(packet).verdict == "identical"
