@@ -205,6 +205,46 @@ def test_a_manifest_that_does_not_come_right_is_refused(answer, refusal):
     assert refused.value.remedy.advice
 
 
+@pytest.mark.parametrize("busy", [429, 503])
+def test_one_that_is_busy_is_asked_again_after_the_time_that_it_names(busy: int):
+    asked = count()
+
+    def play(method, path, headers, body):
+        if next(asked) < 2:
+            return Answer(busy, headers={"Retry-After": "0"})
+        return Answer(body=CONTENT, headers={"content-type": MANIFEST})
+
+    with played_registry(play) as host:
+        assert open_registry(config(host)).manifest("shop/web", "1").content == CONTENT
+    assert next(asked) == 3
+
+
+@pytest.mark.parametrize(("headers", "requests"), [({"Retry-After": "6"}, 1), ({}, 3)])
+def test_one_that_stays_busy_is_not_waited_for_without_end(headers: dict[str, str], requests: int):
+    asked = count()
+
+    def play(method, path, given, body):
+        next(asked)
+        return Answer(429, headers=headers)
+
+    with played_registry(play) as host, pytest.raises(RegistryUnreachable, match="429"):
+        open_registry(config(host)).manifest("shop/web", "1")
+    assert next(asked) == requests
+
+
+def test_what_is_written_to_a_busy_one_is_not_sent_twice():
+    asked: list[str] = []
+
+    def play(method, path, headers, body):
+        asked.append(method)
+        return Answer(429, headers={"Retry-After": "0"})
+
+    artifact = {"config": entry(b"{}", ""), "subject": entry(b"s", ""), "artifactType": "a"}
+    with played_registry(play) as host, pytest.raises(RegistryUnreachable):
+        open_registry(config(host)).attach("shop/web", json.dumps(artifact).encode())
+    assert asked == ["PUT"]
+
+
 BLOBS = [
     ("other bytes of the same size", Answer(200, b"12x"), BlobDigestMismatch),
     ("longer", Answer(200, b"1234"), BlobDigestMismatch),

@@ -77,6 +77,20 @@ def test_a_limit_of_requests_is_kept_and_filled_up_again(clock: Clock):
         breaker.call(str)
 
 
+def test_who_asks_too_often_waits_for_a_turn_behind_those_who_wait(clock: Clock):
+    waits: list[float] = []
+    breaker = Breaker("main", now=clock, requests_per_s=2, wait=waits.append)
+    for _ in range(2 + 10):
+        breaker.call(str)
+    assert waits == pytest.approx([0.5 * number for number in range(1, 11)], abs=0.001)
+    with pytest.raises(TooManyRequests):
+        breaker.call(str)
+    assert len(waits) == 10
+    clock.go_on(seconds=3)
+    breaker.call(str)
+    assert waits[-1] == pytest.approx(2.5, abs=0.001)
+
+
 def test_a_clock_that_is_set_back_shuts_nobody_out(clock: Clock):
     breaker = Breaker("main", now=clock, requests_per_s=3)
     breaker.call(str)

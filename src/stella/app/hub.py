@@ -194,7 +194,11 @@ class Hub:
             if kept is not None and kept.integration == integration and kept.plugins is plugins:
                 return kept.made
         breaker = Breaker(
-            integration.name, now=self._now, requests_per_s=integration.requests_per_s
+            integration.name,
+            now=self._now,
+            requests_per_s=integration.requests_per_s,
+            # Whoever sends webhooks sends them again; a thread that waits would be missing to others.
+            wait=None if integration.kind is Kind.WEBHOOK else time.sleep,
         )
         renew = partial(self.credentials.renew, integration)
         made = Guarded(self._make(integration), breaker, renew, self._now)

@@ -12,19 +12,29 @@ P = ParamSpec("P")
 T = TypeVar("T")
 FAILURES_MAX = 5
 OPEN_S = (5, 15, 60)
+WAIT_S_MAX = 5.0
 
 
 class Breaker:
     """Of one integration. Safe for threads.
 
     After FAILURES_MAX troubles in a row that another try may mend, calls are refused for a while;
-    then one is let through, and its end decides. requests_per_s: 0 for no limit.
+    then one is let through, and its end decides. requests_per_s: 0 for no limit. wait: lets seconds
+    pass; with it who asks too often waits for a turn, WAIT_S_MAX at most, and is refused without it.
     """
 
-    def __init__(self, name: str, *, now: Now, requests_per_s: int = 0) -> None:
+    def __init__(
+        self,
+        name: str,
+        *,
+        now: Now,
+        requests_per_s: int = 0,
+        wait: Callable[[float], None] | None = None,
+    ) -> None:
         self._name = name
         self._now = now
         self._requests_per_s = requests_per_s
+        self._wait = wait
         self._failures = 0
         self._opened = 0
         self._open_until: datetime | None = None
@@ -52,6 +62,12 @@ class Breaker:
 
     def begin(self) -> None:
         """Begin a turn that ``end`` ends, or that is left. Raises CircuitOpen, TooManyRequests."""
+        wait_s = self._turn()
+        if wait_s > 0 and self._wait is not None:
+            self._wait(wait_s)
+
+    def _turn(self) -> float:
+        """In how many seconds it is one's turn, which is taken."""
         with self._lock:
             now = self._now()
             if self._open_until is not None:
@@ -59,21 +75,23 @@ class Breaker:
                     raise self._left_alone(self._open_until)
                 # One may try; the others wait until it is known how that ended.
                 self._open_until = now + timedelta(seconds=OPEN_S[0])
-            if self._requests_per_s:
-                self._take_token(now)
+            return self._take_token(now) if self._requests_per_s else 0.0
 
-    def _take_token(self, now: datetime) -> None:
+    def _take_token(self, now: datetime) -> float:
         passed_s = max(0.0, (now - self._filled_at).total_seconds())  # a clock may be set back
         most = float(self._requests_per_s)
         self._tokens = min(most, self._tokens + passed_s * most)
         self._filled_at = now
-        if self._tokens < 1:
+        # Below nothing: what others wait for already. Each stands behind them.
+        wait_s = max(0.0, (1 - self._tokens) / most)
+        if wait_s > (WAIT_S_MAX if self._wait is not None else 0):
             raise TooManyRequests(
                 f"{self._name} is asked more than {self._requests_per_s} times a second",
                 remedy=Remedy("Try again in a second, or raise requestsPerS of the integration."),
                 integration=self._name,
             )
         self._tokens -= 1
+        return wait_s
 
     def end(self, error: BaseException | None = None) -> None:
         """How a turn went; None: well. A refusal that another try would not change is no trouble."""

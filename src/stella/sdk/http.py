@@ -341,6 +341,12 @@ def bounded(answer: Answer, bytes_max: int) -> bytes:
     return b"".join(parts)
 
 
+def retry_after(headers: Mapping[str, str]) -> int | None:
+    """How long a service asks to be left alone, in seconds; None where it does not say, or says a date."""
+    text = headers.get("retry-after", "").strip()
+    return int(text) if text.isdigit() and len(text) < 7 else None
+
+
 def json_object(content: bytes | str) -> dict[str, object] | None:
     """The JSON object that ``content`` is; None where it is none, nested without end included."""
     try:

@@ -22,7 +22,7 @@ from stella.plugin.refusals import (
     ServiceUnreachable,
 )
 from stella.sdk.exchange import ANSWER_BYTES_MAX, Begun, Exchange, Reply
-from stella.sdk.http import origin_of
+from stella.sdk.http import origin_of, retry_after
 
 __all__ = ["Reply", "ServiceClient"]
 
@@ -107,7 +107,7 @@ class ServiceClient(Exchange):
                 self._wait(wait_s)
                 continue
             if reply.status in _BUSY:
-                asked = _retry_after(reply.headers)
+                asked = retry_after(reply.headers)
                 if is_last or (asked or 0) > WAIT_S_MAX:
                     raise self._busy(reply.status, asked)
                 self._wait(wait_s if asked is None else float(asked))
@@ -253,9 +253,3 @@ class ServiceClient(Exchange):
                     raise self.unreachable("its next page lies on another host")
                 return following
         return None
-
-
-def _retry_after(headers: Mapping[str, str]) -> int | None:
-    """In seconds; None where it does not say, or says a date."""
-    text = headers.get("retry-after", "").strip()
-    return int(text) if text.isdigit() and len(text) < 7 else None

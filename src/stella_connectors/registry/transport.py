@@ -4,6 +4,7 @@ import base64
 import json
 import re
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from urllib.parse import urlencode
@@ -16,12 +17,17 @@ from stella.sdk import (
     RegistryUnreachable,
     Remedy,
 )
-from stella.sdk.http import Answer, Connections, HttpTrouble, bounded, joined
+from stella.sdk.http import Answer, Connections, HttpTrouble, bounded, joined, retry_after
 
 _LOOPBACK = re.compile(r"(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?\Z")
 _CHALLENGE = re.compile(r'([a-zA-Z_]+)="([^"]*)"')
 _AGENT = {"User-Agent": "stella-ops"}
 _TOKEN_BYTES_MAX = 256 * 1024
+_BUSY = frozenset({408, 425, 429, 503})
+_READING = frozenset({"GET", "HEAD"})
+_AGAIN_MAX = 2
+_FIRST_WAIT_S = 0.2
+_WAIT_S_MAX = 5.0
 _RETRYABLE = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 # Where the registry is that image references call so.
@@ -31,8 +37,11 @@ _PLACES = {"docker.io": "registry-1.docker.io", "index.docker.io": "registry-1.d
 class Transport:
     """Requests to one registry. Safe for several threads; keeps one token for each scope."""
 
-    def __init__(self, config: RegistryConfig) -> None:
+    def __init__(
+        self, config: RegistryConfig, *, wait: Callable[[float], None] = time.sleep
+    ) -> None:
         self.host = config.host
+        self._wait = wait
         loopback = bool(_LOOPBACK.match(config.host))
         self._is_plain = config.plain_http or loopback
         place = _PLACES.get(config.host, config.host)
@@ -68,7 +77,8 @@ class Transport:
     ) -> Iterator[Answer]:
         """One request with its body unread; refused credentials are renewed once.
 
-        Raises RegistryUnreachable for anything below HTTP.
+        Where the registry is busy and only something is read, it is asked again after the time that it
+        names, if that is short. Raises RegistryUnreachable for anything below HTTP.
         """
         try:
             response = self._send(method, url, self._headers(headers, scope), content)
@@ -76,6 +86,13 @@ class Transport:
                 challenge = response.headers.get("www-authenticate", "")
                 response.close()
                 self._authenticate(challenge, scope)
+                response = self._send(method, url, self._headers(headers, scope), content)
+            for attempt in range(_AGAIN_MAX if method in _READING else 0):
+                wait_s = _busy_s(response, attempt)
+                if wait_s is None:
+                    break
+                response.close()
+                self._wait(wait_s)
                 response = self._send(method, url, self._headers(headers, scope), content)
             try:
                 yield response
@@ -206,6 +223,15 @@ class Transport:
         if not isinstance(token, str) or not token.isprintable():
             raise self.unreachable(f"its token server gave no token (HTTP {response.status_code})")
         return token
+
+
+def _busy_s(response: Answer, attempt: int) -> float | None:
+    """After how long to ask again; None where that is of no use, or would take too long."""
+    if response.status_code not in _BUSY:
+        return None
+    asked = retry_after({name.lower(): value for name, value in response.headers.items()})
+    wait_s = _FIRST_WAIT_S * 2**attempt if asked is None else float(asked)
+    return wait_s if wait_s <= _WAIT_S_MAX else None
 
 
 def _basic(login: Callable[[], tuple[str, str]]) -> str:

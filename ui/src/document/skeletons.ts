@@ -1,4 +1,4 @@
-// What a new document begins with: enough to be taken as soon as it has a name, and the keys people look for.
+// What a new document begins with: enough to be taken once its blanks are filled, and the keys people look for.
 
 export const SKELETONS: Readonly<Record<string, string>> = {
   Environment: `apiVersion: stella/v1
@@ -41,5 +41,24 @@ spec:
   recurrence: FREQ=WEEKLY;BYDAY=FR
   reason: 
   environments: []             # all where it is empty
+`,
+  OnCallSchedule: `apiVersion: stella/v1
+kind: OnCallSchedule
+name: 
+spec:
+  timeZone: UTC
+  layers:
+    - name: weeks
+      people: []                   # users, by name, in their order
+      from: 2030-01-07T09:00       # the first handover, on the clock of timeZone
+      handover: FREQ=WEEKLY;BYDAY=MO
+`,
+  ReleaseTemplate: `apiVersion: stella/v1
+kind: ReleaseTemplate
+name: 
+spec:
+  components:
+    web: {}
+  version: "{year}.{month}.{counter}"
 `,
 }

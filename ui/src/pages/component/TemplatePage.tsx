@@ -15,6 +15,7 @@ import { CommandHint } from '../../widgets/Dialog'
 import { Empty } from '../../widgets/Empty'
 import { Icon } from '../../widgets/Icon'
 import { Loading } from '../../widgets/Loading'
+import { EditLink } from '../../widgets/EditLink'
 import { PageHead, Pairs, Panel } from '../../widgets/Panel'
 import { Refusal } from '../../widgets/Refusal'
 import { type Column, Table } from '../../widgets/Table'
@@ -117,6 +118,7 @@ function Maker({ template }: { template: ReleaseTemplate }) {
             Template of releases, versions like <code>{template.version}</code>
           </span>
         }
+        actions={<EditLink kind="ReleaseTemplate" name={name} />}
       />
       <div className="split">
         <div className="stack">

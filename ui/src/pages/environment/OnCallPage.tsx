@@ -10,6 +10,7 @@ import { paths } from '../../paths'
 import { ActionButton } from '../../widgets/ActionButton'
 import { CommandHint } from '../../widgets/Dialog'
 import { Icon } from '../../widgets/Icon'
+import { EditLink } from '../../widgets/EditLink'
 import { PageHead, Pairs, Panel } from '../../widgets/Panel'
 import { type Look, State } from '../../widgets/State'
 import { type Column, Table } from '../../widgets/Table'
@@ -37,7 +38,12 @@ export function OnCallPage() {
             <Now schedule={schedule} />
           </>
         }
-        actions={<TakeShift schedule={schedule} />}
+        actions={
+          <>
+            <EditLink kind="OnCallSchedule" name={name} />
+            <TakeShift schedule={schedule} />
+          </>
+        }
       />
       <div className="split">
         <Panel title="The coming two weeks" side={<CommandHint command={commands.onCall(name)} />} flush>
