@@ -91,12 +91,24 @@ def test_what_must_be_new_does_not_take_the_place_of_what_is_there(control: Cont
         ("kind: [a, b", 1, "expected"),
         ("a: 1\na: 2", 2, "stands there twice"),
         ("- a\n- b", 1, "a document is a mapping"),
+        ('a: "\\0"', 1, "U+0000"),
+        ('a: "\\ud800"', 1, "half a surrogate pair"),
+        ("a: " + "[" * 70 + "]" * 70, 1, "nested deeper than 64"),
+        ("a: &long " + "x" * 300_000 + "\nb: [" + "*long, " * 60_000 + "]", 1, "written out"),
     ],
+    ids=["indent", "open", "twice", "list", "nul", "half", "deep", "bomb"],
 )
 def test_yaml_that_cannot_be_read_says_where(control: Control, text: str, line: int, what: str):
     refused = applied(control, text, dryRun=True).json()
-    assert (refused["code"], refused["facts"]["line"]) == ("ST-ENV-002", line)
+    assert (refused["code"], refused["facts"]["line"]) == ("ST-ENV-002", line), what
     assert what in refused["title"]
+
+
+def test_a_text_of_very_many_words_is_applied_or_refused_as_what_it_is(control: Control):
+    words = " ".join(f"w{number}" for number in range(90_000))
+    text = f"{ENVIRONMENT}  parameters: {{severityMax: [{words.replace(' ', ', ')}]}}\n"
+    refused = applied(control, text.replace("  parameters: {severityMax: high}\n", ""), dryRun=True)
+    assert refused.status_code in {200, 422}, refused.text[:300]
 
 
 def test_text_and_documents_are_not_sent_together(control: Control):

@@ -1,7 +1,7 @@
 """Simulations are asked apart: no decision waits for one, and none of them lasts."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from threading import Event
@@ -16,7 +16,10 @@ from stella.app.policy_process import PolicyProcess
 from stella.app.simulating import Simulating
 from stella.kernel import Digest
 from stella.policy import EngineError
+from stella.policy.engine import ask as ask_here
+from stella.policy.testing import run_policy_tests
 from stella.promotion.errors import SimulationIsBusy
+from stella.promotion.simulate import Turn, ask_within
 
 RULES = ("data.stella.policy.results",)
 PASSES = policy("true")
@@ -90,6 +93,29 @@ def test_a_turn_ends_by_the_clock_and_with_the_server() -> None:
         assert turn.why_over() == "its time of 60 s was over"
         stopping.set()
         assert turn.why_over() == "the server ends"
+
+
+def test_tests_that_were_not_asked_by_the_end_of_a_turn_are_unknown() -> None:
+    over, asked = [""], []
+
+    def ask(
+        digest: Digest, files: Mapping[str, str], rules: Sequence[str], given: bytes
+    ) -> list[bytes | None]:
+        asked.extend(rules)
+        if any("test_b" in rule for rule in rules):
+            over[0] = "its time of 60 s was over"
+        return ask_here(digest, files, rules, given)
+
+    files = {
+        "shop.rego": "package stella.policy\nresults contains "
+        '{"rule": "never", "outcome": "blocked", "message": "no"}',
+        "shop_test.rego": "package stella.policy\n"
+        "test_a if true\ntest_b if true\ntest_c if true\ntest_d if true\n",
+    }
+    found = run_policy_tests(files, ask=ask_within(Turn(ask, lambda: over[0])))
+    assert [one.outcome.value for one in found] == ["pass", "pass", "unknown", "unknown"]
+    assert found[-1].message == "its time of 60 s was over"
+    assert not any("test_c" in rule for rule in asked)
 
 
 def test_a_simulation_that_ends_says_how_many_it_did_not_judge(control: Control) -> None:

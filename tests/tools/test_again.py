@@ -77,3 +77,44 @@ def test_only_what_passes_alone_has_passed(tmp_path: Path, never: str, code: int
     assert second.returncode == code, second.stdout
     assert "test_at_second_try" in second.stdout
     assert ("NOT beside other tests" in second.stdout) == (code == 0)
+
+
+FLAKY = "def test_flaky(): assert False\n"
+SKIPPED = "import pytest\ndef test_skipped(): pytest.skip('no engine here')\n"
+
+
+@pytest.mark.parametrize("processes", ["0", "2"])
+@pytest.mark.parametrize(
+    ("beside", "options"),
+    [
+        pytest.param("import no_such_module\n", [], id="a module that cannot be read"),
+        pytest.param(SKIPPED, [], id="a skip that is not allowed"),
+        pytest.param("", ["-x"], id="cut short"),
+    ],
+)
+def test_a_run_of_which_more_is_wrong_than_a_test_is_no_verdict(
+    tmp_path: Path, beside: str, options: list[str], processes: str
+):
+    (tmp_path / "test_a_flaky.py").write_text(FLAKY)
+    (tmp_path / "test_beside.py").write_text(beside)
+    plugins = Path(__file__).parents[1] / "fixtures"
+    (tmp_path / "conftest.py").write_text(
+        f"import sys\nsys.path.insert(0, {str(plugins)!r})\n"
+        "pytest_plugins = ['skips', 'outcomes']\n"
+    )
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-n", processes]
+    environment = {
+        "PATH": "/usr/bin:/bin",
+        "STELLA_OUTCOME": str(tmp_path / "told"),
+        "STELLA_NO_SKIPS": "1",
+    }
+    done = subprocess.run(
+        [*command, *options, "--continue-on-collection-errors", str(tmp_path)],
+        env=environment,
+        cwd=tmp_path,
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode != 0
+    assert json.loads((tmp_path / "told").read_text())["exit"] == 2
+    assert again.few_failed([tmp_path / "told"]) == []

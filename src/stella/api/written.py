@@ -4,24 +4,42 @@ from collections.abc import Mapping
 from typing import Any
 
 from stella.api.errors import InvalidRequest
+from stella.api.views.base import BODY_DEPTH_MAX
 from stella.environment.document import checked_document
 from stella.environment.documents import policy_files
 from stella.environment.errors import MalformedDocument
-from stella.environment.yaml_documents import NoDocuments, documents_in
+from stella.environment.yaml_documents import NoDocuments, placed_documents
 from stella.kernel import Remedy
+from stella.kernel.storable import refuse_unstorable
 from stella.policy.plain import PlainPolicy, read_plain
 
 
 def written_documents(text: str) -> list[dict[str, Any]]:
     """Every document of a text, in order. Raises MalformedDocument with the line."""
+    found = []
     try:
-        return list(documents_in(text))
+        for line, one in placed_documents(text):
+            _refuse_unstorable(line, one)
+            found.append(one)
     except NoDocuments as error:
-        raise MalformedDocument(
-            f"line {error.line}: {error.problem}",
-            remedy=Remedy("Correct it there; nothing was applied."),
-            line=error.line,
-        ) from None
+        raise _malformed(error.line, error.problem) from None
+    return found
+
+
+def _refuse_unstorable(line: int, document: object) -> None:
+    """An escape of YAML may stand for what JSON could not bring here."""
+    try:
+        refuse_unstorable(document, BODY_DEPTH_MAX)
+    except ValueError as error:
+        raise _malformed(line, str(error)) from None
+
+
+def _malformed(line: int, problem: str) -> MalformedDocument:
+    return MalformedDocument(
+        f"line {line}: {problem}",
+        remedy=Remedy("Correct it there; nothing was applied."),
+        line=line,
+    )
 
 
 def written_policy(text: str) -> tuple[Mapping[str, str], PlainPolicy | None]:

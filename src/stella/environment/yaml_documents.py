@@ -7,6 +7,8 @@ from typing import Any
 import yaml
 
 _VALUES_MAX = 200_000
+_CHARACTERS_OF_A_VALUE = 64
+"""A long text counts as so many: one that is named again and again is written out each time."""
 # As a key it is a word, as in YAML 1.2: `on:` says what a notification tells of.
 _WORDS = frozenset({"on"})
 
@@ -115,7 +117,7 @@ def _refuse_bomb(document: yaml.Node) -> None:
 
     def size(node: yaml.Node) -> int:
         if isinstance(node, yaml.ScalarNode):
-            return 1
+            return 1 + len(node.value) // _CHARACTERS_OF_A_VALUE
         known = sizes.get(id(node))
         if known == 0:
             raise _at(node, "it is a part of itself")

@@ -88,8 +88,12 @@ def find_integration(tx: Tx, name: str) -> Known:
 def keep_integrations(tx: Tx, names: Collection[str], *, lock: bool = False) -> None:
     """Those of these that are there stay until this transaction ends. lock: nobody else keeps them."""
     table = integration.c
-    query = select(table.name).where(table.tenant == tx.tenant, table.name.in_(sorted(names)))
-    tx.rows(query.order_by(table.name).with_for_update(read=not lock))
+    query = select(table.name).where(table.tenant == tx.tenant)
+    # ``names`` may be every word of a large text, and a statement takes so many values only.
+    there = sorted({row["name"] for row in tx.rows(query)}.intersection(names))
+    if there:
+        query = query.where(table.name.in_(there)).order_by(table.name)
+        tx.rows(query.with_for_update(read=not lock))
 
 
 def integration_at(tx: Tx, kind: Kind, endpoint: str) -> Known | None:

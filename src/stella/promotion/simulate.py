@@ -1,13 +1,13 @@
 """What would another policy have said? Of past decisions, from what they rested on, or of one of now."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
 
 from stella.blob import Blobs
 from stella.kernel import Digest, StellaError
-from stella.policy import Ask, PolicyBundle, evaluate, needs_of
+from stella.policy import Ask, EngineError, PolicyBundle, evaluate, needs_of
 from stella.promotion.decide import policy_input
 from stella.promotion.gates.policy_gate import policy_gate
 from stella.promotion.gates.waived import apply_waivers
@@ -32,6 +32,20 @@ class Turn:
 
     ask: Ask
     why_over: Callable[[], str]
+
+
+def ask_within(turn: Turn) -> Ask:
+    """Asks as long as the turn lasts; whatever is asked after that is unknown."""
+
+    def ask(
+        digest: Digest, files: Mapping[str, str], rules: Sequence[str], given: bytes
+    ) -> list[bytes | None]:
+        over = turn.why_over()
+        if over:
+            raise EngineError(over, "")
+        return turn.ask(digest, files, rules, given)
+
+    return ask
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,7 @@ from stella.hub.store import find_integration, list_integrations
 from stella.identity import Permission
 from stella.kernel import Digest, Remedy
 from stella.record import Tx
+from stella.record.hold import hold_words
 from stella.record.owners import list_owned
 
 router = APIRouter(tags=["environments"])
@@ -191,9 +192,14 @@ def _documents(body: Documents) -> Sequence[Mapping[str, Any]]:
 
 
 def _document(asked: Asked, tx: Tx, kind: str, name: str) -> DocumentView | None:
+    return _named(asked, tx, kind).get(name)
+
+
+def _named(asked: Asked, tx: Tx, kind: str) -> dict[str, DocumentView]:
+    """The documents of a kind, by name."""
     kinds = frozenset({kind}) & frozenset(KINDS)
     listed = documents_of(tx, asked.services.blobs, kinds) if kinds else []
-    return next((one for one in listed if (one.kind, one.name) == (kind, name)), None)
+    return {one.name: one for one in listed}
 
 
 def _digest(document: DocumentView | None) -> str:
@@ -204,10 +210,16 @@ def _digest(document: DocumentView | None) -> str:
 
 
 def _refuse_overwriting(asked: Asked, tx: Tx, read: Mapping[str, str]) -> None:
-    """Return where each is still what it was when it was read. Raises Changed."""
+    """Return where each is still what it was when it was read; it stays so until this transaction ends,
+    for everybody who says what they read. Raises Changed.
+    """
+    hold_words(tx, (f"document {whole}" for whole in read))
+    there: dict[str, dict[str, DocumentView]] = {}
     for whole, digest in read.items():
         kind, _, name = whole.partition("/")
-        if _digest(_document(asked, tx, kind, name)) != digest:
+        if kind not in there:
+            there[kind] = _named(asked, tx, kind)
+        if _digest(there[kind].get(name)) != digest:
             raise Changed(
                 f"{kind[:60]} {name[:80]!r} was changed meanwhile",
                 remedy=Remedy("Look at it again, and make your change on what is there now."),

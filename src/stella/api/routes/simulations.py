@@ -27,7 +27,7 @@ from stella.policy.plain_testing import run_plain_tests
 from stella.policy.testing import TEST_SUFFIX, run_policy_tests
 from stella.promotion.evaluate import preview_promotion
 from stella.promotion.request import promotable
-from stella.promotion.simulate import Simulated, Simulation, Skipped
+from stella.promotion.simulate import Simulated, Simulation, Skipped, ask_within
 from stella.promotion.store import count_promotions, list_promotions
 from stella.release.store import find_release
 
@@ -64,15 +64,17 @@ class Draft(Body):
 def check_policy(asked: PolicyAuthor, body: DraftText) -> PolicyCheckView:
     """Load a draft and run its tests: rules `test_...` of files `..._test.rego`, or `tests` in plain YAML.
 
-    Where it does not compile, that is the refusal, with the place.
+    Where it does not compile, that is the refusal, with the place. A minute at most: tests that were not
+    asked by then are unknown.
     """
     files, plain = written_policy(body.text)
     with asked.services.simulating.turn() as turn:
-        draft = load_bundle(files, ask=turn.ask)
+        ask = ask_within(turn)
+        draft = load_bundle(files, ask=ask)
         if plain is None:
-            tests = run_policy_tests(files, ask=turn.ask)
+            tests = run_policy_tests(files, ask=ask)
         else:
-            tests = run_plain_tests(plain, "tests", ask=turn.ask)
+            tests = run_plain_tests(plain, "tests", ask=ask)
     return PolicyCheckView(policy=draft.digest.text, tests=[test_view(one) for one in tests])
 
 

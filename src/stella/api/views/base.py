@@ -18,7 +18,7 @@ from stella.promotion.model import Person
 
 T = TypeVar("T")
 
-_DEPTH_MAX = 64
+BODY_DEPTH_MAX = 64
 _PLACE = re.compile(r"[0-9A-Za-z_]{1,60}\Z")
 
 Time: TypeAlias = Annotated[datetime, PlainSerializer(time_text, return_type=str)]
@@ -57,7 +57,7 @@ class Body(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _speakable(cls, data: Any) -> Any:
-        refuse_unstorable(data, _DEPTH_MAX)
+        refuse_unstorable(data, BODY_DEPTH_MAX)
         return data
 
 
