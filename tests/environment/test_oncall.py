@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stella.environment.errors import MalformedDocument
+from stella.environment.oncall import shifts
 from stella.environment.oncall.document import parse_schedule, read_roster
 from stella.environment.oncall.model import Roster, Taken
 from stella.environment.oncall.shifts import SHIFTS_MAX, shift_at, shifts_between
@@ -180,6 +181,45 @@ def test_whoever_takes_a_shift_fills_a_gap() -> None:
     assert (last.person, last.ends_at) == (None, at("2031-01-06T08:00:00Z")), "it begins later"
 
 
+def test_a_shift_at_the_end_of_the_calendar_counts_for_nothing() -> None:
+    """A roster may come from anybody."""
+    far = swap(1, "dan", "9998-12-30T00:00:00Z", "9998-12-31T00:00:00Z")
+    gap = roster({**WEEKLY, "from": "2031-01-06T09:00"}, taken=[far])
+    assert read_roster(gap.to_json()) == gap
+    shift = shift_at(gap, at("2030-01-10T09:00:00Z"))
+    assert (shift.person, shift.ends_at) == (None, at("2031-01-06T08:00:00Z"))
+    for moment in ("9998-12-30T12:00:00Z", "9999-12-31T23:59:59.999999Z"):
+        late = shift_at(gap, at(moment))
+        assert (late.person, late.ends_at) == (None, None)
+    assert shift_at(gap, at("2299-12-31T23:00:00Z")).person is not None
+
+
+def test_to_look_far_ahead_asks_for_the_hours_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    found = shifts.windows
+
+    def counted(*given: Any, **more: Any) -> Any:
+        asked.append(given)
+        return found(*given, **more)
+
+    monkeypatch.setattr(shifts, "windows", counted)
+    hours = [{"from": f"{one:02}:00", "until": f"{one:02}:30"} for one in range(10)]
+    hourly = [
+        {
+            "name": f"layer-{number}",
+            "people": ["ann", "bob"],
+            "from": "2030-01-07T09:00",
+            "every": {"hours": 1},
+            "only": hours,
+        }
+        for number in range(4)
+    ]
+    of = roster(*hourly)
+    seen = shifts_between(of, at("2030-06-01T00:00:00Z"), at("2030-09-01T00:00:00Z"))
+    assert len(seen) > 1000
+    assert len(asked) < 5 * 4 * 10, "not for every turn of every layer"
+
+
 LAYER = st.fixed_dictionaries(
     {
         "people": st.lists(st.sampled_from(["ann", "bob", "cho"]), min_size=1, max_size=3),
@@ -289,6 +329,22 @@ def test_at_any_time_one_person_is_on_call_or_nobody_and_shifts_leave_nothing_ou
         ),
         ({"layers": [{**WEEKLY, "peopel": ["ann"]}]}, "peopel"),
         ({"layer": [WEEKLY]}, "did you mean|layers"),
+        (
+            {"layers": [{**WEEKLY, "name": name, "only": NIGHTS * 14} for name in ("a", "b", "c")]},
+            "at most 40 of all layers",
+        ),
+        (
+            {
+                "overrides": [
+                    {
+                        "person": "ann",
+                        "from": "9998-12-30T00:00:00Z",
+                        "until": "9998-12-31T00:00:00Z",
+                    }
+                ]
+            },
+            "from is in a year from 2020 to 2199",
+        ),
         (
             {"overrides": [{"person": "ann", "from": "2030-01-07T09:00", "until": "2030"}]},
             "times like",

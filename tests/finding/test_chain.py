@@ -1,10 +1,13 @@
 """An image's base, by its layers."""
 
+import pytest
+
 from fixtures.control import Control
 from image.images import Layer, build, push
-from stella.finding.chain import base_by_layers, chain_ids, newer_than, repository_of
+from stella.finding.chain import base_by_layers, chain_ids, keep_chain, newer_than, repository_of
 from stella.kernel import Digest
 
+WEB = "registry.test/shop/web:1"
 A, B, C = (Layer.of({name: name.encode()}) for name in "abc")
 
 
@@ -60,7 +63,7 @@ def test_the_newest_of_the_same_repository_is_not_of_another_nor_of_the_future(c
         control.post("/scans", {"reference": f"registry.test/shop/{name}:{tag}"})
     control.settle()
     with control.database.read() as tx:
-        found = base_by_layers(tx, [A.diff_id.text, C.diff_id.text])
+        found = base_by_layers(tx, [A.diff_id.text, C.diff_id.text], of=WEB)
         assert found is not None
         assert (found.reference, found.created) == (
             "registry.test/shop/base:1",
@@ -74,3 +77,55 @@ def test_the_newest_of_the_same_repository_is_not_of_another_nor_of_the_future(c
         )
         assert newer_than(tx, newer) is None
     assert repository_of("not a reference") is None
+
+
+def kept(control: Control, name: str, layers: tuple[Layer, ...], created: str | None) -> str:
+    """An image of that name was scanned, made then. Its reference."""
+    reference = f"registry.test/{name}"
+    with control.database.transaction(actor="usr_op") as tx:
+        ids = [one.diff_id.text for one in layers]
+        keep_chain(tx, Digest.of(name.encode()).text, reference, ids, created)
+    return reference
+
+
+def found(control: Control, *layers: Layer) -> str | None:
+    """What an image of the repository shop/web is built on."""
+    with control.database.read() as tx:
+        base = base_by_layers(tx, [one.diff_id.text for one in layers], of=WEB)
+    return base and base.reference
+
+
+def test_of_the_same_layers_the_oldest_counts_and_a_label_makes_none_newer(
+    control: Control,
+) -> None:
+    kept(control, "acme/again:11", (A, B), "2029-12-30T00:00:00.000000Z")
+    old = kept(control, "debian:11", (A, B), "2021-01-01T00:00:00.000000Z")
+    kept(control, "zeta/again:11", (A, B), "2029-12-31T00:00:00.000000Z")
+    assert found(control, A, B, C) == old
+    kept(control, "debian:11-again", (A, B), "2029-12-31T00:00:00.000000Z")
+    with control.database.read() as tx:
+        base = base_by_layers(tx, [one.diff_id.text for one in (A, B, C)], of=WEB)
+        assert base is not None
+        assert newer_than(tx, base) is None, "to build on it would change nothing"
+
+
+@pytest.mark.parametrize(
+    "created", [None, "2035-01-01T00:00:00.000000Z", "1970-01-01T00:00:00.000000Z"]
+)
+def test_of_the_same_layers_one_that_tells_no_time_counts_first(
+    control: Control, created: str | None
+) -> None:
+    kept(control, "debian:11", (A, B), "2029-12-01T00:00:00.000000Z")
+    strange = kept(control, "strange:11", (A, B), created)
+    assert found(control, A, B, C) == strange
+
+
+def test_what_lies_in_the_repository_of_an_image_is_no_base_of_it(control: Control) -> None:
+    old = kept(control, "debian:11", (A,), "2021-01-01T00:00:00.000000Z")
+    kept(control, "shop/web:step", (A, B), "2029-12-31T00:00:00.000000Z")
+    assert found(control, A, B, C) == old
+    other = kept(control, "shop/web-base:1", (A, B), "2029-12-31T00:00:00.000000Z")
+    assert found(control, A, B, C) == other
+    # The same image under the own name hides nothing: its layers are as old as they are.
+    mine = kept(control, "shop/web:old", (A, B), "2021-02-01T00:00:00.000000Z")
+    assert found(control, A, B, C) == mine

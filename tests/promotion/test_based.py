@@ -116,3 +116,26 @@ def test_a_base_that_was_not_scanned_is_unknown_and_nothing_is_looked_up_unasked
     scan_base(road, NOVEMBER)
     unasked = asked(road, "2.0.1", severityMax="critical")
     assert b'"base"' not in road.work.blobs.get(Digest(unasked.input or ""))
+
+
+def test_a_label_and_an_own_step_make_an_old_base_no_newer(
+    road: Road,
+) -> None:
+    scan_base(road, "2029-06-01T00:00:00Z", "11")
+    for repository, layers in (
+        ("acme/relabelled", (BASE,)),
+        ("shop/web", (BASE, Layer.of({"step": b"made today"}))),
+    ):
+        image = build(*layers, created=NOVEMBER, label=repository)
+        reference = push(road.registry, image, repository, "step")
+        with road.database.transaction(actor="usr_op") as tx:
+            request_scan(tx, str(reference), "request")
+        road.settle()
+    blocked = asked(road)
+    assert blocked.state is State.BLOCKED
+    reasons = said(road, blocked)
+    assert len(reasons) == 2, "of both components"
+    for outcome, message, _ in reasons:
+        assert outcome == "blocked"
+        assert "is built on registry.test/shop/base:11, which was made 214 days ago" in message
+    proves(road, blocked)

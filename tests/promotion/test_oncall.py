@@ -20,13 +20,14 @@ from stella.environment.oncall.store import (
     apply_schedule,
     delete_schedule,
     environments_naming,
+    insert_shift,
     oncall_schedule,
     oncall_shift,
     roster_now,
     standing_shifts,
 )
 from stella.environment.oncall.take import TakenShift, return_shift, take_shift
-from stella.evidence import names, read_packet, verify_packet
+from stella.evidence import collect_relied, names, read_packet, verify_packet
 from stella.evidence.packet import build_packet
 from stella.identity import Role
 from stella.identity.errors import NoSuchUser
@@ -235,6 +236,8 @@ def test_a_shift_has_an_end_after_its_begin_and_not_too_late(road: Road, hours: 
     schedule(road)
     with pytest.raises(ImpossibleShift, match="cannot end"):
         take(road, "ann", hours)
+    with pytest.raises(ImpossibleShift, match="begins at 2033-"):
+        take(road, "ann", 5, after=24 * 1100)
     with pytest.raises(ImpossibleShift, match="before now"):
         take(road, "ann", 5, after=-1)
     with road.database.read() as tx:
@@ -300,6 +303,36 @@ def test_who_writes_a_shift_into_the_database_gets_no_packet_that_verifies(road:
         tx.connection.execute(oncall_shift.insert(), row)
     done = road.deploy(road.approve(held, "ann"))
     assert "the shifts that were taken of payments" in forged(road, done)
+
+
+def test_a_shift_of_the_end_of_the_calendar_stops_no_promotion(road: Road) -> None:
+    """It cannot be taken any more; one that was before is there still."""
+    schedule(road, spec={**DAILY, "layers": [{**DAILY["layers"][0], "from": "2030-01-05T18:00"}]})
+    starts, ends = "9998-12-30T00:00:00.000000Z", "9998-12-31T00:00:00.000000Z"
+    far = TakenShift("shf_1", "payments", "ann", starts, ends, "", "usr_x", time_text(road.clock()))
+    with road.database.transaction(actor="usr_x") as tx:
+        insert_shift(tx, far)
+    road.environment("dev", approvals=ASKED)
+    held = road.promote(road.release("2.0.0"), "dev")
+    assert held.state is State.WAITING
+    assert "nobody until 2030-01-05T18" in summary(road, held)
+
+
+def test_a_shift_that_was_taken_long_before_it_begins_is_proven(
+    road: Road, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(collect_relied, "PAGE_MAX", 1)
+    held = asked(road)
+    take(road, "ann", 3, after=2)
+    for _ in range(3):
+        shift = take(road, "bob", 1)
+        with road.database.transaction(actor=road.people["bob"].id) as tx:
+            return_shift(tx, "bob", shift.id)
+        road.settle()
+    road.clock.go_on(hours=2.5)
+    done = road.deploy(road.approve(held, "ann"))
+    assert done.state is State.DEPLOYED
+    proves(road, done)
 
 
 def test_who_gives_a_shift_back_in_the_database_alone_is_found_out(road: Road) -> None:

@@ -12,7 +12,7 @@ from stella.environment.lifecycles.store import apply_lifecycle, hold_ways, refu
 from stella.environment.oncall.model import KIND as ONCALL
 from stella.environment.oncall.store import apply_schedule
 from stella.environment.owning import BY_HAND, Owning, Pruning, claim_documents
-from stella.environment.store import in_order, list_environments, list_targets
+from stella.environment.store import hold_environments, in_order, list_environments, list_targets
 from stella.hub.apply import Brought, apply_integration
 from stella.hub.document import malformed as malformed_integration
 from stella.hub.store import find_integration, keep_integrations, list_integrations
@@ -92,6 +92,8 @@ def apply_documents(
     pruning = Pruning(tx, owning, named)
     if sorted_out[LIFECYCLE] or pruning.ends(LIFECYCLE):
         hold_ways(tx)
+    else:
+        hold_environments(tx, {*sorted_out["Environment"], *pruning.names("Environment")})
     pruning.make_room()
     changes = _apply(tx, blobs, sorted_out, brought, ask, roles=roles, may_allow_any=may_allow_any)
     for kind, apply_one in others.items():

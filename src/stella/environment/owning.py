@@ -94,7 +94,11 @@ class Pruning:
 
     def ends(self, kind: str) -> bool:
         """Whether a document of that kind is to end."""
-        return any(one.kind == kind for one in self._doomed)
+        return any(self.names(kind))
+
+    def names(self, kind: str) -> list[str]:
+        """The documents of that kind that are to end."""
+        return [one.name for one in self._doomed if one.kind == kind]
 
     def make_room(self) -> None:
         """Before anything is applied: why something cannot end; what may stand in the way goes."""

@@ -1,7 +1,8 @@
 """The tables of environments, targets and freeze windows."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from sqlalchemy import Column, Index, String, Table, Text, delete, select
@@ -77,6 +78,20 @@ def keep_environment(tx: Tx, name: str) -> None:
         environment.c.tenant == tx.tenant, environment.c.name == name
     )
     tx.row(query.with_for_update(read=True))
+
+
+def hold_environments(tx: Tx, names: Collection[str] | None = None) -> None:
+    """Nobody else keeps or holds those of these that are there, all where None, until this ends.
+
+    Who decides holds an environment first, and then what it names. Whoever changes such things and
+    comes to environments afterwards holds those before, and in one order, or each waits for the other.
+    """
+    if tx.connection.dialect.name != "postgresql":
+        return  # the transaction owns the file
+    for one in list_environments(tx):
+        if names is None or one.name in names:
+            with suppress(UnknownEnvironment):  # it was ended just now
+                find_environment(tx, one.name, lock=True)
 
 
 def list_environments(tx: Tx) -> tuple[Environment, ...]:

@@ -13,12 +13,7 @@ from stella.promotion.model import Decision, DecisionInput
 from stella.record.read import PAGE_MAX, facts_about, facts_at, facts_before, last_of_each
 from stella.record.transaction import StoredFact, Tx
 
-_OF_SCHEDULES = (
-    "OnCallScheduleApplied",
-    "OnCallScheduleDeleted",
-    "ShiftTaken",
-    "ShiftReturned",
-)
+_OF_SCHEDULES = ("OnCallScheduleApplied", "OnCallScheduleDeleted")
 
 
 def relied_facts(
@@ -48,15 +43,22 @@ def _on_call(tx: Tx, given: DecisionInput, before: int | None) -> Iterator[Store
     """Of each schedule that it names, how it was applied, and which shifts were not over then."""
     since = min(given.now, *(one.at for one in given.approvals)) if given.approvals else given.now
     for name in sorted({one.schedule for one in rosters_named(given)}):
-        by_kind = {
-            kind: facts_before(tx, before, limit=PAGE_MAX, subject=name, kind=kind)
-            for kind in _OF_SCHEDULES
-        }
-        taken = [one for one in by_kind["ShiftTaken"] if str(one.data["ends_at"]) > since]
+        every = _all_before(tx, before, name, "ShiftTaken")
+        taken = [one for one in every if str(one.data["ends_at"]) > since]
         shifts = {one.data["shift"] for one in taken}
         yield from taken
-        yield from (it for it in by_kind["ShiftReturned"] if it.data["shift"] in shifts)
-        yield from (*by_kind["OnCallScheduleApplied"], *by_kind["OnCallScheduleDeleted"])
+        if shifts:
+            returned = _all_before(tx, before, name, "ShiftReturned")
+            yield from (it for it in returned if it.data["shift"] in shifts)
+        for kind in _OF_SCHEDULES:
+            yield from facts_before(tx, before, limit=PAGE_MAX, subject=name, kind=kind)
+
+
+def _all_before(tx: Tx, before: int | None, name: str, kind: str) -> Iterator[StoredFact]:
+    """The newest first, to the end: a shift may be taken long before it begins."""
+    while page := facts_before(tx, before, limit=PAGE_MAX, subject=name, kind=kind):
+        yield from page
+        before = page[-1].position
 
 
 def _absences(tx: Tx, relied: Relied) -> Iterator[str]:

@@ -7,7 +7,18 @@ Source: image-spec, "Layer ChainID".
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Column, Index, Integer, String, Table, or_, select
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Index,
+    Integer,
+    String,
+    Table,
+    case,
+    not_,
+    or_,
+    select,
+)
 
 from stella.image import parse_reference
 from stella.kernel import Digest, StellaError, time_text
@@ -77,18 +88,30 @@ def keep_chain(
     )
 
 
-def base_by_layers(tx: Tx, diff_ids: Sequence[str]) -> KnownBase | None:
+def base_by_layers(tx: Tx, diff_ids: Sequence[str], *, of: str) -> KnownBase | None:
     """The scanned image with the most of the layers below the topmost one; None where none is known.
 
-    Of several the first one by its reference.
+    of: the reference of the image itself: what lies in its repository is no base of it, be it pushed
+    to look like one. Of several that are made of the same layers one counts of which nobody knows when
+    it was made, and otherwise the oldest: a label makes a new image of them, and nothing in it newer.
     """
     below = chain_ids(diff_ids)[:-1]
     if not below:
         return None
+    table = image_chain.c
+    found = select(table.chain).where(table.tenant == tx.tenant, table.chain.in_(below))
+    own = repository_of(of)
+    if own is not None:
+        found = found.where(not_(_in_repository(own)))
+    deepest = tx.row(found.order_by(table.layers.desc()).limit(1))
+    if deepest is None:
+        return None
+    # Those of its own repository as well: whatever they are called, they tell the age of these layers.
+    is_unknown = or_(table.created.is_(None), table.created > time_text(tx.now))
     query = (
-        select(*(image_chain.c[name] for name in _SHOWN))
-        .where(image_chain.c.tenant == tx.tenant, image_chain.c.chain.in_(below))
-        .order_by(image_chain.c.layers.desc(), image_chain.c.reference)
+        select(*(table[name] for name in _SHOWN))
+        .where(table.tenant == tx.tenant, table.chain == deepest["chain"])
+        .order_by(case((is_unknown, 0), else_=1), table.created, table.reference)
         .limit(1)
     )
     row = tx.row(query)
@@ -96,24 +119,35 @@ def base_by_layers(tx: Tx, diff_ids: Sequence[str]) -> KnownBase | None:
 
 
 def newer_than(tx: Tx, base: KnownBase) -> KnownBase | None:
-    """The newest scanned image of the base's repository that was made after it, and not after now."""
+    """The newest scanned image of the base's repository that was made after it, and not after now.
+
+    One that is made of the very same layers is none.
+    """
     repository = repository_of(base.reference)
     if base.created is None or repository is None:
         return None
     table = image_chain.c
+    twin = image_chain.alias().c
+    same = select(twin.chain).where(twin.tenant == tx.tenant, twin.platform_digest == base.digest)
     query = (
         select(*(table[name] for name in _SHOWN))
         .where(
             table.tenant == tx.tenant,
             table.created > base.created,
             table.created <= time_text(tx.now),
-            or_(*(table.reference.startswith(repository + end, autoescape=True) for end in ":@")),
+            table.chain.not_in(same),
+            _in_repository(repository),
         )
         .order_by(table.created.desc(), table.reference)
         .limit(1)
     )
     row = tx.row(query)
     return None if row is None else KnownBase(*(row[name] for name in _SHOWN))
+
+
+def _in_repository(name: str) -> ColumnElement[bool]:
+    reference = image_chain.c.reference
+    return or_(*(reference.startswith(name + end, autoescape=True) for end in ":@"))
 
 
 def repository_of(reference: str) -> str | None:

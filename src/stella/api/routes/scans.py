@@ -205,7 +205,7 @@ def get_image(asked: Viewer, scan: str) -> ImageView:
             raise _unknown(scan, "has no bill of materials yet")
         traits = traits_of_sbom(services.blobs.get(Digest(found.sbom)))
         lifetime = None if traits is None else services.deciding.lifetimes.of(traits.distro)
-        base = None if traits is None else base_by_layers(tx, traits.layers)
+        base = None if traits is None else base_by_layers(tx, traits.layers, of=found.reference)
         return image_view(found.id, traits, lifetime, base, now=time_text(tx.now))
 
 

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,11 +9,11 @@ import msgspec
 from sqlalchemy import Column, String, Table, Text, delete, select, text
 
 from stella.environment.document import malformed
-from stella.environment.errors import UnknownEnvironment, UnknownLifecycle
+from stella.environment.errors import UnknownLifecycle
 from stella.environment.facts import LifecycleApplied, LifecycleDeleted
 from stella.environment.lifecycles.document import parse_lifecycle
 from stella.environment.lifecycles.model import KIND, Lifecycle, taken_among
-from stella.environment.store import find_environment, keep_environment, list_environments
+from stella.environment.store import hold_environments, keep_environment, list_environments
 from stella.kernel import Json, Remedy, digest_of
 from stella.kernel.change import Change, changed
 from stella.record.owners import forget_owner
@@ -141,14 +140,11 @@ def lifecycles_naming(tx: Tx, environment: str) -> list[str]:
 def hold_ways(tx: Tx) -> None:
     """Nobody else changes a lifecycle until this transaction ends, and nobody decides by one.
 
-    Who decides holds an environment, and then the lifecycles: whoever changes these and may come to
-    environments afterwards holds those first, all of them in the one order, or each waits for the other.
+    All environments are held before: who decides comes from one of them to the lifecycles.
     """
+    hold_environments(tx)
     if tx.connection.dialect.name != "postgresql":
-        return  # the transaction owns the file
-    for one in list_environments(tx):
-        with suppress(UnknownEnvironment):  # it was ended just now
-            find_environment(tx, one.name, lock=True)
+        return
     # Rows would not do: two that are new could both name one channel.
     tx.connection.execute(text("LOCK TABLE lifecycle IN SHARE ROW EXCLUSIVE MODE"))
 

@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import chain, islice, pairwise
 from zoneinfo import ZoneInfo
@@ -34,6 +35,7 @@ from stella.kernel.names import NAME
 _LAYERS_MAX = 10
 _PEOPLE_MAX = 50
 _HOURS_MAX = 20
+_HOURS_OF_ALL_MAX = 40
 _OVERRIDES_MAX = 200
 _NAME_CHARACTERS_MAX = 80
 _REASON_CHARACTERS_MAX = 1000
@@ -47,7 +49,7 @@ _OF_DAY = re.compile(r"([01]\d|2[0-3]):[0-5]\d\Z")
 def parse_schedule(name: str, spec: Mapping[str, Json]) -> Schedule:
     """Raises MalformedDocument with every reason."""
     read = read_spec(KIND, name, spec, Schedule)
-    reasons = [*islice(_faults(read), _REASONS_MAX)]
+    reasons = [*islice(chain(_faults(read), _faults_of_size(read)), _REASONS_MAX)]
     if reasons:
         raise malformed(KIND, name, "; ".join(reasons))
     overrides = tuple(
@@ -85,6 +87,16 @@ def _faults(value: Schedule) -> Iterator[str]:
         yield f"overrides: at most {_OVERRIDES_MAX}"
     for override in value.overrides[:_OVERRIDES_MAX]:
         yield from _faults_of_override(override)
+
+
+def _faults_of_size(value: Schedule) -> Iterator[str]:
+    """What is refused from now on; rosters that were recorded before are read all the same."""
+    if sum(len(one.only) for one in value.layers) > _HOURS_OF_ALL_MAX:
+        yield f"only: at most {_HOURS_OF_ALL_MAX} of all layers together"
+    for one in value.overrides[:_OVERRIDES_MAX]:
+        with suppress(StellaError):  # what is no time was said already
+            if parse_time(one.starts).year not in _YEARS:
+                yield f"overrides: from is in a year from {_YEARS[0]} to {_YEARS[-1]}"
 
 
 def _faults_of_layer(one: Layer) -> Iterator[str]:

@@ -1,11 +1,12 @@
 """Who is on call at a time, and until when. Pure: of a roster and a time, by the clock of its zone."""
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
-from heapq import merge
+from heapq import heappop, heappush, merge
+from itertools import accumulate
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -13,6 +14,7 @@ from stella.environment.oncall.model import Hours, Layer, Roster, Shift
 from stella.environment.recurrence import (
     WEEKDAYS,
     Recurrence,
+    Window,
     days_through,
     instant,
     parse_recurrence,
@@ -23,6 +25,8 @@ from stella.kernel import parse_time
 TURN_MAX = timedelta(days=400)
 """No turn is longer: whoever looks two years ahead has seen the next handover."""
 SHIFTS_MAX = 2000
+LAST = datetime(2300, 1, 1, tzinfo=UTC)
+"""From then on nobody is on call. A roster may come from anybody, and the calendar ends."""
 _MOMENT = timedelta(microseconds=1)
 _WEEK = timedelta(days=7)
 
@@ -65,6 +69,15 @@ class _Swap:
 
 
 @dataclass(frozen=True, slots=True)
+class _Daily:
+    """Hours, read: begin and end on the clock of the first day, and the days on which they come."""
+
+    first: datetime
+    last: datetime
+    rule: Recurrence
+
+
+@dataclass(frozen=True, slots=True)
 class _Rotation:
     """A layer, read. first_clock: on the clock of ``zone``. turn: its fixed length, else by ``rule``."""
 
@@ -74,7 +87,7 @@ class _Rotation:
     first_clock: datetime
     rule: Recurrence | None
     turn: timedelta
-    only: tuple[Hours, ...]
+    only: tuple[_Daily, ...]
 
     @property
     def first(self) -> datetime:
@@ -83,13 +96,21 @@ class _Rotation:
 
     def held(self, after: datetime, before: datetime) -> Iterator[_Held]:
         """Its turns, or what they have of its hours, that touch that time, in order."""
-        for one in self._turns(after, before):
-            if not self.only:
-                yield one
-                continue
-            since, until = max(one.starts_at, after), min(one.ends_at, before)
-            for begins, ends in self._open(since, until):
-                yield _Held(one.person, max(begins, one.starts_at), min(ends, one.ends_at))
+        if not self.only:
+            yield from self._turns(after, before)
+            return
+        # The hours are gone through once, and not for each turn: a turn may be as short as an hour.
+        # Hours may overlap, so a part of one waits until no later one can begin before it.
+        waiting: list[tuple[datetime, int, datetime, str]] = []
+        for number, window in enumerate(self._open(after, before)):
+            begins, ends = window.starts_at, window.ends_at
+            while waiting and waiting[0][0] < begins:
+                yield _part(heappop(waiting))
+            for one in self._turns(max(begins, after), min(ends, before)):
+                since, until = max(begins, one.starts_at), min(ends, one.ends_at)
+                heappush(waiting, (since, number, until, one.person))
+        while waiting:
+            yield _part(heappop(waiting))
 
     def _turns(self, after: datetime, before: datetime) -> Iterator[_Held]:
         number, begins = self._turn_at(after, before)
@@ -122,25 +143,54 @@ class _Rotation:
         year = max(before.year, self.first_clock.year) + 3
         return days_through(self.first_clock.date(), self.rule, year)
 
-    def _open(self, after: datetime, before: datetime) -> Iterator[tuple[datetime, datetime]]:
+    def _open(self, after: datetime, before: datetime) -> Iterator[Window]:
         """When it is one of its hours, by their begin."""
-        begin = self.first_clock.date() - _WEEK
-        found = []
-        for one in self.only:
-            first = datetime.combine(begin, time.fromisoformat(one.starts))
-            last = datetime.combine(begin, time.fromisoformat(one.ends))
-            if last <= first:
-                last += timedelta(days=1)
-            days = tuple((0, WEEKDAYS.index(day)) for day in one.days)
-            rule = Recurrence("DAILY", 1, days)
-            found.append(windows(first, last, self.zone, rule, after=after, before=before))
-        for window in merge(*found, key=lambda one: one.starts_at):
-            yield window.starts_at, window.ends_at
+        found = [
+            windows(one.first, one.last, self.zone, one.rule, after=after, before=before)
+            for one in self.only
+        ]
+        return merge(*found, key=lambda one: one.starts_at)
+
+
+class _Looked:
+    """A source that was gone through once from ``since`` until ``until``, and is looked up there."""
+
+    def __init__(self, source: _Source, since: datetime, until: datetime) -> None:
+        self.by, self.first = source.by, source.first
+        self._source, self._since, self._until = source, since, until
+        self._found = tuple(source.held(since, until))
+        self._starts = [one.starts_at for one in self._found]
+        # Until when something goes of those up to each: what ended long ago is leapt over.
+        self._ends = [*accumulate((one.ends_at for one in self._found), max)]
+
+    def held(self, after: datetime, before: datetime) -> Iterator[_Held]:
+        """As the source has it."""
+        if after < self._since:
+            yield from self._source.held(after, before)
+            return
+        begin, end = bisect_right(self._ends, after), bisect_left(self._starts, before)
+        yield from (one for one in self._found[begin:end] if one.ends_at > after)
+        if before > self._until:
+            later = self._source.held(max(after, self._until), before)
+            yield from (one for one in later if one.starts_at >= self._until)
+
+
+def _part(waiting: tuple[datetime, int, datetime, str]) -> _Held:
+    starts_at, _, ends_at, person = waiting
+    return _Held(person, starts_at, ends_at)
 
 
 def shift_at(roster: Roster, at: datetime) -> Shift:
-    """Who is on call then, by which layer or what was taken, since when and until when."""
-    sources = _sources(roster)
+    """Who is on call then, by which layer or what was taken, since when and until when.
+
+    From LAST on nobody is.
+    """
+    return _shift_at(_sources(roster), at)
+
+
+def _shift_at(sources: tuple[_Source, ...], at: datetime) -> Shift:
+    if at >= LAST:
+        return Shift(None, at, None, "")
     for rank, source in enumerate(sources):
         for held in source.held(at, at + _MOMENT):
             if held.starts_at <= at < held.ends_at:
@@ -155,9 +205,10 @@ def shifts_between(roster: Roster, after: datetime, before: datetime) -> tuple[S
     The first and the last are whole; a time that has nobody begins with ``after``. SHIFTS_MAX at most.
     """
     found: list[Shift] = []
-    at = after
+    at, before = after, min(before, LAST)
+    sources = tuple(_Looked(one, after, before) for one in _sources(roster))
     while at < before and len(found) < SHIFTS_MAX:
-        shift = shift_at(roster, at)
+        shift = _shift_at(sources, at)
         # Hours of a layer may overlap: nobody is on call twice at once.
         found.append(replace(shift, starts_at=at) if found else shift)
         if shift.ends_at is None:
@@ -195,7 +246,7 @@ def _first_after(source: _Source, at: datetime, until: datetime) -> Iterator[_He
 
 
 def _sources(roster: Roster) -> tuple[_Source, ...]:
-    """What counts first comes first."""
+    """What counts first comes first. What begins after LAST counts for nothing."""
     schedule = roster.schedule
     zone = ZoneInfo(schedule.time_zone)
     taken = [
@@ -206,8 +257,9 @@ def _sources(roster: Roster) -> tuple[_Source, ...]:
         _Swap("override", one.person, parse_time(one.starts), parse_time(one.ends))
         for one in reversed(schedule.overrides)
     ]
+    swaps = [one for one in (*taken, *written) if one.first < LAST]
     rotations = [_rotation(one, zone) for one in reversed(schedule.layers)]
-    return (*taken, *written, *rotations)
+    return (*swaps, *rotations)
 
 
 @lru_cache(maxsize=512)
@@ -221,4 +273,14 @@ def _rotation(layer: Layer, zone: ZoneInfo) -> _Rotation:
     elif every is not None:
         turn = timedelta(hours=every.hours)
     first = datetime.fromisoformat(layer.starts)
-    return _Rotation(layer.name, layer.people, zone, first, rule, turn, layer.only)
+    only = tuple(_daily(one, first.date() - _WEEK) for one in layer.only)
+    return _Rotation(layer.name, layer.people, zone, first, rule, turn, only)
+
+
+def _daily(hours: Hours, begin: date) -> _Daily:
+    first = datetime.combine(begin, time.fromisoformat(hours.starts))
+    last = datetime.combine(begin, time.fromisoformat(hours.ends))
+    if last <= first:
+        last += timedelta(days=1)
+    days = tuple((0, WEEKDAYS.index(day)) for day in hours.days)
+    return _Daily(first, last, Recurrence("DAILY", 1, days))

@@ -1,6 +1,6 @@
 """Somebody takes a shift in the place of others, and gives it back: beside the document."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from stella.environment.errors import ImpossibleShift, ShiftNotYours
 from stella.environment.facts import ShiftTaken
@@ -18,6 +18,7 @@ from stella.identity import user_by_name
 from stella.kernel import Remedy, time_text
 from stella.record.transaction import Tx
 
+AHEAD_MAX = timedelta(days=731)
 _STANDING_MAX = 200
 _REASON_CHARACTERS_MAX = 1000
 
@@ -55,6 +56,11 @@ def take_shift(
     begins = starts_at or tx.now
     if begins < tx.now:
         raise _impossible("a shift that begins before now", "Give a start from now on.")
+    if begins > tx.now + AHEAD_MAX:
+        raise _impossible(
+            f"a shift that begins at {time_text(begins)}",
+            f"Give a start within {AHEAD_MAX.days} days.",
+        )
     if not begins < ends_at <= begins + OVERRIDE_MAX:
         raise _impossible(
             f"a shift from {time_text(begins)} cannot end at {time_text(ends_at)}",

@@ -24,16 +24,18 @@ def based(
     if Need.BASE not in needs:
         return tuple(components)
     return tuple(
-        msgspec.structs.replace(one, scans=tuple(_based(tx, scan, content) for scan in one.scans))
+        msgspec.structs.replace(
+            one, scans=tuple(_based(tx, one.reference, scan, content) for scan in one.scans)
+        )
         for one in components
     )
 
 
-def _based(tx: Tx, scan: ScanInput, content: Content) -> ScanInput:
+def _based(tx: Tx, reference: str, scan: ScanInput, content: Content) -> ScanInput:
     traits = None if scan.sbom is None else traits_of_sbom(content(scan.sbom))
     if traits is None or not traits.layers:  # a scan of before, which does not say
         return scan
-    found = base_by_layers(tx, traits.layers)
+    found = base_by_layers(tx, traits.layers, of=reference)
     if found is None:
         return msgspec.structs.replace(scan, base=None)
     newer = newer_than(tx, found)
