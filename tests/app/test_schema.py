@@ -1,6 +1,5 @@
 """The migrated schema is the one that the rooms' tables describe, on both databases."""
 
-import base64
 import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -18,8 +17,10 @@ from stella.app.tables import metadata
 from stella.hub.allow import is_allowed
 from stella.hub.model import Integration
 from stella.hub.store import integration_at
+from stella.kernel import Digest
 from stella.plugin.contract.core import Kind
 from stella.record.database import Database, open_engine
+from stella.trust import ORDER, new_signer, sign_statement
 
 
 def changes(context: MigrationContext) -> list[object]:
@@ -90,11 +91,16 @@ def test_what_was_ordered_before_places_were_noted_has_the_project_of_its_order(
     empty_database_url: str,
 ):
     engine = open_engine(empty_database_url)
-    content = {"predicate": {"intent": {"project": "shop-dev"}}}
-    payload = base64.b64encode(json.dumps(content).encode()).decode()
+    bundle = sign_statement(
+        new_signer(),
+        subject_name="ord_1",
+        subject=Digest.of(b""),
+        predicate_type=ORDER,
+        predicate={"intent": {"project": "shop-dev"}},
+    )
     part = (
         "INSERT INTO target_deployment (id, tenant, deployment, position, target, purpose, connector,"
-        " agent, plan, state, \"order\", running) VALUES"
+        ' agent, plan, state, "order", running) VALUES'
         " (:id, 'default', 'dep_1', 0, 'dev-a', 'deploy', 'docker', 'host-a', 'p', 'succeeded',"
         " :order, '[]')"
     )
@@ -108,7 +114,7 @@ def test_what_was_ordered_before_places_were_noted_has_the_project_of_its_order(
                 " bundle, issued_at, expires_at, fence) VALUES ('ord_1', 'default', 'agt_1', 'dep_1',"
                 " 'dev-a', 'deploy', 'succeeded', :bundle, '2030', '2030', 1)"
             ),
-            {"bundle": json.dumps({"dsseEnvelope": {"payload": payload}})},
+            {"bundle": bundle.decode()},
         )
         connection.execute(text(part), {"id": "tdp_1", "order": "ord_1"})
         connection.execute(text(part), {"id": "tdp_2", "order": None})
@@ -123,6 +129,8 @@ def test_what_was_ordered_before_places_were_noted_has_the_project_of_its_order(
     with engine.begin() as connection:
         found = connection.execute(text("SELECT id, project FROM target_deployment ORDER BY id"))
         assert found.all() == [("tdp_1", "shop-dev"), ("tdp_2", None)]
-        began = connection.execute(text("SELECT take_down, environment, at FROM environment_emptying"))
+        began = connection.execute(
+            text("SELECT take_down, environment, at FROM environment_emptying")
+        )
         assert began.all() == [("tkd_1", "dev", "2031")]
     engine.dispose()
