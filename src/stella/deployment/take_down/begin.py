@@ -27,6 +27,7 @@ from stella.deployment.take_down.begun import others_at
 from stella.deployment.take_down.decide import (
     EmptyingInput,
     FreezeThere,
+    TakeDownDecision,
     TakeDownInput,
     decide_take_down,
     document_bytes,
@@ -102,13 +103,7 @@ def begin_take_down(
         tx, take_down, person, place, reason=reason, plan=digest, removing=removing, ends_at=ends_at
     )
     decision = decide_take_down(given)
-    if decision.outcome != "allowed":
-        raise TakeDownRefused(
-            f"{name} is not taken down: {'; '.join(decision.reasons)}",
-            remedy=Remedy("See what is against it.", f"stella environment get {name}"),
-            environment=name,
-            reasons=list(decision.reasons),
-        )
+    _refuse_not_allowed(name, decision)
     # Kept only now: what was asked for and refused leaves nothing.
     for content in (_snapshot(tx, place), plan_bytes(plan)):
         removing.blobs.put(content)
@@ -173,6 +168,16 @@ def _refuse_other(name: str, plan: TakeDownPlan, digest: str, shown: str | None)
             ),
             environment=name,
             plan=digest,
+        )
+
+
+def _refuse_not_allowed(name: str, decision: TakeDownDecision) -> None:
+    if decision.outcome != "allowed":
+        raise TakeDownRefused(
+            f"{name} is not taken down: {'; '.join(decision.reasons)}",
+            remedy=Remedy("See what is against it.", f"stella environment get {name}"),
+            environment=name,
+            reasons=list(decision.reasons),
         )
 
 
