@@ -3,6 +3,7 @@
 from typing import Any
 
 from fixtures.control import Control
+from stella.fleet import find_agent_by_name, revoke
 
 WHY = {"reason": "the review is over"}
 
@@ -95,3 +96,39 @@ def test_an_environment_that_was_taken_down_can_be_pruned_with_its_targets(contr
     assert "gone" not in [one["name"] for one in control.get("/environments")["items"]]
     (ended,) = control.get("/take-downs", environment="gone")["items"]
     assert ended["state"] == "succeeded"
+
+
+def moved(control: Control, **changes: str) -> Any:
+    """The answer to dev-a, put elsewhere by a document."""
+    spec = {
+        "environment": "dev",
+        "connector": "docker",
+        "agent": "host-a",
+        "project": "shop-dev",
+        "components": ["web"],
+        **changes,
+    }
+    return control.apply(
+        {"apiVersion": "stella/v1", "kind": "Target", "name": "dev-a", "spec": spec}
+    )
+
+
+def test_a_target_stays_at_its_place_until_it_is_taken_down_or_its_host_is_trusted_no_more(
+    control: Control,
+):
+    deployed(control)
+    control.environment("prod")
+    for changes in ({"environment": "prod"}, {"agent": "host-b", "project": "x"}, {"project": "x"}):
+        answer = moved(control, **changes)
+        assert (answer.status_code, answer.json()["code"]) == (409, "ST-ENV-019"), changes
+    with control.database.transaction(actor="usr_op") as tx:
+        agent = find_agent_by_name(tx, "host-a")
+        assert agent is not None
+        revoke(tx, agent.id, "it burned")
+    assert moved(control, project="x").json()["code"] == "ST-ENV-019"
+    assert moved(control, agent="host-c").status_code == 200
+    targets = control.get("/environments/dev/take-down")["targets"]
+    assert [(one["target"], one["agent"]) for one in targets] == [
+        ("dev-a", "host-a"),
+        ("dev-b", "host-b"),
+    ]

@@ -17,8 +17,10 @@ from stella.app.tables import metadata
 from stella.hub.allow import is_allowed
 from stella.hub.model import Integration
 from stella.hub.store import integration_at
+from stella.kernel import Digest
 from stella.plugin.contract.core import Kind
 from stella.record.database import Database, open_engine
+from stella.trust import ORDER, new_signer, sign_statement
 
 
 def changes(context: MigrationContext) -> list[object]:
@@ -83,3 +85,52 @@ def test_what_was_in_use_before_uses_of_secrets_were_noted_goes_on(empty_databas
         assert is_allowed(tx, "word", value)
         assert not is_allowed(tx, "word", replace(value, endpoint="other.example"))
     database.close()
+
+
+def test_what_was_ordered_before_places_were_noted_has_the_project_of_its_order(
+    empty_database_url: str,
+):
+    engine = open_engine(empty_database_url)
+    bundle = sign_statement(
+        new_signer(),
+        subject_name="ord_1",
+        subject=Digest.of(b""),
+        predicate_type=ORDER,
+        predicate={"intent": {"project": "shop-dev"}},
+    )
+    part = (
+        "INSERT INTO target_deployment (id, tenant, deployment, position, target, purpose, connector,"
+        ' agent, plan, state, "order", running) VALUES'
+        " (:id, 'default', 'dep_1', 0, 'dev-a', 'deploy', 'docker', 'host-a', 'p', 'succeeded',"
+        " :order, '[]')"
+    )
+    with engine.begin() as connection:
+        config = alembic_config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0043")
+        connection.execute(
+            text(
+                "INSERT INTO target_order (id, tenant, agent, deployment, target, purpose, state,"
+                " bundle, issued_at, expires_at, fence) VALUES ('ord_1', 'default', 'agt_1', 'dep_1',"
+                " 'dev-a', 'deploy', 'succeeded', :bundle, '2030', '2030', 1)"
+            ),
+            {"bundle": bundle.decode()},
+        )
+        connection.execute(text(part), {"id": "tdp_1", "order": "ord_1"})
+        connection.execute(text(part), {"id": "tdp_2", "order": None})
+        connection.execute(
+            text(
+                "INSERT INTO take_down (id, tenant, environment, state, plan, input, record,"
+                " requested_by, reason, simulated, started_at) VALUES"
+                " ('tkd_1', 'default', 'dev', 'failed', 'p', 'i', 'r', '{}', 'over', FALSE, '2031')"
+            )
+        )
+    migrate(engine)
+    with engine.begin() as connection:
+        found = connection.execute(text("SELECT id, project FROM target_deployment ORDER BY id"))
+        assert found.all() == [("tdp_1", "shop-dev"), ("tdp_2", None)]
+        began = connection.execute(
+            text("SELECT take_down, environment, at FROM environment_emptying")
+        )
+        assert began.all() == [("tkd_1", "dev", "2031")]
+    engine.dispose()

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from fixtures.road import Road
+from stella.app.carrying import ServerStops
+from stella.app.flows import prove_take_down
 from stella.app.work import removing_of
 from stella.deployment.errors import (
     NothingToTakeDown,
@@ -34,6 +36,7 @@ from stella.plugin.refusals import CannotTakeDown
 from stella.promotion.errors import NothingToRollBackTo
 from stella.promotion.lifecycle import State
 from stella.promotion.store import running_in
+from stella.record import seal
 from stella.replay import replay_packet
 from stella.trust import STICKER, verify_document
 
@@ -367,3 +370,21 @@ def test_a_packet_without_the_facts_that_it_rests_on_does_not_hold(road: Road) -
         )
         found = verify_packet(forged, road.work.proving.root).checks
         assert check in [one.name for one in found if not one.good], kind
+
+
+def test_a_packet_is_not_closed_before_its_end_is_in_the_chain(road: Road) -> None:
+    deployed(road)
+    begun = begin(road, "dev")
+    road.finish("host-a")
+    road.clock.go_on(minutes=5)
+    road.work.stopping.set()  # or it would wait as long as the other server seals
+    seal(road.database, "another server")
+    with pytest.raises(ServerStops):
+        road.finish("host-b")
+    assert now(road, begun).state is TakeDownState.SUCCEEDED
+    with road.database.read() as tx:
+        assert list_evidence(tx, subject=begun.id) == ()
+    road.clock.go_on(minutes=5)
+    (end,) = [one for one in road.facts(begun.id) if one.kind == "TakeDownSucceeded"]
+    prove_take_down(road.work, end)
+    proves(road, begun)

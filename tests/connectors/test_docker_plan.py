@@ -206,6 +206,39 @@ def test_a_port_of_another_project_is_told(tmp_path: Path) -> None:
             target.apply(intent, target.plan(intent), host)
 
 
+@pytest.mark.parametrize("is_stopped", [False, True])
+def test_a_network_stays_where_a_container_of_another_project_is_on_it(
+    tmp_path: Path, is_stopped: bool
+) -> None:
+    engine = SimulatedEngine(tmp_path)
+    digest = push_simulated(engine.registry, "1")
+    target = DockerTarget()
+    placed: dict[str, tuple[TargetIntent, SimulatedHost]] = {}
+    lines: list[str] = []
+    for project in ("one", "two"):
+        host = SimulatedHost(engine, tmp_path / "projects", project, log=lines.append)
+        intent = intent_maker("docker", engine.registry.host, project)("dep_1", {"web": digest})
+        (service,) = intent.services
+        settings: dict[str, Json] = {"networks": ["shared"]}
+        intent = replace(intent, services=(replace(service, settings=settings),))
+        target.apply(intent, target.plan(intent), host)
+        placed[project] = (intent, host)
+    (other,) = target.inspect("two", placed["two"][1])
+    if is_stopped:
+        engine.run(("docker", "stop", other.name), tmp_path)
+
+    intent, host = placed["one"]
+    target.remove(intent, target.plan_removal(intent), host)
+    assert list(target.inspect("one", host)) == []
+    listed = ("docker", "network", "ls", "--format={{.Name}}")
+    assert engine.run(listed, tmp_path).split() == ["shared"]
+    assert any(f"shared stays: {other.name} uses it" in line for line in lines)
+
+    engine.run(("docker", "rm", "--force", other.name), tmp_path)
+    target.remove(intent, target.plan_removal(intent), host)
+    assert engine.run(listed, tmp_path).split() == []
+
+
 @pytest.mark.parametrize(
     ("image", "listed"),
     [

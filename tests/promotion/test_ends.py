@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from app.test_take_down import begin, foreseen, now, removing
 from app.test_take_down import proves as proves_take_down
+from app.test_take_down_places import put
 from fixtures.road import Road
 from promotion.test_break_glass import BOTH, agree, ask
 from promotion.test_lifecycles import lifecycle, phase
@@ -137,6 +138,35 @@ def test_what_cannot_be_taken_down_keeps_it_and_people_and_the_doctor_say_so(roa
     begin(road, "review")
     road.finish("host-a")
     assert sweep(road) == 1
+
+
+def test_it_ends_only_when_every_place_that_a_target_stood_for_is_empty(road: Road) -> None:
+    road.environment("review", endsAt=end_of(road, hours=1))
+    assert road.deploy(road.promote(road.release("2.0.0"), "review")).state is State.DEPLOYED
+    put(road, "review-a", "review", agent="host-b", project="moved")
+    road.promote(road.release("3.0.0"), "review")
+    road.finish("host-b")
+    road.finish("host-b")
+    road.clock.go_on(hours=2)
+    assert sweep(road) == 0
+    for host in ("host-b", "host-a", "host-b"):
+        assert sweep(road) == 0
+        road.finish(host)
+    assert sweep(road) == 1
+    assert there(road) == []
+
+
+def test_an_end_takes_nothing_away_that_is_another_environments_by_now(road: Road) -> None:
+    road.environment("review", endsAt=end_of(road, hours=1))
+    assert road.deploy(road.promote(road.release("2.0.0"), "review")).state is State.DEPLOYED
+    road.environment("prod")
+    put(road, "review-a", "prod", project="shop-review")
+    road.clock.go_on(hours=2)
+    assert sweep(road) == 0
+    (over,) = [one for one in road.facts("review") if one.kind == "EnvironmentOver"]
+    assert "shop-review on host-a is the target review-a of prod" in over.data["reasons"][0]
+    assert there(road) == ["prod", "review"]
+    assert road.take("host-a") is None
 
 
 def test_an_end_takes_down_neither_in_a_freeze_nor_past_approvals(road: Road) -> None:

@@ -1,15 +1,19 @@
 """Documents of every kind, applied as one: by a person who asks, or by a repository that is followed."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from stella.api.endings import NEEDED
 from stella.api.services import Services
+from stella.deployment.in_use import target_held
 from stella.environment.documents import ApplyOne, apply_documents
 from stella.environment.followed.model import KIND as FOLLOWED
 from stella.environment.followed.store import apply_followed, list_followed
 from stella.environment.freeze_rules import apply_freeze_rule
+from stella.environment.model import Target
 from stella.environment.owning import Owning
+from stella.fleet import AgentState, find_agent_by_name
 from stella.hub.store import list_integrations
 from stella.identity.login_documents import login_integrations
 from stella.kernel import Json
@@ -60,7 +64,20 @@ def apply_all(
         ask=services.deciding.ask,
         more=_MORE,
         owning=owning,
+        held=_held,
     )
+
+
+def _held(tx: Tx, before: Target | None, value: Target) -> Iterator[str]:
+    """As the room of deployments has it, but a target may leave a host that is trusted no more.
+
+    What was begun there counts on as there; a host that is lost must not keep the others from going.
+    """
+    if before is not None and replace(before, agent=value.agent).is_at(value):
+        agent = find_agent_by_name(tx, before.agent)
+        if agent is not None and agent.state is AgentState.REVOKED:
+            before = None
+    return target_held(tx, before, value)
 
 
 def believed_integrations(tx: Tx) -> frozenset[str]:

@@ -73,7 +73,7 @@ from stella.finding.lifecycle import ScanState
 from stella.finding.scan import record_scan, record_scan_failure, request_scan, scan_now
 from stella.finding.store import scan_by_id, scan_of_platform
 from stella.fleet import find_order, issue_order, read_log
-from stella.kernel import Digest, StellaError, time_text
+from stella.kernel import Digest, Remedy, StellaError, time_text
 from stella.notify import queue_messages
 from stella.notify.events import FACTS as TOLD
 from stella.plugin.order import Purpose
@@ -82,7 +82,7 @@ from stella.promotion.close import Ending, close_promotion, let_go
 from stella.promotion.lifecycle import State
 from stella.promotion.store import every_promotion
 from stella.record import StoredFact, Tx, fact_by_id, seal
-from stella.record.errors import DatabaseUnusable
+from stella.record.errors import DatabaseUnusable, NotSealedYet
 from stella.release.store import find_release
 from stella.sbom import traits_of_sbom
 from stella.tested.apply import take_attached_tests
@@ -242,7 +242,7 @@ def send_order(work: Work, fact: StoredFact) -> None:
         except StellaError as refusal:  # no such agent, or one not trusted; a plugin that may not
             end_part(tx, part, Ending.ERRORED, code=refusal.code, message=str(refusal))
             return
-        order_target(tx, part.id, order.id)
+        order_target(tx, part.id, order.id, planned.project)
 
 
 def note_taken(work: Work, fact: StoredFact) -> None:
@@ -296,14 +296,14 @@ def let_environment_go(work: Work, fact: StoredFact) -> None:
 
 def prove_promotion(work: Work, fact: StoredFact) -> None:
     """Close the packet of an ended promotion."""
-    seal(work.database, work.holder)
+    _seal(work, fact)
     with work.because(fact) as tx:
         keep_promotion_packet(tx, fact.subject, work.proving)
 
 
 def prove_deployment(work: Work, fact: StoredFact) -> None:
     """Close the packet of an ended deployment."""
-    seal(work.database, work.holder)
+    _seal(work, fact)
     with work.because(fact) as tx:
         logs = _logs(tx, fact.subject)
         keep_deployment_packet(tx, fact.subject, logs, work.proving)
@@ -311,7 +311,7 @@ def prove_deployment(work: Work, fact: StoredFact) -> None:
 
 def prove_take_down(work: Work, fact: StoredFact) -> None:
     """Close the packet of an ended take-down."""
-    seal(work.database, work.holder)
+    _seal(work, fact)
     with work.because(fact) as tx:
         keep_take_down_packet(tx, fact.subject, _logs(tx, fact.subject), work.proving)
 
@@ -417,7 +417,7 @@ def _step(work: Work, handler: Handler) -> Step:
         while True:
             try:
                 return step(fact_id)
-            except (DatabaseUnusable, BlobsUnusable) as trouble:
+            except (DatabaseUnusable, BlobsUnusable, NotSealedYet) as trouble:
                 if work.stopping.wait(_TROUBLE_WAIT_S):
                     raise ServerStops from trouble
                 _log.warning("%s: %s (%s)", fact_id, trouble, trouble.code)
@@ -425,6 +425,22 @@ def _step(work: Work, handler: Handler) -> Step:
     plain = handler.func if isinstance(handler, partial) else handler
     patient_step.__name__ = getattr(plain, "__name__", "step")
     return patient_step
+
+
+def _seal(work: Work, fact: StoredFact) -> None:
+    """The fact has its place in the chain, so that a packet can hold it and all before it.
+
+    Raises NotSealedYet where another server seals, and has not come to it.
+    """
+    seal(work.database, work.holder)
+    with work.database.read(fact.tenant) as tx:
+        found = fact_by_id(tx, fact.id)
+    if found is None or found.position is None:
+        raise NotSealedYet(
+            f"another server seals, and has not sealed {fact.id} yet",
+            remedy=Remedy("Wait: it is looked at again."),
+            fact=fact.id,
+        )
 
 
 def _ordered(tx: Tx, fact: StoredFact) -> TargetDeployment:

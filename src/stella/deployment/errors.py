@@ -65,3 +65,10 @@ class UnknownTakeDown(StellaError):
 
     code = "ST-DEP-009"
     fault = Fault.NOT_FOUND
+
+
+class PlaceOfAnother(StellaError):
+    """What a take-down would remove is, by now, another environment's."""
+
+    code = "ST-DEP-010"
+    fault = Fault.CONFLICT

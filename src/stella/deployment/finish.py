@@ -100,12 +100,12 @@ def next_turn(tx: Tx, deployment: Deployment) -> bool:
     return False
 
 
-def order_target(tx: Tx, target_deployment_id: str, order: str) -> None:
-    """Its order is with the agent. A second call changes nothing."""
+def order_target(tx: Tx, target_deployment_id: str, order: str, project: str) -> None:
+    """Its order, of that project, is with the agent. A second call changes nothing."""
     found = find_target(tx, target_deployment_id)
     if found.state is TargetState.READY:
         state = TARGET_DEPLOYMENT.next(found.state, TargetEvent.ORDER)
-        update_target(tx, replace(found, state=state, order=order))
+        update_target(tx, replace(found, state=state, order=order, project=project))
 
 
 def take_target(tx: Tx, target_deployment_id: str) -> None:

@@ -6,8 +6,14 @@ from sqlalchemy import or_, select
 
 from stella.deployment.lifecycle import TARGET_DEPLOYMENT, TargetState
 from stella.deployment.store import current_deployment, target_deployment
-from stella.deployment.take_down.begun import is_still_there
+from stella.deployment.take_down.begun import (
+    begun_by_another,
+    begun_in,
+    is_still_there,
+    is_under_way,
+)
 from stella.deployment.take_down.store import open_take_down
+from stella.environment.model import Target
 from stella.environment.store import find_environment, target_named
 from stella.promotion.exceptions.waiver_store import count_open
 from stella.promotion.lifecycle import ACTIVE
@@ -28,6 +34,12 @@ def environment_in_use(tx: Tx, name: str) -> Iterator[str]:
     if current is not None:
         release = find_release(tx, current.release)
         yield f"{release.name} {release.version} runs there"
+    else:
+        # Also where no target of it is there any more.
+        yield from (
+            f"{one.deployment} began something in {one.project} on {one.agent}"
+            for one in begun_in(tx, name)[:_NAMED_MAX]
+        )
     taking = open_take_down(tx, name)
     if taking is not None:
         yield f"{taking.id} takes down what runs there"
@@ -46,15 +58,29 @@ def target_in_use(tx: Tx, name: str) -> Iterator[str]:
     if found is not None:
         find_environment(tx, found.environment, lock=True)
         yield from _going_there(tx, found.environment)
+    yield from _begun_on(tx, name)
+
+
+def target_held(tx: Tx, before: Target | None, value: Target) -> Iterator[str]:
+    """Why a target cannot be put to another place or environment, or be made there.
+
+    What was begun would be left behind at the old place, where nobody looks for it; at the new one
+    another environment's would be replaced. Nothing is deployed to it until this transaction ends.
+    """
+    if before is not None:
+        find_environment(tx, before.environment, lock=True)
+        yield from (f"{why} ({before.environment})" for why in _begun_on(tx, before.name))
+    yield from begun_by_another(tx, value.environment, value.agent, value.project)
+
+
+def _begun_on(tx: Tx, name: str) -> Iterator[str]:
     table = target_deployment.c
-    final = [state for state in TargetState if TARGET_DEPLOYMENT.is_final(state)]
-    is_open = table.state.not_in([state.value for state in final])
     query = select(table.deployment, table.state).where(
-        table.tenant == tx.tenant, table.target == name, or_(is_open, is_still_there())
+        table.tenant == tx.tenant, table.target == name, or_(is_under_way(), is_still_there())
     )
     row = tx.row(query.order_by(table.id.desc()).limit(1))
     if row is not None:
-        is_final = TargetState(row["state"]) in final
+        is_final = TARGET_DEPLOYMENT.is_final(TargetState(row["state"]))
         what = "began something there" if is_final else "is under way there"
         yield f"{row['deployment']} {what}"
 

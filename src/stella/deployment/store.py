@@ -55,8 +55,10 @@ target_deployment = Table(
     Column("code", String(40)),
     Column("message", Text),
     Column("running", Text, nullable=False),
+    Column("project", String(80)),
     Index(None, "deployment"),
     Index(None, "order"),
+    Index(None, "tenant", "agent", "project"),
 )
 
 artifact = Table(
@@ -99,7 +101,8 @@ class TargetDeployment:
     """One target's part. purpose: "deploy" or "undo", or "take_down". plan: digest of its plan.
 
     deployment: or the take-down that it is a part of.
-    order: the agent's order. running: what the agent saw run afterwards, as it reported it.
+    order: the agent's order; project: the one that it names, None until there is an order.
+    running: what the agent saw run afterwards, as it reported it.
     """
 
     id: str
@@ -118,6 +121,7 @@ class TargetDeployment:
     code: str | None = None
     message: str | None = None
     running: tuple[dict[str, Any], ...] = ()
+    project: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

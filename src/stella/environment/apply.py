@@ -1,11 +1,12 @@
 """Apply environments and targets as documents say; say what that changes."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
+from typing import TypeAlias
 
 from stella.environment.document import malformed, parse_environment, parse_target
-from stella.environment.errors import EnvironmentLoop, UnknownEnvironment
+from stella.environment.errors import EnvironmentLoop, TargetHeld, UnknownEnvironment
 from stella.environment.facts import EnvironmentApplied, TargetApplied
 from stella.environment.model import Environment, StepUse, Target
 from stella.environment.oncall.model import schedule_named
@@ -30,6 +31,9 @@ from stella.plugin.contract.core import Kind
 from stella.policy.store import keep_policy
 from stella.record.transaction import Tx
 from stella.release.variables.resolve import torn_places
+
+Held: TypeAlias = Callable[[Tx, Target | None, Target], Iterable[str]]
+"""Handed in from the room of deployments: why a target (as it was, as it would be) cannot be put there."""
 
 _NOTHING: Brought = MappingProxyType({})
 _INPUTS_BYTES_MAX = 64 * 1024
@@ -74,11 +78,22 @@ def apply_environment(
     return change
 
 
-def apply_target(tx: Tx, name: str, spec: Mapping[str, Json], brought: Brought) -> Change:
-    """Make or change a target. brought: what plugins bring.
+def nothing_held(_: Tx, __: Target | None, ___: Target) -> Iterable[str]:
+    """No reason: where nothing can have been deployed."""
+    return ()
+
+
+def apply_target(
+    tx: Tx,
+    name: str,
+    spec: Mapping[str, Json],
+    brought: Brought,
+    held: Held = nothing_held,
+) -> Change:
+    """Make or change a target. brought: what plugins bring. held: what keeps it where it is.
 
     Raises MalformedDocument, also where its environment or its connector is not there, or the
-    connector does not take its configuration.
+    connector does not take its configuration; TargetHeld.
     """
     value = parse_target(name, spec)
     contribution = brought.get((Kind.TARGET, value.connector))
@@ -90,6 +105,7 @@ def apply_target(tx: Tx, name: str, spec: Mapping[str, Json], brought: Brought) 
     if faults:
         raise malformed("Target", name, "; ".join(faults))
     _refuse_unsignable("Target", name, value.spec())
+    _refuse_held(tx, value, held)
     keep_environment(tx, value.environment)  # or it could be ended at this moment
     try:
         find_environment(tx, value.environment)
@@ -202,6 +218,25 @@ def _why_not_used(
     if not by.is_for(roles):
         return f"the integration {by.name} is to be used by {', '.join(by.roles)} alone"
     return ""
+
+
+def _refuse_held(tx: Tx, value: Target, held: Held) -> None:
+    """Return where it stays at its place in its environment, or nothing that runs keeps it from moving."""
+    before = target_named(tx, value.name)
+    if before is not None and before.is_at(value):
+        return
+    reasons = list(held(tx, before, value))
+    if reasons:
+        raise TargetHeld(
+            f"the target {value.name} cannot be put there: {'; '.join(reasons)}",
+            remedy=Remedy(
+                "Take it down first: what runs would stay behind, and nobody would look for it.",
+                command=f"stella environment take-down {(before or value).environment}"
+                " --reason WHY",
+            ),
+            target=value.name,
+            reasons=reasons,
+        )
 
 
 def _refuse_same_place(tx: Tx, value: Target) -> None:

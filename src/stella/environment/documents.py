@@ -5,7 +5,13 @@ from itertools import chain
 from typing import TypeAlias
 
 from stella.blob import Blobs
-from stella.environment.apply import apply_environment, apply_target, refuse_loop
+from stella.environment.apply import (
+    Held,
+    apply_environment,
+    apply_target,
+    nothing_held,
+    refuse_loop,
+)
 from stella.environment.document import checked_document, checked_name, malformed, parse_environment
 from stella.environment.lifecycles.model import KIND as LIFECYCLE
 from stella.environment.lifecycles.store import apply_lifecycle, hold_ways, refuse_rivals
@@ -63,13 +69,14 @@ def apply_documents(
     ask: Ask = ask_policy,
     more: Mapping[str, ApplyOne] | None = None,
     owning: Owning = BY_HAND,
+    held: Held = nothing_held,
 ) -> tuple[Change, ...]:
     """What each document changes, in the order applied; with ``dry_run`` nothing is kept.
 
     brought: what plugins bring. may_allow_any: who asks may let integrations use every built-in
     secret. roles: of the person who asks. ask: how policies are asked. more: kind -> how it is
     applied, of the rooms below this one; they come last. owning: whose the documents are, and whether
-    what is theirs and in none of them ends.
+    what is theirs and in none of them ends. held: what keeps targets at their places.
 
     Raises MalformedDocument, MalformedIntegration, MalformedLogin, EnvironmentLoop, LifecycleLoop,
     OwnedByAnother, ImpossiblePrune, PruneRefused, and what a policy that does not compile raises.
@@ -95,7 +102,9 @@ def apply_documents(
     else:
         hold_environments(tx, {*sorted_out["Environment"], *pruning.names("Environment")})
     pruning.make_room()
-    changes = _apply(tx, blobs, sorted_out, brought, ask, roles=roles, may_allow_any=may_allow_any)
+    changes = _apply(
+        tx, blobs, sorted_out, brought, ask, roles=roles, may_allow_any=may_allow_any, held=held
+    )
     for kind, apply_one in others.items():
         changes += [apply_one(tx, name, spec) for name, spec in sorted_out[kind].items()]
     changes = claim_documents(tx, changes, owning) + pruning.end()
@@ -127,6 +136,7 @@ def _apply(
     *,
     roles: frozenset[str] | None,
     may_allow_any: bool,
+    held: Held,
 ) -> list[Change]:
     changes = _apply_integrations(
         tx, documents["Integration"], brought, roles=roles, may_allow_any=may_allow_any
@@ -151,7 +161,9 @@ def _apply(
     changes += [
         apply_environment(tx, one.name, environments[one.name], brought, roles) for one in parsed
     ]
-    changes += [apply_target(tx, name, spec, brought) for name, spec in documents["Target"].items()]
+    changes += [
+        apply_target(tx, name, spec, brought, held) for name, spec in documents["Target"].items()
+    ]
     _refuse_unknown_environments(tx, documents["Integration"])
     changes += [apply_variables(tx, name, spec) for name, spec in documents["Variables"].items()]
     _refuse_unknown_places(tx, documents["Variables"])

@@ -1,4 +1,7 @@
-"""When an environment was emptied: what was deployed there before runs there no more."""
+"""When an environment was emptied: what was deployed there before runs there no more.
+
+And when each take-down began: from then on nobody says any more that all of it runs.
+"""
 
 from dataclasses import dataclass
 
@@ -19,6 +22,16 @@ environment_emptied = Table(
     Index(None, "tenant", "environment", "at"),
 )
 
+environment_emptying = Table(
+    "environment_emptying",
+    metadata,
+    Column("take_down", String(40), primary_key=True),
+    Column("tenant", String(40), nullable=False),
+    Column("environment", String(80), nullable=False),
+    Column("at", String(27), nullable=False),
+    Index(None, "tenant", "environment", "at"),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Emptied:
@@ -33,6 +46,19 @@ class Emptied:
 def note_emptied(tx: Tx, value: Emptied) -> None:
     """Nothing of ``value.last`` or before runs there any more."""
     tx.connection.execute(environment_emptied.insert(), {"tenant": tx.tenant, **columns_of(value)})
+
+
+def note_emptying(tx: Tx, take_down: str, environment: str, at: str) -> None:
+    """A take-down begins there, however it will end."""
+    values = {"take_down": take_down, "environment": environment, "at": at}
+    tx.connection.execute(environment_emptying.insert(), {"tenant": tx.tenant, **values})
+
+
+def emptying_began(tx: Tx, environment: str) -> tuple[str, ...]:
+    """When each take-down there began, the first first."""
+    there = environment_emptying.c
+    query = select(there.at).where(there.tenant == tx.tenant, there.environment == environment)
+    return tuple(str(row["at"]) for row in tx.rows(query.order_by(there.at)))
 
 
 def list_emptied(tx: Tx, environment: str) -> tuple[Emptied, ...]:

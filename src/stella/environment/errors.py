@@ -121,3 +121,10 @@ class ShiftNotYours(StellaError):
 
     code = "ST-ENV-018"
     fault = Fault.NOT_ALLOWED
+
+
+class TargetHeld(StellaError):
+    """A target that would leave what runs on a host behind, or take over what is another environment's."""
+
+    code = "ST-ENV-019"
+    fault = Fault.CONFLICT

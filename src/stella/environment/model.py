@@ -237,6 +237,15 @@ class Target:
             spec["labels"] = dict(sorted(self.labels.items()))
         return spec
 
+    def is_at(self, other: "Target") -> bool:
+        """Whether both stand for the same: in one environment, and where containers are found by it."""
+        return (self.environment, self.connector, self.agent, self.project) == (
+            other.environment,
+            other.connector,
+            other.agent,
+            other.project,
+        )
+
     def place(self, release: str, channel: str) -> Place:
         """Where it stands, as variables see it. channel: of the release."""
         labels = label_texts(self.labels)

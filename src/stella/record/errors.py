@@ -17,6 +17,14 @@ class UnknownDatabase(StellaError):
     code = "ST-REC-002"
 
 
+class NotSealedYet(StellaError):
+    """A fact has no place in the chain yet: another server holds the sealer's lease."""
+
+    code = "ST-REC-003"
+    fault = Fault.UNAVAILABLE
+    retry_may_help = True
+
+
 def unusable(why: str, url: str) -> DatabaseUnusable:
     """One sentence for what the driver said."""
     full = "full" in why.lower() or "no space" in why.lower()

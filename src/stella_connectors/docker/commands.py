@@ -231,6 +231,11 @@ def remove_networks(host: Host, label: str) -> None:
     """Remove the networks with that label. One that something else's container uses stays."""
     listed = ("docker", "network", "ls", "--format={{.Name}}", f"--filter=label={label}")
     for name in docker(host, listed).split():
+        strangers = _on_network(host, name) - _on_network(host, name, f"--filter=label={label}")
+        if strangers:
+            # The engine would remove it from under one that is stopped, which then starts no more.
+            host.log(f"the network {name} stays: {', '.join(sorted(strangers)[:5])} uses it")
+            continue
         try:
             docker(host, ("docker", "network", "rm", name))
             host.log(f"removed the network {name}")
@@ -241,6 +246,12 @@ def remove_networks(host: Host, label: str) -> None:
             if not _IN_USE.search(said):
                 raise
             host.log(f"the network {name} stays: something else uses it ({last_line(said)})")
+
+
+def _on_network(host: Host, network: str, *filters: str) -> set[str]:
+    """The names of the containers on it, running or not."""
+    argv = ("docker", "ps", "--all", "--format={{.Names}}", f"--filter=network={network}", *filters)
+    return set(docker(host, argv).split())
 
 
 def _unless_gone(host: Host, argv: Sequence[str], timeout_s: int) -> None:

@@ -8,6 +8,7 @@ import msgspec
 from stella.deployment.artifacts import SCRIPT, STICKER_FILE, removal_script, removal_sticker
 from stella.deployment.errors import (
     NothingToTakeDown,
+    PlaceOfAnother,
     TakeDownIsBusy,
     TakeDownPlanChanged,
     TakeDownRefused,
@@ -22,9 +23,11 @@ from stella.deployment.store import (
     insert_target,
     put_artifact,
 )
+from stella.deployment.take_down.begun import others_at
 from stella.deployment.take_down.decide import (
     EmptyingInput,
     FreezeThere,
+    TakeDownDecision,
     TakeDownInput,
     decide_take_down,
     document_bytes,
@@ -33,6 +36,7 @@ from stella.deployment.take_down.finish import next_target
 from stella.deployment.take_down.plan import TakeDownPlan, TakenTarget, plan_bytes
 from stella.deployment.take_down.planning import Removing, plan_take_down
 from stella.deployment.take_down.store import TakeDown, insert_take_down, open_take_down
+from stella.environment.emptied import note_emptying
 from stella.environment.freeze import holding_freezes
 from stella.environment.freeze_rules import holding_rules
 from stella.environment.model import Environment, configuration
@@ -66,6 +70,7 @@ def foresee_take_down(tx: Tx, person: Person, name: str, removing: Removing) -> 
     digest = Digest.of(plan_bytes(plan)).text
     given = _given(tx, "", person, place, reason="asked", plan=digest, removing=removing)
     against = [*decide_take_down(given).reasons, *_busy(tx, name)]
+    against += _others(tx, plan)
     if not plan.targets:
         against.append("nothing runs there")
     return Foreseen(plan, digest, tuple(against))
@@ -84,26 +89,21 @@ def begin_take_down(
     """Take away what runs there; nothing else goes in until it has ended.
 
     plan_digest: of what was shown, where something was. ends_at: where its end has come and nobody asked.
-    Raises UnknownEnvironment, TakeDownIsBusy, NothingToTakeDown, TakeDownPlanChanged, TakeDownRefused,
-    CannotTakeDown.
+    Raises UnknownEnvironment, TakeDownIsBusy, NothingToTakeDown, TakeDownPlanChanged, PlaceOfAnother,
+    TakeDownRefused, CannotTakeDown.
     """
     place = find_environment(tx, name, lock=True)
     _refuse_busy(tx, name)
     plan = plan_take_down(tx, name, removing)
     digest = Digest.of(plan_bytes(plan)).text
     _refuse_other(name, plan, digest, plan_digest)
+    _refuse_others(tx, plan)
     take_down = tx.new_id("tkd")
     given = _given(
         tx, take_down, person, place, reason=reason, plan=digest, removing=removing, ends_at=ends_at
     )
     decision = decide_take_down(given)
-    if decision.outcome != "allowed":
-        raise TakeDownRefused(
-            f"{name} is not taken down: {'; '.join(decision.reasons)}",
-            remedy=Remedy("See what is against it.", f"stella environment get {name}"),
-            environment=name,
-            reasons=list(decision.reasons),
-        )
+    _refuse_not_allowed(name, decision)
     # Kept only now: what was asked for and refused leaves nothing.
     for content in (_snapshot(tx, place), plan_bytes(plan)):
         removing.blobs.put(content)
@@ -124,6 +124,7 @@ def begin_take_down(
         ends_at=ends_at,
     )
     insert_take_down(tx, value)
+    note_emptying(tx, value.id, name, value.started_at)
     for position, target in enumerate(plan.targets):
         _make_target(tx, value, target, position, removing)
     tx.add(
@@ -168,6 +169,36 @@ def _refuse_other(name: str, plan: TakeDownPlan, digest: str, shown: str | None)
             environment=name,
             plan=digest,
         )
+
+
+def _refuse_not_allowed(name: str, decision: TakeDownDecision) -> None:
+    if decision.outcome != "allowed":
+        raise TakeDownRefused(
+            f"{name} is not taken down: {'; '.join(decision.reasons)}",
+            remedy=Remedy("See what is against it.", f"stella environment get {name}"),
+            environment=name,
+            reasons=list(decision.reasons),
+        )
+
+
+def _refuse_others(tx: Tx, plan: TakeDownPlan) -> None:
+    """Return where all that goes is this environment's: what is removed is found by its place alone."""
+    reasons = list(_others(tx, plan))
+    if reasons:
+        raise PlaceOfAnother(
+            f"{plan.environment} is not taken down: {'; '.join(reasons)}",
+            remedy=Remedy(
+                "Take down the other environment first, or give its target another project.",
+                command="stella environment list",
+            ),
+            environment=plan.environment,
+            reasons=reasons,
+        )
+
+
+def _others(tx: Tx, plan: TakeDownPlan) -> Iterator[str]:
+    for agent, project in sorted({(one.agent, one.project) for one in plan.targets}):
+        yield from others_at(tx, plan.environment, agent, project)
 
 
 def _busy(tx: Tx, name: str) -> Iterator[str]:

@@ -26,6 +26,7 @@ from stella.deployment.store import (
     list_target_deployments,
     update_target,
 )
+from stella.deployment.take_down.begun import begun_in
 from stella.deployment.take_down.store import TakeDown, find_take_down, update_take_down
 from stella.environment.emptied import Emptied, note_emptied
 from stella.kernel import time_text
@@ -113,7 +114,7 @@ def _tell(tx: Tx, take_down: TakeDown, ended: TargetDeployment, ending: Ending) 
 
 
 def _close(tx: Tx, take_down: TakeDown) -> TakeDown:
-    """The last turn is over: so is the whole. Only where every target is empty, the environment is."""
+    """The last turn is over: so is the whole. Only where nothing is left anywhere, it is emptied."""
     states = {one.state for one in list_target_deployments(tx, take_down.id)}
     if states == {TargetState.SUCCEEDED}:
         event = TakeDownEvent.SUCCEED
@@ -122,7 +123,7 @@ def _close(tx: Tx, take_down: TakeDown) -> TakeDown:
     at = time_text(tx.now)
     ended = replace(take_down, state=TAKE_DOWN.next(take_down.state, event), ended_at=at)
     update_take_down(tx, ended)
-    if event is TakeDownEvent.SUCCEED:
+    if event is TakeDownEvent.SUCCEED and not begun_in(tx, ended.environment):
         newest = list_deployments(tx, environment=ended.environment, limit=1)
         last = newest[0].id if newest else ""
         note_emptied(tx, Emptied(ended.id, ended.environment, last, at))

@@ -8,7 +8,9 @@ from stella.plugin.contract.target import TargetIntent
 
 
 class TakenTarget(PlannedTarget, frozen=True, kw_only=True):
-    """One target on which something was begun. deployment: the last one that did; release: its release.
+    """One place at which something was begun. deployment: the last one that did; release: its release.
+
+    target: its name; where that stood for more places, the older ones have a dot and a number after it.
 
     The rest is as that deployment had it, whatever the target's document says since: it is what is on
     the host. actions: of the removal. plugin: who brings the connector now.
@@ -19,7 +21,10 @@ class TakenTarget(PlannedTarget, frozen=True, kw_only=True):
 
 
 class TakeDownPlan(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
-    """The whole take-down, targets in order of name. The same hosts and plugins give the same bytes."""
+    """The whole take-down, one target for each place, in order of name.
+
+    The same hosts and plugins give the same bytes.
+    """
 
     environment: str
     targets: tuple[TakenTarget, ...]

@@ -1,6 +1,9 @@
 """What a take-down would do now: found from what deployments began there, and is still there."""
 
+from collections import Counter
 from dataclasses import dataclass
+
+import msgspec
 
 from stella.blob import Blobs
 from stella.deployment.plan import (
@@ -39,15 +42,22 @@ def plan_take_down(tx: Tx, environment: str, removing: Removing) -> TakeDownPlan
 
     Raises CannotTakeDown, and what a connector refuses in a configuration.
     """
-    return TakeDownPlan(
-        environment, tuple(_taken(one, removing) for one in begun_in(tx, environment))
-    )
+    targets, places = [], Counter[str]()
+    for one in begun_in(tx, environment):
+        places[one.target] += 1
+        number = places[one.target]
+        # No target can have a name with a dot.
+        name = one.target if number == 1 else f"{one.target}.{number}"
+        targets.append(_taken(one, name, removing))
+    return TakeDownPlan(environment, tuple(targets))
 
 
-def _taken(begun: TargetDeployment, removing: Removing) -> TakenTarget:
+def _taken(begun: TargetDeployment, name: str, removing: Removing) -> TakenTarget:
+    """What goes at its place. name: the target's, made different where it stood for other places too."""
     deployed = read_plan(removing.blobs.get(Digest(begun.plan)))
     there = deployed.target(begun.target)
     assert there is not None, "a target deployment follows a plan that has its target"
+    there = msgspec.structs.replace(there, target=name)
     intent = intent_of_parts(deployed.environment, deployed.release, there, "")
     connector = _taking(there, removing)
     try:

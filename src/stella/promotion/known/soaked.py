@@ -2,7 +2,7 @@
 
 import msgspec
 
-from stella.environment.emptied import list_emptied
+from stella.environment.emptied import emptying_began
 from stella.environment.model import Environment
 from stella.promotion.lifecycle import State
 from stella.promotion.model import RunInput, SoakInput
@@ -34,16 +34,17 @@ def runs_in(tx: Tx, environment: str, release_digest: str) -> tuple[RunInput, ..
         if fact.kind in _ENDED
     }
     timed: list[tuple[str, Promotion | None]] = [(at[one.id], one) for one in ended if one.id in at]
-    timed += [(one.at, None) for one in list_emptied(tx, environment)]
+    timed += [(began, None) for began in emptying_began(tx, environment)]
     timed.sort(key=lambda pair: (pair[0], pair[1].id if pair[1] else ""))
     return _runs(timed, release_digest)
 
 
 def _runs(ended: list[tuple[str, Promotion | None]], release_digest: str) -> tuple[RunInput, ...]:
     """ended: the promotions of one environment with the time of their end, the first first; None:
-    what ran was taken down.
+    a take-down began.
 
-    After a deployment of another release that errored nobody knows what runs: that ends a time.
+    After a deployment of another release that errored nobody knows what runs: that ends a time. So
+    does the beginning of a take-down, however it ends: from then on a part of it may be gone.
     """
     runs: list[RunInput] = []
     for at, one in ended:

@@ -120,11 +120,13 @@ class SimulatedEngine:
     # ------------------------------------------------------------ containers
 
     def _ps(self, state: dict[str, Any], words: list[str], _: Path) -> str:
-        name, _is, value = _value(words, "--filter=label=").partition("=")
+        name, has_label, value = _value(words, "--filter=label=").partition("=")
+        network = _value(words, "--filter=network=")
         found = [
             key
             for key, one in state["containers"].items()
-            if one["Config"]["Labels"].get(name) == value
+            if (not has_label or one["Config"]["Labels"].get(name) == value)
+            and (not network or network in _networks_of(one))
         ]
         return "\n".join(found)
 
@@ -149,7 +151,10 @@ class SimulatedEngine:
             labels |= dict(line.split("=", 1) for line in lines if line)
         name = _value(options, "--name=")
         ports = [w.removeprefix("--publish=") for w in options if w.startswith("--publish=")]
-        self.create(state, name, image, labels=labels, command=command, ports=ports)
+        networks = [w.removeprefix("--network=") for w in options if w.startswith("--network=")]
+        self.create(
+            state, name, image, labels=labels, command=command, ports=ports, networks=networks
+        )
         self.begin(state, name)
         return name
 
@@ -162,6 +167,7 @@ class SimulatedEngine:
         labels: dict[str, str],
         command: list[str],
         ports: list[str],
+        networks: Sequence[str] = (),
     ) -> None:
         """Make a container that does not run yet."""
         if name in state["containers"]:
@@ -175,6 +181,7 @@ class SimulatedEngine:
             "Config": {"Image": image, "Labels": labels},
             "State": {"Status": "created", "ExitCode": 0},
             "RestartCount": 0,
+            "NetworkSettings": {"Networks": {network: {} for network in networks}},
             "Simulated": {
                 "check": (known["config"].get("Healthcheck") or {}).get("Test"),
                 "command": command or known["config"].get("Cmd") or [],
@@ -232,6 +239,12 @@ class SimulatedEngine:
     def _network_rm(self, state: dict[str, Any], words: list[str], _: Path) -> str:
         if words[-1] not in state["networks"]:
             raise failed(["docker", "network", "rm", words[-1]], f"network {words[-1]} not found")
+        for one in state["containers"].values():
+            if one["State"]["Status"] == "running" and words[-1] in _networks_of(one):
+                raise failed(
+                    ["docker", "network", "rm", words[-1]],
+                    f"error while removing network: network {words[-1]} has active endpoints",
+                )
         state["networks"].remove(words[-1])
         return words[-1]
 
@@ -262,6 +275,12 @@ def failed(argv: Sequence[str], said: str) -> CommandFailed:
 def specification_hash(specification: Any) -> str:
     """What tells whether a container has to be made anew."""
     return digest_of(specification).hex
+
+
+def _networks_of(container: dict[str, Any]) -> dict[str, Any]:
+    """The networks that it is on; none is known of one that an earlier version made."""
+    found: dict[str, Any] = container.get("NetworkSettings", {}).get("Networks", {})
+    return found
 
 
 def _value(words: Sequence[str], prefix: str) -> str:
