@@ -2326,7 +2326,8 @@ export interface paths {
          * Check Policy
          * @description Load a draft and run its tests: rules `test_...` of files `..._test.rego`, or `tests` in plain YAML.
          *
-         *     Where it does not compile, that is the refusal, with the place.
+         *     Where it does not compile, that is the refusal, with the place. A minute at most: tests that were not
+         *     asked by then are unknown.
          */
         post: operations["check_policy"];
         delete?: never;
