@@ -96,6 +96,36 @@ def test_an_environment_that_was_taken_down_can_be_pruned_with_its_targets(contr
     assert "gone" not in [one["name"] for one in control.get("/environments")["items"]]
     (ended,) = control.get("/take-downs", environment="gone")["items"]
     assert ended["state"] == "succeeded"
+    # Whatever speaks of what ran there is still read.
+    (release,) = control.get("/releases")["items"]
+    assert release["environments"] == []
+    (promotion,) = control.get("/promotions", environment="gone")["items"]
+    (deployment,) = control.get("/deployments", environment="gone")["items"]
+    scan = control.get("/scans")["items"][0]["id"]
+    for path in (
+        f"/releases/{release['id']}",
+        f"/promotions/{promotion['id']}",
+        f"/promotions/{promotion['id']}/record",
+        f"/deployments/{deployment['id']}",
+        f"/deployments/{deployment['id']}/log",
+        f"/take-downs/{ended['id']}",
+        f"/scans/{scan}",
+        "/matrix",
+        "/findings",
+        "/facts",
+        "/evidence",
+        "/agents",
+        "/targets",
+        "/environments",
+        "/lifecycles",
+        "/waivers",
+        "/vex/statements",
+        "/freezes/calendar",
+        "/promotions/alike",
+    ):
+        answer = control.ask("GET", path)
+        assert answer.is_success or answer.status_code == 404, (path, answer.text)
+        assert answer.status_code < 500, path
 
 
 def moved(control: Control, **changes: str) -> Any:

@@ -207,12 +207,14 @@ def _component(looking: Looking, one: ReleaseComponent, drift: TagSeen | None) -
 
 
 def _runs_in(looking: Looking, release: Release) -> list[RunsIn]:
+    """In the order of environments; those that have ended since are in the list of deployments alone."""
+    road = looking.once(_road, "")
     found: dict[str, RunsIn] = {}
     done = list_deployments(
         looking.tx, release=release.id, states=frozenset({DeploymentState.SUCCEEDED})
     )
     for one in done:
-        if one.environment in found:
+        if one.environment in found or one.environment not in road:
             continue
         current = looking.once(current_deployment, one.environment)
         found[one.environment] = RunsIn(
@@ -221,7 +223,6 @@ def _runs_in(looking: Looking, release: Release) -> list[RunsIn]:
             at=one.ended_at or one.started_at,
             current=current is not None and current.release == release.id,
         )
-    road = looking.once(_road, "")
     return sorted(found.values(), key=lambda one: road.index(one.environment))
 
 
