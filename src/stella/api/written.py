@@ -11,7 +11,7 @@ from stella.environment.errors import MalformedDocument
 from stella.environment.yaml_documents import NoDocuments, placed_documents
 from stella.kernel import Remedy
 from stella.kernel.storable import refuse_unstorable
-from stella.policy.plain import PlainPolicy, read_plain
+from stella.policy.plain import PlainPolicy, plain_files, read_plain
 
 
 def written_documents(text: str) -> list[dict[str, Any]]:
@@ -54,5 +54,7 @@ def written_policy(text: str) -> tuple[Mapping[str, str], PlainPolicy | None]:
             remedy=Remedy("Leave out the others."),
         )
     _, name, spec = checked_document(found[0])
-    plain = read_plain(spec) if "rules" in spec else None
-    return policy_files(name, spec), plain
+    if "rules" in spec:
+        plain = read_plain(spec)
+        return plain_files(plain), plain
+    return policy_files(name, spec), None

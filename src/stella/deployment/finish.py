@@ -10,8 +10,6 @@ from stella.deployment.facts import (
     DeploymentSucceeded,
     DeploymentUndoing,
     TargetDeployed,
-    TargetFailed,
-    TargetReady,
 )
 from stella.deployment.lifecycle import (
     DEPLOYMENT,
@@ -43,15 +41,11 @@ from stella.deployment.store import (
     update_deployment,
     update_target,
 )
+from stella.deployment.turns import end_target, next_target
 from stella.kernel import time_text
 from stella.promotion.close import Ending
 from stella.record.transaction import Tx
 
-_EVENTS = {
-    Ending.SUCCEEDED: TargetEvent.SUCCEED,
-    Ending.FAILED: TargetEvent.FAIL,
-    Ending.ERRORED: TargetEvent.BREAK,
-}
 _ENDED: dict[
     DeploymentEvent, type[DeploymentSucceeded] | type[DeploymentFailed] | type[DeploymentErrored]
 ] = {
@@ -65,7 +59,7 @@ def go_on(tx: Tx, deployment: Deployment) -> Deployment:
     """The next turn of a deployment in which nothing has gone wrong: the steps before, the targets,
     the steps after; or its end.
     """
-    if next_step(tx, deployment, BEFORE) or next_turn(tx, deployment):
+    if next_step(tx, deployment, BEFORE) or next_target(tx, deployment.id):
         return deployment
     return deployment if next_step(tx, deployment, AFTER) else _close(tx, deployment)
 
@@ -83,21 +77,6 @@ def finish_step(tx: Tx, step_id: str, how: StepEnding) -> Deployment:
     if deployment.state is DeploymentState.UNDOING:
         return _go_back(tx, deployment)
     return go_on(tx, deployment) if how.ending is Ending.SUCCEEDED else _turn_back(tx, deployment)
-
-
-def next_turn(tx: Tx, deployment: Deployment) -> bool:
-    """Give the first pending target its turn; whether there was one.
-
-    One after the other, so that what fails on the first has touched no other.
-    """
-    for one in list_target_deployments(tx, deployment.id):
-        if one.state is TargetState.PENDING:
-            update_target(
-                tx, replace(one, state=TARGET_DEPLOYMENT.next(one.state, TargetEvent.RELEASE))
-            )
-            tx.add(TargetReady(one.id, deployment.id, one.target, one.purpose))
-            return True
-    return False
 
 
 def order_target(tx: Tx, target_deployment_id: str, order: str, project: str) -> None:
@@ -131,41 +110,13 @@ def finish_target(
     found = find_target(tx, target_deployment_id)
     if TARGET_DEPLOYMENT.is_final(found.state):
         return deployment
-    ended = replace(
-        found,
-        state=TARGET_DEPLOYMENT.next(found.state, _EVENTS[ending]),
-        ended_at=time_text(tx.now),
-        code=code or None,
-        message=message or None,
-        running=tuple(running),
-    )
-    update_target(tx, ended)
-    _tell(tx, deployment, ended, ending)
+    place = deployment.environment
+    ended = end_target(tx, found, place, ending, code=code, message=message, running=running)
+    if ending is Ending.SUCCEEDED:
+        tx.add(TargetDeployed(ended.id, deployment.id, place, ended.target, ended.purpose))
     if deployment.state is DeploymentState.UNDOING:
         return _go_back(tx, deployment)
     return go_on(tx, deployment) if ending is Ending.SUCCEEDED else _turn_back(tx, deployment)
-
-
-def _tell(tx: Tx, deployment: Deployment, ended: TargetDeployment, ending: Ending) -> None:
-    if ending is Ending.SUCCEEDED:
-        tx.add(
-            TargetDeployed(
-                ended.id, deployment.id, deployment.environment, ended.target, ended.purpose
-            )
-        )
-        return
-    tx.add(
-        TargetFailed(
-            ended.id,
-            deployment.id,
-            deployment.environment,
-            ended.target,
-            ended.purpose,
-            ending.value,
-            ended.code or "",
-            ended.message or "",
-        )
-    )
 
 
 def _turn_back(tx: Tx, deployment: Deployment) -> Deployment:
@@ -217,7 +168,7 @@ def _go_back(tx: Tx, deployment: Deployment) -> Deployment:
     """The next turn of the way back, which is the way there from its end; or the end of it."""
     is_going = (
         next_step(tx, deployment, AFTER, UNDO)
-        or next_turn(tx, deployment)
+        or next_target(tx, deployment.id)
         or next_step(tx, deployment, BEFORE, UNDO)
     )
     return deployment if is_going else _close(tx, deployment)

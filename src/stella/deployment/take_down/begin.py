@@ -32,10 +32,10 @@ from stella.deployment.take_down.decide import (
     decide_take_down,
     document_bytes,
 )
-from stella.deployment.take_down.finish import next_target
 from stella.deployment.take_down.plan import TakeDownPlan, TakenTarget, plan_bytes
 from stella.deployment.take_down.planning import Removing, plan_take_down
 from stella.deployment.take_down.store import TakeDown, insert_take_down, open_take_down
+from stella.deployment.turns import next_target
 from stella.environment.emptied import note_emptying
 from stella.environment.freeze import holding_freezes
 from stella.environment.freeze_rules import holding_rules
@@ -139,7 +139,7 @@ def begin_take_down(
             ends_at,
         )
     )
-    next_target(tx, value)
+    next_target(tx, value.id)
     return value
 
 

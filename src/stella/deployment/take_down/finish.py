@@ -8,38 +8,27 @@ from stella.deployment.facts import (
     TakeDownErrored,
     TakeDownFailed,
     TakeDownSucceeded,
-    TargetFailed,
-    TargetReady,
     TargetTakenDown,
 )
 from stella.deployment.lifecycle import (
     TAKE_DOWN,
     TARGET_DEPLOYMENT,
     TakeDownEvent,
-    TargetEvent,
     TargetState,
 )
 from stella.deployment.store import (
-    TargetDeployment,
     find_target,
     list_deployments,
     list_target_deployments,
-    update_target,
 )
 from stella.deployment.take_down.begun import begun_in
 from stella.deployment.take_down.store import TakeDown, find_take_down, update_take_down
+from stella.deployment.turns import end_target, next_target
 from stella.environment.emptied import Emptied, note_emptied
 from stella.kernel import time_text
 from stella.plugin.refusals import StillRuns
 from stella.promotion.close import Ending
 from stella.record.transaction import Tx
-
-_EVENTS = {
-    Ending.SUCCEEDED: TargetEvent.SUCCEED,
-    Ending.FAILED: TargetEvent.FAIL,
-    Ending.ERRORED: TargetEvent.BREAK,
-}
-
 
 _ENDED: dict[
     TakeDownEvent, type[TakeDownSucceeded] | type[TakeDownFailed] | type[TakeDownErrored]
@@ -48,17 +37,6 @@ _ENDED: dict[
     TakeDownEvent.FAIL: TakeDownFailed,
     TakeDownEvent.BREAK: TakeDownErrored,
 }
-
-
-def next_target(tx: Tx, take_down: TakeDown) -> bool:
-    """Give the first pending target its turn; whether there was one."""
-    for one in list_target_deployments(tx, take_down.id):
-        if one.state is TargetState.PENDING:
-            state = TARGET_DEPLOYMENT.next(one.state, TargetEvent.RELEASE)
-            update_target(tx, replace(one, state=state))
-            tx.add(TargetReady(one.id, take_down.id, one.target, one.purpose))
-            return True
-    return False
 
 
 def finish_removal(
@@ -81,36 +59,11 @@ def finish_removal(
     if ending is Ending.SUCCEEDED and running:
         names = ", ".join(str(one.get("name")) for one in running[:5])
         ending, code, message = Ending.FAILED, StillRuns.code, f"{names} is still there"
-    ended = replace(
-        found,
-        state=TARGET_DEPLOYMENT.next(found.state, _EVENTS[ending]),
-        ended_at=time_text(tx.now),
-        code=code or None,
-        message=message or None,
-        running=tuple(running),
-    )
-    update_target(tx, ended)
-    _tell(tx, take_down, ended, ending)
-    return take_down if next_target(tx, take_down) else _close(tx, take_down)
-
-
-def _tell(tx: Tx, take_down: TakeDown, ended: TargetDeployment, ending: Ending) -> None:
     place = take_down.environment
+    ended = end_target(tx, found, place, ending, code=code, message=message, running=running)
     if ending is Ending.SUCCEEDED:
         tx.add(TargetTakenDown(ended.id, take_down.id, place, ended.target))
-        return
-    tx.add(
-        TargetFailed(
-            ended.id,
-            take_down.id,
-            place,
-            ended.target,
-            ended.purpose,
-            ending.value,
-            ended.code or "",
-            ended.message or "",
-        )
-    )
+    return take_down if next_target(tx, take_down.id) else _close(tx, take_down)
 
 
 def _close(tx: Tx, take_down: TakeDown) -> TakeDown:

@@ -1,13 +1,11 @@
-import { useEffect, useState } from 'react'
 import { api, take } from '../../api/client'
 import { problemFrom } from '../../api/refused'
 import type { Change, Problem } from '../../api/types'
+import { useRested } from '../../api/useRested'
 import { BY_HAND } from '../../hub/draft'
 import { reasonsOf } from '../../hub/reasons'
 import { isObject } from '../../words/object'
 
-/** After the last key. */
-const REST_MS = 350
 /** The document itself is wrong, and each reason has a place in it. */
 const MALFORMED = new Set(['ST-HUB-002', 'ST-REL-008'])
 
@@ -18,10 +16,7 @@ export type Verdict =
   /** It is not the document: the server cannot be reached, the reader may not. */
   | { kind: 'unasked'; problem: Problem }
 
-interface Asked {
-  question: string
-  verdict: Verdict
-}
+const NONE: Verdict = { kind: 'none' }
 
 /**
  * What the server would say to the document, asked shortly after typing stops; nothing is applied.
@@ -30,29 +25,17 @@ interface Asked {
  * Until the answer to the newest question is there, the verdict before it stays, and `isCurrent` says so.
  */
 export function useDryRun(document: object | undefined, again: number): { verdict: Verdict; isCurrent: boolean } {
-  const [asked, setAsked] = useState<Asked>({ question: '', verdict: { kind: 'none' } })
-  const question = document === undefined ? '' : `${again} ${JSON.stringify(document)}`
-  useEffect(() => {
-    if (question === '') return undefined
-    const abort = new AbortController()
-    const ask = async () => {
-      const asking: unknown = JSON.parse(question.slice(question.indexOf(' ') + 1))
-      const verdict = await verdictOn(isObject(asking) ? asking : {}, abort.signal)
-      if (!abort.signal.aborted) setAsked({ question, verdict })
-    }
-    const timer = setTimeout(() => void ask(), REST_MS)
-    return () => {
-      clearTimeout(timer)
-      abort.abort()
-    }
-  }, [question])
-  if (question === '') return { verdict: { kind: 'none' }, isCurrent: true }
-  return { verdict: asked.verdict, isCurrent: asked.question === question }
+  const question = document === undefined ? undefined : `${again} ${JSON.stringify(document)}`
+  const { answer, isCurrent } = useRested(question, verdictOn)
+  if (question === undefined) return { verdict: NONE, isCurrent: true }
+  return { verdict: answer ?? NONE, isCurrent }
 }
 
-async function verdictOn(document: Record<string, unknown>, signal: AbortSignal): Promise<Verdict> {
+async function verdictOn(question: string, signal: AbortSignal): Promise<Verdict> {
+  const asking: unknown = JSON.parse(question.slice(question.indexOf(' ') + 1))
+  const documents = [isObject(asking) ? asking : {}]
   try {
-    const { changes } = await take(api.POST('/api/v1/apply', { body: { ...BY_HAND, documents: [document], dryRun: true }, signal }))
+    const { changes } = await take(api.POST('/api/v1/apply', { body: { ...BY_HAND, documents, dryRun: true }, signal }))
     return { kind: 'fine', change: changes[0]?.change ?? 'unchanged', diff: changes[0]?.diff ?? [] }
   } catch (error) {
     const problem = problemFrom(error)
