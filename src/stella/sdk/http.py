@@ -24,6 +24,11 @@ from urllib.parse import quote, unquote, urljoin, urlsplit
 from stella.plugin.contract.connection import Connect, Connection
 
 _AnyConnection = TypeVar("_AnyConnection", bound=http.client.HTTPConnection)
+BUSY = frozenset({408, 425, 429, 503})
+"""The service asks to be left alone for a while."""
+WAIT_S_MAX = 5.0
+FIRST_WAIT_S = 0.2
+"""Where it does not say how long; twice as long each time."""
 _REDIRECTS_MAX = 10
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _IDLE_MAX = 8

@@ -22,16 +22,13 @@ from stella.plugin.refusals import (
     ServiceUnreachable,
 )
 from stella.sdk.exchange import ANSWER_BYTES_MAX, Begun, Exchange, Reply
-from stella.sdk.http import origin_of, retry_after
+from stella.sdk.http import BUSY, FIRST_WAIT_S, WAIT_S_MAX, origin_of, retry_after
 
 __all__ = ["Reply", "ServiceClient"]
 
 PAGES_MAX = 100
 ATTEMPTS_MAX = 3
-WAIT_S_MAX = 5.0
-_FIRST_WAIT_S = 0.2
 _Any = TypeVar("_Any", Reply, Begun | Reply)
-_BUSY = frozenset({408, 425, 429, 503})
 # 501 is an answer: it cannot do that, and will not be able to the next time.
 _ANSWERS = frozenset({*range(200, 500), 501})
 _REPEATABLE = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS"})
@@ -98,7 +95,7 @@ class ServiceClient(Exchange):
         """What is answered in the end, with less than 429, or 4xx."""
         for attempt in range(1, ATTEMPTS_MAX + 1):
             is_last = attempt == ATTEMPTS_MAX
-            wait_s = _FIRST_WAIT_S * 2 ** (attempt - 1)
+            wait_s = FIRST_WAIT_S * 2 ** (attempt - 1)
             try:
                 reply = send()
             except ServiceUnreachable:
@@ -106,7 +103,7 @@ class ServiceClient(Exchange):
                     raise
                 self._wait(wait_s)
                 continue
-            if reply.status in _BUSY:
+            if reply.status in BUSY:
                 asked = retry_after(reply.headers)
                 if is_last or (asked or 0) > WAIT_S_MAX:
                     raise self._busy(reply.status, asked)

@@ -17,17 +17,24 @@ from stella.sdk import (
     RegistryUnreachable,
     Remedy,
 )
-from stella.sdk.http import Answer, Connections, HttpTrouble, bounded, joined, retry_after
+from stella.sdk.http import (
+    BUSY,
+    FIRST_WAIT_S,
+    WAIT_S_MAX,
+    Answer,
+    Connections,
+    HttpTrouble,
+    bounded,
+    joined,
+    retry_after,
+)
 
 _LOOPBACK = re.compile(r"(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?\Z")
 _CHALLENGE = re.compile(r'([a-zA-Z_]+)="([^"]*)"')
 _AGENT = {"User-Agent": "stella-ops"}
 _TOKEN_BYTES_MAX = 256 * 1024
-_BUSY = frozenset({408, 425, 429, 503})
 _READING = frozenset({"GET", "HEAD"})
 _AGAIN_MAX = 2
-_FIRST_WAIT_S = 0.2
-_WAIT_S_MAX = 5.0
 _RETRYABLE = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 # Where the registry is that image references call so.
@@ -227,11 +234,11 @@ class Transport:
 
 def _busy_s(response: Answer, attempt: int) -> float | None:
     """After how long to ask again; None where that is of no use, or would take too long."""
-    if response.status_code not in _BUSY:
+    if response.status_code not in BUSY:
         return None
     asked = retry_after({name.lower(): value for name, value in response.headers.items()})
-    wait_s = _FIRST_WAIT_S * 2**attempt if asked is None else float(asked)
-    return wait_s if wait_s <= _WAIT_S_MAX else None
+    wait_s = FIRST_WAIT_S * 2**attempt if asked is None else float(asked)
+    return wait_s if wait_s <= WAIT_S_MAX else None
 
 
 def _basic(login: Callable[[], tuple[str, str]]) -> str:
