@@ -124,28 +124,40 @@ def test_a_wider_grant_and_another_version_in_use_hold_up_no_order(plane: Contro
     assert plane.get(f"/promotions/{waiting['id']}")["state"] == "deployed"
 
 
+def users(control: Control, method: str, path: str) -> list[str]:
+    """What a refusal to switch a plugin off, or to remove it, says to need it."""
+    refusal = control.ask(method, path, by="root").json()
+    assert refusal["code"] == "ST-PLG-008", refusal
+    named: list[str] = refusal["facts"]["used_by"]
+    return named
+
+
+TARGETS = ["target dev-a", "target dev-b"]
+
+
 def test_what_a_deployment_still_orders_is_neither_switched_off_nor_removed(
     plane: Control,
 ) -> None:
     waiting = plane.asked(plane.sealed("2.0.0")["id"], "dev")
-    apply(plane, "docker")  # nothing but the deployment needs it now
-    assert plane.refused("POST", "/plugins/boat/disable", by="root") == "ST-PLG-008"
+    deployment = f"deployment {waiting['deployment']}"
+    assert users(plane, "POST", "/plugins/boat/disable") == [*TARGETS, deployment]
     install(plane, "2.0.0")
-    assert plane.refused("DELETE", "/plugins/boat/versions/1.0.0", by="root") == "ST-PLG-008"
+    assert users(plane, "DELETE", "/plugins/boat/versions/1.0.0") == [deployment]
     plane.finish("host-a")
     plane.finish("host-b")
     assert plane.get(f"/promotions/{waiting['id']}")["state"] == "deployed"
     plane.ask("DELETE", "/plugins/boat/versions/1.0.0", by="root").raise_for_status()
-    plane.post("/plugins/boat/disable", by="root")
+    assert users(plane, "POST", "/plugins/boat/disable") == TARGETS
 
 
 def test_what_a_deployment_may_go_back_to_is_needed_as_long_as_it_runs(plane: Control) -> None:
     assert plane.deployed(plane.sealed("1.0.0")["id"], "dev")["state"] == "deployed"
-    apply(plane, "docker")
+    install(plane, "2.0.0")
     waiting = plane.asked(plane.sealed("2.0.0")["id"], "dev")
-    assert plane.refused("POST", "/plugins/boat/disable", by="root") == "ST-PLG-008"
+    needs_it = users(plane, "DELETE", "/plugins/boat/versions/1.0.0")
+    assert needs_it == [f"deployment {waiting['deployment']}"]
     plane.finish("host-a")
     plane.finish("host-b", OrderOutcome.FAILED, "it is unhealthy")
     plane.finish("host-a")
     assert plane.get(f"/promotions/{waiting['id']}")["state"] == "failed"
-    plane.post("/plugins/boat/disable", by="root")
+    plane.ask("DELETE", "/plugins/boat/versions/1.0.0", by="root").raise_for_status()
