@@ -30,6 +30,7 @@ pytest_plugins = [
     "fixtures.servers",
     "fixtures.road",
     "fixtures.steps",
+    "fixtures.runs",
     "fixtures.measured",
     "fixtures.commands",
     "fixtures.consoles",

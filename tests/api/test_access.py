@@ -72,6 +72,7 @@ def test_a_login_sets_a_cookie_that_scripts_cannot_read(api: TestClient, users: 
         "release.create",
         "view",
         "waiver.request",
+        "workflow.run",
     ]
 
 

@@ -48,6 +48,8 @@ def fuzzed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fuzzed]:
         control.environment("dev")
         done = control.deployed(control.sealed("2.0.0")["id"], "dev")
         hooks = Hooks(control)
+        wait = {"steps": {"rest": {"uses": "wait", "with": {"seconds": 60}}}}
+        control.apply({"apiVersion": "stella/v1", "kind": "Workflow", "name": "ship", "spec": wait})
         hooks.make("ci", "signed")
         said = {"vulnerability": "CVE-2026-1", "products": ["pkg:pypi/foo"], "status": "fixed"}
         waiver = {
@@ -58,6 +60,8 @@ def fuzzed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fuzzed]:
         }
         waiver["expiresAt"] = time_text(control.clock() + timedelta(days=30))
         known = {
+            "workflow": "ship",
+            "run": control.post("/workflows/ship/runs", {})["id"],
             "vex": control.post("/vex/statements", said, by="ann")["id"],
             "waiver": control.post("/waivers", waiver)["id"],
             "absence": "abs_1",

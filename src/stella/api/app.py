@@ -39,6 +39,7 @@ from stella.api.routes import (
     promotions,
     releases,
     repositories,
+    runs,
     scans,
     session,
     simulations,
@@ -52,6 +53,7 @@ from stella.api.routes import (
     vulnerabilities,
     waivers,
     webhooks,
+    workflows,
 )
 from stella.api.services import Services
 from stella.api.views.base import Problem
@@ -110,6 +112,8 @@ _ROUTERS: tuple[APIRouter, ...] = (
     notifications.router,
     plugins.router,
     webhooks.router,
+    workflows.router,
+    runs.router,
 )
 
 

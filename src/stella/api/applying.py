@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from stella.api.endings import NEEDED
@@ -22,6 +23,8 @@ from stella.notify.apply import apply_notification
 from stella.plugin.contract.core import Kind
 from stella.record import Tx
 from stella.vex.apply import apply_vex_issuer
+from stella.workflow.definition.model import KIND as WORKFLOW
+from stella.workflow.run.apply import apply_workflow
 
 BESIDE = frozenset(NEEDED) - {FOLLOWED}
 """The kinds that a repository brings only where it is allowed them; none brings another repository."""
@@ -62,7 +65,7 @@ def apply_all(
         roles=roles,
         may_allow_any=may_allow_any,
         ask=services.deciding.ask,
-        more=_MORE,
+        more={**_MORE, WORKFLOW: partial(apply_workflow, kinds=services.kinds())},
         owning=owning,
         held=_held,
     )

@@ -55,6 +55,10 @@ from stella.release.variables.model import spec_of as variables_spec
 from stella.release.variables.sets import delete_variables, list_variable_sets
 from stella.vex.apply import delete_vex_issuer
 from stella.vex.store import list_issuers
+from stella.workflow.definition.model import KIND as WORKFLOW
+from stella.workflow.run.apply import delete_workflow, why_busy
+from stella.workflow.run.apply import naming as workflows_naming
+from stella.workflow.run.apply import specs as workflow_specs
 
 _NOTHING: Brought = MappingProxyType({})
 
@@ -169,6 +173,7 @@ _ENDINGS: Mapping[str, Ending] = {
         lambda tx: {name: one.followed.spec() for name, one in list_followed(tx).items()},
         delete_followed,
     ),
+    WORKFLOW: Ending(workflow_specs, delete_workflow, busy=why_busy, naming=workflows_naming),
     "Freeze": Ending(
         lambda tx: {one.rule.name: one.rule.spec() for one in list_freeze_rules(tx)},
         delete_freeze_rule,

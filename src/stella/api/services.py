@@ -31,6 +31,7 @@ from stella.promotion.simulate import Turn
 from stella.record import Bell, Database
 from stella.sbom import LayerCache
 from stella.trust import Authority, Signer, TrustRoot
+from stella.workflow.definition.kinds import Kinds
 
 _AT_ONCE = 8
 
@@ -173,7 +174,7 @@ class Services:
     advisories, console: None where there is none. failed_runs: facts whose handlers gave up.
     simulating: the turns of simulations, which no decision waits for.
     close_policies: ends the processes in which policies are asked. webhooks: the way in.
-    call_step: of a deployment.
+    call_step: of a deployment or a run. kinds: the types of steps that workflows have now.
     exchanges: what is kept between two exchanges of tokens. seal: the key of what browsers keep.
     checks: what the doctor looks at. told: what a support bundle tells of this server, file name ->
     JSON. log_tail: the last lines.
@@ -215,6 +216,7 @@ class Services:
     log_tail: Callable[[], str]
     webhooks: Webhooks
     call_step: CallStep
+    kinds: Callable[[], Kinds]
 
     @property
     def plugins(self) -> Plugins:

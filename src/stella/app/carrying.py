@@ -17,14 +17,15 @@ from stella.promotion.known.look_up import Trouble
 from stella.record import Database, StoredFact, Tx
 from stella.sbom import LayerCache
 from stella.trust import Signer
+from stella.workflow.definition.kinds import Kinds
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
     """What handlers need from outside. holder: under which name this process seals facts.
 
-    url: of the console. look_up: a change ticket by integration, key and environment.
-    order_life: how long an agent has to carry an order out.
+    url: of the console. look_up: a change ticket by integration, key and environment. kinds: the types
+    of steps that workflows have now. order_life: how long an agent has to carry an order out.
     stopping: set when the server ends. wait_s: after the first failed attempt at something, twice as
     long after the second.
     """
@@ -44,6 +45,7 @@ class Work:
     order_life: timedelta
     call_step: CallStep
     look_up: Callable[[str, str, str], Ticket | Trouble]
+    kinds: Callable[[], Kinds]
     stopping: Event = field(default_factory=Event)
     wait_s: float = 1.0
 

@@ -47,6 +47,7 @@ from stella.app.judged_anew import (
     judge_scanned,
 )
 from stella.app.parts import end_part, planned_part
+from stella.app.runs.take import take_node, wake_by_promotion, wake_by_scan, wake_parent
 from stella.app.step_calls import attempt_step, worn_out
 from stella.app.tickets import look_up_asked
 from stella.blob.errors import BlobsUnusable
@@ -326,8 +327,8 @@ _FLOWS: Mapping[str, Sequence[Handler]] = {
     "ScanRequested": (scan_image,),
     "ReleaseSealed": (scan_release,),
     "PromotionRequested": (look_up_asked, judge),
-    "ImageScanned": (weigh_scanned, judge_what_waited),
-    "ScanFailed": (judge_what_waited,),
+    "ImageScanned": (weigh_scanned, judge_what_waited, wake_by_scan),
+    "ScanFailed": (judge_what_waited, wake_by_scan),
     "VexApplied": (weigh_touched,),
     "VexWithdrawn": (weigh_touched,),
     "VexFeedTaken": (weigh_fed,),
@@ -373,14 +374,25 @@ _FLOWS: Mapping[str, Sequence[Handler]] = {
     "TakeDownSucceeded": (begin_next, prove_take_down),
     "TakeDownFailed": (begin_next, prove_take_down),
     "TakeDownErrored": (begin_next, prove_take_down),
-    "PromotionBlocked": (let_environment_go, judge_after, prove_promotion),
-    "PromotionRejected": (let_environment_go, judge_after, prove_promotion),
-    "PromotionCancelled": (let_environment_go, judge_after, prove_promotion),
-    "PromotionExpired": (let_environment_go, judge_after, prove_promotion),
-    "PromotionSuperseded": (let_environment_go, judge_after, prove_promotion),
-    "PromotionErrored": (let_environment_go, begin_next, judge_after, prove_promotion),
-    "PromotionDeployed": (begin_next, judge_after, prove_promotion),
-    "PromotionFailed": (begin_next, judge_after, prove_promotion),
+    "PromotionBlocked": (let_environment_go, judge_after, wake_by_promotion, prove_promotion),
+    "PromotionRejected": (let_environment_go, judge_after, wake_by_promotion, prove_promotion),
+    "PromotionCancelled": (let_environment_go, judge_after, wake_by_promotion, prove_promotion),
+    "PromotionExpired": (let_environment_go, judge_after, wake_by_promotion, prove_promotion),
+    "PromotionSuperseded": (let_environment_go, judge_after, wake_by_promotion, prove_promotion),
+    "PromotionErrored": (
+        let_environment_go,
+        begin_next,
+        judge_after,
+        wake_by_promotion,
+        prove_promotion,
+    ),
+    "PromotionDeployed": (begin_next, judge_after, wake_by_promotion, prove_promotion),
+    "PromotionFailed": (begin_next, judge_after, wake_by_promotion, prove_promotion),
+    "NodeReady": (take_node,),
+    "RunSucceeded": (wake_parent,),
+    "RunFailed": (wake_parent,),
+    "RunErrored": (wake_parent,),
+    "RunCancelled": (wake_parent,),
 }
 """Fact -> what follows, in this order: what moves others on, then the packet of what ended.
 

@@ -35,6 +35,7 @@ from stella.app.listen import listen, port_of
 from stella.app.lock import server_lock
 from stella.app.logs import mask_logs
 from stella.app.over import end_what_is_over
+from stella.app.runs.due import look_at_runs
 from stella.app.schema import migrate, schema_lock
 from stella.app.settings import Settings
 from stella.app.tickets import look_up_due
@@ -58,6 +59,7 @@ _INTEGRATIONS_S = 300
 _MESSAGES_S = 2
 _FORGET_S = 300
 _FEEDS_S = 60
+_RUNS_S = 1  # a look at two indexes
 _TICKETS_S = 30
 _VEX_FEEDS_S = 5  # somebody may wait for it
 # Newer advisories are met by this limit: a look at one row where nothing has changed.
@@ -305,6 +307,9 @@ def _sweeps(services: Services, settings: Settings) -> tuple[Sweep, ...]:
         judge_what_is_due(database, *judging)
         give_turns(database, *judging)
 
+    def runs() -> None:
+        look_at_runs(database, services.stopping.is_set)
+
     def over() -> None:
         end_what_is_over(database, services.removing, services.stopping.is_set)
 
@@ -317,6 +322,7 @@ def _sweeps(services: Services, settings: Settings) -> tuple[Sweep, ...]:
         Sweep("fleet", settings.sweep_s, fleet),
         Sweep("waivers", settings.sweep_s, waivers),
         Sweep("due", settings.sweep_s, due),
+        Sweep("runs", _RUNS_S, runs),
         Sweep("environments", settings.sweep_s, over),
         Sweep("integrations", _INTEGRATIONS_S, integrations),
         Sweep("advisories", _ADVISORIES_S, partial(rematch_stale, services)),

@@ -47,8 +47,18 @@ class StepCaller:
     masked: Callable[[str], str]
     stopping: Event = field(default_factory=Event)
 
-    def __call__(self, planned: PlannedStep, call: StepCall, *, undo: bool = False) -> StepResult:
+    def __call__(
+        self,
+        planned: PlannedStep,
+        call: StepCall,
+        *,
+        undo: bool = False,
+        roles: frozenset[str] | None = None,
+        limit_s: float | None = None,
+    ) -> StepResult:
         """What the step says, without any secret. undo: take it back instead.
+
+        roles: of who started a run: its steps use the integrations that are for them, and no others.
 
         Raises UnknownPlugin where its version is gone, PluginNotAsPlanned where that is not what was
         approved.
@@ -61,15 +71,17 @@ class StepCaller:
 
         def run() -> object:
             made = load().factories(Kind.STEP)[planned.step]
-            step = made(Connection("", self.connect(manifest), used=self._used(contribution, call)))
+            step = made(
+                Connection("", self.connect(manifest), used=self._used(contribution, call, roles))
+            )
             if not undo:
                 return step.run(call)
             step.undo(call)
             return _TAKEN_BACK
 
-        limit_s = manifest.limits.timeout_s + _MARGIN_S
+        longest_s = manifest.limits.timeout_s + _MARGIN_S
         try:
-            said = self._in_time(run, planned, limit_s)
+            said = self._in_time(run, planned, min(longest_s, limit_s or longest_s))
             # What is taken back leaves nothing, whatever doing it leaves.
             result = _TAKEN_BACK if undo else _checked(said, planned, contribution)
         except StellaError as refusal:
@@ -80,14 +92,16 @@ class StepCaller:
         summary = bounded_text(self.masked(result.summary), _SUMMARY_MAX)
         return StepResult(summary, _masked(result.outputs, self.masked))
 
-    def _used(self, contribution: Contribution, call: StepCall) -> dict[str, Any]:
+    def _used(
+        self, contribution: Contribution, call: StepCall, roles: frozenset[str] | None
+    ) -> dict[str, Any]:
         """Input -> the connector that it names, for the deployment's environment.
 
         Raises UnknownIntegration, IntegrationDisabled, UnknownConnector, PluginBroken.
         """
         environment = call.subject.get("environment", "")
         return {
-            name: self.connected(kind, str(call.inputs[name]), environment=environment)
+            name: self.connected(kind, str(call.inputs[name]), roles, environment)
             for name, kind in contribution.uses.items()
             if name in call.inputs
         }

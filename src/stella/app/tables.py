@@ -39,6 +39,7 @@ import stella.release.variables.sets
 import stella.tested.store
 import stella.vex.feed_store
 import stella.vex.store
+import stella.workflow.run.store
 from stella.record import metadata
 
 STORES = (
@@ -67,6 +68,7 @@ STORES = (
     stella.environment.oncall.store,
     stella.environment.followed.store,
     stella.policy.store,
+    stella.workflow.run.store,
     stella.promotion.store,
     stella.promotion.known.tickets,
     stella.deployment.standing,

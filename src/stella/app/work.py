@@ -93,6 +93,7 @@ def work_of(services: Services, holder: str) -> Work:
         order_life=timedelta(seconds=services.limits.order_life_s),
         call_step=services.call_step,
         look_up=partial(look_up_by, services),
+        kinds=services.kinds,
         stopping=services.stopping,
     )
 

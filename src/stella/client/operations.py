@@ -201,6 +201,17 @@ class ArtifactView(TypedDict):
     size: int
 
 
+class AskedView(TypedDict):
+    """What a step asks a person for. why_not: why whoever looks may not answer; null where they may."""
+
+    actions: list[str]
+    message: str
+    by: list[str]
+    form: dict[str, Any]
+    whyNot: str | None
+    claimedBy: "PersonView | None"
+
+
 AutomaticView = TypedDict(
     "AutomaticView",
     {
@@ -324,6 +335,13 @@ class CheckView(TypedDict):
     good: bool
     detail: str
     place: str | None
+
+
+class CheckedView(TypedDict):
+    """What was found. faults: none where it can run. order: its steps, each after those it needs."""
+
+    faults: list["FaultView"]
+    order: list[str]
 
 
 class ColumnView(TypedDict):
@@ -756,6 +774,13 @@ class FactView(TypedDict):
     cause: str | None
     at: str
     data: dict[str, Any]
+
+
+class FaultView(TypedDict):
+    """What keeps a workflow from running. place: where in the document; empty for all of it."""
+
+    place: str
+    words: str
 
 
 class FeedView(TypedDict):
@@ -1319,6 +1344,13 @@ class NewRevision(TypedDict):
     like: NotRequired[int | None]
 
 
+class NewRun(TypedDict):
+    """What to run with. version: another one than new runs follow."""
+
+    inputs: NotRequired[dict[str, Any]]
+    version: NotRequired[int | None]
+
+
 class NewSecret(TypedDict):
     """The value, which is shown to nobody again."""
 
@@ -1407,6 +1439,32 @@ class NewWaiver(TypedDict):
     finding: NotRequired[str | None]
     component: NotRequired[str | None]
     unknown: NotRequired[bool]
+
+
+class NodeView(TypedDict):
+    """A step in a run. key: as it is named within it, ``deploy[3]`` for the fourth of its items."""
+
+    key: str
+    step: str
+    uses: str
+    section: str
+    item: int | None
+    itemValue: Any
+    purpose: str
+    state: str
+    needs: list[str]
+    attempts: int
+    inputs: dict[str, Any] | None
+    outputs: dict[str, Any]
+    summary: str
+    code: str
+    message: str
+    waitsFor: str
+    lookAt: str | None
+    deadlineAt: str | None
+    startedAt: str | None
+    endedAt: str | None
+    asked: "AskedView | None"
 
 
 class NotificationView(TypedDict):
@@ -1745,6 +1803,13 @@ class PageRevisionView(TypedDict):
     next: NotRequired[str | None]
 
 
+class PageRunLineView(TypedDict):
+    """Page_RunLineView_"""
+
+    items: list["RunLineView"]
+    next: NotRequired[str | None]
+
+
 class PageScanView(TypedDict):
     """Page_ScanView_"""
 
@@ -1763,6 +1828,13 @@ class PageSignInView(TypedDict):
     """Page_SignInView_"""
 
     items: list["SignInView"]
+    next: NotRequired[str | None]
+
+
+class PageStepKindView(TypedDict):
+    """Page_StepKindView_"""
+
+    items: list["StepKindView"]
     next: NotRequired[str | None]
 
 
@@ -1847,6 +1919,13 @@ class PageWindowView(TypedDict):
     """Page_WindowView_"""
 
     items: list["WindowView"]
+    next: NotRequired[str | None]
+
+
+class PageWorkflowView(TypedDict):
+    """Page_WorkflowView_"""
+
+    items: list["WorkflowView"]
     next: NotRequired[str | None]
 
 
@@ -2321,6 +2400,74 @@ class RotatedKey(TypedDict):
     secrets: int
 
 
+class RunAgain(TypedDict):
+    """since: a step from which everything is done anew; null: what did not succeed, and what follows."""
+
+    since: NotRequired[str | None]
+
+
+class RunLineView(TypedDict):
+    """A run in a list. waits: how many of its steps wait for a person."""
+
+    id: str
+    workflow: str
+    version: int
+    state: str
+    by: "PersonView"
+    at: str
+    startedAt: str | None
+    endedAt: str | None
+    code: str
+    message: str
+    waits: int
+
+
+RunPlanView = TypedDict(
+    "RunPlanView",
+    {
+        "workflow": str,
+        "version": int,
+        "digest": str,
+        "inputs": dict[str, Any],
+        "steps": list[str],
+        "finally": list[str],
+    },
+)
+"""What a run would do. inputs: with defaults. steps: in an order in which they may come."""
+
+
+class RunReason(TypedDict):
+    """Why."""
+
+    reason: NotRequired[str]
+
+
+class RunView(TypedDict):
+    """A run of a workflow. verdict: how it will end; empty while its steps are not done."""
+
+    id: str
+    workflow: str
+    version: int
+    digest: str
+    state: str
+    verdict: str
+    isOver: bool
+    inputs: dict[str, Any]
+    outputs: dict[str, Any]
+    by: "PersonView"
+    at: str
+    deadlineAt: str
+    startedAt: str | None
+    endedAt: str | None
+    cancelAskedAt: str | None
+    code: str
+    message: str
+    group: str
+    again: str
+    parent: str
+    nodes: list["NodeView"]
+
+
 class RunningView(TypedDict):
     """One container as the agent saw it."""
 
@@ -2477,6 +2624,12 @@ class SourceChanges(TypedDict):
     unknown: str | None
 
 
+class Spec(TypedDict):
+    """A workflow's specification, as it would be applied."""
+
+    spec: dict[str, Any]
+
+
 class StandingView(TypedDict):
     """Whether what runs there would be let in today. outcome: pass, blocked or unknown."""
 
@@ -2502,6 +2655,28 @@ State = Literal[
     "errored",
 ]
 """Where a promotion stands. ``failed`` is a verdict, ``errored`` could not run."""
+
+
+class StepClaim(TypedDict):
+    """Who asks looks after that step; give_back: no more."""
+
+    step: str
+    giveBack: NotRequired[bool]
+
+
+class StepKindView(TypedDict):
+    """A type of steps. way: how one is done. input_schema: forms are drawn from it."""
+
+    name: str
+    title: str
+    description: str
+    way: str
+    inputSchema: dict[str, Any]
+    outputSchema: dict[str, Any]
+    canUndo: bool
+    attemptsMax: int
+    timeoutS: int
+    comesWith: str
 
 
 class StepPlanView(TypedDict):
@@ -2548,6 +2723,15 @@ class StepUseView(TypedDict):
     phase: str
     step: str
     inputs: dict[str, Any]
+
+
+class StepWord(TypedDict):
+    """What somebody says of a step that waits for them. values: of a form."""
+
+    step: str
+    action: Literal["approve", "reject", "answer", "retry", "skip", "fail"]
+    comment: NotRequired[str]
+    values: NotRequired[dict[str, Any]]
 
 
 class StoredSecret(TypedDict):
@@ -3133,6 +3317,29 @@ class Withdrawal(TypedDict):
     """Why it counts no more."""
 
     reason: str
+
+
+class WorkflowVersionView(TypedDict):
+    """One version, which stays as it is. digest: of its specification."""
+
+    version: int
+    digest: str
+    by: "PersonView"
+    at: str
+
+
+class WorkflowView(TypedDict):
+    """A workflow. spec: of that version. last_run: the newest one, null where it never ran."""
+
+    name: str
+    version: int
+    digest: str
+    description: str
+    spec: dict[str, Any]
+    versions: list["WorkflowVersionView"]
+    faults: list["FaultView"]
+    lastRun: "RunLineView | None"
+    owner: str | None
 
 
 class WrittenAnswerView(TypedDict):
@@ -4534,4 +4741,83 @@ class Operations:
             self._transport.post(
                 f"/webhook-deliveries/{quote(delivery, safe='/:@')}/retry", key=key
             ),
+        )
+
+    def get_step_types(self) -> "PageStepKindView":
+        """The types of steps that there are now: the server's own, and those of plugins that are used."""
+        return cast("PageStepKindView", self._transport.get("/step-types"))
+
+    def get_workflows(self) -> "PageWorkflowView":
+        """Workflows, by name."""
+        return cast("PageWorkflowView", self._transport.get("/workflows"))
+
+    def post_workflow_check(self, body: "Spec", *, key: str | None = None) -> "CheckedView":
+        """Everything that is wrong with a workflow, each with its place. Nothing is stored."""
+        return cast("CheckedView", self._transport.post("/workflows/check", body, key=key))
+
+    def get_workflow(self, workflow: str, *, version: int | None = None) -> "WorkflowView":
+        """One workflow, in that version or the one that new runs follow."""
+        return cast(
+            "WorkflowView",
+            self._transport.get(f"/workflows/{quote(workflow, safe='/:@')}", version=version),
+        )
+
+    def post_run_plan(
+        self, workflow: str, body: "NewRun", *, key: str | None = None
+    ) -> "RunPlanView":
+        """What a run would do, with which inputs. Nothing is stored."""
+        return cast(
+            "RunPlanView",
+            self._transport.post(f"/workflows/{quote(workflow, safe='/:@')}/plan", body, key=key),
+        )
+
+    def post_run(self, workflow: str, body: "NewRun", *, key: str | None = None) -> "RunView":
+        """Run a workflow. Its steps may do what whoever asks may do, and no more."""
+        return cast(
+            "RunView",
+            self._transport.post(f"/workflows/{quote(workflow, safe='/:@')}/runs", body, key=key),
+        )
+
+    def get_runs(
+        self,
+        *,
+        workflow: str | None = None,
+        state: str | None = None,
+        cursor: str | None = None,
+        limit: int | None = None,
+    ) -> "PageRunLineView":
+        """Runs, the newest first."""
+        return cast(
+            "PageRunLineView",
+            self._transport.get(
+                "/runs", workflow=workflow, state=state, cursor=cursor, limit=limit
+            ),
+        )
+
+    def get_run(self, run: str) -> "RunView":
+        """One run, with its steps."""
+        return cast("RunView", self._transport.get(f"/runs/{quote(run, safe='/:@')}"))
+
+    def post_run_cancel(self, run: str, body: "RunReason", *, key: str | None = None) -> "RunView":
+        """Begin nothing new in it; what runs may end, then is taken back what says so."""
+        return cast(
+            "RunView", self._transport.post(f"/runs/{quote(run, safe='/:@')}/cancel", body, key=key)
+        )
+
+    def post_run_again(self, run: str, body: "RunAgain", *, key: str | None = None) -> "RunView":
+        """A new run with the same inputs, that keeps what went well in one that has ended."""
+        return cast(
+            "RunView", self._transport.post(f"/runs/{quote(run, safe='/:@')}/again", body, key=key)
+        )
+
+    def post_step_word(self, run: str, body: "StepWord", *, key: str | None = None) -> "RunView":
+        """Approve, answer, or say what follows a failure; whom a step asks for may, whatever their role."""
+        return cast(
+            "RunView", self._transport.post(f"/runs/{quote(run, safe='/:@')}/decide", body, key=key)
+        )
+
+    def post_step_claim(self, run: str, body: "StepClaim", *, key: str | None = None) -> "RunView":
+        """Look after a step that waits for a person, so that nobody else speaks meanwhile; or no more."""
+        return cast(
+            "RunView", self._transport.post(f"/runs/{quote(run, safe='/:@')}/claim", body, key=key)
         )

@@ -39,9 +39,21 @@ class StepEnding:
 
 
 class CallStep(Protocol):
-    """Calls a step of a deployment, or takes back what it did."""
+    """Calls a step of a deployment or a run, or takes back what it did.
 
-    def __call__(self, planned: PlannedStep, call: StepCall, *, undo: bool = False) -> StepResult:
+    roles: of who started the run, for the integrations that it uses; None where the server does.
+    limit_s: how long it is waited for, where that is less than its plugin's own limit.
+    """
+
+    def __call__(
+        self,
+        planned: PlannedStep,
+        call: StepCall,
+        *,
+        undo: bool = False,
+        roles: frozenset[str] | None = None,
+        limit_s: float | None = None,
+    ) -> StepResult:
         """Raises StepFailed, and what else a step refuses with."""
         ...
 

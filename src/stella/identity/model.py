@@ -27,6 +27,7 @@ class Permission(StrEnum):
     PROMOTION_CANCEL = "promotion.cancel"
     PROMOTION_BREAK_GLASS = "promotion.break-glass"
     DEPLOYMENT_OPERATE = "deployment.operate"
+    WORKFLOW_RUN = "workflow.run"
     ENVIRONMENT_CHANGE = "environment.change"
     FREEZE_CHANGE = "freeze.change"
     FREEZE_OVERRIDE = "freeze.override"
@@ -53,6 +54,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             Permission.RELEASE_CREATE,
             Permission.PROMOTION_REQUEST,
             Permission.PROMOTION_BREAK_GLASS,
+            Permission.WORKFLOW_RUN,
             Permission.IMAGE_SCAN,
             Permission.WAIVER_REQUEST,
         }
@@ -73,6 +75,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             Permission.PROMOTION_CANCEL,
             Permission.PROMOTION_BREAK_GLASS,
             Permission.DEPLOYMENT_OPERATE,
+            Permission.WORKFLOW_RUN,
             Permission.ENVIRONMENT_CHANGE,
             Permission.FREEZE_CHANGE,
             Permission.FREEZE_OVERRIDE,

@@ -3483,6 +3483,248 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/step-types": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Step Types
+         * @description The types of steps that there are now: the server's own, and those of plugins that are used.
+         */
+        get: operations["get_step_types"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workflows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Workflows
+         * @description Workflows, by name.
+         */
+        get: operations["get_workflows"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workflows/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Post Workflow Check
+         * @description Everything that is wrong with a workflow, each with its place. Nothing is stored.
+         */
+        post: operations["post_workflow_check"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workflows/{workflow}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Workflow
+         * @description One workflow, in that version or the one that new runs follow.
+         */
+        get: operations["get_workflow"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workflows/{workflow}/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Post Run Plan
+         * @description What a run would do, with which inputs. Nothing is stored.
+         */
+        post: operations["post_run_plan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workflows/{workflow}/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Post Run
+         * @description Run a workflow. Its steps may do what whoever asks may do, and no more.
+         */
+        post: operations["post_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Runs
+         * @description Runs, the newest first.
+         */
+        get: operations["get_runs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{run}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Run
+         * @description One run, with its steps.
+         */
+        get: operations["get_run"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{run}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Post Run Cancel
+         * @description Begin nothing new in it; what runs may end, then is taken back what says so.
+         *
+         *     Whoever started it may, and whoever operates deployments.
+         */
+        post: operations["post_run_cancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{run}/again": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Post Run Again
+         * @description A new run with the same inputs, that keeps what went well in one that has ended.
+         */
+        post: operations["post_run_again"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{run}/decide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Post Step Word
+         * @description Approve, answer, or say what follows a failure; whom a step asks for may, whatever their role.
+         */
+        post: operations["post_step_word"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{run}/claim": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Post Step Claim
+         * @description Look after a step that waits for a person, so that nobody else speaks meanwhile; or no more.
+         */
+        post: operations["post_step_claim"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -3810,6 +4052,27 @@ export interface components {
             size: number;
         };
         /**
+         * AskedView
+         * @description What a step asks a person for. why_not: why whoever looks may not answer; null where they may.
+         *
+         *     form: JSON Schema of the answer; empty where it is no form.
+         */
+        AskedView: {
+            /** Actions */
+            actions: string[];
+            /** Message */
+            message: string;
+            /** By */
+            by: string[];
+            /** Form */
+            form: {
+                [key: string]: unknown;
+            };
+            /** Whynot */
+            whyNot: string | null;
+            claimedBy: components["schemas"]["PersonView"] | null;
+        };
+        /**
          * AutomaticView
          * @description What comes to run in ``from`` is asked for by itself: only what is newer, or whatever it is.
          *
@@ -4007,6 +4270,16 @@ export interface components {
             detail: string;
             /** Place */
             place: string | null;
+        };
+        /**
+         * CheckedView
+         * @description What was found. faults: none where it can run. order: its steps, each after those it needs.
+         */
+        CheckedView: {
+            /** Faults */
+            faults: components["schemas"]["FaultView"][];
+            /** Order */
+            order: string[];
         };
         /**
          * ColumnView
@@ -4767,6 +5040,16 @@ export interface components {
             data: {
                 [key: string]: unknown;
             };
+        };
+        /**
+         * FaultView
+         * @description What keeps a workflow from running. place: where in the document; empty for all of it.
+         */
+        FaultView: {
+            /** Place */
+            place: string;
+            /** Words */
+            words: string;
         };
         /**
          * FeedView
@@ -5718,6 +6001,18 @@ export interface components {
             like?: number | null;
         };
         /**
+         * NewRun
+         * @description What to run with. version: another one than new runs follow.
+         */
+        NewRun: {
+            /** Inputs */
+            inputs?: {
+                [key: string]: unknown;
+            };
+            /** Version */
+            version?: number | null;
+        };
+        /**
          * NewSecret
          * @description The value, which is shown to nobody again.
          */
@@ -5908,6 +6203,59 @@ export interface components {
              * @default false
              */
             unknown: boolean;
+        };
+        /**
+         * NodeView
+         * @description A step in a run. key: as it is named within it, ``deploy[3]`` for the fourth of its items.
+         *
+         *     waits_for: what ends its waiting, ``promotion:prm_...``; look_at: when it is looked at again.
+         */
+        NodeView: {
+            /** Key */
+            key: string;
+            /** Step */
+            step: string;
+            /** Uses */
+            uses: string;
+            /** Section */
+            section: string;
+            /** Item */
+            item: number | null;
+            /** Itemvalue */
+            itemValue: unknown;
+            /** Purpose */
+            purpose: string;
+            /** State */
+            state: string;
+            /** Needs */
+            needs: string[];
+            /** Attempts */
+            attempts: number;
+            /** Inputs */
+            inputs: {
+                [key: string]: unknown;
+            } | null;
+            /** Outputs */
+            outputs: {
+                [key: string]: unknown;
+            };
+            /** Summary */
+            summary: string;
+            /** Code */
+            code: string;
+            /** Message */
+            message: string;
+            /** Waitsfor */
+            waitsFor: string;
+            /** Lookat */
+            lookAt: string | null;
+            /** Deadlineat */
+            deadlineAt: string | null;
+            /** Startedat */
+            startedAt: string | null;
+            /** Endedat */
+            endedAt: string | null;
+            asked: components["schemas"]["AskedView"] | null;
         };
         /**
          * NotificationView
@@ -6314,6 +6662,13 @@ export interface components {
             /** Next */
             next?: string | null;
         };
+        /** Page[RunLineView] */
+        Page_RunLineView_: {
+            /** Items */
+            items: components["schemas"]["RunLineView"][];
+            /** Next */
+            next?: string | null;
+        };
         /** Page[ScanView] */
         Page_ScanView_: {
             /** Items */
@@ -6332,6 +6687,13 @@ export interface components {
         Page_SignInView_: {
             /** Items */
             items: components["schemas"]["SignInView"][];
+            /** Next */
+            next?: string | null;
+        };
+        /** Page[StepKindView] */
+        Page_StepKindView_: {
+            /** Items */
+            items: components["schemas"]["StepKindView"][];
             /** Next */
             next?: string | null;
         };
@@ -6416,6 +6778,13 @@ export interface components {
         Page_WindowView_: {
             /** Items */
             items: components["schemas"]["WindowView"][];
+            /** Next */
+            next?: string | null;
+        };
+        /** Page[WorkflowView] */
+        Page_WorkflowView_: {
+            /** Items */
+            items: components["schemas"]["WorkflowView"][];
             /** Next */
             next?: string | null;
         };
@@ -7261,6 +7630,125 @@ export interface components {
             secrets: number;
         };
         /**
+         * RunAgain
+         * @description since: a step from which everything is done anew; null: what did not succeed, and what follows.
+         */
+        RunAgain: {
+            /** Since */
+            since?: string | null;
+        };
+        /**
+         * RunLineView
+         * @description A run in a list. waits: how many of its steps wait for a person.
+         */
+        RunLineView: {
+            /** Id */
+            id: string;
+            /** Workflow */
+            workflow: string;
+            /** Version */
+            version: number;
+            /** State */
+            state: string;
+            by: components["schemas"]["PersonView"];
+            /** At */
+            at: string;
+            /** Startedat */
+            startedAt: string | null;
+            /** Endedat */
+            endedAt: string | null;
+            /** Code */
+            code: string;
+            /** Message */
+            message: string;
+            /** Waits */
+            waits: number;
+        };
+        /**
+         * RunPlanView
+         * @description What a run would do. inputs: with defaults. steps: in an order in which they may come.
+         */
+        RunPlanView: {
+            /** Workflow */
+            workflow: string;
+            /** Version */
+            version: number;
+            /** Digest */
+            digest: string;
+            /** Inputs */
+            inputs: {
+                [key: string]: unknown;
+            };
+            /** Steps */
+            steps: string[];
+            /** Finally */
+            finally: string[];
+        };
+        /**
+         * RunReason
+         * @description Why.
+         */
+        RunReason: {
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+        };
+        /**
+         * RunView
+         * @description A run of a workflow. verdict: how it will end; empty while its steps are not done.
+         *
+         *     again: the run before, of which it keeps what went well. parent: the step of a run that waits for it.
+         */
+        RunView: {
+            /** Id */
+            id: string;
+            /** Workflow */
+            workflow: string;
+            /** Version */
+            version: number;
+            /** Digest */
+            digest: string;
+            /** State */
+            state: string;
+            /** Verdict */
+            verdict: string;
+            /** Isover */
+            isOver: boolean;
+            /** Inputs */
+            inputs: {
+                [key: string]: unknown;
+            };
+            /** Outputs */
+            outputs: {
+                [key: string]: unknown;
+            };
+            by: components["schemas"]["PersonView"];
+            /** At */
+            at: string;
+            /** Deadlineat */
+            deadlineAt: string;
+            /** Startedat */
+            startedAt: string | null;
+            /** Endedat */
+            endedAt: string | null;
+            /** Cancelaskedat */
+            cancelAskedAt: string | null;
+            /** Code */
+            code: string;
+            /** Message */
+            message: string;
+            /** Group */
+            group: string;
+            /** Again */
+            again: string;
+            /** Parent */
+            parent: string;
+            /** Nodes */
+            nodes: components["schemas"]["NodeView"][];
+        };
+        /**
          * RunningView
          * @description One container as the agent saw it.
          */
@@ -7514,6 +8002,16 @@ export interface components {
             unknown: string | null;
         };
         /**
+         * Spec
+         * @description A workflow's specification, as it would be applied.
+         */
+        Spec: {
+            /** Spec */
+            spec: {
+                [key: string]: unknown;
+            };
+        };
+        /**
          * StandingView
          * @description Whether what runs there would be let in today. outcome: pass, blocked or unknown.
          */
@@ -7535,6 +8033,51 @@ export interface components {
          * @enum {string}
          */
         State: "evaluating" | "waiting" | "scheduled" | "blocked" | "approved" | "queued" | "deploying" | "deployed" | "failed" | "rejected" | "cancelled" | "expired" | "superseded" | "errored";
+        /**
+         * StepClaim
+         * @description Who asks looks after that step; give_back: no more.
+         */
+        StepClaim: {
+            /** Step */
+            step: string;
+            /**
+             * Giveback
+             * @default false
+             */
+            giveBack: boolean;
+        };
+        /**
+         * StepKindView
+         * @description A type of steps. way: how one is done. input_schema: forms are drawn from it.
+         *
+         *     comes_with: the plugin that brings it; empty where it is the server's own.
+         */
+        StepKindView: {
+            /** Name */
+            name: string;
+            /** Title */
+            title: string;
+            /** Description */
+            description: string;
+            /** Way */
+            way: string;
+            /** Inputschema */
+            inputSchema: {
+                [key: string]: unknown;
+            };
+            /** Outputschema */
+            outputSchema: {
+                [key: string]: unknown;
+            };
+            /** Canundo */
+            canUndo: boolean;
+            /** Attemptsmax */
+            attemptsMax: number;
+            /** Timeouts */
+            timeoutS: number;
+            /** Comeswith */
+            comesWith: string;
+        };
         /**
          * StepPlanView
          * @description What would be done before the targets or after them, by which version of which plugin.
@@ -7619,6 +8162,28 @@ export interface components {
             step: string;
             /** Inputs */
             inputs: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * StepWord
+         * @description What somebody says of a step that waits for them. values: of a form.
+         */
+        StepWord: {
+            /** Step */
+            step: string;
+            /**
+             * Action
+             * @enum {string}
+             */
+            action: "approve" | "reject" | "answer" | "retry" | "skip" | "fail";
+            /**
+             * Comment
+             * @default
+             */
+            comment: string;
+            /** Values */
+            values?: {
                 [key: string]: unknown;
             };
         };
@@ -8637,6 +9202,46 @@ export interface components {
         Withdrawal: {
             /** Reason */
             reason: string;
+        };
+        /**
+         * WorkflowVersionView
+         * @description One version, which stays as it is. digest: of its specification.
+         */
+        WorkflowVersionView: {
+            /** Version */
+            version: number;
+            /** Digest */
+            digest: string;
+            by: components["schemas"]["PersonView"];
+            /** At */
+            at: string;
+        };
+        /**
+         * WorkflowView
+         * @description A workflow. spec: of that version. last_run: the newest one, null where it never ran.
+         *
+         *     faults: why new runs of it are refused: a type of step that is gone, or is another now.
+         */
+        WorkflowView: {
+            /** Name */
+            name: string;
+            /** Version */
+            version: number;
+            /** Digest */
+            digest: string;
+            /** Description */
+            description: string;
+            /** Spec */
+            spec: {
+                [key: string]: unknown;
+            };
+            /** Versions */
+            versions: components["schemas"]["WorkflowVersionView"][];
+            /** Faults */
+            faults: components["schemas"]["FaultView"][];
+            lastRun: components["schemas"]["RunLineView"] | null;
+            /** Owner */
+            owner: string | null;
         };
         /**
          * WrittenAnswerView
@@ -14932,6 +15537,407 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DeliveryView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_step_types: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_StepKindView_"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_workflows: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_WorkflowView_"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_workflow_check: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Spec"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckedView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_workflow: {
+        parameters: {
+            query?: {
+                version?: number | null;
+            };
+            header?: never;
+            path: {
+                workflow: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkflowView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_run_plan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                workflow: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRun"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunPlanView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                workflow: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRun"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_runs: {
+        parameters: {
+            query?: {
+                workflow?: string | null;
+                /** @description Of which state. */
+                state?: string | null;
+                /** @description `next` of the part before. */
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_RunLineView_"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_run_cancel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RunReason"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_run_again: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RunAgain"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_step_word: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StepWord"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_step_claim: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StepClaim"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunView"];
                 };
             };
             /** @description A refusal */

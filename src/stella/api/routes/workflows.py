@@ -1,0 +1,103 @@
+"""Workflows, and the types of steps that they are made of."""
+
+from typing import Any
+
+from fastapi import APIRouter, Response
+from pydantic import Field
+
+from stella.api.asked import Viewer
+from stella.api.looking import Runner, look
+from stella.api.views.base import Body, Page
+from stella.api.views.workflows import (
+    CheckedView,
+    RunPlanView,
+    RunView,
+    StepKindView,
+    WorkflowView,
+    checked_view,
+    kind_view,
+    plan_view,
+    run_view,
+    workflow_view,
+)
+from stella.record import Tx
+from stella.workflow.definition.check import faults_of
+from stella.workflow.definition.read import check_workflow
+from stella.workflow.run.request import request_run
+from stella.workflow.run.store import find_workflow, list_workflows
+from stella.workflow.run.values import filled_inputs
+
+router = APIRouter(tags=["workflows"])
+
+
+class Spec(Body):
+    """A workflow's specification, as it would be applied."""
+
+    spec: dict[str, Any]
+
+
+class NewRun(Body):
+    """What to run with. version: another one than new runs follow."""
+
+    inputs: dict[str, Any] = Field(default_factory=dict)
+    version: int | None = None
+
+
+@router.get("/step-types")
+def get_step_types(asked: Viewer) -> Page[StepKindView]:
+    """The types of steps that there are now: the server's own, and those of plugins that are used."""
+    kinds = asked.services.kinds()
+    found = [kinds.get(name) for name in kinds.names()]
+    return Page(items=[kind_view(one) for one in found if one is not None])
+
+
+@router.get("/workflows")
+def get_workflows(asked: Viewer) -> Page[WorkflowView]:
+    """Workflows, by name."""
+    kinds = asked.services.kinds()
+    with asked.read() as tx:
+        looking = look(asked, tx)
+        found = {name: find_workflow(tx, name)[1] for name in list_workflows(tx)}
+        return Page(
+            items=[
+                workflow_view(looking, name, tuple(faults_of(one, kinds)))
+                for name, one in found.items()
+            ]
+        )
+
+
+@router.post("/workflows/check")
+def post_workflow_check(asked: Viewer, body: Spec) -> CheckedView:
+    """Everything that is wrong with a workflow, each with its place. Nothing is stored."""
+    checked = check_workflow(body.spec, asked.services.kinds())
+    return checked_view(checked.workflow, checked.faults)
+
+
+@router.get("/workflows/{workflow}")
+def get_workflow(asked: Viewer, workflow: str, *, version: int | None = None) -> WorkflowView:
+    """One workflow, in that version or the one that new runs follow."""
+    with asked.read() as tx:
+        _, found = find_workflow(tx, workflow, version)
+        faults = tuple(faults_of(found, asked.services.kinds()))
+        return workflow_view(look(asked, tx), workflow, faults, version)
+
+
+@router.post("/workflows/{workflow}/plan")
+def post_run_plan(asked: Viewer, workflow: str, body: NewRun) -> RunPlanView:
+    """What a run would do, with which inputs. Nothing is stored."""
+    with asked.read() as tx:
+        number, found = find_workflow(tx, workflow, body.version)
+        return plan_view(workflow, number, found, filled_inputs(found, body.inputs))
+
+
+@router.post("/workflows/{workflow}/runs", status_code=201, response_model=RunView)
+def post_run(asked: Runner, workflow: str, body: NewRun) -> Response:
+    """Run a workflow. Its steps may do what whoever asks may do, and no more."""
+    kinds = asked.services.kinds()
+
+    def do(tx: Tx) -> RunView:
+        roles = tuple(role.value for role in asked.principal.roles)
+        made = request_run(tx, kinds, workflow, body.inputs, version=body.version, roles=roles)
+        return run_view(look(asked, tx), made)
+
+    return asked.once(do, status=201)

@@ -1,0 +1,241 @@
+"""Ask for a run, ask for its end, or run again what did not succeed."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from datetime import timedelta
+from typing import Any
+
+from stella.kernel import Json, Remedy, digest_of, time_text
+from stella.record.transaction import Tx
+from stella.workflow.definition.check import faults_of
+from stella.workflow.definition.graph import ancestors
+from stella.workflow.definition.kinds import Kinds, StepKind
+from stella.workflow.definition.model import Workflow
+from stella.workflow.definition.read import malformed
+from stella.workflow.errors import MalformedWorkflow, NotAskedNow, UnknownRun
+from stella.workflow.run.advance import advance, begin_run, make_nodes, next_in_group
+from stella.workflow.run.facts import RunCancelAsked, RunCancelled, RunRequested
+from stella.workflow.run.lifecycle import RUN, NodeState, RunEvent, RunState
+from stella.workflow.run.model import DEPTH_MAX, Node, Run
+from stella.workflow.run.model import RUN as DONE
+from stella.workflow.run.store import (
+    find_run,
+    find_workflow,
+    insert_run,
+    list_nodes,
+    open_runs,
+    update_run,
+)
+from stella.workflow.run.values import filled_inputs, rendered
+
+REASON_CHARACTERS_MAX = 1000
+
+
+def request_run(
+    tx: Tx,
+    kinds: Kinds,
+    name: str,
+    inputs: Mapping[str, Json],
+    *,
+    version: int | None = None,
+    parent: Node | None = None,
+    depth: int = 0,
+    by: str | None = None,
+    roles: tuple[str, ...] = (),
+) -> Run:
+    """Ask for a run of a workflow; it begins at once, or when its group lets it.
+
+    kinds: the types of steps there are now, which the run goes on with. parent: the node of another
+    run that waits for it. by: for whom, where that is not who asks; roles: theirs, of which its steps
+    have no more.
+
+    Raises UnknownWorkflow, ImpossibleInputs, MalformedWorkflow where a type of step is gone or changed
+    so that the workflow cannot run any more.
+    """
+    number, workflow = find_workflow(tx, name, version)
+    filled = filled_inputs(workflow, inputs)
+    _refuse_stale(name, workflow, kinds)
+    if depth > DEPTH_MAX:
+        raise MalformedWorkflow(
+            f"the workflow {name[:80]!r} would be run by a run of a run, more than {DEPTH_MAX} deep",
+            remedy=Remedy("Let workflows not start each other in a circle."),
+            workflow=name[:80],
+        )
+    run = Run(
+        id=tx.new_id("run"),
+        workflow=name,
+        version=number,
+        digest=workflow.digest.text,
+        state=RUN.start,
+        inputs=filled,
+        by=by or tx.actor,
+        roles=roles,
+        at=time_text(tx.now),
+        deadline_at=time_text(tx.now + timedelta(seconds=workflow.timeout_s)),
+        pins=_pins(workflow, kinds),
+        parent=parent.id if parent else "",
+        depth=depth,
+    )
+    run = replace(run, group=_group(workflow, run))
+    return _start(tx, run)
+
+
+def cancel_run(tx: Tx, run_id: str, reason: str) -> Run:
+    """Nothing new begins in it; what runs may end, then it is taken back what says so.
+
+    Twice is once. Raises UnknownRun, NotAskedNow where it has ended.
+    """
+    run = find_run(tx, run_id, lock=True)
+    if run.cancel_asked_at is not None and not RUN.is_final(run.state):
+        return run
+    if run.state not in {RunState.QUEUED, RunState.RUNNING}:
+        raise NotAskedNow(
+            f"the run is {run.state.value} already",
+            remedy=Remedy("See how it went.", f"stella run show {run.id}"),
+            run=run.id,
+            state=run.state.value,
+        )
+    asked = replace(run, cancel_asked_at=time_text(tx.now), message=reason[:REASON_CHARACTERS_MAX])
+    tx.add(RunCancelAsked(run.id, run.workflow, asked.message))
+    return give_up(tx, asked)
+
+
+def give_up(tx: Tx, run: Run) -> Run:
+    """Its end was asked for: by a person, or by the clock (then it has a code)."""
+    update_run(tx, run)
+    for child in _children(tx, run):
+        if child.cancel_asked_at is None:
+            give_up(tx, replace(child, cancel_asked_at=time_text(tx.now), message=run.message))
+    if run.state is RunState.QUEUED:
+        ended = replace(
+            run,
+            state=RUN.next(run.state, RunEvent.CANCEL),
+            verdict="cancelled",
+            ended_at=time_text(tx.now),
+        )
+        update_run(tx, ended)
+        tx.add(RunCancelled(ended.id, ended.workflow, ended.code, ended.message, ended.parent))
+        next_in_group(tx, ended)
+        return ended
+    return advance(tx, run.id)
+
+
+def run_again(
+    tx: Tx, kinds: Kinds, run_id: str, *, roles: tuple[str, ...], since: str | None = None
+) -> Run:
+    """A new run with the same inputs, by the same version, that keeps what went well before.
+
+    roles: of who asks. since: a step from which everything is done anew; None: what did not succeed, and
+    what follows it.
+    Raises UnknownRun, NotAskedNow where the run has not ended, or went well and no step is named.
+    """
+    before = find_run(tx, run_id)
+    if not RUN.is_final(before.state) or (before.state is RunState.SUCCEEDED and since is None):
+        raise NotAskedNow(
+            f"the run is {before.state.value}",
+            remedy=Remedy(
+                "Name a step to begin from, of a run that has ended.",
+                "stella run retry RUN --from STEP",
+            ),
+            run=before.id,
+            state=before.state.value,
+        )
+    _, workflow = find_workflow(tx, before.workflow, before.version)
+    if since is not None and since not in workflow.steps:
+        raise UnknownRun(
+            f"the run has no step {since[:60]!r}",
+            remedy=Remedy("See its steps.", f"stella run show {before.id}"),
+            run=before.id,
+            step=since[:60],
+        )
+    _refuse_stale(before.workflow, workflow, kinds)
+    run = Run(
+        id=tx.new_id("run"),
+        workflow=before.workflow,
+        version=before.version,
+        digest=before.digest,
+        state=RUN.start,
+        inputs=before.inputs,
+        by=tx.actor,
+        roles=roles,
+        at=time_text(tx.now),
+        deadline_at=time_text(tx.now + timedelta(seconds=workflow.timeout_s)),
+        pins=_pins(workflow, kinds),
+        group=before.group,
+        again=before.id,
+    )
+    kept = _kept(workflow, list_nodes(tx, before.id), since)
+    return _start(tx, run, kept)
+
+
+def _start(tx: Tx, run: Run, kept: tuple[Node, ...] = ()) -> Run:
+    insert_run(tx, run)
+    tx.add(
+        RunRequested(
+            run.id,
+            run.workflow,
+            run.version,
+            run.digest,
+            digest_of(run.inputs).text,
+            run.parent,
+        )
+    )
+    make_nodes(tx, run, kept)
+    is_alone = not run.group or {one.id for one in open_runs(tx, group=run.group)} == {run.id}
+    return begin_run(tx, run) if is_alone else run
+
+
+def _refuse_stale(name: str, workflow: Workflow, kinds: Kinds) -> None:
+    faults = tuple(faults_of(workflow, kinds))
+    if faults:
+        raise malformed(name, faults)
+
+
+def _pins(workflow: Workflow, kinds: Kinds) -> dict[str, Any]:
+    used = sorted({step.uses for step in workflow.all_steps.values()})
+    return {name: _pin(kinds.get(name)) for name in used}
+
+
+def _pin(kind: StepKind | None) -> dict[str, Any]:
+    assert kind is not None, "a workflow that can run has types for all of its steps"
+    held = asdict(kind)
+    return {**held, "way": kind.way.value, "description": ""}
+
+
+def _group(workflow: Workflow, run: Run) -> str:
+    if workflow.concurrency is None:
+        return ""
+    data: dict[str, Json] = {
+        "inputs": run.inputs,
+        "steps": {},
+        "run": {"id": run.id, "workflow": run.workflow, "version": run.version, "by": run.by},
+    }
+    return str(rendered(workflow.concurrency.group, data))[:200]
+
+
+def _children(tx: Tx, run: Run) -> list[Run]:
+    """The runs that nodes of it wait for."""
+    waiting = [
+        one.waits_for.removeprefix("run:")
+        for one in list_nodes(tx, run.id)
+        if one.state is NodeState.WAITING and one.waits_for.startswith("run:")
+    ]
+    found = [find_run(tx, one, lock=True) for one in waiting]
+    return [one for one in found if one.state in {RunState.QUEUED, RunState.RUNNING}]
+
+
+def _kept(workflow: Workflow, nodes: tuple[Node, ...], since: str | None) -> tuple[Node, ...]:
+    """The nodes of steps that are not done again."""
+    well = {NodeState.SUCCEEDED, NodeState.SKIPPED}
+    anew = {since} if since is not None else set()
+    anew |= {
+        one.step
+        for one in nodes
+        if one.section == "steps" and one.purpose == DONE and one.state not in well
+    }
+    anew |= {name for name in workflow.steps if anew & ancestors(workflow.steps, name)}
+    return tuple(
+        one
+        for one in nodes
+        if one.section == "steps" and one.purpose == DONE and one.step not in anew
+    )
