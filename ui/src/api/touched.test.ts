@@ -19,6 +19,7 @@ test.each([
   ['WaiverLapsed', 'waivers'],
   ['FindingsWeighed', 'scans'],
   ['EvidenceSealed', 'evidence'],
+  ['EvidenceSealed', 'environments'], // where take-downs are shown
   ['IntegrationTested', 'integrations'],
   ['IntegrationApplied', 'secrets'],
   ['SecretStored', 'secrets'],

@@ -52,7 +52,7 @@ const RULES: readonly (readonly [RegExp, readonly Held[]])[] = [
   [/^(Environment|Freeze|Policy|Configuration)/, ['environments', 'policies', 'matrix', 'promotions', 'preview', 'oncall']],
   // Reading is a fact too: what it made old would be read again, for ever.
   [/^(EvidenceRead|EvidenceCopied|AccessRefused|SupportBundleMade)$/, []],
-  [/^(Evidence|Packet|Sticker)/, ['evidence', 'promotions', 'deployments']],
+  [/^(Evidence|Packet|Sticker)/, ['evidence', 'promotions', 'deployments', 'environments']],
   [/^(Notification|Message)/, ['notifications']],
   [/^(Integration|Secret)/, ['integrations', 'secrets', 'webhooks', 'vex']],
   [/^Waiver/, ['waivers', 'promotions', 'preview']],
