@@ -10,6 +10,7 @@ SERVER_PACKAGES = frozenset(
     {
         "alembic",
         "argon2",
+        "cel_expr_python",
         "dbos",
         "fastapi",
         "httptools",

@@ -174,7 +174,8 @@ def _faults_of_name(place: str, name: str) -> Iterator[Fault]:
     if not STEP_NAME.match(name) or name in _RESERVED:
         yield Fault(
             place[:100],
-            "a name of a step has lower-case letters, digits and _, and begins with a letter",
+            "a name of a step has lower-case letters, digits and _, begins with a letter, and is no word "
+            "of expressions, like in",
         )
 
 
