@@ -16,6 +16,13 @@ from stella.cli.nouns import NOUNS
 from stella.kernel import Machine
 
 
+def workflow_schema_page() -> str:
+    """The JSON Schema of workflows, for editors."""
+    from stella.workflow.definition.schema import workflow_schema
+
+    return json.dumps(workflow_schema(), indent=1, ensure_ascii=False) + "\n"
+
+
 def openapi_page() -> str:
     """The OpenAPI document. The console's types are made from it: ``npm run types`` in ui/."""
     return json.dumps(openapi_document(), indent=1) + "\n"

@@ -75,7 +75,14 @@ def page(codes: list[ErrorCode]) -> str:
 def pages() -> dict[str, str]:
     """File name -> what it must hold."""
     # Late: tidy imports this module for the codes alone, also where nothing is installed.
-    from pages import cli_page, client_page, contracts_page, openapi_page, states_page
+    from pages import (
+        cli_page,
+        client_page,
+        contracts_page,
+        openapi_page,
+        states_page,
+        workflow_schema_page,
+    )
 
     return {
         "errors.md": page(error_codes(ROOT)),
@@ -83,6 +90,7 @@ def pages() -> dict[str, str]:
         "plugin-contracts.md": contracts_page(ROOT),
         "states.md": states_page(ROOT),
         "openapi.json": openapi_page(),
+        "workflow.schema.json": workflow_schema_page(),
         CLIENT: client_page(),
     }
 

@@ -5,17 +5,23 @@ import shlex
 from pathlib import Path
 from typing import Any
 
+import jsonschema_rs
 import pytest
 import yaml
 
 from connectors.stores import our_plugins
+from fixtures.installed import installed_plugins
+from stella.app.runs.kinds import kinds_of
 from stella.app.settings import load_settings
 from stella.cli.commands import load
 from stella.cli.nouns import NOUNS
+from stella.deployment.plan import comes_along
 from stella.environment.document import checked_document, parse_environment, parse_target
 from stella.hub.document import config_faults, parse_integration
 from stella.kernel import Digest
 from stella.sdk import Kind, ServicePlan, TargetIntent, manifest_beside
+from stella.workflow.definition.read import read_workflow
+from stella.workflow.definition.schema import workflow_schema
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -112,6 +118,16 @@ def test_the_integrations_of_metrics_and_routers_are_taken() -> None:
         _, name, spec = checked_document(yaml.safe_load(text))
         assert parse_integration(name, spec, OURS).name == name
     assert len(texts) == 2
+
+
+def test_the_workflow_of_the_guide_can_run() -> None:
+    kinds = kinds_of(installed_plugins, comes_along)
+    (text,) = blocks(ROOT / "docs" / "how-to" / "run-workflows.md", "yaml")
+    kind, name, spec = checked_document(yaml.safe_load(text))
+    assert kind == "Workflow"
+    assert len(read_workflow(name, spec, kinds).steps) == 5
+    assert jsonschema_rs.is_valid(workflow_schema(), spec)
+    assert not jsonschema_rs.is_valid(workflow_schema(), {**spec, "stps": {}})
 
 
 def test_the_steps_of_the_guide_are_taken() -> None:

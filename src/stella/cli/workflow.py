@@ -81,6 +81,14 @@ def types(*, output: Output = "table", to: To = None) -> None:
 
 
 @app.command()
+def schema(*, to: To = None) -> None:
+    """Write the JSON Schema of a workflow's spec, for editors. No server needed."""
+    from stella.workflow.definition.schema import workflow_schema
+
+    write_document(workflow_schema(), output="json", to=to)
+
+
+@app.command()
 def check(
     file: Annotated[Path, typer.Argument(help="YAML documents; - reads them.")],
     *,

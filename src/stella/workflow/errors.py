@@ -50,15 +50,8 @@ class StepTimedOut(StellaError):
     fault = Fault.TIMED_OUT
 
 
-class WorkflowInUse(StellaError):
-    """Runs of the workflow have not ended, or another workflow starts it."""
-
-    code = "ST-WFL-008"
-    fault = Fault.CONFLICT
-
-
 class WaitedForFailed(StellaError):
     """What a step started, and waited for, ended otherwise than well."""
 
-    code = "ST-WFL-009"
+    code = "ST-WFL-008"
     fault = Fault.FAILED

@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
 from fastapi import APIRouter, Response
@@ -32,6 +32,7 @@ from stella.plugin.refusals import UnknownPlugin
 from stella.plugin.store import list_choices, list_versions
 from stella.plugin.wheel import malformed, read_wheel
 from stella.record import Tx
+from stella.workflow.run.apply import runs_pinning, workflows_using
 
 router = APIRouter(prefix="/plugins", tags=["plugins"])
 
@@ -242,7 +243,7 @@ def _lost_by(asked: Asked, tx: Tx, name: str, after: Manifest) -> Sequence[str]:
 
 
 def _users(tx: Tx, manifest: Manifest) -> list[str]:
-    """What uses something that it brings: integrations, targets, environments."""
+    """What uses something that it brings: integrations, targets, environments, workflows."""
     brought = {(one.kind, one.name) for one in manifest.contributes}
     listed = [one.integration for one in list_integrations(tx)]
     users = [f"integration {one.name}" for one in listed if (one.kind, one.connector) in brought]
@@ -253,12 +254,18 @@ def _users(tx: Tx, manifest: Manifest) -> list[str]:
         for one in list_environments(tx)
         if any((Kind.STEP, use.step) in brought for use in (*one.steps_before, *one.steps_after))
     ]
+    users += [f"workflow {one}" for one in workflows_using(tx, _steps(brought))]
     return users
+
+
+def _steps(brought: Collection[tuple[Kind, str]]) -> frozenset[str]:
+    return frozenset(name for kind, name in brought if kind is Kind.STEP)
 
 
 def _runs_of(asked: Asked, tx: Tx, name: str, version: str | None = None) -> list[str]:
     """Deployments that have a step of the plugin still to do, or a target that it brings: theirs, or
-    of the deployment before, to which they may have to go back. And take-downs of such targets.
+    of the deployment before, to which they may have to go back. Take-downs of such targets, and runs of
+    workflows with such a step.
     """
     found = [one.deployment for one in list_open_steps(tx, name, version)]
     for one in list_open_deployments(tx):
@@ -275,6 +282,7 @@ def _runs_of(asked: Asked, tx: Tx, name: str, version: str | None = None) -> lis
     return [
         *(f"deployment {one}" for one in dict.fromkeys(found)),
         *(f"take-down {one}" for one in taking),
+        *(f"run {one}" for one in runs_pinning(tx, name, version)),
     ]
 
 

@@ -16,6 +16,7 @@ class StepCall:
     inputs: hold to ``config_schema``. subject: what the run is about, by name: ``deployment``,
     ``promotion``, ``environment``, ``release``, ``version``, ``releaseDigest``, ``planDigest``,
     ``rollback`` and ``simulated`` (``true`` or ``false``), ``image.NAME`` (of a component, by digest).
+    Of a run of a workflow: ``workflow``, and ``startedBy``, an id.
     """
 
     run: str

@@ -182,7 +182,7 @@ def _spread(tx: Tx, picture: Picture, move: Spread) -> None:
 
 
 def _judge(tx: Tx, picture: Picture, run: Run, move: Judge) -> Run:
-    code, message = (run.code, run.message) if run.code else _why(picture)
+    code, message = (run.code, run.message) if run.cancel_asked_at else _why(picture)
     is_well = move.verdict == moves.SUCCEEDED
     judged = replace(
         run,
@@ -246,7 +246,7 @@ def _end(tx: Tx, picture: Picture, run: Run, move: End) -> Run:
             outputs = rendered(picture.workflow.outputs, data_of(run, picture.nodes))
         except StellaError as refusal:
             verdict, code, message = moves.ERRORED, refusal.code, str(refusal)
-    elif not code:
+    elif not code and not run.cancel_asked_at:
         code, message = _why(picture)
     event, fact = _ENDS[verdict]
     ended = replace(

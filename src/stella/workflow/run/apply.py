@@ -64,3 +64,27 @@ def specs(tx: Tx) -> dict[str, Mapping[str, Json]]:
         name: find_workflow(tx, name, number)[1].spec()
         for name, number in list_workflows(tx).items()
     }
+
+
+def workflows_using(tx: Tx, step_types: frozenset[str]) -> list[str]:
+    """The workflows of which new runs would have a step of one of these types."""
+    return [
+        name
+        for name, number in list_workflows(tx).items()
+        if any(
+            step.uses in step_types
+            for step in find_workflow(tx, name, number)[1].all_steps.values()
+        )
+    ]
+
+
+def runs_pinning(tx: Tx, plugin: str, version: str | None = None) -> list[str]:
+    """The runs that have not ended and go on with that plugin (in that version)."""
+    return [
+        run.id
+        for run in open_runs(tx)
+        if any(
+            pin["pin"].get("plugin") == plugin and version in {None, pin["pin"].get("version")}
+            for pin in run.pins.values()
+        )
+    ]
