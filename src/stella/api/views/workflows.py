@@ -13,7 +13,13 @@ from stella.workflow.definition.model import KIND, Workflow
 from stella.workflow.run.decide import Speaker, actions_for, why_not
 from stella.workflow.run.lifecycle import RUN, RunState
 from stella.workflow.run.model import SINGLE, Node, Run
-from stella.workflow.run.store import find_workflow, list_nodes, list_runs, list_versions
+from stella.workflow.run.store import (
+    find_workflow,
+    list_nodes,
+    list_runs,
+    list_versions,
+    workflow_of_run,
+)
 
 
 class StepKindView(View):
@@ -251,7 +257,7 @@ def line_view(looking: Looking, run: Run) -> RunLineView:
 
 def run_view(looking: Looking, run: Run) -> RunView:
     """A run and its steps."""
-    _, workflow = find_workflow(looking.tx, run.workflow, run.version)
+    workflow = workflow_of_run(looking.tx, run)
     who = speaker_of(looking)
     return RunView(
         id=run.id,

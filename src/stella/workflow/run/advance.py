@@ -22,12 +22,12 @@ from stella.workflow.run.model import UNDO, Node, Run
 from stella.workflow.run.moves import Close, End, Finish, Judge, Move, Picture, Spread, Turn
 from stella.workflow.run.store import (
     find_run,
-    find_workflow,
     insert_nodes,
     list_nodes,
     open_runs,
     update_node,
     update_run,
+    workflow_of_run,
 )
 from stella.workflow.run.values import data_of, rendered
 
@@ -42,7 +42,7 @@ _ENDS: Mapping[str, tuple[RunEvent, type[Any]]] = {
 def advance(tx: Tx, run_id: str) -> Run:
     """Let everything follow that follows now. The run's row is held until this transaction ends."""
     run = find_run(tx, run_id, lock=True)
-    _, workflow = find_workflow(tx, run.workflow, run.version)
+    workflow = workflow_of_run(tx, run)
     while True:
         picture = Picture(workflow, run, list_nodes(tx, run.id))
         following = moves.moves_of(picture)
@@ -56,7 +56,7 @@ def advance(tx: Tx, run_id: str) -> Run:
 
 def make_nodes(tx: Tx, run: Run, kept: Sequence[Node] = ()) -> None:
     """A node for each step of a run. kept: of a run before, whose steps are not done again."""
-    _, workflow = find_workflow(tx, run.workflow, run.version)
+    workflow = workflow_of_run(tx, run)
     sections = (("steps", workflow.steps), ("finally", workflow.finally_))
     there = {one.step for one in kept}
     named = [(section, name) for section, steps in sections for name in steps if name not in there]
@@ -83,7 +83,7 @@ def next_in_group(tx: Tx, run: Run) -> None:
     waiting = [one for one in open_runs(tx, group=run.group) if one.id != run.id]
     if any(one.state is not RunState.QUEUED for one in waiting) or not waiting:
         return
-    _, workflow = find_workflow(tx, run.workflow, run.version)
+    workflow = workflow_of_run(tx, run)
     newest = workflow.concurrency is not None and workflow.concurrency.order is Order.NEWEST
     begin_run(tx, find_run(tx, waiting[-1 if newest else 0].id, lock=True))
 

@@ -15,7 +15,7 @@ from stella.workflow.run.advance import advance, close_node, give_turn
 from stella.workflow.run.facts import NodeStarted, NodeWaits
 from stella.workflow.run.lifecycle import NODE, NodeEvent, NodeState, RunState
 from stella.workflow.run.model import UNDO, Node, NodeEnding, Run
-from stella.workflow.run.store import find_node, find_run, find_workflow, list_nodes, update_node
+from stella.workflow.run.store import find_node, find_run, list_nodes, update_node, workflow_of_run
 from stella.workflow.run.values import data_of, rendered, schema_faults
 
 # A server that ends meanwhile is no fault of the step; one that always ends by it is.
@@ -157,8 +157,7 @@ def settle_asked(tx: Tx, node: Node, action: str) -> None:
 
 def step_of(tx: Tx, run: Run, node: Node) -> Step:
     """As the run's version of the workflow has it."""
-    _, workflow = find_workflow(tx, run.workflow, run.version)
-    return workflow.all_steps[node.step]
+    return workflow_of_run(tx, run).all_steps[node.step]
 
 
 def step_type(tx: Tx, run: Run, node: Node) -> str:

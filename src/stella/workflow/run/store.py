@@ -15,6 +15,8 @@ from stella.workflow.errors import UnknownRun, UnknownWorkflow
 from stella.workflow.run.lifecycle import RUN, NodeState, RunState
 from stella.workflow.run.model import Node, Run
 
+_KEPT_MAX = 512
+_BY_DIGEST: dict[str, Workflow] = {}
 _OPEN = tuple(state.value for state in RunState if not RUN.is_final(state))
 
 workflow = Table(
@@ -120,6 +122,17 @@ def find_workflow(tx: Tx, name: str, version: int | None = None) -> tuple[int, W
             workflow=name[:80],
         )
     return wanted, workflow_of(json.loads(row["spec"]))
+
+
+def workflow_of_run(tx: Tx, run: Run) -> Workflow:
+    """The version that it follows. Read once a process: what has a digest never changes."""
+    known = _BY_DIGEST.get(run.digest)
+    if known is None:
+        _, known = find_workflow(tx, run.workflow, run.version)
+        if len(_BY_DIGEST) >= _KEPT_MAX:
+            _BY_DIGEST.clear()
+        _BY_DIGEST[run.digest] = known
+    return known
 
 
 def version_row(tx: Tx, name: str, version: int) -> Any:
