@@ -355,6 +355,15 @@ def test_runs_of_a_group_go_one_after_the_other(walk: Walk) -> None:
     assert walk.cancel(second).state.value == "cancelled"
 
 
+def test_a_run_within_a_run_has_the_turn_of_that_one(walk: Walk) -> None:
+    group = {"group": "prod", "order": "oldest"}
+    walk.apply("inner", {"go": step()}, concurrency=group)
+    walk.apply(
+        "outer", {"child": {"uses": "workflow", "with": {"workflow": "inner"}}}, concurrency=group
+    )
+    assert walk.start("outer").state.value == "succeeded", "or it waits for itself for ever"
+
+
 def test_again_keeps_what_went_well(walk: Walk) -> None:
     from stella.workflow.run.request import run_again
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from stella.kernel import StellaError, digest_of, time_text
+from stella.record.hold import hold_words
 from stella.record.transaction import Tx
 from stella.workflow.definition.model import Order
 from stella.workflow.run import moves
@@ -76,10 +77,16 @@ def begin_run(tx: Tx, run: Run) -> Run:
     return advance(tx, run.id)
 
 
+def hold_group(tx: Tx, group: str) -> None:
+    """Nobody else begins a run of it, until this transaction ends."""
+    hold_words(tx, (f"run group {group}",))
+
+
 def next_in_group(tx: Tx, run: Run) -> None:
     """Let the run begin that waits for the end of this one."""
     if not run.group:
         return
+    hold_group(tx, run.group)
     waiting = [one for one in open_runs(tx, group=run.group) if one.id != run.id]
     if any(one.state is not RunState.QUEUED for one in waiting) or not waiting:
         return

@@ -13,12 +13,13 @@ from stella.workflow.definition.kinds import Kinds, StepKind
 from stella.workflow.definition.model import Workflow
 from stella.workflow.definition.read import malformed
 from stella.workflow.errors import MalformedWorkflow, NotAskedNow, UnknownRun
-from stella.workflow.run.advance import advance, begin_run, make_nodes, next_in_group
+from stella.workflow.run.advance import advance, begin_run, hold_group, make_nodes
 from stella.workflow.run.facts import RunCancelAsked, RunCancelled, RunRequested
 from stella.workflow.run.lifecycle import RUN, NodeState, RunEvent, RunState
 from stella.workflow.run.model import DEPTH_MAX, Node, Run
 from stella.workflow.run.model import RUN as DONE
 from stella.workflow.run.store import (
+    find_node,
     find_run,
     find_workflow,
     insert_run,
@@ -76,7 +77,7 @@ def request_run(
         parent=parent.id if parent else "",
         depth=depth,
     )
-    run = replace(run, group=_group(workflow, run))
+    run = replace(run, group=_group(workflow, run, _groups_above(tx, parent)))
     return _start(tx, run)
 
 
@@ -115,8 +116,7 @@ def give_up(tx: Tx, run: Run) -> Run:
         )
         update_run(tx, ended)
         tx.add(RunCancelled(ended.id, ended.workflow, ended.code, ended.message, ended.parent))
-        next_in_group(tx, ended)
-        return ended
+        return ended  # one of its group runs still: nobody's turn comes by this
     return advance(tx, run.id)
 
 
@@ -181,6 +181,8 @@ def _start(tx: Tx, run: Run, kept: tuple[Node, ...] = ()) -> Run:
         )
     )
     make_nodes(tx, run, kept)
+    if run.group:
+        hold_group(tx, run.group)
     is_alone = not run.group or {one.id for one in open_runs(tx, group=run.group)} == {run.id}
     return begin_run(tx, run) if is_alone else run
 
@@ -202,7 +204,17 @@ def _pin(kind: StepKind | None) -> dict[str, Any]:
     return {**held, "way": kind.way.value, "description": ""}
 
 
-def _group(workflow: Workflow, run: Run) -> str:
+def _groups_above(tx: Tx, parent: Node | None) -> frozenset[str]:
+    """The groups of the runs that wait for this one: their turn is its own."""
+    found = set()
+    while parent is not None:
+        run = find_run(tx, parent.run)
+        found.add(run.group)
+        parent = find_node(tx, run.parent) if run.parent else None
+    return frozenset(found)
+
+
+def _group(workflow: Workflow, run: Run, above: frozenset[str]) -> str:
     if workflow.concurrency is None:
         return ""
     data: dict[str, Json] = {
@@ -210,7 +222,8 @@ def _group(workflow: Workflow, run: Run) -> str:
         "steps": {},
         "run": {"id": run.id, "workflow": run.workflow, "version": run.version, "by": run.by},
     }
-    return str(rendered(workflow.concurrency.group, data))[:200]
+    group = str(rendered(workflow.concurrency.group, data))[:200]
+    return "" if group in above else group
 
 
 def _children(tx: Tx, run: Run) -> list[Run]:
