@@ -204,3 +204,26 @@ def test_the_same_request_twice_is_one_run(control: Control) -> None:
     )
     assert first.json()["id"] == second.json()["id"]
     assert len(control.get("/runs")["items"]) == 1
+
+
+def test_a_rehearsal_is_shown_and_stores_nothing(control: Control) -> None:
+    body = {
+        "spec": {
+            "steps": {
+                "rest": REST,
+                "check": {
+                    "uses": "http-check",
+                    "needs": ["rest"],
+                    "with": {"url": "https://shop.example"},
+                },
+            }
+        },
+        "steps": {"check": {"fail": "it is down"}},
+    }
+    found = control.post("/workflows/rehearse", body)
+    assert (found["state"], found["tookS"]) == ("failed", 3600)
+    assert found["message"] == "check: it is down"
+    assert found["steps"][1]["inputs"] == {"url": "https://shop.example"}
+    assert control.refused("POST", "/workflows/rehearse", body, by="vic") == "ST-IDN-004"
+    assert control.get("/runs")["items"] == []
+    assert control.get("/workflows")["items"] == []

@@ -12,6 +12,7 @@ import yaml
 from connectors.stores import our_plugins
 from fixtures.installed import installed_plugins
 from stella.app.runs.kinds import kinds_of
+from stella.app.runs.rehearsing import rehearsed
 from stella.app.settings import load_settings
 from stella.cli.commands import load
 from stella.cli.nouns import NOUNS
@@ -22,6 +23,7 @@ from stella.kernel import Digest
 from stella.sdk import Kind, ServicePlan, TargetIntent, manifest_beside
 from stella.workflow.definition.read import read_workflow
 from stella.workflow.definition.schema import workflow_schema
+from stella.workflow.rehearse import Played, Said, Script
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -122,12 +124,18 @@ def test_the_integrations_of_metrics_and_routers_are_taken() -> None:
 
 def test_the_workflow_of_the_guide_can_run() -> None:
     kinds = kinds_of(installed_plugins, comes_along)
-    (text,) = blocks(ROOT / "docs" / "how-to" / "run-workflows.md", "yaml")
+    text, test = blocks(ROOT / "docs" / "how-to" / "run-workflows.md", "yaml")
     kind, name, spec = checked_document(yaml.safe_load(text))
     assert kind == "Workflow"
     assert len(read_workflow(name, spec, kinds).steps) == 5
     assert jsonschema_rs.is_valid(workflow_schema(), spec)
     assert not jsonschema_rs.is_valid(workflow_schema(), {**spec, "stps": {}})
+    wanted = yaml.safe_load(test)["spec"]
+    steps = {key: Played(**one) for key, one in wanted["steps"].items()}
+    says = {key: Said(**one) for key, one in wanted["says"].items()}
+    found = rehearsed(spec, kinds, Script(wanted["inputs"], steps, says))
+    assert found.run.state.value == wanted["expect"]["state"]
+    assert found.run.outputs == wanted["expect"]["outputs"]
 
 
 def test_the_steps_of_the_guide_are_taken() -> None:

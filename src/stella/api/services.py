@@ -32,6 +32,7 @@ from stella.record import Bell, Database
 from stella.sbom import LayerCache
 from stella.trust import Authority, Signer, TrustRoot
 from stella.workflow.definition.kinds import Kinds
+from stella.workflow.rehearse import Rehearsal, Script
 
 _AT_ONCE = 8
 
@@ -175,6 +176,7 @@ class Services:
     simulating: the turns of simulations, which no decision waits for.
     close_policies: ends the processes in which policies are asked. webhooks: the way in.
     call_step: of a deployment or a run. kinds: the types of steps that workflows have now.
+    rehearsed: how a run would go, with played steps.
     exchanges: what is kept between two exchanges of tokens. seal: the key of what browsers keep.
     checks: what the doctor looks at. told: what a support bundle tells of this server, file name ->
     JSON. log_tail: the last lines.
@@ -217,6 +219,7 @@ class Services:
     webhooks: Webhooks
     call_step: CallStep
     kinds: Callable[[], Kinds]
+    rehearsed: Callable[[Mapping[str, Json], Kinds, Script], Rehearsal]
 
     @property
     def plugins(self) -> Plugins:

@@ -121,6 +121,31 @@ def check(
         raise typer.Exit(1)
 
 
+@app.command("test")
+def try_out(
+    files: Annotated[list[Path], typer.Argument(help="YAML documents, of workflows and tests.")],
+    *,
+    output: Output = "table",
+    to: To = None,
+) -> None:
+    """Run workflows against fakes with a virtual clock; exit code 1 where one goes otherwise."""
+    from stella.cli.workflow_tests import run_tests
+
+    documents = read_documents(files)
+    with open_client() as client:
+        done = run_tests(client, documents)
+    columns: dict[str, Column] = {
+        "test": "test",
+        "workflow": "workflow",
+        "result": lambda row: "; ".join(row["faults"]) or "as expected",
+        "state": "state",
+        "took": lambda row: f"{row['tookS']} s",
+    }
+    show_list(done, columns, output=output, to=to, name="test")
+    if any(one["faults"] for one in done):
+        raise typer.Exit(1)
+
+
 @app.command()
 def start(
     name: Name,

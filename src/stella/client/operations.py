@@ -2016,6 +2016,15 @@ class PlatformView(TypedDict):
     digest: str
 
 
+class PlayedStep(TypedDict):
+    """What a step says. fail, error: why it does not pass: the first `times` times, 0 for always."""
+
+    outputs: NotRequired[dict[str, Any]]
+    fail: NotRequired[str]
+    error: NotRequired[str]
+    times: NotRequired[int]
+
+
 class PluginView(TypedDict):
     """An installed plugin."""
 
@@ -2250,6 +2259,48 @@ class RefusalsView(TypedDict):
     lastAt: str
 
 
+class RehearsalEventView(TypedDict):
+    """A step came to another state. after_s: seconds since the run was asked for."""
+
+    afterS: int
+    key: str
+    state: str
+    words: str
+
+
+class RehearsalView(TypedDict):
+    """How a run would go. waits: the steps that wait for somebody of whom the script says nothing."""
+
+    state: str
+    code: str
+    message: str
+    outputs: dict[str, Any]
+    tookS: int
+    waits: list[str]
+    events: list["RehearsalEventView"]
+    steps: list["RehearsedStepView"]
+
+
+class RehearsedStepView(TypedDict):
+    """How a step stood at the end."""
+
+    key: str
+    state: str
+    attempts: int
+    inputs: dict[str, Any] | None
+    outputs: dict[str, Any]
+    message: str
+
+
+class Rehearsing(TypedDict):
+    """A workflow and a script. steps, says: by the name of a step, or of an item, `deploy[3]`; a step"""
+
+    spec: dict[str, Any]
+    inputs: NotRequired[dict[str, Any]]
+    steps: NotRequired[dict[str, "PlayedStep"]]
+    says: NotRequired[dict[str, "SaidWord"]]
+
+
 class ReleaseChanges(TypedDict):
     """What was committed since another release. since: None where there is none before it."""
 
@@ -2477,6 +2528,13 @@ class RunningView(TypedDict):
     digest: str | None
     state: str
     healthy: bool | None
+
+
+class SaidWord(TypedDict):
+    """What a person says of a step that waits for one. values: of a form."""
+
+    action: Literal["approve", "reject", "answer", "retry", "skip", "fail"]
+    values: NotRequired[dict[str, Any]]
 
 
 class ScanError(TypedDict):
@@ -4754,6 +4812,10 @@ class Operations:
     def post_workflow_check(self, body: "Spec", *, key: str | None = None) -> "CheckedView":
         """Everything that is wrong with a workflow, each with its place. Nothing is stored."""
         return cast("CheckedView", self._transport.post("/workflows/check", body, key=key))
+
+    def post_rehearsal(self, body: "Rehearsing", *, key: str | None = None) -> "RehearsalView":
+        """How a run would go: its steps say what the script says, and the clock leaps. Nothing is stored."""
+        return cast("RehearsalView", self._transport.post("/workflows/rehearse", body, key=key))
 
     def get_workflow(self, workflow: str, *, version: int | None = None) -> "WorkflowView":
         """One workflow, in that version or the one that new runs follow."""

@@ -55,3 +55,10 @@ class WaitedForFailed(StellaError):
 
     code = "ST-WFL-008"
     fault = Fault.FAILED
+
+
+class StepRehearsed(StellaError):
+    """A step of a rehearsal says what its script says: it is no real failure."""
+
+    code = "ST-WFL-009"
+    fault = Fault.FAILED

@@ -3543,6 +3543,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workflows/rehearse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Post Rehearsal
+         * @description How a run would go: its steps say what the script says, and the clock leaps. Nothing is stored.
+         */
+        post: operations["post_rehearsal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workflows/{workflow}": {
         parameters: {
             query?: never;
@@ -6935,6 +6955,31 @@ export interface components {
             digest: string;
         };
         /**
+         * PlayedStep
+         * @description What a step says. fail, error: why it does not pass: the first `times` times, 0 for always.
+         */
+        PlayedStep: {
+            /** Outputs */
+            outputs?: {
+                [key: string]: unknown;
+            };
+            /**
+             * Fail
+             * @default
+             */
+            fail: string;
+            /**
+             * Error
+             * @default
+             */
+            error: string;
+            /**
+             * Times
+             * @default 0
+             */
+            times: number;
+        };
+        /**
          * PluginView
          * @description An installed plugin.
          *
@@ -7375,6 +7420,89 @@ export interface components {
             lastAt: string;
         };
         /**
+         * RehearsalEventView
+         * @description A step came to another state. after_s: seconds since the run was asked for.
+         */
+        RehearsalEventView: {
+            /** Afters */
+            afterS: number;
+            /** Key */
+            key: string;
+            /** State */
+            state: string;
+            /** Words */
+            words: string;
+        };
+        /**
+         * RehearsalView
+         * @description How a run would go. waits: the steps that wait for somebody of whom the script says nothing.
+         */
+        RehearsalView: {
+            /** State */
+            state: string;
+            /** Code */
+            code: string;
+            /** Message */
+            message: string;
+            /** Outputs */
+            outputs: {
+                [key: string]: unknown;
+            };
+            /** Tooks */
+            tookS: number;
+            /** Waits */
+            waits: string[];
+            /** Events */
+            events: components["schemas"]["RehearsalEventView"][];
+            /** Steps */
+            steps: components["schemas"]["RehearsedStepView"][];
+        };
+        /**
+         * RehearsedStepView
+         * @description How a step stood at the end.
+         */
+        RehearsedStepView: {
+            /** Key */
+            key: string;
+            /** State */
+            state: string;
+            /** Attempts */
+            attempts: number;
+            /** Inputs */
+            inputs: {
+                [key: string]: unknown;
+            } | null;
+            /** Outputs */
+            outputs: {
+                [key: string]: unknown;
+            };
+            /** Message */
+            message: string;
+        };
+        /**
+         * Rehearsing
+         * @description A workflow and a script. steps, says: by the name of a step, or of an item, `deploy[3]`; a step
+         *     that is left out passes without outputs.
+         */
+        Rehearsing: {
+            /** Spec */
+            spec: {
+                [key: string]: unknown;
+            };
+            /** Inputs */
+            inputs?: {
+                [key: string]: unknown;
+            };
+            /** Steps */
+            steps?: {
+                [key: string]: components["schemas"]["PlayedStep"];
+            };
+            /** Says */
+            says?: {
+                [key: string]: components["schemas"]["SaidWord"];
+            };
+        };
+        /**
          * ReleaseChanges
          * @description What was committed since another release. since: None where there is none before it.
          */
@@ -7765,6 +7893,21 @@ export interface components {
             state: string;
             /** Healthy */
             healthy: boolean | null;
+        };
+        /**
+         * SaidWord
+         * @description What a person says of a step that waits for one. values: of a form.
+         */
+        SaidWord: {
+            /**
+             * Action
+             * @enum {string}
+             */
+            action: "approve" | "reject" | "answer" | "retry" | "skip" | "fail";
+            /** Values */
+            values?: {
+                [key: string]: unknown;
+            };
         };
         /**
          * ScanError
@@ -15628,6 +15771,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CheckedView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_rehearsal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Rehearsing"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RehearsalView"];
                 };
             };
             /** @description A refusal */

@@ -1,6 +1,6 @@
 """Workflows, and the types of steps that they are made of."""
 
-from typing import Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Response
 from pydantic import Field
@@ -10,6 +10,7 @@ from stella.api.looking import Runner, look
 from stella.api.views.base import Body, Page
 from stella.api.views.workflows import (
     CheckedView,
+    RehearsalView,
     RunPlanView,
     RunView,
     StepKindView,
@@ -17,12 +18,14 @@ from stella.api.views.workflows import (
     checked_view,
     kind_view,
     plan_view,
+    rehearsal_view,
     run_view,
     workflow_view,
 )
 from stella.record import Tx
 from stella.workflow.definition.check import faults_of
 from stella.workflow.definition.read import check_workflow
+from stella.workflow.rehearse import Played, Said, Script
 from stella.workflow.run.request import request_run
 from stella.workflow.run.store import find_workflow, list_workflows
 from stella.workflow.run.values import filled_inputs
@@ -34,6 +37,32 @@ class Spec(Body):
     """A workflow's specification, as it would be applied."""
 
     spec: dict[str, Any]
+
+
+class PlayedStep(Body):
+    """What a step says. fail, error: why it does not pass: the first `times` times, 0 for always."""
+
+    outputs: dict[str, Any] = Field(default_factory=dict)
+    fail: str = ""
+    error: str = ""
+    times: Annotated[int, Field(ge=0, le=1000)] = 0
+
+
+class SaidWord(Body):
+    """What a person says of a step that waits for one. values: of a form."""
+
+    action: Literal["approve", "reject", "answer", "retry", "skip", "fail"]
+    values: dict[str, Any] = Field(default_factory=dict)
+
+
+class Rehearsing(Spec):
+    """A workflow and a script. steps, says: by the name of a step, or of an item, `deploy[3]`; a step
+    that is left out passes without outputs.
+    """
+
+    inputs: dict[str, Any] = Field(default_factory=dict)
+    steps: dict[str, PlayedStep] = Field(default_factory=dict)
+    says: dict[str, SaidWord] = Field(default_factory=dict)
 
 
 class NewRun(Body):
@@ -71,6 +100,21 @@ def post_workflow_check(asked: Viewer, body: Spec) -> CheckedView:
     """Everything that is wrong with a workflow, each with its place. Nothing is stored."""
     checked = check_workflow(body.spec, asked.services.kinds())
     return checked_view(checked.workflow, checked.faults)
+
+
+@router.post("/workflows/rehearse")
+def post_rehearsal(asked: Runner, body: Rehearsing) -> RehearsalView:
+    """How a run would go: its steps say what the script says, and the clock leaps. Nothing is stored."""
+    script = Script(
+        inputs=body.inputs,
+        steps={
+            name: Played(one.outputs, one.fail, one.error, one.times)
+            for name, one in body.steps.items()
+        },
+        says={name: Said(one.action, one.values) for name, one in body.says.items()},
+    )
+    services = asked.services
+    return rehearsal_view(services.rehearsed(body.spec, services.kinds(), script))
 
 
 @router.get("/workflows/{workflow}")

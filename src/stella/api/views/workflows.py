@@ -10,6 +10,7 @@ from stella.workflow.definition.check import Fault
 from stella.workflow.definition.graph import in_order
 from stella.workflow.definition.kinds import StepKind
 from stella.workflow.definition.model import KIND, Workflow
+from stella.workflow.rehearse import Rehearsal
 from stella.workflow.run.decide import Speaker, actions_for, why_not
 from stella.workflow.run.lifecycle import RUN, RunState
 from stella.workflow.run.model import SINGLE, Node, Run
@@ -177,6 +178,66 @@ class RunPlanView(View):
     inputs: dict[str, Any]
     steps: list[str]
     finally_: list[str]
+
+
+class RehearsalEventView(View):
+    """A step came to another state. after_s: seconds since the run was asked for."""
+
+    after_s: int
+    key: str
+    state: str
+    words: str
+
+
+class RehearsedStepView(View):
+    """How a step stood at the end."""
+
+    key: str
+    state: str
+    attempts: int
+    inputs: dict[str, Any] | None
+    outputs: dict[str, Any]
+    message: str
+
+
+class RehearsalView(View):
+    """How a run would go. waits: the steps that wait for somebody of whom the script says nothing."""
+
+    state: str
+    code: str
+    message: str
+    outputs: dict[str, Any]
+    took_s: int
+    waits: list[str]
+    events: list[RehearsalEventView]
+    steps: list[RehearsedStepView]
+
+
+def rehearsal_view(found: Rehearsal) -> RehearsalView:
+    """How a run would go."""
+    return RehearsalView(
+        state=found.run.state.value,
+        code=found.run.code,
+        message=found.run.message,
+        outputs=dict(found.run.outputs),
+        took_s=found.events[-1].after_s if found.events else 0,
+        waits=[*found.waits],
+        events=[
+            RehearsalEventView(after_s=one.after_s, key=one.key, state=one.state, words=one.words)
+            for one in found.events
+        ],
+        steps=[
+            RehearsedStepView(
+                key=one.key,
+                state=one.state.value,
+                attempts=one.attempts,
+                inputs=None if one.inputs is None else dict(one.inputs),
+                outputs=dict(one.outputs),
+                message=one.message,
+            )
+            for one in found.nodes
+        ],
+    )
 
 
 def kind_view(one: StepKind) -> StepKindView:
