@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 import typer
 
+from stella.cli.inputs import read_input
 from stella.cli.output import Column, Output, To, show_lines, show_list
 from stella.cli.waiting import follow
 from stella.client import Client, open_client
@@ -103,8 +104,6 @@ def decide(
     to: To = None,
 ) -> None:
     """Say what a step waits for: yes or no, what a form asks for, or what follows a failure."""
-    from stella.cli.workflow import read_input
-
     body = {
         "step": step,
         "action": action,

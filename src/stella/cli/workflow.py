@@ -8,6 +8,7 @@ from urllib.parse import quote
 import typer
 
 from stella.cli.documents import read_documents
+from stella.cli.inputs import read_input
 from stella.cli.output import Column, Output, To, show_lines, show_list, write_document
 from stella.cli.run import TimeoutS, Wait, report_run
 from stella.client import open_client
@@ -169,29 +170,6 @@ def start(
             return
         made = client.post(f"{_path(name)}/runs", body)
         report_run(client, made, wait=wait, timeout_s=timeout_s, output=output, to=to)
-
-
-def read_input(text: str) -> tuple[str, Any]:
-    """``NAME=VALUE``. Raises MalformedInput."""
-    import json
-
-    name, sign, value = text.partition("=")
-    if not sign or not name:
-        raise MalformedInput(
-            f"{text[:80]!r} is no NAME=VALUE",
-            remedy=Remedy("Write, for example, --input version=1.2.0."),
-            input=text[:80],
-        )
-    try:
-        return name, json.loads(value)
-    except ValueError:
-        return name, value
-
-
-class MalformedInput(StellaError):
-    """An input of a run is no NAME=VALUE."""
-
-    code = "ST-CLI-111"
 
 
 def _lines(found: Mapping[str, Any]) -> Iterator[str]:
