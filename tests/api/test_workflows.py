@@ -227,3 +227,37 @@ def test_a_rehearsal_is_shown_and_stores_nothing(control: Control) -> None:
     assert control.refused("POST", "/workflows/rehearse", body, by="vic") == "ST-IDN-004"
     assert control.get("/runs")["items"] == []
     assert control.get("/workflows")["items"] == []
+
+
+def test_an_integration_that_is_bound_to_environments_is_none_of_a_run(control: Control) -> None:
+    control.environment("prod")
+    spec = {
+        "kind": "ci",
+        "connector": "buildbot",
+        "endpoint": "http://127.0.0.1:9",
+        "environments": ["prod"],
+    }
+    bound = {"apiVersion": "stella/v1", "kind": "Integration", "name": "builds", "spec": spec}
+    done = control.apply(bound)
+    assert done.is_success, done.text
+    trigger = {
+        "uses": "trigger-build",
+        "with": {"ci": "builds", "pipeline": "deploy", "reference": "main"},
+    }
+    applied(control, {"build": trigger})
+    run = control.post("/workflows/ship/runs", {}, by="dan")
+    run = control.get(f"/runs/{run['id']}")
+    assert run["state"] == "errored"
+    assert "not for runs of workflows" in run["message"]
+
+
+def test_an_old_version_is_run_by_whoever_may_change_it_back(control: Control) -> None:
+    applied(control, {"rest": REST})
+    applied(control, {"rest": REST, "ask": ASK})
+    old = {"version": 1}
+    assert control.refused("POST", "/workflows/ship/runs", old, by="dan") == "ST-IDN-004"
+    run = control.post("/workflows/ship/runs", old, by="olga")
+    assert run["version"] == 1
+    control.post(f"/runs/{run['id']}/cancel", {}, by="olga")
+    assert control.refused("POST", f"/runs/{run['id']}/again", {}, by="dan") == "ST-IDN-004"
+    assert control.post(f"/runs/{run['id']}/again", {}, by="olga")["version"] == 1

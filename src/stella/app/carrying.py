@@ -25,7 +25,8 @@ class Work:
     """What handlers need from outside. holder: under which name this process seals facts.
 
     url: of the console. look_up: a change ticket by integration, key and environment. kinds: the types
-    of steps that workflows have now. order_life: how long an agent has to carry an order out.
+    of steps that workflows have now. registry_for: as ``open_registry``, for somebody with these roles.
+    order_life: how long an agent has to carry an order out.
     stopping: set when the server ends. wait_s: after the first failed attempt at something, twice as
     long after the second.
     """
@@ -46,6 +47,7 @@ class Work:
     call_step: CallStep
     look_up: Callable[[str, str, str], Ticket | Trouble]
     kinds: Callable[[], Kinds]
+    registry_for: Callable[[str, frozenset[str]], Registry]
     stopping: Event = field(default_factory=Event)
     wait_s: float = 1.0
 

@@ -23,7 +23,7 @@ from stella.hub.leases import (
     still_used,
     take_over,
 )
-from stella.hub.model import Integration
+from stella.hub.model import NO_ENVIRONMENT, Integration
 from stella.hub.reference import ENV, FILE, SECRET, Reference, parse_reference
 from stella.hub.secrets import opened_secret
 from stella.hub.store import find_integration, list_integrations, sealed_secret
@@ -259,7 +259,7 @@ def refuse_use(
     if environment and not integration.serves([environment]):
         raise IntegrationDisabled(
             f"the integration {integration.name} is for {', '.join(integration.environments)} alone,"
-            f" not for {environment}",
+            f" not for {'runs of workflows' if environment == NO_ENVIRONMENT else environment}",
             remedy=Remedy("Use another one, or let `environments` of the integration name it."),
             integration=integration.name,
             environment=environment,

@@ -47,7 +47,13 @@ from stella.app.judged_anew import (
     judge_scanned,
 )
 from stella.app.parts import end_part, planned_part
-from stella.app.runs.take import take_node, wake_by_promotion, wake_by_scan, wake_parent
+from stella.app.runs.take import (
+    begin_next_run,
+    take_node,
+    wake_by_promotion,
+    wake_by_scan,
+    wake_parent,
+)
 from stella.app.step_calls import attempt_step, worn_out
 from stella.app.tickets import look_up_asked
 from stella.blob.errors import BlobsUnusable
@@ -389,10 +395,10 @@ _FLOWS: Mapping[str, Sequence[Handler]] = {
     "PromotionDeployed": (begin_next, judge_after, wake_by_promotion, prove_promotion),
     "PromotionFailed": (begin_next, judge_after, wake_by_promotion, prove_promotion),
     "NodeReady": (take_node,),
-    "RunSucceeded": (wake_parent,),
-    "RunFailed": (wake_parent,),
-    "RunErrored": (wake_parent,),
-    "RunCancelled": (wake_parent,),
+    "RunSucceeded": (wake_parent, begin_next_run),
+    "RunFailed": (wake_parent, begin_next_run),
+    "RunErrored": (wake_parent, begin_next_run),
+    "RunCancelled": (wake_parent, begin_next_run),
 }
 """Fact -> what follows, in this order: what moves others on, then the packet of what ended.
 

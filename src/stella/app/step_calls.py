@@ -14,6 +14,7 @@ from stella.deployment.step_store import StepRun
 from stella.deployment.steps import UNDO, CallStep, StepEnding
 from stella.deployment.store import Deployment
 from stella.hub.document import config_faults
+from stella.hub.model import NO_ENVIRONMENT
 from stella.kernel import Json, NotCanonical, StellaError, canonical_json
 from stella.plugin.contract.connection import Connect, Connection
 from stella.plugin.contract.core import Contribution, Kind, Manifest
@@ -99,7 +100,9 @@ class StepCaller:
 
         Raises UnknownIntegration, IntegrationDisabled, UnknownConnector, PluginBroken.
         """
-        environment = call.subject.get("environment", "")
+        # A run is of no environment: what it says of one is an input, which anybody may give it.
+        of_run = NO_ENVIRONMENT if roles is not None else ""
+        environment = call.subject.get("environment", of_run)
         return {
             name: self.connected(kind, str(call.inputs[name]), roles, environment)
             for name, kind in contribution.uses.items()

@@ -94,6 +94,7 @@ def work_of(services: Services, holder: str) -> Work:
         call_step=services.call_step,
         look_up=partial(look_up_by, services),
         kinds=services.kinds,
+        registry_for=services.outside.registry,
         stopping=services.stopping,
     )
 

@@ -9,6 +9,9 @@ from stella.plugin.contract.core import Kind
 _BUILT_IN = "secret://"
 _WHERE = ("kind", "connector", "endpoint", "config", "hosts", "networks", "ca", "proxy")
 
+NO_ENVIRONMENT = "-"
+"""For what is surely of no environment, as a run of a workflow is: no environment has that name."""
+
 
 @dataclass(frozen=True, slots=True)
 class Integration:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 CHARACTERS_MAX = 4000
 _VALUE_CHARACTERS_MAX = 64 * 1024
 _DEPTH_MAX = 20
+_INTEGER_MAX = 2**53 - 1
 _OPEN, _CLOSE = "${{", "}}"
 _PLACE = re.compile(r"<input>:\d+:(?P<column>\d+): (?P<words>.*)")
 _UNDECLARED = re.compile(r"undeclared reference to '(?P<name>[^']+)'")
@@ -106,6 +107,8 @@ class Expression:
         return plain
 
     def _plain(self, value: Any, depth: int) -> Json:
+        if isinstance(value, int) and abs(value) > _INTEGER_MAX:
+            raise self._failed("it gives a whole number beyond 2^53, which is not kept")
         if value is None or isinstance(value, bool | int | str):
             return value
         if depth and isinstance(value, list):

@@ -14,7 +14,7 @@ from stella.record import Tx
 from stella.workflow.run.decide import claim, decide
 from stella.workflow.run.lifecycle import RunState
 from stella.workflow.run.request import REASON_CHARACTERS_MAX, cancel_run, run_again
-from stella.workflow.run.store import find_run, list_runs
+from stella.workflow.run.store import find_run, list_runs, list_workflows
 
 router = APIRouter(prefix="/runs", tags=["workflows"])
 
@@ -90,8 +90,16 @@ def post_run_cancel(asked: Runner, run: str, body: RunReason) -> Response:
 
 @router.post("/{run}/again", status_code=201, response_model=RunView)
 def post_run_again(asked: Runner, run: str, body: RunAgain) -> Response:
-    """A new run with the same inputs, that keeps what went well in one that has ended."""
+    """A new run with the same inputs, that keeps what went well in one that has ended.
+
+    By another version than new runs follow it is done by whoever may change environments.
+    """
     kinds = asked.services.kinds()
+    with asked.read() as tx:
+        before = find_run(tx, run)
+        is_current = list_workflows(tx).get(before.workflow) == before.version
+    if not is_current:
+        asked.must(Permission.ENVIRONMENT_CHANGE, f"POST /runs/{run[:60]}/again")
 
     def do(tx: Tx) -> RunView:
         roles = tuple(role.value for role in asked.principal.roles)

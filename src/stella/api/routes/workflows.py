@@ -22,6 +22,7 @@ from stella.api.views.workflows import (
     run_view,
     workflow_view,
 )
+from stella.identity import Permission
 from stella.record import Tx
 from stella.workflow.definition.check import faults_of
 from stella.workflow.definition.read import check_workflow
@@ -136,8 +137,16 @@ def post_run_plan(asked: Viewer, workflow: str, body: NewRun) -> RunPlanView:
 
 @router.post("/workflows/{workflow}/runs", status_code=201, response_model=RunView)
 def post_run(asked: Runner, workflow: str, body: NewRun) -> Response:
-    """Run a workflow. Its steps may do what whoever asks may do, and no more."""
+    """Run a workflow. Its steps may do what whoever asks may do, and no more.
+
+    Another version than new runs follow is run by whoever may change environments.
+    """
     kinds = asked.services.kinds()
+    if body.version is not None:
+        with asked.read() as tx:
+            is_current = list_workflows(tx).get(workflow) == body.version
+        if not is_current:  # it may ask fewer people than the one that was put in its place
+            asked.must(Permission.ENVIRONMENT_CHANGE, f"POST /workflows/{workflow[:80]}/runs")
 
     def do(tx: Tx) -> RunView:
         roles = tuple(role.value for role in asked.principal.roles)

@@ -9,6 +9,7 @@ from stella.finding.lifecycle import ScanState
 from stella.finding.scan import request_scan
 from stella.finding.store import scan_by_id
 from stella.identity import Permission, Role, permissions_of
+from stella.identity.people import present
 from stella.kernel import Json, Remedy, StellaError
 from stella.promotion.lifecycle import PROMOTION, State
 from stella.promotion.request import request_promotion
@@ -30,33 +31,46 @@ Found: TypeAlias = NodeEnding | str
 class Act:
     """A step that a use case does. needs: what who started the run has to be allowed.
 
-    prepare: asks the world outside first, with no transaction open. do: takes what that found.
+    prepare: asks the world outside first, with these roles and no transaction open. do: takes what that
+    found.
     """
 
     kind: StepKind
     needs: Permission
     do: Callable[[Tx, Work, Run, Inputs, Any], Found]
-    prepare: Callable[[Work, Inputs], Any] | None = None
+    prepare: Callable[[Work, frozenset[str], Inputs], Any] | None = None
 
 
 def act_out(act: Act, tx: Tx, work: Work, begun: tuple[Run, Node], prepared: Any) -> Found:
     """Do it, by the right of who started the run. Raises what the use case refuses."""
     run, node = begun
-    refuse_unallowed(tx, work, run, act.needs, act.kind.name)
+    refuse_unallowed(tx, run, act.needs, act.kind.name)
     return act.do(tx, work, run, node.inputs or {}, prepared)
 
 
-def refuse_unallowed(tx: Tx, work: Work, run: Run, needed: Permission, uses: str) -> None:
-    """Return where who started the run may do that, then and now. Raises NotAskedNow."""
-    now = work.proving.person_of(tx, run.by).roles
-    held = permissions_of(Role(one) for one in set(now) & set(run.roles))
-    if needed not in held:
+def roles_left(tx: Tx, run: Run) -> frozenset[str]:
+    """Of the roles with which a run was started, those whose every right its starter has still.
+
+    Who is let in no more has none. A machine is its issuer's word, which was for the run.
+    """
+    if run.by.startswith("mch_"):
+        return frozenset(run.roles)
+    person = present(tx, (run.by,)).get(run.by)
+    now = permissions_of(person.roles) if person is not None else frozenset()
+    return frozenset(one for one in run.roles if permissions_of((Role(one),)) <= now)
+
+
+def refuse_unallowed(tx: Tx, run: Run, needed: Permission, uses: str) -> frozenset[str]:
+    """The roles by which a step of it is done now. Raises NotAskedNow where they do not allow that."""
+    roles = roles_left(tx, run)
+    if needed not in permissions_of(Role(one) for one in roles):
         raise NotAskedNow(
             f"whoever started the run may not do that: {uses} needs {needed.value}",
             remedy=Remedy("Let somebody start it who may.", f"stella run retry {run.id}"),
             run=run.id,
             permission=needed.value,
         )
+    return roles
 
 
 def how_it_stands(tx: Tx, what: str) -> NodeEnding | None:
@@ -99,8 +113,10 @@ def _promotion(tx: Tx, subject: str) -> NodeEnding | None:
     return NodeEnding(state, WaitedForFailed.code, message)
 
 
-def _resolve(work: Work, inputs: Inputs) -> Any:
-    return resolve_components(work.open_registry, dict(inputs["components"]))
+def _resolve(work: Work, roles: frozenset[str], inputs: Inputs) -> Any:
+    return resolve_components(
+        lambda host: work.registry_for(host, roles), dict(inputs["components"])
+    )
 
 
 def _create(tx: Tx, work: Work, run: Run, inputs: Inputs, prepared: Any) -> Found:

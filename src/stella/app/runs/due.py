@@ -1,10 +1,12 @@
 """What waits in runs for a time is a row with that time; here its time comes."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import replace
 
 from stella.kernel import time_text
-from stella.record import Database
+from stella.record import Database, Tx
+from stella.record.errors import DatabaseUnusable
 from stella.workflow.errors import StepTimedOut
 from stella.workflow.run.lifecycle import RunState
 from stella.workflow.run.nodes import look_at_node
@@ -13,32 +15,38 @@ from stella.workflow.run.store import due_nodes, find_run, overdue_runs
 
 _BATCH = 100
 
+_log = logging.getLogger("stella.runs")
+
 
 def look_at_runs(database: Database, is_over: Callable[[], bool]) -> int:
-    """Look at every node and every run whose time has come, each in its own transaction; how many."""
-    done = 0
+    """Look at every node and every run whose time has come, each in its own transaction; how many.
+
+    One that cannot be moved is logged, and holds up no other.
+    """
+    done: set[str] = set()
     while True:
         with database.read() as tx:
             nodes, runs = due_nodes(tx, _BATCH), overdue_runs(tx, _BATCH)
-        for node in nodes:
+        looks = [(look_at_node, one) for one in nodes] + [(_end_late, one) for one in runs]
+        left = [(look, one) for look, one in looks if one not in done]
+        for look, one in left:
             if is_over():
-                return done
-            with database.transaction(actor="system") as tx:
-                look_at_node(tx, node)
-            done += 1
-        for run in runs:
-            with database.transaction(actor="system") as tx:
-                found = find_run(tx, run, lock=True)
-                if found.state in {RunState.QUEUED, RunState.RUNNING}:
-                    give_up(
-                        tx,
-                        replace(
-                            found,
-                            cancel_asked_at=time_text(tx.now),
-                            code=StepTimedOut.code,
-                            message=f"it was not done by {found.deadline_at}",
-                        ),
-                    )
-            done += 1
-        if max(len(nodes), len(runs)) < _BATCH:
-            return done
+                return len(done)
+            done.add(one)
+            try:
+                with database.transaction(actor="system") as tx:
+                    look(tx, one)
+            except DatabaseUnusable:
+                raise  # which says nothing about this one
+            except Exception:  # noqa: BLE001 - the others have their time too
+                _log.exception("%s could not be looked at", one)
+        if len(left) < _BATCH:
+            return len(done)
+
+
+def _end_late(tx: Tx, run_id: str) -> None:
+    run = find_run(tx, run_id, lock=True)
+    if run.state in {RunState.QUEUED, RunState.RUNNING}:
+        message = f"it was not done by {run.deadline_at}"
+        at = time_text(tx.now)
+        give_up(tx, replace(run, cancel_asked_at=at, code=StepTimedOut.code, message=message))

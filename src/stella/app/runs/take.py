@@ -16,9 +16,11 @@ from stella.plugin.refusals import StepFailed
 from stella.record import StoredFact, Tx
 from stella.record.errors import DatabaseUnusable
 from stella.workflow.definition.kinds import StepKind, Way
+from stella.workflow.errors import NotAskedNow
+from stella.workflow.run.advance import next_in_group
 from stella.workflow.run.lifecycle import NodeState
 from stella.workflow.run.model import UNDO, Node, NodeEnding, Run
-from stella.workflow.run.nodes import begin_node, end_node, step_type, time_of, wait_for
+from stella.workflow.run.nodes import begin_node, end_node, goes_on, step_type, time_of, wait_for
 from stella.workflow.run.request import request_run
 from stella.workflow.run.store import find_run, nodes_waiting_for
 
@@ -66,7 +68,13 @@ def _wake(work: Work, fact: StoredFact, what: str) -> None:
         with work.because(fact) as tx:
             how = how_it_stands(tx, node.waits_for)
             if how is not None:
-                end_node(tx, node.id, how)
+                end_node(tx, node.id, how, waited_for=node.waits_for)
+
+
+def begin_next_run(work: Work, fact: StoredFact) -> None:
+    """A run has ended: the next of its group begins. One may end at once; its fact lets another begin."""
+    with work.because(fact) as tx:
+        next_in_group(tx, find_run(tx, fact.subject))
 
 
 def wake_parent(work: Work, fact: StoredFact) -> None:
@@ -75,7 +83,7 @@ def wake_parent(work: Work, fact: StoredFact) -> None:
     if not parent:
         return
     with work.because(fact) as tx:
-        end_node(tx, parent, _of_run(find_run(tx, fact.subject)))
+        end_node(tx, parent, _of_run(find_run(tx, fact.subject)), waited_for=f"run:{fact.subject}")
 
 
 def _of_run(run: Run) -> NodeEnding:
@@ -117,7 +125,7 @@ def _ask(tx: Tx, work: Work, begun: _Begun) -> None:
 
 def _child(tx: Tx, work: Work, begun: _Begun) -> None:
     inputs = begun.node.inputs or {}
-    refuse_unallowed(tx, work, begun.run, Permission.WORKFLOW_RUN, begun.kind.name)
+    refuse_unallowed(tx, begun.run, Permission.WORKFLOW_RUN, begun.kind.name)
     child = request_run(
         tx,
         work.kinds(),
@@ -137,7 +145,10 @@ _WAITS = {Way.WAIT: _wait, Way.ASK: _ask, Way.CHILD: _child}
 def _act(work: Work, fact: StoredFact, begun: _Begun) -> None:
     act = ACTS[begun.kind.name]
     try:
-        prepared = act.prepare(work, begun.node.inputs or {}) if act.prepare else None
+        with work.database.read(fact.tenant) as tx:
+            roles = refuse_unallowed(tx, begun.run, act.needs, begun.kind.name)
+        inputs = begun.node.inputs or {}
+        prepared = act.prepare(work, roles, inputs) if act.prepare else None
     except StellaError as refusal:
         with work.because(fact) as tx:
             end_node(tx, begun.node.id, with_error(refusal))
@@ -155,18 +166,24 @@ def _act(work: Work, fact: StoredFact, begun: _Begun) -> None:
             end_node(tx, begun.node.id, found)
 
     with work.database.transaction(actor=begun.run.by, cause=fact.id, tenant=fact.tenant) as tx:
-        _attempt(tx, work, begun, do)
+        if goes_on(tx, begun.node):
+            _attempt(tx, work, begun, do)
 
 
 def _call(work: Work, fact: StoredFact, begun: _Begun) -> None:
-    how = _said_by_plugin(work, begun)
+    try:
+        with work.database.read(fact.tenant) as tx:
+            roles = refuse_unallowed(tx, begun.run, Permission.WORKFLOW_RUN, begun.kind.name)
+        how = _said_by_plugin(work, begun, roles)
+    except NotAskedNow as refusal:
+        how = with_error(refusal)
     if how.state is not NodeState.SUCCEEDED and work.stopping.is_set():
         raise ServerStops  # the plugin ended because the server does
     with work.because(fact) as tx:
         end_node(tx, begun.node.id, how)
 
 
-def _said_by_plugin(work: Work, begun: _Begun) -> NodeEnding:
+def _said_by_plugin(work: Work, begun: _Begun, roles: frozenset[str]) -> NodeEnding:
     node, run = begun.node, begun.run
     undo = node.purpose == UNDO
     key = node.key.removesuffix(" (undo)")
@@ -181,7 +198,7 @@ def _said_by_plugin(work: Work, begun: _Begun) -> NodeEnding:
     left_s = (parse_time(node.deadline_at or "") - work.database.now()).total_seconds()
     try:
         result = work.call_step(
-            _planned(begun), call, undo=undo, roles=frozenset(run.roles), limit_s=max(1.0, left_s)
+            _planned(begun), call, undo=undo, roles=roles, limit_s=max(1.0, left_s)
         )
     except DatabaseUnusable:
         raise  # which says nothing about the step

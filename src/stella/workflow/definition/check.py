@@ -6,13 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import jsonschema_rs
-
 from stella.kernel.names import nearest
 from stella.workflow.definition.graph import ancestors, circle
 from stella.workflow.definition.kinds import MANUAL_INPUT, WAIT, Kinds, StepKind
 from stella.workflow.definition.model import DAY_S, OnFailure, Step, Workflow
 from stella.workflow.expressions import BadExpression, Scope, Template, read_template
+from stella.workflow.schemas import placed_faults, schema_faults_of, value_faults
 from stella.workflow.shapes import (
     ANY,
     BOOL,
@@ -161,12 +160,9 @@ def _faults_of_inputs(workflow: Workflow) -> Iterator[Fault]:
             yield Fault(
                 place, "a name of an input has letters, digits and _, and begins with a letter"
             )
-        try:
-            validator = jsonschema_rs.Draft202012Validator(schema)
-        except ValueError as error:
-            yield Fault(place, f"it is no JSON Schema: {str(error)[:200]}")
-            continue
-        if "default" in schema and not validator.is_valid(schema["default"]):
+        faults = [*schema_faults_of(schema)]
+        yield from (Fault(place, why) for why in faults)
+        if not faults and "default" in schema and value_faults("", schema["default"], schema):
             yield Fault(f"{place}.default", "its own schema does not take it")
 
 
@@ -253,12 +249,12 @@ def _faults_of_kind(place: str, step: Step, kinds: Kinds) -> Iterator[Fault]:
 def _faults_of_form(place: str, form: Any) -> Iterator[Fault]:
     if not isinstance(form, Mapping):
         return  # its schema says so
-    try:
-        jsonschema_rs.Draft202012Validator(dict(form))
-    except ValueError as error:
-        yield Fault(place, f"it is no JSON Schema: {str(error)[:200]}")
+    yield from (Fault(place, why) for why in schema_faults_of(form))
     if form.get("type", "object") != "object":
         yield Fault(place, "a form is of an object")
+    for name, shape in names_of(place, form):
+        if shape.kind == "double":
+            yield Fault(name, "a run keeps no fractions: ask for an integer, or a string")
 
 
 def _faults_of_expressions(workflow: Workflow, kinds: Kinds) -> Iterator[Fault]:
@@ -324,11 +320,9 @@ class _Reader:
             yield from self.expects(_join(place, path), text, wanted)
         if kind is None or not kind.input_schema:
             return
-        validator = jsonschema_rs.Draft202012Validator(dict(kind.input_schema))
-        for error in validator.iter_errors(dict(inputs)):
-            where = tuple(error.instance_path)
+        for where, words in placed_faults(dict(inputs), kind.input_schema):
             if not any(where[: len(path)] == path for path in found):
-                yield Fault(_join(place, where), error.message[:200])
+                yield Fault(_join(place, where), words)
 
     def _read(self, text: str) -> Template:
         return read_template(text, self.scope)

@@ -61,7 +61,9 @@ def make_nodes(tx: Tx, run: Run, kept: Sequence[Node] = ()) -> None:
     sections = (("steps", workflow.steps), ("finally", workflow.finally_))
     there = {one.step for one in kept}
     named = [(section, name) for section, steps in sections for name in steps if name not in there]
-    held = [replace(one, id=tx.new_id("nod"), run=run.id, attempts=0) for one in kept]
+    held = [
+        replace(one, id=tx.new_id("nod"), run=run.id, attempts=0, started_at=None) for one in kept
+    ]
     made = [
         Node(id=tx.new_id("nod"), run=run.id, position=0, step=name, section=section)
         for section, name in named
@@ -83,7 +85,9 @@ def hold_group(tx: Tx, group: str) -> None:
 
 
 def next_in_group(tx: Tx, run: Run) -> None:
-    """Let the run begin that waits for the end of this one."""
+    """Let the run begin that waits for the end of this one. One that ends at once lets no other begin:
+    that is what its own end is for.
+    """
     if not run.group:
         return
     hold_group(tx, run.group)
@@ -267,5 +271,4 @@ def _end(tx: Tx, picture: Picture, run: Run, move: End) -> Run:
     )
     update_run(tx, ended)
     tx.add(fact(ended.id, ended.workflow, ended.code, ended.message, ended.parent))
-    next_in_group(tx, ended)
     return ended

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from stella.kernel import Json, Remedy, time_text
+from stella.identity.model import Role
+from stella.kernel import Json, Remedy, canonical_json, time_text
 from stella.record.transaction import Tx
 from stella.workflow.definition.kinds import APPROVAL, MANUAL_INPUT
 from stella.workflow.definition.model import Ask
@@ -12,13 +13,15 @@ from stella.workflow.errors import ImpossibleInputs, NotAskedNow, UnknownRun
 from stella.workflow.run.advance import advance
 from stella.workflow.run.facts import NodeClaimed, NodeDecided
 from stella.workflow.run.lifecycle import NodeState
-from stella.workflow.run.model import Node, NodeEnding, Run
+from stella.workflow.run.model import OUTPUTS_BYTES_MAX, Node, NodeEnding, Run
 from stella.workflow.run.nodes import end_node, settle_asked, step_of
 from stella.workflow.run.store import find_run, list_nodes, update_node
-from stella.workflow.run.values import schema_faults
+from stella.workflow.schemas import value_faults
 
 COMMENT_CHARACTERS_MAX = 1000
 ASKING_ACTIONS = ("retry", "skip", "fail")
+_ROLES = frozenset(one.value for one in Role)
+_MAY_TAKE_OVER = frozenset({Role.OPERATOR.value, Role.ADMIN.value})
 _APPROVAL_ACTIONS = ("approve", "reject")
 
 
@@ -45,7 +48,9 @@ def why_not(run: Run, node: Node, uses: str, ask: Ask | None, who: Speaker) -> s
     """Why that person may not speak here; None where they may."""
     inputs = node.inputs or {}
     named = (ask or Ask()).by if node.state is NodeState.ASKING else tuple(inputs.get("by", ()))
-    if who.name not in named and not who.roles & set(named):
+    # A word that is a role is never a person's name: anybody may be given one.
+    is_named = who.name in named and who.name not in _ROLES
+    if not is_named and not who.roles & set(named):
         return f"it asks for {', '.join(named)}"
     is_own = who.id == run.by and uses == APPROVAL.name and node.state is NodeState.WAITING
     if is_own and not inputs.get("mayBeRequester", False):
@@ -100,8 +105,10 @@ def claim(tx: Tx, run_id: str, key: str, who: Speaker, *, give_back: bool = Fals
     step = step_of(tx, run, node)
     if not actions_for(run, node, step.uses, required=step.required):
         raise _not_now(run, node, f"it is {node.state.value}", ())
-    why = why_not(run, node, step.uses, step.ask, who)
-    if why is not None:
+    # Who looks after it may be away: operators take it over, or let it go.
+    seen = replace(node, claimed_by="") if who.roles & _MAY_TAKE_OVER else node
+    why = why_not(run, seen, step.uses, step.ask, who)
+    if why is not None and not (give_back and seen is not node):
         raise _not_now(run, node, why, ())
     claimed = replace(node, claimed_by="" if give_back else who.id)
     if claimed != node:
@@ -130,7 +137,9 @@ def _answer(
     name, at = said
     if action == "answer":
         form: Any = (node.inputs or {}).get("form", {})
-        faults = schema_faults("values", values, form)
+        faults = value_faults("values", values, form)
+        if len(canonical_json(values)) > OUTPUTS_BYTES_MAX:
+            faults = [f"values: they have more than {OUTPUTS_BYTES_MAX >> 10} KiB"]
         if faults:
             raise ImpossibleInputs(
                 f"the form does not take that: {'; '.join(faults[:5])}",

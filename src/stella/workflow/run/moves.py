@@ -15,10 +15,12 @@ from typing import TypeAlias
 from stella.kernel import Json, StellaError
 from stella.workflow.definition.graph import in_order
 from stella.workflow.definition.model import After, OnFailure, Step, Workflow
+from stella.workflow.errors import ImpossibleInputs
 from stella.workflow.run.lifecycle import NodeEvent, NodeState, RunState
 from stella.workflow.run.model import RUN, SINGLE, UNDO, WENT_WRONG, Node, Run
 from stella.workflow.run.values import data_of, holds, items_of
 
+NODES_MAX = 5000
 SUCCEEDED, FAILED, ERRORED, CANCELLED = "succeeded", "failed", "errored", "cancelled"
 _BUSY = frozenset({NodeState.READY, NodeState.RUNNING})
 _CANCELLABLE = frozenset(
@@ -181,11 +183,21 @@ def _of_queued(picture: Picture, node: Node, step: Step) -> Iterator[Move]:
             yield Close(node, NodeEvent.SKIP)
         elif step.is_many:
             items = tuple(items_of(step, data))
-            yield Spread(node, items) if items else Close(node, NodeEvent.PASS, outputs={})
+            yield _spread(picture, node, step, items)
         else:
             yield Turn(node)
     except StellaError as refusal:
         yield Close(node, NodeEvent.BREAK, refusal.code, str(refusal))
+
+
+def _spread(picture: Picture, node: Node, step: Step, items: tuple[Json, ...]) -> Spread | Close:
+    if not items:  # lists of nothing, as they would be of many
+        known = picture.run.kind(step.uses).output_schema.get("properties", {})
+        return Close(node, NodeEvent.PASS, outputs={name: [] for name in known})
+    if len(picture.nodes) + len(items) > NODES_MAX:
+        message = f"a run has at most {NODES_MAX} steps and items"
+        return Close(node, NodeEvent.BREAK, ImpossibleInputs.code, message)
+    return Spread(node, items)
 
 
 def _of_items(picture: Picture, node: Node, step: Step) -> Iterator[Move]:
@@ -244,7 +256,8 @@ def _to_undo(picture: Picture) -> tuple[Node, ...]:
         one
         for one in picture.nodes
         if one.purpose == RUN
-        and one.attempts
+        and one.started_at
+        and not (one.item == SINGLE and one.step in picture.items)
         and picture.workflow.all_steps[one.step].undo
         and one.section == "steps"
     ]

@@ -15,8 +15,10 @@ from stella.workflow.run.advance import advance, close_node, give_turn
 from stella.workflow.run.facts import NodeStarted, NodeWaits
 from stella.workflow.run.lifecycle import NODE, NodeEvent, NodeState, RunState
 from stella.workflow.run.model import UNDO, Node, NodeEnding, Run
+from stella.workflow.run.request import give_up
 from stella.workflow.run.store import find_node, find_run, list_nodes, update_node, workflow_of_run
-from stella.workflow.run.values import data_of, rendered, schema_faults
+from stella.workflow.run.values import data_of, rendered
+from stella.workflow.schemas import value_faults
 
 # A server that ends meanwhile is no fault of the step; one that always ends by it is.
 CUT_OFF_MAX = 3
@@ -56,6 +58,7 @@ def begin_node(tx: Tx, node_id: str) -> tuple[Run, Node] | None:
         return None
     try:
         begun = replace(begun, inputs=_inputs(tx, run, begun, step, kind))
+        inputs = digest_of(begun.inputs or {}).text
     except StellaError as refusal:
         end_node(tx, node_id, NodeEnding(NodeState.ERRORED, refusal.code, str(refusal)))
         return None
@@ -67,7 +70,7 @@ def begin_node(tx: Tx, node_id: str) -> tuple[Run, Node] | None:
                 run.id,
                 begun.step,
                 begun.purpose,
-                digest_of(begun.inputs or {}).text,
+                inputs,
                 str(kind.pin.get("plugin", "")),
                 str(kind.pin.get("version", "")),
             )
@@ -88,14 +91,33 @@ def wait_for(tx: Tx, run: Run, node: Node, what: str, until: str | None = None) 
     return waiting
 
 
-def end_node(tx: Tx, node_id: str, how: NodeEnding) -> None:
+def goes_on(tx: Tx, node: Node) -> bool:
+    """Whether that attempt of it is still to be made, now that time has passed; held from here on.
+
+    Where the end of its run was asked for meanwhile, it ends as cancelled.
+    """
+    run = find_run(tx, node.run, lock=True)
+    found = find_node(tx, node.id)
+    if (found.state, found.attempts) != (NodeState.RUNNING, node.attempts):
+        return False
+    if run.cancel_asked_at is not None and run.state is RunState.RUNNING:
+        close_node(tx, found, NodeEvent.CANCEL)
+        advance(tx, run.id)
+        return False
+    return True
+
+
+def end_node(tx: Tx, node_id: str, how: NodeEnding, *, waited_for: str = "") -> None:
     """An attempt ended so: it is over, or is tried again, or somebody is asked. And what follows.
 
-    Nothing where it was over already: the first word counts.
+    Nothing where it was over already: the first word counts. waited_for: nothing, too, where it does
+    not wait for that any more.
     """
     run = find_run(tx, find_node(tx, node_id).run, lock=True)
     node = find_node(tx, node_id)
     if node.state not in {NodeState.RUNNING, NodeState.WAITING}:
+        return
+    if waited_for and node.waits_for != waited_for:
         return
     step, kind = step_of(tx, run, node), run.kind(step_type(tx, run, node))
     is_given_up = run.cancel_asked_at is not None and run.state is RunState.RUNNING
@@ -140,13 +162,26 @@ def look_at_node(tx: Tx, node_id: str) -> None:
         until = node.waits_for.removeprefix("time:")
         end_node(tx, node_id, NodeEnding(NodeState.SUCCEEDED, outputs={"until": until}))
     elif node.state in {NodeState.WAITING, NodeState.RUNNING}:
+        _give_up_child(tx, node)
         end_node(tx, node_id, _timed_out(node))
+
+
+def _give_up_child(tx: Tx, node: Node) -> None:
+    """Nobody waits any more for the run that it started."""
+    kind, _, child = node.waits_for.partition(":")
+    if kind != "run":
+        return
+    run = find_run(tx, child, lock=True)
+    if run.cancel_asked_at is None and run.state in {RunState.QUEUED, RunState.RUNNING}:
+        why = "the step that waited for it took too long"
+        give_up(tx, replace(run, cancel_asked_at=time_text(tx.now), message=why))
 
 
 def settle_asked(tx: Tx, node: Node, action: str) -> None:
     """What was said of a node that went wrong: retry, skip, or fail."""
     if action == "retry":
-        give_turn(tx, replace(node, deadline_at=None), NodeEvent.AGAIN)
+        # A person's word begins the count anew, of attempts and of those that were cut off.
+        give_turn(tx, replace(node, deadline_at=None, attempts=0), NodeEvent.AGAIN)
     elif action == "skip":
         close_node(tx, node, NodeEvent.SKIP, code=node.code, message=node.message)
     else:
@@ -177,7 +212,7 @@ def _inputs(tx: Tx, run: Run, node: Node, step: Step, kind: StepKind) -> dict[st
     if node.inputs is not None:
         return dict(node.inputs)
     found: dict[str, Any] = rendered(step.inputs, data_of(run, list_nodes(tx, run.id), node))
-    faults = schema_faults("with", found, kind.input_schema)
+    faults = value_faults("with", found, kind.input_schema)
     if faults:
         raise ImpossibleInputs(
             f"{kind.name} does not take that: {'; '.join(faults[:5])}",

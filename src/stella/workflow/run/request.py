@@ -9,14 +9,14 @@ from stella.kernel import Json, Remedy, digest_of, time_text
 from stella.record.transaction import Tx
 from stella.workflow.definition.check import faults_of
 from stella.workflow.definition.graph import ancestors
-from stella.workflow.definition.kinds import Kinds, StepKind
+from stella.workflow.definition.kinds import APPROVAL, MANUAL_INPUT, Kinds, StepKind
 from stella.workflow.definition.model import Workflow
 from stella.workflow.definition.read import malformed
 from stella.workflow.errors import MalformedWorkflow, NotAskedNow, UnknownRun
 from stella.workflow.run.advance import advance, begin_run, hold_group, make_nodes
-from stella.workflow.run.facts import RunCancelAsked, RunCancelled, RunRequested
+from stella.workflow.run.facts import RunCancelAsked, RunCancelled, RunErrored, RunRequested
 from stella.workflow.run.lifecycle import RUN, NodeState, RunEvent, RunState
-from stella.workflow.run.model import DEPTH_MAX, Node, Run
+from stella.workflow.run.model import DEPTH_MAX, UNDO, Node, Run
 from stella.workflow.run.model import RUN as DONE
 from stella.workflow.run.store import (
     find_node,
@@ -30,6 +30,12 @@ from stella.workflow.run.store import (
 from stella.workflow.run.values import filled_inputs, rendered
 
 REASON_CHARACTERS_MAX = 1000
+_WORDS_OF_PEOPLE = frozenset({APPROVAL.name, MANUAL_INPUT.name})
+_ENDS_OF_QUEUED: dict[bool, tuple[RunEvent, str, type[Any]]] = {
+    False: (RunEvent.CANCEL, "cancelled", RunCancelled),
+    True: (RunEvent.BREAK, "errored", RunErrored),
+}
+"""By whether it was the clock that asked for the end."""
 
 
 def request_run(
@@ -53,7 +59,11 @@ def request_run(
     Raises UnknownWorkflow, ImpossibleInputs, MalformedWorkflow where a type of step is gone or changed
     so that the workflow cannot run any more.
     """
-    number, workflow = find_workflow(tx, name, version)
+    number, workflow = find_workflow(
+        tx, name
+    )  # which has to be there, whatever version is asked for
+    if version is not None:
+        number, workflow = find_workflow(tx, name, version)
     filled = filled_inputs(workflow, inputs)
     _refuse_stale(name, workflow, kinds)
     if depth > DEPTH_MAX:
@@ -87,8 +97,8 @@ def cancel_run(tx: Tx, run_id: str, reason: str) -> Run:
     Twice is once. Raises UnknownRun, NotAskedNow where it has ended.
     """
     run = find_run(tx, run_id, lock=True)
-    if run.cancel_asked_at is not None and not RUN.is_final(run.state):
-        return run
+    if run.cancel_asked_at is not None and run.state is RunState.RUNNING:
+        return advance(tx, run.id)
     if run.state not in {RunState.QUEUED, RunState.RUNNING}:
         raise NotAskedNow(
             f"the run is {run.state.value} already",
@@ -108,14 +118,15 @@ def give_up(tx: Tx, run: Run) -> Run:
         if child.cancel_asked_at is None:
             give_up(tx, replace(child, cancel_asked_at=time_text(tx.now), message=run.message))
     if run.state is RunState.QUEUED:
+        event, verdict, fact = _ENDS_OF_QUEUED[bool(run.code)]
         ended = replace(
             run,
-            state=RUN.next(run.state, RunEvent.CANCEL),
-            verdict="cancelled",
+            state=RUN.next(run.state, event),
+            verdict=verdict,
             ended_at=time_text(tx.now),
         )
         update_run(tx, ended)
-        tx.add(RunCancelled(ended.id, ended.workflow, ended.code, ended.message, ended.parent))
+        tx.add(fact(ended.id, ended.workflow, ended.code, ended.message, ended.parent))
         return ended  # one of its group runs still: nobody's turn comes by this
     return advance(tx, run.id)
 
@@ -140,6 +151,7 @@ def run_again(
             run=before.id,
             state=before.state.value,
         )
+    find_workflow(tx, before.workflow)  # which has to be there still
     _, workflow = find_workflow(tx, before.workflow, before.version)
     if since is not None and since not in workflow.steps:
         raise UnknownRun(
@@ -161,9 +173,9 @@ def run_again(
         at=time_text(tx.now),
         deadline_at=time_text(tx.now + timedelta(seconds=workflow.timeout_s)),
         pins=_pins(workflow, kinds),
-        group=before.group,
         again=before.id,
     )
+    run = replace(run, group=_group(workflow, run, frozenset()))
     kept = _kept(workflow, list_nodes(tx, before.id), since)
     return _start(tx, run, kept)
 
@@ -241,6 +253,9 @@ def _kept(workflow: Workflow, nodes: tuple[Node, ...], since: str | None) -> tup
     """The nodes of steps that are not done again."""
     well = {NodeState.SUCCEEDED, NodeState.SKIPPED}
     anew = {since} if since is not None else set()
+    # What was taken back is there no more, and a person's word was for the run that asked for it.
+    anew |= {one.step for one in nodes if one.purpose == UNDO}
+    anew |= {name for name, step in workflow.steps.items() if step.uses in _WORDS_OF_PEOPLE}
     anew |= {
         one.step
         for one in nodes

@@ -5,13 +5,12 @@ from functools import lru_cache
 from itertools import product
 from typing import Any
 
-import jsonschema_rs
-
 from stella.kernel import Json, Remedy
 from stella.workflow.definition.model import Step, Workflow
 from stella.workflow.errors import ExpressionFailed, ImpossibleInputs
 from stella.workflow.expressions import BadExpression, Expression, Scope, Template, read_template
 from stella.workflow.run.model import SINGLE, Node, Run
+from stella.workflow.schemas import value_faults
 from stella.workflow.shapes import ANY, INT, Shape
 
 _MAP = Shape("map", ANY)
@@ -28,7 +27,7 @@ def filled_inputs(workflow: Workflow, given: Mapping[str, Json]) -> dict[str, Js
         if name in given or "default" in schema
     }
     strangers = {name: value for name, value in given.items() if name not in workflow.inputs}
-    reasons = schema_faults("inputs", {**filled, **strangers}, workflow.input_schema)
+    reasons = value_faults("inputs", {**filled, **strangers}, workflow.input_schema)
     if reasons:
         raise ImpossibleInputs(
             f"the workflow cannot run with that: {'; '.join(reasons[:5])}",
@@ -36,17 +35,6 @@ def filled_inputs(workflow: Workflow, given: Mapping[str, Json]) -> dict[str, Js
             reasons=reasons[:20],
         )
     return filled
-
-
-def schema_faults(word: str, value: Any, schema: Mapping[str, Any]) -> list[str]:
-    """What a schema has against a value, each with its place."""
-    if not schema:
-        return []
-    validator = jsonschema_rs.Draft202012Validator(dict(schema))
-    return [
-        f"{'.'.join(map(str, (word, *error.instance_path)))}: {error.message[:200]}"
-        for error in validator.iter_errors(value)
-    ]
 
 
 def data_of(run: Run, nodes: Sequence[Node], node: Node | None = None) -> dict[str, Json]:
