@@ -326,6 +326,12 @@ def test_approvals_that_do_not_count_are_refused_and_the_right_ones_do(
     assert verify_packet(shop.packet_of(promotion)).good
 
 
+def test_a_command_says_on_standard_error_that_the_server_is_simulated(shop: Shop) -> None:
+    ended, said = shop.run("matrix")
+    assert ended == 0
+    assert said == f"SIMULATED: no real host stands behind {shop.stage.url}\n"
+
+
 def test_nothing_of_it_all_was_left_half_done(shop: Shop) -> None:
     assert shop.admin.get("/audit/verify")["good"]
     checks = {one["name"]: one for one in shop.admin.get("/doctor")["checks"]}

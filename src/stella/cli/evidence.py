@@ -28,6 +28,8 @@ Root = Annotated[
 Verdict = Annotated[str, typer.Option("-o", "--output", help="table|json", metavar="FORMAT")]
 To = Annotated[Path | None, typer.Option("--to", help="Write to this file.")]
 
+SIMULATED = "simulated: no real host was changed"
+
 _COLUMNS: dict[str, Column] = {
     "id": "id",
     "kind": "kind",
@@ -163,7 +165,11 @@ def _file_name(name: str) -> str:
 
 def verification_json(found: "Verification") -> dict[str, object]:
     """The whole answer."""
-    return {"good": found.good, "checks": [asdict(check) for check in found.checks]}
+    return {
+        "good": found.good,
+        "simulated": found.simulated,
+        "checks": [asdict(check) for check in found.checks],
+    }
 
 
 def verification_lines(found: "Verification") -> list[str]:
@@ -176,6 +182,8 @@ def verification_lines(found: "Verification") -> list[str]:
         + (f" [{check.place}]" if check.place and not check.good else "")
         for check in found.checks
     ]
+    if found.simulated:
+        lines.append(SIMULATED)
     if not found.good:
         return [*lines, "NOT VERIFIED"]
     is_own = any(check.detail == OWN_KEYS for check in found.checks)

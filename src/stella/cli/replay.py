@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stella.cli.evidence import Root, To, Verdict
+from stella.cli.evidence import SIMULATED, Root, To, Verdict
 from stella.cli.written import checked_output, write
 from stella.kernel import Remedy
 
@@ -64,9 +64,12 @@ def replay(
     finally:
         policies.close()
     if is_json:
-        write(json.dumps(replay_json(found), indent=2) + "\n", to)
+        said = {"simulated": verified.simulated, **replay_json(found)}
+        write(json.dumps(said, indent=2) + "\n", to)
     else:
-        write("\n".join(replay_lines(found)) + "\n", to)
+        *steps, verdict = replay_lines(found)
+        told = [*steps, SIMULATED, verdict] if verified.simulated else [*steps, verdict]
+        write("\n".join(told) + "\n", to)
     if found.verdict is not ReplayVerdict.IDENTICAL:
         raise typer.Exit(1)
 
