@@ -131,6 +131,7 @@ def test_killed_in_the_middle_it_ends_right_with_one_container(
     assert ended.result is not None
     assert [running.digest for running in ended.result.running] == [two]
     assert len(names_running(host, f"agent-{kind}")) == 1
+    assert plane.facts(order.id).count("OrderTaken") == 2  # a packet tells of both
 
 
 @pytest.mark.parametrize("kind", ["docker", "compose"])
