@@ -122,7 +122,7 @@ def refused(
         or isinstance(refusal, CannotTakeDown)
     )
     outcome = OrderOutcome.ERRORED if is_errored else OrderOutcome.FAILED
-    message = str(refusal)[:_MESSAGE_LENGTH_MAX]
+    message = refusal.told[:_MESSAGE_LENGTH_MAX]
     return OrderResult(outcome, begun_at, ended_at, refusal.code, message, running)
 
 
