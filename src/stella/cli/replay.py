@@ -23,7 +23,7 @@ def replay(
     image: Annotated[
         list[str] | None,
         typer.Option(
-            help="Scan again: registry reference, oci-layout:DIR or tar:FILE. Repeatable."
+            help="Scan again: registry reference, oci-layout:DIR, tar:FILE or docker:IMAGE. Repeatable."
         ),
     ] = None,
     trusted_root: Root = None,

@@ -49,4 +49,4 @@ def document_time() -> str:
 
 
 def _is_remote(reference: "Reference") -> bool:
-    return reference.host not in {"oci-layout", "tar"}
+    return reference.host not in {"docker", "oci-layout", "tar"}
