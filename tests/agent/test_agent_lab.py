@@ -103,15 +103,24 @@ def test_a_real_deployment_and_one_with_changed_bytes(
     assert (projects / "stella.version.json").read_text() == '{"release":"rel_1"}'
 
 
-@pytest.mark.parametrize("moment", ["docker pull", "docker run", "waiting until"])
+@pytest.mark.parametrize(
+    ("kind", "moment"),
+    [
+        ("docker", "docker pull"),
+        ("docker", "docker run"),
+        ("docker", "waiting until"),
+        ("compose", "docker pull"),
+        ("compose", " up "),
+    ],
+)
 def test_killed_in_the_middle_it_ends_right_with_one_container(
-    moment: str, plane: Plane, lab: Lab, host: Host, start: Start, intend: Intend
+    kind: str, moment: str, plane: Plane, lab: Lab, host: Host, start: Start, intend: Intend
 ) -> None:
     one = push_service(lab, "web", "k1")
-    two = push_service(lab, "web", f"k-{moment.replace(' ', '-')}")
+    two = push_service(lab, "web", f"k-{kind}-{moment.strip().replace(' ', '-')}")
     process = start()
-    plane.ended(plane.issue(intend("docker", "dep_1", one)), 60)
-    order = plane.issue(intend("docker", "dep_2", two))
+    plane.ended(plane.issue(intend(kind, "dep_1", one), kind), 60)
+    order = plane.issue(intend(kind, "dep_2", two), kind)
     wait_until(lambda: any(moment in line for line in plane.log("dep_2")))
     process.send_signal(signal.SIGKILL)
     process.wait(10)
@@ -121,7 +130,8 @@ def test_killed_in_the_middle_it_ends_right_with_one_container(
     assert (ended.state, ended.fence) == (OrderState.SUCCEEDED, 2)
     assert ended.result is not None
     assert [running.digest for running in ended.result.running] == [two]
-    assert len(names_running(host, "agent-docker")) == 1
+    assert len(names_running(host, f"agent-{kind}")) == 1
+    assert plane.facts(order.id).count("OrderTaken") == 2  # a packet tells of both
 
 
 @pytest.mark.parametrize("kind", ["docker", "compose"])

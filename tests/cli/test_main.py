@@ -32,6 +32,19 @@ def test_help_names_every_noun_and_imports_none_of_them():
     assert "'rich" not in done.splitlines()[-1]
 
 
+@pytest.mark.parametrize("name", ["evidence", "replay", "vex", "promote", "approve", "matrix"])
+def test_the_help_of_a_noun_loads_neither_http_nor_what_proves_and_judges(name: str):
+    code = (
+        f"import sys; from stella.cli.main import main; main([{name!r}, '--help'])\n"
+        "heavy = ('httpx', 'regorus', 'stella.evidence.verify', 'stella.finding.model')\n"
+        "print([one for one in heavy if one in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout
+    assert done.splitlines()[-1] == "[]"
+
+
 @pytest.mark.parametrize("name", NOUNS)
 def test_every_noun_explains_itself(name: str, capsys: pytest.CaptureFixture[str]):
     assert main([name, "--help"]) == 0

@@ -43,6 +43,46 @@ def test_a_command_of_the_server_names_the_extra_that_it_needs(words: list[str])
     ]
 
 
+def run_base(*words: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-c", PROGRAM, *words], capture_output=True, text=True, check=False
+    )
+
+
+def test_the_base_install_explains_every_command() -> None:
+    every = PROGRAM.rpartition("sys.exit")[0] + (
+        "from stella.cli.nouns import NOUNS\n"
+        "print({name: code for name in NOUNS if (code := main([name, '--help']))})"
+    )
+    done = subprocess.run([sys.executable, "-c", every], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "{}"
+
+
+def test_the_base_install_scans_matches_judges_and_runs_agents(tmp_path: Path) -> None:
+    (tmp_path / "package-lock.json").write_text(
+        '{"lockfileVersion": 3, "packages": {"node_modules/ms": {"version": "2.0.0"}}}'
+    )
+    advisory = (
+        '{"id": "GHSA-x", "modified": "2026-01-01T00:00:00Z", "affected": [{"package":'
+        ' {"ecosystem": "npm", "name": "ms"}, "ranges": [{"type": "SEMVER", "events":'
+        ' [{"introduced": "0"}, {"fixed": "2.0.1"}]}]}]}'
+    )
+    (tmp_path / "feed").mkdir()
+    (tmp_path / "feed" / "GHSA-x.json").write_text(advisory)
+    snapshots, sbom = tmp_path / "advisories", tmp_path / "sbom.json"
+    for words, said in (
+        (("scan", f"dir:{tmp_path}", "-o", "cyclonedx-json", "--to", str(sbom)), ""),
+        (("sbom", "validate", str(sbom)), ""),
+        (("advisory", "import", str(tmp_path / "feed"), "--into", str(snapshots)), ""),
+        (("finding", "match", str(sbom), "--advisories", str(snapshots)), "GHSA-x"),
+    ):
+        done = run_base(*words)
+        assert done.returncode == 0, done.stderr
+        assert said in done.stdout
+    agent = run_base("agent", "run", "--state", str(tmp_path / "agent"))
+    assert (agent.returncode, agent.stderr.splitlines()[-1]) == (4, "  ST-AGT-001")
+
+
 def test_a_module_that_no_extra_brings_stays_a_bug() -> None:
     assert explained(ModuleNotFoundError(name="stella.nowhere")) is None
 

@@ -1,6 +1,8 @@
 """Every page on the real server: it shows, in both themes, and for those who hear or zoom it."""
 
+import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
@@ -9,6 +11,7 @@ from fixtures.consoles import Console, ShopServer
 
 pytestmark = pytest.mark.browser
 
+ROOT = Path(__file__).parents[2]
 PAGES = (
     "/",
     "/?cell=dev%2Fweb",
@@ -40,6 +43,16 @@ PAGES = (
     "/freezes",
     "/documents/+new?kind=Lifecycle",
     "/documents/Environment/prod",
+    "/approvals",
+    "/components",
+    "/components/+new",
+    "/integrations",
+    "/integrations/+new",
+    "/integrations/registry",
+    "/notifications",
+    "/plugins",
+    "/secrets",
+    "/webhooks",
     "/agents",
     "/audit",
     "/access",
@@ -47,6 +60,31 @@ PAGES = (
     "/no-such-page",
     "/releases/rel_nothing",
 )
+
+
+ELSEWHERE = {
+    "/components/$name": "test_components.py",
+    "/components/$name/change": "test_components.py",
+    "/integrations/$name/change": "test_integrations.py",
+    "/lifecycles/$name": "test_lifecycles.py",
+    "/oncall/$schedule": "test_oncall.py",
+    "/templates/$name": "test_components.py",
+}
+"""Pages of which the shop has none: where each is looked at."""
+
+
+def test_every_route_of_the_console_is_looked_at() -> None:
+    here = Path(__file__)
+    routes = set(re.findall(r"path: '(/[^']*)'", (ROOT / "ui/src/routes.tsx").read_text()))
+    assert len(routes) > 40
+    shown = [one.partition("?")[0] for one in PAGES]
+    for route in routes - set(ELSEWHERE) - {"/sign-in"}:
+        pattern = re.compile(re.sub(r"\$\w+", "[^/+]+", route.replace("+", r"\+")) + r"\Z")
+        assert any(pattern.match(one) for one in shown), route
+    for route, name in ELSEWHERE.items():
+        assert route in routes
+        test = here.with_name(name).read_text()
+        assert "violations()" in test, route
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -44,6 +45,16 @@ class Shop(Walk):
         done = self.stage.stella(words, token=whose)
         assert "Traceback" not in done.stderr, done.stderr
         return done.returncode, done.stderr
+
+    def refused(self, *words: str, by: str = "dana", token: str | None = None) -> tuple[int, str]:
+        """As ``run``, of what ends in one refusal: it says what, what to do, and its code last."""
+        ended, said = self.run(*words, by=by, token=token)
+        (error,) = [line for line in said.splitlines() if line.startswith("error: ")]
+        told = said.splitlines()[said.splitlines().index(error) + 1 :]
+        assert re.fullmatch(r"  ST-[A-Z]{3}-\d{3}", told[-1]), said
+        assert len(told) > 1, f"no remedy: {said}"
+        assert len(told[0].split()) > 1, f"no remedy: {said}"
+        return ended, said
 
     def push(self, name: str, layer: bytes, media_type: str = GZIP, diff: bytes = b"") -> str:
         """An image of one layer, as it is given; its reference."""
@@ -100,22 +111,22 @@ def create(reference: str, version: str = "7.0.0") -> tuple[str, ...]:
 
 
 @pytest.mark.parametrize(
-    ("reference", "why", "exit_code"),
+    ("reference", "why", "code", "exit_code"),
     [
-        ("registry.simulated/nobody/knows:1", "has no", 3),
-        ("registry.simulated/shop/web:no-such-tag", "has no tag", 3),
-        ("127.0.0.1:9/shop/web:1", "in a private network that may not be reached", 5),
-        ("registry.simulated/Shop/WEB", "ST-IMG-", 1),
+        ("registry.simulated/nobody/knows:1", "has no", "ST-REG-002", 3),
+        ("registry.simulated/shop/web:no-such-tag", "has no tag", "ST-REG-002", 3),
+        ("127.0.0.1:9/shop/web:1", "in a private network that may not be", "ST-HUB-011", 5),
+        ("registry.simulated/Shop/WEB", "not an image reference", "ST-IMG-001", 1),
     ],
     ids=["unknown image", "missing tag", "unnamed registry", "no reference"],
 )
 def test_an_image_that_cannot_be_had_is_refused_and_nothing_is_sealed(
-    shop: Shop, reference: str, why: str, exit_code: int
+    shop: Shop, reference: str, why: str, code: str, exit_code: int
 ) -> None:
-    ended, said = shop.run(*create(reference))
+    ended, said = shop.refused(*create(reference))
     assert ended == exit_code, said
-    assert "ST-" in said
     assert why in said
+    assert code in said
     assert "bad" not in {one["name"] for one in shop.admin.items("/releases")}
 
 
@@ -125,8 +136,8 @@ def test_a_registry_that_is_named_and_not_there_is_refused_and_nothing_is_sealed
     spec = {"kind": "registry", "connector": "oci", "endpoint": "127.0.0.1:9"}
     document = {"apiVersion": "stella/v1", "kind": "Integration", "name": "gone", "spec": spec}
     shop.admin.post("/apply", {"documents": [document]})
-    ended, said = shop.run(*create("127.0.0.1:9/shop/web:1"))
-    assert (ended, "cannot be reached" in said) == (1, True), said
+    ended, said = shop.refused(*create("127.0.0.1:9/shop/web:1"))
+    assert (ended, "cannot be reached" in said, "ST-REG-001" in said) == (1, True, True), said
     assert "bad" not in {one["name"] for one in shop.admin.items("/releases")}
     shop.admin.delete("/integrations/gone")
 
@@ -146,22 +157,22 @@ ARM: Json = {
 
 
 @pytest.mark.parametrize(
-    ("manifest", "media_type"),
+    ("manifest", "media_type", "code"),
     [
-        (canonical_json(ARM), INDEX),
-        (b"<html>not found</html>", MANIFEST),
-        (b'{"schemaVersion": 2, "layers": 7}', MANIFEST),
-        (b" " * (5 << 20), MANIFEST),
-        (b"[" * 100_000, MANIFEST),
+        (canonical_json(ARM), INDEX, "ST-IMG-002"),
+        (b"<html>not found</html>", MANIFEST, "ST-REG-004"),
+        (b'{"schemaVersion": 2, "layers": 7}', MANIFEST, "ST-REG-004"),
+        (b" " * (5 << 20), MANIFEST, "ST-REG-005"),
+        (b"[" * 100_000, MANIFEST, "ST-REG-004"),
     ],
     ids=["no platform of ours", "no JSON", "malformed", "huge", "deep"],
 )
 def test_a_manifest_that_cannot_be_used_is_refused_and_nothing_is_sealed(
-    shop: Shop, manifest: bytes, media_type: str
+    shop: Shop, manifest: bytes, media_type: str, code: str
 ) -> None:
-    ended, said = shop.run(*create(shop.put("manifest", manifest, media_type)))
+    ended, said = shop.refused(*create(shop.put("manifest", manifest, media_type)))
     assert ended in {1, 3}, said
-    assert "ST-" in said
+    assert code in said
     assert "bad" not in {one["name"] for one in shop.admin.items("/releases")}
 
 
@@ -176,16 +187,28 @@ def bad_layer(kind: str) -> tuple[bytes, bytes]:
     return gzip.compress(plain), plain
 
 
-@pytest.mark.parametrize("name", ["truncated", "no-tar", "bomb"])
+LAYER_REFUSALS = {
+    "truncated": ("ST-SBM-001", "pull and push it again"),
+    "no-tar": ("ST-SBM-001", "pull and push it again"),
+    "bomb": ("ST-SBM-002", "split it or pack it anew"),
+}
+
+
+@pytest.mark.parametrize("name", LAYER_REFUSALS)
 def test_a_layer_that_cannot_be_read_ends_the_scan_with_its_reason(shop: Shop, name: str) -> None:
     layer, inside = bad_layer(name)
     reference = shop.push(name, layer, diff=inside)
-    ended, said = shop.run("scan", reference, "--upload")
+    code, remedy = LAYER_REFUSALS[name]
+    ended, said = shop.refused("scan", reference, "--upload")
     assert ended == 7, said
     assert "could not be scanned" in said
     (scan,) = [one for one in shop.admin.items("/scans") if f"bad/{name}" in one["reference"]]
     assert scan["state"] == "failed"
-    assert scan["error"]["code"].startswith("ST-SBM-")
+    assert scan["error"]["code"] == code
+    assert code in said
+    assert remedy in said
+    assert remedy in scan["error"]["message"]
+    assert (scan["sbom"], scan["findings"]) == (None, None)
 
 
 def test_odd_paths_links_devices_and_broken_package_files_are_read_past(shop: Shop) -> None:
@@ -217,29 +240,29 @@ def test_odd_paths_links_devices_and_broken_package_files_are_read_past(shop: Sh
 
 
 @pytest.mark.parametrize(
-    ("document", "said"),
+    ("document", "said", "code"),
     [
-        ("kind: Environment\nname: x\nspec: {afterr: dev}", "did you mean 'after'"),
-        ("kind: Environment\nname: x\nspce: {}", "spce"),
-        ("kind: Environment\nname: x\nspec: {after: nowhere}", "nowhere"),
-        ("kind: Policy\nname: x\nspec: {rego: 'package stella.policy\n\n x := '}", "ST-POL-001"),
-        ("kind: Policy\nname: x\nspec: {rego: 'package stella.policy'}", "ST-POL-004"),
-        ("kind: [", "line 8"),
-        ("kind: Environment\nname: x\nspec: &spec {parameters: *spec}", "part of itself"),
+        ("kind: Environment\nname: x\nspec: {afterr: dev}", "did you mean 'after'", "ST-ENV-002"),
+        ("kind: Environment\nname: x\nspce: {}", "spce", "ST-ENV-002"),
+        ("kind: Environment\nname: x\nspec: {after: nowhere}", "nowhere", "ST-ENV-002"),
+        ("kind: Policy\nname: x\nspec: {rego: 'package stella.policy\n\n x := '}", "", "ST-POL-001"),
+        ("kind: Policy\nname: x\nspec: {rego: 'package stella.policy'}", "", "ST-POL-004"),
+        ("kind: [", "line 8", "ST-CLI-101"),
+        ("kind: Environment\nname: x\nspec: &spec {parameters: *spec}", "part of itself", "ST-CLI-101"),
     ],
     ids=["unknown key", "unknown key above", "unknown environment", "policy that does not compile",
          "policy that says nothing", "no YAML", "a part of itself"],
 )  # fmt: skip
 def test_a_document_that_cannot_be_applied_is_refused_and_leaves_nothing(
-    shop: Shop, tmp_path: Path, document: str, said: str
+    shop: Shop, tmp_path: Path, document: str, said: str, code: str
 ) -> None:
     file = tmp_path / "documents.yaml"
     good = "apiVersion: stella/v1\nkind: Environment\nname: good\nspec: {}"
     file.write_text(f"{good}\n---\napiVersion: stella/v1\n{document}\n")
-    ended, told = shop.run("apply", "-f", str(file), by="olga")
+    ended, told = shop.refused("apply", "-f", str(file), by="olga")
     assert ended == 1, told
     assert said in told
-    assert "ST-" in told
+    assert code in told
     assert "good" not in {one["name"] for one in shop.admin.items("/environments")}
 
 
@@ -266,16 +289,17 @@ def expired(shop: Shop) -> str:
 
 def test_a_token_that_is_wrong_or_expired_or_may_not_is_told_apart(shop: Shop) -> None:
     words = create("registry.simulated/shop/web:2.0.0")
-    for token, exit_code, said in (
-        ("", 4, "ST-"),
-        ("st_" + "a" * 43, 4, "nobody here has this token"),
-        ("hello", 4, "no token of Stella"),
-        (expired(shop), 4, "expired at"),
-        (shop.tokens["ann"], 5, "lacks the permission release.create"),
+    for token, exit_code, said, code in (
+        ("", 4, "nobody", "ST-IDN-003"),
+        ("st_" + "a" * 43, 4, "nobody here has this token", "ST-IDN-003"),
+        ("hello", 4, "no token of Stella", "ST-IDN-003"),
+        (expired(shop), 4, "expired at", "ST-IDN-003"),
+        (shop.tokens["ann"], 5, "lacks the permission release.create", "ST-IDN-004"),
     ):
-        ended, told = shop.run(*words, token=token)
+        ended, told = shop.refused(*words, token=token)
         assert ended == exit_code, told
         assert said in told
+        assert code in told
     assert "bad" not in {one["name"] for one in shop.admin.items("/releases")}
 
 
@@ -291,12 +315,13 @@ def test_approvals_that_do_not_count_are_refused_and_the_right_ones_do(
     shop: Shop, tmp_path: Path
 ) -> None:
     promotion, plan = waiting_in_prod(shop)
-    own = shop.run("approve", promotion, "-m", "mine", "--plan", plan, by="admin")
+    own = shop.refused("approve", promotion, "-m", "mine", "--plan", plan, by="admin")
     assert own[0] == 5, own
     assert "ST-PRO-003" in own[1]
-    nobody = shop.run("approve", promotion, "-m", "me too", "--plan", plan, by="dana")
+    nobody = shop.refused("approve", promotion, "-m", "me too", "--plan", plan, by="dana")
     assert nobody[0] == 5, nobody
-    busy = shop.run("promote", "shop@2.0.0", "--env", "prod", by="admin")
+    assert "ST-IDN-004" in nobody[1]
+    busy = shop.refused("promote", "shop@2.0.0", "--env", "prod", by="admin")
     assert busy[0] == 1, busy
     assert "ST-PRO-029" in busy[1]
     # The plan changes after it was looked at: the environment takes less than before.
@@ -324,6 +349,12 @@ def test_approvals_that_do_not_count_are_refused_and_the_right_ones_do(
         assert ended == 0, told
     shop.until("it is deployed", lambda: shop.admin.get(path)["state"] == "deployed")
     assert verify_packet(shop.packet_of(promotion)).good
+
+
+def test_a_command_says_on_standard_error_that_the_server_is_simulated(shop: Shop) -> None:
+    ended, said = shop.run("matrix")
+    assert ended == 0
+    assert said == f"SIMULATED: no real host stands behind {shop.stage.url}\n"
 
 
 def test_nothing_of_it_all_was_left_half_done(shop: Shop) -> None:

@@ -3,8 +3,9 @@
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,12 +25,22 @@ pytestmark = pytest.mark.demo
 ENDINGS = frozenset({"deployed", "failed", "errored", "blocked"})
 
 
-@pytest.fixture(scope="module")
-def walk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Walk]:
-    """A shop on simulated hosts, whose version 2 runs in dev and stage."""
+class OnPostgres(SimulatedGround):
+    """Simulated hosts, and a control plane that keeps its records elsewhere."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(("a test",))
+        self.url = url
+
+    def prepare(self, directory: Path) -> Mapping[str, object]:
+        return {**super().prepare(directory), "database_url": self.url}
+
+
+@contextmanager
+def standing(ground: SimulatedGround, packets: Path) -> Iterator[Walk]:
+    """A shop, whose version 2 runs in dev."""
     summary = Summary(simulated=True)
-    stage = Stage(SimulatedGround(("a test",)))
-    packets = tmp_path_factory.mktemp("p") / "packets"
+    stage = Stage(ground)
     made = Walk(stage, summary, Teller(summary, colours=False), packets)
     try:
         made.start()
@@ -37,10 +48,18 @@ def walk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Walk]:
         made.build(ShopVersion.V2)
         made.release(ShopVersion.V2)
         made.deploy(ShopVersion.V2, "dev")
-        made.deploy(ShopVersion.V2, "stage")
         yield made
     finally:
         stage.stop()
+
+
+@pytest.fixture(scope="module")
+def walk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Walk]:
+    """A shop on simulated hosts, whose version 2 runs in dev and stage."""
+    packets = tmp_path_factory.mktemp("p") / "packets"
+    with standing(SimulatedGround(("a test",)), packets) as made:
+        made.deploy(ShopVersion.V2, "stage")
+        yield made
 
 
 def killed_during(walk: Walk, moment_s: float, what: Callable[[], object]) -> None:
@@ -107,6 +126,22 @@ def test_a_release_is_sealed_once_or_not_at_all(walk: Walk, moment_s: float) -> 
 def test_a_promotion_deploys_once_and_has_one_packet_of_each_kind(
     walk: Walk, moment_s: float
 ) -> None:
+    kill_while_promoting(walk, moment_s)
+
+
+@pytest.mark.parametrize(
+    "empty_database_url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True
+)
+def test_on_postgresql_too(empty_database_url: str, tmp_path: Path) -> None:
+    """One server after the other, each killed, on the same records."""
+    with standing(OnPostgres(empty_database_url), tmp_path / "packets") as walk:
+        for moment_s in (0.02, 0.3):
+            kill_while_promoting(walk, moment_s)
+        assert walk.admin.get("/audit/verify")["good"]
+        assert not (walk.stage.data / "stella.db").exists()
+
+
+def kill_while_promoting(walk: Walk, moment_s: float) -> None:
     asked = walk.request(ShopVersion.V2, "dev")
     time.sleep(moment_s)
     walk.stage.kill("server")

@@ -1,5 +1,6 @@
 """``kill -9`` of the server or an agent in the middle of a deployment on real hosts."""
 
+import json
 import threading
 import time
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from stella.demo.ground import RealGround
 from stella.demo.stage import Stage
 from stella.demo.summary import Summary, Teller
 from stella.demo.walk import Walk
+from stella.evidence.packet import read_packet
 from stella.evidence.verify import verify_packet
 from stella.lab import ShopVersion, probe
 from stella.trust import TrustRoot
@@ -86,6 +88,9 @@ def test_a_deployment_ends_right_whenever_one_is_killed(
     root = TrustRoot.from_json(walk.admin.content("/trust/root"))
     verification = verify_packet(packet, root)
     assert verification.good, [one for one in verification.checks if not one.good]
+    facts = json.loads(read_packet(packet).entries["facts.json"])
+    fences = [one["data"]["fence"] for one in facts if one["kind"] == "OrderTaken"]
+    assert fences in ([1], [1, 2]), "each time that an agent took it is told"
     kinds = [one["kind"] for one in walk.admin.items("/facts", subject=ended["deployment"])]
     assert kinds.count("DeploymentStarted") == kinds.count("DeploymentSucceeded") == 1
     assert walk.admin.get("/audit/verify")["good"]

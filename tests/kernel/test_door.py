@@ -9,7 +9,15 @@ import pytest
 
 from stella.kernel.door import late
 
-ROOMS = ("stella.image", "stella.kernel", "stella.plugin", "stella.sbom", "stella.sdk")
+ROOMS = (
+    "stella.client",
+    "stella.image",
+    "stella.kernel",
+    "stella.plugin",
+    "stella.sbom",
+    "stella.sdk",
+    "stella.vex",
+)
 
 
 def imported(room: str) -> tuple[Mapping[str, set[str]], set[str]]:

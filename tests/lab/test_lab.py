@@ -109,6 +109,22 @@ def test_both_engines_answer_and_are_two(lab: Lab) -> None:
     assert len(identities) == 2
 
 
+def test_started_again_it_is_the_same_lab(lab: Lab) -> None:
+    def programs() -> set[int]:
+        """Those of the lab itself: what runs for containers comes and goes."""
+        words = ("dockerd", "docker-registry")
+        return {
+            pid
+            for pid in processes_of(lab.root)
+            if any(word in Path(f"/proc/{pid}/cmdline").read_text() for word in words)
+        }
+
+    before = (lab.registry.address, lab.root, programs())
+    lab.start()
+    assert (lab.registry.address, lab.root, programs()) == before
+    assert len(before[2]) >= 3
+
+
 def test_compose_v2_answers_on_both_hosts(lab: Lab) -> None:
     for host in lab.hosts:
         assert host.compose(["version", "--short"]).strip().lstrip("v").startswith("2.")

@@ -16,6 +16,7 @@ from stella.sdk import (
     TargetConnector,
     taking_down,
 )
+from stella.sdk.files import FileNotWritten
 from stella.sdk.protocol import (
     NextReply,
     OrderContent,
@@ -81,12 +82,19 @@ def carry_out(
     """Do it and note how it ended, before anybody is told. ``Stopped`` passes through: it stays
     begun, and is gone on with.
 
-    connectors: those that the order means.
+    connectors: those that the order means. Where the disk takes no note, nothing is begun, and the
+    refusal is how it ended. Raises FileNotWritten where it had been begun, or ended, before that.
     """
     content = accepted.content
     begun_at = accepted.note.begun_at if accepted.note else now()
     note = OrderNote(content.order, Phase.BEGUN, fence, content.expires_at, begun_at)
-    state.note_order(note)
+    try:
+        state.note_order(note)
+    except FileNotWritten as refusal:
+        if accepted.note is not None:
+            raise  # it was begun before: it is gone on with once there is room
+        result = refused(refusal, begun_at, now())
+        return OrderNote(content.order, Phase.DONE, fence, content.expires_at, begun_at, result)
     kind = content.plan.connector
     try:
         connector = connectors.target(kind)
@@ -122,7 +130,7 @@ def refused(
         or isinstance(refusal, CannotTakeDown)
     )
     outcome = OrderOutcome.ERRORED if is_errored else OrderOutcome.FAILED
-    message = str(refusal)[:_MESSAGE_LENGTH_MAX]
+    message = refusal.told[:_MESSAGE_LENGTH_MAX]
     return OrderResult(outcome, begun_at, ended_at, refusal.code, message, running)
 
 

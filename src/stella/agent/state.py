@@ -93,10 +93,7 @@ class StateDirectory:
                 directory.mkdir(parents=True, exist_ok=True, mode=0o700)
             is_open = self.root.stat().st_mode & 0o077
         except OSError as error:
-            raise StateUnusable(
-                f"{self.root} cannot be used: {error.strerror}",
-                remedy=Remedy("Name another directory.", "stella agent run --state DIR"),
-            ) from error
+            raise self._unusable(error) from error
         if is_open:
             raise StateUnusable(
                 f"others may look into {self.root}",
@@ -105,8 +102,11 @@ class StateDirectory:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the directory alone. Raises AnotherAgentRuns."""
-        handle = os.open(self.root / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        """Hold the directory alone. Raises AnotherAgentRuns, StateUnusable."""
+        try:
+            handle = os.open(self.root / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise self._unusable(error) from error
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
@@ -125,7 +125,7 @@ class StateDirectory:
     def new_key(self) -> Signer:
         """The agent's key: that of an enrolment whose answer was lost, or a fresh one.
 
-        Raises AlreadyEnrolled.
+        Raises AlreadyEnrolled, StateUnusable.
         """
         if (self.root / "agent.json").exists():
             raise AlreadyEnrolled(
@@ -133,7 +133,10 @@ class StateDirectory:
                 remedy=Remedy("Give the new one a directory of its own.", "--state DIR"),
             )
         path = self.root / "agent.key"
-        return load_signer(path) if path.exists() else create_key(self.root, "agent")
+        try:
+            return load_signer(path) if path.exists() else create_key(self.root, "agent")
+        except OSError as error:
+            raise self._unusable(error) from error
 
     def keep_identity(self, identity: Identity, certificate: bytes, ca: bytes) -> None:
         """Store the outcome of an enrolment or a renewal; ``agent.json`` last, it makes it one."""
@@ -205,6 +208,14 @@ class StateDirectory:
             note = self.order(path.stem)
             if note is not None:
                 yield note
+
+    def _unusable(self, error: OSError) -> StateUnusable:
+        return StateUnusable(
+            f"{self.root} cannot be used: {error.strerror}",
+            remedy=Remedy(
+                "Free space there, or name another directory.", "stella agent run --state DIR"
+            ),
+        )
 
     def _damaged(self, name: str) -> StateUnusable:
         return StateUnusable(

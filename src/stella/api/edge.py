@@ -34,6 +34,8 @@ _HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 
+SIMULATED_HEADER = "Stella-Simulated"
+"""On every answer of a server whose hosts and registry are stand-ins: clients say so."""
 
 # Bodies up to this size are always taken: a few large ones must not keep out everybody else.
 _SMALL_BYTES = 65_536
@@ -116,6 +118,8 @@ class Edge:
         for name, value in _HEADERS.items():
             headers.setdefault(name, value)
         headers.setdefault("Cache-Control", "no-store")
+        if self._services.simulated:
+            headers[SIMULATED_HEADER] = "true"
         if self._services.is_https:
             headers.setdefault("Strict-Transport-Security", "max-age=31536000")
 

@@ -247,7 +247,7 @@ def send_order(work: Work, fact: StoredFact) -> None:
                 plugin=plugin,
             )
         except StellaError as refusal:  # no such agent, or one not trusted; a plugin that may not
-            end_part(tx, part, Ending.ERRORED, code=refusal.code, message=str(refusal))
+            end_part(tx, part, Ending.ERRORED, code=refusal.code, message=refusal.told)
             return
         order_target(tx, part.id, order.id, planned.project)
 

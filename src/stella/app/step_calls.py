@@ -166,7 +166,7 @@ def attempt_step(
 def worn_out(step: StepRun) -> StepEnding:
     """The end of a step of which nothing was heard, too often."""
     refusal = errored(step.plugin, "run", f"{step.attempts} attempts began and none ended")
-    return StepEnding(Ending.ERRORED, code=refusal.code, message=str(refusal))
+    return StepEnding(Ending.ERRORED, code=refusal.code, message=refusal.told)
 
 
 def _subject(plan: DeploymentPlan, deployment: Deployment) -> dict[str, str]:

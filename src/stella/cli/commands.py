@@ -1,6 +1,7 @@
 """Every command, found by its noun: what is called is imported, the others are only named."""
 
 import importlib
+import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,6 +11,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from stella.cli.nouns import NOUNS, Noun
 
+_COMPLETE = "_STELLA_COMPLETE"  # a shell asks for the words that may follow
 _HELP = "Releases of containers, gated by evidence. The same verbs work offline and on a server."
 
 
@@ -48,6 +50,10 @@ def run_command(arguments: Sequence[str]) -> int:
         no_args_is_help=True,
         rich_markup_mode=None,
     )
+    if _COMPLETE in os.environ:
+        from typer._completion_classes import completion_init
+
+        completion_init()
     try:
         group.main(args=list(arguments), prog_name="stella")
     except SystemExit as ended:

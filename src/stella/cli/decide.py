@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 from urllib.parse import quote
 
 import typer
@@ -12,8 +12,11 @@ from stella.cli.output import Output, To, say, show_lines, show_list
 from stella.cli.promotion import COLUMNS
 from stella.cli.reauthenticate import prove_where_needed
 from stella.cli.why_report import change_lines, plan_lines, summary_lines
-from stella.client import Client, open_client
+from stella.client import open_client
 from stella.kernel import Remedy
+
+if TYPE_CHECKING:
+    from stella.client import Client
 
 Promotion = Annotated[str, typer.Argument(help="The promotion's id.")]
 Promotions = Annotated[
@@ -98,7 +101,7 @@ def _end(verb: str, promotion: str, message: str, *, output: str, to: Path | Non
     show_lines(after, summary_lines(after), output=output, to=to)
 
 
-def _looked_at(client: Client, path: str, *, yes: bool) -> str:
+def _looked_at(client: "Client", path: str, *, yes: bool) -> str:
     """The digest of the plan as it is now, after it was shown. Raises NotConfirmed."""
     found = client.get(path)
     for line in (

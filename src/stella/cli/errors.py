@@ -40,6 +40,13 @@ class MalformedYaml(StellaError):
     code = "ST-CLI-101"
 
 
+class ImageNotSaved(StellaError):
+    """The user's own engine does not give an image to be read: it has none of that name, mostly."""
+
+    code = "ST-CLI-107"
+    fault = Fault.NOT_FOUND
+
+
 class WaitedTooLong(StellaError):
     """What was waited for goes on, but not the waiting."""
 

@@ -10,21 +10,13 @@ import typer
 
 from stella.cli.output import Column, Output, say, show_list
 from stella.cli.output import To as ListTo
-from stella.cli.trusted import read_root
 from stella.cli.written import checked_output, write
-from stella.evidence import (
-    FILE_SUFFIX,
-    OWN_KEYS,
-    BrokenPacket,
-    Verification,
-    packet_bytes,
-    verify_packet,
-)
 from stella.kernel import Digest, Remedy
-from stella.trust import TrustRoot
 
+# Late, within the commands: who asks for help, or for a list, owes no time to the proof.
 if TYPE_CHECKING:
     from stella.client import Client
+    from stella.evidence import Verification
 
 app = typer.Typer(no_args_is_help=True, help="Verify and fetch evidence packets.")
 
@@ -35,6 +27,8 @@ Root = Annotated[
 ]
 Verdict = Annotated[str, typer.Option("-o", "--output", help="table|json", metavar="FORMAT")]
 To = Annotated[Path | None, typer.Option("--to", help="Write to this file.")]
+
+SIMULATED = "simulated: no real host was changed"
 
 _COLUMNS: dict[str, Column] = {
     "id": "id",
@@ -54,6 +48,9 @@ def evidence() -> None:
 @app.command()
 def verify(file: File, trusted_root: Root = None, output: Verdict = "table", to: To = None) -> None:
     """Check every byte and every signature; exit code 1 with the place that does not hold."""
+    from stella.cli.trusted import read_root
+    from stella.evidence import packet_bytes, verify_packet
+
     is_json = checked_output(output, ("table", "json")) == "json"
     found = verify_packet(packet_bytes(file), read_root(trusted_root))
     if is_json:
@@ -98,6 +95,8 @@ def export(
     subject: Annotated[str | None, typer.Option(help="Of this promotion or deployment.")] = None,
 ) -> None:
     """Fetch many packets and the trusted root into a directory, for whoever audits them."""
+    from stella.trust import TrustRoot
+
     to.mkdir(parents=True, exist_ok=True)
     with _client() as client:
         root = client.content("/trust/root")
@@ -144,6 +143,8 @@ def _client() -> "Client":
 
 def _fetched(client: "Client", said: Mapping[str, Any]) -> bytes:
     """The packet, its bytes those that the server named. Raises BrokenPacket."""
+    from stella.evidence import BrokenPacket
+
     content = client.content(f"/evidence/{said['id']}/packet")
     if Digest.of(content).text != said["digest"]:
         raise BrokenPacket(
@@ -156,23 +157,33 @@ def _fetched(client: "Client", said: Mapping[str, Any]) -> bytes:
 
 def _file_name(name: str) -> str:
     """A file name out of what a server says: one part of a path, whatever it is."""
+    from stella.evidence import FILE_SUFFIX
+
     kept = "".join(letter if letter.isalnum() or letter in "-_.+" else "_" for letter in name)
     return (kept.lstrip(".") or "packet") + FILE_SUFFIX
 
 
-def verification_json(found: Verification) -> dict[str, object]:
+def verification_json(found: "Verification") -> dict[str, object]:
     """The whole answer."""
-    return {"good": found.good, "checks": [asdict(check) for check in found.checks]}
+    return {
+        "good": found.good,
+        "simulated": found.simulated,
+        "checks": [asdict(check) for check in found.checks],
+    }
 
 
-def verification_lines(found: Verification) -> list[str]:
+def verification_lines(found: "Verification") -> list[str]:
     """One line a check, the verdict last."""
+    from stella.evidence import OWN_KEYS
+
     width = max(len(check.name) for check in found.checks)
     lines = [
         f"{'good' if check.good else 'BAD ':<4}  {check.name:<{width}}  {check.detail}"
         + (f" [{check.place}]" if check.place and not check.good else "")
         for check in found.checks
     ]
+    if found.simulated:
+        lines.append(SIMULATED)
     if not found.good:
         return [*lines, "NOT VERIFIED"]
     is_own = any(check.detail == OWN_KEYS for check in found.checks)

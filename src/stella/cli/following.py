@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import typer
@@ -20,10 +20,12 @@ from stella.cli.why_report import (
     summary_lines,
     target_words,
 )
-from stella.client import Client
 from stella.deployment.lifecycle import DEPLOYMENT, DeploymentState
 from stella.kernel import Remedy
 from stella.promotion.lifecycle import ACTIVE, State
+
+if TYPE_CHECKING:
+    from stella.client import Client
 
 PROMOTION_EXIT_CODES: Mapping[State, int] = {
     State.DEPLOYED: 0,
@@ -63,14 +65,14 @@ class Way:
     deployment: Mapping[str, Any] | None
 
 
-def look_at_promotion(client: Client, promotion: str) -> Way:
+def look_at_promotion(client: "Client", promotion: str) -> Way:
     """How it stands now."""
     found = client.get(f"/promotions/{quote(promotion, safe='')}")
     deployment = found["deployment"]
     return Way(found, client.get(f"/deployments/{deployment}") if deployment else None)
 
 
-def with_ending(client: Client, way: Way) -> Way:
+def with_ending(client: "Client", way: Way) -> Way:
     """The same, and where a person or trouble ended it the fact that says why, as ``ended``."""
     kind = _TOLD_BY_FACT.get(State(way.promotion["state"]))
     if kind is None or way.deployment is not None:
@@ -85,7 +87,7 @@ def with_ending(client: Client, way: Way) -> Way:
 
 
 def wait_for_promotion(
-    client: Client, promotion: str, *, timeout_s: float, output: str, to: Path | None
+    client: "Client", promotion: str, *, timeout_s: float, output: str, to: Path | None
 ) -> None:
     """Follow it, show how it ended, and leave with the exit code of that.
 
@@ -118,7 +120,7 @@ def wait_for_promotion(
 
 
 def wait_for_deployment(
-    client: Client, deployment: str, *, timeout_s: float, output: str, to: Path | None
+    client: "Client", deployment: str, *, timeout_s: float, output: str, to: Path | None
 ) -> None:
     """The same for a deployment."""
     path = f"/deployments/{quote(deployment, safe='')}"

@@ -2,14 +2,16 @@
 
 import os
 from pathlib import Path
-from typing import Annotated, Any, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
 from stella.cli.errors import NoIdToken
 from stella.cli.written import read
-from stella.client import Client
 from stella.kernel import Remedy
+
+if TYPE_CHECKING:
+    from stella.client import Client
 
 _BYTES_MAX = 64 * 1024
 
@@ -48,7 +50,7 @@ def id_token(variable: str | None, file: Path | None) -> str | None:
     return text
 
 
-def exchanged(client: Client, token: str, machine: str | None) -> Any:
+def exchanged(client: "Client", token: str, machine: str | None) -> Any:
     """What the server gives for it. A token is taken once, so that this is sent once."""
     body = {"subjectToken": token, "login": machine}
     return client.post("/token-exchange", body)

@@ -24,7 +24,10 @@ def image() -> None:
 @app.command("resolve")
 def resolve_(
     reference: Annotated[
-        str, typer.Argument(help="Registry reference, oci-layout:DIR[:TAG] or tar:FILE[:TAG].")
+        str,
+        typer.Argument(
+            help="Registry reference, oci-layout:DIR[:TAG], tar:FILE[:TAG] or docker:IMAGE."
+        ),
     ],
     *,
     platform: Annotated[str | None, typer.Option(help="os/architecture[/variant].")] = None,

@@ -32,6 +32,7 @@ NOUNS: dict[str, Noun] = {
     ),
     "demo": Noun("stella.cli.demo:demo", "Walk a release to verified evidence, on this machine."),
     "version": Noun("stella.cli.version:version", "Say which version this is."),
+    "completion": Noun("stella.cli.completion:completion", "Finish words in your shell."),
     "evidence": Noun("stella.cli.evidence:app", "Verify and fetch evidence packets."),
     "replay": Noun("stella.cli.replay:replay", "Decide again from a packet alone, and compare."),
     "agent": Noun("stella.cli.agent:app", "Run agents on hosts, let them in, shut them out."),

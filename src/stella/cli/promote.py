@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import quote
 
 import typer
@@ -12,7 +12,10 @@ from stella.cli.output import Column, Output, To, say, show_lines, show_list
 from stella.cli.promotion import COLUMNS
 from stella.cli.times import end_from_now
 from stella.cli.why_report import change_lines, decision_lines, plan_lines, summary_lines
-from stella.client import Client, open_client
+from stella.client import open_client
+
+if TYPE_CHECKING:
+    from stella.client import Client
 
 _BLOCKED_EXIT = 6
 _GOES = frozenset({"pass", "waiting"})
@@ -139,7 +142,7 @@ def rollback(
 
 
 def _asked(
-    client: Client,
+    client: "Client",
     asked: dict[str, Any],
     *,
     wait: bool,
@@ -155,7 +158,7 @@ def _asked(
 
 
 def _preview_several(
-    client: Client, body: dict[str, Any], environments: list[str], *, output: str, to: Path | None
+    client: "Client", body: dict[str, Any], environments: list[str], *, output: str, to: Path | None
 ) -> None:
     found = [
         {
@@ -172,7 +175,7 @@ def _preview_several(
         raise typer.Exit(_BLOCKED_EXIT)
 
 
-def _preview(client: Client, body: dict[str, Any], *, output: str, to: Path | None) -> None:
+def _preview(client: "Client", body: dict[str, Any], *, output: str, to: Path | None) -> None:
     found = client.post("/promotions/preview", body)
     lines = [
         *change_lines(found["diff"]),

@@ -1,13 +1,16 @@
 """``stella reauthenticate``: prove anew who you are, in the login that goes on."""
 
 import sys
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from stella.cli.output import say
-from stella.client import Client, NoServer, open_client
+from stella.client import NoServer, open_client
 from stella.kernel import Remedy
+
+if TYPE_CHECKING:
+    from stella.client import Client
 
 
 def reauthenticate(
@@ -29,7 +32,7 @@ def reauthenticate(
             _prove(client, _asked())
 
 
-def prove_where_needed(client: Client, actions: dict[str, Any], *, yes: bool) -> None:
+def prove_where_needed(client: "Client", actions: dict[str, Any], *, yes: bool) -> None:
     """Ask on a terminal for what an approval needs first; elsewhere the server says what is missing.
 
     actions: of a promotion. yes: nothing is asked.
@@ -46,6 +49,6 @@ def _asked() -> str:
     return str(typer.prompt("Password", hide_input=True, err=True))
 
 
-def _prove(client: Client, password: str) -> None:
+def _prove(client: "Client", password: str) -> None:
     made = client.post("/session/proof", {"password": password})
     say(f"proven at {made['provenAt']}")

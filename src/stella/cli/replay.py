@@ -2,20 +2,19 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stella.app.policy_process import PolicyProcess
-from stella.cli.evidence import Root, To, Verdict
-from stella.cli.scan_target import ImageTarget, RegistryAccess, open_target
-from stella.cli.trusted import read_root
+from stella.cli.evidence import SIMULATED, Root, To, Verdict
 from stella.cli.written import checked_output, write
-from stella.evidence import packet_bytes, read_packet, verify_packet
 from stella.kernel import Remedy
-from stella.replay import Replay, UnverifiedPacket, replay_packet
-from stella.replay import Verdict as ReplayVerdict
-from stella.sbom import Inventory, MemoryCache, UnknownScanOption, scan_image
+
+# Late, within the command: who asks for its help owes no time to the proof.
+if TYPE_CHECKING:
+    from stella.cli.scan_target import RegistryAccess
+    from stella.replay import Replay
+    from stella.sbom import Inventory
 
 
 def replay(
@@ -24,7 +23,7 @@ def replay(
     image: Annotated[
         list[str] | None,
         typer.Option(
-            help="Scan again: registry reference, oci-layout:DIR or tar:FILE. Repeatable."
+            help="Scan again: registry reference, oci-layout:DIR, tar:FILE or docker:IMAGE. Repeatable."
         ),
     ] = None,
     trusted_root: Root = None,
@@ -39,6 +38,13 @@ def replay(
 
     The scan is repeated for each image that is given, and reads "not replayed" for the others.
     """
+    from stella.app.policy_process import PolicyProcess
+    from stella.cli.scan_target import RegistryAccess
+    from stella.cli.trusted import read_root
+    from stella.evidence import packet_bytes, read_packet, verify_packet
+    from stella.replay import UnverifiedPacket, replay_packet
+    from stella.replay import Verdict as ReplayVerdict
+
     is_json = checked_output(output, ("table", "json")) == "json"
     content = packet_bytes(file)
     verified = verify_packet(content, read_root(trusted_root))
@@ -58,15 +64,21 @@ def replay(
     finally:
         policies.close()
     if is_json:
-        write(json.dumps(replay_json(found), indent=2) + "\n", to)
+        said = {"simulated": verified.simulated, **replay_json(found)}
+        write(json.dumps(said, indent=2) + "\n", to)
     else:
-        write("\n".join(replay_lines(found)) + "\n", to)
+        *steps, verdict = replay_lines(found)
+        told = [*steps, SIMULATED, verdict] if verified.simulated else [*steps, verdict]
+        write("\n".join(told) + "\n", to)
     if found.verdict is not ReplayVerdict.IDENTICAL:
         raise typer.Exit(1)
 
 
-def _rescanned(images: list[str], access: RegistryAccess) -> dict[str, Inventory]:
+def _rescanned(images: list[str], access: "RegistryAccess") -> dict[str, "Inventory"]:
     """Platform digest -> inventory, read afresh: no remembered layer stands in for the image's."""
+    from stella.cli.scan_target import ImageTarget, open_target
+    from stella.sbom import MemoryCache, UnknownScanOption, scan_image
+
     found = {}
     for text in images:
         target = open_target(text, access)
@@ -79,7 +91,7 @@ def _rescanned(images: list[str], access: RegistryAccess) -> dict[str, Inventory
     return found
 
 
-def replay_json(found: Replay) -> dict[str, object]:
+def replay_json(found: "Replay") -> dict[str, object]:
     """The whole answer."""
     steps = [
         {"name": step.name, "verdict": step.verdict.value, "detail": step.detail}
@@ -88,7 +100,7 @@ def replay_json(found: Replay) -> dict[str, object]:
     return {"verdict": found.verdict.value, "steps": steps}
 
 
-def replay_lines(found: Replay) -> list[str]:
+def replay_lines(found: "Replay") -> list[str]:
     """One line a step, the verdict last."""
     width = max(len(step.name) for step in found.steps)
     lines = [f"{step.verdict:<12}  {step.name:<{width}}  {step.detail}" for step in found.steps]

@@ -12,7 +12,9 @@ from stella.cli.vex_options import VexFiles, VexKeys
 def scan(
     target: Annotated[
         str,
-        typer.Argument(help="Registry reference, oci-layout:DIR, tar:FILE, dir:DIR or sbom:FILE."),
+        typer.Argument(
+            help="Registry reference, oci-layout:DIR, tar:FILE, docker:IMAGE, dir:DIR or sbom:FILE."
+        ),
     ],
     *,
     output: Annotated[

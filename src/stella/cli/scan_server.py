@@ -110,7 +110,7 @@ def scan_on_server(reference: str, rules: frozenset[str], *, output: str, to: Pa
     if seen["state"] == "failed":
         raise ScanDidNotEnd(
             f"{seen['reference']} could not be scanned: {seen['error']['message']}",
-            remedy=Remedy(f"See what {seen['error']['code']} stands for, then scan again."),
+            remedy=Remedy(f"Do as it says ({seen['error']['code']}), then scan again."),
             scan=seen["id"],
             because=seen["error"]["code"],
         )

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from stella import __version__
 from stella.image import ImageSource, Reference, parse_reference
-from stella.kernel import Digest, Remedy
+from stella.kernel import Digest
 from stella.plugin import installed_plugin
 from stella.plugin.contract.registry import Registry, RegistryConfig
-from stella.sbom import DirectoryCache, LayerCache, MemoryCache, UnknownScanOption
+from stella.sbom import DirectoryCache, LayerCache, MemoryCache
 
 _SUFFIX = r"@(?P<digest>sha256:[0-9a-f]{64})\Z|:(?P<tag>[A-Za-z0-9_][A-Za-z0-9._-]{0,127})\Z"
 
@@ -29,11 +29,15 @@ class RegistryAccess:
 
 @dataclass(frozen=True, slots=True)
 class ImageTarget:
-    """An image somewhere. registry: the same source where it is one, for attaching."""
+    """An image somewhere. registry: the same source where it is one, for attaching.
+
+    kept: what must stay open for as long as it is read.
+    """
 
     source: ImageSource
     reference: Reference
     registry: Registry | None = None
+    kept: object = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,7 @@ Target = ImageTarget | DirectoryTarget | SbomTarget
 def open_target(text: str, access: RegistryAccess) -> Target:
     """The target that ``text`` names. Nothing is read from a registry yet.
 
-    Raises MalformedReference, MalformedLayout, UnknownScanOption.
+    Raises MalformedReference, MalformedLayout, ImageNotSaved.
     """
     kind, colon, rest = text.partition(":")
     if colon and kind == "dir":
@@ -70,9 +74,14 @@ def open_target(text: str, access: RegistryAccess) -> Target:
         opened = OciLayout.of_directory(path) if kind == "oci-layout" else TarImage.open(path)
         return ImageTarget(opened, reference)
     if colon and kind == "docker":
-        raise UnknownScanOption(
-            "docker:IMAGE is not read directly",
-            remedy=Remedy("Save it first.", command=f"docker save {rest} -o image.tar"),
+        from stella.cli.docker_image import saved_image
+        from stella.image import TarImage
+
+        file, kept = saved_image(rest)
+        name = Path(rest.partition("@")[0].rpartition("/")[2].partition(":")[0] or "image").name
+        # Only one was saved, so it is found by whatever tag it has.
+        return ImageTarget(
+            TarImage.open(file), Reference("docker", name, "latest", None), kept=kept
         )
     reference = parse_reference(text)
     registry = open_registry(reference.host, access)

@@ -3,16 +3,19 @@
 import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from stella import __version__
-from stella.cli.scan_report import Scanned
-from stella.finding import Findings, openvex_of
-from stella.image import Reference
 from stella.kernel import Remedy, Unknown, time_text
-from stella.vex.errors import NothingToSay
+
+# Late: who asks only how documents are dated owes no time to findings.
+if TYPE_CHECKING:
+    from stella.cli.scan_report import Scanned
+    from stella.finding import Findings
+    from stella.image import Reference
 
 
-def openvex_text(results: Sequence[Scanned]) -> bytes:
+def openvex_text(results: "Sequence[Scanned]") -> bytes:
     """The document of all platforms' findings. Raises NothingToSay."""
     found = [
         (one.findings, one.image.reference if one.image else None)
@@ -22,8 +25,11 @@ def openvex_text(results: Sequence[Scanned]) -> bytes:
     return openvex_document(found)
 
 
-def openvex_document(found: Sequence[tuple[Findings, Reference | None]]) -> bytes:
+def openvex_document(found: "Sequence[tuple[Findings, Reference | None]]") -> bytes:
     """The findings as OpenVEX, dated now, or as SOURCE_DATE_EPOCH says. Raises NothingToSay."""
+    from stella.finding import openvex_of
+    from stella.vex.errors import NothingToSay
+
     places = [(one, at if at and _is_remote(at) else None) for one, at in found]
     made = openvex_of(places, author=f"stella {__version__}", at=document_time())
     if made is None:
@@ -42,5 +48,5 @@ def document_time() -> str:
     return time_text(datetime.now(UTC))
 
 
-def _is_remote(reference: Reference) -> bool:
-    return reference.host not in {"oci-layout", "tar"}
+def _is_remote(reference: "Reference") -> bool:
+    return reference.host not in {"docker", "oci-layout", "tar"}

@@ -6,17 +6,12 @@ from typing import Annotated
 
 import typer
 
-from stella.cli.scan_target import RegistryAccess, open_registry
 from stella.cli.vex_out import document_time
 from stella.cli.vex_repository import put_into
 from stella.cli.vex_server import fetch_document
 from stella.cli.written import checked_output, read, write
-from stella.image import parse_reference
 from stella.kernel import Remedy
-from stella.trust import load_signer
 from stella.vex import Heard, OpenVex, UnusableStatement, hear, openvex_bytes
-from stella.vex.attached import publish_vex
-from stella.vex.spdx import spdx_bytes
 
 File = Annotated[
     Path,
@@ -33,6 +28,8 @@ def convert(
     to: To = None,
 ) -> None:
     """Write a document anew: as OpenVEX 0.2.0, or as SPDX 3.0.1 relationships. Gaps stay behind."""
+    from stella.vex.spdx import spdx_bytes
+
     document = heard_in(file).document
     if checked_output(output, ("openvex", "spdx-json")) == "spdx-json":
         content = spdx_bytes(document, document_time())
@@ -64,6 +61,12 @@ def publish(
     password: Annotated[str | None, typer.Option(envvar="STELLA_REGISTRY_PASSWORD")] = None,
 ) -> None:
     """Attach a signed document to an image in its registry, or put one into a VEX repository."""
+    # Late: who asks for the help of ``stella vex`` owes no time to registries and keys.
+    from stella.cli.scan_target import RegistryAccess, open_registry
+    from stella.image import parse_reference
+    from stella.trust import load_signer
+    from stella.vex.attached import publish_vex
+
     if bool(image) is bool(repository):
         raise UnusableStatement(
             "where it is to be published is not said, or said twice",

@@ -8,7 +8,6 @@ from urllib.parse import quote
 import typer
 
 from stella.cli.output import Column, Output, To, show_list, show_one
-from stella.cli.vex_files import contents_of
 from stella.client import open_client
 
 Id = Annotated[str, typer.Argument(help="Its id on the server.", metavar="ID")]
@@ -47,6 +46,8 @@ def apply(
     to: To = None,
 ) -> None:
     """Hand documents to the server; the findings that they speak of are judged anew."""
+    from stella.cli.vex_files import contents_of  # late: it brings findings and images
+
     contents = [one.decode(errors="replace") for file in files for one in contents_of(file)]
     with open_client() as client:
         rows = [client.post("/vex", {"document": one, "issuer": issuer}) for one in contents]

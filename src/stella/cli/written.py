@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from stella.cli.errors import UnknownOutput, UnreadableFile, UnwritableOutput
@@ -18,9 +19,13 @@ def write(text: str | bytes, to: Path | None) -> None:
         sys.stdout.buffer.write(content)
         sys.stdout.buffer.flush()
         return
+    was_there = to.exists()
     try:
         to.write_bytes(content)
     except OSError as error:
+        if not was_there:  # half of it would be taken for the whole
+            with suppress(OSError):
+                to.unlink(missing_ok=True)
         raise unwritable(to, error) from None
 
 

@@ -1,9 +1,10 @@
 """The HTTP client: JSON in and out, refusals as errors, each change sent once."""
 
 import json
+import logging
 import uuid
 from collections.abc import Iterator, Mapping
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import quote
@@ -17,6 +18,7 @@ from stella.kernel import Remedy
 PREFIX = "/api/v1"
 _ATTEMPTS = 3
 _PAGE = 200
+_LOG = logging.getLogger("stella.client")
 
 
 class Client:
@@ -141,6 +143,8 @@ class Client:
             except httpx.TransportError as error:
                 raise self._unreachable(error) from error
             else:
+                if "Stella-Simulated" in answer.headers:
+                    _tell_simulated(self.url)
                 if answer.is_error:
                     raise _refused(answer)
                 return answer
@@ -152,6 +156,12 @@ class Client:
             remedy=Remedy("See that it runs and can be reached, or set STELLA_URL."),
             url=self.url,
         )
+
+
+@cache
+def _tell_simulated(url: str) -> None:
+    """Once for each server. A program that sets up no logging has it on standard error."""
+    _LOG.warning("SIMULATED: no real host stands behind %s", url)
 
 
 def _trust(ca_file: Path | None) -> Any:

@@ -5,10 +5,13 @@ import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from stella.client.client import Client
 from stella.client.errors import NoServer
 from stella.kernel import Remedy
+
+if TYPE_CHECKING:
+    from stella.client.client import Client
 
 DEFAULT_URL = "http://127.0.0.1:8474"
 
@@ -54,11 +57,14 @@ def forget_login(environment: Mapping[str, str] | None = None) -> None:
     login_file(environment).unlink(missing_ok=True)
 
 
-def open_client(environment: Mapping[str, str] | None = None) -> Client:
+def open_client(environment: Mapping[str, str] | None = None) -> "Client":
     """A client for the server that is meant. Raises NoServer where none is.
 
     A kept token goes to no other server than the one it is from.
     """
+    # Late: who asks for a command's help, or calls it wrongly, owes no time to HTTP.
+    from stella.client.client import Client
+
     variables = os.environ if environment is None else environment
     login = load_login(variables)
     url = server_url(variables)

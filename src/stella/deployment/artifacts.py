@@ -32,6 +32,8 @@ def main():
     directory = words[0] if words else os.curdir
     with zipfile.ZipFile(sys.argv[0]) as archive:
         plan = json.loads(archive.read("plan.json"))
+    if plan.get("simulated"):
+        print("# SIMULATED: made for hosts that do not exist")
     for name, text in sorted(plan["files"].items()):
         print("write", os.path.join(directory, name))
         if runs:
@@ -53,14 +55,16 @@ main()
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip file can hold
 
 
-def script(plan: DeploymentPlan, target: PlannedTarget) -> bytes:
+def script(plan: DeploymentPlan, target: PlannedTarget, *, simulated: bool) -> bytes:
     """The target's deployment as a Python zipapp; the same plan gives the same bytes."""
-    return removal_script(plan.environment, plan.release, target)
+    return removal_script(plan.environment, plan.release, target, simulated=simulated)
 
 
-def removal_script(environment: str, release: PlannedRelease, target: PlannedTarget) -> bytes:
+def removal_script(
+    environment: str, release: PlannedRelease, target: PlannedTarget, *, simulated: bool
+) -> bytes:
     """What is done on a target, to bring it there or to take it away, as a Python zipapp."""
-    content: Json = {
+    content: dict[str, Json] = {
         "environment": environment,
         "release": {"name": release.name, "version": release.version, "digest": release.digest},
         "target": target.target,
@@ -71,6 +75,8 @@ def removal_script(environment: str, release: PlannedRelease, target: PlannedTar
         ],
         "files": target.files,
     }
+    if simulated:  # the others' bytes stay what they were
+        content["simulated"] = True
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
         for name, data in (

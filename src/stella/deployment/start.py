@@ -119,7 +119,8 @@ def _make_targets(tx: Tx, value: Deployment, blobs: Blobs, signer: Signer) -> No
     for position, target in enumerate(plan.targets):
         for name, text in sorted(target.files.items()):
             _keep(tx, blobs, value.id, (target.target, name), text.encode())
-        _keep(tx, blobs, value.id, (target.target, SCRIPT), script(plan, target))
+        by_hand = script(plan, target, simulated=value.simulated)
+        _keep(tx, blobs, value.id, (target.target, SCRIPT), by_hand)
         placed = sticker(
             signer,
             plan,

@@ -44,10 +44,14 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """The answer: good only where every check is. At least the container was looked at."""
+    """The answer: good only where every check is. At least the container was looked at.
+
+    simulated: it says that it happened on simulated hosts; False too where it cannot be read.
+    """
 
     good: bool
     checks: tuple[Check, ...]
+    simulated: bool = False
 
 
 def verify_packet(content: bytes, trusted: TrustRoot | None = None) -> Verification:
@@ -62,6 +66,7 @@ def verify_packet(content: bytes, trusted: TrustRoot | None = None) -> Verificat
         place = error.facts.get("place")
         bad = Check("container", good=False, detail=str(error), place=str(place) if place else None)
         return _verdict([bad])
+    simulated = packet.manifest.simulated
     held = f"{len(packet.entries)} entries, {packet.size} bytes, each as it must be"
     checks = [Check("container", good=True, detail=held)]
     try:
@@ -70,7 +75,7 @@ def verify_packet(content: bytes, trusted: TrustRoot | None = None) -> Verificat
         checks.append(
             Check("trusted root", good=False, detail=str(error), place=names.TRUSTED_ROOT)
         )
-        return _verdict(checks)
+        return _verdict(checks, simulated=simulated)
     checks.append(Check("trusted root", good=True, detail=whose))
     reading = Reading(packet, root)
     asked = [*_ALWAYS, *(_DECIDED if reading.is_decided else _UNDECIDED)]
@@ -78,7 +83,8 @@ def verify_packet(content: bytes, trusted: TrustRoot | None = None) -> Verificat
         asked += _DEPLOYED
     elif packet.manifest.kind == "take-down":
         asked += _TAKEN_DOWN
-    return _verdict([*checks, *(_answer(name, ask, reading) for name, ask in asked)])
+    answers = [_answer(name, ask, reading) for name, ask in asked]
+    return _verdict([*checks, *answers], simulated=simulated)
 
 
 def _root(packet: Packet, trusted: TrustRoot | None) -> tuple[TrustRoot, str]:
@@ -98,9 +104,9 @@ def _answer(name: str, ask: Callable[[Reading], str], reading: Reading) -> Check
         return Check(name, good=False, detail=str(error), place=_PLACES.get(name))
 
 
-def _verdict(checks: Iterable[Check]) -> Verification:
+def _verdict(checks: Iterable[Check], *, simulated: bool = False) -> Verification:
     answers = tuple(checks)
-    return Verification(all(check.good for check in answers), answers)
+    return Verification(all(check.good for check in answers), answers, simulated)
 
 
 def _check_signature(reading: Reading) -> str:

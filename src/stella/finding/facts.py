@@ -89,7 +89,7 @@ class FindingResolved(Fact):
 
 @dataclass(frozen=True, slots=True)
 class ScanFailed(Fact):
-    """The image could not be scanned. code, message: the refusal."""
+    """The image could not be scanned. code, message: the refusal, and what to do about it."""
 
     reference: str
     code: str

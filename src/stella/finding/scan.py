@@ -141,10 +141,10 @@ def record_scan_failure(tx: Tx, scan_id: str, refusal: StellaError) -> None:
             state=SCAN.next(asked.state, ScanEvent.FAIL),
             at=time_text(tx.now),
             error_code=refusal.code,
-            error_message=str(refusal),
+            error_message=refusal.told,
         ),
     )
-    tx.add(ScanFailed(scan_id, asked.reference, refusal.code, str(refusal)))
+    tx.add(ScanFailed(scan_id, asked.reference, refusal.code, refusal.told))
 
 
 def _asked(tx: Tx, scan_id: str) -> Scan:

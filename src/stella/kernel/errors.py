@@ -69,6 +69,12 @@ class StellaError(Exception):
         self.facts = facts
 
     @property
+    def told(self) -> str:
+        """Message and remedy in one line: for what is kept, and read when nobody can be asked."""
+        command = f": {self.remedy.command}" if self.remedy.command else ""
+        return f"{str(self).rstrip('.')}. {self.remedy.advice.rstrip('.')}{command}"
+
+    @property
     def exit_code(self) -> int:
         """The process exit code of DESIGN.md section 5."""
         return _EXIT_CODES[self.fault]

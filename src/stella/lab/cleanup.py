@@ -12,7 +12,7 @@ from stella.kernel import Remedy
 from stella.lab.errors import CommandFailed, LabRootInUse, LeftBehind
 from stella.lab.network import bridges_within, remove_link
 from stella.lab.process import end_processes, processes_of, run_command
-from stella.lab.state import LabState, load_state, process_started
+from stella.lab.state import STATE_FILE, LabState, load_state, process_started
 
 _SHIM_SOCKETS = Path("/run/containerd/s")
 _ROUNDS = 20
@@ -103,7 +103,15 @@ def _remove_cgroups(name: str) -> None:
 
 
 def _remove_directories(state: LabState) -> None:
-    shutil.rmtree(state.root, ignore_errors=True)
+    # What says that it is a lab goes last: by it the rest is found again, if this is killed too.
+    inside = [one for one in Path(state.root).glob("*") if one.name != STATE_FILE]
+    for one in inside:
+        if one.is_dir() and not one.is_symlink():
+            shutil.rmtree(one, ignore_errors=True)
+        else:
+            one.unlink(missing_ok=True)
+    if not any(one.exists() for one in inside):
+        shutil.rmtree(state.root, ignore_errors=True)
     for name in state.empty_directories:
         with contextlib.suppress(OSError):  # somebody else has put something there since
             Path(name).rmdir()

@@ -4,18 +4,32 @@ import os
 import re
 from pathlib import Path
 
-from stella.kernel import Remedy
+from stella.kernel import Fault, Remedy, StellaError
 from stella.plugin.refusals import UnsafeName
 
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9._-]{0,99}\Z")
 
 
+class FileNotWritten(StellaError):
+    """A file of the agent or of a project cannot be written there: the disk is full, mostly."""
+
+    code = "ST-TGT-017"
+    fault = Fault.UNAVAILABLE
+    retry_may_help = True
+
+
 class ProjectFiles:
-    """The state directory of one project on a host. Raises UnsafeName for what lies outside."""
+    """The state directory of one project on a host.
+
+    Raises UnsafeName for what lies outside, FileNotWritten where the disk takes nothing more.
+    """
 
     def __init__(self, projects: Path, project: str) -> None:
         self.directory = projects / checked_name(project)
-        self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise _not_written(self.directory, error) from error
 
     def write(self, name: str, content: bytes) -> str:
         """Place a file, whole or not at all; its absolute path."""
@@ -43,15 +57,27 @@ def checked_name(name: str) -> str:
 
 
 def write_file(path: Path, content: bytes, *, mode: int = 0o600) -> None:
-    """Replace ``path`` by ``content`` in one step."""
+    """Replace ``path`` by ``content`` in one step. Raises FileNotWritten; what was there stays then."""
     draft = path.with_name(f".{path.name}.{os.getpid()}.new")
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
-    _sync_directory(path.parent)
+    try:
+        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+        _sync_directory(path.parent)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise _not_written(path, error) from error
+
+
+def _not_written(path: Path, error: OSError) -> FileNotWritten:
+    return FileNotWritten(
+        f"{path} cannot be written: {error.strerror}",
+        remedy=Remedy("Free space on that disk, or let this user write there; then try again."),
+        path=str(path),
+    )
 
 
 def _sync_directory(directory: Path) -> None:

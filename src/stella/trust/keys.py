@@ -114,7 +114,10 @@ def new_signer(algorithm: Algorithm = Algorithm.ECDSA_P256) -> Signer:
 
 
 def create_key(directory: Path, name: str, algorithm: Algorithm = Algorithm.ECDSA_P256) -> Signer:
-    """Make ``NAME.key`` (mode 0600) and ``NAME.pub`` in ``directory``. Raises KeyExists."""
+    """Make ``NAME.key`` (mode 0600) and ``NAME.pub`` in ``directory``.
+
+    Raises KeyExists; and OSError where the disk does not take it, which leaves nothing of it.
+    """
     signer = new_signer(algorithm)
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     path = directory / f"{name}.key"
@@ -124,11 +127,16 @@ def create_key(directory: Path, name: str, algorithm: Algorithm = Algorithm.ECDS
         raise KeyExists(
             f"there is a key at {path}", remedy=Remedy("Choose another name."), path=path
         ) from error
-    with os.fdopen(handle, "wb") as file:
-        file.write(signer.pem())
-        file.flush()
-        os.fsync(file.fileno())
-    path.with_suffix(".pub").write_bytes(signer.public.pem)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(signer.pem())
+            file.flush()
+            os.fsync(file.fileno())
+        path.with_suffix(".pub").write_bytes(signer.public.pem)
+    except OSError:  # an empty key would be taken for one that is damaged
+        path.unlink(missing_ok=True)
+        path.with_suffix(".pub").unlink(missing_ok=True)
+        raise
     return signer
 
 

@@ -268,7 +268,7 @@ def _make_target(
         at=value.started_at,
         simulated=value.simulated,
     )
-    script = removal_script(value.environment, target.release, target)
+    script = removal_script(value.environment, target.release, target, simulated=value.simulated)
     _keep(tx, removing, value.id, (target.target, SCRIPT), script)
     insert_target(
         tx,
