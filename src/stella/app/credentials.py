@@ -13,7 +13,7 @@ from stella.app.places import read_here, refuse_place, unresolved
 from stella.app.settings import Settings
 from stella.hub.allow import is_allowed, not_allowed
 from stella.hub.broker import Broker
-from stella.hub.errors import IntegrationDisabled
+from stella.hub.errors import IntegrationDisabled, SecretNotDeployed
 from stella.hub.leases import (
     Lease,
     any_lease,
@@ -80,6 +80,40 @@ class Credentials:
             return self.broker.secret(reference).value
 
         return ask
+
+    def deployed(self, text: str, environment: str) -> str:
+        """The secret behind a reference that stands in a deployment to that environment.
+
+        Its store's integration has to name the environment: whoever may deploy is not let into every
+        store by that. One that ends by itself is refused, for what is deployed outlives it.
+        Raises SecretNotDeployed, and what reading raises.
+        """
+        reference = parse_reference(text)
+        store = self._store_of(reference)
+        if environment not in store.environments:
+            raise SecretNotDeployed(
+                f"the integration {store.name} gives no secrets to hosts of {environment}",
+                remedy=Remedy(
+                    "Let `environments` of an integration that reads what is deployed alone name it.",
+                    f"stella integration get {store.name}",
+                ),
+                integration=store.name,
+                environment=environment,
+            )
+        secret = self.broker.secret(reference)
+        if secret.expires_at is not None:
+            with self._lock:
+                is_ours = reference not in self._named
+            if is_ours:
+                self.broker.let_go([reference])
+            raise SecretNotDeployed(
+                f"what {text} leads to ends at {time_text(secret.expires_at)}, and what is deployed"
+                " would go on with it",
+                remedy=Remedy("Name a secret that lasts until somebody exchanges it."),
+                integration=store.name,
+                environment=environment,
+            )
+        return secret.value
 
     def renew(self, integration: Integration, since: datetime) -> bool:
         """Whether a credential of it is another one by now than then, for what we had was not taken."""
