@@ -17,7 +17,7 @@ from stella.api.services import Outside
 from stella.app.deployed_secrets import DeployedSecrets
 from stella.fleet import OrderState, find_agent_by_name, take_order
 from stella.hub.errors import SecretNotDeployed
-from stella.kernel import Remedy
+from stella.kernel import Json, Remedy
 from stella.plugin.contract.deployed import docker_login
 from stella.plugin.contract.target import Host, Running, TargetIntent, TargetPlan
 from stella.record import facts_about
@@ -28,6 +28,7 @@ Intend = Callable[..., TargetIntent]
 REFERENCE = "vault://main/kv/shop/db#password"
 SECRET = "canary-deployed-7a1c9e44"
 LOGIN = "canary-login-03be11d2"
+OWN, FILED = "canary-agent-env-4410c2a7", "canary-agent-file-e1b07d55"
 
 
 @dataclass
@@ -68,11 +69,13 @@ class Telling:
         given = {
             "PASSWORD": cast("str", intent.services[0].settings["password"]),
             "DOCKER_CONFIG": docker_login(registry),
+            **cast("dict[str, str]", intent.services[0].settings.get("more", {})),
         }
         script = (
             f'exec 3> {self.seen}; echo "$PASSWORD" >&3;'
             'cat "$DOCKER_CONFIG/config.json" >&3; echo >&3;'
             'echo "$DOCKER_CONFIG" >&3; echo "told: $PASSWORD" >&2;'
+            'echo "own: $OWN and $FILED, $(echo $FILED)" >&2;'
             f'[ ! -e {self.seen}.fail ] || {{ echo "not $PASSWORD" >&2; exit 1; }}'
         )
         host.run(["sh", "-c", script], timeout_s=10, environment=given)
@@ -115,10 +118,23 @@ def carried_out(plane: Plane, agent: EnrolledAgent, intent: TargetIntent, seen: 
 
 
 def test_a_command_is_given_its_secret_and_a_login_and_nothing_keeps_them(
-    asked: Plane, agent: EnrolledAgent, intend: Intend, store: Store, tmp_path: Path
+    asked: Plane,
+    agent: EnrolledAgent,
+    intend: Intend,
+    store: Store,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    seen = tmp_path / "seen"
+    caplog.set_level("DEBUG")
+    seen, filed = tmp_path / "seen", tmp_path / "filed"
+    monkeypatch.setenv("SHOP_OWN", OWN)
+    filed.write_text(f"{FILED}\n")
     intent = with_secret(intend("dep_1", "1"))
+    (service,) = intent.services
+    own: Json = {"OWN": "env://SHOP_OWN", "FILED": f"file://{filed}"}
+    service = replace(service, settings={**service.settings, "more": own})
+    intent = replace(intent, services=(service,))
     order = carried_out(asked, agent, intent, seen)
     assert order.state is OrderState.SUCCEEDED, order.result
     password, config, directory = seen.read_text().split("\n")[:3]
@@ -129,10 +145,14 @@ def test_a_command_is_given_its_secret_and_a_login_and_nothing_keeps_them(
     assert store.asked == [(REFERENCE, "dev"), (registry, "dev")]
     assert "told: ***" in "\n".join(asked.log("dep_1"))
     assert "SecretsAsked" in asked.facts(order.id)
+    assert "own: *** and ***, ***" in "\n".join(asked.log("dep_1"))
     seen.unlink()
+    filed.unlink()
     asked.database.close()
     held = [one for one in tmp_path.rglob("*") if one.is_file()]
-    for canary in (SECRET, LOGIN):
+    assert len(held) > 5
+    for canary in (SECRET, LOGIN, OWN, FILED):
+        assert canary not in caplog.text
         assert [one for one in held if canary.encode() in one.read_bytes()] == []
 
 

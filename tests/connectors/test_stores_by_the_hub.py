@@ -101,6 +101,7 @@ def registry(wanted: dict[str, str]) -> Iterator[str]:
 
 
 @pytest.mark.stores
+@pytest.mark.postgres
 def test_hosts_of_an_environment_that_is_named_are_given_what_they_name(
     operator: Operator, registry: str, openbao: OpenBao, openbao_database: str
 ):
