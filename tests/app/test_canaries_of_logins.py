@@ -228,6 +228,14 @@ def test_nothing_that_lets_in_for_a_while_is_found_anywhere(
             told.ask("POST", "/scans", {"image": f"{registry}/shop/web:1"})
             assert leased, "it was used"
             planted |= {f"lease {number}": one for number, one in enumerate(set(leased))}
+            told.apply(of_kind("Environment", "prod", policy="starter"))
+            planted["token"] = client.post("/tokens", {"name": "program"})["token"]
+            doing = {"STELLA_URL": host.url, "STELLA_TOKEN": planted["token"]}
+            done = host.command("secret", "allow", "oidc", "hosts:prod", "-o", "json", **doing)
+            assert done.returncode == 0, done.stderr
+            allowed = [one["integration"] for one in json.loads(done.stdout)["allowed"]]
+            assert "hosts:prod" in allowed
+            assert "oidc goes to hosts of prod" in done.stderr
             for path in ("integrations", "users", "machines", "doctor", "facts?limit=500"):
                 told.ask("GET", f"/{path}")
             (tmp_path / "support.tar").write_bytes(client.content("/doctor/bundle"))

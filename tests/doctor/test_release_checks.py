@@ -21,6 +21,7 @@ IDS = {
     "releases.policies",
     "releases.sboms",
     "releases.scans",
+    "releases.secrets",
     "releases.templates",
     "releases.vex",
 }
@@ -215,6 +216,55 @@ def test_a_deployment_that_waits_for_an_agent_that_does_not_come(
     found = one(control, "releases.deployments")
     assert found.detail == "dev-a waits for the agent host-a, which is not heard"
     assert found.fix == "On its host: stella agent run"
+
+
+def variable(secret: str, *environments: str) -> dict[str, Any]:
+    when = {"when": {"environment": list(environments)}} if environments else {}
+    variables = [{"name": "PASSWORD", "secret": secret, **when}]
+    return {
+        "apiVersion": "stella/v1",
+        "kind": "Variables",
+        "name": "shop",
+        "spec": {"variables": variables},
+    }
+
+
+def test_a_secret_that_the_hosts_of_an_environment_are_not_given(control: Control) -> None:
+    control.environment("dev")
+    control.environment("prod", "dev")
+    assert control.apply(variable("secret://word", "prod")).is_success
+    assert "there is no secret 'word'" in one(control, "releases.secrets").detail
+    assert control.ask("PUT", "/secrets/word", {"value": "hunter2-x"}, by="olga").is_success
+    found = one(control, "releases.secrets")
+    assert found.name == "variable PASSWORD of shop"
+    assert found.detail == "secret://word is not given to hosts of prod"
+    assert found.fix == "stella secret allow word hosts:prod"
+    allowed = {"integration": "hosts:prod", "place": "hosts:prod"}
+    control.post("/secrets/word/allow", allowed, by="olga")
+    assert look(control)["releases.secrets"][0].outcome is Outcome.PASS
+
+    reference = "vault://main/kv/shop#password"
+    assert control.apply(variable(reference)).is_success
+    assert "there is no integration 'main'" in one(control, "releases.secrets").detail
+    store = {
+        "apiVersion": "stella/v1",
+        "kind": "Integration",
+        "name": "main",
+        "spec": {
+            "kind": "secret_store",
+            "connector": "vault",
+            "endpoint": "https://vault.example",
+            "credentials": {"token": "secret://word"},
+            "environments": ["dev"],
+        },
+    }
+    assert control.apply(store).is_success
+    found = one(control, "releases.secrets")
+    assert found.detail == f"{reference} is not given to hosts of prod"
+    assert "stella integration get main" in found.fix
+    store["spec"] = {**store["spec"], "environments": ["dev", "prod"]}
+    assert control.apply(store).is_success
+    assert look(control)["releases.secrets"][0].outcome is Outcome.PASS
 
 
 def test_an_authority_whose_key_is_another(control: Control) -> None:

@@ -126,6 +126,7 @@ def test_what_begins_like_a_placeholder_and_is_none_is_told(text: str):
         ({"name": "A", "secret": "vault://main"}, "wants an integration and a path"),
         ({"name": "A", "secret": "vault://Main/kv#x"}, "its integration is no name"),
         ({"name": "A", "secret": "aws-ecr://main/login#password"}, "env://NAME or file:///PATH"),
+        ({"name": "A", "secret": "secret://No"}, "its secret is no name"),
         ({"name": "A", "value": "vault://main/kv/db#password"}, "given as secret"),
         ({"name": "A", "value": "env://X"}, "given as secret"),
         ({"name": "A", "value": "ghp_" + "a1B2" * 9}, "looks like a secret"),

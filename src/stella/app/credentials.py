@@ -11,7 +11,7 @@ from threading import Lock, Thread
 
 from stella.app.places import read_here, refuse_place, unresolved
 from stella.app.settings import Settings
-from stella.hub.allow import is_allowed, not_allowed
+from stella.hub.allow import HOSTS, is_allowed, is_for_hosts, not_allowed
 from stella.hub.broker import Broker
 from stella.hub.errors import IntegrationDisabled, SecretNotDeployed
 from stella.hub.leases import (
@@ -89,6 +89,8 @@ class Credentials:
         Raises SecretNotDeployed, and what reading raises.
         """
         reference = parse_reference(text)
+        if reference.scheme == SECRET:
+            return self._built_in_for(reference, environment)
         store = self._store_of(reference)
         if environment not in store.environments:
             raise SecretNotDeployed(
@@ -114,6 +116,22 @@ class Credentials:
                 environment=environment,
             )
         return secret.value
+
+    def _built_in_for(self, reference: Reference, environment: str) -> str:
+        with self._database.read() as tx:
+            sealed_secret(tx, reference.path)
+            is_allowed_there = is_for_hosts(tx, reference.path, environment)
+        if not is_allowed_there:
+            raise SecretNotDeployed(
+                f"the secret {reference.path} is not allowed for hosts of {environment}",
+                remedy=Remedy(
+                    "Who stored it, or an administrator, may allow it.",
+                    f"stella secret allow {reference.path} {HOSTS}{environment}",
+                ),
+                secret=reference.path,
+                environment=environment,
+            )
+        return self.broker.secret(reference).value
 
     def renew(self, integration: Integration, since: datetime) -> bool:
         """Whether a credential of it is another one by now than then, for what we had was not taken."""

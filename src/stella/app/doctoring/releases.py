@@ -16,7 +16,7 @@ from stella.kernel import Digest
 from stella.policy.checks import policies_compile
 from stella.promotion.checks import approvals_can_be_given
 from stella.record import Database
-from stella.release.checks import templates_have_components
+from stella.release.checks import secrets_can_be_given, templates_have_components
 from stella.release.store import find_release
 from stella.sbom.checks import sboms_are_kept
 from stella.trust.checks import authority_is_one
@@ -43,6 +43,14 @@ def of_the_releases(ground: Ground) -> Iterator[Check]:
         "The next release of it cannot be made.",
         "The components and channels that each template takes.",
         lambda: templates_have_components(database()),
+    )
+    yield Check(
+        "releases.secrets",
+        Area.RELEASES,
+        "variable",
+        "A deployment stops in its middle where a host is not given what it is deployed with.",
+        "The references of variables against what the hosts of their environments may have.",
+        lambda: secrets_can_be_given(database(), _environments(database())),
     )
     yield Check(
         "releases.policies",
@@ -105,6 +113,11 @@ def of_what_runs(ground: Ground) -> Iterator[Check]:
         "Each target under way, and when its agent was last heard.",
         lambda: deployments_go_on(database(), heard_agents(database())),
     )
+
+
+def _environments(database: Database) -> list[str]:
+    with database.read() as tx:
+        return [one.name for one in list_environments(tx)]
 
 
 def _images(database: Database) -> dict[str, Reference]:

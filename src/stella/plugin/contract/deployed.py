@@ -3,7 +3,7 @@
 from stella.kernel import Json
 
 _ON_HOST = ("env://", "file://")
-_BROKERED = ("vault://", "aws-sm://", "azure-kv://", "gcp-sm://")
+_BROKERED = ("secret://", "vault://", "aws-sm://", "azure-kv://", "gcp-sm://")
 _LOGIN = "docker-login://"
 
 

@@ -194,8 +194,8 @@ def _faults_of_secret(secret: str) -> Iterator[str]:
         return
     if not is_brokered(secret):
         yield (
-            "a secret is env://NAME or file:///PATH, as its host knows it, or lies in a secret store"
-            " (vault://INTEGRATION/PATH#KEY; aws-sm, azure-kv, gcp-sm)"
+            "a secret is env://NAME or file:///PATH, as its host knows it, secret://NAME, or lies in a"
+            " secret store (vault://INTEGRATION/PATH#KEY; aws-sm, azure-kv, gcp-sm)"
         )
         return
     try:
