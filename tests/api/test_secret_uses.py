@@ -10,7 +10,8 @@ import pytest
 from api.test_integrations import document
 from connectors.registries import Answer, played_registry
 from fixtures.control import Control
-from stella.hub.errors import SecretNotAllowed
+from stella.environment.errors import UnknownEnvironment
+from stella.hub.errors import SecretInUse, SecretNotAllowed, SecretNotDeployed
 from stella.identity import Role, create_user
 from stella.identity.tokens import open_session
 
@@ -213,3 +214,37 @@ def test_what_leads_elsewhere_since_somebody_looked_is_not_let(
     assert (examined(control)["outcome"], shown) == ("blocked", [])
     allow(control, by="olga")
     assert examined(control)["outcome"] == "pass"
+
+
+def given_to(control: Control, environment: str) -> str:
+    return control.services.outside.deployed("secret://password", environment)
+
+
+def test_hosts_of_an_environment_are_let_have_it_by_who_knows_it(control: Control) -> None:
+    control.environment("prod")
+    control.environment("dev")
+    asked = {"integration": "hosts:prod", "place": "hosts:prod"}
+    with pytest.raises(SecretNotDeployed, match="not allowed for hosts of prod") as refusal:
+        given_to(control, "prod")
+    assert refusal.value.remedy.command == "stella secret allow password hosts:prod"
+    path = "/secrets/password/allow"
+    assert control.refused("POST", path, asked, by="oscar") == SecretNotAllowed.code
+    nowhere = {"integration": "hosts:nowhere", "place": "x"}
+    assert control.refused("POST", path, nowhere, by="olga") == UnknownEnvironment.code
+    assert control.refused("POST", path, asked, by="dan") == "ST-IDN-004"
+    shown = control.post(path, asked, by="olga")
+    assert [one["integration"] for one in shown["allowed"]] == ["hosts:prod"]
+    control.post(path, asked, by="olga")
+    assert given_to(control, "prod") == "hunter2-of-olga"
+    with pytest.raises(SecretNotDeployed):
+        given_to(control, "dev")
+    assert control.refused("DELETE", "/secrets/password", by="olga") == SecretInUse.code
+
+    control.post("/secrets/password/forbid", {"integration": "hosts:prod"}, by="olga")
+    with pytest.raises(SecretNotDeployed):
+        given_to(control, "prod")
+    assert control.ask("DELETE", "/secrets/password", by="olga").status_code == 204
+    control.seal()
+    kinds = [one["kind"] for one in control.get("/facts", by="root", limit=500)["items"]]
+    assert kinds.count("SecretUseAllowed") == 1
+    assert kinds.count("SecretUseForbidden") == 1

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.program
 HTTP = "http://{host}"
 # kind, connector, endpoint, config, what it takes as credentials.
 KINDS: tuple[tuple[str, str, str, dict[str, Any], tuple[str, ...]], ...] = (
-    ("registry", "oci", "{host}", {}, ("username", "password")),
+    ("registry", "oci", "{host}", {}, ("username", "password", "pull_username", "pull_password")),
     ("scm", "github", HTTP, {}, ("token",)),
     ("scm", "gitlab", HTTP, {}, ("token",)),
     ("scm", "gitea", HTTP, {}, ("token",)),

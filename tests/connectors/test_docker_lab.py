@@ -1,7 +1,10 @@
 """The connector ``docker`` on a real Docker Engine."""
 
+import crypt
 import threading
-from collections.abc import Callable, Iterator
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,9 +12,10 @@ import pytest
 
 from fixtures.services import layer_digest, names_running, push_service, served
 from stella.agent.host import RealHost
-from stella.kernel import Digest
+from stella.kernel import Digest, digest_of
 from stella.lab import Lab
 from stella.lab.network import free_port
+from stella.lab.registry import Notification, Registry, registry_program
 from stella.plugin.contract.target import ServicePlan, TargetIntent
 from stella.plugin.refusals import (
     EngineUnreachable,
@@ -20,6 +24,7 @@ from stella.plugin.refusals import (
     PullFailed,
     UnhealthyAfterStart,
 )
+from stella.sdk.protocol import GivenSecrets, RegistryLogin
 from stella_connectors.docker import DockerTarget
 
 pytestmark = pytest.mark.lab
@@ -98,6 +103,71 @@ def test_a_release_replaces_the_one_before(
     (running,) = target.inspect(first.project, host)
     assert (running.component, running.digest, running.healthy) == ("web", two, True)
     assert (running.release, running.deployment) == ("rel_1", "dep_2")
+
+
+class Private(Registry):
+    """The lab's images behind a login. Bcrypt, the one form that docker-registry takes."""
+
+    def __init__(self, lab: Lab, directory: Path, user: str, password: str) -> None:
+        super().__init__(directory, program=registry_program())
+        self.storage = lab.registry.storage
+        directory.mkdir()
+        self._users = directory / "htpasswd"
+        salted = crypt.crypt(password, crypt.mksalt(crypt.METHOD_BLOWFISH, rounds=16))
+        self._users.write_text(f"{user}:{salted.replace('$2b$', '$2y$')}\n")
+
+    def _settings(self, notification: Notification | None) -> dict[str, object]:
+        auth = {"htpasswd": {"realm": "private", "path": str(self._users)}}
+        return {**super()._settings(notification), "auth": auth}
+
+    def _answers(self) -> bool:
+        try:
+            urllib.request.urlopen(f"http://{self.address}/v2/", timeout=1).close()
+        except urllib.error.HTTPError as refused:
+            return refused.code == 401
+        except OSError:
+            return False
+        raise AssertionError("it lets everybody in")
+
+
+def test_a_private_image_is_pulled_with_the_login_that_the_control_plane_gives(
+    lab: Lab,
+    target: DockerTarget,
+    host: RealHost,
+    intend: Intend,
+    log: Logged,
+    tmp_path: Path,
+) -> None:
+    password = f"canary-pull-{tmp_path.name}"
+    digest = push_service(lab, "web", f"private-{digest_of(str(tmp_path)).hex[:12]}")
+    private = Private(lab, tmp_path / "private", "puller", password)
+    private.start()
+    asked: list[tuple[str, ...]] = []
+
+    def ask(references: Sequence[str], registries: Sequence[str]) -> GivenSecrets:
+        assert not references
+        asked.append(tuple(registries))
+        return GivenSecrets({}, (RegistryLogin(private.address, "puller", given[0]),))
+
+    try:
+        intent = intend("dep_1", {"web": digest})
+        (service,) = intent.services
+        image = service.image.replace(lab.registry.address, private.address)
+        intent = replace(intent, services=(replace(service, image=image),))
+        with pytest.raises(PullFailed, match="no basic auth credentials"):
+            apply(target, intent, host)
+        host.ask, given = ask, ["wrong"]
+        with pytest.raises(PullFailed):
+            apply(target, intent, host)
+        given = [password]
+        apply(target, intent, host)
+    finally:
+        private.stop()
+    assert names_running(lab.host("a"), intent.project)
+    assert asked == [(private.address,)] * 2
+    assert not log.has(password)
+    held = [one for one in tmp_path.rglob("*") if one.is_file() and one.stat().st_size < 1 << 20]
+    assert [one for one in held if password.encode() in one.read_bytes()] == []
 
 
 def test_the_same_plan_again_starts_nothing_anew(

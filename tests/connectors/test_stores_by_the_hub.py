@@ -18,7 +18,7 @@ from stella.api.services import Services
 from stella.app.hub import Hub
 from stella.app.settings import Settings
 from stella.hub.apply import apply_integration, delete_integration
-from stella.hub.errors import HostNotGranted
+from stella.hub.errors import HostNotGranted, IntegrationDisabled, SecretNotDeployed
 from stella.hub.leases import any_lease, secret_lease
 from stella.hub.reference import parse_reference
 from stella.hub.secrets import sealed_value, store_secret
@@ -26,6 +26,7 @@ from stella.hub.store import find_integration
 from stella.kernel import Json, Outcome
 from stella.plugin.contract.core import Kind
 from stella.plugin.refusals import RegistryRefused
+from stella.sdk.protocol import RegistryLogin
 
 LONG_AGO = "2020-01-01T00:00:00.000000Z"
 
@@ -97,6 +98,45 @@ def registry(wanted: dict[str, str]) -> Iterator[str]:
 
     with played_registry(play) as host:
         yield host
+
+
+@pytest.mark.stores
+@pytest.mark.postgres
+def test_hosts_of_an_environment_that_is_named_are_given_what_they_name(
+    operator: Operator, registry: str, openbao: OpenBao, openbao_database: str
+):
+    folder, before = uuid.uuid4().hex, leases_in(openbao, openbao_database)
+    put_in_bao(openbao, f"kv/{folder}/db", {"user": "ana", "password": "hunter2"})
+    rules = {**readable("kv", folder), openbao_database: ["read"], "sys/leases/revoke": ["update"]}
+    token = openbao.token(openbao.policy(rules))
+    spec: dict[str, Json] = {"credentials": {"token": operator.store("vault", token)}}
+    operator.apply("main", "secret_store", "vault", openbao.endpoint, **spec)
+    deployed = operator.hub.credentials.deployed
+    reference = f"vault://main/kv/{folder}/db#password"
+    with pytest.raises(SecretNotDeployed, match="main gives no secrets to hosts of prod"):
+        deployed(reference, "prod")
+
+    spec["environments"] = ["prod"]
+    operator.apply("main", "secret_store", "vault", openbao.endpoint, **spec)
+    assert deployed(reference, "prod") == "hunter2"
+    with pytest.raises(SecretNotDeployed):
+        deployed(reference, "dev")
+
+    # What ends by itself is not deployed, and what was made for the asking is given back.
+    with pytest.raises(SecretNotDeployed, match="what is deployed would go on with it"):
+        deployed(f"vault://main/{openbao_database}#password", "prod")
+    operator.hub.broker.give_back()
+    assert leases_in(openbao, openbao_database) == before
+
+    pulls = {f"pull_{name}": f"vault://main/kv/{folder}/db#{name}" for name in ("user", "password")}
+    pulls["pull_username"] = pulls.pop("pull_user")
+    bound: dict[str, Json] = {"environments": ["prod"]}
+    operator.apply("images", "registry", "oci", registry, **bound)
+    assert operator.hub.pull_login(registry, "prod") is None
+    operator.apply("images", "registry", "oci", registry, credentials=pulls, **bound)
+    assert operator.hub.pull_login(registry, "prod") == RegistryLogin(registry, "ana", "hunter2")
+    with pytest.raises(IntegrationDisabled):
+        operator.hub.pull_login(registry, "dev")
 
 
 @pytest.mark.stores

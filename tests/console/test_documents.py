@@ -1,5 +1,6 @@
 """Documents are edited as YAML with what they change beside them; freezes stand in a calendar."""
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -171,3 +172,73 @@ def test_who_may_not_change_configuration_sees_it_and_why_not(
     expect(console.main.get_by_label("What applying it changes")).to_contain_text(
         "needs the permission environment.change"
     )
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_inputs_of_a_step_are_filled_in_by_its_schema(
+    open_console: Callable[..., Console], documents: ShopServer, theme: str
+) -> None:
+    step = {"name": "answers", "step": "http-check", "with": {"url": "http://127.0.0.1:9/before"}}
+    made = document("Environment", "trial", policy="starter", steps={"after": [step]})
+    documents.admin.post("/apply", {"documents": [made]})
+    console = open_console(theme=theme)
+    console.sign_in("olga")
+    console.go("/documents/Environment/trial")
+    label = "Environment trial as YAML"
+    expect(console.main.get_by_role("heading", name="Inputs of answers")).to_be_visible()
+    field = console.main.get_by_role("textbox", name="URL")
+    expect(field).to_have_value("http://127.0.0.1:9/before")
+    field.fill("no address")
+    expect(console.main.get_by_label(label)).to_have_value(re.compile("no address"))
+    expect(console.main.get_by_role("alert")).to_contain_text("url")
+    expect(field).to_have_attribute("aria-invalid", "true")
+    expect(console.button("Apply")).to_be_disabled()
+    field.fill("http://127.0.0.1:9/after")
+    console.main.get_by_label("Within").fill("7")
+    effect = console.main.get_by_label("What applying it changes")
+    expect(effect.get_by_text("The server would take it")).to_be_visible()
+    assert console.violations() == []
+    console.picture(f"document-step-{theme}")
+
+    typed(console, label, "/after", "/by-hand")
+    expect(console.main.get_by_text("They rest, for the text was changed by hand.")).to_be_visible()
+    console.button("Go on with the forms").click()
+    expect(console.main.get_by_label("Within")).to_have_value("7")
+    expect(effect.get_by_text("The server would take it")).to_be_visible()
+    console.main.get_by_label(label).press("Control+s")
+    expect(console.heading).to_have_text("trial")
+    found = documents.admin.get("/documents/Environment/trial")["document"]["spec"]["steps"]
+    assert found["after"][0]["with"] == {"url": "http://127.0.0.1:9/after", "withinS": 7}
+
+
+def test_a_targets_configuration_is_filled_in_by_its_connectors_schema(
+    open_console: Callable[..., Console], documents: ShopServer
+) -> None:
+    compose = "services:\n  web:\n    image: ${WEB}\n"
+    target = document(
+        "Target",
+        "trial-a",
+        environment="trial",
+        connector="compose",
+        agent="host-a",
+        project="trial-compose",
+        components=[],
+        config={"compose": compose, "wait_timeout_s": 30},
+    )
+    documents.admin.post("/apply", {"documents": [target]})
+    try:
+        console = open_console()
+        console.sign_in("olga")
+        console.go("/documents/Target/trial-a")
+        expect(console.main.get_by_role("heading", name="Configuration for")).to_be_visible()
+        console.main.get_by_label("Wait timeout s").fill("45")
+        effect = console.main.get_by_label("What applying it changes")
+        expect(effect.get_by_text("The server would take it")).to_be_visible()
+        console.button("Apply").click()
+        expect(console.heading).not_to_have_text("Target trial-a")
+        found = documents.admin.get("/documents/Target/trial-a")["document"]["spec"]["config"]
+        assert found == {"compose": compose, "wait_timeout_s": 45}
+    finally:
+        ours = {"documents": [target], "owner": "test-target", "takeOver": True}
+        documents.admin.post("/apply", ours)
+        documents.withdraw("test-target")

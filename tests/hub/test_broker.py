@@ -310,6 +310,37 @@ def test_what_the_other_side_refused_is_read_anew_once_it_is_not_fresh(
     assert store.asked == 3
 
 
+def test_two_who_are_refused_at_once_are_both_told_that_it_is_another_one(
+    store: Store, clock: Clock
+) -> None:
+    """While the one has it read anew, the other one waits, and reads nothing."""
+    reads, goes_on = threading.Event(), threading.Event()
+
+    def slowly(reference: Reference) -> Secret:
+        if store.asked:
+            reads.set()
+            assert goes_on.wait(10)
+        return store.read(reference)
+
+    broker = Broker(slowly, now=clock, seen=lambda _: None)
+    broker.secret(DATABASE)
+    clock.go_on(seconds=15)
+    since, said = clock(), list[bool]()
+    both = [
+        threading.Thread(target=lambda: said.append(broker.renew([DATABASE], since)))
+        for _ in range(2)
+    ]
+    both[0].start()
+    assert reads.wait(10)
+    both[1].start()
+    both[1].join(0.1)
+    goes_on.set()
+    for one in both:
+        one.join(10)
+    assert said == [True, True]
+    assert store.asked == 2
+
+
 def test_a_lease_that_the_other_side_refused_is_made_anew_and_the_old_one_given_back(
     minting: Minting, clock: Clock
 ):

@@ -22,6 +22,12 @@ def parse(**changes: Any) -> Any:
     return parse_manifest(json.dumps(manifest_of("odd", **changes)).encode())
 
 
+def asking_for(more: dict[str, Any]) -> dict[str, Any]:
+    """A configuration with one key of that kind, below another."""
+    key = {"key": {"type": "string", **more}}
+    return {**SCHEMA, "properties": {"login": {"type": "object", "properties": key}}}
+
+
 def test_what_stands_there_is_read() -> None:
     read = parse(contributes=[BOAT], needs=[{"capability": "network", "hosts": ["*.example.com"]}])
     assert read.needs == (Need(Capability.NETWORK, ("*.example.com",)),)
@@ -59,6 +65,14 @@ def test_ours_are_read_from_beside_their_module(package: str) -> None:
         ({"contributes": [BOAT, BOAT]}, "contributes names target boat 2 times"),
         ({"contributes": [{**BOAT, "kind": "teleporter"}]}, "'teleporter' is not a valid"),
         ({"contributes": [{**BOAT, "configSchema": {"type": "array"}}]}, "not of the type object"),
+        (
+            {"contributes": [{**BOAT, "configSchema": asking_for({"writeOnly": True})}]},
+            r"boat: its configSchema asks for a secret \(key\): list it under credentials",
+        ),
+        (
+            {"contributes": [{**BOAT, "configSchema": asking_for({"format": "password"})}]},
+            r"asks for a secret \(key\)",
+        ),
         (
             {"contributes": [{**BOAT, "outputSchema": {"type": "array"}}]},
             "its outputSchema is not of the type object",

@@ -6,9 +6,12 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from stella.agent.registry_login import OpenLogins, RegistryLogins
+from stella.agent.secrets import AskSecrets, resolved_here, unresolved
 from stella.kernel import Remedy
-from stella.sdk import CommandFailed, CommandMissing, CommandTimedOut, SecretUnresolved
+from stella.sdk import CommandFailed, CommandMissing, CommandTimedOut
 from stella.sdk.files import ProjectFiles
+from stella.sdk.protocol import GivenSecrets, is_brokered, registry_of_login
 
 _OUTPUT_BYTES_MAX = 16 * 1024 * 1024
 _TOLD_BYTES_MAX = 8_000
@@ -41,6 +44,9 @@ class RealHost:
         self._stop = stop
         self._timeout_s_max = timeout_s_max
         self._secrets: set[str] = set()
+        self._logins = RegistryLogins(directory)
+        self.ask: AskSecrets | None = None
+        """Asks the control plane for what lies in its secret stores; None where no order is held."""
 
     def run(
         self,
@@ -51,9 +57,19 @@ class RealHost:
         environment: Mapping[str, str] | None = None,
     ) -> bytes:
         """Run it in the project's directory; its standard output, its standard error logged."""
-        added = {name: self._resolved(value) for name, value in (environment or {}).items()}
         if self._stop.is_set():
             raise Stopped
+        with self._logins.opened() as logins:
+            added = self._resolved(environment or {}, logins)
+            return self._run(argv, added, stdin, timeout_s)
+
+    def _run(
+        self,
+        argv: Sequence[str],
+        added: Mapping[str, str],
+        stdin: bytes | None,
+        timeout_s: int,
+    ) -> bytes:
         try:
             process = subprocess.Popen(
                 list(argv),
@@ -148,28 +164,41 @@ class RealHost:
             if told and line.strip():
                 self.log(line.decode(errors="replace"))
 
-    def _resolved(self, value: str) -> str:
-        """A secret reference's value, remembered so that it is masked; other values as they are."""
-        scheme, found, rest = value.partition("://")
-        if not found or scheme not in {"env", "file", "vault"}:
-            return value
-        secret = None
-        if scheme == "env":
-            secret = os.environ.get(rest)
-        elif scheme == "file":
-            try:
-                secret = Path(rest).read_text().rstrip("\n")
-            except (OSError, UnicodeDecodeError):
-                secret = None
-        if secret is None:
-            raise SecretUnresolved(
-                f"this host cannot resolve the secret {value}",
-                remedy=Remedy("Give it to the agent: its environment, or a file that it may read."),
-                reference=value,
-            )
-        if len(secret) >= _SECRET_LENGTH_MIN:
-            self._secrets.add(secret)
-        return secret
+    def _resolved(self, environment: Mapping[str, str], logins: OpenLogins) -> dict[str, str]:
+        """Its values, each reference's secret in its place and remembered, so that it is masked.
+
+        What lies in a secret store is asked for now, all at once. A login that the control plane has
+        none for is left out. Raises SecretUnresolved.
+        """
+        references = sorted({one for one in environment.values() if is_brokered(one)})
+        registries = sorted(filter(None, map(registry_of_login, environment.values())))
+        given = self._given(references, registries)
+        by_registry = {one.registry: one for one in given.logins}
+        found: dict[str, str] = {}
+        for name, value in environment.items():
+            registry = registry_of_login(value)
+            if registry is None:
+                found[name] = given.values[value] if is_brokered(value) else resolved_here(value)
+                if found[name] != value:
+                    self._learn(found[name])
+            elif registry in by_registry:
+                login = by_registry[registry]
+                for part in (login.password, login.token):
+                    self._learn(part)
+                found[name] = logins.directory(login)
+        return found
+
+    def _given(self, references: Sequence[str], registries: Sequence[str]) -> GivenSecrets:
+        if self.ask is not None and (references or registries):
+            return self.ask(references, registries)
+        if references:
+            raise unresolved(references[0], "it lies in a secret store, and no order is held")
+        return GivenSecrets()
+
+    def _learn(self, secret: str) -> None:
+        for part in {secret, *secret.splitlines()}:
+            if len(part) >= _SECRET_LENGTH_MIN:
+                self._secrets.add(part)
 
     def _masked(self, text: str) -> str:
         for secret in sorted(self._secrets, key=len, reverse=True):

@@ -11,8 +11,10 @@ from stella.agent.connectors import HostConnectors
 from stella.agent.control_plane import ControlPlane
 from stella.agent.enroll import renew_where_due
 from stella.agent.errors import ControlPlaneRefused, ControlPlaneUnreachable, LeaseLost
-from stella.agent.host import Stopped
+from stella.agent.host import RealHost, Stopped
 from stella.agent.log_pump import LogPump
+from stella.agent.registry_login import RegistryLogins
+from stella.agent.secrets import asking
 from stella.agent.seen import engine_of, running_of, unbroken
 from stella.agent.state import Identity, OrderNote, Phase, ProjectNote, StateDirectory
 from stella.kernel import Now, StellaError
@@ -80,6 +82,7 @@ def run_agent(settings: Settings) -> None:
     pace = settings.pace
     settings.state.create()
     with settings.state.locked():
+        RegistryLogins(settings.state.projects).remove_left()
         agent = _Agent(settings)
         # The threads are daemons: a request that waits for an order may be left behind.
         threads = [
@@ -176,6 +179,8 @@ class _Agent:
         pump = LogPump(given.fence, self._settings.now)
         lost = _Ending(self._stop)
         host = self._settings.open_host(accepted.content.intent.project, pump.add, lost.event)
+        if isinstance(host, RealHost):
+            host.ask = asking(self._plane, given, host.wait)
         with (
             _Holding(self._plane, given, pump, lost, self._pace.log_every_s),
             self._connectors.held(accepted.content.plugin) as connectors,

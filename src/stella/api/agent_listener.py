@@ -41,7 +41,7 @@ from stella.plugin.store import installed_wheel
 from stella.record import Database, Tx
 from stella.sdk import protocol
 from stella.sdk.protocol import from_wire, to_wire
-from stella.trust import Authority, PublicKey, issue_server_certificate, new_signer
+from stella.trust import Authority, PublicKey, issue_server_certificate, new_signer, seal_once
 
 T = TypeVar("T")
 _SERVER_DAYS = 398
@@ -71,11 +71,26 @@ def _no_wheel(digest: Digest) -> bytes:
     )
 
 
+AskSecrets = Callable[
+    [Tx, Agent, str, protocol.SecretsRequest], Callable[[], protocol.SecretsReply]
+]
+"""Who asks may, in a transaction; what is given back reads the secrets, after it."""
+
+
+def no_secrets(
+    _tx: Tx, _agent: Agent, order: str, wanted: protocol.SecretsRequest
+) -> Callable[[], protocol.SecretsReply]:
+    """Of a control plane without secret stores: hosts use what they have themselves."""
+    content = json.dumps(to_wire(protocol.GivenSecrets())).encode()
+    about = protocol.about_secrets(order, wanted.fence)
+    return lambda: protocol.SecretsReply(seal_once(wanted.key, content, about))
+
+
 @dataclass(frozen=True, slots=True)
 class AgentServices:
     """What the listener works with. order_keys: of those who sign orders; agents trust them.
 
-    wheel: an installed plugin's bytes, by digest.
+    wheel: an installed plugin's bytes, by digest. secrets: what an order needs of secret stores.
     """
 
     database: Database
@@ -83,6 +98,7 @@ class AgentServices:
     order_keys: tuple[PublicKey, ...]
     settings: AgentSettings = AgentSettings()
     wheel: Callable[[Digest], bytes] = _no_wheel
+    secrets: AskSecrets = no_secrets
 
 
 def agent_app(services: AgentServices) -> FastAPI:
@@ -104,6 +120,7 @@ def agent_app(services: AgentServices) -> FastAPI:
     app.add_api_route(protocol.NEXT_PATH, door.next, methods=["POST"])
     app.add_api_route(protocol.WHEEL_PATH, door.wheel, methods=["POST"])
     app.add_api_route("/agent/v1/orders/{order}/renew", door.renew, methods=["POST"])
+    app.add_api_route("/agent/v1/orders/{order}/secrets", door.secrets, methods=["POST"])
     app.add_api_route("/agent/v1/orders/{order}/log", door.log, methods=["POST"])
     app.add_api_route("/agent/v1/orders/{order}/result", door.result, methods=["POST"])
     return app
@@ -215,6 +232,15 @@ class _Door:
             return protocol.RenewReply(renew_lease(tx, agent, order, wanted.fence, lease_s=lease_s))
 
         return self._answer(to_wire(await self._signed(request, protocol.RenewRequest, work)))
+
+    async def secrets(self, request: Request, order: str) -> Response:
+        def work(
+            tx: Tx, agent: Agent, wanted: protocol.SecretsRequest
+        ) -> Callable[[], protocol.SecretsReply]:
+            return self._services.secrets(tx, agent, order, wanted)
+
+        read = await self._signed(request, protocol.SecretsRequest, work)
+        return self._answer(to_wire(await to_thread.run_sync(read)))
 
     async def log(self, request: Request, order: str) -> Response:
         def work(tx: Tx, agent: Agent, sent: protocol.LogRequest) -> protocol.LogReply:

@@ -30,6 +30,7 @@ from stella.promotion.assemble import Deciding
 from stella.promotion.simulate import Turn
 from stella.record import Bell, Database
 from stella.sbom import LayerCache
+from stella.sdk.protocol import RegistryLogin
 from stella.trust import Authority, Signer, TrustRoot
 from stella.workflow.definition.kinds import Kinds
 from stella.workflow.rehearse import Rehearsal, Script
@@ -109,7 +110,9 @@ class Outside:
     held from the one to the other, or one rotation would retire the key that another has just made.
     flush_uses: stores when integrations were last used. masked: text without secrets that were read.
     checks: name -> what a plugin looks at. unresolved: credentials of an integration that
-    lead nowhere. settle: gives back what stores made for what is used no more; close: gives back all.
+    lead nowhere. deployed: (reference, environment) -> the secret, for a host of it; pull_login:
+    (registry, environment) -> what such a host pulls with.
+    settle: gives back what stores made for what is used no more; close: gives back all.
     """
 
     registry: Callable[[str, frozenset[str] | None], Registry]
@@ -125,6 +128,8 @@ class Outside:
     checks: Callable[[], Mapping[str, DoctorCheck]]
     connected: Connected
     unresolved: Callable[[Integration], Sequence[tuple[str, StellaError]]]
+    deployed: Callable[[str, str], str]
+    pull_login: Callable[[str, str], RegistryLogin | None]
     settle: Callable[[], object]
     close: Callable[[], None]
 

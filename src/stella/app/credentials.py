@@ -11,9 +11,9 @@ from threading import Lock, Thread
 
 from stella.app.places import read_here, refuse_place, unresolved
 from stella.app.settings import Settings
-from stella.hub.allow import is_allowed, not_allowed
+from stella.hub.allow import HOSTS, is_allowed, is_for_hosts, not_allowed
 from stella.hub.broker import Broker
-from stella.hub.errors import IntegrationDisabled
+from stella.hub.errors import IntegrationDisabled, SecretNotDeployed
 from stella.hub.leases import (
     Lease,
     any_lease,
@@ -80,6 +80,58 @@ class Credentials:
             return self.broker.secret(reference).value
 
         return ask
+
+    def deployed(self, text: str, environment: str) -> str:
+        """The secret behind a reference that stands in a deployment to that environment.
+
+        Its store's integration has to name the environment: whoever may deploy is not let into every
+        store by that. One that ends by itself is refused, for what is deployed outlives it.
+        Raises SecretNotDeployed, and what reading raises.
+        """
+        reference = parse_reference(text)
+        if reference.scheme == SECRET:
+            return self._built_in_for(reference, environment)
+        store = self._store_of(reference)
+        if environment not in store.environments:
+            raise SecretNotDeployed(
+                f"the integration {store.name} gives no secrets to hosts of {environment}",
+                remedy=Remedy(
+                    "Let `environments` of an integration that reads what is deployed alone name it.",
+                    f"stella integration get {store.name}",
+                ),
+                integration=store.name,
+                environment=environment,
+            )
+        secret = self.broker.secret(reference)
+        if secret.expires_at is not None:
+            with self._lock:
+                is_ours = reference not in self._named
+            if is_ours:
+                self.broker.let_go([reference])
+            raise SecretNotDeployed(
+                f"what {text} leads to ends at {time_text(secret.expires_at)}, and what is deployed"
+                " would go on with it",
+                remedy=Remedy("Name a secret that lasts until somebody exchanges it."),
+                integration=store.name,
+                environment=environment,
+            )
+        return secret.value
+
+    def _built_in_for(self, reference: Reference, environment: str) -> str:
+        with self._database.read() as tx:
+            sealed_secret(tx, reference.path)
+            is_allowed_there = is_for_hosts(tx, reference.path, environment)
+        if not is_allowed_there:
+            raise SecretNotDeployed(
+                f"the secret {reference.path} is not allowed for hosts of {environment}",
+                remedy=Remedy(
+                    "Who stored it, or an administrator, may allow it.",
+                    f"stella secret allow {reference.path} {HOSTS}{environment}",
+                ),
+                secret=reference.path,
+                environment=environment,
+            )
+        return self.broker.secret(reference).value
 
     def renew(self, integration: Integration, since: datetime) -> bool:
         """Whether a credential of it is another one by now than then, for what we had was not taken."""

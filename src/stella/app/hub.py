@@ -35,9 +35,11 @@ from stella.plugin.contract.secret_store import SecretStore
 from stella.plugin.crossing import bounded_text
 from stella.plugin.refusals import PluginBroken
 from stella.record import Database
+from stella.sdk.protocol import RegistryLogin
 from stella.sdk.testing import SimulatedRegistry
 from stella.trust.envelope import WrappingKeys
 
+PULL_USERNAME, PULL_PASSWORD = "pull_username", "pull_password"
 _DETAIL_MAX = 1000
 # Hosts without an integration that are kept open: whoever names an image names one.
 _UNNAMED_MAX = 100
@@ -97,6 +99,21 @@ class Hub:
             refuse_use(found, roles)
             return cast("Registry", self._guarded(found))
         return self._unnamed_registry(host)
+
+    def pull_login(self, host: str, environment: str) -> RegistryLogin | None:
+        """What hosts of that environment pull with, where the registry's integration has it.
+
+        None where there is no such integration, or none that gives hosts anything. Raises
+        IntegrationDisabled, and what reading a credential raises.
+        """
+        with self._database.read() as tx:
+            found = integration_for(tx, Kind.REGISTRY, host)
+        if found is None or PULL_PASSWORD not in found.credentials:
+            return None
+        refuse_use(found, None, environment)
+        user = found.credentials.get(PULL_USERNAME)
+        username, password = self._login(found, user, found.credentials[PULL_PASSWORD])()
+        return RegistryLogin(host, username, password)
 
     def secret_store(self, integration: Integration) -> SecretStore:
         """Raises UnknownConnector, PluginBroken."""

@@ -24,6 +24,7 @@ from stella.api.services import Services
 from stella.app.background import Background, Sweep, Watch
 from stella.app.commits_round import ask_who_committed
 from stella.app.courier import Courier
+from stella.app.deployed_secrets import DeployedSecrets
 from stella.app.due import give_turns, judge_what_is_due
 from stella.app.feed_sync import FeedSync
 from stella.app.first_admin import first_login, make_first_admin
@@ -172,6 +173,7 @@ def agents_listener(services: Services, settings: Settings) -> Iterator[AgentSer
             order_keys=(services.keys.orders.public,),
             settings=AgentSettings(proxy_terminates_tls=settings.agents_tls_ends_at_proxy),
             wheel=services.blobs.get,
+            secrets=DeployedSecrets(services.outside, (services.keys.orders.public,)).ask,
         ),
         host=settings.agents_host,
         port=settings.agents_port,

@@ -197,6 +197,8 @@ def outside_of(hub: Hub, kept: SecretKeys) -> Outside:
         checks=hub.checks,
         connected=hub.connected,
         unresolved=hub.credentials.unresolved,
+        deployed=hub.credentials.deployed,
+        pull_login=hub.pull_login,
         settle=hub.credentials.settle,
         close=hub.credentials.close,
     )

@@ -46,7 +46,10 @@ def set_(name: Name, *, output: Output = "table", to: To = None) -> None:
     show_one(stored, columns, output=output, to=to, name="name")
 
 
-Integration = Annotated[str, typer.Argument(help="The integration that names it.")]
+Integration = Annotated[
+    str, typer.Argument(help="The integration that names it, or hosts:ENVIRONMENT.")
+]
+_HOSTS = "hosts:"
 
 
 @app.command()
@@ -66,12 +69,20 @@ def allow(
     Without --place it shows where that is, and asks.
     """
     with open_client() as client:
+        path = f"/secrets/{quote(name, safe='')}/allow"
+        if integration.startswith(_HOSTS):
+            shown = client.post(path, {"integration": integration, "place": integration})
+            say(
+                f"{name} goes to hosts of {integration.removeprefix(_HOSTS)} that are deployed with it"
+            )
+            show_one(shown, _COLUMNS, output=output, to=to, name="name")
+            return
         found = client.get(f"/integrations/{quote(integration, safe='')}")
         for line in _leads(found):
             say(line)
         # What was looked at is what is allowed: where it changed in between, the server refuses.
         body = {"integration": integration, "place": place or _confirmed(name, found)}
-        shown = client.post(f"/secrets/{quote(name, safe='')}/allow", body)
+        shown = client.post(path, body)
     say(f"{name} goes to {found['endpoint'] or found['title']}, by {integration}")
     show_one(shown, _COLUMNS, output=output, to=to, name="name")
 

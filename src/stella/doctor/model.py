@@ -17,6 +17,7 @@ class Area(StrEnum):
     DISK = "disk"
     NETWORK = "network"
     AGENTS = "agents"
+    RELEASES = "releases"
     PLUGINS = "plugins"
     INTEGRATIONS = "integrations"
     SECRETS = "secrets"

@@ -32,6 +32,16 @@ def agents_are_heard(database: Database) -> list[Seen]:
     return found or [Seen(Outcome.PASS, "none is enrolled")]
 
 
+def heard_agents(database: Database) -> frozenset[str]:
+    """The names of those that are heard."""
+    with database.read() as tx:
+        limit = tx.now - timedelta(seconds=OFFLINE_AFTER_S)
+        listed = _trusted(list_agents(tx))
+    return frozenset(
+        one.name for one in listed if one.last_seen_at is not None and one.last_seen_at >= limit
+    )
+
+
 def certificates_last(database: Database) -> list[Seen]:
     """No agent's certificate has ended, or will before its agent can have renewed it."""
     with database.read() as tx:

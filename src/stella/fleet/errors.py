@@ -78,6 +78,13 @@ class UnusableName(StellaError):
     code = "ST-FLT-011"
 
 
+class SecretNotNamed(StellaError):
+    """An agent asks for a secret that its order does not name."""
+
+    code = "ST-FLT-013"
+    fault = Fault.NOT_ALLOWED
+
+
 class ListenerPortTaken(StellaError):
     """The address on which agents are to be listened for cannot be had."""
 

@@ -85,6 +85,21 @@ class OrderTaken(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class SecretsAsked(Fact):
+    """The agent asked for what an order needs of secret stores: which references, whose logins.
+
+    What they stand for is in no fact. fence: under which it held the order.
+    """
+
+    agent: str
+    deployment: str
+    target: str
+    references: tuple[str, ...]
+    registries: tuple[str, ...]
+    fence: int
+
+
+@dataclass(frozen=True, slots=True)
 class OrderFinished(Fact):
     """The agent said how it ended. outcome: succeeded, failed or errored."""
 

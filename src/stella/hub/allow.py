@@ -48,6 +48,28 @@ def allow_secret(tx: Tx, secret: str, integration: str, place: str, *, may_any: 
     _allow(tx, secret, value)
 
 
+HOSTS = "hosts:"
+"""How that begins which stands for an integration's name where hosts of an environment are let have it."""
+
+
+def allow_hosts(tx: Tx, secret: str, environment: str, *, may_any: bool) -> None:
+    """Let hosts of that environment have it, where a deployment there names it.
+
+    Raises UnknownSecret, SecretNotAllowed where it is not theirs to let.
+    """
+    if not _may(tx, secret, may_any=may_any):
+        raise _not_theirs(secret)
+    if not is_for_hosts(tx, secret, environment):
+        user = f"{HOSTS}{environment}"
+        put_use(tx, SecretUse(secret, user, user, tx.actor, time_text(tx.now)))
+        tx.add(SecretUseAllowed(secret, user, user))
+
+
+def is_for_hosts(tx: Tx, secret: str, environment: str) -> bool:
+    """Whether hosts of that environment may have it."""
+    return any(one.integration == f"{HOSTS}{environment}" for one in list_uses(tx, secret))
+
+
 def forbid_secret(tx: Tx, secret: str, integration: str) -> None:
     """It is sent there no more; nothing where it was not allowed. Raises UnknownSecret."""
     sealed_secret(tx, secret)

@@ -66,6 +66,8 @@ class Broker:
         self._asked: dict[str, Future[dict[str | None, Secret]]] = {}
         # Of leases that are used no more: when each is due to be given back.
         self._due: dict[tuple[Reference, str], datetime] = {}
+        # Who has something read anew after it was refused: one at a time for each place.
+        self._turns: dict[str, Lock] = {}
         self._lock = Lock()
 
     def secret(self, reference: Reference) -> Secret:
@@ -109,19 +111,26 @@ class Broker:
         for reference in references:
             place = _place(reference).text
             with self._lock:
-                kept = self._kept.get(place, {}).get(reference.key)
-                if kept is None or not self._is_stale(kept):
-                    # Somebody else was refused as well, and had it read anew meanwhile.
-                    changed |= kept is not None and kept.is_renewed and kept.read_at >= since
-                    continue
-                self._drop(place, self._now() + _GRACE)
-            if self.secret(reference).value == kept.secret.value:
-                continue
-            changed = True
-            with self._lock:
-                for key, one in self._kept.get(place, {}).items():
-                    self._kept[place][key] = replace(one, is_renewed=True)
+                turn = self._turns.setdefault(place, Lock())
+            # Of several that are refused at once one has it read anew, and the others see that it did.
+            with turn:
+                changed |= self._is_another(reference, place, since)
         return changed
+
+    def _is_another(self, reference: Reference, place: str, since: datetime) -> bool:
+        """One of those that ``renew`` looks at, while nobody else looks there."""
+        with self._lock:
+            kept = self._kept.get(place, {}).get(reference.key)
+            if kept is None or not self._is_stale(kept):
+                # Somebody else was refused as well, and had it read anew meanwhile.
+                return kept is not None and kept.is_renewed and kept.read_at >= since
+            self._drop(place, self._now() + _GRACE)
+        if self.secret(reference).value == kept.secret.value:
+            return False
+        with self._lock:
+            for key, one in self._kept.get(place, {}).items():
+                self._kept[place][key] = replace(one, is_renewed=True)
+        return True
 
     def _is_stale(self, kept: _Kept) -> bool:
         """A lease is read anew more seldom: each reading makes one."""

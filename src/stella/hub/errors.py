@@ -103,6 +103,13 @@ class SecretNotAllowed(StellaError):
     fault = Fault.NOT_ALLOWED
 
 
+class SecretNotDeployed(StellaError):
+    """A secret that a deployment names, and that no host of that environment is given."""
+
+    code = "ST-HUB-015"
+    fault = Fault.NOT_ALLOWED
+
+
 class UnknownDelivery(StellaError):
     """There is no such delivery of a webhook, or it is so old that it was forgotten."""
 

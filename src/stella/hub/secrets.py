@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from stella.hub.allow import HOSTS
 from stella.hub.errors import MalformedSecret, SecretInUse
 from stella.hub.facts import SecretDeleted, SecretKeyRotated, SecretStored
 from stella.hub.store import (
@@ -68,6 +69,14 @@ def delete_secret(tx: Tx, name: str) -> None:
             remedy=Remedy("Let them refer to another one first."),
             secret=name,
             used_by=list(kept.used_by),
+        )
+    hosts = [one.integration for one in kept.allowed if one.integration.startswith(HOSTS)]
+    if hosts:
+        raise SecretInUse(
+            f"the secret {name} may be given to {', '.join(hosts)}",
+            remedy=Remedy("Forbid that first.", f"stella secret forbid {name} {hosts[0]}"),
+            secret=name,
+            used_by=hosts,
         )
     delete_secret_row(tx, name)
     tx.add(SecretDeleted(name, version))

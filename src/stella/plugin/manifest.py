@@ -256,6 +256,8 @@ def schema_faults(schema: object) -> Iterator[str]:
     if any(not text.startswith("#") for text in _references(schema)):
         yield "its configSchema refers to something outside of it"
         return
+    for name in _secrets_in(schema):
+        yield f"its configSchema asks for a secret ({name}): list it under credentials, by reference"
     try:
         jsonschema_rs.Draft202012Validator(schema)
     except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
@@ -273,6 +275,20 @@ def _references(schema: object) -> Iterator[str]:
             waiting += at.values()
         elif isinstance(at, list):
             waiting += at
+
+
+def _secrets_in(schema: object, name: str = "config") -> Iterator[str]:
+    """The names of what is not to be read again: a configuration is shown to everybody who may look."""
+    if isinstance(schema, list):
+        for one in schema:
+            yield from _secrets_in(one, name)
+    elif isinstance(schema, dict):
+        if schema.get("writeOnly") is True or schema.get("format") == "password":
+            yield name[:60]
+        for key, one in schema.items():
+            named = key in {"properties", "$defs", "patternProperties"} and isinstance(one, dict)
+            for below, inner in one.items() if named else [(name, one)]:
+                yield from _secrets_in(inner, below)
 
 
 def _twice(what: str, names: Iterable[str]) -> Iterator[str]:

@@ -63,7 +63,7 @@ def load_bundle(files: Mapping[str, str], *, ask: Ask = ask_here) -> PolicyBundl
     check_size(files)
     bundle = _bundle(files)
     try:
-        _check_syntax(files)
+        refuse_syntax(files)
         answers = [
             ask(bundle.digest, bundle.files, (RESULTS, NEEDS), msgspec.json.encode(sample))
             for sample in SAMPLES
@@ -75,12 +75,7 @@ def load_bundle(files: Mapping[str, str], *, ask: Ask = ask_here) -> PolicyBundl
         ) from None
     except EngineError as error:
         clear_frames(error.__traceback__)
-        place = f"{error.place}: " if error.place else ""
-        raise PolicyDoesNotCompile(
-            f"{place}{error.what}",
-            remedy=Remedy("Correct the policy there.", command="stella policy test FILE..."),
-            place=error.place,
-        ) from None
+        raise _does_not_compile(error) from None
     except StellaError as refusal:
         clear_frames(refusal.__traceback__)
         raise
@@ -88,6 +83,27 @@ def load_bundle(files: Mapping[str, str], *, ask: Ask = ask_here) -> PolicyBundl
         _check_answer(results)
         check_needs(needs)
     return bundle
+
+
+def refuse_syntax(files: Mapping[str, str]) -> None:
+    """Return where the engine of this version reads it. Nothing of it runs.
+
+    Raises PolicyDoesNotCompile with the place, PolicyNotRepeatable.
+    """
+    try:
+        _check_syntax(files)
+    except EngineError as error:
+        clear_frames(error.__traceback__)
+        raise _does_not_compile(error) from None
+
+
+def _does_not_compile(error: EngineError) -> PolicyDoesNotCompile:
+    place = f"{error.place}: " if error.place else ""
+    return PolicyDoesNotCompile(
+        f"{place}{error.what}",
+        remedy=Remedy("Correct the policy there.", command="stella policy test FILE..."),
+        place=error.place,
+    )
 
 
 def _check_syntax(files: Mapping[str, str]) -> None:

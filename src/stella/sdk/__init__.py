@@ -37,6 +37,11 @@ if TYPE_CHECKING:
         Need,
         Plugin,
     )
+    from stella.plugin.contract.deployed import (
+        docker_login,
+        is_secret_reference,
+        registry_of_image,
+    )
     from stella.plugin.contract.directory import Directory, DirectoryEntry
     from stella.plugin.contract.feed import Feed, FeedChanges, FeedDocument
     from stella.plugin.contract.identity_provider import IdentityProvider, ProviderMetadata
@@ -259,8 +264,11 @@ __all__ = [
     "WrongStatement",
     "canonical_json",
     "digest_of",
+    "docker_login",
+    "is_secret_reference",
     "manifest_beside",
     "parse_time",
+    "registry_of_image",
     "taking_down",
     "time_text",
     "verify_bundle",
@@ -275,6 +283,7 @@ __getattr__ = late(
         "stella.plugin.contract.core": (
             "Capability Contribution Credential Kind Limits Manifest Need Plugin SDK_VERSION"
         ),
+        "stella.plugin.contract.deployed": "docker_login is_secret_reference registry_of_image",
         "stella.plugin.contract.directory": "Directory DirectoryEntry",
         "stella.plugin.contract.feed": "Feed FeedChanges FeedDocument",
         "stella.plugin.contract.identity_provider": "IdentityProvider ProviderMetadata",

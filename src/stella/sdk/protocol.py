@@ -1,11 +1,13 @@
 """What agents and the control plane say to each other: POST, JSON in camel case, signed requests."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from stella.kernel import Digest
 from stella.plugin import Plugins, load_plugins
 from stella.plugin.contract.core import Manifest
+from stella.plugin.contract.deployed import is_brokered, registry_of_login
 from stella.plugin.manifest import narrowed, reasons_against
 from stella.plugin.order import (
     AgentReport,
@@ -34,7 +36,7 @@ BODY_BYTES_MAX = 2_000_000
 
 
 def order_path(order: str, what: str) -> str:
-    """Where an agent says ``renew``, ``log`` or ``result`` of an order."""
+    """Where an agent says ``renew``, ``log`` or ``result`` of an order, and asks for its ``secrets``."""
     return f"/agent/v1/orders/{order}/{what}"
 
 
@@ -145,6 +147,48 @@ class LogReply:
 
 
 @dataclass(frozen=True, slots=True)
+class SecretsRequest:
+    """What a command of an order wants now. references: as they stand in the order; registries: whose
+    login it pulls with. key: a public key that was made for this one answer (``OneTimeKey``).
+    """
+
+    fence: int
+    key: str
+    references: tuple[str, ...] = ()
+    registries: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SecretsReply:
+    """``GivenSecrets`` as JSON, sealed to the key that was sent, about the order and its fence."""
+
+    sealed: str
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryLogin:
+    """What pulls from one registry: user and password, or a token that the registry made for this."""
+
+    registry: str
+    username: str = field(default="", repr=False)
+    password: str = field(default="", repr=False)
+    token: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class GivenSecrets:
+    """values: by reference. logins: a registry that the control plane has none for is left out."""
+
+    values: Mapping[str, str] = field(default_factory=dict, repr=False)
+    logins: tuple[RegistryLogin, ...] = ()
+
+
+def about_secrets(order: str, fence: int) -> str:
+    """What an answer with secrets is bound to."""
+    return f"secrets {order} {fence}"
+
+
+@dataclass(frozen=True, slots=True)
 class ResultRequest:
     """How the order ended."""
 
@@ -176,6 +220,7 @@ __all__ = [
     "CertificateRequest",
     "ConnectorState",
     "EnrollRequest",
+    "GivenSecrets",
     "HeartbeatReply",
     "LogReply",
     "LogRequest",
@@ -190,19 +235,25 @@ __all__ = [
     "Plugins",
     "ProjectState",
     "Purpose",
+    "RegistryLogin",
     "RenewReply",
     "RenewRequest",
     "ResultReply",
     "ResultRequest",
+    "SecretsReply",
+    "SecretsRequest",
     "SentLine",
     "UnknownConnector",
     "WheelRequest",
+    "about_secrets",
     "from_wire",
+    "is_brokered",
     "load_plugins",
     "narrowed",
     "order_path",
     "read_order",
     "read_wheel",
     "reasons_against",
+    "registry_of_login",
     "to_wire",
 ]

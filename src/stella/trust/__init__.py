@@ -34,6 +34,7 @@ from stella.trust.keys import (
 )
 from stella.trust.requests import sign_request, verify_request
 from stella.trust.root import TrustRoot
+from stella.trust.sealed import OneTimeKey, seal_once
 from stella.trust.statement import (
     APPROVAL,
     BUNDLE_TYPE,
@@ -75,6 +76,7 @@ __all__ = [
     "Envelope",
     "KeyExists",
     "MalformedEnvelope",
+    "OneTimeKey",
     "PublicKey",
     "Signer",
     "Statement",
@@ -95,6 +97,7 @@ __all__ = [
     "pae",
     "public_key",
     "read_certificate",
+    "seal_once",
     "sign_document",
     "sign_envelope",
     "sign_request",

@@ -6,10 +6,10 @@ from typing import Any
 
 import yaml
 
-from stella.sdk import Remedy, ServicePlan, TargetIntent, UnknownService
+from stella.sdk import Remedy, ServicePlan, TargetIntent, UnknownService, is_secret_reference
 from stella_connectors.compose.document import read_document, refused
 from stella_connectors.compose.interpolate import Variables, resolve
-from stella_connectors.docker.settings import is_secret, schema_of, validated
+from stella_connectors.docker.settings import schema_of, validated
 
 LOCK_FILE = "compose.stella.lock.yml"
 
@@ -24,7 +24,7 @@ def settings_of(intent: TargetIntent) -> dict[str, Any]:
 def secrets_of(settings: Mapping[str, Any]) -> dict[str, str]:
     """The variables that only the host knows: name -> secret reference."""
     given: Mapping[str, str] = settings.get("env", {})
-    return {name: value for name, value in sorted(given.items()) if is_secret(value)}
+    return {name: value for name, value in sorted(given.items()) if is_secret_reference(value)}
 
 
 def lock(intent: TargetIntent) -> tuple[str, dict[str, str]]:

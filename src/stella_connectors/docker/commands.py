@@ -16,6 +16,8 @@ from stella.sdk import (
     PullFailed,
     Remedy,
     Running,
+    docker_login,
+    registry_of_image,
 )
 
 PULL_TIMEOUT_S = 900
@@ -127,7 +129,7 @@ def pull(host: Host, argv: Sequence[str], image: str, known: frozenset[str]) -> 
         return True
     host.log(" ".join(argv))
     try:
-        docker(host, argv, timeout_s=PULL_TIMEOUT_S)
+        docker(host, argv, timeout_s=PULL_TIMEOUT_S, environment=_login_for(image))
     except CommandFailed as refusal:
         said = str(refusal.facts.get("output", ""))
         if _TAMPERED.search(said):
@@ -138,6 +140,11 @@ def pull(host: Host, argv: Sequence[str], image: str, known: frozenset[str]) -> 
             image=image,
         ) from refusal
     return False
+
+
+def _login_for(image: str) -> dict[str, str]:
+    """What the control plane has for its registry; the host's own login where it has nothing."""
+    return {"DOCKER_CONFIG": docker_login(registry_of_image(image))}
 
 
 def verify(host: Host, argv: Sequence[str], image: str) -> None:

@@ -6,7 +6,15 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from stella.sdk import BadTargetConfig, Json, Kind, Remedy, ServicePlan, TargetIntent
+from stella.sdk import (
+    BadTargetConfig,
+    Json,
+    Kind,
+    Remedy,
+    ServicePlan,
+    TargetIntent,
+    is_secret_reference,
+)
 
 # [address:][host port:]container port[/protocol]; an IPv6 address stands in brackets.
 _PORT = re.compile(
@@ -30,11 +38,6 @@ class Service:
     health_timeout_s: int
     stable_s: int
     stop_timeout_s: int
-
-
-def is_secret(value: str) -> bool:
-    """Whether a variable's value is a reference to be resolved on the host."""
-    return value.startswith(("env://", "file://", "vault://"))
 
 
 def services_of(intent: TargetIntent) -> tuple[Service, ...]:
@@ -85,7 +88,9 @@ def _service(service: ServicePlan, settings: Mapping[str, Json]) -> Service:
     ports: list[str] = given.get("ports", [])
     environment: Mapping[str, str] = given.get("env", {})
     networks: list[str] = given.get("networks", [])
-    secrets = {name: value for name, value in sorted(environment.items()) if is_secret(value)}
+    secrets = {
+        name: value for name, value in sorted(environment.items()) if is_secret_reference(value)
+    }
     return Service(
         component=service.component,
         image=service.image,
@@ -113,7 +118,7 @@ def _options(
     options += [f"--publish={port}" for port in ports]
     for name, value in sorted(environment.items()):
         # Without a value docker takes it from its environment: a secret is on no command line.
-        options += ["--env", name if is_secret(value) else f"{name}={value}"]
+        options += ["--env", name if is_secret_reference(value) else f"{name}={value}"]
     options += [f"--volume={volume}" for volume in given.get("volumes", [])]
     for network in networks:
         options += [f"--network={network}", f"--network-alias={component}"]

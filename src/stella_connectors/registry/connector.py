@@ -164,10 +164,12 @@ class OciRegistry:
         for response, content in self._pages(
             first, "tags", repository, count_max=TAGS_MAX, found=names
         ):
-            if response.status_code == 404:
+            if response.status_code == 404 and not names:
                 return ()
             self._http.refuse(response, f"tags of {repository}")
-            page = _json_object(content, self.host).get("tags") or []
+            # Null is how some say that there is none; without the word it is another answer.
+            page = _json_object(content, self.host).get("tags", "none")
+            page = [] if page is None else page
             if not isinstance(page, list) or not all(isinstance(tag, str) for tag in page):
                 raise _not_a_registry(self.host, "its list of tags is no list of names")
             names.update(page)

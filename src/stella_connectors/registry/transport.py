@@ -88,25 +88,38 @@ class Transport:
         names, if that is short. Raises RegistryUnreachable for anything below HTTP.
         """
         try:
-            response = self._send(method, url, self._headers(headers, scope), content)
-            if response.status_code == 401:
-                challenge = response.headers.get("www-authenticate", "")
-                response.close()
-                self._authenticate(challenge, scope)
-                response = self._send(method, url, self._headers(headers, scope), content)
-            for attempt in range(_AGAIN_MAX if method in _READING else 0):
-                wait_s = _busy_s(response, attempt)
-                if wait_s is None:
-                    break
-                response.close()
-                self._wait(wait_s)
-                response = self._send(method, url, self._headers(headers, scope), content)
+            response = self._answered(method, url, headers, scope, content)
             try:
                 yield response
             finally:
                 response.close()
         except HttpTrouble as error:
             raise self.unreachable(str(error)) from None
+
+    def _answered(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str] | None,
+        scope: str,
+        content: bytes | None,
+    ) -> Answer:
+        """Asked again once with a login, and a few times where it is busy, in whichever order."""
+        may_log_in, attempts = True, 0
+        while True:
+            response = self._send(method, url, self._headers(headers, scope), content)
+            if response.status_code == 401 and may_log_in:
+                may_log_in = False
+                challenge = response.headers.get("www-authenticate", "")
+                response.close()
+                self._authenticate(challenge, scope)
+                continue
+            wait_s = _busy_s(response, attempts)
+            if wait_s is None or method not in _READING or attempts == _AGAIN_MAX:
+                return response
+            response.close()
+            self._wait(wait_s)
+            attempts += 1
 
     def request(
         self,

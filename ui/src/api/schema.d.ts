@@ -3056,7 +3056,8 @@ export interface paths {
          * Post Secret Use
          * @description Let an integration send it to where that leads; by who stored it, or an administrator.
          *
-         *     Refused where it leads to another place by now than the one that was looked at.
+         *     Refused where it leads to another place by now than the one that was looked at. ``hosts:NAME`` for an
+         *     integration lets the hosts of that environment have it, where a deployment names it.
          */
         post: operations["post_secret_use"];
         delete?: never;

@@ -22,7 +22,8 @@ export interface Option {
 
 export type Field = Common &
   (
-    | { kind: 'text'; hint: string | undefined }
+    /** long: of several lines. */
+    | { kind: 'text'; hint: string | undefined; long: boolean }
     | { kind: 'number'; whole: boolean; min: number | undefined; max: number | undefined; hint: string | undefined }
     | { kind: 'flag'; byDefault: boolean }
     | { kind: 'choice'; options: readonly Option[]; byDefault: string | undefined }
@@ -96,7 +97,7 @@ function drawnOf(schema: Schema, common: Common, value: unknown, nested: number)
   const hint = 'default' in schema ? labelOf(schema.default) : undefined
   switch (typeOf(schema)) {
     case 'string':
-      return { ...common, kind: 'text', hint }
+      return { ...common, kind: 'text', hint, long: 'contentMediaType' in schema || String(value).includes('\n') }
     case 'integer':
     case 'number':
       return {

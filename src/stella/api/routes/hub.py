@@ -16,7 +16,8 @@ from stella.api.views.hub import (
     integration_view,
     secret_view,
 )
-from stella.hub.allow import allow_secret, forbid_secret, waiting_for
+from stella.environment.store import find_environment
+from stella.hub.allow import HOSTS, allow_hosts, allow_secret, forbid_secret, waiting_for
 from stella.hub.apply import delete_integration, refuse_foreign
 from stella.hub.check import keep_health
 from stella.hub.keepers import Keepers
@@ -153,11 +154,16 @@ def put_secret(asked: Keeper, name: str, body: NewSecret) -> StoredSecret:
 def post_secret_use(asked: Keeper, name: str, body: SecretPlace) -> Response:
     """Let an integration send it to where that leads; by who stored it, or an administrator.
 
-    Refused where it leads to another place by now than the one that was looked at.
+    Refused where it leads to another place by now than the one that was looked at. ``hosts:NAME`` for an
+    integration lets the hosts of that environment have it, where a deployment names it.
     """
     may_any = asked.may_allow_any
 
     def do(tx: Tx) -> SecretView:
+        if body.integration.startswith(HOSTS):
+            there = find_environment(tx, body.integration.removeprefix(HOSTS))
+            allow_hosts(tx, name, there.name, may_any=may_any)
+            return _shown_secret(asked, tx, name)
         allow_secret(tx, name, body.integration, body.place, may_any=may_any)
         return _shown_secret(asked, tx, name)
 

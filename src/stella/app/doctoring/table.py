@@ -1,7 +1,7 @@
 """The table of everything that the doctor looks at: what each room brings, in the server's words."""
 
 from stella.api.services import Services
-from stella.app.doctoring import inside, outside
+from stella.app.doctoring import inside, outside, releases
 from stella.app.doctoring.ground import Ground
 from stella.app.settings import Settings
 from stella.doctor import Check
@@ -14,6 +14,8 @@ _PARTS = (
     outside.of_the_hub,
     outside.of_the_doors,
     inside.of_the_way,
+    releases.of_the_releases,
+    releases.of_what_runs,
     outside.of_the_plugins,
 )
 

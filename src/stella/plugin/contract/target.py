@@ -101,8 +101,9 @@ class Host(Protocol):
         """Run a command in the state directory, never through a shell: its standard output.
 
         What it writes to standard error is logged live. environment: added to the agent's own; a
-        value may be a secret reference (``env://NAME``, ``file:///PATH``), resolved here and
-        masked wherever it shows. Raises CommandFailed, CommandMissing, CommandTimedOut,
+        value may be a secret reference (``env://NAME``, ``file:///PATH``, or one of a secret store
+        that stands in the order), resolved now, for this command, and masked wherever it shows;
+        ``docker_login`` gives a login. Raises CommandFailed, CommandMissing, CommandTimedOut,
         SecretUnresolved.
         """
         ...

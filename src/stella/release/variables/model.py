@@ -7,8 +7,11 @@ from typing import Any
 
 import msgspec
 
+from stella.hub.errors import MalformedReference
+from stella.hub.reference import parse_reference
 from stella.kernel import Json, Remedy
 from stella.kernel.names import BAD_NAME, NAME, nearest
+from stella.plugin.contract.deployed import is_brokered
 from stella.release.errors import MalformedVariables
 from stella.sbom.secret.places import Place
 from stella.sbom.secret.rules import find_secrets
@@ -18,7 +21,7 @@ NAME_FORM = r"[A-Za-z_][A-Za-z0-9_.-]{0,126}"
 _NAME = re.compile(NAME_FORM + r"\Z")
 LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,62}=[A-Za-z0-9][A-Za-z0-9._/-]{0,62}\Z")
 # What an agent resolves on its own host; the value itself never comes here.
-_SECRET = re.compile(
+_ON_HOST = re.compile(
     r"(?:env://[A-Za-z_][A-Za-z0-9_]{0,127}|file:///[A-Za-z0-9._/@+=,~-]{1,500})\Z"
 )
 _VARIABLES_MAX = 500
@@ -51,7 +54,7 @@ ORDER = Scope.__struct_fields__
 
 
 class Variable(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """One value, or where a secret lies on the host, with where it counts. group: of which document."""
+    """One value, or where a secret lies, with where it counts. group: of which document."""
 
     name: str
     value: str | None = None
@@ -160,8 +163,8 @@ def _faults(one: Variable) -> Iterator[str]:
     if one.value is not None:
         yield from (f"{name}: {why}" for why in _faults_of_value(one.name, one.value))
     # The text is not repeated: it may be the secret itself.
-    if one.secret is not None and not _SECRET.match(one.secret):
-        yield f"{name}: a secret is env://NAME or file:///PATH, as its host knows it"
+    if one.secret is not None:
+        yield from (f"{name}: {why}" for why in _faults_of_secret(one.secret))
     for key in ORDER:
         listed = getattr(one.when, key)
         if len(listed) > _NAMED_MAX:
@@ -178,12 +181,27 @@ def _faults_of_value(name: str, value: str) -> Iterator[str]:
         return
     if "\0" in value:
         yield "its value has a NUL"
-    if _SECRET.match(value):
+    if _ON_HOST.match(value) or is_brokered(value):
         yield "a reference to a secret is given as secret, not as value"
     told = f"{name}={value}".encode(errors="replace")
     for _, rule in find_secrets(told, Place.ENVIRONMENT):
         yield f"its value looks like a secret ({rule}); give where it lies on the host instead"
         return
+
+
+def _faults_of_secret(secret: str) -> Iterator[str]:
+    if _ON_HOST.match(secret):
+        return
+    if not is_brokered(secret):
+        yield (
+            "a secret is env://NAME or file:///PATH, as its host knows it, secret://NAME, or lies in a"
+            " secret store (vault://INTEGRATION/PATH#KEY; aws-sm, azure-kv, gcp-sm)"
+        )
+        return
+    try:
+        parse_reference(secret)
+    except MalformedReference as refusal:
+        yield str(refusal)
 
 
 def _said_twice(variables: tuple[Variable, ...]) -> list[str]:

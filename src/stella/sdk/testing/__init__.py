@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         SimulatedRouter,
     )
     from stella.sdk.testing.policy_pack_checks import POLICY_PACK_CHECKS, PolicyPackBench
+    from stella.sdk.testing.registry_faults import REGISTRY_HTTP_CHECKS, RegistryHttpBench
     from stella.sdk.testing.router_checks import ROUTER_CHECKS, RouterBench
     from stella.sdk.testing.scm import SimulatedRepository, SimulatedScm, kit_history
     from stella.sdk.testing.scm_checks import SCM_CHECKS, ScmBench
@@ -69,6 +70,7 @@ __all__ = [
     "OBJECT_STORE_CHECKS",
     "POLICY_PACK_CHECKS",
     "REGISTRY_CHECKS",
+    "REGISTRY_HTTP_CHECKS",
     "ROUTER_CHECKS",
     "SCM_CHECKS",
     "SECRET_HTTP_CHECKS",
@@ -92,6 +94,7 @@ __all__ = [
     "ObjectStoreBench",
     "PolicyPackBench",
     "RegistryBench",
+    "RegistryHttpBench",
     "RouterBench",
     "ScmBench",
     "SecretHttpBench",
@@ -146,6 +149,7 @@ __getattr__ = late(
             "SimulatedRouter"
         ),
         "policy_pack_checks": "POLICY_PACK_CHECKS PolicyPackBench",
+        "registry_faults": "REGISTRY_HTTP_CHECKS RegistryHttpBench",
         "router_checks": "ROUTER_CHECKS RouterBench",
         "scm": "SimulatedRepository SimulatedScm kit_history",
         "scm_checks": "SCM_CHECKS ScmBench",

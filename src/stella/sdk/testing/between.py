@@ -11,6 +11,8 @@ from functools import partial
 from urllib.parse import urlsplit
 
 _FORWARDED_BYTES_MAX = 16 * 1024 * 1024
+# What a client acts upon besides: how to log in, where the next page is, what was sent.
+_CARRIED = ("Set-Cookie", "WWW-Authenticate", "Link", "Docker-Content-Digest")
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,11 +135,14 @@ def _forwarded(behind: str, sent: Sent, adding: str, changing: Callable[[bytes],
         body = answer.read(_FORWARDED_BYTES_MAX)
     finally:
         made.close()
-    cookies = "".join(
-        f"Set-Cookie: {text}\r\n" for text in answer.headers.get_all("set-cookie") or ()
+    kept = "".join(
+        f"{name}: {text}\r\n"
+        for name in _CARRIED
+        if f"{name}:" not in adding
+        for text in answer.headers.get_all(name) or ()
     )
     kind = answer.getheader("content-type") or ""
-    return answered(answer.status, changing(body), kind, cookies + adding)
+    return answered(answer.status, changing(body), kind, kept + adding)
 
 
 def answered(

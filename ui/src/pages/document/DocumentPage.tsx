@@ -18,6 +18,7 @@ import { yamlText } from '../../words/yaml'
 import style from './Document.module.css'
 import { Outcome } from './Outcome'
 import { PolicyPanels } from './PolicyPanels'
+import { SchemaPanels } from './SchemaPanels'
 import { useWritten, written } from './useWritten'
 
 const route = getRouteApi('/shell/documents/$kind/$name')
@@ -34,6 +35,9 @@ export function NewDocumentPage() {
   const { kind = 'Environment' } = newRoute.useSearch()
   return <Written key={kind} first={skeleton(kind)} kind={kind} found={undefined} />
 }
+
+/** Kinds with parts that plugins have a schema for. */
+const FORMED = new Set(['Target', 'Environment'])
 
 interface Props {
   first: string
@@ -102,6 +106,17 @@ function Written({ first, kind, found }: Props) {
         <div className="stack">
           <Outcome judged={judged} isCurrent={isCurrent} problem={problem} mayNot={mayNot} />
           {kind === 'Policy' && <PolicyPanels text={text} />}
+          {found && FORMED.has(kind) && (
+            <SchemaPanels
+              first={found.document}
+              text={text}
+              problem={isCurrent ? problem : undefined}
+              onText={(value) => {
+                act.reset()
+                setText(value)
+              }}
+            />
+          )}
         </div>
       </div>
     </>

@@ -130,7 +130,15 @@ function BreakGlassRule({ environment }: { environment: Environment }) {
 }
 
 const TARGETS: readonly Column<Target>[] = [
-  { key: 'name', head: 'Target', cell: (target) => <span className="strong">{target.name}</span> },
+  {
+    key: 'name',
+    head: 'Target',
+    cell: (target) => (
+      <Link {...paths.document('Target', target.name)} className="strong" title={`Edit ${target.name}`}>
+        {target.name}
+      </Link>
+    ),
+  },
   { key: 'connector', head: 'Connector', cell: (target) => target.connector },
   {
     key: 'agent',

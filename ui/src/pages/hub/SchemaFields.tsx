@@ -53,7 +53,18 @@ function OneField(props: FieldProps) {
   const common = { label: field.title, description: field.description, withAsterisk: field.required, error: at(field.path) }
   switch (field.kind) {
     case 'text':
-      return (
+      return field.long ? (
+        <Textarea
+          {...common}
+          className={style.whole}
+          classNames={{ input: style.code ?? '' }}
+          spellCheck={false}
+          autosize
+          maxRows={16}
+          value={typeof value === 'string' ? value : ''}
+          onChange={(event) => onChange(event.currentTarget.value === '' ? undefined : event.currentTarget.value)}
+        />
+      ) : (
         <TextInput
           {...common}
           className={style.whole}

@@ -1,0 +1,109 @@
+"""Secrets of an order: read on this host, or asked of the control plane for one command."""
+
+import json
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from stella.agent.control_plane import ControlPlane
+from stella.agent.errors import ControlPlaneUnreachable
+from stella.kernel import Remedy, StellaError
+from stella.sdk import SecretUnresolved
+from stella.sdk.protocol import (
+    GivenSecrets,
+    NextReply,
+    SecretsReply,
+    SecretsRequest,
+    about_secrets,
+    from_wire,
+    order_path,
+)
+from stella.trust import OneTimeKey
+
+AskSecrets = Callable[[Sequence[str], Sequence[str]], GivenSecrets]
+"""(references, registries) -> what they stand for now. Raises SecretUnresolved."""
+
+# Without a login of the control plane the host's own counts: that is not waited for as long.
+_TRIES, _TRIES_FOR_LOGINS, _WAIT_S = 5, 2, 1.0
+_PATIENCE_S = 60
+
+
+def resolved_here(value: str) -> str:
+    """What ``env://`` or ``file://`` leads to on this host; another value as it is.
+
+    Raises SecretUnresolved.
+    """
+    scheme, found, rest = value.partition("://")
+    if not found or scheme not in {"env", "file"}:
+        return value
+    secret = None
+    if scheme == "env":
+        secret = os.environ.get(rest)
+    else:
+        try:
+            secret = Path(rest).read_text().rstrip("\n")
+        except (OSError, UnicodeDecodeError):
+            secret = None
+    if secret is None:
+        raise SecretUnresolved(
+            f"this host cannot resolve the secret {value}",
+            remedy=Remedy("Give it to the agent: its environment, or a file that it may read."),
+            reference=value,
+        )
+    return secret
+
+
+def asking(plane: ControlPlane, given: NextReply, wait: Callable[[float], object]) -> AskSecrets:
+    """Asks for the secrets of an order while it is held: under a key for each answer, kept nowhere.
+
+    wait: called between two tries where the control plane does not answer.
+    """
+
+    def ask(references: Sequence[str], registries: Sequence[str]) -> GivenSecrets:
+        for _ in range(_TRIES if references else _TRIES_FOR_LOGINS):
+            try:
+                return _asked(plane, given, references, registries)
+            except ControlPlaneUnreachable as refusal:
+                last = str(refusal)
+                wait(_WAIT_S)
+            except SecretUnresolved:
+                raise
+            except StellaError as refusal:
+                raise unresolved(_named(references, registries), str(refusal)) from refusal
+        if not references:
+            return GivenSecrets()  # the host's own login counts
+        raise unresolved(_named(references, registries), last)
+
+    return ask
+
+
+def _asked(
+    plane: ControlPlane, given: NextReply, references: Sequence[str], registries: Sequence[str]
+) -> GivenSecrets:
+    key = OneTimeKey()
+    wanted = SecretsRequest(given.fence, key.public, tuple(references), tuple(registries))
+    path = order_path(given.order, "secrets")
+    reply = plane.post(path, wanted, SecretsReply, patience_s=_PATIENCE_S)
+    if reply is None:
+        return GivenSecrets()
+    content = key.open(reply.sealed, about_secrets(given.order, given.fence))
+    found = from_wire(GivenSecrets, json.loads(content))
+    missing = sorted(set(references) - found.values.keys())
+    if missing:
+        raise unresolved(missing[0], "it leaves it out")
+    return found
+
+
+def _named(references: Sequence[str], registries: Sequence[str]) -> str:
+    return references[0] if references else f"the login for {registries[0]}"
+
+
+def unresolved(what: str, why: str) -> SecretUnresolved:
+    """The refusal of what the control plane does not give."""
+    return SecretUnresolved(
+        f"the control plane does not give {what}: {why}",
+        remedy=Remedy(
+            "See that its integration answers and names this environment.", "stella doctor"
+        ),
+        reference=what,
+    )
