@@ -191,6 +191,53 @@ def test_a_run_is_cancelled_and_run_again_from_a_step(
     expect(console.main.get_by_text("Running").first).to_be_visible()
 
 
+def test_a_failure_is_answered_and_a_step_is_moved_and_deleted(
+    open_console: Callable[..., Console], workflows: ShopServer
+) -> None:
+    guided = {"onFailure": "ask", "ask": {"by": ["operator"], "hours": 2}}
+    first = {"uses": "wait", "with": {"until": "${{ inputs.when }}"}, **guided}
+    spec = {"inputs": {"when": {"type": "string"}}, "steps": {"rest": first, "after": wait("rest")}}
+    workflows.admin.post("/apply", {"documents": [document("guided", spec)]})
+    run = start(workflows, "guided", when="no time at all")
+    console = open_console()
+    console.sign_in("olga")
+    console.go(f"/runs/{run}?step=rest")
+    asked = console.main.get_by_label("It asks a person")
+    expect(asked.get_by_role("button", name="Let it fail")).to_be_visible()
+    asked.get_by_role("button", name="Try it again").click()
+    expect(console.page.get_by_text("rest was answered")).to_be_visible()
+    expect(console.main.get_by_label("Step rest")).to_contain_text("Attempts2")
+    console.picture("run-asking-light")
+    asked.get_by_role("button", name="Skip it").click()
+    canvas = console.main.get_by_label("Steps and what they need")
+    expect(canvas.get_by_role("button", name=re.compile("^rest"))).to_contain_text("Skipped")
+
+    console.go("/workflows/guided")
+    place = canvas.locator('[data-id="after"]')
+    expect(place).to_be_visible()
+    before = place.bounding_box()
+    assert before is not None
+    mouse = console.page.mouse
+    mouse.move(before["x"] + 60, before["y"] + 20)
+    mouse.down()
+    mouse.move(before["x"] + 120, before["y"] + 90, steps=10)
+    mouse.up()
+    moved = place.bounding_box()
+    assert moved is not None
+    assert moved["x"] > before["x"] + 30
+    canvas.get_by_role("button", name="Arrange anew").click()
+    expect(canvas.get_by_role("button", name="Arrange anew")).to_have_count(0)
+    back = place.bounding_box()
+    assert back is not None
+    assert abs(back["x"] - before["x"]) < 1
+    canvas.get_by_role("button", name=re.compile("^rest")).click()
+    console.page.keyboard.press("Delete")
+    expect(canvas.locator('[data-id="rest"]')).to_have_count(0)
+    assert "needs" not in yaml_of(console, "guided").input_value()
+    console.page.keyboard.press("Control+z")
+    expect(canvas.get_by_label("after needs rest")).to_have_count(1)
+
+
 def test_on_a_phone_a_run_is_not_cut_off_sideways(
     open_console: Callable[..., Console], workflows: ShopServer
 ) -> None:

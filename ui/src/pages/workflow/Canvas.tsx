@@ -3,6 +3,7 @@ import {
   Background,
   BackgroundVariant,
   type Connection,
+  ControlButton,
   Controls,
   type Edge,
   type EdgeChange,
@@ -11,6 +12,7 @@ import {
   ReactFlow,
 } from '@xyflow/react'
 import { type KeyboardEvent, useCallback, useMemo, useRef, useState } from 'react'
+import { Icon } from '../../widgets/Icon'
 import { layout, NODE, type Placed, type Point } from '../../workflow/layout'
 import { neighbour } from '../../workflow/neighbours'
 import style from './Canvas.module.css'
@@ -121,7 +123,13 @@ export function Canvas({ label, steps, sections, selected, onSelect, edits }: Pr
         fitViewOptions={FIT}
       >
         <Background variant={BackgroundVariant.Dots} gap={20} size={1} />
-        <Controls showInteractive={false} fitViewOptions={FIT} />
+        <Controls showInteractive={false} fitViewOptions={FIT}>
+          {moved.size > 0 && (
+            <ControlButton aria-label="Arrange anew" title="Arrange anew" onClick={() => setMoved(none)}>
+              <Icon name="sitemap" size={14} />
+            </ControlButton>
+          )}
+        </Controls>
       </ReactFlow>
       {edits !== undefined && edge !== undefined && <EdgeBar key={edge} ends={endsOf(edge)} onCut={cut} onClose={() => setEdge(undefined)} />}
     </section>
