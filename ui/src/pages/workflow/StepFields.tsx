@@ -15,7 +15,7 @@ interface Props {
   faultAt: (place: string) => string | undefined
 }
 
-/** The fields of a schema, each of which takes an expression in the place of a value. Fixed while they are shown. */
+/** The fields of a schema; each input takes an expression in the place of a value. Fixed while they are shown. */
 export function StepFields({ schema, config, prefix, onChange, faultAt }: Props) {
   const [first] = useState(config)
   const fields = useMemo(() => {
@@ -30,6 +30,7 @@ export function StepFields({ schema, config, prefix, onChange, faultAt }: Props)
           key={`${field.path}/${field.key}`}
           field={field}
           config={config}
+          takes={prefix === 'with' || field.key === 'forEach'}
           onChange={onChange}
           fault={faultAt(field.path.replace(/^config\.?/, prefix === '' ? '' : `${prefix}.`))}
           faultAt={(path) => faultAt(path.replace(/^config\.?/, prefix === '' ? '' : `${prefix}.`))}
@@ -42,18 +43,18 @@ export function StepFields({ schema, config, prefix, onChange, faultAt }: Props)
 interface OneProps {
   field: Field
   config: Config
+  /** Whether the server takes an expression there. */
+  takes: boolean
   onChange: (key: string, value: unknown) => void
   fault: string | undefined
   faultAt: (path: string) => string | undefined
 }
 
-function WithExpression({ field, config, onChange, fault, faultAt }: OneProps) {
+function WithExpression({ field, config, takes, onChange, fault, faultAt }: OneProps) {
   const value = config[field.key]
   const [asText, setAsText] = useState(isExpression(value))
   const [broken, setBroken] = useState<string>()
-  // A text, a number and an expression of its own are written in their field as they are.
-  const isFree = field.kind === 'rest' || field.key === 'if'
-  const toggle = isFree ? null : (
+  const toggle = !takes || field.kind === 'rest' ? null : (
     <button
       type="button"
       className={style.fx}
@@ -100,6 +101,7 @@ function WithExpression({ field, config, onChange, fault, faultAt }: OneProps) {
             key={one.path}
             field={one}
             config={inner}
+            takes={takes}
             onChange={(key, next) => {
               const whole = put(inner, key, next)
               onChange(field.key, Object.keys(whole).length === 0 && !field.required ? undefined : whole)
