@@ -1,10 +1,8 @@
 import type { NewStatement } from './api/types'
-import { shellLine } from './words/text'
+import { said, stella } from './words/command'
+import { workflowCommands } from './workflow/commands'
 
 // The same from a terminal. A user who clicks once may script it ever after. A test holds these to the reference.
-const stella = (...words: readonly string[]) => shellLine(['stella', ...words])
-
-const said = (text: string, placeholder: string) => (text.trim() === '' ? placeholder : text)
 
 const LIST_OPTIONS = [
   ['vex', '--vex'],
@@ -16,6 +14,7 @@ const LIST_OPTIONS = [
 ] as const
 
 export const commands = {
+  ...workflowCommands,
   approve: (id: string, comment: string, plan: string) =>
     stella('approve', id, '--plan', plan, ...(comment.trim() === '' ? [] : ['-m', comment])),
   approveAlike: (ids: readonly string[], comment: string, standsFor: string | null = null) =>

@@ -43,6 +43,13 @@ export const paths = {
   deployment: (id: string, search: { line?: string; target?: string; q?: string } = {}) =>
     linkOptions({ to: '/deployments/$id', params: { id }, search }),
   evidence: (search: { subject?: string } = {}) => linkOptions({ to: '/evidence', search }),
+  workflows: (search: { q?: string } = {}) => linkOptions({ to: '/workflows', search }),
+  /** A plus is in no name. */
+  newWorkflow: () => linkOptions({ to: '/workflows/+new' }),
+  workflow: (name: string, search: { step?: string } = {}) =>
+    linkOptions({ to: '/workflows/$name', params: { name }, search }),
+  runs: (search: { workflow?: string; state?: string } = {}) => linkOptions({ to: '/runs', search }),
+  run: (run: string, search: { step?: string } = {}) => linkOptions({ to: '/runs/$run', params: { run }, search }),
   packet: (id: string) => linkOptions({ to: '/evidence/$id', params: { id } }),
   environments: () => linkOptions({ to: '/environments' }),
   environment: (name: string) => linkOptions({ to: '/environments/$name', params: { name } }),

@@ -14,6 +14,7 @@ import { calendarQuery } from './api/freezes'
 import { lifecycleQuery, lifecyclesQuery } from './api/lifecycles'
 import { onCallQuery, onCallScheduleQuery } from './api/oncall'
 import { repositoriesQuery } from './api/repositories'
+import { runQuery, runsQuery, stepTypesQuery, workflowQuery, workflowsQuery } from './api/workflows'
 import * as queries from './api/queries'
 import { Refused } from './api/refused'
 import { FREEZE_DAYS } from './environment/calendar'
@@ -56,6 +57,10 @@ const searches = {
   component: keys('channel'),
   deployments: keys('environment', 'state'),
   deployment: keys('line', 'target', 'q'),
+  workflows: keys('q'),
+  workflow: keys('step'),
+  runs: keys('workflow', 'state'),
+  run: keys('step'),
   evidence: keys('subject'),
   integrations: keys('q'),
   newIntegration: keys('connector'),
@@ -294,6 +299,55 @@ const deployment = createRoute({
   component: lazyRouteComponent(() => part(() => import('./pages/deployment/DeploymentPage')), 'DeploymentPage'),
 })
 
+const workflows = createRoute({
+  getParentRoute: under,
+  path: '/workflows',
+  validateSearch: searches.workflows,
+  loader: ({ context }) => context.client.ensureQueryData(workflowsQuery),
+  component: lazyRouteComponent(() => part(() => import('./pages/workflow/WorkflowsPage')), 'WorkflowsPage'),
+})
+
+const runs = createRoute({
+  getParentRoute: under,
+  path: '/runs',
+  validateSearch: searches.runs,
+  loaderDeps: ({ search }) => search,
+  loader: ({ context, deps }) =>
+    Promise.all([
+      context.client.ensureInfiniteQueryData(runsQuery(deps)),
+      context.client.ensureQueryData(workflowsQuery),
+    ]),
+  component: lazyRouteComponent(() => part(() => import('./pages/workflow/RunsPage')), 'RunsPage'),
+})
+
+const run = createRoute({
+  getParentRoute: under,
+  path: '/runs/$run',
+  validateSearch: searches.run,
+  loader: ({ context, params }) => context.client.ensureQueryData(runQuery(params.run)),
+  component: lazyRouteComponent(() => part(() => import('./pages/workflow/RunPage')), 'RunPage'),
+})
+
+const newWorkflow = createRoute({
+  getParentRoute: under,
+  path: '/workflows/+new',
+  loader: ({ context }) => context.client.ensureQueryData(stepTypesQuery),
+  component: lazyRouteComponent(() => part(() => import('./pages/workflow/DesignerPage')), 'NewWorkflowPage'),
+})
+
+const workflow = createRoute({
+  getParentRoute: under,
+  path: '/workflows/$name',
+  validateSearch: searches.workflow,
+  loader: ({ context, params }) =>
+    Promise.all([
+      context.client.ensureQueryData(documentQuery('Workflow', params.name)),
+      context.client.ensureQueryData(workflowQuery(params.name)),
+      context.client.ensureQueryData(stepTypesQuery),
+    ]),
+  component: lazyRouteComponent(() => part(() => import('./pages/workflow/DesignerPage')), 'DesignerPage'),
+})
+
 const evidence = createRoute({
   getParentRoute: under,
   path: '/evidence',
@@ -526,6 +580,11 @@ const tree = root.addChildren([
     promotion,
     deployments,
     deployment,
+    workflows,
+    newWorkflow,
+    workflow,
+    runs,
+    run,
     evidence,
     packet,
     environments,

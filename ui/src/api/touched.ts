@@ -22,18 +22,23 @@ export type Held =
   | 'promotions'
   | 'releases'
   | 'repositories'
+  | 'runs'
   | 'scans'
   | 'secrets'
   | 'sign-ins'
+  | 'step-types'
   | 'tokens'
   | 'users'
   | 'vex'
   | 'waivers'
   | 'webhooks'
   | 'where'
+  | 'workflows'
 
 const RULES: readonly (readonly [RegExp, readonly Held[]])[] = [
   [/^(Promotion|Gates|Approval|Absence|BreakGlass|GlassBroken)/, ['promotions', 'matrix', 'environments', 'evidence', 'lifecycles']],
+  [/^(Run|Node)[A-Z]/, ['runs', 'workflows']],
+  [/^Workflow/, ['workflows', 'runs']],
   [/^Hotfix/, ['promotions', 'lifecycles']],
   [/^Lifecycle/, ['lifecycles', 'environments', 'releases', 'promotions', 'preview']],
   [/^(OnCall|Shift)/, ['oncall', 'environments', 'promotions']],
@@ -57,7 +62,7 @@ const RULES: readonly (readonly [RegExp, readonly Held[]])[] = [
   [/^(Integration|Secret)/, ['integrations', 'secrets', 'webhooks', 'vex']],
   [/^Waiver/, ['waivers', 'promotions', 'preview']],
   [/^Webhook/, ['webhooks']],
-  [/^Plugin/, ['plugins', 'integrations']],
+  [/^Plugin/, ['plugins', 'integrations', 'step-types', 'workflows']],
   [/^LoginDocument/, ['sign-ins', 'machine-logins', 'machines', 'users', 'tokens']],
   [/^(TokenExchanged|Machine)/, ['machines', 'tokens']],
   [/^(Exchange|SignIn)Refused$/, []],

@@ -40,6 +40,7 @@ export type Permission =
   | 'user.change'
   | 'token.create-any'
   | 'trust.change'
+  | 'workflow.run'
 
 export type Agent = Words['AgentView']
 export type AgentState = Words['AgentState']
@@ -160,3 +161,12 @@ export type AppliedDocument = Words['AppliedView']
 export type PolicyCheck = Words['PolicyCheckView']
 export type Simulation = Words['SimulationView']
 export type FreezeWindow = Words['WindowView']
+
+export type StepType = Words['StepKindView']
+export type Workflow = Words['WorkflowView']
+export type WorkflowFault = Words['FaultView']
+export type WorkflowVersion = Words['WorkflowVersionView']
+export type RunLine = Words['RunLineView']
+export type Run = Words['RunView']
+export type RunStep = Words['NodeView']
+export type RunPlan = Words['RunPlanView']

@@ -27,6 +27,7 @@ export const ACTIONS: readonly ShellAction[] = [
   page('approvals', 'Approvals', 'circle-check', 'g o', paths.approvals(), 'Now'),
   page('promotions', 'Promotions', 'git-pull-request', 'g p', paths.promotions(), 'Now'),
   page('deployments', 'Deployments', 'rocket', 'g d', paths.deployments(), 'Now'),
+  page('runs', 'Runs', 'player-play', 'g j', paths.runs(), 'Now'),
   page('releases', 'Releases', 'package', 'g r', paths.releases(), 'Now'),
   page('where', 'Where is it', 'map-pin', 'g f', paths.where(), 'Now'),
   page('findings', 'Findings', 'flame', 'g y', paths.allFindings(), 'Now'),
@@ -35,6 +36,7 @@ export const ACTIONS: readonly ShellAction[] = [
   page('audit', 'Audit', 'history', 'g l', paths.audit(), 'Proof'),
   page('environments', 'Environments', 'stack-2', 'g e', paths.environments(), 'Set-up'),
   page('freezes', 'Freezes', 'snowflake', 'g z', paths.freezes(), 'Set-up'),
+  page('workflows', 'Workflows', 'sitemap', 'g b', paths.workflows(), 'Set-up'),
   page('components', 'Components', 'box', 'g c', paths.components(), 'Set-up'),
   page('agents', 'Agents', 'server-2', 'g a', paths.agents(), 'Set-up'),
   page('integrations', 'Integrations', 'plug', 'g i', paths.integrations(), 'Set-up'),
@@ -47,5 +49,6 @@ export const ACTIONS: readonly ShellAction[] = [
   page('new-promotion', 'Request a promotion', 'plus', 'c p', paths.newPromotion()),
   page('new-integration', 'Add an integration', 'plus', 'c i', paths.newIntegration()),
   page('new-component', 'Add a component', 'plus', 'c c', paths.newComponent()),
+  page('new-workflow', 'Write a workflow', 'plus', 'c w', paths.newWorkflow()),
   page('new-release', 'Create a release', 'plus', 'c r', paths.newRelease()),
 ]

@@ -15,6 +15,7 @@ const IDS: readonly (readonly [RegExp, string, (id: string) => { to: string }])[
   [/^rel_\w+$/, 'release', paths.release],
   [/^prm_\w+$/, 'promotion', paths.promotion],
   [/^dep_\w+$/, 'deployment', (id) => paths.deployment(id)],
+  [/^run_\w+$/, 'run', (id) => paths.run(id)],
   [/^evd_\w+$/, 'evidence', paths.packet],
   [/^[a-z]{2,4}_\w{10,}$/, 'facts about this', (subject) => paths.audit({ subject })],
 ]

@@ -129,6 +129,7 @@ function placeOf(kind: string, name: string) {
   if (kind === 'Lifecycle') return paths.lifecycle(name)
   if (kind === 'Policy') return paths.policy(name)
   if (kind === 'OnCallSchedule') return paths.onCall(name)
+  if (kind === 'Workflow') return paths.workflow(name)
   if (kind === 'ReleaseTemplate') return paths.template(name)
   if (kind === 'Freeze') return paths.freezes()
   return paths.environments()
