@@ -3616,6 +3616,8 @@ export interface paths {
         /**
          * Post Run
          * @description Run a workflow. Its steps may do what whoever asks may do, and no more.
+         *
+         *     Another version than new runs follow is run by whoever may change environments.
          */
         post: operations["post_run"];
         delete?: never;
@@ -3698,6 +3700,8 @@ export interface paths {
         /**
          * Post Run Again
          * @description A new run with the same inputs, that keeps what went well in one that has ended.
+         *
+         *     By another version than new runs follow it is done by whoever may change environments.
          */
         post: operations["post_run_again"];
         delete?: never;
