@@ -62,7 +62,8 @@ def make_nodes(tx: Tx, run: Run, kept: Sequence[Node] = ()) -> None:
     there = {one.step for one in kept}
     named = [(section, name) for section, steps in sections for name in steps if name not in there]
     held = [
-        replace(one, id=tx.new_id("nod"), run=run.id, attempts=0, started_at=None) for one in kept
+        replace(one, id=tx.new_id("nod"), run=run.id, attempts=0, earlier=0, started_at=None)
+        for one in kept
     ]
     made = [
         Node(id=tx.new_id("nod"), run=run.id, position=0, step=name, section=section)
@@ -214,6 +215,7 @@ def _judge(tx: Tx, picture: Picture, run: Run, move: Judge) -> Run:
             purpose=UNDO,
             state=NodeState.QUEUED,
             attempts=0,
+            earlier=0,
             code="",
             message="",
             summary="",

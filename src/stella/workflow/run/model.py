@@ -60,6 +60,7 @@ class Node:
     """A step in a run, one of its items, or its undoing.
 
     section: "steps" or "finally". item: its number, SINGLE where it has none; item_value: what it is.
+    earlier: how many of its attempts were before somebody last said that it is tried again.
     waits_for: what ends its waiting, ``KIND:ID``. look_at: when to look at it again. deadline_at: by
     when it has to be done. claimed_by: id of who looks after it.
     """
@@ -76,6 +77,7 @@ class Node:
     inputs: Mapping[str, Any] | None = None
     outputs: Mapping[str, Any] = field(default_factory=dict)
     attempts: int = 0
+    earlier: int = 0
     summary: str = ""
     code: str = ""
     message: str = ""
@@ -91,6 +93,11 @@ class Node:
         """As people and idempotency keys name it within its run: ``deploy``, ``deploy[3]``."""
         name = self.step if self.item == SINGLE else f"{self.step}[{self.item}]"
         return name if self.purpose == RUN else f"{name} (undo)"
+
+    @property
+    def tries(self) -> int:
+        """Attempts since it began, or since a person's word began the count anew."""
+        return self.attempts - self.earlier
 
     @property
     def is_over(self) -> bool:

@@ -53,7 +53,7 @@ def begin_node(tx: Tx, node_id: str) -> tuple[Run, Node] | None:
     )
     begun = replace(begun, look_at=_later(begun.deadline_at, _MARGIN))
     update_node(tx, begun)
-    if begun.attempts > _attempts_max(step, kind) + CUT_OFF_MAX:
+    if begun.tries > _attempts_max(step, kind) + CUT_OFF_MAX:
         end_node(tx, node_id, _cut_off(begun))
         return None
     try:
@@ -181,7 +181,7 @@ def settle_asked(tx: Tx, node: Node, action: str) -> None:
     """What was said of a node that went wrong: retry, skip, or fail."""
     if action == "retry":
         # A person's word begins the count anew, of attempts and of those that were cut off.
-        give_turn(tx, replace(node, deadline_at=None, attempts=0), NodeEvent.AGAIN)
+        give_turn(tx, replace(node, deadline_at=None, earlier=node.attempts), NodeEvent.AGAIN)
     elif action == "skip":
         close_node(tx, node, NodeEvent.SKIP, code=node.code, message=node.message)
     else:
@@ -227,14 +227,14 @@ def _attempts_max(step: Step, kind: StepKind) -> int:
 
 
 def _goes_again(step: Step, kind: StepKind, node: Node, how: NodeEnding) -> bool:
-    if node.attempts >= _attempts_max(step, kind):
+    if node.tries >= _attempts_max(step, kind):
         return False
     return how.state.value in step.retry.of if step.retry else how.retry_may_help
 
 
 def _pause(retry: Retry, node: Node) -> timedelta:
     """How long until the next attempt. Between a half and all of it, the same for the same attempt."""
-    whole = min(retry.wait_max_s, retry.wait_s * retry.growth ** (node.attempts - 1))
+    whole = min(retry.wait_max_s, retry.wait_s * retry.growth ** (node.tries - 1))
     drawn = hashlib.sha256(f"{node.id}:{node.attempts}".encode()).digest()[0]
     return timedelta(seconds=whole * (256 + drawn) / 512)
 
@@ -261,7 +261,7 @@ def _timed_out(node: Node) -> NodeEnding:
 
 
 def _cut_off(node: Node) -> NodeEnding:
-    message = f"{node.attempts - 1} attempts began and none ended"
+    message = f"{node.tries - 1} attempts began and none ended"
     return NodeEnding(NodeState.ERRORED, StepTimedOut.code, message)
 
 

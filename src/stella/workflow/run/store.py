@@ -86,6 +86,7 @@ workflow_node = Table(
     Column("inputs", Text),
     Column("outputs", Text, nullable=False),
     Column("attempts", Integer, nullable=False),
+    Column("earlier", Integer, nullable=False),
     Column("summary", Text, nullable=False),
     Column("code", String(40), nullable=False),
     Column("message", Text, nullable=False),
