@@ -287,7 +287,12 @@ def test_plugins_tell_what_they_bring(control: Control):
     assert {"docker", "compose", "registry"} <= listed.keys()
     (oci,) = listed["registry"]["contributes"]
     assert (oci["kind"], oci["name"]) == ("registry", "oci")
-    assert [one["name"] for one in oci["credentials"]] == ["username", "password"]
+    assert [one["name"] for one in oci["credentials"]] == [
+        "username",
+        "password",
+        "pull_username",
+        "pull_password",
+    ]
     assert json.dumps(oci["configSchema"])
 
 
