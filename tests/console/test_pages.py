@@ -68,7 +68,12 @@ ELSEWHERE = {
     "/integrations/$name/change": "test_integrations.py",
     "/lifecycles/$name": "test_lifecycles.py",
     "/oncall/$schedule": "test_oncall.py",
+    "/runs": "test_workflows.py",
+    "/runs/$run": "test_workflows.py",
     "/templates/$name": "test_components.py",
+    "/workflows": "test_workflows.py",
+    "/workflows/$name": "test_workflows.py",
+    "/workflows/+new": "test_workflows.py",
 }
 """Pages of which the shop has none: where each is looked at."""
 

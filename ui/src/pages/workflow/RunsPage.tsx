@@ -1,5 +1,5 @@
 import { useSuspenseQuery } from '@tanstack/react-query'
-import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
+import { getRouteApi, Link } from '@tanstack/react-router'
 import type { RunLine } from '../../api/types'
 import { usePages } from '../../api/usePages'
 import { runsQuery, workflowsQuery } from '../../api/workflows'
@@ -61,16 +61,12 @@ export function RunTook({ of }: { of: Pick<RunLine, 'startedAt' | 'endedAt'> }) 
 
 export function RunsPage() {
   const search = route.useSearch()
-  const navigate = useNavigate()
+  const navigate = route.useNavigate()
   const workflows = useSuspenseQuery(workflowsQuery).data.items
   const { rows, more } = usePages(runsQuery(search))
-  const set = (change: { workflow?: string | undefined; state?: string | undefined }) => {
-    const { workflow, state } = { ...search, ...change }
-    void navigate({
-      ...paths.runs({ ...(workflow === undefined ? {} : { workflow }), ...(state === undefined ? {} : { state }) }),
-      replace: true,
-    })
-  }
+  // Of the address as it is by then: what was chosen before may not be drawn yet.
+  const set = (change: { workflow?: string | undefined; state?: string | undefined }) =>
+    void navigate({ search: (before) => ({ ...before, ...change }), replace: true })
   const filtered = Object.values(search).some(Boolean)
   return (
     <>
