@@ -1,24 +1,25 @@
 """What runs must not be talked into: rights, words, times and races, each once tried by somebody hostile."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from fixtures.road import InlineRuns
 from fixtures.runs import Walk, step
-from stella.app.runs.acts import ACTS
+from stella.app.flows import steps_of
 from stella.app.runs.due import look_at_runs
 from stella.identity import Role, change_user
 from stella.kernel import Remedy
 from stella.plugin.refusals import ServiceUnreachable, StepFailed
+from stella.record import facts_after, seal
 from stella.workflow.definition.read import check_workflow
 from stella.workflow.errors import ImpossibleInputs, NotAskedNow, UnknownWorkflow
 from stella.workflow.run.apply import delete_workflow
-from stella.workflow.run.decide import Speaker, why_not
+from stella.workflow.run.decide import Speaker, claim, decide, why_not
 from stella.workflow.run.model import Run
 from stella.workflow.run.request import cancel_run, run_again
-from stella.workflow.run.store import list_runs, open_runs
+from stella.workflow.run.store import list_runs, open_runs, workflow_node
 
 pytestmark = pytest.mark.path
 
@@ -87,21 +88,12 @@ def test_a_long_queue_of_runs_that_end_at_once_moves_and_holds_up_nobody(walk: W
         assert not open_runs(tx)
 
 
-def test_a_node_that_cannot_be_looked_at_holds_up_no_other(
-    walk: Walk, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_node_that_cannot_be_looked_at_holds_up_no_other(walk: Walk) -> None:
     walk.apply("ship", {"rest": REST})
     bad, good = walk.start("ship"), walk.start("ship")
-    from stella.app.runs import due
-
-    look: Callable[..., None] = due.look_at_node
-
-    def breaks(tx: Any, node: str) -> None:
-        if node == walk.nodes(bad)["rest"].id:
-            raise RuntimeError("a bug")
-        look(tx, node)
-
-    monkeypatch.setattr(due, "look_at_node", breaks)
+    with walk.stage.road.database.transaction(actor="system") as tx:  # a disk did that
+        row = workflow_node.c.run == bad.id
+        tx.connection.execute(workflow_node.update().where(row), {"outputs": "{"})
     assert walk.later(good, seconds=61).state.value == "succeeded"
     assert walk.after(bad).state.value == "running"
 
@@ -151,12 +143,15 @@ def test_a_token_narrowed_by_somebody_with_more_rights_has_the_narrow_ones(walk:
 
 @pytest.mark.parametrize("how", ["cancelled", "timed out"])
 def test_an_act_is_not_done_where_its_run_ended_while_it_asked_the_outside(
-    walk: Walk, monkeypatch: pytest.MonkeyPatch, how: str
+    walk: Walk, how: str
 ) -> None:
-    walk.apply("ship", {"seal": {**RELEASE, "timeoutS": 5}})
     road = walk.stage.road
+    image = road.push("web", "9", {})
+    sealing = {**RELEASE["with"], "components": {"web": image}}
+    walk.apply("ship", {"seal": {**RELEASE, "with": sealing, "timeoutS": 5}})
 
     def meanwhile(*_: Any) -> Any:
+        """A registry that takes its time."""
         with road.database.read() as tx:
             (run,) = list_runs(tx)
         if how == "cancelled":
@@ -165,17 +160,16 @@ def test_an_act_is_not_done_where_its_run_ended_while_it_asked_the_outside(
         else:
             road.clock.go_on(seconds=60)
             look_at_runs(road.database, lambda: False)
-        return ()
+        return road.registry
 
-    monkeypatch.setitem(ACTS, "create-release", replace(ACTS["create-release"], prepare=meanwhile))
+    road.runs = InlineRuns(steps_of(replace(road.work, registry_for=meanwhile)))
     run = walk.start("ship")
     assert run.state.value == ("cancelled" if how == "cancelled" else "errored")
+    assert run.code == ("" if how == "cancelled" else "ST-WFL-007")
     assert not road_facts(walk, "ReleaseSealed")
 
 
 def road_facts(walk: Walk, kind: str) -> list[Any]:
-    from stella.record import facts_after, seal
-
     seal(walk.stage.road.database, "test")
     with walk.stage.road.database.read() as tx:
         return [one for one in facts_after(tx, 0) if one.kind == kind]
@@ -238,8 +232,6 @@ def test_a_person_may_try_a_step_again_as_often_as_they_like(walk: Walk) -> None
         assert walk.states(run)["go"] == "asking"
         assert "no answer" in walk.nodes(run)["go"].message
         with walk.stage.road.database.transaction(actor="usr_op") as tx:
-            from stella.workflow.run.decide import decide
-
             decide(tx, run.id, "go", "retry", Speaker("usr_op", "olga", frozenset({"operator"})))
         run = walk.after(run)
     assert run.state.value == "succeeded"
@@ -290,8 +282,6 @@ def test_a_run_that_waited_too_long_for_its_turn_is_errored(walk: Walk) -> None:
 
 
 def test_an_operator_takes_over_what_somebody_looks_after(walk: Walk) -> None:
-    from stella.workflow.run.decide import claim
-
     walk.apply("ship", {"ask": {"uses": "approval", "with": {"by": ["approver", "operator"]}}})
     run = walk.start("ship")
     ann, olga = walk.stage.road.people["ann"], Speaker("usr_op", "olga", frozenset({"operator"}))
@@ -302,3 +292,11 @@ def test_an_operator_takes_over_what_somebody_looks_after(walk: Walk) -> None:
     with walk.stage.road.database.transaction(actor="usr_op") as tx:
         claim(tx, run.id, "ask", olga, give_back=True)
     assert walk.say(run, "ask", "approve", by="bob").state.value == "succeeded"
+
+
+def test_at_the_end_it_may_be_asked_how_it_went(walk: Walk) -> None:
+    tell = {**step(), "if": "run.state == 'failed'"}
+    walk.apply("ship", {"go": step(uses="smoke-test")}, **{"finally": {"tell": tell}})
+    assert walk.states(walk.start("ship"))["tell"] == "skipped"
+    walk.stage.steps["smoke-test"].troubles = [NO]
+    assert walk.states(walk.start("ship"))["tell"] == "succeeded"

@@ -9,13 +9,21 @@ from datetime import datetime, timedelta
 
 from stella.kernel import Json, parse_time
 from stella.record import Database, Tx, drop_pending, fact_by_id, pending_facts
-from stella.workflow.definition.kinds import NATIVE, Kinds, TheseKinds, Way
+from stella.workflow.definition.kinds import Kinds, Way
 from stella.workflow.errors import StepRehearsed
 from stella.workflow.run.apply import apply_workflow
 from stella.workflow.run.decide import Speaker, actions_for, decide
 from stella.workflow.run.lifecycle import RUN, NodeState
 from stella.workflow.run.model import UNDO, Node, NodeEnding, Run
-from stella.workflow.run.nodes import begin_node, end_node, look_at_node, step_of, time_of, wait_for
+from stella.workflow.run.nodes import (
+    begin_node,
+    end_node,
+    kind_of,
+    look_at_node,
+    step_of,
+    time_of,
+    wait_for,
+)
 from stella.workflow.run.request import request_run
 from stella.workflow.run.store import due_nodes, find_run, list_nodes
 
@@ -113,17 +121,12 @@ def rehearse(
     return stage.result()
 
 
-def _played(kinds: Kinds) -> TheseKinds:
+def _played(kinds: Kinds) -> Kinds:
     """Every type that touches the world is called; here the script answers."""
-    found = {name: kinds.get(name) for name in kinds.names()}
     own = {Way.WAIT, Way.ASK}
-    return TheseKinds(
-        {
-            name: one if one.way in own else replace(one, way=Way.CALL)
-            for name, one in {**found, **NATIVE}.items()
-            if one is not None
-        }
-    )
+    return {
+        name: one if one.way in own else replace(one, way=Way.CALL) for name, one in kinds.items()
+    }
 
 
 @dataclass
@@ -131,7 +134,7 @@ class _Stage:
     database: Database
     clock: VirtualClock
     script: Script
-    kinds: TheseKinds
+    kinds: Kinds
     run: str = ""
     events: list[Event] = field(default_factory=list)
     seen: dict[str, NodeState] = field(default_factory=dict)
@@ -195,7 +198,7 @@ class _Stage:
         return Rehearsal(run, nodes, tuple(self.events), waits)
 
     def _do(self, tx: Tx, run: Run, node: Node) -> None:
-        kind = run.kind(step_of(tx, run, node).uses)
+        kind = kind_of(tx, run, node)
         if kind.way is Way.ASK:
             wait_for(tx, run, node, "person:")
         elif kind.way is Way.WAIT:

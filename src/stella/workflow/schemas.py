@@ -32,8 +32,8 @@ def value_faults(word: str, value: Any, schema: Mapping[str, Any]) -> list[str]:
     if not schema:
         return []
     return [
-        f"{'.'.join(map(str, (word, *error.instance_path)))}: {error.message[:200]}"
-        for error in _validator(schema).iter_errors(value)
+        f"{'.'.join(map(str, (word, *path)))}: {words}"
+        for path, words in placed_faults(value, schema)
     ]
 
 

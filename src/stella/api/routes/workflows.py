@@ -77,8 +77,7 @@ class NewRun(Body):
 def get_step_types(asked: Viewer) -> Page[StepKindView]:
     """The types of steps that there are now: the server's own, and those of plugins that are used."""
     kinds = asked.services.kinds()
-    found = [kinds.get(name) for name in kinds.names()]
-    return Page(items=[kind_view(one) for one in found if one is not None])
+    return Page(items=[kind_view(kinds[name]) for name in sorted(kinds)])
 
 
 @router.get("/workflows")

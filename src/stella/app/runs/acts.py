@@ -11,16 +11,20 @@ from stella.finding.store import scan_by_id
 from stella.identity import Permission, Role, permissions_of
 from stella.identity.people import present
 from stella.kernel import Json, Remedy, StellaError
+from stella.plugin.crossing import bounded_text
+from stella.plugin.refusals import StepFailed
 from stella.promotion.lifecycle import PROMOTION, State
 from stella.promotion.request import request_promotion
 from stella.promotion.store import find_promotion
 from stella.record import Tx
 from stella.release.create import create_release, resolve_components
-from stella.workflow.definition.kinds import StepKind, Way
+from stella.workflow.definition.kinds import StepKind, Way, object_schema
 from stella.workflow.definition.model import DAY_S
 from stella.workflow.errors import NotAskedNow, WaitedForFailed
 from stella.workflow.run.lifecycle import NodeState
 from stella.workflow.run.model import Node, NodeEnding, Run
+
+MESSAGE_MAX = 1000
 
 Inputs: TypeAlias = Mapping[str, Any]
 Found: TypeAlias = NodeEnding | str
@@ -151,15 +155,6 @@ def _scanned(tx: Tx, subject: str) -> NodeEnding | None:
     return NodeEnding(NodeState.SUCCEEDED, summary=f"{found.reference} is scanned", outputs=outputs)
 
 
-def _object(required: tuple[str, ...], **properties: Any) -> dict[str, Any]:
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": list(required),
-        "additionalProperties": False,
-    }
-
-
 _TEXT = {"type": "string", "minLength": 1, "maxLength": 400}
 _OUT = {"type": "string"}
 
@@ -170,7 +165,7 @@ ACTS: Mapping[str, Act] = {
             Way.ACT,
             "Promote",
             "Asks for a release in an environment, and waits until it is deployed there.",
-            _object(
+            object_schema(
                 ("release", "environment"),
                 release=_TEXT,
                 environment=_TEXT,
@@ -178,7 +173,7 @@ ACTS: Mapping[str, Act] = {
                 changeTicket={"type": "string", "maxLength": 200},
                 wait={"type": "boolean", "default": True},
             ),
-            _object((), promotion=_OUT, state=_OUT, deployment=_OUT),
+            object_schema((), promotion=_OUT, state=_OUT, deployment=_OUT),
             timeout_s=7 * DAY_S,
         ),
         Permission.PROMOTION_REQUEST,
@@ -190,14 +185,14 @@ ACTS: Mapping[str, Act] = {
             Way.ACT,
             "Create release",
             "Resolves each image reference to a digest, once, and seals the set.",
-            _object(
+            object_schema(
                 ("name", "version", "components"),
                 name=_TEXT,
                 version=_TEXT,
                 components={"type": "object", "additionalProperties": _TEXT, "minProperties": 1},
                 channel=_TEXT,
             ),
-            _object((), release=_OUT, digest=_OUT),
+            object_schema((), release=_OUT, digest=_OUT),
             attempts_max=3,
         ),
         Permission.RELEASE_CREATE,
@@ -210,8 +205,8 @@ ACTS: Mapping[str, Act] = {
             Way.ACT,
             "Scan",
             "Scans an image, and waits for what is found.",
-            _object(("image",), image=_TEXT),
-            _object(
+            object_schema(("image",), image=_TEXT),
+            object_schema(
                 (),
                 image=_OUT,
                 counts={"type": "object", "additionalProperties": {"type": "integer"}},
@@ -230,10 +225,10 @@ _LOOKS: Mapping[str, Callable[[Tx, str], NodeEnding | None]] = {
 
 
 def with_error(refusal: StellaError) -> NodeEnding:
-    """The end of a step whose use case refused."""
+    """The end of a step that refused: by a verdict of its own, or because it could not be done."""
     return NodeEnding(
-        NodeState.ERRORED,
+        NodeState.FAILED if isinstance(refusal, StepFailed) else NodeState.ERRORED,
         refusal.code,
-        str(refusal)[:1000],
+        bounded_text(str(refusal), MESSAGE_MAX),
         retry_may_help=refusal.retry_may_help,
     )

@@ -1,15 +1,15 @@
 """The types of steps of this server: the engine's own, the release's, and those of plugins."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from stella.app.runs.acts import ACTS
 from stella.deployment.plan import PluginOf
 from stella.kernel import Json
 from stella.plugin import Plugins
 from stella.plugin.contract.core import Kind
-from stella.workflow.definition.kinds import NATIVE, Kinds, StepKind, TheseKinds, Way
+from stella.workflow.definition.kinds import NATIVE, Kinds, StepKind, Way
 
-_OURS: Mapping[str, StepKind] = {**NATIVE, **{name: act.kind for name, act in ACTS.items()}}
+_OURS: Kinds = {**NATIVE, **{name: act.kind for name, act in ACTS.items()}}
 
 
 def kinds_of(plugins: Callable[[], Plugins], plugin_of: PluginOf) -> Kinds:
@@ -33,7 +33,7 @@ def kinds_of(plugins: Callable[[], Plugins], plugin_of: PluginOf) -> Kinds:
         for (kind, _), contribution in used.brought().items()
         if kind is Kind.STEP
     }
-    return TheseKinds({**found, **_OURS})
+    return {**found, **_OURS}
 
 
 def _pin(used: Plugins, plugin_of: PluginOf, name: str) -> dict[str, Json]:

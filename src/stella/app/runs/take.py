@@ -4,15 +4,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from stella.app.carrying import ServerStops, Work
-from stella.app.runs.acts import ACTS, act_out, how_it_stands, refuse_unallowed, with_error
+from stella.app.runs.acts import (
+    ACTS,
+    MESSAGE_MAX,
+    act_out,
+    how_it_stands,
+    refuse_unallowed,
+    with_error,
+)
 from stella.deployment.plan import PlannedStep, planned_plugin
 from stella.identity import Permission
 from stella.kernel import Digest, Json, StellaError, parse_time
 from stella.plugin.contract.core import Capability, Need
 from stella.plugin.contract.step import StepCall
-from stella.plugin.crossing import bounded_text
 from stella.plugin.order import PluginReference
-from stella.plugin.refusals import StepFailed
 from stella.record import StoredFact, Tx
 from stella.record.errors import DatabaseUnusable
 from stella.workflow.definition.kinds import StepKind, Way
@@ -20,11 +25,9 @@ from stella.workflow.errors import NotAskedNow
 from stella.workflow.run.advance import next_in_group
 from stella.workflow.run.lifecycle import NodeState
 from stella.workflow.run.model import UNDO, Node, NodeEnding, Run
-from stella.workflow.run.nodes import begin_node, end_node, goes_on, step_type, time_of, wait_for
+from stella.workflow.run.nodes import begin_node, end_node, goes_on, kind_of, time_of, wait_for
 from stella.workflow.run.request import request_run
 from stella.workflow.run.store import find_run, nodes_waiting_for
-
-_MESSAGE_MAX = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,7 @@ def take_node(work: Work, fact: StoredFact) -> None:
         if found is None:
             return
         run, node = found
-        begun = _Begun(run, node, run.kind(step_type(tx, run, node)))
+        begun = _Begun(run, node, kind_of(tx, run, node))
         if begun.kind.way in _WAITS:
             _attempt(tx, work, begun, _WAITS[begun.kind.way])
             return
@@ -92,7 +95,7 @@ def _of_run(run: Run) -> NodeEnding:
         return NodeEnding(NodeState.SUCCEEDED, summary=f"{run.id} went well", outputs=outputs)
     state = NodeState.FAILED if run.verdict == NodeState.FAILED.value else NodeState.ERRORED
     return NodeEnding(
-        state, run.code, f"{run.id} is {run.state.value}: {run.message}"[:_MESSAGE_MAX]
+        state, run.code, f"{run.id} is {run.state.value}: {run.message}"[:MESSAGE_MAX]
     )
 
 
@@ -203,13 +206,7 @@ def _said_by_plugin(work: Work, begun: _Begun, roles: frozenset[str]) -> NodeEnd
     except DatabaseUnusable:
         raise  # which says nothing about the step
     except StellaError as refusal:
-        state = NodeState.FAILED if isinstance(refusal, StepFailed) else NodeState.ERRORED
-        return NodeEnding(
-            state,
-            refusal.code,
-            bounded_text(str(refusal), _MESSAGE_MAX),
-            retry_may_help=refusal.retry_may_help,
-        )
+        return with_error(refusal)
     return NodeEnding(NodeState.SUCCEEDED, summary=result.summary, outputs=result.outputs)
 
 

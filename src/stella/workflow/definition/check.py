@@ -74,8 +74,11 @@ def faults_of(workflow: Workflow, kinds: Kinds) -> Iterator[Fault]:
     yield from _faults_of_expressions(workflow, kinds)
 
 
-def scope_of(workflow: Workflow, kinds: Kinds, name: str | None) -> Scope:
-    """What the expressions of a step may use; None: those of the workflow's outputs."""
+def scope_of(workflow: Workflow, kinds: Kinds, name: str | None, *, is_item: bool = True) -> Scope:
+    """What the expressions of a step may use; None: those of the workflow's outputs.
+
+    is_item: of one of its items, where it has some; else before they are known.
+    """
     names = {**_base(workflow)}
     steps = workflow.all_steps
     if name is None:
@@ -87,7 +90,7 @@ def scope_of(workflow: Workflow, kinds: Kinds, name: str | None) -> Scope:
         seen = ancestors(workflow.steps, name)
     for one in sorted(seen):
         names |= _names_of_step(one, steps[one], kinds.get(steps[one].uses))
-    if name is not None and steps[name].is_many:
+    if is_item and name is not None and steps[name].is_many:
         names |= {"item": _item_shape(workflow, kinds, name), "index": INT}
     return Scope(names)
 
@@ -124,22 +127,13 @@ def _item_shape(workflow: Workflow, kinds: Kinds, name: str) -> Shape:
         return Shape("map", ANY)
     if isinstance(step.for_each, str):
         try:
-            shape = read_template(step.for_each, _scope_without_item(workflow, kinds, name)).shape
+            scope = scope_of(workflow, kinds, name, is_item=False)
+            shape = read_template(step.for_each, scope).shape
         except BadExpression:
             return ANY  # said where it stands
         return shape.item or ANY
     shapes = {shape_of_value(one) for one in step.for_each or ()}
     return shapes.pop() if len(shapes) == 1 else ANY
-
-
-def _scope_without_item(workflow: Workflow, kinds: Kinds, name: str) -> Scope:
-    steps = workflow.all_steps
-    is_last = name in workflow.finally_
-    seen = ancestors(workflow.finally_ if is_last else workflow.steps, name)
-    names = {**_base(workflow)}
-    for one in sorted({*workflow.steps, *seen} if is_last else seen):
-        names |= _names_of_step(one, steps[one], kinds.get(steps[one].uses))
-    return Scope(names)
 
 
 def _faults_of_whole(workflow: Workflow) -> Iterator[Fault]:
@@ -235,7 +229,7 @@ def _faults_of_kind(place: str, step: Step, kinds: Kinds) -> Iterator[Fault]:
     if kind is None:
         yield Fault(
             f"{place}.uses",
-            f"there is no step type {step.uses[:60]!r}{nearest(step.uses, kinds.names())}",
+            f"there is no step type {step.uses[:60]!r}{nearest(step.uses, kinds)}",
         )
         return
     if step.undo and not kind.can_undo:
@@ -261,13 +255,13 @@ def _faults_of_expressions(workflow: Workflow, kinds: Kinds) -> Iterator[Fault]:
     for section, steps in (("steps", workflow.steps), ("finally", workflow.finally_)):
         for name, step in steps.items():
             place = f"{section}.{name}"
-            reader = _Reader(scope_of(workflow, kinds, name), _later(workflow, name))
+            later = _later(workflow, name)
+            reader = _Reader(scope_of(workflow, kinds, name), later)
+            # Before its items are known: both are asked once.
+            outer = _Reader(scope_of(workflow, kinds, name, is_item=False), later)
             if isinstance(step.for_each, str):
-                outer = _Reader(_scope_without_item(workflow, kinds, name), reader.later)
                 yield from outer.expects(f"{place}.forEach", step.for_each, Shape("list", ANY))
             if step.condition is not None:
-                # Before its items are known: it is asked once.
-                outer = _Reader(_scope_without_item(workflow, kinds, name), reader.later)
                 yield from outer.expects(f"{place}.if", step.condition, BOOL, is_expression=True)
             kind = kinds.get(step.uses)
             yield from reader.faults_of_inputs(f"{place}.with", step.inputs, kind)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, TypeAlias
 
 from stella.kernel import Json
 from stella.workflow.definition.model import DAY_S, HOUR_S
@@ -41,34 +41,12 @@ class StepKind:
     comes_with: str = ""
 
 
-class Kinds(Protocol):
-    """The types of steps there are now."""
-
-    def get(self, name: str) -> StepKind | None:
-        """The type of that name."""
-        ...
-
-    def names(self) -> tuple[str, ...]:
-        """All of them."""
-        ...
+Kinds: TypeAlias = Mapping[str, StepKind]
+"""The types of steps there are, by name."""
 
 
-@dataclass(frozen=True, slots=True)
-class TheseKinds:
-    """Types of steps that are all known."""
-
-    known: Mapping[str, StepKind]
-
-    def get(self, name: str) -> StepKind | None:
-        """The type of that name."""
-        return self.known.get(name)
-
-    def names(self) -> tuple[str, ...]:
-        """All of them."""
-        return tuple(sorted(self.known))
-
-
-def _object(required: tuple[str, ...] = (), **properties: Any) -> dict[str, Any]:
+def object_schema(required: tuple[str, ...] = (), **properties: Any) -> dict[str, Any]:
+    """JSON Schema of an object with these properties and no others."""
     return {
         "type": "object",
         "properties": properties,
@@ -91,11 +69,11 @@ WAIT = StepKind(
     Way.WAIT,
     "Wait",
     "Waits so many seconds, or until a time. It costs nothing meanwhile, and outlives restarts.",
-    _object(
+    object_schema(
         seconds={"type": "integer", "minimum": 1, "maximum": 30 * 86_400},
         until={"type": "string", "description": "RFC 3339, in UTC."},
     ),
-    _object(until={"type": "string"}),
+    object_schema(until={"type": "string"}),
     timeout_s=31 * DAY_S,
 )
 APPROVAL = StepKind(
@@ -103,13 +81,13 @@ APPROVAL = StepKind(
     Way.ASK,
     "Approval",
     "Waits until somebody approves or rejects; never whoever started the run, unless that is said.",
-    _object(
+    object_schema(
         ("by",),
         by=_WHO,
         message=_TEXT,
         mayBeRequester={"type": "boolean", "default": False},
     ),
-    _object(by={"type": "string"}, at={"type": "string"}, comment={"type": "string"}),
+    object_schema(by={"type": "string"}, at={"type": "string"}, comment={"type": "string"}),
     timeout_s=7 * DAY_S,
 )
 MANUAL_INPUT = StepKind(
@@ -117,7 +95,7 @@ MANUAL_INPUT = StepKind(
     Way.ASK,
     "Manual input",
     "Waits until somebody fills in a form, a JSON Schema of an object.",
-    _object(
+    object_schema(
         ("by", "form"),
         by=_WHO,
         message=_TEXT,
@@ -131,12 +109,12 @@ SUB_WORKFLOW = StepKind(
     Way.CHILD,
     "Workflow",
     "Runs another workflow, and waits for its end.",
-    _object(
+    object_schema(
         ("workflow",),
         workflow={"type": "string", "minLength": 1, "maxLength": 80},
         inputs={"type": "object"},
     ),
-    _object(run={"type": "string"}, outputs={"type": "object"}),
+    object_schema(run={"type": "string"}, outputs={"type": "object"}),
     timeout_s=7 * DAY_S,
 )
 NATIVE: Mapping[str, StepKind] = {

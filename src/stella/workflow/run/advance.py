@@ -30,7 +30,7 @@ from stella.workflow.run.store import (
     update_run,
     workflow_of_run,
 )
-from stella.workflow.run.values import data_of, rendered
+from stella.workflow.run.values import rendered
 
 _ENDS: Mapping[str, tuple[RunEvent, type[Any]]] = {
     moves.SUCCEEDED: (RunEvent.SUCCEED, RunSucceeded),
@@ -138,6 +138,17 @@ def close_node(
             message,
         )
     )
+    return ended
+
+
+def close_run(tx: Tx, run: Run, verdict: str) -> Run:
+    """It has ended so, with its fact."""
+    event, fact = _ENDS[verdict]
+    ended = replace(
+        run, state=RUN.next(run.state, event), verdict=verdict, ended_at=time_text(tx.now)
+    )
+    update_run(tx, ended)
+    tx.add(fact(ended.id, ended.workflow, ended.code, ended.message, ended.parent))
     return ended
 
 
@@ -256,21 +267,9 @@ def _end(tx: Tx, picture: Picture, run: Run, move: End) -> Run:
     verdict, outputs, code, message = move.verdict, {}, run.code, run.message
     if verdict == moves.SUCCEEDED:
         try:
-            outputs = rendered(picture.workflow.outputs, data_of(run, picture.nodes))
+            outputs = rendered(picture.workflow.outputs, picture.data)
         except StellaError as refusal:
             verdict, code, message = moves.ERRORED, refusal.code, str(refusal)
     elif not code and not run.cancel_asked_at:
         code, message = _why(picture)
-    event, fact = _ENDS[verdict]
-    ended = replace(
-        run,
-        state=RUN.next(run.state, event),
-        verdict=verdict,
-        outputs=outputs,
-        code=code,
-        message=message,
-        ended_at=time_text(tx.now),
-    )
-    update_run(tx, ended)
-    tx.add(fact(ended.id, ended.workflow, ended.code, ended.message, ended.parent))
-    return ended
+    return close_run(tx, replace(run, outputs=outputs, code=code, message=message), verdict)

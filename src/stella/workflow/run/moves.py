@@ -106,6 +106,11 @@ class Picture:
         return {name: tuple(sorted(many, key=lambda it: it.item)) for name, many in found.items()}
 
     @cached_property
+    def data(self) -> Mapping[str, Json]:
+        """What expressions see that are of no item."""
+        return data_of(self.run, self.nodes)
+
+    @cached_property
     def undoing(self) -> tuple[Node, ...]:
         """In the order in which they are taken back."""
         return tuple(one for one in self.nodes if one.purpose == UNDO)
@@ -177,12 +182,11 @@ def _of_queued(picture: Picture, node: Node, step: Step) -> Iterator[Move]:
     if step.when is After.FAILURE and not is_wrong:
         yield Close(node, NodeEvent.SKIP)
         return
-    data = data_of(picture.run, picture.nodes)
     try:
-        if step.condition is not None and not holds(step.condition, data):
+        if step.condition is not None and not holds(step.condition, picture.data):
             yield Close(node, NodeEvent.SKIP)
         elif step.is_many:
-            items = tuple(items_of(step, data))
+            items = tuple(items_of(step, picture.data))
             yield _spread(picture, node, step, items)
         else:
             yield Turn(node)

@@ -36,11 +36,10 @@ def begin_node(tx: Tx, node_id: str) -> tuple[Run, Node] | None:
 
     One that was running already was cut off; by its key, what it did is not done twice.
     """
-    run = find_run(tx, find_node(tx, node_id).run, lock=True)
-    found = find_node(tx, node_id)
+    run, found = _held(tx, node_id)
     if found.state not in {NodeState.READY, NodeState.RUNNING}:
         return None
-    step, kind = step_of(tx, run, found), run.kind(step_type(tx, run, found))
+    step, kind = step_of(tx, run, found), kind_of(tx, run, found)
     begun = replace(
         found,
         state=NODE.next(found.state, NodeEvent.BEGIN)
@@ -96,8 +95,7 @@ def goes_on(tx: Tx, node: Node) -> bool:
 
     Where the end of its run was asked for meanwhile, it ends as cancelled.
     """
-    run = find_run(tx, node.run, lock=True)
-    found = find_node(tx, node.id)
+    run, found = _held(tx, node.id)
     if (found.state, found.attempts) != (NodeState.RUNNING, node.attempts):
         return False
     if run.cancel_asked_at is not None and run.state is RunState.RUNNING:
@@ -113,13 +111,12 @@ def end_node(tx: Tx, node_id: str, how: NodeEnding, *, waited_for: str = "") -> 
     Nothing where it was over already: the first word counts. waited_for: nothing, too, where it does
     not wait for that any more.
     """
-    run = find_run(tx, find_node(tx, node_id).run, lock=True)
-    node = find_node(tx, node_id)
+    run, node = _held(tx, node_id)
     if node.state not in {NodeState.RUNNING, NodeState.WAITING}:
         return
     if waited_for and node.waits_for != waited_for:
         return
-    step, kind = step_of(tx, run, node), run.kind(step_type(tx, run, node))
+    step, kind = step_of(tx, run, node), kind_of(tx, run, node)
     is_given_up = run.cancel_asked_at is not None and run.state is RunState.RUNNING
     if how.state is NodeState.SUCCEEDED:
         outputs = {} if node.purpose == UNDO else how.outputs
@@ -148,8 +145,7 @@ def end_node(tx: Tx, node_id: str, how: NodeEnding, *, waited_for: str = "") -> 
 
 def look_at_node(tx: Tx, node_id: str) -> None:
     """Its time has come: it is tried again, or what it waited for is there, or it took too long."""
-    run = find_run(tx, find_node(tx, node_id).run, lock=True)
-    node = find_node(tx, node_id)
+    run, node = _held(tx, node_id)
     if node.look_at is None or node.look_at > time_text(tx.now):
         return
     if node.state is NodeState.RETRYING:
@@ -195,9 +191,9 @@ def step_of(tx: Tx, run: Run, node: Node) -> Step:
     return workflow_of_run(tx, run).all_steps[node.step]
 
 
-def step_type(tx: Tx, run: Run, node: Node) -> str:
-    """The name of the type of its step."""
-    return step_of(tx, run, node).uses
+def kind_of(tx: Tx, run: Run, node: Node) -> StepKind:
+    """The type of its step, as it was when the run was asked for."""
+    return run.kind(step_of(tx, run, node).uses)
 
 
 def time_of(inputs: Mapping[str, Any], now: datetime) -> str:
@@ -205,6 +201,12 @@ def time_of(inputs: Mapping[str, Any], now: datetime) -> str:
     if "seconds" in inputs:
         return time_text(now + timedelta(seconds=int(inputs["seconds"])))
     return time_text(parse_time(str(inputs["until"])))
+
+
+def _held(tx: Tx, node_id: str) -> tuple[Run, Node]:
+    """The node as it is once its run is held, and nobody else moves it until this transaction ends."""
+    run = find_run(tx, find_node(tx, node_id).run, lock=True)
+    return run, find_node(tx, node_id)
 
 
 def _inputs(tx: Tx, run: Run, node: Node, step: Step, kind: StepKind) -> dict[str, Any]:

@@ -13,11 +13,12 @@ from stella.workflow.definition.kinds import APPROVAL, MANUAL_INPUT, Kinds, Step
 from stella.workflow.definition.model import Workflow
 from stella.workflow.definition.read import malformed
 from stella.workflow.errors import MalformedWorkflow, NotAskedNow, UnknownRun
-from stella.workflow.run.advance import advance, begin_run, hold_group, make_nodes
-from stella.workflow.run.facts import RunCancelAsked, RunCancelled, RunErrored, RunRequested
-from stella.workflow.run.lifecycle import RUN, NodeState, RunEvent, RunState
+from stella.workflow.run.advance import advance, begin_run, close_run, hold_group, make_nodes
+from stella.workflow.run.facts import RunCancelAsked, RunRequested
+from stella.workflow.run.lifecycle import RUN, NodeState, RunState
 from stella.workflow.run.model import DEPTH_MAX, UNDO, Node, Run
 from stella.workflow.run.model import RUN as DONE
+from stella.workflow.run.moves import CANCELLED, ERRORED
 from stella.workflow.run.store import (
     find_node,
     find_run,
@@ -27,15 +28,10 @@ from stella.workflow.run.store import (
     open_runs,
     update_run,
 )
-from stella.workflow.run.values import filled_inputs, rendered
+from stella.workflow.run.values import data_of, filled_inputs, rendered
 
 REASON_CHARACTERS_MAX = 1000
 _WORDS_OF_PEOPLE = frozenset({APPROVAL.name, MANUAL_INPUT.name})
-_ENDS_OF_QUEUED: dict[bool, tuple[RunEvent, str, type[Any]]] = {
-    False: (RunEvent.CANCEL, "cancelled", RunCancelled),
-    True: (RunEvent.BREAK, "errored", RunErrored),
-}
-"""By whether it was the clock that asked for the end."""
 
 
 def request_run(
@@ -59,31 +55,19 @@ def request_run(
     Raises UnknownWorkflow, ImpossibleInputs, MalformedWorkflow where a type of step is gone or changed
     so that the workflow cannot run any more.
     """
-    number, workflow = find_workflow(
-        tx, name
-    )  # which has to be there, whatever version is asked for
-    if version is not None:
-        number, workflow = find_workflow(tx, name, version)
+    workflow, number = _runnable(tx, kinds, name, version)
     filled = filled_inputs(workflow, inputs)
-    _refuse_stale(name, workflow, kinds)
     if depth > DEPTH_MAX:
         raise MalformedWorkflow(
             f"the workflow {name[:80]!r} would be run by a run of a run, more than {DEPTH_MAX} deep",
             remedy=Remedy("Let workflows not start each other in a circle."),
             workflow=name[:80],
         )
-    run = Run(
-        id=tx.new_id("run"),
-        workflow=name,
-        version=number,
-        digest=workflow.digest.text,
-        state=RUN.start,
+    run = replace(
+        _made(tx, kinds, workflow, name, number),
         inputs=filled,
         by=by or tx.actor,
         roles=roles,
-        at=time_text(tx.now),
-        deadline_at=time_text(tx.now + timedelta(seconds=workflow.timeout_s)),
-        pins=_pins(workflow, kinds),
         parent=parent.id if parent else "",
         depth=depth,
     )
@@ -118,16 +102,8 @@ def give_up(tx: Tx, run: Run) -> Run:
         if child.cancel_asked_at is None:
             give_up(tx, replace(child, cancel_asked_at=time_text(tx.now), message=run.message))
     if run.state is RunState.QUEUED:
-        event, verdict, fact = _ENDS_OF_QUEUED[bool(run.code)]
-        ended = replace(
-            run,
-            state=RUN.next(run.state, event),
-            verdict=verdict,
-            ended_at=time_text(tx.now),
-        )
-        update_run(tx, ended)
-        tx.add(fact(ended.id, ended.workflow, ended.code, ended.message, ended.parent))
-        return ended  # one of its group runs still: nobody's turn comes by this
+        # One of its group runs still: nobody's turn comes by this.
+        return close_run(tx, run, ERRORED if run.code else CANCELLED)
     return advance(tx, run.id)
 
 
@@ -151,8 +127,7 @@ def run_again(
             run=before.id,
             state=before.state.value,
         )
-    find_workflow(tx, before.workflow)  # which has to be there still
-    _, workflow = find_workflow(tx, before.workflow, before.version)
+    workflow, _ = _runnable(tx, kinds, before.workflow, before.version)
     if since is not None and since not in workflow.steps:
         raise UnknownRun(
             f"the run has no step {since[:60]!r}",
@@ -160,19 +135,10 @@ def run_again(
             run=before.id,
             step=since[:60],
         )
-    _refuse_stale(before.workflow, workflow, kinds)
-    run = Run(
-        id=tx.new_id("run"),
-        workflow=before.workflow,
-        version=before.version,
-        digest=before.digest,
-        state=RUN.start,
+    run = replace(
+        _made(tx, kinds, workflow, before.workflow, before.version),
         inputs=before.inputs,
-        by=tx.actor,
         roles=roles,
-        at=time_text(tx.now),
-        deadline_at=time_text(tx.now + timedelta(seconds=workflow.timeout_s)),
-        pins=_pins(workflow, kinds),
         again=before.id,
     )
     run = replace(run, group=_group(workflow, run, frozenset()))
@@ -199,21 +165,43 @@ def _start(tx: Tx, run: Run, kept: tuple[Node, ...] = ()) -> Run:
     return begin_run(tx, run) if is_alone else run
 
 
-def _refuse_stale(name: str, workflow: Workflow, kinds: Kinds) -> None:
+def _runnable(tx: Tx, kinds: Kinds, name: str, version: int | None) -> tuple[Workflow, int]:
+    """That version, or the one that new runs follow, of a workflow that has not ended.
+
+    Raises UnknownWorkflow, MalformedWorkflow where it cannot run with the types that there are now.
+    """
+    number, workflow = find_workflow(tx, name)
+    if version is not None:
+        number, workflow = find_workflow(tx, name, version)
     faults = tuple(faults_of(workflow, kinds))
     if faults:
         raise malformed(name, faults)
+    return workflow, number
+
+
+def _made(tx: Tx, kinds: Kinds, workflow: Workflow, name: str, version: int) -> Run:
+    """A new run of it, by who asks, without inputs and without a group."""
+    return Run(
+        id=tx.new_id("run"),
+        workflow=name,
+        version=version,
+        digest=workflow.digest.text,
+        state=RUN.start,
+        inputs={},
+        by=tx.actor,
+        at=time_text(tx.now),
+        deadline_at=time_text(tx.now + timedelta(seconds=workflow.timeout_s)),
+        pins=_pins(workflow, kinds),
+    )
 
 
 def _pins(workflow: Workflow, kinds: Kinds) -> dict[str, Any]:
     used = sorted({step.uses for step in workflow.all_steps.values()})
-    return {name: _pin(kinds.get(name)) for name in used}
+    return {name: _pin(kinds[name]) for name in used}
 
 
-def _pin(kind: StepKind | None) -> dict[str, Any]:
-    assert kind is not None, "a workflow that can run has types for all of its steps"
-    held = asdict(kind)
-    return {**held, "way": kind.way.value, "description": ""}
+def _pin(kind: StepKind) -> dict[str, Any]:
+    return {**asdict(kind), "way": kind.way.value, "description": ""}
 
 
 def _groups_above(tx: Tx, parent: Node | None) -> frozenset[str]:
@@ -229,12 +217,7 @@ def _groups_above(tx: Tx, parent: Node | None) -> frozenset[str]:
 def _group(workflow: Workflow, run: Run, above: frozenset[str]) -> str:
     if workflow.concurrency is None:
         return ""
-    data: dict[str, Json] = {
-        "inputs": run.inputs,
-        "steps": {},
-        "run": {"id": run.id, "workflow": run.workflow, "version": run.version, "by": run.by},
-    }
-    group = str(rendered(workflow.concurrency.group, data))[:200]
+    group = str(rendered(workflow.concurrency.group, data_of(run, ())))[:200]
     return "" if group in above else group
 
 

@@ -6,6 +6,7 @@ from itertools import product
 from typing import Any
 
 from stella.kernel import Json, Remedy
+from stella.workflow.definition.check import ITEMS_MAX
 from stella.workflow.definition.model import Step, Workflow
 from stella.workflow.errors import ExpressionFailed, ImpossibleInputs
 from stella.workflow.expressions import BadExpression, Expression, Scope, Template, read_template
@@ -16,7 +17,6 @@ from stella.workflow.shapes import ANY, INT, Shape
 _MAP = Shape("map", ANY)
 # Types were checked when the workflow was applied; at run time only what is there is asked.
 _SCOPE = Scope({"inputs": _MAP, "steps": _MAP, "run": _MAP, "item": ANY, "index": INT})
-_ITEMS_MAX = 1000
 
 
 def filled_inputs(workflow: Workflow, given: Mapping[str, Json]) -> dict[str, Json]:
@@ -84,8 +84,8 @@ def items_of(step: Step, data: Mapping[str, Json]) -> list[Json]:
     if step.matrix is not None:
         return [*_combinations(step.matrix)]
     found = rendered(step.for_each, data)
-    if not isinstance(found, list) or len(found) > _ITEMS_MAX:
-        raise _strange(str(step.for_each), f"no list of at most {_ITEMS_MAX} items")
+    if not isinstance(found, list) or len(found) > ITEMS_MAX:
+        raise _strange(str(step.for_each), f"no list of at most {ITEMS_MAX} items")
     return found
 
 
