@@ -86,7 +86,7 @@ def test_a_webhook_is_looked_up_anew_once_anything_was_changed(
 ) -> None:
     """By anything but deliveries themselves."""
     monkeypatch.setattr("stella.app.webhooks._OPENED_S", 600)  # however slow this machine is
-    handling = Handling(database, Blobs(tmp_path / "blobs"), new_signer())
+    handling = Handling(database, Blobs(tmp_path / "blobs"), new_signer(), dict)
     looked: list[str] = []
 
     def look_up(name: str) -> Webhook:
@@ -272,7 +272,7 @@ def test_one_delivery_that_cannot_be_handled_leaves_the_others_alone(
 
     intake = make_intake(lambda _: Brings())
     asyncio.run(send(intake, "odd", "good", "plain"))
-    handling = Handling(database, Blobs(tmp_path / "blobs"), new_signer())
+    handling = Handling(database, Blobs(tmp_path / "blobs"), new_signer(), dict)
     assert handle_waiting(handling, lambda: False) == 3
     with database.read() as tx:
         rows = {one.delivery: one for one in list_deliveries(tx)}

@@ -22,7 +22,7 @@ IMAGE = f"{HOST}/shop/web:1.0@{DIGEST}"
 
 
 def handle(services: Services) -> int:
-    handling = Handling(services.database, services.blobs, services.keys.evidence)
+    handling = Handling(services.database, services.blobs, services.keys.evidence, services.kinds)
     return handle_waiting(handling, lambda: False)
 
 

@@ -47,6 +47,7 @@ from stella.api.routes import (
     take_downs,
     tests,
     tokens,
+    triggers,
     users,
     variables,
     vex,
@@ -113,6 +114,7 @@ _ROUTERS: tuple[APIRouter, ...] = (
     plugins.router,
     webhooks.router,
     workflows.router,
+    triggers.router,
     runs.router,
 )
 

@@ -25,6 +25,8 @@ from stella.record import Tx
 from stella.vex.apply import apply_vex_issuer
 from stella.workflow.definition.model import KIND as WORKFLOW
 from stella.workflow.run.apply import apply_workflow
+from stella.workflow.trigger.apply import apply_trigger
+from stella.workflow.trigger.model import KIND as TRIGGER
 
 BESIDE = frozenset(NEEDED) - {FOLLOWED}
 """The kinds that a repository brings only where it is allowed them; none brings another repository."""
@@ -65,7 +67,11 @@ def apply_all(
         roles=roles,
         may_allow_any=may_allow_any,
         ask=services.deciding.ask,
-        more={**_MORE, WORKFLOW: partial(apply_workflow, kinds=services.kinds())},
+        more={
+            **_MORE,
+            WORKFLOW: partial(apply_workflow, kinds=services.kinds()),
+            TRIGGER: partial(apply_trigger, events=services.events, roles=roles),
+        },
         owning=owning,
         held=_held,
     )

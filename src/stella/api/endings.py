@@ -57,8 +57,9 @@ from stella.vex.apply import delete_vex_issuer
 from stella.vex.store import list_issuers
 from stella.workflow.definition.model import KIND as WORKFLOW
 from stella.workflow.run.apply import delete_workflow, why_busy
-from stella.workflow.run.apply import naming as workflows_naming
 from stella.workflow.run.apply import specs as workflow_specs
+from stella.workflow.trigger.apply import delete_trigger, naming_workflow, trigger_specs
+from stella.workflow.trigger.model import KIND as TRIGGER
 
 _NOTHING: Brought = MappingProxyType({})
 
@@ -69,6 +70,7 @@ NEEDED: Mapping[str, Permission] = {
     "VexIssuer": Permission.TRUST_CHANGE,
     "MachineLogin": Permission.USER_CHANGE,
     "SignIn": Permission.USER_CHANGE,
+    TRIGGER: Permission.WORKFLOW_RUN,
     FOLLOWED: Permission.TRUST_CHANGE,
 }
 """What who applies or ends documents of a kind has to be allowed, beside applying at all."""
@@ -173,7 +175,8 @@ _ENDINGS: Mapping[str, Ending] = {
         lambda tx: {name: one.followed.spec() for name, one in list_followed(tx).items()},
         delete_followed,
     ),
-    WORKFLOW: Ending(workflow_specs, delete_workflow, busy=why_busy, naming=workflows_naming),
+    TRIGGER: Ending(trigger_specs, delete_trigger),
+    WORKFLOW: Ending(workflow_specs, delete_workflow, busy=why_busy, naming=naming_workflow),
     "Freeze": Ending(
         lambda tx: {one.rule.name: one.rule.spec() for one in list_freeze_rules(tx)},
         delete_freeze_rule,

@@ -34,6 +34,7 @@ from stella.sdk.protocol import RegistryLogin
 from stella.trust import Authority, Signer, TrustRoot
 from stella.workflow.definition.kinds import Kinds
 from stella.workflow.rehearse import Rehearsal, Script
+from stella.workflow.trigger.model import Events
 
 _AT_ONCE = 8
 
@@ -180,7 +181,8 @@ class Services:
     advisories, console: None where there is none. failed_runs: facts whose handlers gave up.
     simulating: the turns of simulations, which no decision waits for.
     close_policies: ends the processes in which policies are asked. webhooks: the way in.
-    call_step: of a deployment or a run. kinds: the types of steps that workflows have now.
+    call_step: of a deployment or a run. kinds: the types of steps that workflows have now; events:
+    what triggers can hear of.
     rehearsed: how a run would go, with played steps.
     exchanges: what is kept between two exchanges of tokens. seal: the key of what browsers keep.
     checks: what the doctor looks at. told: what a support bundle tells of this server, file name ->
@@ -224,6 +226,7 @@ class Services:
     webhooks: Webhooks
     call_step: CallStep
     kinds: Callable[[], Kinds]
+    events: Events
     rehearsed: Callable[[Mapping[str, Json], Kinds, Script], Rehearsal]
 
     @property

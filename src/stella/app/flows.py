@@ -47,6 +47,8 @@ from stella.app.judged_anew import (
     judge_scanned,
 )
 from stella.app.parts import end_part, planned_part
+from stella.app.runs.events import HEARD
+from stella.app.runs.firing import start_triggered
 from stella.app.runs.take import (
     begin_next_run,
     take_node,
@@ -406,10 +408,16 @@ A packet that cannot be closed ends the run of its fact, and nobody else waits f
 """
 
 FLOWS: Mapping[str, Sequence[Handler]] = {
-    **_FLOWS,
-    **{kind: (*_FLOWS.get(kind, ()), announce) for kind in sorted(TOLD)},
+    kind: (
+        *_FLOWS.get(kind, ()),
+        *((start_triggered,) if kind in HEARD else ()),
+        *((announce,) if kind in TOLD else ()),
+    )
+    for kind in sorted(_FLOWS.keys() | HEARD | TOLD)
 }
-"""The same, and last of all who is told. Kinds that are not listed have no consequence."""
+"""The same, then the runs that triggers start, and last of all who is told. Kinds that are not listed
+have no consequence.
+"""
 
 HANDLED = frozenset(FLOWS)
 

@@ -37,6 +37,7 @@ from stella.app.lock import server_lock
 from stella.app.logs import mask_logs
 from stella.app.over import end_what_is_over
 from stella.app.runs.due import look_at_runs
+from stella.app.runs.firing import look_at_schedules
 from stella.app.schema import migrate, schema_lock
 from stella.app.settings import Settings
 from stella.app.tickets import look_up_due
@@ -53,6 +54,7 @@ from stella.promotion.exceptions.waive import lapse_waivers
 from stella.record import open_workflow_engine
 from stella.record.errors import unusable
 from stella.workflow import DurableRuns
+from stella.workflow.trigger.store import forget_firings
 
 _DRAIN_S = 5
 _REPOSITORIES_EVERY = timedelta(minutes=1)
@@ -230,6 +232,7 @@ def webhook_watch(services: Services, settings: Settings) -> Watch:
         services.database,
         services.blobs,
         services.keys.evidence,
+        services.kinds,
         may_press=settings.button_approvals,
         looks=services.looks,
     )
@@ -310,6 +313,7 @@ def _sweeps(services: Services, settings: Settings) -> tuple[Sweep, ...]:
         give_turns(database, *judging)
 
     def runs() -> None:
+        look_at_schedules(database, services.kinds, services.stopping.is_set)
         look_at_runs(database, services.stopping.is_set)
 
     def over() -> None:
@@ -318,6 +322,7 @@ def _sweeps(services: Services, settings: Settings) -> tuple[Sweep, ...]:
     def forget() -> None:
         with database.transaction(actor="system") as tx:
             forget_deliveries(tx)
+            forget_firings(tx)
 
     return (
         *_outward_sweeps(services, settings),
@@ -332,7 +337,7 @@ def _sweeps(services: Services, settings: Settings) -> tuple[Sweep, ...]:
         Sweep("leases", settings.sweep_s, services.outside.settle),
         Sweep("uses", settings.sweep_s, services.outside.flush_uses),
         Sweep("refusals", settings.sweep_s, services.webhooks.flush_refusals),
-        Sweep("deliveries", _FORGET_S, forget),
+        Sweep("forgotten", _FORGET_S, forget),
     )
 
 

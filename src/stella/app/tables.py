@@ -40,6 +40,7 @@ import stella.tested.store
 import stella.vex.feed_store
 import stella.vex.store
 import stella.workflow.run.store
+import stella.workflow.trigger.store
 from stella.record import metadata
 
 STORES = (
@@ -69,6 +70,7 @@ STORES = (
     stella.environment.followed.store,
     stella.policy.store,
     stella.workflow.run.store,
+    stella.workflow.trigger.store,
     stella.promotion.store,
     stella.promotion.known.tickets,
     stella.deployment.standing,

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TypeVar
 
+from stella.app.runs.firing import start_told
 from stella.blob import Blobs
 from stella.environment.followed.model import Followed
 from stella.environment.followed.push import ask_for_looks, followers_of
@@ -30,10 +31,13 @@ from stella.record import Bell, Database, Tx
 from stella.record.errors import DatabaseUnusable
 from stella.release.push import take_push
 from stella.trust import Signer
+from stella.workflow.definition.kinds import Kinds
 
 T = TypeVar("T")
 _TOGETHER = 50
 _SHOWN_MAX = 5
+_LEAD_ON = frozenset({"images", "builds", "commits"})
+"""What of a delivery something may follow from."""
 
 _log = logging.getLogger("stella.webhooks")
 
@@ -42,13 +46,14 @@ _log = logging.getLogger("stella.webhooks")
 class Handling:
     """What handling needs from outside.
 
-    may_press: whether buttons approve and reject. looks: rung when a followed repository is to be
-    looked at now.
+    kinds: the types of steps that workflows have now. may_press: whether buttons approve and reject.
+    looks: rung when a followed repository is to be looked at now.
     """
 
     database: Database
     blobs: Blobs
     signer: Signer
+    kinds: Callable[[], Kinds]
     may_press: bool = False
     looks: Bell = field(default_factory=Bell)
 
@@ -62,7 +67,7 @@ def handle_waiting(handling: Handling, is_over: Callable[[], bool]) -> int:
             followed = _followed(tx, waiting)
             meant = _meant(followed, [one for one in waiting if one.id not in woken])
             plain = () if meant else _until_choices(waiting)
-            end_deliveries(tx, [_ended(tx, one, followed) for one in plain])
+            end_deliveries(tx, [_ended(tx, handling, one, followed) for one in plain])
         if meant:
             # Apart, and before: a look holds its repository's row while it applies what images and
             # builds change too. Killed between the two, it is woken twice.
@@ -112,13 +117,17 @@ def _until_choices(waiting: tuple[Delivery, ...]) -> tuple[Delivery, ...]:
     return waiting
 
 
-def _ended(tx: Tx, delivery: Delivery, followed: Sequence[Followed]) -> Delivery:
+def _ended(
+    tx: Tx, handling: Handling, delivery: Delivery, followed: Sequence[Followed]
+) -> Delivery:
     """How it stands once it was tried; what it led to is stored, or nothing of it."""
     try:
-        if "images" not in delivery.content and "builds" not in delivery.content:
+        if not _LEAD_ON & delivery.content.keys():
             return handled(tx, delivery, _done(tx, delivery, followed))  # it only says something
         with tx.connection.begin_nested():
             outcome = _done(tx, delivery, followed)
+            started = start_told(tx, handling.kinds, (delivery,))
+            outcome += "".join(f"; {one.trigger}: {one.run or one.code}" for one in started)
     except DatabaseUnusable:
         raise
     except Exception as error:  # noqa: BLE001 - one delivery's trouble is not the others'

@@ -18,6 +18,7 @@ from stella.app.logs import log_tail
 from stella.app.plugin_host import PluginHost
 from stella.app.policy_packs import PackReader
 from stella.app.policy_process import PolicyProcess
+from stella.app.runs.events import EVENTS
 from stella.app.runs.kinds import kinds_of
 from stella.app.runs.rehearsing import rehearsed
 from stella.app.schema import head_revision
@@ -134,6 +135,7 @@ def open_services(
         webhooks=Intake(database, partial(hub.connected, Kind.WEBHOOK), now=now),
         call_step=StepCaller(host, hub.connect_for, hub.connected, hub.redactor.masked, stopping),
         kinds=partial(kinds_of, host.current, host.reference),
+        events=EVENTS,
         rehearsed=rehearsed,
     )
     return services

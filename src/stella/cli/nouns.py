@@ -63,6 +63,7 @@ NOUNS: dict[str, Noun] = {
     "lifecycle": Noun("stella.cli.lifecycle:app", "The ways of releases through environments."),
     "oncall": Noun("stella.cli.oncall:app", "Who is on call, and shifts that people take."),
     "workflow": Noun("stella.cli.workflow:app", "What is done in which order, as data."),
+    "trigger": Noun("stella.cli.trigger:app", "What starts runs when nobody asks."),
     "run": Noun("stella.cli.run:app", "What became of workflows, and what they wait for."),
     "promote": Noun("stella.cli.promote:promote", "Ask for a release in an environment."),
     "promotion": Noun("stella.cli.promotion:app", "What was asked for, and how it stands."),

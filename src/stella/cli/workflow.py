@@ -74,6 +74,14 @@ def get(name: Name, *, version: Version = None, output: Output = "yaml", to: To 
 
 
 @app.command()
+def delete(name: Name) -> None:
+    """End a workflow that nothing starts and of which no run goes on; its runs stay."""
+    with open_client() as client:
+        client.delete(_path(name))
+    typer.echo(f"ended {name}", err=True)
+
+
+@app.command()
 def types(*, output: Output = "table", to: To = None) -> None:
     """List the types of steps that there are: the server's own, and those of plugins."""
     with open_client() as client:

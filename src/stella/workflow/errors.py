@@ -62,3 +62,46 @@ class StepRehearsed(StellaError):
 
     code = "ST-WFL-009"
     fault = Fault.FAILED
+
+
+class UnknownTrigger(StellaError):
+    """There is no such trigger."""
+
+    code = "ST-WFL-010"
+    fault = Fault.NOT_FOUND
+
+
+class MalformedTrigger(StellaError):
+    """A trigger that could start no run: an unknown event, inputs that its workflow does not take."""
+
+    code = "ST-WFL-011"
+
+
+class RightlessTrigger(StellaError):
+    """The runs of a trigger would go with the rights of nobody: none were lent, those who lent them have
+    them no more, or another has changed the workflow since.
+    """
+
+    code = "ST-WFL-012"
+    fault = Fault.NOT_ALLOWED
+
+
+class TriggerLoops(StellaError):
+    """A run would start the same workflow again by what it ended with, and that one too."""
+
+    code = "ST-WFL-013"
+    fault = Fault.CONFLICT
+
+
+class TriggerChanged(StellaError):
+    """It is another trigger than whoever lends it rights has seen."""
+
+    code = "ST-WFL-014"
+    fault = Fault.CONFLICT
+
+
+class WorkflowInUse(StellaError):
+    """Something still starts it, or a run of it has not ended."""
+
+    code = "ST-WFL-015"
+    fault = Fault.CONFLICT

@@ -30,6 +30,12 @@ class Shape:
         """As people read it."""
         return f"{self.kind} of {self.item}" if self.item and self.item.kind != "any" else self.kind
 
+    @property
+    def empty(self) -> Json:
+        """A value of this shape that says nothing."""
+        plain: dict[str, Json] = {"string": "", "int": 0, "bool": False, "list": [], "map": {}}
+        return plain.get(self.kind)
+
     def takes(self, other: "Shape") -> bool:
         """Whether a value of ``other`` may stand where this is asked for. Any: seen when it runs."""
         if "any" in (self.kind, other.kind):

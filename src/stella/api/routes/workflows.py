@@ -6,7 +6,7 @@ from fastapi import APIRouter, Response
 from pydantic import Field
 
 from stella.api.asked import Viewer
-from stella.api.looking import Runner, look
+from stella.api.looking import Configurer, Runner, look
 from stella.api.views.base import Body, Page
 from stella.api.views.workflows import (
     CheckedView,
@@ -30,6 +30,7 @@ from stella.workflow.rehearse import Played, Said, Script
 from stella.workflow.run.request import request_run
 from stella.workflow.run.store import find_workflow, list_workflows
 from stella.workflow.run.values import filled_inputs
+from stella.workflow.trigger.apply import delete_unused_workflow
 
 router = APIRouter(tags=["workflows"])
 
@@ -124,6 +125,12 @@ def get_workflow(asked: Viewer, workflow: str, *, version: int | None = None) ->
         _, found = find_workflow(tx, workflow, version)
         faults = tuple(faults_of(found, asked.services.kinds()))
         return workflow_view(look(asked, tx), workflow, faults, version)
+
+
+@router.delete("/workflows/{workflow}", status_code=204)
+def delete_workflow_(asked: Configurer, workflow: str) -> Response:
+    """End a workflow that nothing starts and of which no run goes on; its versions and runs stay."""
+    return asked.once(lambda tx: delete_unused_workflow(tx, workflow), status=204)
 
 
 @router.post("/workflows/{workflow}/plan")

@@ -30,6 +30,8 @@ from stella.release.variables.sets import list_variable_sets
 from stella.vex.store import list_issuers
 from stella.workflow.definition.model import KIND as WORKFLOW
 from stella.workflow.run.apply import specs as workflow_specs
+from stella.workflow.trigger.apply import trigger_specs
+from stella.workflow.trigger.model import KIND as TRIGGER
 
 Named = Iterator[tuple[str, Mapping[str, Json]]]
 
@@ -82,6 +84,7 @@ _LISTED: Mapping[str, Callable[[Tx], Named]] = {
     "Freeze": lambda tx: ((one.rule.name, one.rule.spec()) for one in list_freeze_rules(tx)),
     LIFECYCLE: lambda tx: ((name, one.spec()) for name, one in list_lifecycles(tx).items()),
     WORKFLOW: lambda tx: iter(workflow_specs(tx).items()),
+    TRIGGER: lambda tx: iter(trigger_specs(tx).items()),
     FOLLOWED: lambda tx: ((name, one.followed.spec()) for name, one in list_followed(tx).items()),
 }
 KINDS = (*_LISTED, "Policy")

@@ -144,6 +144,7 @@ class RunView(View):
     """A run of a workflow. verdict: how it will end; empty while its steps are not done.
 
     again: the run before, of which it keeps what went well. parent: the step of a run that waits for it.
+    trigger: which asked for it, where nobody did.
     """
 
     id: str
@@ -166,6 +167,7 @@ class RunView(View):
     group: str
     again: str
     parent: str
+    trigger: str
     nodes: list[NodeView]
 
 
@@ -341,6 +343,7 @@ def run_view(looking: Looking, run: Run) -> RunView:
         group=run.group,
         again=run.again,
         parent=run.parent,
+        trigger=run.trigger,
         nodes=[
             _node_view(looking, run, workflow, one, who) for one in list_nodes(looking.tx, run.id)
         ],

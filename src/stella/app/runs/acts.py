@@ -1,6 +1,6 @@
 """Steps that are use cases of this server: done in one transaction, by the right of who started the run."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -52,21 +52,21 @@ def act_out(act: Act, tx: Tx, work: Work, begun: tuple[Run, Node], prepared: Any
     return act.do(tx, work, run, node.inputs or {}, prepared)
 
 
-def roles_left(tx: Tx, run: Run) -> frozenset[str]:
-    """Of the roles with which a run was started, those whose every right its starter has still.
+def roles_left(tx: Tx, by: str, roles: Iterable[str]) -> frozenset[str]:
+    """Of the roles with which somebody asked, those whose every right they have still.
 
-    Who is let in no more has none. A machine is its issuer's word, which was for the run.
+    Who is let in no more has none. A machine is its issuer's word, which was for what it asked.
     """
-    if run.by.startswith("mch_"):
-        return frozenset(run.roles)
-    person = present(tx, (run.by,)).get(run.by)
+    if by.startswith("mch_"):
+        return frozenset(roles)
+    person = present(tx, (by,)).get(by)
     now = permissions_of(person.roles) if person is not None else frozenset()
-    return frozenset(one for one in run.roles if permissions_of((Role(one),)) <= now)
+    return frozenset(one for one in roles if permissions_of((Role(one),)) <= now)
 
 
 def refuse_unallowed(tx: Tx, run: Run, needed: Permission, uses: str) -> frozenset[str]:
     """The roles by which a step of it is done now. Raises NotAskedNow where they do not allow that."""
-    roles = roles_left(tx, run)
+    roles = roles_left(tx, run.by, run.roles)
     if needed not in permissions_of(Role(one) for one in roles):
         raise NotAskedNow(
             f"whoever started the run may not do that: {uses} needs {needed.value}",

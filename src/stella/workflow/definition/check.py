@@ -256,22 +256,23 @@ def _faults_of_expressions(workflow: Workflow, kinds: Kinds) -> Iterator[Fault]:
         for name, step in steps.items():
             place = f"{section}.{name}"
             later = _later(workflow, name)
-            reader = _Reader(scope_of(workflow, kinds, name), later)
+            reader = Reader(scope_of(workflow, kinds, name), later)
             # Before its items are known: both are asked once.
-            outer = _Reader(scope_of(workflow, kinds, name, is_item=False), later)
+            outer = Reader(scope_of(workflow, kinds, name, is_item=False), later)
             if isinstance(step.for_each, str):
                 yield from outer.expects(f"{place}.forEach", step.for_each, Shape("list", ANY))
             if step.condition is not None:
                 yield from outer.expects(f"{place}.if", step.condition, BOOL, is_expression=True)
             kind = kinds.get(step.uses)
-            yield from reader.faults_of_inputs(f"{place}.with", step.inputs, kind)
-    last = _Reader(scope_of(workflow, kinds, None))
+            schema = kind.input_schema if kind else {}
+            yield from reader.faults_of_inputs(f"{place}.with", step.inputs, schema)
+    last = Reader(scope_of(workflow, kinds, None))
     for name, value in workflow.outputs.items():
         if not _INPUT_NAME.match(name):
             yield Fault(f"outputs.{name[:60]}", "its name has letters, digits and _")
         yield from last.faults_within(f"outputs.{name[:60]}", value)
     if workflow.concurrency is not None:
-        first = _Reader(Scope(_base(workflow)))
+        first = Reader(Scope(_base(workflow)))
         yield from first.expects("concurrency.group", workflow.concurrency.group, STRING)
 
 
@@ -283,7 +284,7 @@ def _later(workflow: Workflow, name: str) -> frozenset[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Reader:
+class Reader:
     """Reads the templates of one place. later: steps of which nothing is known there."""
 
     scope: Scope
@@ -292,6 +293,7 @@ class _Reader:
     def expects(
         self, place: str, text: str, wanted: Shape, *, is_expression: bool = False
     ) -> Iterator[Fault]:
+        """What keeps a template, or an expression, from giving a value of that shape."""
         try:
             shape = self.scope.compile(text).shape if is_expression else self._read(text).shape
         except BadExpression as error:
@@ -306,15 +308,15 @@ class _Reader:
             yield from self.expects(_join(place, path), text, ANY)
 
     def faults_of_inputs(
-        self, place: str, inputs: Mapping[str, Any], kind: StepKind | None
+        self, place: str, inputs: Mapping[str, Any], schema: Mapping[str, Any]
     ) -> Iterator[Fault]:
+        """Of inputs that are to hold to ``schema``; an empty one takes everything."""
         found = dict(templates_in(inputs))
         for path, text in found.items():
-            wanted = ANY if kind is None else _shape_at(kind.input_schema, path)
-            yield from self.expects(_join(place, path), text, wanted)
-        if kind is None or not kind.input_schema:
+            yield from self.expects(_join(place, path), text, _shape_at(schema, path))
+        if not schema:
             return
-        for where, words in placed_faults(dict(inputs), kind.input_schema):
+        for where, words in placed_faults(dict(inputs), schema):
             if not any(where[: len(path)] == path for path in found):
                 yield Fault(_join(place, where), words)
 

@@ -35,13 +35,13 @@ class Order(StrEnum):
     NEWEST = "newest"
 
 
-class _Part(
+class Part(
     msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, rename="camel"
 ):
     """A part of a document: camel case outside, unknown keys refused."""
 
 
-class Retry(_Part, frozen=True):
+class Retry(Part, frozen=True):
     """How often a step is tried. attempts: all of them. Each wait is ``growth`` times the one before,
     at most ``wait_max_s``, and shorter by up to a half, so that many do not come at once.
 
@@ -55,7 +55,7 @@ class Retry(_Part, frozen=True):
     of: tuple[str, ...] = ("errored",)
 
 
-class Ask(_Part, frozen=True):
+class Ask(Part, frozen=True):
     """Who says what follows a failure. by: roles and names of users; hours: then ``otherwise`` follows."""
 
     by: tuple[str, ...] = ("operator",)
@@ -63,7 +63,7 @@ class Ask(_Part, frozen=True):
     otherwise: str = "fail"
 
 
-class Step(_Part, frozen=True):
+class Step(Part, frozen=True):
     """One step. uses: its type. inputs: may have expressions. needs: steps that end before it.
 
     condition: asked when those have ended and ``when`` holds. for_each: a list, or an expression that
@@ -96,14 +96,14 @@ class Step(_Part, frozen=True):
         return self.for_each is not None or self.matrix is not None
 
 
-class Concurrency(_Part, frozen=True):
+class Concurrency(Part, frozen=True):
     """Runs of one group go one after the other. group: may have expressions over inputs."""
 
     group: str
     order: Order = Order.OLDEST
 
 
-class Workflow(_Part, frozen=True):
+class Workflow(Part, frozen=True):
     """One document. inputs, outputs: by name; an input is a JSON Schema, an output a template.
 
     parallel: how many steps run at a time. finally_: what is done at the end, however that is.

@@ -1,6 +1,6 @@
 """Declarative document -> a workflow that can run. What is wrong is said all at once, with its place."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import islice
 from typing import Any
@@ -76,17 +76,20 @@ def _faults_of_form(spec: Mapping[str, Any]) -> Iterator[Fault]:
         if isinstance(steps, Mapping):
             rest[section] = {}
             for name, step in steps.items():
-                yield from _faults_against(Step, step, f"{section}.{name}")
-    yield from _faults_against(Workflow, rest, "")
+                yield from faults_against(Step, step, f"{section}.{name}", _KEYS)
+    yield from faults_against(Workflow, rest, "", _KEYS)
 
 
-def _faults_against(form: type[msgspec.Struct], value: Any, place: str) -> Iterator[Fault]:
+def faults_against(
+    form: type[msgspec.Struct], value: Any, place: str, keys: Sequence[str]
+) -> Iterator[Fault]:
+    """What keeps a value from having that form. keys: all there are, to name the nearest."""
     try:
         msgspec.convert(value, type=form)
     except msgspec.ValidationError as error:
         words, _, inner = str(error).partition(" - at ")
         if words.startswith("Object contains unknown field"):
             unknown = words.split("`")[1]
-            words = f"unknown key {unknown[:40]!r}{nearest(unknown, _KEYS)}"
+            words = f"unknown key {unknown[:40]!r}{nearest(unknown, keys)}"
         path = inner.strip("` ").removeprefix("$").replace("[...]", "").lstrip(".")
         yield Fault(".".join(part for part in (place, path) if part), words[:300])

@@ -21,13 +21,17 @@ class WorkflowDeleted(Fact):
 
 @dataclass(frozen=True, slots=True)
 class RunRequested(Fact):
-    """subject: the run. inputs: their digest. parent: the step of another run that asked for it."""
+    """subject: the run. inputs: their digest. parent: the step of another run that asked for it.
+
+    trigger: which asked for it, where nobody did.
+    """
 
     workflow: str
     version: int
     digest: str
     inputs: str
     parent: str = ""
+    trigger: str = ""
 
 
 @dataclass(frozen=True, slots=True)

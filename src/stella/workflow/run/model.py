@@ -22,8 +22,9 @@ class Run:
     verdict: how it will end, once its steps are done. pins: step type -> what it was when the run was
     asked for. by: id of who asked, and roles: those with which they did. again: the run before, of which
     it keeps what went well. group: runs of one group go one after the other. parent: the node of
-    another run that waits for it; depth: how many runs are above it. cancel_asked_at: when somebody
-    asked for its end. code, message: why it did not succeed. Times: RFC 3339.
+    another run that waits for it; depth: how many runs are above it. trigger: which asked for it, where
+    nobody did. cancel_asked_at: when somebody asked for its end. code, message: why it did not succeed.
+    Times: RFC 3339.
     """
 
     id: str
@@ -43,6 +44,7 @@ class Run:
     parent: str = ""
     depth: int = 0
     again: str = ""
+    trigger: str = ""
     started_at: str | None = None
     ended_at: str | None = None
     cancel_asked_at: str | None = None

@@ -45,12 +45,13 @@ def request_run(
     depth: int = 0,
     by: str | None = None,
     roles: tuple[str, ...] = (),
+    trigger: str = "",
 ) -> Run:
     """Ask for a run of a workflow; it begins at once, or when its group lets it.
 
     kinds: the types of steps there are now, which the run goes on with. parent: the node of another
     run that waits for it. by: for whom, where that is not who asks; roles: theirs, of which its steps
-    have no more.
+    have no more. trigger: the name of the one that asks.
 
     Raises UnknownWorkflow, ImpossibleInputs, MalformedWorkflow where a type of step is gone or changed
     so that the workflow cannot run any more.
@@ -68,6 +69,7 @@ def request_run(
         inputs=filled,
         by=by or tx.actor,
         roles=roles,
+        trigger=trigger,
         parent=parent.id if parent else "",
         depth=depth,
     )
@@ -156,6 +158,7 @@ def _start(tx: Tx, run: Run, kept: tuple[Node, ...] = ()) -> Run:
             run.digest,
             digest_of(run.inputs).text,
             run.parent,
+            run.trigger,
         )
     )
     make_nodes(tx, run, kept)

@@ -56,6 +56,7 @@ workflow_run = Table(
     Column("parent", String(40), nullable=False),
     Column("depth", Integer, nullable=False),
     Column("again", String(40), nullable=False),
+    Column("trigger", String(80), nullable=False),
     Column("by", String(80), nullable=False),
     Column("roles", Text, nullable=False),
     Column("at", String(27), nullable=False),

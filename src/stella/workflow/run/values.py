@@ -16,7 +16,9 @@ from stella.workflow.shapes import ANY, INT, Shape
 
 _MAP = Shape("map", ANY)
 # Types were checked when the workflow was applied; at run time only what is there is asked.
-_SCOPE = Scope({"inputs": _MAP, "steps": _MAP, "run": _MAP, "item": ANY, "index": INT})
+_SCOPE = Scope(
+    {"inputs": _MAP, "steps": _MAP, "run": _MAP, "item": ANY, "index": INT, "event": _MAP}
+)
 
 
 def filled_inputs(workflow: Workflow, given: Mapping[str, Json]) -> dict[str, Json]:

@@ -1,0 +1,76 @@
+"""Triggers: what happened starts runs, and so does the clock."""
+
+import logging
+from collections.abc import Callable, Iterable
+
+from stella.app.carrying import Work
+from stella.app.runs.acts import roles_left
+from stella.app.runs.events import happened, told
+from stella.hub.delivery import Delivery
+from stella.identity import Permission, Role, permissions_of
+from stella.kernel import Remedy
+from stella.record import Database, StoredFact, Tx
+from stella.record.errors import DatabaseUnusable
+from stella.workflow.definition.kinds import Kinds
+from stella.workflow.errors import RightlessTrigger
+from stella.workflow.trigger.fire import come_due, fire
+from stella.workflow.trigger.model import Firing, KnownTrigger
+from stella.workflow.trigger.store import due_triggers, list_triggers
+
+_log = logging.getLogger("stella.triggers")
+
+
+def start_triggered(work: Work, fact: StoredFact) -> None:
+    """Something happened: the triggers that hear of it start their runs, each in its own transaction."""
+    with work.database.read(fact.tenant) as tx:
+        names = [one.name for one in list_triggers(tx, event=fact.kind) if one.trigger.enabled]
+        event = happened(tx, fact) if names else None
+    for name in names:
+        assert event is not None
+        with work.because(fact) as tx:
+            fire(tx, work.kinds(), name, event, allowed)
+
+
+def start_told(tx: Tx, kinds: Callable[[], Kinds], deliveries: Iterable[Delivery]) -> list[Firing]:
+    """What deliveries say starts runs, in the transaction in which they are handled."""
+    fired: list[Firing | None] = []
+    for event in (event for one in deliveries for event in told(one)):
+        heard = [one for one in list_triggers(tx, event=event.type) if one.trigger.enabled]
+        fired += [fire(tx, kinds(), one.name, event, allowed) for one in heard]
+    return [one for one in fired if one is not None]
+
+
+def look_at_schedules(
+    database: Database, kinds: Callable[[], Kinds], is_over: Callable[[], bool]
+) -> int:
+    """Start what is due by now; how many triggers were looked at. One that breaks holds up no other."""
+    with database.read() as tx:
+        due = due_triggers(tx)
+    for done, name in enumerate(due):
+        if is_over():
+            return done
+        try:
+            with database.transaction(actor="system") as tx:
+                come_due(tx, kinds(), name, allowed)
+        except DatabaseUnusable:
+            raise  # which says nothing about this one
+        except Exception:  # noqa: BLE001 - the others have their time too
+            _log.exception("the trigger %s could not be looked at", name)
+    return len(due)
+
+
+def allowed(tx: Tx, known: KnownTrigger) -> tuple[str, ...]:
+    """Of the roles that were lent to a trigger, those that whoever lent them has still.
+
+    Raises RightlessTrigger where what is left may not run workflows.
+    """
+    left = roles_left(tx, known.by, known.roles)
+    if Permission.WORKFLOW_RUN not in permissions_of(Role(one) for one in left):
+        raise RightlessTrigger(
+            f"the trigger {known.name} may start no runs: who lent it rights may not any more",
+            remedy=Remedy(
+                "Let somebody lend it theirs who may.", f"stella trigger lend {known.name}"
+            ),
+            trigger=known.name,
+        )
+    return tuple(sorted(left))

@@ -1,0 +1,1 @@
+"""What starts runs when nobody asks: something that happened, or a time."""
