@@ -61,6 +61,7 @@ def fuzzed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fuzzed]:
         waiver["expiresAt"] = time_text(control.clock() + timedelta(days=30))
         known = {
             "workflow": "ship",
+            "trigger": "auto",
             "run": control.post("/workflows/ship/runs", {})["id"],
             "vex": control.post("/vex/statements", said, by="ann")["id"],
             "waiver": control.post("/waivers", waiver)["id"],

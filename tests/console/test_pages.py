@@ -71,6 +71,7 @@ ELSEWHERE = {
     "/runs": "test_workflows.py",
     "/runs/$run": "test_workflows.py",
     "/templates/$name": "test_components.py",
+    "/triggers": "test_triggers.py",
     "/workflows": "test_workflows.py",
     "/workflows/$name": "test_workflows.py",
     "/workflows/+new": "test_workflows.py",

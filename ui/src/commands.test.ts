@@ -22,6 +22,7 @@ const lines = [
   commands.why('prm_1'),
   commands.checkWorkflow('ship'),
   commands.startRun('ship', { days: 3 }, true),
+  commands.triggers(),
   commands.runs('ship', 'failed'),
   commands.watchRun('run_1'),
   commands.cancelRun('run_1', 'late'),

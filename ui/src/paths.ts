@@ -48,6 +48,7 @@ export const paths = {
   newWorkflow: () => linkOptions({ to: '/workflows/+new' }),
   workflow: (name: string, search: { step?: string } = {}) =>
     linkOptions({ to: '/workflows/$name', params: { name }, search }),
+  triggers: (search: { trigger?: string } = {}) => linkOptions({ to: '/triggers', search }),
   runs: (search: { workflow?: string; state?: string } = {}) => linkOptions({ to: '/runs', search }),
   run: (run: string, search: { step?: string } = {}) => linkOptions({ to: '/runs/$run', params: { run }, search }),
   packet: (id: string) => linkOptions({ to: '/evidence/$id', params: { id } }),

@@ -14,6 +14,7 @@ import { calendarQuery } from './api/freezes'
 import { lifecycleQuery, lifecyclesQuery } from './api/lifecycles'
 import { onCallQuery, onCallScheduleQuery } from './api/oncall'
 import { repositoriesQuery } from './api/repositories'
+import { triggersQuery } from './api/triggers'
 import { runQuery, runsQuery, stepTypesQuery, workflowQuery, workflowsQuery } from './api/workflows'
 import * as queries from './api/queries'
 import { Refused } from './api/refused'
@@ -58,6 +59,7 @@ const searches = {
   deployments: keys('environment', 'state'),
   deployment: keys('line', 'target', 'q'),
   workflows: keys('q'),
+  triggers: keys('trigger'),
   workflow: keys('step'),
   runs: keys('workflow', 'state'),
   run: keys('step'),
@@ -305,6 +307,14 @@ const workflows = createRoute({
   validateSearch: searches.workflows,
   loader: ({ context }) => context.client.ensureQueryData(workflowsQuery),
   component: lazyRouteComponent(() => part(() => import('./pages/workflow/WorkflowsPage')), 'WorkflowsPage'),
+})
+
+const triggers = createRoute({
+  getParentRoute: under,
+  path: '/triggers',
+  validateSearch: searches.triggers,
+  loader: ({ context }) => context.client.ensureQueryData(triggersQuery),
+  component: lazyRouteComponent(() => part(() => import('./pages/workflow/TriggersPage')), 'TriggersPage'),
 })
 
 const runs = createRoute({
@@ -583,6 +593,7 @@ const tree = root.addChildren([
     workflows,
     newWorkflow,
     workflow,
+    triggers,
     runs,
     run,
     evidence,

@@ -700,6 +700,14 @@ class EnvironmentView(TypedDict):
     owner: str | None
 
 
+class EventTypeView(TypedDict):
+    """Something that triggers can hear of. fields: ``event.NAME`` -> what it is."""
+
+    name: str
+    words: str
+    fields: dict[str, str]
+
+
 class EventView(TypedDict):
     """What can stand in a rule's `on`. fact: the kind of fact that it follows from."""
 
@@ -828,6 +836,21 @@ class FindingsPage(TypedDict):
     items: list["ListedFinding"]
     next: NotRequired[str | None]
     unmatched: int
+
+
+class FiringView(TypedDict):
+    """An event that a trigger answered. outcome: started, refused or missed. run: which was started."""
+
+    id: str
+    trigger: str
+    event: str
+    key: str
+    subject: str
+    at: str
+    outcome: str
+    run: str
+    code: str
+    message: str
 
 
 class FlipView(TypedDict):
@@ -1078,6 +1101,12 @@ class KnownView(TypedDict):
     snapshot: str | None
     ecosystems: list[str]
     feeds: list["FeedView"]
+
+
+class Lending(TypedDict):
+    """digest: of the trigger, as whoever asks saw it."""
+
+    digest: str
 
 
 class LifecycleView(TypedDict):
@@ -1635,6 +1664,13 @@ class PageEnvironmentView(TypedDict):
     next: NotRequired[str | None]
 
 
+class PageEventTypeView(TypedDict):
+    """Page_EventTypeView_"""
+
+    items: list["EventTypeView"]
+    next: NotRequired[str | None]
+
+
 class PageEventView(TypedDict):
     """Page_EventView_"""
 
@@ -1660,6 +1696,13 @@ class PageFindingView(TypedDict):
     """Page_FindingView_"""
 
     items: list["FindingView"]
+    next: NotRequired[str | None]
+
+
+class PageFiringView(TypedDict):
+    """Page_FiringView_"""
+
+    items: list["FiringView"]
     next: NotRequired[str | None]
 
 
@@ -1870,6 +1913,13 @@ class PageTokenView(TypedDict):
     """Page_TokenView_"""
 
     items: list["TokenView"]
+    next: NotRequired[str | None]
+
+
+class PageTriggerView(TypedDict):
+    """Page_TriggerView_"""
+
+    items: list["TriggerView"]
     next: NotRequired[str | None]
 
 
@@ -2516,6 +2566,7 @@ class RunView(TypedDict):
     group: str
     again: str
     parent: str
+    trigger: str
     nodes: list["NodeView"]
 
 
@@ -3018,6 +3069,42 @@ class TraitsView(TypedDict):
     provenanceUnknown: str
     layers: list[str]
     distro: str
+
+
+class Tried(TypedDict):
+    """An event to try a trigger with. data: its fields; one that is left out is empty."""
+
+    subject: NotRequired[str]
+    data: NotRequired[dict[str, Any]]
+
+
+class TriedView(TypedDict):
+    """What a trigger would do about an event. inputs: of the run, where its condition holds."""
+
+    holds: bool
+    inputs: dict[str, Any]
+
+
+class TriggerView(TypedDict):
+    """A trigger. digest: of it and of the workflows that its runs come to: what rights are lent for."""
+
+    name: str
+    description: str
+    workflow: str
+    event: str
+    schedule: str
+    timezone: str
+    enabled: bool
+    spec: dict[str, Any]
+    digest: str
+    by: "PersonView"
+    changedAt: str
+    nextAt: str | None
+    heldBack: int
+    heldBackAt: str | None
+    faults: list["FaultView"]
+    last: "FiringView | None"
+    owner: str | None
 
 
 class UnblockView(TypedDict):
@@ -4824,6 +4911,10 @@ class Operations:
             self._transport.get(f"/workflows/{quote(workflow, safe='/:@')}", version=version),
         )
 
+    def delete_workflow_(self, workflow: str, *, key: str | None = None) -> None:
+        """End a workflow that nothing starts and of which no run goes on; its versions and runs stay."""
+        self._transport.delete(f"/workflows/{quote(workflow, safe='/:@')}", key=key)
+
     def post_run_plan(
         self, workflow: str, body: "NewRun", *, key: str | None = None
     ) -> "RunPlanView":
@@ -4838,6 +4929,51 @@ class Operations:
         return cast(
             "RunView",
             self._transport.post(f"/workflows/{quote(workflow, safe='/:@')}/runs", body, key=key),
+        )
+
+    def get_event_types(self) -> "PageEventTypeView":
+        """What triggers can hear of, by name, with what is known of it then."""
+        return cast("PageEventTypeView", self._transport.get("/event-types"))
+
+    def get_triggers(self, *, workflow: str | None = None) -> "PageTriggerView":
+        """Triggers, by name."""
+        return cast("PageTriggerView", self._transport.get("/triggers", workflow=workflow))
+
+    def get_trigger(self, trigger: str) -> "TriggerView":
+        """One trigger."""
+        return cast("TriggerView", self._transport.get(f"/triggers/{quote(trigger, safe='/:@')}"))
+
+    def delete_trigger_(self, trigger: str, *, key: str | None = None) -> None:
+        """End a trigger; the runs that it started go on."""
+        self._transport.delete(f"/triggers/{quote(trigger, safe='/:@')}", key=key)
+
+    def get_firings(
+        self, trigger: str, *, cursor: str | None = None, limit: int | None = None
+    ) -> "PageFiringView":
+        """What became of the events that it answered, the newest first; kept for thirty days."""
+        return cast(
+            "PageFiringView",
+            self._transport.get(
+                f"/triggers/{quote(trigger, safe='/:@')}/firings", cursor=cursor, limit=limit
+            ),
+        )
+
+    def post_trigger_lend(
+        self, trigger: str, body: "Lending", *, key: str | None = None
+    ) -> "TriggerView":
+        """Let its runs go with the rights of whoever asks, for its workflow as it stands."""
+        return cast(
+            "TriggerView",
+            self._transport.post(f"/triggers/{quote(trigger, safe='/:@')}/lend", body, key=key),
+        )
+
+    def post_trigger_try(
+        self, trigger: str, body: "Tried", *, key: str | None = None
+    ) -> "TriedView":
+        """What it would do about such an event. Nothing is started, and nothing is stored."""
+        return cast(
+            "TriedView",
+            self._transport.post(f"/triggers/{quote(trigger, safe='/:@')}/try", body, key=key),
         )
 
     def get_runs(

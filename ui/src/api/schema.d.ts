@@ -3578,7 +3578,11 @@ export interface paths {
         get: operations["get_workflow"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Delete Workflow
+         * @description End a workflow that nothing starts and of which no run goes on; its versions and runs stay.
+         */
+        delete: operations["delete_workflow_"];
         options?: never;
         head?: never;
         patch?: never;
@@ -3620,6 +3624,132 @@ export interface paths {
          *     Another version than new runs follow is run by whoever may change environments.
          */
         post: operations["post_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/event-types": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Event Types
+         * @description What triggers can hear of, by name, with what is known of it then.
+         */
+        get: operations["get_event_types"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/triggers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Triggers
+         * @description Triggers, by name.
+         */
+        get: operations["get_triggers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/triggers/{trigger}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Trigger
+         * @description One trigger.
+         */
+        get: operations["get_trigger"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete Trigger
+         * @description End a trigger; the runs that it started go on.
+         */
+        delete: operations["delete_trigger_"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/triggers/{trigger}/firings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Firings
+         * @description What became of the events that it answered, the newest first; kept for thirty days.
+         */
+        get: operations["get_firings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/triggers/{trigger}/lend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Post Trigger Lend
+         * @description Let its runs go with the rights of whoever asks, for its workflow as it stands.
+         *
+         *     They were somebody else's before, or nobody's: a repository applied it, or its workflow was changed.
+         */
+        post: operations["post_trigger_lend"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/triggers/{trigger}/try": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Post Trigger Try
+         * @description What it would do about such an event. Nothing is started, and nothing is stored.
+         */
+        post: operations["post_trigger_try"];
         delete?: never;
         options?: never;
         head?: never;
@@ -4935,6 +5065,20 @@ export interface components {
             owner: string | null;
         };
         /**
+         * EventTypeView
+         * @description Something that triggers can hear of. fields: ``event.NAME`` -> what it is.
+         */
+        EventTypeView: {
+            /** Name */
+            name: string;
+            /** Words */
+            words: string;
+            /** Fields */
+            fields: {
+                [key: string]: string;
+            };
+        };
+        /**
          * EventView
          * @description What can stand in a rule's `on`. fact: the kind of fact that it follows from.
          */
@@ -5150,6 +5294,34 @@ export interface components {
             next?: string | null;
             /** Unmatched */
             unmatched: number;
+        };
+        /**
+         * FiringView
+         * @description An event that a trigger answered. outcome: started, refused or missed. run: which was started.
+         *
+         *     code, message: why none was.
+         */
+        FiringView: {
+            /** Id */
+            id: string;
+            /** Trigger */
+            trigger: string;
+            /** Event */
+            event: string;
+            /** Key */
+            key: string;
+            /** Subject */
+            subject: string;
+            /** At */
+            at: string;
+            /** Outcome */
+            outcome: string;
+            /** Run */
+            run: string;
+            /** Code */
+            code: string;
+            /** Message */
+            message: string;
         };
         /**
          * FlipView
@@ -5560,6 +5732,14 @@ export interface components {
             ecosystems: string[];
             /** Feeds */
             feeds: components["schemas"]["FeedView"][];
+        };
+        /**
+         * Lending
+         * @description digest: of the trigger, as whoever asks saw it.
+         */
+        Lending: {
+            /** Digest */
+            digest: string;
         };
         /**
          * LifecycleView
@@ -6519,6 +6699,13 @@ export interface components {
             /** Next */
             next?: string | null;
         };
+        /** Page[EventTypeView] */
+        Page_EventTypeView_: {
+            /** Items */
+            items: components["schemas"]["EventTypeView"][];
+            /** Next */
+            next?: string | null;
+        };
         /** Page[EventView] */
         Page_EventView_: {
             /** Items */
@@ -6544,6 +6731,13 @@ export interface components {
         Page_FindingView_: {
             /** Items */
             items: components["schemas"]["FindingView"][];
+            /** Next */
+            next?: string | null;
+        };
+        /** Page[FiringView] */
+        Page_FiringView_: {
+            /** Items */
+            items: components["schemas"]["FiringView"][];
             /** Next */
             next?: string | null;
         };
@@ -6754,6 +6948,13 @@ export interface components {
         Page_TokenView_: {
             /** Items */
             items: components["schemas"]["TokenView"][];
+            /** Next */
+            next?: string | null;
+        };
+        /** Page[TriggerView] */
+        Page_TriggerView_: {
+            /** Items */
+            items: components["schemas"]["TriggerView"][];
             /** Next */
             next?: string | null;
         };
@@ -7833,6 +8034,7 @@ export interface components {
          * @description A run of a workflow. verdict: how it will end; empty while its steps are not done.
          *
          *     again: the run before, of which it keeps what went well. parent: the step of a run that waits for it.
+         *     trigger: which asked for it, where nobody did.
          */
         RunView: {
             /** Id */
@@ -7878,6 +8080,8 @@ export interface components {
             again: string;
             /** Parent */
             parent: string;
+            /** Trigger */
+            trigger: string;
             /** Nodes */
             nodes: components["schemas"]["NodeView"][];
         };
@@ -8720,6 +8924,77 @@ export interface components {
             layers: string[];
             /** Distro */
             distro: string;
+        };
+        /**
+         * Tried
+         * @description An event to try a trigger with. data: its fields; one that is left out is empty.
+         */
+        Tried: {
+            /**
+             * Subject
+             * @default
+             */
+            subject: string;
+            /** Data */
+            data?: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * TriedView
+         * @description What a trigger would do about an event. inputs: of the run, where its condition holds.
+         */
+        TriedView: {
+            /** Holds */
+            holds: boolean;
+            /** Inputs */
+            inputs: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * TriggerView
+         * @description A trigger. digest: of it and of the workflows that its runs come to: what rights are lent for.
+         *     by: with whose rights they go. next_at: its schedule's next time, null for none.
+         *
+         *     faults: what keeps it from starting runs now. held_back: events that came when it had started as
+         *     many runs within an hour as it may; held_back_at: the last of them.
+         */
+        TriggerView: {
+            /** Name */
+            name: string;
+            /** Description */
+            description: string;
+            /** Workflow */
+            workflow: string;
+            /** Event */
+            event: string;
+            /** Schedule */
+            schedule: string;
+            /** Timezone */
+            timezone: string;
+            /** Enabled */
+            enabled: boolean;
+            /** Spec */
+            spec: {
+                [key: string]: unknown;
+            };
+            /** Digest */
+            digest: string;
+            by: components["schemas"]["PersonView"];
+            /** Changedat */
+            changedAt: string;
+            /** Nextat */
+            nextAt: string | null;
+            /** Heldback */
+            heldBack: number;
+            /** Heldbackat */
+            heldBackAt: string | null;
+            /** Faults */
+            faults: components["schemas"]["FaultView"][];
+            last: components["schemas"]["FiringView"] | null;
+            /** Owner */
+            owner: string | null;
         };
         /**
          * UnblockView
@@ -15855,6 +16130,35 @@ export interface operations {
             };
         };
     };
+    delete_workflow_: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                workflow: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     post_run_plan: {
         parameters: {
             query?: never;
@@ -15912,6 +16216,231 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RunView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_event_types: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_EventTypeView_"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_triggers: {
+        parameters: {
+            query?: {
+                workflow?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_TriggerView_"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_trigger: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                trigger: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TriggerView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_trigger_: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                trigger: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_firings: {
+        parameters: {
+            query?: {
+                /** @description `next` of the part before. */
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                trigger: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_FiringView_"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_trigger_lend: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                trigger: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Lending"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TriggerView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_trigger_try: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                trigger: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Tried"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TriedView"];
                 };
             };
             /** @description A refusal */

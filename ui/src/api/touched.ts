@@ -28,6 +28,7 @@ export type Held =
   | 'sign-ins'
   | 'step-types'
   | 'tokens'
+  | 'triggers'
   | 'users'
   | 'vex'
   | 'waivers'
@@ -38,7 +39,8 @@ export type Held =
 const RULES: readonly (readonly [RegExp, readonly Held[]])[] = [
   [/^(Promotion|Gates|Approval|Absence|BreakGlass|GlassBroken)/, ['promotions', 'matrix', 'environments', 'evidence', 'lifecycles']],
   [/^(Run|Node)[A-Z]/, ['runs', 'workflows']],
-  [/^Workflow/, ['workflows', 'runs']],
+  [/^Workflow/, ['workflows', 'runs', 'triggers']],
+  [/^Trigger/, ['triggers']],
   [/^Hotfix/, ['promotions', 'lifecycles']],
   [/^Lifecycle/, ['lifecycles', 'environments', 'releases', 'promotions', 'preview']],
   [/^(OnCall|Shift)/, ['oncall', 'environments', 'promotions']],

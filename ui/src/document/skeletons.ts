@@ -53,6 +53,15 @@ spec:
       from: 2030-01-07T09:00       # the first handover, on the clock of timeZone
       handover: FREQ=WEEKLY;BYDAY=MO
 `,
+  Trigger: `apiVersion: stella/v1
+kind: Trigger
+name: 
+spec:
+  workflow: 
+  on: {event: ImagePushed}     # stella trigger events; or schedule: {cron: "30 2 * * *", timezone: UTC}
+  if: event.tag != 'latest'    # asked of each event; may be left out
+  with: {version: "\${{ event.tag }}"}
+`,
   ReleaseTemplate: `apiVersion: stella/v1
 kind: ReleaseTemplate
 name: 

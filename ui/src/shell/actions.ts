@@ -37,6 +37,7 @@ export const ACTIONS: readonly ShellAction[] = [
   page('environments', 'Environments', 'stack-2', 'g e', paths.environments(), 'Set-up'),
   page('freezes', 'Freezes', 'snowflake', 'g z', paths.freezes(), 'Set-up'),
   page('workflows', 'Workflows', 'sitemap', 'g b', paths.workflows(), 'Set-up'),
+  page('triggers', 'Triggers', 'clock', 'g q', paths.triggers(), 'Set-up'),
   page('components', 'Components', 'box', 'g c', paths.components(), 'Set-up'),
   page('agents', 'Agents', 'server-2', 'g a', paths.agents(), 'Set-up'),
   page('integrations', 'Integrations', 'plug', 'g i', paths.integrations(), 'Set-up'),

@@ -18,6 +18,7 @@ export const workflowCommands = {
       ...(workflow === undefined ? [] : ['--workflow', workflow]),
       ...(state === undefined ? [] : ['--state', state]),
     ),
+  triggers: () => stella('trigger', 'list'),
   watchRun: (run: string) => stella('run', 'watch', run),
   cancelRun: (run: string, reason: string) =>
     stella('run', 'cancel', run, ...(reason.trim() === '' ? [] : ['-m', reason])),

@@ -11,6 +11,13 @@ export const RUN: Readonly<Record<string, Look>> = {
   cancelled: { tone: 'idle', icon: 'circle-minus', word: 'Cancelled' },
 }
 
+/** What became of an event that a trigger answered. */
+export const FIRING: Readonly<Record<string, Look>> = {
+  started: { tone: 'good', icon: 'player-play', word: 'Started a run' },
+  refused: { tone: 'bad', icon: 'circle-x', word: 'Could not start' },
+  missed: { tone: 'wait', icon: 'clock', word: 'Missed' },
+}
+
 export const STEP: Readonly<Record<string, Look>> = {
   queued: { tone: 'idle', icon: 'circle-dashed', word: 'Queued' },
   ready: { tone: 'busy', icon: 'clock', word: 'Ready' },

@@ -130,6 +130,7 @@ function placeOf(kind: string, name: string) {
   if (kind === 'Policy') return paths.policy(name)
   if (kind === 'OnCallSchedule') return paths.onCall(name)
   if (kind === 'Workflow') return paths.workflow(name)
+  if (kind === 'Trigger') return paths.triggers({ trigger: name })
   if (kind === 'ReleaseTemplate') return paths.template(name)
   if (kind === 'Freeze') return paths.freezes()
   return paths.environments()

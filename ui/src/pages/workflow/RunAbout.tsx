@@ -20,6 +20,16 @@ export function RunAbout({ run, missing }: { run: Run; missing: string | undefin
           of={[
             ['Of version', <Digest key="digest" value={run.digest} label="digest of the workflow" />],
             ...(run.group === '' ? [] : [['In turn with', run.group] as const]),
+            ...(run.trigger === ''
+              ? []
+              : [
+                  [
+                    'Started by',
+                    <Link key="trigger" {...paths.triggers({ trigger: run.trigger })}>
+                      the trigger {run.trigger}
+                    </Link>,
+                  ] as const,
+                ]),
             ...(run.again === ''
               ? []
               : [
