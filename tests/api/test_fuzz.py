@@ -50,6 +50,10 @@ def fuzzed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fuzzed]:
         hooks = Hooks(control)
         wait = {"steps": {"rest": {"uses": "wait", "with": {"seconds": 60}}}}
         control.apply({"apiVersion": "stella/v1", "kind": "Workflow", "name": "ship", "spec": wait})
+        started = {"workflow": "ship", "on": {"event": "ImagePushed"}}
+        control.apply(
+            {"apiVersion": "stella/v1", "kind": "Trigger", "name": "auto", "spec": started}
+        )
         hooks.make("ci", "signed")
         said = {"vulnerability": "CVE-2026-1", "products": ["pkg:pypi/foo"], "status": "fixed"}
         waiver = {

@@ -3,6 +3,9 @@
 from typing import Any
 
 from fixtures.control import Control
+from stella.kernel import Digest
+from stella.plugin.contract.target import Running
+from stella.plugin.order import AgentReport, ProjectState
 
 REST = {"uses": "wait", "with": {"seconds": 3600}}
 ASK = {"uses": "approval", "needs": ["rest"], "with": {"by": ["approver"], "message": "Ship it?"}}
@@ -261,3 +264,39 @@ def test_an_old_version_is_run_by_whoever_may_change_it_back(control: Control) -
     control.post(f"/runs/{run['id']}/cancel", {}, by="olga")
     assert control.refused("POST", f"/runs/{run['id']}/again", {}, by="dan") == "ST-IDN-004"
     assert control.post(f"/runs/{run['id']}/again", {}, by="olga")["version"] == 1
+
+
+def test_a_schema_of_more_than_one_type_is_taken_and_what_runs_is_verified(
+    control: Control,
+) -> None:
+    control.environment("dev")
+    done = control.deployed(control.sealed("2.0.0")["id"], "dev")
+    once = {"attempts": 1}
+    verify = {"uses": "verify", "with": {"environment": "dev"}, "retry": once}
+    inputs = {"note": {"type": ["string", "integer"], "default": 7}}
+    applied(control, {"look": verify}, inputs=inputs)
+
+    def looked() -> tuple[str, str]:
+        made = control.post("/workflows/ship/runs", {}, by="dan")
+        control.settle()
+        found = node(control.get(f"/runs/{made['id']}"), "look")
+        return found["state"], found["message"] or found["summary"]
+
+    state, why = looked()
+    assert (state, "the agent has not reported" in why) == ("errored", True), "no news is no pass"
+    digests = {
+        one["name"]: one["digest"]
+        for one in control.get(f"/releases/{done['release']['id']}")["components"]
+    }
+    for host, target, component in (("host-a", "dev-a", "web"), ("host-b", "dev-b", "worker")):
+        seen = Running(
+            component, component, f"shop/{component}", Digest(digests[component]), "running", True
+        )
+        control.report(
+            host, AgentReport("0.1.0", (), (ProjectState("shop-dev", "docker", target, (seen,)),))
+        )
+    assert looked() == ("succeeded", "shop 2.0.0 runs in dev, 2 containers")
+    control.report(
+        "host-b", AgentReport("0.1.0", (), (ProjectState("shop-dev", "docker", "dev-b", ()),))
+    )
+    assert looked() == ("failed", "dev: worker on dev-b: nothing runs")

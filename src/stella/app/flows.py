@@ -52,6 +52,7 @@ from stella.app.runs.firing import start_triggered
 from stella.app.runs.take import (
     begin_next_run,
     take_node,
+    wake_by_message,
     wake_by_promotion,
     wake_by_scan,
     wake_parent,
@@ -396,6 +397,8 @@ _FLOWS: Mapping[str, Sequence[Handler]] = {
     ),
     "PromotionDeployed": (begin_next, judge_after, wake_by_promotion, prove_promotion),
     "PromotionFailed": (begin_next, judge_after, wake_by_promotion, prove_promotion),
+    "MessageSent": (wake_by_message,),
+    "MessageFailed": (wake_by_message,),
     "NodeReady": (take_node,),
     "RunSucceeded": (wake_parent, begin_next_run),
     "RunFailed": (wake_parent, begin_next_run),

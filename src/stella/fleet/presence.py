@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import or_, select
 
@@ -9,7 +10,13 @@ from stella.fleet.errors import NotAnAgent, ReportTooLarge, RevokedAgent, Unknow
 from stella.fleet.facts import AgentCameOnline, AgentRevoked, AgentWentOffline
 from stella.fleet.lifecycle import AGENT, AgentEvent, AgentState
 from stella.fleet.model import Agent
-from stella.fleet.store import agent, agent_nonce, change_agent, find_agent
+from stella.fleet.store import (
+    agent,
+    agent_nonce,
+    change_agent,
+    find_agent,
+    find_agent_by_name,
+)
 from stella.kernel import Remedy, canonical_json, parse_time, time_text
 from stella.plugin.order import AgentReport
 from stella.plugin.wire import to_wire
@@ -120,3 +127,15 @@ def _spend_nonce(tx: Tx, known: Agent, nonce: str) -> None:
             "at": time_text(tx.now),
         },
     )
+
+
+def reported_running(tx: Tx, agent_name: str, project: str) -> list[dict[str, Any]] | None:
+    """The containers of a project as its agent reported them last; None where that is not known now."""
+    found = find_agent_by_name(tx, agent_name)
+    if found is None or found.state is not AgentState.ONLINE or found.report is None:
+        return None
+    for one in found.report.projects:
+        if one.project == project and one.problem is None:
+            wired = (to_wire(container) for container in one.running)
+            return [container for container in wired if isinstance(container, dict)]
+    return None

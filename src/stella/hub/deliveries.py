@@ -138,6 +138,17 @@ def list_deliveries(
     return tuple(_delivery(row) for row in rows)
 
 
+def deliveries_since(tx: Tx, at: str, limit: int) -> tuple[Delivery, ...]:
+    """Those that were handled and came at or after that time; the newest first."""
+    table = webhook_delivery.c
+    query = select(webhook_delivery).where(
+        table.tenant == tx.tenant,
+        table.state == DeliveryState.HANDLED.value,
+        table.received_at >= at,
+    )
+    return tuple(_delivery(row) for row in tx.rows(query.order_by(table.id.desc()).limit(limit)))
+
+
 def waiting_deliveries(tx: Tx, limit: int) -> tuple[Delivery, ...]:
     """What is to be handled now, in the order in which it came; no other server takes it."""
     table = webhook_delivery.c

@@ -6,7 +6,7 @@ from dataclasses import replace
 from stella.blob import Blobs
 from stella.hub.model import Integration
 from stella.hub.store import list_integrations
-from stella.kernel import Remedy, time_text
+from stella.kernel import Json, Remedy, time_text
 from stella.notify.commits import commits_told
 from stella.notify.errors import MessageNotFailed
 from stella.notify.events import EVENTS, OF_COMMITS
@@ -24,7 +24,7 @@ from stella.plugin.contract.core import Kind
 from stella.plugin.contract.notifier import Severity
 from stella.record.transaction import StoredFact, Tx
 
-TEST = "test"
+TEST, WORD = "test", "word"
 
 
 def queue_messages(tx: Tx, fact: StoredFact, url: str, blobs: Blobs) -> tuple[QueuedMessage, ...]:
@@ -74,6 +74,19 @@ def queue_test(tx: Tx, name: str, url: str) -> QueuedMessage:
     return made
 
 
+def queue_word(
+    tx: Tx, told: Told, url: str, *, integration: str, by: str, subject: str
+) -> QueuedMessage:
+    """A message that no rule asks for. by: who does, in a rule's place: ``run:ship``."""
+    content = told.content(url, include_text=True)
+    fact = tx.new_id("wrd")
+    made = _message(
+        tx, (integration, by[:80]), told, content, event=WORD, fact=fact, subject=subject
+    )
+    insert_message(tx, made)
+    return made
+
+
 def queue_again(tx: Tx, message_id: str) -> QueuedMessage:
     """One that failed is tried anew. Raises UnknownMessage, MessageNotFailed."""
     found = find_message(tx, message_id, lock=True)
@@ -108,16 +121,33 @@ def _is_for(rule: Notification, told: Told) -> bool:
 def _queued(
     tx: Tx, rule: Notification, told: Told, url: str, *, event: str, fact: str, subject: str
 ) -> QueuedMessage:
+    sent_by = rule.integration, rule.name
+    content = told.content(url, include_text=rule.include_text)
+    return _message(tx, sent_by, told, content, event=event, fact=fact, subject=subject)
+
+
+def _message(
+    tx: Tx,
+    sent_by: tuple[str, str],
+    told: Told,
+    content: dict[str, Json],
+    *,
+    event: str,
+    fact: str,
+    subject: str,
+) -> QueuedMessage:
+    """sent_by: integration and rule."""
     at = time_text(tx.now)
+    integration, rule = sent_by
     return QueuedMessage(
         id=tx.new_id("msg"),
-        rule=rule.name,
-        integration=rule.integration,
+        rule=rule,
+        integration=integration,
         event=event,
         fact=fact,
         subject=subject[:80],
         environment=told.environment,
-        content=told.content(url, include_text=rule.include_text),
+        content=content,
         state=MessageState.WAITING,
         attempts=0,
         queued_at=at,

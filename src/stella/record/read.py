@@ -1,9 +1,11 @@
 """Questions about facts: of one subject, after a place in the chain, waiting for a handler."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy import delete, func, select
 
+from stella.kernel.ids import ulid
 from stella.record import tables
 from stella.record.chain import stored_fact
 from stella.record.transaction import StoredFact, Tx
@@ -45,6 +47,15 @@ def facts_after(
         query = query.where(tables.fact.c.kind == kind)
     query = query.order_by(tables.fact.c.position).limit(min(limit, PAGE_MAX))
     return tuple(stored_fact(row) for row in tx.rows(query))
+
+
+def facts_since(tx: Tx, kind: str, moment: datetime, *, limit: int = 100) -> tuple[StoredFact, ...]:
+    """Of that kind, sealed or not, from ``moment`` on; the newest first."""
+    fact = tables.fact.c
+    first = f"fct_{ulid(moment, bytes(10))}"  # an id begins with its time
+    query = select(tables.fact).where(fact.tenant == tx.tenant, fact.kind == kind, fact.id >= first)
+    rows = tx.rows(query.order_by(fact.id.desc()).limit(min(limit, PAGE_MAX)))
+    return tuple(stored_fact(row) for row in rows)
 
 
 def facts_before(

@@ -56,8 +56,10 @@ def shape_of(schema: Any) -> Shape:
     if not isinstance(schema, Mapping):
         return ANY
     kind = schema.get("type")
+    if not isinstance(kind, str):
+        return ANY
     if kind in _PLAIN:
-        return Shape(_PLAIN[str(kind)])
+        return Shape(_PLAIN[kind])
     if kind == "array":
         return Shape("list", shape_of(schema.get("items")))
     if kind == "object":

@@ -1,22 +1,20 @@
 """The matrix: which release of which component runs where, and whether that is so on the hosts."""
 
 from collections.abc import Iterator
-from typing import Any
 
 from stella.api.views.base import View
 from stella.api.views.looking import Looking
 from stella.api.views.releases import ReleaseRef, release_ref
 from stella.deployment.drift import Drift, Health, Observed, observe
-from stella.deployment.plan import PlannedTarget, read_plan
+from stella.deployment.plan import read_plan
 from stella.deployment.standing import Standing, find_standing
 from stella.deployment.store import Deployment, current_deployment
 from stella.environment.freeze import holding_freezes
 from stella.environment.freeze_rules import is_frozen_by_rule
 from stella.environment.hold import holds
 from stella.environment.store import list_environments
-from stella.fleet import AgentState, find_agent_by_name
+from stella.fleet.presence import reported_running
 from stella.kernel import Digest, time_text
-from stella.plugin.wire import to_wire
 from stella.promotion.lifecycle import ACTIVE, State
 from stella.promotion.queue import now_deploying
 from stella.promotion.store import Promotion, list_promotions
@@ -142,7 +140,7 @@ def _cells(
         parts = (
             observe(target, None, why_not="what ran then was not kept")
             if is_past
-            else observe(target, reported_of(looking, target))
+            else observe(target, reported_running(looking.tx, target.agent, target.project))
         )
         for one in parts:
             seen.setdefault(one.component, []).append(one)
@@ -169,15 +167,3 @@ def _cells(
             blocked=latest.id if latest is not None and is_blocked else None,
             in_progress=latest.id if latest is not None and latest.state in ACTIVE else None,
         )
-
-
-def reported_of(looking: Looking, target: PlannedTarget) -> list[dict[str, Any]] | None:
-    """What the target's agent last reported of its project; None where that is not known now."""
-    agent = find_agent_by_name(looking.tx, target.agent)
-    if agent is None or agent.state is not AgentState.ONLINE or agent.report is None:
-        return None
-    for project in agent.report.projects:
-        if project.project == target.project and project.problem is None:
-            wired = (to_wire(one) for one in project.running)
-            return [one for one in wired if isinstance(one, dict)]
-    return None

@@ -116,6 +116,8 @@ _FACTS = (
     _plain(run.RunCancelled, "somebody ended a run"),
 )
 _HEARD: Mapping[str, _Heard] = {one.kind.__name__: one for one in _FACTS}
+FROM_WEBHOOKS = frozenset({"CommitsPushed", "BuildEnded"})
+"""Those that deliveries tell of, and no fact."""
 HEARD = frozenset(_HEARD)
 """The kinds of facts by which runs may be started."""
 

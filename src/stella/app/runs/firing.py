@@ -4,7 +4,8 @@ import logging
 from collections.abc import Callable, Iterable
 
 from stella.app.carrying import Work
-from stella.app.runs.acts import roles_left
+from stella.app.runs.acts.act import roles_left
+from stella.app.runs.acts.listening import WAITED, hear, hear_again
 from stella.app.runs.events import happened, told
 from stella.hub.delivery import Delivery
 from stella.identity import Permission, Role, permissions_of
@@ -13,6 +14,7 @@ from stella.record import Database, StoredFact, Tx
 from stella.record.errors import DatabaseUnusable
 from stella.workflow.definition.kinds import Kinds
 from stella.workflow.errors import RightlessTrigger
+from stella.workflow.run.store import new_nodes_waiting_for, nodes_waiting_for
 from stella.workflow.trigger.fire import come_due, fire
 from stella.workflow.trigger.model import Firing, KnownTrigger
 from stella.workflow.trigger.store import due_triggers, list_triggers
@@ -24,11 +26,16 @@ def start_triggered(work: Work, fact: StoredFact) -> None:
     """Something happened: the triggers that hear of it start their runs, each in its own transaction."""
     with work.database.read(fact.tenant) as tx:
         names = [one.name for one in list_triggers(tx, event=fact.kind) if one.trigger.enabled]
-        event = happened(tx, fact) if names else None
+        is_waited_for = bool(nodes_waiting_for(tx, f"{WAITED}{fact.kind}"))
+        event = happened(tx, fact) if names or is_waited_for else None
+    if event is None:
+        return
     for name in names:
-        assert event is not None
         with work.because(fact) as tx:
             fire(tx, work.kinds(), name, event, allowed)
+    if is_waited_for:
+        with work.because(fact) as tx:
+            hear(tx, event)
 
 
 def start_told(tx: Tx, kinds: Callable[[], Kinds], deliveries: Iterable[Delivery]) -> list[Firing]:
@@ -37,6 +44,7 @@ def start_told(tx: Tx, kinds: Callable[[], Kinds], deliveries: Iterable[Delivery
     for event in (event for one in deliveries for event in told(one)):
         heard = [one for one in list_triggers(tx, event=event.type) if one.trigger.enabled]
         fired += [fire(tx, kinds(), one.name, event, allowed) for one in heard]
+        hear(tx, event)
     return [one for one in fired if one is not None]
 
 
@@ -46,6 +54,10 @@ def look_at_schedules(
     """Start what is due by now; how many triggers were looked at. One that breaks holds up no other."""
     with database.read() as tx:
         due = due_triggers(tx)
+        is_new = bool(new_nodes_waiting_for(tx, WAITED))
+    if is_new:
+        with database.transaction(actor="system") as tx:
+            hear_again(tx)
     for done, name in enumerate(due):
         if is_over():
             return done

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from stella.app.runs.acts import ACTS
+from stella.app.runs.acts.table import ACTS
 from stella.deployment.plan import PluginOf
 from stella.kernel import Json
 from stella.plugin import Plugins

@@ -4,14 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from stella.app.carrying import ServerStops, Work
-from stella.app.runs.acts import (
-    ACTS,
-    MESSAGE_MAX,
-    act_out,
-    how_it_stands,
-    refuse_unallowed,
-    with_error,
-)
+from stella.app.runs.acts.act import MESSAGE_MAX, act_out, refuse_unallowed, with_error
+from stella.app.runs.acts.table import ACTS, how_it_stands
 from stella.deployment.plan import PlannedStep, planned_plugin
 from stella.identity import Permission
 from stella.kernel import Digest, Json, StellaError, parse_time
@@ -62,6 +56,11 @@ def wake_by_promotion(work: Work, fact: StoredFact) -> None:
 def wake_by_scan(work: Work, fact: StoredFact) -> None:
     """A scan has ended: what waits for it goes on."""
     _wake(work, fact, "scan")
+
+
+def wake_by_message(work: Work, fact: StoredFact) -> None:
+    """A message was taken, or given up: what waits for that goes on."""
+    _wake(work, fact, "message")
 
 
 def _wake(work: Work, fact: StoredFact, what: str) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Column, Index, Integer, String, Table, Text, delete, func, select
@@ -16,6 +17,7 @@ from stella.workflow.run.lifecycle import RUN, NodeState, RunState
 from stella.workflow.run.model import Node, Run
 
 _KEPT_MAX = 512
+_NEW = timedelta(seconds=30)
 _BY_DIGEST: dict[str, Workflow] = {}
 _OPEN = tuple(state.value for state in RunState if not RUN.is_final(state))
 
@@ -312,6 +314,19 @@ def nodes_waiting_for(tx: Tx, what: str) -> tuple[Node, ...]:
         table.tenant == tx.tenant,
         table.waits_for == what,
         table.state == NodeState.WAITING.value,
+    )
+    return tuple(map(_node, tx.rows(query.order_by(table.id))))
+
+
+def new_nodes_waiting_for(tx: Tx, kind: str) -> tuple[Node, ...]:
+    """Those that began to wait for something of that kind, ``KIND:``, within the last half minute."""
+    table = workflow_node.c
+    query = select(workflow_node).where(
+        table.tenant == tx.tenant,
+        table.waits_for >= kind,
+        table.waits_for < f"{kind}~",
+        table.state == NodeState.WAITING.value,
+        table.started_at >= time_text(tx.now - _NEW),
     )
     return tuple(map(_node, tx.rows(query.order_by(table.id))))
 

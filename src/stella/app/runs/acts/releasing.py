@@ -1,87 +1,34 @@
-"""Steps that are use cases of this server: done in one transaction, by the right of who started the run."""
+"""Steps about releases: made, scanned, judged, asked for, taken back."""
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from collections.abc import Mapping
+from typing import Any
 
 from stella.app.carrying import Work
+from stella.app.runs.acts.act import MESSAGE_MAX, OUT, TEXT, Act, Found, Inputs
 from stella.finding.lifecycle import ScanState
 from stella.finding.scan import request_scan
 from stella.finding.store import scan_by_id
-from stella.identity import Permission, Role, permissions_of
-from stella.identity.people import present
-from stella.kernel import Json, Remedy, StellaError
-from stella.plugin.crossing import bounded_text
-from stella.plugin.refusals import StepFailed
+from stella.identity import Permission
+from stella.kernel import Json
+from stella.promotion.evaluate import preview_promotion
 from stella.promotion.lifecycle import PROMOTION, State
-from stella.promotion.request import request_promotion
+from stella.promotion.model import GateState
+from stella.promotion.request import (
+    deployable,
+    promotable,
+    request_promotion,
+    request_rollback,
+)
 from stella.promotion.store import find_promotion
 from stella.record import Tx
 from stella.release.create import create_release, resolve_components
 from stella.workflow.definition.kinds import StepKind, Way, object_schema
 from stella.workflow.definition.model import DAY_S
-from stella.workflow.errors import NotAskedNow, WaitedForFailed
+from stella.workflow.errors import WaitedForFailed
 from stella.workflow.run.lifecycle import NodeState
-from stella.workflow.run.model import Node, NodeEnding, Run
+from stella.workflow.run.model import NodeEnding, Run
 
-MESSAGE_MAX = 1000
-
-Inputs: TypeAlias = Mapping[str, Any]
-Found: TypeAlias = NodeEnding | str
-"""How it ended, or what it waits for: ``KIND:ID``."""
-
-
-@dataclass(frozen=True, slots=True)
-class Act:
-    """A step that a use case does. needs: what who started the run has to be allowed.
-
-    prepare: asks the world outside first, with these roles and no transaction open. do: takes what that
-    found.
-    """
-
-    kind: StepKind
-    needs: Permission
-    do: Callable[[Tx, Work, Run, Inputs, Any], Found]
-    prepare: Callable[[Work, frozenset[str], Inputs], Any] | None = None
-
-
-def act_out(act: Act, tx: Tx, work: Work, begun: tuple[Run, Node], prepared: Any) -> Found:
-    """Do it, by the right of who started the run. Raises what the use case refuses."""
-    run, node = begun
-    refuse_unallowed(tx, run, act.needs, act.kind.name)
-    return act.do(tx, work, run, node.inputs or {}, prepared)
-
-
-def roles_left(tx: Tx, by: str, roles: Iterable[str]) -> frozenset[str]:
-    """Of the roles with which somebody asked, those whose every right they have still.
-
-    Who is let in no more has none. A machine is its issuer's word, which was for what it asked.
-    """
-    if by.startswith("mch_"):
-        return frozenset(roles)
-    person = present(tx, (by,)).get(by)
-    now = permissions_of(person.roles) if person is not None else frozenset()
-    return frozenset(one for one in roles if permissions_of((Role(one),)) <= now)
-
-
-def refuse_unallowed(tx: Tx, run: Run, needed: Permission, uses: str) -> frozenset[str]:
-    """The roles by which a step of it is done now. Raises NotAskedNow where they do not allow that."""
-    roles = roles_left(tx, run.by, run.roles)
-    if needed not in permissions_of(Role(one) for one in roles):
-        raise NotAskedNow(
-            f"whoever started the run may not do that: {uses} needs {needed.value}",
-            remedy=Remedy("Let somebody start it who may.", f"stella run retry {run.id}"),
-            run=run.id,
-            permission=needed.value,
-        )
-    return roles
-
-
-def how_it_stands(tx: Tx, what: str) -> NodeEnding | None:
-    """What ``KIND:ID`` came to; None while it goes on."""
-    kind, _, subject = what.partition(":")
-    look = _LOOKS.get(kind)
-    return look(tx, subject) if look else None
+_REASONS_SHOWN = 5
 
 
 def _promote(tx: Tx, work: Work, run: Run, inputs: Inputs, prepared: Any) -> Found:
@@ -100,7 +47,8 @@ def _promote(tx: Tx, work: Work, run: Run, inputs: Inputs, prepared: Any) -> Fou
     return f"promotion:{made.id}"
 
 
-def _promotion(tx: Tx, subject: str) -> NodeEnding | None:
+def how_promotion_stands(tx: Tx, subject: str) -> NodeEnding | None:
+    """What became of a promotion; None while it goes on."""
     found = find_promotion(tx, subject)
     if not PROMOTION.is_final(found.state):
         return None
@@ -144,7 +92,8 @@ def _scan(tx: Tx, work: Work, run: Run, inputs: Inputs, prepared: Any) -> Found:
     return f"scan:{request_scan(tx, str(inputs['image']), 'workflow').id}"
 
 
-def _scanned(tx: Tx, subject: str) -> NodeEnding | None:
+def how_scan_stands(tx: Tx, subject: str) -> NodeEnding | None:
+    """What became of a scan; None while it goes on."""
     found = scan_by_id(tx, subject)
     if found is None or found.state is ScanState.PENDING:
         return None
@@ -155,10 +104,50 @@ def _scanned(tx: Tx, subject: str) -> NodeEnding | None:
     return NodeEnding(NodeState.SUCCEEDED, summary=f"{found.reference} is scanned", outputs=outputs)
 
 
-_TEXT = {"type": "string", "minLength": 1, "maxLength": 400}
-_OUT = {"type": "string"}
+def _roll_back(tx: Tx, work: Work, run: Run, inputs: Inputs, prepared: Any) -> Found:
+    del prepared
+    made = request_rollback(
+        tx,
+        work.proving.person_of(tx, run.by),
+        environment=str(inputs["environment"]),
+        reason=str(inputs["reason"]),
+        release=str(inputs["release"]) if "release" in inputs else None,
+        change_ticket=str(inputs.get("changeTicket", "")),
+    )
+    return f"promotion:{made.id}"
 
-ACTS: Mapping[str, Act] = {
+
+def _gate(tx: Tx, work: Work, run: Run, inputs: Inputs, prepared: Any) -> Found:
+    """What the gates would say of a promotion now; what waits for people or a time is no objection."""
+    del prepared
+    environment = str(inputs["environment"])
+    release = promotable(tx, str(inputs["release"]))
+    deployable(tx, environment)
+    decision, _ = preview_promotion(
+        tx, work.proving.person_of(tx, run.by), release, environment, work.deciding
+    )
+    gates = [one for one in decision.gates if one.state in {GateState.BLOCKED, GateState.UNKNOWN}]
+    outputs: dict[str, Json] = {
+        "outcome": decision.outcome.value,
+        "planDigest": decision.plan_digest,
+        "gates": [one.name for one in gates],
+    }
+    into = f"{release.name} {release.version} into {environment}"
+    if decision.outcome in {GateState.PASS, GateState.WAITING}:
+        summary = f"nothing speaks against {into}"
+        return NodeEnding(NodeState.SUCCEEDED, summary=summary, outputs=outputs)
+    reasons = [reason.message for one in gates for reason in one.reasons][:_REASONS_SHOWN]
+    message = f"{into} is {decision.outcome.value}: {'; '.join(reasons)}"
+    if decision.outcome is GateState.BLOCKED:
+        return NodeEnding(NodeState.FAILED, WaitedForFailed.code, message[:MESSAGE_MAX])
+    return NodeEnding(
+        NodeState.ERRORED, WaitedForFailed.code, message[:MESSAGE_MAX], retry_may_help=True
+    )
+
+
+_PROMOTED = object_schema((), promotion=OUT, state=OUT, deployment=OUT)
+
+RELEASING: Mapping[str, Act] = {
     "promote": Act(
         StepKind(
             "promote",
@@ -167,13 +156,13 @@ ACTS: Mapping[str, Act] = {
             "Asks for a release in an environment, and waits until it is deployed there.",
             object_schema(
                 ("release", "environment"),
-                release=_TEXT,
-                environment=_TEXT,
+                release=TEXT,
+                environment=TEXT,
                 reason={"type": "string", "maxLength": 1000},
                 changeTicket={"type": "string", "maxLength": 200},
                 wait={"type": "boolean", "default": True},
             ),
-            object_schema((), promotion=_OUT, state=_OUT, deployment=_OUT),
+            _PROMOTED,
             timeout_s=7 * DAY_S,
         ),
         Permission.PROMOTION_REQUEST,
@@ -187,12 +176,12 @@ ACTS: Mapping[str, Act] = {
             "Resolves each image reference to a digest, once, and seals the set.",
             object_schema(
                 ("name", "version", "components"),
-                name=_TEXT,
-                version=_TEXT,
-                components={"type": "object", "additionalProperties": _TEXT, "minProperties": 1},
-                channel=_TEXT,
+                name=TEXT,
+                version=TEXT,
+                components={"type": "object", "additionalProperties": TEXT, "minProperties": 1},
+                channel=TEXT,
             ),
-            object_schema((), release=_OUT, digest=_OUT),
+            object_schema((), release=OUT, digest=OUT),
             attempts_max=3,
         ),
         Permission.RELEASE_CREATE,
@@ -205,30 +194,47 @@ ACTS: Mapping[str, Act] = {
             Way.ACT,
             "Scan",
             "Scans an image, and waits for what is found.",
-            object_schema(("image",), image=_TEXT),
+            object_schema(("image",), image=TEXT),
             object_schema(
                 (),
-                image=_OUT,
+                image=OUT,
                 counts={"type": "object", "additionalProperties": {"type": "integer"}},
             ),
         ),
         Permission.IMAGE_SCAN,
         _scan,
     ),
+    "rollback": Act(
+        StepKind(
+            "rollback",
+            Way.ACT,
+            "Roll back",
+            "Asks for what ran before, or an earlier release, and waits until it is deployed again.",
+            object_schema(
+                ("environment", "reason"),
+                environment=TEXT,
+                reason={"type": "string", "minLength": 1, "maxLength": 1000},
+                release=TEXT,
+                changeTicket={"type": "string", "maxLength": 200},
+            ),
+            _PROMOTED,
+            timeout_s=7 * DAY_S,
+        ),
+        Permission.DEPLOYMENT_OPERATE,
+        _roll_back,
+    ),
+    "gate": Act(
+        StepKind(
+            "gate",
+            Way.ACT,
+            "Gate",
+            "Asks what the gates would say of a release in an environment. Nothing is asked for.",
+            object_schema(("release", "environment"), release=TEXT, environment=TEXT),
+            object_schema((), outcome=OUT, planDigest=OUT, gates={"type": "array", "items": OUT}),
+            attempts_max=3,
+        ),
+        Permission.PROMOTION_REQUEST,
+        _gate,
+    ),
 }
 """Step type -> how it is done."""
-
-_LOOKS: Mapping[str, Callable[[Tx, str], NodeEnding | None]] = {
-    "promotion": _promotion,
-    "scan": _scanned,
-}
-
-
-def with_error(refusal: StellaError) -> NodeEnding:
-    """The end of a step that refused: by a verdict of its own, or because it could not be done."""
-    return NodeEnding(
-        NodeState.FAILED if isinstance(refusal, StepFailed) else NodeState.ERRORED,
-        refusal.code,
-        bounded_text(str(refusal), MESSAGE_MAX),
-        retry_may_help=refusal.retry_may_help,
-    )
