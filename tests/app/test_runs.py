@@ -136,7 +136,7 @@ def test_what_is_done_for_many_goes_by_its_window_and_stops_at_too_many_failures
     run = walk.start("ship", hosts=["a", "b", "c"])
     assert run.state.value == "succeeded"
     asked = [call.inputs["ticket"] for call in walk.stage.steps["open-change"].calls]
-    assert asked == ["CHG-a-0", "CHG-b-1", "CHG-c-2"]
+    assert sorted(asked) == ["CHG-a-0", "CHG-b-1", "CHG-c-2"]
     assert walk.nodes(run)["each"].outputs == {"ticket": ["x", "x", "x"]}
     assert walk.stage.steps["smoke-test"].calls[0].inputs["ticket"] == "300"
 

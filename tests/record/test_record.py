@@ -160,7 +160,7 @@ def test_only_handled_kinds_wait_for_a_handler(open_database: OpenDatabase) -> N
     database = open_database(frozenset({"Counted"}))
     put(database, 1)
     with database.read() as tx:
-        ((_, fact, kind),) = pending_facts(tx)
+        ((fact, kind),) = pending_facts(tx)
         assert (facts_about(tx, ["a"])[0].id, kind) == (fact, "Counted")
 
 

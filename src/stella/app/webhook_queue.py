@@ -124,7 +124,7 @@ def _ended(
     try:
         if not _LEAD_ON & delivery.content.keys():
             return handled(tx, delivery, _done(tx, delivery, followed))  # it only says something
-        with tx.connection.begin_nested():
+        with tx.part():
             outcome = _done(tx, delivery, followed)
             started = start_told(tx, handling.kinds, (delivery,))
             outcome += "".join(f"; {one.trigger}: {one.run or one.code}" for one in started)
@@ -266,7 +266,7 @@ def _pressed(
     comment = f"{source}: {pressed.comment}" if pressed.comment else source
     told = f"{person.name} pressed {pressed.choice} of {promotion}"
     try:
-        with tx.connection.begin_nested():
+        with tx.part():
             if pressed.choice == "approve":
                 approve_promotion(
                     tx,

@@ -111,6 +111,7 @@ def apply_documents(
     if dry_run:
         kept.rollback()
         tx.added.clear()
+        tx.held.clear()
     else:
         kept.commit()
     return tuple(changes)

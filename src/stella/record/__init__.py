@@ -6,6 +6,7 @@ from stella.record.database import Database, open_workflow_engine
 from stella.record.errors import DatabaseUnusable, UnknownDatabase
 from stella.record.lease import take_lease
 from stella.record.read import (
+    claim_pending,
     drop_pending,
     fact_by_id,
     facts_about,
@@ -14,6 +15,7 @@ from stella.record.read import (
     facts_since,
     has_unsealed,
     head_position,
+    last_fact,
     pending_facts,
 )
 from stella.record.seal import Sealed, seal
@@ -29,6 +31,7 @@ __all__ = [
     "StoredFact",
     "Tx",
     "UnknownDatabase",
+    "claim_pending",
     "drop_pending",
     "fact_by_id",
     "facts_about",
@@ -37,6 +40,7 @@ __all__ = [
     "facts_since",
     "has_unsealed",
     "head_position",
+    "last_fact",
     "metadata",
     "open_workflow_engine",
     "pending_facts",

@@ -104,11 +104,27 @@ def head_position(tx: Tx) -> int:
     return tx.connection.execute(query).scalar() or 0
 
 
-def pending_facts(tx: Tx, limit: int = 100) -> tuple[tuple[int, str, str], ...]:
-    """Facts that wait for their handler: (sequence, fact id, kind), oldest first."""
+def pending_facts(tx: Tx, limit: int = 100) -> tuple[tuple[str, str], ...]:
+    """Facts that wait for their handler: (fact id, kind), oldest first."""
     pending = tables.fact_pending
     rows = tx.rows(select(pending).order_by(pending.c.sequence).limit(limit))
-    return tuple((row["sequence"], row["fact"], row["kind"]) for row in rows)
+    return tuple((row["fact"], row["kind"]) for row in rows)
+
+
+def claim_pending(tx: Tx, fact: str) -> bool:
+    """Take a fact's handling upon oneself: no run of its own is begun for it. Whether it still waited."""
+    gone = delete(tables.fact_pending).where(tables.fact_pending.c.fact == fact)
+    return bool(tx.connection.execute(gone).rowcount)
+
+
+def last_fact(tx: Tx, kind: str, subject: str) -> StoredFact | None:
+    """The newest of that kind about that subject, sealed or not."""
+    fact = tables.fact.c
+    query = select(tables.fact).where(
+        fact.tenant == tx.tenant, fact.subject == subject, fact.kind == kind
+    )
+    row = tx.row(query.order_by(fact.id.desc()))
+    return None if row is None else stored_fact(row)
 
 
 def has_unsealed(tx: Tx) -> bool:
@@ -116,7 +132,9 @@ def has_unsealed(tx: Tx) -> bool:
     return tx.row(select(tables.fact_unsealed.c.sequence).limit(1)) is not None
 
 
-def drop_pending(tx: Tx, sequences: Sequence[int]) -> None:
-    """Forget pending rows whose workflow exists now."""
+def drop_pending(tx: Tx, facts: Sequence[str]) -> None:
+    """Forget pending rows whose workflow exists now. By fact: SQLite gives a sequence number again, once
+    the last row was claimed.
+    """
     pending = tables.fact_pending
-    tx.connection.execute(delete(pending).where(pending.c.sequence.in_(sequences)))
+    tx.connection.execute(delete(pending).where(pending.c.fact.in_(facts)))

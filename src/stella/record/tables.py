@@ -58,6 +58,7 @@ fact_pending = Table(
     Column("sequence", _SEQUENCE, primary_key=True, autoincrement=True),
     Column("fact", String(40), nullable=False),
     Column("kind", String(80), nullable=False),
+    Index(None, "fact"),
 )
 
 chain = Table(

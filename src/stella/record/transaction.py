@@ -1,6 +1,7 @@
 """One unit of work: values and the facts about them, stored together or not at all."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeAlias
@@ -34,7 +35,8 @@ class Tx:
     """What a use case is given: a connection, one reading of the clock, and who asks.
 
     actor: ``usr_...``, ``agt_...`` or ``system``. cause: the fact this answers to; None where a
-    person asked. handled: kinds of facts that ``app/flows.py`` has a handler for.
+    person asked. handled: kinds of facts that ``app/flows.py`` has a handler for. held: rows that are
+    locked by it, as they are now, by names that their stores give them.
     """
 
     connection: Connection
@@ -45,6 +47,7 @@ class Tx:
     ids: NewId
     handled: frozenset[str]
     added: list[StoredFact] = field(default_factory=list)
+    held: dict[str, Any] = field(default_factory=dict)
 
     def new_id(self, prefix: str) -> str:
         """A fresh id of that kind."""
@@ -68,6 +71,19 @@ class Tx:
         if stored:
             self._insert(stored)
             self.added += stored
+
+    @contextmanager
+    def part(self) -> Iterator[None]:
+        """A part of the transaction: what raises in it leaves nothing of what it had begun."""
+        kept, added = self.connection.begin_nested(), len(self.added)
+        try:
+            yield
+        except BaseException:
+            kept.rollback()
+            del self.added[added:]
+            self.held.clear()
+            raise
+        kept.commit()
 
     def has_caused(self, kind: str, subject: str) -> bool:
         """Whether this transaction's cause already left that fact: a repeated handler stops here."""

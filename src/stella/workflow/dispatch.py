@@ -18,8 +18,8 @@ def dispatch(database: Database, runs: Runs) -> int:
             waiting = pending_facts(tx, _BATCH)
         if not waiting:
             return started
-        for _, fact, kind in waiting:
+        for fact, kind in waiting:
             runs.start(kind, fact)
         with database.transaction(actor="system") as tx:
-            drop_pending(tx, [sequence for sequence, _, _ in waiting])
+            drop_pending(tx, [fact for fact, _ in waiting])
         started += len(waiting)

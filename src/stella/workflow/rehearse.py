@@ -144,16 +144,16 @@ class _Stage:
         """Do what has its turn; whether there was anything."""
         with self.database.read() as tx:
             waiting = pending_facts(tx, _BATCH)
-            nodes = [fact_by_id(tx, fact) for _, fact, _ in waiting]
+            nodes = [fact_by_id(tx, fact) for fact, _ in waiting]
         for fact in nodes:
             assert fact is not None, "a pending fact is there"
             with self.database.transaction(actor="system", cause=fact.id) as tx:
-                begun = begin_node(tx, fact.subject)
+                begun = begin_node(tx, fact.subject, fact.id)
                 if begun is not None:
                     self._do(tx, *begun)
                 self._note(tx)
         with self.database.transaction(actor="system") as tx:
-            drop_pending(tx, [sequence for sequence, _, _ in waiting])
+            drop_pending(tx, [fact for fact, _ in waiting])
         return bool(waiting)
 
     def say(self) -> bool:

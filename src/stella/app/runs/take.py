@@ -1,7 +1,7 @@
 """A node's turn: it is done, or begins to wait; and what was waited for wakes it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from stella.app.carrying import ServerStops, Work
 from stella.app.runs.acts.act import MESSAGE_MAX, act_out, refuse_unallowed, with_error
@@ -12,40 +12,75 @@ from stella.kernel import Digest, Json, StellaError, parse_time
 from stella.plugin.contract.core import Capability, Need
 from stella.plugin.contract.step import StepCall
 from stella.plugin.order import PluginReference
-from stella.record import StoredFact, Tx
+from stella.record import StoredFact, Tx, claim_pending, last_fact
 from stella.record.errors import DatabaseUnusable
 from stella.workflow.definition.kinds import StepKind, Way
 from stella.workflow.errors import NotAskedNow
 from stella.workflow.run.advance import next_in_group
+from stella.workflow.run.facts import NodeReady
 from stella.workflow.run.lifecycle import NodeState
 from stella.workflow.run.model import UNDO, Node, NodeEnding, Run
 from stella.workflow.run.nodes import begin_node, end_node, goes_on, kind_of, time_of, wait_for
 from stella.workflow.run.request import request_run
-from stella.workflow.run.store import find_run, nodes_waiting_for
+from stella.workflow.run.store import find_run, nodes_cut_off, nodes_waiting_for
+
+_TOGETHER = 20
+"""So many steps at most begin in one transaction, where each is done there and then."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Begun:
+    """An attempt that is to be made outside of the transaction it began in. turn: the fact by which."""
+
+    turn: StoredFact
     run: Run
     node: Node
     kind: StepKind
 
 
 def take_node(work: Work, fact: StoredFact) -> None:
-    """Let an attempt begin, and do it as its type says."""
+    """Let an attempt begin, do it as its type says, and go on with what has its turn by that.
+
+    So one durable run does the steps that follow each other: each begins in the transaction in which
+    the one before it ends. Whatever else has its turn then is begun by a run of its own.
+    """
     with work.because(fact) as tx:
-        found = begin_node(tx, fact.subject)
-        if found is None:
-            return
-        run, node = found
-        begun = _Begun(run, node, kind_of(tx, run, node))
-        if begun.kind.way in _WAITS:
-            _attempt(tx, work, begun, _WAITS[begun.kind.way])
-            return
-    if begun.kind.way is Way.ACT:
-        _act(work, fact, begun)
-    else:
-        _call(work, fact, begun)
+        begun = _walk(tx, work, fact, fact.id) or _resumed(tx, work, fact.id)
+    while begun is not None:
+        begun = (_act if begun.kind.way is Way.ACT else _call)(work, begun, fact.id)
+
+
+def _walk(tx: Tx, work: Work, turn: StoredFact | None, taker: str) -> _Begun | None:
+    """Begin what has its turn, and what follows it, as long as that is done here and now."""
+    for number in range(_TOGETHER):
+        if turn is None:
+            return None
+        mine, added = replace(tx, actor="system", cause=turn.id), len(tx.added)
+        found = begin_node(mine, turn.subject, taker)
+        if found is not None:
+            run, node = found
+            begun = _Begun(turn, run, node, kind_of(mine, run, node))
+            if begun.kind.way not in _WAITS:
+                return begun
+            _attempt(mine, work, begun, _WAITS[begun.kind.way])
+        turn = None if number == _TOGETHER - 1 else _next(mine, added)
+    return None
+
+
+def _next(tx: Tx, added: int) -> StoredFact | None:
+    """What has its turn since so many facts were there: this durable run takes the first of it."""
+    ready = (one for one in tx.added[added:] if one.kind == NodeReady.__name__)
+    return next((one for one in ready if claim_pending(tx, one.id)), None)
+
+
+def _resumed(tx: Tx, work: Work, taker: str) -> _Begun | None:
+    """What this durable run had begun when the server ended."""
+    for node in nodes_cut_off(tx, taker):
+        turn = last_fact(tx, NodeReady.__name__, node.id)
+        begun = _walk(tx, work, turn, taker)
+        if begun is not None:
+            return begun
+    return None
 
 
 def wake_by_promotion(work: Work, fact: StoredFact) -> None:
@@ -100,14 +135,10 @@ def _of_run(run: Run) -> NodeEnding:
 
 def _attempt(tx: Tx, work: Work, begun: _Begun, do: Callable[[Tx, Work, _Begun], None]) -> None:
     """In a part of the transaction: what it refuses leaves nothing of what it had begun."""
-    part = tx.connection.begin_nested()
-    added = len(tx.added)
     try:
-        do(tx, work, begun)
-        part.commit()
+        with tx.part():
+            do(tx, work, begun)
     except StellaError as refusal:
-        part.rollback()
-        del tx.added[added:]
         end_node(tx, begun.node.id, with_error(refusal))
 
 
@@ -144,17 +175,15 @@ def _child(tx: Tx, work: Work, begun: _Begun) -> None:
 _WAITS = {Way.WAIT: _wait, Way.ASK: _ask, Way.CHILD: _child}
 
 
-def _act(work: Work, fact: StoredFact, begun: _Begun) -> None:
+def _act(work: Work, begun: _Begun, taker: str) -> _Begun | None:
     act = ACTS[begun.kind.name]
     try:
-        with work.database.read(fact.tenant) as tx:
+        with work.database.read(begun.turn.tenant) as tx:
             roles = refuse_unallowed(tx, begun.run, act.needs, begun.kind.name)
         inputs = begun.node.inputs or {}
         prepared = act.prepare(work, roles, inputs) if act.prepare else None
     except StellaError as refusal:
-        with work.because(fact) as tx:
-            end_node(tx, begun.node.id, with_error(refusal))
-        return
+        return _end(work, begun, with_error(refusal), taker)
 
     def do(tx: Tx, work: Work, begun: _Begun) -> None:
         found = act_out(act, tx, work, (begun.run, begun.node), prepared)
@@ -167,22 +196,29 @@ def _act(work: Work, fact: StoredFact, begun: _Begun) -> None:
         else:
             end_node(tx, begun.node.id, found)
 
-    with work.database.transaction(actor=begun.run.by, cause=fact.id, tenant=fact.tenant) as tx:
+    turn = begun.turn
+    with work.database.transaction(actor=begun.run.by, cause=turn.id, tenant=turn.tenant) as tx:
         if goes_on(tx, begun.node):
             _attempt(tx, work, begun, do)
+        return _walk(tx, work, _next(tx, 0), taker)
 
 
-def _call(work: Work, fact: StoredFact, begun: _Begun) -> None:
+def _call(work: Work, begun: _Begun, taker: str) -> _Begun | None:
     try:
-        with work.database.read(fact.tenant) as tx:
+        with work.database.read(begun.turn.tenant) as tx:
             roles = refuse_unallowed(tx, begun.run, Permission.WORKFLOW_RUN, begun.kind.name)
         how = _said_by_plugin(work, begun, roles)
     except NotAskedNow as refusal:
         how = with_error(refusal)
     if how.state is not NodeState.SUCCEEDED and work.stopping.is_set():
         raise ServerStops  # the plugin ended because the server does
-    with work.because(fact) as tx:
+    return _end(work, begun, how, taker)
+
+
+def _end(work: Work, begun: _Begun, how: NodeEnding, taker: str) -> _Begun | None:
+    with work.because(begun.turn) as tx:
         end_node(tx, begun.node.id, how)
+        return _walk(tx, work, _next(tx, 0), taker)
 
 
 def _said_by_plugin(work: Work, begun: _Begun, roles: frozenset[str]) -> NodeEnding:

@@ -64,7 +64,8 @@ class Node:
     section: "steps" or "finally". item: its number, SINGLE where it has none; item_value: what it is.
     earlier: how many of its attempts were before somebody last said that it is tried again.
     waits_for: what ends its waiting, ``KIND:ID``. look_at: when to look at it again. deadline_at: by
-    when it has to be done. claimed_by: id of who looks after it.
+    when it has to be done. claimed_by: id of who looks after it. taken_by: the fact
+    whose durable run does it, and goes on with it after a restart.
     """
 
     id: str
@@ -87,6 +88,7 @@ class Node:
     look_at: str | None = None
     deadline_at: str | None = None
     claimed_by: str = ""
+    taken_by: str = ""
     started_at: str | None = None
     ended_at: str | None = None
 

@@ -31,12 +31,15 @@ _EVENTS = {
 }
 
 
-def begin_node(tx: Tx, node_id: str) -> tuple[Run, Node] | None:
+def begin_node(tx: Tx, node_id: str, taker: str) -> tuple[Run, Node] | None:
     """Another attempt begins: the run and the node as they are then. None where its turn is over.
 
-    One that was running already was cut off; by its key, what it did is not done twice.
+    taker: the fact whose durable run does it. One that this had begun already was cut off; by its key,
+    what it did is not done twice. One that another has begun is that one's.
     """
     run, found = _held(tx, node_id)
+    if found.state is NodeState.RUNNING and found.taken_by not in {"", taker}:
+        return None
     if found.state not in {NodeState.READY, NodeState.RUNNING}:
         return None
     step, kind = step_of(tx, run, found), kind_of(tx, run, found)
@@ -46,19 +49,21 @@ def begin_node(tx: Tx, node_id: str) -> tuple[Run, Node] | None:
         if found.state is NodeState.READY
         else found.state,
         attempts=found.attempts + 1,
+        taken_by=taker,
         started_at=found.started_at or time_text(tx.now),
         deadline_at=found.deadline_at
         or time_text(tx.now + timedelta(seconds=step.timeout_s or kind.timeout_s)),
     )
     begun = replace(begun, look_at=_later(begun.deadline_at, _MARGIN))
-    update_node(tx, begun)
     if begun.tries > _attempts_max(step, kind) + CUT_OFF_MAX:
+        update_node(tx, begun)
         end_node(tx, node_id, _cut_off(begun))
         return None
     try:
         begun = replace(begun, inputs=_inputs(tx, run, begun, step, kind))
         inputs = digest_of(begun.inputs or {}).text
     except StellaError as refusal:
+        update_node(tx, begun)
         end_node(tx, node_id, NodeEnding(NodeState.ERRORED, refusal.code, str(refusal)))
         return None
     update_node(tx, begun)
@@ -206,6 +211,7 @@ def time_of(inputs: Mapping[str, Any], now: datetime) -> str:
 def _held(tx: Tx, node_id: str) -> tuple[Run, Node]:
     """The node as it is once its run is held, and nobody else moves it until this transaction ends."""
     run = find_run(tx, find_node(tx, node_id).run, lock=True)
+    list_nodes(tx, run.id)  # from here on they are at hand
     return run, find_node(tx, node_id)
 
 

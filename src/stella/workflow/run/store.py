@@ -97,11 +97,13 @@ workflow_node = Table(
     Column("look_at", String(27)),
     Column("deadline_at", String(27)),
     Column("claimed_by", String(80), nullable=False),
+    Column("taken_by", String(40), nullable=False),
     Column("started_at", String(27)),
     Column("ended_at", String(27)),
     Index(None, "run", "position"),
     Index(None, "look_at"),
     Index(None, "waits_for"),
+    Index(None, "taken_by"),
 )
 
 
@@ -193,19 +195,32 @@ def drop_workflow(tx: Tx, name: str) -> None:
 # ---------------------------------------------------------------- runs
 
 
+# A run that a transaction holds is read once in it, with its nodes: nobody else changes them meanwhile.
+
+
+def _nodes_of(run_id: str) -> str:
+    return f"nodes of {run_id}"
+
+
 def insert_run(tx: Tx, value: Run) -> None:
     """A new row."""
     tx.connection.execute(workflow_run.insert(), {"tenant": tx.tenant, **_run_columns(value)})
+    tx.held |= {value.id: value, _nodes_of(value.id): {}}
 
 
 def update_run(tx: Tx, value: Run) -> None:
     """The row of ``value.id`` as ``value`` says."""
     where = (workflow_run.c.tenant == tx.tenant, workflow_run.c.id == value.id)
     tx.connection.execute(workflow_run.update().where(*where), _run_columns(value))
+    if value.id in tx.held:
+        tx.held[value.id] = value
 
 
 def find_run(tx: Tx, run_id: str, *, lock: bool = False) -> Run:
     """lock: until this transaction ends. Raises UnknownRun."""
+    held: Run | None = tx.held.get(run_id)
+    if held is not None:
+        return held
     query: AnySelect = select(workflow_run).where(
         workflow_run.c.tenant == tx.tenant, workflow_run.c.id == run_id
     )
@@ -216,7 +231,10 @@ def find_run(tx: Tx, run_id: str, *, lock: bool = False) -> Run:
             remedy=Remedy("List runs.", "stella run list"),
             run=run_id[:60],
         )
-    return _run(row)
+    found = _run(row)
+    if lock:
+        tx.held[run_id] = found
+    return found
 
 
 def list_runs(
@@ -269,16 +287,27 @@ def insert_nodes(tx: Tx, values: Sequence[Node]) -> None:
     rows = [{"tenant": tx.tenant, **_node_columns(one)} for one in values]
     if rows:
         tx.connection.execute(workflow_node.insert(), rows)
+    for one in values:
+        nodes = tx.held.get(_nodes_of(one.run))
+        if nodes is not None:
+            nodes[one.id] = one
 
 
 def update_node(tx: Tx, value: Node) -> None:
     """The row of ``value.id`` as ``value`` says."""
     where = (workflow_node.c.tenant == tx.tenant, workflow_node.c.id == value.id)
     tx.connection.execute(workflow_node.update().where(*where), _node_columns(value))
+    nodes = tx.held.get(_nodes_of(value.run))
+    if nodes is not None:
+        nodes[value.id] = value
 
 
 def find_node(tx: Tx, node_id: str) -> Node:
     """Raises UnknownRun."""
+    for nodes in tx.held.values():
+        if isinstance(nodes, dict) and node_id in nodes:
+            found: Node = nodes[node_id]
+            return found
     row = tx.row(
         select(workflow_node).where(
             workflow_node.c.tenant == tx.tenant, workflow_node.c.id == node_id
@@ -295,9 +324,15 @@ def find_node(tx: Tx, node_id: str) -> Node:
 
 def list_nodes(tx: Tx, run_id: str) -> tuple[Node, ...]:
     """Of a run, in the order in which they were made."""
+    held: dict[str, Node] | None = tx.held.get(_nodes_of(run_id))
+    if held is not None:
+        return tuple(sorted(held.values(), key=lambda one: one.position))
     table = workflow_node.c
     query = select(workflow_node).where(table.tenant == tx.tenant, table.run == run_id)
-    return tuple(map(_node, tx.rows(query.order_by(table.position))))
+    found = tuple(map(_node, tx.rows(query.order_by(table.position))))
+    if run_id in tx.held:
+        tx.held[_nodes_of(run_id)] = {one.id: one for one in found}
+    return found
 
 
 def due_nodes(tx: Tx, limit: int) -> tuple[str, ...]:
@@ -314,6 +349,17 @@ def nodes_waiting_for(tx: Tx, what: str) -> tuple[Node, ...]:
         table.tenant == tx.tenant,
         table.waits_for == what,
         table.state == NodeState.WAITING.value,
+    )
+    return tuple(map(_node, tx.rows(query.order_by(table.id))))
+
+
+def nodes_cut_off(tx: Tx, taker: str) -> tuple[Node, ...]:
+    """Those that the durable run of that fact had begun when it was ended."""
+    table = workflow_node.c
+    query = select(workflow_node).where(
+        table.tenant == tx.tenant,
+        table.taken_by == taker,
+        table.state == NodeState.RUNNING.value,
     )
     return tuple(map(_node, tx.rows(query.order_by(table.id))))
 

@@ -69,23 +69,17 @@ def fire(tx: Tx, kinds: Kinds, name: str, event: Happened, allowed: Allowed) -> 
     known = find_trigger(tx, name, lock=True)
     if not known.trigger.enabled or has_fired(tx, name, event.key):
         return None
-    part = tx.connection.begin_nested()
-    added = len(tx.added)
     try:
         found = answer(known.trigger, event)
         if not found.holds:
-            part.rollback()
             return None
         if _is_too_much(tx, known):
-            part.rollback()
             now = time_text(tx.now)
             put_trigger(tx, replace(known, held_back=known.held_back + 1, held_back_at=now))
             return None
-        run = _start(tx, kinds, known, (event, found.inputs), allowed)
-        part.commit()
+        with tx.part():
+            run = _start(tx, kinds, known, (event, found.inputs), allowed)
     except StellaError as refusal:
-        part.rollback()
-        del tx.added[added:]
         return _refused(tx, known, event, refusal)
     made = replace(_firing(tx, known, event, Outcome.STARTED), run=run.id)
     insert_firing(tx, made)

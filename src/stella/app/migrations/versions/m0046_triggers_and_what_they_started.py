@@ -63,3 +63,12 @@ def upgrade() -> None:
         )
     with op.batch_alter_table("workflow_run", schema=None) as batch_op:
         batch_op.alter_column("trigger", server_default=None)
+    with op.batch_alter_table("workflow_node", schema=None) as batch_op:
+        batch_op.add_column(
+            sa.Column("taken_by", sa.String(length=40), nullable=False, server_default="")
+        )
+        batch_op.create_index(batch_op.f("ix_workflow_node_taken_by"), ["taken_by"], unique=False)
+    with op.batch_alter_table("workflow_node", schema=None) as batch_op:
+        batch_op.alter_column("taken_by", server_default=None)
+    with op.batch_alter_table("fact_pending", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_fact_pending_fact"), ["fact"], unique=False)

@@ -5,9 +5,10 @@ from typing import Any
 
 from stella.app.carrying import Work
 from stella.app.runs.acts.act import MESSAGE_MAX, OUT, TEXT, Act, Found, Inputs
+from stella.finding.facts import ImageScanned
 from stella.finding.lifecycle import ScanState
 from stella.finding.scan import request_scan
-from stella.finding.store import scan_by_id
+from stella.finding.store import Scan, scan_by_id, scan_of_platform
 from stella.identity import Permission
 from stella.kernel import Json
 from stella.promotion.evaluate import preview_promotion
@@ -20,7 +21,7 @@ from stella.promotion.request import (
     request_rollback,
 )
 from stella.promotion.store import find_promotion
-from stella.record import Tx
+from stella.record import Tx, last_fact
 from stella.release.create import create_release, resolve_components
 from stella.workflow.definition.kinds import StepKind, Way, object_schema
 from stella.workflow.definition.model import DAY_S
@@ -94,7 +95,7 @@ def _scan(tx: Tx, work: Work, run: Run, inputs: Inputs, prepared: Any) -> Found:
 
 def how_scan_stands(tx: Tx, subject: str) -> NodeEnding | None:
     """What became of a scan; None while it goes on."""
-    found = scan_by_id(tx, subject)
+    found = scan_by_id(tx, subject) or _scan_since(tx, subject)
     if found is None or found.state is ScanState.PENDING:
         return None
     if found.state is not ScanState.DONE:
@@ -102,6 +103,12 @@ def how_scan_stands(tx: Tx, subject: str) -> NodeEnding | None:
         return NodeEnding(NodeState.ERRORED, WaitedForFailed.code, message)
     outputs: dict[str, Json] = {"image": found.image or "", "counts": dict(found.counts or {})}
     return NodeEnding(NodeState.SUCCEEDED, summary=f"{found.reference} is scanned", outputs=outputs)
+
+
+def _scan_since(tx: Tx, subject: str) -> Scan | None:
+    """The scan that took the place of one that had ended: another was asked for of the same platform."""
+    fact = last_fact(tx, ImageScanned.__name__, subject)
+    return None if fact is None else scan_of_platform(tx, str(fact.data["platform_digest"]))
 
 
 def _roll_back(tx: Tx, work: Work, run: Run, inputs: Inputs, prepared: Any) -> Found:
