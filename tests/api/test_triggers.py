@@ -109,15 +109,24 @@ def test_who_may_apply_one_lend_it_rights_and_look_at_it(triggered: Control) -> 
     body = {"digest": seen["digest"]}
     assert triggered.refused("POST", "/triggers/auto/lend", body, by="vic") == "ST-IDN-004"
     assert triggered.refused("POST", "/triggers/auto/lend", body, by="ann") == "ST-IDN-004"
-    lent = triggered.post("/triggers/auto/lend", body, by="dan")
-    assert lent["by"]["name"] == "dan"
+    lent = triggered.post("/triggers/auto/lend", body, by="root")
+    assert lent["by"]["name"] == "root"
     steps = {"rest": {"uses": "wait", "with": {"seconds": 60}}}
     changed = {**WORKFLOW, "spec": {**WORKFLOW["spec"], "steps": steps}}  # type: ignore[dict-item]
     applied(triggered, changed)
-    stale = triggered.refused("POST", "/triggers/auto/lend", body, by="dan")
-    assert stale == "ST-WFL-014", "the workflow is another one than dan saw"
+    stale = triggered.refused("POST", "/triggers/auto/lend", body, by="root")
+    assert stale == "ST-WFL-014", "the workflow is another one than root saw"
     (fault,) = triggered.get("/triggers/auto")["faults"]
-    assert "changed by somebody else" in fault["words"]
+    assert "was changed since rights were lent" in fault["words"]
+    (reached,) = triggered.get("/triggers/auto")["reached"]
+    assert (reached["name"], reached["version"], reached["isLent"]) == ("ship", 2, False)
+
+
+def test_who_may_less_does_not_take_the_place_of_who_lent(triggered: Control) -> None:
+    body = {"digest": triggered.get("/triggers/auto")["digest"]}
+    assert triggered.post("/triggers/auto/lend", body, by="root")["by"]["name"] == "root"
+    assert triggered.refused("POST", "/triggers/auto/lend", body, by="dan") == "ST-IDN-004"
+    assert triggered.post("/triggers/auto/lend", body, by="olga")["by"]["name"] == "olga"
 
 
 def test_what_is_not_there_is_said(control: Control) -> None:

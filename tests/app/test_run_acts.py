@@ -8,18 +8,19 @@ import pytest
 from fixtures.road import InlineRuns
 from fixtures.runs import Walk
 from stella.app.flows import steps_of
-from stella.app.runs.firing import look_at_schedules, start_told
+from stella.app.runs.firing import start_told, start_triggered
 from stella.hub.apply import apply_integration
 from stella.hub.delivery import Delivery
 from stella.hub.lifecycle import DeliveryState
 from stella.identity import Role, create_user
 from stella.image import parse_reference
-from stella.kernel import Digest, Remedy
+from stella.kernel import Digest, Remedy, time_text
 from stella.notify.deliver import ATTEMPTS_MAX, claim_due, note_failed, note_sent
 from stella.notify.errors import MessageNotFailed
 from stella.plugin.contract.core import Contribution, Kind
 from stella.plugin.contract.notifier import SentMessage
 from stella.promotion.model import Person
+from stella.record import facts_about
 from stella.record.tables import fact_pending
 from stella.release.push import note_push
 from stella.workflow.run.model import Run
@@ -205,7 +206,7 @@ def test_what_neither_saw_is_found_by_the_next_look(listening: Walk) -> None:
         note_push(tx, host="r.test", repository="shop/web", tag="1.0", digest=ONE)
         tx.connection.execute(fact_pending.delete())
     assert listening.after(run).state.value == "running"
-    look_at_schedules(road.database, road.work.kinds, lambda: False)
+    run = listening.later(run, seconds=16)
     assert listening.after(run).state.value == "succeeded"
 
 
@@ -225,12 +226,40 @@ def test_a_build_that_a_webhook_tells_of_ends_the_wait(walk: Walk) -> None:
             delivery=build,
             event="build.ended",
             state=DeliveryState.QUEUED,
-            received_at="",
+            received_at=time_text(walk.stage.road.clock()),
             content={"builds": [{**said, "build": build}]},
         )
         with walk.stage.road.database.transaction(actor="webhook") as tx:
-            start_told(tx, walk.stage.road.work.kinds, (delivery,))
+            start_told(tx, walk.stage.road.work.kinds, delivery)
         assert walk.after(run).state.value == state
+
+
+def test_what_was_before_the_run_is_not_heard_however_late_it_is_told(listening: Walk) -> None:
+    road = listening.stage.road
+    pushed(listening, "1.0")
+    with road.database.read() as tx:
+        (fact,) = facts_about(tx, (f"r.test/shop/web@{ONE.text}",))
+    road.clock.go_on(seconds=5)
+    run = listening.later(listening.start("hear"), seconds=61)
+    start_triggered(road.work, fact)  # whose handler comes only now
+    assert listening.states(listening.after(run))["hear"] == "waiting"
+
+
+def test_what_is_meant_is_found_among_many(listening: Walk) -> None:
+    run = listening.start("hear")
+    pushed(listening, "1.0")
+    with listening.stage.road.database.transaction(actor="system") as tx:
+        for number in range(450):
+            note_push(tx, host="r.test", repository="shop/web", tag=f"9.{number}", digest=ONE)
+    run = listening.later(run, seconds=61)
+    assert run.state.value == "succeeded"
+
+
+@pytest.mark.parametrize("match", [{"tga": "1.0"}, {"tag": 1}])
+def test_what_no_such_event_has_is_refused_at_once(walk: Walk, match: dict[str, Any]) -> None:
+    walk.apply("hear", {"hear": step("wait-event", event="ImagePushed", match=match)})
+    run = walk.start("hear")
+    assert (run.state.value, run.code) == ("errored", "ST-WFL-004")
 
 
 def test_an_event_that_does_not_come_ends_the_wait_at_its_time(walk: Walk) -> None:

@@ -98,7 +98,7 @@ def test_a_workflow_that_another_changed_needs_rights_anew_and_a_press_lends_the
     row.get_by_role("button", name="Lend my rights").click()
     expect(row).to_contain_text("with the rights of olga")
     triggers.admin.post("/apply", {"documents": [changed], "owner": OWNER})
-    expect(row).to_contain_text("was changed by somebody else")
+    expect(row).to_contain_text("was changed since rights were lent")
     row.get_by_role("button", name="Lend my rights").click()
     expect(row).to_contain_text("Listens")
 

@@ -24,8 +24,7 @@ from stella.plugin.contract.core import Kind
 from stella.record import Tx
 from stella.vex.apply import apply_vex_issuer
 from stella.workflow.definition.model import KIND as WORKFLOW
-from stella.workflow.run.apply import apply_workflow
-from stella.workflow.trigger.apply import apply_trigger
+from stella.workflow.trigger.apply import apply_lent_workflow, apply_trigger
 from stella.workflow.trigger.model import KIND as TRIGGER
 
 BESIDE = frozenset(NEEDED) - {FOLLOWED}
@@ -69,7 +68,7 @@ def apply_all(
         ask=services.deciding.ask,
         more={
             **_MORE,
-            WORKFLOW: partial(apply_workflow, kinds=services.kinds()),
+            WORKFLOW: partial(apply_lent_workflow, kinds=services.kinds(), roles=roles),
             TRIGGER: partial(apply_trigger, events=services.events, roles=roles),
         },
         owning=owning,

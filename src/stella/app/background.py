@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from threading import Thread
 
 from stella.api.services import Services
+from stella.app.flows import ONLY_HEARD
 from stella.kernel import StellaError
 from stella.record import Bell, has_unsealed, seal
 from stella.workflow import Runs, dispatch
@@ -79,7 +80,7 @@ class Background:
             self._services.sealed.ring()
 
     def _dispatch(self) -> None:
-        dispatch(self._services.database, self._runs)
+        dispatch(self._services.database, self._runs, ONLY_HEARD)
 
     def _on_bell(self, watch: Watch) -> None:
         while not self._services.stopping.is_set():

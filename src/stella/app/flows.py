@@ -423,6 +423,8 @@ have no consequence.
 """
 
 HANDLED = frozenset(FLOWS)
+ONLY_HEARD = frozenset(kind for kind, does in FLOWS.items() if does == (start_triggered,))
+"""From these nothing follows where no trigger and no step of a workflow hears of them."""
 
 
 def steps_of(work: Work) -> dict[str, Sequence[Step]]:

@@ -126,7 +126,7 @@ def _ended(
             return handled(tx, delivery, _done(tx, delivery, followed))  # it only says something
         with tx.part():
             outcome = _done(tx, delivery, followed)
-            started = start_told(tx, handling.kinds, (delivery,))
+            started = start_told(tx, handling.kinds, delivery)
             outcome += "".join(f"; {one.trigger}: {one.run or one.code}" for one in started)
     except DatabaseUnusable:
         raise

@@ -34,6 +34,14 @@ _FIRINGS: dict[str, Column] = {
     "run": lambda row: row["run"] or None,
     "why": lambda row: row["message"] or None,
 }
+_REACHED: dict[str, Column] = {
+    "workflow": "name",
+    "version": "version",
+    "lent for": "isLent",
+    "by": lambda row: row["by"]["name"],
+    "at": "at",
+    "digest": "digest",
+}
 _EVENTS: dict[str, Column] = {
     "name": "name",
     "what": "words",
@@ -92,11 +100,28 @@ def history(name: Name, *, output: Output = "table", to: To = None) -> None:
 
 
 @app.command()
-def lend(name: Name, *, output: Output = "table", to: To = None) -> None:
+def lend(
+    name: Name,
+    *,
+    digest: Annotated[
+        str,
+        typer.Option(help="Of what you looked at; without it, what you would lend for is shown."),
+    ] = "",
+    output: Output = "table",
+    to: To = None,
+) -> None:
     """Let a trigger's runs go with your rights, for its workflow as it stands."""
     with open_client() as client:
-        seen = client.get(_path(name))
-        found = client.post(f"{_path(name)}/lend", {"digest": seen["digest"]})
+        found = client.get(_path(name))
+        if not digest:
+            show_list(found["reached"], _REACHED, output=output, to=to, name="name")
+            typer.echo(
+                f"Look at them (stella workflow get NAME), then lend your rights:\n"
+                f"  stella trigger lend {name} --digest {found['digest']}",
+                err=True,
+            )
+            return
+        found = client.post(f"{_path(name)}/lend", {"digest": digest})
     show_list([found], _COLUMNS, output=output, to=to, name="name")
 
 

@@ -2250,6 +2250,17 @@ class ReachWhyView(TypedDict):
     chain: NotRequired[list[str]]
 
 
+class ReachedView(TypedDict):
+    """A workflow that runs of a trigger come to, as it stands. is_lent: whether rights were lent for that."""
+
+    name: str
+    version: int
+    digest: str
+    isLent: bool
+    by: "PersonView"
+    at: str
+
+
 class ReadView(TypedDict):
     """One document as it is now. digest: to be sent back in ``read`` with what shall take its place."""
 
@@ -3103,6 +3114,7 @@ class TriggerView(TypedDict):
     heldBack: int
     heldBackAt: str | None
     faults: list["FaultView"]
+    reached: list["ReachedView"]
     last: "FiringView | None"
     owner: str | None
 

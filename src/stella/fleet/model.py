@@ -10,7 +10,9 @@ from stella.trust import PublicKey
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """A program on a host that carries out orders. report: of its last heartbeat, None before it."""
+    """A program on a host that carries out orders. report: of its last heartbeat, None before it;
+    reported_at: when that came, RFC 3339.
+    """
 
     id: str
     name: str
@@ -21,6 +23,7 @@ class Agent:
     last_seen_at: datetime | None = None
     report: AgentReport | None = None
     revoked_reason: str | None = None
+    reported_at: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

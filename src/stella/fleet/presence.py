@@ -63,7 +63,7 @@ def heartbeat(tx: Tx, known: Agent, report: AgentReport) -> None:
             f"a report of {len(content)} bytes, over {_REPORT_BYTES_MAX}",
             remedy=Remedy("Run fewer projects on this agent."),
         )
-    change_agent(tx, known.id, report=content.decode())
+    change_agent(tx, known.id, report=content.decode(), reported_at=time_text(tx.now))
 
 
 def revoke(tx: Tx, agent_id: str, reason: str) -> Agent:
@@ -129,9 +129,16 @@ def _spend_nonce(tx: Tx, known: Agent, nonce: str) -> None:
     )
 
 
-def reported_running(tx: Tx, agent_name: str, project: str) -> list[dict[str, Any]] | None:
-    """The containers of a project as its agent reported them last; None where that is not known now."""
+def reported_running(
+    tx: Tx, agent_name: str, project: str, *, since: str = ""
+) -> list[dict[str, Any]] | None:
+    """The containers of a project as its agent reported them last; None where that is not known now.
+
+    since: what was reported before then is not known now.
+    """
     found = find_agent_by_name(tx, agent_name)
+    if found is not None and (found.reported_at or "") < since:
+        return None
     if found is None or found.state is not AgentState.ONLINE or found.report is None:
         return None
     for one in found.report.projects:

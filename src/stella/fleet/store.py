@@ -29,6 +29,7 @@ agent = Table(
     Column("certificate_expires_at", String(27), nullable=False),
     Column("last_seen_at", String(27)),
     Column("report", Text),
+    Column("reported_at", String(27)),
     Column("revoked_reason", Text),
     Index(None, "tenant", "name"),
     Index(None, "state", "last_seen_at"),
@@ -221,6 +222,7 @@ def _agent(row: Mapping[Any, Any]) -> Agent:
         certificate_expires_at=parse_time(row["certificate_expires_at"]),
         last_seen_at=_time(row["last_seen_at"]),
         report=from_wire(AgentReport, json.loads(row["report"])) if row["report"] else None,
+        reported_at=row["reported_at"],
         revoked_reason=row["revoked_reason"],
     )
 

@@ -138,14 +138,20 @@ def list_deliveries(
     return tuple(_delivery(row) for row in rows)
 
 
-def deliveries_since(tx: Tx, at: str, limit: int) -> tuple[Delivery, ...]:
-    """Those that were handled and came at or after that time; the newest first."""
+def deliveries_since(
+    tx: Tx, at: str, *, before: str | None = None, limit: int = 100
+) -> tuple[Delivery, ...]:
+    """Those that were handled and came at or after that time; the newest first. before: the id of one
+    that was seen already.
+    """
     table = webhook_delivery.c
     query = select(webhook_delivery).where(
         table.tenant == tx.tenant,
         table.state == DeliveryState.HANDLED.value,
         table.received_at >= at,
     )
+    if before is not None:
+        query = query.where(table.id < before)
     return tuple(_delivery(row) for row in tx.rows(query.order_by(table.id.desc()).limit(limit)))
 
 

@@ -49,11 +49,17 @@ def facts_after(
     return tuple(stored_fact(row) for row in tx.rows(query))
 
 
-def facts_since(tx: Tx, kind: str, moment: datetime, *, limit: int = 100) -> tuple[StoredFact, ...]:
-    """Of that kind, sealed or not, from ``moment`` on; the newest first."""
+def facts_since(
+    tx: Tx, kind: str, moment: datetime, *, before: str | None = None, limit: int = 100
+) -> tuple[StoredFact, ...]:
+    """Of that kind, sealed or not, from ``moment`` on; the newest first. before: the id of one that was
+    seen already.
+    """
     fact = tables.fact.c
     first = f"fct_{ulid(moment, bytes(10))}"  # an id begins with its time
     query = select(tables.fact).where(fact.tenant == tx.tenant, fact.kind == kind, fact.id >= first)
+    if before is not None:
+        query = query.where(fact.id < before)
     rows = tx.rows(query.order_by(fact.id.desc()).limit(min(limit, PAGE_MAX)))
     return tuple(stored_fact(row) for row in rows)
 

@@ -3728,6 +3728,7 @@ export interface paths {
          * @description Let its runs go with the rights of whoever asks, for its workflow as it stands.
          *
          *     They were somebody else's before, or nobody's: a repository applied it, or its workflow was changed.
+         *     Whoever may change environments may put fewer rights in the place of another's.
          */
         post: operations["post_trigger_lend"];
         delete?: never;
@@ -7528,6 +7529,25 @@ export interface components {
             chain: string[];
         };
         /**
+         * ReachedView
+         * @description A workflow that runs of a trigger come to, as it stands. is_lent: whether rights were lent for that.
+         *
+         *     by, at: who wrote it, and when.
+         */
+        ReachedView: {
+            /** Name */
+            name: string;
+            /** Version */
+            version: number;
+            /** Digest */
+            digest: string;
+            /** Islent */
+            isLent: boolean;
+            by: components["schemas"]["PersonView"];
+            /** At */
+            at: string;
+        };
+        /**
          * ReadView
          * @description One document as it is now. digest: to be sent back in ``read`` with what shall take its place.
          *
@@ -8992,6 +9012,8 @@ export interface components {
             heldBackAt: string | null;
             /** Faults */
             faults: components["schemas"]["FaultView"][];
+            /** Reached */
+            reached: components["schemas"]["ReachedView"][];
             last: components["schemas"]["FiringView"] | null;
             /** Owner */
             owner: string | null;

@@ -20,6 +20,8 @@ from stella.api.views.triggers import (
     tried_view,
     trigger_view,
 )
+from stella.identity import Permission, Role, permissions_of
+from stella.identity.people import present
 from stella.kernel import Remedy
 from stella.kernel.names import nearest
 from stella.record import Tx
@@ -105,8 +107,15 @@ def post_trigger_lend(asked: Runner, trigger: str, body: Lending) -> Response:
     """Let its runs go with the rights of whoever asks, for its workflow as it stands.
 
     They were somebody else's before, or nobody's: a repository applied it, or its workflow was changed.
+    Whoever may change environments may put fewer rights in the place of another's.
     """
     kinds, events = asked.services.kinds(), asked.services.events
+    with asked.read() as tx:
+        known = find_trigger(tx, trigger)
+        lender = present(tx, (known.by,)).get(known.by)
+    lent = permissions_of(Role(one) for one in known.roles) if lender is not None else frozenset()
+    if lent - asked.principal.permissions:
+        asked.must(Permission.ENVIRONMENT_CHANGE, f"POST /triggers/{trigger[:80]}/lend")
     roles = frozenset(role.value for role in asked.principal.roles)
 
     def do(tx: Tx) -> TriggerView:

@@ -1,5 +1,6 @@
 """Triggers, what they can hear of, and what became of what they heard."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from stella.api.views.base import PersonView, View
@@ -7,8 +8,9 @@ from stella.api.views.looking import Looking
 from stella.api.views.workflows import FaultView, fault_views
 from stella.record.owners import owner_of
 from stella.workflow.definition.check import Fault
+from stella.workflow.run.store import version_row
 from stella.workflow.trigger.fire import Answer
-from stella.workflow.trigger.lend import seen_digest
+from stella.workflow.trigger.lend import reached, seen_digest
 from stella.workflow.trigger.model import COMMON, KIND, EventType, Firing, KnownTrigger
 
 
@@ -28,6 +30,20 @@ class FiringView(View):
     run: str
     code: str
     message: str
+
+
+class ReachedView(View):
+    """A workflow that runs of a trigger come to, as it stands. is_lent: whether rights were lent for that.
+
+    by, at: who wrote it, and when.
+    """
+
+    name: str
+    version: int
+    digest: str
+    is_lent: bool
+    by: PersonView
+    at: str
 
 
 class TriggerView(View):
@@ -53,6 +69,7 @@ class TriggerView(View):
     held_back: int
     held_back_at: str | None
     faults: list[FaultView]
+    reached: list[ReachedView]
     last: FiringView | None
     owner: str | None
 
@@ -110,9 +127,24 @@ def trigger_view(
         held_back=known.held_back,
         held_back_at=known.held_back_at,
         faults=fault_views(faults),
+        reached=[*_reached(looking, known)],
         last=firing_view(last) if last else None,
         owner=owner_of(looking.tx, KIND, known.name),
     )
+
+
+def _reached(looking: Looking, known: KnownTrigger) -> Iterator[ReachedView]:
+    for one in reached(looking.tx, known):
+        row = version_row(looking.tx, one.name, one.version) if one.digest else None
+        if row is not None:
+            yield ReachedView(
+                name=one.name,
+                version=one.version,
+                digest=one.digest,
+                is_lent=known.lent.get(one.name) == one.digest,
+                by=looking.person_view(row["by"]),
+                at=row["at"],
+            )
 
 
 def event_view(one: EventType) -> EventTypeView:

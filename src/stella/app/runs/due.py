@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import replace
 
+from stella.app.runs.acts.listening import WAITED, listen_again
 from stella.kernel import time_text
 from stella.record import Database, Tx
 from stella.record.errors import DatabaseUnusable
@@ -11,7 +12,7 @@ from stella.workflow.errors import StepTimedOut
 from stella.workflow.run.lifecycle import RunState
 from stella.workflow.run.nodes import look_at_node
 from stella.workflow.run.request import give_up
-from stella.workflow.run.store import due_nodes, find_run, overdue_runs
+from stella.workflow.run.store import due_nodes, find_node, find_run, overdue_runs
 
 _BATCH = 100
 
@@ -27,7 +28,7 @@ def look_at_runs(database: Database, is_over: Callable[[], bool]) -> int:
     while True:
         with database.read() as tx:
             nodes, runs = due_nodes(tx, _BATCH), overdue_runs(tx, _BATCH)
-        looks = [(look_at_node, one) for one in nodes] + [(_end_late, one) for one in runs]
+        looks = [(_look, one) for one in nodes] + [(_end_late, one) for one in runs]
         left = [(look, one) for look, one in looks if one not in done]
         for look, one in left:
             if is_over():
@@ -42,6 +43,15 @@ def look_at_runs(database: Database, is_over: Callable[[], bool]) -> int:
                 _log.exception("%s could not be looked at", one)
         if len(left) < _BATCH:
             return len(done)
+
+
+def _look(tx: Tx, node_id: str) -> None:
+    node = find_node(tx, node_id)
+    is_early = node.deadline_at is None or node.deadline_at > time_text(tx.now)
+    if node.waits_for.startswith(WAITED) and is_early:
+        listen_again(tx, node)
+    else:
+        look_at_node(tx, node_id)
 
 
 def _end_late(tx: Tx, run_id: str) -> None:

@@ -13,10 +13,11 @@ from stella.fleet import facts as fleet
 from stella.hub.delivery import Delivery
 from stella.kernel import Fact, Json
 from stella.plugin.contract.webhook import EndedBuild, PushedCommits
+from stella.plugin.crossing import bounded_text
 from stella.plugin.wire import from_wire
 from stella.promotion import facts as promotion
 from stella.promotion.store import find_promotion
-from stella.record import StoredFact, Tx
+from stella.record import StoredFact, Tx, fact_by_id
 from stella.release import facts as release
 from stella.release.store import find_release
 from stella.tested.facts import TestResultTaken
@@ -27,6 +28,9 @@ from stella.workflow.trigger.model import COMMON, EventType, Happened
 _PLAIN: Mapping[Any, Shape] = {str: STRING, int: INT, bool: BOOL}
 _RELEASE: Mapping[str, Shape] = {"release": STRING, "name": STRING, "version": STRING}
 _TEXT_MAX = 2000
+_CAUSES_MAX = 12
+TOLD_MAX = 100
+"""So many events of a sort one delivery can tell of: what waits behind it has its turn too."""
 
 Look = Callable[[Tx, StoredFact], Mapping[str, Json]]
 
@@ -165,7 +169,25 @@ def happened(tx: Tx, fact: StoredFact) -> Happened:
     }
     # What a fact of an older version did not have yet says nothing.
     empty = {name: shape.empty for name, shape in EVENTS[fact.kind].fields.items()}
-    return Happened(fact.kind, fact.id, fact.subject, {**empty, **data})
+    said = _bounded({**empty, **data})
+    return Happened(
+        fact.kind, fact.id, bounded_text(fact.subject), said, fact.at, _run_behind(tx, fact)
+    )
+
+
+def _run_behind(tx: Tx, fact: StoredFact) -> str:
+    """The run of a workflow that did it; empty where none is known to have."""
+    found: StoredFact | None = fact
+    for _ in range(_CAUSES_MAX):
+        if found is None:
+            return ""
+        if found.subject.startswith("run_"):
+            return found.subject
+        run = found.data.get("run")
+        if isinstance(run, str) and run.startswith("run_"):
+            return run
+        found = fact_by_id(tx, found.cause) if found.cause else None
+    return ""
 
 
 def told(delivery: Delivery) -> Iterator[Happened]:
@@ -177,15 +199,16 @@ def told(delivery: Delivery) -> Iterator[Happened]:
     for name, kind, part, subject in said:
         items = delivery.content.get(part) or []
         assert isinstance(items, list), "as it was written"
-        for number, item in enumerate(items):
+        for number, item in enumerate(items[:TOLD_MAX]):
             read = _bounded(asdict(from_wire(kind, item)))
             data = {**read, "integration": delivery.integration}
-            yield Happened(name, f"{delivery.id}:{part}:{number}", str(read[subject]), data)
+            key = f"{delivery.id}:{part}:{number}"
+            yield Happened(name, key, str(read[subject]), data, delivery.received_at)
 
 
 def _bounded(value: Any) -> Any:
     if isinstance(value, str):
-        return str(value)[:_TEXT_MAX]
+        return bounded_text(str(value), _TEXT_MAX)
     if isinstance(value, dict):
         return {key: _bounded(inner) for key, inner in value.items()}
     return [_bounded(one) for one in value] if isinstance(value, list | tuple) else value

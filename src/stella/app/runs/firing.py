@@ -1,11 +1,11 @@
 """Triggers: what happened starts runs, and so does the clock."""
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from stella.app.carrying import Work
 from stella.app.runs.acts.act import roles_left
-from stella.app.runs.acts.listening import WAITED, hear, hear_again
+from stella.app.runs.acts.listening import WAITED, hear
 from stella.app.runs.events import happened, told
 from stella.hub.delivery import Delivery
 from stella.identity import Permission, Role, permissions_of
@@ -14,7 +14,7 @@ from stella.record import Database, StoredFact, Tx
 from stella.record.errors import DatabaseUnusable
 from stella.workflow.definition.kinds import Kinds
 from stella.workflow.errors import RightlessTrigger
-from stella.workflow.run.store import new_nodes_waiting_for, nodes_waiting_for
+from stella.workflow.run.store import nodes_waiting_for
 from stella.workflow.trigger.fire import come_due, fire
 from stella.workflow.trigger.model import Firing, KnownTrigger
 from stella.workflow.trigger.store import due_triggers, list_triggers
@@ -38,12 +38,20 @@ def start_triggered(work: Work, fact: StoredFact) -> None:
             hear(tx, event)
 
 
-def start_told(tx: Tx, kinds: Callable[[], Kinds], deliveries: Iterable[Delivery]) -> list[Firing]:
-    """What deliveries say starts runs, in the transaction in which they are handled."""
+def start_told(tx: Tx, kinds: Callable[[], Kinds], delivery: Delivery) -> list[Firing]:
+    """What a delivery says starts runs, in the transaction in which it is handled. A trigger that breaks
+    holds up nothing else of it.
+    """
     fired: list[Firing | None] = []
-    for event in (event for one in deliveries for event in told(one)):
-        heard = [one for one in list_triggers(tx, event=event.type) if one.trigger.enabled]
-        fired += [fire(tx, kinds(), one.name, event, allowed) for one in heard]
+    for event in told(delivery):
+        for one in list_triggers(tx, event=event.type):
+            try:
+                with tx.part():
+                    fired.append(fire(tx, kinds(), one.name, event, allowed))
+            except DatabaseUnusable:
+                raise
+            except Exception:  # noqa: BLE001 - it is one trigger's trouble, not the others'
+                _log.exception("the trigger %s at %s", one.name, event.key)
         hear(tx, event)
     return [one for one in fired if one is not None]
 
@@ -54,10 +62,6 @@ def look_at_schedules(
     """Start what is due by now; how many triggers were looked at. One that breaks holds up no other."""
     with database.read() as tx:
         due = due_triggers(tx)
-        is_new = bool(new_nodes_waiting_for(tx, WAITED))
-    if is_new:
-        with database.transaction(actor="system") as tx:
-            hear_again(tx)
     for done, name in enumerate(due):
         if is_over():
             return done
@@ -76,7 +80,8 @@ def allowed(tx: Tx, known: KnownTrigger) -> tuple[str, ...]:
 
     Raises RightlessTrigger where what is left may not run workflows.
     """
-    left = roles_left(tx, known.by, known.roles)
+    is_person = known.by.startswith("usr_")  # a machine's rights end with its token
+    left = roles_left(tx, known.by, known.roles) if is_person else frozenset()
     if Permission.WORKFLOW_RUN not in permissions_of(Role(one) for one in left):
         raise RightlessTrigger(
             f"the trigger {known.name} may start no runs: who lent it rights may not any more",

@@ -2,20 +2,22 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from stella.app.carrying import ServerStops, Work
 from stella.app.runs.acts.act import MESSAGE_MAX, act_out, refuse_unallowed, with_error
+from stella.app.runs.acts.listening import WAITED
 from stella.app.runs.acts.table import ACTS, how_it_stands
 from stella.deployment.plan import PlannedStep, planned_plugin
 from stella.identity import Permission
-from stella.kernel import Digest, Json, StellaError, parse_time
+from stella.kernel import Digest, Json, Remedy, StellaError, parse_time, time_text
 from stella.plugin.contract.core import Capability, Need
 from stella.plugin.contract.step import StepCall
 from stella.plugin.order import PluginReference
 from stella.record import StoredFact, Tx, claim_pending, last_fact
 from stella.record.errors import DatabaseUnusable
 from stella.workflow.definition.kinds import StepKind, Way
-from stella.workflow.errors import NotAskedNow
+from stella.workflow.errors import NotAskedNow, RightlessTrigger
 from stella.workflow.run.advance import next_in_group
 from stella.workflow.run.facts import NodeReady
 from stella.workflow.run.lifecycle import NodeState
@@ -24,6 +26,8 @@ from stella.workflow.run.nodes import begin_node, end_node, goes_on, kind_of, ti
 from stella.workflow.run.request import request_run
 from stella.workflow.run.store import find_run, nodes_cut_off, nodes_waiting_for
 
+_AGAIN = timedelta(seconds=15)
+"""After it what happened is looked through once more: it may have come while the step began to wait."""
 _TOGETHER = 20
 """So many steps at most begin in one transaction, where each is done there and then."""
 
@@ -159,11 +163,22 @@ def _ask(tx: Tx, work: Work, begun: _Begun) -> None:
 def _child(tx: Tx, work: Work, begun: _Begun) -> None:
     inputs = begun.node.inputs or {}
     refuse_unallowed(tx, begun.run, Permission.WORKFLOW_RUN, begun.kind.name)
+    name, follows = str(inputs["workflow"]), begun.run.follows
+    if follows and name not in follows:
+        raise RightlessTrigger(
+            f"no rights were lent to the trigger {begun.run.trigger} for the workflow {name[:80]}",
+            remedy=Remedy("Lend them anew.", f"stella trigger lend {begun.run.trigger}"),
+            trigger=begun.run.trigger,
+            workflow=name[:80],
+        )
     child = request_run(
         tx,
         work.kinds(),
-        str(inputs["workflow"]),
+        name,
         dict(inputs.get("inputs", {})),
+        version=follows.get(name),
+        trigger=begun.run.trigger,
+        follows=follows,
         parent=begun.node,
         depth=begun.run.depth + 1,
         by=begun.run.by,
@@ -188,7 +203,8 @@ def _act(work: Work, begun: _Begun, taker: str) -> _Begun | None:
     def do(tx: Tx, work: Work, begun: _Begun) -> None:
         found = act_out(act, tx, work, (begun.run, begun.node), prepared)
         if isinstance(found, str):
-            wait_for(tx, begun.run, begun.node, found)
+            again = time_text(tx.now + _AGAIN) if found.startswith(WAITED) else None
+            wait_for(tx, begun.run, begun.node, found, again)
             # It may have come to its end already: a scan that another asked for.
             how = how_it_stands(tx, found)
             if how is not None:

@@ -23,7 +23,8 @@ class Run:
     asked for. by: id of who asked, and roles: those with which they did. again: the run before, of which
     it keeps what went well. group: runs of one group go one after the other. parent: the node of
     another run that waits for it; depth: how many runs are above it. trigger: which asked for it, where
-    nobody did. cancel_asked_at: when somebody asked for its end. code, message: why it did not succeed.
+    nobody did; follows: workflow -> the version for which rights were lent to that, and no other runs.
+    cancel_asked_at: when somebody asked for its end. code, message: why it did not succeed.
     Times: RFC 3339.
     """
 
@@ -45,6 +46,7 @@ class Run:
     depth: int = 0
     again: str = ""
     trigger: str = ""
+    follows: Mapping[str, int] = field(default_factory=dict)
     started_at: str | None = None
     ended_at: str | None = None
     cancel_asked_at: str | None = None

@@ -95,6 +95,13 @@ def wait_for(tx: Tx, run: Run, node: Node, what: str, until: str | None = None) 
     return waiting
 
 
+def look_later(tx: Tx, node_id: str, at: str | None) -> None:
+    """What a waiting node waits for is not there: it is looked at again then."""
+    _, node = _held(tx, node_id)
+    if node.state is NodeState.WAITING:
+        update_node(tx, replace(node, look_at=at))
+
+
 def goes_on(tx: Tx, node: Node) -> bool:
     """Whether that attempt of it is still to be made, now that time has passed; held from here on.
 

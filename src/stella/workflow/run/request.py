@@ -46,12 +46,14 @@ def request_run(
     by: str | None = None,
     roles: tuple[str, ...] = (),
     trigger: str = "",
+    follows: Mapping[str, int] | None = None,
 ) -> Run:
     """Ask for a run of a workflow; it begins at once, or when its group lets it.
 
     kinds: the types of steps there are now, which the run goes on with. parent: the node of another
     run that waits for it. by: for whom, where that is not who asks; roles: theirs, of which its steps
-    have no more. trigger: the name of the one that asks.
+    have no more. trigger: the name of the one that asks;
+    follows: workflow -> the version for which rights were lent to it, also of those that runs start.
 
     Raises UnknownWorkflow, ImpossibleInputs, MalformedWorkflow where a type of step is gone or changed
     so that the workflow cannot run any more.
@@ -70,6 +72,7 @@ def request_run(
         by=by or tx.actor,
         roles=roles,
         trigger=trigger,
+        follows=dict(follows or {}),
         parent=parent.id if parent else "",
         depth=depth,
     )

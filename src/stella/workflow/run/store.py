@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Column, Index, Integer, String, Table, Text, delete, func, select
@@ -16,8 +15,8 @@ from stella.workflow.errors import UnknownRun, UnknownWorkflow
 from stella.workflow.run.lifecycle import RUN, NodeState, RunState
 from stella.workflow.run.model import Node, Run
 
+_JSON = ("inputs", "outputs", "pins", "roles", "follows")
 _KEPT_MAX = 512
-_NEW = timedelta(seconds=30)
 _BY_DIGEST: dict[str, Workflow] = {}
 _OPEN = tuple(state.value for state in RunState if not RUN.is_final(state))
 
@@ -59,6 +58,7 @@ workflow_run = Table(
     Column("depth", Integer, nullable=False),
     Column("again", String(40), nullable=False),
     Column("trigger", String(80), nullable=False),
+    Column("follows", Text, nullable=False),
     Column("by", String(80), nullable=False),
     Column("roles", Text, nullable=False),
     Column("at", String(27), nullable=False),
@@ -364,28 +364,15 @@ def nodes_cut_off(tx: Tx, taker: str) -> tuple[Node, ...]:
     return tuple(map(_node, tx.rows(query.order_by(table.id))))
 
 
-def new_nodes_waiting_for(tx: Tx, kind: str) -> tuple[Node, ...]:
-    """Those that began to wait for something of that kind, ``KIND:``, within the last half minute."""
-    table = workflow_node.c
-    query = select(workflow_node).where(
-        table.tenant == tx.tenant,
-        table.waits_for >= kind,
-        table.waits_for < f"{kind}~",
-        table.state == NodeState.WAITING.value,
-        table.started_at >= time_text(tx.now - _NEW),
-    )
-    return tuple(map(_node, tx.rows(query.order_by(table.id))))
-
-
 def _run_columns(value: Run) -> dict[str, Any]:
-    texts = {name: _text(getattr(value, name)) for name in ("inputs", "outputs", "pins", "roles")}
+    texts = {name: _text(getattr(value, name)) for name in _JSON}
     return columns_of(value, state=value.state.value, **texts)
 
 
 def _run(row: Any) -> Run:
     held = fields_of(row)
-    texts = {name: json.loads(held[name]) for name in ("inputs", "outputs", "pins")}
-    texts["roles"] = tuple(json.loads(held["roles"]))
+    texts = {name: json.loads(held[name]) for name in _JSON}
+    texts["roles"] = tuple(texts["roles"])
     return Run(**held | texts | {"state": RunState(held["state"])})
 
 

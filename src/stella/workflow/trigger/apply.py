@@ -11,11 +11,11 @@ from stella.workflow.definition.check import Fault, faults_of
 from stella.workflow.definition.kinds import Kinds
 from stella.workflow.definition.model import Workflow
 from stella.workflow.errors import WorkflowInUse
-from stella.workflow.run.apply import delete_workflow, why_busy
+from stella.workflow.run.apply import apply_workflow, delete_workflow, why_busy
 from stella.workflow.run.apply import naming as workflows_naming
 from stella.workflow.run.store import find_workflow, hold_workflow, list_workflows
 from stella.workflow.trigger.facts import TriggerApplied, TriggerDeleted
-from stella.workflow.trigger.lend import faults_of_lending, lent_by
+from stella.workflow.trigger.lend import faults_of_lending, is_person, lent_by, reached
 from stella.workflow.trigger.model import KIND, Events, KnownTrigger
 from stella.workflow.trigger.read import faults_of_trigger, malformed, parse_trigger
 from stella.workflow.trigger.schedule import next_after
@@ -38,16 +38,44 @@ def apply_trigger(
     faults = tuple(faults_of_trigger(value, events, _workflow(tx, value.workflow)))
     if faults:
         raise malformed(name, faults)
-    made = timed(tx, KnownTrigger(name, value, tx.actor, (), ""))
-    is_person = tx.actor.startswith("usr_")
-    put_trigger(tx, lent_by(tx, made, roles) if is_person else made)
+    made = timed(tx, KnownTrigger(name, value, tx.actor, (), ""), before)
+    # For a workflow that changed since rights were lent, somebody looks first.
+    is_seen = before is None or before.trigger.workflow != value.workflow or _is_as_lent(tx, before)
+    put_trigger(tx, lent_by(tx, made, roles) if is_person(tx) and is_seen else made)
     tx.add(TriggerApplied(name, change.change, digest_of(value.spec()).text))
     return change
 
 
-def timed(tx: Tx, known: KnownTrigger) -> KnownTrigger:
-    """As it stands once it is applied: changed now, with the next time of its schedule."""
+def apply_lent_workflow(
+    tx: Tx, name: str, spec: Mapping[str, Json], *, kinds: Kinds, roles: frozenset[str]
+) -> Change:
+    """As ``apply_workflow``. Whoever changes what their own rights were lent for lends them anew with
+    that, where they ask with as many. Raises MalformedWorkflow.
+    """
+    mine = [one for one in list_triggers(tx) if one.by == tx.actor and roles.issuperset(one.roles)]
+    valid = [one.name for one in mine if is_person(tx) and not any(faults_of_lending(tx, one))]
+    change = apply_workflow(tx, name, spec, kinds)
+    for one in valid if change.change != "unchanged" else ():
+        known = find_trigger(tx, one, lock=True)
+        put_trigger(tx, lent_by(tx, known, frozenset(known.roles)))
+    return change
+
+
+def _is_as_lent(tx: Tx, known: KnownTrigger) -> bool:
+    """Whether the workflows that it comes to are those that rights were lent for, if they were."""
+    return not known.roles or all(
+        known.lent.get(one.name) == one.digest for one in reached(tx, known)
+    )
+
+
+def timed(tx: Tx, known: KnownTrigger, before: KnownTrigger | None) -> KnownTrigger:
+    """As it stands once it is applied: changed now, with the next time of its schedule. One that has
+    come and was not answered yet stays.
+    """
     schedule, now = known.trigger.on.schedule, time_text(tx.now)
+    was_on = before is not None and before.trigger.enabled and known.trigger.enabled
+    if before is not None and was_on and before.trigger.on.schedule == schedule:
+        return replace(known, changed_at=now, next_at=before.next_at, set_at=before.set_at)
     found = next_after(schedule, tx.now) if schedule and known.trigger.enabled else None
     return replace(
         known,

@@ -1,6 +1,6 @@
 """An event meets the triggers that hear of it; a schedule's time comes."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias
@@ -8,12 +8,13 @@ from typing import Any, TypeAlias
 from stella.kernel import Json, Remedy, StellaError, parse_time, time_text
 from stella.record.transaction import Tx
 from stella.workflow.definition.kinds import Kinds
-from stella.workflow.errors import TriggerLoops
+from stella.workflow.errors import TriggerLoops, UnknownTrigger
 from stella.workflow.run.model import Run
 from stella.workflow.run.request import request_run
+from stella.workflow.run.store import find_node, find_run
 from stella.workflow.run.values import holds, rendered
 from stella.workflow.trigger.facts import TriggerFired, TriggerMissed, TriggerRefused
-from stella.workflow.trigger.lend import refuse_unlent
+from stella.workflow.trigger.lend import lent_versions
 from stella.workflow.trigger.model import (
     SCHEDULE,
     Firing,
@@ -26,11 +27,11 @@ from stella.workflow.trigger.model import (
 )
 from stella.workflow.trigger.schedule import GRACE, last_until, next_after
 from stella.workflow.trigger.store import (
+    answered_since,
     find_trigger,
     has_fired,
     insert_firing,
     put_trigger,
-    started_since,
 )
 
 MESSAGE_MAX = 1000
@@ -66,7 +67,10 @@ def fire(tx: Tx, kinds: Kinds, name: str, event: Happened, allowed: Allowed) -> 
 
     What cannot be started leaves nothing but the word that it could not.
     """
-    known = find_trigger(tx, name, lock=True)
+    try:
+        known = find_trigger(tx, name, lock=True)
+    except UnknownTrigger:
+        return None  # it was ended just now
     if not known.trigger.enabled or has_fired(tx, name, event.key):
         return None
     try:
@@ -80,7 +84,7 @@ def fire(tx: Tx, kinds: Kinds, name: str, event: Happened, allowed: Allowed) -> 
         with tx.part():
             run = _start(tx, kinds, known, (event, found.inputs), allowed)
     except StellaError as refusal:
-        return _refused(tx, known, event, refusal)
+        return None if _is_too_much(tx, known) else _refused(tx, known, event, refusal)
     made = replace(_firing(tx, known, event, Outcome.STARTED), run=run.id)
     insert_firing(tx, made)
     tx.add(TriggerFired(name, event.type, event.key, run.workflow, run.id))
@@ -127,7 +131,7 @@ def _missed(tx: Tx, known: KnownTrigger, last: datetime) -> Firing | None:
 
 def _is_too_much(tx: Tx, known: KnownTrigger) -> bool:
     since = time_text(tx.now - _HOUR)
-    return started_since(tx, known.name, since) >= known.trigger.per_hour
+    return answered_since(tx, known.name, since) >= known.trigger.per_hour
 
 
 def _start(
@@ -138,24 +142,46 @@ def _start(
     allowed: Allowed,
 ) -> Run:
     event, inputs = asked
-    if event.data.get("workflow") == known.trigger.workflow:
-        raise TriggerLoops(
-            f"{known.name} would run {known.trigger.workflow} because that has run",
-            remedy=Remedy("Let steps that come again stand in the workflow itself."),
-            trigger=known.name,
-            workflow=known.trigger.workflow,
-        )
-    refuse_unlent(tx, known)
+    depth = _depth(tx, known, event)
+    versions = lent_versions(tx, known)
     roles = allowed(tx, known)
     return request_run(
         tx,
         kinds,
         known.trigger.workflow,
         inputs,
+        version=versions.get(known.trigger.workflow),
+        depth=depth,
         by=known.by,
         roles=roles,
         trigger=known.name,
+        follows=versions,
     )
+
+
+def _depth(tx: Tx, known: KnownTrigger, event: Happened) -> int:
+    """How many runs are behind the one to come. Raises TriggerLoops where this trigger, or its workflow,
+    is among them.
+    """
+    behind = [*_runs_behind(tx, event.run)]
+    for run in behind:
+        if run.trigger == known.name or run.workflow == known.trigger.workflow:
+            raise TriggerLoops(
+                f"{known.name} would run {known.trigger.workflow} because of what {run.id} did,"
+                f" a run of {run.workflow}",
+                remedy=Remedy("Let steps that come again stand in the workflow itself."),
+                trigger=known.name,
+                run=run.id,
+            )
+    return behind[0].depth + 1 if behind else 0
+
+
+def _runs_behind(tx: Tx, run_id: str) -> Iterator[Run]:
+    """The run that an event follows from, and those that wait for it."""
+    while run_id:
+        run = find_run(tx, run_id)
+        yield run
+        run_id = find_node(tx, run.parent).run if run.parent else ""
 
 
 def _refused(tx: Tx, known: KnownTrigger, event: Happened, refusal: StellaError) -> Firing:

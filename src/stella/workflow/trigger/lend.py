@@ -1,7 +1,7 @@
 """Whose rights the runs of a trigger go with, and for which workflows.
 
-A trigger acts when nobody looks. So whoever lends it their rights does so for workflows as they stand:
-what another person writes into them afterwards does not go with these rights until they are lent anew.
+A trigger acts when nobody looks. So a person who lends it their rights does so for workflows as they
+stand: what is written into them afterwards does not go with these rights until they are lent anew.
 """
 
 from collections.abc import Iterator
@@ -20,19 +20,26 @@ from stella.workflow.trigger.store import find_trigger, put_trigger
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """A workflow that runs of a trigger come to. by: the id of who wrote what new runs follow."""
+    """A workflow that runs of a trigger come to, in the version that new runs follow."""
 
     name: str
     digest: str
-    by: str
+    version: int = 0
 
 
 def lend(tx: Tx, name: str, *, roles: frozenset[str], digest: str) -> KnownTrigger:
     """From now on its runs go with these roles of whoever asks. digest: of what they saw, as
     ``seen_digest`` has it.
 
-    Raises UnknownTrigger, TriggerChanged where it is something else since.
+    Raises UnknownTrigger, TriggerChanged where it is something else since, RightlessTrigger where it is
+    no person who asks: a machine's rights end with its token.
     """
+    if not is_person(tx):
+        raise RightlessTrigger(
+            f"who asks for that is no person, and has no rights that last: {name[:80]}",
+            remedy=Remedy("Let a user lend theirs.", f"stella trigger lend {name[:80]}"),
+            trigger=name[:80],
+        )
     known = find_trigger(tx, name, lock=True)
     if seen_digest(tx, known) != digest:
         raise TriggerChanged(
@@ -52,6 +59,11 @@ def seen_digest(tx: Tx, known: KnownTrigger) -> str:
     return digest_of({"trigger": known.trigger.spec(), "workflows": workflows}).text
 
 
+def is_person(tx: Tx) -> bool:
+    """Whether a user asks, by whichever of their tokens."""
+    return tx.actor.startswith("usr_")
+
+
 def lent_by(tx: Tx, known: KnownTrigger, roles: frozenset[str]) -> KnownTrigger:
     """The same with the rights of whoever asks, for what its runs come to now."""
     digests = {one.name: one.digest for one in reached(tx, known)}
@@ -66,15 +78,16 @@ def faults_of_lending(tx: Tx, known: KnownTrigger) -> Iterator[Fault]:
     for one in reached(tx, known):
         if not one.digest:
             yield Fault("workflow", f"{one.name} names what it starts only when it runs")
-        elif one.by != known.by and known.lent.get(one.name) != one.digest:
+        elif known.lent.get(one.name) != one.digest:
             yield Fault(
-                "workflow",
-                f"{one.name} was changed by somebody else since rights were lent (stella trigger lend)",
+                "workflow", f"{one.name} was changed since rights were lent (stella trigger lend)"
             )
 
 
-def refuse_unlent(tx: Tx, known: KnownTrigger) -> None:
-    """Return where its runs may go with the rights that were lent. Raises RightlessTrigger."""
+def lent_versions(tx: Tx, known: KnownTrigger) -> dict[str, int]:
+    """Workflow -> the version with which its runs may go with the rights that were lent: no other is
+    run by them, whatever is applied meanwhile. Raises RightlessTrigger.
+    """
     fault = next(faults_of_lending(tx, known), None)
     if fault is not None:
         raise RightlessTrigger(
@@ -85,6 +98,7 @@ def refuse_unlent(tx: Tx, known: KnownTrigger) -> None:
             ),
             trigger=known.name,
         )
+    return {one.name: one.version for one in reached(tx, known)}
 
 
 def reached(tx: Tx, known: KnownTrigger) -> Iterator[Reached]:
@@ -99,11 +113,11 @@ def reached(tx: Tx, known: KnownTrigger) -> Iterator[Reached]:
             continue
         seen.add(name)
         row = version_row(tx, name, numbers[name])
-        yield Reached(name, row["digest"], row["by"])
+        yield Reached(name, row["digest"], numbers[name])
         _, workflow = find_workflow(tx, name, numbers[name])
         for step in workflow.all_steps.values():
             if step.uses == SUB_WORKFLOW.name:
                 started = str(step.inputs.get("workflow", ""))
                 if "${{" in started:
-                    yield Reached(name, "", "")
+                    yield Reached(name, "")
                 waiting.append(started)

@@ -78,12 +78,16 @@ COMMON: Mapping[str, Shape] = {"kind": STRING, "subject": STRING, "actor": STRIN
 
 @dataclass(frozen=True, slots=True)
 class Happened:
-    """An event. key: of this one, so that it starts one run of a trigger, however often it is told."""
+    """An event. key: of this one, so that it starts one run of a trigger, however often it is told. at:
+    when it happened, RFC 3339. run: the one that did it, if one did.
+    """
 
     type: str
     key: str
     subject: str = ""
     data: Mapping[str, Json] = field(default_factory=dict)
+    at: str = ""
+    run: str = ""
 
 
 class Outcome(StrEnum):

@@ -23,6 +23,7 @@ from stella.record.row import fields_of
 from stella.record.tables import metadata
 from stella.record.transaction import Tx
 from stella.workflow.errors import UnknownTrigger
+from stella.workflow.run.store import workflow_node
 from stella.workflow.trigger.model import Firing, KnownTrigger, Outcome, Trigger
 from stella.workflow.trigger.read import trigger_of
 
@@ -77,6 +78,16 @@ def list_triggers(tx: Tx, *, event: str | None = None) -> tuple[KnownTrigger, ..
     if event is not None:
         query = query.where(table.event == event)
     return tuple(_known(row) for row in tx.rows(query.order_by(table.name)))
+
+
+def heard_events(tx: Tx, kinds: frozenset[str]) -> frozenset[str]:
+    """Those of which a trigger hears, or for which a step waits; of every tenant."""
+    by_triggers = select(workflow_trigger.c.event).where(workflow_trigger.c.event.in_(kinds))
+    waited = [f"event:{kind}" for kind in kinds]
+    by_steps = select(workflow_node.c.waits_for).where(workflow_node.c.waits_for.in_(waited))
+    return frozenset(row["event"] for row in tx.rows(by_triggers.distinct())) | frozenset(
+        row["waits_for"].removeprefix("event:") for row in tx.rows(by_steps.distinct())
+    )
 
 
 def find_trigger(tx: Tx, name: str, *, lock: bool = False) -> KnownTrigger:
@@ -143,14 +154,14 @@ def has_fired(tx: Tx, trigger: str, key: str) -> bool:
     return tx.row(select(table.id).where(*mine)) is not None
 
 
-def started_since(tx: Tx, trigger: str, since: str) -> int:
-    """How many runs it started from then on."""
+def answered_since(tx: Tx, trigger: str, since: str) -> int:
+    """How many runs it started from then on, or should have and could not."""
     table = workflow_firing.c
     mine = (
         table.tenant == tx.tenant,
         table.trigger == trigger,
         table.at >= since,
-        table.outcome == Outcome.STARTED.value,
+        table.outcome != Outcome.MISSED.value,
     )
     return int(tx.connection.execute(select(func.count()).where(*mine)).scalar() or 0)
 

@@ -61,8 +61,10 @@ def upgrade() -> None:
         batch_op.add_column(
             sa.Column("trigger", sa.String(length=80), nullable=False, server_default="")
         )
+        batch_op.add_column(sa.Column("follows", sa.Text(), nullable=False, server_default="{}"))
     with op.batch_alter_table("workflow_run", schema=None) as batch_op:
         batch_op.alter_column("trigger", server_default=None)
+        batch_op.alter_column("follows", server_default=None)
     with op.batch_alter_table("workflow_node", schema=None) as batch_op:
         batch_op.add_column(
             sa.Column("taken_by", sa.String(length=40), nullable=False, server_default="")
@@ -72,3 +74,5 @@ def upgrade() -> None:
         batch_op.alter_column("taken_by", server_default=None)
     with op.batch_alter_table("fact_pending", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_fact_pending_fact"), ["fact"], unique=False)
+    with op.batch_alter_table("agent", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("reported_at", sa.String(length=27), nullable=True))

@@ -6,8 +6,8 @@ from typing import Any
 from stella.app.carrying import Work
 from stella.app.runs.acts.act import MESSAGE_MAX, TEXT, Act, Found, Inputs
 from stella.deployment.drift import Drift, Health, Observed, observe
-from stella.deployment.plan import read_plan
-from stella.deployment.store import current_deployment
+from stella.deployment.plan import PlannedTarget, read_plan
+from stella.deployment.store import current_deployment, list_target_deployments
 from stella.environment.store import find_environment
 from stella.fleet.presence import reported_running
 from stella.identity import Permission
@@ -40,10 +40,11 @@ def _verify(tx: Tx, work: Work, run: Run, inputs: Inputs, prepared: Any) -> Foun
         words = f"{release.name} {release.version} was deployed in {environment}, and no other"
         return _ending(NodeState.FAILED, words)
     plan = read_plan(work.blobs.get(Digest(found.plan)))
+    ends = {one.target: one.ended_at or "" for one in list_target_deployments(tx, found.id)}
     seen = [
         (target.target, one)
         for target in plan.targets
-        for one in observe(target, reported_running(tx, target.agent, target.project))
+        for one in observe(target, _reported(tx, target, ends.get(target.target, "")))
     ]
     unlike = [
         words
@@ -58,6 +59,11 @@ def _verify(tx: Tx, work: Work, run: Run, inputs: Inputs, prepared: Any) -> Foun
     is_known = any(one.drift is Drift.DRIFTED or _is_ill(one) for _, one in seen)
     state = NodeState.FAILED if is_known else NodeState.ERRORED
     return _ending(state, f"{environment}: {'; '.join(unlike)}")
+
+
+def _reported(tx: Tx, target: PlannedTarget, since: str) -> list[dict[str, Any]] | None:
+    """What was reported before the deployment had ended there says nothing of it."""
+    return reported_running(tx, target.agent, target.project, since=since)
 
 
 def _is_ill(one: Observed) -> bool:
@@ -83,7 +89,7 @@ LOOKING: Mapping[str, Act] = {
             "Compares what hosts report, by digest, with what was deployed in an environment.",
             object_schema(("environment",), environment=TEXT, release=TEXT),
             object_schema((), release=_OUT, name=_OUT, version=_OUT, deployment=_OUT),
-            attempts_max=3,
+            attempts_max=5,  # agents report each half minute
         ),
         Permission.VIEW,
         _verify,
