@@ -70,6 +70,38 @@ def documents(
     ]
 
 
+def golden_path(registry: str) -> dict[str, Any]:
+    """The way of a version as a workflow: sealed, into dev and stage, and to prod where no gate objects."""
+    release = "${{ steps.seal.outputs.release }}"
+
+    def promote(environment: str, *needs: str) -> dict[str, Any]:
+        inputs = {"release": release, "environment": environment}
+        return {"uses": "promote", "needs": [*needs], "with": inputs}
+
+    images = {name: f"{registry}/shop/{name}:${{{{ inputs.version }}}}" for name in COMPONENTS}
+    seal = {"name": RELEASE, "version": "${{ inputs.version }}", "components": images}
+    return _document(
+        "Workflow",
+        "golden-path",
+        {
+            "description": "A version of the shop, from its images to production",
+            "inputs": {"version": {"type": "string", "title": "Version"}},
+            "steps": {
+                "seal": {"uses": "create-release", "with": seal},
+                "dev": promote("dev", "seal"),
+                "stage": promote("stage", "dev"),
+                "gate": {
+                    "uses": "gate",
+                    "needs": ["stage"],
+                    "with": {"release": release, "environment": "prod"},
+                },
+                "prod": promote("prod", "gate"),
+            },
+            "outputs": {"release": release, "deployment": "${{ steps.prod.outputs.deployment }}"},
+        },
+    )
+
+
 def as_yaml(listed: list[dict[str, Any]]) -> str:
     """The documents as one file."""
     text: str = yaml.safe_dump_all(listed, sort_keys=False)

@@ -19,6 +19,7 @@ class Summary:
     releases: dict[str, dict[str, str]] = field(default_factory=dict)
     promotions: dict[str, str] = field(default_factory=dict)
     refusal: dict[str, Any] = field(default_factory=dict)
+    run: dict[str, str] = field(default_factory=dict)
     tag_moved: dict[str, Any] = field(default_factory=dict)
     tamper: dict[str, Any] = field(default_factory=dict)
     rollback: dict[str, Any] = field(default_factory=dict)

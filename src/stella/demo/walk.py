@@ -1,5 +1,6 @@
 """The walk itself: each step does what it tells, through the same doors that users have."""
 
+import json
 import shlex
 from functools import partial
 from pathlib import Path
@@ -7,7 +8,7 @@ from typing import Any
 
 from stella.advisory import demo_snapshot
 from stella.demo.doors import Doors
-from stella.demo.shop import COMPONENTS, ENVIRONMENTS, RELEASE, as_yaml, documents
+from stella.demo.shop import COMPONENTS, ENVIRONMENTS, RELEASE, as_yaml, documents, golden_path
 from stella.evidence import verify_packet
 from stella.lab import ShopVersion
 from stella.replay import Verdict, replay_packet
@@ -89,6 +90,52 @@ class Walk(Doors):
         self.summary.promotions[f"{version.value} -> {environment}"] = done["id"]
         self.teller.say(f"{environment} runs {RELEASE} {version.value} ({done['deployment']})")
         return done
+
+    def golden_path(self, version: ShopVersion) -> None:
+        """The whole way as a run of a workflow: people only approve what it asks for."""
+        file = self.stage.directory / "golden-path.yaml"
+        file.write_text(as_yaml([golden_path(self.stage.ground.registry)]))
+        self._command(["apply", "-f", str(file)], "admin")
+        words = ["workflow", "start", "golden-path", "--input", f"version={version.value}"]
+        run = json.loads(self._command([*words, "-o", "json"], "dana"))["id"]
+        for environment in ENVIRONMENTS:
+            asked = self.until(
+                f"{environment} is asked for", partial(self._asked, run, environment)
+            )
+            done = self.approved_and_ended({"id": asked})
+            self.expect_deployed(done, f"{environment} runs {version.value}")
+            self.summary.promotions[f"{version.value} -> {environment}"] = done["id"]
+            self.teller.say(f"{environment} runs {RELEASE} {version.value} ({done['deployment']})")
+        ended = self.until("the run has ended", partial(self._over, run))
+        self.expect(ended["state"] == "succeeded", "the run went well", ended["message"])
+        release = self.acting("dana").get(f"/releases/{ended['outputs']['release']}")
+        self.summary.releases[version.value] = {
+            "id": release["id"],
+            "releaseDigest": release["releaseDigest"],
+        }
+        self.summary.run = {"id": run, "state": ended["state"]}
+        self.teller.quote(self._command(["run", "show", run], "dana"), lines_max=10)
+        self.teller.say(f"open it, copy it, change it: {self.stage.url}/workflows/golden-path")
+
+    def _command(self, words: list[str], name: str) -> str:
+        """What a command says to one person. Raises DemoFailed."""
+        done = self.stage.stella(words, token=self.tokens[name])
+        told = ("stella", *(Path(one).name if "/" in one else one for one in words))
+        self.teller.command(" ".join(told))
+        self.expect(done.returncode == 0, f"{words[0]} {words[1]} goes well", done.stderr)
+        return str(done.stdout)
+
+    def _asked(self, run: str, environment: str) -> str | None:
+        """The promotion that the step of that name waits for, or had waited for."""
+        for node in self.acting("dana").get(f"/runs/{run}")["nodes"]:
+            if node["key"] == environment:
+                waited = node["waitsFor"].removeprefix("promotion:")
+                return str(node["outputs"].get("promotion") or waited) or None
+        return None
+
+    def _over(self, run: str) -> dict[str, Any] | None:
+        found: dict[str, Any] = self.acting("dana").get(f"/runs/{run}")
+        return found if found["isOver"] else None
 
     def refusal(self) -> None:
         """Version 1 at stage: blocked, with the whole why, by the command that a pipeline runs."""
@@ -248,11 +295,9 @@ def run_walk(walk: Walk) -> None:
         walk.deploy(ShopVersion.V1, "dev")
     with tell.step("Promote version 1 to stage: refused, with the whole why"):
         walk.refusal()
-    with tell.step("Version 2 carries fixed packages: through dev and stage to prod"):
+    with tell.step("Version 2 carries fixed packages: by a workflow through dev and stage to prod"):
         walk.build(ShopVersion.V2)
-        walk.release(ShopVersion.V2)
-        for environment in ENVIRONMENTS:
-            walk.deploy(ShopVersion.V2, environment)
+        walk.golden_path(ShopVersion.V2)
     with tell.step("Version 3, and the tag of version 2 is moved to it"):
         walk.build(ShopVersion.V3)
         walk.release(ShopVersion.V3)
