@@ -80,7 +80,10 @@ if TYPE_CHECKING:
     from stella.plugin.contract.step import Step, StepCall, StepResult
     from stella.plugin.contract.target import (
         Action,
+        AwsSigning,
         Host,
+        HostRequest,
+        HostResponse,
         Running,
         ServicePlan,
         TakesDown,
@@ -142,6 +145,7 @@ __all__ = [
     "SDK_VERSION",
     "Action",
     "AnswerPart",
+    "AwsSigning",
     "BadQuery",
     "BadSignature",
     "BadTargetConfig",
@@ -180,6 +184,8 @@ __all__ = [
     "Found",
     "GivenText",
     "Host",
+    "HostRequest",
+    "HostResponse",
     "IdentityProvider",
     "ImageNotFound",
     "Json",
@@ -303,8 +309,8 @@ __getattr__ = late(
         "stella.plugin.contract.secret_store": "KeyKeeper Secret SecretStore",
         "stella.plugin.contract.step": "Step StepCall StepResult",
         "stella.plugin.contract.target": (
-            "Action Host Running ServicePlan TakesDown TargetConnector TargetIntent TargetPlan "
-            "taking_down"
+            "Action AwsSigning Host HostRequest HostResponse Running ServicePlan TakesDown "
+            "TargetConnector TargetIntent TargetPlan taking_down"
         ),
         "stella.plugin.contract.webhook": (
             "EndedBuild PressedChoice PushedCommits PushedImage Received Webhook"
