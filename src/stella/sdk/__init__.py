@@ -106,6 +106,7 @@ if TYPE_CHECKING:
         BadTargetConfig,
         BlobDigestMismatch,
         CannotTakeDown,
+        ChangedByOthers,
         CommandFailed,
         CommandMissing,
         CommandTimedOut,
@@ -154,6 +155,7 @@ __all__ = [
     "BuildState",
     "CannotTakeDown",
     "Capability",
+    "ChangedByOthers",
     "Choice",
     "Ci",
     "CommandFailed",
@@ -317,7 +319,8 @@ __getattr__ = late(
         ),
         "stella.plugin.manifest": "manifest_beside",
         "stella.plugin.refusals": (
-            "BadQuery BadTargetConfig BlobDigestMismatch CannotTakeDown CommandFailed CommandMissing "
+            "BadQuery BadTargetConfig BlobDigestMismatch CannotTakeDown ChangedByOthers "
+            "CommandFailed CommandMissing "
             "CommandTimedOut ComposeFileRefused EngineUnreachable ImageNotFound ManifestMalformed "
             "ManifestTooLarge NotBroughtBack NotSupported NotThere PortIsTaken PullDigestMismatch "
             "PullFailed RegistryRefused RegistryUnreachable SecretNotFound SecretStoreRefused "
