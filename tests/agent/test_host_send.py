@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,6 +10,7 @@ import pytest
 
 from agent.test_strangers import boat_wheel, unpacked
 from connectors.registries import Answer, played_registry, served_tls
+from fixtures.control_planes import Plane, wait_until
 from stella.agent.host import RealHost, Stopped
 from stella.agent.send import references_in
 from stella.plugin.contract.target import AwsSigning, HostRequest, HostResponse
@@ -252,3 +253,32 @@ def test_a_simulated_host_reaches_what_it_was_given_and_nothing_else(tmp_path: P
     host = SimulatedHost(SimulatedEngine(tmp_path / "engine"), tmp_path / "projects", "shop")
     with pytest.raises(ServiceUnreachable, match="simulated"):
         host.send(HostRequest("GET", "https://nomad.example.com", "/"))
+
+
+def test_an_agent_names_no_connector_that_its_host_is_not_set_up_for(
+    plane: Plane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("NOMAD_ADDR", "AWS_ENDPOINT_URL_ECS"):
+        monkeypatch.delenv(name, raising=False)
+    agent = plane.enroll()
+
+    def named() -> set[str]:
+        report = plane.agent(agent.identity.agent).report
+        return {one.kind for one in report.connectors} if report else set()
+
+    with agent.running():
+        wait_until(named)
+    assert named() == {"docker", "compose"}
+
+    def real(project: str, log: Callable[[str], None], stop: threading.Event) -> RealHost:
+        return RealHost(agent.state.projects, project, log=log, stop=stop)
+
+    service = Service()
+    service.answer = Answer(200, b'{"config": {"Version": {"Version": "1.9.3"}}}')
+    with played_registry(service.play) as at:
+        monkeypatch.setenv("NOMAD_ADDR", f"http://{at}")
+        with agent.running(open_host=real):
+            wait_until(lambda: "nomad" in named())
+    report = plane.agent(agent.identity.agent).report
+    assert report is not None
+    assert [one.engine for one in report.connectors if one.kind == "nomad"] == ["1.9.3"]

@@ -111,6 +111,27 @@ def test_other_bytes_than_those_approved_are_taken_back_with_the_evidence(at: Ec
     assert at.ecs.region.services["shop"]["taskDefinition"].endswith("shop:1")
 
 
+def test_tasks_that_run_and_end_again_and_again_are_seen_where_the_breaker_sees_none(
+    at: EcsBench,
+) -> None:
+    at.apply("dep_1", at.bench.one)
+    ending = task_of(command=["false"])
+    with pytest.raises(UnhealthyAfterStart, match="tasks ended by themselves") as refused:
+        at.apply("dep_2", at.bench.two, task=ending)
+    assert "Exit code 1" in str(refused.value)
+    assert "the agent brought back shop:1" in str(refused.value)
+    assert at.digests() == [at.bench.one]
+
+
+def test_a_service_whose_rollout_ecs_tells_nothing_of_is_watched_by_its_counts(
+    at: EcsBench,
+) -> None:
+    at.ecs.region.tells_rollouts = False
+    at.apply("dep_1", at.bench.one, desired_count=2)
+    at.apply("dep_2", at.bench.two, desired_count=2)
+    assert at.digests() == [at.bench.two] * 2
+
+
 def test_our_own_deadline_takes_it_back_too(at: EcsBench) -> None:
     at.apply("dep_1", at.bench.one)
     region = at.ecs.region

@@ -129,6 +129,7 @@ class EcsTarget:
                     "Give the agent AWS_ENDPOINT_URL_ECS, AWS_REGION, AWS_ACCESS_KEY_ID and"
                     " AWS_SECRET_ACCESS_KEY where it serves ECS."
                 ),
+                absent=True,
             ) from refusal
 
 

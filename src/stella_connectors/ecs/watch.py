@@ -1,5 +1,6 @@
 """What ECS does with a service, watched until it is steady, has failed, or went back."""
 
+import math
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -19,6 +20,8 @@ from stella_connectors.ecs.api import Ecs
 COMPLETED, FAILED = "COMPLETED", "FAILED"
 _POLL_S = 2.0
 _GONE_S = 300.0
+_CRASHED = "EssentialContainerExited"
+_CRASHES_MIN = 3
 _PULL = "CannotPullContainerError"
 _TOLD_MAX = 10
 _FAILED_EVENT = "deployment failed"
@@ -42,6 +45,7 @@ class Watch:
         """
         until = time.monotonic() + self._timeout_s
         said = ""
+        before = frozenset(str(one.get("taskArn")) for one in self._ecs.tasks(stopped=True))
         while True:
             service = self.look()
             deployments: Sequence[Mapping[str, Any]] = service.get("deployments") or ()
@@ -56,10 +60,11 @@ class Watch:
                 self._host.log(line)
             if _is_failed(mine):
                 return str(mine.get("rolloutStateReason") or "its tasks failed")
-            if mine.get("rolloutState") == COMPLETED:
+            if mine.get("rolloutState", _state_of(deployments)) == COMPLETED:
                 return ""
-            if self.has_changed_bytes(arn):
-                return "a task got other bytes than the digest promises"
+            hopeless = self._hopeless(arn, before, int(service.get("desiredCount") or 0))
+            if hopeless:
+                return hopeless
             if time.monotonic() > until:
                 return f"it was not steady after {self._timeout_s:g} s"
             self._host.wait(_POLL_S)
@@ -94,9 +99,21 @@ class Watch:
                 )
             self._host.wait(_POLL_S)
 
-    def has_changed_bytes(self, arn: str) -> bool:
-        """Whether a task of that definition ended for the bytes that it got."""
-        return any(says_tampered(text) for text in _reasons(self._ecs.tasks(stopped=True), arn))
+    def _hopeless(self, arn: str, before: frozenset[str], count: int) -> str:
+        """Why waiting on makes no sense, where ECS itself would go on; empty while it does.
+
+        Its breaker counts tasks that do not get as far as RUNNING or fail a health check, and none that
+        run and then end, again and again.
+        """
+        ended = [one for one in self._ecs.tasks(stopped=True) if one.get("taskArn") not in before]
+        if any(map(says_tampered, _reasons(ended, arn))):
+            return "a task got other bytes than the digest promises"
+        crashed = sum(
+            one.get("taskDefinitionArn") == arn and one.get("stopCode") == _CRASHED for one in ended
+        )
+        if crashed >= max(_CRASHES_MIN, math.ceil(count / 2)):
+            return f"{crashed} of its tasks ended by themselves"
+        return ""
 
     def why(self, arn: str) -> StellaError | None:
         """Why tasks of that definition ended, as they tell."""
@@ -125,6 +142,13 @@ class Watch:
                 remedy=Remedy("Read what its tasks say in the deployment's log."),
             )
         return None
+
+
+def _state_of(deployments: Sequence[Mapping[str, Any]]) -> str:
+    """How a rollout stands of which ECS does not say so: of a service behind a Classic Load Balancer."""
+    one = deployments[0]
+    is_up = one.get("runningCount") == one.get("desiredCount") and not one.get("pendingCount")
+    return COMPLETED if len(deployments) == 1 and is_up else "IN_PROGRESS"
 
 
 def _is_failed(deployment: Mapping[str, Any]) -> bool:

@@ -120,6 +120,7 @@ class NomadTarget:
             raise EngineUnreachable(
                 "the agent's environment has no NOMAD_ADDR",
                 remedy=Remedy("Give the agent NOMAD_ADDR and NOMAD_TOKEN where it serves Nomad."),
+                absent=True,
             ) from refusal
 
 

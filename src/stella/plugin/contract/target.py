@@ -201,7 +201,11 @@ class TargetConnector(Protocol):
         ...
 
     def engine(self, host: Host) -> str:
-        """The version of what runs the containers there. Raises EngineUnreachable, CommandMissing."""
+        """The version of what runs the containers there. Raises EngineUnreachable, CommandMissing.
+
+        EngineUnreachable with the fact ``absent``: nobody has set this host up for it. The agent does
+        not name the connector then, unless it has deployed by it.
+        """
         ...
 
 

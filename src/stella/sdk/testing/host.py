@@ -5,8 +5,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from stella.kernel import Remedy
+from stella.plugin.contract.deployed import is_secret_reference
 from stella.plugin.contract.target import HostRequest, HostResponse
-from stella.plugin.refusals import CommandMissing, ServiceUnreachable
+from stella.plugin.refusals import CommandMissing, SecretUnresolved, ServiceUnreachable
 from stella.sdk.files import ProjectFiles
 from stella.sdk.testing.engine import SimulatedEngine
 
@@ -54,7 +55,15 @@ class SimulatedHost:
         return self._engine.run(argv, self._files.directory).encode()
 
     def send(self, request: HostRequest) -> HostResponse:
-        """What the service that this host was given answers. Raises ServiceUnreachable for none."""
+        """What the service that this host was given answers. Raises ServiceUnreachable for
+        none, SecretUnresolved where it is named by a reference.
+        """
+        if self._answer is None and is_secret_reference(request.endpoint):
+            raise SecretUnresolved(
+                f"a simulated host has no {request.endpoint}",
+                remedy=Remedy("Use a real one for this."),
+                reference=request.endpoint,
+            )
         if self._answer is None:
             raise ServiceUnreachable(
                 f"a simulated host does not reach {request.endpoint}",
