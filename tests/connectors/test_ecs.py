@@ -12,6 +12,7 @@ from connectors.registries import Answer
 from fixtures.aws_models import AwsModels
 from fixtures.ecs_region import REGION
 from fixtures.ecses import LOST, error
+from stella.kernel import Json
 from stella.plugin.contract.target import HostRequest, HostResponse
 from stella.plugin.refusals import (
     BadTargetConfig,
@@ -130,6 +131,42 @@ def test_a_service_whose_rollout_ecs_tells_nothing_of_is_watched_by_its_counts(
     at.apply("dep_1", at.bench.one, desired_count=2)
     at.apply("dep_2", at.bench.two, desired_count=2)
     assert at.digests() == [at.bench.two] * 2
+
+
+BALANCED: Json = {
+    "loadBalancers": [
+        {
+            "targetGroupArn": "arn:aws:elasticloadbalancing:eu-central-1:1:targetgroup/blue/1",
+            "containerName": "web",
+            "containerPort": 8080,
+            "advancedConfiguration": {
+                "alternateTargetGroupArn": "arn:aws:elasticloadbalancing:eu-central-1:1:tg/green/2",
+                "productionListenerRule": "arn:aws:elasticloadbalancing:eu-central-1:1:rule/1",
+                "roleArn": "arn:aws:iam::123456789012:role/balancer",
+            },
+        }
+    ]
+}
+
+
+def test_blue_stays_beside_green_until_it_has_baked_and_where_green_is_sick(at: EcsBench) -> None:
+    shifting: dict[str, Json] = {"strategy": "blue_green", "bake_minutes": 1, "create": BALANCED}
+    region = at.ecs.region
+    at.apply("dep_1", at.bench.one, desired_count=2, **shifting)
+    began = time.monotonic()
+    at.apply("dep_2", at.bench.two, desired_count=2, **shifting)
+    assert time.monotonic() - began > 60 * region.second_s, "the bake time is waited for"
+    assert at.digests() == [at.bench.two] * 2
+    config = region.services["shop"]["deploymentConfiguration"]
+    assert config == {"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 1}
+    with pytest.raises(UnhealthyAfterStart, match="health checks") as refused:
+        at.apply("dep_3", at.bench.sick, desired_count=2, **shifting)
+    assert "the agent brought back shop:2" in str(refused.value)
+    assert at.digests() == [at.bench.two] * 2
+    shifted = [
+        event for event in region.services["shop"]["events"] if "shifted" in event["message"]
+    ]
+    assert len(shifted) == 3, "no traffic ever went to what was sick"
 
 
 def test_our_own_deadline_takes_it_back_too(at: EcsBench) -> None:

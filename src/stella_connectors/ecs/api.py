@@ -122,14 +122,19 @@ class Ecs:
             },
         )
 
-    def update(
-        self, arn: str, rollout: Mapping[str, Any] | None = None, count: int | None = None
-    ) -> None:
+    def update(self, wanted: Wanted, arn: str, count: int | None) -> None:
         """Bring the service to that task definition. Again it changes nothing."""
         more: dict[str, Any] = {} if count is None else {"desiredCount": count}
-        if rollout is not None:
-            more["deploymentConfiguration"] = rollout
-        self._ask("UpdateService", service=self._place.service, taskDefinition=arn, **more)
+        if wanted.is_blue_green and "loadBalancers" in wanted.create:
+            more["loadBalancers"] = wanted.create["loadBalancers"]
+        self._ask(
+            "UpdateService",
+            service=self._place.service,
+            taskDefinition=arn,
+            deploymentConfiguration=wanted.rollout,
+            propagateTags="TASK_DEFINITION",
+            **more,
+        )
 
     def tag(self, service: Mapping[str, Any], wanted: Wanted, deployment: str) -> None:
         """The sticker of the service itself."""

@@ -144,7 +144,7 @@ class _Run:
         self._host = host
         self._ecs = ecs
         self._before = before
-        self._watch = Watch(ecs, host, want.watch_timeout_s)
+        self._watch = Watch(ecs, host, want.watch_timeout_s, has_breaker=not want.is_blue_green)
         known = kept.read(host)
         self._known = known.arns if known else ()
         self._count = known.count if known else None
@@ -241,7 +241,7 @@ class _Run:
             raise _changed(want.place.service, "somebody was quicker")
         self._host.log(f"bringing the service {want.place.service} to {_short(arn)}")
         count = None if want.preserves_count else want.desired_count
-        self._ecs.update(arn, want.rollout, count)
+        self._ecs.update(want, arn, count)
         self._ecs.tag(service, want, self._intent.deployment)
 
     # ------------------------------------------------------------ after
@@ -326,7 +326,7 @@ class _Run:
         if at == arn:
             who = "the agent"
             self._host.log(f"bringing the service back to {_short(before)}")
-            self._ecs.update(before, self._want.rollout, self._before["count"])
+            self._ecs.update(self._want, before, self._before["count"])
         elif at != before:
             raise _changed(self._want.place.service, f"it shall run {_short(str(at))}")
         why = self._watch.rollout(before)

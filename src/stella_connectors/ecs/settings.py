@@ -55,6 +55,7 @@ class Wanted:
     preserves_count: bool
     rollout: Mapping[str, Any]
     create: Mapping[str, Any]
+    is_blue_green: bool
     replaces: bool
     watch_timeout_s: int
 
@@ -103,12 +104,9 @@ def wanted(intent: TargetIntent) -> Wanted:
         },
         config.get("desired_count", 1),
         config.get("preserve_count", False),
-        {
-            "minimumHealthyPercent": config.get("minimum_healthy_percent", 100),
-            "maximumPercent": config.get("maximum_percent", 200),
-            "deploymentCircuitBreaker": {"enable": True, "rollback": True},
-        },
+        _rollout(config),
         config.get("create", {}),
+        config.get("strategy") == "blue_green",
         config.get("changed_by_others") == "replace",
         config.get("watch_timeout_s", 3600),
     )
@@ -133,6 +131,17 @@ def endpoint_of(region: str) -> str:
     """Of the region."""
     domain = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
     return f"https://ecs.{region}.{domain}"
+
+
+def _rollout(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The deployment configuration. The circuit breaker is for rolling updates alone."""
+    if config.get("strategy") == "blue_green":
+        return {"strategy": "BLUE_GREEN", "bakeTimeInMinutes": config.get("bake_minutes", 5)}
+    return {
+        "minimumHealthyPercent": config.get("minimum_healthy_percent", 100),
+        "maximumPercent": config.get("maximum_percent", 200),
+        "deploymentCircuitBreaker": {"enable": True, "rollback": True},
+    }
 
 
 def _place(config: Mapping[str, Any]) -> Place:

@@ -20,7 +20,8 @@ from stella_connectors.ecs.api import Ecs
 COMPLETED, FAILED = "COMPLETED", "FAILED"
 _POLL_S = 2.0
 _GONE_S = 300.0
-_CRASHED = "EssentialContainerExited"
+_CRASHED, _NOT_STARTED = "EssentialContainerExited", "TaskFailedToStart"
+_BY_SCHEDULER = "ServiceSchedulerInitiated"
 _CRASHES_MIN = 3
 _PULL = "CannotPullContainerError"
 _TOLD_MAX = 10
@@ -28,9 +29,10 @@ _FAILED_EVENT = "deployment failed"
 
 
 class Watch:
-    """timeout_s: for one rollout."""
+    """timeout_s: for one rollout. has_breaker: ECS counts failures itself, but for crashes."""
 
-    def __init__(self, ecs: Ecs, host: Host, timeout_s: float) -> None:
+    def __init__(self, ecs: Ecs, host: Host, timeout_s: float, *, has_breaker: bool = True) -> None:
+        self._counted = {_CRASHED} if has_breaker else {_CRASHED, _NOT_STARTED, _BY_SCHEDULER}
         self._ecs = ecs
         self._host = host
         self._timeout_s = timeout_s
@@ -108,11 +110,15 @@ class Watch:
         ended = [one for one in self._ecs.tasks(stopped=True) if one.get("taskArn") not in before]
         if any(map(says_tampered, _reasons(ended, arn))):
             return "a task got other bytes than the digest promises"
-        crashed = sum(
-            one.get("taskDefinitionArn") == arn and one.get("stopCode") == _CRASHED for one in ended
-        )
-        if crashed >= max(_CRASHES_MIN, math.ceil(count / 2)):
-            return f"{crashed} of its tasks ended by themselves"
+        crashed = [
+            one
+            for one in ended
+            if one.get("taskDefinitionArn") == arn
+            and one.get("stopCode") in self._counted
+            and (one["stopCode"] != _BY_SCHEDULER or _is_sick(one))
+        ]
+        if len(crashed) >= max(_CRASHES_MIN, math.ceil(count / 2)):
+            return f"{len(crashed)} of its tasks ended by themselves"
         return ""
 
     def why(self, arn: str) -> StellaError | None:
@@ -159,12 +165,15 @@ def _reasons(tasks: Iterable[Mapping[str, Any]], arn: str) -> Iterable[str]:
     for one in tasks:
         if one.get("taskDefinitionArn") != arn:
             continue
-        if one.get("stopCode") not in {"ServiceSchedulerInitiated", "UserInitiated"} or one.get(
-            "stoppedReason", ""
-        ).startswith("Task failed"):
+        if one.get("stopCode") not in {_BY_SCHEDULER, "UserInitiated"} or _is_sick(one):
             texts = [one.get("stoppedReason")]
             texts += [container.get("reason") for container in one.get("containers") or ()]
             yield from (str(text) for text in texts if text)
+
+
+def _is_sick(task: Mapping[str, Any]) -> bool:
+    """Whether a health check ended it, and no scaling."""
+    return str(task.get("stoppedReason") or "").startswith("Task failed")
 
 
 def _line(one: Mapping[str, Any]) -> str:

@@ -12,14 +12,17 @@ _NAME = "stella.nomad.json"
 # What Nomad counts and judges by itself: the same job has others each time it is registered.
 _NOT_OF_THE_JOB = frozenset(
     {
+        "ConsulToken",
         "CreateIndex",
         "JobModifyIndex",
         "ModifyIndex",
+        "NomadTokenID",
         "Stable",
         "Status",
         "StatusDescription",
         "Stop",
         "SubmitTime",
+        "VaultToken",
         "Version",
         "VersionTag",
     }
