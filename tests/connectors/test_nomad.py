@@ -1,5 +1,6 @@
 """The connector ``nomad`` against its stand-in: what it asks, how it ends, whatever Nomad does."""
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -8,8 +9,10 @@ import pytest
 
 from connectors.nomad_benches import SECOND, NomadBench, simulated_nomad_bench
 from connectors.registries import Answer
+from fixtures.control_planes import Plane, wait_until
 from fixtures.nomads import LOST
 from fixtures.openapi import OpenApi
+from stella.fleet import OrderState
 from stella.kernel import Remedy
 from stella.plugin.contract.target import HostRequest, HostResponse
 from stella.plugin.refusals import (
@@ -30,8 +33,6 @@ from stella_connectors.nomad import NomadTarget
 @pytest.fixture(scope="session")
 def openapi() -> OpenApi | None:
     """Nomad's own, where it is at hand; without it the stand-in plays as well."""
-    import os
-
     beside = Path(__file__).parents[2].parent / "shared"
     file = (
         Path(os.environ.get("STELLA_SHARED") or beside) / "conformance/nomad-openapi/openapi.yaml"
@@ -421,3 +422,31 @@ def test_its_engine_is_the_nomad_of_the_agents_environment(
         NomadTarget().engine(at.host)
     monkeypatch.setenv("NOMAD_ADDR", at.nomad.address)
     assert NomadTarget().engine(at.host) == "1.9.3"
+
+
+# ---------------------------------------------------------------- as a program of its own
+
+
+@pytest.mark.long
+def test_an_agent_killed_between_registration_and_health_goes_on_and_registers_once(
+    at: NomadBench, plane: Plane
+) -> None:
+    agent = plane.enroll()
+    job = at.job(MinHealthyTime=50 * SECOND)
+    order = plane.issue(at.intent("dep_1", at.bench.one, job=job), "nomad")
+    process = agent.process({"PYTHONPATH": os.environ.get("PYTHONPATH", "")})
+    try:
+        wait_until(lambda: any("watching Nomad's deployment" in one for one in plane.log("dep_1")))
+        process.kill()
+        process.wait(10)
+        assert plane.order(order).result is None
+        process = agent.process({"PYTHONPATH": os.environ.get("PYTHONPATH", "")})
+        ended = plane.ended(order, 60)
+    finally:
+        process.terminate()
+        process.wait(20)
+    assert (ended.state, ended.fence) == (OrderState.SUCCEEDED, 2), ended.result
+    assert ended.result is not None
+    assert [one.digest for one in ended.result.running] == [at.bench.one]
+    assert len(at.nomad.cluster.jobs["shop"]) == 1
+    assert any("was registered before" in line for line in plane.log("dep_1"))

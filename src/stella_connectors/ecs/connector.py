@@ -32,6 +32,7 @@ from stella_connectors.ecs.watch import COMPLETED, Watch
 TASK_FILE = "stella.ecs.task.json"
 _REGISTER_ATTEMPTS = 3
 _BACK_POLLS = 15
+_EVENTS_BEFORE = 20
 _HERE = Place(
     "env://AWS_REGION",
     "default",
@@ -153,8 +154,12 @@ class _Run:
         want, host = self._want, self._host
         service = self._ecs.service()
         arn = self._ecs.registered(want)
-        if service is not None and not self._is_ours(service, arn):
-            self._refuse_changed(service)
+        if service is not None:
+            is_ours = self._is_ours(service, arn)
+            # Where it was begun before, some of what was told since may be why it failed.
+            self._watch.since(service, _EVENTS_BEFORE if is_ours else 0)
+            if not is_ours:
+                self._refuse_changed(service)
         if arn is not None and service is not None and self._runs_already(service, arn):
             host.log(f"the service {want.place.service} runs {_short(arn)} already")
             kept.write(host, want, (arn,))

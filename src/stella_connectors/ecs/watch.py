@@ -38,7 +38,6 @@ class Watch:
         self._timeout_s = timeout_s
         self._told: set[str] = set()
         self._events: list[str] = []
-        self._is_first = True
 
     def rollout(self, arn: str) -> str:
         """How the rollout to that task definition ended: empty where it is steady, else why not.
@@ -83,11 +82,14 @@ class Watch:
         for event in reversed(service.get("events") or ()):
             if event.get("id") not in self._told:
                 self._told.add(event.get("id"))
-                if not self._is_first:  # what was said before this began
-                    self._events.append(str(event.get("message")))
-                    self._host.log(self._events[-1])
-        self._is_first = False
+                self._events.append(str(event.get("message")))
+                self._host.log(self._events[-1])
         return service
+
+    def since(self, service: Mapping[str, Any], last: int) -> None:
+        """What the service has told until now is known, but for the ``last`` events."""
+        events = service.get("events") or ()
+        self._told |= {event.get("id") for event in events[last:]}
 
     def gone(self) -> None:
         """Until the service is no more, or inactive."""
