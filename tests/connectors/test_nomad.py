@@ -1,6 +1,7 @@
 """The connector ``nomad`` against its stand-in: what it asks, how it ends, whatever Nomad does."""
 
 import os
+import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -360,6 +361,16 @@ def test_a_token_is_sent_refused_and_never_seen(
     kept = (file.read_bytes() for file in at.host._files.directory.rglob("*") if file.is_file())
     assert not any(b"canary-8c1b" in content for content in kept)
     assert not any("canary-8c1b" in line for line in at.log)
+
+
+def test_who_only_looks_does_not_wait_for_a_service_that_is_silent(at: NomadBench) -> None:
+    at.apply("dep_1", at.bench.one)
+    at.nomad.before = lambda *_: LOST
+    began = time.monotonic()
+    with pytest.raises(ServiceUnreachable):
+        at.running()
+    assert time.monotonic() - began < 10
+    assert at.nomad.asked[-2:].count(("GET", "/job/shop")) == 1, "it is asked once"
 
 
 # ---------------------------------------------------------------- what is refused beforehand

@@ -11,6 +11,7 @@ from stella.sdk.http import BUSY, retry_after
 
 _WAITS_S = (0.2, 0.5, 1.0, 2.0, 5.0)
 _SERVER_ERROR = 500
+_QUICK_S = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +19,8 @@ class HostService:
     """Where it is and how it is asked, as in ``HostRequest``.
 
     patience_s: how long what changes nothing is asked again, of a service that gives no usable answer;
-    what wants to be left alone (429 and its like) is asked again in any case.
+    what wants to be left alone (429 and its like) is asked again in any case. timeout_s: for one
+    exchange at most, whatever is asked for.
     """
 
     host: Host
@@ -28,6 +30,7 @@ class HostService:
     plain_http: bool = False
     signing: AwsSigning | None = None
     patience_s: float = 60.0
+    timeout_s: int = 120
 
     def ask(
         self,
@@ -52,7 +55,7 @@ class HostService:
             self.ca,
             self.plain_http,
             self.signing,
-            timeout_s,
+            min(timeout_s, self.timeout_s),
             4 * 1024 * 1024,
         )
         waited_s, attempt = 0.0, 0
@@ -76,8 +79,8 @@ class HostService:
             attempt += 1
 
     def quick(self) -> "HostService":
-        """The same for who only looks: without patience."""
-        return replace(self, patience_s=1.0)
+        """The same for who only looks, as with each heartbeat, which must not wait for a service."""
+        return replace(self, patience_s=0.0, timeout_s=_QUICK_S)
 
 
 def json_of(answer: HostResponse) -> Json:
