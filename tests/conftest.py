@@ -46,6 +46,7 @@ pytest_plugins = [
     "fixtures.sign_ins",
     "fixtures.identity_providers",
     "fixtures.directories",
+    "fixtures.aws_models",
 ]
 
 _LISTENING = frozenset({"plane", "server_url", "shop"})

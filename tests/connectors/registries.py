@@ -158,8 +158,13 @@ def _carry(one: socket.socket, other: socket.socket) -> None:
 
 
 @contextlib.contextmanager
-def played_registry(play: Play, tls: ssl.SSLContext | None = None) -> Iterator[str]:
-    """An HTTP server that answers as ``play`` says; its host. tls: after CONNECT, as behind a proxy."""
+def played_registry(
+    play: Play, tls: ssl.SSLContext | None = None, *, over: ssl.SSLContext | None = None
+) -> Iterator[str]:
+    """An HTTP server that answers as ``play`` says; its host.
+
+    tls: after CONNECT, as behind a proxy. over: TLS from the start.
+    """
 
     class Handler(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -193,6 +198,8 @@ def played_registry(play: Play, tls: ssl.SSLContext | None = None) -> Iterator[s
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
+    if over is not None:
+        server.socket = over.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:

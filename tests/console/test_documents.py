@@ -1,5 +1,6 @@
 """Documents are edited as YAML with what they change beside them; freezes stand in a calendar."""
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -242,3 +243,35 @@ def test_a_targets_configuration_is_filled_in_by_its_connectors_schema(
         ours = {"documents": [target], "owner": "test-target", "takeOver": True}
         documents.admin.post("/apply", ours)
         documents.withdraw("test-target")
+
+
+def test_a_job_of_nomad_is_a_target_like_any_other_in_the_forms(
+    open_console: Callable[..., Console], documents: ShopServer
+) -> None:
+    task = {"Name": "web", "Driver": "docker", "Config": {"image": "shop/web"}}
+    job = {"ID": "shop", "TaskGroups": [{"Name": "web", "Count": 2, "Tasks": [task]}]}
+    target = document(
+        "Target",
+        "trial-n",
+        environment="trial",
+        connector="nomad",
+        agent="host-a",
+        project="trial-nomad",
+        components=[],
+        config={"job": json.dumps(job), "token": "env://NOMAD_TOKEN"},
+    )
+    documents.admin.post("/apply", {"documents": [target]})
+    try:
+        console = open_console()
+        console.sign_in("olga")
+        console.go("/documents/Target/trial-n")
+        expect(console.main.get_by_role("heading", name="Configuration for")).to_be_visible()
+        expect(console.main.get_by_label("Token")).to_have_value("env://NOMAD_TOKEN")
+        console.main.get_by_label("Namespace").fill("web")
+        effect = console.main.get_by_label("What applying it changes")
+        expect(effect.get_by_text("The server would take it")).to_be_visible()
+        console.picture("target-nomad")
+    finally:
+        ours = {"documents": [target], "owner": "test-nomad", "takeOver": True}
+        documents.admin.post("/apply", ours)
+        documents.withdraw("test-nomad")

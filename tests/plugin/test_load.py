@@ -21,7 +21,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_first_party_connectors_are_found_like_any_other() -> None:
     plugins = load_plugins()
     assert plugins.refused == ()
-    assert plugins.target_kinds() == ("compose", "docker")
+    assert plugins.target_kinds() == ("compose", "docker", "ecs", "nomad")
     assert plugins.target("docker") is not plugins.target("docker")
     assert plugins.target_manifest("compose").name == "compose"
     assert callable(plugins.registry("oci"))

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from stella.agent.registry_login import OpenLogins, RegistryLogins
 from stella.agent.secrets import AskSecrets, resolved_here, unresolved
+from stella.agent.send import exchanged, references_in
 from stella.kernel import Remedy
-from stella.sdk import CommandFailed, CommandMissing, CommandTimedOut
+from stella.sdk import CommandFailed, CommandMissing, CommandTimedOut, HostRequest, HostResponse
 from stella.sdk.files import ProjectFiles
 from stella.sdk.protocol import GivenSecrets, is_brokered, registry_of_login
 
@@ -104,6 +105,18 @@ class RealHost:
                 output=told,
             )
         return output
+
+    def send(self, request: HostRequest) -> HostResponse:
+        """One HTTP exchange, its references resolved for it alone."""
+        if self._stop.is_set():
+            raise Stopped
+        wanted = {one: one for one in references_in(request)}
+        with self._logins.opened() as logins:
+            secrets = self._resolved(wanted, logins)
+        answer = exchanged(request, secrets, self._stop)
+        if answer is None:
+            raise Stopped
+        return answer
 
     def write(self, name: str, content: bytes) -> str:
         """Place a file of the project, whole or not at all."""

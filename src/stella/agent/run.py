@@ -270,6 +270,7 @@ class _Agent:
     def _report(self) -> AgentReport:
         notes = self._state.project_notes()
         brought = {note.connector: note.plugin for note in notes if note.plugin is not None}
+        used = {note.connector for note in notes}
         kinds: dict[str, PluginReference | None] = dict.fromkeys(
             self._connectors.beside.target_kinds()
         )
@@ -279,19 +280,25 @@ class _Agent:
         return AgentReport(
             version=version("stella-ops"),
             connectors=tuple(
-                self._connector(kind, plugin)
+                state
                 for kind, plugin in sorted({**brought, **kinds}.items(), key=lambda one: one[0])
+                if (state := self._connector(kind, plugin, is_used=kind in used)) is not None
             ),
             projects=tuple(self._project(note) for note in notes),
         )
 
-    def _connector(self, kind: str, plugin: PluginReference | None) -> ConnectorState:
+    def _connector(
+        self, kind: str, plugin: PluginReference | None, *, is_used: bool
+    ) -> ConnectorState | None:
+        """How it stands; None where this host is not set up for it, and never used it."""
         connectors = self._connectors.of(plugin)
         release = connectors.version(kind)
         try:
             connector = unbroken(kind, lambda: connectors.target(kind))
             engine = engine_of(kind, connector, self._host("agent"))
         except StellaError as refusal:
+            if refusal.facts.get("absent") is True and not is_used:
+                return None
             return ConnectorState(kind, release, problem=f"{refusal.code}: {refusal}"[:500])
         return ConnectorState(kind, release, engine)
 

@@ -55,10 +55,14 @@ def observe(
         own = [one for one in containers if one.get("component") == service.component]
         up = [one for one in own if one.get("state") == "running"]
         strangers = [one for one in up if one.get("digest") not in wanted]
+        # Not what runs, but what a target says of it: an instance too few, or changed by others.
+        off = [one for one in own if one.get("state") in {"changed", "missing"}]
         if not up:
             drift, detail = Drift.DRIFTED, "nothing runs"
         elif strangers:
             drift, detail = Drift.DRIFTED, f"{strangers[0].get('digest') or 'no digest'} runs"
+        elif off:
+            drift, detail = Drift.DRIFTED, str(off[0].get("name") or off[0]["state"])
         else:
             drift, detail = Drift.NONE, ""
         seen.append(Observed(service.component, drift, _health(up), len(up), detail))

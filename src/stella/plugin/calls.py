@@ -181,7 +181,7 @@ def protocol_of(kind: Kind) -> type:
 @cache
 def host_methods() -> Mapping[str, Method]:
     """What can be asked of a target's host, by name; how long to wait crosses beside it."""
-    return {name: _method(getattr(Host, name)) for name in ("run", "write", "read", "log")}
+    return {name: _method(getattr(Host, name)) for name in ("run", "send", "write", "read", "log")}
 
 
 @cache

@@ -167,6 +167,13 @@ class StillRuns(StellaError):
     fault = Fault.FAILED
 
 
+class ChangedByOthers(StellaError):
+    """What runs there was changed by somebody else since we did it last, and is not overwritten."""
+
+    code = "ST-TGT-020"
+    fault = Fault.CONFLICT
+
+
 class UnknownConnector(StellaError):
     """No loaded plugin brings a connector of that kind. ``facts``: what was refused, and why."""
 

@@ -80,7 +80,10 @@ if TYPE_CHECKING:
     from stella.plugin.contract.step import Step, StepCall, StepResult
     from stella.plugin.contract.target import (
         Action,
+        AwsSigning,
         Host,
+        HostRequest,
+        HostResponse,
         Running,
         ServicePlan,
         TakesDown,
@@ -103,6 +106,7 @@ if TYPE_CHECKING:
         BadTargetConfig,
         BlobDigestMismatch,
         CannotTakeDown,
+        ChangedByOthers,
         CommandFailed,
         CommandMissing,
         CommandTimedOut,
@@ -142,6 +146,7 @@ __all__ = [
     "SDK_VERSION",
     "Action",
     "AnswerPart",
+    "AwsSigning",
     "BadQuery",
     "BadSignature",
     "BadTargetConfig",
@@ -150,6 +155,7 @@ __all__ = [
     "BuildState",
     "CannotTakeDown",
     "Capability",
+    "ChangedByOthers",
     "Choice",
     "Ci",
     "CommandFailed",
@@ -180,6 +186,8 @@ __all__ = [
     "Found",
     "GivenText",
     "Host",
+    "HostRequest",
+    "HostResponse",
     "IdentityProvider",
     "ImageNotFound",
     "Json",
@@ -303,15 +311,16 @@ __getattr__ = late(
         "stella.plugin.contract.secret_store": "KeyKeeper Secret SecretStore",
         "stella.plugin.contract.step": "Step StepCall StepResult",
         "stella.plugin.contract.target": (
-            "Action Host Running ServicePlan TakesDown TargetConnector TargetIntent TargetPlan "
-            "taking_down"
+            "Action AwsSigning Host HostRequest HostResponse Running ServicePlan TakesDown "
+            "TargetConnector TargetIntent TargetPlan taking_down"
         ),
         "stella.plugin.contract.webhook": (
             "EndedBuild PressedChoice PushedCommits PushedImage Received Webhook"
         ),
         "stella.plugin.manifest": "manifest_beside",
         "stella.plugin.refusals": (
-            "BadQuery BadTargetConfig BlobDigestMismatch CannotTakeDown CommandFailed CommandMissing "
+            "BadQuery BadTargetConfig BlobDigestMismatch CannotTakeDown ChangedByOthers "
+            "CommandFailed CommandMissing "
             "CommandTimedOut ComposeFileRefused EngineUnreachable ImageNotFound ManifestMalformed "
             "ManifestTooLarge NotBroughtBack NotSupported NotThere PortIsTaken PullDigestMismatch "
             "PullFailed RegistryRefused RegistryUnreachable SecretNotFound SecretStoreRefused "

@@ -19,17 +19,11 @@ from stella.sdk import (
     docker_login,
     registry_of_image,
 )
+from stella.sdk.pulls import says_tampered
 
 PULL_TIMEOUT_S = 900
 SHORT_S = 60
 
-# What Docker Engine and containerd say where bytes are not what their digest promised.
-_TAMPERED = re.compile(
-    r"verification failed for digest|digest mismatch|does not match (?:expected )?digest"
-    r"|unexpected commit digest|content digest .* mismatch|failed size validation"
-    r"|unexpected commit size|invalid checksum digest",
-    re.IGNORECASE,
-)
 _NO_ENGINE = re.compile(
     r"cannot connect to the docker daemon|error during connect|is the docker daemon running"
     r"|dial unix .*(?:no such file|connection refused|permission denied)",
@@ -132,7 +126,7 @@ def pull(host: Host, argv: Sequence[str], image: str, known: frozenset[str]) -> 
         docker(host, argv, timeout_s=PULL_TIMEOUT_S, environment=_login_for(image))
     except CommandFailed as refusal:
         said = str(refusal.facts.get("output", ""))
-        if _TAMPERED.search(said):
+        if says_tampered(said):
             raise _mismatch(image, last_line(said)) from refusal
         raise PullFailed(
             f"{image} could not be pulled: {last_line(said)}",

@@ -84,6 +84,51 @@ class Running:
     deployment: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class AwsSigning:
+    """Sign a request with AWS Signature Version 4. Each value may be a secret reference.
+
+    session_token: of short-lived keys; empty where there is none.
+    """
+
+    service: str
+    region: str
+    access_key_id: str = "env://AWS_ACCESS_KEY_ID"
+    secret_access_key: str = "env://AWS_SECRET_ACCESS_KEY"
+    session_token: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HostRequest:
+    """One HTTP exchange that the agent does for a connector, with what its host reaches.
+
+    endpoint: ``https://host[:port]``, or a secret reference that stands for it. path: what follows,
+    with its query. headers: a value may be a secret reference. ca: an own authority, PEM, or a secret
+    reference that stands for it. plain_http: http may be spoken beyond loopback. timeout_s: for the
+    whole exchange, 120 at most. bytes_max: of the answer, 4 MiB at most.
+    """
+
+    method: str
+    endpoint: str
+    path: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    content: bytes = b""
+    ca: str | None = None
+    plain_http: bool = False
+    signing: AwsSigning | None = None
+    timeout_s: int = 30
+    bytes_max: int = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class HostResponse:
+    """A whole answer, whatever its status. headers: names in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+
+
 class Host(Protocol):
     """What an agent hands to a target connector: the only way it may touch the machine.
 
@@ -105,6 +150,15 @@ class Host(Protocol):
         that stands in the order), resolved now, for this command, and masked wherever it shows;
         ``docker_login`` gives a login. Raises CommandFailed, CommandMissing, CommandTimedOut,
         SecretUnresolved.
+        """
+        ...
+
+    def send(self, request: HostRequest) -> HostResponse:
+        """One HTTP exchange, over TLS that is verified; no redirect to another host is followed.
+
+        Secret references in it are resolved now, for this exchange, and masked wherever they show.
+        An answer is returned whatever its status. Raises ServiceUnreachable (no whole answer in
+        time), ServiceRefused (an endpoint that cannot be used), SecretUnresolved.
         """
         ...
 
@@ -147,7 +201,11 @@ class TargetConnector(Protocol):
         ...
 
     def engine(self, host: Host) -> str:
-        """The version of what runs the containers there. Raises EngineUnreachable, CommandMissing."""
+        """The version of what runs the containers there. Raises EngineUnreachable, CommandMissing.
+
+        EngineUnreachable with the fact ``absent``: nobody has set this host up for it. The agent does
+        not name the connector then, unless it has deployed by it.
+        """
         ...
 
 

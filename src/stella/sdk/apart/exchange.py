@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 from stella.kernel import StellaError
 from stella.plugin.calls import (
@@ -25,7 +26,8 @@ from stella.plugin.calls import (
 )
 from stella.plugin.contract.connection import Connect
 from stella.plugin.contract.core import Capability, Kind, Manifest
-from stella.plugin.contract.target import Host
+from stella.plugin.contract.deployed import is_secret_reference
+from stella.plugin.contract.target import Host, HostRequest
 from stella.plugin.crossing import refusal_of, refused, wordless
 from stella.plugin.manifest import covers
 from stella.plugin.wire import to_wire
@@ -194,6 +196,8 @@ class Exchange:
         given = method.unflat(ask.arguments)
         if ask.name == "run":
             self._may_run(given.arguments["argv"])
+        if ask.name == "send":
+            self._may_send(given.arguments["request"])
         value = getattr(host, ask.name)(*given.args, **given.kwargs)
         self._line.send(Answer(result={"value": to_wire(value)}), self._budget)
 
@@ -214,6 +218,15 @@ class Exchange:
         if not argv or not is_docker:
             self._may(Capability.RUN_COMMAND)
 
+    def _may_send(self, request: HostRequest) -> None:
+        """To the hosts that it may reach; and a header of it is a secret only where it may read some."""
+        if any(map(is_secret_reference, _texts_of(request))):
+            self._may(Capability.READ_SECRET)
+        at = urlsplit(request.endpoint).hostname or ""
+        is_named = not is_secret_reference(request.endpoint)
+        # What a reference leads to is not known here: only who may reach any host may go there.
+        self._may(Capability.NETWORK, at if is_named and at else "a host that a reference names")
+
     def _may(self, capability: Capability, host: str = "") -> None:
         hosts = self._needs.get(capability)
         if hosts is None:
@@ -224,3 +237,15 @@ class Exchange:
     def _hand_over(self, secrets: tuple[str, ...]) -> None:
         self._line.keep_secret(*secrets)
         self._line.send(Answer(tuple(secrets)), self._budget)
+
+
+def _texts_of(request: HostRequest) -> Iterator[str]:
+    """Where in a request a secret reference may stand."""
+    yield request.endpoint
+    yield request.ca or ""
+    yield from request.headers.values()
+    if request.signing is not None:
+        yield request.signing.region
+        yield request.signing.access_key_id
+        yield request.signing.secret_access_key
+        yield request.signing.session_token

@@ -5,7 +5,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from stella.kernel import Remedy
-from stella.plugin.refusals import CommandMissing
+from stella.plugin.contract.deployed import is_secret_reference
+from stella.plugin.contract.target import HostRequest, HostResponse
+from stella.plugin.refusals import CommandMissing, SecretUnresolved, ServiceUnreachable
 from stella.sdk.files import ProjectFiles
 from stella.sdk.testing.engine import SimulatedEngine
 
@@ -13,7 +15,8 @@ from stella.sdk.testing.engine import SimulatedEngine
 class SimulatedHost:
     """``stella.sdk.Host`` on a simulated engine. Nothing waits, and every line says what it is.
 
-    fail_at: where a test wants it to be killed: called with each command before it is done.
+    fail_at: where a test wants it to be killed: called with each command before it is done. answer:
+    the one service that it reaches; its references are not resolved. None: it reaches none.
     """
 
     def __init__(
@@ -25,12 +28,14 @@ class SimulatedHost:
         log: Callable[[str], None] = lambda _: None,
         stop: threading.Event | None = None,
         fail_at: Callable[[Sequence[str]], None] = lambda _: None,
+        answer: Callable[[HostRequest], HostResponse] | None = None,
     ) -> None:
         self._engine = engine
         self._files = ProjectFiles(projects, project)
         self._log = log
         self._stop = stop or threading.Event()
         self._fail_at = fail_at
+        self._answer = answer
 
     def run(
         self,
@@ -48,6 +53,24 @@ class SimulatedHost:
                 f"a simulated host has no {argv[0]}", remedy=Remedy("Use a real one for this.")
             )
         return self._engine.run(argv, self._files.directory).encode()
+
+    def send(self, request: HostRequest) -> HostResponse:
+        """What the service that this host was given answers. Raises ServiceUnreachable for
+        none, SecretUnresolved where it is named by a reference.
+        """
+        if self._answer is None and is_secret_reference(request.endpoint):
+            raise SecretUnresolved(
+                f"a simulated host has no {request.endpoint}",
+                remedy=Remedy("Use a real one for this."),
+                reference=request.endpoint,
+            )
+        if self._answer is None:
+            raise ServiceUnreachable(
+                f"a simulated host does not reach {request.endpoint}",
+                remedy=Remedy("Use a real one for this."),
+                service=request.endpoint,
+            )
+        return self._answer(request)
 
     def write(self, name: str, content: bytes) -> str:
         """Place a file of the project."""
