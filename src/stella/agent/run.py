@@ -11,8 +11,10 @@ from stella.agent.connectors import HostConnectors
 from stella.agent.control_plane import ControlPlane
 from stella.agent.enroll import renew_where_due
 from stella.agent.errors import ControlPlaneRefused, ControlPlaneUnreachable, LeaseLost
-from stella.agent.host import RealHost, Stopped
+from stella.agent.host import RealHost
+from stella.agent.local import wait_for_left
 from stella.agent.log_pump import LogPump
+from stella.agent.machine import Stopped
 from stella.agent.registry_login import RegistryLogins
 from stella.agent.secrets import asking
 from stella.agent.seen import engine_of, running_of, unbroken
@@ -82,6 +84,8 @@ def run_agent(settings: Settings) -> None:
     pace = settings.pace
     settings.state.create()
     with settings.state.locked():
+        if not wait_for_left(settings.state.projects):
+            _LOG.warning("something that an earlier agent began here does not end")
         RegistryLogins(settings.state.projects).remove_left()
         agent = _Agent(settings)
         # The threads are daemons: a request that waits for an order may be left behind.
