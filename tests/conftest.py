@@ -39,6 +39,7 @@ pytest_plugins = [
     "fixtures.control",
     "fixtures.hosts",
     "fixtures.git_servers",
+    "fixtures.ssh_hosts",
     "fixtures.buildbots",
     "fixtures.webhooks",
     "fixtures.issuers",

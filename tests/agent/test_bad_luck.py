@@ -210,6 +210,7 @@ def _run_here(state: StateDirectory) -> None:
             state=state,
             plugins=load_plugins(),
             open_host=lambda *_: pytest.fail("no host is needed"),
+            open_reached=lambda *_: pytest.fail("no host is needed"),
             now=now,
             stop=stop,
         )

@@ -6,10 +6,11 @@ from pathlib import Path
 
 from stella.agent.local import LocalMachine
 from stella.agent.machine import Command, Ended, Logins, Machine, Stopped
+from stella.agent.reached import reached
 from stella.agent.secrets import AskSecrets, resolved_here, unresolved
 from stella.kernel import Remedy
 from stella.sdk import CommandFailed, CommandTimedOut
-from stella.sdk.protocol import GivenSecrets, is_brokered, registry_of_login
+from stella.sdk.protocol import GivenSecrets, Reach, is_brokered, registry_of_login
 
 _TOLD_BYTES_MAX = 8_000
 _SECRET_LENGTH_MIN = 4
@@ -19,8 +20,8 @@ MASK = "***"
 class RealHost:
     """A project's place on a machine. One connector's call uses it at a time.
 
-    machine: where it runs; this one where it is left out. log: called with each line, masked. stop:
-    set when the agent shall end.
+    reach: the way to that machine; None where it is the agent's own. log: called with each line,
+    masked. stop: set when the agent shall end.
     """
 
     def __init__(
@@ -31,15 +32,19 @@ class RealHost:
         log: Callable[[str], None],
         stop: threading.Event,
         timeout_s_max: int = 3600,
-        machine: Machine | None = None,
+        reach: Reach | None = None,
     ) -> None:
-        self._machine = machine or LocalMachine(directory, project)
         self._log = log
         self._stop = stop
         self._timeout_s_max = timeout_s_max
         self._secrets: set[str] = set()
         self.ask: AskSecrets | None = None
         """Asks the control plane for what lies in its secret stores; None where no order is held."""
+        self._machine: Machine = (
+            LocalMachine(directory, project)
+            if reach is None
+            else reached(reach, project, self._credential)
+        )
 
     def run(
         self,
@@ -57,6 +62,10 @@ class RealHost:
             command = Command(tuple(argv), min(timeout_s, self._timeout_s_max), added, stdin)
             ended = self._machine.run(command, self.log, self._stop)
         return self._output_of(ended, argv, timeout_s)
+
+    def close(self) -> None:
+        """Leave the machine."""
+        self._machine.close()
 
     def _output_of(self, ended: Ended, argv: Sequence[str], timeout_s: int) -> bytes:
         """Raises CommandTimedOut, CommandFailed."""
@@ -126,6 +135,15 @@ class RealHost:
         if references:
             raise unresolved(references[0], "it lies in a secret store, and no order is held")
         return GivenSecrets()
+
+    def _credential(self, reference: str) -> str:
+        """What lets us in there: read now, and masked. Raises SecretUnresolved."""
+        if is_brokered(reference):
+            found = self._given([reference], []).values[reference]
+        else:
+            found = resolved_here(reference)
+        self._learn(found)
+        return found
 
     def _learn(self, secret: str) -> None:
         for part in {secret, *secret.splitlines()}:

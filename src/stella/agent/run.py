@@ -2,7 +2,8 @@
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 
@@ -14,7 +15,9 @@ from stella.agent.errors import ControlPlaneRefused, ControlPlaneUnreachable, Le
 from stella.agent.host import RealHost
 from stella.agent.local import wait_for_left
 from stella.agent.log_pump import LogPump
-from stella.agent.machine import Stopped
+from stella.agent.looks import Looks
+from stella.agent.machine import Severed, Stopped
+from stella.agent.reached import ways
 from stella.agent.registry_login import RegistryLogins
 from stella.agent.secrets import asking
 from stella.agent.seen import engine_of, running_of, unbroken
@@ -30,12 +33,15 @@ from stella.sdk.protocol import (
     PluginReference,
     Plugins,
     ProjectState,
+    Reach,
 )
 
 _LOG = logging.getLogger("stella.agent")
 
 OpenHost = Callable[[str, Callable[[str], None], threading.Event], Host]
 """(project, where lines go, set when to stop) -> the host for that project."""
+OpenReached = Callable[[Reach, str, Callable[[str], None], threading.Event], Host]
+"""The same on a host that is reached from here. Raises NotReachedFromHere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +74,7 @@ class Settings:
     state: StateDirectory
     plugins: Plugins
     open_host: OpenHost
+    open_reached: OpenReached
     now: Now
     stop: threading.Event
     open_plane: Callable[[StateDirectory, Identity, Now], ControlPlane] = ControlPlane
@@ -120,6 +127,7 @@ class _Agent:
             self._plane.wheel,
             required=settings.confined_by,
         )
+        self._looks = Looks(self._project)
         self.is_due = threading.Event()
         self.is_busy = threading.Event()
         self.broken: BaseException | None = None
@@ -182,10 +190,17 @@ class _Agent:
             return
         pump = LogPump(given.fence, self._settings.now)
         lost = _Ending(self._stop)
-        host = self._settings.open_host(accepted.content.intent.project, pump.add, lost.event)
+        try:
+            content = accepted.content
+            host = self._open(content.intent.project, content.reach, pump.add, lost.event)
+        except StellaError as refusal:
+            at = self._settings.now()
+            self._send_result(given.order, given.fence, refused(refusal, at, at))
+            return
         if isinstance(host, RealHost):
             host.ask = asking(self._plane, given, host.wait)
         with (
+            closing_host(host),
             _Holding(self._plane, given, pump, lost, self._pace.log_every_s),
             self._connectors.held(accepted.content.plugin) as connectors,
         ):
@@ -286,7 +301,8 @@ class _Agent:
                 self._connector(kind, plugin)
                 for kind, plugin in sorted({**brought, **kinds}.items(), key=lambda one: one[0])
             ),
-            projects=tuple(self._project(note) for note in notes),
+            projects=self._projects(notes),
+            reaches=ways(),
         )
 
     def _connector(self, kind: str, plugin: PluginReference | None) -> ConnectorState:
@@ -299,18 +315,52 @@ class _Agent:
             return ConnectorState(kind, release, problem=f"{refusal.code}: {refusal}"[:500])
         return ConnectorState(kind, release, engine)
 
+    def _projects(self, notes: tuple[ProjectNote, ...]) -> tuple[ProjectState, ...]:
+        away = self._looks.at(one for one in notes if one.reach is not None)
+        return (*(self._project(one) for one in notes if one.reach is None), *away)
+
     def _project(self, note: ProjectNote) -> ProjectState:
+        """What runs of it; why that cannot be seen, which is no good news."""
         try:
             connectors = self._connectors.of(note.plugin)
             connector = unbroken(note.connector, lambda: connectors.target(note.connector))
-            running = running_of(note.connector, connector, note.project, self._host(note.project))
+            with closing_host(self._host(note.project, note.reach)) as host:
+                running = running_of(note.connector, connector, note.project, host)
         except StellaError as refusal:
-            problem = f"{refusal.code}: {refusal}"[:500]
-            return ProjectState(note.project, note.connector, note.target, problem=problem)
+            return _unseen(note, refusal)
+        except Severed as cut:
+            return _unseen(note, cut.refusal)
         return ProjectState(note.project, note.connector, note.target, running)
 
-    def _host(self, project: str) -> Host:
-        return self._settings.open_host(project, _LOG.debug, self._stop)
+    def _host(self, project: str, reach: Reach | None = None) -> Host:
+        """Raises NotReachedFromHere."""
+        return self._open(project, reach, _LOG.debug, self._stop)
+
+    def _open(
+        self,
+        project: str,
+        reach: Reach | None,
+        log: Callable[[str], None],
+        stop: threading.Event,
+    ) -> Host:
+        if reach is None:
+            return self._settings.open_host(project, log, stop)
+        return self._settings.open_reached(reach, project, log, stop)
+
+
+@contextmanager
+def closing_host(host: Host) -> Iterator[Host]:
+    """What leads to it is there for one order alone, or one look."""
+    try:
+        yield host
+    finally:
+        if isinstance(host, RealHost):
+            host.close()
+
+
+def _unseen(note: ProjectNote, refusal: StellaError) -> ProjectState:
+    problem = f"{refusal.code}: {refusal}"[:500]
+    return ProjectState(note.project, note.connector, note.target, problem=problem)
 
 
 class _Ending:

@@ -66,7 +66,7 @@ def ask_secrets(
 
 
 def _named(content: OrderContent) -> frozenset[str]:
-    return brokered_in(to_wire(content.intent))
+    return brokered_in([to_wire(content.intent), to_wire(content.reach)])
 
 
 def _pulled(content: OrderContent) -> frozenset[str]:
