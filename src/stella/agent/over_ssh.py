@@ -3,6 +3,7 @@
 Nothing of this machine's own SSH counts: no agent, no key files, no settings, no known hosts.
 """
 
+import base64
 import contextlib
 import logging
 import socket
@@ -183,6 +184,33 @@ def shown_key(line: "socket.socket | paramiko.Channel", kind: str | None = None)
     """The host key that is shown there; nobody logs in. Raises SSHException, EOFError, OSError."""
     with contextlib.closing(shaken(line, kind)) as transport:
         return transport.get_remote_server_key().asbytes()
+
+
+def keys_of(host: str, port: int) -> tuple[str, ...]:
+    """The host keys that are shown there, one of a kind, as ``hostKey`` has them; nobody logs in.
+
+    Raises NotReachedFromHere, HostUnreachable.
+    """
+    refuse_without_ssh()
+    import paramiko
+
+    found, trouble = [], ""
+    for kind in ("ssh-ed25519", "ecdsa-sha2-nistp256", "ssh-rsa"):
+        try:
+            key = shown_key(socket.create_connection((host, port), CONNECT_S), kind)
+            found.append(f"{kind} {base64.b64encode(key).decode()}")
+        except paramiko.ssh_exception.IncompatiblePeer:
+            continue  # it has none of that kind
+        except (paramiko.SSHException, EOFError, OSError) as error:
+            trouble = str(error) or type(error).__name__
+            break
+    if not found:
+        raise HostUnreachable(
+            f"{host}:{port} shows no host key: {trouble or 'it has none of a kind that counts'}",
+            remedy=Remedy("See that an sshd listens there, and that this machine may reach it."),
+            host=f"{host}:{port}",
+        )
+    return tuple(found)
 
 
 def shaken(line: "socket.socket | paramiko.Channel", kind: str | None) -> "paramiko.Transport":
