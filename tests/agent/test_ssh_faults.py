@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from agent.test_host import ends_at_once
+from fixtures.control_planes import wait_until
 from fixtures.git_servers import made_key
 from fixtures.ssh_hosts import Reaching, SshHost, line_to
 from stella.agent.errors import (
@@ -148,12 +149,17 @@ def test_a_connection_that_breaks_ends_what_it_held_and_is_opened_again(
     with line_to(ssh_host.port) as line:
         host = reaching(ssh_host.reach(port=line.port), project="cut")
         host.write("a", b"one")
-        threading.Timer(0.5, line.cut).start()
+        pids = ssh_host.projects / "cut" / "pids"
+
+        def cut_then() -> None:
+            wait_until(pids.exists)
+            line.cut()
+
+        threading.Thread(target=cut_then).start()
         with pytest.raises(Severed) as cut:
-            host.run(["sh", "-c", "sleep 60 & echo $! $$ > pids; wait"], timeout_s=30)
+            host.run(["sh", "-c", "sleep 60 & echo $! $$ > x; mv x pids; wait"], timeout_s=30)
         assert isinstance(cut.value.refusal, HostLost)
-        pids = (ssh_host.projects / "cut" / "pids").read_text().split()
-        assert ends_at_once([int(one) for one in pids])
+        assert ends_at_once([int(one) for one in pids.read_text().split()])
         assert host.read("a") == b"one"
         assert line.given == 2
         line.cut(away=True)
@@ -176,13 +182,14 @@ def test_one_connection_serves_a_whole_order(ssh_host: SshHost, reaching: Reachi
 def test_what_is_sent_in_part_is_not_done(ssh_host: SshHost, reaching: Reaching) -> None:
     """A shell reads a script to its last brace before it does anything of it."""
     from stella.agent.machine import Command
-    from stella.agent.ssh_script import command_script
+    from stella.agent.ssh_script import command_script, sent, shell_line
 
     script = command_script("shop", Command(("touch", f"{ssh_host.projects}/was-here"), 5))
-    for end in range(0, len(script) - 1, 40):
+    words = sent(script)
+    for end in range(0, len(words) - 1, 40):
         done = subprocess.run(
-            ["sh", "-c", f'eval "$(dd bs=1 count={len(script)} 2>/dev/null)"'],
-            input=script[:end],
+            ["sh", "-c", shell_line(sudo=False)],
+            input=words[:end],
             capture_output=True,
             check=False,
             env={"STELLA_REACHED_DIRECTORY": str(ssh_host.projects), "PATH": "/usr/bin:/bin"},

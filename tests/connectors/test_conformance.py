@@ -1,5 +1,6 @@
 """Our connectors hold what the kit asks of everybody's."""
 
+import shutil
 import socket
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ from connectors.registries import LOGIN, NAME, RunningRegistry, proxy_to, runnin
 from fixtures.benches import lab_bench, simulated_bench
 from fixtures.control import Control
 from fixtures.road import BASE
+from fixtures.ssh_hosts import SshHost
 from image.images import build, push
 from stella.kernel import Digest
 from stella.lab import Lab
@@ -54,6 +56,24 @@ def test_a_target_connector_on_a_real_engine(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with lab_bench(kind, lab, tmp_path, monkeypatch) as bench:
+        check(bench)
+
+
+@pytest.mark.lab
+@pytest.mark.parametrize("kind", ["docker", "compose"])
+@pytest.mark.parametrize(
+    "check", [*TARGET_CHECKS, *TAKE_DOWN_CHECKS], ids=lambda check: check.__name__
+)
+def test_a_target_connector_on_a_real_engine_that_is_reached_by_ssh(
+    kind: str,
+    check: Callable[[TargetBench], None],
+    tmp_path: Path,
+    lab: Lab,
+    ssh_lab_host: SshHost,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shutil.rmtree(ssh_lab_host.projects / "shop", ignore_errors=True)
+    with lab_bench(kind, lab, tmp_path, monkeypatch, ssh_lab_host.reach()) as bench:
         check(bench)
 
 

@@ -7,6 +7,8 @@ import base64
 import contextlib
 import logging
 import socket
+import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from io import StringIO
@@ -30,17 +32,24 @@ CONNECT_S = 10.0
 _KEEP_ALIVE_S = 10
 _SILENT_MS = 30_000
 _LAST_S = 0.5
+_AHEAD = 2
 
 Credential = Callable[[str], str]
 """A reference -> what lies there now, masked from then on. Raises SecretUnresolved."""
 
 
 class SshLink:
-    """The way to one host; opened when it is first needed, and again where it broke."""
+    """The way to one host; opened when it is first needed, and again where it broke.
 
-    def __init__(self, ssh: Ssh, credential: Credential) -> None:
+    line: what each session runs. A host takes a tenth of a second to begin one, so that the next ones are
+    begun while the last is at work. They wait for their input, and do nothing where none comes.
+    """
+
+    def __init__(self, ssh: Ssh, credential: Credential, line: str) -> None:
         self._ssh = ssh
         self._credential = credential
+        self._line = line
+        self._begun: deque[_Beginning] = deque()
         self._way: list[paramiko.Transport] = []
         self._was_open = False
 
@@ -82,6 +91,7 @@ class SshLink:
 
     def close(self) -> None:
         """The host first, then each jump host back to here."""
+        self._begun.clear()
         while self._way:
             with suppress(Exception):
                 self._way.pop().close()
@@ -94,8 +104,10 @@ class SshLink:
         if not self._way:
             self._open()
             self._was_open = True
+        while len(self._begun) <= _AHEAD:
+            self._begun.append(_Beginning(self._way[-1], self._line))
         try:
-            return self._way[-1].open_session(timeout=CONNECT_S)
+            return self._begun.popleft().channel()
         except (paramiko.SSHException, EOFError, OSError) as error:
             raise self._unreachable(self._ssh.hops[-1], error) from error
 
@@ -164,6 +176,36 @@ class SshLink:
             remedy=Remedy("See that it runs, and that this agent's host may reach it by SSH."),
             host=f"{hop.host}:{hop.port}",
         )
+
+
+class _Beginning:
+    """A session that a host is asked for, by a thread of its own: the asking waits for the host."""
+
+    def __init__(self, way: "paramiko.Transport", line: str) -> None:
+        self._way, self._line = way, line
+        self._found: paramiko.Channel | None = None
+        self._trouble: Exception | None = None
+        self._thread = threading.Thread(target=self._begin, name="session", daemon=True)
+        self._thread.start()
+
+    def channel(self) -> "paramiko.Channel":
+        """Raises SSHException, EOFError, OSError."""
+        self._thread.join(2 * CONNECT_S)
+        if self._found is None:
+            raise self._trouble or TimeoutError("it begins no session")
+        return self._found
+
+    def _begin(self) -> None:
+        import paramiko
+
+        try:
+            channel = self._way.open_session(timeout=CONNECT_S)
+            channel.settimeout(CONNECT_S)
+            channel.exec_command(self._line)
+        except (paramiko.SSHException, EOFError, OSError) as error:
+            self._trouble = error
+        else:
+            self._found = channel
 
 
 def refuse_without_ssh() -> None:

@@ -6,6 +6,7 @@ from stella.agent.errors import NotReachedFromHere
 from stella.agent.machine import Machine
 from stella.agent.over_ssh import Credential, SshLink
 from stella.agent.ssh_machine import SshMachine
+from stella.agent.ssh_script import shell_line
 from stella.kernel import Remedy
 from stella.sdk.protocol import Reach
 
@@ -27,4 +28,5 @@ def reached(reach: Reach, project: str, credential: Credential) -> Machine:
             "this agent knows no way to that host",
             remedy=Remedy("Use an agent of the server's version."),
         )
-    return SshMachine(reach.ssh, project, SshLink(reach.ssh, credential))
+    line = shell_line(sudo=reach.ssh.sudo)
+    return SshMachine(reach.ssh, project, SshLink(reach.ssh, credential, line))

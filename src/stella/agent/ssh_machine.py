@@ -110,8 +110,7 @@ class SshMachine:
         channel = self._link.session()
         try:
             channel.settimeout(_SMALL_S)
-            channel.exec_command(scripts.shell_line(script, sudo=self._ssh.sudo))
-            channel.sendall(script + content)
+            channel.sendall(scripts.sent(script) + content)
             if is_over:
                 channel.shutdown_write()
             head = _head(channel)

@@ -31,11 +31,16 @@ mask=$(umask)
 """
 
 
-def shell_line(script: bytes, *, sudo: bool) -> str:
-    """The command line of a session that reads ``script`` from its input, and does it."""
+def shell_line(*, sudo: bool) -> str:
+    """The command line of a session that reads a script from its input (``sent``), and does it."""
     rights = "sudo -n -- " if sudo else ""
-    # dd takes no byte more than it is told: the rest is for the command. POSIX has nothing quicker.
-    return f"exec {rights}sh -c 'eval \"$(dd bs=1 count={len(script)} 2>/dev/null)\"'"
+    # Neither takes a byte more than it is told: the rest is for the command. POSIX has nothing quicker.
+    return f"exec {rights}sh -c 'read -r size && eval \"$(dd bs=1 count=$size 2>/dev/null)\"'"
+
+
+def sent(script: bytes) -> bytes:
+    """A script as a session reads it: its size, then itself."""
+    return b"%d\n%s" % (len(script), script)
 
 
 def command_script(project: str, command: Command) -> bytes:

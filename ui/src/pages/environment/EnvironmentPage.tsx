@@ -4,6 +4,7 @@ import { environmentQuery } from '../../api/queries'
 import type { Environment, Target } from '../../api/types'
 import { proofText } from '../../environment/rules'
 import { AGENT } from '../../fleet/states'
+import { wayOf } from '../../fleet/way'
 import { paths } from '../../paths'
 import { lookOf } from '../../promotion/states'
 import { Command, Digest } from '../../widgets/Copy'
@@ -147,7 +148,7 @@ const TARGETS: readonly Column<Target>[] = [
       <span className="row">
         {target.agent || <span className="muted">none</span>}
         <State look={lookOf(AGENT, target.agentState)} />
-        <Way reach={target.reach} />
+        <span className="muted">{wayOf(target.reach)}</span>
       </span>
     ),
   },
@@ -159,18 +160,6 @@ const TARGETS: readonly Column<Target>[] = [
       target.components.length > 0 ? target.components.join(', ') : <span className="muted">all</span>,
   },
 ]
-
-/** The host that the agent reaches, where it is not its own. */
-function Way({ reach }: { reach: Target['reach'] }) {
-  const [way, to] = Object.entries(reach ?? {})[0] ?? []
-  if (!way) return null
-  const { user, host } = to as { user: string; host: string }
-  return (
-    <span className="muted">
-      by {way} to {user}@{host}
-    </span>
-  )
-}
 
 function Config({ target }: { target: Target }) {
   if (Object.keys(target.config).length === 0) return null
