@@ -40,6 +40,7 @@ pytest_plugins = [
     "fixtures.hosts",
     "fixtures.git_servers",
     "fixtures.ssh_hosts",
+    "fixtures.winrm_hosts",
     "fixtures.buildbots",
     "fixtures.webhooks",
     "fixtures.issuers",

@@ -15,6 +15,7 @@ from fixtures.benches import lab_bench, simulated_bench
 from fixtures.control import Control
 from fixtures.road import BASE
 from fixtures.ssh_hosts import SshHost
+from fixtures.winrm_hosts import WinrmServer
 from image.images import build, push
 from stella.kernel import Digest
 from stella.lab import Lab
@@ -27,6 +28,10 @@ from stella.sdk.testing import (
     RegistryBench,
     SimulatedRegistry,
     TargetBench,
+)
+from stella.sdk.testing.conformance import (
+    a_removal_takes_away_all_of_the_project_and_again_changes_nothing,
+    apply_runs_what_was_asked_and_replaces_what_ran,
 )
 from stella.trust import create_authority, new_signer
 from stella_connectors.registry import OciRegistry, open_registry
@@ -64,7 +69,7 @@ def test_a_target_connector_on_a_real_engine(
 @pytest.mark.parametrize(
     "check", [*TARGET_CHECKS, *TAKE_DOWN_CHECKS], ids=lambda check: check.__name__
 )
-def test_a_target_connector_on_a_real_engine_that_is_reached_by_ssh(
+def test_a_target_connector_on_a_real_engine_reached_by_ssh(
     kind: str,
     check: Callable[[TargetBench], None],
     tmp_path: Path,
@@ -75,6 +80,23 @@ def test_a_target_connector_on_a_real_engine_that_is_reached_by_ssh(
     shutil.rmtree(ssh_lab_host.projects / "shop", ignore_errors=True)
     with lab_bench(kind, lab, tmp_path, monkeypatch, ssh_lab_host.reach()) as bench:
         check(bench)
+
+
+@pytest.mark.lab
+@pytest.mark.parametrize("kind", ["docker", "compose"])
+def test_a_target_connector_on_a_real_engine_reached_by_winrm(
+    kind: str,
+    tmp_path: Path,
+    lab: Lab,
+    winrm_lab_host: WinrmServer,
+    winrm_password: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The checks that between them use all of the way; which connector it is makes no difference."""
+    reach = winrm_lab_host.reach(winrm_password)
+    with lab_bench(kind, lab, tmp_path, monkeypatch, reach) as bench:
+        apply_runs_what_was_asked_and_replaces_what_ran(bench)
+        a_removal_takes_away_all_of_the_project_and_again_changes_nothing(bench)
 
 
 @pytest.mark.parametrize("check", REGISTRY_CHECKS, ids=lambda check: check.__name__)

@@ -89,6 +89,42 @@ def test_what_cannot_be_meant_is_refused_and_no_secret_shown(ssh: dict[str, Any]
         assert secret not in str(refusal.value)
 
 
-def test_no_way_is_none() -> None:
-    with pytest.raises(MalformedDocument, match="names no way"):
-        parse_target("web-1", {**PLAIN, "reach": {}})
+PEM = "-----BEGIN CERTIFICATE-----\n" + "MIIB" * 40 + "\n-----END CERTIFICATE-----"
+WINRM: dict[str, Any] = {
+    "host": "win-1",
+    "user": "SHOP\\deploy",
+    "password": "env://P",
+    "certificate": PEM,
+}
+
+
+def winrm(**other: Any) -> Target:
+    given = {key: value for key, value in {**WINRM, **other}.items() if value is not None}
+    return parse_target("win-1", {**PLAIN, "reach": {"winrm": given}})
+
+
+def test_a_host_by_winrm_is_taken_and_comes_back() -> None:
+    made = winrm()
+    spec = made.spec()["reach"]
+    assert spec == {"winrm": {**WINRM, "port": 5986, "login": "ntlm"}}
+    assert isinstance(spec, dict)
+    assert read_reach(spec) == made.reach
+    assert made.reach is not None
+    assert (made.reach.way, made.reach.place) == ("winrm", "winrm://win-1:5986")
+    assert made.reach.references == ("env://P",)
+
+
+def test_a_host_by_winrm_is_pinned_too() -> None:
+    with pytest.raises(HostNotPinned) as refusal:
+        winrm(certificate=None)
+    assert refusal.value.remedy.command == "stella target host-key win-1:5986 --winrm"
+    for wrong in ({"password": "open sesame"}, {"certificate": "x"}, {"login": "kerberos"}):
+        with pytest.raises(MalformedDocument) as refused:
+            winrm(**wrong)
+        assert "open sesame" not in str(refused.value)
+
+
+@pytest.mark.parametrize("reach", [{}, {"ssh": SSH, "winrm": WINRM}])
+def test_it_is_one_way(reach: dict[str, Any]) -> None:
+    with pytest.raises(MalformedDocument, match=r"names (no way|two ways)"):
+        parse_target("web-1", {**PLAIN, "reach": reach})

@@ -119,8 +119,11 @@ class UnderWay(Protocol):
 
 def watched(running: UnderWay, timeout_s: float, tell: Tell, stop: threading.Event) -> Ended:
     """Let it run to its end, to its time, or to ``stop``. Raises Stopped."""
-    output, said = _Kept(running.read_output), _Kept(running.read_errors, tell)
-    readers = [threading.Thread(target=one.collect, daemon=True) for one in (output, said)]
+    output, said = Kept(), Kept(tell)
+    readers = [
+        threading.Thread(target=one.collect, args=(read,), daemon=True)
+        for one, read in ((output, running.read_output), (said, running.read_errors))
+    ]
     for reader in readers:
         reader.start()
     status: int | None = None
@@ -140,21 +143,30 @@ def watched(running: UnderWay, timeout_s: float, tell: Tell, stop: threading.Eve
     return Ended(bytes(output.content), bytes(said.content), status)
 
 
-class _Kept:
+class Kept:
     """What came, up to a limit; told line by line where somebody listens. All of it is read."""
 
-    def __init__(self, read: Callable[[], bytes], tell: Tell | None = None) -> None:
+    def __init__(self, tell: Tell | None = None) -> None:
         self.content = bytearray()
-        self._read = read
         self._tell = tell
         self._line = b""
 
-    def collect(self) -> None:
-        while piece := self._read():
-            self.content += piece[: OUTPUT_BYTES_MAX - len(self.content)]
-            if self._tell is not None:
-                self._tell_lines(piece)
+    def collect(self, read: Callable[[], bytes]) -> None:
+        """Until there is no more."""
+        while piece := read():
+            self.add(piece)
+        self.end()
+
+    def add(self, piece: bytes) -> None:
+        """The next bytes."""
+        self.content += piece[: OUTPUT_BYTES_MAX - len(self.content)]
+        if self._tell is not None:
+            self._tell_lines(piece)
+
+    def end(self) -> None:
+        """Nothing more comes: what stands without an end of its line is told too."""
         self._tell_line(self._line)
+        self._line = b""
 
     def _tell_lines(self, piece: bytes) -> None:
         *lines, self._line = (self._line + piece).split(b"\n")

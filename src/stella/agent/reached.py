@@ -7,10 +7,11 @@ from stella.agent.machine import Machine
 from stella.agent.over_ssh import Credential, SshLink
 from stella.agent.ssh_machine import SshMachine
 from stella.agent.ssh_script import shell_line
+from stella.agent.winrm_machine import WinrmMachine
 from stella.kernel import Remedy
 from stella.sdk.protocol import Reach
 
-_LIBRARIES = {"ssh": "paramiko"}
+_LIBRARIES = {"ssh": "paramiko", "winrm": "pypsrp"}
 
 
 def ways() -> tuple[str, ...]:
@@ -23,6 +24,8 @@ def reached(reach: Reach, project: str, credential: Credential) -> Machine:
 
     Raises NotReachedFromHere.
     """
+    if reach.winrm is not None:
+        return WinrmMachine(reach.winrm, project, credential)
     if reach.ssh is None:
         raise NotReachedFromHere(
             "this agent knows no way to that host",

@@ -1,5 +1,6 @@
 """``stella target``: the places in environments that agents serve."""
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -37,6 +38,9 @@ def target() -> None:
 def host_key(
     place: Annotated[str, typer.Argument(metavar="HOST[:PORT]", help="Where its sshd listens.")],
     *,
+    winrm: Annotated[
+        bool, typer.Option("--winrm", help="The certificate of WinRM over HTTPS there instead.")
+    ] = False,
     output: Output = "table",
     to: To = None,
 ) -> None:
@@ -47,7 +51,13 @@ def host_key(
     from stella.agent.over_ssh import keys_of
     from stella.sdk.protocol import fingerprint, pinned_key
 
-    host, port = _host_and_port(place)
+    host, port = _host_and_port(place, "5986" if winrm else "22")
+    if winrm:
+        from stella.agent.winrm_machine import certificate_of
+
+        pem, shown = certificate_of(host, port)
+        _show_certificate(pem, shown, output=output, to=to)
+        return
     found = [
         {"kind": kind, "fingerprint": fingerprint(blob), "hostKey": line}
         for line in keys_of(host, port)
@@ -57,11 +67,17 @@ def host_key(
     show_list(found, columns, output=output, to=to, name="hostKey")
 
 
-def _host_and_port(place: str) -> tuple[str, int]:
+def _show_certificate(pem: str, shown: str, *, output: str, to: Path | None) -> None:
+    columns: dict[str, Column] = {one: one for one in ("kind", "fingerprint", "certificate")}
+    row = {"kind": "x509", "fingerprint": shown, "certificate": pem}
+    show_list([row], columns, output=output, to=to, name="certificate")
+
+
+def _host_and_port(place: str, plain: str) -> tuple[str, int]:
     """``HOST``, ``HOST:PORT``, ``[ADDRESS]:PORT``, or an address with colons in it alone."""
     host, colon, port = place.rpartition(":")
     if not colon or (":" in host and not place.startswith("[")):
-        host, port = place, "22"
+        host, port = place, plain
     if not port.isdecimal() or not 0 < int(port) <= _PORT_MAX:
         raise typer.BadParameter(f"{port[:20]!r} is no port", param_hint="HOST[:PORT]")
     return host.strip("[]"), int(port)

@@ -21,7 +21,7 @@ from stella.environment.model import (
 from stella.environment.oncall.model import PREFIX
 from stella.kernel import Json, Remedy, StellaError, parse_time, time_text
 from stella.kernel.names import BAD_NAME, NAME, nearest
-from stella.plugin.reached import Reach, reach_faults, read_reach, unpinned
+from stella.plugin.reached import Reach, WinrmLogin, reach_faults, read_reach, unpinned
 from stella.release.variables.model import LABEL
 
 API_VERSION = "stella/v1"
@@ -116,8 +116,18 @@ class _Ssh(_Hop, forbid_unknown_fields=True, rename="camel"):
     jump: list[_Hop] = []
 
 
+class _Winrm(msgspec.Struct, forbid_unknown_fields=True):
+    host: str
+    user: str
+    password: str
+    certificate: str = ""
+    port: int = 5986
+    login: WinrmLogin = WinrmLogin.NTLM
+
+
 class _Reach(msgspec.Struct, forbid_unknown_fields=True):
     ssh: _Ssh | None = None
+    winrm: _Winrm | None = None
 
 
 class _Target(msgspec.Struct, forbid_unknown_fields=True):
@@ -239,12 +249,17 @@ def _reach(target: str, read: _Reach | None) -> Reach | None:
         raise malformed("Target", target, "; ".join(faults))
     strangers = unpinned(reach)
     if strangers:
+        what, key, option = (
+            ("host key", "hostKey", "")
+            if reach.ssh is not None
+            else ("certificate", "certificate", " --winrm")
+        )
         raise HostNotPinned(
-            f"the target {target} names no host key of {', '.join(strangers)}: whoever answers there"
+            f"the target {target} pins no {what} of {', '.join(strangers)}: whoever answers there"
             " would be believed",
             remedy=Remedy(
-                "Read the key, compare it with the one on the host itself, and give it as hostKey.",
-                f"stella target host-key {strangers[0]}",
+                f"Read it, compare it with the one on the host itself, and give it as {key}.",
+                f"stella target host-key {strangers[0]}{option}",
             ),
             target=target,
             hosts=list(strangers),

@@ -107,7 +107,7 @@ class ProjectState:
 @dataclass(frozen=True, slots=True)
 class AgentReport:
     """What an agent says with each heartbeat. version: of the agent program. reaches: by which ways it
-    can reach other hosts (``ssh``).
+    can reach other hosts (``ssh``, ``winrm``).
     """
 
     version: str

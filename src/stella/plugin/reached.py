@@ -9,6 +9,7 @@ import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
 from stella.kernel import Json
 from stella.plugin.contract.deployed import is_secret_reference
@@ -16,6 +17,9 @@ from stella.plugin.wire import from_wire, to_wire
 
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,252})\Z|[0-9A-Fa-f:.]{2,45}\Z")
 _USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._@\\-]{0,103}\Z")
+_PEM = re.compile(
+    r"-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]{100,15000}-----END CERTIFICATE-----\Z"
+)
 _PORT_MAX = 65535
 _HOPS_MAX = 5
 _PINNED_MAX = 16_384
@@ -76,28 +80,54 @@ class Ssh:
         return (*self.jump, last)
 
 
+class WinrmLogin(StrEnum):
+    """How an account shows at WinRM who it is. ``basic``: local accounts alone, and as Windows lets it."""
+
+    NTLM = "ntlm"
+    BASIC = "basic"
+
+
+@dataclass(frozen=True, slots=True)
+class Winrm:
+    """A Windows host by WinRM over HTTPS. password: a reference.
+
+    certificate: the host's own, or that of its authority, PEM; nothing else is believed.
+    """
+
+    host: str
+    user: str
+    password: str
+    certificate: str
+    port: int = 5986
+    login: WinrmLogin = WinrmLogin.NTLM
+
+
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """By which way."""
+    """By which way: one of them."""
 
     ssh: Ssh | None = None
+    winrm: Winrm | None = None
 
     @property
     def way(self) -> str:
-        """What an agent must know: ``ssh``."""
-        return "ssh"
+        """What an agent must know: ``ssh``, ``winrm``."""
+        return "ssh" if self.ssh is not None else "winrm"
 
     @property
     def place(self) -> str:
         """The host as a place, whoever logs in: ``ssh://10.0.0.7:22``."""
-        assert self.ssh is not None
-        return f"ssh://{self.ssh.host.lower()}:{self.ssh.port}"
+        there = self.ssh or self.winrm
+        assert there is not None, "a reach names a way"
+        return f"{self.way}://{there.host.lower()}:{there.port}"
 
     @property
     def references(self) -> tuple[str, ...]:
         """Every secret that reaching it takes."""
-        assert self.ssh is not None
-        named = [(one.key, one.password, one.passphrase) for one in self.ssh.hops]
+        if self.winrm is not None:
+            return (self.winrm.password,)
+        hops = self.ssh.hops if self.ssh is not None else ()
+        named = [(one.key, one.password, one.passphrase) for one in hops]
         return tuple(dict.fromkeys(one for three in named for one in three if one is not None))
 
 
@@ -140,15 +170,21 @@ def pinned_key(line: str) -> tuple[str, bytes]:
 
 
 def unpinned(reach: Reach) -> tuple[str, ...]:
-    """``HOST:PORT`` of each machine on the way whose key is not given."""
+    """``HOST:PORT`` of each machine on the way whose key or certificate is not given."""
+    if reach.winrm is not None and not reach.winrm.certificate.strip():
+        return (f"{reach.winrm.host}:{reach.winrm.port}",)
     hops = reach.ssh.hops if reach.ssh is not None else ()
     return tuple(f"{one.host}:{one.port}" for one in hops if not one.host_key.strip())
 
 
 def reach_faults(reach: Reach) -> Iterator[str]:
     """Everything against it, but for a key that is not given: that has its own remedy."""
+    if (reach.ssh is None) == (reach.winrm is None):
+        yield "reach names no way: ssh or winrm" if reach.ssh is None else "reach names two ways"
+        return
+    if reach.winrm is not None:
+        yield from (f"reach.winrm.{why}" for why in _winrm_faults(reach.winrm))
     if reach.ssh is None:
-        yield "reach names no way: ssh"
         return
     *jumps, host = reach.ssh.hops
     yield from (f"reach.ssh.{why}" for why in _hop_faults(host))
@@ -158,13 +194,25 @@ def reach_faults(reach: Reach) -> Iterator[str]:
         yield from (f"reach.ssh.jump[{at}].{why}" for why in _hop_faults(hop))
 
 
+def _winrm_faults(given: Winrm) -> Iterator[str]:
+    yield from _place_faults(given.host, given.user, given.port)
+    if not is_secret_reference(given.password):
+        yield "password: give a reference to where it lies, such as vault://... or file://..."
+    if given.certificate.strip() and not _PEM.match(given.certificate.strip()):
+        yield "certificate: it is no certificate in PEM"
+
+
+def _place_faults(host: str, user: str, port: int) -> Iterator[str]:
+    if not _HOST.match(host):
+        yield f"host: {host[:80]!r} is no name or address"
+    if not _USER.match(user):
+        yield f"user: {user[:80]!r} is no account"
+    if not 0 < port <= _PORT_MAX:
+        yield f"port: {port} is none"
+
+
 def _hop_faults(hop: Hop) -> Iterator[str]:
-    if not _HOST.match(hop.host):
-        yield f"host: {hop.host[:80]!r} is no name or address"
-    if not _USER.match(hop.user):
-        yield f"user: {hop.user[:80]!r} is no account"
-    if not 0 < hop.port <= _PORT_MAX:
-        yield f"port: {hop.port} is none"
+    yield from _place_faults(hop.host, hop.user, hop.port)
     if hop.host_key.strip():
         try:
             pinned_key(hop.host_key)

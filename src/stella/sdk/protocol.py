@@ -20,7 +20,7 @@ from stella.plugin.order import (
     Purpose,
     read_order,
 )
-from stella.plugin.reached import Hop, Reach, Ssh, fingerprint, pinned_key
+from stella.plugin.reached import Hop, Reach, Ssh, Winrm, fingerprint, pinned_key
 from stella.plugin.refusals import UnknownConnector
 from stella.plugin.wheel import WHEEL_BYTES_MAX, read_wheel
 from stella.plugin.wire import MalformedWire, from_wire, to_wire
@@ -249,6 +249,7 @@ __all__ = [
     "Ssh",
     "UnknownConnector",
     "WheelRequest",
+    "Winrm",
     "about_secrets",
     "fingerprint",
     "from_wire",
