@@ -100,10 +100,11 @@ def carry_out(
     kind = content.plan.connector
     try:
         connector = connectors.target(kind)
-        state.note_project(
-            ProjectNote(content.intent.project, kind, content.target, content.plugin, content.reach)
-        )
+        state.note_project(_note_of(content))
         running = _converged(connector, content, host)
+        if content.reach is not None and content.purpose is Purpose.TAKE_DOWN:
+            # Nothing is left to look for, and nobody goes there for that.
+            state.forget_project(content.intent.project)
         result = _succeeded(begun_at, now(), running)
     except StellaError as refusal:
         result = refused(refusal, begun_at, now(), _running_anyway(connectors, content, host))
@@ -115,6 +116,18 @@ def carry_out(
     done = OrderNote(content.order, Phase.DONE, fence, content.expires_at, begun_at, result)
     state.note_order(done)
     return done
+
+
+def _note_of(content: OrderContent) -> ProjectNote:
+    by = content.order if content.reach is not None else None
+    return ProjectNote(
+        content.intent.project,
+        content.plan.connector,
+        content.target,
+        content.plugin,
+        content.reach,
+        by,
+    )
 
 
 def _converged(

@@ -11,7 +11,12 @@ from stella.agent.carry_out import accept, carry_out, refused
 from stella.agent.connectors import HostConnectors
 from stella.agent.control_plane import ControlPlane
 from stella.agent.enroll import renew_where_due
-from stella.agent.errors import ControlPlaneRefused, ControlPlaneUnreachable, LeaseLost
+from stella.agent.errors import (
+    ControlPlaneRefused,
+    ControlPlaneUnreachable,
+    HostLoginRefused,
+    LeaseLost,
+)
 from stella.agent.host import RealHost
 from stella.agent.local import wait_for_left
 from stella.agent.log_pump import LogPump
@@ -19,7 +24,7 @@ from stella.agent.looks import Looks
 from stella.agent.machine import Severed, Stopped
 from stella.agent.reached import ways
 from stella.agent.registry_login import RegistryLogins
-from stella.agent.secrets import asking
+from stella.agent.secrets import Remembered, asking
 from stella.agent.seen import engine_of, running_of, unbroken
 from stella.agent.state import Identity, OrderNote, Phase, ProjectNote, StateDirectory
 from stella.kernel import Now, StellaError
@@ -128,6 +133,7 @@ class _Agent:
             required=settings.confined_by,
         )
         self._looks = Looks(self._project)
+        self._remembered = Remembered(self._plane, self._stop.wait)
         self.is_due = threading.Event()
         self.is_busy = threading.Event()
         self.broken: BaseException | None = None
@@ -325,8 +331,12 @@ class _Agent:
             connectors = self._connectors.of(note.plugin)
             connector = unbroken(note.connector, lambda: connectors.target(note.connector))
             with closing_host(self._host(note.project, note.reach)) as host:
+                if isinstance(host, RealHost) and note.order is not None:
+                    host.ask = self._remembered.of(note.order)
                 running = running_of(note.connector, connector, note.project, host)
         except StellaError as refusal:
+            if isinstance(refusal, HostLoginRefused):
+                self._remembered.forget()
             return _unseen(note, refusal)
         except Severed as cut:
             return _unseen(note, cut.refusal)

@@ -76,7 +76,7 @@ class ProjectNote:
     """A project that this agent has deployed, so that it can say what runs of it.
 
     plugin: who brings the connector; None where it is installed beside the agent. reach: the way to its
-    host; None where that is the agent's own.
+    host; None where that is the agent's own. order: by which that was told.
     """
 
     project: str
@@ -84,6 +84,7 @@ class ProjectNote:
     target: str
     plugin: PluginReference | None = None
     reach: Reach | None = None
+    order: str | None = None
 
 
 class StateDirectory:
@@ -206,6 +207,10 @@ class StateDirectory:
         path = self.root / f"project-{note.project}.json"
         if not path.exists() or path.read_bytes() != content:
             write_file(path, content)
+
+    def forget_project(self, project: str) -> None:
+        """It is not looked at any more."""
+        (self.root / f"project-{project}.json").unlink(missing_ok=True)
 
     def project_notes(self) -> tuple[ProjectNote, ...]:
         """Every project that was deployed here."""
