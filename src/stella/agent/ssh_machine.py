@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import re
+import secrets
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -34,6 +36,7 @@ class SshMachine:
         self._ssh = ssh
         self._project = checked_name(project)
         self._link = link
+        self._clerk: _Clerk | None = None
         self._mark = hashlib.sha256(project.encode()).hexdigest()[:12]
 
     def run(self, command: Command, tell: Tell, stop: threading.Event) -> Ended:
@@ -63,11 +66,8 @@ class SshMachine:
 
     def read(self, name: str) -> bytes | None:
         """``Machine``."""
-        script = scripts.read_script(self._project, name)
-        begun = self._begun(script, b"", is_over=True)
-        if begun.head == scripts.MISSING:
-            return None
-        return self._whole(begun)
+        head, content = self._clerks(scripts.read_script(self._project, name), b"")
+        return None if head == scripts.MISSING else content
 
     @contextmanager
     def logins(self) -> Iterator["_SshLogins"]:
@@ -83,6 +83,7 @@ class SshMachine:
 
     def close(self) -> None:
         """``Machine``."""
+        self._clerk = None
         self._link.close()
 
     def small(self, script: bytes, content: bytes = b"") -> bytes:
@@ -90,7 +91,26 @@ class SshMachine:
         return self._small(script, content)
 
     def _small(self, script: bytes, content: bytes) -> bytes:
-        return self._whole(self._begun(script, content, is_over=True))
+        if len(content) > scripts.SMALL_BYTES_MAX:
+            return self._whole(self._begun(script, content, is_over=True))
+        return self._clerks(script, content)[1]
+
+    def _clerks(self, script: bytes, content: bytes) -> tuple[bytes, bytes]:
+        """The first line, and the rest, of what a short script says to the session kept for that."""
+        import paramiko
+
+        try:
+            if self._clerk is None or not self._clerk.is_there():
+                mark = secrets.token_hex(16)
+                self._clerk = _Clerk(self._begun(scripts.clerk_script(mark), b""), mark)
+            said, status = self._clerk.asked(scripts.sent(script) + content)
+        except (paramiko.SSHException, EOFError, OSError) as error:
+            self._clerk = None
+            raise self._link.severed() from error
+        head, end, rest = said.partition(b"\n")
+        if status != 0 or head + end not in {scripts.BEGUN, scripts.MISSING}:
+            raise self._unusable(said.decode(errors="replace"))
+        return head + end, rest
 
     def _whole(self, begun: "_Begun") -> bytes:
         ended = watched(begun, _SMALL_S, lambda _: None, threading.Event())
@@ -159,30 +179,62 @@ class _Begun:
 
     def __init__(self, channel: "paramiko.Channel", head: bytes) -> None:
         self.head = head
-        self._channel = channel
+        self.channel = channel
         channel.settimeout(None)
 
     def read_output(self) -> bytes:
-        return _received(lambda: self._channel.recv(_PIECE))
+        return _received(lambda: self.channel.recv(_PIECE))
 
     def read_errors(self) -> bytes:
-        return _received(lambda: self._channel.recv_stderr(_PIECE))
+        return _received(lambda: self.channel.recv_stderr(_PIECE))
 
     def status(self, wait_s: float) -> int | None:
-        if not self._channel.status_event.wait(wait_s):
+        if not self.channel.status_event.wait(wait_s):
             return None
-        return self._channel.exit_status
+        return self.channel.exit_status
 
     def end(self) -> None:
         with suppress(Exception):
-            self._channel.shutdown_write()
+            self.channel.shutdown_write()
         # The shell over there asks first, and makes it end then; its own end tells that all did.
-        self._channel.status_event.wait(_END_S)
+        self.channel.status_event.wait(_END_S)
         with suppress(Exception):
-            self._channel.close()
+            self.channel.close()
 
 
 _END_S = 8.0
+
+
+class _Clerk:
+    """A session that does one small thing after the other. Raises what paramiko does where it breaks."""
+
+    def __init__(self, begun: "_Begun", mark: str) -> None:
+        self._channel = begun.channel
+        self._channel.settimeout(_SMALL_S)
+        # Between what was said and its end; nobody over there can know it before.
+        self._end = re.compile(rb"\n" + mark.encode() + rb" ([0-9]+)\n\Z")
+
+    def is_there(self) -> bool:
+        """Whether it can be asked: its connection was not closed since."""
+        return not self._channel.closed and not self._channel.eof_received
+
+    def asked(self, words: bytes) -> tuple[bytes, int]:
+        """All that was said, and the status."""
+        self._channel.sendall(words)
+        said = bytearray()
+        while True:
+            piece = self._channel.recv(_PIECE)
+            if not piece:
+                raise EOFError
+            said += piece
+            end = self._end.search(said, max(0, len(said) - _END_BYTES_MAX))
+            if end is not None:
+                return bytes(said[: end.start()]), int(end[1])
+            if len(said) > 2 * OUTPUT_BYTES_MAX:
+                raise EOFError
+
+
+_END_BYTES_MAX = 64
 
 
 class _SshLogins:
