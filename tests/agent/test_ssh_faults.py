@@ -170,6 +170,19 @@ def test_a_connection_that_breaks_ends_what_it_held_and_is_opened_again(
         assert line.given == 2
 
 
+def test_what_the_accounts_own_shell_says_first_is_passed_over(
+    ssh_host: SshHost, reaching: Reaching, ssh_account: str
+) -> None:
+    """As by a .profile that greets whoever comes; here sshd runs it before each command."""
+    home = Path(subprocess.check_output(["sh", "-c", f"echo ~{ssh_account}"], text=True).strip())
+    (home / ".ssh").mkdir()
+    (home / ".ssh" / "rc").write_text("echo welcome; echo stella begins to wonder\n")
+    host = reaching(ssh_host.reach(user=ssh_account), project="greeted")
+    assert host.run(["echo", "hi"], timeout_s=5) == b"hi\n"
+    host.write("a", b"stella begins\n")
+    assert host.read("a") == b"stella begins\n"
+
+
 def test_one_connection_serves_a_whole_order(ssh_host: SshHost, reaching: Reaching) -> None:
     with line_to(ssh_host.port) as line:
         host = reaching(ssh_host.reach(port=line.port), project="one")

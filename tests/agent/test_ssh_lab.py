@@ -96,7 +96,7 @@ def test_a_host_that_is_reached_is_deployed_to_seen_and_taken_down(
 
 @pytest.mark.parametrize(
     ("kind", "moment"),
-    [("docker", "docker pull"), ("docker", "docker run"), ("compose", " up ")],
+    [("docker", "docker run"), ("compose", " up ")],
 )
 def test_cut_off_in_the_middle_it_comes_back_and_ends_right_with_one_container(
     kind: str,

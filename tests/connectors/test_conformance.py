@@ -1,5 +1,6 @@
 """Our connectors hold what the kit asks of everybody's."""
 
+import os
 import shutil
 import socket
 from collections.abc import Callable
@@ -29,12 +30,18 @@ from stella.sdk.testing import (
     SimulatedRegistry,
     TargetBench,
 )
-from stella.sdk.testing.conformance import (
-    a_removal_takes_away_all_of_the_project_and_again_changes_nothing,
-    apply_runs_what_was_asked_and_replaces_what_ran,
-)
+from stella.sdk.testing.conformance import apply_again_changes_nothing, what_is_sick_is_taken_back
 from stella.trust import create_authority, new_signer
 from stella_connectors.registry import OciRegistry, open_registry
+
+# The whole kit on hosts that are reached takes minutes, and what an agent does there is walked through
+# elsewhere (agent/test_ssh_lab.py): all of it only where there is time (`make check-long`).
+_ALL = [
+    (kind, one) for kind in ("docker", "compose") for one in (*TARGET_CHECKS, *TAKE_DOWN_CHECKS)
+]
+_HAS_TIME = int(os.environ.get("STELLA_EXAMPLES", "0")) > 0
+BY_SSH = _ALL if _HAS_TIME else [("docker", what_is_sick_is_taken_back)]
+BY_WINRM = _ALL if _HAS_TIME else [("compose", apply_again_changes_nothing)]
 
 
 @pytest.mark.parametrize("kind", ["docker", "compose"])
@@ -65,10 +72,7 @@ def test_a_target_connector_on_a_real_engine(
 
 
 @pytest.mark.lab
-@pytest.mark.parametrize("kind", ["docker", "compose"])
-@pytest.mark.parametrize(
-    "check", [*TARGET_CHECKS, *TAKE_DOWN_CHECKS], ids=lambda check: check.__name__
-)
+@pytest.mark.parametrize(("kind", "check"), BY_SSH)
 def test_a_target_connector_on_a_real_engine_reached_by_ssh(
     kind: str,
     check: Callable[[TargetBench], None],
@@ -83,20 +87,20 @@ def test_a_target_connector_on_a_real_engine_reached_by_ssh(
 
 
 @pytest.mark.lab
-@pytest.mark.parametrize("kind", ["docker", "compose"])
+@pytest.mark.parametrize(("kind", "check"), BY_WINRM)
 def test_a_target_connector_on_a_real_engine_reached_by_winrm(
     kind: str,
+    check: Callable[[TargetBench], None],
     tmp_path: Path,
     lab: Lab,
     winrm_lab_host: WinrmServer,
     winrm_password: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The checks that between them use all of the way; which connector it is makes no difference."""
+    shutil.rmtree(winrm_lab_host.projects / "shop", ignore_errors=True)
     reach = winrm_lab_host.reach(winrm_password)
     with lab_bench(kind, lab, tmp_path, monkeypatch, reach) as bench:
-        apply_runs_what_was_asked_and_replaces_what_ran(bench)
-        a_removal_takes_away_all_of_the_project_and_again_changes_nothing(bench)
+        check(bench)
 
 
 @pytest.mark.parametrize("check", REGISTRY_CHECKS, ids=lambda check: check.__name__)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _PIECE = 64 * 1024
 _SMALL_S = 60.0
-_HEAD_BYTES_MAX = 256
+_GREETING_BYTES_MAX = 64 * 1024
 _TOLD_MAX = 500
 
 
@@ -268,14 +268,22 @@ def _received(receive: Callable[[], bytes]) -> bytes:
 
 
 def _head(channel: "paramiko.Channel") -> bytes:
-    """The first line of standard output; less where it ended before."""
-    head = bytearray()
-    while not head.endswith(b"\n") and len(head) < _HEAD_BYTES_MAX:
+    """The first line that a script of ours says; less where it ended before.
+
+    What stands before it is the account's own shell, whose settings greet whoever comes.
+    """
+    line, greeted = bytearray(), 0
+    while greeted < _GREETING_BYTES_MAX:
         one = channel.recv(1)
         if not one:
             break
-        head += one
-    return bytes(head)
+        line += one
+        greeted += 1
+        if one == b"\n":
+            if bytes(line) in {scripts.BEGUN, scripts.MISSING, scripts.UNREADABLE}:
+                break
+            line.clear()
+    return bytes(line)
 
 
 def _last_words(channel: "paramiko.Channel") -> str:
