@@ -39,6 +39,8 @@ pytest_plugins = [
     "fixtures.control",
     "fixtures.hosts",
     "fixtures.git_servers",
+    "fixtures.ssh_hosts",
+    "fixtures.winrm_hosts",
     "fixtures.buildbots",
     "fixtures.webhooks",
     "fixtures.issuers",

@@ -111,7 +111,7 @@ def test_an_order_that_ended_elsewhere_is_given_up(
             if tuple(argv[:2]) == ("docker", "run"):
                 waiting.set()
                 assert stop.wait(15), "the lost lease stops it"
-                from stella.agent.host import Stopped
+                from stella.agent.machine import Stopped
 
                 raise Stopped
 
@@ -210,6 +210,7 @@ def _run_here(state: StateDirectory) -> None:
             state=state,
             plugins=load_plugins(),
             open_host=lambda *_: pytest.fail("no host is needed"),
+            open_reached=lambda *_: pytest.fail("no host is needed"),
             now=now,
             stop=stop,
         )

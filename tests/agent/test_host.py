@@ -1,10 +1,14 @@
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
 
 import pytest
 
-from stella.agent.host import RealHost, Stopped
+from stella.agent.host import RealHost
+from stella.agent.local import wait_for_left
+from stella.agent.machine import OUTPUT_BYTES_MAX, Stopped
 from stella.plugin.refusals import (
     CommandFailed,
     CommandMissing,
@@ -114,3 +118,55 @@ def test_a_file_is_replaced_whole(host: RealHost, tmp_path: Path) -> None:
     assert host.write("a.json", b"two") == str(tmp_path / "shop" / "a.json")
     assert host.read("a.json") == b"two"
     assert [path.name for path in (tmp_path / "shop").iterdir()] == ["a.json"]
+
+
+def ends_at_once(pids: list[int]) -> bool:
+    deadline = time.monotonic() + 10
+    while any(Path(f"/proc/{one}").exists() and not is_zombie(one) for one in pids):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def is_zombie(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except FileNotFoundError:
+        return True
+
+
+_AGENT = """
+import sys, threading
+from pathlib import Path
+from stella.agent.host import RealHost
+host = RealHost(Path(sys.argv[1]), "shop", log=print, stop=threading.Event())
+script = "trap '' TERM; sleep 60 & echo $! $$ > pids.new; mv pids.new pids; wait; sleep 60"
+thread = threading.Thread(target=lambda: host.run(["sh", "-c", script], timeout_s=60))
+thread.start()
+thread.join()
+"""
+
+
+def test_what_an_agent_began_ends_when_it_is_killed_and_the_next_waits_for_that(
+    tmp_path: Path,
+) -> None:
+    """Also the children of what it began, and what does not want to."""
+    agent = subprocess.Popen([sys.executable, "-c", _AGENT, str(tmp_path)])
+    pids = tmp_path / "shop" / "pids"
+    while not pids.exists():
+        assert agent.poll() is None
+        time.sleep(0.02)
+    begun = [int(word) for word in pids.read_text().split()]
+    assert not any(is_zombie(one) for one in begun)
+    agent.kill()
+    agent.wait()
+    assert wait_for_left(tmp_path)
+    assert ends_at_once(begun)
+
+
+def test_a_flood_of_output_is_read_and_not_kept(host: RealHost, log: list[str]) -> None:
+    flood = "head -c 20000000 /dev/zero | tr '\\0' x"
+    assert host.run(["sh", "-c", flood], timeout_s=20) == b"x" * OUTPUT_BYTES_MAX
+    host.run(["sh", "-c", f"{{ {flood}; }} >&2"], timeout_s=20)
+    assert max(map(len, log)) <= 8 * 1024

@@ -1,5 +1,7 @@
 """Our connectors hold what the kit asks of everybody's."""
 
+import os
+import shutil
 import socket
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -13,6 +15,8 @@ from connectors.registries import LOGIN, NAME, RunningRegistry, proxy_to, runnin
 from fixtures.benches import lab_bench, simulated_bench
 from fixtures.control import Control
 from fixtures.road import BASE
+from fixtures.ssh_hosts import SshHost
+from fixtures.winrm_hosts import WinrmServer
 from image.images import build, push
 from stella.kernel import Digest
 from stella.lab import Lab
@@ -26,8 +30,18 @@ from stella.sdk.testing import (
     SimulatedRegistry,
     TargetBench,
 )
+from stella.sdk.testing.conformance import apply_again_changes_nothing, what_is_sick_is_taken_back
 from stella.trust import create_authority, new_signer
 from stella_connectors.registry import OciRegistry, open_registry
+
+# The whole kit on hosts that are reached takes minutes, and what an agent does there is walked through
+# elsewhere (agent/test_ssh_lab.py): all of it only where there is time (`make check-long`).
+_ALL = [
+    (kind, one) for kind in ("docker", "compose") for one in (*TARGET_CHECKS, *TAKE_DOWN_CHECKS)
+]
+_HAS_TIME = int(os.environ.get("STELLA_EXAMPLES", "0")) > 0
+BY_SSH = _ALL if _HAS_TIME else [("docker", what_is_sick_is_taken_back)]
+BY_WINRM = _ALL if _HAS_TIME else [("compose", apply_again_changes_nothing)]
 
 
 @pytest.mark.parametrize("kind", ["docker", "compose"])
@@ -54,6 +68,38 @@ def test_a_target_connector_on_a_real_engine(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with lab_bench(kind, lab, tmp_path, monkeypatch) as bench:
+        check(bench)
+
+
+@pytest.mark.lab
+@pytest.mark.parametrize(("kind", "check"), BY_SSH)
+def test_a_target_connector_on_a_real_engine_reached_by_ssh(
+    kind: str,
+    check: Callable[[TargetBench], None],
+    tmp_path: Path,
+    lab: Lab,
+    ssh_lab_host: SshHost,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shutil.rmtree(ssh_lab_host.projects / "shop", ignore_errors=True)
+    with lab_bench(kind, lab, tmp_path, monkeypatch, ssh_lab_host.reach()) as bench:
+        check(bench)
+
+
+@pytest.mark.lab
+@pytest.mark.parametrize(("kind", "check"), BY_WINRM)
+def test_a_target_connector_on_a_real_engine_reached_by_winrm(
+    kind: str,
+    check: Callable[[TargetBench], None],
+    tmp_path: Path,
+    lab: Lab,
+    winrm_lab_host: WinrmServer,
+    winrm_password: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shutil.rmtree(winrm_lab_host.projects / "shop", ignore_errors=True)
+    reach = winrm_lab_host.reach(winrm_password)
+    with lab_bench(kind, lab, tmp_path, monkeypatch, reach) as bench:
         check(bench)
 
 

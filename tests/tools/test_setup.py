@@ -48,6 +48,7 @@ setup = load("setup")
                 "haproxy",
                 "git",
                 "openssh-server",
+                "sudo",
                 "slapd",
                 "ldap-utils",
             ],

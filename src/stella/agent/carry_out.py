@@ -5,6 +5,7 @@ from datetime import datetime
 
 from stella.agent.connectors import Connectors
 from stella.agent.errors import ExpiredOrder, ForeignOrder, ReplayedOrder
+from stella.agent.machine import Severed
 from stella.agent.seen import broken, running_of, unbroken
 from stella.agent.state import Identity, OrderNote, Phase, ProjectNote, StateDirectory
 from stella.kernel import Fault, Now, Remedy, StellaError
@@ -29,6 +30,7 @@ from stella.sdk.protocol import (
 STICKER_FILE = "stella.version.json"
 _MESSAGE_LENGTH_MAX = 2000
 # These say nothing about the release: it could not be tried.
+_AGAIN_AFTER_S = (0.5, 2.0, 5.0)
 _OF_PLUGINS = "ST-PLG-"
 _ERRORED = frozenset({Fault.UNAVAILABLE, Fault.NOT_FOUND, Fault.NOT_AUTHENTICATED, Fault.TIMED_OUT})
 
@@ -98,15 +100,11 @@ def carry_out(
     kind = content.plan.connector
     try:
         connector = connectors.target(kind)
-        state.note_project(
-            ProjectNote(content.intent.project, kind, content.target, content.plugin)
-        )
-        if content.purpose is Purpose.TAKE_DOWN:
-            running = _take_down(connector, content, host)
-        else:
-            connector.apply(content.intent, content.plan, host)
-            _place_sticker(content, host)
-            running = running_of(kind, connector, content.intent.project, host)
+        state.note_project(_note_of(content))
+        running = _converged(connector, content, host)
+        if content.reach is not None and content.purpose is Purpose.TAKE_DOWN:
+            # Nothing is left to look for, and nobody goes there for that.
+            state.forget_project(content.intent.project)
         result = _succeeded(begun_at, now(), running)
     except StellaError as refusal:
         result = refused(refusal, begun_at, now(), _running_anyway(connectors, content, host))
@@ -118,6 +116,44 @@ def carry_out(
     done = OrderNote(content.order, Phase.DONE, fence, content.expires_at, begun_at, result)
     state.note_order(done)
     return done
+
+
+def _note_of(content: OrderContent) -> ProjectNote:
+    by = content.order if content.reach is not None else None
+    return ProjectNote(
+        content.intent.project,
+        content.plan.connector,
+        content.target,
+        content.plugin,
+        content.reach,
+        by,
+    )
+
+
+def _converged(
+    connector: TargetConnector, content: OrderContent, host: Host
+) -> tuple[Running, ...]:
+    """What runs once it is done. Where a host that was reached is lost in the middle, nobody knows how
+    far it came: it is done again, as after a crash. Raises what the connector refuses with, and what
+    keeps the host from being reached again.
+    """
+    for wait_s in (*_AGAIN_AFTER_S, None):
+        try:
+            return _done(connector, content, host)
+        except Severed as cut:
+            host.log(f"{cut.refusal.code}: {cut.refusal}")
+            if wait_s is None or not cut.refusal.retry_may_help:
+                raise cut.refusal from cut
+            host.wait(wait_s)
+    raise AssertionError("the last try returns or raises")
+
+
+def _done(connector: TargetConnector, content: OrderContent, host: Host) -> tuple[Running, ...]:
+    if content.purpose is Purpose.TAKE_DOWN:
+        return _take_down(connector, content, host)
+    connector.apply(content.intent, content.plan, host)
+    _place_sticker(content, host)
+    return running_of(content.plan.connector, connector, content.intent.project, host)
 
 
 def refused(
@@ -180,6 +216,6 @@ def _running_anyway(
     try:
         connector = unbroken(kind, lambda: connectors.target(kind))
         return running_of(kind, connector, content.intent.project, host)
-    except StellaError as refusal:
+    except (StellaError, Severed) as refusal:
         host.log(f"what runs now cannot be seen: {refusal}")
         return ()

@@ -92,3 +92,54 @@ class PluginNotAsOrdered(StellaError):
 
     code = "ST-AGT-013"
     fault = Fault.UNAVAILABLE
+
+
+class HostUnreachable(StellaError):
+    """A host that is reached from here does not answer."""
+
+    code = "ST-AGT-014"
+    fault = Fault.UNAVAILABLE
+    retry_may_help = True
+
+
+class WrongHost(StellaError):
+    """Who answers has not the key that is pinned. ``facts``: both fingerprints; nothing was sent."""
+
+    code = "ST-AGT-015"
+    fault = Fault.NOT_AUTHENTICATED
+
+
+class HostLoginRefused(StellaError):
+    """A host takes neither our key nor our password, or we have none that can be read."""
+
+    code = "ST-AGT-016"
+    fault = Fault.NOT_AUTHENTICATED
+
+
+class SudoRefused(StellaError):
+    """sudo on a host asks for a password, or does not let the account."""
+
+    code = "ST-AGT-017"
+    fault = Fault.NOT_AUTHENTICATED
+
+
+class NotReachedFromHere(StellaError):
+    """An agent cannot reach hosts that way: what that takes is not installed beside it."""
+
+    code = "ST-AGT-018"
+    fault = Fault.UNAVAILABLE
+
+
+class HostLost(StellaError):
+    """The connection to a host broke in the middle, and did not come back."""
+
+    code = "ST-AGT-019"
+    fault = Fault.UNAVAILABLE
+    retry_may_help = True
+
+
+class HostUnusable(StellaError):
+    """A host lets us in, but has no shell or no directory for us."""
+
+    code = "ST-AGT-020"
+    fault = Fault.UNAVAILABLE

@@ -1,34 +1,28 @@
-"""The machine, as a connector may touch it: commands without a shell, files of one project."""
+"""A machine, as a connector may touch it: commands without a shell, files of one project, no secrets seen."""
 
-import os
-import subprocess
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
-from stella.agent.registry_login import OpenLogins, RegistryLogins
+from stella.agent.local import LocalMachine
+from stella.agent.machine import Command, Ended, Logins, Machine, Stopped
+from stella.agent.reached import reached
 from stella.agent.secrets import AskSecrets, resolved_here, unresolved
 from stella.agent.send import exchanged, references_in
 from stella.kernel import Remedy
-from stella.sdk import CommandFailed, CommandMissing, CommandTimedOut, HostRequest, HostResponse
-from stella.sdk.files import ProjectFiles
-from stella.sdk.protocol import GivenSecrets, is_brokered, registry_of_login
+from stella.sdk import CommandFailed, CommandTimedOut, HostRequest, HostResponse
+from stella.sdk.protocol import GivenSecrets, Reach, is_brokered, registry_of_login
 
-_OUTPUT_BYTES_MAX = 16 * 1024 * 1024
 _TOLD_BYTES_MAX = 8_000
 _SECRET_LENGTH_MIN = 4
-_TICK_S = 0.1
 MASK = "***"
 
 
-class Stopped(BaseException):
-    """The agent shall end. No refusal: nothing is undone, the order is gone on with later."""
-
-
 class RealHost:
-    """A project's place on this machine. One connector's call uses it at a time.
+    """A project's place on a machine. One connector's call uses it at a time.
 
-    log: called with each line, masked. stop: set when the agent shall end.
+    reach: the way to that machine; None where it is the agent's own. log: called with each line,
+    masked. stop: set when the agent shall end.
     """
 
     def __init__(
@@ -39,15 +33,19 @@ class RealHost:
         log: Callable[[str], None],
         stop: threading.Event,
         timeout_s_max: int = 3600,
+        reach: Reach | None = None,
     ) -> None:
-        self._files = ProjectFiles(directory, project)
         self._log = log
         self._stop = stop
         self._timeout_s_max = timeout_s_max
         self._secrets: set[str] = set()
-        self._logins = RegistryLogins(directory)
         self.ask: AskSecrets | None = None
         """Asks the control plane for what lies in its secret stores; None where no order is held."""
+        self._machine: Machine = (
+            LocalMachine(directory, project)
+            if reach is None
+            else reached(reach, project, self._credential)
+        )
 
     def run(
         self,
@@ -60,34 +58,19 @@ class RealHost:
         """Run it in the project's directory; its standard output, its standard error logged."""
         if self._stop.is_set():
             raise Stopped
-        with self._logins.opened() as logins:
+        with self._machine.logins() as logins:
             added = self._resolved(environment or {}, logins)
-            return self._run(argv, added, stdin, timeout_s)
+            command = Command(tuple(argv), min(timeout_s, self._timeout_s_max), added, stdin)
+            ended = self._machine.run(command, self.log, self._stop)
+        return self._output_of(ended, argv, timeout_s)
 
-    def _run(
-        self,
-        argv: Sequence[str],
-        added: Mapping[str, str],
-        stdin: bytes | None,
-        timeout_s: int,
-    ) -> bytes:
-        try:
-            process = subprocess.Popen(
-                list(argv),
-                cwd=self._files.directory,
-                env={**os.environ, **added},
-                stdin=subprocess.PIPE if stdin is not None else subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                start_new_session=True,
-            )
-        except FileNotFoundError as error:
-            raise CommandMissing(
-                f"the program {argv[0]} is not installed on this host",
-                remedy=Remedy("Install it, or give the target to another agent."),
-                program=argv[0],
-            ) from error
-        output, said, status = self._watch(process, stdin, min(timeout_s, self._timeout_s_max))
+    def close(self) -> None:
+        """Leave the machine."""
+        self._machine.close()
+
+    def _output_of(self, ended: Ended, argv: Sequence[str], timeout_s: int) -> bytes:
+        """Raises CommandTimedOut, CommandFailed."""
+        output, said, status = ended.output, ended.said, ended.status
         if status is None:
             raise CommandTimedOut(
                 f"{self._masked(' '.join(argv[:4]))} ... did not end within {timeout_s} s",
@@ -110,9 +93,7 @@ class RealHost:
         """One HTTP exchange, its references resolved for it alone."""
         if self._stop.is_set():
             raise Stopped
-        wanted = {one: one for one in references_in(request)}
-        with self._logins.opened() as logins:
-            secrets = self._resolved(wanted, logins)
+        secrets = self._credentials(references_in(request))
         answer = exchanged(request, secrets, self._stop)
         if answer is None:
             raise Stopped
@@ -120,11 +101,11 @@ class RealHost:
 
     def write(self, name: str, content: bytes) -> str:
         """Place a file of the project, whole or not at all."""
-        return self._files.write(name, content)
+        return self._machine.write(name, content)
 
     def read(self, name: str) -> bytes | None:
         """A file of the project, or None."""
-        return self._files.read(name)
+        return self._machine.read(name)
 
     def log(self, line: str) -> None:
         """A line of progress, masked."""
@@ -135,49 +116,7 @@ class RealHost:
         if self._stop.wait(seconds):
             raise Stopped
 
-    def _watch(
-        self, process: "subprocess.Popen[bytes]", stdin: bytes | None, timeout_s: float
-    ) -> tuple[bytes, bytes, int | None]:
-        """Output, errors and status; the status is None where it had to be ended."""
-        output, said = bytearray(), bytearray()
-        readers = [
-            threading.Thread(target=self._collect, args=(process.stdout, output, False)),
-            threading.Thread(target=self._collect, args=(process.stderr, said, True)),
-        ]
-        if stdin is not None:
-            readers.append(threading.Thread(target=_feed, args=(process.stdin, stdin)))
-        for reader in readers:
-            reader.start()
-        status: int | None = None
-        ticks_max, ticks = int(timeout_s / _TICK_S), 0
-        try:
-            while status is None and ticks < ticks_max and not self._stop.is_set():
-                # The end of its output comes at once; asking the process itself is a slow poll.
-                readers[0].join(_TICK_S)
-                ticks += readers[0].is_alive()
-                status = process.poll()
-                if status is None and not readers[0].is_alive():
-                    try:
-                        status = process.wait(_TICK_S)
-                    except subprocess.TimeoutExpired:
-                        ticks += 1
-        finally:
-            if status is None:
-                _end(process)
-            for reader in readers:
-                reader.join(_TICK_S * 50)
-        if status is None and self._stop.is_set():
-            raise Stopped
-        return bytes(output), bytes(said), status
-
-    def _collect(self, stream: object, into: bytearray, told: bool) -> None:
-        for line in iter(stream.readline, b""):  # type: ignore[attr-defined]
-            if len(into) < _OUTPUT_BYTES_MAX:
-                into += line
-            if told and line.strip():
-                self.log(line.decode(errors="replace"))
-
-    def _resolved(self, environment: Mapping[str, str], logins: OpenLogins) -> dict[str, str]:
+    def _resolved(self, environment: Mapping[str, str], logins: Logins) -> dict[str, str]:
         """Its values, each reference's secret in its place and remembered, so that it is masked.
 
         What lies in a secret store is asked for now, all at once. A login that the control plane has
@@ -208,6 +147,21 @@ class RealHost:
             raise unresolved(references[0], "it lies in a secret store, and no order is held")
         return GivenSecrets()
 
+    def _credential(self, reference: str) -> str:
+        """What lets us in there: read now, and masked. Raises SecretUnresolved."""
+        return self._credentials([reference])[reference]
+
+    def _credentials(self, references: Iterable[str]) -> dict[str, str]:
+        """Each reference's secret, those of secret stores all at once. Raises SecretUnresolved."""
+        wanted = sorted(references)
+        given = self._given([one for one in wanted if is_brokered(one)], [])
+        found = {
+            one: given.values[one] if is_brokered(one) else resolved_here(one) for one in wanted
+        }
+        for secret in found.values():
+            self._learn(secret)
+        return found
+
     def _learn(self, secret: str) -> None:
         for part in {secret, *secret.splitlines()}:
             if len(part) >= _SECRET_LENGTH_MIN:
@@ -217,26 +171,3 @@ class RealHost:
         for secret in sorted(self._secrets, key=len, reverse=True):
             text = text.replace(secret, MASK)
         return text
-
-
-def _feed(stream: object, content: bytes) -> None:
-    try:
-        stream.write(content)  # type: ignore[attr-defined]
-        stream.close()  # type: ignore[attr-defined]
-    except BrokenPipeError:
-        return  # it ended without reading everything: its status says the rest
-
-
-def _end(process: "subprocess.Popen[bytes]") -> None:
-    """End it and what it started, asking first."""
-    import signal
-
-    for what, wait_s in ((signal.SIGTERM, 2.0), (signal.SIGKILL, 5.0)):
-        try:
-            os.killpg(process.pid, what)
-            process.wait(wait_s)
-        except ProcessLookupError:
-            return
-        except subprocess.TimeoutExpired:
-            continue
-        return

@@ -39,7 +39,7 @@ class OpenLogins:
             for one in own.iterdir():
                 if one.name != _CONFIG:
                     (made / one.name).symlink_to(one.absolute())
-        content = json.dumps(_with_login(_read(own / _CONFIG), login))
+        content = json.dumps(with_login(_read(own / _CONFIG), login))
         (made / _CONFIG).touch(mode=0o600)
         (made / _CONFIG).write_text(content)
         return str(made)
@@ -77,8 +77,8 @@ def _read(path: Path) -> dict[str, Any]:
     return {}
 
 
-def _with_login(config: dict[str, Any], login: RegistryLogin) -> dict[str, Any]:
-    """That registry's login beside the others. A helper that keeps logins is not asked for it."""
+def with_login(config: dict[str, Any], login: RegistryLogin) -> dict[str, Any]:
+    """A ``config.json`` with that login beside the others. A helper that keeps logins is not asked for it."""
     name = _HUB if login.registry == "docker.io" else login.registry
     pair = f"{login.username}:{login.password}".encode()
     entry = (

@@ -2,7 +2,8 @@
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 
@@ -10,11 +11,20 @@ from stella.agent.carry_out import accept, carry_out, refused
 from stella.agent.connectors import HostConnectors
 from stella.agent.control_plane import ControlPlane
 from stella.agent.enroll import renew_where_due
-from stella.agent.errors import ControlPlaneRefused, ControlPlaneUnreachable, LeaseLost
-from stella.agent.host import RealHost, Stopped
+from stella.agent.errors import (
+    ControlPlaneRefused,
+    ControlPlaneUnreachable,
+    HostLoginRefused,
+    LeaseLost,
+)
+from stella.agent.host import RealHost
+from stella.agent.local import wait_for_left
 from stella.agent.log_pump import LogPump
+from stella.agent.looks import Looks
+from stella.agent.machine import Severed, Stopped
+from stella.agent.reached import ways
 from stella.agent.registry_login import RegistryLogins
-from stella.agent.secrets import asking
+from stella.agent.secrets import Remembered, asking
 from stella.agent.seen import engine_of, running_of, unbroken
 from stella.agent.state import Identity, OrderNote, Phase, ProjectNote, StateDirectory
 from stella.kernel import Now, StellaError
@@ -28,12 +38,15 @@ from stella.sdk.protocol import (
     PluginReference,
     Plugins,
     ProjectState,
+    Reach,
 )
 
 _LOG = logging.getLogger("stella.agent")
 
 OpenHost = Callable[[str, Callable[[str], None], threading.Event], Host]
 """(project, where lines go, set when to stop) -> the host for that project."""
+OpenReached = Callable[[Reach, str, Callable[[str], None], threading.Event], Host]
+"""The same on a host that is reached from here. Raises NotReachedFromHere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +79,7 @@ class Settings:
     state: StateDirectory
     plugins: Plugins
     open_host: OpenHost
+    open_reached: OpenReached
     now: Now
     stop: threading.Event
     open_plane: Callable[[StateDirectory, Identity, Now], ControlPlane] = ControlPlane
@@ -82,6 +96,8 @@ def run_agent(settings: Settings) -> None:
     pace = settings.pace
     settings.state.create()
     with settings.state.locked():
+        if not wait_for_left(settings.state.projects):
+            _LOG.warning("something that an earlier agent began here does not end")
         RegistryLogins(settings.state.projects).remove_left()
         agent = _Agent(settings)
         # The threads are daemons: a request that waits for an order may be left behind.
@@ -116,6 +132,8 @@ class _Agent:
             self._plane.wheel,
             required=settings.confined_by,
         )
+        self._looks = Looks(self._project)
+        self._remembered = Remembered(self._plane, self._stop.wait)
         self.is_due = threading.Event()
         self.is_busy = threading.Event()
         self.broken: BaseException | None = None
@@ -178,10 +196,17 @@ class _Agent:
             return
         pump = LogPump(given.fence, self._settings.now)
         lost = _Ending(self._stop)
-        host = self._settings.open_host(accepted.content.intent.project, pump.add, lost.event)
+        try:
+            content = accepted.content
+            host = self._open(content.intent.project, content.reach, pump.add, lost.event)
+        except StellaError as refusal:
+            at = self._settings.now()
+            self._send_result(given.order, given.fence, refused(refusal, at, at))
+            return
         if isinstance(host, RealHost):
             host.ask = asking(self._plane, given, host.wait)
         with (
+            closing_host(host),
             _Holding(self._plane, given, pump, lost, self._pace.log_every_s),
             self._connectors.held(accepted.content.plugin) as connectors,
         ):
@@ -284,7 +309,8 @@ class _Agent:
                 for kind, plugin in sorted({**brought, **kinds}.items(), key=lambda one: one[0])
                 if (state := self._connector(kind, plugin, is_used=kind in used)) is not None
             ),
-            projects=tuple(self._project(note) for note in notes),
+            projects=self._projects(notes),
+            reaches=ways(),
         )
 
     def _connector(
@@ -302,18 +328,56 @@ class _Agent:
             return ConnectorState(kind, release, problem=f"{refusal.code}: {refusal}"[:500])
         return ConnectorState(kind, release, engine)
 
+    def _projects(self, notes: tuple[ProjectNote, ...]) -> tuple[ProjectState, ...]:
+        away = self._looks.at(one for one in notes if one.reach is not None)
+        return (*(self._project(one) for one in notes if one.reach is None), *away)
+
     def _project(self, note: ProjectNote) -> ProjectState:
+        """What runs of it; why that cannot be seen, which is no good news."""
         try:
             connectors = self._connectors.of(note.plugin)
             connector = unbroken(note.connector, lambda: connectors.target(note.connector))
-            running = running_of(note.connector, connector, note.project, self._host(note.project))
+            with closing_host(self._host(note.project, note.reach)) as host:
+                if isinstance(host, RealHost) and note.order is not None:
+                    host.ask = self._remembered.of(note.order)
+                running = running_of(note.connector, connector, note.project, host)
         except StellaError as refusal:
-            problem = f"{refusal.code}: {refusal}"[:500]
-            return ProjectState(note.project, note.connector, note.target, problem=problem)
+            if isinstance(refusal, HostLoginRefused):
+                self._remembered.forget()
+            return _unseen(note, refusal)
+        except Severed as cut:
+            return _unseen(note, cut.refusal)
         return ProjectState(note.project, note.connector, note.target, running)
 
-    def _host(self, project: str) -> Host:
-        return self._settings.open_host(project, _LOG.debug, self._stop)
+    def _host(self, project: str, reach: Reach | None = None) -> Host:
+        """Raises NotReachedFromHere."""
+        return self._open(project, reach, _LOG.debug, self._stop)
+
+    def _open(
+        self,
+        project: str,
+        reach: Reach | None,
+        log: Callable[[str], None],
+        stop: threading.Event,
+    ) -> Host:
+        if reach is None:
+            return self._settings.open_host(project, log, stop)
+        return self._settings.open_reached(reach, project, log, stop)
+
+
+@contextmanager
+def closing_host(host: Host) -> Iterator[Host]:
+    """What leads to it is there for one order alone, or one look."""
+    try:
+        yield host
+    finally:
+        if isinstance(host, RealHost):
+            host.close()
+
+
+def _unseen(note: ProjectNote, refusal: StellaError) -> ProjectState:
+    problem = f"{refusal.code}: {refusal}"[:500]
+    return ProjectState(note.project, note.connector, note.target, problem=problem)
 
 
 class _Ending:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -26,6 +27,7 @@ AskSecrets = Callable[[Sequence[str], Sequence[str]], GivenSecrets]
 # Without a login of the control plane the host's own counts: that is not waited for as long.
 _TRIES, _TRIES_FOR_LOGINS, _WAIT_S = 5, 2, 1.0
 _PATIENCE_S = 60
+_REMEMBERED_S = 3600.0
 
 
 def resolved_here(value: str) -> str:
@@ -75,6 +77,38 @@ def asking(plane: ControlPlane, given: NextReply, wait: Callable[[float], object
         raise unresolved(_named(references, registries), last)
 
     return ask
+
+
+class Remembered:
+    """What reaches hosts, to look at them between orders: in memory alone, and for an hour at most.
+
+    Else each look would read a store, and be a fact, twice a minute.
+    """
+
+    def __init__(self, plane: ControlPlane, wait: Callable[[float], object]) -> None:
+        self._plane = plane
+        self._wait = wait
+        self._known: dict[str, tuple[float, str]] = {}
+
+    def of(self, order: str) -> AskSecrets:
+        """Asks as the agent that carried out ``order``, where it does not remember."""
+        given = NextReply(order, "", 0, 0)
+
+        def ask(references: Sequence[str], registries: Sequence[str]) -> GivenSecrets:
+            now = time.monotonic()
+            known = {one: self._known.get(one, (0.0, "")) for one in references}
+            if all(until > now for until, _ in known.values()):
+                return GivenSecrets({one: value for one, (_, value) in known.items()})
+            found = asking(self._plane, given, self._wait)(references, registries)
+            for one, value in found.values.items():
+                self._known[one] = (now + _REMEMBERED_S, value)
+            return found
+
+        return ask
+
+    def forget(self) -> None:
+        """All of it: one of them was not taken any more."""
+        self._known.clear()
 
 
 def _asked(

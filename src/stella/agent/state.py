@@ -13,7 +13,14 @@ from pathlib import Path
 from stella.agent.errors import AlreadyEnrolled, AnotherAgentRuns, NotEnrolled, StateUnusable
 from stella.kernel import Remedy, canonical_json, checked_id
 from stella.sdk.files import write_file
-from stella.sdk.protocol import MalformedWire, OrderResult, PluginReference, from_wire, to_wire
+from stella.sdk.protocol import (
+    MalformedWire,
+    OrderResult,
+    PluginReference,
+    Reach,
+    from_wire,
+    to_wire,
+)
 from stella.trust import PublicKey, Signer, create_key, load_signer
 
 # An order that old is refused by its time alone: what was noted about it is no longer needed.
@@ -68,13 +75,16 @@ class OrderNote:
 class ProjectNote:
     """A project that this agent has deployed, so that it can say what runs of it.
 
-    plugin: who brings the connector; None where it is installed beside the agent.
+    plugin: who brings the connector; None where it is installed beside the agent. reach: the way to its
+    host; None where that is the agent's own. order: by which that was told.
     """
 
     project: str
     connector: str
     target: str
     plugin: PluginReference | None = None
+    reach: Reach | None = None
+    order: str | None = None
 
 
 class StateDirectory:
@@ -197,6 +207,10 @@ class StateDirectory:
         path = self.root / f"project-{note.project}.json"
         if not path.exists() or path.read_bytes() != content:
             write_file(path, content)
+
+    def forget_project(self, project: str) -> None:
+        """It is not looked at any more."""
+        (self.root / f"project-{project}.json").unlink(missing_ok=True)
 
     def project_notes(self) -> tuple[ProjectNote, ...]:
         """Every project that was deployed here."""

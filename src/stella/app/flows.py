@@ -64,6 +64,7 @@ from stella.deployment.errors import AgentSilent
 from stella.deployment.finish import finish_step, order_target, take_target
 from stella.deployment.plan import (
     plugin_of_target,
+    reach_of_target,
     read_plan,
     target_plan_of,
 )
@@ -248,6 +249,7 @@ def send_order(work: Work, fact: StoredFact) -> None:
                 sticker=work.blobs.get(Digest(part.sticker)) if part.sticker else None,
                 expires_at=tx.now + work.order_life,
                 plugin=plugin,
+                reach=reach_of_target(planned),
             )
         except StellaError as refusal:  # no such agent, or one not trusted; a plugin that may not
             end_part(tx, part, Ending.ERRORED, code=refusal.code, message=refusal.told)

@@ -11,7 +11,7 @@ import typer
 from stella.cli import agent_server
 
 if TYPE_CHECKING:
-    from stella.agent.run import OpenHost
+    from stella.agent.run import OpenHost, OpenReached
     from stella.agent.state import StateDirectory
 
 app = typer.Typer(no_args_is_help=True, help="Run on a host and carry out signed orders there.")
@@ -106,6 +106,7 @@ def run(
             state=directory,
             plugins=load_plugins(),
             open_host=_opener(directory, simulated),
+            open_reached=_reacher(directory, simulated),
             now=_now,
             stop=stop,
             confined_by=() if plugins_unconfined else CONFINEMENT,
@@ -133,6 +134,17 @@ def _opener(state: "StateDirectory", simulated: Path | None) -> "OpenHost":
     from stella.agent.host import RealHost
 
     return lambda project, log, stop: RealHost(projects, project, log=log, stop=stop)
+
+
+def _reacher(state: "StateDirectory", simulated: Path | None) -> "OpenReached":
+    if simulated is not None:
+        pretended = _opener(state, simulated)
+        return lambda _, project, log, stop: pretended(project, log, stop)
+    from stella.agent.host import RealHost
+
+    return lambda reach, project, log, stop: RealHost(
+        state.projects, project, log=log, stop=stop, reach=reach
+    )
 
 
 def _now() -> datetime:

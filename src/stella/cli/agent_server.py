@@ -19,6 +19,7 @@ _COLUMNS: dict[str, Column] = {
     "last seen": "lastSeenAt",
     "version": "version",
     "engines": _engines,
+    "reaches": lambda row: row.get("reaches") or "itself",
     "targets": "targets",
     "id": "id",
 }

@@ -85,7 +85,7 @@ AgentState = Literal["offline", "online", "revoked"]
 
 
 class AgentView(TypedDict):
-    """An agent as the API shows it."""
+    """An agent as the API shows it. reaches: by which ways it can reach hosts without one (``ssh``)."""
 
     id: str
     name: str
@@ -93,6 +93,7 @@ class AgentView(TypedDict):
     lastSeenAt: str | None
     version: str | None
     connectors: list["ConnectorView"]
+    reaches: list[str]
     certificateExpiresAt: str
     enrolledAt: str
     revokedReason: str | None
@@ -2444,6 +2445,7 @@ class RemovalView(TypedDict):
     project: str
     components: dict[str, str]
     actions: list["RemovalActionView"]
+    reach: dict[str, Any] | None
 
 
 class RepositoryView(TypedDict):
@@ -2924,7 +2926,7 @@ class TakenShiftView(TypedDict):
 
 
 class TargetConfigView(TypedDict):
-    """One target as it was applied. agent_state: "unknown" where no agent of that name enrolled."""
+    """One target as it was applied. agent_state: "unknown" where no agent of that name enrolled. reach:"""
 
     name: str
     environment: str
@@ -2935,10 +2937,11 @@ class TargetConfigView(TypedDict):
     components: list[str]
     config: dict[str, Any]
     labels: dict[str, str]
+    reach: dict[str, Any] | None
 
 
 class TargetPlanView(TypedDict):
-    """What will happen on one target. brought_by: null where the connector comes with the server."""
+    """What will happen on one target. brought_by: null where the connector comes with the server. reach:"""
 
     target: str
     connector: str
@@ -2947,6 +2950,7 @@ class TargetPlanView(TypedDict):
     actions: list["ActionView"]
     files: dict[str, str]
     broughtBy: "BroughtByView | None"
+    reach: dict[str, Any] | None
 
 
 TargetState = Literal[

@@ -18,6 +18,7 @@ from stella.plugin.contract.target import (
     TargetPlan,
 )
 from stella.plugin.order import PluginReference
+from stella.plugin.reached import Reach, reach_spec, read_reach
 from stella.release.model import Release, ReleaseComponent
 from stella.release.variables.resolve import Place, fill
 
@@ -86,7 +87,7 @@ class PlannedTarget(_Document, frozen=True):
     """Everything that one target is given, but for the deployment's id.
 
     plugin: left out where the connector comes with the server and the agent, so that such a plan has
-    the bytes that it always had.
+    the bytes that it always had; and so is reach, where the host is the agent's own.
     """
 
     target: str
@@ -98,6 +99,7 @@ class PlannedTarget(_Document, frozen=True):
     actions: tuple[PlannedAction, ...]
     files: dict[str, str]
     plugin: PlannedPlugin | msgspec.UnsetType = msgspec.UNSET
+    reach: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
 
 
 class PlannedRelease(_Document, frozen=True):
@@ -331,6 +333,11 @@ def plugin_of_target(target: PlannedTarget) -> PluginReference | None:
     return None if target.plugin is msgspec.UNSET else _reference(target.plugin)
 
 
+def reach_of_target(target: PlannedTarget) -> Reach | None:
+    """The way to its host from the agent; None where that is the agent's own."""
+    return None if target.reach is msgspec.UNSET else read_reach(target.reach)
+
+
 def plugin_of_step(step: PlannedStep) -> PluginReference | None:
     """Who brings it; None where it comes with the server, or the plan is older than this was noted."""
     return None if step.plugin_wheel is msgspec.UNSET else _reference(step.plugin_wheel)
@@ -379,6 +386,7 @@ def _planned(
         actions=tuple(PlannedAction(one.verb, one.subject, one.argv) for one in plan.actions),
         files=dict(plan.files),
         plugin=planned_plugin(plugin),
+        reach=msgspec.UNSET if target.reach is None else reach_spec(target.reach),
     )
 
 

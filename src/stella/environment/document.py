@@ -5,7 +5,7 @@ from typing import Any, Literal, TypeVar
 
 import msgspec
 
-from stella.environment.errors import MalformedDocument
+from stella.environment.errors import HostNotPinned, MalformedDocument
 from stella.environment.model import (
     ApprovalRule,
     Automatic,
@@ -21,6 +21,7 @@ from stella.environment.model import (
 from stella.environment.oncall.model import PREFIX
 from stella.kernel import Json, Remedy, StellaError, parse_time, time_text
 from stella.kernel.names import BAD_NAME, NAME, nearest
+from stella.plugin.reached import Reach, WinrmLogin, reach_faults, read_reach, unpinned
 from stella.release.variables.model import LABEL
 
 API_VERSION = "stella/v1"
@@ -100,6 +101,35 @@ class _Environment(msgspec.Struct, forbid_unknown_fields=True):
     reauthenticate: _Reauthenticate | None = None
 
 
+class _Hop(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
+    host: str
+    user: str
+    host_key: str = ""
+    port: int = 22
+    key: str | None = None
+    password: str | None = None
+    passphrase: str | None = None
+
+
+class _Ssh(_Hop, forbid_unknown_fields=True, rename="camel"):
+    sudo: bool = False
+    jump: list[_Hop] = []
+
+
+class _Winrm(msgspec.Struct, forbid_unknown_fields=True):
+    host: str
+    user: str
+    password: str
+    certificate: str = ""
+    port: int = 5986
+    login: WinrmLogin = WinrmLogin.NTLM
+
+
+class _Reach(msgspec.Struct, forbid_unknown_fields=True):
+    ssh: _Ssh | None = None
+    winrm: _Winrm | None = None
+
+
 class _Target(msgspec.Struct, forbid_unknown_fields=True):
     environment: str
     connector: str
@@ -108,6 +138,7 @@ class _Target(msgspec.Struct, forbid_unknown_fields=True):
     components: list[str] = []
     config: dict[str, Any] = {}
     labels: dict[str, str] = {}
+    reach: _Reach | None = None
 
 
 Form = TypeVar("Form", bound=msgspec.Struct)
@@ -142,7 +173,7 @@ def parse_environment(name: str, spec: Mapping[str, Json]) -> Environment:
 
 
 def parse_target(name: str, spec: Mapping[str, Json]) -> Target:
-    """Raises MalformedDocument."""
+    """Raises MalformedDocument, HostNotPinned."""
     read = read_spec("Target", name, spec, _Target)
     for key, value in (("project", read.project), ("agent", read.agent)):
         if not NAME.match(value):
@@ -161,6 +192,7 @@ def parse_target(name: str, spec: Mapping[str, Json]) -> Target:
         components=tuple(sorted(set(read.components))),
         config=read.config,
         labels=dict(sorted(read.labels.items())),
+        reach=_reach(name, read.reach),
     )
 
 
@@ -205,6 +237,34 @@ def malformed(kind: str, name: str, why: str) -> MalformedDocument:
         kind=kind,
         name=name,
     )
+
+
+def _reach(target: str, read: _Reach | None) -> Reach | None:
+    """Raises MalformedDocument with everything against it, HostNotPinned."""
+    if read is None:
+        return None
+    reach = read_reach(msgspec.to_builtins(read))
+    faults = list(reach_faults(reach))
+    if faults:
+        raise malformed("Target", target, "; ".join(faults))
+    strangers = unpinned(reach)
+    if strangers:
+        what, key, option = (
+            ("host key", "hostKey", "")
+            if reach.ssh is not None
+            else ("certificate", "certificate", " --winrm")
+        )
+        raise HostNotPinned(
+            f"the target {target} pins no {what} of {', '.join(strangers)}: whoever answers there"
+            " would be believed",
+            remedy=Remedy(
+                f"Read it, compare it with the one on the host itself, and give it as {key}.",
+                f"stella target host-key {strangers[0]}{option}",
+            ),
+            target=target,
+            hosts=list(strangers),
+        )
+    return reach
 
 
 def _ends_at(name: str, text: str | None) -> str | None:

@@ -128,3 +128,9 @@ class TargetHeld(StellaError):
 
     code = "ST-ENV-019"
     fault = Fault.CONFLICT
+
+
+class HostNotPinned(StellaError):
+    """A target names a host that nobody could tell from another: its key is not given."""
+
+    code = "ST-ENV-020"

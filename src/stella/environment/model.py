@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from stella.kernel import Json
+from stella.plugin.reached import Reach, reach_spec
 from stella.release.model import Release
 from stella.release.variables.model import plain_variables
 from stella.release.variables.resolve import Place, label_texts
@@ -212,6 +213,7 @@ class Target:
 
     project: groups its containers on the host. components: those that run here, empty for all of
     the release. config: what the connector is given. labels: what it is, for variables' scopes.
+    reach: the way to the host from the agent; None where that is the agent's own.
     """
 
     name: str
@@ -222,9 +224,10 @@ class Target:
     components: tuple[str, ...] = ()
     config: dict[str, Json] = field(default_factory=dict)
     labels: dict[str, str] = field(default_factory=dict)
+    reach: Reach | None = None
 
     def spec(self) -> dict[str, Json]:
-        """As it stands in a declarative document; without labels, as before there were any."""
+        """As it stands in a declarative document; without labels or a way, as before there were any."""
         spec: dict[str, Json] = {
             "environment": self.environment,
             "connector": self.connector,
@@ -235,16 +238,19 @@ class Target:
         }
         if self.labels:
             spec["labels"] = dict(sorted(self.labels.items()))
+        if self.reach is not None:
+            spec["reach"] = reach_spec(self.reach)
         return spec
 
     def is_at(self, other: "Target") -> bool:
         """Whether both stand for the same: in one environment, and where containers are found by it."""
-        return (self.environment, self.connector, self.agent, self.project) == (
-            other.environment,
-            other.connector,
-            other.agent,
-            other.project,
-        )
+        return self.where == other.where
+
+    @property
+    def where(self) -> tuple[str, ...]:
+        """Its environment, and where its containers are found."""
+        reached = self.reach.place if self.reach is not None else ""
+        return (self.environment, self.connector, self.agent, self.project, reached)
 
     def place(self, release: str, channel: str) -> Place:
         """Where it stands, as variables see it. channel: of the release."""

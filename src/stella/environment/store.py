@@ -22,6 +22,7 @@ from stella.environment.model import (
     Target,
 )
 from stella.kernel import Json, Remedy
+from stella.plugin.reached import read_reach
 from stella.record.row import columns_of, fields_of
 from stella.record.tables import metadata
 from stella.record.transaction import Tx
@@ -251,7 +252,8 @@ def _rule(spec: Mapping[str, Any]) -> ApprovalRule:
 def _target(row: Any) -> Target:
     spec = json.loads(row["spec"])
     spec["components"] = tuple(spec["components"])
-    return Target(name=row["name"], **spec)
+    reach = spec.pop("reach", None)
+    return Target(name=row["name"], **spec, reach=read_reach(reach) if reach else None)
 
 
 def _freeze(row: Any) -> Freeze:

@@ -74,6 +74,8 @@ def _check_plan(
         place = replace(here, target=one.target, labels=labels)
         wanted = fill(_mapping(spec.get("config")), variables, place).config
         expect(wanted, one.config, f"the configuration of {one.target}", names.DEPLOYMENT_PLAN)
+        way = None if one.reach is msgspec.UNSET else one.reach
+        expect(spec.get("reach"), way, f"the way to {one.target}", names.DEPLOYMENT_PLAN)
     planned, steps = {one.name: one.inputs for one in plan.steps}, environment.get("steps")
     for use in (one for phase in ("before", "after") for one in items(look(steps, phase))):
         wanted = fill(_mapping(look(use, "with")), variables, here).config

@@ -90,3 +90,10 @@ class ListenerPortTaken(StellaError):
 
     code = "ST-FLT-012"
     fault = Fault.CONFLICT
+
+
+class OutOfReach(StellaError):
+    """An agent cannot reach hosts in the way that a target names."""
+
+    code = "ST-FLT-014"
+    fault = Fault.UNAVAILABLE

@@ -4,12 +4,12 @@ from collections.abc import Iterable, Sequence
 
 from sqlalchemy import select
 
-from stella.fleet.errors import SecretNotNamed
+from stella.fleet.errors import OrderIsOver, SecretNotNamed
 from stella.fleet.facts import SecretsAsked
-from stella.fleet.lifecycle import OrderState
+from stella.fleet.lifecycle import ORDER, OrderState
 from stella.fleet.model import Agent, Order
 from stella.fleet.orders import held_order
-from stella.fleet.store import order_of, target_order
+from stella.fleet.store import find_order, order_of, target_order
 from stella.kernel import Remedy
 from stella.plugin.contract.deployed import brokered_in, registry_of_image
 from stella.plugin.order import OrderContent, Purpose, read_order
@@ -34,16 +34,22 @@ def ask_secrets(
     """Return for which environment they are wanted, where this agent holds an order that names all.
 
     What the target's last order that succeeded names counts too: where this one fails it is brought
-    back. keys: of those who sign orders. Raises UnknownOrder, NotYourOrder, StaleFence, OrderIsOver,
-    SecretNotNamed.
+    back. Of an order that is over, what reaches the host counts, while it is the target's newest: so
+    what runs there can be looked at. keys: of those who sign orders. Raises UnknownOrder, NotYourOrder,
+    StaleFence, OrderIsOver, SecretNotNamed.
     """
-    order = held_order(tx, agent, order_id, fence)
     trusted = tuple(keys)
-    content = read_order(order.bundle, trusted)
-    named, pulled = _named(content), _pulled(content)
-    before = _before(tx, order)
-    if before is not None:
-        named |= _named(read_order(before.bundle, trusted))
+    order = find_order(tx, order_id, lock=True)
+    if order.agent == agent.id and ORDER.is_final(order.state):
+        content = read_order(order.bundle, trusted)
+        named, pulled = _to_look(tx, order, content), frozenset[str]()
+    else:
+        order = held_order(tx, agent, order_id, fence)
+        content = read_order(order.bundle, trusted)
+        named, pulled = _named(content), _pulled(content)
+        before = _before(tx, order)
+        if before is not None:
+            named |= _named(read_order(before.bundle, trusted))
     strange = [*(set(references) - named), *(set(registries) - pulled)]
     if strange or len(references) + len(registries) > _ASKED_MAX:
         raise SecretNotNamed(
@@ -65,8 +71,27 @@ def ask_secrets(
     return content.intent.environment
 
 
+def _to_look(tx: Tx, order: Order, content: OrderContent) -> frozenset[str]:
+    """What its agent may have after it. Raises OrderIsOver where the target has had another since."""
+    there = target_order.c
+    query = (
+        select(there.id)
+        .where(there.tenant == tx.tenant, there.target == order.target)
+        .order_by(there.id.desc())
+        .limit(1)
+    )
+    newest = tx.row(query)
+    if newest is None or newest["id"] != order.id:
+        raise OrderIsOver(
+            f"the order {order.id} is over, and {order.target} has had another since",
+            remedy=Remedy("Nothing: what reaches the host goes to who carried out that one."),
+            order=order.id,
+        )
+    return brokered_in(to_wire(content.reach))
+
+
 def _named(content: OrderContent) -> frozenset[str]:
-    return brokered_in(to_wire(content.intent))
+    return brokered_in([to_wire(content.intent), to_wire(content.reach)])
 
 
 def _pulled(content: OrderContent) -> frozenset[str]:

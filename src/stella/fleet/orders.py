@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import or_, select
 
-from stella.fleet.errors import NotYourOrder, OrderIsOver, RevokedAgent, StaleFence
+from stella.fleet.errors import NotYourOrder, OrderIsOver, OutOfReach, RevokedAgent, StaleFence
 from stella.fleet.facts import (
     OrderCancelled,
     OrderExpired,
@@ -34,6 +34,7 @@ from stella.plugin.order import (
     plan_json,
     sign_order,
 )
+from stella.plugin.reached import Reach
 from stella.plugin.wire import to_wire
 from stella.record import Tx
 from stella.trust import Signer
@@ -62,10 +63,11 @@ def issue_order(
     sticker: bytes | None,
     expires_at: datetime,
     plugin: PluginReference | None = None,
+    reach: Reach | None = None,
 ) -> Order:
     """Sign an order for the agent of that name. The same deployment, target and purpose: the same.
 
-    Raises UnknownAgent, RevokedAgent. An agent that is offline gets it when it is back in time.
+    Raises UnknownAgent, RevokedAgent, OutOfReach. An agent that is offline gets it when it is back in time.
     """
     there = target_order.c
     row = tx.row(
@@ -79,6 +81,7 @@ def issue_order(
     if row is not None:
         return order_of(row)
     agent = _trusted_agent(tx, agent_name)
+    _refuse_out_of_reach(agent, reach)
     content = OrderContent(
         order=tx.new_id("ord"),
         agent=agent.id,
@@ -91,6 +94,7 @@ def issue_order(
         plan=plan,
         sticker=sticker.decode() if sticker is not None else None,
         plugin=plugin,
+        reach=reach,
     )
     tx.connection.execute(
         target_order.insert(),
@@ -281,6 +285,21 @@ def _refuse_over(order: Order) -> None:
             order=order.id,
             state=order.state,
         )
+
+
+def _refuse_out_of_reach(agent: Agent, reach: Reach | None) -> None:
+    """Return where it can go that way, or has not yet said which ways it can."""
+    if reach is None or agent.report is None or reach.way in agent.report.reaches:
+        return
+    raise OutOfReach(
+        f"the agent {agent.name} cannot reach hosts by {reach.way}",
+        remedy=Remedy(
+            "On its host install what that takes and start it again, or give the target another agent.",
+            "pip install 'stella-ops[reach]'",
+        ),
+        agent=agent.id,
+        way=reach.way,
+    )
 
 
 def _trusted_agent(tx: Tx, name: str) -> Agent:

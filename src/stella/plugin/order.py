@@ -8,6 +8,7 @@ from enum import StrEnum
 from stella.kernel import Digest, Json, Remedy, digest_of
 from stella.plugin.contract.core import Need
 from stella.plugin.contract.target import Running, TargetIntent, TargetPlan
+from stella.plugin.reached import Reach
 from stella.plugin.wire import from_wire, to_wire
 from stella.trust import ORDER, PublicKey, Signer, WrongStatement, sign_statement, verify_bundle
 
@@ -49,7 +50,8 @@ class OrderContent:
     """One order as it is signed. agent: the only one that may carry it out, until ``expires_at``.
 
     sticker: the text of ``stella.version.json``, or None where there is none to place. plugin: who
-    brings the connector; None where it is installed beside the agent.
+    brings the connector; None where it is installed beside the agent. reach: the way to the host from
+    the agent; None where that is the agent's own.
     """
 
     order: str
@@ -63,6 +65,7 @@ class OrderContent:
     plan: TargetPlan
     sticker: str | None = None
     plugin: PluginReference | None = None
+    reach: Reach | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +106,14 @@ class ProjectState:
 
 @dataclass(frozen=True, slots=True)
 class AgentReport:
-    """What an agent says with each heartbeat. version: of the agent program."""
+    """What an agent says with each heartbeat. version: of the agent program. reaches: by which ways it
+    can reach other hosts (``ssh``, ``winrm``).
+    """
 
     version: str
     connectors: tuple[ConnectorState, ...] = ()
     projects: tuple[ProjectState, ...] = ()
+    reaches: tuple[str, ...] = ()
 
 
 def plan_json(plan: TargetPlan) -> Json:

@@ -20,6 +20,7 @@ from stella.plugin.order import (
     Purpose,
     read_order,
 )
+from stella.plugin.reached import Hop, Reach, Ssh, Winrm, fingerprint, pinned_key
 from stella.plugin.refusals import UnknownConnector
 from stella.plugin.wheel import WHEEL_BYTES_MAX, read_wheel
 from stella.plugin.wire import MalformedWire, from_wire, to_wire
@@ -222,6 +223,7 @@ __all__ = [
     "EnrollRequest",
     "GivenSecrets",
     "HeartbeatReply",
+    "Hop",
     "LogReply",
     "LogRequest",
     "MalformedWire",
@@ -235,6 +237,7 @@ __all__ = [
     "Plugins",
     "ProjectState",
     "Purpose",
+    "Reach",
     "RegistryLogin",
     "RenewReply",
     "RenewRequest",
@@ -243,14 +246,18 @@ __all__ = [
     "SecretsReply",
     "SecretsRequest",
     "SentLine",
+    "Ssh",
     "UnknownConnector",
     "WheelRequest",
+    "Winrm",
     "about_secrets",
+    "fingerprint",
     "from_wire",
     "is_brokered",
     "load_plugins",
     "narrowed",
     "order_path",
+    "pinned_key",
     "read_order",
     "read_wheel",
     "reasons_against",

@@ -4006,7 +4006,7 @@ export interface components {
         AgentState: "offline" | "online" | "revoked";
         /**
          * AgentView
-         * @description An agent as the API shows it.
+         * @description An agent as the API shows it. reaches: by which ways it can reach hosts without one (``ssh``).
          */
         AgentView: {
             /** Id */
@@ -4020,6 +4020,8 @@ export interface components {
             version: string | null;
             /** Connectors */
             connectors: components["schemas"]["ConnectorView"][];
+            /** Reaches */
+            reaches: string[];
             /** Certificateexpiresat */
             certificateExpiresAt: string;
             /** Enrolledat */
@@ -7838,7 +7840,8 @@ export interface components {
          * RemovalView
          * @description What goes away on one target. deployment: the last that began something there.
          *
-         *     components: name -> digest, of that deployment.
+         *     components: name -> digest, of that deployment. reach: the way to the host from the agent, null where
+         *     that is the agent's own.
          */
         RemovalView: {
             /** Target */
@@ -7861,6 +7864,10 @@ export interface components {
             };
             /** Actions */
             actions: components["schemas"]["RemovalActionView"][];
+            /** Reach */
+            reach: {
+                [key: string]: unknown;
+            } | null;
         };
         /**
          * RepositoryView
@@ -8674,7 +8681,8 @@ export interface components {
         };
         /**
          * TargetConfigView
-         * @description One target as it was applied. agent_state: "unknown" where no agent of that name enrolled.
+         * @description One target as it was applied. agent_state: "unknown" where no agent of that name enrolled. reach:
+         *     the way to the host from the agent, None where that is the agent's own.
          */
         TargetConfigView: {
             /** Name */
@@ -8699,10 +8707,15 @@ export interface components {
             labels: {
                 [key: string]: string;
             };
+            /** Reach */
+            reach: {
+                [key: string]: unknown;
+            } | null;
         };
         /**
          * TargetPlanView
-         * @description What will happen on one target. brought_by: null where the connector comes with the server.
+         * @description What will happen on one target. brought_by: null where the connector comes with the server. reach:
+         *     the way to the host from the agent, null where that is the agent's own.
          */
         TargetPlanView: {
             /** Target */
@@ -8720,6 +8733,10 @@ export interface components {
                 [key: string]: string;
             };
             broughtBy: components["schemas"]["BroughtByView"] | null;
+            /** Reach */
+            reach: {
+                [key: string]: unknown;
+            } | null;
         };
         /**
          * TargetState

@@ -18,7 +18,7 @@ class ConnectorView(View):
 
 
 class AgentView(View):
-    """An agent as the API shows it."""
+    """An agent as the API shows it. reaches: by which ways it can reach hosts without one (``ssh``)."""
 
     id: str
     name: str
@@ -26,6 +26,7 @@ class AgentView(View):
     last_seen_at: str | None
     version: str | None
     connectors: list[ConnectorView]
+    reaches: list[str]
     certificate_expires_at: str
     enrolled_at: str
     revoked_reason: str | None
@@ -47,6 +48,7 @@ def agent_view(looking: Looking, agent: Agent) -> AgentView:
             )
             for one in (report.connectors if report else ())
         ],
+        reaches=list(report.reaches) if report else [],
         certificate_expires_at=time_text(agent.certificate_expires_at),
         enrolled_at=time_text(agent.enrolled_at),
         revoked_reason=agent.revoked_reason,

@@ -21,6 +21,7 @@ from stella.environment.model import (
 from stella.environment.store import list_freezes, list_targets
 from stella.fleet import find_agent_by_name
 from stella.kernel import digest_of, time_text
+from stella.plugin.reached import reach_spec
 from stella.policy.store import find_policy
 from stella.record import Tx
 from stella.record.owners import owner_of
@@ -41,7 +42,9 @@ class FreezeView(View):
 
 
 class TargetConfigView(View):
-    """One target as it was applied. agent_state: "unknown" where no agent of that name enrolled."""
+    """One target as it was applied. agent_state: "unknown" where no agent of that name enrolled. reach:
+    the way to the host from the agent, None where that is the agent's own.
+    """
 
     name: str
     environment: str
@@ -52,6 +55,7 @@ class TargetConfigView(View):
     components: list[str]
     config: dict[str, Any]
     labels: dict[str, str]
+    reach: dict[str, Any] | None
 
 
 class PolicyRef(View):
@@ -283,6 +287,7 @@ def target_view(looking: Looking, target: Target) -> TargetConfigView:
         components=list(target.components),
         config=dict(target.config),
         labels=dict(target.labels),
+        reach=reach_spec(target.reach) if target.reach is not None else None,
     )
 
 

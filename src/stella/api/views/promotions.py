@@ -150,7 +150,9 @@ class BroughtByView(View):
 
 
 class TargetPlanView(View):
-    """What will happen on one target. brought_by: null where the connector comes with the server."""
+    """What will happen on one target. brought_by: null where the connector comes with the server. reach:
+    the way to the host from the agent, null where that is the agent's own.
+    """
 
     target: str
     connector: str
@@ -159,6 +161,7 @@ class TargetPlanView(View):
     actions: list[ActionView]
     files: dict[str, str]
     brought_by: BroughtByView | None
+    reach: dict[str, Any] | None
 
 
 class StepPlanView(View):
@@ -468,6 +471,7 @@ def plan_view(digest: str, plan: DeploymentPlan) -> PlanView:
                 ],
                 files=dict(one.files),
                 brought_by=_brought_by(one.plugin),
+                reach=None if one.reach is msgspec.UNSET else one.reach,
             )
             for one in plan.targets
         ],

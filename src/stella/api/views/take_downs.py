@@ -1,5 +1,9 @@
 """Take-downs: what goes away on which target, how far it is, and what is against it."""
 
+from typing import Any
+
+import msgspec
+
 from stella.api.views.base import PersonView, View, person_view
 from stella.api.views.deployments import ArtifactView, TargetView, target_part
 from stella.api.views.evidence import EvidenceRef, evidence_ref
@@ -26,7 +30,8 @@ class RemovalActionView(View):
 class RemovalView(View):
     """What goes away on one target. deployment: the last that began something there.
 
-    components: name -> digest, of that deployment.
+    components: name -> digest, of that deployment. reach: the way to the host from the agent, null where
+    that is the agent's own.
     """
 
     target: str
@@ -38,6 +43,7 @@ class RemovalView(View):
     project: str
     components: dict[str, str]
     actions: list[RemovalActionView]
+    reach: dict[str, Any] | None
 
 
 class ForeseenView(View):
@@ -126,4 +132,5 @@ def _removal(one: TakenTarget) -> RemovalView:
             RemovalActionView(verb=action.verb, subject=action.subject, argv=list(action.argv))
             for action in one.actions
         ],
+        reach=None if one.reach is msgspec.UNSET else one.reach,
     )

@@ -13,14 +13,18 @@ from stella.deployment.plan import (
     PluginOf,
     intent_of_parts,
     planned_plugin,
+    reach_of_target,
     read_plan,
 )
 from stella.deployment.store import TargetDeployment
 from stella.deployment.take_down.begun import begun_in
 from stella.deployment.take_down.plan import TakeDownPlan, TakenTarget
-from stella.kernel import Digest, Remedy
+from stella.environment.model import Target
+from stella.environment.store import target_named
+from stella.kernel import Digest, Json, Remedy
 from stella.plugin.contract.core import Kind
 from stella.plugin.contract.target import TakesDown, taking_down
+from stella.plugin.reached import reach_spec
 from stella.plugin.refusals import CannotTakeDown, NotSupported
 from stella.record.transaction import Tx
 from stella.trust import Signer
@@ -48,12 +52,18 @@ def plan_take_down(tx: Tx, environment: str, removing: Removing) -> TakeDownPlan
         number = places[one.target]
         # No target can have a name with a dot.
         name = one.target if number == 1 else f"{one.target}.{number}"
-        targets.append(_taken(one, name, removing))
+        targets.append(_taken(one, name, removing, target_named(tx, one.target)))
     return TakeDownPlan(environment, tuple(targets))
 
 
-def _taken(begun: TargetDeployment, name: str, removing: Removing) -> TakenTarget:
-    """What goes at its place. name: the target's, made different where it stood for other places too."""
+def _taken(
+    begun: TargetDeployment, name: str, removing: Removing, today: Target | None
+) -> TakenTarget:
+    """What goes at its place. name: the target's, made different where it stood for other places too.
+
+    today: as it is now. Where that is the same host, the way there is today's: an account or a host key
+    may have changed since.
+    """
     deployed = read_plan(removing.blobs.get(Digest(begun.plan)))
     there = deployed.target(begun.target)
     assert there is not None, "a target deployment follows a plan that has its target"
@@ -76,7 +86,16 @@ def _taken(begun: TargetDeployment, name: str, removing: Removing) -> TakenTarge
         actions=tuple(PlannedAction(one.verb, one.subject, one.argv) for one in plan.actions),
         files=dict(plan.files),
         plugin=planned_plugin(removing.plugin_of(Kind.TARGET, there.connector)),
+        reach=_way_today(there, today),
     )
+
+
+def _way_today(there: PlannedTarget, today: Target | None) -> dict[str, Json] | msgspec.UnsetType:
+    deployed = reach_of_target(there)
+    if deployed is None:
+        return msgspec.UNSET
+    now = today.reach if today is not None else None
+    return reach_spec(now if now is not None and now.place == deployed.place else deployed)
 
 
 def _taking(there: PlannedTarget, removing: Removing) -> TakesDown:

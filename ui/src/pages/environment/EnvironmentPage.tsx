@@ -4,6 +4,7 @@ import { environmentQuery } from '../../api/queries'
 import type { Environment, Target } from '../../api/types'
 import { proofText } from '../../environment/rules'
 import { AGENT } from '../../fleet/states'
+import { wayOf } from '../../fleet/way'
 import { paths } from '../../paths'
 import { lookOf } from '../../promotion/states'
 import { Command, Digest } from '../../widgets/Copy'
@@ -147,6 +148,7 @@ const TARGETS: readonly Column<Target>[] = [
       <span className="row">
         {target.agent || <span className="muted">none</span>}
         <State look={lookOf(AGENT, target.agentState)} />
+        <span className="muted">{wayOf(target.reach)}</span>
       </span>
     ),
   },

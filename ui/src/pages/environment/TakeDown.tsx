@@ -9,6 +9,7 @@ import type { ForeseenTakeDown, TakeDown } from '../../api/types'
 import { useAct } from '../../api/useAct'
 import { commands } from '../../commands'
 import { TAKE_DOWN } from '../../deployment/states'
+import { wayOf } from '../../fleet/way'
 import { paths } from '../../paths'
 import { lookOf } from '../../promotion/states'
 import { ActionButton } from '../../widgets/ActionButton'
@@ -159,7 +160,8 @@ function Going({ foreseen }: { foreseen: ForeseenTakeDown }) {
                   {one.version}
                 </span>
                 <span className="muted small">
-                  project {one.project}, {one.connector} on {one.agent}: {[...new Set(one.actions.map(({ verb }) => verb.replaceAll('_', ' ')))].join(', ')}
+                  project {one.project}, {one.connector} on {one.agent}
+                  {wayOf(one.reach)}: {[...new Set(one.actions.map(({ verb }) => verb.replaceAll('_', ' ')))].join(', ')}
                 </span>
               </li>
             ))}

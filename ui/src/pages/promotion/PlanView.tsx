@@ -1,4 +1,5 @@
 import type { Plan, StepPlan } from '../../api/types'
+import { wayOf } from '../../fleet/way'
 import { Command, Digest } from '../../widgets/Copy'
 import { Panel } from '../../widgets/Panel'
 import { configText } from '../../words/config'
@@ -15,10 +16,12 @@ export function PlanView({ plan }: { plan: Plan }) {
           <summary>
             <span className="strong">{target.target}</span>
             <span className="muted">
-              {target.connector} by {target.agent || 'no agent'}, {count(target.actions.length, 'action')}
+              {target.connector} by {target.agent || 'no agent'}
+              {wayOf(target.reach)}, {count(target.actions.length, 'action')}
             </span>
           </summary>
           <Brought by={target.broughtBy} />
+          {target.reach && <Command text={configText(target.reach)} label={`way to ${target.target}`} />}
           <ol className={style.actions}>
             {target.actions.map((action, index) => (
               <li key={`${index}${action.verb}${action.subject}`}>
