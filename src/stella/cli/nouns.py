@@ -34,6 +34,7 @@ NOUNS: dict[str, Noun] = {
     "version": Noun("stella.cli.version:version", "Say which version this is."),
     "completion": Noun("stella.cli.completion:completion", "Finish words in your shell."),
     "evidence": Noun("stella.cli.evidence:app", "Verify and fetch evidence packets."),
+    "trust": Noun("stella.cli.trust:app", "Check anybody's signatures and log proofs, offline."),
     "replay": Noun("stella.cli.replay:replay", "Decide again from a packet alone, and compare."),
     "agent": Noun("stella.cli.agent:app", "Run agents on hosts, let them in, shut them out."),
     "serve": Noun("stella.cli.serve:serve", "Run the server: API, console, agents' port."),

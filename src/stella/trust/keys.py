@@ -53,6 +53,12 @@ class PublicKey:
             raise _unusable(f"not a public key in PEM: {error}") from error
         return _checked_public(key)
 
+    @property
+    def algorithm(self) -> Algorithm:
+        """What is signed with it."""
+        is_curve = isinstance(self.loaded, ec.EllipticCurvePublicKey)
+        return Algorithm.ECDSA_P256 if is_curve else Algorithm.ED25519
+
     def verify(self, signature: bytes, content: bytes) -> None:
         """Return where ``signature`` is this key's over ``content``. Raises BadSignature."""
         key = self.loaded

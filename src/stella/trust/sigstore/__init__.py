@@ -1,0 +1,32 @@
+"""Sigstore bundles of anybody, judged as strictly as their formats allow, with no network."""
+
+from stella.trust.sigstore.bundle import Bundle, read_bundle
+from stella.trust.sigstore.certificate import Identity
+from stella.trust.sigstore.root import (
+    NOBODY,
+    SigstoreRoot,
+    load_key,
+    public_good_root,
+    read_sigstore_root,
+)
+from stella.trust.sigstore.verify import (
+    Asked,
+    Checked,
+    Judgement,
+    judge_bundle,
+)
+
+__all__ = [
+    "NOBODY",
+    "Asked",
+    "Bundle",
+    "Checked",
+    "Identity",
+    "Judgement",
+    "SigstoreRoot",
+    "judge_bundle",
+    "load_key",
+    "public_good_root",
+    "read_bundle",
+    "read_sigstore_root",
+]
