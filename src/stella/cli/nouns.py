@@ -51,6 +51,9 @@ NOUNS: dict[str, Noun] = {
     "machine": Noun("stella.cli.machine:app", "Jobs that an issuer's word lets in."),
     "sign-in": Noun("stella.cli.sign_in:app", "By whose word people are let in."),
     "audit": Noun("stella.cli.audit:app", "What happened, and whether the record of it holds."),
+    "ledger": Noun(
+        "stella.cli.ledger:app", "The public log: its state, proofs, and whether it holds."
+    ),
     "integration": Noun("stella.cli.integration:app", "How outside services are reached."),
     "notification": Noun(
         "stella.cli.notification:app", "Who is told of what, and what became of it."

@@ -66,6 +66,17 @@ def verify(
         raise typer.Exit(1)
 
 
+@app.command()
+def root(
+    *, to: Annotated[Path | None, typer.Option("--to", help="Write to this file.")] = None
+) -> None:
+    """Fetch a server's trusted_root.json, by which cosign, sigstore and this command verify."""
+    from stella.client import open_client
+
+    with open_client() as client:
+        write(client.content("/trust/sigstore-root"), to)
+
+
 def judgement_json(found: "Judgement") -> dict[str, object]:
     """The whole answer."""
     return {"good": found.good, "checks": [asdict(one) for one in found.checks]}

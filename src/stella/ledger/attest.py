@@ -8,7 +8,8 @@ import msgspec
 from cryptography.hazmat.primitives import serialization
 
 from stella.kernel import Json, Now, canonical_json
-from stella.ledger.entry import dsse_entry, promise
+from stella.ledger.entry import dsse_entry, opening_entry, promise
+from stella.ledger.fsck import Rebuilt, rebuild
 from stella.ledger.log import Log, Placed
 from stella.trust import BUNDLE_TYPE, PublicKey
 from stella.trust.dsse import Envelope, malformed, verify_envelope
@@ -48,6 +49,13 @@ class Attestor:
         main = self.log.keys.main.public
         return root_document(self.authority, [(self.name, main, bytes.fromhex(main.key_id))])
 
+    def rebuilt(self) -> Rebuilt:
+        """The log as its published files give it, held against the database's last checkpoint."""
+        head = self.log.head()
+        if head is None:
+            return Rebuilt(None, (), {})
+        return rebuild(self.log.read, self.log.keys.verifiers, earlier=[head])
+
     def attest(self, *signed: Signed) -> tuple[bytes, ...]:
         """Each as a bundle with certificate (or key), log entry and inclusion proof.
 
@@ -67,6 +75,8 @@ class Attestor:
             materials.append({"certificate": {"rawBytes": der}})
             pem = leaf.public_bytes(serialization.Encoding.PEM)
             entries.append(dsse_entry(envelope, pem))
+        if self.log.head() is None:
+            self.log.append([opening_entry(self.log.keys.origin)])
         places = self.log.append(entries)
         return tuple(
             canonical_json(

@@ -11,6 +11,7 @@ from stella.trust import Signer
 from stella.trust.dsse import Envelope
 
 AUDIT = "stella-audit"
+OPENING = "stella-log"
 _VERSION = "0.0.1"
 
 
@@ -47,6 +48,12 @@ def read_audit(entry: bytes) -> AuditEntry | None:
     if found.body() != entry:
         raise damaged("an entry about facts in another form than it was logged in")
     return found
+
+
+def opening_entry(origin: str) -> bytes:
+    """The first entry of a log: cosign 2.5 takes an index of 0 for one that is missing."""
+    spec: Json = {"origin": origin}
+    return canonical_json({"apiVersion": _VERSION, "kind": OPENING, "spec": spec})
 
 
 def dsse_entry(envelope: Envelope, verifier_pem: bytes) -> bytes:

@@ -59,6 +59,11 @@ class LogKeys:
     note: Signer
 
     @property
+    def verifiers(self) -> tuple[LogKey, LogKey]:
+        """What has to stand under its checkpoints."""
+        return LogKey(self.name, self.main.public), LogKey(self.name, self.note.public)
+
+    @property
     def origin(self) -> str:
         """The first line of its checkpoints: the form that clients of Rekor v1 read."""
         return f"{self.name} - {int(self.main.key_id[:15], 16)}"
@@ -242,8 +247,8 @@ class Log:
         """A checkpoint that both keys of this log signed. Raises LedgerDamaged."""
         try:
             head = read_checkpoint(note)
-            for signer in (self.keys.main, self.keys.note):
-                check_signed(head.note, LogKey(self.keys.name, signer.public))
+            for key in self.keys.verifiers:
+                check_signed(head.note, key)
         except (UnprovenEntry, BadSignature) as error:
             raise damaged(str(error)) from error
         if head.origin != self.keys.origin:

@@ -1,10 +1,11 @@
-"""The last checkpoint in the database: the directory is held against it, and one writer alone changes it."""
+"""In the database: the last checkpoint, which the directory is held against, and the public statements."""
 
 from typing import Protocol
 
 from sqlalchemy import Column, String, Table, Text, select
 
-from stella.record import Database, metadata
+from stella.kernel import Digest
+from stella.record import Database, Tx, metadata
 
 ledger_head = Table(
     "ledger_head",
@@ -12,6 +13,29 @@ ledger_head = Table(
     Column("name", String(200), primary_key=True),
     Column("note", Text, nullable=False),
 )
+
+
+ledger_statement = Table(
+    "ledger_statement",
+    metadata,
+    Column("tenant", String(40), primary_key=True),
+    Column("bundle", String(71), primary_key=True),
+    Column("public", String(71), nullable=False),
+)
+
+
+def keep_public(tx: Tx, bundle: Digest, public: Digest) -> None:
+    """Remember the public form of a statement. bundle: as it was signed."""
+    tx.put(ledger_statement, {"bundle": bundle.text}, {"public": public.text})
+
+
+def public_of(tx: Tx, bundle: Digest) -> Digest | None:
+    """The public form of a statement; None where it has none."""
+    query = select(ledger_statement.c.public).where(
+        ledger_statement.c.tenant == tx.tenant, ledger_statement.c.bundle == bundle.text
+    )
+    row = tx.row(query)
+    return None if row is None else Digest(row["public"])
 
 
 class Heads(Protocol):
