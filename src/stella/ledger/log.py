@@ -95,7 +95,7 @@ class Log:
     def __init__(self, shelf: Shelf, heads: Heads, keys: LogKeys) -> None:
         self.keys = keys
         self._shelf, self._heads = shelf, heads
-        self._tree = Tree(shelf.read)
+        self.tree = Tree(shelf.read)
         self._edge: tuple[str, _Edge] | None = None
         self._mine = Lock()
 
@@ -149,7 +149,7 @@ class Log:
         if head is None:
             raise _empty()
         entry = read_entry(self._shelf.read, index, head.size)
-        proof = self._tree.inclusion(index, head.size)
+        proof = self.tree.inclusion(index, head.size)
         return Placed(index, head.size, entry, proof, head)
 
     def prove_growth(self, first: int, second: int) -> tuple[bytes, ...]:
@@ -157,7 +157,7 @@ class Log:
         head = self.head()
         if head is None or second > head.size:
             raise _empty()
-        return self._tree.consistency(first, second)
+        return self.tree.consistency(first, second)
 
     def read(self, path: str) -> bytes:
         """A published file. Raises NoSuchEntry."""
@@ -202,7 +202,7 @@ class Log:
         if public is None or public.note.written() != note:
             if public is not None:
                 self._check_behind(public, head)
-            if self._tree.root(head.size) != head.root:
+            if self.tree.root(head.size) != head.root:
                 raise damaged("its tiles do not give the root of the last checkpoint")
             self._shelf.put({CHECKPOINT: note.encode()})
         return head
@@ -212,7 +212,7 @@ class Log:
             raise forked(
                 f"the directory has {public.size} entries, the database says {head.size}: it shrank"
             )
-        if self._tree.root(public.size) != public.root:
+        if self.tree.root(public.size) != public.root:
             raise forked(f"two checkpoints of {public.size} entries have two roots")
 
     def _edge_of(self, head: Checkpoint | None) -> _Edge:
