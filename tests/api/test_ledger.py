@@ -88,7 +88,7 @@ def manifest_of(control: Control, digest: str) -> bytes:
 
 @pytest.mark.outside
 def test_stock_cosign_verifies_decision_and_sbom_with_our_root_and_no_network(
-    walked: tuple[Control, Any], cosign: Path, tmp_path: Path
+    walked: tuple[Control, Any], each_cosign: Path, tmp_path: Path
 ):
     control, done = walked
     packet = read_packet(control.ask("GET", f"/evidence/{done['id']}/packet").content).entries
@@ -108,7 +108,7 @@ def test_stock_cosign_verifies_decision_and_sbom_with_our_root_and_no_network(
         (tmp_path / "bundle.json").write_bytes(public[entry])
         who = identity_of(control, entry)
         words = [
-            *(str(cosign), "verify-blob-attestation", "--new-bundle-format", "--type", kind),
+            *(str(each_cosign), "verify-blob-attestation", "--new-bundle-format", "--type", kind),
             *("--bundle", "bundle.json", "--trusted-root", "root.json"),
             *("--certificate-oidc-issuer", who.issuer),
         ]

@@ -33,7 +33,7 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningRegist
 
 
 def test_cosign_verifies_logged_sbom_and_vex_beside_an_image(
-    admin: Command, users: People, registry: RunningRegistry, cosign: Path, tmp_path: Path
+    admin: Command, users: People, registry: RunningRegistry, each_cosign: Path, tmp_path: Path
 ):
     opened = open_registry(RegistryConfig(registry.host, plain_http=True))
     image = build(LAYER)
@@ -67,7 +67,7 @@ def test_cosign_verifies_logged_sbom_and_vex_beside_an_image(
         """Empty where cosign takes it, otherwise why not."""
         done = subprocess.run(
             [
-                *(str(cosign), "verify-attestation", "--new-bundle-format", "--type", kind),
+                *(str(each_cosign), "verify-attestation", "--new-bundle-format", "--type", kind),
                 *("--trusted-root", str(root), "--allow-http-registry", *more, reference),
             ],
             cwd=tmp_path,
