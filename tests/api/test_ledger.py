@@ -16,15 +16,24 @@ from sqlalchemy import select
 
 from fixtures.control import Control, running
 from fixtures.databases import Clock
-from stella.app.ledger import ChainToLedger
+from stella.app.errors import MalformedSetting
+from stella.app.ledger import ChainToLedger, open_attestor
 from stella.evidence import names, read_packet
 from stella.kernel import Digest, canonical_json
 from stella.ledger import rebuild
 from stella.record import seal
 from stella.record import tables as record
-from stella.trust import CYCLONEDX, GATE_DECISION, PACKET_MANIFEST, new_signer, sign_statement
+from stella.trust import (
+    CYCLONEDX,
+    GATE_DECISION,
+    PACKET_MANIFEST,
+    Algorithm,
+    new_signer,
+    sign_statement,
+)
 from stella.trust.sigstore import Asked, judge_bundle, load_key, read_sigstore_root
 from stella.trust.sigstore.certificate import Identity
+from stella.trust.transparency.note import cosign_note, read_note, verifier_key
 
 
 @pytest.fixture(scope="module")
@@ -151,6 +160,24 @@ def test_a_key_of_somebody_gets_its_proof_and_a_changed_envelope_gets_none(
     other = {**body, "key": new_signer().public.pem.decode()}
     assert control.ask("POST", "/ledger/statements", other).json()["code"] == "ST-TRU-003"
     assert control.ask("POST", "/ledger/statements", body, by="vic").status_code == 403
+
+
+def test_a_witness_that_is_known_cosigns_the_checkpoint(tmp_path: Path):
+    witness = new_signer(Algorithm.ED25519)
+    told = verifier_key("w.example", witness.public)
+    with running(tmp_path, Clock(), ledger_witnesses=(told,)) as control:
+        control.services.attestor.log.append([b"one"])
+        note = read_note(control.client.get("/api/v1/ledger/checkpoint").text)
+        cosigned = cosign_note(note, "w.example", witness, 1_900_000_000)
+        more = cosign_note(cosigned, "x.example", new_signer(Algorithm.ED25519), 1)
+        said = control.post("/ledger/cosignatures", {"checkpoint": more.written()})
+        assert said["signedBy"] == [control.services.attestor.name, "w.example"]
+        stale = {"checkpoint": cosigned.written()}
+        control.services.attestor.log.append([b"two"])
+        assert control.refused("POST", "/ledger/cosignatures", stale) == "ST-LED-003"
+        assert control.refused("POST", "/ledger/cosignatures", {"checkpoint": "x"}) == "ST-TRU-010"
+    with pytest.raises(MalformedSetting, match="ledger_witnesses"):
+        open_attestor(tmp_path, control.services.database, Clock(), ("w.example+0+x",))
 
 
 def test_clients_of_tiles_read_all_of_it_without_a_login(walked: tuple[Control, Any]):

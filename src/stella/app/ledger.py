@@ -2,14 +2,14 @@
 
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import select
 
-from stella.app.errors import KeysIncomplete
+from stella.app.errors import KeysIncomplete, MalformedSetting
 from stella.app.keys import data_unusable
 from stella.blob import Blobs
 from stella.evidence import names, read_packet
@@ -28,18 +28,32 @@ from stella.trust import (
     load_signer,
     verify_bundle,
 )
+from stella.trust.errors import UnprovenEntry
 from stella.trust.sigstore.issue import SigningAuthority, create_signing_authority
+from stella.trust.transparency.note import WitnessKey
 
 _KEYS = ("log", "note", "authority", "promises")
 _CERTIFICATE = "authority.pem"
 _LEASE_S = 60
 
 
-def open_attestor(data: Path, database: Database, now: Now) -> Attestor:
+def open_attestor(
+    data: Path, database: Database, now: Now, witnesses: Sequence[str] = ()
+) -> Attestor:
     """The ledger in ``data/ledger``; its keys are made where the directory is missing, all together.
 
-    Raises KeysIncomplete where some are gone, UnusableKey, DataUnusable.
+    witnesses: the verifier keys of those whose cosignatures are taken.
+    Raises KeysIncomplete where some are gone, UnusableKey, DataUnusable, MalformedSetting.
     """
+    try:
+        known = tuple(WitnessKey.read(one) for one in witnesses)
+    except UnprovenEntry as error:
+        raise MalformedSetting(
+            f"ledger_witnesses: {error}",
+            remedy=Remedy(
+                "Write each as its witness publishes it: NAME+ID+KEY (c2sp.org/signed-note)."
+            ),
+        ) from error
     directory = data / "ledger" / "keys"
     try:
         if not directory.exists():
@@ -57,11 +71,12 @@ def open_attestor(data: Path, database: Database, now: Now) -> Attestor:
             ),
             missing=missing,
         )
-    log, note, authority, promises = (load_signer(directory / f"{name}.key") for name in _KEYS)
-    keys = LogKeys(_name_of(log.key_id), log, note)
+    main, note, authority, promises = (load_signer(directory / f"{name}.key") for name in _KEYS)
+    keys = LogKeys(_name_of(main.key_id), main, note)
     signing = SigningAuthority(authority, (directory / _CERTIFICATE).read_bytes(), promises)
     shelf = Directory(data / "ledger" / "log")
-    return Attestor(Log(shelf, StoredHeads(database, keys.name), keys), signing, now)
+    log = Log(shelf, StoredHeads(database, keys.name), keys)
+    return Attestor(log, signing, now, known)
 
 
 def _create(directory: Path, now: datetime) -> None:

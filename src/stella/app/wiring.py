@@ -84,7 +84,7 @@ def open_services(
         blobs=blobs,
         keys=keys,
         authority=authority,
-        attestor=open_attestor(data, database, now),
+        attestor=open_attestor(data, database, now, settings.ledger_witnesses),
         layers=DirectoryCache(data / "cache" / "layers"),
         open_registry=hub.registry,
         outside=outside_of(hub, kept),

@@ -15,7 +15,7 @@ from stella.trust import BUNDLE_TYPE, PublicKey
 from stella.trust.dsse import Envelope, malformed, verify_envelope
 from stella.trust.sigstore.certificate import Identity
 from stella.trust.sigstore.issue import SigningAuthority, certify, root_document
-from stella.trust.transparency.note import note_key_id
+from stella.trust.transparency.note import WitnessKey, note_key_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +29,12 @@ class Signed:
 
 @dataclass(frozen=True, slots=True)
 class Attestor:
-    """The log, and who certifies those that sign."""
+    """The log, and who certifies those that sign. witnesses: whose cosignatures it takes."""
 
     log: Log
     authority: SigningAuthority
     now: Now
+    witnesses: tuple[WitnessKey, ...] = ()
 
     @property
     def name(self) -> str:

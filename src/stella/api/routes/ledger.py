@@ -10,8 +10,9 @@ from stella.api.services import Services
 from stella.api.views.base import Body
 from stella.api.views.ledger import LedgerEntryView, LedgerView
 from stella.identity import Permission
-from stella.kernel import Remedy
+from stella.kernel import Digest, Remedy
 from stella.ledger import CHECKPOINT, NoSuchEntry, Signed
+from stella.ledger.facts import CheckpointCosigned, StatementLogged
 from stella.trust import PublicKey
 from stella.trust.keys import public_key
 
@@ -33,6 +34,12 @@ class StatementToLog(Body):
 
     bundle: str
     key: str
+
+
+class Cosigned(Body):
+    """The last checkpoint as witnesses signed it (c2sp.org/tlog-cosignature), a signed note."""
+
+    checkpoint: str
 
 
 @router.get("")
@@ -81,8 +88,24 @@ def post_ledger_statement(asked: Scanner, body: StatementToLog) -> Response:
     Asked again it is logged again, which harms nothing.
     """
     key = public_key(PublicKey(body.key.encode()).loaded)
-    (made,) = asked.services.attestor.attest(Signed(body.bundle.encode(), key))
+    services = asked.services
+    (made,) = services.attestor.attest(Signed(body.bundle.encode(), key))
+    with services.database.transaction(actor=asked.principal.id) as tx:
+        tx.add(StatementLogged(Digest.of(made).text, key.key_id))
     return Response(made, media_type="application/json")
+
+
+@router.post("/cosignatures")
+def post_ledger_cosignature(asked: Scanner, body: Cosigned) -> LedgerView:
+    """Put the signatures of witnesses under the last checkpoint; others than known ones are dropped."""
+    services = asked.services
+    attestor = services.attestor
+    standing = attestor.log.cosign(body.checkpoint, attestor.witnesses)
+    head = attestor.log.head()
+    if standing and head is not None:
+        with services.database.transaction(actor=asked.principal.id) as tx:
+            tx.add(CheckpointCosigned(attestor.name, head.size, standing))
+    return LedgerView.of(attestor, head)
 
 
 def _read(request: Request, path: str) -> bytes:
