@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Request, Response
 from stella.api.asked import Asked, Viewer, needs
 from stella.api.services import Services
 from stella.api.views.base import Body
-from stella.api.views.ledger import LedgerEntryView, LedgerView
+from stella.api.views.ledger import LedgerEntryView, LedgerView, LoggedView
 from stella.identity import Permission
 from stella.kernel import Digest, Remedy
 from stella.ledger import CHECKPOINT, NoSuchEntry, Signed
@@ -26,7 +26,6 @@ _FOR_EVER = "public, max-age=31536000, immutable"
 _INDEX_MAX = 2**53
 _TEXT: _Responses = {200: {"content": {"text/plain": {}}}}
 _BYTES: _Responses = {200: {"content": {"application/octet-stream": {}}}}
-_JSON: _Responses = {200: {"content": {"application/json": {}}}}
 
 
 class StatementToLog(Body):
@@ -81,8 +80,8 @@ def get_ledger_entry(
     return LedgerEntryView.of(asked.services.attestor.log.prove(index))
 
 
-@router.post("/statements", response_class=Response, responses=_JSON)
-def post_ledger_statement(asked: Scanner, body: StatementToLog) -> Response:
+@router.post("/statements")
+def post_ledger_statement(asked: Scanner, body: StatementToLog) -> LoggedView:
     """Log a statement that somebody's key has signed; the same as a bundle with its proof.
 
     Asked again it is logged again, which harms nothing.
@@ -92,7 +91,7 @@ def post_ledger_statement(asked: Scanner, body: StatementToLog) -> Response:
     (made,) = services.attestor.attest(Signed(body.bundle.encode(), key))
     with services.database.transaction(actor=asked.principal.id) as tx:
         tx.add(StatementLogged(Digest.of(made).text, key.key_id))
-    return Response(made, media_type="application/json")
+    return LoggedView(bundle=made.decode(), digest=Digest.of(made).text)
 
 
 @router.post("/cosignatures")

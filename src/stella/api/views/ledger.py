@@ -60,6 +60,13 @@ class LedgerEntryView(View):
         )
 
 
+class LoggedView(View):
+    """A statement that was logged. bundle: its public form, as text; digest: of it."""
+
+    bundle: str
+    digest: str
+
+
 class PublicStatementRef(View):
     """A statement of a packet that is in the ledger. bundle, public: digests of both forms of it."""
 
