@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from sqlalchemy import Column, String, Table, Text, select
+from sqlalchemy.exc import IntegrityError
 
 from stella.kernel import Digest
 from stella.record import Database, Tx, metadata
@@ -71,9 +72,16 @@ class StoredHeads:
             if (None if row is None else row["note"]) != old:
                 return False
             if row is None:
+                return self._insert(tx, new)
+            mine = ledger_head.update().where(ledger_head.c.name == self._name)
+            tx.connection.execute(mine, {"note": new})
+        return True
+
+    def _insert(self, tx: Tx, new: str) -> bool:
+        """Whether the row was made here; another server may make it at the same moment."""
+        try:
+            with tx.connection.begin_nested():
                 tx.connection.execute(ledger_head.insert(), {"name": self._name, "note": new})
-            else:
-                tx.connection.execute(
-                    ledger_head.update().where(ledger_head.c.name == self._name), {"note": new}
-                )
+        except IntegrityError:
+            return False
         return True
