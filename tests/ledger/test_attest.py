@@ -23,7 +23,7 @@ from stella.trust.sigstore import (
 from stella.trust.sigstore.issue import create_signing_authority
 from stella.trust.transparency.note import sign_note
 
-NOW = datetime(2026, 6, 1, tzinfo=UTC)
+NOW = datetime(2025, 6, 1, tzinfo=UTC)
 IMAGE = b"an image"
 SIGNER = new_signer()
 WHO = Identity("ci@shop.example", "https://login.shop.example")

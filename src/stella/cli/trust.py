@@ -13,7 +13,7 @@ from stella.kernel import Digest, MalformedDigest
 
 # Late, within the command: who asks for help owes no time to cryptography.
 if TYPE_CHECKING:
-    from stella.trust.sigstore import Asked, Judgement, SigstoreRoot
+    from stella.trust.sigstore import Asked, Judgement, Rule, SigstoreRoot
 
 app = typer.Typer(no_args_is_help=True, help="Whose signatures count, and whether one holds.")
 
@@ -35,6 +35,10 @@ def verify(
         str | None, typer.Option(help="The signer's mail address or URL, as certified.")
     ] = None,
     issuer: Annotated[str | None, typer.Option(help="The URL of who logged the signer in.")] = None,
+    signers: Annotated[
+        Path | None,
+        typer.Option(help="Who may sign what, as a document, instead of one key or identity."),
+    ] = None,
     type_: Annotated[
         str | None, typer.Option("--type", help="The predicate type that it has to state.")
     ] = None,
@@ -54,12 +58,25 @@ def verify(
 
     Without --trusted-root, the root of Sigstore's public services counts.
     """
-    from stella.trust.sigstore import judge_bundle
+    from stella.trust.sigstore import judge_bundle, judge_by_signers
 
     is_json = checked_output(output, ("table", "json")) == "json"
-    asked = _asked(artifact, key, identity, issuer, type_, needs_log=log)
-    root = _root(trusted_root, is_needed=log or key is None)
-    found = judge_bundle(read(bundle), asked, root, datetime.now(UTC))
+    now = datetime.now(UTC)
+    if signers is not None:
+        if key or identity or issuer or type_:
+            raise typer.BadParameter("who may sign is said by --signers, or by the others")
+        found = judge_by_signers(
+            read(bundle),
+            _rules(signers),
+            _root(trusted_root, is_needed=True),
+            now,
+            artifact=_artifact(artifact),
+            needs_log=log,
+        )
+    else:
+        asked = _asked(artifact, key, identity, issuer, type_, needs_log=log)
+        root = _root(trusted_root, is_needed=log or key is None)
+        found = judge_bundle(read(bundle), asked, root, now)
     lines = "\n".join(judgement_lines(found)) + "\n"
     write(json.dumps(judgement_json(found), indent=2) + "\n" if is_json else lines, to)
     if not found.good:
@@ -113,6 +130,27 @@ def _asked(
         )
     signer = load_key(read(key)) if key else Identity(identity or "", issuer or "")
     return Asked(signer, _artifact(artifact), type_, needs_log=needs_log)
+
+
+def _rules(path: Path) -> "tuple[Rule, ...]":
+    """The rules in a YAML file, whose keys lie beside it. Raises MalformedEnvelope, UnusableKey."""
+    import yaml
+
+    from stella.trust.dsse import malformed
+    from stella.trust.sigstore import read_signers
+
+    try:
+        document = yaml.safe_load(read(path))
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        raise malformed(f"no document of signers: {error}") from error
+    spec = document.get("spec") if isinstance(document, dict) else None
+    names = [
+        name
+        for one in (spec if isinstance(spec, list) else ())
+        if isinstance(one, dict)
+        for name in one.get("keys") or ()
+    ]
+    return read_signers(document, {str(one): read(path.parent / str(one)) for one in names})
 
 
 def _artifact(text: str | None) -> "bytes | Digest | None":

@@ -9,6 +9,7 @@ from stella.trust.sigstore.root import (
     public_good_root,
     read_sigstore_root,
 )
+from stella.trust.sigstore.signers import Rule, judge_by_signers, read_signers
 from stella.trust.sigstore.verify import (
     Asked,
     Checked,
@@ -23,10 +24,13 @@ __all__ = [
     "Checked",
     "Identity",
     "Judgement",
+    "Rule",
     "SigstoreRoot",
     "judge_bundle",
+    "judge_by_signers",
     "load_key",
     "public_good_root",
     "read_bundle",
+    "read_signers",
     "read_sigstore_root",
 ]
