@@ -200,6 +200,8 @@ class Log:
             return None
         assert note is not None
         if public is None or public.note.written() != note:
+            # What was read before is not believed here: the directory may be another one.
+            self.tree = Tree(self._shelf.read)
             if public is not None:
                 self._check_behind(public, head)
             if self.tree.root(head.size) != head.root:
