@@ -24,7 +24,7 @@ def test_the_routes_are_all_of_the_documented_ones(api: TestClient):
     documented = {(method.upper(), path) for path, one in paths.items() for method in one}
     # The document leaves out which parameters take slashes.
     assert {(method, path.replace(":path}", "}")) for method, path in api_routes()} == documented
-    assert documented > PUBLIC
+    assert documented > {(method, path.replace(":path}", "}")) for method, path in PUBLIC}
 
 
 @pytest.mark.parametrize(("method", "path"), api_routes())

@@ -81,6 +81,8 @@ def fuzzed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fuzzed]:
             "take_down": "tkd_1",
             "evidence": done["id"],
             "entry": "report.html",
+            "tile": "0/000.p/1",
+            "index": "0",
             "scan": control.get("/scans")["items"][0]["id"],
             "name": "dev",
             "kind": "Environment",

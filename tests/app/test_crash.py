@@ -36,9 +36,22 @@ class Ground:
     def kept(self) -> Path:
         return self.file.with_suffix(".kept")
 
+    @property
+    def ledger(self) -> Path:
+        return self.file.parent / "ledger" / "log"
+
+    def keep(self) -> None:
+        self.database.close()
+        shutil.copyfile(self.file, self.kept)
+        self.ledger.mkdir(exist_ok=True)
+        shutil.copytree(self.ledger, self.kept.with_suffix(".ledger"))
+
     def lay(self, break_at: int, *, stored: bool) -> None:
         self.database.close()
         shutil.copyfile(self.kept, self.file)
+        # With entries that the database knows nothing of the ledger signs nothing.
+        shutil.rmtree(self.ledger, ignore_errors=True)
+        shutil.copytree(self.kept.with_suffix(".ledger"), self.ledger)
         self.database.count, self.database.break_at, self.database.stored = 0, break_at, stored
 
 
@@ -59,9 +72,8 @@ def ground(tmp_path_factory: pytest.TempPathFactory) -> Ground:
     road = make_road(memory_work(database, directory), clock, authority)
     road.environment("dev")
     road.release("2.0.0")
-    database.close()
     made = Ground(road, database, file)
-    shutil.copyfile(file, made.kept)
+    made.keep()
     return made
 
 

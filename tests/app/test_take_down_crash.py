@@ -1,7 +1,6 @@
 """Every durable write of a take-down broken both ways: lost, and stored with the answer lost."""
 
 import itertools
-import shutil
 
 import pytest
 
@@ -41,9 +40,8 @@ def ground(tmp_path_factory: pytest.TempPathFactory) -> Ground:
     road = make_road(memory_work(database, directory), clock, authority)
     road.environment("dev")
     road.deploy(road.promote(road.release("2.0.0"), "dev"))
-    database.close()
     made = Ground(road, database, file)
-    shutil.copyfile(file, made.kept)
+    made.keep()
     return made
 
 

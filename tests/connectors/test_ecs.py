@@ -385,7 +385,8 @@ def test_keys_that_do_not_count_are_refused_and_never_seen(
     with pytest.raises(ServiceRefused, match="UnrecognizedClient"):
         at.apply("dep_1", at.bench.one)
     assert at.ecs.region.definitions == {}
-    kept = (file.read_bytes() for file in at.host._files.directory.rglob("*") if file.is_file())
+    project = Path(at.host.write("probe", b"")).parent
+    kept = (file.read_bytes() for file in project.rglob("*") if file.is_file())
     assert not any(b"canary" in content for content in kept)
     assert not any("canary" in line for line in at.log)
 

@@ -20,6 +20,7 @@ from stella.hub.reference import Reference
 from stella.hub.store import list_integrations
 from stella.identity.exchange import Exchanges
 from stella.kernel import Json, StellaError
+from stella.ledger import Attestor
 from stella.plugin import Plugins
 from stella.plugin.contract.check import DoctorCheck
 from stella.plugin.contract.core import Kind, Manifest
@@ -186,7 +187,7 @@ class Services:
     rehearsed: how a run would go, with played steps.
     exchanges: what is kept between two exchanges of tokens. seal: the key of what browsers keep.
     checks: what the doctor looks at. told: what a support bundle tells of this server, file name ->
-    JSON. log_tail: the last lines.
+    JSON. log_tail: the last lines. attestor: the ledger, and who certifies what goes into it.
     """
 
     database: Database
@@ -194,6 +195,7 @@ class Services:
     blobs: Blobs
     keys: ServerKeys
     authority: Authority
+    attestor: Attestor
     layers: LayerCache
     open_registry: Callable[[str], Registry]
     outside: Outside

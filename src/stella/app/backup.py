@@ -18,7 +18,7 @@ from stella.app.wiring import make_data_directory
 from stella.kernel import Remedy
 
 _DATABASE = "stella.db"
-_FOLDERS = ("keys", "blobs", "plugins")
+_FOLDERS = ("keys", "blobs", "plugins", "ledger")
 _VERSION = "stella-backup"
 _VERSION_TEXT = b"1\n"
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 from threading import Event
 
 from stella.advisory import Snapshot
+from stella.app.ledger import Publishing
 from stella.blob import Blobs
 from stella.deployment.steps import CallStep
 from stella.evidence.keep import Proving
@@ -41,6 +42,7 @@ class Work:
     order_signer: Signer
     deciding: Deciding
     proving: Proving
+    publishing: Publishing
     holder: str
     url: str
     order_life: timedelta

@@ -328,6 +328,11 @@ def prove_take_down(work: Work, fact: StoredFact) -> None:
         keep_take_down_packet(tx, fact.subject, _logs(tx, fact.subject), work.proving)
 
 
+def publish_packet(work: Work, fact: StoredFact) -> None:
+    """Log what a closed packet states, so that others can verify it by the log."""
+    work.publishing.packet(fact)
+
+
 def announce(work: Work, fact: StoredFact) -> None:
     """Queue what people are told of it. Who sends it is beside the flow, and never holds it up."""
     with work.because(fact) as tx:
@@ -404,6 +409,7 @@ _FLOWS: Mapping[str, Sequence[Handler]] = {
     "NodeReady": (take_node,),
     "RunSucceeded": (wake_parent, begin_next_run),
     "RunFailed": (wake_parent, begin_next_run),
+    "EvidenceSealed": (publish_packet,),
     "RunErrored": (wake_parent, begin_next_run),
     "RunCancelled": (wake_parent, begin_next_run),
 }

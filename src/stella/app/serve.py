@@ -32,6 +32,7 @@ from stella.app.flows import HANDLED, steps_of
 from stella.app.followed import Follower
 from stella.app.heard import rematch_stale, weigh_what_turned
 from stella.app.keys import data_unusable
+from stella.app.ledger import ChainToLedger
 from stella.app.listen import listen, port_of
 from stella.app.lock import server_lock
 from stella.app.logs import mask_logs
@@ -62,6 +63,7 @@ _INTEGRATIONS_S = 300
 _MESSAGES_S = 2
 _FORGET_S = 300
 _FEEDS_S = 60
+_LEDGER_S = 10
 _RUNS_S = 1  # a look at two indexes
 _TICKETS_S = 30
 _VEX_FEEDS_S = 5  # somebody may wait for it
@@ -131,11 +133,12 @@ def running(settings: Settings) -> Iterator[Services]:
     is_launched.set()
     courier = Courier(services)
     sweeps = (*_sweeps(services, settings), Sweep("messages", _MESSAGES_S, courier.sweep))
+    to_ledger = ChainToLedger(database, services.attestor, holder)
     background = Background(
         services,
         runs,
         holder=holder,
-        sweeps=sweeps,
+        sweeps=(*sweeps, Sweep("ledger", _LEDGER_S, to_ledger)),
         watches=(webhook_watch(services, settings), repository_watch(services, settings)),
     )
     background.start()

@@ -79,6 +79,7 @@ class Settings:
     plugins_unconfined: bool = False
     disk_free_bytes_min: int = 1_000_000_000
     button_approvals: bool = False
+    ledger_witnesses: tuple[str, ...] = ()
     console_directory: str = ""
     session_hours: int = 12
     login_hours: int = 168

@@ -23,6 +23,7 @@ import stella.hub.deliveries
 import stella.hub.leases
 import stella.hub.store
 import stella.identity.store
+import stella.ledger.store
 import stella.notify.store
 import stella.plugin.store
 import stella.policy.store
@@ -45,6 +46,7 @@ from stella.record import metadata
 
 STORES = (
     stella.record.owners,
+    stella.ledger.store,
     stella.identity.store,
     stella.hub.leases,
     stella.hub.store,

@@ -14,6 +14,7 @@ from stella.app.feed_sync import own_advisories, own_snapshot
 from stella.app.hub import Hub
 from stella.app.keepers import SecretKeys
 from stella.app.keys import data_unusable, open_keys
+from stella.app.ledger import open_attestor
 from stella.app.logs import log_tail
 from stella.app.plugin_host import PluginHost
 from stella.app.policy_packs import PackReader
@@ -84,6 +85,7 @@ def open_services(
         blobs=blobs,
         keys=keys,
         authority=authority,
+        attestor=open_attestor(data, database, now, settings.ledger_witnesses),
         layers=DirectoryCache(data / "cache" / "layers"),
         open_registry=hub.registry,
         outside=outside_of(hub, kept),

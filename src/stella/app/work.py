@@ -7,6 +7,7 @@ from functools import partial
 from stella.api.actors import actors
 from stella.api.services import Services
 from stella.app.carrying import Work
+from stella.app.ledger import Publishing
 from stella.app.tickets import look_up_by
 from stella.blob import Blobs
 from stella.deployment.plan import PluginOf, StepOffer, comes_along, plan_deployment
@@ -87,6 +88,12 @@ def work_of(services: Services, holder: str) -> Work:
             root=services.trust_root,
             person_of=person_of,
             simulated=services.simulated,
+        ),
+        publishing=Publishing(
+            services.database,
+            services.blobs,
+            services.attestor,
+            {"evidence": services.keys.evidence.public, "sbom": services.keys.sbom.public},
         ),
         holder=holder,
         url=services.url,

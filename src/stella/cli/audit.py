@@ -45,6 +45,7 @@ def verify(*, output: Output = "table", to: To = None) -> None:
         "facts": "length",
         "head": "head",
         "breaks at": "place",
+        "held against": lambda row: f"{row['logged']} checkpoints in the ledger",
         "because": lambda row: row["detail"] or None,
     }
     show_one(report, columns, output=output, to=to, name="head")

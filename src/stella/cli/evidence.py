@@ -16,7 +16,7 @@ from stella.kernel import Digest, Remedy
 # Late, within the commands: who asks for help, or for a list, owes no time to the proof.
 if TYPE_CHECKING:
     from stella.client import Client
-    from stella.evidence import Verification
+    from stella.evidence import BrokenPacket, Verification
 
 app = typer.Typer(no_args_is_help=True, help="Verify and fetch evidence packets.")
 
@@ -89,6 +89,23 @@ def get(
 
 
 @app.command()
+def statements(
+    packet: Annotated[str, typer.Argument(help="Id of a packet, promotion or deployment.")],
+    to: Annotated[Path, typer.Option(help="The directory; made where it is missing.")],
+) -> None:
+    """Fetch what a packet states as stock cosign and sigstore verify it, with proof from the ledger."""
+    to.mkdir(parents=True, exist_ok=True)
+    with _client() as client:
+        for said in client.items(f"/evidence/{packet}/statements"):
+            path = to / _plain_name(str(said["entry"]).replace("/", "-"))
+            content = client.content(f"/evidence/{packet}/statements/{said['entry']}")
+            if Digest.of(content).text != said["public"]:
+                raise _arrived_as(content, str(said["entry"]), str(said["public"]))
+            write(content, path)
+            write(f"{path}\n", None)
+
+
+@app.command()
 def export(
     to: Annotated[Path, typer.Option(help="The directory; made where it is missing.")],
     *,
@@ -143,24 +160,33 @@ def _client() -> "Client":
 
 def _fetched(client: "Client", said: Mapping[str, Any]) -> bytes:
     """The packet, its bytes those that the server named. Raises BrokenPacket."""
-    from stella.evidence import BrokenPacket
-
     content = client.content(f"/evidence/{said['id']}/packet")
     if Digest.of(content).text != said["digest"]:
-        raise BrokenPacket(
-            f"the packet {said['id']} arrived as {Digest.of(content)}, not {said['digest']}",
-            remedy=Remedy("Fetch it again; see the server's blobs.", command="stella doctor"),
-            place=None,
-        )
+        raise _arrived_as(content, f"packet {said['id']}", str(said["digest"]))
     return content
+
+
+def _arrived_as(content: bytes, what: str, wanted: str) -> "BrokenPacket":
+    """The refusal of what a server names by another digest."""
+    from stella.evidence import BrokenPacket
+
+    return BrokenPacket(
+        f"the {what} arrived as {Digest.of(content)}, not {wanted}",
+        remedy=Remedy("Fetch it again; see the server's blobs.", command="stella doctor"),
+        place=None,
+    )
 
 
 def _file_name(name: str) -> str:
     """A file name out of what a server says: one part of a path, whatever it is."""
     from stella.evidence import FILE_SUFFIX
 
+    return _plain_name(name) + FILE_SUFFIX
+
+
+def _plain_name(name: str) -> str:
     kept = "".join(letter if letter.isalnum() or letter in "-_.+" else "_" for letter in name)
-    return (kept.lstrip(".") or "packet") + FILE_SUFFIX
+    return kept.lstrip(".") or "packet"
 
 
 def verification_json(found: "Verification") -> dict[str, object]:

@@ -34,6 +34,7 @@ NOUNS: dict[str, Noun] = {
     "version": Noun("stella.cli.version:version", "Say which version this is."),
     "completion": Noun("stella.cli.completion:completion", "Finish words in your shell."),
     "evidence": Noun("stella.cli.evidence:app", "Verify and fetch evidence packets."),
+    "trust": Noun("stella.cli.trust:app", "Check anybody's signatures and log proofs, offline."),
     "replay": Noun("stella.cli.replay:replay", "Decide again from a packet alone, and compare."),
     "agent": Noun("stella.cli.agent:app", "Run agents on hosts, let them in, shut them out."),
     "serve": Noun("stella.cli.serve:serve", "Run the server: API, console, agents' port."),
@@ -50,6 +51,9 @@ NOUNS: dict[str, Noun] = {
     "machine": Noun("stella.cli.machine:app", "Jobs that an issuer's word lets in."),
     "sign-in": Noun("stella.cli.sign_in:app", "By whose word people are let in."),
     "audit": Noun("stella.cli.audit:app", "What happened, and whether the record of it holds."),
+    "ledger": Noun(
+        "stella.cli.ledger:app", "The public log: its state, proofs, and whether it holds."
+    ),
     "integration": Noun("stella.cli.integration:app", "How outside services are reached."),
     "notification": Noun(
         "stella.cli.notification:app", "Who is told of what, and what became of it."

@@ -24,6 +24,7 @@ VALUES = {
 }
 FLAGS = {
     "--attach": ("attach", True),
+    "--log": ("log", True),
     "--cache": ("cache", True),
     "--no-cache": ("cache", False),
     "--plain-http": ("plain_http", True),

@@ -45,6 +45,9 @@ def scan(
     ] = "",
     sign: Annotated[str | None, typer.Option(help="Key to sign the SBOM with.")] = None,
     attach: Annotated[bool, typer.Option(help="Attach the SBOM to the image.")] = False,
+    log: Annotated[
+        bool, typer.Option("--log", help="Have the server log what --sign signed, with its proof.")
+    ] = False,
     upload: Annotated[
         bool, typer.Option("--upload", help="Let the server scan it, and wait for that.")
     ] = False,
@@ -69,6 +72,7 @@ def scan(
             fail_on=fail_on,
             sign=sign,
             attach=attach,
+            log=log,
             upload=upload,
             platform=platform,
             cache=cache,

@@ -58,6 +58,7 @@ class ScanOptions:
     fail_on: str = ""
     sign: str | None = None
     attach: bool = False
+    log: bool = False
     upload: bool = False
     platform: str | None = None
     cache: bool = True
@@ -86,11 +87,7 @@ def run_scan(options: ScanOptions) -> int:
         _refuse_beside_upload(options, rules)
         _scan_on_server(opened, options, rules)
         return 0
-    if options.attach and not (isinstance(opened, ImageTarget) and opened.registry):
-        raise NothingToAttachTo(
-            f"{options.target} is not in a registry, so nothing can be attached to it",
-            remedy=Remedy("Push the image and scan it by its registry reference."),
-        )
+    _refuse_to_attach(options, opened)
     _refuse_without_advisories(options)
     results = [
         replace(
@@ -106,7 +103,7 @@ def run_scan(options: ScanOptions) -> int:
         results = _with_vex(results, options, opened)
     write(_text(results, output), to)
     for one in results:
-        bundle = _signed(one, options.sign) if options.sign else None
+        bundle = _signed(one, options) if options.sign else None
         if bundle and to:
             _beside(to, one, len(results)).write_bytes(bundle)
         if options.attach and isinstance(opened, ImageTarget):
@@ -117,11 +114,25 @@ def run_scan(options: ScanOptions) -> int:
     return 1 if failed else 0
 
 
+def _refuse_to_attach(options: ScanOptions, opened: object) -> None:
+    """Raises UnknownScanOption, NothingToAttachTo."""
+    if options.log and not options.sign:
+        raise UnknownScanOption(
+            "what nobody signed is not logged", remedy=Remedy("Name a key with --sign.")
+        )
+    if options.attach and not (isinstance(opened, ImageTarget) and opened.registry):
+        raise NothingToAttachTo(
+            f"{options.target} is not in a registry, so nothing can be attached to it",
+            remedy=Remedy("Push the image and scan it by its registry reference."),
+        )
+
+
 def _refuse_beside_upload(options: ScanOptions, rules: frozenset[str]) -> None:
     """The server scans with its own keys and advisories. Raises UnknownScanOption."""
     here: Mapping[str, object] = {
         "--sign": options.sign,
         "--attach": options.attach,
+        "--log": options.log,
         "--advisories": options.advisories,
         "--platform": options.platform,
         "--end-of-life": options.end_of_life,
@@ -281,13 +292,20 @@ def _converted(sbom: bytes, output: str) -> bytes:
     return write_document(cyclonedx_tree(read_document(sbom)), Format(output)).content
 
 
-def _signed(one: Scanned, key: str) -> bytes:
+def _signed(one: Scanned, options: ScanOptions) -> bytes:
+    """The SBOM's statement; with its proof where the server is to log it."""
     from stella.sbom import sign_sbom
     from stella.trust import load_signer
 
+    assert options.sign is not None
     inventory = one.inventory
-    signer = load_signer(Path(key))
-    return sign_sbom(signer, name=inventory.name, subject=inventory.subject, sbom=one.sbom)
+    signer = load_signer(Path(options.sign))
+    bundle = sign_sbom(signer, name=inventory.name, subject=inventory.subject, sbom=one.sbom)
+    if not options.log:
+        return bundle
+    from stella.cli.logged import logged
+
+    return logged(bundle, signer.public)
 
 
 def _attached(target: ImageTarget, one: Scanned, bundle: bytes | None) -> Digest:

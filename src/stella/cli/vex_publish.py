@@ -55,6 +55,9 @@ def publish(
         Path | None, typer.Option(help="Directory of a VEX repository, instead of an image.")
     ] = None,
     sign: Sign = None,
+    log: Annotated[
+        bool, typer.Option("--log", help="Have the server log what --sign signed, with its proof.")
+    ] = False,
     plain_http: Annotated[bool, typer.Option(help="Talk HTTP, not HTTPS.")] = False,
     ca_file: Annotated[str | None, typer.Option(help="PEM of the registry's authority.")] = None,
     username: Annotated[str | None, typer.Option(envvar="STELLA_REGISTRY_USERNAME")] = None,
@@ -62,6 +65,7 @@ def publish(
 ) -> None:
     """Attach a signed document to an image in its registry, or put one into a VEX repository."""
     # Late: who asks for the help of ``stella vex`` owes no time to registries and keys.
+    from stella.cli.logged import logged
     from stella.cli.scan_target import RegistryAccess, open_registry
     from stella.image import parse_reference
     from stella.trust import load_signer
@@ -72,6 +76,11 @@ def publish(
             "where it is to be published is not said, or said twice",
             remedy=Remedy("Name an image, or a directory with --repository."),
         )
+    if log and (sign is None or repository is not None):
+        raise UnusableStatement(
+            "what nobody signs here is not logged",
+            remedy=Remedy("Name a key with --sign, and an image."),
+        )
     if repository is not None:
         put_into(repository, heard_in(file).document, document_time())
         return
@@ -79,7 +88,7 @@ def publish(
     access = RegistryAccess(plain_http, ca_file, username, password)
     signer = load_signer(sign) if sign else None
     registry = open_registry(reference.host, access)
-    digest = publish_vex(registry, reference, content_of(file), signer)
+    digest = publish_vex(registry, reference, content_of(file), signer, log=logged if log else None)
     write(f"{digest}\n", None)
 
 

@@ -319,6 +319,7 @@ class ChainView(TypedDict):
     head: str
     place: int | None
     detail: str
+    logged: int
 
 
 class ChangeView(TypedDict):
@@ -458,6 +459,12 @@ class CopyPlace(TypedDict):
     """The integration of an object store."""
 
     integration: str
+
+
+class Cosigned(TypedDict):
+    """The last checkpoint as witnesses signed it (c2sp.org/tlog-cosignature), a signed note."""
+
+    checkpoint: str
 
 
 class CountedFileView(TypedDict):
@@ -1104,6 +1111,29 @@ class KnownView(TypedDict):
     feeds: list["FeedView"]
 
 
+class LedgerEntryView(TypedDict):
+    """One entry and its proof. entry, root, proof: in base64; checkpoint: of the ledger of that size."""
+
+    index: int
+    size: int
+    entry: str
+    proof: list[str]
+    root: str
+    checkpoint: str
+
+
+class LedgerView(TypedDict):
+    """The ledger now. origin: as its checkpoints begin; verifierKey: by which clients of tiles check them."""
+
+    name: str
+    origin: str
+    verifierKey: str
+    size: int
+    root: str | None
+    checkpoint: str | None
+    signedBy: list[str]
+
+
 class Lending(TypedDict):
     """digest: of the trigger, as whoever asks saw it."""
 
@@ -1159,6 +1189,13 @@ class LogLineView(TypedDict):
     target: str
     at: str
     line: str
+
+
+class LoggedView(TypedDict):
+    """A statement that was logged. bundle: its public form, as text; digest: of it."""
+
+    bundle: str
+    digest: str
 
 
 class LoginView(TypedDict):
@@ -1826,6 +1863,13 @@ class PagePromotionView(TypedDict):
     next: NotRequired[str | None]
 
 
+class PagePublicStatementRef(TypedDict):
+    """Page_PublicStatementRef_"""
+
+    items: list["PublicStatementRef"]
+    next: NotRequired[str | None]
+
+
 class PageReleaseView(TypedDict):
     """Page_ReleaseView_"""
 
@@ -2205,6 +2249,14 @@ class ProvenanceView(TypedDict):
     revision: str
     digest: str
     how: str
+
+
+class PublicStatementRef(TypedDict):
+    """A statement of a packet that is in the ledger. bundle, public: digests of both forms of it."""
+
+    entry: str
+    bundle: str
+    public: str
 
 
 class QueueView(TypedDict):
@@ -2777,6 +2829,13 @@ State = Literal[
     "errored",
 ]
 """Where a promotion stands. ``failed`` is a verdict, ``errored`` could not run."""
+
+
+class StatementToLog(TypedDict):
+    """A statement to log. bundle: the key-only Sigstore bundle, as text; key: its signer's, in PEM."""
+
+    bundle: str
+    key: str
 
 
 class StepClaim(TypedDict):
@@ -3586,6 +3645,10 @@ class Operations:
     def get_trust_root(self) -> bytes:
         """The public keys that this server's evidence is verified with."""
         return self._transport.content("/trust/root")
+
+    def get_sigstore_root(self) -> bytes:
+        """The `trusted_root.json` by which stock cosign and sigstore verify what this server signs."""
+        return self._transport.content("/trust/sigstore-root")
 
     def create_login(
         self, body: "Credentials", *, token: bool | None = None, key: str | None = None
@@ -4685,6 +4748,19 @@ class Operations:
             f"/evidence/{quote(evidence, safe='/:@')}/entries/{quote(entry, safe='/:@')}"
         )
 
+    def get_public_statements(self, evidence: str) -> "PagePublicStatementRef":
+        """The statements of a packet that are in the ledger."""
+        return cast(
+            "PagePublicStatementRef",
+            self._transport.get(f"/evidence/{quote(evidence, safe='/:@')}/statements"),
+        )
+
+    def get_public_statement(self, evidence: str, entry: str) -> bytes:
+        """A statement of a packet with certificate and inclusion proof, as stock tools verify it."""
+        return self._transport.content(
+            f"/evidence/{quote(evidence, safe='/:@')}/statements/{quote(entry, safe='/:@')}"
+        )
+
     def post_copy(
         self, evidence: str, body: "CopyPlace", *, key: str | None = None
     ) -> "EvidenceCopy":
@@ -4693,6 +4769,34 @@ class Operations:
             "EvidenceCopy",
             self._transport.post(f"/evidence/{quote(evidence, safe='/:@')}/copies", body, key=key),
         )
+
+    def get_ledger(self) -> "LedgerView":
+        """How long the ledger is, its last checkpoint, and the key that its clients need."""
+        return cast("LedgerView", self._transport.get("/ledger"))
+
+    def get_ledger_checkpoint(self) -> bytes:
+        """The last published checkpoint, a signed note. Public."""
+        return self._transport.content("/ledger/checkpoint")
+
+    def get_ledger_tile(self, tile: str) -> bytes:
+        """A tile of hashes, `LEVEL/INDEX`, or a bundle of entries, `entries/INDEX`. Public."""
+        return self._transport.content(f"/ledger/tile/{quote(tile, safe='/:@')}")
+
+    def get_ledger_entry(self, index: str) -> "LedgerEntryView":
+        """One entry, and the proof that it lies there."""
+        return cast(
+            "LedgerEntryView", self._transport.get(f"/ledger/entries/{quote(index, safe='/:@')}")
+        )
+
+    def post_ledger_statement(
+        self, body: "StatementToLog", *, key: str | None = None
+    ) -> "LoggedView":
+        """Log a statement that somebody's key has signed; the same as a bundle with its proof."""
+        return cast("LoggedView", self._transport.post("/ledger/statements", body, key=key))
+
+    def post_ledger_cosignature(self, body: "Cosigned", *, key: str | None = None) -> "LedgerView":
+        """Put the signatures of witnesses under the last checkpoint; others than known ones are dropped."""
+        return cast("LedgerView", self._transport.post("/ledger/cosignatures", body, key=key))
 
     def get_integrations(self) -> "PageIntegrationView":
         """Integrations, by name."""

@@ -48,8 +48,13 @@ class ChainReport:
     detail: str = ""
 
 
-def verify_chain(tx: Tx) -> ChainReport:
-    """Walk the tenant's whole chain: a changed, missing or inserted fact ends it there."""
+def verify_chain(tx: Tx, marks: Mapping[int, str] | None = None) -> ChainReport:
+    """Walk the tenant's whole chain: a changed, missing or inserted fact ends it there.
+
+    marks: position -> the hash that stood there once, by a word that whoever has the database cannot
+    change. Without them, a chain that was made anew from a changed fact on looks like any other.
+    """
+    ahead = dict(marks or {})
     previous, length = GENESIS, 0
     for fact in _sealed_facts(tx):
         position = length + 1
@@ -59,7 +64,13 @@ def verify_chain(tx: Tx) -> ChainReport:
         if digest != fact.hash:
             detail = f"fact {position} ({fact.id}) is not what was sealed"
             return ChainReport(False, length, previous, position, detail)
+        if ahead.pop(position, digest) != digest:
+            detail = f"fact {position} ({fact.id}) or one before it was changed after it was logged"
+            return ChainReport(False, length, previous, position, detail)
         previous, length = digest, position
+    if ahead:
+        detail = f"the chain ends at {length}, the ledger has seen {max(ahead)} facts"
+        return ChainReport(False, length, previous, length + 1, detail)
     return _against_head(tx, previous, length)
 
 

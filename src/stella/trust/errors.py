@@ -55,3 +55,37 @@ class BrokenEnvelope(StellaError):
 
     code = "ST-TRU-008"
     fault = Fault.FAILED
+
+
+class UntrustedSigner(StellaError):
+    """Signed by somebody else than asked for: another identity, or a certificate of a stranger."""
+
+    code = "ST-TRU-009"
+    fault = Fault.FAILED
+
+
+class UnprovenEntry(StellaError):
+    """A log does not prove what was said of it: its proof, its checkpoint or its entry does not hold."""
+
+    code = "ST-TRU-010"
+    fault = Fault.FAILED
+
+
+class UnprovenTime(StellaError):
+    """No trusted clock says when it was signed, or says a time at which it was not valid."""
+
+    code = "ST-TRU-011"
+    fault = Fault.FAILED
+
+
+class UnusableRoot(StellaError):
+    """A trusted root cannot be read, or holds what cannot be used."""
+
+    code = "ST-TRU-012"
+
+
+class SigstorePartMissing(StellaError):
+    """What was asked for needs the part of the program for Sigstore's public services."""
+
+    code = "ST-TRU-013"
+    fault = Fault.UNAVAILABLE

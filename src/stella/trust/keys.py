@@ -4,6 +4,7 @@ import hashlib
 import os
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeAlias
 
@@ -35,7 +36,7 @@ class PublicKey:
     @property
     def key_id(self) -> str:
         """SHA-256 of the DER form, 64 hex digits."""
-        return hashlib.sha256(self.der).hexdigest()
+        return _read(self.pem)[1]
 
     @property
     def der(self) -> bytes:
@@ -47,11 +48,13 @@ class PublicKey:
     @property
     def loaded(self) -> _Public:
         """The key as ``cryptography`` has it. Raises UnusableKey."""
-        try:
-            key = serialization.load_pem_public_key(self.pem)
-        except (ValueError, UnsupportedAlgorithm) as error:
-            raise _unusable(f"not a public key in PEM: {error}") from error
-        return _checked_public(key)
+        return _read(self.pem)[0]
+
+    @property
+    def algorithm(self) -> Algorithm:
+        """What is signed with it."""
+        is_curve = isinstance(self.loaded, ec.EllipticCurvePublicKey)
+        return Algorithm.ECDSA_P256 if is_curve else Algorithm.ED25519
 
     def verify(self, signature: bytes, content: bytes) -> None:
         """Return where ``signature`` is this key's over ``content``. Raises BadSignature."""
@@ -177,6 +180,19 @@ def public_key(key: object) -> PublicKey:
             serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
         )
     )
+
+
+@lru_cache(maxsize=256)
+def _read(pem: bytes) -> tuple[_Public, str]:
+    """The key and its id: reading it anew would take as long as verifying. Raises UnusableKey."""
+    try:
+        key = _checked_public(serialization.load_pem_public_key(pem))
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise _unusable(f"not a public key in PEM: {error}") from error
+    der = key.public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    return key, hashlib.sha256(der).hexdigest()
 
 
 def _checked_public(key: object) -> _Public:

@@ -1,6 +1,6 @@
 """VEX that lies beside an image in its registry, as OCI 1.1 referrers."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from stella.image import (
@@ -13,7 +13,7 @@ from stella.image import (
 )
 from stella.kernel import Digest, Remedy, StellaError
 from stella.plugin.contract.registry import Descriptor, Registry
-from stella.trust import OPENVEX, Signer, unverified_statement
+from stella.trust import OPENVEX, PublicKey, Signer, unverified_statement
 from stella.vex.errors import UnusableStatement
 from stella.vex.hearing import hear, hear_new, is_signed, sign_vex
 from stella.vex.model import Gap
@@ -67,17 +67,25 @@ def attached_vex(registry: Registry, repository: str, subjects: Iterable[Digest]
 
 
 def publish_vex(
-    registry: Registry, reference: Reference, content: bytes, signer: Signer | None = None
+    registry: Registry,
+    reference: Reference,
+    content: bytes,
+    signer: Signer | None = None,
+    *,
+    log: Callable[[bytes, PublicKey], bytes] | None = None,
 ) -> Digest:
     """Attach a signed document to the image ``reference`` names; the artifact's digest.
 
-    content: a signed document, or with ``signer`` one to sign about that image.
+    content: a signed document, or with ``signer`` one to sign about that image. log: gives what was
+    signed here its proof.
     Raises MalformedVex, UnusableStatement, and the refusals of ``stella.plugin.refusals``.
     """
     name = str(reference.digest) if reference.digest else reference.tag or "latest"
     found = registry.manifest(reference.repository, name)
     if signer is not None and not is_signed(content):
         content = sign_vex(signer, content, found.digest)
+        if log is not None:
+            content = log(content, signer.public)
     if not is_signed(content):
         raise UnusableStatement(
             "a document that nobody signed would count for nobody",

@@ -44,6 +44,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/trust/sigstore-root": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Sigstore Root
+         * @description The `trusted_root.json` by which stock cosign and sigstore verify what this server signs.
+         */
+        get: operations["get_sigstore_root"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/login": {
         parameters: {
             query?: never;
@@ -542,6 +562,8 @@ export interface paths {
         /**
          * Get Audit Verify
          * @description Walk the whole chain of facts: changed, missing and inserted ones are found.
+         *
+         *     It is held against the ledger, so that a chain which the database's owner made anew is found too.
          */
         get: operations["get_audit_verify"];
         put?: never;
@@ -2895,6 +2917,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/evidence/{evidence}/statements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Public Statements
+         * @description The statements of a packet that are in the ledger.
+         */
+        get: operations["get_public_statements"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evidence/{evidence}/statements/{entry}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Public Statement
+         * @description A statement of a packet with certificate and inclusion proof, as stock tools verify it.
+         */
+        get: operations["get_public_statement"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/evidence/{evidence}/copies": {
         parameters: {
             query?: never;
@@ -2909,6 +2971,128 @@ export interface paths {
          * @description Put a packet into an object store, with the trusted root beside it; never over another object.
          */
         post: operations["post_copy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ledger": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Ledger
+         * @description How long the ledger is, its last checkpoint, and the key that its clients need.
+         */
+        get: operations["get_ledger"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ledger/checkpoint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Ledger Checkpoint
+         * @description The last published checkpoint, a signed note. Public.
+         */
+        get: operations["get_ledger_checkpoint"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ledger/tile/{tile}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Ledger Tile
+         * @description A tile of hashes, `LEVEL/INDEX`, or a bundle of entries, `entries/INDEX`. Public.
+         */
+        get: operations["get_ledger_tile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ledger/entries/{index}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Ledger Entry
+         * @description One entry, and the proof that it lies there.
+         */
+        get: operations["get_ledger_entry"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ledger/statements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Post Ledger Statement
+         * @description Log a statement that somebody's key has signed; the same as a bundle with its proof.
+         *
+         *     Asked again it is logged again, which harms nothing.
+         */
+        post: operations["post_ledger_statement"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ledger/cosignatures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Post Ledger Cosignature
+         * @description Put the signatures of witnesses under the last checkpoint; others than known ones are dropped.
+         */
+        post: operations["post_ledger_cosignature"];
         delete?: never;
         options?: never;
         head?: never;
@@ -4390,6 +4574,8 @@ export interface components {
         /**
          * ChainView
          * @description What a walk over the whole chain found. place: the first position that does not hold.
+         *
+         *     logged: how many places in it were held against the ledger.
          */
         ChainView: {
             /** Good */
@@ -4402,6 +4588,8 @@ export interface components {
             place: number | null;
             /** Detail */
             detail: string;
+            /** Logged */
+            logged: number;
         };
         /**
          * ChangeView
@@ -4622,6 +4810,14 @@ export interface components {
         CopyPlace: {
             /** Integration */
             integration: string;
+        };
+        /**
+         * Cosigned
+         * @description The last checkpoint as witnesses signed it (c2sp.org/tlog-cosignature), a signed note.
+         */
+        Cosigned: {
+            /** Checkpoint */
+            checkpoint: string;
         };
         /**
          * CountedFileView
@@ -5737,6 +5933,46 @@ export interface components {
             feeds: components["schemas"]["FeedView"][];
         };
         /**
+         * LedgerEntryView
+         * @description One entry and its proof. entry, root, proof: in base64; checkpoint: of the ledger of that size.
+         */
+        LedgerEntryView: {
+            /** Index */
+            index: number;
+            /** Size */
+            size: number;
+            /** Entry */
+            entry: string;
+            /** Proof */
+            proof: string[];
+            /** Root */
+            root: string;
+            /** Checkpoint */
+            checkpoint: string;
+        };
+        /**
+         * LedgerView
+         * @description The ledger now. origin: as its checkpoints begin; verifierKey: by which clients of tiles check them.
+         *
+         *     size: entries; root: in base64; signedBy: the names under its checkpoint, witnesses among them.
+         */
+        LedgerView: {
+            /** Name */
+            name: string;
+            /** Origin */
+            origin: string;
+            /** Verifierkey */
+            verifierKey: string;
+            /** Size */
+            size: number;
+            /** Root */
+            root: string | null;
+            /** Checkpoint */
+            checkpoint: string | null;
+            /** Signedby */
+            signedBy: string[];
+        };
+        /**
          * Lending
          * @description digest: of the trigger, as whoever asks saw it.
          */
@@ -5828,6 +6064,16 @@ export interface components {
             at: string;
             /** Line */
             line: string;
+        };
+        /**
+         * LoggedView
+         * @description A statement that was logged. bundle: its public form, as text; digest: of it.
+         */
+        LoggedView: {
+            /** Bundle */
+            bundle: string;
+            /** Digest */
+            digest: string;
         };
         /**
          * LoginView
@@ -6863,6 +7109,13 @@ export interface components {
             /** Next */
             next?: string | null;
         };
+        /** Page[PublicStatementRef] */
+        Page_PublicStatementRef_: {
+            /** Items */
+            items: components["schemas"]["PublicStatementRef"][];
+            /** Next */
+            next?: string | null;
+        };
         /** Page[ReleaseView] */
         Page_ReleaseView_: {
             /** Items */
@@ -7451,6 +7704,18 @@ export interface components {
             digest: string;
             /** How */
             how: string;
+        };
+        /**
+         * PublicStatementRef
+         * @description A statement of a packet that is in the ledger. bundle, public: digests of both forms of it.
+         */
+        PublicStatementRef: {
+            /** Entry */
+            entry: string;
+            /** Bundle */
+            bundle: string;
+            /** Public */
+            public: string;
         };
         /**
          * QueueView
@@ -8412,6 +8677,16 @@ export interface components {
          * @enum {string}
          */
         State: "evaluating" | "waiting" | "scheduled" | "blocked" | "approved" | "queued" | "deploying" | "deployed" | "failed" | "rejected" | "cancelled" | "expired" | "superseded" | "errored";
+        /**
+         * StatementToLog
+         * @description A statement to log. bundle: the key-only Sigstore bundle, as text; key: its signer's, in PEM.
+         */
+        StatementToLog: {
+            /** Bundle */
+            bundle: string;
+            /** Key */
+            key: string;
+        };
         /**
          * StepClaim
          * @description Who asks looks after that step; give_back: no more.
@@ -9810,6 +10085,35 @@ export interface operations {
         };
     };
     get_trust_root: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_sigstore_root: {
         parameters: {
             query?: never;
             header?: never;
@@ -14972,6 +15276,69 @@ export interface operations {
             };
         };
     };
+    get_public_statements: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                evidence: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_PublicStatementRef_"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_public_statement: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                evidence: string;
+                entry: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     post_copy: {
         parameters: {
             query?: never;
@@ -14994,6 +15361,192 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EvidenceCopy"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_ledger: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LedgerView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_ledger_checkpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": unknown;
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_ledger_tile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tile: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_ledger_entry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                index: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LedgerEntryView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_ledger_statement: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StatementToLog"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoggedView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_ledger_cosignature: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Cosigned"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LedgerView"];
                 };
             };
             /** @description A refusal */

@@ -23,3 +23,13 @@ def get_version(request: Request) -> VersionView:
 def get_trust_root(asked: Viewer) -> Response:
     """The public keys that this server's evidence is verified with."""
     return Response(asked.services.trust_root.to_json(), media_type="application/json")
+
+
+@router.get(
+    "/trust/sigstore-root",
+    response_class=Response,
+    responses={200: {"content": {"application/json": {}}}},
+)
+def get_sigstore_root(asked: Viewer) -> Response:
+    """The `trusted_root.json` by which stock cosign and sigstore verify what this server signs."""
+    return Response(asked.services.attestor.root(), media_type="application/json")

@@ -14,6 +14,7 @@ from stella.api.views.evidence import (
     evidence_ref,
     evidence_view,
 )
+from stella.api.views.ledger import PublicStatementRef
 from stella.evidence import names
 from stella.evidence.copy import copy_packet
 from stella.evidence.errors import NoSuchPacket
@@ -21,6 +22,7 @@ from stella.evidence.facts import EvidenceCopied, EvidenceRead
 from stella.evidence.packet import FILE_SUFFIX, read_packet
 from stella.evidence.store import Kept, find_evidence, list_evidence
 from stella.kernel import Digest, Remedy
+from stella.ledger.store import public_of
 from stella.plugin.contract.core import Kind
 from stella.plugin.contract.object_store import ObjectStore
 from stella.record import Tx
@@ -84,6 +86,41 @@ def get_entry(asked: Viewer, evidence: str, entry: Annotated[str, Path()]) -> Re
     return Response(
         entries[entry], media_type="text/plain; charset=utf-8" if "html" in kind else kind
     )
+
+
+@router.get("/{evidence}/statements")
+def get_public_statements(asked: Viewer, evidence: str) -> Page[PublicStatementRef]:
+    """The statements of a packet that are in the ledger."""
+    with asked.read() as tx:
+        kept = find_evidence(tx, evidence)
+        entries = read_packet(asked.services.blobs.get(Digest(kept.digest))).entries
+        found = [
+            PublicStatementRef(entry=name, bundle=digest.text, public=public.text)
+            for name, content in sorted(entries.items())
+            if name.endswith(".json")
+            and (public := public_of(tx, digest := Digest.of(content))) is not None
+        ]
+    return Page(items=found, next=None)
+
+
+@router.get(
+    "/{evidence}/statements/{entry:path}",
+    response_class=Response,
+    responses={200: {"content": {"application/json": {}}}},
+)
+def get_public_statement(asked: Viewer, evidence: str, entry: Annotated[str, Path()]) -> Response:
+    """A statement of a packet with certificate and inclusion proof, as stock tools verify it."""
+    kept = _taken_out(asked, evidence)
+    blobs = asked.services.blobs
+    content = read_packet(blobs.get(Digest(kept.digest))).entries.get(entry)
+    with asked.read() as tx:
+        public = None if content is None else public_of(tx, Digest.of(content))
+    if public is None:
+        raise NoSuchPacket(
+            f"the packet has no statement {entry[:120]!r} in the ledger",
+            remedy=Remedy("Ask which there are; they are logged when a packet is closed."),
+        )
+    return Response(blobs.get(public), media_type="application/json")
 
 
 @router.post("/{evidence}/copies", response_model=EvidenceCopy)

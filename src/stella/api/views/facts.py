@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from stella.api.views.base import PersonView, View, person_view
 from stella.identity import Person
+from stella.ledger import Fault
 from stella.record import ChainReport, StoredFact
 
 
@@ -37,16 +38,26 @@ class FactView(View):
 
 
 class ChainView(View):
-    """What a walk over the whole chain found. place: the first position that does not hold."""
+    """What a walk over the whole chain found. place: the first position that does not hold.
+
+    logged: how many places in it were held against the ledger.
+    """
 
     good: bool
     length: int
     head: str
     place: int | None
     detail: str
+    logged: int
 
     @classmethod
-    def of(cls, report: ChainReport) -> "ChainView":
+    def unheld(cls, fault: Fault) -> "ChainView":
+        """Where the ledger itself does not hold, and nothing can be held against it."""
+        detail = f"the ledger does not hold: {fault.path}: {fault.detail}"
+        return cls(good=False, length=0, head="", place=None, detail=detail, logged=0)
+
+    @classmethod
+    def of(cls, report: ChainReport, logged: int) -> "ChainView":
         """The view of ``report``."""
         return cls(
             good=report.good,
@@ -54,4 +65,5 @@ class ChainView(View):
             head=report.head,
             place=report.place,
             detail=report.detail,
+            logged=logged,
         )

@@ -21,6 +21,7 @@ from stella.doctor import Area, Check
 from stella.evidence.checks import packets_are_there
 from stella.fleet import checks as fleet
 from stella.kernel import Outcome, Seen, StellaError
+from stella.ledger.checks import ledger_holds
 from stella.record import Database
 from stella.record import checks as record
 from stella.trust import TrustRoot
@@ -91,6 +92,14 @@ def of_the_records(ground: Ground) -> Iterator[Check]:
         "Evidence proves nothing where a fact can be changed unseen.",
         "Every fact is hashed again, from the first to the last.",
         lambda: record.chain_holds(database()),
+    )
+    yield Check(
+        "records.ledger",
+        Area.RECORDS,
+        "ledger",
+        "A log that shrank or forked convinces nobody, and nothing more is put into it.",
+        "Every entry is hashed again, every tile made anew, and the root held against the database.",
+        lambda: ledger_holds(ground.services().attestor),
     )
     yield Check(
         "records.sealed",
