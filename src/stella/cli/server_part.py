@@ -11,6 +11,7 @@ SERVER_PACKAGES = frozenset(
         "alembic",
         "argon2",
         "cel_expr_python",
+        "cronsim",
         "dbos",
         "fastapi",
         "httptools",
