@@ -64,7 +64,7 @@ def begin_node(tx: Tx, node_id: str, taker: str) -> tuple[Run, Node] | None:
         inputs = digest_of(begun.inputs or {}).text
     except StellaError as refusal:
         update_node(tx, begun)
-        end_node(tx, node_id, NodeEnding(NodeState.ERRORED, refusal.code, str(refusal)))
+        end_node(tx, node_id, NodeEnding(NodeState.ERRORED, refusal.code, refusal.told))
         return None
     update_node(tx, begun)
     if begun.attempts == 1:

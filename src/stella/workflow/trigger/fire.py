@@ -185,7 +185,7 @@ def _runs_behind(tx: Tx, run_id: str) -> Iterator[Run]:
 
 
 def _refused(tx: Tx, known: KnownTrigger, event: Happened, refusal: StellaError) -> Firing:
-    message = str(refusal)[:MESSAGE_MAX]
+    message = refusal.told[:MESSAGE_MAX]
     made = replace(_firing(tx, known, event, Outcome.REFUSED), code=refusal.code, message=message)
     insert_firing(tx, made)
     tx.add(TriggerRefused(known.name, event.type, event.key, refusal.code, message))

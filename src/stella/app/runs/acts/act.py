@@ -74,7 +74,7 @@ def with_error(refusal: StellaError) -> NodeEnding:
     return NodeEnding(
         NodeState.FAILED if isinstance(refusal, StepFailed) else NodeState.ERRORED,
         refusal.code,
-        bounded_text(str(refusal), MESSAGE_MAX),
+        bounded_text(refusal.told, MESSAGE_MAX),
         retry_may_help=refusal.retry_may_help,
     )
 
