@@ -395,3 +395,23 @@ def test_a_workflow_is_changed_undone_compared_and_kept_from_others(
     expect(console.main.get_by_role("alert")).to_contain_text("was changed meanwhile")
     console.button("Show theirs, and drop mine").click()
     expect(yaml).to_have_value(before)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_what_is_on_screen_is_rehearsed_before_it_is_saved(
+    open_console: Callable[..., Console], workflows: ShopServer, theme: str
+) -> None:
+    console = open_console(theme=theme)
+    console.sign_in("olga")
+    console.go("/workflows/ship")
+    console.button("Rehearse").click()
+    dialog = console.page.get_by_role("dialog")
+    dialog.get_by_role("button", name="Rehearse", exact=True).click()
+    outcome = dialog.get_by_role("region", name="How it went")
+    expect(outcome).to_contain_text("Succeeded")
+    expect(outcome.get_by_role("row").filter(has_text="settle").last).to_contain_text("Succeeded")
+    assert console.violations() == []
+    console.picture(f"rehearsal-{theme}")
+    dialog.get_by_label("check", exact=True).check()
+    dialog.get_by_role("button", name="Rehearse again").click()
+    expect(outcome).to_contain_text("it fails in this rehearsal")

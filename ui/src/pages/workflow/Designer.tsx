@@ -21,6 +21,7 @@ import style from './Designer.module.css'
 import { canvasSteps, faultsByPlace, sectionsOf } from './drawn'
 import { Faults } from './Faults'
 import { Palette } from './Palette'
+import { RehearseDialog } from './RehearseDialog'
 import { SideForm } from './SideForm'
 import { useChords } from './useChords'
 import { useDesigner } from './useDesigner'
@@ -46,6 +47,8 @@ export function Designer({ first, base, title, sub, selected, onSelect, onSaved,
   // The form is drawn anew where the text was changed elsewhere than in it.
   const [drawn, setDrawn] = useState(0)
   const [saved, setSaved] = useState(first)
+  const [rehearsing, setRehearsing] = useState(false)
+  const mayNotRun = useWhyNot('workflow.run')
   const mayNot = useWhyNot('environment.change')
   const isDirty = text !== saved
   useBlocker({
@@ -83,6 +86,8 @@ export function Designer({ first, base, title, sub, selected, onSelect, onSaved,
             : verdict.faults.length > 0
               ? 'It cannot run as it is'
               : undefined)
+  const whyNotRehearse =
+    mayNotRun ?? (read.kind === 'unread' || verdict.faults.length > 0 || shown.steps.length === 0 ? 'It cannot run as it is' : undefined)
   const onSave = () => {
     if (whyNotSave === undefined && !save.busy) save.run(undefined)
   }
@@ -127,6 +132,9 @@ export function Designer({ first, base, title, sub, selected, onSelect, onSaved,
             <Button variant="default" px={9} aria-label="Redo" title="Redo (Ctrl Shift Z)" disabled={!canRedo} onClick={() => turn('redo')}>
               <Icon name="arrow-forward-up" />
             </Button>
+            <ActionButton variant="default" whyNot={whyNotRehearse} onClick={() => setRehearsing(true)}>
+              Rehearse
+            </ActionButton>
             {actions(isDirty)}
             <ActionButton whyNot={whyNotSave} loading={save.busy} onClick={onSave}>
               Save
@@ -135,6 +143,7 @@ export function Designer({ first, base, title, sub, selected, onSelect, onSaved,
         }
       />
       {news}
+      {rehearsing && <RehearseDialog shown={shown} types={types} close={() => setRehearsing(false)} />}
       {save.problem && <Refusal problem={save.problem} />}
       <div className={style.page}>
         <Palette types={types} after={step?.section === 'steps' ? step.name : undefined} onAdd={add} />
