@@ -39,6 +39,8 @@ def at(
 @pytest.mark.parametrize(
     "check", [*TARGET_CHECKS, *TAKE_DOWN_CHECKS], ids=lambda check: check.__name__
 )
+
+pytestmark = pytest.mark.stores  # botocore, in the place of the stores
 def test_it_holds_what_the_kit_asks(check: Callable[[TargetBench], None], at: EcsBench) -> None:
     check(at.bench)
 
