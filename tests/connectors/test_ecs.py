@@ -27,6 +27,8 @@ from stella.plugin.refusals import (
 from stella.sdk.testing import TAKE_DOWN_CHECKS, TARGET_CHECKS, TargetBench
 from stella_connectors.ecs import EcsTarget
 
+pytestmark = pytest.mark.stores  # botocore, in the place of the stores
+
 
 @pytest.fixture
 def at(
@@ -39,8 +41,6 @@ def at(
 @pytest.mark.parametrize(
     "check", [*TARGET_CHECKS, *TAKE_DOWN_CHECKS], ids=lambda check: check.__name__
 )
-
-pytestmark = pytest.mark.stores  # botocore, in the place of the stores
 def test_it_holds_what_the_kit_asks(check: Callable[[TargetBench], None], at: EcsBench) -> None:
     check(at.bench)
 
