@@ -4,6 +4,7 @@ import base64
 import json
 import os
 import subprocess
+import tarfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,11 +17,15 @@ from sqlalchemy import select
 
 from fixtures.control import Control, running
 from fixtures.databases import Clock
+from stella.app.backup import back_up
 from stella.app.errors import MalformedSetting
 from stella.app.ledger import ChainToLedger, open_attestor
+from stella.app.settings import Settings
 from stella.evidence import names, read_packet
 from stella.kernel import Digest, canonical_json
-from stella.ledger import rebuild
+from stella.ledger import LedgerForked, rebuild
+from stella.ledger.checks import ledger_holds
+from stella.ledger.store import ledger_head
 from stella.record import seal
 from stella.record import tables as record
 from stella.trust import (
@@ -225,3 +230,63 @@ def test_a_chain_that_was_made_anew_by_the_owner_of_the_database_is_found(
     found = control.get("/audit/verify", by="root")
     assert not found["good"]
     assert "changed after it was logged" in found["detail"]
+
+
+def test_a_ledger_that_the_database_was_made_to_forget_is_found(tmp_path: Path):
+    with running(tmp_path / "control", Clock()) as control:
+        services = control.services
+        seal(services.database, "test")
+        assert ChainToLedger(services.database, services.attestor, "test")() == 1
+        holds = control.get("/audit/verify", by="root")
+        assert (holds["good"], holds["loggedTo"]) == (True, holds["length"])
+        (well,) = ledger_holds(services.attestor, services.database)
+        assert well.outcome.value == "pass"
+        control.clock.go_on(minutes=5)
+        control.environment("dev")
+        control.clock.go_on(minutes=5)
+        seal(services.database, "test")
+        (late,) = ledger_holds(services.attestor, services.database)
+        assert "not logged" in late.detail
+        with services.database.transaction(actor="system") as tx:
+            tx.connection.execute(ledger_head.delete())
+        found = control.get("/audit/verify", by="root")
+        assert (found["good"], "knows nothing of it" in found["detail"]) == (False, True)
+
+
+def test_another_log_does_not_take_the_place_of_one_whose_keys_are_gone(tmp_path: Path):
+    with running(tmp_path / "control", Clock()) as control:
+        control.services.attestor.log.append([b"one"])
+        other = open_attestor(tmp_path / "elsewhere", control.services.database, Clock())
+        with pytest.raises(LedgerForked, match="whose keys are gone"):
+            other.log.append([b"two"])
+        assert "remembers another log" in other.rebuilt().faults[0].detail
+
+
+def test_a_backup_has_the_checkpoint_that_its_database_knows(tmp_path: Path):
+    with running(tmp_path / "control", Clock()) as control:
+        services = control.services
+        services.attestor.log.append([b"one"])
+        head = services.attestor.log.head()
+        assert head is not None
+        log = services.data / "ledger" / "log"
+        (log / "checkpoint").write_text("what came after the database was copied")
+        (log / ".new-1").write_text("half")
+        back_up(Settings(data_directory=str(services.data)), tmp_path / "backup.tar")
+    with tarfile.open(tmp_path / "backup.tar") as tar:
+        kept = tar.extractfile("ledger/log/checkpoint")
+        assert kept is not None
+        assert kept.read().decode() == head.note.written()
+        found = tar.getnames()
+    assert found.count("ledger/log/checkpoint") == 1
+    assert not [one for one in found if one.endswith((".new-1", ".lock"))]
+
+
+def test_a_tile_that_no_checkpoint_holds_yet_is_not_given_out(tmp_path: Path):
+    with running(tmp_path / "control", Clock()) as control:
+        log = control.services.attestor.log
+        log.append([b"one"])
+        log._shelf.put({"tile/0/000.p/2": b"x" * 64})
+        assert control.client.get("/api/v1/ledger/tile/0/000.p/1").status_code == 200
+        assert control.client.get("/api/v1/ledger/tile/0/000.p/2").status_code == 404
+        long = "/".join(["x000"] * 1000)
+        assert control.client.get(f"/api/v1/ledger/tile/0/{long}/000").status_code == 404

@@ -1,6 +1,6 @@
 """A log of the tests' own, and a disk and a database that break where they are told to."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -53,6 +53,11 @@ class Memory:
         for path, content in files.items():
             self.fuse.write(lambda path=path, content=content: self.files.update({path: content}))
 
+    def drop(self, paths: Iterable[str]) -> None:
+        gone = tuple(f"{path}/" for path in paths)
+        for path in [one for one in self.files if one.startswith(gone)]:
+            del self.files[path]
+
     @contextmanager
     def lock(self) -> Iterator[None]:
         yield
@@ -67,6 +72,9 @@ class Remembered:
 
     def last(self) -> str | None:
         return self.note
+
+    def others(self) -> tuple[str, ...]:
+        return ()
 
     def replace(self, old: str | None, new: str) -> bool:
         if self.note != old:

@@ -11,7 +11,14 @@ import pytest
 from ledger.logs import KEYS, Memory, Remembered, log_on
 from stella.kernel import Digest, canonical_json
 from stella.ledger import Attestor, Log, LogKeys, Signed
-from stella.trust import CYCLONEDX, Algorithm, BadSignature, new_signer, sign_statement
+from stella.trust import (
+    CYCLONEDX,
+    Algorithm,
+    BadSignature,
+    MalformedEnvelope,
+    new_signer,
+    sign_statement,
+)
 from stella.trust.sigstore import (
     Asked,
     Identity,
@@ -21,6 +28,7 @@ from stella.trust.sigstore import (
     read_sigstore_root,
 )
 from stella.trust.sigstore.issue import create_signing_authority
+from stella.trust.sigstore.strict import strict_json
 from stella.trust.transparency.note import sign_note
 
 NOW = datetime(2025, 6, 1, tzinfo=UTC)
@@ -255,3 +263,53 @@ def test_what_can_be_read_in_two_ways_is_not_read():
         assert not found.good
     assert judged(canonical_json(json.loads(text))).good
     assert judged(json.dumps(json.loads(text), indent=2).encode()).good
+
+
+def test_what_the_database_forgot_or_is_behind_with_is_no_good_log() -> None:
+    attestor = attestor_of()
+    shelf, heads = attestor.log._shelf, attestor.log._heads
+    assert isinstance(heads, Remembered)
+    assert isinstance(shelf, Memory)
+    attestor.log.append([b"a", b"b"])
+    old = heads.note
+    attestor.log.append([b"c"])
+    assert attestor.rebuilt().good
+    held, heads.note = heads.note, None
+    assert "knows nothing of it" in attestor.rebuilt().faults[0].detail
+    heads.note = old
+    assert "nothing is logged any more" in attestor.rebuilt().faults[0].detail
+    heads.note = held
+    # A crash between the two: the directory is caught up by the next entry, and nothing is wrong.
+    shelf.files["checkpoint"] = (old or "").encode()
+    assert attestor.rebuilt().good
+
+
+def test_an_identity_that_stands_in_no_log_is_nobody_however_it_is_asked() -> None:
+    bundle = json.loads(GOOD)
+    bundle["verificationMaterial"]["tlogEntries"] = []
+    found = judged(json.dumps(bundle).encode(), needs_log=False)
+    assert not found.good
+    assert "stands in no log" in found.checks[-1].detail
+
+
+def test_an_entry_without_a_promise_is_held_to_its_place_and_to_the_time_of_its_log() -> None:
+    bundle = json.loads(BY_KEY)
+    (entry,) = bundle["verificationMaterial"]["tlogEntries"]
+    del entry["inclusionPromise"]
+    entry["integratedTime"] = "0"
+    key = load_key(SIGNER.public.pem)
+    stripped = json.dumps(bundle).encode()
+    assert judged(stripped, signer=key).good
+    entry["logIndex"] = "999999"
+    assert not judged(json.dumps(bundle).encode(), signer=key).good
+    root = json.loads(ROOT)
+    root["tlogs"][0]["publicKey"]["validFor"]["end"] = "2025-05-30T00:00:00Z"
+    ended = judged(stripped, signer=key, root=json.dumps(root).encode())
+    assert not ended.good
+    assert "trusted no more" in ended.checks[-1].detail
+
+
+def test_a_key_that_stands_twice_is_found_at_once_among_many() -> None:
+    names = ",".join(f'"k{number}": 1' for number in range(60_000))
+    with pytest.raises(MalformedEnvelope, match="k59999"):
+        strict_json(("{" + names + ',"k59999": 2}').encode())

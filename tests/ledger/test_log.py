@@ -19,7 +19,7 @@ from ledger.logs import (
     log_on,
 )
 from stella.ledger import LedgerDamaged, LedgerForked, LedgerTaken, NoSuchEntry, UnfitEntry, rebuild
-from stella.ledger.tiles import entries_path, tile_path, tile_widths
+from stella.ledger.tiles import covered, entries_path, tile_path, tile_widths
 from stella.trust import Algorithm, new_signer
 from stella.trust.errors import UnprovenEntry
 from stella.trust.transparency.merkle import (
@@ -29,7 +29,12 @@ from stella.trust.transparency.merkle import (
     leaf_hash,
     node_hash,
 )
-from stella.trust.transparency.note import WitnessKey, cosign_note
+from stella.trust.transparency.note import (
+    WitnessKey,
+    checkpoint_text,
+    cosign_note,
+    sign_note,
+)
 
 BATCHES = (1, 1, 2, 251, 1, 256, 257, 700)
 
@@ -269,3 +274,52 @@ def test_what_fits_no_log_is_refused():
         log.append([bytes(65_536)])
     assert log.head() is None
     assert KEYS.origin.startswith("ledger.example - ")
+
+
+def test_what_can_be_read_and_what_counts_is_the_same_after_a_witness_says_it_often():
+    log, witness = log_on(Memory(), Remembered()), new_signer(Algorithm.ED25519)
+    log.append(entries(0, 3))
+    head = log.head()
+    assert head is not None
+    key = WitnessKey("witness.example", witness.public)
+    once = cosign_note(head.note, key.name, witness, 7)
+    line = once.written().removeprefix(head.note.written())
+    assert log.cosign(head.note.written() + line * 40, [key]) == (key.name,)
+    assert log.cosign(head.note.written() + line, [key]) == (key.name,)
+    log.append(entries(3, 1))
+    assert len(log.prove(3).checkpoint.note.signatures) == 2
+
+
+def test_partial_tiles_go_once_the_whole_one_is_there():
+    shelf = Memory()
+    log = log_on(shelf, Remembered())
+    for number in range(0, 300, 10):
+        log.append(entries(number, 10))
+    partial = {path for path in shelf.files if ".p/" in path}
+    assert {path.split(".p/")[0] for path in partial} == {
+        "tile/0/001",
+        "tile/1/000",
+        "tile/entries/001",
+    }
+    assert rebuild(shelf.read, VERIFIERS).good
+
+
+def test_only_what_a_checkpoint_holds_is_for_ever():
+    assert covered("0/000.p/3", 3)
+    assert not covered("0/000.p/4", 3)
+    assert covered("entries/000", 256)
+    assert not covered("entries/001", 300)
+    assert covered("1/000.p/1", 256)
+    assert not covered("1/000", 256)
+    assert covered("0/x001/000", 256 * 1001)
+
+
+def test_a_log_that_claims_to_be_endless_is_not_walked_to_its_end():
+    shelf = Memory()
+    log = log_on(shelf, Remembered())
+    log.append(entries(0, 1))
+    text = checkpoint_text(KEYS.origin, 2**60, b"x" * 32)
+    shelf.files["checkpoint"] = sign_note(text, KEYS.name, KEYS.main, KEYS.note).written().encode()
+    found = rebuild(shelf.read, VERIFIERS)
+    assert not found.good
+    assert len(found.faults) == 100

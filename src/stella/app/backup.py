@@ -19,6 +19,7 @@ from stella.kernel import Remedy
 
 _DATABASE = "stella.db"
 _FOLDERS = ("keys", "blobs", "plugins", "ledger")
+_CHECKPOINT = "ledger/log/checkpoint"
 _VERSION = "stella-backup"
 _VERSION_TEXT = b"1\n"
 
@@ -43,7 +44,12 @@ def back_up(settings: Settings, file: Path) -> None:
                 tar.add(copy, _DATABASE)
                 for folder in _FOLDERS:
                     if (settings.data / folder).is_dir():
-                        tar.add(settings.data / folder, folder)
+                        tar.add(settings.data / folder, folder, filter=_kept)
+                # The ledger goes on meanwhile; what the copied database knows nothing of is no part of it.
+                for note in _heads(copy):
+                    info = tarfile.TarInfo(_CHECKPOINT)
+                    info.size, info.mode = len(note), 0o600
+                    tar.addfile(info, io.BytesIO(note))
         unfinished.replace(file)
     except OSError as error:
         unfinished.unlink(missing_ok=True)
@@ -73,6 +79,23 @@ def restore(settings: Settings, file: Path) -> None:
             raise data_unusable(data, error) from error
         if database != data / _DATABASE:
             (data / _DATABASE).replace(database)
+
+
+def _kept(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
+    """What is only there for a moment, or says more than the copied database, is left out."""
+    name = PurePosixPath(member.name).name
+    is_passing = name.startswith((".new-", ".keys-")) or name == ".lock"
+    return None if is_passing or member.name == _CHECKPOINT else member
+
+
+def _heads(copy: Path) -> list[bytes]:
+    """The ledger's last checkpoint as the copied database has it, if it has one."""
+    with closing(sqlite3.connect(copy)) as database:
+        tables = database.execute("SELECT name FROM sqlite_master WHERE name = 'ledger_head'")
+        if tables.fetchone() is None:
+            return []
+        rows = database.execute("SELECT note FROM ledger_head ORDER BY name").fetchall()
+    return [str(note).encode() for (note,) in rows[:1]]
 
 
 def _is_ours(member: tarfile.TarInfo) -> bool:

@@ -85,6 +85,8 @@ from stella.finding.scan import record_scan, record_scan_failure, request_scan, 
 from stella.finding.store import scan_by_id, scan_of_platform
 from stella.fleet import find_order, issue_order, read_log
 from stella.kernel import Digest, Remedy, StellaError, time_text
+from stella.ledger import LedgerTaken
+from stella.ledger.errors import LedgerUnusable
 from stella.notify import queue_messages
 from stella.notify.events import FACTS as TOLD
 from stella.plugin.order import Purpose
@@ -100,6 +102,8 @@ from stella.tested.apply import take_attached_tests
 from stella.vex.apply import take_attached_vex
 from stella.workflow import Step
 
+_TROUBLES = (DatabaseUnusable, BlobsUnusable, NotSealedYet, LedgerUnusable, LedgerTaken)
+"""They pass: a full disk, a database that is away, another server that writes."""
 _SCAN_ATTEMPTS = 3
 _LOG_PAGE = 1000
 _TROUBLE_WAIT_S = 2.0
@@ -456,7 +460,7 @@ def _step(work: Work, handler: Handler) -> Step:
         while True:
             try:
                 return step(fact_id)
-            except (DatabaseUnusable, BlobsUnusable, NotSealedYet) as trouble:
+            except _TROUBLES as trouble:
                 if work.stopping.wait(_TROUBLE_WAIT_S):
                     raise ServerStops from trouble
                 _log.warning("%s: %s (%s)", fact_id, trouble, trouble.code)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import select
 
@@ -97,6 +98,11 @@ def _create(directory: Path, now: datetime) -> None:
         with path.open("rb") as file:
             os.fsync(file.fileno())
     unfinished.rename(directory)
+    parent = os.open(directory.parent, os.O_RDONLY)
+    try:
+        os.fsync(parent)
+    finally:
+        os.close(parent)
 
 
 def _name_of(key_id: str) -> str:
@@ -115,20 +121,26 @@ class ChainToLedger:
         """How many chains had grown. Nothing where another server does it."""
         with self._database.read() as tx:
             heads = {row["tenant"]: row for row in tx.rows(select(chain))}
-        logged = self._logged if self._logged is not None else self._found()
-        grown = [row for tenant, row in heads.items() if row["position"] > logged.get(tenant, 0)]
-        if not grown:
-            self._logged = logged
+        if self._logged is not None and not self._grown(heads, self._logged):
             return 0
         with self._database.transaction(actor="system") as tx:
             if take_lease(tx, "ledger", self._holder, _LEASE_S) is None:
-                self._logged = None
+                self._logged = None  # another server logs: what it did is read when this one does
                 return 0
             at = time_text(tx.now)
+        # The whole log is read once by whoever begins to write it, and by nobody who only waits.
+        logged = self._logged if self._logged is not None else self._found()
+        self._logged = logged
+        grown = self._grown(heads, logged)
+        if not grown:
+            return 0
         made = [AuditEntry(row["tenant"], row["position"], row["hash"], at) for row in grown]
         self._attestor.log.append([one.body() for one in made])
         self._logged = {**logged, **{one.tenant: one.position for one in made}}
         return len(made)
+
+    def _grown(self, heads: Mapping[str, Any], logged: Mapping[str, int]) -> list[Any]:
+        return [row for tenant, row in heads.items() if row["position"] > logged.get(tenant, 0)]
 
     def _found(self) -> dict[str, int]:
         found: dict[str, int] = {}

@@ -45,7 +45,9 @@ def verify(*, output: Output = "table", to: To = None) -> None:
         "facts": "length",
         "head": "head",
         "breaks at": "place",
-        "held against": lambda row: f"{row['logged']} checkpoints in the ledger",
+        "held against": lambda row: (
+            f"{row['logged']} checkpoints in the ledger, the last of fact {row['loggedTo']}"
+        ),
         "because": lambda row: row["detail"] or None,
     }
     show_one(report, columns, output=output, to=to, name="head")

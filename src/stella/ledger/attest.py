@@ -8,8 +8,10 @@ import msgspec
 from cryptography.hazmat.primitives import serialization
 
 from stella.kernel import Json, Now, canonical_json
+from stella.ledger.disk import CHECKPOINT
 from stella.ledger.entry import dsse_entry, opening_entry, promise
-from stella.ledger.fsck import Rebuilt, rebuild
+from stella.ledger.errors import LedgerDamaged
+from stella.ledger.fsck import Fault, Rebuilt, rebuild
 from stella.ledger.log import Log, Placed
 from stella.trust import BUNDLE_TYPE, PublicKey
 from stella.trust.dsse import Envelope, malformed, verify_envelope
@@ -52,10 +54,26 @@ class Attestor:
 
     def rebuilt(self) -> Rebuilt:
         """The log as its published files give it, held against the database's last checkpoint."""
+        # In this order: what is published is never ahead of what the database says by then.
+        try:
+            public = self.log.published()
+        except LedgerDamaged as refusal:
+            return _faulty(str(refusal))
         head = self.log.head()
         if head is None:
+            if public is not None:
+                return _faulty("it is published, and the database knows nothing of it")
+            others = self.log.others()
+            if others:
+                return _faulty(f"the database remembers another log, {others[0]}, and this is none")
             return Rebuilt(None, (), {})
-        return rebuild(self.log.read, self.log.keys.verifiers, earlier=[head])
+        if public is not None and public.size > head.size:
+            return _faulty(
+                f"{public.size} entries are published, and the database says {head.size}:"
+                " nothing is logged any more"
+            )
+        earlier = [] if public is None else [public]
+        return rebuild(self.log.read, self.log.keys.verifiers, earlier=earlier, at=head)
 
     def attest(self, *signed: Signed) -> tuple[bytes, ...]:
         """Each as a bundle with certificate (or key), log entry and inclusion proof.
@@ -120,6 +138,10 @@ class Attestor:
             },
             "canonicalizedBody": _text(placed.entry),
         }
+
+
+def _faulty(why: str) -> Rebuilt:
+    return Rebuilt(None, (Fault(CHECKPOINT, why),), {})
 
 
 def _envelope(signed: Signed) -> Envelope:

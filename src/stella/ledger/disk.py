@@ -2,8 +2,9 @@
 
 import fcntl
 import os
+import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Protocol
@@ -24,6 +25,10 @@ class Shelf(Protocol):
 
     def put(self, files: Mapping[str, bytes]) -> None:
         """Keep them: each wholly or not at all, all of them when this returns. Raises LedgerUnusable."""
+        ...
+
+    def drop(self, paths: Iterable[str]) -> None:
+        """Whole directories are needed no more; one that cannot be removed stays."""
         ...
 
     def lock(self) -> AbstractContextManager[None]:
@@ -55,6 +60,11 @@ class Directory:
                 _sync(parent)
         except OSError as error:
             raise self._unusable(error) from error
+
+    def drop(self, paths: Iterable[str]) -> None:
+        """See ``Shelf``."""
+        for path in paths:
+            shutil.rmtree(self.directory / path, ignore_errors=True)
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -88,7 +98,7 @@ class Directory:
 
     def _unusable(self, error: OSError) -> LedgerUnusable:
         return LedgerUnusable(
-            f"the ledger at {self.directory} cannot be used: {error.strerror}",
+            f"the ledger's directory cannot be used: {error.strerror}",
             remedy=Remedy("Free space on that disk, or make it writable.", command="stella doctor"),
         )
 

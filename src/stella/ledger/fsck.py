@@ -45,21 +45,28 @@ class Rebuilt:
 
 
 def rebuild(
-    read: Read, keys: Sequence[NoteVerifier], *, earlier: Sequence[Checkpoint] = ()
+    read: Read,
+    keys: Sequence[NoteVerifier],
+    *,
+    earlier: Sequence[Checkpoint] = (),
+    at: Checkpoint | None = None,
 ) -> Rebuilt:
     """Read every entry, make every tile anew and compare; then the root, and earlier checkpoints.
 
     keys: each has to have signed the checkpoint. earlier: checkpoints that were seen before, from
-    wherever: the log must have grown out of each.
+    wherever: the log must have grown out of each. at: of the log as that one says, which was checked;
+    None: as the published one does.
     """
     try:
-        head = read_checkpoint(read(CHECKPOINT).decode(errors="replace"))
+        head = at or read_checkpoint(read(CHECKPOINT).decode(errors="replace"))
         for key in keys:
             check_signed(head.note, key)
     except StellaError as refusal:
         return Rebuilt(None, (Fault(CHECKPOINT, str(refusal)),), {})
     walk = _Walk(read, head, [])
     hashes, audits = walk.entries()
+    if len(hashes) != head.size:
+        return Rebuilt(head, tuple(walk.faults), {})  # too much is wrong to go on
     levels = [hashes]
     while len(levels[-1]) >= WIDTH:
         below = levels[-1]
@@ -93,6 +100,8 @@ class _Walk:
         hashes: list[bytes] = []
         audits: dict[int, AuditEntry] = {}
         for path, width in _parts(self.head.size):
+            if len(self.faults) >= _FAULTS_MAX:
+                break
             try:
                 entries = unpack_entries(self.read(path))
                 if len(entries) != width:

@@ -9,7 +9,7 @@ In this order, under the lock of the directory:
 5. The checkpoint is published in the directory.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from threading import Lock
 
@@ -19,6 +19,7 @@ from stella.ledger.errors import LedgerTaken, NoSuchEntry, UnfitEntry, damaged, 
 from stella.ledger.store import Heads
 from stella.ledger.tiles import (
     HEIGHT,
+    PARTIAL,
     WIDTH,
     Tree,
     edge_root,
@@ -104,6 +105,10 @@ class Log:
         note = self._heads.last()
         return None if note is None else self._own(note)
 
+    def others(self) -> tuple[str, ...]:
+        """The names of other logs that the database remembers."""
+        return self._heads.others()
+
     def published(self) -> Checkpoint | None:
         """The checkpoint that the directory has. Raises LedgerDamaged."""
         try:
@@ -138,6 +143,7 @@ class Log:
                 )
             self._edge = (signed, after)
             self._shelf.put({CHECKPOINT: signed.encode()})
+            self._shelf.drop(_outgrown(files))
         return range(edge.size, after.size)
 
     def prove(self, index: int) -> Placed:
@@ -175,14 +181,14 @@ class Log:
             head = self._caught_up(old)
             if head is None or given.text != head.text():
                 raise forked("the checkpoint that was cosigned is not the last one")
-            known = {(one.name, one.id) for one in head.note.signatures}
-            more = tuple(
-                line
-                for line in given.signatures
-                if (line.name, line.id) not in known
-                and cosigned_by(replace(given, signatures=(line,)), witnesses)
-            )
-            signed = replace(head.note, signatures=(*head.note.signatures, *more)).written()
+            known = {(one.name, one.id): one for one in head.note.signatures}
+            for line in given.signatures:
+                if (line.name, line.id) not in known and cosigned_by(
+                    replace(given, signatures=(line,)), witnesses
+                ):
+                    known[line.name, line.id] = line
+            signed = replace(head.note, signatures=tuple(known.values())).written()
+            self._own(signed)  # what could not be read again is not stored
             if not self._heads.replace(old, signed):
                 raise LedgerTaken("the log has grown meanwhile", remedy=Remedy("Cosign it anew."))
             if self._edge is not None:
@@ -197,6 +203,9 @@ class Log:
         if head is None:
             if public is not None:
                 raise forked("the directory has a checkpoint that the database knows nothing of")
+            if others := self._heads.others():
+                # Another log in its place would hide what became of the first.
+                raise forked(f"the database remembers the log {others[0]}, whose keys are gone")
             return None
         assert note is not None
         if public is None or public.note.written() != note:
@@ -285,6 +294,11 @@ def _grown(edge: _Edge, entries: Sequence[bytes]) -> tuple[dict[str, bytes], _Ed
         level += 1
     last = len(held) - len(held) % WIDTH
     return files, _Edge(size, tuple(map(tuple, levels)), tuple(held[last:]))
+
+
+def _outgrown(files: Iterable[str]) -> list[str]:
+    """The partial tiles of those that are whole now: clients of a larger log ask for the whole ones."""
+    return [f"{path}{PARTIAL}" for path in files if PARTIAL not in path]
 
 
 def _empty() -> NoSuchEntry:

@@ -46,6 +46,10 @@ class Heads(Protocol):
         """The signed note; None where nothing was ever logged."""
         ...
 
+    def others(self) -> tuple[str, ...]:
+        """The names of other logs that are remembered: an installation has one."""
+        ...
+
     def replace(self, old: str | None, new: str) -> bool:
         """Put ``new`` in the place of ``old``, durably; False where it was not ``old`` any more."""
         ...
@@ -63,6 +67,12 @@ class StoredHeads:
         with self._database.read() as tx:
             row = tx.row(select(ledger_head.c.note).where(ledger_head.c.name == self._name))
         return None if row is None else str(row["note"])
+
+    def others(self) -> tuple[str, ...]:
+        """See ``Heads``."""
+        with self._database.read() as tx:
+            rows = tx.rows(select(ledger_head.c.name).where(ledger_head.c.name != self._name))
+        return tuple(sorted(row["name"] for row in rows))
 
     def replace(self, old: str | None, new: str) -> bool:
         """See ``Heads``."""

@@ -17,9 +17,24 @@ Read = Callable[[str], bytes]
 """What is published under a path. Raises NoSuchEntry."""
 
 
+PARTIAL = ".p"
+"""After a tile's path: where those of its widths lie that are not whole yet."""
+
+
 def tile_path(level: int, index: int, width: int = WIDTH) -> str:
     """Where a tile of hashes lies. width: how many it holds."""
     return f"tile/{level}/{_numbered(index, width)}"
+
+
+def covered(path: str, size: int) -> bool:
+    """Whether a log of ``size`` has that file, ``LEVEL/...`` or ``entries/...``: it never changes then."""
+    level, _, rest = path.partition("/")
+    whole, _, width = rest.partition(f"{PARTIAL}/")
+    index = 0
+    for part in whole.split("/"):
+        index = index * 1000 + int(part.removeprefix("x"))
+    hashes = size >> HEIGHT * (0 if level == "entries" else int(level))
+    return index * WIDTH + int(width or WIDTH) <= hashes
 
 
 def entries_path(index: int, width: int = WIDTH) -> str:
@@ -203,4 +218,4 @@ def _numbered(index: int, width: int) -> str:
     parts = [f"{index % 1000:03d}"]
     while index := index // 1000:
         parts.append(f"x{index % 1000:03d}")
-    return "/".join(reversed(parts)) + (f".p/{width}" if width < WIDTH else "")
+    return "/".join(reversed(parts)) + (f"{PARTIAL}/{width}" if width < WIDTH else "")

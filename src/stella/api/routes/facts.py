@@ -12,6 +12,7 @@ from stella.api.events import Streams, fact_stream
 from stella.api.views.base import Page
 from stella.api.views.facts import ChainView, FactView
 from stella.kernel import Remedy
+from stella.ledger import Fault
 from stella.record import facts_after, facts_before, verify_chain
 
 router = APIRouter(tags=["facts"])
@@ -54,9 +55,13 @@ def get_audit_verify(asked: Viewer) -> ChainView:
     ledger = asked.services.attestor.rebuilt()
     if ledger.faults:
         return ChainView.unheld(ledger.faults[0])
-    marks = {one.position: one.head for one in ledger.audits.values() if one.tenant == tenant}
+    marks: dict[int, str] = {}
+    for index, one in ledger.audits.items():
+        if one.tenant == tenant and marks.setdefault(one.position, one.head) != one.head:
+            words = f"it says two things of the fact {one.position}: the chain was made anew"
+            return ChainView.unheld(Fault(f"entry {index}", words))
     with asked.read() as tx:
-        return ChainView.of(verify_chain(tx, marks), len(marks))
+        return ChainView.of(verify_chain(tx, marks), marks)
 
 
 @router.get(

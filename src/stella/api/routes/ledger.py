@@ -13,6 +13,7 @@ from stella.identity import Permission
 from stella.kernel import Digest, Remedy
 from stella.ledger import CHECKPOINT, NoSuchEntry, Signed
 from stella.ledger.facts import CheckpointCosigned, StatementLogged
+from stella.ledger.tiles import covered, no_such
 from stella.trust import PublicKey
 from stella.trust.keys import public_key
 
@@ -21,7 +22,7 @@ router = APIRouter(prefix="/ledger", tags=["ledger"])
 _Responses: TypeAlias = dict[int | str, dict[str, Any]]
 Scanner: TypeAlias = Annotated[Asked, needs(Permission.IMAGE_SCAN)]
 
-_TILE = re.compile(r"(?:[0-9]{1,2}|entries)/(?:x[0-9]{3}/)*[0-9]{3}(?:\.p/[1-9][0-9]{0,2})?\Z")
+_TILE = re.compile(r"(?:[0-9]{1,2}|entries)/(?:x[0-9]{3}/){0,5}[0-9]{3}(?:\.p/[1-9][0-9]{0,2})?\Z")
 _FOR_EVER = "public, max-age=31536000, immutable"
 _INDEX_MAX = 2**53
 _TEXT: _Responses = {200: {"content": {"text/plain": {}}}}
@@ -67,6 +68,11 @@ def get_ledger_tile(request: Request, tile: Annotated[str, Path()]) -> Response:
             "that is no tile of a ledger",
             remedy=Remedy("Ask for LEVEL/INDEX or entries/INDEX, as c2sp.org/tlog-tiles says."),
         )
+    services: Services = request.app.state.services
+    head = services.attestor.log.published()
+    # What a checkpoint does not hold yet may be written anew, with other bytes.
+    if head is None or not covered(tile, head.size):
+        raise no_such(f"tile/{tile} in the ledger")
     content = _read(request, f"tile/{tile}")
     headers = {"Cache-Control": _FOR_EVER}
     return Response(content, media_type="application/octet-stream", headers=headers)

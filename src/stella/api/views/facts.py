@@ -1,6 +1,6 @@
 """Facts, and the chain that they stand in."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from stella.api.views.base import PersonView, View, person_view
 from stella.identity import Person
@@ -40,7 +40,8 @@ class FactView(View):
 class ChainView(View):
     """What a walk over the whole chain found. place: the first position that does not hold.
 
-    logged: how many places in it were held against the ledger.
+    logged: how many places in it were held against the ledger; logged_to: the last of them. What is
+    sealed after that is not held yet.
     """
 
     good: bool
@@ -49,21 +50,23 @@ class ChainView(View):
     place: int | None
     detail: str
     logged: int
+    logged_to: int
 
     @classmethod
     def unheld(cls, fault: Fault) -> "ChainView":
         """Where the ledger itself does not hold, and nothing can be held against it."""
         detail = f"the ledger does not hold: {fault.path}: {fault.detail}"
-        return cls(good=False, length=0, head="", place=None, detail=detail, logged=0)
+        return cls(good=False, length=0, head="", place=None, detail=detail, logged=0, logged_to=0)
 
     @classmethod
-    def of(cls, report: ChainReport, logged: int) -> "ChainView":
-        """The view of ``report``."""
+    def of(cls, report: ChainReport, marks: Collection[int]) -> "ChainView":
+        """The view of ``report``. marks: the positions that were held against the ledger."""
         return cls(
             good=report.good,
             length=report.length,
             head=report.head,
             place=report.place,
             detail=report.detail,
-            logged=logged,
+            logged=len(marks),
+            logged_to=max(marks, default=0),
         )

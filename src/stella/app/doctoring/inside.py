@@ -99,7 +99,7 @@ def of_the_records(ground: Ground) -> Iterator[Check]:
         "ledger",
         "A log that shrank or forked convinces nobody, and nothing more is put into it.",
         "Every entry is hashed again, every tile made anew, and the root held against the database.",
-        lambda: ledger_holds(ground.services().attestor),
+        lambda: ledger_holds(ground.services().attestor, ground.services().database),
     )
     yield Check(
         "records.sealed",

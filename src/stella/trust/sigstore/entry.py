@@ -61,7 +61,8 @@ def check_proof(entry: LogEntry, log: TrustedLog) -> Proof:
         raise unproven("the proof's root is not that of its checkpoint")
     if head.size != proof.size:
         raise unproven(f"the proof is of a log of {proof.size}, its checkpoint of {head.size}")
-    if is_second(entry) and entry.index != proof.index:
+    # A promise of the first kind holds the index of the whole log, of which the proof's may be a part.
+    if (is_second(entry) or entry.promise is None) and entry.index != proof.index:
         raise unproven(f"the entry says it is {entry.index}, its proof {proof.index}")
     check_inclusion(leaf_hash(entry.body), proof.index, head.size, proof.hashes, head.root)
     return proof

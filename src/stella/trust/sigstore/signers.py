@@ -94,6 +94,9 @@ def judge_by_signers(
         ]
     except StellaError as refusal:
         return Judgement((Checked(_CHECK, False, str(refusal), refusal.code),))
+    except Exception as error:  # noqa: BLE001 - hostile input: whatever a parser says of it, it is no
+        bad = malformed(f"it cannot be read: {type(error).__name__}")
+        return Judgement((Checked(_CHECK, False, str(bad), bad.code),))
     found = [judge_bundle(content, one, root, now) for one in asked]
     best = next((one for one in found if one.good), found[0])
     if not best.good:

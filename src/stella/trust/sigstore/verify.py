@@ -97,6 +97,10 @@ def judge_bundle(content: bytes, asked: Asked, root: SigstoreRoot, now: datetime
         except StellaError as refusal:
             checks.append(Checked(walk.at, False, str(refusal), refusal.code))
             return Judgement(tuple(checks))
+        except Exception as error:  # noqa: BLE001 - hostile input: whatever a parser says of it, it is no
+            bad = malformed(f"it cannot be read: {type(error).__name__}")
+            checks.append(Checked(walk.at, False, str(bad), bad.code))
+            return Judgement(tuple(checks))
         checks.append(Checked(name, True, detail))
 
 
@@ -118,7 +122,8 @@ class _Walk:
         signer = self._signer(bundle)
         self.at = "log"
         logs = [self._log(entry) for entry in bundle.entries]
-        if not logs and self.asked.needs_log:
+        # A certificate lives for minutes, and whom it was given to is known by the log alone.
+        if not logs and (self.asked.needs_log or isinstance(self.asked.signer, Identity)):
             raise unproven("the bundle stands in no log")
         for entry, log in zip(bundle.entries, logs, strict=True):
             proof = check_proof(entry, log)
@@ -164,8 +169,14 @@ class _Walk:
         stamps = [stamped_at(one, bundle.signature, self.root) for one in bundle.tokens]
         self.times += stamps
         for entry, log in zip(bundle.entries, logs, strict=True):
-            if is_second(entry) and not all(log.lasting.holds(at) for at in stamps):
+            if entry.promise is not None and not is_second(entry):
+                continue  # it says itself when, and was held to that
+            if not all(log.lasting.holds(at) for at in stamps):
                 raise wrong_time(f"the log {log.name} was not trusted at that time")
+            if not stamps and log.lasting.end is not None:
+                raise wrong_time(
+                    f"the log {log.name} is trusted no more, and no clock says that it was then"
+                )
         if any(at > self.now + _SKEW for at in self.times):
             raise wrong_time(f"it was signed in the future: now is {time_text(self.now)}")
         if self.times:
