@@ -320,6 +320,7 @@ class ChainView(TypedDict):
     place: int | None
     detail: str
     logged: int
+    loggedTo: int
 
 
 class ChangeView(TypedDict):

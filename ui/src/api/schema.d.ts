@@ -4575,7 +4575,8 @@ export interface components {
          * ChainView
          * @description What a walk over the whole chain found. place: the first position that does not hold.
          *
-         *     logged: how many places in it were held against the ledger.
+         *     logged: how many places in it were held against the ledger; logged_to: the last of them. What is
+         *     sealed after that is not held yet.
          */
         ChainView: {
             /** Good */
@@ -4590,6 +4591,8 @@ export interface components {
             detail: string;
             /** Logged */
             logged: number;
+            /** Loggedto */
+            loggedTo: number;
         };
         /**
          * ChangeView
