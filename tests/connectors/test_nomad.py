@@ -22,6 +22,7 @@ from stella.plugin.refusals import (
     CommandFailed,
     EngineUnreachable,
     NotBroughtBack,
+    PullDigestMismatch,
     ServiceRefused,
     ServiceUnreachable,
     UnhealthyAfterStart,
@@ -29,6 +30,8 @@ from stella.plugin.refusals import (
 )
 from stella.sdk.testing import TAKE_DOWN_CHECKS, TARGET_CHECKS, TargetBench
 from stella_connectors.nomad import NomadTarget
+from stella_connectors.nomad.settings import wanted
+from stella_connectors.nomad.strict import approved_of
 
 
 @pytest.fixture(scope="session")
@@ -383,6 +386,23 @@ def changed_task(at: NomadBench, **changes: object) -> dict[str, Any]:
     return job
 
 
+SUM = {"checksum": f"sha256:{'0' * 64}"}
+
+
+def sidecar(image: str) -> dict[str, Any]:
+    return {"Driver": "docker", "Config": {"image": image}}
+
+
+def connected(at: NomadBench, **connect: object) -> dict[str, Any]:
+    job = at.job()
+    job["TaskGroups"][0]["Services"] = [{"Name": "web", "Connect": connect}]
+    return job
+
+
+def fetching(at: NomadBench, **artifact: object) -> dict[str, Any]:
+    return changed_task(at, Artifacts=[artifact])
+
+
 @pytest.mark.parametrize(
     ("job", "why"),
     [
@@ -392,11 +412,62 @@ def changed_task(at: NomadBench, **changes: object) -> dict[str, Any]:
         (lambda at: at.job(MaxParallel=0), "MaxParallel 0"),
         (lambda at: changed_task(at, Driver="raw_exec"), "raw_exec"),
         (lambda at: changed_task(at, Env={"KEY": "env://KEY"}), "secret in its job"),
+        (lambda at: {**at.job(), "taskgroups": []}, "TaskGroups and taskgroups"),
+        (lambda at: {**at.job(), "update": {}}, "Update and update"),
+        (lambda at: changed_task(at, driver="raw_exec"), "Driver and driver"),
+        (lambda at: changed_task(at, artifactſ=[]), "reads as Artifacts"),
+        (lambda at: changed_task(at, Config={"image": "a", "Image": "b"}), "image and Image"),
+        (lambda at: connected(at, SidecarService={}), "SidecarService, and no SidecarTask"),
+        (lambda at: connected(at, SidecarTask={"Driver": "raw_exec"}), "driver 'raw_exec'"),
+        (lambda at: connected(at, Gateway={"Ingress": {}}), "Gateway, and no SidecarTask"),
+        (
+            lambda at: connected(at, SidecarService={}, SidecarTask=sidecar("envoy:v1")),
+            "image by digest",
+        ),
+        (lambda at: fetching(at, GetterSource="https://a/b"), "no checksum"),
+        (lambda at: fetching(at, GetterSource="git::https://a/b", GetterOptions=SUM), "no single"),
+        (
+            lambda at: fetching(at, GetterSource="https://a/b?checksum=md5:00", GetterOptions=SUM),
+            "no checksum",
+        ),
     ],
 )
 def test_a_job_that_cannot_be_deployed_is_refused(at: NomadBench, job: Any, why: str) -> None:
     with pytest.raises(BadTargetConfig, match=why):
         NomadTarget().plan(at.intent("dep_1", at.bench.one, job=job(at)))
+
+
+def test_what_is_held_by_digests_is_taken(at: NomadBench) -> None:
+    job = fetching(at, GetterSource="https://a/b.tar.gz", GetterOptions=SUM)
+    image = f"envoy@{at.bench.two}"
+    connect = {"SidecarService": {}, "SidecarTask": sidecar(image)}
+    job["TaskGroups"][0]["Services"] = [{"Name": "web", "Connect": connect}]
+    job["TaskGroups"][0]["Tasks"][0]["Env"] = {"http_proxy": "a", "HTTP_PROXY": "a", "name": "b"}
+    want = wanted(at.intent("dep_1", at.bench.one, job=job))
+    assert approved_of(want.job)["web", "connect-proxy-web"] == ("docker", image)
+
+
+@pytest.mark.parametrize(
+    ("extra", "why"),
+    [
+        ({"Driver": "docker", "Config": {"image": "x/y:1"}}, "runs x/y:1 as web/more, and nothing"),
+        ({"Driver": "raw_exec", "Config": {"command": "sh"}}, "by the driver raw_exec"),
+    ],
+)
+def test_what_was_put_into_the_job_on_its_way_is_a_mismatch(
+    at: NomadBench, extra: dict[str, Any], why: str
+) -> None:
+    register = at.nomad.cluster.register
+
+    def more(given: dict[str, Any], *one: Any, **two: Any) -> str:
+        given["TaskGroups"][0]["Tasks"].append({"Name": "more", **extra})
+        return register(given, *one, **two)
+
+    at.nomad.cluster.register = more  # type: ignore[method-assign]
+    at.nomad.cluster.is_held = True
+    with pytest.raises(PullDigestMismatch, match=why):
+        at.apply("dep_1", at.bench.one)
+    assert at.nomad.cluster.jobs["shop"][0]["Stop"]
 
 
 def test_a_task_without_a_component_and_a_component_without_a_task_are_refused(

@@ -34,6 +34,7 @@ from stella_connectors.nomad.settings import (
     images_of,
     wanted,
 )
+from stella_connectors.nomad.strict import DRIVER, approved_of, tasks_of
 from stella_connectors.nomad.watch import CANCELLED, SUCCESSFUL, Watch, is_there
 
 JOB_FILE = "stella.nomad.job.json"
@@ -169,6 +170,7 @@ class _Run:
         """Watch that version to its end. Raises what it failed with, once it is brought back."""
         version = int(tried["Version"])
         try:
+            self._compare(tried)
             decided = self._watch.evaluation(evaluation) if evaluation else None
             deployment = self._watch.deployment_of(version, decided)
             ended = self._watch.deployment(deployment) if deployment else {"Status": SUCCESSFUL}
@@ -253,16 +255,7 @@ class _Run:
 
     def _verify(self, job: Mapping[str, Any]) -> None:
         """What Nomad runs is what was approved: image by image, and as many. Raises else."""
-        images = images_of(job)
-        asked = images_of(self._want.job)
-        for where, image in asked.items():
-            if images.get(where) != image:
-                raise PullDigestMismatch(
-                    f"digest mismatch: Nomad runs {images.get(where)} as {'/'.join(where)},"
-                    f" and {image} was approved",
-                    remedy=Remedy("See who changes jobs on their way to Nomad."),
-                    image=image,
-                )
+        self._compare(job)
         running = [
             one
             for one in self._nomad.allocations()
@@ -274,6 +267,19 @@ class _Run:
                 raise UnhealthyAfterStart(
                     f"{up} of {count} allocations of {group} run",
                     remedy=Remedy("See why.", f"nomad job status {self._want.place.job}"),
+                )
+
+    def _compare(self, job: Mapping[str, Any]) -> None:
+        """Every task of Nomad's own copy was approved, and none is missing. Raises else."""
+        told, approved = tasks_of(job), approved_of(self._want.job)
+        for where in sorted({*told, *approved}):
+            runs, asked = told.get(where), approved.get(where)
+            if runs != asked:
+                raise PullDigestMismatch(
+                    f"digest mismatch: Nomad runs {_worded(runs)} as {'/'.join(where)},"
+                    f" and {_worded(asked)} was approved",
+                    remedy=Remedy("See who changes jobs on their way to Nomad."),
+                    image=_worded(asked),
                 )
 
     def _failed(self, version: int, ended: Mapping[str, Any]) -> StellaError:
@@ -352,6 +358,13 @@ def _look(job: Mapping[str, Any] | None, want: Wanted) -> Json:
         "stopped": bool(job.get("Stop")),
         "shape": kept.shape_of(job, preserves_counts=want.preserves_counts),
     }
+
+
+def _worded(task: tuple[str, str] | None) -> str:
+    if task is None:
+        return "nothing"
+    driver, image = task
+    return image if driver == DRIVER else f"{image} by the driver {driver}"
 
 
 def _meta(job: Mapping[str, Any]) -> Mapping[str, str]:
