@@ -26,6 +26,8 @@ from stella.plugin.refusals import (
 )
 from stella.sdk.testing import TAKE_DOWN_CHECKS, TARGET_CHECKS, TargetBench
 from stella_connectors.ecs import EcsTarget
+from stella_connectors.ecs.described import is_same
+from stella_connectors.ecs.settings import tag_list, wanted
 
 
 @pytest.fixture
@@ -195,6 +197,69 @@ def test_the_same_again_registers_nothing_and_rolls_nothing(at: EcsBench) -> Non
     at.apply("dep_4", at.bench.one)
     assert len(at.ecs.region.definitions) == 2, "a revision of the same content is used again"
     assert at.digests() == [at.bench.one]
+
+
+def test_a_tag_alone_makes_no_revision_the_approved_one(at: EcsBench) -> None:
+    intent = at.intent("dep_1", at.bench.one)
+    want, region = wanted(intent), at.ecs.region
+    stranger = {**task_of(command=["sh", "-c", "mine"]), "tags": tag_list(want.tags)}
+    for name in ("image", "environment"):
+        stranger["containerDefinitions"][0][name] = want.task["containerDefinitions"][0][name]
+    with region.lock:
+        region.register(stranger)
+    at.apply("dep_1", at.bench.one)
+    assert region.services["shop"]["taskDefinition"].endswith("shop:2")
+    assert any("shop:1 has the tag of what is wanted" in line for line in at.log)
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_it"),
+    [
+        ({}, True),
+        ({"cpu": "1024", "memory": "512"}, True),
+        ({"networkMode": "bridge", "volumes": [], "revision": 7}, True),
+        ({"networkMode": "host"}, False),
+        ({"taskRoleArn": "arn:aws:iam::1:role/admin"}, False),
+        ({"cpu": "2048"}, False),
+        ({"containerDefinitions": []}, False),
+    ],
+)
+def test_a_definition_is_compared_key_by_key(changes: dict[str, Any], *, is_it: bool) -> None:
+    ours = {**task_of(), "cpu": "1 vCPU", "memory": "0.5GB"}
+    assert is_same(ours, {**ours, **changes}) is is_it
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_it"),
+    [
+        ({"essential": True, "cpu": 0, "mountPoints": []}, True),
+        ({"environment": [{"name": "B", "value": ""}, {"name": "A", "value": "1"}]}, True),
+        ({"environment": [{"name": "A", "value": "2"}, {"name": "B", "value": ""}]}, False),
+        ({"secrets": [{"name": "KEY", "valueFrom": "arn"}]}, False),
+        ({"image": "shop/web:other"}, False),
+        ({"privileged": True}, False),
+    ],
+)
+def test_its_containers_are_compared_by_name(changes: dict[str, Any], *, is_it: bool) -> None:
+    ours = task_of(environment=[{"name": "A", "value": "1"}, {"name": "B", "value": ""}])
+    side = {"name": "a-side", "image": "x/y"}
+    told = {"containerDefinitions": [side, {**ours["containerDefinitions"][0], **changes}]}
+    ours["containerDefinitions"].append(side)
+    assert is_same(ours, {**ours, **told}) is is_it
+
+
+def test_the_bytes_of_a_container_beside_the_components_are_compared_too(at: EcsBench) -> None:
+    task, containers = task_of(), at.ecs.region.containers
+    beside = wanted(at.intent("dep_0", at.bench.two)).task["containerDefinitions"][0]["image"]
+    task["containerDefinitions"].append({"name": "side", "image": beside, "memory": 64})
+    at.apply("dep_1", at.bench.one, task=task)
+    real, other = containers.digest, f"sha256:{'f' * 64}"
+    containers.digest = lambda image: (  # type: ignore[method-assign]
+        other if at.bench.two.text in image else real(image)
+    )
+    task["containerDefinitions"][1]["memory"] = 65
+    with pytest.raises(PullDigestMismatch, match=f"side runs {other}"):
+        at.apply("dep_2", at.bench.one, task=task)
 
 
 def test_pages_of_tasks_are_read_to_the_end(at: EcsBench) -> None:

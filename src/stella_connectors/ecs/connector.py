@@ -291,18 +291,16 @@ class _Run:
                 remedy=Remedy("See the service's events."),
             )
         for task in up:
-            for one in task.get("containers") or ():
-                component = self._want.containers.get(str(one.get("name")))
-                if component is None:
-                    continue
-                runs, approved = one.get("imageDigest"), self._want.digests[component]
+            told = {str(one.get("name")): one for one in task.get("containers") or ()}
+            for name, approved in self._want.digests.items():
+                runs = told.get(name, {}).get("imageDigest")
                 if runs not in approved:
                     raise PullDigestMismatch(
-                        f"digest mismatch: {component} runs {runs or 'what ECS has no digest of'}"
+                        f"digest mismatch: {name} runs {runs or 'what ECS has no digest of'}"
                         f" in the task {_short(str(task.get('taskArn')))}, and"
                         f" {', '.join(sorted(approved))} was approved",
                         remedy=Remedy("See what stands between ECS and the registry."),
-                        component=component,
+                        component=self._want.containers.get(name, name),
                     )
 
     def _bring_back(self, arn: str, refusal: StellaError) -> str:

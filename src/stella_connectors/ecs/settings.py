@@ -22,6 +22,7 @@ SPEC, PROJECT = "stella.spec", "stella.project"
 # What a tag of AWS may hold; everything else is replaced.
 _NO_TAG = re.compile(r"[^A-Za-z0-9 +=._:/@-]")
 _TAG_LENGTH_MAX = 256
+_PINNED = re.compile(r"\S+@sha256:[0-9a-f]{64}\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class Place:
 class Wanted:
     """The service as it shall be. task: what is registered, but for its tags.
 
-    containers: name -> component. digests: component -> what its image may be called by.
+    containers: name -> component. digests: container, of every one -> what its image may be called by.
     """
 
     place: Place
@@ -72,9 +73,15 @@ def wanted(intent: TargetIntent) -> Wanted:
     task = _task(config["task"], what)
     containers = _containers(task, config, intent)
     planned = {one.component: one for one in intent.services}
+    approved: dict[str, tuple[object, ...]] = {}
     for one in task["containerDefinitions"]:
         component = containers.get(one["name"])
+        approved[one["name"]] = (str(one.get("image")).rpartition("@")[2],)
         if component is not None:
+            approved[one["name"]] = (
+                planned[component].digest,
+                *planned[component].platform_digests,
+            )
             settings: Any = planned[component].settings
             one["image"] = planned[component].image
             one["environment"] = _environment(one, settings.get("env", {}))
@@ -98,10 +105,7 @@ def wanted(intent: TargetIntent) -> Wanted:
         task,
         {name: _tag(text) for name, text in {**tags, SPEC: spec}.items()},
         containers,
-        {
-            one.component: frozenset(map(str, (one.digest, *one.platform_digests)))
-            for one in intent.services
-        },
+        {name: frozenset(map(str, digests)) for name, digests in approved.items()},
         config.get("desired_count", 1),
         config.get("preserve_count", False),
         _rollout(config),
@@ -176,6 +180,8 @@ def _task(given: Json, what: str) -> dict[str, Any]:
         raise _bad(what, "its task definition has no containerDefinitions")
     if not all(isinstance(one, dict) and one.get("name") for one in containers):
         raise _bad(what, "a container of its task definition has no name")
+    if len({one["name"] for one in containers}) != len(containers):
+        raise _bad(what, "two containers of its task definition have the same name")
     if "tags" in task:
         raise _bad(what, "its task definition has tags: they are those that say what runs")
     return task
@@ -194,7 +200,7 @@ def _containers(
         component = named.get(name) or (name if name not in given else "")
         if component in components:
             found[name] = component
-        elif "@sha256:" not in str(one.get("image", "")):
+        elif not _PINNED.match(str(one.get("image"))):
             raise UnknownService(
                 f"the container {name} belongs to no component of the release, and names its image"
                 " by no digest",
