@@ -65,7 +65,7 @@ def test_the_task_definition_is_the_users_with_digest_and_sticker(at: EcsBench) 
         "stella.deployment": "dep_1",
     }
     for arn in (service["serviceArn"], service["taskDefinition"]):
-        tags = {one["key"]: one["value"] for one in region.tags[arn]}
+        tags = at.tags(arn)
         assert {name: text for name, text in tags.items() if name != "stella.spec"} == sticker
     breaker = service["deploymentConfiguration"]["deploymentCircuitBreaker"]
     assert breaker == {"enable": True, "rollback": True}
@@ -87,17 +87,75 @@ def test_what_the_circuit_breaker_took_back_is_watched_and_told(at: EcsBench) ->
     assert at.digests() == [at.bench.two] * 2
 
 
-def test_where_ecs_takes_nothing_back_the_agent_does(at: EcsBench) -> None:
-    at.apply("dep_1", at.bench.one)
-    region = at.ecs.region
+def without_a_rollback(at: EcsBench) -> None:
+    """ECS ends a rollout and leaves what it began."""
 
-    def without_a_rollback(operation: str) -> None:
-        service = region.services["shop"]
-        if operation == "DescribeServices":
+    def before(operation: str) -> None:
+        service = at.ecs.region.services.get("shop")
+        if operation == "DescribeServices" and service is not None:
             breaker = service["deploymentConfiguration"]["deploymentCircuitBreaker"]
             breaker["rollback"] = False
 
-    at.ecs.before = without_a_rollback
+    at.ecs.before = before
+
+
+@pytest.mark.parametrize("who", ["ECS", "the agent"])
+def test_what_is_brought_back_has_its_count_and_its_sticker_again(at: EcsBench, who: str) -> None:
+    at.apply("dep_1", at.bench.one, desired_count=4)
+    service = at.ecs.region.services["shop"]
+    sticker = at.tags(service["serviceArn"])
+    if who != "ECS":
+        without_a_rollback(at)
+    with pytest.raises(UnhealthyAfterStart, match=f"{who} brought back shop:1"):
+        at.apply("dep_2", at.bench.sick, desired_count=2)
+    assert service["desiredCount"] == 4
+    assert at.tags(service["serviceArn"]) == sticker
+    assert [(one.digest, one.state) for one in at.running()] == [(at.bench.one, "running")] * 4
+    at.apply("dep_3", at.bench.two, desired_count=2)
+    assert at.digests() == [at.bench.two] * 2
+
+
+def test_an_autoscalers_count_stays_where_the_agent_brings_back(at: EcsBench) -> None:
+    at.apply("dep_1", at.bench.one, preserve_count=True)
+    region = at.ecs.region
+    without_a_rollback(at)
+    real = at.ecs.before
+
+    def scaled_meanwhile(operation: str) -> None:
+        real(operation)
+        if operation == "TagResource":  # what follows the update
+            at.ecs.before = real
+            with region.lock:
+                region.update({"service": "shop", "desiredCount": 3})
+
+    at.ecs.before = scaled_meanwhile
+    with pytest.raises(UnhealthyAfterStart, match="the agent brought back shop:1"):
+        at.apply("dep_2", at.bench.sick, preserve_count=True)
+    assert at.digests() == [at.bench.one] * 3
+
+
+def test_killed_before_the_update_with_another_count_it_is_gone_on_with(
+    at: EcsBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at.apply("dep_1", at.bench.one, desired_count=3)
+    send = at.host.send
+
+    def killing(request: HostRequest) -> HostResponse:
+        if request.headers["X-Amz-Target"].endswith(".UpdateService"):
+            raise Killed
+        return send(request)
+
+    monkeypatch.setattr(at.host, "send", killing)
+    with pytest.raises(Killed):
+        at.apply("dep_2", at.bench.two, desired_count=2)
+    monkeypatch.setattr(at.host, "send", send)
+    at.apply("dep_2", at.bench.two, desired_count=2)
+    assert at.digests() == [at.bench.two] * 2
+
+
+def test_where_ecs_takes_nothing_back_the_agent_does(at: EcsBench) -> None:
+    at.apply("dep_1", at.bench.one)
+    without_a_rollback(at)
     with pytest.raises(UnhealthyAfterStart) as refused:
         at.apply("dep_2", at.bench.sick)
     assert refused.value.facts["serves"] == "the agent brought back shop:1, which serves"

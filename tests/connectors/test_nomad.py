@@ -29,7 +29,7 @@ from stella.plugin.refusals import (
     UnknownService,
 )
 from stella.sdk.testing import TAKE_DOWN_CHECKS, TARGET_CHECKS, TargetBench
-from stella_connectors.nomad import NomadTarget
+from stella_connectors.nomad import NomadTarget, kept
 from stella_connectors.nomad.settings import wanted
 from stella_connectors.nomad.strict import approved_of
 
@@ -121,6 +121,20 @@ def test_a_failure_is_brought_back_watched_and_told(
     assert at.nomad.cluster.jobs["shop"][0]["Stable"], "it was seen to its end"
     at.apply("dep_3", at.bench.two, job=job)
     assert [one.digest for one in at.running()] == [at.bench.two]
+
+
+def test_what_is_brought_back_has_its_counts_again(at: NomadBench) -> None:
+    at.apply("dep_1", at.bench.one, job=at.job(count=2))
+    with pytest.raises(UnhealthyAfterStart, match="brought back version 0"):
+        at.apply("dep_2", at.bench.sick, job=at.job(HealthyDeadline=20 * SECOND))
+    known = kept.read(at.host)
+    assert known is not None
+    assert (known.counts, len(known.shapes)) == ({"web": 2}, 1)
+    cluster = at.nomad.cluster
+    with cluster.changed:
+        cluster.is_held = True
+        next(one for one in cluster.allocations if one.client == "running").client = "lost"
+    assert [one.state for one in at.running()] == ["running", "missing"]
 
 
 def test_a_revert_that_does_not_get_healthy_is_no_success(at: NomadBench) -> None:

@@ -141,10 +141,10 @@ class Ecs:
             **more,
         )
 
-    def tag(self, service: Mapping[str, Any], wanted: Wanted, deployment: str) -> None:
+    def tag(self, service: Mapping[str, Any], tags: Mapping[str, str]) -> None:
         """The sticker of the service itself."""
-        tags = tag_list({**wanted.tags, **tagged_deployment(deployment)})
-        self._call("TagResource", {"resourceArn": service["serviceArn"], "tags": tags})
+        asked = {"resourceArn": service["serviceArn"], "tags": tag_list(tags)}
+        self._call("TagResource", asked)
 
     def scale(self, count: int) -> None:
         """Let so many tasks run."""

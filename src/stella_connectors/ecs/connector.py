@@ -26,7 +26,16 @@ from stella.sdk import (
 from stella_connectors.docker import journal
 from stella_connectors.ecs import kept
 from stella_connectors.ecs.api import Ecs
-from stella_connectors.ecs.settings import PROJECT, Place, Wanted, tag_list, tags_of, wanted
+from stella_connectors.ecs.settings import (
+    DEPLOYMENT,
+    PROJECT,
+    Place,
+    Wanted,
+    tag_list,
+    tagged_deployment,
+    tags_of,
+    wanted,
+)
 from stella_connectors.ecs.watch import COMPLETED, Watch
 
 TASK_FILE = "stella.ecs.task.json"
@@ -148,7 +157,7 @@ class _Run:
         self._watch = Watch(ecs, host, want.watch_timeout_s, has_breaker=not want.is_blue_green)
         known = kept.read(host)
         self._known = known.arns if known else ()
-        self._count = known.count if known else None
+        self._counts = known.counts if known else ()
 
     def carry_out(self) -> None:
         want, host = self._want, self._host
@@ -162,14 +171,15 @@ class _Run:
                 self._refuse_changed(service)
         if arn is not None and service is not None and self._runs_already(service, arn):
             host.log(f"the service {want.place.service} runs {_short(arn)} already")
-            kept.write(host, want, (arn,))
+            kept.write(host, want, (arn,), (want.desired_count,))
             return
         arn = arn or self._register()
         # Both are ours, whichever serves in the end.
-        kept.write(host, want, (*self._known[:1], arn))
+        before = self._before
+        kept.write(host, want, (before["task"], arn), (before["count"], want.desired_count))
         self._bring(arn)
         self._see_through(arn)
-        kept.write(host, want, (arn,))
+        kept.write(host, want, (arn,), (want.desired_count,))
 
     # ------------------------------------------------------------ before
 
@@ -194,11 +204,8 @@ class _Run:
         if service.get("taskDefinition") not in self._known:
             at = _short(str(service.get("taskDefinition")))
             raise _changed(self._want.place.service, f"it shall run {at}")
-        if self._count is not None and service.get("desiredCount") != self._count:
-            raise _changed(
-                self._want.place.service,
-                f"{service.get('desiredCount')} tasks shall run, and {self._count} were asked for",
-            )
+        if self._counts and service.get("desiredCount") not in self._counts:
+            raise _changed(self._want.place.service, _counted(service, self._counts))
 
     def _runs_already(self, service: Mapping[str, Any], arn: str) -> bool:
         if service.get("taskDefinition") != arn or service.get("status") != "ACTIVE":
@@ -247,7 +254,7 @@ class _Run:
         self._host.log(f"bringing the service {want.place.service} to {_short(arn)}")
         count = None if want.preserves_count else want.desired_count
         self._ecs.update(want, arn, count)
-        self._ecs.tag(service, want, self._intent.deployment)
+        self._ecs.tag(service, {**want.tags, **tagged_deployment(self._intent.deployment)})
 
     # ------------------------------------------------------------ after
 
@@ -323,15 +330,24 @@ class _Run:
             ) from refusal
 
     def _back_to(self, before: str, arn: str) -> str:
-        who = "ECS"
+        who, want = "ECS", self._want
+        # Of an autoscaler's count nobody here knows what it should be by now.
+        count = None if want.preserves_count else self._before["count"]
         service = self._rolled_back(arn)
         at = service.get("taskDefinition")
         if at == arn:
             who = "the agent"
             self._host.log(f"bringing the service back to {_short(before)}")
-            self._ecs.update(self._want, before, self._before["count"])
+            self._ecs.update(want, before, count)
         elif at != before:
-            raise _changed(self._want.place.service, f"it shall run {_short(str(at))}")
+            raise _changed(want.place.service, f"it shall run {_short(str(at))}")
+        elif count is not None and service.get("desiredCount") != count:
+            self._host.log(f"bringing the service back to {count} tasks")
+            self._ecs.scale(count)
+        # ECS takes no tag back. An empty one says as much as none.
+        tags = {**dict.fromkeys(want.tags, ""), DEPLOYMENT: "", **self._before["tags"]}
+        self._ecs.tag(service, tags)
+        kept.write(self._host, want, (before,), (count,))
         why = self._watch.rollout(before)
         if why:
             raise self._failed(before, why)
@@ -352,8 +368,9 @@ class _Run:
 
 def _look(service: Mapping[str, Any] | None) -> Json:
     if service is None or service.get("status") != "ACTIVE":
-        return {"task": None, "count": None}
-    return {"task": service["taskDefinition"], "count": service["desiredCount"]}
+        return {"task": None, "count": None, "tags": {}}
+    ours = {name: text for name, text in tags_of(service).items() if name.startswith("stella.")}
+    return {"task": service["taskDefinition"], "count": service["desiredCount"], "tags": {**ours}}
 
 
 def _refuse_strangers(service: Mapping[str, Any], project: str) -> None:
@@ -372,6 +389,10 @@ def _changed(service: str, how: str) -> ChangedByOthers:
         ),
         service=service,
     )
+
+
+def _counted(service: Mapping[str, Any], asked: tuple[int, ...]) -> str:
+    return f"{service.get('desiredCount')} tasks shall run, and {asked[-1]} were asked for"
 
 
 def _short(arn: str) -> str:
@@ -429,8 +450,7 @@ def _drifted(
         if at not in known.arns:
             why = f"the service shall run {_short(str(at))}, which is somebody else's"
             yield Running(component, why, "", None, "changed", None)
-        elif known.count is not None and count != known.count:
-            why = f"{count} tasks shall run, and {known.count} were asked for"
-            yield Running(component, why, "", None, "changed", None)
+        elif known.counts and count not in known.counts:
+            yield Running(component, _counted(service, known.counts), "", None, "changed", None)
         elif up < count:
             yield Running(component, f"{up} of {count} tasks run", "", None, "missing", None)

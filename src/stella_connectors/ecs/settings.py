@@ -18,7 +18,7 @@ from stella.sdk import (
 )
 from stella_connectors.docker.settings import schema_of, validated
 
-SPEC, PROJECT = "stella.spec", "stella.project"
+SPEC, PROJECT, DEPLOYMENT = "stella.spec", "stella.project", "stella.deployment"
 # What a tag of AWS may hold; everything else is replaced.
 _NO_TAG = re.compile(r"[^A-Za-z0-9 +=._:/@-]")
 _TAG_LENGTH_MAX = 256
@@ -128,7 +128,7 @@ def tags_of(thing: Mapping[str, Any]) -> dict[str, str]:
 
 def tagged_deployment(deployment: str) -> dict[str, str]:
     """Who did it; no part of the plan."""
-    return {"stella.deployment": _tag(deployment)}
+    return {DEPLOYMENT: _tag(deployment)}
 
 
 def endpoint_of(region: str) -> str:

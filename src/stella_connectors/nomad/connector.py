@@ -321,6 +321,7 @@ class _Run:
             job = self._nomad.job()
         if job is None or (self._shapes and self._shape(job) != self._before["shape"]):
             raise changed(self._want.place.job, "it is not what ran before")
+        self._keep(job)
         decided = self._watch.evaluation(evaluation) if evaluation else None
         deployment = self._watch.deployment_of(int(job["Version"]), decided)
         ended = self._watch.deployment(deployment) if deployment else {"Status": SUCCESSFUL}
