@@ -380,6 +380,25 @@ def test_a_strangers_service_is_neither_replaced_nor_taken_down(at: EcsBench) ->
     assert region.services["shop"]["status"] == "ACTIVE"
 
 
+@pytest.mark.parametrize(("project", "is_taken"), [("other", False), ("", True)])
+def test_what_belongs_to_another_project_is_never_replaced(
+    at: EcsBench, project: str, *, is_taken: bool
+) -> None:
+    region = at.ecs.region
+    with region.lock:
+        made = region.register(task_of())
+        given = {"serviceName": "shop", "desiredCount": 1, "deploymentConfiguration": {}}
+        tags = [{"key": "stella.project", "value": project}]
+        region.create({**given, "taskDefinition": made["taskDefinitionArn"], "tags": tags})
+    if is_taken:
+        at.apply("dep_1", at.bench.one, changed_by_others="replace")
+        assert at.digests() == [at.bench.one]
+        return
+    with pytest.raises(ChangedByOthers, match="belongs to the project other"):
+        at.apply("dep_1", at.bench.one, changed_by_others="replace")
+    assert region.services["shop"]["taskDefinition"].endswith("shop:1")
+
+
 def test_a_task_that_is_missing_shows(at: EcsBench) -> None:
     at.apply("dep_1", at.bench.one, desired_count=2)
     with at.ecs.region.lock:

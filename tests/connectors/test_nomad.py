@@ -34,6 +34,10 @@ from stella_connectors.nomad.settings import wanted
 from stella_connectors.nomad.strict import approved_of
 
 
+class Killed(BaseException):
+    pass
+
+
 @pytest.fixture(scope="session")
 def openapi() -> OpenApi | None:
     """Nomad's own, where it is at hand; without it the stand-in plays as well."""
@@ -238,6 +242,47 @@ def test_a_newer_version_meanwhile_is_left_as_it_is(at: NomadBench) -> None:
     assert at.nomad.cluster.jobs["shop"][0]["TaskGroups"][0]["Count"] == 3
 
 
+@pytest.mark.parametrize("is_resumed", [False, True])
+def test_an_edited_copy_of_ours_is_not_taken_for_ours(
+    at: NomadBench, monkeypatch: pytest.MonkeyPatch, *, is_resumed: bool
+) -> None:
+    at.apply("dep_1", at.bench.one)
+    send = at.host.send
+
+    def edited_at_once(request: HostRequest) -> HostResponse:
+        answer = send(request)
+        if request.method == "POST" and request.path.startswith("/v1/jobs?"):
+            with at.nomad.cluster.changed:
+                at.nomad.cluster.scale("shop", "web", 3)  # it keeps the meta, as an edit does
+            if is_resumed:
+                raise Killed
+        return answer
+
+    monkeypatch.setattr(at.host, "send", edited_at_once)
+    with pytest.raises(Killed if is_resumed else ChangedByOthers):
+        at.apply("dep_2", at.bench.two)
+    monkeypatch.setattr(at.host, "send", send)
+    with pytest.raises(ChangedByOthers, match="version 2 is newer than ours, 1"):
+        at.apply("dep_2", at.bench.two)
+    assert at.nomad.cluster.jobs["shop"][0]["Version"] == 2
+
+
+def test_what_belongs_to_another_project_is_never_replaced(at: NomadBench) -> None:
+    with at.nomad.cluster.changed:
+        theirs = {**at.job(), "Meta": {"stella.project": "other"}}
+        at.nomad.cluster.register(theirs, None, keeps_counts=False)
+    with pytest.raises(ChangedByOthers, match="belongs to the project other"):
+        at.apply("dep_1", at.bench.one, changed_by_others="replace")
+    assert len(at.nomad.cluster.jobs["shop"]) == 1
+
+
+def test_what_belongs_to_no_project_is_replaced_where_the_target_says_so(at: NomadBench) -> None:
+    with at.nomad.cluster.changed:
+        at.nomad.cluster.register(at.job(), None, keeps_counts=False)
+    at.apply("dep_1", at.bench.one, changed_by_others="replace")
+    assert [one.digest for one in at.running()] == [at.bench.one]
+
+
 def test_a_strangers_job_of_that_name_is_neither_replaced_nor_taken_down(at: NomadBench) -> None:
     with at.nomad.cluster.changed:
         at.nomad.cluster.register(at.job(), None, keeps_counts=False)
@@ -314,10 +359,6 @@ def test_bad_luck_on_the_way_and_one_version_is_registered(
     at.apply("dep_2", at.bench.two)
     assert [one.digest for one in at.running()] == [at.bench.two]
     assert len(at.nomad.cluster.jobs["shop"]) == 2
-
-
-class Killed(BaseException):
-    pass
 
 
 def test_killed_at_any_request_it_is_gone_on_with_and_registers_once(

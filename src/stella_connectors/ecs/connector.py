@@ -193,9 +193,9 @@ class _Run:
         controller = (service.get("deploymentController") or {}).get("type", "ECS")
         if controller != "ECS":
             raise _changed(self._want.place.service, f"{controller} rolls it out, not ECS")
+        _refuse_strangers(service, self._intent.project, replaces=self._want.replaces)
         if self._want.replaces:
             return
-        _refuse_strangers(service, self._intent.project)
         if not self._known:
             self._host.log(
                 "this agent has not deployed the service: nobody can tell who changed it"
@@ -373,11 +373,17 @@ def _look(service: Mapping[str, Any] | None) -> Json:
     return {"task": service["taskDefinition"], "count": service["desiredCount"], "tags": {**ours}}
 
 
-def _refuse_strangers(service: Mapping[str, Any], project: str) -> None:
-    found = tags_of(service).get(PROJECT)
-    if found != project:
-        whose = f"it belongs to {found}" if found else "nobody deployed it by Stella"
-        raise _changed(str(service.get("serviceName")), whose)
+def _refuse_strangers(service: Mapping[str, Any], project: str, *, replaces: bool = False) -> None:
+    """replaces: what belongs to no project is taken over. Raises ChangedByOthers."""
+    found, name = tags_of(service).get(PROJECT), str(service.get("serviceName"))
+    if found and found != project:
+        raise ChangedByOthers(
+            f"the service {name} was changed by somebody else: it belongs to the project {found}",
+            remedy=Remedy("Name another service in the target, or take that project down first."),
+            service=name,
+        )
+    if not found and not replaces:
+        raise _changed(name, "nobody deployed it by Stella")
 
 
 def _changed(service: str, how: str) -> ChangedByOthers:

@@ -24,7 +24,7 @@ from stella.sdk import (
 )
 from stella_connectors.docker import journal
 from stella_connectors.nomad import kept
-from stella_connectors.nomad.api import Nomad, changed
+from stella_connectors.nomad.api import Nomad, changed, taken
 from stella_connectors.nomad.settings import (
     DEPLOYMENT,
     SPEC,
@@ -170,6 +170,7 @@ class _Run:
         """Watch that version to its end. Raises what it failed with, once it is brought back."""
         version = int(tried["Version"])
         try:
+            self._refuse_newer(version)
             self._compare(tried)
             decided = self._watch.evaluation(evaluation) if evaluation else None
             deployment = self._watch.deployment_of(version, decided)
@@ -178,6 +179,7 @@ class _Run:
                 raise changed(self._want.place.job, str(ended.get("StatusDescription")))
             if ended["Status"] != SUCCESSFUL:
                 raise self._failed(version, ended)
+            self._refuse_newer(version)
             self._verify(tried)
         except (UnhealthyAfterStart, PullDigestMismatch, StellaError) as refusal:
             if not _is_of_the_release(refusal):
@@ -190,21 +192,41 @@ class _Run:
 
     # ------------------------------------------------------------ before
 
-    def _tried(self) -> dict[str, Any] | None:
-        """The version that this very deployment registered before it was broken off."""
+    def _tried(self, index: int | None = None) -> dict[str, Any] | None:
+        """The version that this very deployment registered, at ``index`` where that is known.
+
+        Else the oldest one: who edits or scales a job keeps what we wrote into its meta.
+        """
         mark = (self._intent.deployment, self._want.spec)
         begun = self._before["version"]
-        for one in self._nomad.versions():
-            is_new = begun is None or one["Version"] > begun
-            if is_new and (_meta(one).get(DEPLOYMENT), _meta(one).get(SPEC)) == mark:
-                return one
-        return None
+        found = [
+            one
+            for one in self._nomad.versions()
+            if (begun is None or one["Version"] > begun)
+            and (_meta(one).get(DEPLOYMENT), _meta(one).get(SPEC)) == mark
+        ]
+        at_index = [one for one in found if one.get("JobModifyIndex") == index]
+        return min(at_index or found, key=lambda one: int(one["Version"]), default=None)
+
+    def _refuse_newer(self, version: int) -> None:
+        """Raises ChangedByOthers where the job has a newer version that brings nothing back."""
+        job = self._nomad.job()
+        if job is None or job["Version"] <= version:
+            return
+        if self._before["version"] is None or self._before["stopped"]:
+            is_back = bool(job.get("Stop"))
+        else:
+            is_back = self._shape(job) == self._before["shape"]
+        if not is_back:
+            raise changed(
+                self._want.place.job, f"its version {job['Version']} is newer than ours, {version}"
+            )
 
     def _refuse_changed(self, job: Mapping[str, Any]) -> None:
         """Raises ChangedByOthers where the job is not as we left it."""
+        _refuse_strangers(job, self._intent.project, replaces=self._want.replaces)
         if self._want.replaces:
             return
-        _refuse_strangers(job, self._intent.project)
         if not self._shapes:
             self._host.log("this agent has not deployed the job: nobody can tell who changed it")
         elif self._shape(job) not in self._shapes:
@@ -229,9 +251,8 @@ class _Run:
         job = self._want.of(self._intent.deployment)
         for attempt in range(_REGISTER_ATTEMPTS):
             self._host.log(f"registering the job {self._want.place.job}")
-            evaluation = ""
             try:
-                evaluation = self._nomad.register(
+                evaluation, at = self._nomad.register(
                     job, index, preserves_counts=self._want.preserves_counts
                 )
             except ServiceUnreachable as refusal:
@@ -244,7 +265,7 @@ class _Run:
                     raise
                 self._host.wait(1.0)
                 continue
-            tried = self._tried()
+            tried = self._tried(at)
             if tried is not None:
                 self._host.log(f"it is version {tried['Version']} (evaluation {evaluation[:8]})")
                 return tried, evaluation
@@ -294,6 +315,7 @@ class _Run:
         """Until what ran before runs again: how. Nomad's own revert is watched, not assumed."""
         try:
             if self._before["version"] is None or self._before["stopped"]:
+                self._refuse_newer(version)
                 self._host.log("stopping the job: nothing ran before")
                 self._nomad.deregister()
                 self._watch.gone()
@@ -372,11 +394,13 @@ def _meta(job: Mapping[str, Any]) -> Mapping[str, str]:
     return job.get("Meta") or {}
 
 
-def _refuse_strangers(job: Mapping[str, Any], project: str) -> None:
+def _refuse_strangers(job: Mapping[str, Any], project: str, *, replaces: bool = False) -> None:
+    """replaces: what belongs to no project is taken over. Raises ChangedByOthers."""
     found = _meta(job).get("stella.project")
-    if found != project:
-        whose = f"it belongs to {found}" if found else "nobody deployed it by Stella"
-        raise changed(str(job.get("ID")), whose)
+    if found and found != project:
+        raise taken(str(job.get("ID")), found)
+    if not found and not replaces:
+        raise changed(str(job.get("ID")), "nobody deployed it by Stella")
 
 
 def _is_of_the_release(refusal: StellaError) -> bool:
