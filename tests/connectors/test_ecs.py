@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -552,6 +553,12 @@ def test_a_task_definition_that_cannot_be_deployed_is_refused(
         EcsTarget().plan(at.intent("dep_1", at.bench.one, task=task))
 
 
+@pytest.mark.parametrize("name", ["cluster", "serviceName", "taskDefinition"])
+def test_what_is_created_is_what_the_target_names(at: EcsBench, name: str) -> None:
+    with pytest.raises(BadTargetConfig, match=f"its create has {name}"):
+        EcsTarget().plan(at.intent("dep_1", at.bench.one, create={name: "other"}))
+
+
 def test_a_container_without_a_component_is_refused_unless_it_has_a_digest(at: EcsBench) -> None:
     with pytest.raises(UnknownService, match="belongs to no component"):
         EcsTarget().plan(at.intent("dep_1", at.bench.one, task=task_of(name="other")))
@@ -559,6 +566,16 @@ def test_a_container_without_a_component_is_refused_unless_it_has_a_digest(at: E
         "dep_1", at.bench.one, task=task_of(name="other"), containers={"web": "other"}
     )
     assert at.bench.one.text in EcsTarget().plan(named).files["stella.ecs.task.json"]
+
+
+def test_a_plan_that_was_not_approved_is_not_carried_out(at: EcsBench) -> None:
+    intent, target = at.intent("dep_1", at.bench.one), EcsTarget()
+    plan = target.plan(intent)
+    file = {"stella.ecs.task.json": plan.files["stella.ecs.task.json"].replace("blue", "red")}
+    for other in (replace(plan, files=file), replace(plan, actions=plan.actions[1:])):
+        with pytest.raises(BadTargetConfig, match="not what was approved"):
+            target.apply(intent, other, at.host)
+    assert at.ecs.asked == []
 
 
 def test_a_plan_says_what_people_would_do(at: EcsBench) -> None:

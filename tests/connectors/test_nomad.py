@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -537,6 +538,16 @@ def test_a_task_without_a_component_and_a_component_without_a_task_are_refused(
         "dep_1", at.bench.one, job=changed_task(at, **pinned), tasks={"web": "web/other"}
     )
     assert at.bench.one.text in NomadTarget().plan(named).files["stella.nomad.job.json"]
+
+
+def test_a_plan_that_was_not_approved_is_not_carried_out(at: NomadBench) -> None:
+    intent, target = at.intent("dep_1", at.bench.one), NomadTarget()
+    plan = target.plan(intent)
+    file = {"stella.nomad.job.json": plan.files["stella.nomad.job.json"].replace("blue", "red")}
+    for other in (replace(plan, files=file), replace(plan, actions=plan.actions[1:])):
+        with pytest.raises(BadTargetConfig, match="not what was approved"):
+            target.apply(intent, other, at.host)
+    assert at.nomad.asked == []
 
 
 def test_a_plan_says_what_people_would_do(at: NomadBench) -> None:

@@ -23,7 +23,7 @@ from stella.sdk import (
     TargetPlan,
     UnhealthyAfterStart,
 )
-from stella_connectors.docker import journal
+from stella_connectors.docker import approved, journal
 from stella_connectors.ecs import kept
 from stella_connectors.ecs.api import Ecs
 from stella_connectors.ecs.settings import (
@@ -78,6 +78,7 @@ class EcsTarget:
 
     def apply(self, intent: TargetIntent, plan: TargetPlan, host: Host) -> None:
         """Register, update, watch; what failed is brought back, by ECS itself or by us."""
+        approved.refuse_other(plan, self.plan(intent))
         want = wanted(intent)
         ecs = Ecs(host, want.place)
         before = journal.begin(host, intent, plan, lambda: _look(ecs.service()))
@@ -299,13 +300,13 @@ class _Run:
             )
         for task in up:
             told = {str(one.get("name")): one for one in task.get("containers") or ()}
-            for name, approved in self._want.digests.items():
+            for name, digests in self._want.digests.items():
                 runs = told.get(name, {}).get("imageDigest")
-                if runs not in approved:
+                if runs not in digests:
                     raise PullDigestMismatch(
                         f"digest mismatch: {name} runs {runs or 'what ECS has no digest of'}"
                         f" in the task {_short(str(task.get('taskArn')))}, and"
-                        f" {', '.join(sorted(approved))} was approved",
+                        f" {', '.join(sorted(digests))} was approved",
                         remedy=Remedy("See what stands between ECS and the registry."),
                         component=self._want.containers.get(name, name),
                     )

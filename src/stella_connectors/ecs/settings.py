@@ -22,6 +22,7 @@ SPEC, PROJECT, DEPLOYMENT = "stella.spec", "stella.project", "stella.deployment"
 # What a tag of AWS may hold; everything else is replaced.
 _NO_TAG = re.compile(r"[^A-Za-z0-9 +=._:/@-]")
 _TAG_LENGTH_MAX = 256
+_NOT_OF_CREATE = frozenset({"cluster", "serviceName", "taskDefinition"})
 _PINNED = re.compile(r"\S+@sha256:[0-9a-f]{64}\Z")
 
 
@@ -71,6 +72,9 @@ def wanted(intent: TargetIntent) -> Wanted:
     what = f"target {intent.target}"
     config = validated(intent.config, schema_of(__package__, "ecs"), what)
     task = _task(config["task"], what)
+    elsewhere = sorted({*config.get("create", {})} & _NOT_OF_CREATE)
+    if elsewhere:
+        raise _bad(what, f"its create has {elsewhere[0]}, which is said elsewhere in the target")
     containers = _containers(task, config, intent)
     planned = {one.component: one for one in intent.services}
     approved: dict[str, tuple[object, ...]] = {}

@@ -22,7 +22,7 @@ from stella.sdk import (
     TargetPlan,
     UnhealthyAfterStart,
 )
-from stella_connectors.docker import journal
+from stella_connectors.docker import approved, journal
 from stella_connectors.nomad import kept
 from stella_connectors.nomad.api import Nomad, changed, taken
 from stella_connectors.nomad.settings import (
@@ -61,6 +61,7 @@ class NomadTarget:
 
     def apply(self, intent: TargetIntent, plan: TargetPlan, host: Host) -> None:
         """Register and watch; what failed is brought back, by Nomad itself or by us."""
+        approved.refuse_other(plan, self.plan(intent))
         want = wanted(intent)
         nomad = Nomad(host, want.place)
         before = journal.begin(host, intent, plan, lambda: _look(nomad.job(), want))
@@ -292,9 +293,9 @@ class _Run:
 
     def _compare(self, job: Mapping[str, Any]) -> None:
         """Every task of Nomad's own copy was approved, and none is missing. Raises else."""
-        told, approved = tasks_of(job), approved_of(self._want.job)
-        for where in sorted({*told, *approved}):
-            runs, asked = told.get(where), approved.get(where)
+        told, allowed = tasks_of(job), approved_of(self._want.job)
+        for where in sorted({*told, *allowed}):
+            runs, asked = told.get(where), allowed.get(where)
             if runs != asked:
                 raise PullDigestMismatch(
                     f"digest mismatch: Nomad runs {_worded(runs)} as {'/'.join(where)},"
