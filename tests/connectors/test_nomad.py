@@ -480,7 +480,24 @@ def fetching(at: NomadBench, **artifact: object) -> dict[str, Any]:
             lambda at: connected(at, SidecarService={}, SidecarTask=sidecar("envoy:v1")),
             "image by digest",
         ),
+        (
+            lambda at: connected(at, Gateway="x", SidecarTask=sidecar(f"a@{at.bench.one}")),
+            "no object",
+        ),
         (lambda at: fetching(at, GetterSource="https://a/b"), "no checksum"),
+        (
+            lambda at: fetching(
+                at, GetterSource="https://a/b", GetterOptions={"Checksum": SUM["checksum"]}
+            ),
+            "no checksum",
+        ),
+        (
+            lambda at: fetching(at, GetterSource="https://a/b?checksum=", GetterOptions=SUM),
+            "no checksum",
+        ),
+        (lambda at: connected(at, SidecarTask={"Driver": ["docker"]}), "driver"),
+        (lambda at: fetching(at, GetterSource="https://[", GetterOptions="x"), "no checksum"),
+        (lambda at: fetching(at, GetterSource="https://a/b/", GetterOptions=SUM), "no single"),
         (lambda at: fetching(at, GetterSource="git::https://a/b", GetterOptions=SUM), "no single"),
         (
             lambda at: fetching(at, GetterSource="https://a/b?checksum=md5:00", GetterOptions=SUM),

@@ -30,7 +30,10 @@ def read(host: Host) -> Kept | None:
     if kept is None:
         return None
     return Kept(
-        Place(**kept["place"]), kept["containers"], tuple(kept["arns"]), tuple(kept["counts"])
+        Place(**kept["place"]),
+        kept["containers"],
+        tuple(kept["arns"]),
+        tuple(kept.get("counts", ())),
     )
 
 

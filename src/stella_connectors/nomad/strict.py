@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 DRIVER = "docker"
 _PINNED = re.compile(r"[^\s$]+@sha256:[0-9a-f]{64}\Z")
 _CHECKSUM = re.compile(r"(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})\Z")
+_FORCED = re.compile(r"\A[A-Za-z0-9]+::")
 _FILE_SOURCE = re.compile(r"(?:(?:s3|gcs)::)?https?\Z")
 # Go reads the names of a structure without regard to case. These are what we judge a job by.
 _KNOWN = {
@@ -138,13 +139,16 @@ def _connect(service: Mapping[str, Any], what: str) -> Iterator[str]:
     ]
     if not asked:
         return
+    if not all(isinstance(connect[one], dict) for one in asked):
+        yield f"{what} has a Connect whose {asked[0]} is no object"
+        return
     name, task = service.get("Name"), connect.get("SidecarTask")
     if not isinstance(name, str) or not name or "$" in name:
         yield f"{what} has {asked[0]} and no Name that is written out"
     own = task if isinstance(task, dict) else {}
     config = own.get("Config")
     image = config.get("image") if isinstance(config, dict) else None
-    if own.get("Driver") not in {None, "", DRIVER}:
+    if own.get("Driver") not in (None, "", DRIVER):
         yield f"{what} has a SidecarTask of the driver {own['Driver']!r}: only docker's has a digest"
     elif not is_pinned(image):
         yield f"{what} has {asked[0]}, and no SidecarTask whose Config names an image by digest"
@@ -161,19 +165,18 @@ def _kind(connect: Mapping[str, Any]) -> str:
 
 def _artifact(one: Mapping[str, Any], what: str) -> Iterator[str]:
     """A checksum counts for one file alone: trees are fetched without looking at it."""
-    source = str(one.get("GetterSource") or "")
-    parts = urlsplit(source.partition("::")[2] if "::" in source else source)
-    scheme = source[: source.find("://")]
-    if (
-        not _FILE_SOURCE.match(scheme)
-        or parts.path.endswith("/")
-        or one.get("GetterMode") not in {None, "", "any", "file"}
-    ):
+    source, options = str(one.get("GetterSource") or ""), one.get("GetterOptions") or {}
+    try:
+        parts = urlsplit(_FORCED.sub("", source))
+    except ValueError:
+        parts = urlsplit("")
+    is_file = _FILE_SOURCE.match(source[: source.find("://")]) and not parts.path.endswith("/")
+    if not is_file or one.get("GetterMode") not in (None, "", "any", "file"):
         yield f"{what} is no single file at an http or https URL ({source[:100]})"
-    given = [text for name, text in parse_qsl(parts.query) if name.casefold() == "checksum"]
-    options = one.get("GetterOptions") or {}
-    given += [str(text) for name, text in options.items() if name.casefold() == "checksum"]
-    if not given or not all(map(_CHECKSUM.match, given)):
+    given = parse_qsl(parts.query, keep_blank_values=True)
+    given += [*options.items()] if isinstance(options, dict) else []
+    sums = [str(text) for name, text in given if name == "checksum"]
+    if not sums or not all(map(_CHECKSUM.match, sums)):
         yield f"{what} has no checksum sha256:... or sha512:... ({source[:100]})"
 
 
