@@ -158,16 +158,44 @@ def test_time_and_size_are_bounded_and_a_redirect_leads_nowhere_else(
         HostRequest("GET", "http://nomad.example.com", "/"),
         HostRequest("GET", "ftp://nomad.example.com", "/"),
         HostRequest("GET", "https://a:b@nomad.example.com", "/"),
+        HostRequest("GET", "http://127.0.0.1:1/v1?", "/"),
+        HostRequest("GET", "http://127.0.0.1:1#", "/"),
         HostRequest("GE T", "http://127.0.0.1:1", "/"),
         HostRequest("GET", "http://127.0.0.1:1", "/a b"),
         HostRequest("GET", "http://127.0.0.1:1", "/", {"X-A": "one\r\nX-B: two"}),
         HostRequest("GET", "https://127.0.0.1:1", "/", ca="no PEM"),
     ],
-    ids=["plain", "scheme", "user", "method", "path", "header", "authority"],
+    ids=["plain", "scheme", "user", "query", "fragment", "method", "path", "header", "authority"],
 )
 def test_what_cannot_be_sent_is_refused(host: RealHost, asked: HostRequest) -> None:
     with pytest.raises(ServiceRefused):
         host.send(asked)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["169.254.169.254", "168.63.129.16", "fe80::1%2", "::ffff:169.254.170.2", "fd00:ec2::254"],
+)
+def test_where_clouds_hand_out_credentials_nothing_is_asked(
+    host: RealHost, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    def looked_up(_host: str, port: int, **_: object) -> list[tuple[object, ...]]:
+        return [(0, 0, 0, "", (address, port))]
+
+    monkeypatch.setattr("stella.agent.send.socket.getaddrinfo", looked_up)
+    asked = HostRequest("GET", "https://nomad.example.com", "/", timeout_s=2)
+    with pytest.raises(ServiceRefused, match="hand out credentials"):
+        host.send(asked)
+
+
+def test_a_name_is_reached_where_one_of_its_addresses_may_be(
+    host: RealHost, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with played_registry(service.play) as at:
+        endpoint = f"http://nomad.example.com:{at.rpartition(':')[2]}"
+        found = ["169.254.1.1", "127.0.0.1"]
+        monkeypatch.setattr("stella.agent.send._addresses", lambda *_: found)
+        assert host.send(HostRequest("GET", endpoint, "/", plain_http=True)).status == 200
 
 
 ASKING = """

@@ -72,6 +72,9 @@ class EcsBench:
     def running(self) -> list[Any]:
         return list(EcsTarget().inspect("shop", self.host))
 
+    def tags(self, arn: str) -> dict[str, str]:
+        return {one["key"]: one["value"] for one in self.ecs.region.tags[arn]}
+
     def digests(self) -> list[Any]:
         return [one.digest for one in self.running()]
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,8 @@ from stella.plugin.refusals import (
 )
 from stella.sdk.testing import TAKE_DOWN_CHECKS, TARGET_CHECKS, TargetBench
 from stella_connectors.ecs import EcsTarget
+from stella_connectors.ecs.described import is_same
+from stella_connectors.ecs.settings import tag_list, wanted
 
 pytestmark = pytest.mark.stores  # botocore, in the place of the stores
 
@@ -65,7 +68,7 @@ def test_the_task_definition_is_the_users_with_digest_and_sticker(at: EcsBench) 
         "stella.deployment": "dep_1",
     }
     for arn in (service["serviceArn"], service["taskDefinition"]):
-        tags = {one["key"]: one["value"] for one in region.tags[arn]}
+        tags = at.tags(arn)
         assert {name: text for name, text in tags.items() if name != "stella.spec"} == sticker
     breaker = service["deploymentConfiguration"]["deploymentCircuitBreaker"]
     assert breaker == {"enable": True, "rollback": True}
@@ -87,17 +90,75 @@ def test_what_the_circuit_breaker_took_back_is_watched_and_told(at: EcsBench) ->
     assert at.digests() == [at.bench.two] * 2
 
 
-def test_where_ecs_takes_nothing_back_the_agent_does(at: EcsBench) -> None:
-    at.apply("dep_1", at.bench.one)
-    region = at.ecs.region
+def without_a_rollback(at: EcsBench) -> None:
+    """ECS ends a rollout and leaves what it began."""
 
-    def without_a_rollback(operation: str) -> None:
-        service = region.services["shop"]
-        if operation == "DescribeServices":
+    def before(operation: str) -> None:
+        service = at.ecs.region.services.get("shop")
+        if operation == "DescribeServices" and service is not None:
             breaker = service["deploymentConfiguration"]["deploymentCircuitBreaker"]
             breaker["rollback"] = False
 
-    at.ecs.before = without_a_rollback
+    at.ecs.before = before
+
+
+@pytest.mark.parametrize("who", ["ECS", "the agent"])
+def test_what_is_brought_back_has_its_count_and_its_sticker_again(at: EcsBench, who: str) -> None:
+    at.apply("dep_1", at.bench.one, desired_count=4)
+    service = at.ecs.region.services["shop"]
+    sticker = at.tags(service["serviceArn"])
+    if who != "ECS":
+        without_a_rollback(at)
+    with pytest.raises(UnhealthyAfterStart, match=f"{who} brought back shop:1"):
+        at.apply("dep_2", at.bench.sick, desired_count=2)
+    assert service["desiredCount"] == 4
+    assert at.tags(service["serviceArn"]) == sticker
+    assert [(one.digest, one.state) for one in at.running()] == [(at.bench.one, "running")] * 4
+    at.apply("dep_3", at.bench.two, desired_count=2)
+    assert at.digests() == [at.bench.two] * 2
+
+
+def test_an_autoscalers_count_stays_where_the_agent_brings_back(at: EcsBench) -> None:
+    at.apply("dep_1", at.bench.one, preserve_count=True)
+    region = at.ecs.region
+    without_a_rollback(at)
+    real = at.ecs.before
+
+    def scaled_meanwhile(operation: str) -> None:
+        real(operation)
+        if operation == "TagResource":  # what follows the update
+            at.ecs.before = real
+            with region.lock:
+                region.update({"service": "shop", "desiredCount": 3})
+
+    at.ecs.before = scaled_meanwhile
+    with pytest.raises(UnhealthyAfterStart, match="the agent brought back shop:1"):
+        at.apply("dep_2", at.bench.sick, preserve_count=True)
+    assert at.digests() == [at.bench.one] * 3
+
+
+def test_killed_before_the_update_with_another_count_it_is_gone_on_with(
+    at: EcsBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at.apply("dep_1", at.bench.one, desired_count=3)
+    send = at.host.send
+
+    def killing(request: HostRequest) -> HostResponse:
+        if request.headers["X-Amz-Target"].endswith(".UpdateService"):
+            raise Killed
+        return send(request)
+
+    monkeypatch.setattr(at.host, "send", killing)
+    with pytest.raises(Killed):
+        at.apply("dep_2", at.bench.two, desired_count=2)
+    monkeypatch.setattr(at.host, "send", send)
+    at.apply("dep_2", at.bench.two, desired_count=2)
+    assert at.digests() == [at.bench.two] * 2
+
+
+def test_where_ecs_takes_nothing_back_the_agent_does(at: EcsBench) -> None:
+    at.apply("dep_1", at.bench.one)
+    without_a_rollback(at)
     with pytest.raises(UnhealthyAfterStart) as refused:
         at.apply("dep_2", at.bench.sick)
     assert refused.value.facts["serves"] == "the agent brought back shop:1, which serves"
@@ -199,6 +260,69 @@ def test_the_same_again_registers_nothing_and_rolls_nothing(at: EcsBench) -> Non
     assert at.digests() == [at.bench.one]
 
 
+def test_a_tag_alone_makes_no_revision_the_approved_one(at: EcsBench) -> None:
+    intent = at.intent("dep_1", at.bench.one)
+    want, region = wanted(intent), at.ecs.region
+    stranger = {**task_of(command=["sh", "-c", "mine"]), "tags": tag_list(want.tags)}
+    for name in ("image", "environment"):
+        stranger["containerDefinitions"][0][name] = want.task["containerDefinitions"][0][name]
+    with region.lock:
+        region.register(stranger)
+    at.apply("dep_1", at.bench.one)
+    assert region.services["shop"]["taskDefinition"].endswith("shop:2")
+    assert any("shop:1 has the tag of what is wanted" in line for line in at.log)
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_it"),
+    [
+        ({}, True),
+        ({"cpu": "1024", "memory": "512"}, True),
+        ({"networkMode": "bridge", "volumes": [], "revision": 7}, True),
+        ({"networkMode": "host"}, False),
+        ({"taskRoleArn": "arn:aws:iam::1:role/admin"}, False),
+        ({"cpu": "2048"}, False),
+        ({"containerDefinitions": []}, False),
+    ],
+)
+def test_a_definition_is_compared_key_by_key(changes: dict[str, Any], *, is_it: bool) -> None:
+    ours = {**task_of(), "cpu": "1 vCPU", "memory": "0.5GB"}
+    assert is_same(ours, {**ours, **changes}) is is_it
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_it"),
+    [
+        ({"essential": True, "cpu": 0, "mountPoints": []}, True),
+        ({"environment": [{"name": "B", "value": ""}, {"name": "A", "value": "1"}]}, True),
+        ({"environment": [{"name": "A", "value": "2"}, {"name": "B", "value": ""}]}, False),
+        ({"secrets": [{"name": "KEY", "valueFrom": "arn"}]}, False),
+        ({"image": "shop/web:other"}, False),
+        ({"privileged": True}, False),
+    ],
+)
+def test_its_containers_are_compared_by_name(changes: dict[str, Any], *, is_it: bool) -> None:
+    ours = task_of(environment=[{"name": "A", "value": "1"}, {"name": "B", "value": ""}])
+    side = {"name": "a-side", "image": "x/y"}
+    told = {"containerDefinitions": [side, {**ours["containerDefinitions"][0], **changes}]}
+    ours["containerDefinitions"].append(side)
+    assert is_same(ours, {**ours, **told}) is is_it
+
+
+def test_the_bytes_of_a_container_beside_the_components_are_compared_too(at: EcsBench) -> None:
+    task, containers = task_of(), at.ecs.region.containers
+    beside = wanted(at.intent("dep_0", at.bench.two)).task["containerDefinitions"][0]["image"]
+    task["containerDefinitions"].append({"name": "side", "image": beside, "memory": 64})
+    at.apply("dep_1", at.bench.one, task=task)
+    real, other = containers.digest, f"sha256:{'f' * 64}"
+    containers.digest = lambda image: (  # type: ignore[method-assign]
+        other if at.bench.two.text in image else real(image)
+    )
+    task["containerDefinitions"][1]["memory"] = 65
+    with pytest.raises(PullDigestMismatch, match=f"side runs {other}"):
+        at.apply("dep_2", at.bench.one, task=task)
+
+
 def test_pages_of_tasks_are_read_to_the_end(at: EcsBench) -> None:
     at.ecs.page = 2
     at.apply("dep_1", at.bench.one, desired_count=5)
@@ -257,6 +381,25 @@ def test_a_strangers_service_is_neither_replaced_nor_taken_down(at: EcsBench) ->
     with pytest.raises(ChangedByOthers):
         target.remove(intent, target.plan_removal(intent), at.host)
     assert region.services["shop"]["status"] == "ACTIVE"
+
+
+@pytest.mark.parametrize(("project", "is_taken"), [("other", False), ("", True)])
+def test_what_belongs_to_another_project_is_never_replaced(
+    at: EcsBench, project: str, *, is_taken: bool
+) -> None:
+    region = at.ecs.region
+    with region.lock:
+        made = region.register(task_of())
+        given = {"serviceName": "shop", "desiredCount": 1, "deploymentConfiguration": {}}
+        tags = [{"key": "stella.project", "value": project}]
+        region.create({**given, "taskDefinition": made["taskDefinitionArn"], "tags": tags})
+    if is_taken:
+        at.apply("dep_1", at.bench.one, changed_by_others="replace")
+        assert at.digests() == [at.bench.one]
+        return
+    with pytest.raises(ChangedByOthers, match="belongs to the project other"):
+        at.apply("dep_1", at.bench.one, changed_by_others="replace")
+    assert region.services["shop"]["taskDefinition"].endswith("shop:1")
 
 
 def test_a_task_that_is_missing_shows(at: EcsBench) -> None:
@@ -412,6 +555,12 @@ def test_a_task_definition_that_cannot_be_deployed_is_refused(
         EcsTarget().plan(at.intent("dep_1", at.bench.one, task=task))
 
 
+@pytest.mark.parametrize("name", ["cluster", "serviceName", "taskDefinition"])
+def test_what_is_created_is_what_the_target_names(at: EcsBench, name: str) -> None:
+    with pytest.raises(BadTargetConfig, match=f"its create has {name}"):
+        EcsTarget().plan(at.intent("dep_1", at.bench.one, create={name: "other"}))
+
+
 def test_a_container_without_a_component_is_refused_unless_it_has_a_digest(at: EcsBench) -> None:
     with pytest.raises(UnknownService, match="belongs to no component"):
         EcsTarget().plan(at.intent("dep_1", at.bench.one, task=task_of(name="other")))
@@ -419,6 +568,16 @@ def test_a_container_without_a_component_is_refused_unless_it_has_a_digest(at: E
         "dep_1", at.bench.one, task=task_of(name="other"), containers={"web": "other"}
     )
     assert at.bench.one.text in EcsTarget().plan(named).files["stella.ecs.task.json"]
+
+
+def test_a_plan_that_was_not_approved_is_not_carried_out(at: EcsBench) -> None:
+    intent, target = at.intent("dep_1", at.bench.one), EcsTarget()
+    plan = target.plan(intent)
+    file = {"stella.ecs.task.json": plan.files["stella.ecs.task.json"].replace("blue", "red")}
+    for other in (replace(plan, files=file), replace(plan, actions=plan.actions[1:])):
+        with pytest.raises(BadTargetConfig, match="not what was approved"):
+            target.apply(intent, other, at.host)
+    assert at.ecs.asked == []
 
 
 def test_a_plan_says_what_people_would_do(at: EcsBench) -> None:

@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +23,20 @@ from stella.plugin.refusals import (
     CommandFailed,
     EngineUnreachable,
     NotBroughtBack,
+    PullDigestMismatch,
     ServiceRefused,
     ServiceUnreachable,
     UnhealthyAfterStart,
     UnknownService,
 )
 from stella.sdk.testing import TAKE_DOWN_CHECKS, TARGET_CHECKS, TargetBench
-from stella_connectors.nomad import NomadTarget
+from stella_connectors.nomad import NomadTarget, kept
+from stella_connectors.nomad.settings import wanted
+from stella_connectors.nomad.strict import approved_of
+
+
+class Killed(BaseException):
+    pass
 
 
 @pytest.fixture(scope="session")
@@ -118,6 +126,20 @@ def test_a_failure_is_brought_back_watched_and_told(
     assert at.nomad.cluster.jobs["shop"][0]["Stable"], "it was seen to its end"
     at.apply("dep_3", at.bench.two, job=job)
     assert [one.digest for one in at.running()] == [at.bench.two]
+
+
+def test_what_is_brought_back_has_its_counts_again(at: NomadBench) -> None:
+    at.apply("dep_1", at.bench.one, job=at.job(count=2))
+    with pytest.raises(UnhealthyAfterStart, match="brought back version 0"):
+        at.apply("dep_2", at.bench.sick, job=at.job(HealthyDeadline=20 * SECOND))
+    known = kept.read(at.host)
+    assert known is not None
+    assert (known.counts, len(known.shapes)) == ({"web": 2}, 1)
+    cluster = at.nomad.cluster
+    with cluster.changed:
+        cluster.is_held = True
+        next(one for one in cluster.allocations if one.client == "running").client = "lost"
+    assert [one.state for one in at.running()] == ["running", "missing"]
 
 
 def test_a_revert_that_does_not_get_healthy_is_no_success(at: NomadBench) -> None:
@@ -221,6 +243,47 @@ def test_a_newer_version_meanwhile_is_left_as_it_is(at: NomadBench) -> None:
     assert at.nomad.cluster.jobs["shop"][0]["TaskGroups"][0]["Count"] == 3
 
 
+@pytest.mark.parametrize("is_resumed", [False, True])
+def test_an_edited_copy_of_ours_is_not_taken_for_ours(
+    at: NomadBench, monkeypatch: pytest.MonkeyPatch, *, is_resumed: bool
+) -> None:
+    at.apply("dep_1", at.bench.one)
+    send = at.host.send
+
+    def edited_at_once(request: HostRequest) -> HostResponse:
+        answer = send(request)
+        if request.method == "POST" and request.path.startswith("/v1/jobs?"):
+            with at.nomad.cluster.changed:
+                at.nomad.cluster.scale("shop", "web", 3)  # it keeps the meta, as an edit does
+            if is_resumed:
+                raise Killed
+        return answer
+
+    monkeypatch.setattr(at.host, "send", edited_at_once)
+    with pytest.raises(Killed if is_resumed else ChangedByOthers):
+        at.apply("dep_2", at.bench.two)
+    monkeypatch.setattr(at.host, "send", send)
+    with pytest.raises(ChangedByOthers, match="version 2 is newer than ours, 1"):
+        at.apply("dep_2", at.bench.two)
+    assert at.nomad.cluster.jobs["shop"][0]["Version"] == 2
+
+
+def test_what_belongs_to_another_project_is_never_replaced(at: NomadBench) -> None:
+    with at.nomad.cluster.changed:
+        theirs = {**at.job(), "Meta": {"stella.project": "other"}}
+        at.nomad.cluster.register(theirs, None, keeps_counts=False)
+    with pytest.raises(ChangedByOthers, match="belongs to the project other"):
+        at.apply("dep_1", at.bench.one, changed_by_others="replace")
+    assert len(at.nomad.cluster.jobs["shop"]) == 1
+
+
+def test_what_belongs_to_no_project_is_replaced_where_the_target_says_so(at: NomadBench) -> None:
+    with at.nomad.cluster.changed:
+        at.nomad.cluster.register(at.job(), None, keeps_counts=False)
+    at.apply("dep_1", at.bench.one, changed_by_others="replace")
+    assert [one.digest for one in at.running()] == [at.bench.one]
+
+
 def test_a_strangers_job_of_that_name_is_neither_replaced_nor_taken_down(at: NomadBench) -> None:
     with at.nomad.cluster.changed:
         at.nomad.cluster.register(at.job(), None, keeps_counts=False)
@@ -297,10 +360,6 @@ def test_bad_luck_on_the_way_and_one_version_is_registered(
     at.apply("dep_2", at.bench.two)
     assert [one.digest for one in at.running()] == [at.bench.two]
     assert len(at.nomad.cluster.jobs["shop"]) == 2
-
-
-class Killed(BaseException):
-    pass
 
 
 def test_killed_at_any_request_it_is_gone_on_with_and_registers_once(
@@ -383,6 +442,23 @@ def changed_task(at: NomadBench, **changes: object) -> dict[str, Any]:
     return job
 
 
+SUM = {"checksum": f"sha256:{'0' * 64}"}
+
+
+def sidecar(image: str) -> dict[str, Any]:
+    return {"Driver": "docker", "Config": {"image": image}}
+
+
+def connected(at: NomadBench, **connect: object) -> dict[str, Any]:
+    job = at.job()
+    job["TaskGroups"][0]["Services"] = [{"Name": "web", "Connect": connect}]
+    return job
+
+
+def fetching(at: NomadBench, **artifact: object) -> dict[str, Any]:
+    return changed_task(at, Artifacts=[artifact])
+
+
 @pytest.mark.parametrize(
     ("job", "why"),
     [
@@ -392,11 +468,79 @@ def changed_task(at: NomadBench, **changes: object) -> dict[str, Any]:
         (lambda at: at.job(MaxParallel=0), "MaxParallel 0"),
         (lambda at: changed_task(at, Driver="raw_exec"), "raw_exec"),
         (lambda at: changed_task(at, Env={"KEY": "env://KEY"}), "secret in its job"),
+        (lambda at: {**at.job(), "taskgroups": []}, "TaskGroups and taskgroups"),
+        (lambda at: {**at.job(), "update": {}}, "Update and update"),
+        (lambda at: changed_task(at, driver="raw_exec"), "Driver and driver"),
+        (lambda at: changed_task(at, artifactſ=[]), "reads as Artifacts"),
+        (lambda at: changed_task(at, Config={"image": "a", "Image": "b"}), "image and Image"),
+        (lambda at: connected(at, SidecarService={}), "SidecarService, and no SidecarTask"),
+        (lambda at: connected(at, SidecarTask={"Driver": "raw_exec"}), "driver 'raw_exec'"),
+        (lambda at: connected(at, Gateway={"Ingress": {}}), "Gateway, and no SidecarTask"),
+        (
+            lambda at: connected(at, SidecarService={}, SidecarTask=sidecar("envoy:v1")),
+            "image by digest",
+        ),
+        (
+            lambda at: connected(at, Gateway="x", SidecarTask=sidecar(f"a@{at.bench.one}")),
+            "no object",
+        ),
+        (lambda at: fetching(at, GetterSource="https://a/b"), "no checksum"),
+        (
+            lambda at: fetching(
+                at, GetterSource="https://a/b", GetterOptions={"Checksum": SUM["checksum"]}
+            ),
+            "no checksum",
+        ),
+        (
+            lambda at: fetching(at, GetterSource="https://a/b?checksum=", GetterOptions=SUM),
+            "no checksum",
+        ),
+        (lambda at: connected(at, SidecarTask={"Driver": ["docker"]}), "driver"),
+        (lambda at: fetching(at, GetterSource="https://[", GetterOptions="x"), "no checksum"),
+        (lambda at: fetching(at, GetterSource="https://a/b/", GetterOptions=SUM), "no single"),
+        (lambda at: fetching(at, GetterSource="git::https://a/b", GetterOptions=SUM), "no single"),
+        (
+            lambda at: fetching(at, GetterSource="https://a/b?checksum=md5:00", GetterOptions=SUM),
+            "no checksum",
+        ),
     ],
 )
 def test_a_job_that_cannot_be_deployed_is_refused(at: NomadBench, job: Any, why: str) -> None:
     with pytest.raises(BadTargetConfig, match=why):
         NomadTarget().plan(at.intent("dep_1", at.bench.one, job=job(at)))
+
+
+def test_what_is_held_by_digests_is_taken(at: NomadBench) -> None:
+    job = fetching(at, GetterSource="https://a/b.tar.gz", GetterOptions=SUM)
+    image = f"envoy@{at.bench.two}"
+    connect = {"SidecarService": {}, "SidecarTask": sidecar(image)}
+    job["TaskGroups"][0]["Services"] = [{"Name": "web", "Connect": connect}]
+    job["TaskGroups"][0]["Tasks"][0]["Env"] = {"http_proxy": "a", "HTTP_PROXY": "a", "name": "b"}
+    want = wanted(at.intent("dep_1", at.bench.one, job=job))
+    assert approved_of(want.job)["web", "connect-proxy-web"] == ("docker", image)
+
+
+@pytest.mark.parametrize(
+    ("extra", "why"),
+    [
+        ({"Driver": "docker", "Config": {"image": "x/y:1"}}, "runs x/y:1 as web/more, and nothing"),
+        ({"Driver": "raw_exec", "Config": {"command": "sh"}}, "by the driver raw_exec"),
+    ],
+)
+def test_what_was_put_into_the_job_on_its_way_is_a_mismatch(
+    at: NomadBench, extra: dict[str, Any], why: str
+) -> None:
+    register = at.nomad.cluster.register
+
+    def more(given: dict[str, Any], *one: Any, **two: Any) -> str:
+        given["TaskGroups"][0]["Tasks"].append({"Name": "more", **extra})
+        return register(given, *one, **two)
+
+    at.nomad.cluster.register = more  # type: ignore[method-assign]
+    at.nomad.cluster.is_held = True
+    with pytest.raises(PullDigestMismatch, match=why):
+        at.apply("dep_1", at.bench.one)
+    assert at.nomad.cluster.jobs["shop"][0]["Stop"]
 
 
 def test_a_task_without_a_component_and_a_component_without_a_task_are_refused(
@@ -411,6 +555,16 @@ def test_a_task_without_a_component_and_a_component_without_a_task_are_refused(
         "dep_1", at.bench.one, job=changed_task(at, **pinned), tasks={"web": "web/other"}
     )
     assert at.bench.one.text in NomadTarget().plan(named).files["stella.nomad.job.json"]
+
+
+def test_a_plan_that_was_not_approved_is_not_carried_out(at: NomadBench) -> None:
+    intent, target = at.intent("dep_1", at.bench.one), NomadTarget()
+    plan = target.plan(intent)
+    file = {"stella.nomad.job.json": plan.files["stella.nomad.job.json"].replace("blue", "red")}
+    for other in (replace(plan, files=file), replace(plan, actions=plan.actions[1:])):
+        with pytest.raises(BadTargetConfig, match="not what was approved"):
+            target.apply(intent, other, at.host)
+    assert at.nomad.asked == []
 
 
 def test_a_plan_says_what_people_would_do(at: NomadBench) -> None:

@@ -3,11 +3,13 @@
 import re
 import socket
 import threading
-from collections.abc import Mapping
+import time
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 
 from stella.kernel import Remedy, StellaError
+from stella.kernel.address import is_of_metadata
 from stella.sdk import (
     Connection,
     HostRequest,
@@ -151,6 +153,41 @@ class _Exchange:
         return self._secrets.get(text, text)
 
     def _connect(self, host: str, port: int, timeout: float) -> socket.socket:
-        connected = socket.create_connection((host, port), timeout)
+        connected = _connected(host, port, timeout)
         self._sockets.append(connected)
         return connected
+
+
+def _connected(host: str, port: int, timeout: float) -> socket.socket:
+    """The name is looked up once, and the address that was judged is the one that is reached.
+
+    Private networks and loopback are where such services are; a cloud's metadata service is none of
+    them. Raises ServiceRefused, OSError.
+    """
+    refusal: ServiceRefused | None = None
+    trouble: OSError | None = None
+    ends_at = time.monotonic() + timeout
+    for address in _addresses(host, port):
+        left_s = ends_at - time.monotonic()
+        if left_s <= 0:
+            break
+        if is_of_metadata(address):
+            refusal = ServiceRefused(
+                f"{host[:100]} lies at {address}, where clouds hand out credentials",
+                remedy=Remedy("Give the address of the service itself."),
+                service=host[:100],
+            )
+            continue
+        try:
+            return socket.create_connection((address, port), left_s)
+        except OSError as error:
+            trouble = error
+    raise trouble or refusal or OSError(f"{host[:100]} has no address")
+
+
+def _addresses(host: str, port: int) -> Iterable[str]:
+    try:
+        found = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)
+    except UnicodeError:
+        raise OSError(f"{host[:100]} is no name that can be looked up") from None
+    return dict.fromkeys(str(address[0]).partition("%")[0] for *_, address in found)

@@ -7,28 +7,12 @@ from typing import TypeAlias
 
 from stella.hub.errors import HostNotGranted
 from stella.kernel import Remedy
+from stella.kernel.address import METADATA, Address, plain
 from stella.plugin.manifest import covers
 
-_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")  # RFC 6052
 # All that is given out for the open network; the rest is local, special, or an IPv4 address in disguise.
 _UNICAST = ipaddress.IPv6Network("2000::/3")  # IANA, "IPv6 Global Unicast Address Assignments"
-# Where clouds tell a machine who it is and hand it credentials: AWS, Azure (also its wire server),
-# Google, Oracle (169.254 and its IPv6 forms), Alibaba, and Oracle's first generation.
-_METADATA = tuple(
-    ipaddress.ip_network(one)
-    for one in (
-        "169.254.0.0/16",
-        "168.63.129.16/32",
-        "100.100.100.200/32",
-        "192.0.0.192/32",
-        "fe80::/10",
-        "fd00:ec2::/32",
-        "fd00:c1::/32",
-        "fd20:ce::254/128",
-    )
-)
 
-Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
@@ -71,8 +55,8 @@ def refuse_address(host: str, address: str, allowed: Allowed) -> None:
     addresses are refused unless they are named; a wide network that they lie in does not name
     addresses of metadata services.
     """
-    at = _plain(ipaddress.ip_address(address))
-    metadata = next((one for one in _METADATA if _lies_in(at, [str(one)])), None)
+    at = plain(ipaddress.ip_address(address))
+    metadata = next((one for one in METADATA if _lies_in(at, [str(one)])), None)
     if metadata is None and _is_open(at):
         return
     networks = [one for one in allowed.networks if metadata is None or _is_within(one, metadata)]
@@ -100,16 +84,6 @@ def _how_to_name(address: Address, allowed: Allowed) -> str:
     )
 
 
-def _plain(address: Address) -> Address:
-    """An IPv4 address that an IPv6 one leads to (mapped, 6to4, NAT64) is judged as what it is."""
-    if isinstance(address, ipaddress.IPv4Address):
-        return address
-    inside = address.ipv4_mapped or address.sixtofour
-    if inside is None and address in _NAT64:
-        inside = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-    return inside or address
-
-
 def _is_open(address: Address) -> bool:
     is_given_out = isinstance(address, ipaddress.IPv4Address) or address in _UNICAST
     return address.is_global and not address.is_multicast and is_given_out
@@ -118,7 +92,7 @@ def _is_open(address: Address) -> bool:
 def _is_named(host: str, address: Address, hosts: Iterable[str]) -> bool:
     """Whether the reference to the host is the address itself, and that was granted."""
     try:
-        literal = _plain(ipaddress.ip_address(host.strip("[]")))
+        literal = plain(ipaddress.ip_address(host.strip("[]")))
     except ValueError:
         return host.lower() == "localhost" and address.is_loopback and "localhost" in hosts
     return literal == address and host.strip("[]") in hosts

@@ -183,6 +183,7 @@ def _address(endpoint: str) -> tuple[str, str, str] | None:
         return None
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         return None
-    if "@" in parts.netloc or parts.query or parts.fragment or not endpoint.isprintable():
+    # An empty query counts as well: what a connector asks for would become part of it.
+    if "@" in parts.netloc or "?" in endpoint or "#" in endpoint or not endpoint.isprintable():
         return None
     return parts.scheme, parts.netloc, parts.hostname

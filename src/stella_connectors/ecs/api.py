@@ -14,6 +14,7 @@ from stella.sdk import (
     StellaError,
 )
 from stella.sdk.host_service import HostService, json_of
+from stella_connectors.ecs.described import is_same
 from stella_connectors.ecs.settings import Place, Wanted, tag_list, tagged_deployment
 
 _TARGET = "AmazonEC2ContainerServiceV20141113"
@@ -77,7 +78,7 @@ class Ecs:
         return found
 
     def registered(self, wanted: Wanted) -> str | None:
-        """The ARN of a revision of exactly that, where one of the last says so by its tag."""
+        """The ARN of a revision of exactly that, where one of the last is it and has its tag."""
         told = self._call(
             "ListTaskDefinitions",
             {"familyPrefix": wanted.family, "sort": "DESC", "maxResults": 10},
@@ -86,8 +87,12 @@ class Ecs:
             asked = {"taskDefinition": arn, "include": ["TAGS"]}
             one = self._call("DescribeTaskDefinition", asked)
             tags = {tag["key"]: tag.get("value") for tag in one.get("tags") or ()}
-            if tags.get("stella.spec") == wanted.tags["stella.spec"]:
+            if tags.get("stella.spec") != wanted.tags["stella.spec"]:
+                continue
+            # Whoever may register revisions may give them any tag: what it says is what counts.
+            if is_same(wanted.task, one.get("taskDefinition") or {}):
                 return str(arn)
+            self._host.log(f"{arn} has the tag of what is wanted, and says something else")
         return None
 
     def version(self) -> str:
@@ -136,10 +141,10 @@ class Ecs:
             **more,
         )
 
-    def tag(self, service: Mapping[str, Any], wanted: Wanted, deployment: str) -> None:
+    def tag(self, service: Mapping[str, Any], tags: Mapping[str, str]) -> None:
         """The sticker of the service itself."""
-        tags = tag_list({**wanted.tags, **tagged_deployment(deployment)})
-        self._call("TagResource", {"resourceArn": service["serviceArn"], "tags": tags})
+        asked = {"resourceArn": service["serviceArn"], "tags": tag_list(tags)}
+        self._call("TagResource", asked)
 
     def scale(self, count: int) -> None:
         """Let so many tasks run."""

@@ -23,10 +23,19 @@ from stella.sdk import (
     TargetPlan,
     UnhealthyAfterStart,
 )
-from stella_connectors.docker import journal
+from stella_connectors.docker import approved, journal
 from stella_connectors.ecs import kept
 from stella_connectors.ecs.api import Ecs
-from stella_connectors.ecs.settings import PROJECT, Place, Wanted, tag_list, tags_of, wanted
+from stella_connectors.ecs.settings import (
+    DEPLOYMENT,
+    PROJECT,
+    Place,
+    Wanted,
+    tag_list,
+    tagged_deployment,
+    tags_of,
+    wanted,
+)
 from stella_connectors.ecs.watch import COMPLETED, Watch
 
 TASK_FILE = "stella.ecs.task.json"
@@ -69,6 +78,7 @@ class EcsTarget:
 
     def apply(self, intent: TargetIntent, plan: TargetPlan, host: Host) -> None:
         """Register, update, watch; what failed is brought back, by ECS itself or by us."""
+        approved.refuse_other(plan, self.plan(intent))
         want = wanted(intent)
         ecs = Ecs(host, want.place)
         before = journal.begin(host, intent, plan, lambda: _look(ecs.service()))
@@ -148,7 +158,7 @@ class _Run:
         self._watch = Watch(ecs, host, want.watch_timeout_s, has_breaker=not want.is_blue_green)
         known = kept.read(host)
         self._known = known.arns if known else ()
-        self._count = known.count if known else None
+        self._counts = known.counts if known else ()
 
     def carry_out(self) -> None:
         want, host = self._want, self._host
@@ -162,14 +172,15 @@ class _Run:
                 self._refuse_changed(service)
         if arn is not None and service is not None and self._runs_already(service, arn):
             host.log(f"the service {want.place.service} runs {_short(arn)} already")
-            kept.write(host, want, (arn,))
+            kept.write(host, want, (arn,), (want.desired_count,))
             return
         arn = arn or self._register()
         # Both are ours, whichever serves in the end.
-        kept.write(host, want, (*self._known[:1], arn))
+        before = self._before
+        kept.write(host, want, (before["task"], arn), (before["count"], want.desired_count))
         self._bring(arn)
         self._see_through(arn)
-        kept.write(host, want, (arn,))
+        kept.write(host, want, (arn,), (want.desired_count,))
 
     # ------------------------------------------------------------ before
 
@@ -183,9 +194,9 @@ class _Run:
         controller = (service.get("deploymentController") or {}).get("type", "ECS")
         if controller != "ECS":
             raise _changed(self._want.place.service, f"{controller} rolls it out, not ECS")
+        _refuse_strangers(service, self._intent.project, replaces=self._want.replaces)
         if self._want.replaces:
             return
-        _refuse_strangers(service, self._intent.project)
         if not self._known:
             self._host.log(
                 "this agent has not deployed the service: nobody can tell who changed it"
@@ -194,11 +205,8 @@ class _Run:
         if service.get("taskDefinition") not in self._known:
             at = _short(str(service.get("taskDefinition")))
             raise _changed(self._want.place.service, f"it shall run {at}")
-        if self._count is not None and service.get("desiredCount") != self._count:
-            raise _changed(
-                self._want.place.service,
-                f"{service.get('desiredCount')} tasks shall run, and {self._count} were asked for",
-            )
+        if self._counts and service.get("desiredCount") not in self._counts:
+            raise _changed(self._want.place.service, _counted(service, self._counts))
 
     def _runs_already(self, service: Mapping[str, Any], arn: str) -> bool:
         if service.get("taskDefinition") != arn or service.get("status") != "ACTIVE":
@@ -247,7 +255,7 @@ class _Run:
         self._host.log(f"bringing the service {want.place.service} to {_short(arn)}")
         count = None if want.preserves_count else want.desired_count
         self._ecs.update(want, arn, count)
-        self._ecs.tag(service, want, self._intent.deployment)
+        self._ecs.tag(service, {**want.tags, **tagged_deployment(self._intent.deployment)})
 
     # ------------------------------------------------------------ after
 
@@ -291,18 +299,16 @@ class _Run:
                 remedy=Remedy("See the service's events."),
             )
         for task in up:
-            for one in task.get("containers") or ():
-                component = self._want.containers.get(str(one.get("name")))
-                if component is None:
-                    continue
-                runs, approved = one.get("imageDigest"), self._want.digests[component]
-                if runs not in approved:
+            told = {str(one.get("name")): one for one in task.get("containers") or ()}
+            for name, digests in self._want.digests.items():
+                runs = told.get(name, {}).get("imageDigest")
+                if runs not in digests:
                     raise PullDigestMismatch(
-                        f"digest mismatch: {component} runs {runs or 'what ECS has no digest of'}"
+                        f"digest mismatch: {name} runs {runs or 'what ECS has no digest of'}"
                         f" in the task {_short(str(task.get('taskArn')))}, and"
-                        f" {', '.join(sorted(approved))} was approved",
+                        f" {', '.join(sorted(digests))} was approved",
                         remedy=Remedy("See what stands between ECS and the registry."),
-                        component=component,
+                        component=self._want.containers.get(name, name),
                     )
 
     def _bring_back(self, arn: str, refusal: StellaError) -> str:
@@ -325,15 +331,24 @@ class _Run:
             ) from refusal
 
     def _back_to(self, before: str, arn: str) -> str:
-        who = "ECS"
+        who, want = "ECS", self._want
+        # Of an autoscaler's count nobody here knows what it should be by now.
+        count = None if want.preserves_count else self._before["count"]
         service = self._rolled_back(arn)
         at = service.get("taskDefinition")
         if at == arn:
             who = "the agent"
             self._host.log(f"bringing the service back to {_short(before)}")
-            self._ecs.update(self._want, before, self._before["count"])
+            self._ecs.update(want, before, count)
         elif at != before:
-            raise _changed(self._want.place.service, f"it shall run {_short(str(at))}")
+            raise _changed(want.place.service, f"it shall run {_short(str(at))}")
+        elif count is not None and service.get("desiredCount") != count:
+            self._host.log(f"bringing the service back to {count} tasks")
+            self._ecs.scale(count)
+        # ECS takes no tag back. An empty one says as much as none.
+        tags = {**dict.fromkeys(want.tags, ""), DEPLOYMENT: "", **self._before["tags"]}
+        self._ecs.tag(service, tags)
+        kept.write(self._host, want, (before,), (count,))
         why = self._watch.rollout(before)
         if why:
             raise self._failed(before, why)
@@ -354,15 +369,22 @@ class _Run:
 
 def _look(service: Mapping[str, Any] | None) -> Json:
     if service is None or service.get("status") != "ACTIVE":
-        return {"task": None, "count": None}
-    return {"task": service["taskDefinition"], "count": service["desiredCount"]}
+        return {"task": None, "count": None, "tags": {}}
+    ours = {name: text for name, text in tags_of(service).items() if name.startswith("stella.")}
+    return {"task": service["taskDefinition"], "count": service["desiredCount"], "tags": {**ours}}
 
 
-def _refuse_strangers(service: Mapping[str, Any], project: str) -> None:
-    found = tags_of(service).get(PROJECT)
-    if found != project:
-        whose = f"it belongs to {found}" if found else "nobody deployed it by Stella"
-        raise _changed(str(service.get("serviceName")), whose)
+def _refuse_strangers(service: Mapping[str, Any], project: str, *, replaces: bool = False) -> None:
+    """replaces: what belongs to no project is taken over. Raises ChangedByOthers."""
+    found, name = tags_of(service).get(PROJECT), str(service.get("serviceName"))
+    if found and found != project:
+        raise ChangedByOthers(
+            f"the service {name} was changed by somebody else: it belongs to the project {found}",
+            remedy=Remedy("Name another service in the target, or take that project down first."),
+            service=name,
+        )
+    if not found and not replaces:
+        raise _changed(name, "nobody deployed it by Stella")
 
 
 def _changed(service: str, how: str) -> ChangedByOthers:
@@ -374,6 +396,10 @@ def _changed(service: str, how: str) -> ChangedByOthers:
         ),
         service=service,
     )
+
+
+def _counted(service: Mapping[str, Any], asked: tuple[int, ...]) -> str:
+    return f"{service.get('desiredCount')} tasks shall run, and {asked[-1]} were asked for"
 
 
 def _short(arn: str) -> str:
@@ -431,8 +457,7 @@ def _drifted(
         if at not in known.arns:
             why = f"the service shall run {_short(str(at))}, which is somebody else's"
             yield Running(component, why, "", None, "changed", None)
-        elif known.count is not None and count != known.count:
-            why = f"{count} tasks shall run, and {known.count} were asked for"
-            yield Running(component, why, "", None, "changed", None)
+        elif known.counts and count not in known.counts:
+            yield Running(component, _counted(service, known.counts), "", None, "changed", None)
         elif up < count:
             yield Running(component, f"{up} of {count} tasks run", "", None, "missing", None)

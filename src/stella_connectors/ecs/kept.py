@@ -15,13 +15,13 @@ _NAME = "stella.ecs.json"
 class Kept:
     """arns: of task definitions that we brought the service to, the one that was left first.
 
-    count: how many tasks there shall be; None where an autoscaler says it.
+    counts: how many tasks there shall be, likewise; empty where an autoscaler says it.
     """
 
     place: Place
     containers: Mapping[str, str]
     arns: tuple[str, ...]
-    count: int | None
+    counts: tuple[int, ...]
 
 
 def read(host: Host) -> Kept | None:
@@ -29,15 +29,22 @@ def read(host: Host) -> Kept | None:
     kept: Any = json.loads(host.read(_NAME) or b"null")
     if kept is None:
         return None
-    return Kept(Place(**kept["place"]), kept["containers"], tuple(kept["arns"]), kept["count"])
+    return Kept(
+        Place(**kept["place"]),
+        kept["containers"],
+        tuple(kept["arns"]),
+        tuple(kept.get("counts", ())),
+    )
 
 
-def write(host: Host, wanted: Wanted, arns: tuple[str, ...]) -> None:
-    """Keep it."""
+def write(
+    host: Host, wanted: Wanted, arns: tuple[str | None, ...], counts: tuple[int | None, ...]
+) -> None:
+    """Keep it; None: there was none."""
     content: dict[str, Json] = {
         "place": asdict(wanted.place),
         "containers": {**wanted.containers},
-        "arns": [*arns],
-        "count": None if wanted.preserves_count else wanted.desired_count,
+        "arns": [one for one in arns if one is not None],
+        "counts": [one for one in counts if one is not None and not wanted.preserves_count],
     }
     host.write(_NAME, canonical_json(content))

@@ -18,10 +18,12 @@ from stella.sdk import (
 )
 from stella_connectors.docker.settings import schema_of, validated
 
-SPEC, PROJECT = "stella.spec", "stella.project"
+SPEC, PROJECT, DEPLOYMENT = "stella.spec", "stella.project", "stella.deployment"
 # What a tag of AWS may hold; everything else is replaced.
 _NO_TAG = re.compile(r"[^A-Za-z0-9 +=._:/@-]")
 _TAG_LENGTH_MAX = 256
+_NOT_OF_CREATE = frozenset({"cluster", "serviceName", "taskDefinition"})
+_PINNED = re.compile(r"\S+@sha256:[0-9a-f]{64}\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ class Place:
 class Wanted:
     """The service as it shall be. task: what is registered, but for its tags.
 
-    containers: name -> component. digests: component -> what its image may be called by.
+    containers: name -> component. digests: container, of every one -> what its image may be called by.
     """
 
     place: Place
@@ -70,11 +72,20 @@ def wanted(intent: TargetIntent) -> Wanted:
     what = f"target {intent.target}"
     config = validated(intent.config, schema_of(__package__, "ecs"), what)
     task = _task(config["task"], what)
+    elsewhere = sorted({*config.get("create", {})} & _NOT_OF_CREATE)
+    if elsewhere:
+        raise _bad(what, f"its create has {elsewhere[0]}, which is said elsewhere in the target")
     containers = _containers(task, config, intent)
     planned = {one.component: one for one in intent.services}
+    approved: dict[str, tuple[object, ...]] = {}
     for one in task["containerDefinitions"]:
         component = containers.get(one["name"])
+        approved[one["name"]] = (str(one.get("image")).rpartition("@")[2],)
         if component is not None:
+            approved[one["name"]] = (
+                planned[component].digest,
+                *planned[component].platform_digests,
+            )
             settings: Any = planned[component].settings
             one["image"] = planned[component].image
             one["environment"] = _environment(one, settings.get("env", {}))
@@ -98,10 +109,7 @@ def wanted(intent: TargetIntent) -> Wanted:
         task,
         {name: _tag(text) for name, text in {**tags, SPEC: spec}.items()},
         containers,
-        {
-            one.component: frozenset(map(str, (one.digest, *one.platform_digests)))
-            for one in intent.services
-        },
+        {name: frozenset(map(str, digests)) for name, digests in approved.items()},
         config.get("desired_count", 1),
         config.get("preserve_count", False),
         _rollout(config),
@@ -124,7 +132,7 @@ def tags_of(thing: Mapping[str, Any]) -> dict[str, str]:
 
 def tagged_deployment(deployment: str) -> dict[str, str]:
     """Who did it; no part of the plan."""
-    return {"stella.deployment": _tag(deployment)}
+    return {DEPLOYMENT: _tag(deployment)}
 
 
 def endpoint_of(region: str) -> str:
@@ -176,6 +184,8 @@ def _task(given: Json, what: str) -> dict[str, Any]:
         raise _bad(what, "its task definition has no containerDefinitions")
     if not all(isinstance(one, dict) and one.get("name") for one in containers):
         raise _bad(what, "a container of its task definition has no name")
+    if len({one["name"] for one in containers}) != len(containers):
+        raise _bad(what, "two containers of its task definition have the same name")
     if "tags" in task:
         raise _bad(what, "its task definition has tags: they are those that say what runs")
     return task
@@ -194,7 +204,7 @@ def _containers(
         component = named.get(name) or (name if name not in given else "")
         if component in components:
             found[name] = component
-        elif "@sha256:" not in str(one.get("image", "")):
+        elif not _PINNED.match(str(one.get("image"))):
             raise UnknownService(
                 f"the container {name} belongs to no component of the release, and names its image"
                 " by no digest",

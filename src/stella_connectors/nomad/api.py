@@ -82,10 +82,12 @@ class Nomad:
 
     # ------------------------------------------------------------ changes
 
-    def register(self, job: Mapping[str, Any], index: int, *, preserves_counts: bool) -> str:
-        """Register it where the job stands at ``index`` (0: there is none): the evaluation.
+    def register(
+        self, job: Mapping[str, Any], index: int, *, preserves_counts: bool
+    ) -> tuple[str, int | None]:
+        """Register it where the job stands at ``index`` (0: there is none).
 
-        Raises ChangedByOthers.
+        The evaluation, and the index that it stands at now. Raises ChangedByOthers.
         """
         body = {
             "Job": job,
@@ -93,8 +95,8 @@ class Nomad:
             "JobModifyIndex": index,
             "PreserveCounts": preserves_counts,
         }
-        told: Any = self._asked("POST", "jobs", body, changes=True)
-        return str((told or {}).get("EvalID") or "")
+        told: Any = self._asked("POST", "jobs", body, changes=True) or {}
+        return str(told.get("EvalID") or ""), told.get("JobModifyIndex")
 
     def revert(self, version: int, prior: int) -> str:
         """Bring that version back where ``prior`` is the present one: the evaluation."""
@@ -195,6 +197,15 @@ class Nomad:
             remedy=Remedy("See that it has a leader.", "nomad server members"),
             service="nomad",
         )
+
+
+def taken(job: str, project: str) -> ChangedByOthers:
+    """The refusal to touch what belongs to another project, which no setting overrules."""
+    return ChangedByOthers(
+        f"the job {job} was changed by somebody else: it belongs to the project {project}",
+        remedy=Remedy("Give the target's job another ID, or take that project down first."),
+        job=job,
+    )
 
 
 def changed(job: str, how: str) -> ChangedByOthers:

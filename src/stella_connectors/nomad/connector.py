@@ -22,9 +22,9 @@ from stella.sdk import (
     TargetPlan,
     UnhealthyAfterStart,
 )
-from stella_connectors.docker import journal
+from stella_connectors.docker import approved, journal
 from stella_connectors.nomad import kept
-from stella_connectors.nomad.api import Nomad, changed
+from stella_connectors.nomad.api import Nomad, changed, taken
 from stella_connectors.nomad.settings import (
     DEPLOYMENT,
     SPEC,
@@ -34,6 +34,7 @@ from stella_connectors.nomad.settings import (
     images_of,
     wanted,
 )
+from stella_connectors.nomad.strict import DRIVER, approved_of, tasks_of
 from stella_connectors.nomad.watch import CANCELLED, SUCCESSFUL, Watch, is_there
 
 JOB_FILE = "stella.nomad.job.json"
@@ -60,6 +61,7 @@ class NomadTarget:
 
     def apply(self, intent: TargetIntent, plan: TargetPlan, host: Host) -> None:
         """Register and watch; what failed is brought back, by Nomad itself or by us."""
+        approved.refuse_other(plan, self.plan(intent))
         want = wanted(intent)
         nomad = Nomad(host, want.place)
         before = journal.begin(host, intent, plan, lambda: _look(nomad.job(), want))
@@ -169,6 +171,8 @@ class _Run:
         """Watch that version to its end. Raises what it failed with, once it is brought back."""
         version = int(tried["Version"])
         try:
+            self._refuse_newer(version)
+            self._compare(tried)
             decided = self._watch.evaluation(evaluation) if evaluation else None
             deployment = self._watch.deployment_of(version, decided)
             ended = self._watch.deployment(deployment) if deployment else {"Status": SUCCESSFUL}
@@ -176,6 +180,7 @@ class _Run:
                 raise changed(self._want.place.job, str(ended.get("StatusDescription")))
             if ended["Status"] != SUCCESSFUL:
                 raise self._failed(version, ended)
+            self._refuse_newer(version)
             self._verify(tried)
         except (UnhealthyAfterStart, PullDigestMismatch, StellaError) as refusal:
             if not _is_of_the_release(refusal):
@@ -188,21 +193,41 @@ class _Run:
 
     # ------------------------------------------------------------ before
 
-    def _tried(self) -> dict[str, Any] | None:
-        """The version that this very deployment registered before it was broken off."""
+    def _tried(self, index: int | None = None) -> dict[str, Any] | None:
+        """The version that this very deployment registered, at ``index`` where that is known.
+
+        Else the oldest one: who edits or scales a job keeps what we wrote into its meta.
+        """
         mark = (self._intent.deployment, self._want.spec)
         begun = self._before["version"]
-        for one in self._nomad.versions():
-            is_new = begun is None or one["Version"] > begun
-            if is_new and (_meta(one).get(DEPLOYMENT), _meta(one).get(SPEC)) == mark:
-                return one
-        return None
+        found = [
+            one
+            for one in self._nomad.versions()
+            if (begun is None or one["Version"] > begun)
+            and (_meta(one).get(DEPLOYMENT), _meta(one).get(SPEC)) == mark
+        ]
+        at_index = [one for one in found if one.get("JobModifyIndex") == index]
+        return min(at_index or found, key=lambda one: int(one["Version"]), default=None)
+
+    def _refuse_newer(self, version: int) -> None:
+        """Raises ChangedByOthers where the job has a newer version that brings nothing back."""
+        job = self._nomad.job()
+        if job is None or job["Version"] <= version:
+            return
+        if self._before["version"] is None or self._before["stopped"]:
+            is_back = bool(job.get("Stop"))
+        else:
+            is_back = self._shape(job) == self._before["shape"]
+        if not is_back:
+            raise changed(
+                self._want.place.job, f"its version {job['Version']} is newer than ours, {version}"
+            )
 
     def _refuse_changed(self, job: Mapping[str, Any]) -> None:
         """Raises ChangedByOthers where the job is not as we left it."""
+        _refuse_strangers(job, self._intent.project, replaces=self._want.replaces)
         if self._want.replaces:
             return
-        _refuse_strangers(job, self._intent.project)
         if not self._shapes:
             self._host.log("this agent has not deployed the job: nobody can tell who changed it")
         elif self._shape(job) not in self._shapes:
@@ -227,9 +252,8 @@ class _Run:
         job = self._want.of(self._intent.deployment)
         for attempt in range(_REGISTER_ATTEMPTS):
             self._host.log(f"registering the job {self._want.place.job}")
-            evaluation = ""
             try:
-                evaluation = self._nomad.register(
+                evaluation, at = self._nomad.register(
                     job, index, preserves_counts=self._want.preserves_counts
                 )
             except ServiceUnreachable as refusal:
@@ -242,7 +266,7 @@ class _Run:
                     raise
                 self._host.wait(1.0)
                 continue
-            tried = self._tried()
+            tried = self._tried(at)
             if tried is not None:
                 self._host.log(f"it is version {tried['Version']} (evaluation {evaluation[:8]})")
                 return tried, evaluation
@@ -253,16 +277,7 @@ class _Run:
 
     def _verify(self, job: Mapping[str, Any]) -> None:
         """What Nomad runs is what was approved: image by image, and as many. Raises else."""
-        images = images_of(job)
-        asked = images_of(self._want.job)
-        for where, image in asked.items():
-            if images.get(where) != image:
-                raise PullDigestMismatch(
-                    f"digest mismatch: Nomad runs {images.get(where)} as {'/'.join(where)},"
-                    f" and {image} was approved",
-                    remedy=Remedy("See who changes jobs on their way to Nomad."),
-                    image=image,
-                )
+        self._compare(job)
         running = [
             one
             for one in self._nomad.allocations()
@@ -274,6 +289,19 @@ class _Run:
                 raise UnhealthyAfterStart(
                     f"{up} of {count} allocations of {group} run",
                     remedy=Remedy("See why.", f"nomad job status {self._want.place.job}"),
+                )
+
+    def _compare(self, job: Mapping[str, Any]) -> None:
+        """Every task of Nomad's own copy was approved, and none is missing. Raises else."""
+        told, allowed = tasks_of(job), approved_of(self._want.job)
+        for where in sorted({*told, *allowed}):
+            runs, asked = told.get(where), allowed.get(where)
+            if runs != asked:
+                raise PullDigestMismatch(
+                    f"digest mismatch: Nomad runs {_worded(runs)} as {'/'.join(where)},"
+                    f" and {_worded(asked)} was approved",
+                    remedy=Remedy("See who changes jobs on their way to Nomad."),
+                    image=_worded(asked),
                 )
 
     def _failed(self, version: int, ended: Mapping[str, Any]) -> StellaError:
@@ -288,6 +316,7 @@ class _Run:
         """Until what ran before runs again: how. Nomad's own revert is watched, not assumed."""
         try:
             if self._before["version"] is None or self._before["stopped"]:
+                self._refuse_newer(version)
                 self._host.log("stopping the job: nothing ran before")
                 self._nomad.deregister()
                 self._watch.gone()
@@ -315,6 +344,7 @@ class _Run:
             job = self._nomad.job()
         if job is None or (self._shapes and self._shape(job) != self._before["shape"]):
             raise changed(self._want.place.job, "it is not what ran before")
+        self._keep(job)
         decided = self._watch.evaluation(evaluation) if evaluation else None
         deployment = self._watch.deployment_of(int(job["Version"]), decided)
         ended = self._watch.deployment(deployment) if deployment else {"Status": SUCCESSFUL}
@@ -354,15 +384,24 @@ def _look(job: Mapping[str, Any] | None, want: Wanted) -> Json:
     }
 
 
+def _worded(task: tuple[str, str] | None) -> str:
+    if task is None:
+        return "nothing"
+    driver, image = task
+    return image if driver == DRIVER else f"{image} by the driver {driver}"
+
+
 def _meta(job: Mapping[str, Any]) -> Mapping[str, str]:
     return job.get("Meta") or {}
 
 
-def _refuse_strangers(job: Mapping[str, Any], project: str) -> None:
+def _refuse_strangers(job: Mapping[str, Any], project: str, *, replaces: bool = False) -> None:
+    """replaces: what belongs to no project is taken over. Raises ChangedByOthers."""
     found = _meta(job).get("stella.project")
-    if found != project:
-        whose = f"it belongs to {found}" if found else "nobody deployed it by Stella"
-        raise changed(str(job.get("ID")), whose)
+    if found and found != project:
+        raise taken(str(job.get("ID")), found)
+    if not found and not replaces:
+        raise changed(str(job.get("ID")), "nobody deployed it by Stella")
 
 
 def _is_of_the_release(refusal: StellaError) -> bool:

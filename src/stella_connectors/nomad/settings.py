@@ -16,10 +16,10 @@ from stella.sdk import (
     is_secret_reference,
 )
 from stella_connectors.docker.settings import schema_of, validated
+from stella_connectors.nomad import strict
 
 SPEC = "stella.spec"
 DEPLOYMENT = "stella.deployment"
-_DRIVER = "docker"
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +161,7 @@ def _job(given: Json, what: str) -> dict[str, Any]:
         raise _bad(what, "its job is no object")
     job = copy.deepcopy(read)
     job["ID"] = job.get("ID") or job.get("Name")
-    faults = [*_faults(job)]
+    faults = [*_faults(job)] or [*strict.faults(job)]
     if faults:
         raise _bad(what, "; ".join(faults))
     return job
@@ -207,15 +207,15 @@ def _tasks(
         where = (str(group["Name"]), str(task["Name"]))
         other = task["Name"] if task["Name"] not in given else ""
         component = named.get(where) or named.get(("", where[1])) or other
-        image = str((task.get("Config") or {}).get("image", ""))
-        if task.get("Driver") != _DRIVER:
+        image = (task.get("Config") or {}).get("image")
+        if task.get("Driver") != strict.DRIVER:
             raise _bad(
                 f"target {intent.target}",
                 f"the task {where[1]} has the driver {task.get('Driver')!r}: only docker's has a digest",
             )
         if component in components:
             found[where] = component
-        elif "@sha256:" not in image:
+        elif not strict.is_pinned(image):
             raise UnknownService(
                 f"the task {where[0]}/{where[1]} belongs to no component of the release, and names"
                 " its image by no digest",
