@@ -119,3 +119,21 @@ def test_a_flood_of_output_is_read_and_not_kept(ssh_host: SshHost, reaching: Rea
     host = reaching(ssh_host.reach(), log=log.append)
     flood = "head -c 20000000 /dev/zero | tr '\\0' x"
     assert host.run(["sh", "-c", flood], timeout_s=60) == b"x" * OUTPUT_BYTES_MAX
+
+
+def test_what_a_file_holds_is_never_done_where_it_cannot_be_written(
+    ssh_host: SshHost, reaching: Reaching, ssh_account: str
+) -> None:
+    host = reaching(ssh_host.reach(user=ssh_account), project="closed")
+    host.write("a", b"one")
+    place, mark = ssh_host.projects / "closed", ssh_host.projects / "done-as-a-script"
+    bad = f"touch {mark}".encode()
+    place.chmod(0o500)
+    for size in (b"%d" % len(bad), b"1 of=x", b"0"):
+        with pytest.raises(FileNotWritten, match="a cannot be written"):
+            host.write("a", size + b"\n" + bad + b"\n" + bad * 20)
+        assert host.read("a") == b"one"
+    assert not mark.exists()
+    place.chmod(0o700)
+    host.write("a", b"two")
+    assert host.read("a") == b"two"

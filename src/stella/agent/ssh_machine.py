@@ -109,6 +109,9 @@ class SshMachine:
             raise self._link.severed() from error
         head, end, rest = said.partition(b"\n")
         if status != 0 or head + end not in {scripts.BEGUN, scripts.MISSING}:
+            # It ended there; what it has not read of the content must meet no other that reads.
+            self._clerk.close()
+            self._clerk = None
             raise self._unusable(said.decode(errors="replace"))
         return head + end, rest
 
@@ -218,9 +221,15 @@ class _Clerk:
         """Whether it can be asked: its connection was not closed since."""
         return not self._channel.closed and not self._channel.eof_received
 
+    def close(self) -> None:
+        """It is asked nothing more."""
+        with suppress(Exception):
+            self._channel.close()
+
     def asked(self, words: bytes) -> tuple[bytes, int]:
         """All that was said, and the status."""
-        self._channel.sendall(words)
+        with suppress(BrokenPipeError, ConnectionError):
+            self._channel.sendall(words)
         said = bytearray()
         while True:
             piece = self._channel.recv(_PIECE)
