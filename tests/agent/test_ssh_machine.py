@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from agent.test_host import ends_at_once
+from fixtures.control_planes import wait_until
 from fixtures.ssh_hosts import Reaching, SshHost
 from stella.agent.machine import OUTPUT_BYTES_MAX, Stopped
 from stella.plugin.refusals import CommandFailed, CommandMissing, CommandTimedOut, UnsafeName
@@ -101,17 +102,21 @@ def test_what_is_ended_is_ended_over_there_with_its_children(
 ) -> None:
     stop = threading.Event()
     host = reaching(ssh_host.reach(), stop=stop, project=way)
-    script = "trap '' TERM; sleep 60 & echo $! $$ > pids; wait; sleep 60"
+    script = "trap '' TERM; sleep 60 & echo $! $$ > x; mv x pids; wait; sleep 60"
+    pids = ssh_host.projects / way / "pids"
+
+    def stop_then() -> None:
+        wait_until(pids.exists)
+        stop.set()
+
     if way == "stop":
-        threading.Timer(1, stop.set).start()
+        threading.Thread(target=stop_then).start()
     begun = time.monotonic()
     with pytest.raises((CommandTimedOut, Stopped)) as ended:
         host.run(["sh", "-c", script], timeout_s=1 if way == "timeout" else 60)
     assert isinstance(ended.value, Stopped) == (way == "stop")
-    assert time.monotonic() - begun < 10
-    assert ends_at_once(
-        [int(one) for one in (ssh_host.projects / way / "pids").read_text().split()]
-    )
+    assert time.monotonic() - begun < 20
+    assert ends_at_once([int(one) for one in pids.read_text().split()])
 
 
 def test_a_flood_of_output_is_read_and_not_kept(ssh_host: SshHost, reaching: Reaching) -> None:

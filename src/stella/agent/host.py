@@ -44,7 +44,7 @@ class RealHost:
         self._machine: Machine = (
             LocalMachine(directory, project)
             if reach is None
-            else reached(reach, project, self._credential)
+            else reached(reach, project, self._credential, stop)
         )
 
     def run(
@@ -100,11 +100,15 @@ class RealHost:
         return answer
 
     def write(self, name: str, content: bytes) -> str:
-        """Place a file of the project, whole or not at all."""
+        """Place a file of the project, whole or not at all. Raises Stopped."""
+        if self._stop.is_set():
+            raise Stopped  # the order may be somebody else's by now
         return self._machine.write(name, content)
 
     def read(self, name: str) -> bytes | None:
-        """A file of the project, or None."""
+        """A file of the project, or None. Raises Stopped."""
+        if self._stop.is_set():
+            raise Stopped
         return self._machine.read(name)
 
     def log(self, line: str) -> None:
