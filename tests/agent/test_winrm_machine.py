@@ -3,6 +3,7 @@
 import socket
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -131,3 +132,32 @@ def test_a_connection_that_breaks_is_no_refusal_and_is_opened_again(
         assert cut.value.refusal.retry_may_help
         line.is_open = True
         assert host.read("a") == b"one"
+
+
+def test_no_redirect_is_followed(
+    winrm_host: WinrmServer, winrm_password: Path, reaching: Reaching
+) -> None:
+    came: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        other.settimeout(0.5)
+        at = f"http://127.0.0.1:{other.getsockname()[1]}/wsman"
+
+        def listen() -> None:
+            with suppress(TimeoutError):
+                near, _ = other.accept()
+                came.append(near.recv(100))
+                near.close()
+
+        thread = threading.Thread(target=listen)
+        for place in (at, f"https://localhost:{winrm_host.server_port}/wsman", "/other"):
+            winrm_host.sends_to = place
+            if place == at:
+                thread.start()
+            try:
+                refusal = refused(reaching, winrm_host.reach(winrm_password))
+            finally:
+                winrm_host.sends_to = None
+            assert isinstance(refusal, HostUnreachable)
+            assert "TooManyRedirects" in str(refusal)
+        thread.join(10)
+    assert came == []
