@@ -1,5 +1,6 @@
 """Between orders a host that is reached is looked at, with what its target's newest order names."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,16 +12,27 @@ from agent.test_broken_connectors import beside
 from agent.test_order_secrets import Store
 from fixtures.control_planes import EnrolledAgent, Plane, wait_until
 from fixtures.ssh_hosts import SshHost
+from stella.agent.errors import ControlPlaneRefused
 from stella.agent.looks import Looks
+from stella.agent.secrets import Remembered
 from stella.agent.state import ProjectNote
 from stella.api.services import Outside
 from stella.app.deployed_secrets import DeployedSecrets
 from stella.fleet import OrderState
 from stella.fleet.errors import OrderIsOver, SecretNotNamed
 from stella.fleet.order_secrets import ask_secrets
+from stella.kernel import Remedy
 from stella.plugin.contract.target import Host, Running, TargetIntent, TargetPlan
 from stella.plugin.order import Purpose
-from stella.sdk.protocol import ProjectState
+from stella.plugin.refusals import SecretUnresolved
+from stella.sdk.protocol import (
+    GivenSecrets,
+    ProjectState,
+    SecretsReply,
+    about_secrets,
+    to_wire,
+)
+from stella.trust import seal_once
 
 Intend = Callable[..., TargetIntent]
 KEY = "vault://main/kv/hosts#deploy"
@@ -117,3 +129,48 @@ def test_one_host_that_is_silent_keeps_no_other_waiting(tmp_path: Path) -> None:
     assert first == {"silent": "its host has not answered yet", "b": None, "c": None}
     go_on.set()
     assert {one.problem for one in looks.at(notes)} == {None}
+
+
+def test_what_an_order_was_given_is_remembered_for_that_order_alone() -> None:
+    """Another may name the same secret, and be refused it: as one of dev that names what prod has."""
+    asked: list[str] = []
+
+    class Given:
+        """Gives to the order of prod."""
+
+        def post(self, path: str, content: Any, *_: object, **__: object) -> SecretsReply:
+            asked.append(path.split("/")[-2])
+            if asked[-1] != "ord_prod":
+                raise ControlPlaneRefused("nothing of it is for dev", remedy=Remedy("Let it."))
+            given = to_wire(GivenSecrets({KEY: "of prod"}))
+            about = about_secrets(asked[-1], content.fence)
+            return SecretsReply(seal_once(content.key, json.dumps(given).encode(), about))
+
+    remembered = Remembered(cast("Any", Given()), lambda _: None)
+    for _ in range(2):
+        assert remembered.of("ord_prod")([KEY], []).values == {KEY: "of prod"}
+    with pytest.raises(SecretUnresolved):
+        remembered.of("ord_dev")([KEY], [])
+    remembered.forget("ord_dev")
+    assert remembered.of("ord_prod")([KEY], []).values == {KEY: "of prod"}
+    assert asked == ["ord_prod", "ord_dev"]
+    remembered.forget("ord_prod")
+    assert remembered.of("ord_prod")([KEY], []).values == {KEY: "of prod"}
+    assert asked == ["ord_prod", "ord_dev", "ord_prod"]
+
+
+@pytest.mark.parametrize("why", ["secret", "login"])
+def test_where_nobody_was_let_in_nothing_is_looked_at(
+    why: str, plane: Plane, agent: EnrolledAgent, intend: Intend, ssh_host: SshHost
+) -> None:
+    values = {KEY: ssh_host.stranger.read_text()} if why == "login" else {}
+    plane.stop()
+    plane.secrets = DeployedSecrets(cast("Outside", Store(values)), [plane.signer.public]).ask
+    plane.start()
+    seeing, intent = Seeing(), replace(intend("dep_1", "1"), project="not-let-in")
+    with agent.running(plugins=beside(cast("Any", seeing))):
+        order = plane.issue(intent, planned=seeing.plan(intent), reach=ssh_host.reach(key=KEY))
+        ended = plane.ended(order)
+    assert ended.result is not None
+    assert ended.result.code == ("ST-TGT-012" if why == "secret" else "ST-AGT-016")
+    assert agent.state.project_notes() == ()

@@ -100,8 +100,7 @@ def carry_out(
     kind = content.plan.connector
     try:
         connector = connectors.target(kind)
-        state.note_project(_note_of(content))
-        running = _converged(connector, content, host)
+        running = _converged(connector, content, host, state)
         if content.reach is not None and content.purpose is Purpose.TAKE_DOWN:
             # Nothing is left to look for, and nobody goes there for that.
             state.forget_project(content.intent.project)
@@ -131,7 +130,7 @@ def _note_of(content: OrderContent) -> ProjectNote:
 
 
 def _converged(
-    connector: TargetConnector, content: OrderContent, host: Host
+    connector: TargetConnector, content: OrderContent, host: Host, state: StateDirectory
 ) -> tuple[Running, ...]:
     """What runs once it is done. Where a host that was reached is lost in the middle, nobody knows how
     far it came: it is done again, as after a crash. Raises what the connector refuses with, and what
@@ -139,7 +138,7 @@ def _converged(
     """
     for wait_s in (*_AGAIN_AFTER_S, None):
         try:
-            return _done(connector, content, host)
+            return _done(connector, content, host, state)
         except Severed as cut:
             host.log(f"{cut.refusal.code}: {cut.refusal}")
             if wait_s is None or not cut.refusal.retry_may_help:
@@ -148,7 +147,13 @@ def _converged(
     raise AssertionError("the last try returns or raises")
 
 
-def _done(connector: TargetConnector, content: OrderContent, host: Host) -> tuple[Running, ...]:
+def _done(
+    connector: TargetConnector, content: OrderContent, host: Host, state: StateDirectory
+) -> tuple[Running, ...]:
+    if content.reach is not None:
+        # Only what was let in there once is looked at between orders, with the secrets that this takes.
+        host.read(STICKER_FILE)
+    state.note_project(_note_of(content))
     if content.purpose is Purpose.TAKE_DOWN:
         return _take_down(connector, content, host)
     connector.apply(content.intent, content.plan, host)

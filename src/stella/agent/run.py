@@ -342,8 +342,8 @@ class _Agent:
                     host.ask = self._remembered.of(note.order)
                 running = running_of(note.connector, connector, note.project, host)
         except StellaError as refusal:
-            if isinstance(refusal, HostLoginRefused):
-                self._remembered.forget()
+            if isinstance(refusal, HostLoginRefused) and note.order is not None:
+                self._remembered.forget(note.order)
             return _unseen(note, refusal)
         except Severed as cut:
             return _unseen(note, cut.refusal)

@@ -82,13 +82,14 @@ def asking(plane: ControlPlane, given: NextReply, wait: Callable[[float], object
 class Remembered:
     """What reaches hosts, to look at them between orders: in memory alone, and for an hour at most.
 
-    Else each look would read a store, and be a fact, twice a minute.
+    Else each look would read a store, and be a fact, twice a minute. What one order was given is for that
+    order alone: another that names the same may be for an environment which is given nothing of it.
     """
 
     def __init__(self, plane: ControlPlane, wait: Callable[[float], object]) -> None:
         self._plane = plane
         self._wait = wait
-        self._known: dict[str, tuple[float, str]] = {}
+        self._known: dict[tuple[str, str], tuple[float, str]] = {}
 
     def of(self, order: str) -> AskSecrets:
         """Asks as the agent that carried out ``order``, where it does not remember."""
@@ -96,19 +97,26 @@ class Remembered:
 
         def ask(references: Sequence[str], registries: Sequence[str]) -> GivenSecrets:
             now = time.monotonic()
-            known = {one: self._known.get(one, (0.0, "")) for one in references}
+            known = {one: self._known.get((order, one), (0.0, "")) for one in references}
             if all(until > now for until, _ in known.values()):
                 return GivenSecrets({one: value for one, (_, value) in known.items()})
             found = asking(self._plane, given, self._wait)(references, registries)
+            self._forget(lambda _, until: until <= now)
             for one, value in found.values.items():
-                self._known[one] = (now + _REMEMBERED_S, value)
+                self._known[order, one] = (now + _REMEMBERED_S, value)
             return found
 
         return ask
 
-    def forget(self) -> None:
-        """All of it: one of them was not taken any more."""
-        self._known.clear()
+    def forget(self, order: str) -> None:
+        """All that ``order`` was given: some of it was not taken any more."""
+        self._forget(lambda by, _: by == order)
+
+    def _forget(self, what: Callable[[str, float], bool]) -> None:
+        # Looks are many threads: each may have taken away what another found.
+        for key, (until, _) in [*self._known.items()]:
+            if what(key[0], until):
+                self._known.pop(key, None)
 
 
 def _asked(
