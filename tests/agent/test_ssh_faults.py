@@ -77,7 +77,9 @@ def test_who_is_not_let_in_is_told_so_without_the_key(
     assert "secret" not in str(refusal)
     refusal = refused(reaching, ssh_host.reach(key=None, password=f"file://{tmp_path}/none"))
     assert isinstance(refusal, HostLoginRefused)
-    assert isinstance(refused(reaching, ssh_host.reach(key="env://NOT_SET")), SecretUnresolved)
+    assert isinstance(
+        refused(reaching, ssh_host.reach(key="env://STELLA_SECRET_NOT_SET")), SecretUnresolved
+    )
     sealed, _ = made_key(tmp_path, "sealed", passphrase="open sesame")
     refusal = refused(reaching, ssh_host.reach(key=f"file://{tmp_path}/sealed"))
     assert isinstance(refusal, HostLoginRefused)

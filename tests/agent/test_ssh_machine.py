@@ -82,13 +82,13 @@ def test_secrets_go_by_no_command_line_and_are_masked(
     ssh_host: SshHost, reaching: Reaching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     log: list[str] = []
-    monkeypatch.setenv("SHOP_KEY", "very-secret-canary")
-    host = reaching(ssh_host.reach(), log=log.append)
+    monkeypatch.setenv("STELLA_SECRET_KEY", "very-secret-canary")
+    host = reaching(ssh_host.reach(), log=log.append, named=["env://STELLA_SECRET_KEY"])
     script = (
         'echo "$A" >&2; for one in /proc/[0-9]*/cmdline; do tr "\\0" " " <$one; echo; done 2>/dev/null;'
         'for one in $(seq 5); do :; done; printf %s "$B"'
     )
-    environment = {"A": "env://SHOP_KEY", "B": "it's $(id)\nand\n"}
+    environment = {"A": "env://STELLA_SECRET_KEY", "B": "it's $(id)\nand\n"}
     shown = host.run(["sh", "-c", script], timeout_s=20, environment=environment).decode()
     assert shown.endswith("it's $(id)\nand\n")
     assert "sshd" in shown

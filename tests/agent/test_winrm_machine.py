@@ -57,8 +57,9 @@ def test_files_and_secrets(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     log: list[str] = []
-    monkeypatch.setenv("SHOP_KEY", "very-secret-canary")
-    host = reaching(winrm_host.reach(winrm_password), log=log.append)
+    monkeypatch.setenv("STELLA_SECRET_KEY", "very-secret-canary")
+    reach, named = winrm_host.reach(winrm_password), ["env://STELLA_SECRET_KEY"]
+    host = reaching(reach, log=log.append, named=named)
     assert host.read("a.json") is None
     content = bytes(range(256)) * 2000
     assert host.write("a.json", content) == str(winrm_host.projects / "shop" / "a.json")
@@ -69,7 +70,7 @@ def test_files_and_secrets(
     shown = host.run(
         ["sh", "-c", 'echo "$A" >&2; echo "$B"'],
         timeout_s=5,
-        environment={"A": "env://SHOP_KEY", "B": "a b"},
+        environment={"A": "env://STELLA_SECRET_KEY", "B": "a b"},
     )
     assert (shown, log) == (b"a b\n", ["***"])
     assert "canary" not in str(winrm_host.asked)

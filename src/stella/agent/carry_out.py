@@ -25,6 +25,8 @@ from stella.sdk.protocol import (
     OrderResult,
     Purpose,
     read_order,
+    references_of,
+    to_wire,
 )
 
 STICKER_FILE = "stella.version.json"
@@ -101,6 +103,8 @@ def carry_out(
     try:
         connector = connectors.target(kind)
         running = _converged(connector, content, host, state)
+        if content.reach is not None:
+            state.note_project(_note_of(content, names_of(content)))
         if content.reach is not None and content.purpose is Purpose.TAKE_DOWN:
             # Nothing is left to look for, and nobody goes there for that.
             state.forget_project(content.intent.project)
@@ -117,7 +121,18 @@ def carry_out(
     return done
 
 
-def _note_of(content: OrderContent) -> ProjectNote:
+def names_of(content: OrderContent) -> tuple[str, ...]:
+    """Every secret that an order names for what it deploys."""
+    return tuple(sorted(references_of(to_wire(content.intent))))
+
+
+def named_before(content: OrderContent, state: StateDirectory) -> tuple[str, ...]:
+    """What the last order that succeeded named for the same target; a failure brings it back."""
+    note = state.project_note(content.intent.project)
+    return () if note is None or note.target != content.target else note.references
+
+
+def _note_of(content: OrderContent, references: tuple[str, ...]) -> ProjectNote:
     by = content.order if content.reach is not None else None
     return ProjectNote(
         content.intent.project,
@@ -126,6 +141,7 @@ def _note_of(content: OrderContent) -> ProjectNote:
         content.plugin,
         content.reach,
         by,
+        references,
     )
 
 
@@ -153,7 +169,7 @@ def _done(
     if content.reach is not None:
         # Only what was let in there once is looked at between orders, with the secrets that this takes.
         host.read(STICKER_FILE)
-    state.note_project(_note_of(content))
+    state.note_project(_note_of(content, named_before(content, state)))
     if content.purpose is Purpose.TAKE_DOWN:
         return _take_down(connector, content, host)
     connector.apply(content.intent, content.plan, host)

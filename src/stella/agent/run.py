@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 
-from stella.agent.carry_out import accept, carry_out, refused
+from stella.agent.carry_out import accept, carry_out, named_before, names_of, refused
 from stella.agent.connectors import HostConnectors
 from stella.agent.control_plane import ControlPlane
 from stella.agent.enroll import renew_where_due
@@ -205,6 +205,7 @@ class _Agent:
             return
         if isinstance(host, RealHost):
             host.ask = asking(self._plane, given, host.wait)
+            host.name((*names_of(content), *named_before(content, self._state)))
         with (
             closing_host(host),
             _Holding(self._plane, given, pump, lost, self._pace.log_every_s),
@@ -329,8 +330,8 @@ class _Agent:
         return ConnectorState(kind, release, engine)
 
     def _projects(self, notes: tuple[ProjectNote, ...]) -> tuple[ProjectState, ...]:
-        away = self._looks.at(one for one in notes if one.reach is not None)
-        return (*(self._project(one) for one in notes if one.reach is None), *away)
+        """All at once: also what runs on this host may be seen by asking a service far away."""
+        return self._looks.at(notes)
 
     def _project(self, note: ProjectNote) -> ProjectState:
         """What runs of it; why that cannot be seen, which is no good news."""

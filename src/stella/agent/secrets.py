@@ -4,6 +4,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from stella.agent.control_plane import ControlPlane
@@ -30,29 +31,72 @@ _PATIENCE_S = 60
 _REMEMBERED_S = 3600.0
 
 
-def resolved_here(value: str) -> str:
-    """What ``env://`` or ``file://`` leads to on this host; another value as it is.
+SECRETS_DIRECTORY = Path("/etc/stella/secrets")
+VARIABLES = "STELLA_SECRET_"
 
-    Raises SecretUnresolved.
+
+@dataclass(frozen=True, slots=True)
+class OwnSecrets:
+    """What references may lead to on the agent's own machine.
+
+    state: the agent's directory, of which nothing is ever given: its key lies there. directory: below
+    which files lie for hosts that are reached; for them variables begin with ``VARIABLES``. Who writes
+    a target says where they go, and is not who may read everything here.
     """
-    scheme, found, rest = value.partition("://")
-    if not found or scheme not in {"env", "file"}:
-        return value
-    secret = None
-    if scheme == "env":
-        secret = os.environ.get(rest)
-    else:
+
+    state: Path | None = None
+    directory: Path = SECRETS_DIRECTORY
+
+    def resolved(self, value: str, *, named: frozenset[str] | None = None) -> str:
+        """What ``env://`` or ``file://`` leads to; another value as it is.
+
+        named: for a host that is reached, all that its order names; None for the agent's own machine.
+        Raises SecretUnresolved.
+        """
+        scheme, found, rest = value.partition("://")
+        if not found or scheme not in {"env", "file"}:
+            return value
+        if named is not None and value not in named:
+            raise _not_given(value, "the order does not name it")
+        secret = self._variable(rest, value, named) if scheme == "env" else None
+        if scheme == "file":
+            secret = self._file(rest, value, named)
+        if secret is None:
+            raise SecretUnresolved(
+                f"this host cannot resolve the secret {value}",
+                remedy=Remedy("Give it to the agent: its environment, or a file that it may read."),
+                reference=value,
+            )
+        return secret
+
+    def _variable(self, name: str, value: str, named: frozenset[str] | None) -> str | None:
+        if named is not None and not name.startswith(VARIABLES):
+            raise _not_given(value, f"for hosts that are reached, its name begins with {VARIABLES}")
+        return os.environ.get(name)
+
+    def _file(self, path: str, value: str, named: frozenset[str] | None) -> str | None:
+        """Where it really lies decides: links count for what they lead to."""
         try:
-            secret = Path(rest).read_text().rstrip("\n")
-        except (OSError, UnicodeDecodeError):
-            secret = None
-    if secret is None:
-        raise SecretUnresolved(
-            f"this host cannot resolve the secret {value}",
-            remedy=Remedy("Give it to the agent: its environment, or a file that it may read."),
-            reference=value,
-        )
-    return secret
+            real = Path(path).resolve()
+            if self.state is not None and real.is_relative_to(self.state.resolve()):
+                raise _not_given(value, "it leads into the agent's own directory")
+            if named is not None and not real.is_relative_to(self.directory.resolve()):
+                why = f"for hosts that are reached, it lies below {self.directory}"
+                raise _not_given(value, why)
+            return real.read_text().rstrip("\n")
+        except (OSError, ValueError, RuntimeError):
+            return None  # not there, no text, no path, links in a circle
+
+
+def _not_given(value: str, why: str) -> SecretUnresolved:
+    return SecretUnresolved(
+        f"this agent does not give {value}: {why}",
+        remedy=Remedy(
+            "Place it where the agent's administrator lets it lie, and name it in the target.",
+            "stella agent run --secrets DIR",
+        ),
+        reference=value,
+    )
 
 
 def asking(plane: ControlPlane, given: NextReply, wait: Callable[[float], object]) -> AskSecrets:
