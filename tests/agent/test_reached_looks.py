@@ -1,6 +1,8 @@
 """Between orders a host that is reached is looked at, with what its target's newest order names."""
 
 import json
+import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -114,8 +116,6 @@ def test_it_is_looked_at_by_a_key_of_a_store_until_it_is_taken_down(
 
 
 def test_one_host_that_is_silent_keeps_no_other_waiting(tmp_path: Path) -> None:
-    import threading
-
     go_on = threading.Event()
 
     def look(note: ProjectNote) -> ProjectState:
@@ -126,7 +126,7 @@ def test_one_host_that_is_silent_keeps_no_other_waiting(tmp_path: Path) -> None:
     notes = [ProjectNote(one, "docker", one) for one in ("silent", "b", "c")]
     looks = Looks(look, wait_s=0.2)
     first = {one.project: one.problem for one in looks.at(notes)}
-    assert first == {"silent": "its host has not answered yet", "b": None, "c": None}
+    assert first == {"silent": "what it runs on has not answered yet", "b": None, "c": None}
     go_on.set()
     assert {one.problem for one in looks.at(notes)} == {None}
 
@@ -174,3 +174,44 @@ def test_where_nobody_was_let_in_nothing_is_looked_at(
     assert ended.result is not None
     assert ended.result.code == ("ST-TGT-012" if why == "secret" else "ST-AGT-016")
     assert agent.state.project_notes() == ()
+
+
+class Far(Seeing):
+    """It sees what runs by asking a service, which does not answer."""
+
+    def __init__(self) -> None:
+        self.asked = threading.Semaphore(0)
+        self.go_on = threading.Event()
+
+    def inspect(self, project: str, host: Host) -> tuple[Running, ...]:
+        del project, host
+        self.asked.release()
+        self.go_on.wait(30)
+        return ()
+
+
+def test_services_that_do_not_answer_keep_no_heartbeat_waiting(
+    plane: Plane, agent: EnrolledAgent
+) -> None:
+    """Looked at one after the other, six would take six times as long as one."""
+    for number in range(6):
+        agent.state.create()
+        agent.state.note_project(ProjectNote(f"far-{number}", "docker", f"far-{number}"))
+    far = Far()
+    with agent.running(plugins=beside(cast("Any", far))):
+        begun = time.monotonic()
+        assert all(far.asked.acquire(timeout=10) for _ in range(6))
+        assert time.monotonic() - begun < 10
+        wait_until(lambda: plane.agent(agent.identity.agent).report)
+        report = plane.agent(agent.identity.agent).report
+        assert report is not None
+        assert {one.problem for one in report.projects} == {"what it runs on has not answered yet"}
+        far.go_on.set()
+
+
+def test_a_look_that_breaks_is_a_bug_that_is_seen() -> None:
+    def look(_: ProjectNote) -> ProjectState:
+        raise AssertionError("a bug")
+
+    with pytest.raises(AssertionError, match="a bug"):
+        Looks(look).at([ProjectNote("a", "docker", "a")])
