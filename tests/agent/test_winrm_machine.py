@@ -17,6 +17,7 @@ from fixtures.winrm_hosts import PASSWORD, WinrmServer, made_certificate, words_
 from stella.agent.errors import HostLoginRefused, HostLost, HostUnreachable, WrongHost
 from stella.agent.machine import Severed, Stopped
 from stella.agent.windows_words import command_line
+from stella.agent.winrm_script import SCRIPT
 from stella.kernel import StellaError
 from stella.plugin.refusals import CommandFailed, CommandMissing, CommandTimedOut, UnsafeName
 
@@ -162,3 +163,22 @@ def test_no_redirect_is_followed(
             assert "TooManyRedirects" in str(refusal)
         thread.join(10)
     assert came == []
+
+
+def test_every_directory_on_the_way_is_closed_each_time_before_anything_is_done() -> None:
+    """The script itself is not run here: what it must say, and in which order."""
+    closed, _, rest = SCRIPT.partition("function Closed($path) {")[2].partition("\n}\n")
+    steps = (
+        "New-Item",
+        "ReparsePoint",
+        "GetOwner",
+        "notcontains $owner",
+        "icacls",
+        "$LASTEXITCODE",
+    )
+    assert [closed.index(one) for one in steps] == sorted(closed.index(one) for one in steps)
+    (made,) = (one for one in closed.splitlines() if "New-Item" in one)
+    assert made.endswith("}"), "what follows is done where it was there, too"
+    assert "-Force" not in made, "none is made on the way to it"
+    way = ("'stella')", "Closed $base", "Closed $place", "switch ($asked.verb)")
+    assert [rest.index(one) for one in way] == sorted(rest.index(one) for one in way)
