@@ -215,3 +215,34 @@ def test_a_look_that_breaks_is_a_bug_that_is_seen() -> None:
 
     with pytest.raises(AssertionError, match="a bug"):
         Looks(look).at([ProjectNote("a", "docker", "a")])
+
+
+class Slow(Seeing):
+    """The first time that it is applied, its command does not end by itself."""
+
+    def apply(self, intent: TargetIntent, plan: TargetPlan, host: Host) -> None:
+        script = "[ -e pid ] && exit; echo $$ > x; mv x pid; exec sleep 60"
+        host.run(["sh", "-c", script], timeout_s=60)
+        super().apply(intent, plan, host)
+
+
+def test_what_is_reached_is_given_up_once_no_lease_is_held_and_gone_on_with(
+    plane: Plane, agent: EnrolledAgent, intend: Intend, ssh_host: SshHost
+) -> None:
+    """Nothing on the host tells two agents apart: an agent that nobody answers ends by itself."""
+    slow, intent = Slow(), replace(intend("dep_1", "1"), project="given-up")
+    place = ssh_host.projects / "given-up"
+    with agent.running(plugins=beside(cast("Any", slow))):
+        order = plane.issue(intent, planned=slow.plan(intent), reach=ssh_host.reach())
+        wait_until((place / "pid").exists)
+        plane.stop()
+        pid = Path("/proc", (place / "pid").read_text().strip())
+        assert pid.exists()
+        begun = time.monotonic()
+        wait_until(lambda: not pid.exists())
+        assert time.monotonic() - begun < 15
+        assert not (place / "runs").exists()
+        plane.start()
+        assert plane.ended(order).state is OrderState.SUCCEEDED, plane.order(order).result
+        assert plane.order(order).fence > 1
+    assert (place / "runs").exists()
