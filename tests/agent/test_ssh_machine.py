@@ -139,7 +139,9 @@ def test_what_a_file_holds_is_never_done_where_it_cannot_be_written(
             host.write("a", size + b"\n" + bad + b"\n" + bad * 20)
         assert host.read("a") == b"one"
     with pytest.raises(FileNotWritten, match="a cannot be written"):
-        host.write("a", bad * 100_000)  # by a session of its own, which ends before all of it is sent
+        host.write(
+            "a", bad * 100_000
+        )  # by a session of its own, which ends before all of it is sent
     assert not mark.exists()
     place.chmod(0o700)
     host.write("a", b"two")
