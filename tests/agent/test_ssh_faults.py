@@ -1,13 +1,15 @@
 """What goes wrong on the way to a host: each has a refusal of its own, and nothing is sent to a stranger."""
 
+import socket
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
+import paramiko
 import pytest
 
 from agent.test_host import ends_at_once
@@ -21,7 +23,11 @@ from stella.agent.errors import (
     SudoRefused,
     WrongHost,
 )
-from stella.agent.machine import Severed
+from stella.agent.host import RealHost
+from stella.agent.machine import Severed, Stopped
+from stella.agent.over_ssh import SshLink
+from stella.agent.ssh_machine import SshMachine
+from stella.agent.ssh_script import shell_line
 from stella.kernel import StellaError
 from stella.lab.network import free_port
 from stella.plugin.reached import Reach, fingerprint, pinned_key
@@ -71,7 +77,9 @@ def test_who_is_not_let_in_is_told_so_without_the_key(
     assert "secret" not in str(refusal)
     refusal = refused(reaching, ssh_host.reach(key=None, password=f"file://{tmp_path}/none"))
     assert isinstance(refusal, HostLoginRefused)
-    assert isinstance(refused(reaching, ssh_host.reach(key="env://NOT_SET")), SecretUnresolved)
+    assert isinstance(
+        refused(reaching, ssh_host.reach(key="env://STELLA_SECRET_NOT_SET")), SecretUnresolved
+    )
     sealed, _ = made_key(tmp_path, "sealed", passphrase="open sesame")
     refusal = refused(reaching, ssh_host.reach(key=f"file://{tmp_path}/sealed"))
     assert isinstance(refusal, HostLoginRefused)
@@ -208,3 +216,123 @@ def test_what_is_sent_in_part_is_not_done(ssh_host: SshHost, reaching: Reaching)
             env={"STELLA_REACHED_DIRECTORY": str(ssh_host.projects), "PATH": "/usr/bin:/bin"},
         )
         assert not (ssh_host.projects / "was-here").exists(), (end, done)
+
+
+class Hostile(paramiko.ServerInterface):
+    """Lets everybody in."""
+
+    def check_auth_publickey(self, *_: object) -> int:
+        return paramiko.AUTH_SUCCESSFUL
+
+    def get_allowed_auths(self, *_: object) -> str:
+        return "publickey"
+
+    def check_channel_request(self, *_: object) -> int:
+        return paramiko.OPEN_SUCCEEDED
+
+    def check_channel_exec_request(self, *_: object) -> bool:
+        return True
+
+
+@contextmanager
+def hostile_host(said: Callable[[paramiko.Channel], None]) -> Iterator[tuple[int, str]]:
+    """(port, host key) of a host that is known and let us in, and then does to each session what it likes."""
+    key = paramiko.ECDSAKey.generate()
+    over = threading.Event()
+
+    def session(channel: paramiko.Channel) -> None:
+        with suppress(OSError, EOFError, paramiko.SSHException):
+            said(channel)
+
+    def serve() -> None:
+        near, _ = listener.accept()
+        transport = paramiko.Transport(near)
+        transport.add_server_key(key)
+        with suppress(OSError, EOFError, paramiko.SSHException):
+            transport.start_server(server=Hostile())
+            while not over.is_set():
+                channel = transport.accept(0.1)
+                if channel is not None:
+                    threading.Thread(target=session, args=(channel,), daemon=True).start()
+        transport.close()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        try:
+            yield listener.getsockname()[1], f"{key.get_name()} {key.get_base64()}"
+        finally:
+            over.set()
+            thread.join(5)
+
+
+def drips(channel: paramiko.Channel) -> None:
+    """One byte after the other, of a line that does not end."""
+    while True:
+        channel.sendall(b"x")
+        time.sleep(0.05)
+
+
+def begins_and_drips(channel: paramiko.Channel) -> None:
+    channel.sendall(b"stella begins\n")
+    drips(channel)
+
+
+def is_silent(channel: paramiko.Channel) -> None:
+    while channel.recv(65536):
+        pass
+
+
+@pytest.mark.parametrize("does", [drips, begins_and_drips, is_silent])
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda host: host.run(["true"], timeout_s=60),
+        lambda host: host.read("a"),
+        lambda host: host.write("a", b"x"),
+        lambda host: host.write("a", b"x" * 100_000),
+    ],
+    ids=["run", "read", "write", "write much"],
+)
+def test_a_host_that_does_not_answer_outlasts_no_stop(
+    act: Callable[[RealHost], object],
+    does: Callable[[paramiko.Channel], None],
+    ssh_host: SshHost,
+    reaching: Reaching,
+) -> None:
+    stop = threading.Event()
+    with hostile_host(does) as (port, key):
+        host = reaching(ssh_host.reach(port=port, host_key=key), stop=stop)
+        threading.Timer(0.6, stop.set).start()
+        begun = time.monotonic()
+        with pytest.raises(Stopped):
+            act(host)
+        # What runs is asked to end, and its end is waited for.
+        assert time.monotonic() - begun < (15 if does is begins_and_drips else 5)
+
+
+@pytest.mark.parametrize("does", [drips, begins_and_drips])
+def test_an_answer_has_its_time_in_all(
+    does: Callable[[paramiko.Channel], None], ssh_host: SshHost, reaching: Reaching
+) -> None:
+    with hostile_host(does) as (port, key):
+        ssh = ssh_host.ssh(port=port, host_key=key)
+        link = SshLink(ssh, lambda _: ssh_host.key.read_text(), shell_line(sudo=False))
+        machine = SshMachine(ssh, "shop", link, threading.Event(), small_s=0.5)
+        begun = time.monotonic()
+        with pytest.raises(Severed):
+            machine.read("a")
+        assert time.monotonic() - begun < 4
+        machine.close()
+
+
+def test_nothing_is_done_after_a_stop(ssh_host: SshHost, reaching: Reaching) -> None:
+    """Whoever lost the order may change nothing any more."""
+    stop = threading.Event()
+    host = reaching(ssh_host.reach(), stop=stop, project="stopped")
+    host.write("a", b"one")
+    stop.set()
+    for act in (lambda: host.write("a", b"two"), lambda: host.read("a")):
+        with pytest.raises(Stopped):
+            act()
+    assert (ssh_host.projects / "stopped" / "a").read_bytes() == b"one"

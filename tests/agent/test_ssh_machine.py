@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from agent.test_host import ends_at_once
+from fixtures.control_planes import wait_until
 from fixtures.ssh_hosts import Reaching, SshHost
 from stella.agent.machine import OUTPUT_BYTES_MAX, Stopped
 from stella.plugin.refusals import CommandFailed, CommandMissing, CommandTimedOut, UnsafeName
@@ -81,13 +82,13 @@ def test_secrets_go_by_no_command_line_and_are_masked(
     ssh_host: SshHost, reaching: Reaching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     log: list[str] = []
-    monkeypatch.setenv("SHOP_KEY", "very-secret-canary")
-    host = reaching(ssh_host.reach(), log=log.append)
+    monkeypatch.setenv("STELLA_SECRET_KEY", "very-secret-canary")
+    host = reaching(ssh_host.reach(), log=log.append, named=["env://STELLA_SECRET_KEY"])
     script = (
         'echo "$A" >&2; for one in /proc/[0-9]*/cmdline; do tr "\\0" " " <$one; echo; done 2>/dev/null;'
         'for one in $(seq 5); do :; done; printf %s "$B"'
     )
-    environment = {"A": "env://SHOP_KEY", "B": "it's $(id)\nand\n"}
+    environment = {"A": "env://STELLA_SECRET_KEY", "B": "it's $(id)\nand\n"}
     shown = host.run(["sh", "-c", script], timeout_s=20, environment=environment).decode()
     assert shown.endswith("it's $(id)\nand\n")
     assert "sshd" in shown
@@ -101,17 +102,21 @@ def test_what_is_ended_is_ended_over_there_with_its_children(
 ) -> None:
     stop = threading.Event()
     host = reaching(ssh_host.reach(), stop=stop, project=way)
-    script = "trap '' TERM; sleep 60 & echo $! $$ > pids; wait; sleep 60"
+    script = "trap '' TERM; sleep 60 & echo $! $$ > x; mv x pids; wait; sleep 60"
+    pids = ssh_host.projects / way / "pids"
+
+    def stop_then() -> None:
+        wait_until(pids.exists)
+        stop.set()
+
     if way == "stop":
-        threading.Timer(1, stop.set).start()
+        threading.Thread(target=stop_then).start()
     begun = time.monotonic()
     with pytest.raises((CommandTimedOut, Stopped)) as ended:
         host.run(["sh", "-c", script], timeout_s=1 if way == "timeout" else 60)
     assert isinstance(ended.value, Stopped) == (way == "stop")
-    assert time.monotonic() - begun < 10
-    assert ends_at_once(
-        [int(one) for one in (ssh_host.projects / way / "pids").read_text().split()]
-    )
+    assert time.monotonic() - begun < 20
+    assert ends_at_once([int(one) for one in pids.read_text().split()])
 
 
 def test_a_flood_of_output_is_read_and_not_kept(ssh_host: SshHost, reaching: Reaching) -> None:
@@ -119,3 +124,25 @@ def test_a_flood_of_output_is_read_and_not_kept(ssh_host: SshHost, reaching: Rea
     host = reaching(ssh_host.reach(), log=log.append)
     flood = "head -c 20000000 /dev/zero | tr '\\0' x"
     assert host.run(["sh", "-c", flood], timeout_s=60) == b"x" * OUTPUT_BYTES_MAX
+
+
+def test_what_a_file_holds_is_never_done_where_it_cannot_be_written(
+    ssh_host: SshHost, reaching: Reaching, ssh_account: str
+) -> None:
+    host = reaching(ssh_host.reach(user=ssh_account), project="closed")
+    host.write("a", b"one")
+    place, mark = ssh_host.projects / "closed", ssh_host.projects / "done-as-a-script"
+    bad = f"touch {mark}".encode()
+    place.chmod(0o500)
+    for size in (b"%d" % len(bad), b"1 of=x", b"0"):
+        with pytest.raises(FileNotWritten, match="a cannot be written"):
+            host.write("a", size + b"\n" + bad + b"\n" + bad * 20)
+        assert host.read("a") == b"one"
+    with pytest.raises(FileNotWritten, match="a cannot be written"):
+        host.write(
+            "a", bad * 100_000
+        )  # by a session of its own, which ends before all of it is sent
+    assert not mark.exists()
+    place.chmod(0o700)
+    host.write("a", b"two")
+    assert host.read("a") == b"two"

@@ -3,6 +3,7 @@
 import socket
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from fixtures.winrm_hosts import PASSWORD, WinrmServer, made_certificate, words_
 from stella.agent.errors import HostLoginRefused, HostLost, HostUnreachable, WrongHost
 from stella.agent.machine import Severed, Stopped
 from stella.agent.windows_words import command_line
+from stella.agent.winrm_script import SCRIPT
 from stella.kernel import StellaError
 from stella.plugin.refusals import CommandFailed, CommandMissing, CommandTimedOut, UnsafeName
 
@@ -56,8 +58,9 @@ def test_files_and_secrets(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     log: list[str] = []
-    monkeypatch.setenv("SHOP_KEY", "very-secret-canary")
-    host = reaching(winrm_host.reach(winrm_password), log=log.append)
+    monkeypatch.setenv("STELLA_SECRET_KEY", "very-secret-canary")
+    reach, named = winrm_host.reach(winrm_password), ["env://STELLA_SECRET_KEY"]
+    host = reaching(reach, log=log.append, named=named)
     assert host.read("a.json") is None
     content = bytes(range(256)) * 2000
     assert host.write("a.json", content) == str(winrm_host.projects / "shop" / "a.json")
@@ -68,7 +71,7 @@ def test_files_and_secrets(
     shown = host.run(
         ["sh", "-c", 'echo "$A" >&2; echo "$B"'],
         timeout_s=5,
-        environment={"A": "env://SHOP_KEY", "B": "a b"},
+        environment={"A": "env://STELLA_SECRET_KEY", "B": "a b"},
     )
     assert (shown, log) == (b"a b\n", ["***"])
     assert "canary" not in str(winrm_host.asked)
@@ -131,3 +134,51 @@ def test_a_connection_that_breaks_is_no_refusal_and_is_opened_again(
         assert cut.value.refusal.retry_may_help
         line.is_open = True
         assert host.read("a") == b"one"
+
+
+def test_no_redirect_is_followed(
+    winrm_host: WinrmServer, winrm_password: Path, reaching: Reaching
+) -> None:
+    came: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        other.settimeout(0.5)
+        at = f"http://127.0.0.1:{other.getsockname()[1]}/wsman"
+
+        def listen() -> None:
+            with suppress(TimeoutError):
+                near, _ = other.accept()
+                came.append(near.recv(100))
+                near.close()
+
+        thread = threading.Thread(target=listen)
+        for place in (at, f"https://localhost:{winrm_host.server_port}/wsman", "/other"):
+            winrm_host.sends_to = place
+            if place == at:
+                thread.start()
+            try:
+                refusal = refused(reaching, winrm_host.reach(winrm_password))
+            finally:
+                winrm_host.sends_to = None
+            assert isinstance(refusal, HostUnreachable)
+            assert "TooManyRedirects" in str(refusal)
+        thread.join(10)
+    assert came == []
+
+
+def test_every_directory_on_the_way_is_closed_each_time_before_anything_is_done() -> None:
+    """The script itself is not run here: what it must say, and in which order."""
+    closed, _, rest = SCRIPT.partition("function Closed($path) {")[2].partition("\n}\n")
+    steps = (
+        "New-Item",
+        "ReparsePoint",
+        "GetOwner",
+        "notcontains $owner",
+        "icacls",
+        "$LASTEXITCODE",
+    )
+    assert [closed.index(one) for one in steps] == sorted(closed.index(one) for one in steps)
+    (made,) = (one for one in closed.splitlines() if "New-Item" in one)
+    assert made.endswith("}"), "what follows is done where it was there, too"
+    assert "-Force" not in made, "none is made on the way to it"
+    way = ("'stella')", "Closed $base", "Closed $place", "switch ($asked.verb)")
+    assert [rest.index(one) for one in way] == sorted(rest.index(one) for one in way)

@@ -86,3 +86,16 @@ def test_an_agent_that_cannot_go_that_way_is_given_no_order(control: Control) ->
     done = control.get(f"/promotions/{promotion['id']}")
     assert done["state"] == "errored", done
     assert "ST-FLT-014" in str(control.get(f"/deployments/{done['deployment']}"))
+
+
+def test_one_project_on_one_host_is_one_targets_by_whichever_agents(control: Control) -> None:
+    """They would remove each other's containers, and no lease keeps two agents apart there."""
+    ready(control)
+    first, second = target(), target(host="web-1.example.com", user="other")
+    first["spec"]["project"] = second["spec"]["project"] = "shop-far"
+    second["name"], second["spec"]["agent"] = "dev-other", "host-b"
+    assert control.apply(first).is_success
+    refused = control.apply(second)
+    assert "has the project 'shop-far' on that host" in refused.json()["title"], refused.text
+    second["spec"]["reach"]["ssh"]["hostKey"] = OTHER
+    assert control.apply(second).is_success

@@ -128,3 +128,23 @@ def test_a_host_by_winrm_is_pinned_too() -> None:
 def test_it_is_one_way(reach: dict[str, Any]) -> None:
     with pytest.raises(MalformedDocument, match=r"names (no way|two ways)"):
         parse_target("web-1", {**PLAIN, "reach": reach})
+
+
+def test_one_host_is_told_by_its_key_and_else_by_its_place() -> None:
+    """Private addresses come twice; and one host has several names."""
+    other, rsa = KEY.replace("AAAAIB", "AAAAIC"), "ssh-rsa AAAAB3NzaC1yc2EAAAADAQAB"
+
+    def is_one(reach: Reach | None, other: Reach | None) -> bool:
+        assert reach is not None
+        assert other is not None
+        assert reach.is_host_of(other) == other.is_host_of(reach)
+        return reach.is_host_of(other)
+
+    one = target().reach
+    assert is_one(one, target(host="web-1.example.com", user="root", port=2222).reach)
+    assert not is_one(one, target(hostKey=other).reach)
+    assert is_one(one, target(hostKey=rsa).reach)
+    assert not is_one(one, target(hostKey=rsa, host="10.0.0.8").reach)
+    assert is_one(winrm().reach, winrm(host="WIN-1", user="other").reach)
+    assert not is_one(winrm().reach, winrm(host="win-2").reach)
+    assert not is_one(one, winrm(host="10.0.0.7").reach)

@@ -25,6 +25,8 @@ from stella.sdk.protocol import (
     OrderResult,
     Purpose,
     read_order,
+    references_of,
+    to_wire,
 )
 
 STICKER_FILE = "stella.version.json"
@@ -100,8 +102,9 @@ def carry_out(
     kind = content.plan.connector
     try:
         connector = connectors.target(kind)
-        state.note_project(_note_of(content))
-        running = _converged(connector, content, host)
+        running = _converged(connector, content, host, state)
+        if content.reach is not None:
+            state.note_project(_note_of(content, names_of(content)))
         if content.reach is not None and content.purpose is Purpose.TAKE_DOWN:
             # Nothing is left to look for, and nobody goes there for that.
             state.forget_project(content.intent.project)
@@ -118,7 +121,18 @@ def carry_out(
     return done
 
 
-def _note_of(content: OrderContent) -> ProjectNote:
+def names_of(content: OrderContent) -> tuple[str, ...]:
+    """Every secret that an order names for what it deploys."""
+    return tuple(sorted(references_of(to_wire(content.intent))))
+
+
+def named_before(content: OrderContent, state: StateDirectory) -> tuple[str, ...]:
+    """What the last order that succeeded named for the same target; a failure brings it back."""
+    note = state.project_note(content.intent.project)
+    return () if note is None or note.target != content.target else note.references
+
+
+def _note_of(content: OrderContent, references: tuple[str, ...]) -> ProjectNote:
     by = content.order if content.reach is not None else None
     return ProjectNote(
         content.intent.project,
@@ -127,11 +141,12 @@ def _note_of(content: OrderContent) -> ProjectNote:
         content.plugin,
         content.reach,
         by,
+        references,
     )
 
 
 def _converged(
-    connector: TargetConnector, content: OrderContent, host: Host
+    connector: TargetConnector, content: OrderContent, host: Host, state: StateDirectory
 ) -> tuple[Running, ...]:
     """What runs once it is done. Where a host that was reached is lost in the middle, nobody knows how
     far it came: it is done again, as after a crash. Raises what the connector refuses with, and what
@@ -139,7 +154,7 @@ def _converged(
     """
     for wait_s in (*_AGAIN_AFTER_S, None):
         try:
-            return _done(connector, content, host)
+            return _done(connector, content, host, state)
         except Severed as cut:
             host.log(f"{cut.refusal.code}: {cut.refusal}")
             if wait_s is None or not cut.refusal.retry_may_help:
@@ -148,7 +163,13 @@ def _converged(
     raise AssertionError("the last try returns or raises")
 
 
-def _done(connector: TargetConnector, content: OrderContent, host: Host) -> tuple[Running, ...]:
+def _done(
+    connector: TargetConnector, content: OrderContent, host: Host, state: StateDirectory
+) -> tuple[Running, ...]:
+    if content.reach is not None:
+        # Only what was let in there once is looked at between orders, with the secrets that this takes.
+        host.read(STICKER_FILE)
+    state.note_project(_note_of(content, named_before(content, state)))
     if content.purpose is Purpose.TAKE_DOWN:
         return _take_down(connector, content, host)
     connector.apply(content.intent, content.plan, host)

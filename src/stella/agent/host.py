@@ -7,7 +7,7 @@ from pathlib import Path
 from stella.agent.local import LocalMachine
 from stella.agent.machine import Command, Ended, Logins, Machine, Stopped
 from stella.agent.reached import reached
-from stella.agent.secrets import AskSecrets, resolved_here, unresolved
+from stella.agent.secrets import AskSecrets, OwnSecrets, unresolved
 from stella.agent.send import exchanged, references_in
 from stella.kernel import Remedy
 from stella.sdk import CommandFailed, CommandTimedOut, HostRequest, HostResponse
@@ -22,7 +22,7 @@ class RealHost:
     """A project's place on a machine. One connector's call uses it at a time.
 
     reach: the way to that machine; None where it is the agent's own. log: called with each line,
-    masked. stop: set when the agent shall end.
+    masked. stop: set when the agent shall end. own: which secrets of the agent's machine are given.
     """
 
     def __init__(
@@ -34,17 +34,20 @@ class RealHost:
         stop: threading.Event,
         timeout_s_max: int = 3600,
         reach: Reach | None = None,
+        own: OwnSecrets | None = None,
     ) -> None:
         self._log = log
         self._stop = stop
         self._timeout_s_max = timeout_s_max
         self._secrets: set[str] = set()
+        self._own = own or OwnSecrets()
+        self._named = None if reach is None else frozenset(reach.references)
         self.ask: AskSecrets | None = None
         """Asks the control plane for what lies in its secret stores; None where no order is held."""
         self._machine: Machine = (
             LocalMachine(directory, project)
             if reach is None
-            else reached(reach, project, self._credential)
+            else reached(reach, project, self._credential, stop)
         )
 
     def run(
@@ -63,6 +66,11 @@ class RealHost:
             command = Command(tuple(argv), min(timeout_s, self._timeout_s_max), added, stdin)
             ended = self._machine.run(command, self.log, self._stop)
         return self._output_of(ended, argv, timeout_s)
+
+    def name(self, references: Iterable[str]) -> None:
+        """Let a host that is reached have these too: the order names them. Nothing there may."""
+        if self._named is not None:
+            self._named |= frozenset(references)
 
     def close(self) -> None:
         """Leave the machine."""
@@ -100,11 +108,15 @@ class RealHost:
         return answer
 
     def write(self, name: str, content: bytes) -> str:
-        """Place a file of the project, whole or not at all."""
+        """Place a file of the project, whole or not at all. Raises Stopped."""
+        if self._stop.is_set():
+            raise Stopped  # the order may be somebody else's by now
         return self._machine.write(name, content)
 
     def read(self, name: str) -> bytes | None:
-        """A file of the project, or None."""
+        """A file of the project, or None. Raises Stopped."""
+        if self._stop.is_set():
+            raise Stopped
         return self._machine.read(name)
 
     def log(self, line: str) -> None:
@@ -130,7 +142,7 @@ class RealHost:
         for name, value in environment.items():
             registry = registry_of_login(value)
             if registry is None:
-                found[name] = given.values[value] if is_brokered(value) else resolved_here(value)
+                found[name] = given.values[value] if is_brokered(value) else self._here(value)
                 if found[name] != value:
                     self._learn(found[name])
             elif registry in by_registry:
@@ -155,12 +167,13 @@ class RealHost:
         """Each reference's secret, those of secret stores all at once. Raises SecretUnresolved."""
         wanted = sorted(references)
         given = self._given([one for one in wanted if is_brokered(one)], [])
-        found = {
-            one: given.values[one] if is_brokered(one) else resolved_here(one) for one in wanted
-        }
+        found = {one: given.values[one] if is_brokered(one) else self._here(one) for one in wanted}
         for secret in found.values():
             self._learn(secret)
         return found
+
+    def _here(self, value: str) -> str:
+        return self._own.resolved(value, named=self._named)
 
     def _learn(self, secret: str) -> None:
         for part in {secret, *secret.splitlines()}:

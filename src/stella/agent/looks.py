@@ -1,11 +1,13 @@
-"""What is seen on hosts that are reached: each by a thread of its own, so that one that is away keeps
+"""What is seen of projects: each by a thread of its own, so that one whose host or service is away keeps
 neither the others nor the agent from being heard.
 """
 
 import threading
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 
+from stella.agent.machine import Stopped
 from stella.agent.state import ProjectNote
 from stella.sdk.protocol import ProjectState
 
@@ -14,7 +16,7 @@ Look = Callable[[ProjectNote], ProjectState]
 
 _WAIT_S = 5.0
 _AT_ONCE_MAX = 16
-_SILENT = "its host has not answered yet"
+_SILENT = "what it runs on has not answered yet"
 
 
 class Looks:
@@ -38,6 +40,8 @@ class Looks:
     def _state(self, note: ProjectNote, wait_s: float) -> ProjectState:
         one = self._under_way[note]
         one.thread.join(wait_s)
+        if one.broken is not None:
+            raise one.broken
         if one.found is None:
             return ProjectState(note.project, note.connector, note.target, problem=_SILENT)
         del self._under_way[note]
@@ -47,11 +51,16 @@ class Looks:
 class _UnderWay:
     def __init__(self, note: ProjectNote, look: Look, free: threading.Semaphore) -> None:
         self.found: ProjectState | None = None
+        self.broken: BaseException | None = None
         self.thread = threading.Thread(
             target=self._run, args=(note, look, free), name="look", daemon=True
         )
         self.thread.start()
 
     def _run(self, note: ProjectNote, look: Look, free: threading.Semaphore) -> None:
-        with free:
-            self.found = look(note)
+        try:
+            # At a stop nobody asks any more.
+            with free, suppress(Stopped):
+                self.found = look(note)
+        except BaseException as bug:  # noqa: BLE001 - it is raised again, by who asks
+            self.broken = bug

@@ -1,5 +1,6 @@
 """Machines that are reached from this agent: by which ways it can, and the one that a target names."""
 
+import threading
 from importlib.util import find_spec
 
 from stella.agent.errors import NotReachedFromHere
@@ -19,17 +20,17 @@ def ways() -> tuple[str, ...]:
     return tuple(way for way, library in sorted(_LIBRARIES.items()) if find_spec(library))
 
 
-def reached(reach: Reach, project: str, credential: Credential) -> Machine:
+def reached(reach: Reach, project: str, credential: Credential, stop: threading.Event) -> Machine:
     """A project's place on that machine; the way there is opened with the first command.
 
-    Raises NotReachedFromHere.
+    stop: set when nothing more may be done there. Raises NotReachedFromHere.
     """
     if reach.winrm is not None:
-        return WinrmMachine(reach.winrm, project, credential)
+        return WinrmMachine(reach.winrm, project, credential, stop)
     if reach.ssh is None:
         raise NotReachedFromHere(
             "this agent knows no way to that host",
             remedy=Remedy("Use an agent of the server's version."),
         )
     line = shell_line(sudo=reach.ssh.sudo)
-    return SshMachine(reach.ssh, project, SshLink(reach.ssh, credential, line))
+    return SshMachine(reach.ssh, project, SshLink(reach.ssh, credential, line), stop)

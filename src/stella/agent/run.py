@@ -2,12 +2,13 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 
-from stella.agent.carry_out import accept, carry_out, refused
+from stella.agent.carry_out import accept, carry_out, named_before, names_of, refused
 from stella.agent.connectors import HostConnectors
 from stella.agent.control_plane import ControlPlane
 from stella.agent.enroll import renew_where_due
@@ -205,9 +206,17 @@ class _Agent:
             return
         if isinstance(host, RealHost):
             host.ask = asking(self._plane, given, host.wait)
+            host.name((*names_of(content), *named_before(content, self._state)))
         with (
             closing_host(host),
-            _Holding(self._plane, given, pump, lost, self._pace.log_every_s),
+            _Holding(
+                self._plane,
+                given,
+                pump,
+                lost,
+                self._pace.log_every_s,
+                is_away=content.reach is not None,
+            ),
             self._connectors.held(accepted.content.plugin) as connectors,
         ):
             try:
@@ -329,8 +338,8 @@ class _Agent:
         return ConnectorState(kind, release, engine)
 
     def _projects(self, notes: tuple[ProjectNote, ...]) -> tuple[ProjectState, ...]:
-        away = self._looks.at(one for one in notes if one.reach is not None)
-        return (*(self._project(one) for one in notes if one.reach is None), *away)
+        """All at once: also what runs on this host may be seen by asking a service far away."""
+        return self._looks.at(notes)
 
     def _project(self, note: ProjectNote) -> ProjectState:
         """What runs of it; why that cannot be seen, which is no good news."""
@@ -342,8 +351,8 @@ class _Agent:
                     host.ask = self._remembered.of(note.order)
                 running = running_of(note.connector, connector, note.project, host)
         except StellaError as refusal:
-            if isinstance(refusal, HostLoginRefused):
-                self._remembered.forget()
+            if isinstance(refusal, HostLoginRefused) and note.order is not None:
+                self._remembered.forget(note.order)
             return _unseen(note, refusal)
         except Severed as cut:
             return _unseen(note, cut.refusal)
@@ -393,7 +402,12 @@ class _Ending:
 
 
 class _Holding:
-    """Keeps the lease and sends the log while an order is carried out, in a thread of its own."""
+    """Keeps the lease and sends the log while an order is carried out, in a thread of its own.
+
+    is_away: whether it is carried out on a host that is reached. Nothing there tells two agents apart, so
+    that whoever holds no lease any more gives up by itself. On its own host an agent is alone, and goes
+    on while nobody answers: half-done is worse.
+    """
 
     def __init__(
         self,
@@ -402,6 +416,8 @@ class _Holding:
         pump: LogPump,
         lost: _Ending,
         every_s: float,
+        *,
+        is_away: bool = False,
     ) -> None:
         self._plane = plane
         self._given = given
@@ -409,28 +425,43 @@ class _Holding:
         self._lost = lost
         self._every_s = every_s
         self._over = threading.Event()
-        self._thread = threading.Thread(target=self._hold, name="lease")
+        self._until = time.monotonic() + given.lease_s
+        self._threads = [threading.Thread(target=self._hold, name="lease")]
+        if is_away:
+            # Of its own: a request that nobody answers takes longer than a lease may have left.
+            self._threads.append(threading.Thread(target=self._give_up, name="lease-end"))
 
     def __enter__(self) -> None:
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
 
     def __exit__(self, *_: object) -> None:
         self._over.set()
-        self._thread.join()
+        for thread in self._threads:
+            thread.join()
+
+    def _give_up(self) -> None:
+        """Once the lease has passed since the last renewal was asked for that was granted."""
+        while not self._over.wait(self._every_s):
+            if time.monotonic() >= self._until:
+                _LOG.warning("the lease of %s is over, and nobody renews it", self._given.order)
+                self._lost.event.set()
+                return
 
     def _hold(self) -> None:
-        since_renewal_s = 0.0
+        lease_s = self._given.lease_s
+        renew_at = time.monotonic() + lease_s / 3
         while not self._over.wait(self._every_s):
-            since_renewal_s += self._every_s
             self._lost.look()
             try:
-                if since_renewal_s > self._given.lease_s / 3:
-                    since_renewal_s = 0.0
+                if (asked_at := time.monotonic()) >= renew_at:
+                    renew_at = asked_at + lease_s / 12  # where this one fails
                     self._plane.post(
                         protocol.order_path(self._given.order, "renew"),
                         protocol.RenewRequest(self._given.fence),
                         protocol.RenewReply,
                     )
+                    self._until, renew_at = asked_at + lease_s, asked_at + lease_s / 3
                 if self._pump.has_more.is_set():
                     self._pump.send(_log_sender(self._plane, self._given.order))
             except LeaseLost as refusal:

@@ -4,6 +4,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from stella.agent.control_plane import ControlPlane
@@ -30,29 +31,72 @@ _PATIENCE_S = 60
 _REMEMBERED_S = 3600.0
 
 
-def resolved_here(value: str) -> str:
-    """What ``env://`` or ``file://`` leads to on this host; another value as it is.
+SECRETS_DIRECTORY = Path("/etc/stella/secrets")
+VARIABLES = "STELLA_SECRET_"
 
-    Raises SecretUnresolved.
+
+@dataclass(frozen=True, slots=True)
+class OwnSecrets:
+    """What references may lead to on the agent's own machine.
+
+    state: the agent's directory, of which nothing is ever given: its key lies there. directory: below
+    which files lie for hosts that are reached; for them variables begin with ``VARIABLES``. Who writes
+    a target says where they go, and is not who may read everything here.
     """
-    scheme, found, rest = value.partition("://")
-    if not found or scheme not in {"env", "file"}:
-        return value
-    secret = None
-    if scheme == "env":
-        secret = os.environ.get(rest)
-    else:
+
+    state: Path | None = None
+    directory: Path = SECRETS_DIRECTORY
+
+    def resolved(self, value: str, *, named: frozenset[str] | None = None) -> str:
+        """What ``env://`` or ``file://`` leads to; another value as it is.
+
+        named: for a host that is reached, all that its order names; None for the agent's own machine.
+        Raises SecretUnresolved.
+        """
+        scheme, found, rest = value.partition("://")
+        if not found or scheme not in {"env", "file"}:
+            return value
+        if named is not None and value not in named:
+            raise _not_given(value, "the order does not name it")
+        secret = self._variable(rest, value, named) if scheme == "env" else None
+        if scheme == "file":
+            secret = self._file(rest, value, named)
+        if secret is None:
+            raise SecretUnresolved(
+                f"this host cannot resolve the secret {value}",
+                remedy=Remedy("Give it to the agent: its environment, or a file that it may read."),
+                reference=value,
+            )
+        return secret
+
+    def _variable(self, name: str, value: str, named: frozenset[str] | None) -> str | None:
+        if named is not None and not name.startswith(VARIABLES):
+            raise _not_given(value, f"for hosts that are reached, its name begins with {VARIABLES}")
+        return os.environ.get(name)
+
+    def _file(self, path: str, value: str, named: frozenset[str] | None) -> str | None:
+        """Where it really lies decides: links count for what they lead to."""
         try:
-            secret = Path(rest).read_text().rstrip("\n")
-        except (OSError, UnicodeDecodeError):
-            secret = None
-    if secret is None:
-        raise SecretUnresolved(
-            f"this host cannot resolve the secret {value}",
-            remedy=Remedy("Give it to the agent: its environment, or a file that it may read."),
-            reference=value,
-        )
-    return secret
+            real = Path(path).resolve()
+            if self.state is not None and real.is_relative_to(self.state.resolve()):
+                raise _not_given(value, "it leads into the agent's own directory")
+            if named is not None and not real.is_relative_to(self.directory.resolve()):
+                why = f"for hosts that are reached, it lies below {self.directory}"
+                raise _not_given(value, why)
+            return real.read_text().rstrip("\n")
+        except (OSError, ValueError, RuntimeError):
+            return None  # not there, no text, no path, links in a circle
+
+
+def _not_given(value: str, why: str) -> SecretUnresolved:
+    return SecretUnresolved(
+        f"this agent does not give {value}: {why}",
+        remedy=Remedy(
+            "Place it where the agent's administrator lets it lie, and name it in the target.",
+            "stella agent run --secrets DIR",
+        ),
+        reference=value,
+    )
 
 
 def asking(plane: ControlPlane, given: NextReply, wait: Callable[[float], object]) -> AskSecrets:
@@ -82,13 +126,14 @@ def asking(plane: ControlPlane, given: NextReply, wait: Callable[[float], object
 class Remembered:
     """What reaches hosts, to look at them between orders: in memory alone, and for an hour at most.
 
-    Else each look would read a store, and be a fact, twice a minute.
+    Else each look would read a store, and be a fact, twice a minute. What one order was given is for that
+    order alone: another that names the same may be for an environment which is given nothing of it.
     """
 
     def __init__(self, plane: ControlPlane, wait: Callable[[float], object]) -> None:
         self._plane = plane
         self._wait = wait
-        self._known: dict[str, tuple[float, str]] = {}
+        self._known: dict[tuple[str, str], tuple[float, str]] = {}
 
     def of(self, order: str) -> AskSecrets:
         """Asks as the agent that carried out ``order``, where it does not remember."""
@@ -96,19 +141,26 @@ class Remembered:
 
         def ask(references: Sequence[str], registries: Sequence[str]) -> GivenSecrets:
             now = time.monotonic()
-            known = {one: self._known.get(one, (0.0, "")) for one in references}
+            known = {one: self._known.get((order, one), (0.0, "")) for one in references}
             if all(until > now for until, _ in known.values()):
                 return GivenSecrets({one: value for one, (_, value) in known.items()})
             found = asking(self._plane, given, self._wait)(references, registries)
+            self._forget(lambda _, until: until <= now)
             for one, value in found.values.items():
-                self._known[one] = (now + _REMEMBERED_S, value)
+                self._known[order, one] = (now + _REMEMBERED_S, value)
             return found
 
         return ask
 
-    def forget(self) -> None:
-        """All of it: one of them was not taken any more."""
-        self._known.clear()
+    def forget(self, order: str) -> None:
+        """All that ``order`` was given: some of it was not taken any more."""
+        self._forget(lambda by, _: by == order)
+
+    def _forget(self, what: Callable[[str, float], bool]) -> None:
+        # Looks are many threads: each may have taken away what another found.
+        for key, (until, _) in [*self._known.items()]:
+            if what(key[0], until):
+                self._known.pop(key, None)
 
 
 def _asked(

@@ -37,7 +37,7 @@ def shell_line(*, sudo: bool) -> str:
     """The command line of a session that reads a script from its input (``sent``), and does it."""
     rights = "sudo -n -- " if sudo else ""
     # Neither takes a byte more than it is told: the rest is for the command. POSIX has nothing quicker.
-    return f"exec {rights}sh -c 'read -r size && eval \"$(dd bs=1 count=$size 2>/dev/null)\"'"
+    return f'exec {rights}sh -c \'read -r size && eval "$(dd bs=1 count="$size" 2>/dev/null)"\''
 
 
 def sent(script: bytes) -> bytes:
@@ -50,8 +50,14 @@ def command_script(project: str, command: Command) -> bytes:
     size = len(command.stdin or b"")
     given = "exec 4</dev/null"
     if size:
-        # Its own input ends where it ends; a file that has no name once it is open.
-        given = f"( umask 077; dd bs=1 count={size} 2>/dev/null >.stdin.$$ ); exec 4<.stdin.$$; rm .stdin.$$"
+        # Its own input ends where it ends; a file that has no name once it is open. A part of it, as on
+        # a full disk, is none: what is taken from it in the middle may mean something else.
+        given = (
+            f"( umask 077; dd bs=1 count={size} 2>/dev/null >.stdin.$$ )\n"
+            f'[ "$(wc -c <.stdin.$$)" -eq {size} ] ||'
+            " { rm -f .stdin.$$; echo its input cannot be kept there >&2; exit 1; }\n"
+            "exec 4<.stdin.$$; rm .stdin.$$"
+        )
     return _whole(
         _place(project),
         'umask "$mask"',
@@ -130,13 +136,18 @@ def forget_script(directory: str) -> bytes:
 def clerk_script(mark: str) -> bytes:
     """One small script after the other, each with all that it says and how it ended, and then ``mark``.
 
-    A host takes a tenth of a second to begin a session; this one is begun once.
+    A host takes a tenth of a second to begin a session; this one is begun once. It ends with the first
+    that fails: that may have left some of a file's content unread, and what is content here must never
+    be taken for a script. One that succeeds has counted all of it.
     """
     return _whole(
         f"echo {_quoted(BEGUN)}",
         "while read -r size; do",
-        '  ( eval "$(dd bs=1 count=$size 2>/dev/null)" ) 2>&1',
-        f"  printf '\\n{mark} %s\\n' \"$?\"",
+        "  case $size in ''|*[!0-9]*) exit 1;; esac",
+        '  ( eval "$(dd bs=1 count="$size" 2>/dev/null)" ) 2>&1',
+        "  status=$?",
+        f"  printf '\\n{mark} %s\\n' \"$status\"",
+        '  [ "$status" = 0 ] || exit "$status"',
         "done",
     )
 

@@ -76,7 +76,8 @@ class ProjectNote:
     """A project that this agent has deployed, so that it can say what runs of it.
 
     plugin: who brings the connector; None where it is installed beside the agent. reach: the way to its
-    host; None where that is the agent's own. order: by which that was told.
+    host; None where that is the agent's own. order: by which that was told. references: which secrets
+    the last order that succeeded there named: where the next fails, it is brought back.
     """
 
     project: str
@@ -85,6 +86,7 @@ class ProjectNote:
     plugin: PluginReference | None = None
     reach: Reach | None = None
     order: str | None = None
+    references: tuple[str, ...] = ()
 
 
 class StateDirectory:
@@ -207,6 +209,10 @@ class StateDirectory:
         path = self.root / f"project-{note.project}.json"
         if not path.exists() or path.read_bytes() != content:
             write_file(path, content)
+
+    def project_note(self, project: str) -> ProjectNote | None:
+        """What is noted of that one."""
+        return next((one for one in self.project_notes() if one.project == project), None)
 
     def forget_project(self, project: str) -> None:
         """It is not looked at any more."""

@@ -43,14 +43,18 @@ _ENDED_STATE_S = 5.0
 class WinrmMachine:
     """A project's place there, below ``ProgramData``. One shell serves a whole order.
 
-    A shell that hears nothing for a minute is ended by the host, with what runs in it.
+    A shell that hears nothing for a minute is ended by the host, with what runs in it. stop: set when
+    nothing more may be done there.
     """
 
-    def __init__(self, winrm: Winrm, project: str, credential: Credential) -> None:
+    def __init__(
+        self, winrm: Winrm, project: str, credential: Credential, stop: threading.Event
+    ) -> None:
         _refuse_without_library()
         self._winrm = winrm
         self._project = checked_name(project)
         self._credential = credential
+        self._stop = stop
         self._shell: Any = None
         self._open = contextlib.ExitStack()
         self._was_open = False
@@ -92,7 +96,7 @@ class WinrmMachine:
     def read(self, name: str) -> bytes | None:
         """``Machine``."""
         words = scripts.asked("read", self._project, name=checked_name(name))
-        head, ended = self._asked(words, _SMALL_S, _nobody, threading.Event())
+        head, ended = self._asked(words, _SMALL_S, _nobody, self._stop)
         return None if head == scripts.MISSING else ended.output
 
     @contextmanager
@@ -103,8 +107,10 @@ class WinrmMachine:
             yield logins
         finally:
             for one in logins.made:
-                with suppress(HostUnusable):
-                    self.small(scripts.asked("forget", self._project, name=one))
+                # At a stop too: a login is not left behind.
+                words = scripts.asked("forget", self._project, name=one)
+                with suppress(HostUnusable, Severed):
+                    self._asked(words, _SMALL_S, _nobody, threading.Event())
 
     def close(self) -> None:
         """``Machine``."""
@@ -114,8 +120,8 @@ class WinrmMachine:
         self._open = contextlib.ExitStack()
 
     def small(self, words: bytes) -> bytes:
-        """What it prints. Raises HostUnusable, Severed, and what refuses."""
-        _, ended = self._asked(words, _SMALL_S, _nobody, threading.Event())
+        """What it prints. Raises Stopped, HostUnusable, Severed, and what refuses."""
+        _, ended = self._asked(words, _SMALL_S, _nobody, self._stop)
         if ended.status != 0:
             raise self._unusable(ended.said.decode(errors="replace") or "it did not end")
         return ended.output
@@ -215,6 +221,11 @@ class WinrmMachine:
                 no_proxy=True,
             )
         )
+        # No redirect is followed: who is there is pinned for this place alone, and what is sent there
+        # are secrets.
+        session = wsman.transport._build_session()  # noqa: SLF001 - it takes none that is made already
+        session.max_redirects = 0
+        wsman.transport.session = session
         shell = WinRS(wsman, idle_time_out=_IDLE_S, codepage=_UTF8)
         self._shell = self._open.enter_context(shell)
         self._was_open = True

@@ -38,18 +38,30 @@ function Line {
   }
   $utf8.GetString($bytes.ToArray())
 }
+function Refuse($why) { [Console]::Error.WriteLine($why); exit 1 }
+# Whoever may write in ProgramData can have made any of these before us, or a link to elsewhere: then its
+# owner may open it again whatever we close. So each is ours, the system's or the administrators', or refused.
 function Closed($path) {
-  if (-not (Test-Path -LiteralPath $path)) {
-    New-Item -ItemType Directory -Force -Path $path | Out-Null
-    $me = [Security.Principal.WindowsIdentity]::GetCurrent().Name
-    $closed = "${me}:(OI)(CI)F", '*S-1-5-18:(OI)(CI)F', '*S-1-5-32-544:(OI)(CI)F'
-    icacls $path /inheritance:r /grant:r $closed | Out-Null
+  $me = [Security.Principal.WindowsIdentity]::GetCurrent().User
+  if (-not (Test-Path -LiteralPath $path)) { New-Item -ItemType Directory -Path $path | Out-Null }
+  $there = Get-Item -LiteralPath $path -Force
+  if (-not $there.PSIsContainer -or ($there.Attributes -band [IO.FileAttributes]::ReparsePoint)) {
+    Refuse "$path is no directory, or a link"
   }
+  $owner = (Get-Acl -LiteralPath $path).GetOwner([Security.Principal.SecurityIdentifier]).Value
+  if (@($me.Value, 'S-1-5-18', 'S-1-5-32-544') -notcontains $owner) {
+    Refuse "$path belongs to somebody else"
+  }
+  $closed = "*$($me.Value):(OI)(CI)F", '*S-1-5-18:(OI)(CI)F', '*S-1-5-32-544:(OI)(CI)F'
+  icacls $path /inheritance:r /grant:r $closed | Out-Null
+  if ($LASTEXITCODE -ne 0) { Refuse "$path cannot be closed to others" }
 }
 $asked = $utf8.GetString((Take ([int](Line)))) | ConvertFrom-Json
 $content = Take $asked.size
 $base = Join-Path $env:ProgramData 'stella\reached'
 if ($env:STELLA_REACHED_DIRECTORY) { $base = $env:STELLA_REACHED_DIRECTORY }
+else { Closed (Join-Path $env:ProgramData 'stella') }
+Closed $base
 $place = Join-Path $base $asked.project
 Closed $place
 switch ($asked.verb) {

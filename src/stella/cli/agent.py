@@ -12,6 +12,7 @@ from stella.cli import agent_server
 
 if TYPE_CHECKING:
     from stella.agent.run import OpenHost, OpenReached
+    from stella.agent.secrets import OwnSecrets
     from stella.agent.state import StateDirectory
 
 app = typer.Typer(no_args_is_help=True, help="Run on a host and carry out signed orders there.")
@@ -70,6 +71,14 @@ def run(
             help="No engine: pretend one in this directory. Everything is marked as simulated.",
         ),
     ] = None,
+    secrets: Annotated[
+        Path | None,
+        typer.Option(
+            envvar="STELLA_AGENT_SECRETS",
+            help="Below which file:// references lie for hosts that are reached from here;"
+            " /etc/stella/secrets where it is left out.",
+        ),
+    ] = None,
     plugins_unconfined: Annotated[
         bool,
         typer.Option(
@@ -88,6 +97,7 @@ def run(
     import threading
 
     from stella.agent.run import Settings, run_agent
+    from stella.agent.secrets import SECRETS_DIRECTORY, OwnSecrets
     from stella.agent.state import StateDirectory
     from stella.sdk.apart.process import CONFINEMENT
     from stella.sdk.protocol import load_plugins
@@ -100,13 +110,14 @@ def run(
     for what in (signal.SIGTERM, signal.SIGINT):
         signal.signal(what, lambda *_: stop.set())
     directory = StateDirectory(state or default_state())
+    own = OwnSecrets(directory.root, secrets or SECRETS_DIRECTORY)
     logging.getLogger("stella.agent").info("running in %s", directory.root)
     run_agent(
         Settings(
             state=directory,
             plugins=load_plugins(),
-            open_host=_opener(directory, simulated),
-            open_reached=_reacher(directory, simulated),
+            open_host=_opener(directory, simulated, own),
+            open_reached=_reacher(directory, simulated, own),
             now=_now,
             stop=stop,
             confined_by=() if plugins_unconfined else CONFINEMENT,
@@ -122,7 +133,7 @@ def default_state() -> Path:
     return Path(home) / "stella" / "agent"
 
 
-def _opener(state: "StateDirectory", simulated: Path | None) -> "OpenHost":
+def _opener(state: "StateDirectory", simulated: Path | None, own: "OwnSecrets") -> "OpenHost":
     projects = state.projects
     if simulated is not None:
         from stella.sdk.testing import SimulatedHost, open_simulated
@@ -133,17 +144,17 @@ def _opener(state: "StateDirectory", simulated: Path | None) -> "OpenHost":
         )
     from stella.agent.host import RealHost
 
-    return lambda project, log, stop: RealHost(projects, project, log=log, stop=stop)
+    return lambda project, log, stop: RealHost(projects, project, log=log, stop=stop, own=own)
 
 
-def _reacher(state: "StateDirectory", simulated: Path | None) -> "OpenReached":
+def _reacher(state: "StateDirectory", simulated: Path | None, own: "OwnSecrets") -> "OpenReached":
     if simulated is not None:
-        pretended = _opener(state, simulated)
+        pretended = _opener(state, simulated, own)
         return lambda _, project, log, stop: pretended(project, log, stop)
     from stella.agent.host import RealHost
 
     return lambda reach, project, log, stop: RealHost(
-        state.projects, project, log=log, stop=stop, reach=reach
+        state.projects, project, log=log, stop=stop, reach=reach, own=own
     )
 
 

@@ -240,17 +240,18 @@ def _refuse_held(tx: Tx, value: Target, held: Held) -> None:
 
 
 def _refuse_same_place(tx: Tx, value: Target) -> None:
-    """Two targets with one project on one agent would remove each other's containers."""
+    """Two targets with one project on one agent, or on one host that is reached by whichever agents,
+    would remove each other's containers.
+    """
     for other in list_targets(tx):
-        if other.name != value.name and (other.agent, other.project) == (
-            value.agent,
-            value.project,
-        ):
-            raise malformed(
-                "Target",
-                value.name,
-                f"the target {other.name!r} has the project {value.project!r} on that agent",
-            )
+        if other.name == value.name or other.project != value.project:
+            continue
+        ways = (value.reach, other.reach)
+        is_there = ways[0] is not None and ways[1] is not None and ways[0].is_host_of(ways[1])
+        if is_there or other.agent == value.agent:
+            where = "on that host" if is_there else "on that agent"
+            why = f"the target {other.name!r} has the project {value.project!r} {where}"
+            raise malformed("Target", value.name, why)
 
 
 def _refuse_unsignable(kind: str, name: str, spec: Mapping[str, Json]) -> None:

@@ -121,6 +121,22 @@ class Reach:
         assert there is not None, "a reach names a way"
         return f"{self.way}://{there.host.lower()}:{there.port}"
 
+    def is_host_of(self, other: "Reach") -> bool:
+        """Whether both lead to one host, as far as what is pinned tells.
+
+        A host key is one host's, under whatever name; two of one kind are two hosts, also where both have
+        the same private address. Else the place decides.
+        """
+        if self.ssh is None or other.ssh is None:
+            return self.place == other.place
+        try:
+            (kind, key), (other_kind, other_key) = map(
+                pinned_key, (self.ssh.host_key, other.ssh.host_key)
+            )
+        except ValueError:
+            return self.place == other.place
+        return key == other_key if kind == other_kind else self.place == other.place
+
     @property
     def references(self) -> tuple[str, ...]:
         """Every secret that reaching it takes."""

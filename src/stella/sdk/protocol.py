@@ -7,7 +7,7 @@ from datetime import datetime
 from stella.kernel import Digest
 from stella.plugin import Plugins, load_plugins
 from stella.plugin.contract.core import Manifest
-from stella.plugin.contract.deployed import is_brokered, registry_of_login
+from stella.plugin.contract.deployed import is_brokered, references_of, registry_of_login
 from stella.plugin.manifest import narrowed, reasons_against
 from stella.plugin.order import (
     AgentReport,
@@ -261,6 +261,7 @@ __all__ = [
     "read_order",
     "read_wheel",
     "reasons_against",
+    "references_of",
     "registry_of_login",
     "to_wire",
 ]

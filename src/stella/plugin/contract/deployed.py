@@ -41,10 +41,15 @@ def registry_of_image(image: str) -> str:
 
 def brokered_in(value: Json) -> frozenset[str]:
     """Every reference in it that the control plane is to read."""
+    return frozenset(filter(is_brokered, references_of(value)))
+
+
+def references_of(value: Json) -> frozenset[str]:
+    """Every secret reference in it."""
     if isinstance(value, str):
-        return frozenset({value}) if is_brokered(value) else frozenset()
+        return frozenset({value}) if is_secret_reference(value) else frozenset()
     if isinstance(value, dict):
-        return frozenset().union(*map(brokered_in, value.values()))
+        return frozenset().union(*map(references_of, value.values()))
     if isinstance(value, list | tuple):
-        return frozenset().union(*map(brokered_in, value))
+        return frozenset().union(*map(references_of, value))
     return frozenset()
