@@ -92,14 +92,7 @@ def test_what_the_circuit_breaker_took_back_is_watched_and_told(at: EcsBench) ->
 
 def without_a_rollback(at: EcsBench) -> None:
     """ECS ends a rollout and leaves what it began."""
-
-    def before(operation: str) -> None:
-        service = at.ecs.region.services.get("shop")
-        if operation == "DescribeServices" and service is not None:
-            breaker = service["deploymentConfiguration"]["deploymentCircuitBreaker"]
-            breaker["rollback"] = False
-
-    at.ecs.before = before
+    at.ecs.region.takes_back = False
 
 
 @pytest.mark.parametrize("who", ["ECS", "the agent"])
@@ -363,6 +356,7 @@ def test_a_newer_deployment_meanwhile_is_left_as_it_is(at: EcsBench) -> None:
                 made = region.register(task_of())
                 region.update({"service": "shop", "taskDefinition": made["taskDefinitionArn"]})
 
+    without_a_rollback(at)
     at.ecs.before = meanwhile
     with pytest.raises(ChangedByOthers, match="shop:3"):
         at.apply("dep_2", at.bench.sick)
