@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { StepType } from '../api/types'
 import { stepsOf } from './document'
-import { after, playedBy, sampleOf, saidBy } from './rehearsal'
+import { after, mayFail, playedBy, sampleOf, saidBy } from './rehearsal'
 
 const STEPS = stepsOf({
   steps: {
@@ -23,8 +23,10 @@ test('steps pass with outputs of their form, or fail where that is wanted', () =
   expect(played['agree']?.fail).not.toBe('')
 })
 
-test('people say yes, and fill forms in', () => {
-  expect(saidBy(STEPS)).toEqual({
+test('people say yes or no, and fill forms in', () => {
+  expect(saidBy(STEPS, new Set(['agree']))['agree']?.action).toBe('reject')
+  expect(mayFail(STEPS).map(({ name }) => name)).toEqual(['seal', 'agree'])
+  expect(saidBy(STEPS, new Set())).toEqual({
     agree: { action: 'approve', values: {} },
     when: { action: 'answer', values: { hosts: 3, night: true, zone: 'b' } },
   })

@@ -11,7 +11,7 @@ interface Played {
 }
 
 interface Said {
-  action: 'approve' | 'answer'
+  action: 'approve' | 'reject' | 'answer'
   values: Record<string, unknown>
 }
 
@@ -28,14 +28,17 @@ export function playedBy(steps: readonly Step[], types: readonly StepType[], fai
   )
 }
 
-/** What people say: yes, and what a form takes. */
-export function saidBy(steps: readonly Step[]): Record<string, Said> {
+/** Those that can fail: what only waits, or asks for a form, cannot. */
+export const mayFail = (steps: readonly Step[]) => steps.filter(({ uses }) => uses !== 'wait' && uses !== 'manual-input')
+
+/** What people say: yes, or no where that is to fail, and what a form takes. */
+export function saidBy(steps: readonly Step[], failing: ReadonlySet<string>): Record<string, Said> {
   const asked = steps.filter(({ uses }) => uses === 'approval' || uses === 'manual-input')
   return Object.fromEntries(
     asked.map(({ name, uses, held }) => [
       name,
       uses === 'approval'
-        ? { action: 'approve', values: {} }
+        ? { action: failing.has(name) ? 'reject' : 'approve', values: {} }
         : { action: 'answer', values: sampleOf(objectOf(objectOf(held['with'])['form'])) },
     ]),
   )

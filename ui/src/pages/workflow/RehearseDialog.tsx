@@ -10,7 +10,7 @@ import { Refusal } from '../../widgets/Refusal'
 import { State } from '../../widgets/State'
 import { type Column, Table } from '../../widgets/Table'
 import { objectOf } from '../../words/object'
-import { after, playedBy, sampleOf, saidBy } from '../../workflow/rehearsal'
+import { after, mayFail, playedBy, sampleOf, saidBy } from '../../workflow/rehearsal'
 import { RUN, STEP } from '../../workflow/states'
 import { SchemaFields } from '../hub/SchemaFields'
 import type { Readable } from './useDesigner'
@@ -46,7 +46,7 @@ export function RehearseDialog({ shown, types, close }: Props) {
             spec: { ...shown.spec },
             inputs: { ...inputs },
             steps: playedBy(shown.steps, types, new Set(failing)),
-            says: saidBy(shown.steps),
+            says: saidBy(shown.steps, new Set(failing)),
           },
         }),
       ),
@@ -67,7 +67,7 @@ export function RehearseDialog({ shown, types, close }: Props) {
       {broken !== undefined && <Refusal problem={{ title: broken, code: 'CONSOLE' }} />}
       <Checkbox.Group label="These fail" value={failing} onChange={setFailing}>
         <div className="row wrap">
-          {shown.steps.map(({ name }) => (
+          {mayFail(shown.steps).map(({ name }) => (
             <Checkbox key={name} value={name} label={name} size="xs" />
           ))}
         </div>
